@@ -1,0 +1,95 @@
+"""Who a protocol is for: which version, and whether the case is in its population."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from qi_checker.compiler.sql import Expr, all_of, any_of, case, col, is_null, known, lit
+from qi_checker.compiler.tables import CODE_TEXTS, READY_CASES
+from qi_checker.protocol.models import Condition, Protocol, Version
+from qi_checker.protocol.vocabulary import Reason
+
+
+def in_list(codes: Expr, name: str) -> Expr:
+    """Whether a text of codes holds one of the code list `name`."""
+    texts = exp.select(col("text")).from_(CODE_TEXTS).where(col("list").eq(name))
+    return codes.isin(query=texts)
+
+
+def condition(rule: Condition) -> Expr:
+    """A condition on a case, two-valued: what is not recorded does not match."""
+    if rule.all_of is not None:
+        return all_of(*(condition(r) for r in rule.all_of))
+    if rule.any_of is not None:
+        return any_of(*(condition(r) for r in rule.any_of))
+    if rule.procedure is not None:
+        return in_list(col("procedures"), rule.procedure.in_)
+    if rule.diagnosis is not None:
+        return in_list(col("diagnoses"), rule.diagnosis.in_)
+    name, values = _column_and_values(rule)
+    return all_of(known(col(name)), col(name).isin(*values))
+
+
+def _column_and_values(rule: Condition) -> tuple[str, list[str]]:
+    if rule.column is not None:
+        return rule.column.name, rule.column.in_
+    for name in ("urgency", "site", "surgeon"):
+        values = getattr(rule, name)
+        if values is not None:
+            return name, values
+    raise AssertionError("a condition has exactly one key")
+
+
+def columns_used(rule: Condition) -> set[str]:
+    """Columns of the cases that a condition reads, other than the code columns."""
+    inner = rule.all_of or rule.any_of
+    if inner is not None:
+        return set().union(*(columns_used(r) for r in inner))
+    return set() if rule.procedure or rule.diagnosis else {_column_and_values(rule)[0]}
+
+
+def _in_force(version: Version) -> Expr:
+    day = col("anchor")
+    begun = exp.GTE(this=day, expression=lit(version.in_force.from_))
+    if version.in_force.to is None:
+        return begun
+    return all_of(begun, exp.LTE(this=day.copy(), expression=lit(version.in_force.to)))
+
+
+def _version_number(protocol: Protocol) -> Expr:
+    """Number of the version that speaks for the case: in force, else last begun, else the first."""
+    begun = [
+        (exp.GTE(this=col("anchor"), expression=lit(v.in_force.from_)), lit(i))
+        for i, v in reversed(list(enumerate(protocol.versions)))
+    ]
+    return case(*begun, default=lit(0))
+
+
+def _not_applicable(version: Version) -> Expr:
+    return case(
+        (col("cancelled"), lit(Reason.CANCELLED_CASE.value)),
+        (exp.not_(_in_force(version)), lit(Reason.NOT_IN_FORCE.value)),
+        (exp.not_(condition(version.applies_to)), lit(Reason.NOT_IN_POPULATION.value)),
+        *((condition(x.when), lit(Reason.EXCLUDED.value)) for x in version.exclude),
+    )
+
+
+def _excluded_by(version: Version) -> Expr:
+    if not version.exclude:
+        return exp.cast(exp.null(), "VARCHAR")
+    return case(*((condition(x.when), lit(x.title)) for x in version.exclude))
+
+
+def population(protocol: Protocol) -> exp.Select:
+    """`ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`."""
+    numbered = exp.select("*", exp.alias_(_version_number(protocol), "version")).from_(READY_CASES)
+    by_version = [(col("version").eq(i), v) for i, v in enumerate(protocol.versions)]
+    reason = case(*((test, _not_applicable(v)) for test, v in by_version))
+    excluded = case(*((test.copy(), _excluded_by(v)) for test, v in by_version))
+    judged = exp.select("*", exp.alias_(reason, "not_applicable")).from_(numbered.subquery("n"))
+    shown = case((col("not_applicable").eq(Reason.EXCLUDED.value), excluded))
+    return exp.select("*", exp.alias_(shown, "excluded_by")).from_(judged.subquery("judged"))
+
+
+def applicable(alias: str | None = None) -> Expr:
+    return is_null(col("not_applicable", alias))

@@ -1,0 +1,126 @@
+"""The sentence of a finding, from the same values as its columns.
+
+A sentence is two parts: what was found (by reason) and what to do next (by status). Each template
+is text with `{placeholders}`; `to_sql` makes the expression that fills it inside the query.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from qi_checker.compiler.sql import Expr, any_of, case, cast, coalesce, col, concat, known, lit
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.vocabulary import Reason, Status
+
+FOUND: dict[Reason, str] = {
+    Reason.IN_WINDOW: "{title} on {event_date} is {days} before surgery on {anchor}; {limit}.{lasts}",
+    Reason.EXCEPTED: "{title} is waived by an approved exception until {expires_on}.",
+    Reason.BOOKED_IN_WINDOW: "{title} is booked for {event_date}, {days} before surgery on {anchor}; {limit}.{lasts}",
+    Reason.PARTIAL_DATE: "Only part of the date of {title} is known (from {event_date}); {limit}.",
+    Reason.SAME_DAY_UNTIMED: "{title} on {event_date} may not have been before the operation on {anchor}: no usable clock time.",
+    Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its modality or region is not recorded.",
+    Reason.EXTERNAL_UNDATED: "An external study may be the {title}, but its acquisition date is not known.",
+    Reason.REJECTED_RECORD: "A record that could not be read may be the {title}; see the rejects.",
+    Reason.FEED_STALE: "The source of {title} has not delivered lately, so nothing can be said about it.",
+    Reason.NEVER_ORDERED: "No {title} is recorded.",
+    Reason.ORDERED_NOT_BOOKED: "{title} is ordered but has no appointment.",
+    Reason.BOOKED_OUTSIDE_WINDOW: "{title} is booked for {event_date}, outside the window {window}.",
+    Reason.BOOKING_PASSED: "{title} was booked for {event_date}, and nothing shows that it was done.",
+    Reason.WINDOW_NOT_OPEN: "No {title} is recorded; its window opens on {window_opens}.",
+    Reason.TOO_OLD: "{title} on {event_date} is {days} before surgery on {anchor}; {limit}. {excess} too old.",
+    Reason.AFTER_SURGERY: "{title} on {event_date} was not before the operation on {anchor}.",
+    Reason.CANCELLED: "{title} of {event_date} was cancelled.",
+    Reason.WRONG_REGION: "The nearest study, on {event_date}, shows another region than the {title} needs.",
+    Reason.WRONG_MODALITY: "The nearest study, on {event_date}, is of a modality that does not count as {title}.",
+    Reason.EXCLUDED_CODE: "The nearest study, on {event_date}, has a code that does not count as {title}.",
+    Reason.CANCELLED_CASE: "The operation was cancelled.",
+    Reason.NOT_IN_POPULATION: "The operation is outside the population of the protocol.",
+    Reason.EXCLUDED: "Excluded: {excluded_by}.",
+    Reason.NOT_IN_FORCE: "No version of the protocol is in force on {anchor}.",
+    Reason.EVALUATION_ERROR: "{title} could not be evaluated.",
+    Reason.EXPIRED_BY_RESCHEDULE: "{title} on {event_date} was in time until surgery moved to {anchor}.",
+}  # fmt: skip
+
+_BOOK = "Book it for a day {span}; {arrange}"
+_VERIFY = {
+    Reason.PARTIAL_DATE: "Find out the exact date",
+    Reason.SAME_DAY_UNTIMED: "Find out the clock time",
+    Reason.UNMAPPED: "Have modality and region recorded",
+    Reason.EXTERNAL_UNDATED: "Obtain the acquisition date",
+    Reason.REJECTED_RECORD: "Have the record corrected",
+    Reason.FEED_STALE: "Have the feed repaired before booking anything",
+}
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def _days(number: Expr) -> Expr:
+    return concat(cast(number, "VARCHAR"), case((number.eq(1), lit(" day")), default=lit(" days")))
+
+
+def _values(as_of: AsOf) -> dict[str, Expr]:
+    today = lit(as_of.date)
+    start = exp.Greatest(this=today, expressions=[coalesce(col("window_opens"), today)])
+    late = col("act_by") < today
+    limit = case(
+        (known(col("limit")), concat(lit("the limit is "), col("limit"))),
+        default=lit("there is no limit of age"),
+    )
+    return {
+        "days": _days(col("days_before")),
+        "excess": _days(exp.Neg(this=col("slack_days"))),
+        "limit": limit,
+        "lasts": case((known(col("valid_through")), concat(
+            lit(" It counts for surgery until "), cast(col("valid_through"), "VARCHAR"), lit(".")))),
+        "window": concat(coalesce(cast(col("window_opens"), "VARCHAR"), lit("any day")),
+                         lit(" to "), cast(col("window_closes"), "VARCHAR")),
+        "span": concat(lit("between "), cast(start, "VARCHAR"), lit(" and "),
+                       cast(col("window_closes"), "VARCHAR")),
+        "arrange": case(
+            (late, concat(lit("the last day to arrange it was "), cast(col("act_by"), "VARCHAR"),
+                          lit(": do it today."))),
+            default=concat(lit("arrange it by "), cast(col("act_by"), "VARCHAR"), lit(".")),
+        ),
+    }  # fmt: skip
+
+
+def to_sql(template: str, values: dict[str, Expr]) -> Expr:
+    """An expression that fills a template from columns of the same names, or from `values`."""
+    parts: list[Expr] = []
+    end = 0
+    for found in _PLACEHOLDER.finditer(template):
+        if found.start() > end:
+            parts.append(lit(template[end : found.start()]))
+        name = found[1]
+        value = values.get(name, col(name))
+        plain = name in values or name in ("title", "excluded_by")
+        parts.append(value if plain else coalesce(cast(value, "VARCHAR"), lit("an unknown day")))
+        end = found.end()
+    if end < len(template):
+        parts.append(lit(template[end:]))
+    return concat(*parts)
+
+
+def found(as_of: AsOf) -> Expr:
+    """What was found, in words, by `reason`."""
+    values = _values(as_of)
+    return case(*((col("reason").eq(r.value), to_sql(t, values)) for r, t in FOUND.items()))
+
+
+def action(as_of: AsOf) -> Expr:
+    """What to do next, in words; empty for past cases and where nothing is to be done."""
+    values = _values(as_of)
+    verify = [
+        (col("reason").eq(reason.value), lit(f"{words}, or book it again. "))
+        for reason, words in _VERIFY.items()
+    ]
+    book = to_sql(_BOOK, values)
+    actionable = col("status").isin(Status.DUE.value, Status.EXPIRED.value, Status.MISSING.value)
+    return case(
+        (any_of(exp.not_(col("upcoming")), exp.not_(known(col("act_by")))), lit("")),
+        (col("status").eq(Status.UNKNOWN.value), concat(case(*verify), book)),
+        (actionable, book),
+        default=lit(""),
+    )

@@ -1,0 +1,147 @@
+"""A few words for building expression trees, so that a rule reads as what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlglot import exp
+
+from qi_checker.protocol.durations import Duration
+
+Expr = exp.Expression
+FAR_PAST = date(1, 1, 1)  # where a window reaches back without limit
+
+
+def col(name: str, table: str | None = None) -> exp.Column:
+    return exp.column(name, table=table, quoted=True)
+
+
+def lit(value: str | int | bool | date | datetime | None) -> Expr:
+    """A literal; dates and date-times carry their type."""
+    if value is None:
+        return exp.null()
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    if isinstance(value, int):
+        return exp.Literal.number(value)
+    if isinstance(value, datetime):
+        return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMP")
+    if isinstance(value, date):
+        return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
+    return exp.Literal.string(value)
+
+
+def case(*branches: tuple[Expr, Expr], default: Expr | None = None) -> Expr:
+    """The value of the first branch whose condition holds."""
+    built = exp.Case()
+    for condition, value in branches:
+        built = built.when(condition, value, copy=False)
+    return built.else_(default if default is not None else exp.null(), copy=False)
+
+
+def all_of(*conditions: Expr) -> Expr:
+    return exp.and_(*conditions, copy=False) if conditions else exp.true()
+
+
+def any_of(*conditions: Expr) -> Expr:
+    return exp.or_(*conditions, copy=False) if conditions else exp.false()
+
+
+def not_(condition: Expr) -> Expr:
+    return exp.not_(condition, copy=False)
+
+
+def is_null(value: Expr) -> Expr:
+    return exp.Is(this=value, expression=exp.null())
+
+
+def known(value: Expr) -> Expr:
+    return not_(is_null(value))
+
+
+def coalesce(*values: Expr) -> Expr:
+    return exp.Coalesce(this=values[0], expressions=list(values[1:]))
+
+
+def cast(value: Expr, kind: str) -> Expr:
+    return exp.cast(value, kind)
+
+
+def plus(a: Expr, b: Expr) -> Expr:
+    return exp.paren(exp.Add(this=a, expression=b), copy=False)
+
+
+def minus(a: Expr, b: Expr) -> Expr:
+    """Difference of numbers; of dates in days; a date less a number of days."""
+    return exp.paren(exp.Sub(this=a, expression=b), copy=False)
+
+
+def count_true(*conditions: Expr) -> Expr:
+    """How many of the conditions hold."""
+    total = flag(conditions[0])
+    for condition in conditions[1:]:
+        total = plus(total, flag(condition))
+    return total
+
+
+def flag(condition: Expr) -> Expr:
+    return case((condition, lit(1)), default=lit(0))
+
+
+def concat(*parts: Expr) -> Expr:
+    """Text in a row; NULL reads as empty."""
+    return exp.Concat(expressions=list(parts), safe=True, coalesce=True)
+
+
+def greatest(values: Sequence[Expr]) -> Expr:
+    return values[0] if len(values) == 1 else exp.Greatest(this=values[0], expressions=values[1:])
+
+
+def least(values: Sequence[Expr]) -> Expr:
+    return values[0] if len(values) == 1 else exp.Least(this=values[0], expressions=values[1:])
+
+
+def overlaps(column: Expr, words: Sequence[str]) -> Expr:
+    """Whether a column of words shares one with `words`."""
+    array = exp.Array(expressions=[lit(w) for w in words])
+    return exp.ArrayOverlaps(this=column, expression=array)
+
+
+def _months(duration: Duration) -> int:
+    return duration.amount * (12 if duration.unit == "year" else 1)
+
+
+def _days(duration: Duration) -> int | None:
+    """Length in days, None for months and years, which have no fixed one."""
+    per_unit = {"day": 1, "week": 7}.get(duration.unit)
+    return None if per_unit is None else duration.amount * per_unit
+
+
+def _shift_months(day: Expr, months: int) -> Expr:
+    step = exp.Interval(this=exp.Literal.string(str(abs(months))), unit=exp.var("MONTH"))
+    operation = exp.Add if months >= 0 else exp.Sub
+    return cast(operation(this=day, expression=step), "DATE")
+
+
+def before(day: Expr, duration: Duration) -> Expr:
+    """The date `duration` before `day`; months and years clamp (Duration.before in SQL)."""
+    days = _days(duration)
+    if days is not None:
+        return minus(day, lit(days))
+    return _shift_months(day, -_months(duration))
+
+
+def last_day_still_within(day: Expr, duration: Duration) -> Expr:
+    """The latest date from which `duration` back still reaches `day`.
+
+    Clamping makes this more than `day` + months: from 31 March, one month back is 28 February.
+    """
+    days = _days(duration)
+    if days is not None:
+        return plus(day, lit(days))
+    months = _months(duration)
+    following = plus(day, lit(1))
+    reached = _shift_months(following, months)
+    falls_short = exp.LT(this=_shift_months(reached, -months), expression=following)
+    return case((falls_short, reached), default=minus(reached, lit(1)))

@@ -1,0 +1,88 @@
+"""Sums over the cases: the rate, present beside in window, and the sensitivity strip."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from qi_checker.compiler.criteria import Scope
+from qi_checker.compiler.sql import Expr, all_of, any_of, before, case, col, known, lit, not_, plus
+from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.compiler.verdict import fold
+from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.vocabulary import Status, Verdict
+
+
+def eligible() -> Expr:
+    """Applicable, past, and evaluated."""
+    outside = col("verdict").isin(Verdict.NOT_APPLICABLE.value, Verdict.ERROR.value)
+    return all_of(not_(outside), not_(col("upcoming")))
+
+
+def _count(condition: Expr, name: str) -> Expr:
+    return exp.alias_(exp.CountIf(this=condition), name, quoted=True)
+
+
+def rate() -> exp.Select:
+    """Counts that a rate is made of, over all cases."""
+    def having(verdict: Verdict) -> Expr:
+        return all_of(eligible(), col("verdict").eq(verdict.value))
+
+    return exp.select(
+        _count(eligible(), "eligible"),
+        _count(having(Verdict.COMPLIANT), "compliant"),
+        _count(having(Verdict.COMPLIANT_WITH_EXCEPTION), "with_exception"),
+        _count(having(Verdict.UNDETERMINED), "undetermined"),
+    ).from_(CASES)
+
+
+def per_requirement() -> exp.Select:
+    """Eligible cases per requirement: how many have the event at all, and how many in time."""
+    in_scope = all_of(
+        col("status").isin(*(s.value for s in Status if s not in (Status.ERROR, Status.NOT_APPLICABLE))),
+        not_(col("upcoming")),
+    )  # fmt: skip
+    return (
+        exp.select(
+            col("id"),
+            _count(in_scope, "eligible"),
+            _count(all_of(in_scope, known(col("newest_present"))), "present"),
+            _count(all_of(in_scope, col("status").eq(Status.MET.value)), "in_window"),
+        )
+        .from_(FINDINGS)
+        .group_by(col("id"))
+    )
+
+
+def _met_within(duration: Duration) -> Expr:
+    """Whether an event that fits, at any time before surgery, lies within another limit."""
+    return all_of(known(col("newest_present")),
+                  col("newest_present") >= before(col("anchor"), duration))  # fmt: skip
+
+
+def sensitivity(scope: Scope) -> exp.Select:
+    """Per other window, the eligible cases that would be compliant under it (groups applied)."""
+    numbers = {leaf.id: i for i, leaf in enumerate(scope.leaves)}
+    flags = [
+        exp.alias_(exp.Max(this=case((all_of(col("number").eq(i), _met_within(d)), lit(1)),
+                                     default=lit(0))), f"w{w}_{i}")
+        for w, d in enumerate(scope.version.sensitivity)
+        for i in numbers.values()
+    ]  # fmt: skip
+    wide = (
+        exp.select(col("case_key"), *flags)
+        .from_(FINDINGS)
+        .where(col("version").eq(scope.index), not_(col("upcoming")),
+               col("status").isin(*(s.value for s in Status
+                                    if s not in (Status.ERROR, Status.NOT_APPLICABLE))))
+        .group_by("case_key")
+    )  # fmt: skip
+    counts = []
+    for w in range(len(scope.version.sensitivity)):
+        def leaf(requirement: Requirement, w: int = w) -> Expr:
+            return col(f"w{w}_{numbers[requirement.id]}").eq(1)
+
+        holds = fold(scope.version.requirements, True, leaf,
+                     lambda v: all_of(*v), lambda v: any_of(*v))  # fmt: skip
+        counts.append(_count(holds, f"w{w}"))
+    return exp.select(*counts).from_(wide.subquery("wide"))

@@ -1,0 +1,85 @@
+"""A made-up hospital to try the program on. Nobody in it exists; the seed decides every byte."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from pathlib import Path
+
+from qi_checker.demo.hospital import AS_OF, build
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
+
+SEED = 20260302
+
+# Public holidays of Ontario (Employment Standards Act, 2000). Family Day, Good Friday, Victoria
+# Day, Labour Day and Thanksgiving move; the others have fixed dates.
+HOLIDAYS = tuple(
+    date.fromisoformat(text)
+    for text in (
+        "2025-01-01", "2025-02-17", "2025-04-18", "2025-05-19", "2025-07-01", "2025-09-01",
+        "2025-10-13", "2025-12-25", "2025-12-26",
+        "2026-01-01", "2026-02-16", "2026-04-03", "2026-05-18", "2026-07-01", "2026-09-07",
+        "2026-10-12", "2026-12-25", "2026-12-26",
+    )
+)  # fmt: skip
+
+IOUS_COLUMNS = (
+    "case_id", "performed", "plan_recorded_before", "plan_change", "lesions_preop", "lesions_new",
+    "lesions_not_confirmed", "new_within_planned_resection", "operator", "contrast",
+    "histology_confirmed",
+)  # fmt: skip
+
+_README = """\
+# Synthetic hospital
+
+**All data in this folder is made up.** No person, operation or scan in it is real. It was written
+by `qi_checker.demo` with seed {seed}; the same seed writes the same bytes.
+
+One hospital, operations from July 2025 to June 2026, seen on the evening of {as_of}:
+
+| file | rows |
+|---|---|
+{rows}
+
+Some rows are broken on purpose (an unreadable date, a duplicate id, an unknown status word), some
+exceptions are invalid, and a few events were recorded after the day of the evaluation, so that
+every status and reason occurs.
+
+    qi-checker audit --data {folder} --as-of {as_of} --out audit --site {folder}/site.yaml
+    qi-checker checklist --data {folder} --as-of {as_of}
+"""
+
+
+def write_demo(out: Path, seed: int = SEED) -> None:
+    """Write cases, events, exceptions, ious, site.yaml and a README into the folder `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    hospital = build(seed, HOLIDAYS)
+    tables = {
+        "cases.csv": ((*CASES.names, "stage"), hospital.cases),
+        "events.csv": (EVENTS.names, hospital.events),
+        "exceptions.csv": (EXCEPTIONS.names, hospital.exceptions),
+        "ious.csv": (IOUS_COLUMNS, hospital.ious),
+    }
+    for name, (columns, rows) in tables.items():
+        with (out / name).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    _write(out / "site.yaml", _site())
+    counts = "\n".join(f"| {name} | {len(rows)} |" for name, (_, rows) in tables.items())
+    text = _README.format(seed=seed, as_of=AS_OF, rows=counts, folder=out.name)
+    _write(out / "README.md", text)
+
+
+def _site() -> str:
+    days = "".join(f'  - "{day}"\n' for day in HOLIDAYS)
+    return (
+        "# Settings of the synthetic hospital.\n"
+        "timezone: America/Toronto\n"
+        "lead_time: 5 working days\n"
+        f"# Public holidays of Ontario, 2025 and 2026.\nholidays:\n{days}"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

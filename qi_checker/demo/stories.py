@@ -1,0 +1,221 @@
+"""How a requirement can end for a case: one function for each thing that happens in a hospital.
+
+The name of a story is what went right or wrong; docs/evaluation.md gives each its status and reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+from qi_checker.demo.ledger import (
+    AS_OF,
+    BIOPSY_CT,
+    CHEST_CT,
+    PET_CT,
+    RECTAL_MRI,
+    SCANS,
+    Case,
+    Hospital,
+    Study,
+)
+
+# Days from scan to surgery: median about 20, as in the standardised group of the index paper,
+# whose range was 1 to 98.
+IN_TIME = ((0.0, 1), (0.1, 6), (0.5, 19), (0.85, 27), (1.0, 30))
+TOO_OLD = ((0.0, 31), (0.5, 40), (0.8, 62), (1.0, 98))
+
+
+def _study(h: Hospital, name: str) -> Study:
+    # The last of each group is the rare one that the protocol gives advice about.
+    studies = SCANS[name]
+    return studies[-1] if h.chance.one_in(0.06) else h.chance.pick(studies[:-1])
+
+
+def _in_window(h: Hospital, case: Case) -> date:
+    """A day inside the window that has already come."""
+    if case.lead <= 0:
+        return case.back(h.chance.along(IN_TIME))
+    return case.back(h.chance.between(case.lead, 30))
+
+
+def in_window(h: Hospital, case: Case, name: str) -> None:
+    study = _study(h, name)
+    if h.chance.one_in(0.1):  # a source that knows the procedure code only
+        study = replace(study, modality="", region="")
+    outside = {"provenance": "external"} if h.chance.one_in(0.12) else {}
+    h.scan(case, study, _in_window(h, case), **outside)
+
+
+def on_the_last_day(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), case.back(30))
+
+
+def too_old(h: Hospital, case: Case, name: str) -> None:
+    days = h.chance.along(TOO_OLD)
+    h.scan(case, _study(h, name), case.back(max(days, case.lead)))
+
+
+def a_day_too_old(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), case.back(31))
+
+
+def much_too_old(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), case.back(98))
+
+
+def never(h: Hospital, case: Case, name: str) -> None:
+    """Nobody ordered anything."""
+
+
+def ordered(h: Hospital, case: Case, name: str) -> None:
+    day = min(case.back(h.chance.between(12, 20)), AS_OF)
+    h.scan(case, _study(h, name), day, status="ordered", at="")
+
+
+def booked(h: Hospital, case: Case, name: str) -> None:
+    first = max(AS_OF + timedelta(days=1), case.back(29))
+    h.scan(case, _study(h, name), first + timedelta(days=h.chance.between(0, (case.day - first).days - 1)))
+
+
+def booked_early(h: Hospital, case: Case, name: str) -> None:
+    """Booked for the date of surgery that was planned at first."""
+    h.scan(case, _study(h, name), case.back(h.chance.between(33, case.lead - 1)))
+
+
+def booked_late(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), max(case.day, AS_OF) + timedelta(days=6))
+
+
+def booking_passed(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), _in_window(h, case) - timedelta(days=1), status="booked")
+
+
+def cancelled(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), _in_window(h, case), status="cancelled")
+
+
+def broken_off(h: Hospital, case: Case, name: str) -> None:
+    """The patient could not go on; the system closed the study as completed all the same."""
+    study = replace(_study(h, name), codes="DCM:110515")
+    h.scan(case, study, _in_window(h, case))
+
+
+def wrong_region(h: Hospital, case: Case, name: str) -> None:
+    study = RECTAL_MRI if name == "mri" else CHEST_CT
+    h.scan(case, replace(study, codes=""), _in_window(h, case))
+
+
+def excluded_code(h: Hospital, case: Case, name: str) -> None:
+    study = RECTAL_MRI if name == "mri" else BIOPSY_CT
+    h.scan(case, study, _in_window(h, case))
+
+
+def pet_ct(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, PET_CT, _in_window(h, case))
+
+
+def after_surgery(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), case.day, at=f"{case.day.isoformat()}T16:40")
+
+
+def untimed(h: Hospital, case: Case, name: str) -> None:
+    h.scan(case, _study(h, name), case.day, at=case.day.isoformat())
+
+
+def month_only(h: Hospital, case: Case, name: str) -> None:
+    """An outside study of the month in which the window opens, the day not known."""
+    opens = case.back(30)
+    day = opens if opens.day > 1 else case.day
+    h.scan(case, _study(h, name), opens, at=f"{day:%Y-%m}", provenance="external")
+
+
+def unmapped(h: Hospital, case: Case, name: str) -> None:
+    study = replace(_study(h, name), region="", codes="")
+    h.scan(case, study, _in_window(h, case))
+
+
+def undated(h: Hospital, case: Case, name: str) -> None:
+    """Known from the referral letter only."""
+    letter = {"at": "", "provenance": "external", "ordered_at": ""}
+    h.scan(case, _study(h, name), _in_window(h, case), **letter)
+
+
+def unreadable(h: Hospital, case: Case, name: str) -> None:
+    day = _in_window(h, case)
+    h.scan(case, _study(h, name), day, at=f"{day:%d/%m/%Y}")
+
+
+def exempt(h: Hospital, case: Case, name: str) -> None:
+    start = min(case.back(h.chance.between(8, 25)), AS_OF)
+    reason = h.chance.pick(("patient-declined", "alternative-imaging", f"contraindication-{'mri' if name == 'mri' else 'contrast'}"))
+    h.exception(case.case_id, name, start, reason=reason)
+
+
+Story = Callable[[Hospital, Case, str], None]
+Pair = tuple[Story, Story]  # of the CT, of the MRI
+
+# What happens to this many past cases; all others have both scans in time.
+PAST: tuple[tuple[int, Pair], ...] = (
+    (6, (in_window, too_old)),
+    (2, (too_old, in_window)),
+    (1, (too_old, too_old)),
+    (1, (in_window, a_day_too_old)),
+    (1, (in_window, much_too_old)),
+    (2, (in_window, on_the_last_day)),
+    (3, (in_window, never)),
+    (1, (never, never)),
+    (1, (in_window, ordered)),
+    (1, (in_window, booking_passed)),
+    (1, (in_window, booked_late)),
+    (1, (in_window, cancelled)),
+    (1, (in_window, broken_off)),
+    (2, (in_window, wrong_region)),
+    (1, (wrong_region, in_window)),
+    (1, (in_window, excluded_code)),
+    (1, (excluded_code, in_window)),
+    (1, (pet_ct, in_window)),
+    (1, (in_window, after_surgery)),
+    (1, (untimed, in_window)),
+    (2, (in_window, month_only)),
+    (2, (in_window, unmapped)),
+    (1, (undated, in_window)),
+    (1, (in_window, undated)),
+    (1, (in_window, unreadable)),
+    (6, (in_window, exempt)),
+    (1, (exempt, in_window)),
+)
+# Upcoming cases whose window is open, in the order of the calendar, again and again.
+SOON: tuple[Pair, ...] = (
+    (in_window, in_window),
+    (in_window, booked),
+    (too_old, in_window),
+    (in_window, never),
+    (in_window, ordered),
+    (booked, booked),
+    (in_window, booking_passed),
+    (in_window, in_window),
+    (in_window, cancelled),
+    (in_window, wrong_region),
+    (pet_ct, booked),
+    (in_window, booked_late),
+    (excluded_code, in_window),
+    (in_window, unmapped),
+    (in_window, exempt),
+    (booked, booked),
+    (in_window, undated),
+    (broken_off, booked),
+    (in_window, month_only),
+    (exempt, booked),
+)
+# Upcoming cases whose window has not opened.
+LATER: tuple[Pair, ...] = (
+    (booked, booked),
+    (never, never),
+    (booked, ordered),
+    (booked_early, booked),
+    (ordered, never),
+    (booked, booked),
+    (booked, never),
+)

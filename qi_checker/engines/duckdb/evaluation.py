@@ -1,0 +1,169 @@
+"""Run the compiled queries and hold their results as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from qi_checker.compiler import Compiled, compile_protocol
+from qi_checker.compiler.criteria import Scope
+from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS, POPULATION
+from qi_checker.engines.duckdb.prepare import Prepared, Task, prepare
+from qi_checker.engines.duckdb.values import text
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, Records
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Reason, Status
+
+Row = dict[str, Any]
+Progress = Callable[[str], None]
+
+# What the columns of the contract are called in the tables of the engine.
+FINDINGS_SQL = ", ".join(
+    {"requirement": "id AS requirement"}.get(name, name) for name in FINDING_COLUMNS
+)
+CASES_SQL = ", ".join({"surgery_date": "anchor AS surgery_date"}.get(n, n) for n in CASE_COLUMNS)
+
+
+@dataclass
+class Evaluation:
+    """Results of an evaluation, as tables of the connection: see `tables.py` of the compiler."""
+
+    con: duckdb.DuckDBPyConnection
+    compiled: Compiled
+    records: Records
+    prepared: Prepared
+    failures: list[str] = field(default_factory=list)
+
+    def rows(self, query: str, parameters: list[Any] | None = None) -> list[Row]:
+        """Rows of a query as dictionaries."""
+        result = self.con.execute(query, parameters or [])
+        names = [d[0] for d in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def findings(self) -> list[Row]:
+        """Every finding with the columns of the contract, by case and requirement."""
+        return self.rows(f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement")
+
+    def cases(self) -> list[Row]:
+        """Every case with the columns of the contract, and which requirement acts next."""
+        return self.rows(f"SELECT {CASES_SQL}, next_requirement FROM {CASES} ORDER BY case_id")
+
+    def rejects_sql(self) -> str:
+        """SQL of all rejected rows with the columns of rejects.csv, and no more."""
+        parts = []
+        for name, table in self.records.tables.items():
+            where = f"{text(name)} AS \"table\", {text(table.file)} AS file"
+            parts.append(f"SELECT {where}, _row AS row, col AS \"column\", id, reason "
+                         f"FROM rejected_{name}")  # fmt: skip
+            parts.append(f"SELECT {where}, _row AS row, '' AS \"column\", id, why AS reason "
+                         f"FROM torn_{name}")  # fmt: skip
+        names = ", ".join(f'"{c}"' for c in REJECT_COLUMNS)
+        return f"SELECT {names} FROM ({' UNION ALL '.join(parts)}) ORDER BY \"table\", row"
+
+    def rejects(self) -> list[Row]:
+        return self.rows(self.rejects_sql())
+
+    def ignored_exceptions(self) -> list[tuple[str, str]]:
+        """Exceptions that do not hold, with the reason, by id."""
+        query = (
+            f"SELECT exception_id, ignored FROM {EXCEPTIONS} WHERE ignored IS NOT NULL ORDER BY 1"
+        )
+        return [(r[0], r[1]) for r in self.con.execute(query).fetchall()]
+
+    def summary(self) -> dict[str, Any]:
+        """Numbers of the rate, per requirement, and per sensitivity window."""
+        totals = self.rows(sql(self.compiled.rate()))[0]
+        each = self.rows(sql(self.compiled.per_requirement()))
+        return {
+            **totals,
+            "present": {r["id"]: r["present"] for r in each},
+            "in_window": {r["id"]: r["in_window"] for r in each},
+            "eligible_by_requirement": {r["id"]: r["eligible"] for r in each},
+            "sensitivity": self._sensitivity(),
+        }
+
+    def _sensitivity(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for scope in self.compiled.scopes:
+            if not scope.version.sensitivity:
+                continue
+            counts = self.con.execute(sql(self.compiled.sensitivity(scope))).fetchone() or ()
+            for duration, number in zip(scope.version.sensitivity, counts, strict=True):
+                found[str(duration)] = found.get(str(duration), 0) + int(number)
+        return found
+
+
+def sql(query: exp.Expression) -> str:
+    return query.sql(dialect="duckdb")
+
+
+def evaluate(
+    bundle: Bundle,
+    records: Records,
+    as_of: AsOf,
+    site: Site,
+    only_case: str | None = None,
+    moved: str | None = None,
+    progress: Progress = lambda phase: None,
+) -> Evaluation:
+    """Evaluate a protocol for every case, or for one.
+
+    `moved` names a table that stands in for `raw_cases` (a what-if). A failure of the queries
+    themselves becomes findings with status `error`, never silence; `failures` says what happened.
+    """
+    compiled = compile_protocol(bundle, as_of, site)
+    progress("reading records")
+    prepared = prepare(Task(compiled, records, only_case, moved))
+    done = Evaluation(records.con, compiled, records, prepared)
+    con = records.con
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS {sql(compiled.population())}")
+    for i, scope in enumerate(compiled.scopes):
+        progress(f"evaluating version {scope.version.version}")
+        _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
+        _findings(done, scope, first=i == 0)
+    progress("adding up cases")
+    for i, scope in enumerate(compiled.scopes):
+        _store(con, CASES, sql(compiled.cases(scope)), first=i == 0)
+    return done
+
+
+def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) -> None:
+    if first:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    else:
+        con.execute(f"INSERT INTO {table} BY NAME {query}")
+
+
+def _findings(done: Evaluation, scope: Scope, first: bool) -> None:
+    query = f"SELECT {scope.index} AS version, * FROM ({{}})"
+    try:
+        normal = sql(done.compiled.findings(scope, done.prepared.stale_since))
+        _store(done.con, FINDINGS, query.format(normal), first)
+    except duckdb.Error as problem:
+        done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")
+        _store(done.con, FINDINGS, query.format(_failed(scope)), first)
+
+
+def _failed(scope: Scope) -> str:
+    """Findings that say that they could not be evaluated, with the columns of the real ones."""
+    parts = []
+    for number, leaf in enumerate(scope.leaves):
+        title = text(leaf.title)
+        parts.append(f"""
+            SELECT case_key, case_id, anchor, upcoming, {number} AS number, {text(leaf.id)} AS id,
+                   {title} AS title, NULL::VARCHAR AS "limit", '{Status.ERROR}' AS status,
+                   '{Reason.EVALUATION_ERROR}' AS reason, NULL::DATE AS newest_present,
+                   excluded_by, not_applicable, NULL::DATE AS expires_on, false AS excepted,
+                   NULL::VARCHAR AS event_id, NULL::DATE AS event_date, NULL::BIGINT AS days_before,
+                   NULL::INTEGER AS advice, NULL::DATE AS window_opens, NULL::DATE AS window_closes,
+                   NULL::DATE AS valid_through, NULL::DATE AS act_by, {text(leaf.owner)} AS owner,
+                   NULL::INTEGER AS rank, NULL::BIGINT AS slack_days, '' AS found, '' AS action,
+                   '' AS advice_words, {title} || ' could not be evaluated.' AS sentence
+            FROM {POPULATION} WHERE version = {scope.index}""")
+    return " UNION ALL ".join(parts)

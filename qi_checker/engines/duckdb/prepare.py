@@ -1,0 +1,249 @@
+"""The ready tables that compiled queries read, made from raw records known at `as_of`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+
+from qi_checker.compiler import Compiled
+from qi_checker.engines.duckdb.codes import fill, imaging_facts, take_apart, words
+from qi_checker.engines.duckdb.reading import Census, Reading, judge, reading
+from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Records
+from qi_checker.protocol.working_days import working_days_before
+
+_KEEP_IN_MEMORY = 2_000_000  # more events than this stay in their file and are read when needed
+_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")
+
+
+@dataclass
+class Prepared:
+    """What is known after preparing: how many rows of each table, and what was left out."""
+
+    census: dict[str, Census] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    stale_since: dict[str, date] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One evaluation: what is compiled, the records, and what is different for a what-if."""
+
+    compiled: Compiled
+    records: Records
+    only_case: str | None = None
+    moved: str | None = None  # a table that stands in for raw_cases
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        return self.records.con
+
+
+def prepare(task: Task) -> Prepared:
+    """Fill every ready table (qi_checker/compiler/tables.py) in the connection of the records."""
+    done = Prepared()
+    site = task.compiled.site
+    task.con.execute("SET TimeZone = 'UTC'")
+    cases = reading(task.records, CASES, site, task.moved)
+    events = reading(task.records, EVENTS, site)
+    waivers = reading(task.records, EXCEPTIONS, site)
+    for rows in (cases, events, waivers):
+        done.census[rows.table.name] = judge(task.con, rows)
+    _event_profiles(task, events)
+    _cases(task, cases)
+    _events(task, events, done)
+    _exceptions(task, waivers)
+    _act_by(task)
+    return done
+
+
+def _after(as_of: AsOf, lo: str, clock: str) -> str:
+    """SQL of whether a moment is after `as_of`; false for no moment."""
+    later = f"{lo} > DATE '{as_of.date}'"
+    if as_of.clock is not None:
+        stamp = f"TIMESTAMP '{as_of.clock.isoformat(sep=' ')}'"
+        later = f"({later} OR ({lo} = DATE '{as_of.date}' AND {clock} > {stamp}))"
+    return f"coalesce({later}, false)"
+
+
+def _cases(task: Task, rows: Reading) -> None:
+    surgery, start = rows.moments["surgery_at"], rows.moments["started_at"]
+    begun = f"({rows.word('status')} = 'performed' AND ({start.lo}) IS NOT NULL)"
+    pick = {
+        part: f"CASE WHEN {begun} THEN {getattr(start, part)} ELSE {getattr(surgery, part)} END"
+        for part in ("lo", "clock", "utc")
+    }
+    today = f"DATE '{task.compiled.as_of.date}'"
+    taken = {"case_id", "patient_id", "status", "procedures", "diagnoses", "urgency"}
+    kept = [c for c in (*rows.table.names, *rows.extra) if c not in taken and c not in rows.moments]
+    missing = [c for c in sorted(task.compiled.case_columns) if c not in rows.types]
+    others = "".join(f", {clean(quote(c))} AS {quote(c)}" for c in kept)
+    others += "".join(f", NULL::VARCHAR AS {quote(c)}" for c in missing)
+    only = f"AND {clean('case_id')} = {text(task.only_case)}" if task.only_case is not None else ""
+    task.con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE ready_cases AS
+        SELECT (row_number() OVER ())::INTEGER AS case_key, *,
+               status = 'cancelled' AS cancelled,
+               status <> 'cancelled' AND (anchor > {today}
+                   OR (anchor = {today} AND status = 'scheduled')) AS upcoming
+        FROM (SELECT _row, {clean('case_id')} AS case_id, {clean('patient_id')} AS patient_id,
+                     {rows.word('status')} AS status, {pick['lo']} AS anchor,
+                     {pick['clock']} AS op_clock, {pick['utc']} AS op_utc,
+                     coalesce(CAST(procedures AS VARCHAR), '') AS procedures,
+                     coalesce(CAST(diagnoses AS VARCHAR), '') AS diagnoses,
+                     {rows.word('urgency')} AS urgency {others}
+              FROM {rows.raw} WHERE true {only} AND _row NOT IN (SELECT _row FROM rejected_cases))""")
+
+
+def _event_profiles(task: Task, rows: Reading) -> None:
+    """Events that look alike share a profile; what they have in common is decided once."""
+    con, catalogue = task.con, task.compiled.bundle.catalogue
+    looks = ", ".join(f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in _PROFILE)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE looks AS
+        SELECT (row_number() OVER ())::INTEGER AS profile, *
+        FROM (SELECT {looks}, count(*) AS events FROM {rows.raw} GROUP BY ALL)""")
+    cases = task.moved or "raw_cases"
+    take_apart(con, f"""
+        SELECT coalesce(codes, '') AS text FROM looks
+        UNION SELECT coalesce(CAST(procedures AS VARCHAR), '') FROM {cases}
+        UNION SELECT coalesce(CAST(diagnoses AS VARCHAR), '') FROM {cases}""", catalogue)
+    imaging_facts(con, catalogue)
+    fill(con, "known_words", ("word",), [(w,) for w in (*catalogue.modalities, *catalogue.regions)])
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE event_profiles AS
+        WITH said AS (SELECT profile, events, {rows.word('kind')} AS kind,
+                             {rows.word('status')} AS status, coalesce(codes, '') AS codes,
+                             {rows.word('provenance')} AS provenance,
+                             {words('modality', 'upper')} AS said_modalities,
+                             {words('region', 'lower')} AS said_regions FROM looks),
+        whole AS (SELECT said.*, coalesce(f.never, false) AS never, coalesce(f.warns, false) AS warns,
+                         coalesce(f.modalities, []) AS code_modalities,
+                         coalesce(f.regions, []) AS code_regions,
+                         if(len(said_modalities) > 0, said_modalities, code_modalities) AS modalities,
+                         if(len(said_regions) > 0, said_regions, code_regions) AS regions
+                  FROM said LEFT JOIN imaging_facts f ON f.text = said.codes)
+        SELECT *, {_unsure('modalities')} AS modality_unsure, {_unsure('regions')} AS region_unsure
+        FROM whole""")
+
+
+def _unsure(column: str) -> str:
+    """None recorded, or a word that is not of the vocabulary."""
+    known = "(SELECT list(word) FROM known_words)"
+    return f"(len({column}) = 0 OR NOT list_has_all({known}, {column}))"
+
+
+def _events(task: Task, rows: Reading, done: Prepared) -> None:
+    as_of = task.compiled.as_of
+    at, recorded = rows.moments["at"], rows.moments["recorded_at"]
+    same_look = " AND ".join(f"CAST(r.{quote(c)} AS VARCHAR) IS NOT DISTINCT FROM l.{quote(c)}"
+                             for c in _PROFILE)  # fmt: skip
+    patient = clean("r.patient_id")
+    one = "(SELECT patient_id FROM ready_cases)"
+    only = f"AND {patient} IN {one}" if task.only_case is not None else ""
+    task.con.execute(f"""
+        CREATE OR REPLACE TEMP VIEW read_events AS
+        SELECT r._row, {clean('r.event_id')} AS event_id, {patient} AS patient_id, l.profile,
+               p.kind, p.status, {at.lo} AS lo, {at.hi} AS hi, {at.clock} AS clock, {at.utc} AS utc,
+               {recorded.lo} AS recorded, {recorded.clock} AS recorded_clock,
+               CAST(r.description AS VARCHAR) AS description
+        FROM {rows.raw} r JOIN looks l ON {same_look} JOIN event_profiles p USING (profile)
+        WHERE true {only}""")
+    late = _after(as_of, "recorded", "recorded_clock")
+    future = f"(status = 'completed' AND {_after(as_of, 'lo', 'clock')})"
+    clipped = f"CASE WHEN status = 'completed' THEN least(hi, DATE '{as_of.date}') ELSE hi END"
+    good = "_row NOT IN (SELECT _row FROM rejected_events)"
+    rejected = done.census["events"].rejected
+    wanted = f"{good} AND" if rejected else ""
+    kind = "TABLE" if done.census["events"].read <= _KEEP_IN_MEMORY or task.only_case else "VIEW"
+    task.con.execute(f"""
+        CREATE OR REPLACE TEMP {kind} ready_events AS
+        SELECT _row, event_id, patient_id, profile, lo, {clipped} AS hi, clock, utc, description
+        FROM read_events
+        WHERE {wanted} status <> 'entered-in-error' AND NOT {late} AND NOT {future}""")
+    _doubts(task, late, _after(as_of, "lo", "clock"))
+    if task.only_case is None:
+        done.left_out = _left_out(task, wanted, late, future)
+    _staleness(task, done, f"{wanted} NOT {late}")
+
+
+def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]:
+    counts = task.con.execute(f"""
+        SELECT count_if(status = 'entered-in-error'),
+               count_if(status <> 'entered-in-error' AND {late}),
+               count_if(status <> 'entered-in-error' AND NOT {late} AND {future})
+        FROM read_events WHERE {wanted} true""").fetchone() or (0, 0, 0)
+    names = ("entered_in_error", "recorded_after_as_of", "completed_after_as_of")
+    return dict(zip(names, counts, strict=True))
+
+
+def _doubts(task: Task, late: str, future: str) -> None:
+    """Rejected rows that might be a completed event, and torn rows of which only ids are read."""
+    external = text("external study without an acquisition date")
+    clipped = f"least(hi, DATE '{task.compiled.as_of.date}')"
+    patient = "patient_id IS NOT NULL"
+    task.con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE event_doubts AS
+        SELECT event_id, patient_id, profile, lo, {clipped} AS hi, clock, utc, description,
+               _row AS row, if(x.reason = {external}, 'external_undated', 'rejected_record') AS doubt
+        FROM read_events r JOIN rejected_events x USING (_row)
+        WHERE {patient} AND NOT x.same AND NOT {late} AND NOT {future}
+              AND (status IS NULL OR status = 'completed'
+                   OR status NOT IN ({_event_statuses()}))
+        UNION ALL
+        SELECT nullif(trim(id, {BLANKS}), ''), trim(patient_id, {BLANKS}), NULL, NULL, NULL, NULL,
+               NULL, NULL, _row, 'rejected_record'
+        FROM torn_events WHERE trim(patient_id, {BLANKS}) <> ''""")
+
+
+def _event_statuses() -> str:
+    return ", ".join(text(w) for w in EVENTS["status"].words)
+
+
+def _staleness(task: Task, done: Prepared, wanted: str) -> None:
+    as_of = task.compiled.as_of.date
+    for kind, allowed in sorted(task.compiled.site.feeds.items()):
+        row = task.con.execute(
+            f"SELECT max(recorded) FROM read_events WHERE {wanted} AND kind = ?", [kind]
+        ).fetchone()
+        newest = row[0] if row else None
+        if newest is None:
+            done.notes.append(f"The age of the feed {kind} is not known: no recorded_at.")
+        elif newest < allowed.before(as_of):
+            done.stale_since[kind] = newest
+            done.notes.append(f"The feed {kind} is stale: nothing recorded since {newest}.")
+
+
+def _exceptions(task: Task, rows: Reading) -> None:
+    moments, as_of = rows.moments, task.compiled.as_of
+    approved, recorded = moments["approved_at"], moments["recorded_at"]
+    texts = ", ".join(f"{clean(c)} AS {c}" for c in
+                      ("exception_id", "case_id", "note", "requested_by", "approved_by"))  # fmt: skip
+    task.con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE ready_exceptions AS
+        SELECT _row, {texts}, {rows.word('requirement')} AS requirement, {rows.word('reason')} AS reason,
+               {approved.lo} AS approved_on, NOT {_after(as_of, approved.lo, approved.clock)} AS approved_known,
+               {moments['valid_from'].lo} AS valid_from, {moments['expires_on'].lo} AS expires_on,
+               {moments['revoked_at'].lo} AS revoked_on,
+               NOT {_after(as_of, recorded.lo, recorded.clock)} AS known
+        FROM {rows.raw} WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""")
+
+
+def _act_by(task: Task) -> None:
+    """The last day to arrange something, for each lead time and day of upcoming surgery."""
+    days = task.con.execute("SELECT DISTINCT anchor FROM ready_cases WHERE upcoming").fetchall()
+    holidays = frozenset(task.compiled.site.holidays)
+    rows = [
+        (lead, day, working_days_before(day, lead, holidays))
+        for lead in sorted(task.compiled.leads)
+        for (day,) in days
+    ]
+    task.con.execute(
+        "CREATE OR REPLACE TEMP TABLE act_by AS SELECT unnest(?::INTEGER[]) AS lead, "
+        "unnest(?::DATE[]) AS day, unnest(?::DATE[]) AS act_by",
+        [[r[i] for r in rows] for i in range(3)],
+    )

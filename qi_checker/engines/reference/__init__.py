@@ -1,0 +1,112 @@
+"""The naive evaluator: plain Python, row by row. It is the definition of a correct result.
+
+It follows docs/evaluation.md section by section and shares nothing with the compiled query but
+the protocol's models, so that a mistake is not made twice. It is made to be read, not to be fast.
+
+    values, rows    reading a value; which rows can be used
+    records, cases  events, rejected rows and operations as of a moment
+    criteria        one event against one requirement
+    status          one requirement of one case
+    exceptions, groups, rates
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from qi_checker.engines.reference.cases import Case, read_case
+from qi_checker.engines.reference.exceptions import read_waivers
+from qi_checker.engines.reference.groups import case_line
+from qi_checker.engines.reference.rates import Numbers, count_case, empty_numbers
+from qi_checker.engines.reference.records import History, Setting, read_history
+from qi_checker.engines.reference.rows import Rejected, read_rows
+from qi_checker.engines.reference.status import decide, finding
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES
+from qi_checker.protocol.site import Site
+
+__all__ = ["Result", "evaluate"]
+
+Rows = list[dict[str, str | None]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an evaluation says. Dates are `date`, an empty column is None."""
+
+    findings: list[dict[str, Any]]  # FINDING_COLUMNS without `sentence`, by case_id and requirement
+    cases: list[dict[str, Any]]  # CASE_COLUMNS, with `next_requirement` for `next_action`
+    rejects: list[dict[str, Any]]  # REJECT_COLUMNS without `file`
+    ignored_exceptions: list[tuple[str, str]]  # exception_id and why, in file order
+    left_out: dict[str, int]
+    numbers: Numbers
+
+
+def evaluate(
+    bundle: Bundle,
+    tables: dict[str, Rows],
+    as_of: AsOf,
+    site: Site,
+    torn: dict[str, list[dict[str, Any]]] | None = None,
+) -> Result:
+    """Evaluate every case of `tables` (`cases`, `events`, perhaps `exceptions`) at `as_of`.
+
+    Rows are dicts of texts in file order; the first is row 2 unless it has a `_row`. `torn` holds
+    rows with too few or too many cells (`_row`, `id`, `patient_id`, `why`), per table.
+    """
+    torn = torn or {}
+    setting = Setting(as_of, site, bundle.catalogue)
+    used, rejected = {}, {}
+    for name, table in TABLES.items():
+        used[name], rejected[name] = read_rows(table, tables.get(name, []), site)
+    read = (read_case(row, bundle.protocol, setting) for row in used[CASES.name])
+    cases = {case.id: case for case in read}
+    history = read_history(
+        used[EVENTS.name], rejected[EVENTS.name], torn.get(EVENTS.name, []), setting
+    )
+    waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
+
+    findings, lines, numbers = [], [], empty_numbers(bundle.protocol)
+    for case in sorted(cases.values(), key=lambda case: case.id):
+        found = _findings(case, history, waivers.active, setting)
+        line = case_line(case, found, waivers.active)
+        statuses = {id: f["status"] for id, f in found.items()}
+        count_case(numbers, case, line["verdict"], statuses, history, setting)
+        findings += [found[id] for id in sorted(found)]
+        lines.append(line)
+    return Result(
+        findings,
+        lines,
+        [line for name in TABLES for line in _rejects(name, rejected[name], torn.get(name, []))],
+        waivers.ignored,
+        dict(history.left_out) | {"exceptions_recorded_later": waivers.recorded_later},
+        numbers,
+    )
+
+
+def _findings(
+    case: Case, history: History, excepted: dict[tuple[str, str], date], setting: Setting
+) -> dict[str, dict[str, Any]]:
+    """The findings of a case by requirement, in the order written."""
+    found = {}
+    for requirement in case.version.leaves:
+        waived = (case.id, requirement.id) in excepted
+        decision = decide(case, requirement, history, waived, setting)
+        found[requirement.id] = finding(case, requirement, decision, setting)
+    return found
+
+
+def _rejects(table: str, rejected: list[Rejected], torn: list[dict[str, Any]]) -> Rows:
+    """The rows of a table that were not used, in file order."""
+    lines = [
+        {"table": table, "row": r.row.number, "column": r.column, "id": r.id, "reason": r.reason}
+        for r in rejected
+    ]
+    lines += [
+        {"table": table, "row": t["_row"], "column": None, "id": t["id"], "reason": t["why"]}
+        for t in torn
+    ]
+    return sorted(lines, key=lambda line: line["row"])

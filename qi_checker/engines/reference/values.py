@@ -1,0 +1,128 @@
+"""Reading one value: docs/evaluation.md, section 1."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.durations import shift_months
+from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
+from qi_checker.protocol.site import Site
+
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_PART = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]+))?)?")
+_OFFSET = re.compile(r"([+-])([0-9]{2})(?::?([0-5][0-9]))?")
+_MOMENT = re.compile(r"(?P<day>.{10})[T ](?P<clock>[0-9:.]+)(?P<offset>Z|[+-][0-9:]+)?")
+MOST_OFFSET = timedelta(hours=14)
+
+
+class Unreadable(ValueError):
+    """A text that is not a date in any accepted form."""
+
+
+@dataclass(frozen=True)
+class When:
+    """When something happened: the first and last possible local date, and what is known beyond.
+
+    `clock` is the local date and time; `instant` is known only where an offset was given.
+    """
+
+    lo: date
+    hi: date
+    clock: datetime | None = None
+    instant: datetime | None = None
+
+    def before(self, other: When) -> bool:
+        """Whether it began earlier; both have a clock."""
+        if self.instant and other.instant:
+            return self.instant < other.instant
+        assert self.clock and other.clock, "only clock times can be compared"
+        return self.clock < other.clock
+
+    def after(self, as_of: AsOf) -> bool:
+        """Whether it lies after the moment of the evaluation; a date there means its end."""
+        if self.lo != as_of.date:
+            return self.lo > as_of.date
+        return bool(self.clock and as_of.clock and self.clock > as_of.clock)
+
+    def known_by(self, day: date) -> When:
+        """The same for something that has happened by `day`, so the interval ends there."""
+        return self if self.hi <= day else When(self.lo, day)
+
+
+def read_when(text: str, site: Site, or_part: bool = False) -> When:
+    """Read a date, a date-time or, with `or_part`, a month or a year; Unreadable if it is none."""
+    if _DAY.fullmatch(text):
+        day = _day(text)
+        return When(day, day)
+    if or_part and (found := _PART.fullmatch(text)):
+        return _part(found)
+    found = _MOMENT.fullmatch(text)
+    if not found:
+        raise Unreadable
+    clock = _clock(_day(found["day"]), found["clock"])
+    if found["offset"]:
+        instant = clock.replace(tzinfo=_offset(found["offset"])).astimezone(UTC)
+        clock = instant.astimezone(site.zone).replace(tzinfo=None)
+        return When(clock.date(), clock.date(), clock, instant)
+    if site.midnight_is_date and clock.time() == datetime.min.time():
+        return When(clock.date(), clock.date())
+    return When(clock.date(), clock.date(), clock)
+
+
+def _day(text: str) -> date:
+    found = _DAY.fullmatch(text)
+    if not found:
+        raise Unreadable
+    return _date(*(int(part) for part in found.groups()))
+
+
+def _date(year: int, month: int, day: int) -> date:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise Unreadable
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise Unreadable from None
+
+
+def _part(found: re.Match[str]) -> When:
+    """`2026-05` is from its first to its last day; so is `2026`."""
+    year, month = int(found[1]), found[2]
+    first = _date(year, int(month or 1), 1)
+    following = shift_months(first, 1 if month else 12)
+    return When(first, following - timedelta(days=1))
+
+
+def _clock(day: date, text: str) -> datetime:
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise Unreadable
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+    fraction = int(((found[4] or "") + "000000")[:6])
+    return datetime(day.year, day.month, day.day, hour, minute, second, fraction)
+
+
+def _offset(text: str) -> timezone:
+    if text == "Z":
+        return timezone(timedelta())
+    found = _OFFSET.fullmatch(text)
+    if not found:
+        raise Unreadable
+    size = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
+    if size > MOST_OFFSET:
+        raise Unreadable
+    return timezone(-size if found[1] == "-" else size)
+
+
+def trimmed(text: str | None) -> str:
+    """A value as it counts; an empty text is no value."""
+    return (text or "").strip()
+
+
+def items(text: str) -> list[str]:
+    """`PT;CT` is two items; empty ones are dropped."""
+    return [item.strip() for item in text.split(";") if item.strip()]

@@ -1,0 +1,61 @@
+"""What a person is told when something is wrong: where, what, why, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the commands (contract, section 4)."""
+
+    DONE = 0
+    FAILED_ON = 1  # done, and --fail-on matched
+    INPUT = 2  # the input, the configuration or a rule is wrong
+    INTERNAL = 3  # the program or an evaluation failed
+    INTERRUPTED = 130  # Ctrl-C, as shells expect it
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong. `where` is file:line:column, file and row, or an option."""
+
+    where: str
+    what: str
+    why: str = ""
+    mend: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.mend]
+        return " ".join(p if p.endswith((".", "?", "!")) else p + "." for p in parts if p)
+
+
+class UserError(Exception):
+    """Everything that is wrong with what the user gave us, all at once; exit code 2.
+
+    The text never holds a value of a patient: it names files, rows and columns instead.
+    """
+
+    exit_code = Exit.INPUT
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = [problems] if isinstance(problems, Problem) else list(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class EvaluationError(UserError):
+    """The evaluation itself failed; exit code 3."""
+
+    exit_code = Exit.INTERNAL
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Suggest the nearest known word, or list them where nothing is near."""
+    import difflib  # only an error needs it
+
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean {near[0]}?"
+    return "Known: " + ", ".join(choices) + "." if choices else ""

@@ -1,0 +1,44 @@
+"""The moment an evaluation speaks for. It is always an argument; nothing asks for today."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
+
+_SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A local date, meaning its end, or a local date-time."""
+
+    date: date
+    clock: datetime | None = None
+
+    @classmethod
+    def parse(cls, value: str | date | datetime) -> AsOf:
+        """Read `2026-02-01` or `2026-02-01T07:30`; UserError where it is neither."""
+        if isinstance(value, datetime):
+            return cls(value.date(), value.replace(tzinfo=None))
+        if isinstance(value, date):
+            return cls(value)
+        try:
+            if not _SHAPE.fullmatch(value.strip()):
+                raise ValueError
+            moment = datetime.fromisoformat(value.strip())
+            if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+                raise ValueError
+        except ValueError:
+            raise UserError(
+                Problem(
+                    "--as-of", "is not a date", mend="Write it as 2026-02-01 or 2026-02-01T07:30"
+                )
+            ) from None
+        return cls(moment.date(), moment if len(value.strip()) > 10 else None)
+
+    def __str__(self) -> str:
+        return self.clock.isoformat() if self.clock else self.date.isoformat()

@@ -1,0 +1,114 @@
+"""Codes: how a system's name and a code are written in one way, and lists of codes.
+
+Codes match on (system, code) after this, never on a display text: public data labels chest CT
+codes as abdomen, and one national translation turned a liver MRI into a kidney MRI.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# Names and URIs in use for one system. Sources: HL7 Terminology naming systems, DICOM PS3.16.
+_SYSTEMS = {
+    "LOINC": ("loinc", "http://loinc.org", "https://loinc.org", "ln"),
+    "SNOMED": ("snomed", "snomed-ct", "snomedct", "snomed ct", "sct", "http://snomed.info/sct"),
+    "ICD-10-CM": ("icd-10-cm", "icd10cm", "i10", "http://hl7.org/fhir/sid/icd-10-cm"),
+    "ICD-10-PCS": (
+        "icd-10-pcs", "icd10pcs", "http://hl7.org/fhir/sid/icd-10-pcs",
+        "http://www.cms.gov/medicare/coding/icd10",
+    ),
+    "ICD-10": ("icd-10", "icd10", "http://hl7.org/fhir/sid/icd-10"),
+    "ICD-10-CA": ("icd-10-ca", "icd10ca"),
+    "CCI": ("cci", "canadian classification of health interventions"),
+    "CPT": ("cpt", "cpt4", "cpt-4", "http://www.ama-assn.org/go/cpt"),
+    "OPCS-4": ("opcs-4", "opcs4", "opcs"),
+    "DCM": ("dcm", "http://dicom.nema.org/resources/ontology/dcm"),
+    "RADLEX": ("radlex", "http://radlex.org", "http://www.radlex.org"),
+}  # fmt: skip
+SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
+# Systems whose files write the same code with and without dots, hyphens and spaces.
+DOTLESS = frozenset({"ICD-10-CM", "ICD-10-PCS", "ICD-10", "ICD-10-CA", "CCI", "OPCS-4"})
+PUNCTUATION = " .-^"
+
+
+def canonical_system(name: str) -> str:
+    """`http://loinc.org` and `loinc` are `LOINC`; an unknown name is only upper-cased."""
+    plain = name.strip().rstrip("/").lower()
+    return SYSTEM_ALIASES.get(plain, plain.upper())
+
+
+def canonical_code(system: str, code: str) -> str:
+    """Upper case; without punctuation in systems that write it or leave it out. `*` is kept."""
+    plain = code.strip().upper()
+    if system in DOTLESS:
+        plain = "".join(c for c in plain if c not in PUNCTUATION)
+    return plain
+
+
+def split_codes(text: str | None) -> list[tuple[str, str]]:
+    """`ICD-10-CM:C78.7;http://loinc.org:36267-3` -> [("ICD-10-CM", "C787"), ("LOINC", "36267-3")].
+
+    The last colon parts system and code, since a URI has colons of its own; items without a
+    system, or without a code, are left out.
+    """
+    found = []
+    for item in (text or "").split(";"):
+        system, colon, code = item.strip().rpartition(":")
+        if colon and system.strip() and code.strip():
+            name = canonical_system(system)
+            found.append((name, canonical_code(name, code)))
+    return found
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """One line of a code list; a code that ends with `*` stands for all that begin with it."""
+
+    system: str
+    code: str
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A named list of codes, canonical."""
+
+    name: str
+    rows: tuple[CodeRow, ...]
+    exact: frozenset[tuple[str, str]] = field(init=False)
+    prefixes: frozenset[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        pairs = [(r.system, r.code) for r in self.rows]
+        object.__setattr__(self, "exact", frozenset(p for p in pairs if not p[1].endswith("*")))
+        starred = frozenset((s, c[:-1]) for s, c in pairs if c.endswith("*"))
+        object.__setattr__(self, "prefixes", starred)
+
+    def holds(self, system: str, code: str) -> bool:
+        """Whether a canonical code is in the list."""
+        return (system, code) in self.exact or any(
+            system == s and code.startswith(p) for s, p in self.prefixes
+        )
+
+
+@dataclass(frozen=True)
+class ImagingCode:
+    """What an imaging code says by itself: rules/codelists/imaging.csv."""
+
+    system: str
+    code: str
+    modality: str
+    region: str
+    role: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Code lists and vocabularies that a protocol is read with."""
+
+    lists: dict[str, CodeList]
+    imaging: tuple[ImagingCode, ...]
+    regions: tuple[str, ...]
+    modalities: tuple[str, ...]

@@ -1,0 +1,71 @@
+"""Lengths of time as a protocol writes them: `30 days`, `4 weeks`, `1 month`, `5 working days`."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+_TEXT = re.compile(r"([0-9]{1,4}) (working day|day|week|month|year)s?")
+
+
+@dataclass(frozen=True, order=False)
+class Duration:
+    """A whole number of calendar units. 28 days, 4 weeks and 1 month are kept apart as written."""
+
+    amount: int
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """Read `30 days`; ValueError says what is accepted."""
+        found = _TEXT.fullmatch(text.strip())
+        if not found:
+            raise ValueError(
+                "not a length of time: write a whole number and days, weeks, months, years or "
+                "working days, such as 30 days"
+            )
+        return cls(int(found[1]), found[2])
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls.parse,
+            core_schema.str_schema(strict=True, pattern=r"^[0-9]{1,4} [a-z ]+$"),
+            serialization=core_schema.to_string_ser_schema(),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {
+            "type": "string",
+            "pattern": f"^{_TEXT.pattern}$",
+            "description": "A whole number and days, weeks, months, years or working days.",
+            "examples": ["30 days", "4 weeks", "1 month", "5 working days"],
+        }
+
+    def before(self, day: date) -> date:
+        """The day this long before `day`; months and years clamp to the last day of a month."""
+        if self.unit == "day":
+            return day - timedelta(days=self.amount)
+        if self.unit == "week":
+            return day - timedelta(weeks=self.amount)
+        months = self.amount * (12 if self.unit == "year" else 1)
+        return shift_months(day, -months)
+
+
+def shift_months(day: date, months: int) -> date:
+    """`day` moved by calendar months, clamped: 31 March - 1 month is 28 or 29 February."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,0 +1,23 @@
+"""Where the packaged rules and report templates are: in a checkout, and in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def _shipped(name: str) -> Path:
+    """The wheel carries the folders as `qi_checker/_data`; a checkout has them beside it."""
+    packed = _PACKAGE / "_data" / name
+    return packed if packed.is_dir() else _PACKAGE.parent / name
+
+
+def rules_dir() -> Path:
+    """The folder with one folder per protocol and `codelists`."""
+    return _shipped("rules")
+
+
+def reports_dir() -> Path:
+    """The folder with the templates of reports."""
+    return _shipped("reports")

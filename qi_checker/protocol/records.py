@@ -1,0 +1,142 @@
+"""The records contract: which tables there are, which columns, and what each may hold.
+
+Sources deliver every value as text, as it stands in the file; engines decide what it means.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import duckdb
+
+from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
+
+Kind = Literal["id", "text", "when", "when-or-part", "word", "words", "codes"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `needed` means that a row without a value is rejected."""
+
+    name: str
+    kind: Kind = "text"
+    needed: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the contract; further columns of a file are kept as text."""
+
+    name: str
+    columns: tuple[Column, ...]
+    required: bool = False
+    key: str = ""
+
+    def __getitem__(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns that the file itself must have."""
+        return tuple(c.name for c in self.columns if c.needed)
+
+
+CASES = Table(
+    "cases",
+    (
+        Column("case_id", "id", needed=True),
+        Column("patient_id", "id", needed=True),
+        Column("surgery_at", "when", needed=True),
+        Column("started_at", "when"),
+        Column("status", "word", needed=True, words=CASE_STATUSES),
+        Column("procedures", "codes"),
+        Column("diagnoses", "codes"),
+        Column("urgency", "word"),
+        Column("admitted_at", "when"),
+        Column("surgeon"),
+        Column("site"),
+    ),
+    required=True,
+    key="case_id",
+)
+EVENTS = Table(
+    "events",
+    (
+        Column("event_id", "id", needed=True),
+        Column("patient_id", "id", needed=True),
+        Column("kind", "word", needed=True),
+        Column("status", "word", needed=True, words=EVENT_STATUSES),
+        Column("at", "when-or-part"),  # needed for booked and completed, see docs/evaluation.md
+        Column("modality", "words"),
+        Column("region", "words"),
+        Column("codes", "codes"),
+        Column("description"),
+        Column("provenance", "word"),
+        Column("ordered_at", "when"),
+        Column("recorded_at", "when"),
+    ),
+    required=True,
+    key="event_id",
+)
+EXCEPTIONS = Table(
+    "exceptions",
+    (
+        Column("exception_id", "id", needed=True),
+        Column("case_id", "id", needed=True),
+        Column("requirement", "word", needed=True),
+        Column("reason", "word", needed=True),
+        Column("note"),
+        Column("requested_by"),
+        Column("approved_by"),
+        Column("approved_at", "when"),
+        Column("valid_from", "when"),
+        Column("expires_on", "when"),
+        Column("revoked_at", "when"),
+        Column("recorded_at", "when"),
+    ),
+    key="exception_id",
+)
+TABLES = {t.name: t for t in (CASES, EVENTS, EXCEPTIONS)}
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # a year outside is a typing error, and breaks date arithmetic
+
+REJECT_COLUMNS = ("table", "file", "row", "column", "id", "reason")
+FINDING_COLUMNS = (
+    "case_id", "requirement", "status", "reason", "event_id", "event_date", "days_before",
+    "window_opens", "window_closes", "valid_through", "slack_days", "act_by", "owner", "sentence",
+)  # fmt: skip
+CASE_COLUMNS = (
+    "case_id", "verdict", "surgery_date", "next_action", "act_by", "owner", "latest_surgery_date",
+)  # fmt: skip
+
+
+@dataclass
+class RawTable:
+    """A table as a source delivered it: `raw_<name>` in the connection.
+
+    Every contract column is there (NULL where the file has none), as text or in the type that
+    Parquet gave it, plus `_row`: the row as a spreadsheet counts it, the header being row 1.
+    Structurally broken rows are in `torn_<name>` (`_row` BIGINT, `id`, `patient_id`, `why`, text).
+    """
+
+    name: str
+    file: str
+    columns: tuple[str, ...]
+    sha256: str
+    absent: bool = False
+
+
+@dataclass
+class Records:
+    """What a source hands to an engine: raw tables in one DuckDB connection, and where from."""
+
+    con: duckdb.DuckDBPyConnection
+    tables: dict[str, RawTable] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)

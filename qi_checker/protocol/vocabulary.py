@@ -1,0 +1,106 @@
+"""The closed vocabularies of the contract: every word a finding, a verdict or a record may use.
+
+Each word carries its one-line meaning, because a reader who sees `unknown` next to `missing`
+must be able to tell them apart without the manual.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class _Word(StrEnum):
+    """A word with its meaning: `Status.MET.meaning`."""
+
+    meaning: str
+
+    def __new__(cls, word: str, meaning: str) -> _Word:
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.meaning = meaning
+        return member
+
+
+class Status(_Word):
+    """Status of one requirement of one case; the order is the order of precedence."""
+
+    ERROR = "error", "could not be evaluated"
+    NOT_APPLICABLE = "not_applicable", "the protocol does not ask this of the case"
+    MET = "met", "a completed event fulfils every criterion, window included"
+    EXEMPT = "exempt", "not met, and an approved exception covers it"
+    BOOKED = "booked", "a booked event inside the window fulfils every criterion"
+    UNKNOWN = "unknown", "cannot be decided from the records"
+    DUE = "due", "not there yet, and there is still time"
+    EXPIRED = "expired", "the only event that fits is too old"
+    MISSING = "missing", "no event fulfils it"
+
+
+class Reason(_Word):
+    """Why a requirement has its status; a closed list."""
+
+    IN_WINDOW = "in_window", "inside the window"
+    EXCEPTED = "excepted", "covered by an approved exception"
+    BOOKED_IN_WINDOW = "booked_in_window", "booked inside the window"
+    PARTIAL_DATE = "partial_date", "only the month or the year of the event is known"
+    SAME_DAY_UNTIMED = "same_day_untimed", "on the day of surgery, without a clock time"
+    UNMAPPED = "unmapped", "region or modality is not recorded"
+    EXTERNAL_UNDATED = "external_undated", "external study without an acquisition date"
+    REJECTED_RECORD = "rejected_record", "a record that could not be read might fulfil it"
+    FEED_STALE = "feed_stale", "the source has not delivered for longer than the site allows"
+    NEVER_ORDERED = "never_ordered", "nothing was ordered"
+    ORDERED_NOT_BOOKED = "ordered_not_booked", "ordered, but no appointment"
+    BOOKED_OUTSIDE_WINDOW = "booked_outside_window", "booked, but outside the window"
+    BOOKING_PASSED = "booking_passed", "the appointment has passed without a completed event"
+    WINDOW_NOT_OPEN = "window_not_open", "the window has not opened yet"
+    TOO_OLD = "too_old", "before the window"
+    EXPIRED_BY_RESCHEDULE = "expired_by_reschedule", "was in time until surgery moved"
+    AFTER_SURGERY = "after_surgery", "not before the operation"
+    CANCELLED = "cancelled", "cancelled"
+    WRONG_REGION = "wrong_region", "another part of the body"
+    WRONG_MODALITY = "wrong_modality", "a modality that does not count"
+    EXCLUDED_CODE = "excluded_code", "a code that does not count"
+    CANCELLED_CASE = "cancelled_case", "the operation was cancelled"
+    NOT_IN_POPULATION = "not_in_population", "outside the population of the protocol"
+    EXCLUDED = "excluded", "excluded by the protocol"
+    NOT_IN_FORCE = "not_in_force", "no version of the protocol in force on the day of surgery"
+    EVALUATION_ERROR = "evaluation_error", "the evaluation itself failed"
+
+
+class Verdict(_Word):
+    """What the requirements of a case add up to; the order is the order of precedence."""
+
+    ERROR = "error", "could not be evaluated"
+    NOT_APPLICABLE = "not_applicable", "the protocol does not apply"
+    NOT_COMPLIANT = "not_compliant", "a requirement is expired or missing"
+    UNDETERMINED = "undetermined", "a requirement cannot be decided"
+    ACTION_NEEDED = "action_needed", "something must still be arranged"
+    PENDING = "pending", "everything is there or booked"
+    COMPLIANT_WITH_EXCEPTION = "compliant_with_exception", "complete but for an exception"
+    COMPLIANT = "compliant", "every requirement is met"
+
+
+# How good a status is. `all_of` takes the highest number of its members and `any_of` the lowest,
+# which is Kleene logic with the three truth values spread over the contract's finer words.
+RANK = {
+    Status.MET: 0,
+    Status.EXEMPT: 1,
+    Status.BOOKED: 2,
+    Status.DUE: 3,
+    Status.UNKNOWN: 4,
+    Status.EXPIRED: 5,
+    Status.MISSING: 5,
+}
+VERDICT_OF_RANK = (
+    Verdict.COMPLIANT,
+    Verdict.COMPLIANT_WITH_EXCEPTION,
+    Verdict.PENDING,
+    Verdict.ACTION_NEEDED,
+    Verdict.UNDETERMINED,
+    Verdict.NOT_COMPLIANT,
+)
+
+CASE_STATUSES = ("scheduled", "performed", "cancelled")
+EVENT_STATUSES = ("ordered", "booked", "completed", "cancelled", "entered-in-error")
+URGENCIES = ("elective", "urgent", "emergency")
+PROVENANCES = ("internal", "external")
+CODE_ROLES = ("qualifies", "warns", "never")

@@ -1,0 +1,50 @@
+"""The coordinator's list in the order of the day: what is overdue, due today, this week, later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qi_checker.audit.views import Checklist, ChecklistItem
+
+_HEADINGS = (
+    ("overdue", "Overdue", "the last day to arrange it has passed: act at once"),
+    ("today", "Today", "the last day to arrange it is today"),
+    ("week", "In the next 7 days", "the last day to arrange it is near"),
+    ("later", "Later", "there is still time"),
+    ("undated", "Without a last day", "no last day is known"),
+    ("nothing", "Nothing to do", "everything is there, booked or excepted"),
+)
+
+
+@dataclass(frozen=True)
+class UrgencyGroup:
+    """Cases that are equally pressing."""
+
+    key: str
+    heading: str
+    meaning: str
+    items: tuple[ChecklistItem, ...]
+
+
+def _key(item: ChecklistItem) -> str:
+    if not item.next_action:
+        return "nothing"
+    if item.days_left is None:
+        return "undated"
+    if item.days_left < 0:
+        return "overdue"
+    if item.days_left == 0:
+        return "today"
+    return "week" if item.days_left <= 7 else "later"
+
+
+def by_urgency(checklist: Checklist) -> tuple[UrgencyGroup, ...]:
+    """The groups that have cases; within a group the checklist's own order."""
+    groups: dict[str, list[ChecklistItem]] = {}
+    for item in checklist.items:
+        groups.setdefault(_key(item), []).append(item)
+    return tuple(
+        UrgencyGroup(key, heading, meaning, tuple(groups[key]))
+        for key, heading, meaning in _HEADINGS
+        if key in groups
+    )

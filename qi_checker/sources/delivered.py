@@ -1,0 +1,74 @@
+"""What the reader of one file hands back, and how rows of cells become a raw table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qi_checker.protocol.records import RawTable, Table
+from qi_checker.protocol.site import Site
+from qi_checker.sources.layout import Layout
+from qi_checker.sources.mapping import mapped
+from qi_checker.sources.raw import Torn, insert, quoted, replace
+
+if TYPE_CHECKING:
+    import duckdb
+
+LONGEST_ID = 1_000  # characters; a longer one is not shown among the rejects
+
+
+@dataclass
+class Delivered:
+    """One table as read: `number_ids` are id columns that the file holds as numbers."""
+
+    raw: RawTable
+    notes: list[str] = field(default_factory=list)
+    number_ids: frozenset[str] = frozenset()
+
+
+def select_list(
+    table: Table, layout: Layout, site: Site, cell: Callable[[str, int], str]
+) -> str:
+    """Every contract column, NULL where the file has none, then the file's other columns.
+
+    `cell` gives the SQL of a column from its name and position in the file.
+    """
+    there = dict(layout.columns)
+    parts = []
+    for name in (*table.names, *(n for n in there if n not in table.names)):
+        expression = "NULL::VARCHAR"
+        if name in there:
+            expression = mapped(table, name, cell(name, there[name]), site)
+        parts.append(f"{expression} AS {quoted(name)}")
+    return ", ".join(parts)
+
+
+def store_cells(
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    layout: Layout,
+    site: Site,
+    rows: Iterable[Sequence[str | None]],
+) -> None:
+    """Make `raw_<name>` from rows of cells, each followed by its row number as text."""
+    cells = [f"c{at}" for at in range(layout.width)]
+    stored = f"cells_{table.name}"
+    listed = ", ".join(f"{cell} VARCHAR" for cell in cells)
+    replace(con, "TABLE", stored, f"({listed}, _row BIGINT)")
+    insert(con, stored, [*cells, "_row"], rows)
+    columns = select_list(table, layout, site, lambda _, at: f"c{at}")
+    replace(con, "TABLE", f"raw_{table.name}", f"AS SELECT {columns}, _row FROM {stored}")
+    con.execute(f"DROP TABLE {stored}")
+
+
+def torn_row(
+    table: Table, layout: Layout, number: int, cells: Sequence[str | None], why: str
+) -> Torn:
+    """A broken row with what can still be told: its ids from the places where they should be."""
+
+    def readable(column: str) -> str | None:
+        value = layout.value(column, cells)
+        return value if value is not None and len(value) <= LONGEST_ID else None
+
+    return Torn(number, readable(table.key), readable("patient_id"), why)

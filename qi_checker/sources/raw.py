@@ -1,0 +1,99 @@
+"""Building `raw_<name>` and `torn_<name>` in a DuckDB connection: what every source ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from qi_checker.protocol.records import RawTable, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+BATCH = 50_000  # rows handed over in one statement: bounds what Python holds at once
+
+
+@dataclass(frozen=True)
+class Torn:
+    """A row whose cells cannot be told apart or read: which one, whose if that can be read, why."""
+
+    row: int
+    id: str | None
+    patient_id: str | None
+    why: str
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A fresh database in memory."""
+    import duckdb  # slow to import, and not every command reads records
+
+    return duckdb.connect()
+
+
+def quoted(name: str) -> str:
+    """A column or table name as SQL writes it, whatever it holds."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def path_literal(path: Path) -> str:
+    """A file name as DuckDB's readers take it: brackets, stars and question marks are no glob."""
+    return literal("".join(f"[{c}]" if c in "[*?" else c for c in str(path)))
+
+
+def create_raw(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str]) -> None:
+    """An empty `raw_<name>` with these columns as text and `_row`."""
+    listed = ", ".join(f"{quoted(c)} VARCHAR" for c in columns)
+    replace(con, "TABLE", f"raw_{name}", f"({listed}, _row BIGINT)")
+
+
+def insert(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | None]],
+) -> None:
+    """Add rows of text to a table, batch by batch; numbers are read from their text."""
+    listed = ", ".join(quoted(column) for column in columns)
+    cells = ", ".join(f"r[{at}]" for at in range(1, len(columns) + 1))
+    add = f"INSERT INTO {name} ({listed}) SELECT {cells} FROM (SELECT unnest(?::VARCHAR[][]) AS r)"
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH)):
+        con.execute(add, [batch])
+
+
+def create_torn(
+    con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()
+) -> None:
+    """`torn_<name>`, in the order of the rows."""
+    columns = "(_row BIGINT, id VARCHAR, patient_id VARCHAR, why VARCHAR)"
+    replace(con, "TABLE", f"torn_{name}", columns)
+    rows = ([str(t.row), t.id, t.patient_id, t.why] for t in sorted(torn, key=lambda t: t.row))
+    insert(con, f"torn_{name}", ("_row", "id", "patient_id", "why"), rows)
+
+
+def create_absent(con: duckdb.DuckDBPyConnection, table: Table) -> RawTable:
+    """An optional table that the source does not have: no rows, every column."""
+    create_raw(con, table.name, table.names)
+    create_torn(con, table.name)
+    return RawTable(table.name, "", table.names, sha256="", absent=True)
+
+
+def replace(
+    con: duckdb.DuckDBPyConnection, kind: Literal["TABLE", "VIEW"], name: str, body: str
+) -> None:
+    """Create a table or view in the place of whatever an earlier reading left there."""
+    import duckdb
+
+    try:
+        con.execute(f"CREATE OR REPLACE {kind} {name} {body}")
+    except duckdb.CatalogException:  # a view where a table is wanted, or the other way round
+        con.execute(f"DROP {'VIEW' if kind == 'TABLE' else 'TABLE'} {name}")
+        con.execute(f"CREATE {kind} {name} {body}")

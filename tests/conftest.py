@@ -1,0 +1,28 @@
+"""Fixtures and settings of all tests."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest.register_assert_rewrite("tests.helpers")
+
+from tests.helpers.engines import ENGINES, Engine  # noqa: E402
+
+# The same examples in every run: a failure that cannot be repeated helps nobody.
+settings.register_profile(
+    "default",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("search", parent=settings.get_profile("default"), derandomize=False)
+settings.load_profile("default")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn: every test that asks for one is run on all."""
+    if request.param == "duckdb":
+        pytest.importorskip("qi_checker.engines.duckdb")
+    return ENGINES[request.param]

@@ -1,0 +1,159 @@
+"""Both engines behind one call, and expectations that read as a line of a manual."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qi_checker.engines import reference
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.site import Site
+from tests.helpers.protocols import liver
+from tests.helpers.records import Row, case
+
+Rows = Sequence[Row]
+NUMBERS = (
+    "eligible",
+    "compliant",
+    "with_exception",
+    "undetermined",
+    "present",
+    "in_window",
+    "sensitivity",
+)
+CASE_KEYS = (
+    "case_id",
+    "verdict",
+    "surgery_date",
+    "next_requirement",
+    "act_by",
+    "owner",
+    "latest_surgery_date",
+)
+REJECT_KEYS = ("table", "row", "column", "id", "reason")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an engine said, in one form for both."""
+
+    findings: list[dict[str, Any]]
+    cases: list[dict[str, Any]]
+    rejects: list[dict[str, Any]]
+    ignored: list[tuple[str, str]]
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+    def finding(self, requirement: str, case_id: str = "C1") -> dict[str, Any]:
+        """The finding of a requirement of a case; dates as ISO text."""
+        found = [
+            f for f in self.findings if (f["case_id"], f["requirement"]) == (case_id, requirement)
+        ]
+        assert len(found) == 1, f"{len(found)} findings of {case_id} {requirement}"
+        return {name: _text(value) for name, value in found[0].items()}
+
+    def case(self, case_id: str = "C1") -> dict[str, Any]:
+        """The line of a case; dates as ISO text."""
+        found = [c for c in self.cases if c["case_id"] == case_id]
+        assert len(found) == 1, f"{len(found)} lines of {case_id}"
+        return {name: _text(value) for name, value in found[0].items()}
+
+    @property
+    def reject_lines(self) -> list[str]:
+        """`events row 2: at: missing value`, in file order."""
+        return [f"{r['table']} row {r['row']}: {r['column']}: {r['reason']}" for r in self.rejects]
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def on_reference(
+    bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
+) -> Seen:
+    """The naive evaluator, which defines what is correct."""
+    result = reference.evaluate(bundle, tables, as_of, site, torn)
+    return Seen(
+        result.findings,
+        result.cases,
+        result.rejects,
+        result.ignored_exceptions,
+        {name: _plain(getattr(result.numbers, name)) for name in NUMBERS},
+    )
+
+
+def on_duckdb(
+    bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
+) -> Seen:
+    """The compiled query."""
+    from qi_checker.engines.duckdb import evaluate
+    from qi_checker.sources.memory import from_rows
+
+    evaluation = evaluate(bundle, from_rows(tables, torn), as_of, site)
+    summary = evaluation.summary()
+    return Seen(
+        [_without(line, "sentence") for line in evaluation.findings()],
+        [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
+        [{key: line[key] for key in REJECT_KEYS} for line in evaluation.rejects()],
+        [tuple(line) for line in evaluation.ignored_exceptions()],
+        {name: _plain(summary[name]) for name in NUMBERS},
+    )
+
+
+def _without(line: dict[str, Any], column: str) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != column}
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if hasattr(value, "items") else value
+
+
+Engine = Callable[[Bundle, dict[str, Any], AsOf, Site, dict[str, Any]], Seen]
+ENGINES: dict[str, Engine] = {"reference": on_reference, "duckdb": on_duckdb}
+
+
+def run(
+    engine: Engine,
+    rule: Bundle | None = None,
+    *,
+    cases: Rows | None = None,
+    events: Rows = (),
+    exceptions: Rows = (),
+    torn: Sequence[dict[str, Any]] = (),
+    as_of: str = "2026-06-30",
+    timezone: str = "America/Toronto",
+    **site: Any,
+) -> Seen:
+    """Evaluate a few rows: one operation on 31 May 2026, seen from the end of June.
+
+    `torn` are rows of events with too few or too many cells; further arguments are site settings.
+    """
+    tables: dict[str, Any] = {
+        "cases": [case()] if cases is None else list(cases),
+        "events": list(events),
+        "exceptions": list(exceptions),
+    }
+    return engine(
+        rule or liver(),
+        tables,
+        AsOf.parse(as_of),
+        Site.model_validate({"timezone": timezone} | site),
+        {"events": list(torn)} if torn else {},
+    )
+
+
+def expect(seen: Seen, case_id: str = "C1", verdict: str = "", **requirements: str) -> None:
+    """Check `ct="met in_window E1"`: status, reason and event of a requirement, and the verdict.
+
+    An expectation may stop after the status or the reason; `-` says that there is no event.
+    """
+    said, wanted = {}, {}
+    for name, expected in requirements.items():
+        found = seen.finding(name.replace("_", "-"), case_id)
+        words = (found["status"], found["reason"], found["event_id"] or "-")
+        said[name] = " ".join(words[: len(expected.split())])
+        wanted[name] = expected
+    if verdict:
+        said["verdict"], wanted["verdict"] = seen.case(case_id)["verdict"], verdict
+    assert said == wanted
