@@ -155,6 +155,8 @@ class RequirementTotals:
     in_window: int
     statuses: tuple[tuple[str, int], ...]
     reasons: tuple[tuple[str, str, int], ...]  # (status, reason, cases), past cases not met
+    owner: str = ""
+    group: str = ""  # as in RequirementSheet; with a group "both in time" would be wrong
 
 
 @dataclass(frozen=True)
@@ -179,14 +181,14 @@ class AuditPage:
     rate: Rate
     requirements: tuple[RequirementTotals, ...]
     verdicts: tuple[tuple[str, int], ...]
-    flow: tuple[tuple[str, int], ...]  # denominator flow, adds up
+    flow: tuple[tuple[str, int], ...]  # denominator flow; taken out is negative, so that it adds up
     sensitivity: tuple[tuple[str, int, int], ...]  # (window, compliant cases, eligible)
     action: tuple[CaseLine, ...]
     failed: tuple[CaseLine, ...]
     undetermined: tuple[CaseLine, ...]
     exempt: tuple[CaseLine, ...]
     others: tuple[CaseLine, ...]
-    rejects: tuple[tuple[str, int, str], ...]  # (file and row as words, row, reason), first ones
+    rejects: tuple[tuple[str, int, str], ...]  # (file and column in words, row, reason), first ones
     reconciliation: tuple[tuple[str, int, int, int], ...]  # (file, read, used, rejected)
     problems: tuple[str, ...]
     target: str = ""

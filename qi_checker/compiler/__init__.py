@@ -12,6 +12,7 @@ from qi_checker.compiler.criteria import Scope, criteria, profiles
 from qi_checker.compiler.exceptions import exceptions
 from qi_checker.compiler.findings import findings, lead_days
 from qi_checker.compiler.population import columns_used, population
+from qi_checker.compiler.sql import steps
 from qi_checker.compiler.verdict import cases
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -61,7 +62,7 @@ class Compiled:
 
     def candidates(self, scope: Scope) -> exp.Select:
         """Every near miss with its criteria, for explanations."""
-        return criteria(scope).with_("profiles", as_=profiles(scope))
+        return steps([*profiles(scope), *criteria(scope)])
 
     def rate(self) -> exp.Select:
         return totals.rate()

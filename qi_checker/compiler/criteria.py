@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from qi_checker.compiler.population import applicable, in_list
 from qi_checker.compiler.sql import (
-    FAR_PAST, Expr, all_of, any_of, before, case, cast, coalesce, col, count_true, greatest, is_null,
-    known, least, lit, minus, not_, overlaps, plus,
+    FAR_PAST, STAR, Expr, all_of, any_of, before, case, cast, col, count_true, greatest, is_null,
+    join, known, least, lit, minus, named, not_, overlaps, plus, select, table, union_all,
 )  # fmt: skip
 from qi_checker.compiler.tables import EVENT_DOUBTS, EVENT_PROFILES, POPULATION, READY_EVENTS
 from qi_checker.protocol.as_of import AsOf
@@ -23,6 +23,7 @@ from qi_checker.protocol.vocabulary import Reason
 PASS, UNDECIDED, FAIL = lit(0), lit(1), lit(2)
 REASONS = tuple(Reason)
 NO_REASON = -1
+FAR = 4_000_000  # days: further than any two dates of the contract are apart
 
 
 def number(reason: Reason) -> Expr:
@@ -104,24 +105,18 @@ def _advice(leaf: Requirement) -> Expr:
 
 
 def _profiles_of(index: int, leaf: Requirement) -> exp.Select:
+    columns = [
+        col("profile"), named(lit(index), "requirement"), col("status"),
+        named(_code(leaf), "code"), named(_modality(leaf), "modality"),
+        named(_region(leaf), "region"), named(_advice(leaf), "advice"),
+    ]  # fmt: skip
     kind = any_of(col("kind").eq(leaf.event.kind), is_null(col("kind")))
-    return (
-        exp.select(
-            col("profile"), exp.alias_(lit(index), "requirement"), col("status"),
-            exp.alias_(_code(leaf), "code"), exp.alias_(_modality(leaf), "modality"),
-            exp.alias_(_region(leaf), "region"), exp.alias_(_advice(leaf), "advice"),
-        )
-        .from_(EVENT_PROFILES)
-        .where(kind, _near(leaf))
-    )  # fmt: skip
+    return select(columns, EVENT_PROFILES, where=[kind, _near(leaf)])
 
 
-def profiles(scope: Scope) -> exp.Select:
+def profiles(scope: Scope) -> list[tuple[str, exp.Query]]:
     """One row per near-miss (profile, requirement), with everything that the profile decides."""
-    parts: list[exp.Query] = [_profiles_of(i, leaf) for i, leaf in enumerate(scope.leaves)]
-    union = parts[0]
-    for part in parts[1:]:
-        union = exp.union(union, part, distinct=False)
+    each = union_all([_profiles_of(i, leaf) for i, leaf in enumerate(scope.leaves)])
     code, modality, region = criteria = [col(n) for n in ("code", "modality", "region")]
     first = case(
         (code > 0, number(Reason.EXCLUDED_CODE)),
@@ -130,12 +125,13 @@ def profiles(scope: Scope) -> exp.Select:
         (region.eq(1), number(Reason.UNMAPPED)),
         (region.eq(2), number(Reason.WRONG_REGION)),
     )
-    return exp.select(
-        "*",
-        exp.alias_(count_true(*(c > 0 for c in criteria)), "open_criteria"),
-        exp.alias_(greatest(criteria), "worst"),
-        exp.alias_(first, "first_reason"),
-    ).from_(union.subquery("u"))
+    columns = [
+        STAR.copy(),
+        named(count_true(*(c > 0 for c in criteria)), "open_criteria"),
+        named(greatest(criteria), "worst"),
+        named(first, "first_reason"),
+    ]
+    return [("profile_criteria", each), ("profiles", select(columns, "profile_criteria"))]
 
 
 # ---- one event and one case -------------------------------------------------------------------
@@ -167,16 +163,13 @@ def _edges(scope: Scope) -> list[Expr]:
     sure = [lit(0 if leaf.same_day == "allow" else 1) for leaf in scope.leaves]
     possible = [lit(1 if leaf.same_day == "refuse" else 0) for leaf in scope.leaves]
     booked = col("status", "p").eq("booked")
-    return [
-        exp.alias_(scope.by_requirement([_opens_or_ever(leaf) for leaf in scope.leaves]), "opens"),
-        exp.alias_(
-            minus(_ANCHOR, case((booked, lit(0)), default=scope.by_requirement(sure))), "sure"
-        ),
-        exp.alias_(
-            minus(_ANCHOR, case((booked, lit(0)), default=scope.by_requirement(possible))),
-            "possible",
-        ),
-    ]
+    first = scope.by_requirement([_opens_or_ever(leaf) for leaf in scope.leaves])
+
+    def back(days: list[Expr]) -> Expr:
+        taken = case((booked.copy(), lit(0)), default=scope.by_requirement(days))
+        return minus(_ANCHOR.copy(), taken)
+
+    return [named(first, "opens"), named(back(sure), "sure"), named(back(possible), "possible")]
 
 
 def _booking_passed(as_of: AsOf) -> Expr:
@@ -204,26 +197,23 @@ def _description_advice(scope: Scope) -> Expr:
     return scope.by_requirement(per_leaf)
 
 
-def _pairs(scope: Scope, events: str, profile_join: str, extra: list[Expr]) -> exp.Select:
+def _pairs(scope: Scope, events: str, extra: list[Expr]) -> exp.Select:
     """Every applicable case with every event of its patient that is near a requirement."""
-    return (
-        exp.select(
-            col("case_key", "c"), col("anchor", "c"), col("upcoming", "c"), col("event_id", "e"),
-            col("lo", "e"), col("hi", "e"),
-            *(col(n, "p") for n in ("requirement", "status", "code", "modality", "region",
-                                    "open_criteria", "worst", "first_reason")),
-            exp.alias_(_TIMED, "timed"), exp.alias_(_EARLIER, "earlier"),
-            exp.alias_(plus(coalesce(col("advice", "p"), lit(0)), _description_advice(scope)),
-                       "advice"),
-            *_edges(scope), *extra,
-        )
-        .from_(exp.alias_(exp.to_table(POPULATION), "c", table=True))
-        .join(exp.alias_(exp.to_table(events), "e", table=True),
-              on=col("patient_id", "e").eq(col("patient_id", "c")))
-        .join(exp.alias_(exp.to_table("profiles"), "p", table=True),
-              on=col("profile", "p").eq(col("profile", "e")), join_type=profile_join)
-        .where(applicable("c"), col("version", "c").eq(scope.index))
-    )  # fmt: skip
+    from_profile = ("requirement", "status", "code", "modality", "region", "open_criteria", "worst",
+                    "first_reason")  # fmt: skip
+    advice = plus(col("advice", "p"), _description_advice(scope))
+    columns = [
+        col("case_key", "c"), col("anchor", "c"), col("upcoming", "c"), col("event_id", "e"),
+        col("lo", "e"), col("hi", "e"), *(col(n, "p") for n in from_profile),
+        named(_TIMED.copy(), "timed"), named(_EARLIER.copy(), "earlier"), named(advice, "advice"),
+        *_edges(scope), *extra,
+    ]  # fmt: skip
+    joins = [
+        join(table(events, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
+        join(table("profiles", "p"), col("profile", "p").eq(col("profile", "e"))),
+    ]
+    where = [applicable("c"), col("version", "c").eq(scope.index)]
+    return select(columns, table(POPULATION, "c"), joins, where)
 
 
 def _window() -> Expr:
@@ -251,11 +241,12 @@ def _window_reason() -> Expr:
     )
 
 
-def criteria(scope: Scope) -> exp.Select:
-    """Every near miss of every case with its criteria, `present`, `distance` and `reason`."""
-    passed = exp.alias_(_booking_passed(scope.as_of), "booking_passed")
-    kept = ("case_key", "requirement", "event_id", "lo", "status", "upcoming", "code", "modality",
-            "region", "open_criteria", "worst", "first_reason", "advice")  # fmt: skip
+_KEPT = ("case_key", "requirement", "event_id", "lo", "status", "upcoming", "code", "modality",
+         "region", "open_criteria", "worst", "first_reason", "advice")  # fmt: skip
+
+
+def _decided() -> exp.Select:
+    """Status and window of every pair, and how far it is from the window."""
     lo = col("lo")
     distance = case(
         (is_null(lo), lit(FAR)),
@@ -263,25 +254,36 @@ def criteria(scope: Scope) -> exp.Select:
         (lo > col("anchor"), minus(lo, col("anchor"))),
         default=lit(0),
     )
-    before_operation = case((col("timed"), col("earlier")), default=col("hi") <= col("sure"))
     status = case(
         (col("status").eq("completed"), PASS),
         (all_of(col("status").eq("booked"), not_(col("booking_passed"))), PASS),
         default=FAIL,
     )
-    decided = exp.select(
-        *(col(k) for k in kept), col("anchor"), col("hi"), col("opens"), col("timed"),
-        exp.alias_(status, "status_met"), exp.alias_(_window(), "window"),
-        exp.alias_(least([distance, lit(FAR)]), "distance"),
-        exp.alias_(before_operation, "before_operation"),
-    ).from_(_pairs(scope, READY_EVENTS, "INNER", [passed]).subquery("pairs"))  # fmt: skip
+    before_operation = case((col("timed"), col("earlier")), default=col("hi") <= col("sure"))
+    columns = [
+        *(col(k) for k in (*_KEPT, "anchor", "hi", "opens", "timed")),
+        named(status, "status_met"), named(_window(), "window"),
+        named(least([distance, lit(FAR)]), "distance"),
+        named(before_operation, "before_operation"),
+    ]  # fmt: skip
+    return select(columns, "pairs")
+
+
+def criteria(scope: Scope) -> list[tuple[str, exp.Query]]:
+    """Every near miss of every case with its criteria, `present`, `distance` and `reason`."""
     present = all_of(
-        col("status").eq("completed"), col("worst").eq(0), known(lo), col("before_operation")
+        col("status").eq("completed"), col("worst").eq(0), known(col("lo")), col("before_operation")
     )
-    return exp.select(
-        *(col(k) for k in kept), col("status_met"), col("window"), col("distance"),
-        exp.alias_(_reason(), "reason"), exp.alias_(present, "present"),
-    ).from_(decided.subquery("decided"))  # fmt: skip
+    columns = [
+        *(col(k) for k in (*_KEPT, "status_met", "window", "distance")),
+        named(_reason(), "reason"), named(present, "present"),
+    ]  # fmt: skip
+    passed = named(_booking_passed(scope.as_of), "booking_passed")
+    return [
+        ("pairs", _pairs(scope, READY_EVENTS, [passed])),
+        ("decided", _decided()),
+        ("criteria", select(columns, "decided")),
+    ]
 
 
 def _reason() -> Expr:
@@ -296,26 +298,18 @@ def _reason() -> Expr:
     )  # fmt: skip
 
 
-FAR = 4_000_000  # days: further than any two dates of the contract are apart
-
-
-def doubts(scope: Scope) -> exp.Select:
+def doubts(scope: Scope) -> list[tuple[str, exp.Query]]:
     """Rejected rows that could be a completed event which fulfils a requirement."""
-    extra = [col("doubt", "e"), col("row", "e")]
-    known_rows = _pairs(scope, EVENT_DOUBTS, "INNER", extra)
+    readable = _pairs(scope, EVENT_DOUBTS, [col("doubt", "e"), col("row", "e")])
     fails = any_of(col("worst").eq(2), all_of(known(col("lo")), _window().eq(2)))
     columns = ("case_key", "requirement", "event_id", "lo", "doubt", "row")
-    read = exp.select(*(col(c) for c in columns)).from_(known_rows.subquery("pairs"))
-    unread = (
-        exp.select(
-            col("case_key", "c"), exp.alias_(col("number", "r"), "requirement"),
-            col("event_id", "e"), col("lo", "e"),
-            col("doubt", "e"), col("row", "e"),
-        )
-        .from_(exp.alias_(exp.to_table(POPULATION), "c", table=True))
-        .join(exp.alias_(exp.to_table(EVENT_DOUBTS), "e", table=True),
-              on=col("patient_id", "e").eq(col("patient_id", "c")))
-        .join(exp.alias_(exp.to_table("requirements"), "r", table=True), join_type="CROSS")
-        .where(applicable("c"), col("version", "c").eq(scope.index), is_null(col("profile", "e")))
+    read = select([col(c) for c in columns], "readable_doubts", where=[not_(fails)])
+    unread = select(
+        [col("case_key", "c"), named(col("number", "r"), "requirement"),
+         *(col(c, "e") for c in ("event_id", "lo", "doubt", "row"))],
+        table(POPULATION, "c"),
+        [join(table(EVENT_DOUBTS, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
+         join(table("requirements", "r"))],
+        [applicable("c"), col("version", "c").eq(scope.index), is_null(col("profile", "e"))],
     )  # fmt: skip
-    return exp.union(read.where(not_(fails)), unread, distinct=False)
+    return [("readable_doubts", readable), ("doubts", union_all([read, unread]))]

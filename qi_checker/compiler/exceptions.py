@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    Expr, any_of, before, case, col, is_null, known, least, lit, not_,
+    Expr, any_of, before, case, coalesce, col, is_null, join, least, lit, named, not_, select, table,
 )  # fmt: skip
 from qi_checker.compiler.tables import POPULATION, READY_EXCEPTIONS
 
@@ -40,15 +40,11 @@ def _ignored(scope: Scope) -> Expr:
 
 def exceptions(scope: Scope) -> exp.Select:
     """Every exception of a case of this version with `ignored` (why), NULL where it is active."""
-    return (
-        exp.select(
-            col("exception_id", "x"), col("case_key", "c"), col("requirement", "x"),
-            col("reason", "x"), col("approved_by", "x"), col("valid_from", "x"),
-            col("expires_on", "x"), exp.alias_(_ignored(scope), "ignored"),
-        )
-        .from_(exp.alias_(exp.to_table(READY_EXCEPTIONS), "x", table=True))
-        .join(exp.alias_(exp.to_table(POPULATION), "c", table=True),
-              on=col("case_id", "c").eq(col("case_id", "x")), join_type="LEFT")
-        .where(case((known(col("version", "c")), col("version", "c")), default=lit(0))
-               .eq(scope.index))
-    )  # fmt: skip
+    columns = [
+        col("exception_id", "x"), col("case_key", "c"), col("requirement", "x"), col("reason", "x"),
+        col("approved_by", "x"), col("valid_from", "x"), col("expires_on", "x"),
+        named(_ignored(scope), "ignored"),
+    ]  # fmt: skip
+    cases = join(table(POPULATION, "c"), col("case_id", "c").eq(col("case_id", "x")), left=True)
+    version = coalesce(col("version", "c"), lit(0))
+    return select(columns, table(READY_EXCEPTIONS, "x"), [cases], [version.eq(scope.index)])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlglot import exp
 
 from qi_checker.compiler import sentences
 from qi_checker.compiler.criteria import NO_REASON, REASONS, Scope, criteria, doubts, opens, profiles
 from qi_checker.compiler.sql import (
-    Expr, all_of, any_of, case, cast, coalesce, col, concat, is_null, known, last_day_still_within,
-    lit, minus, not_, plus,
+    STAR, Expr, all_of, any_of, case, cast, coalesce, col, concat, derived, is_null, join, known,
+    last_day_still_within, lit, minus, named, not_, plus, select, steps, table, union_all,
 )  # fmt: skip
 from qi_checker.compiler.tables import ACT_BY, EXCEPTIONS, POPULATION
 from qi_checker.protocol.models import Requirement
@@ -26,7 +28,7 @@ def lead_days(leaf: Requirement, site: Site) -> int:
     return lead.amount if lead else 0
 
 
-def requirements(scope: Scope, site: Site) -> exp.Select:
+def requirements(scope: Scope, site: Site) -> exp.Query:
     """The requirements of the version as rows: number, id and what sentences need."""
     rows = [
         (i, leaf.id, leaf.title, leaf.owner, lead_days(leaf, site),
@@ -35,15 +37,10 @@ def requirements(scope: Scope, site: Site) -> exp.Select:
         for i, leaf in enumerate(scope.leaves)
     ]  # fmt: skip
     names = ("number", "id", "title", "owner", "lead", "limit")
-    selects: list[exp.Query] = [
-        exp.select(*(exp.alias_(lit(v), n, quoted=True) for n, v in zip(names, row, strict=True)))
-        for row in rows
-    ]
-    union = selects[0]
-    for part in selects[1:]:
-        union = exp.union(union, part, distinct=False)
-    limit = exp.alias_(cast(col("limit"), "VARCHAR"), "limit", quoted=True)
-    return exp.select(*(col(n) for n in names[:-1]), limit).from_(union.subquery("u"))
+    columns = [[named(lit(v), n) for n, v in zip(names, row, strict=True)] for row in rows]
+    for row in columns:
+        row[-1] = named(cast(row[-1].this, "VARCHAR"), "limit")
+    return union_all([select(row, None) for row in columns])
 
 
 def _key(klass: Expr, open_criteria: Expr, distance: Expr, recency: Expr) -> Expr:
@@ -71,12 +68,13 @@ def _candidate_keys() -> exp.Select:
         plus(case((status > 0, lit(1)), default=lit(0)), case((window > 0, lit(1)), default=lit(0))),
     )
     recency = coalesce(minus(_RECENT, col("lo")), lit(_UNDATED))
-    return exp.select(
+    columns = [
         col("case_key"), col("requirement"),
-        exp.alias_(_key(klass, open_criteria, col("distance"), recency), "key"),
+        named(_key(klass, open_criteria, col("distance"), recency), "key"),
         col("event_id"), col("reason"), col("lo"), col("advice"),
-        exp.alias_(case((col("present"), col("lo"))), "newest_present"),
-    ).from_("criteria")  # fmt: skip
+        named(case((col("present"), col("lo"))), "newest_present"),
+    ]  # fmt: skip
+    return select(columns, "criteria")
 
 
 def _doubt_keys() -> exp.Select:
@@ -87,13 +85,13 @@ def _doubt_keys() -> exp.Select:
     )
     nameless = case((is_null(col("event_id")), lit(1)), default=lit(0))
     row = case((is_null(col("event_id")), col("row")), default=lit(0))
-    return exp.select(
+    columns = [
         col("case_key"), col("requirement"),
-        exp.alias_(_key(lit(UNKNOWN), lit(32), nameless, row), "key"),
-        coalesce(col("event_id"), lit("")).as_("event_id"), exp.alias_(reason, "reason"),
-        col("lo"), exp.alias_(lit(0), "advice"),
-        exp.alias_(cast(exp.null(), "DATE"), "newest_present"),
-    ).from_("doubts")  # fmt: skip
+        named(_key(lit(UNKNOWN), lit(32), nameless, row), "key"),
+        named(coalesce(col("event_id"), lit("")), "event_id"), named(reason, "reason"),
+        col("lo"), named(lit(0), "advice"), named(cast(exp.null(), "DATE"), "newest_present"),
+    ]  # fmt: skip
+    return select(columns, "doubts")
 
 
 def _best() -> exp.Select:
@@ -102,15 +100,13 @@ def _best() -> exp.Select:
     packed = exp.Struct(
         expressions=[exp.PropertyEQ(this=exp.to_identifier(f), expression=col(f)) for f in fields]
     )
-    both = exp.union(_candidate_keys(), _doubt_keys(), distinct=False)
-    return (
-        exp.select(
-            col("case_key"), col("requirement"), exp.alias_(exp.Min(this=packed), "best"),
-            exp.alias_(exp.Max(this=col("newest_present")), "newest_present"),
-        )
-        .from_(both.subquery("candidates"))
-        .group_by(col("case_key"), col("requirement"))
-    )  # fmt: skip
+    keys = [col("case_key"), col("requirement")]
+    columns = [
+        *keys, named(exp.Min(this=packed), "best"),
+        named(exp.Max(this=col("newest_present")), "newest_present"),
+    ]  # fmt: skip
+    both = union_all([_candidate_keys(), _doubt_keys()])
+    return select(columns, derived(both, "candidates"), group=[k.copy() for k in keys])
 
 
 def _field(name: str) -> Expr:
@@ -123,37 +119,35 @@ def _joined(scope: Scope) -> exp.Select:
     per_leaf = [opens(leaf, anchor) for leaf in scope.leaves]
     first_day = case(*((col("number", "r").eq(i), v) for i, v in enumerate(per_leaf)))
     klass = cast(exp.IntDiv(this=_field("key"), expression=lit(_CLASS)), "INT")
-    expires = (
-        exp.select(col("case_key"), col("requirement"),
-                   exp.alias_(exp.Max(this=col("expires_on")), "expires_on"))
-        .from_(EXCEPTIONS).where(is_null(col("ignored"))).group_by("case_key", "requirement")
+    keys = [col("case_key"), col("requirement")]
+    expires = select(
+        [*keys, named(exp.Max(this=col("expires_on")), "expires_on")],
+        EXCEPTIONS, where=[is_null(col("ignored"))], group=[k.copy() for k in keys],
     )  # fmt: skip
-    return (
-        exp.select(
-            *(col(n, "c") for n in ("case_key", "case_id", "anchor", "upcoming", "not_applicable",
-                                    "excluded_by")),
-            *(col(n, "r") for n in ("number", "id", "title", "owner", "limit")),
-            exp.alias_(klass, "class"), exp.alias_(_field("event_id"), "event_id"),
-            exp.alias_(_field("reason"), "found_reason"), exp.alias_(_field("lo"), "lo"),
-            exp.alias_(_field("advice"), "advice"), col("newest_present", "b"),
-            col("expires_on", "x"), col("act_by", "a"), exp.alias_(first_day, "window_opens"),
-        )
-        .from_(exp.alias_(exp.to_table(POPULATION), "c", table=True))
-        .join(exp.alias_(exp.to_table("requirements"), "r", table=True), join_type="CROSS")
-        .join(exp.alias_(exp.to_table("best"), "b", table=True), join_type="LEFT",
-              on=all_of(col("case_key", "b").eq(col("case_key", "c")),
-                        col("requirement", "b").eq(col("number", "r"))))
-        .join(expires.subquery("x"), join_type="LEFT",
-              on=all_of(col("case_key", "x").eq(col("case_key", "c")),
-                        col("requirement", "x").eq(col("id", "r"))))
-        .join(exp.alias_(exp.to_table(ACT_BY), "a", table=True), join_type="LEFT",
-              on=all_of(col("day", "a").eq(anchor), col("lead", "a").eq(col("lead", "r")),
-                        col("upcoming", "c")))
-        .where(col("version", "c").eq(scope.index))
-    )  # fmt: skip
+    of_case = ("case_key", "case_id", "anchor", "upcoming", "not_applicable", "excluded_by")
+    columns = [
+        *(col(n, "c") for n in of_case),
+        *(col(n, "r") for n in ("number", "id", "title", "owner", "limit")),
+        named(klass, "class"), named(_field("event_id"), "event_id"),
+        named(_field("reason"), "found_reason"), named(_field("lo"), "lo"),
+        named(_field("advice"), "advice"), col("newest_present", "b"), col("expires_on", "x"),
+        col("act_by", "a"), named(first_day, "window_opens"),
+    ]  # fmt: skip
+
+    def same(alias: str, name: str, other: str) -> list[Expr]:
+        return [col("case_key", alias).eq(col("case_key", "c")), col(name, alias).eq(col(other, "r"))]
+
+    joins = [
+        join(table("requirements", "r")),
+        join(table("best", "b"), *same("b", "requirement", "number"), left=True),
+        join(derived(expires, "x"), *same("x", "requirement", "id"), left=True),
+        join(table(ACT_BY, "a"), col("day", "a").eq(anchor), col("lead", "a").eq(col("lead", "r")),
+             col("upcoming", "c"), left=True),
+    ]  # fmt: skip
+    return select(columns, table(POPULATION, "c"), joins, [col("version", "c").eq(scope.index)])
 
 
-def _stale(scope: Scope, newest: dict[str, object]) -> Expr:
+def _stale(scope: Scope, newest: dict[str, date]) -> Expr:
     """Whether the feed of the requirement is too old to say that an event is not there."""
     branches = [
         (all_of(col("number").eq(i), col("anchor") > lit(newest[leaf.event.kind])), exp.true())
@@ -163,7 +157,7 @@ def _stale(scope: Scope, newest: dict[str, object]) -> Expr:
     return case(*branches, default=exp.false()) if branches else exp.false()
 
 
-def _status(scope: Scope, newest: dict[str, object]) -> Expr:
+def _status(scope: Scope) -> Expr:
     today = lit(scope.as_of.date)
     return case(
         (known(col("not_applicable")), lit(Status.NOT_APPLICABLE.value)),
@@ -216,65 +210,74 @@ def _valid_through(scope: Scope) -> Expr:
     return case((counts, case(*((number.eq(i), v) for i, v in enumerate(per_leaf)))))
 
 
-def _blank(*words: Status | Reason, column: str) -> Expr:
+def _among(column: str, *words: Status | Reason) -> Expr:
     return col(column).isin(*(w.value for w in words))
 
 
-def findings(scope: Scope, site: Site, stale_since: dict[str, object]) -> exp.Select:
+def findings(scope: Scope, site: Site, stale_since: dict[str, date]) -> exp.Select:
     """All columns of a finding and what later steps need, one row per case and requirement.
 
     `stale_since`: per kind of event, the newest day that a stale feed has delivered.
     """
-    with_feed = exp.select(
-        "*", exp.alias_(_stale(scope, stale_since), "stale")
-    ).from_(_joined(scope).subquery("joined"))
-    with_status = exp.select("*", exp.alias_(_status(scope, stale_since), "status")).from_(
-        with_feed.subquery("fed"))
-    with_reason = exp.select("*", exp.alias_(_reason(scope), "reason")).from_(
-        with_status.subquery("judged"))
-    nothing = any_of(
-        _blank(Status.EXEMPT, Status.NOT_APPLICABLE, column="status"),
-        _blank(Reason.FEED_STALE, Reason.NEVER_ORDERED, Reason.WINDOW_NOT_OPEN, column="reason"),
-    )
-    concerned = _blank(Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE, column="status")
-    wanted = _blank(Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING, column="status")
-    applies = is_null(col("not_applicable"))
-    shown = case((nothing, exp.null()), default=col("lo"))
-    evidence = exp.select(
-        *(col(n) for n in ("case_key", "case_id", "anchor", "upcoming", "number", "id", "title",
-                           "limit", "status", "reason", "newest_present", "excluded_by",
-                           "not_applicable")),
-        exp.alias_(case((col("status").eq(Status.EXEMPT.value), col("expires_on"))), "expires_on"),
-        exp.alias_(known(col("expires_on")), "excepted"),
-        exp.alias_(case((not_(nothing), exp.Nullif(this=col("event_id"), expression=lit("")))),
-                   "event_id"),
-        exp.alias_(shown, "event_date"),
-        exp.alias_(minus(col("anchor"), shown), "days_before"),
-        exp.alias_(case((not_(nothing), col("advice"))), "advice"),
-        exp.alias_(case((applies, col("window_opens"))), "window_opens"),
-        exp.alias_(case((applies, col("anchor"))), "window_closes"),
-        exp.alias_(_valid_through(scope), "valid_through"),
-        exp.alias_(case((wanted, col("act_by"))), "act_by"),
-        exp.alias_(case((not_(concerned), col("owner"))), "owner"),
-        exp.alias_(_rank(), "rank"),
-    ).from_(with_reason.subquery("reasoned"))  # fmt: skip
-    slack = minus(col("valid_through"), col("anchor"))
-    with_slack = exp.select("*", exp.alias_(slack, "slack_days")).from_(evidence.subquery("e"))
-    worded = exp.select(
-        "*", exp.alias_(sentences.found(scope.as_of), "found"),
-        exp.alias_(sentences.action(scope.as_of), "action"),
-        exp.alias_(_advice_words(scope), "advice_words"),
-    ).from_(with_slack.subquery("s"))  # fmt: skip
     sentence = concat(
         col("found"), case((col("action").neq(""), concat(lit(" "), col("action")))),
         col("advice_words"),
     )  # fmt: skip
-    query = exp.select("*", exp.alias_(sentence, "sentence")).from_(worded.subquery("w"))
-    parts = (("requirements", requirements(scope, site)), ("profiles", profiles(scope)),
-             ("criteria", criteria(scope)), ("doubts", doubts(scope)), ("best", _best()))  # fmt: skip
-    for name, part in parts:
-        query = query.with_(name, as_=part, copy=False)
-    return query
+    words = {
+        "found": sentences.found(scope.as_of),
+        "action": sentences.action(scope.as_of),
+        "advice_words": _advice_words(scope),
+    }
+    return steps([
+        ("requirements", requirements(scope, site)),
+        *profiles(scope), *criteria(scope), *doubts(scope),
+        ("best", _best()),
+        ("joined", _joined(scope)),
+        ("fed", _with("joined", stale=_stale(scope, stale_since))),
+        ("judged", _with("fed", status=_status(scope))),
+        ("reasoned", _with("judged", reason=_reason(scope))),
+        ("evidence", _evidence(scope)),
+        ("measured", _with("evidence", slack_days=minus(col("valid_through"), col("anchor")))),
+        ("worded", _with("measured", **words)),
+        ("findings", _with("worded", sentence=sentence)),
+    ])  # fmt: skip
+
+
+def _with(source: str, **columns: Expr) -> exp.Select:
+    """Everything of a step and further columns."""
+    return select([STAR.copy(), *(named(v, n) for n, v in columns.items())], source)
+
+
+def _evidence(scope: Scope) -> exp.Select:
+    """The columns of a finding, empty where they do not apply."""
+    nothing = any_of(
+        _among("status", Status.EXEMPT, Status.NOT_APPLICABLE),
+        _among("reason", Reason.FEED_STALE, Reason.NEVER_ORDERED, Reason.WINDOW_NOT_OPEN),
+    )
+    done = _among("status", Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE)
+    wanted = _among("status", Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
+    applies = is_null(col("not_applicable"))
+    shown = case((nothing, exp.null()), default=col("lo"))
+    event_id = exp.Nullif(this=col("event_id"), expression=lit(""))
+    kept = ("case_key", "case_id", "anchor", "upcoming", "number", "id", "title", "limit", "status",
+            "reason", "newest_present", "excluded_by", "not_applicable")  # fmt: skip
+    exempt = col("status").eq(Status.EXEMPT.value)
+    columns = [
+        *(col(n) for n in kept),
+        named(case((exempt, col("expires_on"))), "expires_on"),
+        named(known(col("expires_on")), "excepted"),
+        named(case((not_(nothing), event_id)), "event_id"),
+        named(shown, "event_date"),
+        named(minus(col("anchor"), shown.copy()), "days_before"),
+        named(case((not_(nothing), col("advice"))), "advice"),
+        named(case((applies, col("window_opens"))), "window_opens"),
+        named(case((applies.copy(), col("anchor"))), "window_closes"),
+        named(_valid_through(scope), "valid_through"),
+        named(case((wanted, col("act_by"))), "act_by"),
+        named(case((not_(done), col("owner"))), "owner"),
+        named(_rank(), "rank"),
+    ]
+    return select(columns, "reasoned")
 
 
 def _rank() -> Expr:

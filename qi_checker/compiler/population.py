@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from qi_checker.compiler.sql import Expr, all_of, any_of, case, col, is_null, known, lit
+from qi_checker.compiler.sql import (
+    STAR, Expr, all_of, any_of, case, col, is_null, known, lit, named, select, steps,
+)  # fmt: skip
 from qi_checker.compiler.tables import CODE_TEXTS, READY_CASES
 from qi_checker.protocol.models import Condition, Protocol, Version
 from qi_checker.protocol.vocabulary import Reason
@@ -12,8 +14,8 @@ from qi_checker.protocol.vocabulary import Reason
 
 def in_list(codes: Expr, name: str) -> Expr:
     """Whether a text of codes holds one of the code list `name`."""
-    texts = exp.select(col("text")).from_(CODE_TEXTS).where(col("list").eq(name))
-    return codes.isin(query=texts)
+    texts = select([col("text")], CODE_TEXTS, where=[col("list").eq(name)])
+    return exp.In(this=codes, query=exp.Subquery(this=texts))
 
 
 def condition(rule: Condition) -> Expr:
@@ -82,13 +84,16 @@ def _excluded_by(version: Version) -> Expr:
 
 def population(protocol: Protocol) -> exp.Select:
     """`ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`."""
-    numbered = exp.select("*", exp.alias_(_version_number(protocol), "version")).from_(READY_CASES)
-    by_version = [(col("version").eq(i), v) for i, v in enumerate(protocol.versions)]
-    reason = case(*((test, _not_applicable(v)) for test, v in by_version))
-    excluded = case(*((test.copy(), _excluded_by(v)) for test, v in by_version))
-    judged = exp.select("*", exp.alias_(reason, "not_applicable")).from_(numbered.subquery("n"))
+    number = named(_version_number(protocol), "version")
+    versions = list(enumerate(protocol.versions))
+    reason = case(*((col("version").eq(i), _not_applicable(v)) for i, v in versions))
+    excluded = case(*((col("version").eq(i), _excluded_by(v)) for i, v in versions))
     shown = case((col("not_applicable").eq(Reason.EXCLUDED.value), excluded))
-    return exp.select("*", exp.alias_(shown, "excluded_by")).from_(judged.subquery("judged"))
+    return steps([
+        ("numbered", select([STAR.copy(), number], READY_CASES)),
+        ("judged", select([STAR.copy(), named(reason, "not_applicable")], "numbered")),
+        ("population", select([STAR.copy(), named(shown, "excluded_by")], "judged")),
+    ])  # fmt: skip
 
 
 def applicable(alias: str | None = None) -> Expr:

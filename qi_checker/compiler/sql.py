@@ -145,3 +145,64 @@ def last_day_still_within(day: Expr, duration: Duration) -> Expr:
     reached = _shift_months(following, months)
     falls_short = exp.LT(this=_shift_months(reached, -months), expression=following)
     return case((falls_short, reached), default=minus(reached, lit(1)))
+
+
+# ---- queries: built in one go, since chaining copies the whole tree at every link ---------------
+
+STAR = exp.Star()
+
+
+def named(value: Expr, name: str) -> exp.Alias:
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+
+
+def table(name: str, alias: str | None = None) -> exp.Table:
+    given = exp.TableAlias(this=exp.to_identifier(alias)) if alias else None
+    return exp.Table(this=exp.to_identifier(name), alias=given)
+
+
+def derived(query: exp.Query, alias: str) -> exp.Subquery:
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
+def join(source: exp.Table | exp.Subquery, *on: Expr, left: bool = False) -> exp.Join:
+    """An inner or left join; a cross join where no condition is given."""
+    if not on:
+        return exp.Join(this=source, kind="CROSS")
+    return exp.Join(this=source, on=all_of(*on), side="LEFT" if left else None)
+
+
+def select(
+    columns: Sequence[Expr],
+    source: str | exp.Table | exp.Subquery | None,
+    joins: Sequence[exp.Join] = (),
+    where: Sequence[Expr] = (),
+    group: Sequence[Expr] = (),
+) -> exp.Select:
+    """SELECT columns FROM source JOIN ... WHERE every condition GROUP BY ..."""
+    start = table(source) if isinstance(source, str) else source
+    return exp.Select(
+        expressions=list(columns),
+        from_=exp.From(this=start) if start is not None else None,
+        joins=list(joins) or None,
+        where=exp.Where(this=all_of(*where)) if where else None,
+        group=exp.Group(expressions=list(group)) if group else None,
+    )
+
+
+def union_all(queries: Sequence[exp.Query]) -> exp.Query:
+    whole = queries[0]
+    for query in queries[1:]:
+        whole = exp.Union(this=whole, expression=query, distinct=False)
+    return whole
+
+
+def steps(parts: Sequence[tuple[str, exp.Query]]) -> exp.Select:
+    """WITH first AS (...), second AS (...) SELECT * FROM the last one."""
+    named_parts = [
+        exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name)))
+        for name, query in parts
+    ]
+    whole = select([STAR.copy()], parts[-1][0])
+    whole.set("with_", exp.With(expressions=named_parts))
+    return whole

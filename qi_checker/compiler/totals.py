@@ -5,7 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
-from qi_checker.compiler.sql import Expr, all_of, any_of, before, case, col, known, lit, not_, plus
+from qi_checker.compiler.sql import (
+    Expr, all_of, any_of, before, case, col, derived, known, lit, named, not_, select,
+)  # fmt: skip
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.compiler.verdict import fold
 from qi_checker.protocol.durations import Duration
@@ -20,7 +22,7 @@ def eligible() -> Expr:
 
 
 def _count(condition: Expr, name: str) -> Expr:
-    return exp.alias_(exp.CountIf(this=condition), name, quoted=True)
+    return named(exp.CountIf(this=condition), name)
 
 
 def rate() -> exp.Select:
@@ -28,30 +30,30 @@ def rate() -> exp.Select:
     def having(verdict: Verdict) -> Expr:
         return all_of(eligible(), col("verdict").eq(verdict.value))
 
-    return exp.select(
+    columns = [
         _count(eligible(), "eligible"),
         _count(having(Verdict.COMPLIANT), "compliant"),
         _count(having(Verdict.COMPLIANT_WITH_EXCEPTION), "with_exception"),
         _count(having(Verdict.UNDETERMINED), "undetermined"),
-    ).from_(CASES)
+    ]
+    return select(columns, CASES)
 
 
 def per_requirement() -> exp.Select:
     """Eligible cases per requirement: how many have the event at all, and how many in time."""
-    in_scope = all_of(
-        col("status").isin(*(s.value for s in Status if s not in (Status.ERROR, Status.NOT_APPLICABLE))),
-        not_(col("upcoming")),
-    )  # fmt: skip
-    return (
-        exp.select(
-            col("id"),
-            _count(in_scope, "eligible"),
-            _count(all_of(in_scope, known(col("newest_present"))), "present"),
-            _count(all_of(in_scope, col("status").eq(Status.MET.value)), "in_window"),
-        )
-        .from_(FINDINGS)
-        .group_by(col("id"))
-    )
+    columns = [
+        col("id"),
+        _count(_in_scope(), "eligible"),
+        _count(all_of(_in_scope(), known(col("newest_present"))), "present"),
+        _count(all_of(_in_scope(), col("status").eq(Status.MET.value)), "in_window"),
+    ]
+    return select(columns, FINDINGS, group=[col("id")])
+
+
+def _in_scope() -> Expr:
+    """A finding of an eligible case."""
+    outside = col("status").isin(Status.ERROR.value, Status.NOT_APPLICABLE.value)
+    return all_of(not_(outside), not_(col("upcoming")))
 
 
 def _met_within(duration: Duration) -> Expr:
@@ -64,25 +66,21 @@ def sensitivity(scope: Scope) -> exp.Select:
     """Per other window, the eligible cases that would be compliant under it (groups applied)."""
     numbers = {leaf.id: i for i, leaf in enumerate(scope.leaves)}
     flags = [
-        exp.alias_(exp.Max(this=case((all_of(col("number").eq(i), _met_within(d)), lit(1)),
+        named(exp.Max(this=case((all_of(col("number").eq(i), _met_within(d)), lit(1)),
                                      default=lit(0))), f"w{w}_{i}")
         for w, d in enumerate(scope.version.sensitivity)
         for i in numbers.values()
     ]  # fmt: skip
-    wide = (
-        exp.select(col("case_key"), *flags)
-        .from_(FINDINGS)
-        .where(col("version").eq(scope.index), not_(col("upcoming")),
-               col("status").isin(*(s.value for s in Status
-                                    if s not in (Status.ERROR, Status.NOT_APPLICABLE))))
-        .group_by("case_key")
-    )  # fmt: skip
+    where = [col("version").eq(scope.index), _in_scope()]
+    wide = select([col("case_key"), *flags], FINDINGS, where=where, group=[col("case_key")])
     counts = []
     for w in range(len(scope.version.sensitivity)):
+
         def leaf(requirement: Requirement, w: int = w) -> Expr:
             return col(f"w{w}_{numbers[requirement.id]}").eq(1)
 
-        holds = fold(scope.version.requirements, True, leaf,
-                     lambda v: all_of(*v), lambda v: any_of(*v))  # fmt: skip
+        holds = fold(
+            scope.version.requirements, True, leaf, lambda v: all_of(*v), lambda v: any_of(*v)
+        )
         counts.append(_count(holds, f"w{w}"))
-    return exp.select(*counts).from_(wide.subquery("wide"))
+    return select(counts, derived(wide, "wide"))

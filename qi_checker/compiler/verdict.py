@@ -8,9 +8,10 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    FAR_PAST, Expr, all_of, any_of, case, cast, coalesce, col, greatest, is_null, known, least, lit, not_,
+    FAR_PAST, STAR, Expr, all_of, case, coalesce, col, concat, greatest, join, known, least, lit,
+    named, select, steps, table,
 )  # fmt: skip
-from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.compiler.tables import FINDINGS
 from qi_checker.protocol.models import Group, Requirement
 from qi_checker.protocol.vocabulary import VERDICT_OF_RANK, Status, Verdict
 
@@ -97,26 +98,20 @@ def _pivot(scope: Scope) -> exp.Select:
          coalesce(col("valid_through"), _NEVER)),
         (col("status").eq(Status.EXEMPT.value), col("expires_on")),
     )  # fmt: skip
+    failed = case((col("status").eq(Status.ERROR.value), lit(1)), default=lit(0))
     columns: list[Expr] = []
     for i in range(len(scope.leaves)):
         this = col("number").eq(i)
         for name, value in (("rank", col("rank")), ("act_by", col("act_by")),
                             ("until", holds_until)):  # fmt: skip
-            columns.append(exp.alias_(exp.Max(this=case((this, value))), f"{name}_{i}"))
+            columns.append(named(exp.Max(this=case((this, value))), f"{name}_{i}"))
     same = ("case_id", "anchor", "upcoming", "not_applicable", "excluded_by")
-    return (
-        exp.select(
-            col("case_key"), *(exp.alias_(exp.AnyValue(this=col(n)), n) for n in same),
-            exp.alias_(exp.Max(this=flag_error()), "failed"), *columns,
-        )
-        .from_(FINDINGS)
-        .where(col("version").eq(scope.index))
-        .group_by("case_key")
-    )  # fmt: skip
-
-
-def flag_error() -> Expr:
-    return case((col("status").eq(Status.ERROR.value), lit(1)), default=lit(0))
+    columns = [
+        col("case_key"), *(named(exp.AnyValue(this=col(n)), n) for n in same),
+        named(exp.Max(this=failed), "failed"), *columns,
+    ]  # fmt: skip
+    where = [col("version").eq(scope.index)]
+    return select(columns, FINDINGS, where=where, group=[col("case_key")])
 
 
 def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
@@ -144,32 +139,29 @@ def cases(scope: Scope) -> exp.Select:
         (known(col("not_applicable")), lit(Verdict.NOT_APPLICABLE.value)),
         *((rank.eq(i), lit(v.value)) for i, v in enumerate(VERDICT_OF_RANK)),
     )
-    judged = exp.select(
-        "*", exp.alias_(verdict, "verdict"), exp.alias_(earliest, "earliest"),
-        exp.alias_(until, "until"),
-    ).from_(_pivot(scope).subquery("wide"))  # fmt: skip
-    chosen = exp.select("*", exp.alias_(first, "next_number")).from_(judged.subquery("judged"))
+    judged = select(
+        [STAR.copy(), named(verdict, "verdict"), named(earliest, "earliest"), named(until, "until")],
+        "wide",
+    )
     holds = col("verdict", "k").isin(
         Verdict.COMPLIANT.value, Verdict.COMPLIANT_WITH_EXCEPTION.value, Verdict.PENDING.value
     )
     limited = all_of(holds, col("until", "k").neq(_NEVER))
-    finding = exp.alias_(exp.to_table(FINDINGS), "f", table=True)
-    action = case(
-        (known(col("title", "f")),
-         exp.Concat(expressions=[col("title", "f"), lit(": "), col("action", "f")], safe=True,
-                    coalesce=True)),
+    action = case((known(col("title", "f")), concat(col("title", "f"), lit(": "), col("action", "f"))))
+    of_case = ("case_key", "case_id", "anchor", "upcoming", "verdict", "not_applicable", "excluded_by")
+    columns = [
+        *(col(n, "k") for n in of_case),
+        named(action, "next_action"), col("act_by", "f"), col("owner", "f"),
+        named(col("id", "f"), "next_requirement"),
+        named(case((limited, col("until", "k"))), "latest_surgery_date"),
+    ]  # fmt: skip
+    finding = join(
+        table(FINDINGS, "f"), col("case_key", "f").eq(col("case_key", "k")), col("upcoming", "k"),
+        col("number", "f").eq(col("next_number", "k")), left=True,
     )  # fmt: skip
-    return (
-        exp.select(
-            col("case_key", "k"), col("case_id", "k"), col("anchor", "k"), col("upcoming", "k"),
-            col("verdict", "k"), col("not_applicable", "k"), col("excluded_by", "k"),
-            exp.alias_(action, "next_action"), exp.alias_(col("act_by", "f"), "act_by"),
-            exp.alias_(col("owner", "f"), "owner"), exp.alias_(col("id", "f"), "next_requirement"),
-            exp.alias_(case((limited, col("until", "k"))), "latest_surgery_date"),
-        )
-        .from_(chosen.subquery("k"))
-        .join(finding, join_type="LEFT",
-              on=all_of(col("case_key", "f").eq(col("case_key", "k")), col("upcoming", "k"),
-                        col("number", "f").eq(col("next_number", "k"))))
-    )  # fmt: skip
-
+    return steps([
+        ("wide", _pivot(scope)),
+        ("judged", judged),
+        ("chosen", select([STAR.copy(), named(first, "next_number")], "judged")),
+        ("verdicts", select(columns, table("chosen", "k"), [finding])),
+    ])  # fmt: skip

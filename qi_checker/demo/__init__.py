@@ -45,8 +45,10 @@ Some rows are broken on purpose (an unreadable date, a duplicate id, an unknown 
 exceptions are invalid, and a few events were recorded after the day of the evaluation, so that
 every status and reason occurs.
 
-    qi-checker audit --data {folder} --as-of {as_of} --out audit --site {folder}/site.yaml
-    qi-checker checklist --data {folder} --as-of {as_of}
+To look at it, from inside this folder:
+
+    qi-checker audit --data . --site site.yaml --as-of {as_of} --out audit
+    qi-checker checklist --data . --site site.yaml --as-of {as_of}
 """
 
 
@@ -67,7 +69,7 @@ def write_demo(out: Path, seed: int = SEED) -> None:
             writer.writerows(rows)
     _write(out / "site.yaml", _site())
     counts = "\n".join(f"| {name} | {len(rows)} |" for name, (_, rows) in tables.items())
-    text = _README.format(seed=seed, as_of=AS_OF, rows=counts, folder=out.name)
+    text = _README.format(seed=seed, as_of=AS_OF, rows=counts)
     _write(out / "README.md", text)
 
 

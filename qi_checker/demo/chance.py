@@ -6,6 +6,7 @@ The other methods of `random.Random` may change their algorithm between versions
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 from typing import TypeVar
 
@@ -32,7 +33,7 @@ class Chance:
     def along(self, curve: Sequence[tuple[float, int]]) -> int:
         """A number from a distribution given as (share, value) points, straight in between."""
         share = self._draw()
-        for (low, start), (high, end) in zip(curve, curve[1:], strict=False):
+        for (low, start), (high, end) in pairwise(curve):
             if share < high:
                 return start + int((end - start) * (share - low) / (high - low) + 0.5)
         return curve[-1][1]

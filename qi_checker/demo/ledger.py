@@ -106,7 +106,9 @@ class Hospital:
             "exception_id": f"SYN-X-{len(self.exceptions) + 1:03d}",
             "case_id": case_id,
             "requirement": requirement,
-            "reason": "contraindication-mri" if requirement == "mri" else "contraindication-contrast",
+            "reason": "contraindication-mri"
+            if requirement == "mri"
+            else "contraindication-contrast",
             "note": "made up",
             "requested_by": "Synthetic surgeon A",
             "approved_by": "Synthetic committee chair",
@@ -120,8 +122,10 @@ class Hospital:
         return row
 
     def clock(self, day: date) -> str:
-        """A time of the working day; a few scanners write universal time."""
-        moment = datetime.combine(day, time(7 + self.chance.between(0, 11), self.chance.pick((0, 15, 30, 45))))
+        """A time the scanners work; a few of them write universal time."""
+        moment = datetime.combine(
+            day, time(self.chance.between(7, 21), self.chance.pick((0, 15, 30, 45)))
+        )
         if self.chance.one_in(0.06):
             return f"{moment.replace(tzinfo=HOME).astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:00Z}"
         return moment.isoformat(timespec="minutes")

@@ -1,6 +1,6 @@
 """How a requirement can end for a case: one function for each thing that happens in a hospital.
 
-The name of a story is what went right or wrong; docs/evaluation.md gives each its status and reason.
+The name of a story is what went right or wrong; docs/evaluation.md says what becomes of it.
 """
 
 from __future__ import annotations
@@ -76,7 +76,11 @@ def ordered(h: Hospital, case: Case, name: str) -> None:
 
 def booked(h: Hospital, case: Case, name: str) -> None:
     first = max(AS_OF + timedelta(days=1), case.back(29))
-    h.scan(case, _study(h, name), first + timedelta(days=h.chance.between(0, (case.day - first).days - 1)))
+    h.scan(
+        case,
+        _study(h, name),
+        first + timedelta(days=h.chance.between(0, (case.day - first).days - 1)),
+    )
 
 
 def booked_early(h: Hospital, case: Case, name: str) -> None:
@@ -149,7 +153,8 @@ def unreadable(h: Hospital, case: Case, name: str) -> None:
 
 def exempt(h: Hospital, case: Case, name: str) -> None:
     start = min(case.back(h.chance.between(8, 25)), AS_OF)
-    reason = h.chance.pick(("patient-declined", "alternative-imaging", f"contraindication-{'mri' if name == 'mri' else 'contrast'}"))
+    unsuitable = "contraindication-mri" if name == "mri" else "contraindication-contrast"
+    reason = h.chance.pick((unsuitable, "patient-declined", "alternative-imaging"))
     h.exception(case.case_id, name, start, reason=reason)
 
 
@@ -158,20 +163,20 @@ Pair = tuple[Story, Story]  # of the CT, of the MRI
 
 # What happens to this many past cases; all others have both scans in time.
 PAST: tuple[tuple[int, Pair], ...] = (
-    (6, (in_window, too_old)),
+    (5, (in_window, too_old)),
     (2, (too_old, in_window)),
     (1, (too_old, too_old)),
     (1, (in_window, a_day_too_old)),
     (1, (in_window, much_too_old)),
     (2, (in_window, on_the_last_day)),
-    (3, (in_window, never)),
+    (2, (in_window, never)),
     (1, (never, never)),
     (1, (in_window, ordered)),
     (1, (in_window, booking_passed)),
     (1, (in_window, booked_late)),
     (1, (in_window, cancelled)),
     (1, (in_window, broken_off)),
-    (2, (in_window, wrong_region)),
+    (1, (in_window, wrong_region)),
     (1, (wrong_region, in_window)),
     (1, (in_window, excluded_code)),
     (1, (excluded_code, in_window)),

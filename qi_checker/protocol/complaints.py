@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.yaml_nodes import Document, Steps
@@ -36,6 +37,15 @@ class Complaints:
     def spoilt_inside(self, path: Steps) -> bool:
         """Whether a part of the place was refused, so that nothing can be said of the whole."""
         return any(p[: len(path)] == path for p in self._refused)
+
+    def mapping(self) -> dict[str, Any]:
+        """The document as keys and values; UserError where it is something else."""
+        data = self.document.data
+        if not isinstance(data, dict):
+            if not self.document.problems:
+                self.add((), "the file does not begin with a key", mend="Write keys: id: ...")
+            raise UserError(self.problems())
+        return data
 
     def problems(self) -> list[Problem]:
         """Everything, in the order of the file."""

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from qi_checker.protocol import models
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.field_path import Spot, fields, is_model, spot

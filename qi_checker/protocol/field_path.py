@@ -32,7 +32,8 @@ class Spot:
         if typing.get_origin(self.wanted) is typing.Literal:
             return typing.get_args(self.wanted)
         if isinstance(self.wanted, enum.EnumType):
-            return tuple(str(member.value) for member in self.wanted)
+            members: dict[str, Any] = dict(self.wanted.__members__)
+            return tuple(str(word) for word in members.values())
         return ()
 
 

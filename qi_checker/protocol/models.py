@@ -78,7 +78,9 @@ Span = Annotated[Duration, AfterValidator(_span)]
 WorkingDays = Annotated[Duration, AfterValidator(_working_days)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """A part of a file: what it does not know is an error, and it does not change."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -86,13 +88,13 @@ class _Strict(BaseModel):
 _ONE_KEY: dict[str, Any] = {"minProperties": 1, "maxProperties": 1}
 
 
-class CodesIn(_Strict):
+class CodesIn(Strict):
     """Membership of a code list."""
 
     in_: Slug = Field(alias="in", description="Name of a code list in rules/codelists.")
 
 
-class ColumnIn(_Strict):
+class ColumnIn(Strict):
     """A column of the cases that the contract does not know by name."""
 
     name: Word = Field(description="Name of a column of cases.")
@@ -106,7 +108,7 @@ def _one_of(model: BaseModel, names: tuple[str, ...]) -> None:
         raise ValueError(f"exactly one of {', '.join(names)} is needed; {said}")
 
 
-class Condition(_Strict):
+class Condition(Strict):
     """A statement about a case; exactly one key. Combine with `all_of` and `any_of`."""
 
     model_config = ConfigDict(json_schema_extra=_ONE_KEY)
@@ -130,7 +132,7 @@ class Condition(_Strict):
         return self
 
 
-class Exclusion(_Strict):
+class Exclusion(Strict):
     """Cases that the protocol leaves out, counted and shown under their title."""
 
     id: Slug = Field(description="Unique within the version.")
@@ -138,7 +140,7 @@ class Exclusion(_Strict):
     when: Condition = Field(description="Which cases are left out.")
 
 
-class EventSelector(_Strict):
+class EventSelector(Strict):
     """Which events can fulfil a requirement."""
 
     kind: KindWord = Field(description="Kind of event: imaging, therapy, visit, lab ...")
@@ -154,7 +156,7 @@ class EventSelector(_Strict):
     )
 
 
-class Window(_Strict):
+class Window(Strict):
     """When the event must be, counted in calendar days back from the anchor."""
 
     before: Literal["surgery"] = Field(description="The anchor: the date of surgery.")
@@ -186,7 +188,7 @@ class Window(_Strict):
         return "at any time before surgery"
 
 
-class WarningWhen(_Strict):
+class WarningWhen(Strict):
     """When the advice is shown; exactly one key."""
 
     model_config = ConfigDict(json_schema_extra=_ONE_KEY)
@@ -203,7 +205,7 @@ class WarningWhen(_Strict):
         return self
 
 
-class Advice(_Strict):
+class Advice(Strict):
     """A sentence shown with the chosen event; it never changes a status."""
 
     id: Slug = Field(description="Unique within the requirement.")
@@ -211,7 +213,7 @@ class Advice(_Strict):
     when: WarningWhen = Field(description="Which chosen events it is shown for.")
 
 
-class Requirement(_Strict):
+class Requirement(Strict):
     """One event that must be there, in its window."""
 
     id: Slug = Field(description="Unique within the version; findings carry it.")
@@ -238,7 +240,7 @@ def _shape(value: Any) -> str:
     return "group" if isinstance(value, Group) else "requirement"
 
 
-class Group(_Strict):
+class Group(Strict):
     """`all_of` or `any_of` over requirements; exactly one of the two."""
 
     model_config = ConfigDict(
@@ -266,7 +268,7 @@ Member = Annotated[
 Group.model_rebuild()
 
 
-class Period(_Strict):
+class Period(Strict):
     """Days on which a version applies, both inclusive; `to` is left out for the last one."""
 
     from_: Day = Field(alias="from", description="First day: 2020-01-01.")
@@ -279,7 +281,7 @@ class Period(_Strict):
         return self
 
 
-class ExceptionPolicy(_Strict):
+class ExceptionPolicy(Strict):
     """Which waivers the protocol accepts."""
 
     reasons: list[Slug] = Field(min_length=1, description="Reasons that are accepted.")
@@ -288,7 +290,7 @@ class ExceptionPolicy(_Strict):
     )
 
 
-class Version(_Strict):
+class Version(Strict):
     """One dated version of the protocol; the one in force on the anchor date applies."""
 
     version: VersionName = Field(description='Name of the version, in quotes: "1.0".')
@@ -317,7 +319,7 @@ def _leaves(members: list[Member]) -> Iterator[Requirement]:
             yield from _leaves(member.members)
 
 
-class Source(_Strict):
+class Source(Strict):
     """Where the rule comes from, and how strong the evidence is."""
 
     citation: Text = Field(description="Authors, title, year.")
@@ -326,7 +328,7 @@ class Source(_Strict):
     level: Text = Field(description="Honest about the evidence: local protocol, guideline ...")
 
 
-class Protocol(_Strict):
+class Protocol(Strict):
     """A protocol: what it asks, of whom, since when, and on whose authority."""
 
     id: Slug = Field(description="Name of the protocol and of its folder.")

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import date
+from functools import cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.models import Day, KindWord, Text, WorkingDays
+
+# Names that stand for whatever zone the machine is set to; results would depend on it.
+_OF_THE_MACHINE = ("localtime", "posixrules", "Factory")
+
+
+@cache
+def _is_zone(name: str) -> bool:
+    """Listing all zones takes longer than reading a protocol, so the one zone is looked up."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return name not in _OF_THE_MACHINE
 
 
 def _zone(name: str) -> str:
-    known = available_timezones()
-    if name not in known:
-        raise ValueError(f"not an IANA time zone. {did_you_mean(name, known)}"[:300])
+    if not _is_zone(name):
+        hint = did_you_mean(name, available_timezones())
+        if not hint.startswith("Did you mean"):
+            hint = "Write an IANA name, such as America/Toronto"
+        raise ValueError(f"is not a time zone. {hint}")
     return name
+
+
+def _days(length: Duration) -> Duration:
+    if length.unit != "day":
+        raise ValueError("is not counted in days: write 3 days")
+    return length
 
 
 class Site(BaseModel):
@@ -24,23 +46,23 @@ class Site(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        description="IANA name, such as America/Toronto; dates are counted there."
-    )
-    holidays: list[date] = Field([], description="Days that are not working days.")
-    lead_time: Duration | None = Field(
+    timezone: Annotated[
+        str, StringConstraints(strict=True, min_length=1), AfterValidator(_zone)
+    ] = Field(description="IANA name, such as America/Toronto; dates are counted there.")
+    holidays: list[Day] = Field([], description="Days that are not working days.")
+    lead_time: WorkingDays | None = Field(
         None, description="Used for requirements that state none: 5 working days."
     )
-    columns: dict[str, dict[str, str]] = Field(
+    columns: dict[str, dict[str, Text]] = Field(
         {}, description="Per table: contract column -> column of the local export."
     )
-    values: dict[str, dict[str, str]] = Field(
+    values: dict[str, dict[str, Text]] = Field(
         {}, description="Per table.column: value of the local export -> contract word."
     )
-    feeds: dict[str, Duration] = Field(
+    feeds: dict[KindWord, Annotated[Duration, AfterValidator(_days)]] = Field(
         {}, description="Per kind of event: how old the newest recorded_at may be, in days."
     )
-    midnight_is_date: bool = Field(
+    midnight_is_date: StrictBool = Field(
         False, description="Read 2026-05-01 00:00:00 as a date without a clock time."
     )
 

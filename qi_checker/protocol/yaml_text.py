@@ -88,10 +88,9 @@ def decode(name: str, content: bytes) -> str:
         raise UserError(problem) from None
 
 
-def read_text(file: Path) -> str:
-    """The text of a YAML file; UserError for bytes that no YAML text has."""
-    name = str(file)
-    text = decode(name, read_bytes(file))
+def yaml_text(name: str, content: bytes) -> str:
+    """The text of a YAML file; UserError for what no YAML text holds, with its place."""
+    text = decode(name, content)
     control = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if control:
         what = f"holds the character U+{ord(control.group()):04X}, which text files do not have"

@@ -10,15 +10,14 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from qi_checker.audit.views import AuditPage, CaseSheet, Checklist
+from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist
 from qi_checker.protocol.paths import reports_dir
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
-from qi_checker.reporting import words
+from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.rule_page import RuleSheet
 from qi_checker.reporting.timeline import timeline
 from qi_checker.reporting.urgency import by_urgency
@@ -39,9 +38,9 @@ def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 2].rstrip() + " …"
 
 
-def _criteria(candidates: Sequence[Any]) -> tuple[str, ...]:
+def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
     """The columns of a table of candidates: every criterion that was asked, in order."""
-    return tuple(dict.fromkeys(c.name for candidate in candidates for c in candidate.criteria))
+    return tuple(dict.fromkeys(c.name for event in events for c in event.criteria))
 
 
 def _as_of_day(as_of: str) -> date:
@@ -70,6 +69,8 @@ def environment() -> Environment:
     env.globals.update(
         css=Markup(stylesheet()),
         words=words,
+        rates=rates,
+        candidates=candidates,
         Status=Status,
         Reason=Reason,
         Verdict=Verdict,

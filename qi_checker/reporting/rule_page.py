@@ -129,8 +129,7 @@ def _version(version: Version) -> VersionRule:
 
 def _members(members: Iterable[Member]) -> tuple[Outline, ...]:
     return tuple(
-        _group(member) if isinstance(member, Group) else Outline(member.title)
-        for member in members
+        _group(member) if isinstance(member, Group) else Outline(member.title) for member in members
     )
 
 
@@ -145,7 +144,9 @@ def _condition(condition: Condition) -> Outline:
     if condition.all_of:
         return Outline("All of these hold", tuple(_condition(c) for c in condition.all_of))
     if condition.any_of:
-        return Outline("At least one of these holds", tuple(_condition(c) for c in condition.any_of))
+        return Outline(
+            "At least one of these holds", tuple(_condition(c) for c in condition.any_of)
+        )
     if condition.procedure:
         return Outline(f"a procedure code of the list {condition.procedure.in_}")
     if condition.diagnosis:

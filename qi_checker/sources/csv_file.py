@@ -30,9 +30,7 @@ DELIMITERS = (",", ";", "\t", "|")
 LONGEST_CELL = 65_536  # characters; more is a file gone wrong, not a description
 
 
-def read_csv(
-    con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site
-) -> Delivered:
+def read_csv(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
     """Make `raw_<name>` and `torn_<name>` from a CSV file."""
     where = str(path)
     with path.open("rb") as file:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qi_checker.protocol.records import RawTable, Table
@@ -27,9 +29,13 @@ class Delivered:
     number_ids: frozenset[str] = frozenset()
 
 
-def select_list(
-    table: Table, layout: Layout, site: Site, cell: Callable[[str, int], str]
-) -> str:
+def sha256_of(path: Path) -> str:
+    """Of the bytes of a file, so that a result can be traced to its data."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def select_list(table: Table, layout: Layout, site: Site, cell: Callable[[str, int], str]) -> str:
     """Every contract column, NULL where the file has none, then the file's other columns.
 
     `cell` gives the SQL of a column from its name and position in the file.

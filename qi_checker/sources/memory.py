@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.records import TABLES, RawTable, Records, Table
+from qi_checker.sources.frames import from_frames
 from qi_checker.sources.raw import (
     Torn,
     connect,
@@ -19,6 +20,8 @@ from qi_checker.sources.raw import (
 
 if TYPE_CHECKING:
     import duckdb
+
+__all__ = ["from_frames", "from_rows"]
 
 Row = Mapping[str, Any]
 
@@ -59,6 +62,4 @@ def _table(
     broken = [Torn(t["_row"], t.get("id"), t.get("patient_id"), t.get("why", "")) for t in torn]
     create_torn(con, table.name, broken)
     content = json.dumps([columns, numbered, [vars(b) for b in broken]], ensure_ascii=True)
-    return RawTable(
-        table.name, table.name, columns, hashlib.sha256(content.encode()).hexdigest()
-    )
+    return RawTable(table.name, table.name, columns, hashlib.sha256(content.encode()).hexdigest())

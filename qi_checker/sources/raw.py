@@ -69,9 +69,7 @@ def insert(
         con.execute(add, [batch])
 
 
-def create_torn(
-    con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()
-) -> None:
+def create_torn(con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()) -> None:
     """`torn_<name>`, in the order of the rows."""
     columns = "(_row BIGINT, id VARCHAR, patient_id VARCHAR, why VARCHAR)"
     replace(con, "TABLE", f"torn_{name}", columns)

@@ -4,6 +4,7 @@ from tests.helpers.engines import ENGINES, Seen, expect, run
 from tests.helpers.protocols import LIVER as LIVER_REGIONS
 from tests.helpers.protocols import bundle, ct, ct_rule, group, liver, mri, protocol_with
 from tests.helpers.records import case, event, exception, mr_scan, scan
+from tests.helpers.tables import expect_each, run_each
 
 __all__ = [
     "ENGINES",
@@ -16,11 +17,13 @@ __all__ = [
     "event",
     "exception",
     "expect",
+    "expect_each",
     "group",
     "liver",
     "mr_scan",
     "mri",
     "protocol_with",
     "run",
+    "run_each",
     "scan",
 ]

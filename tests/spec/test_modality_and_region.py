@@ -73,9 +73,7 @@ def test_an_empty_column_is_filled_from_the_codes(engine, columns, expected):
         ({"modality": "PT;CT;XX"}, "refuse", "unknown unmapped E1"),
     ],
 )
-def test_the_ct_of_a_pet_ct_counts_only_where_the_rule_allows_it(
-    engine, columns, pet_ct, expected
-):
+def test_the_ct_of_a_pet_ct_counts_only_where_the_rule_allows_it(engine, columns, pet_ct, expected):
     """It is often done without contrast; refused, it is still shown as the nearest miss."""
     events = [event(DAY, **{"region": "liver"} | columns)]
     expect(run(engine, ct_rule(pet_ct=pet_ct), events=events), ct=expected)

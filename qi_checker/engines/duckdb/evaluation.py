@@ -100,7 +100,7 @@ class Evaluation:
 
 
 def sql(query: exp.Expression) -> str:
-    return query.sql(dialect="duckdb")
+    return query.sql(dialect="duckdb", copy=False)
 
 
 def evaluate(

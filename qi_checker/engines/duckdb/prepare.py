@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from datetime import date
 
 import duckdb
@@ -38,6 +39,12 @@ class Task:
     only_case: str | None = None
     moved: str | None = None  # a table that stands in for raw_cases
 
+    @cached_property
+    def many_events(self) -> bool:
+        """Too many to keep in memory: they stay in their file and are read when needed."""
+        row = self.con.execute("SELECT count(*) FROM raw_events").fetchone()
+        return bool(row and row[0] > _KEEP_IN_MEMORY)
+
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
         return self.records.con
@@ -46,17 +53,18 @@ class Task:
 def prepare(task: Task) -> Prepared:
     """Fill every ready table (qi_checker/compiler/tables.py) in the connection of the records."""
     done = Prepared()
-    site = task.compiled.site
     task.con.execute("SET TimeZone = 'UTC'")
-    cases = reading(task.records, CASES, site, task.moved)
-    events = reading(task.records, EVENTS, site)
-    waivers = reading(task.records, EXCEPTIONS, site)
-    for rows in (cases, events, waivers):
-        done.census[rows.table.name] = judge(task.con, rows)
-    _event_profiles(task, events)
-    _cases(task, cases)
-    _events(task, events, done)
-    _exceptions(task, waivers)
+    _event_profiles(task)
+    readings = {}
+    for table in (CASES, EVENTS, EXCEPTIONS):
+        raw = (task.moved or "") if table is CASES else ""
+        rows = readings[table.name] = reading(task.con, table, task.compiled.site, raw)
+        kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
+        task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
+        done.census[table.name] = judge(task.con, rows)
+    _cases(task, readings["cases"])
+    _events(task, done)
+    _exceptions(task)
     _act_by(task)
     return done
 
@@ -71,42 +79,35 @@ def _after(as_of: AsOf, lo: str, clock: str) -> str:
 
 
 def _cases(task: Task, rows: Reading) -> None:
-    surgery, start = rows.moments["surgery_at"], rows.moments["started_at"]
-    begun = f"({rows.word('status')} = 'performed' AND ({start.lo}) IS NOT NULL)"
-    pick = {
-        part: f"CASE WHEN {begun} THEN {getattr(start, part)} ELSE {getattr(surgery, part)} END"
-        for part in ("lo", "clock", "utc")
-    }
+    begun = "(status = 'performed' AND started_at_lo IS NOT NULL)"
+    anchor = ", ".join(
+        f"CASE WHEN {begun} THEN started_at_{part} ELSE surgery_at_{part} END AS {name}"
+        for part, name in (("lo", "anchor"), ("clock", "op_clock"), ("utc", "op_utc"))
+    )
     today = f"DATE '{task.compiled.as_of.date}'"
-    taken = {"case_id", "patient_id", "status", "procedures", "diagnoses", "urgency"}
-    kept = [c for c in (*rows.table.names, *rows.extra) if c not in taken and c not in rows.moments]
-    missing = [c for c in sorted(task.compiled.case_columns) if c not in rows.types]
-    others = "".join(f", {clean(quote(c))} AS {quote(c)}" for c in kept)
-    others += "".join(f", NULL::VARCHAR AS {quote(c)}" for c in missing)
-    only = f"AND {clean('case_id')} = {text(task.only_case)}" if task.only_case is not None else ""
+    have = {*rows.table.names, *rows.extra}
+    missing = "".join(
+        f", NULL::VARCHAR AS {quote(c)}" for c in sorted(task.compiled.case_columns - have)
+    )
+    only = f"AND case_id = {text(task.only_case)}" if task.only_case is not None else ""
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ready_cases AS
         SELECT (row_number() OVER ())::INTEGER AS case_key, *,
                status = 'cancelled' AS cancelled,
                status <> 'cancelled' AND (anchor > {today}
                    OR (anchor = {today} AND status = 'scheduled')) AS upcoming
-        FROM (SELECT _row, {clean('case_id')} AS case_id, {clean('patient_id')} AS patient_id,
-                     {rows.word('status')} AS status, {pick['lo']} AS anchor,
-                     {pick['clock']} AS op_clock, {pick['utc']} AS op_utc,
-                     coalesce(CAST(procedures AS VARCHAR), '') AS procedures,
-                     coalesce(CAST(diagnoses AS VARCHAR), '') AS diagnoses,
-                     {rows.word('urgency')} AS urgency {others}
-              FROM {rows.raw} WHERE true {only} AND _row NOT IN (SELECT _row FROM rejected_cases))""")
+        FROM (SELECT *, {anchor} {missing} FROM read_cases
+              WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only})""")
 
 
-def _event_profiles(task: Task, rows: Reading) -> None:
+def _event_profiles(task: Task) -> None:
     """Events that look alike share a profile; what they have in common is decided once."""
     con, catalogue = task.con, task.compiled.bundle.catalogue
     looks = ", ".join(f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in _PROFILE)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE looks AS
         SELECT (row_number() OVER ())::INTEGER AS profile, *
-        FROM (SELECT {looks}, count(*) AS events FROM {rows.raw} GROUP BY ALL)""")
+        FROM (SELECT {looks}, count(*) AS events FROM raw_events GROUP BY ALL)""")
     cases = task.moved or "raw_cases"
     take_apart(con, f"""
         SELECT coalesce(codes, '') AS text FROM looks
@@ -116,9 +117,9 @@ def _event_profiles(task: Task, rows: Reading) -> None:
     fill(con, "known_words", ("word",), [(w,) for w in (*catalogue.modalities, *catalogue.regions)])
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE event_profiles AS
-        WITH said AS (SELECT profile, events, {rows.word('kind')} AS kind,
-                             {rows.word('status')} AS status, coalesce(codes, '') AS codes,
-                             {rows.word('provenance')} AS provenance,
+        WITH said AS (SELECT profile, events, lower({clean('kind')}) AS kind,
+                             lower({clean('status')}) AS status, coalesce(codes, '') AS codes,
+                             lower({clean('provenance')}) AS provenance,
                              {words('modality', 'upper')} AS said_modalities,
                              {words('region', 'lower')} AS said_regions FROM looks),
         whole AS (SELECT said.*, coalesce(f.never, false) AS never, coalesce(f.warns, false) AS warns,
@@ -137,38 +138,28 @@ def _unsure(column: str) -> str:
     return f"(len({column}) = 0 OR NOT list_has_all({known}, {column}))"
 
 
-def _events(task: Task, rows: Reading, done: Prepared) -> None:
+def _events(task: Task, done: Prepared) -> None:
     as_of = task.compiled.as_of
-    at, recorded = rows.moments["at"], rows.moments["recorded_at"]
-    same_look = " AND ".join(f"CAST(r.{quote(c)} AS VARCHAR) IS NOT DISTINCT FROM l.{quote(c)}"
-                             for c in _PROFILE)  # fmt: skip
-    patient = clean("r.patient_id")
-    one = "(SELECT patient_id FROM ready_cases)"
-    only = f"AND {patient} IN {one}" if task.only_case is not None else ""
+    late = _after(as_of, "recorded_at_lo", "recorded_at_clock")
+    later = _after(as_of, "at_lo", "at_clock")
+    future = f"(status = 'completed' AND {later})"
+    clipped = f"CASE WHEN status = 'completed' THEN least(at_hi, DATE '{as_of.date}') ELSE at_hi END"
+    wanted = "true"
+    if done.census["events"].rejected:
+        wanted = "_row NOT IN (SELECT _row FROM rejected_events)"
+    only = "true"
+    if task.only_case is not None:
+        only = "patient_id IN (SELECT patient_id FROM ready_cases)"
     task.con.execute(f"""
-        CREATE OR REPLACE TEMP VIEW read_events AS
-        SELECT r._row, {clean('r.event_id')} AS event_id, {patient} AS patient_id, l.profile,
-               p.kind, p.status, {at.lo} AS lo, {at.hi} AS hi, {at.clock} AS clock, {at.utc} AS utc,
-               {recorded.lo} AS recorded, {recorded.clock} AS recorded_clock,
-               CAST(r.description AS VARCHAR) AS description
-        FROM {rows.raw} r JOIN looks l ON {same_look} JOIN event_profiles p USING (profile)
-        WHERE true {only}""")
-    late = _after(as_of, "recorded", "recorded_clock")
-    future = f"(status = 'completed' AND {_after(as_of, 'lo', 'clock')})"
-    clipped = f"CASE WHEN status = 'completed' THEN least(hi, DATE '{as_of.date}') ELSE hi END"
-    good = "_row NOT IN (SELECT _row FROM rejected_events)"
-    rejected = done.census["events"].rejected
-    wanted = f"{good} AND" if rejected else ""
-    kind = "TABLE" if done.census["events"].read <= _KEEP_IN_MEMORY or task.only_case else "VIEW"
-    task.con.execute(f"""
-        CREATE OR REPLACE TEMP {kind} ready_events AS
-        SELECT _row, event_id, patient_id, profile, lo, {clipped} AS hi, clock, utc, description
+        CREATE OR REPLACE TEMP {'VIEW' if task.many_events else 'TABLE'} ready_events AS
+        SELECT _row, event_id, patient_id, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
+               at_utc AS utc, description
         FROM read_events
-        WHERE {wanted} status <> 'entered-in-error' AND NOT {late} AND NOT {future}""")
-    _doubts(task, late, _after(as_of, "lo", "clock"))
+        WHERE {wanted} AND {only} AND status <> 'entered-in-error' AND NOT {late} AND NOT {future}""")
+    _doubts(task, late, later)
     if task.only_case is None:
         done.left_out = _left_out(task, wanted, late, future)
-    _staleness(task, done, f"{wanted} NOT {late}")
+    _staleness(task, done, f"{wanted} AND NOT {late}")
 
 
 def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]:
@@ -176,7 +167,7 @@ def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]
         SELECT count_if(status = 'entered-in-error'),
                count_if(status <> 'entered-in-error' AND {late}),
                count_if(status <> 'entered-in-error' AND NOT {late} AND {future})
-        FROM read_events WHERE {wanted} true""").fetchone() or (0, 0, 0)
+        FROM read_events WHERE {wanted}""").fetchone() or (0, 0, 0)
     names = ("entered_in_error", "recorded_after_as_of", "completed_after_as_of")
     return dict(zip(names, counts, strict=True))
 
@@ -184,11 +175,12 @@ def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]
 def _doubts(task: Task, late: str, future: str) -> None:
     """Rejected rows that might be a completed event, and torn rows of which only ids are read."""
     external = text("external study without an acquisition date")
-    clipped = f"least(hi, DATE '{task.compiled.as_of.date}')"
+    clipped = f"least(at_hi, DATE '{task.compiled.as_of.date}')"
     patient = "patient_id IS NOT NULL"
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE event_doubts AS
-        SELECT event_id, patient_id, profile, lo, {clipped} AS hi, clock, utc, description,
+        SELECT event_id, patient_id, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
+               at_utc AS utc, description,
                _row AS row, if(x.reason = {external}, 'external_undated', 'rejected_record') AS doubt
         FROM read_events r JOIN rejected_events x USING (_row)
         WHERE {patient} AND NOT x.same AND NOT {late} AND NOT {future}
@@ -208,7 +200,7 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
     as_of = task.compiled.as_of.date
     for kind, allowed in sorted(task.compiled.site.feeds.items()):
         row = task.con.execute(
-            f"SELECT max(recorded) FROM read_events WHERE {wanted} AND kind = ?", [kind]
+            f"SELECT max(recorded_at_lo) FROM read_events WHERE {wanted} AND kind = ?", [kind]
         ).fetchone()
         newest = row[0] if row else None
         if newest is None:
@@ -218,19 +210,16 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
             done.notes.append(f"The feed {kind} is stale: nothing recorded since {newest}.")
 
 
-def _exceptions(task: Task, rows: Reading) -> None:
-    moments, as_of = rows.moments, task.compiled.as_of
-    approved, recorded = moments["approved_at"], moments["recorded_at"]
-    texts = ", ".join(f"{clean(c)} AS {c}" for c in
-                      ("exception_id", "case_id", "note", "requested_by", "approved_by"))  # fmt: skip
+def _exceptions(task: Task) -> None:
+    as_of = task.compiled.as_of
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ready_exceptions AS
-        SELECT _row, {texts}, {rows.word('requirement')} AS requirement, {rows.word('reason')} AS reason,
-               {approved.lo} AS approved_on, NOT {_after(as_of, approved.lo, approved.clock)} AS approved_known,
-               {moments['valid_from'].lo} AS valid_from, {moments['expires_on'].lo} AS expires_on,
-               {moments['revoked_at'].lo} AS revoked_on,
-               NOT {_after(as_of, recorded.lo, recorded.clock)} AS known
-        FROM {rows.raw} WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""")
+        SELECT _row, exception_id, case_id, requirement, reason, note, requested_by, approved_by,
+               approved_at_lo AS approved_on,
+               NOT {_after(as_of, 'approved_at_lo', 'approved_at_clock')} AS approved_known,
+               valid_from_lo AS valid_from, expires_on_lo AS expires_on, revoked_at_lo AS revoked_on,
+               NOT {_after(as_of, 'recorded_at_lo', 'recorded_at_clock')} AS known
+        FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""")
 
 
 def _act_by(task: Task) -> None:

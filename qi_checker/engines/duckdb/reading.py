@@ -2,67 +2,100 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import duckdb
 
-from qi_checker.engines.duckdb.values import Moment, clean, moment, quote, text
-from qi_checker.protocol.records import EVENTS, Records, Table
+from qi_checker.engines.duckdb.values import Moment, clean, quote, staged, text
+from qi_checker.protocol.records import EVENTS, Table
 from qi_checker.protocol.site import Site
 
+_BY_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")  # of events
 
-@dataclass
+
+@dataclass(frozen=True)
 class Reading:
-    """How the columns of one raw table are read: SQL expressions over `raw_<name>`."""
+    """A raw table and how it is read: `query` gives trimmed words, moments and other columns."""
 
     table: Table
     raw: str
-    types: dict[str, str]
-    moments: dict[str, Moment]
-    extra: list[str] = field(default_factory=list)  # columns outside the contract
-
-    def word(self, column: str) -> str:
-        return f"lower({clean(quote(column))})"
+    query: str
+    extra: tuple[str, ...]  # columns outside the contract
 
     def fault(self) -> str:
         """SQL of the first reason to reject a row, as `column|reason`; NULL for a good row."""
         branches = [
-            f"WHEN {clean(quote(c))} IS NULL THEN {text(c + '|missing value')}"
+            f"WHEN {_given(self.table, c)} IS NULL THEN {text(c + '|missing value')}"
             for c in self.table.needed
         ]
         for column in self.table.columns:
             if column.words:
                 known = ", ".join(text(w) for w in column.words)
-                branches.append(
-                    f"WHEN {self.word(column.name)} NOT IN ({known}) "
-                    f"THEN {text(column.name + '|unknown word')}"
-                )
+                said = text(column.name + "|unknown word")
+                branches.append(f"WHEN {quote(column.name)} NOT IN ({known}) THEN {said}")
         branches += [
-            f"WHEN {self.moments[c.name].bad} THEN {text(c.name + '|unreadable date')}"
+            f"WHEN {c.name}_bad THEN {text(c.name + '|unreadable date')}"
             for c in self.table.columns
-            if c.name in self.moments
+            if c.kind.startswith("when")
         ]
         if self.table is EVENTS:
-            undated = f"{clean(quote('at'))} IS NULL AND {self.word('status')}"
-            external = f"{undated} = 'completed' AND {self.word('provenance')} = 'external'"
-            said = text("at|external study without an acquisition date")
-            branches.append(f"WHEN {external} THEN {said}")
-            branches.append(f"WHEN {undated} IN ('booked', 'completed') THEN 'at|missing value'")
+            external = text("at|external study without an acquisition date")
+            branches.append(
+                "WHEN at_lo IS NULL AND status = 'completed' AND provenance = 'external' "
+                f"THEN {external}"
+            )
+            branches.append(
+                "WHEN at_lo IS NULL AND status IN ('booked', 'completed') THEN 'at|missing value'"
+            )
         return f"CASE {' '.join(branches)} END"
 
 
-def reading(records: Records, table: Table, site: Site, raw: str | None = None) -> Reading:
-    """Look at the types that the raw table came with, and decide how each column is read."""
+def _given(table: Table, column: str) -> str:
+    return clean(quote(column)) if table[column].kind.startswith("when") else quote(column)
+
+
+def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str = "") -> Reading:
+    """Look at the types that the raw table came with, and decide how each column is read.
+
+    Events are joined to their profiles, which hold the words that many events share.
+    """
     name = raw or f"raw_{table.name}"
-    described = records.con.execute(f"DESCRIBE {quote(name)}").fetchall()
-    types = {str(row[0]): str(row[1]) for row in described}
-    moments = {
-        c.name: moment(quote(c.name), types[c.name], site.timezone,
-                       c.kind == "when-or-part", site.midnight_is_date)
-        for c in table.columns if c.kind.startswith("when")
-    }  # fmt: skip
-    extra = [c for c in types if c not in table.names and c != "_row"]
-    return Reading(table, name, types, moments, extra)
+    types = {str(r[0]): str(r[1]) for r in con.execute(f"DESCRIBE {quote(name)}").fetchall()}
+    whens = [c for c in table.columns if c.kind.startswith("when")]
+    moments = [
+        Moment(c.name, types[c.name], site.timezone, c.kind == "when-or-part", site.midnight_is_date)
+        for c in whens
+    ]
+    shared = _BY_PROFILE if table is EVENTS else ()
+    extra = tuple(c for c in types if c not in table.names and c != "_row")
+    texts = [c for c in (*table.names, *extra) if c not in {w.name for w in whens} and c not in shared]
+    columns = ["_row", *(f"{_read(table, c)} AS {quote(c)}" for c in texts)]
+    for moment in moments:
+        columns += [quote(moment.name)]
+        columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]
+    source = staged(quote(name), moments)
+    if not shared:
+        return Reading(table, name, f"SELECT {', '.join(columns)} FROM ({source})", extra)
+    same = " AND ".join(
+        f"CAST(r.{quote(c)} AS VARCHAR) IS NOT DISTINCT FROM l.{quote(c)}" for c in shared
+    )
+    query = (
+        f"SELECT {', '.join(columns)}, l.profile, p.kind, p.status, "
+        f"p.provenance FROM ({source}) r JOIN looks l ON {same} JOIN event_profiles p "
+        "ON p.profile = l.profile"
+    )
+    return Reading(table, name, query, extra)
+
+
+def _read(table: Table, column: str) -> str:
+    """Trimmed; codes and free text stay as they are; words in lower case."""
+    known = {c.name: c.kind for c in table.columns}
+    kind = known.get(column, "text")
+    if column == "description":
+        return f"CAST({quote(column)} AS VARCHAR)"
+    if kind == "codes":
+        return f"coalesce(CAST({quote(column)} AS VARCHAR), '')"
+    return f"lower({clean(quote(column))})" if kind == "word" else clean(quote(column))
 
 
 @dataclass
@@ -79,14 +112,14 @@ class Census:
 
 
 def judge(con: duckdb.DuckDBPyConnection, rows: Reading) -> Census:
-    """Fill `rejected_<name>` (_row, id, column, reason, same); the census of the table.
+    """Fill `rejected_<name>` (_row, id, col, reason, same) from `read_<name>`; count the table.
 
     Duplicates are looked for only where hashes of ids repeat, since nearly always none do.
     """
-    name, key = rows.table.name, clean(quote(rows.table.key))
+    name, key = rows.table.name, quote(rows.table.key)
     total, faulty, with_id, distinct = con.execute(
         f"SELECT count(*), count({rows.fault()}), count({key}), count(DISTINCT hash({key})) "
-        f"FILTER (WHERE {key} IS NOT NULL) FROM {rows.raw}"
+        f"FILTER (WHERE {key} IS NOT NULL) FROM read_{name}"
     ).fetchone() or (0, 0, 0, 0)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE rejected_{name} "
@@ -96,20 +129,20 @@ def judge(con: duckdb.DuckDBPyConnection, rows: Reading) -> Census:
         con.execute(
             f"INSERT INTO rejected_{name} SELECT _row, id, split_part(fault, '|', 1), "
             f"split_part(fault, '|', 2), false FROM "
-            f"(SELECT _row, {key} AS id, {rows.fault()} AS fault FROM {rows.raw}) "
+            f"(SELECT _row, {key} AS id, {rows.fault()} AS fault FROM read_{name}) "
             "WHERE fault IS NOT NULL"
         )
     if distinct < with_id:
-        _duplicates(con, rows, key)
-    rejected = con.execute(f"SELECT count(*) FROM rejected_{name}").fetchone()
-    torn = con.execute(f"SELECT count(*) FROM torn_{name}").fetchone()
-    torn_rows = torn[0] if torn else 0
-    return Census(total + torn_rows, rejected[0] if rejected else 0, torn_rows)
+        _duplicates(con, rows)
+    rejected, torn = con.execute(
+        f"SELECT (SELECT count(*) FROM rejected_{name}), (SELECT count(*) FROM torn_{name})"
+    ).fetchone() or (0, 0)
+    return Census(total + torn, rejected, torn)
 
 
-def _duplicates(con: duckdb.DuckDBPyConnection, rows: Reading, key: str) -> None:
+def _duplicates(con: duckdb.DuckDBPyConnection, rows: Reading) -> None:
     """Reject every later row of an id, saying whether it repeats the first one."""
-    name = rows.table.name
+    name, key = rows.table.name, clean(quote(rows.table.key))
     content = ", ".join(f"coalesce({clean(quote(c))}, '')" for c in rows.table.names)
     con.execute(f"""
         INSERT INTO rejected_{name}
@@ -124,5 +157,3 @@ def _duplicates(con: duckdb.DuckDBPyConnection, rows: Reading, key: str) -> None
                     ELSE 'duplicate id' END, t.content = f.content
         FROM these t JOIN firsts f ON f.id = t.id AND t._row > f.first
         WHERE t._row NOT IN (SELECT _row FROM rejected_{name})""")
-
-

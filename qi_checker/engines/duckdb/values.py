@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
 
 BLANKS = "' \t\r\n\u00a0'"  # what people and spreadsheets leave around a value
@@ -27,60 +25,89 @@ def clean(column: str) -> str:
     return f"nullif(trim(CAST({column} AS VARCHAR), {BLANKS}), '')"
 
 
-@dataclass(frozen=True)
 class Moment:
-    """SQL expressions of a date value: possible dates, clock, instant, and whether unreadable."""
+    """How one date column is read, in three steps of columns that build on one another.
 
-    lo: str
-    hi: str
-    clock: str
-    utc: str
-    bad: str
+    The last step leaves `<name>_lo`, `_hi` (first and last possible local date), `_clock`
+    (local), `_utc` (only where an offset was given) and `_bad` (a value that cannot be read).
+    """
+
+    def __init__(self, name: str, kind: str, zone: str, parts: bool, midnight_is_date: bool) -> None:
+        self.name = name
+        self.steps: list[dict[str, str]] = []
+        column = quote(name)
+        if kind == "DATE":
+            self._typed(column, "NULL::TIMESTAMP", "NULL::TIMESTAMP")
+        elif kind == "TIMESTAMP WITH TIME ZONE":
+            local = f"timezone({text(zone)}, {column})"
+            self._typed(f"{local}::DATE", local, f"timezone('UTC', {column})")
+        elif kind.startswith("TIMESTAMP"):
+            clock = f"CASE WHEN {column}::TIME <> TIME '00:00:00' THEN {column}::TIMESTAMP END"
+            self._typed(f"{column}::DATE", clock, "NULL::TIMESTAMP")
+        else:
+            self._from_text(zone, parts, midnight_is_date)
+
+    def _bounded(self, day: str, given: str) -> None:
+        name = self.name
+        fits = f"year({day}) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
+        bad = f"{given} IS NOT NULL AND NOT coalesce({fits}, false)"
+        self.steps.append({f"{name}_bad": bad})
+
+    def _typed(self, day: str, clock: str, utc: str) -> None:
+        name = self.name
+        self.steps.append(
+            {f"{name}_lo": day, f"{name}_hi": day, f"{name}_clock": clock, f"{name}_utc": utc}
+        )
+        self._bounded(f"{name}_lo", quote(name))
+
+    def _from_text(self, zone: str, parts: bool, midnight_is_date: bool) -> None:
+        name = self.name
+        value, stamp, instant = f"{name}_text", f"{name}_stamp", f"{name}_instant"
+        self.steps.append({value: clean(quote(name))})
+        # `+05` and `-0500` are read as `+05:00`; a blank before the offset is dropped.
+        parted = f"regexp_replace(upper({value}), ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2')"
+        plain = f"regexp_replace({parted}, ':$', ':00')"
+
+        def when(pattern: str, shown: str, kind: str) -> str:
+            found = f"regexp_full_match({value}, '{pattern}')"
+            return f"TRY_CAST(CASE WHEN {found} THEN {shown} END AS {kind})"
+
+        read = {
+            f"{name}_day": when(_DATE, value, "DATE"),
+            stamp: when(f"{_DATE}[T ]{_TIME}", value, "TIMESTAMP"),
+            instant: when(f"{_DATE}[T ]{_TIME}{_OFFSET}", plain, "TIMESTAMPTZ"),
+        }
+        if parts:
+            read[f"{name}_month"] = when("[0-9]{4}-[0-9]{2}", f"{value} || '-01'", "DATE")
+            read[f"{name}_year"] = when("[0-9]{4}", f"{value} || '-01-01'", "DATE")
+        self.steps.append(read)
+        local = f"timezone({text(zone)}, {instant})"
+        timed = stamp
+        if midnight_is_date:
+            timed = f"CASE WHEN {stamp}::TIME <> TIME '00:00:00' THEN {stamp} END"
+        one = f"coalesce({name}_day, {stamp}::DATE, {local}::DATE)"
+        lo = hi = one
+        if parts:
+            hi = f"coalesce({one}, last_day({name}_month), make_date(year({name}_year), 12, 31))"
+            lo = f"coalesce({one}, {name}_month, {name}_year)"
+        self.steps.append(
+            {
+                f"{name}_lo": lo,
+                f"{name}_hi": hi,
+                f"{name}_clock": f"coalesce({timed}, {local})",
+                f"{name}_utc": f"timezone('UTC', {instant})",
+            }
+        )
+        self._bounded(f"{name}_lo", value)
 
 
-def moment(column: str, kind: str, zone: str, parts: bool, midnight_is_date: bool) -> Moment:
-    """Expressions that read `column`, whose DuckDB type is `kind`."""
-    if kind == "DATE":
-        return _bounded(column, column, "NULL::TIMESTAMP", "NULL::TIMESTAMP", column)
-    if kind.startswith("TIMESTAMP WITH TIME ZONE"):
-        local = f"timezone({text(zone)}, {column})"
-        utc = f"timezone('UTC', {column})"
-        return _bounded(f"{local}::DATE", f"{local}::DATE", local, utc, column)
-    if kind.startswith("TIMESTAMP"):
-        day = f"{column}::DATE"
-        clock = f"CASE WHEN {column}::TIME <> TIME '00:00:00' THEN {column}::TIMESTAMP END"
-        return _bounded(day, day, clock, "NULL::TIMESTAMP", column)
-    return _from_text(clean(column), zone, parts, midnight_is_date)
-
-
-def _bounded(lo: str, hi: str, clock: str, utc: str, value: str) -> Moment:
-    fits = f"year({lo}) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
-    return Moment(lo, hi, clock, utc, f"({value} IS NOT NULL AND NOT coalesce({fits}, false))")
-
-
-def _from_text(value: str, zone: str, parts: bool, midnight_is_date: bool) -> Moment:
-    day, naive = f"'{_DATE}'", f"'{_DATE}[T ]{_TIME}'"
-    offset = f"'{_DATE}[T ]{_TIME}{_OFFSET}'"
-    is_day, is_naive, is_offset = (
-        f"regexp_full_match({value}, {p})" for p in (day, naive, offset)
-    )
-    stamp = f"TRY_CAST(CASE WHEN {is_naive} THEN {value} END AS TIMESTAMP)"
-    # `+05` and `-0500` are read as `+05:00`; a blank before the offset is dropped.
-    plain = f"regexp_replace(replace(upper({value}), ' +', '+'), ' ?([+-][0-9]{{2}}):?([0-9]{{2}})?$', '\\1:\\2')"
-    plain = f"regexp_replace({plain}, ':$', ':00')"
-    instant = f"TRY_CAST(CASE WHEN {is_offset} THEN {plain} END AS TIMESTAMPTZ)"
-    local = f"timezone({text(zone)}, {instant})"
-    clock = f"coalesce({stamp}, {local})"
-    if midnight_is_date:
-        timed = f"CASE WHEN {stamp}::TIME <> TIME '00:00:00' THEN {stamp} END"
-        clock_out = f"coalesce({timed}, {local})"
-    else:
-        clock_out = clock
-    lo = f"coalesce(TRY_CAST(CASE WHEN {is_day} THEN {value} END AS DATE), ({clock})::DATE)"
-    hi = lo
-    if parts:
-        month = f"TRY_CAST(CASE WHEN regexp_full_match({value}, '[0-9]{{4}}-[0-9]{{2}}') THEN {value} || '-01' END AS DATE)"
-        year = f"TRY_CAST(CASE WHEN regexp_full_match({value}, '[0-9]{{4}}') THEN {value} || '-01-01' END AS DATE)"
-        hi = f"coalesce({lo}, last_day({month}), make_date(year({year}), 12, 31))"
-        lo = f"coalesce({lo}, {month}, {year})"
-    return _bounded(lo, hi, clock_out, f"timezone('UTC', {instant})", value)
+def staged(source: str, moments: list[Moment]) -> str:
+    """A query over `source` with the columns of all moments beside its own."""
+    query = f"SELECT * FROM {source}"
+    for step in range(max((len(m.steps) for m in moments), default=0)):
+        added = [
+            f"{sql} AS {name}" for m in moments if step < len(m.steps)
+            for name, sql in m.steps[step].items()
+        ]  # fmt: skip
+        query = f"SELECT *, {', '.join(added)} FROM ({query})"
+    return query

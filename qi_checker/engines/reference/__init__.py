@@ -40,7 +40,7 @@ class Result:
     findings: list[dict[str, Any]]  # FINDING_COLUMNS without `sentence`, by case_id and requirement
     cases: list[dict[str, Any]]  # CASE_COLUMNS, with `next_requirement` for `next_action`
     rejects: list[dict[str, Any]]  # REJECT_COLUMNS without `file`
-    ignored_exceptions: list[tuple[str, str]]  # exception_id and why, in file order
+    ignored_exceptions: list[tuple[str, str]]  # exception_id and why, by id
     left_out: dict[str, int]
     numbers: Numbers
 

@@ -22,9 +22,9 @@ class Waivers:
 
 
 def read_waivers(used: list[Row], cases: dict[str, Case], setting: Setting) -> Waivers:
-    """Judge every usable row of exceptions, in file order."""
+    """Judge every usable row of exceptions, in the order of their ids."""
     waivers = Waivers()
-    for row in used:
+    for row in sorted(used, key=lambda row: row.text("exception_id")):
         case = cases.get(row.text("case_id"))
         why = why_ignored(row, case, setting)
         if why or case is None:

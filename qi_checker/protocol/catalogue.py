@@ -1,0 +1,162 @@
+"""Code lists and vocabularies: the CSV files of `rules/codelists`.
+
+A protocol's own rules folder is looked at first, then the one that comes with the program, so
+that a hospital can replace any of the files and keep the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from qi_checker.errors import Problem, did_you_mean
+from qi_checker.protocol.codes import (
+    Catalogue,
+    CodeList,
+    CodeRow,
+    ImagingCode,
+    canonical_code,
+    canonical_system,
+)
+from qi_checker.protocol.csv_table import CsvTable, read_table
+from qi_checker.protocol.vocabulary import CODE_ROLES
+
+CODE_COLUMNS = ("system", "code", "note", "source")
+IMAGING_COLUMNS = ("system", "code", "modality", "region", "role", "note", "source")
+REGION_COLUMNS = ("region", "covers_liver", "note")
+MODALITY_COLUMNS = ("modality", "meaning")
+VOCABULARIES = ("imaging", "regions", "modalities")  # files in the folder that are no code lists
+
+# What a spreadsheet makes of a code it takes for a number or a date.
+_DAMAGED = re.compile(r"[0-9]+([.,][0-9]+)?E\+[0-9]+|[0-9]{1,2}-[A-Z][a-z]{2}|#[A-Z/]+[!?]?")
+_TRAILING = re.compile(r"[0-9]+\.0")
+
+
+@dataclass
+class LoadedCatalogue:
+    """The catalogue, the bytes it was read from (in a fixed order), and what is wrong with it."""
+
+    catalogue: Catalogue
+    parts: list[tuple[str, bytes]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def available_lists(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Names of the code lists that a protocol can use."""
+    names = {file.stem for folder in folders for file in folder.glob("*.csv")}
+    return tuple(sorted(names - set(VOCABULARIES)))
+
+
+def load_catalogue(folders: Sequence[Path], names: Iterable[str]) -> LoadedCatalogue:
+    """Read the vocabularies and the named code lists; a list that no folder holds is left out."""
+    loaded = LoadedCatalogue(Catalogue({}, (), (), ()))
+
+    def table(name: str, columns: tuple[str, ...]) -> CsvTable:
+        file = _find(folders, name)
+        found = read_table(file, columns)
+        loaded.parts.append((file.name, found.content))
+        return found
+
+    tables = {n: table(n, CODE_COLUMNS) for n in sorted(set(names)) if _find(folders, n).is_file()}
+    lists = {n: CodeList(n, _code_rows(t)) for n, t in tables.items()}
+    tables |= {
+        "imaging": table("imaging", IMAGING_COLUMNS),
+        "regions": table("regions", REGION_COLUMNS),
+        "modalities": table("modalities", MODALITY_COLUMNS),
+    }
+    regions = _words(tables["regions"], "region", r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+    for number, row in tables["regions"].rows:
+        if row["covers_liver"] not in ("yes", "no"):
+            tables["regions"].refuse(number, "covers_liver must be yes or no")
+    modalities = _words(tables["modalities"], "modality", r"[A-Z0-9]{2,16}")
+    imaging = _imaging(tables["imaging"], regions, modalities)
+    loaded.catalogue = Catalogue(lists, imaging, regions, modalities)
+    loaded.problems = [problem for t in tables.values() for problem in t.problems]
+    return loaded
+
+
+def _find(folders: Sequence[Path], name: str) -> Path:
+    files = [folder / f"{name}.csv" for folder in folders]
+    return next((f for f in files if f.is_file()), files[0])
+
+
+def _code_rows(table: CsvTable) -> tuple[CodeRow, ...]:
+    found: dict[tuple[str, str], tuple[int, CodeRow]] = {}
+    for number, row in table.rows:
+        pair = _pair(table, number, row)
+        if pair in found:
+            table.refuse(number, f"{pair[0]} {pair[1]} is in row {found[pair][0]} already")
+        elif pair is not None:
+            found[pair] = (number, CodeRow(*pair, row["note"], row["source"]))
+    return tuple(line for _, line in found.values())
+
+
+def _imaging(
+    table: CsvTable, regions: Sequence[str], modalities: Sequence[str]
+) -> tuple[ImagingCode, ...]:
+    found: dict[tuple[str, str], tuple[int, ImagingCode]] = {}
+    for number, row in table.rows:
+        pair = _pair(table, number, row)
+        modality = _choices(table, number, "modality", row["modality"].upper(), modalities)
+        region = _choices(table, number, "region", row["region"].lower(), regions)
+        role = _choices(table, number, "role", row["role"], CODE_ROLES)
+        if not row["role"]:
+            table.refuse(number, "the role is empty", mend=f"Write one of {', '.join(CODE_ROLES)}")
+        if pair is None:
+            continue
+        if pair[1].endswith("*"):
+            mend = "List every code; * is read in code lists only"
+            table.refuse(number, f"the code {pair[1]} ends with *", mend=mend)
+        elif pair in found:
+            table.refuse(number, f"{pair[0]} {pair[1]} is in row {found[pair][0]} already")
+        else:
+            found[pair] = (number, ImagingCode(*pair, modality, region, role, row["note"]))
+    return tuple(line for _, line in found.values())
+
+
+def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] | None:
+    """System and code in the one way they are written, or None after complaining."""
+    written = row["code"]
+    if not row["system"] or not written:
+        empty = "code" if row["system"] else "system"
+        table.refuse(number, f"the {empty} is empty")
+        return None
+    system = canonical_system(row["system"])
+    code = canonical_code(system, written)
+    # A code of ICD-9 may truly end with .0, and one of CPT has five characters.
+    shortened = system == "CPT" and code.isdigit() and len(code) < 5
+    trailing = _TRAILING.fullmatch(written) and not system.startswith("ICD-9")
+    if _DAMAGED.fullmatch(written) or trailing or shortened:
+        what = f"the code {written} looks damaged by a spreadsheet"
+        table.refuse(number, what, mend="Write it anew, in a column formatted as text")
+        return None
+    if "*" in code.rstrip("*") or code.endswith("**") or code == "*":
+        why = "A * stands for the rest of a code, at its end"
+        table.refuse(number, f"the code {written} has a * where none is read", why)
+        return None
+    return system, code
+
+
+def _words(table: CsvTable, column: str, shape: str) -> tuple[str, ...]:
+    words: list[str] = []
+    for number, row in table.rows:
+        word = row[column]
+        if not re.fullmatch(shape, word):
+            table.refuse(number, f"the {column} `{word}` is not a word of that kind")
+        elif word in words:
+            table.refuse(number, f"the {column} `{word}` is there already")
+        else:
+            words.append(word)
+    return tuple(words)
+
+
+def _choices(table: CsvTable, number: int, column: str, text: str, known: Sequence[str]) -> str:
+    """Words separated by `;`, each a known one."""
+    words = [word.strip() for word in text.split(";") if word.strip()]
+    for word in words:
+        if word not in known and known:
+            mend = did_you_mean(word, known)
+            table.refuse(number, f"the {column} `{word}` is not known", mend=mend)
+    return ";".join(words)

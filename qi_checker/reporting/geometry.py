@@ -1,0 +1,81 @@
+"""A line of days and labels that keep clear of each other.
+
+Widths of texts are estimated with the widest of the usual fonts, so that labels do not overlap
+whichever font is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+WIDTH = 720.0
+MARGIN = 20.0
+FONT = 11.0
+_CHAR = 0.64 * FONT  # DejaVu Sans digit; Arial and Segoe UI are narrower
+_GAP = 8.0
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text that starts at x on the base line y."""
+
+    x: float
+    y: float
+    text: str
+    bold: bool = False
+
+    @property
+    def end(self) -> float:
+        return self.x + text_width(self.text)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Days to x; a day beyond either end is drawn at that end."""
+
+    first: date
+    last: date
+
+    def x(self, day: date, part: float = 0.0) -> float:
+        """Where a day is; `part` of a day is added."""
+        days = min(max((day - self.first).days + part, 0), self.days)
+        return round(MARGIN + days / self.days * (WIDTH - 2 * MARGIN), 1)
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days
+
+
+def text_width(text: str) -> float:
+    """At least as wide as the text will be."""
+    return len(text) * _CHAR
+
+
+def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
+    """A row for each span, the lowest where it keeps clear of those before it."""
+    ends: list[float] = []
+    rows = [0] * len(spans)
+    for i in sorted(range(len(spans)), key=lambda i: spans[i]):
+        start, end = spans[i]
+        row = next((r for r, taken in enumerate(ends) if taken + _GAP <= start), len(ends))
+        ends[row : row + 1] = [end]
+        rows[i] = row
+    return rows
+
+
+def within(x: float, text: str) -> float:
+    """Where a text centred on x starts, kept inside the picture."""
+    wide = text_width(text)
+    return round(min(max(x - wide / 2, 2.0), max(WIDTH - 2.0 - wide, 2.0)), 1)
+
+
+def spread(anchors: Iterable[tuple[float, str]], base: float, step: float) -> tuple[Label, ...]:
+    """Labels centred on their x, the first row at `base`, moved to further rows where they would overlap."""
+    placed = [(within(x, text), text) for x, text in anchors]
+    rows = stack([(x, x + text_width(text)) for x, text in placed])
+    return tuple(
+        Label(x, round(base + row * step, 1), text)
+        for (x, text), row in zip(placed, rows, strict=True)
+    )

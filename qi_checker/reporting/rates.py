@@ -1,0 +1,111 @@
+"""How rates read: always with both numbers, and never more certain than they are.
+
+No percentage is given for fewer than five cases, and 0 and 100 % are printed only where they are
+exact: "100 %" of 999 in 1000 hides the one that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qi_checker.audit.views import AuditPage, Rate, RequirementTotals
+
+FEWEST_FOR_PERCENT = 5
+_EXACT = 1e-9  # a Wilson limit of 27/27 comes out as 0.9999999999999999
+
+
+def _digits(value: float) -> str:
+    whole = int(value * 100 + 0.5)
+    if whole >= 100 and value < 1 - _EXACT:
+        return ">99"
+    if whole <= 0 and value > _EXACT:
+        return "<1"
+    return str(whole)
+
+
+def percent(value: float) -> str:
+    """`90 %`."""
+    return _digits(value) + " %"
+
+
+def share(part: int, whole: int) -> str:
+    """`27/30 (90 %)`, without the percentage where there are too few."""
+    fraction = f"{part:,}/{whole:,}"
+    return f"{fraction} ({percent(part / whole)})" if whole >= FEWEST_FOR_PERCENT else fraction
+
+
+def counted(rate: Rate) -> int:
+    """The denominator of the rate."""
+    return rate.eligible - rate.with_exception
+
+
+def interval(rate: Rate) -> str:
+    """`95 % CI 74-97`, empty where no percentage is given."""
+    if rate.low is None or rate.high is None or counted(rate) < FEWEST_FOR_PERCENT:
+        return ""
+    return f"95 % CI {_digits(rate.low)}-{_digits(rate.high)}"
+
+
+def rate_words(rate: Rate) -> str:
+    """`27/30 (90 %, 95 % CI 74-97)`."""
+    whole = counted(rate)
+    if not rate.eligible:
+        return "no eligible cases"
+    if not whole:
+        return "every eligible case has an exception"
+    inside = interval(rate)
+    if not inside:
+        return share(rate.compliant, whole)
+    return f"{rate.compliant:,}/{whole:,} ({percent(rate.compliant / whole)}, {inside})"
+
+
+def bound(rate: Rate, value: float | None, undetermined: int) -> str:
+    """The rate if so many undetermined cases were compliant; `value` as the audit computed it."""
+    whole = counted(rate)
+    fraction = f"{rate.compliant + undetermined:,}/{whole:,}"
+    if value is None or whole < FEWEST_FOR_PERCENT:
+        return fraction
+    return f"{fraction} ({percent(value)})"
+
+
+def signed(number: int) -> str:
+    """`− 3` for what is taken out."""
+    return f"− {-number:,}" if number < 0 else f"{number:,}"
+
+
+def _in_time(totals: Sequence[RequirementTotals]) -> str:
+    if any(t.group for t in totals):
+        return "fulfilled the protocol in time"
+    if len(totals) == 1:
+        return f"had {totals[0].title} in time"
+    return "had both in time" if len(totals) == 2 else f"had all {len(totals)} in time"
+
+
+def finding(page: AuditPage) -> str:
+    """The whole audit in one sentence."""
+    rate, whole = page.rate, counted(page.rate)
+    if not rate.eligible:
+        return "There are no eligible cases, so there is no rate."
+    if not whole:
+        return (
+            f"Every eligible operation ({rate.eligible:,}) is covered by an approved exception, "
+            "so there is no rate."
+        )
+    noun = "operation" if whole == 1 else "operations"
+    who = f"eligible {noun}" + (" without an exception" if rate.with_exception else "")
+    inside = interval(rate)
+    brackets = f"{percent(rate.compliant / whole)}, {inside}" if inside else "too few for a rate"
+    return f"{rate.compliant:,} of {whole:,} {who} {_in_time(page.requirements)} ({brackets})."
+
+
+def against_target(page: AuditPage) -> str:
+    """What may be said about the target: nothing that the interval does not carry."""
+    low, high = page.rate.low, page.rate.high
+    if not page.target or not interval(page.rate) or low is None or high is None:
+        return f"Target: {page.target}." if page.target else ""
+    target = float(page.target.rstrip(" %")) / 100
+    if low >= target:
+        return f"The target of {page.target} is met; the whole interval lies at or above it."
+    if high < target:
+        return f"The target of {page.target} is missed; the whole interval lies below it."
+    return f"The interval includes the target of {page.target}: too few cases to say on which side."

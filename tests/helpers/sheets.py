@@ -1,0 +1,247 @@
+"""Made-up pages: typed values as the audit fills them. Nobody in them exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from qi_checker.audit.views import (
+    AuditPage,
+    Candidate,
+    CaseLine,
+    CaseSheet,
+    Checklist,
+    ChecklistItem,
+    Criterion,
+    Provenance,
+    Rate,
+    RequirementSheet,
+    RequirementTotals,
+)
+
+SURGERY = date(2026, 2, 23)
+AS_OF = date(2026, 2, 10)
+SYNTHETIC = "The records of this page are made up; nobody in them exists."
+NAMES = ("code", "modality", "region", "status", "window")
+
+PROVENANCE = Provenance(
+    program_version="0.1.0",
+    protocol_id="hepatic-metastasectomy-imaging",
+    protocol_title="CT and MRI of the liver within 30 days before hepatic metastasectomy",
+    protocol_version="1.0",
+    protocol_sha256="a1" * 32,
+    data_sha256="b2" * 32,
+    as_of="2026-02-10",
+    timezone="America/Toronto",
+)
+
+
+def candidate(number: int, at: str, days: int | None, **fields: object) -> Candidate:
+    """A completed CT of the liver inside the window; `failed` names criteria that are not passed."""
+    failed = fields.pop("failed", {})
+    assert isinstance(failed, dict)
+    criteria = tuple(Criterion(n, *failed.get(n, ("pass", ""))) for n in NAMES)
+    first = SURGERY - timedelta(days=days) if days is not None else None
+    plain = Candidate(
+        event_id=f"E-{number:04}",
+        source=f"events.csv, row {number + 1}",
+        status="completed",
+        at=at,
+        first=first,
+        last=first,
+        days_before=days,
+        modality="CT",
+        region="liver",
+        codes="LOINC:30670-4",
+        description="CT liver, three phases",
+        provenance="internal",
+        chosen=False,
+        criteria=criteria,
+    )
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+TOO_OLD = {"window": ("fail", "1 day too old")}
+CT = RequirementSheet(
+    id="ct",
+    title="CT of the liver",
+    group="",
+    asks="CT; region liver, abdomen, abdomen-pelvis or chest-abdomen-pelvis; within 30 days before surgery",
+    status="met",
+    reason="in_window",
+    sentence="CT of the liver on 2026-02-03 is 20 days before surgery on 2026-02-23; the limit is "
+    "30 days. It counts for surgery until 2026-03-05.",
+    event_id="E-0013",
+    window_opens=SURGERY - timedelta(days=30),
+    window_closes=SURGERY,
+    valid_through=date(2026, 3, 5),
+    slack_days=10,
+    act_by=None,
+    owner="",
+    exception="",
+    candidates=(
+        candidate(13, "2026-02-03T10:20:00", 20, chosen=True,
+                  advice=("The description speaks of a study without contrast.",)),
+        candidate(12, "2026-02-01", 22, region="chest", description="CT thorax",
+                  failed={"region": ("fail", "another part of the body")}),
+        candidate(11, "2026-01", 53, last=date(2026, 1, 31), provenance="external",
+                  failed={"window": ("undecided", "only the month is known")}),
+        candidate(10, "2025-11-02", 113, failed={"window": ("fail", "83 days too old")}),
+    ),
+)  # fmt: skip
+MRI = replace(
+    CT,
+    id="mri",
+    title="MRI of the liver",
+    asks=CT.asks.replace("CT", "MR"),
+    status="expired",
+    reason="too_old",
+    sentence="MRI of the liver on 2026-01-23 is 31 days before surgery on 2026-02-23; the limit is "
+    "30 days. 1 day too old. Book it for a day between 2026-02-10 and 2026-02-23; arrange it by "
+    "2026-02-13.",
+    event_id="E-0021",
+    valid_through=date(2026, 2, 22),
+    slack_days=-1,
+    act_by=date(2026, 2, 13),
+    owner="MRI booking desk",
+    candidates=(
+        candidate(21, "2026-01-23", 31, modality="MR", failed=TOO_OLD, chosen=True,
+                  description="MR liver with gadoxetate"),
+        candidate(22, "2026-02-25T09:00", -2, modality="MR", status="booked",
+                  failed={"window": ("fail", "not before the operation")}),
+        candidate(23, "", None, modality="MR", status="ordered", region="",
+                  failed={"region": ("undecided", "not recorded"),
+                          "status": ("fail", "ordered, but no appointment")}),
+        candidate(24, "2026-02-02", 21, modality="MR", status="cancelled",
+                  failed={"status": ("fail", "cancelled")}),
+    ),
+)  # fmt: skip
+CASE = CaseSheet(
+    case_id="C-1042",
+    patient_id="P-77",
+    source="cases.csv, row 7",
+    surgery_date=SURGERY,
+    surgery_time="08:00",
+    case_status="scheduled",
+    upcoming=True,
+    verdict="not_compliant",
+    next_action="MRI of the liver: book it for a day between 2026-02-10 and 2026-02-23; arrange it "
+    "by 2026-02-13.",
+    act_by=date(2026, 2, 13),
+    owner="MRI booking desk",
+    latest_surgery_date=None,
+    facts=(
+        ("Procedures", "ICD-10-PCS:0FB00ZZ"),
+        ("Diagnoses", "ICD-10-CM:C787"),
+        ("Urgency", "elective"),
+    ),
+    requirements=(CT, MRI),
+    problems=("events.csv, row 12: column region says chest, the code says abdomen.", SYNTHETIC),
+    provenance=PROVENANCE,
+)
+
+
+def compliant_case() -> CaseSheet:
+    """Past, everything in time."""
+    mri = replace(CT, id="mri", title="MRI of the liver", candidates=CT.candidates[:1])
+    return replace(
+        CASE, upcoming=False, case_status="performed", verdict="compliant", next_action="",
+        act_by=None, owner="", latest_surgery_date=date(2026, 3, 5), requirements=(CT, mri),
+        problems=(SYNTHETIC,),
+    )  # fmt: skip
+
+
+def item(number: int, days_left: int | None, action: str = "") -> ChecklistItem:
+    """One line of a checklist; without an action everything is booked."""
+    lacks = ("MRI of the liver", "missing", "never_ordered")
+    booked = ("MRI of the liver", "booked", "booked_in_window")
+    act_by = AS_OF + timedelta(days=days_left) if days_left is not None else None
+    return ChecklistItem(
+        case_id=f"C-{number}",
+        surgery_date=SURGERY + timedelta(days=number % 9),
+        verdict="action_needed" if action else "pending",
+        next_action=action,
+        act_by=act_by,
+        owner="MRI booking desk" if action else "",
+        days_left=days_left,
+        latest_surgery_date=None if action else date(2026, 3, 5),
+        statuses=(("CT of the liver", "met", "in_window"), lacks if action else booked),
+    )
+
+
+ACTION = (
+    "MRI of the liver: book it for a day between 2026-02-10 and 2026-02-23; arrange it by {day}."
+)
+CHECKLIST = Checklist(
+    items=(
+        item(1001, -3, ACTION.format(day="2026-02-07")),
+        item(1002, 0, ACTION.format(day="2026-02-10")),
+        item(1003, 2, ACTION.format(day="2026-02-12")),
+        item(1004, 7, ACTION.format(day="2026-02-17")),
+        item(1005, 20, ACTION.format(day="2026-03-02")),
+        item(1006, None),
+        item(1007, None),
+    ),
+    days=60,
+    last_day=date(2026, 4, 11),
+    provenance=PROVENANCE,
+    problems=(SYNTHETIC,),
+)
+
+
+def line(number: int, verdict: str, sentence: str, upcoming: bool = False) -> CaseLine:
+    return CaseLine(
+        case_id=f"C-{number}",
+        surgery_date=SURGERY - timedelta(days=number % 300),
+        upcoming=upcoming,
+        verdict=verdict,
+        sentence=sentence,
+        act_by=AS_OF + timedelta(days=number % 9) if upcoming else None,
+        owner="MRI booking desk" if verdict not in ("compliant", "not_applicable") else "",
+        page=f"cases/C-{number}.html",
+    )
+
+
+def totals(id: str, title: str, in_window: int) -> RequirementTotals:
+    return RequirementTotals(
+        id=id, title=title, eligible=32, present=32, in_window=in_window,
+        statuses=(("met", in_window), ("exempt", 2), ("unknown", 1), ("due", 3), ("expired", 2)),
+        reasons=(("expired", "too_old", 2), ("unknown", "partial_date", 1)),
+        owner=f"{title[:3].strip()} booking desk",
+    )  # fmt: skip
+
+
+AUDIT = AuditPage(
+    provenance=PROVENANCE,
+    rate=Rate(27, 32, 2, 1, 0.9, 0.7438, 0.9654, 0.9, 28 / 30, 27 / 32),
+    requirements=(totals("ct", "CT of the liver", 30), totals("mri", "MRI of the liver", 27)),
+    verdicts=(("not_compliant", 2), ("undetermined", 1), ("action_needed", 3), ("compliant", 27),
+              ("compliant_with_exception", 2), ("not_applicable", 5)),
+    flow=(("Operations in the records", 40), ("Cancelled", -1), ("Outside the population", -4),
+          ("Applicable", 35), ("Upcoming", -3), ("Eligible", 32), ("Covered by an exception", -2),
+          ("In the rate", 30)),
+    sensitivity=(("14 days", 6, 32), ("28 days", 25, 32), ("30 days", 27, 32), ("60 days", 32, 32)),
+    action=tuple(line(n, "action_needed", ACTION.format(day="2026-02-13"), True)
+                 for n in range(1, 4)),
+    failed=tuple(line(n, "not_compliant", "MRI of the liver on 2025-01-23 is 31 days before surgery; "
+                      "the limit is 30 days. 1 day too old.") for n in (10, 11)),
+    undetermined=(line(12, "undetermined", "Only part of the date of MRI of the liver is known "
+                       "(from 2026-01-01); the limit is 30 days."),),
+    exempt=tuple(line(n, "compliant_with_exception", "MRI of the liver is waived by an approved "
+                      "exception until 2026-04-01.") for n in (13, 14)),
+    others=tuple(line(n, "compliant", "") for n in range(100, 127))
+    + tuple(line(n, "not_applicable", "The operation is outside the population of the protocol.")
+            for n in range(200, 205)),
+    rejects=(("events.csv, column at", 14, "unreadable date"),
+             ("events.csv, column status", 19, "unknown word")),
+    reconciliation=(("cases.csv", 40, 40, 0), ("events.csv", 212, 210, 2)),
+    problems=("cases.csv, row 9: still scheduled after its date; evaluated as past.",),
+    target="95 %",
+    notes=(SYNTHETIC,),
+)  # fmt: skip
+
+EMPTY_AUDIT = AuditPage(
+    provenance=PROVENANCE, rate=Rate(0, 0, 0, 0, None, None, None, None, None, None),
+    requirements=(), verdicts=(), flow=(), sensitivity=(), action=(), failed=(), undetermined=(),
+    exempt=(), others=(), rejects=(), reconciliation=(), problems=(),
+)  # fmt: skip

@@ -1,0 +1,184 @@
+"""Exceptions: approved waivers of a requirement, and why others are ignored."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers import bundle, case, exception, expect, liver, run, scan
+from tests.helpers.protocols import ct, mri, version
+
+POLICY = {"reasons": ["contraindication-mri", "other"], "at_most": "90 days"}
+RULE = liver(exceptions=POLICY)
+
+
+def seen_with(engine, *rows, rule=RULE, **arguments):
+    """A case with a CT in time and these exceptions."""
+    return run(engine, rule, events=[scan("2026-05-05")], exceptions=rows, **arguments)
+
+
+def test_an_active_exception_makes_a_requirement_exempt(engine):
+    """Approved by somebody else, valid on the day, for an accepted reason."""
+    seen = seen_with(engine, exception())
+    expect(seen, ct="met", mri="exempt excepted -", verdict="compliant_with_exception")
+    assert seen.ignored == []
+    assert seen.finding("mri")["owner"] is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "why"),
+    [
+        ({"recorded_at": "2026-07-01"}, "not known yet"),
+        ({"case_id": "C9"}, "unknown case"),
+        ({"requirement": "mr"}, "unknown requirement"),
+        ({"approved_by": None}, "not approved"),
+        ({"approved_at": None}, "not approved"),
+        ({"approved_at": "2026-07-01"}, "approved after as_of"),
+        ({"requested_by": None}, "no requester"),
+        ({"requested_by": "  "}, "no requester"),
+        ({"requested_by": "dr BAKER "}, "approved by the requester"),
+        ({"revoked_at": "2026-05-30"}, "revoked"),
+        ({"revoked_at": "2026-06-30"}, "revoked"),
+        ({"reason": "no-time"}, "reason not allowed"),
+        ({"valid_from": None}, "no validity dates"),
+        ({"expires_on": None}, "no validity dates"),
+        ({"expires_on": "2026-08-19"}, "span longer than allowed"),
+        ({"valid_from": "2026-06-01"}, "not valid on the day"),
+        ({"expires_on": "2026-05-30"}, "not valid on the day"),
+        ({"expires_on": "2026-05-01"}, "not valid on the day"),
+    ],
+)
+def test_every_other_exception_is_ignored_and_reported(engine, columns, why):
+    """With the first thing that stands against it."""
+    seen = seen_with(engine, exception() | columns)
+    expect(seen, mri="missing never_ordered -")
+    assert seen.ignored == [("X1", why)]
+
+
+FAULTS = [
+    ("not known yet", {"recorded_at": "2026-07-01"}),
+    ("unknown case", {"case_id": "C9"}),
+    ("unknown requirement", {"requirement": "mr"}),
+    ("not approved", {"approved_by": None}),
+    ("approved after as_of", {"approved_at": "2026-07-01"}),
+    ("no requester", {"requested_by": None}),
+    ("revoked", {"revoked_at": "2026-05-30"}),
+    ("reason not allowed", {"reason": "no-time"}),
+    ("span longer than allowed", {"valid_from": "2025-01-01", "expires_on": "2026-01-01"}),
+    ("not valid on the day", {"valid_from": "2026-06-01"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"), zip(FAULTS, FAULTS[1:], strict=False), ids=[why for why, _ in FAULTS[:-1]]
+)
+def test_of_several_faults_the_first_is_reported(engine, earlier, later):
+    """In a fixed order."""
+    seen = seen_with(engine, exception() | later[1] | earlier[1])
+    assert seen.ignored == [("X1", earlier[0])]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"requirement": " MRI "},
+        {"reason": "Contraindication-MRI"},
+        {"valid_from": "2026-05-31"},
+        {"valid_from": "2026-05-01", "expires_on": "2026-05-31"},
+        {"expires_on": "2026-08-18"},
+        {"revoked_at": "2026-07-01"},
+        {"recorded_at": "2026-06-30T23:59"},
+        {"approved_at": "2026-06-30T09:00", "valid_from": "2026-05-31T00:30-04:00"},
+    ],
+)
+def test_an_exception_is_active_up_to_its_limits(engine, columns):
+    """Both ends of its validity are included, and so is the longest span."""
+    seen = seen_with(engine, exception() | columns)
+    expect(seen, mri="exempt excepted -")
+    assert seen.ignored == []
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        ("2026-05-19", "due never_ordered -"),
+        ("2026-05-20", "exempt excepted -"),
+        ("2026-05-31", "exempt excepted -"),
+        ("2027-05-31", "exempt excepted -"),
+    ],
+)
+def test_the_day_is_as_of_or_the_day_of_surgery_if_that_is_earlier(engine, as_of, expected):
+    """What held on the day of surgery still holds when last year is audited."""
+    cases = [case(status="scheduled" if as_of < "2026-05-31" else "performed")]
+    expect(seen_with(engine, exception(), cases=cases, as_of=as_of), mri=expected)
+
+
+def test_approval_and_revocation_count_as_known_at_as_of(engine):
+    """Approved at noon, it was not there in the morning; it is gone from the day of revocation."""
+    row = exception(approved_at="2026-05-21T12:00", revoked_at="2026-05-25T18:00")
+    for as_of, status in [
+        ("2026-05-21T11:59", "due"),
+        ("2026-05-21T12:00", "exempt"),
+        ("2026-05-21", "exempt"),
+        ("2026-05-24", "exempt"),
+        ("2026-05-25T08:00", "due"),
+    ]:
+        seen = seen_with(engine, row, cases=[case(status="scheduled")], as_of=as_of)
+        expect(seen, mri=status)
+
+
+def test_without_a_policy_no_exception_is_accepted(engine):
+    """The protocol has to name the reasons."""
+    seen = seen_with(engine, exception(), rule=liver())
+    assert seen.ignored == [("X1", "reason not allowed")]
+
+
+@pytest.mark.parametrize(
+    ("at_most", "valid_from", "expires_on", "status"),
+    [
+        ("1 month", "2026-01-31", "2026-02-28", "exempt"),
+        ("1 month", "2026-01-31", "2026-03-01", "missing"),
+        ("1 year", "2024-02-29", "2025-02-28", "exempt"),
+        ("1 year", "2024-02-29", "2025-03-01", "missing"),
+        ("2 weeks", "2026-02-10", "2026-02-24", "exempt"),
+        ("2 weeks", "2026-02-10", "2026-02-25", "missing"),
+    ],
+)
+def test_the_longest_span_is_counted_forwards_in_calendar_units(
+    engine, at_most, valid_from, expires_on, status
+):
+    """A month from 31 January ends on 28 February."""
+    rule = liver(exceptions=POLICY | {"at_most": at_most})
+    row = exception(valid_from=valid_from, expires_on=expires_on, approved_at="2024-01-01")
+    cases = [case(surgery_at=expires_on)]
+    expect(seen_with(engine, row, rule=rule, cases=cases), mri=status)
+
+
+def test_a_policy_without_a_limit_accepts_any_span(engine):
+    """The rule's author decides."""
+    rule = liver(exceptions={"reasons": ["other"]})
+    row = exception(reason="other", valid_from="2020-01-01", expires_on="2030-01-01")
+    expect(seen_with(engine, row, rule=rule), mri="exempt")
+
+
+def test_of_several_exceptions_one_active_one_is_enough(engine):
+    """The others are reported in the order of the file."""
+    rows = [
+        exception("X3", revoked_at="2026-05-01"),
+        exception("X1"),
+        exception("X2", approved_by=None),
+    ]
+    seen = seen_with(engine, *rows)
+    expect(seen, mri="exempt")
+    assert seen.ignored == [("X3", "revoked"), ("X2", "not approved")]
+
+
+def test_the_version_of_the_case_says_what_is_accepted(engine):
+    """Reasons and requirements of another version do not count."""
+    rule = bundle(
+        version(
+            ct(), mri(), in_force={"from": "2020-01-01", "to": "2025-12-31"}, exceptions=POLICY
+        ),
+        version(ct(), version="2.0", in_force={"from": "2026-01-01"}, exceptions=POLICY),
+    )
+    seen = seen_with(engine, exception(), rule=rule)
+    assert seen.ignored == [("X1", "unknown requirement")]
