@@ -188,8 +188,9 @@ class AuditPage:
     undetermined: tuple[CaseLine, ...]
     exempt: tuple[CaseLine, ...]
     others: tuple[CaseLine, ...]
-    rejects: tuple[tuple[str, int, str], ...]  # (file and column in words, row, reason), first ones
+    rejects: tuple[tuple[str, int, str], ...]  # (file and row as words, row, reason), first ones
     reconciliation: tuple[tuple[str, int, int, int], ...]  # (file, read, used, rejected)
     problems: tuple[str, ...]
     target: str = ""
     notes: tuple[str, ...] = field(default=())
+    list_sizes: tuple[tuple[str, int], ...] = ()  # ("failed", 3120) where a list here is cut

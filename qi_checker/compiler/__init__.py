@@ -8,9 +8,9 @@ from datetime import date
 from sqlglot import exp
 
 from qi_checker.compiler import totals
-from qi_checker.compiler.criteria import Scope, criteria, profiles
+from qi_checker.compiler.criteria import Scope, criteria, doubts, profiles
 from qi_checker.compiler.exceptions import exceptions
-from qi_checker.compiler.findings import findings, lead_days
+from qi_checker.compiler.findings import findings, lead_days, requirements
 from qi_checker.compiler.population import columns_used, population
 from qi_checker.compiler.sql import steps
 from qi_checker.compiler.verdict import cases
@@ -63,6 +63,11 @@ class Compiled:
     def candidates(self, scope: Scope) -> exp.Select:
         """Every near miss with its criteria, for explanations."""
         return steps([*profiles(scope), *criteria(scope)])
+
+    def doubts(self, scope: Scope) -> exp.Select:
+        """Rejected rows that might be evidence, for explanations."""
+        rows = ("requirements", requirements(scope, self.site))
+        return steps([rows, *profiles(scope), *doubts(scope)])
 
     def rate(self) -> exp.Select:
         return totals.rate()

@@ -277,6 +277,7 @@ def criteria(scope: Scope) -> list[tuple[str, exp.Query]]:
     columns = [
         *(col(k) for k in (*_KEPT, "status_met", "window", "distance")),
         named(_reason(), "reason"), named(present, "present"),
+        named(case((col("window") > 0, _window_reason())), "window_reason"),
     ]  # fmt: skip
     passed = named(_booking_passed(scope.as_of), "booking_passed")
     return [

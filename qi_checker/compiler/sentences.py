@@ -43,14 +43,14 @@ FOUND: dict[Reason, str] = {
     Reason.EXPIRED_BY_RESCHEDULE: "{title} on {event_date} was in time until surgery moved to {anchor}.",
 }  # fmt: skip
 
-_BOOK = "Book it for a day {span}; {arrange}"
+_BOOK = "Book {title} {span}; {arrange}"
 _VERIFY = {
-    Reason.PARTIAL_DATE: "Find out the exact date",
-    Reason.SAME_DAY_UNTIMED: "Find out the clock time",
-    Reason.UNMAPPED: "Have modality and region recorded",
-    Reason.EXTERNAL_UNDATED: "Obtain the acquisition date",
-    Reason.REJECTED_RECORD: "Have the record corrected",
-    Reason.FEED_STALE: "Have the feed repaired before booking anything",
+    Reason.PARTIAL_DATE: "Find out the exact date, or book again. ",
+    Reason.SAME_DAY_UNTIMED: "Find out the clock time, or book again. ",
+    Reason.UNMAPPED: "Have modality and region recorded, or book again. ",
+    Reason.EXTERNAL_UNDATED: "Obtain the acquisition date, or book again. ",
+    Reason.REJECTED_RECORD: "Have the record corrected, or book again. ",
+    Reason.FEED_STALE: "Have the feed repaired before booking anything. ",
 }
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -113,7 +113,7 @@ def action(as_of: AsOf) -> Expr:
     """What to do next, in words; empty for past cases and where nothing is to be done."""
     values = _values(as_of)
     verify = [
-        (col("reason").eq(reason.value), lit(f"{words}, or book it again. "))
+        (col("reason").eq(reason.value), lit(words))
         for reason, words in _VERIFY.items()
     ]
     book = to_sql(_BOOK, values)

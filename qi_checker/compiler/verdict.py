@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    FAR_PAST, STAR, Expr, all_of, case, coalesce, col, concat, greatest, join, known, least, lit,
+    FAR_PAST, STAR, Expr, all_of, case, coalesce, col, greatest, join, known, least, lit,
     named, select, steps, table,
 )  # fmt: skip
 from qi_checker.compiler.tables import FINDINGS
@@ -147,11 +147,10 @@ def cases(scope: Scope) -> exp.Select:
         Verdict.COMPLIANT.value, Verdict.COMPLIANT_WITH_EXCEPTION.value, Verdict.PENDING.value
     )
     limited = all_of(holds, col("until", "k").neq(_NEVER))
-    action = case((known(col("title", "f")), concat(col("title", "f"), lit(": "), col("action", "f"))))
     of_case = ("case_key", "case_id", "anchor", "upcoming", "verdict", "not_applicable", "excluded_by")
     columns = [
         *(col(n, "k") for n in of_case),
-        named(action, "next_action"), col("act_by", "f"), col("owner", "f"),
+        named(col("action", "f"), "next_action"), col("act_by", "f"), col("owner", "f"),
         named(col("id", "f"), "next_requirement"),
         named(case((limited, col("until", "k"))), "latest_surgery_date"),
     ]  # fmt: skip

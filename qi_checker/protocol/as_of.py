@@ -20,7 +20,7 @@ class AsOf:
     clock: datetime | None = None
 
     @classmethod
-    def parse(cls, value: str | date | datetime) -> AsOf:
+    def parse(cls, value: str | date | datetime, option: str = "--as-of") -> AsOf:
         """Read `2026-02-01` or `2026-02-01T07:30`; UserError where it is neither."""
         if isinstance(value, datetime):
             return cls(value.date(), value.replace(tzinfo=None))

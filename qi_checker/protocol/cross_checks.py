@@ -136,15 +136,18 @@ def _check_succession(
     if after <= begin:
         what = f"this version begins on {after}, not after the one above it ({begin})"
         complaints.add(where, what, mend="Write the versions in order, oldest first")
+    elif end is not None and end < begin:
+        return  # told where the period itself is checked
     elif end is None:
         period = earlier.get("in_force")
         if isinstance(period, dict) and "to" not in period:
             what = f"this version has no last day, and another begins on {after}"
             complaints.add((*path, "in_force"), what, mend=f"Add to: {day_before}")
     elif end != day_before:
-        fault = "overlaps the one above it" if end > day_before else "leaves days without a version"
-        what = f"this version begins on {after} and {fault}, which ends on {end}"
-        complaints.add(where, what, mend=f"Begin it on {end + timedelta(days=1)}")
+        what = f"this version begins on {after}, and the one above it ends on {end}"
+        two = "Some days would have two versions"
+        why = two if end > day_before else "The days between would have none"
+        complaints.add(where, what, why, f"Begin it on {end + timedelta(days=1)}")
 
 
 def _known(
@@ -172,6 +175,10 @@ def _check_selective(event: dict[str, Any], path: Steps, complaints: Complaints)
     if kind in _GENERAL_KINDS and not told_apart and not complaints.spoilt_inside(path):
         mend = "Add modality, region or codes"
         complaints.add(path, f"any {kind} would count, whatever it was for", mend=mend)
+    asked, refused = (dict(code_list_names({k: event.get(k)})) for k in ("codes", "not_codes"))
+    if set(asked.values()) & set(refused.values()):
+        what = "codes and not_codes name the same list, so that no event can count"
+        complaints.add((*path, "not_codes"), what, mend="Name another list in one of them")
 
 
 def _check_pet_ct(

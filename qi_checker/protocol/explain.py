@@ -60,7 +60,7 @@ def _missing(place: Spot, complaints: Complaints) -> None:
         key = str(place.path[-1])
         about = fields(place.owner)[key].description or ""
         what = f"the key `{key}` is missing from {article(place.owner)}"
-        complaints.add(place.path, what, mend=f"Add it. {about}")
+        complaints.add(place.path, what, mend=f"Add {key}: {about}")
 
 
 def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
@@ -69,7 +69,7 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
     said = item["msg"].removeprefix("Value error, ")
     if kind == "too_short":
         _too_few(path, item["ctx"]["min_length"], complaints)
-    elif isinstance(node, Scalar) and isinstance(node.value, str) and not _many(place):
+    elif isinstance(node, Scalar) and isinstance(node.value, str) and not _other_kind(place):
         explain_text(place, node.text, item, complaints)
     elif kind == "value_error" and isinstance(node, Mapping):
         if not complaints.spoilt_inside(path):
@@ -79,8 +79,10 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
         complaints.add(path, f"{_given(path, node)}, where {meant} is meant", mend=mend)
 
 
-def _many(place: Spot) -> bool:
-    return is_model(place.wanted) or typing.get_origin(place.wanted) in (list, dict)
+def _other_kind(place: Spot) -> bool:
+    """Whether no text at all can stand there."""
+    wanted = place.wanted
+    return is_model(wanted) or wanted is bool or typing.get_origin(wanted) in (list, dict)
 
 
 def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
@@ -110,18 +112,19 @@ def _wanted(place: Spot, node: Node | None) -> tuple[str, str]:
     if wanted is date:
         return "a date", "Write year, month and day, such as 2026-05-31"
     if wanted is bool:
-        return "true or false", ""
+        return "true or false", "Write it without quotes"
     if place.words:
         return f"one of {', '.join(place.words)}", ""
     if place.pattern == PERCENT:
         return "a percentage", "Write it with its sign, such as 95 %"
     if is_model(wanted):
-        return "a set of keys", f"Write them below it: {', '.join(fields(wanted))}"
+        return "a set of keys", f"Write them below it, without a dash: {', '.join(fields(wanted))}"
     if typing.get_origin(wanted) is list:
-        return "a list", f"Write it in brackets: [{text}]"
+        dash = "Begin each item with a dash"
+        return "a list", f"Write it in brackets: [{text}]" if isinstance(node, Scalar) else dash
     if typing.get_origin(wanted) is dict:
         return "a set of keys", ""
-    return "text", f'Put it in quotes: "{text}"' if isinstance(node, Scalar) else ""
+    return "text", f'Put it in quotes: "{text}"' if isinstance(node, Scalar) else "Write one text"
 
 
 def label(path: Steps) -> str:

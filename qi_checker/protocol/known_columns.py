@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from qi_checker.errors import did_you_mean
@@ -15,6 +14,8 @@ def check_column(
     table: Table, column: str, path: Steps, complaints: Complaints, own: Iterable[str] = ()
 ) -> None:
     """Cases may have any column of their own, but hardly one that looks like a misspelt one."""
+    import difflib  # takes longer than reading a protocol, and few sites map columns
+
     known = (*table.names, *own)
     free = table is CASES and not difflib.get_close_matches(column, known, cutoff=0.8)
     if column not in known and not free:

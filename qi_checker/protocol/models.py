@@ -58,7 +58,7 @@ def _day(value: Any) -> Any:
 
 def _span(length: Duration) -> Duration:
     if length.unit == "working day":
-        raise ValueError("cannot be counted in working days yet; use days or weeks")
+        raise ValueError("cannot stand here: only lead_time is in working days; use days or weeks")
     years = {"day": 366, "week": 53, "month": 12, "year": 1}
     if length.amount > 100 * years[length.unit]:
         raise ValueError("is longer than 100 years")
@@ -67,9 +67,7 @@ def _span(length: Duration) -> Duration:
 
 def _working_days(length: Duration) -> Duration:
     if length.unit != "working day":
-        raise ValueError(
-            f"is counted in working days: write {Duration(length.amount, 'working day')}"
-        )
+        raise ValueError(f"is not in working days: write {Duration(length.amount, 'working day')}")
     return length
 
 
@@ -277,7 +275,7 @@ class Period(Strict):
     @model_validator(mode="after")
     def _check(self) -> Period:
         if self.to is not None and self.to < self.from_:
-            raise ValueError("to is before from")
+            raise ValueError("the last day, to, is before the first, from")
         return self
 
 

@@ -17,7 +17,7 @@ def schema() -> dict[str, Any]:
     It says what one key may hold. What keys say together (versions in order, code lists that
     exist) only `qi-checker rules validate` can tell.
     """
-    found = _tidy(Protocol.model_json_schema(by_alias=True))
+    found: dict[str, Any] = _tidy(Protocol.model_json_schema(by_alias=True))
     found.pop("title")
     head = {"$schema": DIALECT, "title": "Protocol of qi-checker"}
     return head | found

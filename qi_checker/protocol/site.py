@@ -28,7 +28,8 @@ def _is_zone(name: str) -> bool:
 
 def _zone(name: str) -> str:
     if not _is_zone(name):
-        hint = did_you_mean(name, available_timezones())
+        # Abbreviations look alike and are hours apart, so only full names are suggested.
+        hint = did_you_mean(name, ["UTC", *(z for z in available_timezones() if "/" in z)])
         if not hint.startswith("Did you mean"):
             hint = "Write an IANA name, such as America/Toronto"
         raise ValueError(f"is not a time zone. {hint}")
@@ -37,7 +38,7 @@ def _zone(name: str) -> str:
 
 def _days(length: Duration) -> Duration:
     if length.unit != "day":
-        raise ValueError("is not counted in days: write 3 days")
+        raise ValueError("is not a number of days: write it as 3 days")
     return length
 
 

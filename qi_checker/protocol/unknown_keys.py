@@ -20,6 +20,7 @@ _CALLED = {
     "Period": "`in_force`",
     "ExceptionPolicy": "`exceptions`",
     "Site": "the site's settings",
+    "WrittenExample": "an example",
     "ExampleFile": "the examples",
     "Expect": "`expect`",
     "Given": "`given`",

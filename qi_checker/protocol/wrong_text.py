@@ -23,7 +23,7 @@ _SHAPES = {
         "Write lower-case letters, digits and single hyphens, such as ct-liver",
     ),
     _pattern(models.Word): ("a word", "Leave out the blanks at its ends"),
-    PERCENT: ("a percentage", "Write it with its sign, such as 95 %"),
+    PERCENT: ("a percentage", "Write a number up to 100 and its sign, such as 95 %"),
     _pattern(models.KindWord): ("a kind of event", "Write one lower-case word, such as imaging"),
     _pattern(models.ModalityWord): ("a DICOM modality", "Write capital letters, such as CT or MR"),
     _pattern(models.VersionName): ("a version", 'Write numbers and dots, such as "1.0"'),

@@ -55,7 +55,7 @@ class _Composer:
         """The one document of the file; UserError where there is none."""
         next(self.events)  # start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
-            raise UserError(Problem(self.name, "is empty", mend="Write at least the key id"))
+            raise UserError(Problem(self.name, "is empty", mend="Write its keys, each with a value"))
         root = self.node(next(self.events), 1)
         next(self.events)  # end of the document
         after = next(self.events)

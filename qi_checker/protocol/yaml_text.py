@@ -21,6 +21,11 @@ _COMPLAINTS = (
         'Put text that holds a colon in quotes: "like: this"',
     ),
     (
+        r"found unexpected ':'",
+        "nothing follows this colon",
+        "Give the key a value, or put text that holds a colon in quotes",
+    ),
+    (
         r"could not find expected ':'|while scanning a simple key",
         "this line is not `key: value`",
         "Write a colon and a blank after the key",

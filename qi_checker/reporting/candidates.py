@@ -53,12 +53,19 @@ def when(candidate: Candidate) -> str:
 def judged(candidate: Candidate, criterion: str) -> str:
     """The value that a criterion looked at."""
     if criterion == "window":
-        days = candidate.days_before
-        partial = candidate.first != candidate.last
-        return "" if days is None else ("at most " if partial else "") + days_before(days)
-    values = {
+        return days_apart(candidate).removesuffix(" before")
+    recorded = {
         "modality": candidate.modality,
         "region": candidate.region,
         "status": candidate.status,
     }
-    return values.get(criterion, "") or "none recorded"
+    return "" if criterion not in recorded else recorded[criterion] or "none recorded"
+
+
+def days_apart(candidate: Candidate) -> str:
+    """Days before surgery, as a range where the date is partial."""
+    most = candidate.days_before
+    if most is None or candidate.first is None or candidate.last is None:
+        return ""
+    least = most - (candidate.last - candidate.first).days
+    return days_before(most) if least == most else f"{least} to {days_before(most)}"

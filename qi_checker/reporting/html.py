@@ -12,18 +12,21 @@ from datetime import date, datetime
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist
 from qi_checker.protocol.paths import reports_dir
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.rule_page import RuleSheet
-from qi_checker.reporting.timeline import timeline
+from qi_checker.reporting.timeline import shape_of, timeline
 from qi_checker.reporting.urgency import by_urgency
 
 CASES_SHOWN = 200  # a longer list is read as a spreadsheet: cases.csv has every case
 REJECTS_SHOWN = 50
+PROBLEMS_SHOWN = 100
+LISTS = ("action", "failed", "undetermined", "exempt", "others")
+_ISO_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 LONGEST_TEXT = 160  # of a free text that only informs, such as a study description
 
 
@@ -34,6 +37,11 @@ def _day(value: date | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words.day(value))
 
 
+def _dates(text: str) -> Markup:
+    """Text with its ISO dates kept in one piece."""
+    return Markup(_ISO_DATE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+
+
 def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 2].rstrip() + " …"
 
@@ -41,6 +49,11 @@ def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
 def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
     """The columns of a table of candidates: every criterion that was asked, in order."""
     return tuple(dict.fromkeys(c.name for event in events for c in event.criteria))
+
+
+def _list_sizes(page: AuditPage) -> dict[str, int]:
+    """How many cases each list has, those that the page was not even given included."""
+    return {name: len(getattr(page, name)) for name in LISTS} | dict(page.list_sizes)
 
 
 def _as_of_day(as_of: str) -> date:
@@ -65,7 +78,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters.update(day=_day, clip=_clip)
+    env.filters.update(day=_day, clip=_clip, dates=_dates)
     env.globals.update(
         css=Markup(stylesheet()),
         words=words,
@@ -75,11 +88,14 @@ def environment() -> Environment:
         Reason=Reason,
         Verdict=Verdict,
         timeline=timeline,
+        shape_of=shape_of,
         by_urgency=by_urgency,
         criteria_of=_criteria,
         as_of_day=_as_of_day,
         cases_shown=CASES_SHOWN,
         rejects_shown=REJECTS_SHOWN,
+        problems_shown=PROBLEMS_SHOWN,
+        list_sizes=_list_sizes,
     )
     return env
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.codes import CodeRow
+from qi_checker.protocol.examples import Example
 from qi_checker.protocol.models import (
     Condition,
     Group,
@@ -18,6 +19,7 @@ from qi_checker.protocol.models import (
     Version,
     Window,
 )
+from qi_checker.reporting.example_words import RuleExample, in_words
 
 CODES_SHOWN = 100  # per list; the file has them all
 
@@ -28,16 +30,6 @@ class Outline:
 
     text: str
     members: tuple[Outline, ...] = ()
-
-
-@dataclass(frozen=True)
-class RuleExample:
-    """A worked example: what is given, what comes out, and why."""
-
-    name: str
-    why: str
-    given: tuple[str, ...]
-    expect: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +84,7 @@ class RuleSheet:
     sha256: str
 
 
-def rule_sheet(bundle: Bundle, examples: Iterable[RuleExample] = ()) -> RuleSheet:
+def rule_sheet(bundle: Bundle, examples: Iterable[Example] = ()) -> RuleSheet:
     """Put a checked protocol into words."""
     protocol = bundle.protocol
     roles = [code.role for code in bundle.catalogue.imaging]
@@ -106,7 +98,7 @@ def rule_sheet(bundle: Bundle, examples: Iterable[RuleExample] = ()) -> RuleShee
         versions=tuple(_version(v) for v in reversed(protocol.versions)),
         code_lists=tuple(_code_list(bundle, name) for name in sorted(_lists_used(protocol))),
         imaging_codes=tuple((role, roles.count(role)) for role in dict.fromkeys(roles)),
-        examples=tuple(examples),
+        examples=tuple(in_words(e) for e in examples),
         sha256=bundle.sha256,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from qi_checker.audit.views import Candidate, RequirementSheet
-from qi_checker.reporting.candidates import result, when
+from qi_checker.reporting.candidates import days_apart, result, when
 from qi_checker.reporting.geometry import (
     MARGIN,
     WIDTH,
@@ -21,7 +21,6 @@ from qi_checker.reporting.geometry import (
     text_width,
     within,
 )
-from qi_checker.reporting.words import days_before
 
 LANE = 19.0  # height of one row of events
 LINE = 14.0  # height of one row of text
@@ -29,18 +28,20 @@ MOST_MARKS = 12  # more would not be legible; the table lists them all
 _SHAPE = 6.0  # half a symbol's width, with its outline
 _STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 3640)
 
+
+@dataclass(frozen=True)
+class Shape:
+    """The symbol of an event; the form says as much as the filling, for print and for eyes."""
+
+    name: str  # circle, triangle, diamond
+    filled: bool
+
+
 SHAPES = {
-    "counts": ("circle", True),
-    "booked": ("triangle", True),
-    "undecided": ("diamond", False),
-    "fails": ("circle", False),
-}
-LEGEND = {
-    ("circle", True): "counts",
-    ("circle", False): "does not count",
-    ("triangle", True): "booked, will count once done",
-    ("triangle", False): "booked, does not count",
-    ("diamond", False): "cannot be decided",
+    "counts": Shape("circle", True),
+    "booked": Shape("triangle", True),
+    "undecided": Shape("diamond", False),
+    "fails": Shape("circle", False),
 }
 
 
@@ -49,8 +50,7 @@ class Mark:
     """One event: its symbol at (x, y), its label, and a dashed bar where the date is partial."""
 
     number: int  # row of the table of candidates
-    shape: str
-    filled: bool
+    shape: Shape
     x: float
     y: float
     bar: tuple[float, float] | None
@@ -79,8 +79,6 @@ class Picture:
     edges: tuple[Label, ...]  # first and last day of the window
     ticks: tuple[Tick, ...]
     marks: tuple[Mark, ...]
-    legend: tuple[Mark, ...]
-    partial: Label | None  # legend of the dashed bar
     left_out: int
     title: str
     description: str
@@ -120,17 +118,10 @@ def _shown(candidates: Sequence[Candidate]) -> list[tuple[int, Candidate]]:
     return sorted(dated[:MOST_MARKS])
 
 
-def _shape(candidate: Candidate) -> tuple[str, bool]:
-    shape, filled = SHAPES[result(candidate).key]
-    booked = candidate.status == "booked" and shape == "circle"
-    return ("triangle", False) if booked else (shape, filled)
-
-
-def _offset(candidate: Candidate, surgery: date) -> str:
-    """Days before surgery, as a range where the date is partial."""
-    assert candidate.first and candidate.last
-    most, least = (surgery - candidate.first).days, (surgery - candidate.last).days
-    return days_before(most) if most == least else f"{least} to {days_before(most)}"
+def shape_of(candidate: Candidate) -> Shape:
+    """Filled circle: counts; hollow: does not; triangle: booked; diamond: cannot be decided."""
+    shape = SHAPES[result(candidate).key]
+    return Shape("triangle", False) if candidate.status == "booked" and not shape.filled else shape
 
 
 def _beside(x0: float, x1: float, text: str) -> float:
@@ -152,7 +143,7 @@ def _marks(
     for number, candidate in shown:
         assert candidate.first and candidate.last
         ends = scale.x(candidate.first), scale.x(candidate.last)
-        text = f"{number}: {_offset(candidate, surgery)}"
+        text = f"{number}: {days_apart(candidate)}".removesuffix(": ")
         drafts.append((number, candidate, ends, Label(_beside(*ends, text), 0, text)))
     rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, _, (x0, x1), t in drafts])
     marks = []
@@ -162,7 +153,7 @@ def _marks(
         crossed = any(text.x - 2 < x < text.end for x in (*uprights, *(bar or ())))
         label = Label(text.x, y + 4, text.text, candidate.chosen)
         middle = round((x0 + x1) / 2, 1)
-        marks.append(Mark(number, *_shape(candidate), middle, y, bar, label, crossed))
+        marks.append(Mark(number, shape_of(candidate), middle, y, bar, label, crossed))
     return tuple(marks)
 
 
@@ -177,26 +168,6 @@ def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
         text = f"{back} days" if back == backs[-1] else str(back)
         ticks.append(Tick(x, Label(within(x, text), axis + 15, text)))
     return tuple(ticks)
-
-
-def _legend(marks: Sequence[Mark], y: float) -> tuple[tuple[Mark, ...], Label | None, float]:
-    """Only the symbols that occur; y of the last row comes back with them."""
-    seen = [k for k in LEGEND if any((m.shape, m.filled) == k for m in marks)]
-    entries, x = [], MARGIN
-    for shape, filled in seen:
-        text = LEGEND[shape, filled]
-        if x + 2 * _SHAPE + text_width(text) > WIDTH:
-            x, y = MARGIN, y + LINE
-        label = Label(x + _SHAPE + 4, y, text)
-        entries.append(Mark(0, shape, filled, x, y - 4, None, label))
-        x = label.end + 3 * _SHAPE
-    partial = None
-    if any(m.bar for m in marks):
-        text = "dashed: day not recorded"
-        if x + 24 + text_width(text) > WIDTH:
-            x, y = MARGIN, y + LINE
-        partial = Label(x + 24, y, text)
-    return tuple(entries), partial, y
 
 
 def _lines(scale: Scale, surgery: date, as_of: date) -> tuple[Label, ...]:
@@ -223,7 +194,7 @@ def _described(sheet: RequirementSheet, surgery: date) -> str:
     for number, candidate in _shown(sheet.candidates):
         modality = candidate.modality or "event"
         parts.append(
-            f"{number}: {modality}, {when(candidate)}, {_offset(candidate, surgery)}, "
+            f"{number}: {modality}, {when(candidate)}, {days_apart(candidate)}, "
             f"{result(candidate).words}."
         )
     return " ".join(parts)
@@ -242,10 +213,9 @@ def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | N
     marks = _marks(shown, scale, surgery, top, (*band, scale.x(surgery), scale.x(as_of)))
     axis = round(max((m.y for m in marks), default=top + LANE / 2) + LANE / 2 + 3, 1)
     edges = _edges(sheet, scale, axis + 15 + LINE)
-    legend, partial, bottom = _legend(marks, max(label.y for label in edges) + LINE + 5)
     dated = sum(1 for c in sheet.candidates if c.first)
     return Picture(
-        height=round(bottom + 5 if marks else bottom - LINE, 1),
+        height=round(max(label.y for label in edges) + 5, 1),
         axis=axis,
         top=top,
         band=band,
@@ -256,8 +226,6 @@ def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | N
         edges=edges,
         ticks=_ticks(scale, surgery, axis),
         marks=marks,
-        legend=legend,
-        partial=partial,
         left_out=dated - len(shown),
         title=f"{sheet.title}: {sheet.sentence}",
         description=_described(sheet, surgery),

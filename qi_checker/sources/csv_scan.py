@@ -63,7 +63,7 @@ def check_kind(head: bytes, where: str) -> None:
     if not start.strip(b"\xef\xbb\xbf \t\r\n\0"):
         mend = "Export it again; a table without rows still needs its header"
         raise UserError(Problem(where, "the file is empty", "", mend))
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or start.count(0) * 3 > len(start):
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in start[:4]:
         raise UserError(Problem(where, "the text is UTF-16, not UTF-8", "", AS_UTF8))
 
 

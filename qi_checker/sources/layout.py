@@ -39,7 +39,7 @@ class Layout:
         """The value of a column in a row that may be too short; None if it is not there."""
         at = self.position(name)
         cell = cells[at] if at is not None and at < len(cells) else None
-        return (cell.strip(BLANKS) or None) if cell is not None else None
+        return (cell.strip(BLANKS + "\0") or None) if cell is not None else None
 
 
 def plain(name: str) -> str:

@@ -13,21 +13,14 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.sources.omop_choice import choose
 from qi_checker.sources.omop_concepts import read_concepts
-from qi_checker.sources.omop_tables import CLINICAL, OmopTables
+from qi_checker.sources.omop_queries import cases_query, events_query
+from qi_checker.sources.omop_tables import OmopTables
 from qi_checker.sources.raw import literal
 
-# table -> what the names of its columns begin with, and those of its date and date-time
-EVENT_TABLES = {
-    "procedure_occurrence": ("procedure", "procedure_date", "procedure_datetime"),
-    "measurement": ("measurement", "measurement_date", "measurement_datetime"),
-    "observation": ("observation", "observation_date", "observation_datetime"),
-    "drug_exposure": ("drug", "drug_exposure_start_date", "drug_exposure_start_datetime"),
-}
 RETROSPECTIVE = (
     "OMOP records what was done: there are no scheduled or cancelled operations and no ordered or "
     "booked examinations. Use these records to look back, not for a checklist."
@@ -60,7 +53,6 @@ def import_omop(
     tables = OmopTables(path, schema)
     try:
         notes = (RETROSPECTIVE, *choose(tables, listed, concepts))
-        _name_concepts(tables)
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as building:
             imported = _write(tables, Path(building), notes)
@@ -71,13 +63,13 @@ def import_omop(
 
 
 def _write(tables: OmopTables, folder: Path, notes: tuple[str, ...]) -> Imported:
-    counts: list[Any] = []
-    for name, query in (("cases", _cases(tables)), ("events", _events(tables))):
+    counts = []
+    for name, query in (("cases", cases_query(tables)), ("events", events_query(tables))):
         target = literal(str(folder / f"{name}.csv"))
         written = tables.con.execute(f"COPY ({query}) TO {target} (FORMAT csv, HEADER)").fetchall()
-        counts += written[0]
+        counts.append(int(written[0][0]))
     (folder / "about.txt").write_text("\n".join(notes) + "\n", encoding="utf-8")
-    return Imported(int(counts[0]), int(counts[1]), notes)
+    return Imported(counts[0], counts[1], notes)
 
 
 def _put_in_place(building: Path, out: Path) -> None:
@@ -85,54 +77,3 @@ def _put_in_place(building: Path, out: Path) -> None:
     out.mkdir(exist_ok=True)
     for name in ("about.txt", "events.csv", "cases.csv"):
         shutil.move(building / name, out / name)
-
-
-def _name_concepts(tables: OmopTables) -> None:
-    """`named`: the codes and the name of a concept. Without a vocabulary there is only its id."""
-    body = "SELECT NULL::BIGINT AS concept_id, NULL AS code, NULL AS name LIMIT 0"
-    if "concept" in tables.sql:
-        body = (
-            "SELECT concept_id::BIGINT AS concept_id, "
-            "vocabulary_id || ':' || concept_code::VARCHAR AS code, concept_name AS name "
-            f"FROM {tables.sql['concept']}"
-        )
-    tables.con.execute(f"CREATE TEMP VIEW named AS {body}")
-
-
-def _occurrences(tables: OmopTables, table: str, is_case: bool) -> str:
-    """The chosen rows of one table, with text columns under the names of the contract."""
-    stem, day, moment = EVENT_TABLES[table]
-
-    def column(name: str) -> str:
-        return tables.column(table, name, "o")
-
-    concept = f"try_cast({column(f'{stem}_concept_id')} AS BIGINT)"
-    source = f"try_cast({column(f'{stem}_source_concept_id')} AS BIGINT)"
-    number = f"try_cast({column(f'{table}_id')} AS BIGINT)"
-    return f"""
-        SELECT '{stem}-' || {number} AS id,
-            try_cast({column("person_id")} AS BIGINT)::VARCHAR AS patient_id,
-            {_when(column(day), column(moment))} AS moment,
-            concat_ws(';', 'OMOP:' || {concept}, standard.code,
-                CASE WHEN original.code <> standard.code THEN original.code END) AS codes,
-            chosen.kind, chosen.modality, chosen.region, standard.name AS description,
-            {column("provider_id")}::VARCHAR AS provider,
-            try_cast({column("visit_occurrence_id")} AS BIGINT) AS visit,
-            {number} AS number
-        FROM {tables.sql[table]} AS o
-        JOIN chosen ON chosen.is_case = {is_case} AND chosen.concept_id =
-            (SELECT min(c.concept_id) FROM chosen AS c WHERE c.is_case = {is_case}
-             AND c.concept_id IN ({concept}, {source}))
-        LEFT JOIN named AS standard ON standard.concept_id = {concept}
-        LEFT JOIN named AS original ON original.concept_id = {source}"""
-
-
-def _when(day: str, moment: str) -> str:
-    """A date-time; a date where the clock is at midnight, as it is where no time was recorded."""
-    stamp = f"try_cast({moment} AS TIMESTAMP)"
-    plain = f"coalesce(try_cast({day} AS DATE), try_strptime({day}::VARCHAR, '%Y%m%d')::DATE)"
-    return (
-        f"CASE WHEN {stamp}::TIME <> TIME '00:00:00' "
-        f"THEN strftime({stamp}, '%Y-%m-%dT%H:%M:%S') "
-        f"ELSE coalesce({plain}::VARCHAR, {stamp}::DATE::VARCHAR, {day}::VARCHAR) END"
-    )

@@ -30,7 +30,7 @@ def choose(tables: OmopTables, concepts: Sequence[Concept], path: Path) -> list[
     notes = []
     for concept in concepts:
         found = _look_up(tables, concept, names)
-        if not found:
+        if not _is_known(tables, found):
             code = f"{concept.system}:{concept.code}"
             notes.append(f"{path.name}, line {concept.line}: {code} is not in this vocabulary")
         is_case = concept.kind == CASE
@@ -58,13 +58,24 @@ def _vocabularies(tables: OmopTables) -> dict[str, list[str]]:
     return names
 
 
+def _is_known(tables: OmopTables, found: set[int]) -> bool:
+    """Whether the vocabulary has one of these concepts; without a vocabulary, all are believed."""
+    if "concept" not in tables.sql:
+        return True
+    query = (
+        f"SELECT 1 FROM {tables.sql['concept']} "
+        "WHERE list_contains(?::BIGINT[], concept_id::BIGINT) LIMIT 1"
+    )
+    return bool(tables.con.execute(query, [sorted(found)]).fetchall())
+
+
 def _look_up(tables: OmopTables, concept: Concept, names: dict[str, list[str]]) -> set[int]:
     if concept.system == "OMOP":
         found = {int(concept.code)}
     else:
         rows = tables.con.execute(
             f"SELECT concept_id::BIGINT FROM {tables.sql['concept']} "
-            f"WHERE list_contains(?::VARCHAR[], vocabulary_id) "
+            "WHERE list_contains(?::VARCHAR[], vocabulary_id) "
             f"AND {BARE.format('concept_code')} = {BARE.format('?')}",
             [names.get(concept.system, []), concept.code],
         ).fetchall()

@@ -12,7 +12,6 @@ concept below it counts too. Where two lines name one concept, the upper line de
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +51,8 @@ def read_concepts(path: Path) -> list[Concept]:
     problems: list[Problem] = []
     concepts = []
     for line, row in enumerate(reader, start=2):
-        concept = _concept(line, row, lambda what, n=line: problems.append(_at(path, n, what)))
+        concept, complaints = _concept(line, row)
+        problems += [Problem(f"{path}, line {line}", what) for what in complaints]
         concepts += [concept] if concept else []
     if not problems and not any(concept.kind == CASE for concept in concepts):
         what = "no line has the kind 'case', so that nothing is an operation"
@@ -62,31 +62,19 @@ def read_concepts(path: Path) -> list[Concept]:
     return concepts
 
 
-def _concept(
-    line: int, row: dict[str, str | None], complain: Callable[[str], None]
-) -> Concept | None:
+def _concept(line: int, row: dict[str, str | None]) -> tuple[Concept | None, list[str]]:
+    """The concept of one line, and what is wrong with the line."""
     cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
     codes = split_codes(cells["code"])
     if len(codes) != 1:
-        complain("code is not of the form SYSTEM:CODE, such as SNOMED:45595009 or OMOP:4163971")
-        return None
-    if not cells["kind"]:
-        complain("kind is empty; it is case, imaging, lab, therapy or another kind of event")
-    if cells["descendants"].lower() not in (*YES, *NO):
-        complain("descendants is neither yes nor no")
+        return None, ["code is not SYSTEM:CODE, such as SNOMED:45595009 or OMOP:4163971"]
     system, code = codes[0]
+    complaints = []
     if system == "OMOP" and not code.isdigit():
-        complain("an OMOP concept id is a whole number")
-    return Concept(
-        line,
-        system,
-        code,
-        cells["kind"].lower(),
-        cells["modality"],
-        cells["region"],
-        cells["descendants"].lower() in YES,
-    )
-
-
-def _at(path: Path, line: int, what: str) -> Problem:
-    return Problem(f"{path}, line {line}", what)
+        complaints.append("an OMOP concept id is a whole number")
+    if not cells["kind"]:
+        complaints.append("kind is empty; it is case, imaging, lab or another kind of event")
+    if cells["descendants"].lower() not in (*YES, *NO):
+        complaints.append("descendants is neither yes nor no")
+    kind, below = cells["kind"].lower(), cells["descendants"].lower() in YES
+    return Concept(line, system, code, kind, cells["modality"], cells["region"], below), complaints

@@ -232,8 +232,8 @@ AUDIT = AuditPage(
     others=tuple(line(n, "compliant", "") for n in range(100, 127))
     + tuple(line(n, "not_applicable", "The operation is outside the population of the protocol.")
             for n in range(200, 205)),
-    rejects=(("events.csv, column at", 14, "unreadable date"),
-             ("events.csv, column status", 19, "unknown word")),
+    rejects=(("events.csv, row 14", 14, "at: unreadable date"),
+             ("events.csv, row 19", 19, "status: unknown word")),
     reconciliation=(("cases.csv", 40, 40, 0), ("events.csv", 212, 210, 2)),
     problems=("cases.csv, row 9: still scheduled after its date; evaluated as past.",),
     target="95 %",

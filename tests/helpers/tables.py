@@ -20,7 +20,7 @@ MARK = "/"
 def run_each(
     engine: Engine, rule: Bundle, examples: Sequence[Sequence[Row]], **settings: Any
 ) -> list[Seen]:
-    """Evaluate examples; each is some rows: events, exceptions, and a case unless it is C1 as ever."""
+    """Evaluate examples; each is some rows, and the case C1 unless a row is a case."""
     tables: dict[str, list[Row]] = {"cases": [], "events": [], "exceptions": []}
     for number, example in enumerate(examples):
         rows = [*example] if any(_table(row) == "cases" for row in example) else [case(), *example]
@@ -37,7 +37,7 @@ def expect_each(
     requirement: str = "ct",
     **settings: Any,
 ) -> None:
-    """Check lines of rows and, last, what is expected: `(scan("2026-05-01"), "met in_window E1")`."""
+    """Check lines such as `(scan("2026-05-01"), "met in_window E1")`: rows, then what is said."""
     said, wanted = {}, {}
     examples = [line[:-1] for line in table]
     for number, seen in enumerate(run_each(engine, rule, examples, **settings)):
@@ -55,7 +55,7 @@ def _table(row: Row) -> str:
 
 
 def _marked(row: Row, number: int) -> Row:
-    ids = {name: f"{number}{MARK}{row[name]}" for name in IDS if row.get(name)}
+    ids = {name: f"{number}{MARK}{row[name]}" for name in IDS if (row.get(name) or "").strip()}
     return row | ids
 
 

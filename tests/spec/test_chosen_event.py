@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.helpers import case, ct_rule, event, expect, run, scan
+from tests.helpers import case, ct_rule, event, expect, expect_each, run, scan
 
 UPCOMING = [case(status="scheduled")]
+
+NEARER_AND_FARTHER = [
+        (scan("2026-04-30"), scan("2026-04-29", "E2"), "expired too_old"),
+        (scan("2026-04-30"), scan("2026-06-02", "E2"), "expired too_old"),
+        (scan("2026-06-01"), scan("2026-04-29", "E2"), "expired after_surgery"),
+        (scan("2026-04-01"), scan("2026-04-30", "E2", region="chest"), "expired too_old"),
+        (scan("2026-05-10", region="chest"), scan("2026-04-30", "E2"), "expired wrong_region"),
+        (scan("2026-05-10", status="cancelled"), scan("2026-04-30", "E2"), "expired cancelled"),
+        (scan("2026-04-30"), scan(None, "E2", status="ordered"), "expired too_old"),
+        (scan(None, status="ordered"), scan("2026-05-10", "E0", region="head", status="cancelled"),
+         "missing ordered_not_booked"),
+        (scan("2026-05-12", region="chest"), scan("2026-05-10", "E0", region="head"),
+         "missing wrong_region"),
+        (scan("2026-05-10", region="chest"), scan("2026-05-10", "E3", region="head"),
+         "missing wrong_region"),
+        (scan("2026-05-10", codes="LOCAL:CT-CHEST"), scan("2026-05-09", "E0", region="head"),
+         "missing excluded_code"),
+        (event("2026-04-30", modality="CT"), event("2026-04-30", "E0"), "missing unmapped"),
+        (scan("2026-06-01"), scan("2026-04-30", "E0"), "expired after_surgery"),
+]  # fmt: skip
 
 
 def test_the_latest_study_that_fulfils_is_chosen(engine):
@@ -15,28 +33,27 @@ def test_the_latest_study_that_fulfils_is_chosen(engine):
     expect(run(engine, ct_rule(), events=events), ct="met in_window E2")
 
 
-@pytest.mark.parametrize(
-    ("ids", "chosen"),
-    [
-        (("E2", "E1"), "E1"),
-        (("E10", "E9"), "E10"),
-        (("b", "B"), "B"),
-        (("Z", "é"), "Z"),
-        (("a", "Ä"), "a"),
-    ],
-)
-def test_of_several_on_one_day_the_lowest_id_in_text_order(engine, ids, chosen):
+def test_of_several_on_one_day_the_lowest_id_in_text_order(engine):
     """By code point, so that every engine chooses the same; clock times do not matter."""
-    events = [scan(f"2026-05-10T{hour}:00", id) for id, hour in zip(ids, ("08", "09"), strict=True)]
-    expect(run(engine, ct_rule(), events=events), ct=f"met in_window {chosen}")
+    first, second = "2026-05-10T08:00", "2026-05-10T09:00"
+    table = [
+        (scan(first, "E2"), scan(second, "E1"), "met in_window E1"),
+        (scan(first, "E10"), scan(second, "E9"), "met in_window E10"),
+        (scan(first, "b"), scan(second, "B"), "met in_window B"),
+        (scan(first, "Z"), scan(second, "é"), "met in_window Z"),
+        (scan(first, "Ä"), scan(second, "a"), "met in_window a"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_a_partial_date_counts_as_its_first_day(engine):
     """February as a whole is 1 February."""
-    cases = [case(surgery_at="2026-03-02")]
-    events = [scan("2026-02", "E1"), scan("2026-02-01", "E2"), scan("2026-02-02", "E3")]
-    expect(run(engine, ct_rule(), cases=cases, events=events), ct="met in_window E3")
-    expect(run(engine, ct_rule(), cases=cases, events=events[:2]), ct="met in_window E1")
+    operation, month = case(surgery_at="2026-03-02"), scan("2026-02", "E1")
+    table = [
+        (operation, month, scan("2026-02-01", "E2"), "met in_window E1"),
+        (operation, month, scan("2026-02-02", "E2"), "met in_window E2"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_the_latest_booking_is_chosen(engine):
@@ -46,64 +63,38 @@ def test_the_latest_booking_is_chosen(engine):
     expect(seen, ct="booked booked_in_window E2")
 
 
-@pytest.mark.parametrize(
-    ("nearer", "farther", "expected"),
-    [
-        (scan("2026-04-30"), scan("2026-04-29"), "expired too_old"),
-        (scan("2026-04-30"), scan("2026-06-02"), "expired too_old"),
-        (scan("2026-06-01"), scan("2026-04-29"), "expired after_surgery"),
-        (scan("2026-04-01"), scan("2026-04-30", region="chest"), "expired too_old"),
-        (scan("2026-05-10", region="chest"), scan("2026-04-30"), "expired wrong_region"),
-        (scan("2026-05-10", status="cancelled"), scan("2026-04-30"), "expired cancelled"),
-        (scan("2026-04-30"), scan(None, status="ordered"), "expired too_old"),
-        (scan(None, status="ordered"), scan("2026-05-10", "E0", region="head", codes="LOCAL:CT-CHEST"),
-         "missing ordered_not_booked"),
-        (scan("2026-05-12", region="chest"), scan("2026-05-10", "E0", region="head"),
-         "missing wrong_region"),
-        (scan("2026-05-10", region="chest"), scan("2026-05-10", "E3", region="head"),
-         "missing wrong_region"),
-        (scan("2026-05-10", codes="LOCAL:CT-CHEST"), scan("2026-05-09", "E0", region="head"),
-         "missing excluded_code"),
-        (event("2026-04-30", modality="CT"), event("2026-04-30", "E0"), "missing unmapped"),
-    ],
-)  # fmt: skip
-def test_the_nearest_miss_is_told(engine, nearer, farther, expected):
+def test_the_nearest_miss_is_told(engine):
     """Fewest criteria that do not pass, then closest to the window, then latest, then lowest id."""
-    if nearer["event_id"] == farther["event_id"]:
-        farther = farther | {"event_id": "E2"}
-    for events in ([nearer, farther], [farther, nearer]):
-        expect(run(engine, ct_rule(), events=events), ct=f"{expected} E1")
-
-
-def test_as_near_before_as_after_the_later_one_is_told(engine):
-    """One day too old and one day too late are equally near."""
-    events = [scan("2026-04-30", "E1"), scan("2026-06-01", "E2")]
-    expect(run(engine, ct_rule(), events=events), ct="expired after_surgery E2")
+    table = []
+    for nearer, farther, expected in NEARER_AND_FARTHER:
+        table += [(nearer, farther, f"{expected} E1"), (farther, nearer, f"{expected} E1")]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_the_reason_of_a_study_with_several_faults_is_the_first(engine):
     """In the order code, modality, region, status, window."""
     study = scan("2026-04-01", region="chest", status="cancelled", codes="LOCAL:CT-CHEST")
-    expect(run(engine, ct_rule(), events=[study]), ct="missing excluded_code E1")
-    del study["codes"]
-    expect(run(engine, ct_rule(), events=[study]), ct="missing wrong_region E1")
-    study["region"] = "liver"
-    expect(run(engine, ct_rule(), events=[study]), ct="missing cancelled E1")
+    table = [
+        (study, "missing excluded_code E1"),
+        (study | {"codes": None}, "missing wrong_region E1"),
+        (study | {"codes": None, "region": "liver"}, "missing cancelled E1"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
-@pytest.mark.parametrize(
-    ("better", "worse", "expected"),
-    [
+def test_the_undecided_study_with_the_fewest_doubts_is_told(engine):
+    """Then the one closest to the window, the latest, and the lowest id."""
+    better_and_worse = [
         (scan("2026-05-05", region=None), event("2026-05-20", "E2"), "unmapped"),
         (scan("2026-05", "E1"), scan("2026-04-20", "E2", region=None), "partial_date"),
         (scan("2026-05-20", region=None), scan("2026-05-05", "E2", region=None), "unmapped"),
         (scan("2026-05-20", region=None), scan("2026-05-20", "E2", region="thorax"), "unmapped"),
-    ],
-)
-def test_the_undecided_study_with_the_fewest_doubts_is_told(engine, better, worse, expected):
-    """Then the one closest to the window, the latest, and the lowest id."""
-    for events in ([better, worse], [worse, better]):
-        expect(run(engine, ct_rule(), events=events), ct=f"unknown {expected} E1")
+    ]
+    table = []
+    for better, worse, reason in better_and_worse:
+        expected = f"unknown {reason} E1"
+        table += [(better, worse, expected), (worse, better, expected)]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_an_undecided_study_that_fails_something_else_leaves_no_doubt(engine):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import case, ct_rule, expect, run, scan
+from tests.helpers import case, ct_rule, expect, expect_each, run, scan
 
 
-@pytest.mark.parametrize(
-    ("at", "surgery", "expected"),
-    [
+def test_an_interval_counts_where_all_of_it_does(engine):
+    """Inside as a whole it counts, outside as a whole it does not, else nobody knows."""
+    table = [
         ("2026-05", "2026-06-01", "unknown partial_date"),
         ("2026-05", "2026-05-31", "unknown partial_date"),
         ("2026-04", "2026-05-31", "expired too_old"),
@@ -25,12 +25,9 @@ from tests.helpers import case, ct_rule, expect, run, scan
         ("2025", "2026-01-20", "unknown partial_date"),
         ("2026", "2026-05-31", "unknown partial_date"),
         ("2026-05-01", "2026-05-31", "met in_window"),
-    ],
-)
-def test_an_interval_counts_where_all_of_it_does(engine, at, surgery, expected):
-    """Inside as a whole it counts, outside as a whole it does not, else nobody knows."""
-    seen = run(engine, ct_rule(), cases=[case(surgery_at=surgery)], events=[scan(at)])
-    expect(seen, ct=expected)
+    ]
+    lines = [(case(surgery_at=surgery), scan(at), expected) for at, surgery, expected in table]
+    expect_each(engine, ct_rule(), lines)
 
 
 @pytest.mark.parametrize(
@@ -67,20 +64,14 @@ def test_what_is_completed_happened_by_as_of(engine):
     expect(seen, ct="met in_window E1")
 
 
-def test_a_booking_for_a_month_is_not_cut_at_as_of(engine):
-    """It may still be anywhere in May, and after surgery on 25 May too."""
-    cases = [case(surgery_at="2026-05-25", status="scheduled")]
-    events = [scan("2026-05", status="booked")]
-    seen = run(engine, ct_rule(), cases=cases, events=events, as_of="2026-05-10")
-    expect(seen, ct="due partial_date E1")
-
-
-def test_a_booking_for_a_month_inside_the_window_is_booked(engine):
-    """All of May is within 30 days before 31 May, and a booking on day 0 counts."""
-    cases = [case(status="scheduled")]
-    events = [scan("2026-05", status="booked")]
-    seen = run(engine, ct_rule(), cases=cases, events=events, as_of="2026-05-10")
-    expect(seen, ct="booked booked_in_window E1")
+def test_a_booking_for_a_month_may_still_be_anywhere_in_it(engine):
+    """May is within 30 days before 31 May, but it may be after surgery on 25 May."""
+    in_may = scan("2026-05", status="booked")
+    table = [
+        (case(status="scheduled"), in_may, "booked booked_in_window E1"),
+        (case(surgery_at="2026-05-25", status="scheduled"), in_may, "due partial_date E1"),
+    ]
+    expect_each(engine, ct_rule(), table, as_of="2026-05-10")
 
 
 def test_a_month_that_begins_after_as_of_is_left_out(engine):

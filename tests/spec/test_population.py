@@ -4,36 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import bundle, case, expect, liver, run, scan
+from tests.helpers import bundle, case, expect, expect_each, liver, run, run_each, scan
 from tests.helpers.protocols import EMERGENCY, LIVER_OPERATION, ct, mri, version
 
+ASKED_OR_NOT = [
+    ({}, "missing"),
+    ({"procedures": None}, "not_applicable not_in_population"),
+    ({"diagnoses": "ICD-10-CM:K80.2"}, "not_applicable not_in_population"),
+    ({"procedures": "CCI:1.OA.87.LA"}, "missing"),
+    ({"procedures": "CCI:1OA87"}, "not_applicable not_in_population"),
+    ({"urgency": "emergency"}, "not_applicable excluded"),
+    ({"urgency": " Emergency "}, "not_applicable excluded"),
+    ({"urgency": "urgent"}, "missing"),
+    ({"urgency": "crash"}, "missing"),
+    ({"status": "cancelled"}, "not_applicable cancelled_case"),
+    ({"surgery_at": "2019-12-31"}, "not_applicable not_in_force"),
+    ({"surgery_at": "2020-01-01"}, "missing"),
+    ({"status": "cancelled", "surgery_at": "2019-12-31"}, "not_applicable cancelled_case"),
+    ({"procedures": None, "surgery_at": "2019-12-31"}, "not_applicable not_in_force"),
+    ({"procedures": None, "urgency": "emergency"}, "not_applicable not_in_population"),
+]
 
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({}, "missing"),
-        ({"procedures": None}, "not_applicable not_in_population"),
-        ({"diagnoses": "ICD-10-CM:K80.2"}, "not_applicable not_in_population"),
-        ({"procedures": "CCI:1.OA.87.LA"}, "missing"),
-        ({"procedures": "CCI:1OA87"}, "not_applicable not_in_population"),
-        ({"urgency": "emergency"}, "not_applicable excluded"),
-        ({"urgency": " Emergency "}, "not_applicable excluded"),
-        ({"urgency": "urgent"}, "missing"),
-        ({"urgency": "crash"}, "missing"),
-        ({"status": "cancelled"}, "not_applicable cancelled_case"),
-        ({"surgery_at": "2019-12-31"}, "not_applicable not_in_force"),
-        ({"surgery_at": "2020-01-01"}, "missing"),
-        ({"status": "cancelled", "surgery_at": "2019-12-31"}, "not_applicable cancelled_case"),
-        ({"procedures": None, "surgery_at": "2019-12-31"}, "not_applicable not_in_force"),
-        ({"procedures": None, "urgency": "emergency"}, "not_applicable not_in_population"),
-    ],
-)
-def test_a_case_is_asked_or_it_is_told_why_not(engine, columns, expected):
+
+def test_a_case_is_asked_or_it_is_told_why_not(engine):
     """Cancelled, no version in force, outside the population, excluded: the first that applies."""
-    seen = run(engine, liver(exclude=[EMERGENCY]), cases=[case() | columns])
-    expect(seen, ct=expected, mri=expected)
-    if expected != "missing":
-        assert seen.case()["verdict"] == "not_applicable"
+    examples = [[case() | columns] for columns, _ in ASKED_OR_NOT]
+    seen = run_each(engine, liver(exclude=[EMERGENCY]), examples)
+    for one, (_, expected) in zip(seen, ASKED_OR_NOT, strict=True):
+        verdict = "not_compliant" if expected == "missing" else "not_applicable"
+        expect(one, ct=expected, mri=expected, verdict=verdict)
 
 
 def test_a_case_that_is_not_asked_has_no_window_and_nothing_to_do(engine):
@@ -52,46 +51,52 @@ def test_a_case_that_is_not_asked_has_no_window_and_nothing_to_do(engine):
 
 
 CONDITIONS = [
-    ({"site": ["North", "South"]}, {"site": "North"}, True),
-    ({"site": ["North", "South"]}, {"site": "north"}, False),
-    ({"site": ["North", "South"]}, {"site": None}, False),
-    ({"surgeon": ["S1"]}, {"surgeon": " S1 "}, True),
-    ({"surgeon": ["S1"]}, {"surgeon": "S10"}, False),
-    ({"urgency": ["elective", "urgent"]}, {"urgency": "URGENT"}, True),
-    ({"urgency": ["elective", "urgent"]}, {}, False),
-    ({"column": {"name": "ward", "in": ["A", "B"]}}, {"ward": "B"}, True),
-    ({"column": {"name": "ward", "in": ["A", "B"]}}, {"ward": "b"}, False),
-    ({"column": {"name": "ward", "in": ["A", "B"]}}, {}, False),
-    ({"any_of": [{"site": ["North"]}, {"surgeon": ["S1"]}]}, {"surgeon": "S1"}, True),
-    ({"any_of": [{"site": ["North"]}, {"surgeon": ["S1"]}]}, {"surgeon": "S2"}, False),
-    ({"all_of": [{"site": ["North"]}, {"surgeon": ["S1"]}]}, {"site": "North"}, False),
     (
-        {
-            "all_of": [
-                {"site": ["North"]},
-                {"any_of": [{"surgeon": ["S1"]}, {"urgency": ["urgent"]}]},
-            ]
-        },
-        {"site": "North", "urgency": "urgent"},
-        True,
+        {"site": ["North", "South"]},
+        [({"site": "North"}, True), ({"site": "north"}, False), ({"site": None}, False)],
     ),
-    ({"diagnosis": {"in": "liver-metastasis"}}, {"diagnoses": None}, False),
-]
+    ({"surgeon": ["S1"]}, [({"surgeon": " S1 "}, True), ({"surgeon": "S10"}, False)]),
+    (
+        {"urgency": ["elective", "urgent"]},
+        [({"urgency": "URGENT"}, True), ({"urgency": "emergency"}, False), ({}, False)],
+    ),
+    (
+        {"column": {"name": "ward", "in": ["A", "B"]}},
+        [({"ward": "B"}, True), ({"ward": "b"}, False), ({}, False)],
+    ),
+    (
+        {"any_of": [{"site": ["North"]}, {"surgeon": ["S1"]}]},
+        [({"surgeon": "S1"}, True), ({"site": "North"}, True), ({"surgeon": "S2"}, False)],
+    ),
+    (
+        {"all_of": [{"site": ["N"]}, {"any_of": [{"surgeon": ["S1"]}, {"urgency": ["urgent"]}]}]},
+        [
+            ({"site": "N", "urgency": "urgent"}, True),
+            ({"site": "N"}, False),
+            ({"urgency": "urgent"}, False),
+        ],
+    ),
+    ({"diagnosis": {"in": "liver-metastasis"}}, [({"diagnoses": None}, False), ({}, True)]),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("condition", "columns", "holds"), CONDITIONS)
-def test_a_condition_holds_or_not(engine, condition, columns, holds):
+@pytest.mark.parametrize("condition", [condition for condition, _ in CONDITIONS])
+def test_a_condition_holds_or_not(engine, condition):
     """A missing value never matches; urgency is a word, other columns are compared exactly."""
-    expected = "missing" if holds else "not_applicable not_in_population"
-    expect(run(engine, liver(applies_to=condition), cases=[case() | columns]), ct=expected)
+    cases = next(cases for one, cases in CONDITIONS if one is condition)
+    table = [
+        (case() | columns, "missing" if holds else "not_applicable not_in_population")
+        for columns, holds in cases
+    ]
+    expect_each(engine, liver(applies_to=condition), table)
 
 
 def test_an_exclusion_does_not_hold_where_its_value_is_missing(engine):
     """Who is not known to be an emergency is asked."""
     excluded = {"id": "north", "title": "Ward north", "when": {"site": ["North"]}}
     rule = liver(exclude=[EMERGENCY, excluded])
-    expect(run(engine, rule), ct="missing")
-    expect(run(engine, rule, cases=[case(site="North")]), ct="not_applicable excluded")
+    table = [(case(), "missing"), (case(site="North"), "not_applicable excluded")]
+    expect_each(engine, rule, table)
 
 
 VERSIONS = bundle(
@@ -105,22 +110,21 @@ VERSIONS = bundle(
 )
 
 
-@pytest.mark.parametrize(
-    ("surgery", "requirements", "status"),
-    [
+def test_the_version_in_force_on_the_day_of_surgery_applies(engine):
+    """Where none is in force, the requirements of the latest one before are reported."""
+    table = [
         ("2019-06-01", ["ct"], "not_applicable not_in_force"),
         ("2025-12-31", ["ct"], "missing"),
         ("2026-01-15", ["ct"], "not_applicable not_in_force"),
         ("2026-02-01", ["ct", "mri"], "missing"),
         ("2026-06-30", ["ct", "mri"], "missing"),
         ("2026-07-01", ["ct", "mri"], "not_applicable not_in_force"),
-    ],
-)
-def test_the_version_in_force_on_the_day_of_surgery_applies(engine, surgery, requirements, status):
-    """Where none is in force, the requirements of the latest one before are reported."""
-    seen = run(engine, VERSIONS, cases=[case(surgery_at=surgery)], as_of="2026-12-31")
-    assert [f["requirement"] for f in seen.findings] == requirements
-    expect(seen, ct=status)
+    ]
+    examples = [[case(surgery_at=surgery)] for surgery, _, _ in table]
+    seen = run_each(engine, VERSIONS, examples, as_of="2026-12-31")
+    for one, (_, requirements, status) in zip(seen, table, strict=True):
+        assert [f["requirement"] for f in one.findings] == requirements
+        expect(one, ct=status)
 
 
 def test_each_case_is_judged_by_its_own_version(engine):

@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.helpers import case, exception, expect, run, scan
 
 DAY = "2026-05-10"
 
 
-@pytest.mark.parametrize(
-    ("columns", "line"),
-    [
-        ({"case_id": None}, "case_id: missing value"),
-        ({"case_id": "  "}, "case_id: missing value"),
-        ({"patient_id": ""}, "patient_id: missing value"),
-        ({"surgery_at": None}, "surgery_at: missing value"),
-        ({"status": None}, "status: missing value"),
-        ({"patient_id": None, "status": "done"}, "patient_id: missing value"),
-        ({"status": "done"}, "status: unknown word"),
-        ({"status": "booked"}, "status: unknown word"),
-        ({"status": "done", "surgery_at": "soon"}, "status: unknown word"),
-        ({"surgery_at": "soon"}, "surgery_at: unreadable date"),
-        ({"started_at": "soon"}, "started_at: unreadable date"),
-        ({"admitted_at": "soon"}, "admitted_at: unreadable date"),
-        ({"admitted_at": "soon", "surgery_at": "soon"}, "surgery_at: unreadable date"),
-    ],
-)
-def test_a_case_that_cannot_be_used_has_no_finding(engine, columns, line):
-    """It is listed with its row, counted as in a spreadsheet."""
-    seen = run(engine, cases=[case() | columns, case("C2")])
-    assert seen.reject_lines == [f"cases row 2: {line}"]
-    assert [c["case_id"] for c in seen.cases] == ["C2"]
+CASES = [
+    ({"case_id": None}, "case_id: missing value"),
+    ({"case_id": "  "}, "case_id: missing value"),
+    ({"patient_id": ""}, "patient_id: missing value"),
+    ({"surgery_at": None}, "surgery_at: missing value"),
+    ({"status": None}, "status: missing value"),
+    ({"patient_id": None, "status": "done"}, "patient_id: missing value"),
+    ({"status": "done"}, "status: unknown word"),
+    ({"status": "booked"}, "status: unknown word"),
+    ({"status": "done", "surgery_at": "soon"}, "status: unknown word"),
+    ({"surgery_at": "soon"}, "surgery_at: unreadable date"),
+    ({"started_at": "soon"}, "started_at: unreadable date"),
+    ({"admitted_at": "soon"}, "admitted_at: unreadable date"),
+    ({"admitted_at": "soon", "surgery_at": "soon"}, "surgery_at: unreadable date"),
+]
 
 
-@pytest.mark.parametrize(
-    ("columns", "line"),
-    [
+EVENTS = [
         ({"event_id": None}, "event_id: missing value"),
         ({"patient_id": None}, "patient_id: missing value"),
         ({"kind": None}, "kind: missing value"),
@@ -53,39 +41,53 @@ def test_a_case_that_cannot_be_used_has_no_finding(engine, columns, line):
          "at: external study without an acquisition date"),
         ({"at": None, "provenance": "external", "status": "booked"}, "at: missing value"),
         ({"at": None, "ordered_at": "soon"}, "ordered_at: unreadable date"),
-    ],
-)  # fmt: skip
-def test_an_event_that_cannot_be_used(engine, columns, line):
+    ]  # fmt: skip
+EXCEPTIONS = [
+    ({"exception_id": None}, "exception_id: missing value"),
+    ({"case_id": None}, "case_id: missing value"),
+    ({"requirement": None}, "requirement: missing value"),
+    ({"reason": None}, "reason: missing value"),
+    ({"approved_at": "soon"}, "approved_at: unreadable date"),
+    ({"valid_from": "2026-05"}, "valid_from: unreadable date"),
+    ({"expires_on": "never"}, "expires_on: unreadable date"),
+    ({"revoked_at": "?"}, "revoked_at: unreadable date"),
+]
+
+
+def lines(table: str, examples: list[tuple[dict, str]]) -> list[str]:
+    """What is expected of these rows of a table."""
+    return [f"{table} row {row}: {line}" for row, (_, line) in enumerate(examples, start=2)]
+
+
+def test_a_case_that_cannot_be_used_has_no_finding(engine):
+    """It is listed with its row, counted as in a spreadsheet."""
+    cases = [case(f"C{n}") | columns for n, (columns, _) in enumerate(CASES)]
+    seen = run(engine, cases=[*cases, case("last")])
+    assert seen.reject_lines == lines("cases", CASES)
+    assert [c["case_id"] for c in seen.cases] == ["last"]
+
+
+def test_an_event_that_cannot_be_used(engine):
     """The other rows are not affected."""
-    seen = run(engine, events=[scan(DAY) | columns, scan(DAY, "E2")])
-    assert seen.reject_lines == [f"events row 2: {line}"]
-    expect(seen, ct="met in_window E2")
+    events = [scan(DAY, f"E{n}") | columns for n, (columns, _) in enumerate(EVENTS)]
+    seen = run(engine, events=[*events, scan(DAY, "last")])
+    assert seen.reject_lines == lines("events", EVENTS)
+    expect(seen, ct="met in_window last")
 
 
-@pytest.mark.parametrize("status", ["ordered", "cancelled", "entered-in-error"])
-def test_an_event_that_never_took_place_needs_no_date(engine, status):
-    """Only booked and completed ones do."""
-    assert run(engine, events=[scan(None, status=status)]).rejects == []
-
-
-@pytest.mark.parametrize(
-    ("columns", "line"),
-    [
-        ({"exception_id": None}, "exception_id: missing value"),
-        ({"case_id": None}, "case_id: missing value"),
-        ({"requirement": None}, "requirement: missing value"),
-        ({"reason": None}, "reason: missing value"),
-        ({"approved_at": "soon"}, "approved_at: unreadable date"),
-        ({"valid_from": "2026-05"}, "valid_from: unreadable date"),
-        ({"expires_on": "never"}, "expires_on: unreadable date"),
-        ({"revoked_at": "?"}, "revoked_at: unreadable date"),
-    ],
-)
-def test_an_exception_that_cannot_be_used(engine, columns, line):
+def test_an_exception_that_cannot_be_used(engine):
     """A missing approval or validity only makes it inactive."""
-    seen = run(engine, exceptions=[exception() | columns])
-    assert seen.reject_lines == [f"exceptions row 2: {line}"]
+    rows = [exception(f"X{n}") | columns for n, (columns, _) in enumerate(EXCEPTIONS)]
+    seen = run(engine, exceptions=rows)
+    assert seen.reject_lines == lines("exceptions", EXCEPTIONS)
     assert seen.ignored == []
+
+
+def test_an_event_that_never_took_place_needs_no_date(engine):
+    """Only booked and completed ones do."""
+    never = ["ordered", "cancelled", "entered-in-error"]
+    events = [scan(None, f"E {status}", status=status) for status in never]
+    assert run(engine, events=events).rejects == []
 
 
 def test_of_rows_with_one_id_the_first_is_used(engine):

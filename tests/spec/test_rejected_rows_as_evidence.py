@@ -2,66 +2,60 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.helpers import case, ct_rule, event, expect, run, scan
+from tests.helpers import case, ct_rule, event, expect, expect_each, run, run_each, scan
 
 DAY = "2026-05-10"
 MAYBE = "unknown rejected_record E1"
 NEVER = "missing never_ordered -"
 
 
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({}, MAYBE),
-        ({"modality": None, "region": None}, MAYBE),
-        ({"modality": "??", "region": "??"}, MAYBE),
-        ({"status": "final"}, MAYBE),
-        ({"status": None}, MAYBE),
-        ({"kind": None}, MAYBE),
-        ({"modality": "PT"}, NEVER),
-        ({"modality": "PT;CT"}, NEVER),
-        ({"region": "chest"}, NEVER),
-        ({"codes": "LOCAL:CT-CHEST"}, NEVER),
-        ({"codes": "LOCAL:MR-LIVER", "modality": None, "region": None}, NEVER),
-        ({"kind": "therapy"}, NEVER),
-        ({"status": "booked"}, NEVER),
-        ({"status": "ordered"}, NEVER),
-        ({"status": "cancelled"}, NEVER),
-        ({"status": "entered-in-error"}, NEVER),
-        ({"patient_id": "P2"}, NEVER),
-        ({"patient_id": None}, NEVER),
-        ({"recorded_at": "2026-07-01"}, NEVER),
-        ({"recorded_at": "2026-06-01"}, MAYBE),
-        ({"recorded_at": "soon"}, MAYBE),
-    ],
-)
-def test_a_row_without_a_readable_date_counts_unless_a_readable_value_fails(
-    engine, columns, expected
-):
+COLUMNS = [
+    ({}, MAYBE),
+    ({"modality": None, "region": None}, MAYBE),
+    ({"modality": "??", "region": "??"}, MAYBE),
+    ({"status": "final"}, MAYBE),
+    ({"status": None}, MAYBE),
+    ({"kind": None}, MAYBE),
+    ({"modality": "PT"}, NEVER),
+    ({"modality": "PT;CT"}, NEVER),
+    ({"region": "chest"}, NEVER),
+    ({"codes": "LOCAL:CT-CHEST"}, NEVER),
+    ({"codes": "LOCAL:MR-LIVER", "modality": None, "region": None}, NEVER),
+    ({"kind": "therapy"}, NEVER),
+    ({"status": "booked"}, NEVER),
+    ({"status": "ordered"}, NEVER),
+    ({"status": "cancelled"}, NEVER),
+    ({"status": "entered-in-error"}, NEVER),
+    ({"patient_id": "P2"}, NEVER),
+    ({"patient_id": None}, NEVER),
+    ({"recorded_at": "2026-07-01"}, NEVER),
+    ({"recorded_at": "2026-06-01"}, MAYBE),
+    ({"recorded_at": "soon"}, MAYBE),
+]
+DATES = [
+    (DAY, MAYBE),
+    ("2026-05-01", MAYBE),
+    ("2026-04-30", NEVER),
+    ("2026-05-31", MAYBE),
+    ("2026-05-31T09:00", NEVER),
+    ("2026-06-01", NEVER),
+    ("2026-05", MAYBE),
+    ("2026-04", NEVER),
+    ("2026-07-01", NEVER),
+    (None, MAYBE),
+]
+
+
+def test_a_row_without_a_readable_date_counts_unless_a_readable_value_fails(engine):
     """What cannot be read decides nothing; what can be read may rule it out."""
-    expect(run(engine, ct_rule(), events=[scan("soon") | columns]), ct=expected)
+    table = [(scan("soon") | columns, expected) for columns, expected in COLUMNS]
+    expect_each(engine, ct_rule(), table)
 
 
-@pytest.mark.parametrize(
-    ("at", "expected"),
-    [
-        (DAY, MAYBE),
-        ("2026-05-01", MAYBE),
-        ("2026-04-30", NEVER),
-        ("2026-05-31", MAYBE),
-        ("2026-05-31T09:00", NEVER),
-        ("2026-06-01", NEVER),
-        ("2026-05", MAYBE),
-        ("2026-04", NEVER),
-        ("2026-07-01", NEVER),
-        (None, MAYBE),
-    ],
-)
-def test_a_readable_date_outside_the_window_rules_it_out(engine, at, expected):
+def test_a_readable_date_outside_the_window_rules_it_out(engine):
     """Here the status is the value that could not be read."""
-    expect(run(engine, ct_rule(), events=[scan(at, status="final")]), ct=expected)
+    table = [(scan(at, status="final"), expected) for at, expected in DATES]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_a_refused_day_of_surgery_rules_it_out_too(engine):
@@ -72,33 +66,41 @@ def test_a_refused_day_of_surgery_rules_it_out_too(engine):
 
 def test_the_finding_shows_a_date_that_can_be_read(engine):
     """And none where there is none."""
-    found = run(engine, ct_rule(), events=[scan(DAY, status="final")]).finding("ct")
-    assert (found["event_date"], found["days_before"]) == (DAY, 21)
-    found = run(engine, ct_rule(), events=[scan("soon")]).finding("ct")
-    assert (found["event_id"], found["event_date"], found["days_before"]) == ("E1", None, None)
+    examples = [[scan(DAY, status="final")], [scan("soon")]]
+    columns = ("event_id", "event_date", "days_before")
+    found = [seen.finding("ct") for seen in run_each(engine, ct_rule(), examples)]
+    assert [found[0][c] for c in columns] == ["E1", DAY, 21]
+    assert [found[1][c] for c in columns] == ["E1", None, None]
 
 
 def test_a_duplicate_with_other_content_may_be_the_study(engine):
     """Two rows with one id: one of them is wrong, and nobody knows which."""
-    events = [scan("2026-03-01"), scan(DAY)]
-    expect(run(engine, ct_rule(), events=events), ct=MAYBE)
-    events = [scan("2026-03-01"), scan("2026-03-01")]
-    expect(run(engine, ct_rule(), events=events), ct="expired too_old E1")
+    table = [
+        (scan("2026-03-01"), scan(DAY), MAYBE),
+        (scan("2026-03-01"), scan("2026-03-01"), "expired too_old E1"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_an_external_study_without_a_date_has_a_reason_of_its_own(engine):
     """Somebody has to ask the other hospital."""
-    events = [scan(None, provenance="external")]
-    expect(run(engine, ct_rule(), events=events), ct="unknown external_undated E1")
-    expect(run(engine, ct_rule(), events=[scan(None)]), ct=MAYBE)
+    table = [
+        (scan(None, provenance="external"), "unknown external_undated E1"),
+        (scan(None, provenance="internal"), MAYBE),
+        (scan(None), MAYBE),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_of_several_rejected_rows_the_lowest_id_is_told(engine):
     """Rows without an id come last, in the order of the file."""
     rows = [scan("soon", None), scan("soon", "E3"), scan(None, "E2", provenance="external")]
-    expect(run(engine, ct_rule(), events=rows), ct="unknown external_undated E2")
-    expect(run(engine, ct_rule(), events=rows[:2]), ct="unknown rejected_record E3")
-    expect(run(engine, ct_rule(), events=rows[:1]), ct="unknown rejected_record -")
+    table = [
+        (*rows, "unknown external_undated E2"),
+        (*rows[:2], "unknown rejected_record E3"),
+        (rows[0], "unknown rejected_record -"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_a_torn_row_counts_for_every_requirement_of_its_patient(engine):
@@ -112,10 +114,11 @@ def test_a_torn_row_counts_for_every_requirement_of_its_patient(engine):
 
 def test_what_is_met_or_undecided_does_not_need_rejected_rows(engine):
     """They come after usable studies that are undecided."""
-    events = [event(DAY, "E2"), scan("soon")]
-    expect(run(engine, ct_rule(), events=events), ct="unknown unmapped E2")
-    events = [scan(DAY, "E2"), scan("soon")]
-    expect(run(engine, ct_rule(), events=events), ct="met in_window E2")
+    table = [
+        (event(DAY, "E2"), scan("soon"), "unknown unmapped E2"),
+        (scan(DAY, "E2"), scan("soon"), "met in_window E2"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_an_upcoming_case_with_a_rejected_row_is_unknown_not_due(engine):

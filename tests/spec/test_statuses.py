@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import case, ct_rule, event, exception, expect, liver, mr_scan, run, scan
+from tests.helpers import (
+    case,
+    ct_rule,
+    event,
+    exception,
+    expect,
+    expect_each,
+    liver,
+    mr_scan,
+    run,
+    run_each,
+    scan,
+)
 
 UPCOMING = [case(status="scheduled")]
 BEFORE = "2026-05-20"
@@ -54,10 +66,9 @@ def test_exempt_outranks_booked_and_unknown(engine):
 
 def test_unknown_outranks_due_and_missing(engine):
     """A study that may fulfil it must be looked at first."""
-    events = [event("2026-05-05")]
-    seen = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of=BEFORE)
-    expect(seen, ct="unknown unmapped E1", verdict="undetermined")
-    expect(run(engine, ct_rule(), events=events), ct="unknown unmapped E1", verdict="undetermined")
+    doubt = event("2026-05-05")
+    for seen in run_each(engine, ct_rule(), [[*UPCOMING, doubt], [doubt]], as_of=BEFORE):
+        expect(seen, ct="unknown unmapped E1", verdict="undetermined")
 
 
 def test_unknown_outranks_expired(engine):
@@ -95,19 +106,17 @@ def test_expired_the_only_study_is_too_old(engine):
     expect(seen, ct="expired too_old E1", verdict="not_compliant")
 
 
-@pytest.mark.parametrize(
-    "columns",
-    [
+def test_expired_needs_every_other_criterion_to_be_certain(engine):
+    """An old study of the wrong region is simply no study."""
+    faults = [
         {"region": "chest"},
         {"region": None},
         {"codes": "LOCAL:CT-CHEST"},
         {"modality": "PT;CT"},
         {"status": "cancelled"},
-    ],
-)
-def test_expired_needs_every_other_criterion_to_be_certain(engine, columns):
-    """An old study of the wrong region is simply no study."""
-    expect(run(engine, ct_rule(), events=[scan("2026-04-01", **columns)]), ct="missing")
+    ]
+    table = [(scan("2026-04-01", **columns), "missing") for columns in faults]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_an_upcoming_case_with_an_old_study_is_due(engine):
@@ -138,55 +147,53 @@ def test_a_study_too_old_before_the_window_opens_says_more_than_window_not_open(
 
 
 @pytest.mark.parametrize(
-    ("at", "as_of", "expected"),
+    ("as_of", "bookings"),
     [
-        ("2026-05-20", "2026-05-20", "booked booked_in_window"),
-        ("2026-05-20T09:00", "2026-05-20", "booked booked_in_window"),
-        ("2026-05-20T09:00", "2026-05-20T08:59", "booked booked_in_window"),
-        ("2026-05-20T09:00", "2026-05-20T09:00", "booked booked_in_window"),
-        ("2026-05-20T09:00", "2026-05-20T09:01", "due booking_passed"),
-        ("2026-05-20", "2026-05-20T23:59", "booked booked_in_window"),
-        ("2026-05-19", "2026-05-20", "due booking_passed"),
-        ("2026-04-20", "2026-05-20", "due booking_passed"),
-        ("2026-04-20", "2026-04-10", "due booked_outside_window"),
-        ("2026-06-01", "2026-05-20", "due booked_outside_window"),
+        ("2026-05-20", {
+            "2026-05-20": "booked booked_in_window",
+            "2026-05-20T09:00": "booked booked_in_window",
+            "2026-05-19": "due booking_passed",
+            "2026-04-20": "due booking_passed",
+            "2026-06-01": "due booked_outside_window",
+        }),
+        ("2026-05-20T08:59", {"2026-05-20T09:00": "booked booked_in_window"}),
+        ("2026-05-20T09:00", {"2026-05-20T09:00": "booked booked_in_window"}),
+        ("2026-05-20T09:01", {
+            "2026-05-20T09:00": "due booking_passed",
+            "2026-05-20": "booked booked_in_window",
+        }),
+        ("2026-04-10", {"2026-04-20": "due booked_outside_window"}),
     ],
-)
-def test_an_appointment_is_good_until_it_has_passed(engine, at, as_of, expected):
+)  # fmt: skip
+def test_an_appointment_is_good_until_it_has_passed(engine, as_of, bookings):
     """A booking of today is not past for an as_of without a clock time."""
-    events = [scan(at, status="booked")]
-    seen = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of=as_of)
-    expect(seen, ct=expected)
+    table = [(*UPCOMING, scan(at, status="booked"), said) for at, said in bookings.items()]
+    expect_each(engine, ct_rule(), table, as_of=as_of)
 
 
-@pytest.mark.parametrize(
-    ("at", "as_of", "expected"),
-    [
-        ("2026-05-20", "2026-06-30", "missing booking_passed E1"),
-        ("2026-05-31T07:00", "2026-05-31", "missing booking_passed E1"),
-        ("2026-06-10", "2026-06-01", "missing booked_outside_window E1"),
-    ],
-)
-def test_a_booking_never_fulfils_a_past_case(engine, at, as_of, expected):
+def test_a_booking_never_fulfils_a_past_case(engine):
     """The study was not recorded as completed."""
-    seen = run(engine, ct_rule(), events=[scan(at, status="booked")], as_of=as_of)
-    expect(seen, ct=expected)
+    table = [
+        (scan("2026-05-20", status="booked"), "missing booking_passed E1"),
+        (scan("2026-05-31T07:00", status="booked"), "missing booking_passed E1"),
+        (scan("2026-06-10", status="booked"), "missing booked_outside_window E1"),
+    ]
+    expect_each(engine, ct_rule(), table, as_of="2026-05-31")
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ("ordered", "due ordered_not_booked E1"),
-        ("cancelled", "due cancelled E1"),
-        ("entered-in-error", "due never_ordered -"),
-    ],
-)
-def test_an_order_is_not_an_appointment(engine, status, expected):
+def test_an_order_is_not_an_appointment(engine):
     """Nor is a cancelled one; what was entered in error never was."""
-    for at in (None, "2026-05-22"):
-        events = [scan(at, status=status)]
-        seen = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of=BEFORE)
-        expect(seen, ct=expected)
+    said = {
+        "ordered": "due ordered_not_booked E1",
+        "cancelled": "due cancelled E1",
+        "entered-in-error": "due never_ordered -",
+    }
+    table = [
+        (*UPCOMING, scan(at, status=status), said[status])
+        for status in said
+        for at in (None, "2026-05-22")
+    ]
+    expect_each(engine, ct_rule(), table, as_of=BEFORE)
 
 
 def test_a_booking_of_an_unrecorded_region_is_not_booked(engine):

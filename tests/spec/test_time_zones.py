@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import case, ct_rule, expect, run, scan
+from tests.helpers import case, ct_rule, expect, expect_each, run, run_each, scan
 
 IN, OUT = "met in_window E1", "expired too_old E1"
 
 
-@pytest.mark.parametrize(
-    ("study", "surgery", "expected"),
-    [
-        ("2026-05-01T23:30-05", "2026-05-31T07:00-05", IN),
-        ("2026-04-30T23:30-05", "2026-05-31T07:00-05", OUT),
-        ("2026-05-01T00:30Z", "2026-05-31T08:00-05", OUT),
-        ("2026-05-01T12:00-05", "2026-05-31", IN),
-        ("2026-05-31T15:00", "2026-05-31T08:00", "missing after_surgery E1"),
-        ("2026-03-07", "2026-04-06", IN),
-        ("2026-05-01", "2026-05-31", IN),
-        ("2026-04-30", "2026-05-31", OUT),
-        ("2026-05", "2026-05-31", IN),
-        ("2026-04", "2026-05-10", "unknown partial_date E1"),
-    ],
-    ids=[
-        "30 local days, late evening to early morning",
-        "31 local days, fewer than 31 times 24 hours",
-        "31 local days, 30 in UTC",
-        "surgery without a time",
-        "7 hours after",
-        "30 days across a change of the clock",
-        "30 days",
-        "31 days",
-        "some day of the month of surgery",
-        "10 to 39 days",
-    ],
-)
-def test_ten_ways_to_count_days_for_a_hospital_at_utc_minus_5(engine, study, surgery, expected):
+def test_ten_ways_to_count_days_for_a_hospital_at_utc_minus_5(engine):
     """0 to 30 days before, day 0 included: engines that count hours or UTC days get some wrong."""
-    rule, cases = ct_rule(same_day="allow"), [case(surgery_at=surgery)]
-    seen = run(engine, rule, cases=cases, events=[scan(study)], timezone="Etc/GMT+5")
-    expect(seen, ct=expected)
+    late = "missing after_surgery E1"
+    maybe = "unknown partial_date E1"
+    table = [
+        ("2026-05-01T23:30-05", "2026-05-31T07:00-05", IN),  # 30 local days, late to early
+        ("2026-04-30T23:30-05", "2026-05-31T07:00-05", OUT),  # 31 local days, but not 31 x 24 hours
+        ("2026-05-01T00:30Z", "2026-05-31T08:00-05", OUT),  # 31 local days, 30 in UTC
+        ("2026-05-01T12:00-05", "2026-05-31", IN),  # surgery without a time
+        ("2026-05-31T15:00", "2026-05-31T08:00", late),  # 7 hours after
+        ("2026-03-07", "2026-04-06", IN),  # 30 days across a change of the clock
+        ("2026-05-01", "2026-05-31", IN),  # 30 days
+        ("2026-04-30", "2026-05-31", OUT),  # 31 days
+        ("2026-05", "2026-05-31", IN),  # 0 to 30 days
+        ("2026-04", "2026-05-10", maybe),  # 10 to 39 days
+    ]
+    lines = [(case(surgery_at=surgery), scan(at), expected) for at, surgery, expected in table]
+    expect_each(engine, ct_rule(same_day="allow"), lines, timezone="Etc/GMT+5")
 
 
 def test_the_month_of_surgery_is_in_doubt_where_day_0_is(engine):
@@ -51,23 +37,27 @@ def test_the_month_of_surgery_is_in_doubt_where_day_0_is(engine):
 
 
 @pytest.mark.parametrize(
-    ("zone", "study", "local_day"),
+    ("zone", "local_days"),
     [
-        ("America/Toronto", "2026-05-01T03:59:59Z", "2026-04-30"),
-        ("America/Toronto", "2026-05-01T04:00:00Z", "2026-05-01"),
-        ("Europe/London", "2026-04-30T22:59:59Z", "2026-04-30"),
-        ("Europe/London", "2026-04-30T23:00:00Z", "2026-05-01"),
-        ("UTC", "2026-05-01T01:30+02:00", "2026-04-30"),
-        ("Asia/Kolkata", "2026-04-30T18:30Z", "2026-05-01"),
-        ("Pacific/Auckland", "2026-04-30T12:00+0000", "2026-05-01"),
-        ("America/Toronto", "2026-05-01T00:30-0400", "2026-05-01"),
-        ("America/Toronto", "2026-05-01T12:00+14:00", "2026-04-30"),
+        ("America/Toronto", {
+            "2026-05-01T03:59:59Z": "2026-04-30",
+            "2026-05-01T04:00:00Z": "2026-05-01",
+            "2026-05-01T00:30-0400": "2026-05-01",
+            "2026-05-01T12:00+14:00": "2026-04-30",
+        }),
+        ("Europe/London", {
+            "2026-04-30T22:59:59Z": "2026-04-30",
+            "2026-04-30T23:00:00Z": "2026-05-01",
+        }),
+        ("UTC", {"2026-05-01T01:30+02:00": "2026-04-30"}),
+        ("Asia/Kolkata", {"2026-04-30T18:30Z": "2026-05-01"}),
+        ("Pacific/Auckland", {"2026-04-30T12:00+0000": "2026-05-01"}),
     ],
-)
-def test_a_time_with_an_offset_is_turned_into_the_time_of_the_site(engine, zone, study, local_day):
+)  # fmt: skip
+def test_a_time_with_an_offset_is_turned_into_the_time_of_the_site(engine, zone, local_days):
     """Only then its calendar date is taken."""
-    found = run(engine, ct_rule(), events=[scan(study)], timezone=zone).finding("ct")
-    assert found["event_date"] == local_day
+    seen = run_each(engine, ct_rule(), [[scan(study)] for study in local_days], timezone=zone)
+    assert [s.finding("ct")["event_date"] for s in seen] == list(local_days.values())
 
 
 @pytest.mark.parametrize(
@@ -90,21 +80,16 @@ def test_a_change_of_the_clock_within_the_window_makes_no_day_shorter(engine, zo
 
 
 def test_in_the_hour_that_comes_twice_instants_decide(engine):
-    """Toronto, 1 November 2026: 01:50 EDT comes before 01:10 EST, though the clock says later."""
-    cases = [case(surgery_at="2026-11-01T01:10-05:00")]
-    seen = run(
-        engine, ct_rule(), cases=cases, events=[scan("2026-11-01T01:50-04:00")], as_of="2026-12-01"
-    )
-    expect(seen, ct=IN)
+    """Toronto, 1 November 2026: 01:50 EDT is before 01:10 EST, though its clock says later.
 
-
-def test_in_the_hour_that_comes_twice_clocks_decide_where_an_offset_is_missing(engine):
-    """Without an offset on both sides only the clock times are left."""
-    cases = [case(surgery_at="2026-11-01T01:10")]
-    seen = run(
-        engine, ct_rule(), cases=cases, events=[scan("2026-11-01T01:50-04:00")], as_of="2026-12-01"
-    )
-    expect(seen, ct="missing after_surgery E1")
+    Without an offset on both sides only the clock times are left.
+    """
+    study = scan("2026-11-01T01:50-04:00")
+    table = [
+        (case(surgery_at="2026-11-01T01:10-05:00"), study, IN),
+        (case(surgery_at="2026-11-01T01:10"), study, "missing after_surgery E1"),
+    ]
+    expect_each(engine, ct_rule(), table, as_of="2026-12-01")
 
 
 def test_a_clock_time_that_the_change_skipped_is_read_as_it_stands(engine):
@@ -124,6 +109,8 @@ def test_the_date_of_surgery_is_local_too(engine):
 
 def test_an_offset_on_one_side_is_compared_by_the_clock_of_the_site(engine):
     """11:30 UTC is 07:30 in Toronto, before 08:00 there."""
-    expect(run(engine, ct_rule(), events=[scan("2026-05-31T11:30Z")]), ct=IN)
-    late = run(engine, ct_rule(), events=[scan("2026-05-31T12:00Z")])
-    expect(late, ct="missing after_surgery E1")
+    table = [
+        (scan("2026-05-31T11:30Z"), IN),
+        (scan("2026-05-31T12:00Z"), "missing after_surgery E1"),
+    ]
+    expect_each(engine, ct_rule(), table)

@@ -16,6 +16,7 @@ from tests.helpers import (
     mri,
     protocol_with,
     run,
+    run_each,
     scan,
 )
 
@@ -64,21 +65,20 @@ def test_a_requirement_without_a_lead_time_has_that_of_the_site(engine):
     assert seen.finding("mri")["act_by"] == "2026-05-27"
 
 
-@pytest.mark.parametrize(
-    ("events", "status", "has_act_by", "has_owner"),
-    [
+def test_who_acts_and_until_when(engine):
+    """What is met needs nobody; what is booked has an owner but no last day."""
+    table = [
         ([], "due", True, True),
         ([scan("2026-05-05", region=None)], "unknown", True, True),
         ([scan("2026-05-20", status="booked")], "booked", False, True),
         ([scan("2026-05-05")], "met", False, False),
-    ],
-)
-def test_who_acts_and_until_when(engine, events, status, has_act_by, has_owner):
-    """What is met needs nobody; what is booked has an owner but no last day."""
-    seen = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of=BEFORE)
-    expect(seen, ct=status)
-    found = seen.finding("ct")
-    assert (found["act_by"] is not None, found["owner"] is not None) == (has_act_by, has_owner)
+    ]
+    examples = [[*UPCOMING, *events] for events, *_ in table]
+    seen = run_each(engine, ct_rule(), examples, as_of=BEFORE)
+    for one, (_, status, has_act_by, has_owner) in zip(seen, table, strict=True):
+        expect(one, ct=status)
+        found = one.finding("ct")
+        assert (found["act_by"] is not None, found["owner"] is not None) == (has_act_by, has_owner)
 
 
 def test_a_past_case_has_owners_but_nothing_left_to_do(engine):
@@ -131,18 +131,16 @@ def test_valid_through_is_the_last_surgery_date_for_which_the_study_counts(
 ):
     """Slack is counted from the day of surgery to it, and is negative for a study too old."""
     rule = ct_rule(window={"before": "surgery"} | window)
-    cases = [case(surgery_at=surgery)]
-    seen = run(engine, rule, cases=cases, events=[scan(day)])
-    found = seen.finding("ct")
+    examples = [(case(surgery_at=date), scan(day)) for date in (surgery, through)]
+    found, moved = (seen.finding("ct") for seen in run_each(engine, rule, examples))
     assert found["valid_through"] == through
-    moved = run(engine, rule, cases=[case(surgery_at=through)], events=[scan(day)])
-    assert (moved.finding("ct")["slack_days"]) == 0
+    assert (moved["status"], moved["slack_days"]) == ("met", 0)
     assert (found["status"] == "met") == (found["slack_days"] >= 0)
 
 
-@pytest.mark.parametrize(
-    ("events", "has_one"),
-    [
+def test_valid_through_is_told_of_a_study_that_counts_or_is_too_old(engine):
+    """Of others it would mislead."""
+    table = [
         ([scan("2026-05-05")], True),
         ([scan("2026-05-20", status="booked")], True),
         ([scan("2026-04-01")], True),
@@ -150,12 +148,11 @@ def test_valid_through_is_the_last_surgery_date_for_which_the_study_counts(
         ([scan("2026-04-01", status="booked")], False),
         ([scan("2026-05-05", region="chest")], False),
         ([], False),
-    ],
-)
-def test_valid_through_is_told_of_a_study_that_counts_or_is_too_old(engine, events, has_one):
-    """Of others it would mislead."""
-    found = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of=BEFORE).finding("ct")
-    assert (found["valid_through"] is not None) == has_one
+    ]
+    examples = [[*UPCOMING, *events] for events, _ in table]
+    seen = run_each(engine, ct_rule(), examples, as_of=BEFORE)
+    told = [one.finding("ct")["valid_through"] is not None for one in seen]
+    assert told == [has_one for _, has_one in table]
 
 
 def latest(engine, rule, *events, exceptions=()):

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import case, ct_rule, expect, run, scan
+from tests.helpers import case, ct_rule, expect, expect_each, run, run_each, scan
 
 
-@pytest.mark.parametrize(
-    ("day", "expected"),
-    [
-        ("2026-04-30", "expired too_old E1"),
-        ("2026-05-01", "met in_window E1"),
-        ("2026-05-02", "met in_window E1"),
-        ("2026-05-30", "met in_window E1"),
-        ("2026-06-01", "missing after_surgery E1"),
-        (None, "unknown rejected_record E1"),
-    ],
-    ids=["31 days", "30 days", "29 days", "1 day", "the day after", "no date"],
-)
-def test_within_30_days_means_0_to_30_days_before(engine, day, expected):
+def test_within_30_days_means_0_to_30_days_before(engine):
     """Both ends of the window are included; days after surgery never count."""
-    expect(run(engine, ct_rule(), events=[scan(day)]), ct=expected)
+    table = [
+        (scan("2026-04-30"), "expired too_old E1"),  # 31 days
+        (scan("2026-05-01"), "met in_window E1"),  # 30 days
+        (scan("2026-05-02"), "met in_window E1"),
+        (scan("2026-05-30"), "met in_window E1"),  # 1 day
+        (scan("2026-05-31T07:00"), "met in_window E1"),  # 0 days
+        (scan("2026-06-01"), "missing after_surgery E1"),
+        (scan(None), "unknown rejected_record E1"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def within(limit):
@@ -55,12 +52,12 @@ def less_than(limit):
 )
 def test_the_first_day_of_a_window(engine, rule, surgery, first_day, day_before):
     """Weeks are seven days; a month is a calendar month, cut to the last day a month has."""
-    cases = [case(surgery_at=surgery)]
-    inside = run(engine, rule, cases=cases, events=[scan(first_day)])
+    operation = case(surgery_at=surgery)
+    examples = [(operation, scan(first_day)), (operation, scan(day_before))]
+    inside, outside = run_each(engine, rule, examples)
     expect(inside, ct="met in_window E1")
-    assert inside.finding("ct")["window_opens"] == first_day
-    outside = run(engine, rule, cases=cases, events=[scan(day_before)])
     expect(outside, ct="expired too_old E1")
+    assert inside.finding("ct")["window_opens"] == first_day
 
 
 def test_a_window_without_a_limit_reaches_back_for_ever(engine):
@@ -80,16 +77,21 @@ def test_a_window_without_a_limit_still_ends_with_surgery(engine):
 
 def test_a_window_of_0_days_is_the_day_of_surgery(engine):
     """With clock times the study before the operation counts, and no earlier day does."""
-    rule = within("0 days")
-    expect(run(engine, rule, events=[scan("2026-05-31T07:00")]), ct="met in_window E1")
-    expect(run(engine, rule, events=[scan("2026-05-30T07:00")]), ct="expired too_old E1")
+    table = [
+        (scan("2026-05-31T07:00"), "met in_window E1"),
+        (scan("2026-05-30T07:00"), "expired too_old E1"),
+    ]
+    expect_each(engine, within("0 days"), table)
 
 
 def test_the_window_is_counted_from_the_actual_start_once_performed(engine):
     """Surgery planned for 31 May began on 1 June, so 1 May is 31 days before."""
     moved = case(started_at="2026-06-01T09:00")
-    expect(run(engine, ct_rule(), cases=[moved], events=[scan("2026-05-01")]), ct="expired too_old")
-    expect(run(engine, ct_rule(), cases=[moved], events=[scan("2026-05-02")]), ct="met in_window")
+    table = [
+        (moved, scan("2026-05-01"), "expired too_old E1"),
+        (moved, scan("2026-05-02"), "met in_window E1"),
+    ]
+    expect_each(engine, ct_rule(), table)
 
 
 def test_the_start_of_an_operation_that_is_still_scheduled_does_not_count(engine):
@@ -102,6 +104,9 @@ def test_the_start_of_an_operation_that_is_still_scheduled_does_not_count(engine
 
 def test_days_before_counts_calendar_days_and_is_negative_after_surgery(engine):
     """The same arithmetic is shown in the finding."""
-    for day, days in (("2026-04-30", 31), ("2026-05-31T07:59", 0), ("2026-06-02", -2)):
-        found = run(engine, ct_rule(), events=[scan(day)]).finding("ct")
-        assert (found["event_date"], found["days_before"]) == (day[:10], days)
+    days = {"2026-04-30": 31, "2026-05-31T07:59": 0, "2026-06-02": -2}
+    for seen, day in zip(
+        run_each(engine, ct_rule(), [[scan(day)] for day in days]), days, strict=True
+    ):
+        found = seen.finding("ct")
+        assert (found["event_date"], found["days_before"]) == (day[:10], days[day])

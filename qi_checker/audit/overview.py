@@ -1,0 +1,170 @@
+"""The audit for a person: rate, flow, what needs action, what failed and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qi_checker.audit.problems import problems
+from qi_checker.audit.provenance import population, provenance
+from qi_checker.audit.statistics import rate
+from qi_checker.audit.views import AuditPage, CaseLine, RequirementTotals
+from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.vocabulary import Status, Verdict
+
+_LISTED = 2000  # lines of one list; the files hold them all
+_REJECTS = 50
+PageOf = Callable[[str], str]
+
+
+def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> AuditPage:
+    """Everything index.html shows. `page_of` gives the link of a case's page, or nothing."""
+    summary = evaluation.summary()
+    eligible = int(summary["eligible"])
+    lines = {name: _lines(evaluation, where, page_of) for name, where in _LISTS.items()}
+    target = evaluation.compiled.bundle.protocol.target or ""
+    return AuditPage(
+        provenance=provenance(evaluation),
+        rate=rate(summary),
+        requirements=_requirements(evaluation, summary),
+        verdicts=_verdicts(evaluation),
+        flow=_flow(evaluation),
+        sensitivity=tuple((w, n, eligible) for w, n in summary["sensitivity"].items()),
+        rejects=tuple(
+            (f"{r['file']}, row {r['row']}", r["row"], _reject_words(r))
+            for r in evaluation.rows(f"{evaluation.rejects_sql()} LIMIT {_REJECTS}")
+        ),
+        reconciliation=tuple(
+            (t.file, c.read, c.used, c.rejected + c.torn)
+            for name, t in evaluation.records.tables.items()
+            if not t.absent
+            for c in (evaluation.prepared.census[name],)
+        ),
+        problems=tuple(problems(evaluation)),
+        target=target,
+        notes=_notes(evaluation),
+        **lines,
+    )
+
+
+_PAST = "NOT upcoming AND verdict"
+_LISTS = {
+    "action": "upcoming AND verdict IN ('action_needed', 'undetermined', 'not_compliant', 'error')",
+    "failed": f"{_PAST} IN ('{Verdict.NOT_COMPLIANT}', '{Verdict.ERROR}')",
+    "undetermined": f"{_PAST} = '{Verdict.UNDETERMINED}'",
+    "exempt": f"{_PAST} = '{Verdict.COMPLIANT_WITH_EXCEPTION}'",
+    "others": f"({_PAST} = '{Verdict.COMPLIANT}') OR (upcoming AND verdict IN "
+    f"('{Verdict.PENDING}', '{Verdict.COMPLIANT}', '{Verdict.COMPLIANT_WITH_EXCEPTION}')) "
+    f"OR verdict = '{Verdict.NOT_APPLICABLE}'",
+}
+
+
+def _reject_words(row: dict[str, Any]) -> str:
+    return f"{row['column']}: {row['reason']}" if row["column"] else str(row["reason"])
+
+
+def _lines(evaluation: Evaluation, where: str, page_of: PageOf) -> tuple[CaseLine, ...]:
+    """Cases of a list with what to do next, or why they are where they are."""
+    shown = f"('{Status.MET}', '{Status.BOOKED}')"
+    rows = evaluation.rows(f"""
+        SELECT k.case_id, any_value(k.anchor) AS anchor, any_value(k.upcoming) AS upcoming,
+               any_value(k.verdict) AS verdict, any_value(k.next_action) AS next_action,
+               any_value(k.act_by) AS act_by, any_value(k.owner) AS owner,
+               string_agg(f.sentence, ' ' ORDER BY f.number) FILTER (f.status NOT IN {shown}) AS why,
+               string_agg(DISTINCT f.owner, ', ' ORDER BY f.owner) AS owners,
+               min(f.sentence) FILTER (f.status = '{Status.NOT_APPLICABLE}') AS outside
+        FROM (SELECT * FROM {CASES} WHERE {where} ORDER BY act_by NULLS LAST, anchor, case_id
+              LIMIT {_LISTED}) k
+        JOIN {FINDINGS} f USING (case_key)
+        GROUP BY k.case_id
+        ORDER BY any_value(k.act_by) NULLS LAST, any_value(k.anchor), k.case_id""")
+    return tuple(
+        CaseLine(
+            case_id=row["case_id"],
+            surgery_date=row["anchor"],
+            upcoming=row["upcoming"],
+            verdict=row["verdict"],
+            sentence=row["outside"] or row["next_action"] or row["why"] or "",
+            act_by=row["act_by"],
+            owner=row["owner"] or row["owners"] or "",
+            page=page_of(row["case_id"]),
+        )
+        for row in rows
+    )
+
+
+def _verdicts(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
+    counts = dict(
+        evaluation.con.execute(f"SELECT verdict, count(*) FROM {CASES} GROUP BY 1").fetchall()
+    )
+    return tuple((v.value, int(counts.get(v.value, 0))) for v in Verdict)
+
+
+def _flow(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
+    """From all cases to the denominator; the lines add up."""
+    totals = population(evaluation)
+    census = evaluation.prepared.census["cases"]
+    outside = totals["not_applicable_by_reason"]
+    titles = totals["excluded_by"]
+    names = {
+        "cancelled_case": "operation cancelled",
+        "not_in_force": "no version of the protocol in force",
+        "not_in_population": "outside the population",
+    }
+    lines = [
+        ("Rows read from the cases", census.read),
+        ("– rejected rows", census.rejected + census.torn),
+        *((f"– {words}", outside[key]) for key, words in names.items() if outside.get(key)),
+        *((f"– excluded: {title}", number) for title, number in titles.items()),
+        ("– still to come", totals["upcoming"]),
+    ]
+    if totals["error"]:
+        lines.append(("– could not be evaluated", totals["error"]))
+    lines.append(("Eligible", totals["eligible"]))
+    return tuple((words, int(number)) for words, number in lines)
+
+
+def _requirements(
+    evaluation: Evaluation, summary: dict[str, Any]
+) -> tuple[RequirementTotals, ...]:
+    counts: dict[str, dict[str, int]] = {}
+    reasons: dict[str, list[tuple[str, str, int]]] = {}
+    titles: dict[str, str] = {}
+    for requirement, title, status, number in evaluation.con.execute(
+        f"""SELECT id, any_value(title), status, count(*) FROM {FINDINGS}
+            GROUP BY id, status ORDER BY min(number)"""
+    ).fetchall():
+        titles[requirement] = title
+        counts.setdefault(requirement, {})[status] = number
+    for requirement, status, reason, number in evaluation.con.execute(
+        f"""SELECT id, status, reason, count(*) FROM {FINDINGS}
+            WHERE NOT upcoming AND status NOT IN ('{Status.MET}', '{Status.NOT_APPLICABLE}')
+            GROUP BY ALL ORDER BY count(*) DESC, status, reason"""
+    ).fetchall():
+        reasons.setdefault(requirement, []).append((status, reason, number))
+    return tuple(
+        RequirementTotals(
+            id=requirement,
+            title=title,
+            eligible=int(summary["eligible_by_requirement"].get(requirement, 0)),
+            present=int(summary["present"].get(requirement, 0)),
+            in_window=int(summary["in_window"].get(requirement, 0)),
+            statuses=tuple((s.value, counts[requirement].get(s.value, 0)) for s in Status),
+            reasons=tuple(reasons.get(requirement, ())),
+        )
+        for requirement, title in titles.items()
+    )
+
+
+def _notes(evaluation: Evaluation) -> tuple[str, ...]:
+    names = {
+        "entered_in_error": "events entered in error",
+        "recorded_after_as_of": "events recorded after the date of this audit",
+        "completed_after_as_of": "completed events that lie after the date of this audit",
+    }
+    return tuple(
+        f"Left out: {number} {names[key]}."
+        for key, number in evaluation.prepared.left_out.items()
+        if number
+    )

@@ -1,0 +1,123 @@
+"""Where numbers come from: the manifest of an audit and the footer of every page."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from qi_checker import __version__
+from qi_checker.audit.problems import problems
+from qi_checker.audit.views import Provenance
+from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS
+from qi_checker.engines.duckdb import Evaluation
+
+
+def data_sha256(evaluation: Evaluation) -> str:
+    """SHA-256 over the names and hashes of the input files, whatever their order."""
+    lines = sorted(f"{t.name} {t.sha256}" for t in evaluation.records.tables.values() if not t.absent)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def provenance(evaluation: Evaluation) -> Provenance:
+    """The footer of a page."""
+    compiled = evaluation.compiled
+    protocol = compiled.bundle.protocol
+    version = protocol.in_force(compiled.as_of.date) or protocol.versions[-1]
+    return Provenance(
+        program_version=__version__,
+        protocol_id=protocol.id,
+        protocol_title=protocol.title,
+        protocol_version=version.version,
+        protocol_sha256=compiled.bundle.sha256,
+        data_sha256=data_sha256(evaluation),
+        as_of=str(compiled.as_of),
+        timezone=compiled.site.timezone,
+    )
+
+
+def manifest(evaluation: Evaluation) -> dict[str, Any]:
+    """Everything that lets a number be traced and every row be accounted for."""
+    compiled = evaluation.compiled
+    summary = evaluation.summary()
+    prepared = evaluation.prepared
+    return {
+        "program": {"name": "qi-checker", "version": __version__},
+        "protocol": {
+            "id": compiled.bundle.protocol.id,
+            "title": compiled.bundle.protocol.title,
+            "versions": [v.version for v in compiled.bundle.protocol.versions],
+            "sha256": compiled.bundle.sha256,
+        },
+        "as_of": str(compiled.as_of),
+        "site": compiled.site.model_dump(mode="json"),
+        "data": {"sha256": data_sha256(evaluation), "files": _files(evaluation)},
+        "left_out": prepared.left_out,
+        "population": population(evaluation),
+        "statuses": _statuses(evaluation),
+        "verdicts": _counts(evaluation, f"SELECT verdict, count(*) FROM {CASES} GROUP BY 1"),
+        "rate": {k: summary[k] for k in ("compliant", "eligible", "with_exception", "undetermined")},
+        "present": dict(sorted(summary["present"].items())),
+        "in_window": dict(sorted(summary["in_window"].items())),
+        "sensitivity": summary["sensitivity"],
+        "exceptions": _exceptions(evaluation),
+        "failures": evaluation.failures,
+        "problems": list(problems(evaluation)),
+    }
+
+
+def _files(evaluation: Evaluation) -> list[dict[str, Any]]:
+    return [
+        {
+            "table": name,
+            "file": table.file,
+            "sha256": table.sha256,
+            "read": evaluation.prepared.census[name].read,
+            "used": evaluation.prepared.census[name].used,
+            "rejected": evaluation.prepared.census[name].rejected
+            + evaluation.prepared.census[name].torn,
+        }
+        for name, table in evaluation.records.tables.items()
+        if not table.absent
+    ]
+
+
+def _counts(evaluation: Evaluation, query: str) -> dict[str, int]:
+    return {str(r[0]): int(r[1]) for r in sorted(evaluation.con.execute(query).fetchall())}
+
+
+def population(evaluation: Evaluation) -> dict[str, Any]:
+    """cases = not applicable + upcoming + eligible + error; excluded cases by their title."""
+    counts = evaluation.rows(f"""
+        SELECT count(*) AS cases,
+               count_if(verdict = 'error') AS error,
+               count_if(verdict = 'not_applicable') AS not_applicable,
+               count_if(verdict NOT IN ('error', 'not_applicable') AND upcoming) AS upcoming,
+               count_if(verdict NOT IN ('error', 'not_applicable') AND NOT upcoming) AS eligible
+        FROM {CASES}""")[0]
+    reasons = f"SELECT not_applicable, count(*) FROM {CASES} WHERE verdict = 'not_applicable' GROUP BY 1"
+    titles = f"SELECT excluded_by, count(*) FROM {CASES} WHERE excluded_by IS NOT NULL GROUP BY 1"
+    return {
+        **counts,
+        "not_applicable_by_reason": _counts(evaluation, reasons),
+        "excluded_by": _counts(evaluation, titles),
+    }
+
+
+def _statuses(evaluation: Evaluation) -> dict[str, dict[str, int]]:
+    rows = evaluation.con.execute(
+        f"SELECT id, status, count(*) FROM {FINDINGS} GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+    found: dict[str, dict[str, int]] = {}
+    for requirement, status, number in rows:
+        found.setdefault(requirement, {})[status] = number
+    return found
+
+
+def _exceptions(evaluation: Evaluation) -> dict[str, Any]:
+    active, unused = evaluation.con.execute(f"""
+        SELECT count(*), count_if(f.status IS DISTINCT FROM 'exempt')
+        FROM {EXCEPTIONS} x LEFT JOIN {FINDINGS} f
+             ON f.case_key = x.case_key AND f.id = x.requirement
+        WHERE x.ignored IS NULL""").fetchone() or (0, 0)
+    ignored = [{"exception_id": i, "why": why} for i, why in evaluation.ignored_exceptions()]
+    return {"active": active, "unused": unused, "ignored": ignored}

@@ -1,0 +1,115 @@
+"""audit, checklist, check and what-if."""
+
+from __future__ import annotations
+
+import argparse
+
+from qi_checker.cli.common import Asked, asked, print_json, progress
+from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.errors import Exit, Problem, UserError, did_you_mean
+from qi_checker.protocol.vocabulary import Verdict
+
+
+def audit(arguments: argparse.Namespace) -> int:
+    """Evaluate all cases and write the folder of the audit."""
+    from qi_checker.reporting.folder import write_audit
+
+    wanted = _verdicts(arguments.fail_on)
+    _only_duckdb(arguments.engine)
+    request = asked(arguments)
+    with progress() as shown:
+        evaluation = evaluate(*request, progress=shown.phase)
+        page = write_audit(evaluation, arguments.out, max(arguments.pages, 0), shown.count)
+    from qi_checker.reporting.text import audit_summary_text, terminal
+
+    audit_summary_text(page, terminal(), str(arguments.out / "index.html"))
+    if evaluation.failures:
+        raise _failed(evaluation)
+    counts = dict(page.verdicts)
+    return int(Exit.FAILED_ON if any(counts.get(v, 0) for v in wanted) else Exit.DONE)
+
+
+def _verdicts(text: str) -> list[str]:
+    known = [v.value for v in Verdict]
+    words = [w.strip() for w in text.split(",") if w.strip()]
+    wrong = [w for w in words if w not in known]
+    if wrong:
+        raise UserError(
+            [Problem("--fail-on", f"{w} is not a verdict", "", did_you_mean(w, known)) for w in wrong]
+        )
+    return words
+
+
+def _only_duckdb(engine: str) -> None:
+    if engine != "duckdb":
+        raise UserError(
+            Problem("--engine", "this version evaluates with duckdb only", "",
+                    "Leave --engine out, and export the records to files")
+        )  # fmt: skip
+
+
+def _failed(evaluation: Evaluation) -> UserError:
+    from qi_checker.errors import EvaluationError
+
+    return EvaluationError(
+        [Problem(f, "could not be evaluated", "Its cases have the status error") for f in
+         evaluation.failures]
+    )  # fmt: skip
+
+
+def checklist(arguments: argparse.Namespace) -> int:
+    """Upcoming cases, the most urgent action first."""
+    from qi_checker.audit.checklist import checklist as build
+
+    if arguments.days < 0:
+        raise UserError(Problem("--days", "is negative", "", "Give the number of days to look ahead"))
+    evaluation = evaluate(*asked(arguments))
+    view = build(evaluation, arguments.days)
+    if arguments.format == "json":
+        print_json(view)
+    elif arguments.format == "html":
+        from qi_checker.reporting.html import checklist_page
+
+        print(checklist_page(view))
+    else:
+        from qi_checker.reporting.text import checklist_text, terminal
+
+        checklist_text(view, terminal())
+    if evaluation.failures:
+        raise _failed(evaluation)
+    return Exit.DONE
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """One case with every candidate event and each criterion."""
+    from qi_checker.audit.what_if import one_case
+
+    request: Asked = asked(arguments)
+    sheet = one_case(*request, arguments.case_id)
+    if arguments.format == "json":
+        print_json(sheet)
+    elif arguments.format == "html":
+        from qi_checker.reporting.html import case_page
+
+        print(case_page(sheet))
+    else:
+        from qi_checker.reporting.text import case_text, terminal
+
+        case_text(sheet, terminal())
+    return Exit.INTERNAL if sheet.verdict == Verdict.ERROR else Exit.DONE
+
+
+def what_if(arguments: argparse.Namespace) -> int:
+    """What moving an operation would change."""
+    from qi_checker.audit.what_if import what_if as build
+    from qi_checker.protocol.as_of import AsOf
+
+    move_to = AsOf.parse(arguments.move_to, option="--move-to")
+    view = build(*asked(arguments), arguments.case_id, move_to)
+    if arguments.format == "json":
+        print_json(view)
+        return Exit.DONE
+    from qi_checker.reporting.text import terminal, what_if_text
+
+    what_if_text(view, terminal())
+    return Exit.DONE

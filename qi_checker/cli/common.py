@@ -1,0 +1,97 @@
+"""What several commands need: protocol and site, JSON, progress on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.records import Records
+from qi_checker.protocol.site import Site
+from qi_checker.sources.files import read_folder
+
+SHIPPED = "hepatic-metastasectomy-imaging"
+
+
+class Asked(NamedTuple):
+    """What an evaluation is asked for on the command line."""
+
+    bundle: Bundle
+    records: Records
+    as_of: AsOf
+    site: Site
+
+
+def protocol_path(path: Path | None) -> Path:
+    return path if path is not None else rules_dir() / SHIPPED
+
+
+def asked(arguments: argparse.Namespace) -> Asked:
+    """Load protocol, site and records; every problem is a UserError."""
+    as_of = AsOf.parse(arguments.as_of)
+    bundle = load_protocol(protocol_path(arguments.protocol))
+    site = _site(arguments)
+    return Asked(bundle, read_folder(arguments.data, site), as_of, site)
+
+
+def _site(arguments: argparse.Namespace) -> Site:
+    if arguments.site is not None:
+        return load_site(arguments.site)
+    beside = arguments.data / "site.yaml"
+    if beside.is_file():
+        return load_site(beside)
+    warn(f"no {beside}: dates are counted in UTC. Give the hospital's time zone with --site.")
+    return Site(timezone="UTC")
+
+
+def warn(words: str) -> None:
+    print(f"qi-checker: warning: {words}", file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """A view as JSON; dates as ISO text."""
+
+    def plain(item: Any) -> str:
+        if isinstance(item, date):
+            return item.isoformat()
+        raise TypeError(type(item).__name__)
+
+    print(json.dumps(asdict(value), default=plain, ensure_ascii=False, indent=2))
+
+
+class Progress:
+    """Phases and counts on a terminal; silent where stderr is not one."""
+
+    def __init__(self, bar: Any = None) -> None:
+        self._bar = bar
+        self._task = bar.add_task("starting", total=None) if bar else None
+
+    def phase(self, words: str) -> None:
+        self.count(words, 0, 0)
+
+    def count(self, words: str, done: int, total: int) -> None:
+        if self._bar:
+            self._bar.update(self._task, description=words, completed=done, total=total or None)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress bar that disappears when the work is done."""
+    if not sys.stderr.isatty():
+        yield Progress()
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        yield Progress(bar)

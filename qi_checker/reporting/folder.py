@@ -1,0 +1,62 @@
+"""The folder of an audit: data files, the page for a person, and one page per case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from qi_checker.audit.overview import audit_page
+from qi_checker.audit.provenance import manifest
+from qi_checker.audit.sheets import case_sheets, keys_of
+from qi_checker.audit.views import AuditPage
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.reporting import html
+from qi_checker.reporting.atomic import replaced_folder
+from qi_checker.reporting.files import write_files
+
+PAGES = 5_000  # most case pages of one audit; those that need somebody's attention come first
+_BATCH = 500
+_ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"
+Progress = Callable[[str, int, int], None]
+
+
+def page_name(case_id: str) -> str:
+    """A file name for a case: readable where its id is plain, and unique in any case."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", case_id)[:80]
+    if plain == case_id and not plain.startswith("."):
+        return f"{plain}.html"
+    import hashlib
+
+    return f"{plain.lstrip('.')}-{hashlib.sha256(case_id.encode()).hexdigest()[:12]}.html"
+
+
+def write_audit(
+    evaluation: Evaluation,
+    out: Path,
+    pages: int = PAGES,
+    progress: Progress = lambda phase, done, total: None,
+) -> AuditPage:
+    """Write everything of an audit into `out`, replacing an earlier audit in one step."""
+    first = keys_of(evaluation, _ATTENTION, pages)
+    more = keys_of(evaluation, f"NOT ({_ATTENTION})", pages - len(first))
+    keys = [*first, *more]
+    chosen = {
+        str(r[0])
+        for r in evaluation.con.execute(
+            "SELECT case_id FROM ready_cases WHERE case_key IN (SELECT unnest(?::INTEGER[]))",
+            [keys],
+        ).fetchall()
+    }
+    with replaced_folder(out) as folder:
+        progress("writing findings", 0, 0)
+        write_files(evaluation, manifest(evaluation), folder)
+        page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
+        (folder / "index.html").write_text(html.audit_page(page), encoding="utf-8")
+        (folder / "cases").mkdir()
+        for start in range(0, len(keys), _BATCH):
+            for sheet in case_sheets(evaluation, keys[start : start + _BATCH]):
+                document = html.case_page(sheet, index_link="../index.html")
+                (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
+            progress("writing case pages", min(start + _BATCH, len(keys)), len(keys))
+    return page
