@@ -181,7 +181,7 @@ class AuditPage:
     rate: Rate
     requirements: tuple[RequirementTotals, ...]
     verdicts: tuple[tuple[str, int], ...]
-    flow: tuple[tuple[str, int], ...]  # denominator flow; taken out is negative, so that it adds up
+    flow: tuple[tuple[str, int], ...]  # denominator flow, adds up: "– ..." is taken out
     sensitivity: tuple[tuple[str, int, int], ...]  # (window, compliant cases, eligible)
     action: tuple[CaseLine, ...]
     failed: tuple[CaseLine, ...]

@@ -20,9 +20,9 @@ def audit(arguments: argparse.Namespace) -> int:
     with progress() as shown:
         evaluation = evaluate(*request, progress=shown.phase)
         page = write_audit(evaluation, arguments.out, max(arguments.pages, 0), shown.count)
-    from qi_checker.reporting.text import audit_summary_text, terminal
+    from qi_checker.reporting.text import audit_summary_text, open_console
 
-    audit_summary_text(page, terminal(), str(arguments.out / "index.html"))
+    audit_summary_text(page, open_console(), str(arguments.out / "index.html"))
     if evaluation.failures:
         raise _failed(evaluation)
     counts = dict(page.verdicts)
@@ -72,9 +72,9 @@ def checklist(arguments: argparse.Namespace) -> int:
 
         print(checklist_page(view))
     else:
-        from qi_checker.reporting.text import checklist_text, terminal
+        from qi_checker.reporting.text import checklist_text, open_console
 
-        checklist_text(view, terminal())
+        checklist_text(view, open_console())
     if evaluation.failures:
         raise _failed(evaluation)
     return Exit.DONE
@@ -93,9 +93,9 @@ def check(arguments: argparse.Namespace) -> int:
 
         print(case_page(sheet))
     else:
-        from qi_checker.reporting.text import case_text, terminal
+        from qi_checker.reporting.text import case_text, open_console
 
-        case_text(sheet, terminal())
+        case_text(sheet, open_console())
     return Exit.INTERNAL if sheet.verdict == Verdict.ERROR else Exit.DONE
 
 
@@ -109,7 +109,7 @@ def what_if(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json(view)
         return Exit.DONE
-    from qi_checker.reporting.text import terminal, what_if_text
+    from qi_checker.reporting.text import open_console, what_if_text
 
-    what_if_text(view, terminal())
+    what_if_text(view, open_console())
     return Exit.DONE

@@ -10,10 +10,10 @@ from sqlglot import exp
 from qi_checker.compiler import totals
 from qi_checker.compiler.criteria import Scope, criteria, doubts, profiles
 from qi_checker.compiler.exceptions import exceptions
-from qi_checker.compiler.findings import findings, lead_days, requirements
+from qi_checker.compiler.findings import failed, findings, lead_days, requirements, worded
 from qi_checker.compiler.population import columns_used, population
 from qi_checker.compiler.sql import steps
-from qi_checker.compiler.verdict import cases
+from qi_checker.compiler.verdict import case_lines, cases
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
@@ -59,6 +59,15 @@ class Compiled:
 
     def cases(self, scope: Scope) -> exp.Select:
         return cases(scope)
+
+    def failed(self, scope: Scope) -> exp.Select:
+        return failed(scope, self.site)
+
+    def worded(self, scope: Scope) -> exp.Select:
+        return worded(scope, self.site)
+
+    def case_lines(self) -> exp.Select:
+        return case_lines()
 
     def candidates(self, scope: Scope) -> exp.Select:
         """Every near miss with its criteria, for explanations."""

@@ -12,7 +12,7 @@ from qi_checker.compiler.sql import (
     STAR, Expr, all_of, any_of, case, cast, coalesce, col, concat, derived, is_null, join, known,
     last_day_still_within, lit, minus, named, not_, plus, select, steps, table, union_all,
 )  # fmt: skip
-from qi_checker.compiler.tables import ACT_BY, EXCEPTIONS, POPULATION
+from qi_checker.compiler.tables import ACT_BY, EXCEPTIONS, FACTS, POPULATION
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import RANK, Reason, Status
@@ -124,10 +124,9 @@ def _joined(scope: Scope) -> exp.Select:
         [*keys, named(exp.Max(this=col("expires_on")), "expires_on")],
         EXCEPTIONS, where=[is_null(col("ignored"))], group=[k.copy() for k in keys],
     )  # fmt: skip
-    of_case = ("case_key", "case_id", "anchor", "upcoming", "not_applicable", "excluded_by")
     columns = [
-        *(col(n, "c") for n in of_case),
-        *(col(n, "r") for n in ("number", "id", "title", "owner", "limit")),
+        *(col(n, "c") for n in ("case_key", "anchor", "upcoming", "not_applicable")),
+        col("number", "r"),
         named(klass, "class"), named(_field("event_id"), "event_id"),
         named(_field("reason"), "found_reason"), named(_field("lo"), "lo"),
         named(_field("advice"), "advice"), col("newest_present", "b"), col("expires_on", "x"),
@@ -215,19 +214,10 @@ def _among(column: str, *words: Status | Reason) -> Expr:
 
 
 def findings(scope: Scope, site: Site, stale_since: dict[str, date]) -> exp.Select:
-    """All columns of a finding and what later steps need, one row per case and requirement.
+    """Status, reason and evidence, one row per case and requirement; words come in `worded`.
 
     `stale_since`: per kind of event, the newest day that a stale feed has delivered.
     """
-    sentence = concat(
-        col("found"), case((col("action").neq(""), concat(lit(" "), col("action")))),
-        col("advice_words"),
-    )  # fmt: skip
-    words = {
-        "found": sentences.found(scope.as_of),
-        "action": sentences.action(scope.as_of),
-        "advice_words": _advice_words(scope),
-    }
     return steps([
         ("requirements", requirements(scope, site)),
         *profiles(scope), *criteria(scope), *doubts(scope),
@@ -236,10 +226,7 @@ def findings(scope: Scope, site: Site, stale_since: dict[str, date]) -> exp.Sele
         ("fed", _with("joined", stale=_stale(scope, stale_since))),
         ("judged", _with("fed", status=_status(scope))),
         ("reasoned", _with("judged", reason=_reason(scope))),
-        ("evidence", _evidence(scope)),
-        ("measured", _with("evidence", slack_days=minus(col("valid_through"), col("anchor")))),
-        ("worded", _with("measured", **words)),
-        ("findings", _with("worded", sentence=sentence)),
+        ("facts", _evidence(scope)),
     ])  # fmt: skip
 
 
@@ -249,35 +236,81 @@ def _with(source: str, **columns: Expr) -> exp.Select:
 
 
 def _evidence(scope: Scope) -> exp.Select:
-    """The columns of a finding, empty where they do not apply."""
+    """What was found, empty where it does not apply."""
     nothing = any_of(
         _among("status", Status.EXEMPT, Status.NOT_APPLICABLE),
         _among("reason", Reason.FEED_STALE, Reason.NEVER_ORDERED, Reason.WINDOW_NOT_OPEN),
     )
-    done = _among("status", Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE)
     wanted = _among("status", Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
-    applies = is_null(col("not_applicable"))
-    shown = case((nothing, exp.null()), default=col("lo"))
-    event_id = exp.Nullif(this=col("event_id"), expression=lit(""))
-    kept = ("case_key", "case_id", "anchor", "upcoming", "number", "id", "title", "limit", "status",
-            "reason", "newest_present", "excluded_by", "not_applicable")  # fmt: skip
     exempt = col("status").eq(Status.EXEMPT.value)
+    event_id = exp.Nullif(this=col("event_id"), expression=lit(""))
+    kept = ("case_key", "number", "anchor", "upcoming", "status", "reason", "newest_present")
     columns = [
-        *(col(n) for n in kept),
-        named(case((exempt, col("expires_on"))), "expires_on"),
-        named(known(col("expires_on")), "excepted"),
+        named(lit(scope.index), "version"), *(col(n) for n in kept), named(_rank(), "rank"),
         named(case((not_(nothing), event_id)), "event_id"),
-        named(shown, "event_date"),
-        named(minus(col("anchor"), shown.copy()), "days_before"),
+        named(case((not_(nothing), col("lo"))), "event_date"),
         named(case((not_(nothing), col("advice"))), "advice"),
-        named(case((applies, col("window_opens"))), "window_opens"),
-        named(case((applies.copy(), col("anchor"))), "window_closes"),
+        named(case((is_null(col("not_applicable")), col("window_opens"))), "window_opens"),
         named(_valid_through(scope), "valid_through"),
         named(case((wanted, col("act_by"))), "act_by"),
-        named(case((not_(done), col("owner"))), "owner"),
-        named(_rank(), "rank"),
-    ]
+        named(case((exempt, col("expires_on"))), "expires_on"),
+    ]  # fmt: skip
     return select(columns, "reasoned")
+
+
+def failed(scope: Scope, site: Site) -> exp.Select:
+    """The same columns where the evaluation failed: every finding says so."""
+    texts = {"status": Status.ERROR.value, "reason": Reason.EVALUATION_ERROR.value}
+    days = ("newest_present", "event_date", "window_opens", "valid_through", "act_by", "expires_on")
+    columns = [
+        named(lit(scope.index), "version"), col("case_key", "c"), col("number", "r"),
+        col("anchor", "c"), col("upcoming", "c"),
+        *(named(lit(value), name) for name, value in texts.items()),
+        *(named(cast(exp.null(), kind), name) for name, kind in
+          (("rank", "INT"), ("event_id", "VARCHAR"), ("advice", "INT"))),
+        *(named(cast(exp.null(), "DATE"), name) for name in days),
+    ]  # fmt: skip
+    every = join(table("requirements", "r"))
+    facts = select(columns, table(POPULATION, "c"), [every], [col("version", "c").eq(scope.index)])
+    return steps([("requirements", requirements(scope, site)), ("facts", facts)])
+
+
+def worded(scope: Scope, site: Site) -> exp.Select:
+    """Facts with every column of a finding: names, days, owner and the sentence."""
+    same = col("case_key", "c").eq(col("case_key", "f"))
+    fact = ("version", "case_key", "number", "anchor", "upcoming", "status", "reason", "event_id",
+            "event_date", "advice", "window_opens", "valid_through", "act_by", "expires_on",
+            "newest_present")  # fmt: skip
+    done = col("status", "f").isin(Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value)
+    applies = is_null(col("not_applicable", "c"))
+    columns = [
+        *(col(n, "f") for n in fact),
+        *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
+        *(col(n, "r") for n in ("id", "title", "limit")),
+        named(minus(col("anchor", "f"), col("event_date", "f")), "days_before"),
+        named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
+        named(case((applies, col("anchor", "f"))), "window_closes"),
+        named(case((not_(done), col("owner", "r"))), "owner"),
+    ]  # fmt: skip
+    full = select(
+        columns, table(FACTS, "f"),
+        [join(table(POPULATION, "c"), same),
+         join(table("requirements", "r"), col("number", "r").eq(col("number", "f")))],
+        [col("version", "f").eq(scope.index)],
+    )  # fmt: skip
+    words = {
+        "found": sentences.found(scope.as_of),
+        "action": sentences.action(scope.as_of),
+        "advice_words": _advice_words(scope),
+    }
+    action = case((col("action").neq(""), concat(lit(" "), col("action"))))
+    sentence = concat(col("found"), action, col("advice_words"))
+    return steps([
+        ("requirements", requirements(scope, site)),
+        ("full", full),
+        ("worded", _with("full", **words)),
+        ("findings", _with("worded", sentence=sentence)),
+    ])  # fmt: skip
 
 
 def _rank() -> Expr:

@@ -26,5 +26,7 @@ ACT_BY = "act_by"
 
 POPULATION = "population"  # ready_cases with version, not_applicable (a reason) and excluded_by
 EXCEPTIONS = "exceptions_judged"  # exception_id, case_key, requirement, expires_on, ignored (why)
-FINDINGS = "findings_full"
-CASES = "cases_full"
+FACTS = "finding_facts"  # status, reason and evidence per case and requirement; no words
+VERDICTS = "case_verdicts"  # verdict per case, which requirement is next, last day
+FINDINGS = "findings_full"  # view: facts with every column of a finding, sentences included
+CASES = "cases_full"  # view: verdicts with every column of a case

@@ -8,7 +8,7 @@ from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
     Expr, all_of, any_of, before, case, col, derived, known, lit, named, not_, select,
 )  # fmt: skip
-from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.compiler.tables import FACTS, VERDICTS
 from qi_checker.compiler.verdict import fold
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Requirement
@@ -36,18 +36,18 @@ def rate() -> exp.Select:
         _count(having(Verdict.COMPLIANT_WITH_EXCEPTION), "with_exception"),
         _count(having(Verdict.UNDETERMINED), "undetermined"),
     ]
-    return select(columns, CASES)
+    return select(columns, VERDICTS)
 
 
 def per_requirement() -> exp.Select:
     """Eligible cases per requirement: how many have the event at all, and how many in time."""
     columns = [
-        col("id"),
+        col("version"), col("number"),
         _count(_in_scope(), "eligible"),
         _count(all_of(_in_scope(), known(col("newest_present"))), "present"),
         _count(all_of(_in_scope(), col("status").eq(Status.MET.value)), "in_window"),
     ]
-    return select(columns, FINDINGS, group=[col("id")])
+    return select(columns, FACTS, group=[col("version"), col("number")])
 
 
 def _in_scope() -> Expr:
@@ -72,7 +72,7 @@ def sensitivity(scope: Scope) -> exp.Select:
         for i in numbers.values()
     ]  # fmt: skip
     where = [col("version").eq(scope.index), _in_scope()]
-    wide = select([col("case_key"), *flags], FINDINGS, where=where, group=[col("case_key")])
+    wide = select([col("case_key"), *flags], FACTS, where=where, group=[col("case_key")])
     counts = []
     for w in range(len(scope.version.sensitivity)):
 

@@ -8,10 +8,10 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    FAR_PAST, STAR, Expr, all_of, case, coalesce, col, greatest, join, known, least, lit,
+    FAR_PAST, STAR, Expr, all_of, case, coalesce, col, derived, greatest, join, known, least, lit,
     named, select, steps, table,
 )  # fmt: skip
-from qi_checker.compiler.tables import FINDINGS
+from qi_checker.compiler.tables import FACTS, FINDINGS, POPULATION, VERDICTS
 from qi_checker.protocol.models import Group, Requirement
 from qi_checker.protocol.vocabulary import VERDICT_OF_RANK, Status, Verdict
 
@@ -99,19 +99,20 @@ def _pivot(scope: Scope) -> exp.Select:
         (col("status").eq(Status.EXEMPT.value), col("expires_on")),
     )  # fmt: skip
     failed = case((col("status").eq(Status.ERROR.value), lit(1)), default=lit(0))
+    outside = case((col("status").eq(Status.NOT_APPLICABLE.value), lit(1)), default=lit(0))
     columns: list[Expr] = []
     for i in range(len(scope.leaves)):
         this = col("number").eq(i)
         for name, value in (("rank", col("rank")), ("act_by", col("act_by")),
                             ("until", holds_until)):  # fmt: skip
             columns.append(named(exp.Max(this=case((this, value))), f"{name}_{i}"))
-    same = ("case_id", "anchor", "upcoming", "not_applicable", "excluded_by")
     columns = [
-        col("case_key"), *(named(exp.AnyValue(this=col(n)), n) for n in same),
-        named(exp.Max(this=failed), "failed"), *columns,
+        col("case_key"), named(exp.AnyValue(this=col("anchor")), "anchor"),
+        named(exp.AnyValue(this=col("upcoming")), "upcoming"),
+        named(exp.Max(this=failed), "failed"), named(exp.Max(this=outside), "outside"), *columns,
     ]  # fmt: skip
     where = [col("version").eq(scope.index)]
-    return select(columns, FINDINGS, where=where, group=[col("case_key")])
+    return select(columns, FACTS, where=where, group=[col("case_key")])
 
 
 def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
@@ -128,7 +129,7 @@ def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
 
 
 def cases(scope: Scope) -> exp.Select:
-    """One row per case: verdict, next action (with the requirement it is for), last day."""
+    """One row per case: verdict, the requirement that is next, and until when it holds."""
     wide = _Wide(scope)
     rank = wide.whole(lambda leaf: wide.column("rank", leaf), greatest, least)
     until = wide.whole(lambda leaf: coalesce(wide.column("until", leaf), lit(FAR_PAST)),
@@ -136,31 +137,42 @@ def cases(scope: Scope) -> exp.Select:
     earliest, first = _first_open(wide)
     verdict = case(
         (col("failed").eq(1), lit(Verdict.ERROR.value)),
-        (known(col("not_applicable")), lit(Verdict.NOT_APPLICABLE.value)),
+        (col("outside").eq(1), lit(Verdict.NOT_APPLICABLE.value)),
         *((rank.eq(i), lit(v.value)) for i, v in enumerate(VERDICT_OF_RANK)),
     )
     judged = select(
         [STAR.copy(), named(verdict, "verdict"), named(earliest, "earliest"), named(until, "until")],
         "wide",
     )
-    holds = col("verdict", "k").isin(
+    holds = col("verdict").isin(
         Verdict.COMPLIANT.value, Verdict.COMPLIANT_WITH_EXCEPTION.value, Verdict.PENDING.value
     )
-    limited = all_of(holds, col("until", "k").neq(_NEVER))
-    of_case = ("case_key", "case_id", "anchor", "upcoming", "verdict", "not_applicable", "excluded_by")
+    limited = all_of(holds, col("until").neq(_NEVER))
     columns = [
-        *(col(n, "k") for n in of_case),
-        named(col("action", "f"), "next_action"), col("act_by", "f"), col("owner", "f"),
-        named(col("id", "f"), "next_requirement"),
-        named(case((limited, col("until", "k"))), "latest_surgery_date"),
-    ]  # fmt: skip
-    finding = join(
-        table(FINDINGS, "f"), col("case_key", "f").eq(col("case_key", "k")), col("upcoming", "k"),
-        col("number", "f").eq(col("next_number", "k")), left=True,
-    )  # fmt: skip
+        *(col(n) for n in ("case_key", "anchor", "upcoming", "verdict")),
+        named(case((col("upcoming"), col("next_number"))), "next_number"),
+        named(case((limited, col("until"))), "latest_surgery_date"),
+    ]
     return steps([
         ("wide", _pivot(scope)),
         ("judged", judged),
         ("chosen", select([STAR.copy(), named(first, "next_number")], "judged")),
-        ("verdicts", select(columns, table("chosen", "k"), [finding])),
+        ("verdicts", select(columns, "chosen")),
     ])  # fmt: skip
+
+
+def case_lines() -> exp.Select:
+    """Verdicts with every column of a case; the next action is the finding's own words."""
+    columns = [
+        *(col(n, "v") for n in ("case_key", "anchor", "upcoming", "verdict", "latest_surgery_date")),
+        *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
+        named(col("action", "f"), "next_action"), col("act_by", "f"), col("owner", "f"),
+        named(col("id", "f"), "next_requirement"),
+    ]  # fmt: skip
+    coming = derived(select([STAR.copy()], FINDINGS, where=[col("upcoming")]), "f")
+    same = (col("case_key", "f").eq(col("case_key", "v")), col("number", "f").eq(col("next_number", "v")))
+    joins = [
+        join(table(POPULATION, "c"), col("case_key", "c").eq(col("case_key", "v"))),
+        join(coming, *same, left=True),
+    ]
+    return select(columns, table(VERDICTS, "v"), joins)

@@ -7,6 +7,7 @@ from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.yaml_nodes import Document, Steps
+from qi_checker.protocol.yaml_text import one_line
 
 MOST = 100  # a file of another kind can have thousands; nobody reads them
 
@@ -27,7 +28,8 @@ class Complaints:
     ) -> None:
         """Complain about the value at a path, or about its key, unless that was done before."""
         if not self.spoilt(path):
-            self.told[path] = Problem(self.document.where(path, key=key), what, why, mend)
+            where = self.document.where(path, key=key)
+            self.told[path] = Problem(where, one_line(what), why, one_line(mend))
 
     def spoilt(self, path: Steps) -> bool:
         """Whether the place, or one that holds it, has a problem already."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qi_checker.errors import Problem, UserError, did_you_mean
-from qi_checker.protocol.yaml_text import decode, read_bytes
+from qi_checker.protocol.yaml_text import decode, one_line, read_bytes
 
 
 @dataclass
@@ -21,7 +21,8 @@ class CsvTable:
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, row: int, what: str, why: str = "", mend: str = "") -> None:
-        self.problems.append(Problem(f"{self.name}, row {row}", what, why, mend))
+        where = f"{self.name}, row {row}"
+        self.problems.append(Problem(where, one_line(what), why, one_line(mend)))
 
 
 def read_table(file: Path, columns: tuple[str, ...]) -> CsvTable:

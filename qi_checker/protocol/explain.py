@@ -71,7 +71,7 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
         _too_few(path, item["ctx"]["min_length"], complaints)
     elif isinstance(node, Scalar) and isinstance(node.value, str) and not _other_kind(place):
         explain_text(place, node.text, item, complaints)
-    elif kind == "value_error" and isinstance(node, Mapping):
+    elif kind == "value_error" and isinstance(node, Mapping) and is_model(place.wanted):
         if not complaints.spoilt_inside(path):
             complaints.add(path, said)
     else:

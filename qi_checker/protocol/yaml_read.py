@@ -21,7 +21,7 @@ from qi_checker.protocol.yaml_nodes import (
     Sequence,
     reading,
 )
-from qi_checker.protocol.yaml_text import position, read_bytes, syntax_problem, yaml_text
+from qi_checker.protocol.yaml_text import one_line, position, read_bytes, syntax_problem, yaml_text
 
 MAX_DEPTH = 30
 PLAIN = "Only plain YAML is accepted"
@@ -55,7 +55,9 @@ class _Composer:
         """The one document of the file; UserError where there is none."""
         next(self.events)  # start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
-            raise UserError(Problem(self.name, "is empty", mend="Write its keys, each with a value"))
+            raise UserError(
+                Problem(self.name, "is empty", mend="Write its keys, each with a value")
+            )
         root = self.node(next(self.events), 1)
         next(self.events)  # end of the document
         after = next(self.events)
@@ -69,7 +71,8 @@ class _Composer:
 
     def refuse(self, event: Any, what: str, why: str = "", mend: str = "") -> Broken:
         place = position(event.start_mark)
-        self.problems.append(Problem(f"{self.name}:{place[0]}:{place[1]}", what, why, mend))
+        where = f"{self.name}:{place[0]}:{place[1]}"
+        self.problems.append(Problem(where, one_line(what), why, one_line(mend)))
         return Broken(place)
 
     def node(self, event: Any, depth: int) -> Node:

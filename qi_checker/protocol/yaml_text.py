@@ -21,6 +21,11 @@ _COMPLAINTS = (
         'Put text that holds a colon in quotes: "like: this"',
     ),
     (
+        r"expected (the )?node content",
+        "a value is missing before this place",
+        "Write it, and close every bracket that is open",
+    ),
+    (
         r"found unexpected ':'",
         "nothing follows this colon",
         "Give the key a value, or put text that holds a colon in quotes",
@@ -46,9 +51,24 @@ _COMPLAINTS = (
         "Put the text in quotes",
     ),
     (
-        r"while scanning an? (alias|anchor)",
-        "text cannot begin with * or &",
+        r"while scanning an? (alias|anchor|tag|directive)|(mapping keys) are not allowed",
+        "text cannot begin with ?, *, &, ! or %",
         "Put the text in quotes",
+    ),
+    (
+        r"while scanning a block scalar",
+        "nothing may follow | or > in its line",
+        "Begin the text on the next line",
+    ),
+    (
+        r"sequence entries are not allowed",
+        "an item with a dash cannot stand here",
+        "Begin a line with it, indented like the other items",
+    ),
+    (
+        r"expected '?<document start>",
+        "the file goes on where its content has ended",
+        "Indent this line like those it belongs to",
     ),
     (
         r"while parsing a block (mapping|collection)",
@@ -56,6 +76,15 @@ _COMPLAINTS = (
         "Indent it like the lines it belongs to",
     ),
 )
+
+
+def one_line(message: str) -> str:
+    """A message with what it quotes cut short and kept to printable characters of one line.
+
+    A quoted text may be a page long, and escapes such as `\\e` could steer the reader's terminal.
+    """
+    cut = re.sub(r"`([^`]{80})[^`]+`", r"`\1...`", " ".join(message.split()))
+    return "".join(c if c.isprintable() else "?" for c in cut)
 
 
 def position(mark: Any) -> tuple[int, int]:

@@ -51,15 +51,14 @@ def when(candidate: Candidate) -> str:
 
 
 def judged(candidate: Candidate, criterion: str) -> str:
-    """The value that a criterion looked at."""
-    if criterion == "window":
-        return days_apart(candidate).removesuffix(" before")
-    recorded = {
+    """The value that a criterion looked at, empty where there is none or it needs no words."""
+    values = {
         "modality": candidate.modality,
         "region": candidate.region,
         "status": candidate.status,
+        "window": days_apart(candidate).removesuffix(" before"),
     }
-    return "" if criterion not in recorded else recorded[criterion] or "none recorded"
+    return values.get(criterion, "")
 
 
 def days_apart(candidate: Candidate) -> str:

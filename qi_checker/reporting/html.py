@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist
 from qi_checker.protocol.paths import reports_dir
-from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.rule_page import RuleSheet
 from qi_checker.reporting.timeline import shape_of, timeline
@@ -25,7 +25,6 @@ from qi_checker.reporting.urgency import by_urgency
 CASES_SHOWN = 200  # a longer list is read as a spreadsheet: cases.csv has every case
 REJECTS_SHOWN = 50
 PROBLEMS_SHOWN = 100
-LISTS = ("action", "failed", "undetermined", "exempt", "others")
 _ISO_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 LONGEST_TEXT = 160  # of a free text that only informs, such as a study description
 
@@ -49,11 +48,6 @@ def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
 def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
     """The columns of a table of candidates: every criterion that was asked, in order."""
     return tuple(dict.fromkeys(c.name for event in events for c in event.criteria))
-
-
-def _list_sizes(page: AuditPage) -> dict[str, int]:
-    """How many cases each list has, those that the page was not even given included."""
-    return {name: len(getattr(page, name)) for name in LISTS} | dict(page.list_sizes)
 
 
 def _as_of_day(as_of: str) -> date:
@@ -85,7 +79,6 @@ def environment() -> Environment:
         rates=rates,
         candidates=candidates,
         Status=Status,
-        Reason=Reason,
         Verdict=Verdict,
         timeline=timeline,
         shape_of=shape_of,
@@ -95,7 +88,6 @@ def environment() -> Environment:
         cases_shown=CASES_SHOWN,
         rejects_shown=REJECTS_SHOWN,
         problems_shown=PROBLEMS_SHOWN,
-        list_sizes=_list_sizes,
     )
     return env
 

@@ -7,10 +7,13 @@ exact: "100 %" of 999 in 1000 hides the one that matters.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from qi_checker.audit.views import AuditPage, Rate, RequirementTotals
 
 FEWEST_FOR_PERCENT = 5
+_LISTS = ("action", "failed", "undetermined", "exempt", "others")
+_TAKEN_OUT = "– "
 _EXACT = 1e-9  # a Wilson limit of 27/27 comes out as 0.9999999999999999
 
 
@@ -68,9 +71,23 @@ def bound(rate: Rate, value: float | None, undetermined: int) -> str:
     return f"{fraction} ({percent(value)})"
 
 
-def signed(number: int) -> str:
-    """`− 3` for what is taken out."""
-    return f"− {-number:,}" if number < 0 else f"{number:,}"
+@dataclass(frozen=True)
+class FlowStep:
+    """One line of the way to the denominator."""
+
+    words: str
+    number: str  # with a minus where it is taken out
+    taken_out: bool
+
+
+def flow_steps(page: AuditPage) -> tuple[FlowStep, ...]:
+    """The denominator flow, ready to print; the audit marks with a dash what is taken out."""
+    steps = []
+    for words, number in page.flow:
+        out = words.startswith(_TAKEN_OUT)
+        text = f"− {number:,}" if out else f"{number:,}"
+        steps.append(FlowStep(words.removeprefix(_TAKEN_OUT), text, out))
+    return tuple(steps)
 
 
 def _in_time(totals: Sequence[RequirementTotals]) -> str:
@@ -109,3 +126,8 @@ def against_target(page: AuditPage) -> str:
     if high < target:
         return f"The target of {page.target} is missed; the whole interval lies below it."
     return f"The interval includes the target of {page.target}: too few cases to say on which side."
+
+
+def list_sizes(page: AuditPage) -> dict[str, int]:
+    """How many cases each list has, those that the page was not even given included."""
+    return {name: len(getattr(page, name)) for name in _LISTS} | dict(page.list_sizes)

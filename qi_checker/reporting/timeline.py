@@ -74,7 +74,7 @@ class Picture:
     band: tuple[float, float]
     unlimited: bool  # the band has no first day
     surgery: float
-    as_of: float
+    as_of: float | None  # None where it is too far off to be drawn
     lines: tuple[Label, ...]  # labels of the upright lines
     edges: tuple[Label, ...]  # first and last day of the window
     ticks: tuple[Tick, ...]
@@ -102,7 +102,7 @@ def _scale(
         start = min([sheet.window_opens, *near])
     beyond = max(surgery, closes) + timedelta(days=reach // 2)
     end = max([surgery, closes, *(d for d in (*lasts, as_of) if d <= beyond)])
-    pad = max((end - start).days // 25, 1)
+    pad = max((end - start).days // 16, 1)
     return Scale(start - timedelta(days=pad), end + timedelta(days=pad))
 
 
@@ -134,7 +134,6 @@ def _beside(x0: float, x1: float, text: str) -> float:
 def _marks(
     shown: Sequence[tuple[int, Candidate]],
     scale: Scale,
-    surgery: date,
     top: float,
     uprights: Sequence[float],
 ) -> tuple[Mark, ...]:
@@ -144,14 +143,18 @@ def _marks(
         assert candidate.first and candidate.last
         ends = scale.x(candidate.first), scale.x(candidate.last)
         text = f"{number}: {days_apart(candidate)}".removesuffix(": ")
+        if candidate.first < scale.first:
+            text = f"← {text}"
+        elif candidate.last > scale.last:
+            text = f"{text} →"
         drafts.append((number, candidate, ends, Label(_beside(*ends, text), 0, text)))
     rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, _, (x0, x1), t in drafts])
     marks = []
-    for (number, candidate, (x0, x1), text), row in zip(drafts, rows, strict=True):
+    for (number, candidate, (x0, x1), label), row in zip(drafts, rows, strict=True):
         y = round(top + LANE * (row + 0.5), 1)
         bar = (x0, x1) if candidate.first != candidate.last else None
-        crossed = any(text.x - 2 < x < text.end for x in (*uprights, *(bar or ())))
-        label = Label(text.x, y + 4, text.text, candidate.chosen)
+        crossed = any(label.x - 2 < x < label.end for x in (*uprights, *(bar or ())))
+        label = Label(label.x, y + 4, label.text, candidate.chosen)
         middle = round((x0 + x1) / 2, 1)
         marks.append(Mark(number, shape_of(candidate), middle, y, bar, label, crossed))
     return tuple(marks)
@@ -188,7 +191,7 @@ def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, .
     return spread(anchors, base, LINE)
 
 
-def _described(sheet: RequirementSheet, surgery: date) -> str:
+def _described(sheet: RequirementSheet) -> str:
     opens = f"from {sheet.window_opens} " if sheet.window_opens else "without a first day "
     parts = [f"Window {opens}to {sheet.window_closes}."]
     for number, candidate in _shown(sheet.candidates):
@@ -210,7 +213,9 @@ def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | N
     top = max(label.y for label in lines) + 5
     opens = scale.x(sheet.window_opens, -0.5) if sheet.window_opens else MARGIN
     band = (opens, scale.x(sheet.window_closes, 0.5))
-    marks = _marks(shown, scale, surgery, top, (*band, scale.x(surgery), scale.x(as_of)))
+    upright = scale.x(as_of) if scale.first <= as_of <= scale.last else None
+    uprights = [*band, scale.x(surgery), *([upright] if upright is not None else [])]
+    marks = _marks(shown, scale, top, uprights)
     axis = round(max((m.y for m in marks), default=top + LANE / 2) + LANE / 2 + 3, 1)
     edges = _edges(sheet, scale, axis + 15 + LINE)
     dated = sum(1 for c in sheet.candidates if c.first)
@@ -221,12 +226,12 @@ def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | N
         band=band,
         unlimited=sheet.window_opens is None,
         surgery=scale.x(surgery),
-        as_of=scale.x(as_of),
+        as_of=upright,
         lines=lines,
         edges=edges,
         ticks=_ticks(scale, surgery, axis),
         marks=marks,
         left_out=dated - len(shown),
         title=f"{sheet.title}: {sheet.sentence}",
-        description=_described(sheet, surgery),
+        description=_described(sheet),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from qi_checker.audit.views import Checklist
+from qi_checker.protocol.vocabulary import Reason, Verdict
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -38,6 +39,8 @@ SIGNS = {
     "undecided": Sign("?", "neutral"),
     "fail": Sign("✗", "concern"),
 }
+VERDICTS = {verdict.value: verdict.meaning for verdict in Verdict}
+REASONS = {reason.value: reason.meaning for reason in Reason}
 OUTCOMES = {"pass": "passed", "undecided": "undecided", "fail": "failed"}
 
 

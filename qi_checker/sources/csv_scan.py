@@ -37,6 +37,7 @@ class Scan:
     has_nul: bool = False
     blank_lines: bool = False  # before or between rows; at the end they do no harm
     open_quote: bool = False
+    stray_quote: bool = False  # inside an unquoted cell, so that what follows was misjudged
     crlf: int = 0
     lf: int = 0
     cr: int = 0
@@ -49,7 +50,7 @@ class Scan:
     def plain(self, width: int) -> bool:
         """Whether nothing hints at a row that the fast reading would misread or miscount."""
         one_kind = sum(1 for n in (self.crlf, self.lf, self.cr) if n) <= 1
-        odd = self.has_nul or self.blank_lines or self.open_quote
+        odd = self.has_nul or self.blank_lines or self.open_quote or self.stray_quote
         return one_kind and not odd and self.delimiters == self.rows * (width - 1)
 
 
@@ -77,13 +78,15 @@ def scan(path: Path, delimiter: str, where: str) -> Scan:
     done = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
-            if not done and chunk.removeprefix(codecs.BOM_UTF8).startswith((b"\r", b"\n")):
-                found.blank_lines = True
             digest.update(chunk)
             _decode(decoder, chunk, done, path, where)
+            text = chunk
+            if not done:
+                text = chunk.removeprefix(codecs.BOM_UTF8)
+                found.blank_lines = text.startswith((b"\r", b"\n"))
             done += len(chunk)
-            found.has_nul = found.has_nul or b"\0" in chunk
-            outside = _outside_quotes(found, chunk)
+            found.has_nul = found.has_nul or b"\0" in text
+            outside = _outside_quotes(found, text, mark)
             found.delimiters += outside.count(mark)
             held = _count_rows(found, held + outside)
     _decode(decoder, b"", done, path, where)
@@ -91,14 +94,16 @@ def scan(path: Path, delimiter: str, where: str) -> Scan:
     return found
 
 
-def _outside_quotes(found: Scan, chunk: bytes) -> bytes:
+def _outside_quotes(found: Scan, chunk: bytes, mark: bytes) -> bytes:
     """The chunk with a single quote in the place of every quoted stretch."""
     parts = chunk.split(b'"')
-    began_inside = found.open_quote
+    first = int(found.open_quote)
     found.open_quote ^= len(parts) % 2 == 0
-    if not began_inside:
-        return b'"'.join(parts[::2])
-    return b'"'.join([b"", *parts[1::2]])
+    before_quotes = b'"'.join([*filter(None, parts[first:-1:2]), b""])
+    at_cell_start = sum(before_quotes.count(end + b'"') for end in (mark, b"\n", b"\r", b" "))
+    if before_quotes.count(b'"') != at_cell_start:
+        found.stray_quote = True
+    return b'"'.join([b""] * first + parts[first::2])
 
 
 def _count_rows(found: Scan, text: bytes) -> bytes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 READERS = {".csv": read_csv, ".parquet": read_parquet, ".xlsx": read_xlsx}
+LIKE_CSV = {"": ".csv", ".txt": ".csv", ".tsv": ".csv"}
 
 
 def read_folder(folder: Path, site: Site, con: duckdb.DuckDBPyConnection | None = None) -> Records:
@@ -82,8 +83,7 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
     if not table.required:
         return None
     similar = _similar(names, table)
-    kinds = " or ".join(table.name + ending for ending in READERS)
-    mend = f"Rename {similar} to {table.name}{_ending(similar)}" if similar else f"Add {kinds}"
+    mend = _mend(similar, table) if similar else f"Add {_file_names(table)}"
     raise UserError(Problem(str(folder), f"there is no file with the {table.name}", "", mend))
 
 
@@ -128,18 +128,22 @@ def _belongs(name: str) -> bool:
     return path.suffix in READERS and path.stem in TABLES
 
 
-def _ending(name: str) -> str:
-    ending = Path(name).suffix.lower()
-    return ending if ending in READERS else ".csv"
+def _mend(similar: str, table: Table) -> str:
+    """What to do with a file that is not read."""
+    ending = Path(similar).suffix.lower()
+    if ending in READERS or ending in LIKE_CSV:
+        return f"Rename {similar} to {table.name}{LIKE_CSV.get(ending, ending)}"
+    return f"Save {similar} as {_file_names(table)}"
+
+
+def _file_names(table: Table) -> str:
+    return " or ".join(table.name + ending for ending in READERS)
 
 
 def _similar_notes(folder: Path, names: list[str], table: Table) -> Iterator[str]:
     similar = _similar(names, table)
     if similar:
-        yield (
-            f"{folder}: {similar} is not read; if it holds the {table.name}, "
-            f"rename it to {table.name}{_ending(similar)}"
-        )
+        yield f"{folder}: {similar} is not read. {_mend(similar, table)} if it is to be"
 
 
 def _patient_id_notes(delivered: dict[str, Delivered]) -> Iterator[str]:

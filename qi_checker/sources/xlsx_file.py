@@ -89,7 +89,7 @@ class _Workbook:
 
 
 def _holds_something(cells: list[Any]) -> bool:
-    return any(cell_text(cell) is not None for cell in cells)
+    return any((cell_text(cell) or "").strip() for cell in cells)
 
 
 class _Reading:

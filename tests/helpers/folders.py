@@ -12,6 +12,9 @@ from qi_checker.protocol.site import Site
 from tests.helpers.protocols import liver
 
 SITE = Site(timezone="America/Toronto")
+MIXED_IDS = (
+    "patient_id is a number in {} and text in events.csv: ids with leading zeros will not match"
+)
 REJECT_KEYS = ("table", "row", "column", "id", "reason")
 CASES = ("case_id", "patient_id", "surgery_at", "status", "procedures", "diagnoses")
 EVENTS = (

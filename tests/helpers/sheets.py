@@ -18,6 +18,12 @@ from qi_checker.audit.views import (
     RequirementSheet,
     RequirementTotals,
 )
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.examples import Example, Expect, Expected, Given
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from tests.helpers.protocols import EMERGENCY, bundle, ct, group, mri, version
 
 SURGERY = date(2026, 2, 23)
 AS_OF = date(2026, 2, 10)
@@ -217,9 +223,8 @@ AUDIT = AuditPage(
     requirements=(totals("ct", "CT of the liver", 30), totals("mri", "MRI of the liver", 27)),
     verdicts=(("not_compliant", 2), ("undetermined", 1), ("action_needed", 3), ("compliant", 27),
               ("compliant_with_exception", 2), ("not_applicable", 5)),
-    flow=(("Operations in the records", 40), ("Cancelled", -1), ("Outside the population", -4),
-          ("Applicable", 35), ("Upcoming", -3), ("Eligible", 32), ("Covered by an exception", -2),
-          ("In the rate", 30)),
+    flow=(("Operations in the records", 40), ("– cancelled", 1), ("– outside the population", 4),
+          ("– still to come", 3), ("Eligible", 32)),
     sensitivity=(("14 days", 6, 32), ("28 days", 25, 32), ("30 days", 27, 32), ("60 days", 32, 32)),
     action=tuple(line(n, "action_needed", ACTION.format(day="2026-02-13"), True)
                  for n in range(1, 4)),
@@ -245,3 +250,47 @@ EMPTY_AUDIT = AuditPage(
     requirements=(), verdicts=(), flow=(), sensitivity=(), action=(), failed=(), undetermined=(),
     exempt=(), others=(), rejects=(), reconciliation=(), problems=(),
 )  # fmt: skip
+
+
+def rule_bundle() -> Bundle:
+    """A protocol that says something under every heading of its page."""
+    either = group("any_of", ct(lead_time="5 working days"), mri(pet_ct="allow")) | {
+        "title": "CT or MRI"
+    }
+    advice = {"id": "plain", "title": "No contrast.", "when": {"description": ["plain"]}}
+    visit = {
+        "id": "visit", "title": "Visit of the anaesthetist", "event": {"kind": "visit"},
+        "window": {"before": "surgery", "less_than": "4 weeks"}, "same_day": "allow",
+        "owner": "Ward", "warn": [advice],
+    }  # fmt: skip
+    first = version(ct(), in_force={"from": "2020-01-01", "to": "2023-12-31"})
+    second = version(
+        either, visit, version="2.0", in_force={"from": "2024-01-01"},
+        exclude=[EMERGENCY], sensitivity=["14 days", "30 days"],
+        exceptions={"reasons": ["contraindication-mri", "other"], "at_most": "90 days"},
+    )  # fmt: skip
+    return bundle(first, second)
+
+
+def rule_examples() -> list[Example]:
+    """One example, with a value in every part."""
+    given = Given(
+        case={"urgency": "elective"},
+        events=[{"modality": "CT", "at": "2026-02-10"}],
+        exceptions=[{"requirement": "mri", "reason": "other"}],
+    )
+    expect = Expect(
+        verdict=Verdict.COMPLIANT,
+        requirements={
+            "ct": Expected(status=Status.MET, reason=Reason.IN_WINDOW, event="E1"),
+            "mri": Expected(status=Status.EXEMPT),
+        },
+    )
+    tables = {
+        "cases": [{"case_id": "C1", "surgery_at": "2026-02-23", "status": "performed"}],
+        "events": [{"event_id": "E1"}],
+        "exceptions": [{"exception_id": "X1"}],
+    }
+    why = "A CT ten days before surgery is enough."
+    as_of, site = AsOf.parse("2026-03-01"), Site(timezone="UTC")
+    return [Example("a-ct-is-enough", why, given, expect, tables, as_of, site)]

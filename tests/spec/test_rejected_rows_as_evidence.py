@@ -43,6 +43,8 @@ DATES = [
     ("2026-04", NEVER),
     ("2026-07-01", NEVER),
     (None, MAYBE),
+    ("0026-05-10", MAYBE),  # a typing error, not a date long ago
+    ("2926-05-10", MAYBE),
 ]
 
 

@@ -82,19 +82,43 @@ long_cell = "x" * 1_000_000
 TORN = {
     "million-characters": (
         csv_text(CASES, CASE_1, (*CASE_2[:-1], long_cell)),
-        ["cases", 3, "", "C2", f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read"],
+        [
+            "cases",
+            3,
+            "",
+            "C2",
+            f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read",
+        ],
     ),
     "million-characters-in-quotes": (
         csv_text(CASES, CASE_1, (*CASE_2[:-1], '"' + long_cell[:500_000] * 2 + '"')),
-        ["cases", 3, "", "C2", f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read"],
+        [
+            "cases",
+            3,
+            "",
+            "C2",
+            f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read",
+        ],
     ),
     "million-lines-in-a-cell": (
         csv_text(CASES, CASE_1, (*CASE_2[:-1], '"' + "\n" * 1_000_000 + '"')),
-        ["cases", 3, "", "C2", f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read"],
+        [
+            "cases",
+            3,
+            "",
+            "C2",
+            f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read",
+        ],
     ),
     "million-characters-as-id": (
         csv_text(CASES, CASE_1, (long_cell, *CASE_2[1:])),
-        ["cases", 3, "", None, f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read"],
+        [
+            "cases",
+            3,
+            "",
+            None,
+            f"a cell of 1,000,000 characters; at most {LONGEST_CELL:,} are read",
+        ],
     ),
     "nul-in-a-cell": (
         csv_text(CASES, CASE_1, (*CASE_2[:-1], "ICD-10-CM:\0C78.7")),
@@ -151,7 +175,11 @@ def test_permission_is_told_from_other_errors(
     write_csv(tmp_path)
 
     def forbidden(self: Path, *_: object) -> None:
-        raise PermissionError(13, "Permission denied") if self.name == "cases.csv" else OSError(5, "I/O")
+        raise (
+            PermissionError(13, "Permission denied")
+            if self.name == "cases.csv"
+            else OSError(5, "I/O")
+        )
 
     monkeypatch.setattr(Path, "open", forbidden)
     told = refused(tmp_path)

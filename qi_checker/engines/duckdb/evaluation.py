@@ -11,14 +11,15 @@ from sqlglot import exp
 
 from qi_checker.compiler import Compiled, compile_protocol
 from qi_checker.compiler.criteria import Scope
-from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS, POPULATION
+from qi_checker.compiler.tables import (
+    CASES, EXCEPTIONS, FACTS, FINDINGS, POPULATION, VERDICTS,
+)  # fmt: skip
 from qi_checker.engines.duckdb.prepare import Prepared, Task, prepare
 from qi_checker.engines.duckdb.values import text
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, Records
 from qi_checker.protocol.site import Site
-from qi_checker.protocol.vocabulary import Reason, Status
 
 Row = dict[str, Any]
 Progress = Callable[[str], None]
@@ -79,12 +80,16 @@ class Evaluation:
     def summary(self) -> dict[str, Any]:
         """Numbers of the rate, per requirement, and per sensitivity window."""
         totals = self.rows(sql(self.compiled.rate()))[0]
-        each = self.rows(sql(self.compiled.per_requirement()))
+        each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
+        for row in self.rows(sql(self.compiled.per_requirement())):
+            name = self.compiled.scopes[row["version"]].leaves[row["number"]].id
+            for kind, counts in each.items():
+                counts[name] = counts.get(name, 0) + row[kind]
         return {
             **totals,
-            "present": {r["id"]: r["present"] for r in each},
-            "in_window": {r["id"]: r["in_window"] for r in each},
-            "eligible_by_requirement": {r["id"]: r["eligible"] for r in each},
+            "present": each["present"],
+            "in_window": each["in_window"],
+            "eligible_by_requirement": each["eligible"],
             "sensitivity": self._sensitivity(),
         }
 
@@ -126,10 +131,13 @@ def evaluate(
     for i, scope in enumerate(compiled.scopes):
         progress(f"evaluating version {scope.version.version}")
         _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
-        _findings(done, scope, first=i == 0)
+        _facts(done, scope, first=i == 0)
     progress("adding up cases")
     for i, scope in enumerate(compiled.scopes):
-        _store(con, CASES, sql(compiled.cases(scope)), first=i == 0)
+        _store(con, VERDICTS, sql(compiled.cases(scope)), first=i == 0)
+    words = " UNION ALL BY NAME ".join(f"({sql(compiled.worded(s))})" for s in compiled.scopes)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {words}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {sql(compiled.case_lines())}")
     return done
 
 
@@ -140,30 +148,11 @@ def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) 
         con.execute(f"INSERT INTO {table} BY NAME {query}")
 
 
-def _findings(done: Evaluation, scope: Scope, first: bool) -> None:
-    query = f"SELECT {scope.index} AS version, * FROM ({{}})"
+def _facts(done: Evaluation, scope: Scope, first: bool) -> None:
+    """The findings of a version; those of a query that fails say so, case by case."""
     try:
-        normal = sql(done.compiled.findings(scope, done.prepared.stale_since))
-        _store(done.con, FINDINGS, query.format(normal), first)
+        query = sql(done.compiled.findings(scope, done.prepared.stale_since))
+        _store(done.con, FACTS, query, first)
     except duckdb.Error as problem:
         done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")
-        _store(done.con, FINDINGS, query.format(_failed(scope)), first)
-
-
-def _failed(scope: Scope) -> str:
-    """Findings that say that they could not be evaluated, with the columns of the real ones."""
-    parts = []
-    for number, leaf in enumerate(scope.leaves):
-        title = text(leaf.title)
-        parts.append(f"""
-            SELECT case_key, case_id, anchor, upcoming, {number} AS number, {text(leaf.id)} AS id,
-                   {title} AS title, NULL::VARCHAR AS "limit", '{Status.ERROR}' AS status,
-                   '{Reason.EVALUATION_ERROR}' AS reason, NULL::DATE AS newest_present,
-                   excluded_by, not_applicable, NULL::DATE AS expires_on, false AS excepted,
-                   NULL::VARCHAR AS event_id, NULL::DATE AS event_date, NULL::BIGINT AS days_before,
-                   NULL::INTEGER AS advice, NULL::DATE AS window_opens, NULL::DATE AS window_closes,
-                   NULL::DATE AS valid_through, NULL::DATE AS act_by, {text(leaf.owner)} AS owner,
-                   NULL::INTEGER AS rank, NULL::BIGINT AS slack_days, '' AS found, '' AS action,
-                   '' AS advice_words, {title} || ' could not be evaluated.' AS sentence
-            FROM {POPULATION} WHERE version = {scope.index}""")
-    return " UNION ALL ".join(parts)
+        _store(done.con, FACTS, sql(done.compiled.failed(scope)), first)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from qi_checker.engines.duckdb.values import Moment, clean, quote, staged, text
+from qi_checker.engines.duckdb.values import Moment, clean, quote, staged, text, trimmed_id
 from qi_checker.protocol.records import EVENTS, Table
 from qi_checker.protocol.site import Site
 
@@ -69,7 +69,7 @@ def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str =
     shared = _BY_PROFILE if table is EVENTS else ()
     extra = tuple(c for c in types if c not in table.names and c != "_row")
     texts = [c for c in (*table.names, *extra) if c not in {w.name for w in whens} and c not in shared]
-    columns = ["_row", *(f"{_read(table, c)} AS {quote(c)}" for c in texts)]
+    columns = ["_row", *(f"{_read(table, c, types[c])} AS {quote(c)}" for c in texts)]
     for moment in moments:
         columns += [quote(moment.name)]
         columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]
@@ -87,10 +87,12 @@ def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str =
     return Reading(table, name, query, extra)
 
 
-def _read(table: Table, column: str) -> str:
+def _read(table: Table, column: str, type_name: str) -> str:
     """Trimmed; codes and free text stay as they are; words in lower case."""
     known = {c.name: c.kind for c in table.columns}
     kind = known.get(column, "text")
+    if kind == "id":
+        return trimmed_id(quote(column), type_name)
     if column == "description":
         return f"CAST({quote(column)} AS VARCHAR)"
     if kind == "codes":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
 
 BLANKS = "' \t\r\n\u00a0'"  # what people and spreadsheets leave around a value
+_BLANKS = ("' '", "'\t'", "'\r'", "'\n'", "'\u00a0'")
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
 _OFFSET = "([zZ]| ?[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?| ?[+-]14(:?00)?)"
@@ -18,6 +19,15 @@ def quote(name: str) -> str:
 def text(value: str) -> str:
     """A literal, safe inside SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def trimmed_id(column: str, kind: str) -> str:
+    """`clean` for millions of ids: only those with a blank at either end are trimmed."""
+    if kind != "VARCHAR":
+        return clean(column)
+    ends = " OR ".join(f"suffix({column}, {blank})" for blank in _BLANKS)
+    blank_at_an_end = f"ascii({column}) <= 32 OR ascii({column}) = 160 OR {ends}"
+    return f"nullif(CASE WHEN {blank_at_an_end} THEN {clean(column)} ELSE {column} END, '')"
 
 
 def clean(column: str) -> str:

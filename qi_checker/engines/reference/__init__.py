@@ -99,9 +99,11 @@ def _findings(
     return found
 
 
-def _rejects(table: str, rejected: list[Rejected], torn: list[dict[str, Any]]) -> Rows:
+def _rejects(
+    table: str, rejected: list[Rejected], torn: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """The rows of a table that were not used, in file order."""
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"table": table, "row": r.row.number, "column": r.column, "id": r.id, "reason": r.reason}
         for r in rejected
     ]

@@ -61,7 +61,7 @@ def case_line(
     if case.ruled_out:
         return line | nothing | {"verdict": str(Verdict.NOT_APPLICABLE)}
     members = case.version.requirements
-    ranks = {id: RANK[Status(found["status"])] for id, found in findings.items()}
+    ranks = {id: RANK[found["status"]] for id, found in findings.items()}
     worst = max(rank(m, ranks) for m in members)
     line["verdict"] = str(VERDICT_OF_RANK[worst])
     if worst <= BOOKED:

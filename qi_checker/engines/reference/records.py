@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from qi_checker.engines.reference.rows import SAME_CONTENT, Rejected, Row
-from qi_checker.engines.reference.values import When, items
+from qi_checker.engines.reference.values import When, items, trimmed
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.codes import Catalogue, ImagingCode, split_codes
 from qi_checker.protocol.site import Site
@@ -49,6 +49,7 @@ class Event:
     region: tuple[str, ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     reject: str = ""
+    torn: bool = False  # nothing but the ids can be read
 
 
 @dataclass
@@ -132,5 +133,5 @@ def _evidence(rejected: list[Rejected], as_of: AsOf) -> list[Event]:
 
 def _torn(row: dict) -> Event:
     """Of a row with too few or too many cells only the ids can be trusted."""
-    id, patient = (row.get("id") or "").strip(), (row.get("patient_id") or "").strip()
-    return Event(int(row["_row"]), id, patient, kind="", status="completed", reject=row["why"])
+    id, patient = trimmed(row.get("id")), trimmed(row.get("patient_id"))
+    return Event(int(row["_row"]), id, patient, "", "completed", reject=row["why"], torn=True)

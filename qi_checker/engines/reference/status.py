@@ -78,10 +78,7 @@ def _undecided(judged: list[Judged]) -> Decision | None:
     open_ones = [
         j
         for j in judged
-        if j.event.status == "completed"
-        and j.near_miss
-        and not j.count(Outcome.FAIL)
-        and j.count(Outcome.UNDECIDED)
+        if j.event.status == "completed" and _possible(j) and j.count(Outcome.UNDECIDED)
     ]
     best = min(open_ones, key=lambda j: (j.count(Outcome.UNDECIDED), *_nearness(j)), default=None)
     return Decision(Status.UNKNOWN, best.reason, best.event) if best and best.reason else None
@@ -92,15 +89,18 @@ def _rejected(
 ) -> Decision | None:
     """A row that could not be used, and that nothing readable speaks against."""
     kind = requirement.event.kind
-    possible = [e for e in evidence if e.kind in ("", kind)]
-    judged = [judge(e, requirement, case, setting) for e in possible]
-    rows = [j.event for j in judged if j.near_miss and not j.count(Outcome.FAIL)]
+    evidence = [e for e in evidence if e.kind in ("", kind)]
+    rows = [e for e in evidence if e.torn or _possible(judge(e, requirement, case, setting))]
     first = min(rows, key=lambda e: (not e.id, e.id, e.row), default=None)
     if first is None:
         return None
     undated = first.reject == EXTERNAL_UNDATED
     reason = Reason.EXTERNAL_UNDATED if undated else Reason.REJECTED_RECORD
     return Decision(Status.UNKNOWN, reason, first)
+
+
+def _possible(judged: Judged) -> bool:
+    return judged.near_miss and not judged.count(Outcome.FAIL)
 
 
 def _stale(

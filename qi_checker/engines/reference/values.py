@@ -13,10 +13,11 @@ from qi_checker.protocol.site import Site
 
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _PART = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]+))?)?")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,9}))?)?")
 _OFFSET = re.compile(r"([+-])([0-9]{2})(?::?([0-5][0-9]))?")
-_MOMENT = re.compile(r"(?P<day>.{10})[T ](?P<clock>[0-9:.]+)(?P<offset>Z|[+-][0-9:]+)?")
+_MOMENT = re.compile(r"(?P<day>.{10})[T ](?P<clock>[0-9:.]+)(?P<offset>[Zz]| ?[+-][0-9:]+)?")
 MOST_OFFSET = timedelta(hours=14)
+BLANKS = " \t\r\n\u00a0"  # what people and spreadsheets leave around a value
 
 
 class Unreadable(ValueError):
@@ -55,6 +56,16 @@ class When:
 
 def read_when(text: str, site: Site, or_part: bool = False) -> When:
     """Read a date, a date-time or, with `or_part`, a month or a year; Unreadable if it is none."""
+    try:
+        value = _read(text, site, or_part)
+    except (ValueError, OverflowError):
+        raise Unreadable from None
+    if not FIRST_YEAR <= value.lo.year <= LAST_YEAR:
+        raise Unreadable
+    return value
+
+
+def _read(text: str, site: Site, or_part: bool) -> When:
     if _DAY.fullmatch(text):
         day = _day(text)
         return When(day, day)
@@ -77,22 +88,13 @@ def _day(text: str) -> date:
     found = _DAY.fullmatch(text)
     if not found:
         raise Unreadable
-    return _date(*(int(part) for part in found.groups()))
-
-
-def _date(year: int, month: int, day: int) -> date:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise Unreadable
-    try:
-        return date(year, month, day)
-    except ValueError:
-        raise Unreadable from None
+    return date(int(found[1]), int(found[2]), int(found[3]))
 
 
 def _part(found: re.Match[str]) -> When:
     """`2026-05` is from its first to its last day; so is `2026`."""
     year, month = int(found[1]), found[2]
-    first = _date(year, int(month or 1), 1)
+    first = date(year, int(month or 1), 1)
     following = shift_months(first, 1 if month else 12)
     return When(first, following - timedelta(days=1))
 
@@ -107,9 +109,9 @@ def _clock(day: date, text: str) -> datetime:
 
 
 def _offset(text: str) -> timezone:
-    if text == "Z":
+    if text in ("Z", "z"):
         return timezone(timedelta())
-    found = _OFFSET.fullmatch(text)
+    found = _OFFSET.fullmatch(text.removeprefix(" "))
     if not found:
         raise Unreadable
     size = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
@@ -120,9 +122,9 @@ def _offset(text: str) -> timezone:
 
 def trimmed(text: str | None) -> str:
     """A value as it counts; an empty text is no value."""
-    return (text or "").strip()
+    return (text or "").strip(BLANKS)
 
 
 def items(text: str) -> list[str]:
     """`PT;CT` is two items; empty ones are dropped."""
-    return [item.strip() for item in text.split(";") if item.strip()]
+    return [item.strip(BLANKS) for item in text.split(";") if item.strip(BLANKS)]

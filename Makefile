@@ -1,0 +1,73 @@
+# Everything happens in .venv, build and the caches of the tools; nothing is installed elsewhere.
+# `make PYTHON=/path/to/python3` chooses the Python that .venv is made with.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PYTHONUTF8 := 1
+
+IN_VENV := .venv/bin/python
+WITH := $(IN_VENV) -m
+INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
+JOBS := 2
+DEMO_DATE := 2026-03-02
+
+.PHONY: help demo test lint pytest bench format clean
+
+help:
+	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
+	@echo "make test    everything that has to hold: lint, types, imports, tests"
+	@echo "make lint    the quick part of it: ruff, mypy and import-linter"
+	@echo "make format  let ruff lay out the code"
+	@echo "make bench   measurements, side by side"
+	@echo "make clean   remove what the others made, .venv included"
+
+# A stamp is made anew when a dependency changes, or when .venv was removed.
+.venv/made: scripts/venv.sh
+	@sh scripts/venv.sh .venv
+	@touch $@
+
+.venv/installed: .venv/made pyproject.toml setup.py constraints.txt
+	@echo "Installing qi-checker into .venv (a minute or two, once)"
+	@$(INSTALL) setuptools
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@echo "Installing what the tests need"
+	@$(INSTALL) --no-build-isolation --editable ".[dev]"
+	@touch $@
+
+demo: .venv/installed
+	@rm -rf build/demo-data
+	@$(WITH) qi_checker demo --out build/demo-data >/dev/null
+	@$(WITH) qi_checker audit --data build/demo-data --as-of $(DEMO_DATE) --out build/demo-audit
+
+test: lint pytest
+
+lint: .venv/installed-dev
+	@echo "ruff check"
+	@$(WITH) ruff check --quiet .
+	@echo "mypy"
+	@$(WITH) mypy --no-error-summary
+	@echo "import-linter"
+	@$(IN_VENV) scripts/check_imports.py
+
+pytest: .venv/installed-dev
+	@$(WITH) pytest --quiet -n $(JOBS) $(ARGS)
+
+bench: .venv/installed-dev
+	@$(WITH) benchmarks.run $(ARGS)
+
+format: .venv/installed-dev
+	@$(WITH) ruff check --quiet --fix .
+	@$(WITH) ruff format .
+
+clean:
+	rm -rf .venv build dist *.egg-info .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,99 @@
+"""The contract between views and templates: nothing unknown is used, nothing is left unused."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from jinja2 import StrictUndefined, UndefinedError
+
+from qi_checker.audit import views
+from qi_checker.reporting import html, rule_page
+from tests.helpers import sheets
+
+# Fields that no page shows, each for a reason.
+NOT_SHOWN = {
+    ("RequirementSheet", "id"): "a key for programs; a person reads the title",
+    ("RequirementTotals", "id"): "a key for programs; a person reads the title",
+}
+RENDER: dict[str, Callable[[], str]] = {
+    "case.html.j2": lambda: html.case_page(sheets.CASE, "../index.html"),
+    "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
+    "checklist.html.j2": lambda: html.checklist_page(sheets.CHECKLIST),
+    "rule.html.j2": lambda: html.rule_page(
+        rule_page.rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
+    ),
+}
+
+
+def _contexts() -> list[type]:
+    found = []
+    for module in (views, rule_page):
+        found += [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type)
+            and dataclasses.is_dataclass(value)
+            and value.__module__ == module.__name__
+        ]
+    return found
+
+
+def test_every_field_of_a_context_is_shown_or_left_out_on_purpose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: set[tuple[str, str]] = set()
+    for context in _contexts():
+        fields = {f.name for f in dataclasses.fields(context)}
+
+        def get(
+            self: object, name: str, fields: set[str] = fields, owner: str = context.__name__
+        ) -> object:
+            if name in fields:
+                read.add((owner, name))
+            return object.__getattribute__(self, name)
+
+        monkeypatch.setattr(context, "__getattribute__", get)
+    for render in RENDER.values():
+        render()
+    html.case_page(dataclasses.replace(sheets.CASE, requirements=(_undecided(),)))
+    every = {(c.__name__, f.name) for c in _contexts() for f in dataclasses.fields(c)}
+    assert every - read == set(NOT_SHOWN)
+
+
+def _undecided() -> views.RequirementSheet:
+    """A rejected record decides: none of the candidates is the chosen one."""
+    return dataclasses.replace(
+        sheets.CT, status="unknown", reason="rejected_record", event_id="E-9", candidates=()
+    )
+
+
+def test_a_rejected_record_that_decides_is_named() -> None:
+    page = html.case_page(dataclasses.replace(sheets.CASE, requirements=(_undecided(),)))
+    assert "Record that decides" in page
+
+
+@pytest.mark.parametrize("name", RENDER)
+def test_a_template_without_its_context_fails(name: str) -> None:
+    with pytest.raises(UndefinedError):
+        html.environment().get_template(name).render()
+
+
+def test_unknown_names_are_errors_and_texts_are_escaped() -> None:
+    env = html.environment()
+    assert env.undefined is StrictUndefined
+    assert env.autoescape is True
+    with pytest.raises(UndefinedError):
+        env.from_string("{{ sheet.no_such_field }}").render(sheet=sheets.CASE)
+
+
+def test_every_template_compiles_and_is_used() -> None:
+    env = html.environment()
+    names = set(env.list_templates())
+    used = set(RENDER)
+    for name in names:
+        env.get_template(name)
+        source, _, _ = env.loader.get_source(env, name) if env.loader else ("", None, None)
+        used |= {other for other in names if f'"{other}"' in source}
+    assert used == names

@@ -1,0 +1,50 @@
+"""Pages as they are, to see in a diff what a change of a template does to them.
+
+After a change that is meant, look at the pages and write the files anew:
+
+    QI_CHECKER_GOLDEN=write python -m pytest tests/unit/test_reporting_golden.py
+
+The style sheet is left out: it would change every file at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qi_checker.reporting import html
+from qi_checker.reporting.rule_page import rule_sheet
+from tests.helpers import sheets
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "html"
+
+PAGES: dict[str, Callable[[], str]] = {
+    "case": lambda: html.case_page(sheets.CASE, "../index.html"),
+    "case-compliant": lambda: html.case_page(sheets.compliant_case()),
+    "audit": lambda: html.audit_page(sheets.AUDIT),
+    "audit-empty": lambda: html.audit_page(sheets.EMPTY_AUDIT),
+    "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
+    "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_as_kept(name: str) -> None:
+    text = re.sub(r"<style>.*?</style>", "<style></style>", PAGES[name](), flags=re.DOTALL)
+    file = GOLDEN / f"{name}.html"
+    if os.environ.get("QI_CHECKER_GOLDEN") == "write":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_no_kept_page_is_forgotten() -> None:
+    assert {f.stem for f in GOLDEN.glob("*.html")} == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_comes_out_the_same_twice(name: str) -> None:
+    assert PAGES[name]() == PAGES[name]()

@@ -1,0 +1,169 @@
+"""The pages on a terminal: nothing cut off, readable when piped, safe with hostile text."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from qi_checker.reporting import text
+from tests.helpers import sheets
+
+WIDTHS = (60, 80, 120)
+
+
+def printed(show: Callable[[Console], None], width: int = 80) -> str:
+    stream = io.StringIO()
+    show(text.open_console(stream, width))
+    return stream.getvalue()
+
+
+SHOWN: dict[str, Callable[[Console], None]] = {
+    "case": lambda console: text.case_text(sheets.CASE, console),
+    "checklist": lambda console: text.checklist_text(sheets.CHECKLIST, console),
+    "audit": lambda console: text.audit_summary_text(sheets.AUDIT, console, "out/index.html"),
+}
+
+
+def column(page: str, heading: str, following: str) -> str:
+    """All text of one column, put together again."""
+    found, start, end = [], 0, 0
+    for line in page.splitlines():
+        if heading in line:
+            start = line.index(heading)
+            end = line.index(following) if following else len(line) + 200
+        elif start and line[:start].strip() and line[start - 2 : start].strip():
+            start = 0  # the table is over
+        elif start:
+            found.append(line[start:end])
+    return " ".join(" ".join(found).split())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", SHOWN)
+def test_no_line_is_too_long_and_nothing_is_cut(name: str, width: int) -> None:
+    page = printed(SHOWN[name], width)
+    assert max(len(line) for line in page.splitlines()) <= width
+    assert "…" not in page
+    assert "\x1b" not in page
+    assert all(line == line.rstrip() for line in page.splitlines())
+    assert not any(c in page for c in "│┃━─┏┓|")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_checklist_has_the_whole_of_every_action(width: int) -> None:
+    page = printed(SHOWN["checklist"], width)
+    actions = column(page, "Next action and owner", "Case and surgery")
+    for item in sheets.CHECKLIST.items:
+        assert item.next_action in actions
+        assert item.case_id in page
+        assert all(title in actions for title, _, _ in item.statuses)
+    assert "Owner: MRI booking desk" in actions
+    assert "Sat 2026-02-07" in page
+    assert "3 days overdue" in page
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_case_has_every_event_with_every_criterion(width: int) -> None:
+    page = printed(SHOWN["case"], width)
+    flat = " ".join(page.split())
+    assert f"Next action: {sheets.CASE.next_action}" in flat
+    assert "Until: Fri 2026-02-13. Who: MRI booking desk." in flat
+    judged = column(page, "Result and criteria", "")
+    for requirement in sheets.CASE.requirements:
+        assert requirement.sentence in flat
+        for candidate in requirement.candidates:
+            assert candidate.event_id in page
+            assert all(c.why in judged for c in candidate.criteria)
+    assert "code passed modality passed: CT region failed: chest; another part" in judged
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_audit_says_how_many_who_first_and_where(width: int) -> None:
+    page = printed(SHOWN["audit"], width)
+    flat = " ".join(page.split())
+    assert flat.startswith("27 of 30 eligible operations without an exception had both in time")
+    assert "3 upcoming operations need action now:" in flat
+    assert all(line.sentence in column(page, "Next action and owner", "Case")
+               for line in sheets.AUDIT.action)  # fmt: skip
+    assert "events.csv: 212 read = 210 used + 2 rejected." in flat
+    assert page.splitlines()[-1] == "Report: out/index.html"
+    if width >= 80:
+        assert len(page.splitlines()) <= 24
+
+
+def test_a_long_audit_stays_on_one_screen() -> None:
+    page = replace(sheets.AUDIT, action=sheets.AUDIT.action * 30)
+    shown = printed(lambda console: text.audit_summary_text(page, console, "out/index.html"))
+    assert "90 upcoming operations need action now; the first 3:" in shown
+    assert len(shown.splitlines()) <= 24
+
+
+def test_an_empty_audit_says_so() -> None:
+    shown = printed(lambda console: text.audit_summary_text(sheets.EMPTY_AUDIT, console, "r.html"))
+    assert "There are no eligible cases" in shown
+    assert "No upcoming operation needs action." in shown
+
+
+def test_cases_with_nothing_to_do() -> None:
+    past = printed(lambda console: text.case_text(sheets.compliant_case(), console))
+    assert "Next action: none; nothing can be arranged any more." in past
+    coming = replace(sheets.compliant_case(), upcoming=True)
+    shown = printed(lambda console: text.case_text(coming, console))
+    assert "Next action: nothing to arrange." in shown
+    assert "Surgery may slip until Thu 2026-03-05 and everything still holds." in shown
+
+
+def test_a_long_id_is_wrapped_whole() -> None:
+    item = replace(sheets.CHECKLIST.items[0], case_id="C" + "0123456789" * 6)
+    checklist = replace(sheets.CHECKLIST, items=(item,))
+    shown = printed(lambda console: text.checklist_text(checklist, console), 60)
+    heading = next(line for line in shown.splitlines() if "Case and surgery" in line)
+    start = heading.index("Case and surgery")
+    assert item.case_id in "".join(line[start:].strip() for line in shown.splitlines())
+
+
+def test_escape_sequences_of_a_description_are_not_printed() -> None:
+    event = replace(sheets.CT.candidates[0], description="a\x1b[2Jb\u202ec [bold]d[/bold] :smile:")
+    ct = replace(sheets.CT, candidates=(event,))
+    case = replace(sheets.CASE, requirements=(ct,))
+    shown = printed(lambda console: text.case_text(case, console), 120)
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "[bold]" in shown
+    assert ":smile:" in shown
+
+
+def test_an_output_that_knows_only_ascii_gets_ascii() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
+    case = replace(sheets.CASE, owner="Büro – MRT …")
+    text.case_text(case, text.open_console(stream, 80))
+    stream.flush()
+    assert b"B?ro - MRT ..." in raw.getvalue()
+
+
+def on_terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm-256color", **environment}.items():
+        monkeypatch.setenv(name, value)
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    text.checklist_text(sheets.CHECKLIST, text.open_console(stream, 80))
+    return stream.getvalue()
+
+
+def test_colour_on_a_terminal_unless_it_is_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[1;31m" in on_terminal(monkeypatch)
+    assert "31m" not in on_terminal(monkeypatch, NO_COLOR="1")
+
+
+def test_rich_is_imported_only_when_something_is_printed() -> None:
+    code = "import sys, qi_checker.reporting.text; sys.exit('rich' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
