@@ -19,6 +19,7 @@ from qi_checker.protocol.vocabulary import RANK, Reason, Status
 
 MET, BOOKED, UNKNOWN, OTHER = 0, 1, 2, 3  # classes of candidates, best first
 _CLASS, _OPEN, _DISTANCE, _UNDATED = 1 << 50, 1 << 44, 1 << 22, (1 << 22) - 1
+_REASONS = 64  # more than there are reasons
 _RECENT = exp.cast(exp.Literal.string("2300-01-01"), "DATE")
 
 
@@ -71,10 +72,15 @@ def _candidate_keys() -> exp.Select:
     columns = [
         col("case_key"), col("requirement"),
         named(_key(klass, open_criteria, col("distance"), recency), "key"),
-        col("event_id"), col("reason"), col("lo"), col("advice"),
+        col("event_id"), named(_pack(col("reason"), col("advice")), "words"), col("lo"),
         named(case((col("present"), col("lo"))), "newest_present"),
     ]  # fmt: skip
     return select(columns, "criteria")
+
+
+def _pack(reason: Expr, advice: Expr) -> Expr:
+    """Reason (one less than none is -1) and advice bits in one number."""
+    return plus(exp.Mul(this=advice, expression=lit(_REASONS)), plus(reason, lit(1)))
 
 
 def _doubt_keys() -> exp.Select:
@@ -88,15 +94,16 @@ def _doubt_keys() -> exp.Select:
     columns = [
         col("case_key"), col("requirement"),
         named(_key(lit(UNKNOWN), lit(32), nameless, row), "key"),
-        named(coalesce(col("event_id"), lit("")), "event_id"), named(reason, "reason"),
-        col("lo"), named(lit(0), "advice"), named(cast(exp.null(), "DATE"), "newest_present"),
+        named(coalesce(col("event_id"), lit("")), "event_id"),
+        named(_pack(reason, lit(0)), "words"), col("lo"),
+        named(cast(exp.null(), "DATE"), "newest_present"),
     ]  # fmt: skip
     return select(columns, "doubts")
 
 
 def _best() -> exp.Select:
     """Per case and requirement: the candidate that decides, and the newest present event."""
-    fields = ("key", "event_id", "reason", "lo", "advice")
+    fields = ("key", "event_id", "words", "lo")
     packed = exp.Struct(
         expressions=[exp.PropertyEQ(this=exp.to_identifier(f), expression=col(f)) for f in fields]
     )
@@ -128,8 +135,9 @@ def _joined(scope: Scope) -> exp.Select:
         *(col(n, "c") for n in ("case_key", "anchor", "upcoming", "not_applicable")),
         col("number", "r"),
         named(klass, "class"), named(_field("event_id"), "event_id"),
-        named(_field("reason"), "found_reason"), named(_field("lo"), "lo"),
-        named(_field("advice"), "advice"), col("newest_present", "b"), col("expires_on", "x"),
+        named(minus(exp.Mod(this=_field("words"), expression=lit(_REASONS)), lit(1)), "found_reason"),
+        named(exp.IntDiv(this=_field("words"), expression=lit(_REASONS)), "advice"),
+        named(_field("lo"), "lo"), col("newest_present", "b"), col("expires_on", "x"),
         col("act_by", "a"), named(first_day, "window_opens"),
     ]  # fmt: skip
 

@@ -82,6 +82,10 @@ def _excluded_by(version: Version) -> Expr:
     return case(*((condition(x.when), lit(x.title)) for x in version.exclude))
 
 
+_KEPT = ("case_key", "case_id", "patient_id", "anchor", "op_clock", "op_utc", "upcoming", "version",
+         "not_applicable")  # fmt: skip
+
+
 def population(protocol: Protocol) -> exp.Select:
     """`ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`."""
     number = named(_version_number(protocol), "version")
@@ -92,7 +96,7 @@ def population(protocol: Protocol) -> exp.Select:
     return steps([
         ("numbered", select([STAR.copy(), number], READY_CASES)),
         ("judged", select([STAR.copy(), named(reason, "not_applicable")], "numbered")),
-        ("population", select([STAR.copy(), named(shown, "excluded_by")], "judged")),
+        ("population", select([*(col(c) for c in _KEPT), named(shown, "excluded_by")], "judged")),
     ])  # fmt: skip
 
 

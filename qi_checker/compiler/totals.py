@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    Expr, all_of, any_of, before, case, col, derived, known, lit, named, not_, select,
+    Expr, all_of, any_of, before, case, coalesce, col, derived, known, lit, named, not_, select,
 )  # fmt: skip
 from qi_checker.compiler.tables import FACTS, VERDICTS
 from qi_checker.compiler.verdict import fold
@@ -22,7 +22,7 @@ def eligible() -> Expr:
 
 
 def _count(condition: Expr, name: str) -> Expr:
-    return named(exp.CountIf(this=condition), name)
+    return named(coalesce(exp.CountIf(this=condition), lit(0)), name)
 
 
 def rate() -> exp.Select:

@@ -52,7 +52,7 @@ class Reason(_Word):
     BOOKED_OUTSIDE_WINDOW = "booked_outside_window", "booked, but outside the window"
     BOOKING_PASSED = "booking_passed", "the appointment has passed without a completed event"
     WINDOW_NOT_OPEN = "window_not_open", "the window has not opened yet"
-    TOO_OLD = "too_old", "before the window"
+    TOO_OLD = "too_old", "too old: before the window"
     EXPIRED_BY_RESCHEDULE = "expired_by_reschedule", "was in time until surgery moved"
     AFTER_SURGERY = "after_surgery", "not before the operation"
     CANCELLED = "cancelled", "cancelled"

@@ -42,11 +42,13 @@ def counted(rate: Rate) -> int:
     return rate.eligible - rate.with_exception
 
 
-def interval(rate: Rate) -> str:
-    """`95 % CI 74-97`, empty where no percentage is given."""
-    if rate.low is None or rate.high is None or counted(rate) < FEWEST_FOR_PERCENT:
+def with_interval(rate: Rate) -> str:
+    """`90 %, 95 % CI 74-97`, empty where no percentage is given."""
+    if rate.rate is None or rate.low is None or rate.high is None:
         return ""
-    return f"95 % CI {_digits(rate.low)}-{_digits(rate.high)}"
+    if counted(rate) < FEWEST_FOR_PERCENT:
+        return ""
+    return f"{percent(rate.rate)}, 95 % CI {_digits(rate.low)}-{_digits(rate.high)}"
 
 
 def rate_words(rate: Rate) -> str:
@@ -56,16 +58,13 @@ def rate_words(rate: Rate) -> str:
         return "no eligible cases"
     if not whole:
         return "every eligible case has an exception"
-    inside = interval(rate)
-    if not inside:
-        return share(rate.compliant, whole)
-    return f"{rate.compliant:,}/{whole:,} ({percent(rate.compliant / whole)}, {inside})"
+    fraction, inside = f"{rate.compliant:,}/{whole:,}", with_interval(rate)
+    return f"{fraction} ({inside})" if inside else fraction
 
 
-def bound(rate: Rate, value: float | None, undetermined: int) -> str:
-    """The rate if so many undetermined cases were compliant; `value` as the audit computed it."""
-    whole = counted(rate)
-    fraction = f"{rate.compliant + undetermined:,}/{whole:,}"
+def part(value: float | None, compliant: int, whole: int) -> str:
+    """A bound or another rate as the audit computed it, with its two numbers."""
+    fraction = f"{compliant:,}/{whole:,}"
     if value is None or whole < FEWEST_FOR_PERCENT:
         return fraction
     return f"{fraction} ({percent(value)})"
@@ -110,15 +109,14 @@ def finding(page: AuditPage) -> str:
         )
     noun = "operation" if whole == 1 else "operations"
     who = f"eligible {noun}" + (" without an exception" if rate.with_exception else "")
-    inside = interval(rate)
-    brackets = f"{percent(rate.compliant / whole)}, {inside}" if inside else "too few for a rate"
+    brackets = with_interval(rate) or "too few for a percentage"
     return f"{rate.compliant:,} of {whole:,} {who} {_in_time(page.requirements)} ({brackets})."
 
 
 def against_target(page: AuditPage) -> str:
     """What may be said about the target: nothing that the interval does not carry."""
     low, high = page.rate.low, page.rate.high
-    if not page.target or not interval(page.rate) or low is None or high is None:
+    if not page.target or not with_interval(page.rate) or low is None or high is None:
         return f"Target: {page.target}." if page.target else ""
     target = float(page.target.rstrip(" %")) / 100
     if low >= target:

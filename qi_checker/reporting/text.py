@@ -218,7 +218,6 @@ def _actions(page: AuditPage, console: Console) -> None:
     verb = "needs" if total == 1 else "need"
     first = f"; the first {_ACTIONS_SHOWN}" if total > _ACTIONS_SHOWN else ""
     _say(console, f"{words.count(total, 'upcoming operation')} {verb} action now{first}:", "bold")
-    _say(console)
     table = _table(console, ("Last day", "Next action and owner", "Case"), (14, 0, 18))
     for line in page.action[:_ACTIONS_SHOWN]:
         owner = f"\nOwner: {line.owner}" if line.owner else ""

@@ -63,7 +63,7 @@ def _chosen_rows(tables: OmopTables, table: str, is_case: bool) -> str:
             {_when(column(day), column(moment))} AS moment,
             {_codes(concept)} AS codes,
             coalesce(a.kind, b.kind) AS kind, coalesce(a.modality, b.modality) AS modality,
-            coalesce(a.region, b.region) AS region, standard.name AS description,
+            coalesce(a.region, b.region) AS region, coalesce(standard.name, original.name) AS description,
             {column("provider_id")}::VARCHAR AS provider,
             try_cast({column("visit_occurrence_id")} AS BIGINT) AS visit, {number} AS number
         FROM {tables.sql[table]} AS o
@@ -75,9 +75,12 @@ def _chosen_rows(tables: OmopTables, table: str, is_case: bool) -> str:
 
 
 def _codes(concept: str) -> str:
-    """The concept id, the code behind it, and the code it was recorded under where that differs."""
+    """The concept id, its code, and the code it was recorded under where that differs.
+
+    Concept 0 means that there is no standard concept.
+    """
     return (
-        f"concat_ws(';', 'OMOP:' || {concept}, standard.code, "
+        f"concat_ws(';', 'OMOP:' || nullif({concept}, 0), standard.code, "
         "CASE WHEN original.code IS DISTINCT FROM standard.code THEN original.code END)"
     )
 
@@ -88,8 +91,8 @@ def _names(tables: OmopTables) -> str:
         return "SELECT NULL::BIGINT AS concept_id, NULL AS code, NULL AS name LIMIT 0"
     return (
         "SELECT concept_id::BIGINT AS concept_id, concept_name AS name, "
-        "CASE WHEN concept_id <> 0 THEN vocabulary_id || ':' || concept_code::VARCHAR END AS code "
-        f"FROM {tables.sql['concept']}"
+        "vocabulary_id || ':' || concept_code::VARCHAR AS code "
+        f"FROM {tables.sql['concept']} WHERE concept_id::BIGINT <> 0"
     )
 
 

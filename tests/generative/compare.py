@@ -84,26 +84,21 @@ def smallest(example: Example) -> Example:
     def differs(fewer: Example) -> bool:
         return any(line.startswith(about) for line in fewer.differences())
 
-    for name in ("exceptions", "events", "cases"):
-
-        def with_rows(rows: list[Row], name: str = name) -> Example:
-            return replace(example, tables=example.tables | {name: rows})
-
-        kept = _fewest(example.tables[name], lambda rows: differs(with_rows(rows)))  # noqa: B023
-        example = with_rows(kept)
-    torn = _fewest(example.torn, lambda rows: differs(replace(example, torn=rows)))
-    return replace(example, torn=torn)
+    for name in example.tables:
+        example = _fewer_rows(example, name, differs)
+    return example
 
 
-def _fewest(rows: list[Row], differs: Callable[[list[Row]], bool]) -> list[Row]:
-    size = len(rows)
+def _fewer_rows(example: Example, name: str, differs: Callable[[Example], bool]) -> Example:
+    size = len(example.tables[name])
     while size:
         start = 0
-        while start < len(rows):
-            fewer = rows[:start] + rows[start + size :]
+        while start < len(rows := example.tables[name]):
+            kept = rows[:start] + rows[start + size :]
+            fewer = replace(example, tables=example.tables | {name: kept})
             if differs(fewer):
-                rows = fewer
+                example = fewer
             else:
                 start += size
         size //= 2
-    return rows
+    return example

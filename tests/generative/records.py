@@ -22,7 +22,7 @@ OPERATION = time(8)
 CLOCKS = (time(0), time(7, 59), OPERATION, time(8, 0, 0, 500000), time(8, 1), time(23, 30))
 OFFSETS = ("Z", "-04:00", "-05", "+0530", " +01:00", "+13:00", "-02:30")
 CODES = ("LOCAL:CT-LIVER", "local:CT-TRI2", "LOCAL:MR-LIVER", "LOCAL:MR-HEAD", "LOCAL:CT-ANY",
-         "LOCAL:PETCT", "LOCAL:CT-CHEST", "LOCAL:BIOPSY", "LOCAL:GUIDED", "NONE", "X:Y")  # fmt: skip
+         "LOCAL:PETCT", "LOCAL:CT-CHEST", "LOCAL:BIOPSY", "NONE", "X:Y")  # fmt: skip
 
 
 class Generator:
@@ -33,6 +33,7 @@ class Generator:
         self.protocol, self.as_of = bundle.protocol, as_of
         self.tables: Tables = {"cases": [], "events": [], "exceptions": []}
         self.torn: list[Row] = []
+        self.silent_for = self.one(0, 0, 0, 4, 12)  # days since the source delivered anything
 
     def chance(self, share: float) -> bool:
         """True in this share of draws."""
@@ -83,7 +84,9 @@ class Generator:
             "surgery_at": self._when(anchor),
             "started_at": None,
             "status": self.often(usual, "scheduled", "performed", "cancelled", "done", share=0.9),
-            "procedures": self.often("ICD-10-PCS:0FB00ZZ", "CCI:1.OA.87.LA;X:Y", "X:Y", None, share=0.9),
+            "procedures": self.often(
+                "ICD-10-PCS:0FB00ZZ", "CCI:1.OA.87.LA;X:Y", "X:Y", None, share=0.9
+            ),
             "diagnoses": self.often("ICD-10-CM:C78.7", "icd10cm:c787", "X:Y", None),
             "urgency": self.one("elective", "Urgent", "emergency", None),
             "site": self.one("North", "South", "north", None),
@@ -172,7 +175,8 @@ class Generator:
     def _recorded(self) -> str | None:
         if self.chance(0.6):
             return None
-        return self._when(self.as_of.date - timedelta(days=self.one(-1, 0, 0, 1, 3, 8, 30)))
+        days = max(self.one(-1, 0, 0, 1, 3, 8, 30), self.silent_for)
+        return self._when(self.as_of.date - timedelta(days=days))
 
     def _words(self, wanted: Sequence[str] | None, others: tuple[str | None, ...]) -> str | None:
         if wanted and self.chance(0.7):

@@ -1,7 +1,6 @@
 """The generated data reaches everything that an engine may do; else agreement would say little."""
 
 from __future__ import annotations
-import os
 
 from collections import Counter
 from itertools import pairwise
@@ -58,7 +57,7 @@ def test_every_word_and_every_setting_is_generated() -> None:
     """Counted over a fixed sample, on the naive evaluator alone."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=150, phases=[Phase.generate], derandomize=True, database=None)
+    @settings(max_examples=250, phases=[Phase.generate], derandomize=True, database=None)
     @given(protocols, moments, sites, st.integers(0, 2**32))
     def count(bundle: Bundle, as_of: AsOf, site: Site, seed: int) -> None:
         tables, torn = Generator(seed, bundle, as_of).records(40)
@@ -74,6 +73,5 @@ def test_every_word_and_every_setting_is_generated() -> None:
             seen["gap between versions"] += (following.from_ - one.to).days > 1
 
     count()
-    if os.environ.get("SHOW"): print(sorted(seen.items(), key=lambda i: i[1]))
     missing = (expected_words() | language()) - set(+seen)
     assert not missing, f"never generated: {sorted(missing)}"

@@ -45,6 +45,8 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs})
+        if tag not in _INLINE:
+            self.handle_data(" ")
         self.open[-1].children.append(element)
         if tag not in _VOID:
             self.open.append(element)

@@ -17,6 +17,11 @@ NOT_SHOWN = {
     ("RequirementSheet", "id"): "a key for programs; a person reads the title",
     ("RequirementTotals", "id"): "a key for programs; a person reads the title",
 }
+# A rejected record decides: none of the candidates is the chosen one.
+_DOUBT = dataclasses.replace(
+    sheets.CT, status="unknown", reason="rejected_record", event_id="E-9", candidates=()
+)
+UNDECIDED = dataclasses.replace(sheets.CASE, requirements=(_DOUBT,))
 RENDER: dict[str, Callable[[], str]] = {
     "case.html.j2": lambda: html.case_page(sheets.CASE, "../index.html"),
     "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
@@ -57,21 +62,13 @@ def test_every_field_of_a_context_is_shown_or_left_out_on_purpose(
         monkeypatch.setattr(context, "__getattribute__", get)
     for render in RENDER.values():
         render()
-    html.case_page(dataclasses.replace(sheets.CASE, requirements=(_undecided(),)))
+    html.case_page(UNDECIDED)
     every = {(c.__name__, f.name) for c in _contexts() for f in dataclasses.fields(c)}
     assert every - read == set(NOT_SHOWN)
 
 
-def _undecided() -> views.RequirementSheet:
-    """A rejected record decides: none of the candidates is the chosen one."""
-    return dataclasses.replace(
-        sheets.CT, status="unknown", reason="rejected_record", event_id="E-9", candidates=()
-    )
-
-
 def test_a_rejected_record_that_decides_is_named() -> None:
-    page = html.case_page(dataclasses.replace(sheets.CASE, requirements=(_undecided(),)))
-    assert "Record that decides" in page
+    assert "Record that decides" in html.case_page(UNDECIDED)
 
 
 @pytest.mark.parametrize("name", RENDER)

@@ -68,7 +68,8 @@ def test_links_are_dois_and_addresses_only() -> None:
     bundle = sheets.rule_bundle()
     source = {"citation": "A", "level": "b", "doi": "10.1000/182", "url": "https://example.org/a"}
     protocol = Protocol.model_validate(
-        bundle.protocol.model_dump(by_alias=True, exclude_none=True) | {"source": [source]}
+        bundle.protocol.model_dump(mode="json", by_alias=True, exclude_none=True)
+        | {"source": [source]}
     )
     page = read_page(
         html.rule_page(rule_sheet(type(bundle)(protocol, bundle.catalogue, "0", bundle.path)))

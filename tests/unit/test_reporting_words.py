@@ -46,8 +46,8 @@ def _rate(compliant: int, eligible: int, exempt: int = 0) -> Rate:
         (_rate(27, 30), 1, "27 of 30 eligible operations had CT of the liver in time "
          "(90 %, 95 % CI 74-97)."),
         (_rate(27, 30), 3, "27 of 30 eligible operations had all 3 in time (90 %, 95 % CI 74-97)."),
-        (_rate(3, 4), 2, "3 of 4 eligible operations had both in time (too few for a rate)."),
-        (_rate(1, 1), 2, "1 of 1 eligible operation had both in time (too few for a rate)."),
+        (_rate(3, 4), 2, "3 of 4 eligible operations had both in time (too few for a percentage)."),
+        (_rate(1, 1), 2, "1 of 1 eligible operation had both in time (too few for a percentage)."),
         (_rate(0, 0), 2, "There are no eligible cases, so there is no rate."),
         (_rate(0, 2, 2), 2, "Every eligible operation (2) is covered by an approved exception, so "
          "there is no rate."),
@@ -88,8 +88,9 @@ def test_the_rate_is_said_without_a_denominator_too() -> None:
 
 def test_bounds_carry_both_numbers() -> None:
     rate = sheets.AUDIT.rate
-    assert rates.bound(rate, rate.best, rate.undetermined) == "28/30 (93 %)"
-    assert rates.bound(_rate(2, 3), 0.67, 0) == "2/3"
+    assert rates.part(rate.best, 28, 30) == "28/30 (93 %)"
+    assert rates.part(0.67, 2, 3) == "2/3"
+    assert rates.part(None, 0, 0) == "0/0"
 
 
 def test_dates_carry_their_weekday() -> None:

@@ -100,7 +100,7 @@ class Evaluation:
                 continue
             counts = self.con.execute(sql(self.compiled.sensitivity(scope))).fetchone() or ()
             for duration, number in zip(scope.version.sensitivity, counts, strict=True):
-                found[str(duration)] = found.get(str(duration), 0) + int(number or 0)
+                found[str(duration)] = found.get(str(duration), 0) + int(number)
         return found
 
 

@@ -85,10 +85,10 @@ def _cases(task: Task, rows: Reading) -> None:
         for part, name in (("lo", "anchor"), ("clock", "op_clock"), ("utc", "op_utc"))
     )
     today = f"DATE '{task.compiled.as_of.date}'"
-    have = {*rows.table.names, *rows.extra}
-    missing = "".join(
-        f", NULL::VARCHAR AS {quote(c)}" for c in sorted(task.compiled.case_columns - have)
-    )
+    whens = {c.name for c in CASES.columns if c.kind.startswith("when")}
+    kept = [c for c in (*CASES.names, *rows.extra) if c not in whens]
+    missing = sorted(task.compiled.case_columns - {*CASES.names, *rows.extra})
+    columns = ", ".join([quote(c) for c in kept] + [f"NULL::VARCHAR AS {quote(c)}" for c in missing])
     only = f"AND case_id = {text(task.only_case)}" if task.only_case is not None else ""
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ready_cases AS
@@ -96,8 +96,9 @@ def _cases(task: Task, rows: Reading) -> None:
                status = 'cancelled' AS cancelled,
                status <> 'cancelled' AND (anchor > {today}
                    OR (anchor = {today} AND status = 'scheduled')) AS upcoming
-        FROM (SELECT *, {anchor} {missing} FROM read_cases
+        FROM (SELECT _row, {columns}, {anchor} FROM read_cases
               WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only})""")
+    task.con.execute("DROP TABLE read_cases")
 
 
 def _event_profiles(task: Task) -> None:

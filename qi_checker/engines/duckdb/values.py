@@ -57,18 +57,23 @@ class Moment:
         else:
             self._from_text(zone, parts, midnight_is_date)
 
-    def _bounded(self, day: str, given: str) -> None:
+    def _bounded(self, given: str) -> None:
+        """A year that can only be a typing error makes the value unreadable."""
         name = self.name
-        fits = f"year({day}) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"
-        bad = f"{given} IS NOT NULL AND NOT coalesce({fits}, false)"
-        self.steps.append({f"{name}_bad": bad})
+        self.steps.append({f"{name}_fits": f"year({name}_first) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"})
+        parts = {"lo": "first", "hi": "last", "clock": "time", "utc": "instant_utc"}
+        self.steps.append(
+            {f"{name}_{to}": f"CASE WHEN {name}_fits THEN {name}_{part} END" for to, part in parts.items()}
+            | {f"{name}_bad": f"{given} IS NOT NULL AND NOT coalesce({name}_fits, false)"}
+        )
 
     def _typed(self, day: str, clock: str, utc: str) -> None:
         name = self.name
         self.steps.append(
-            {f"{name}_lo": day, f"{name}_hi": day, f"{name}_clock": clock, f"{name}_utc": utc}
-        )
-        self._bounded(f"{name}_lo", quote(name))
+            {f"{name}_first": day, f"{name}_last": day, f"{name}_time": clock,
+             f"{name}_instant_utc": utc}
+        )  # fmt: skip
+        self._bounded(quote(name))
 
     def _from_text(self, zone: str, parts: bool, midnight_is_date: bool) -> None:
         name = self.name
@@ -102,13 +107,13 @@ class Moment:
             lo = f"coalesce({one}, {name}_month, {name}_year)"
         self.steps.append(
             {
-                f"{name}_lo": lo,
-                f"{name}_hi": hi,
-                f"{name}_clock": f"coalesce({timed}, {local})",
-                f"{name}_utc": f"timezone('UTC', {instant})",
+                f"{name}_first": lo,
+                f"{name}_last": hi,
+                f"{name}_time": f"coalesce({timed}, {local})",
+                f"{name}_instant_utc": f"timezone('UTC', {instant})",
             }
         )
-        self._bounded(f"{name}_lo", value)
+        self._bounded(value)
 
 
 def staged(source: str, moments: list[Moment]) -> str:

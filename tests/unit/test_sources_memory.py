@@ -1,0 +1,65 @@
+"""Records from rows of text: what tests and programs hand over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from qi_checker.protocol.records import CASES, TABLES
+from qi_checker.sources.memory import from_rows
+
+
+def test_rows_with_and_without_numbers() -> None:
+    rows: list[dict[str, Any]] = [{"case_id": "007", 'Ward "3"': "x"}, {"case_id": None, "_row": 9}]
+    records = from_rows({"cases": rows})
+    found = records.con.execute('SELECT case_id, "Ward ""3""", status, _row FROM raw_cases')
+    assert found.fetchall() == [("007", "x", None, 2), (None, None, None, 9)]
+    assert records.tables["cases"].columns == (*CASES.names, 'Ward "3"')
+
+
+def test_every_table_is_there_and_absent_ones_say_so() -> None:
+    records = from_rows({"cases": [], "events": []})
+    assert {name: raw.absent for name, raw in records.tables.items()} == {
+        "cases": False,
+        "events": False,
+        "exceptions": True,
+    }
+    for name, table in TABLES.items():
+        described = records.con.execute(f"DESCRIBE raw_{name}").fetchall()
+        assert [(column, kind) for column, kind, *_ in described] == [
+            *((column, "VARCHAR") for column in table.names),
+            ("_row", "BIGINT"),
+        ]
+        assert records.con.execute(f"SELECT * FROM torn_{name}").fetchall() == []
+
+
+def test_torn_rows() -> None:
+    broken = [{"_row": 7, "why": "late"}, {"_row": 3, "id": "E1", "patient_id": "P1", "why": "x"}]
+    records = from_rows({}, {"events": broken})
+    assert records.con.execute("SELECT * FROM torn_events").fetchall() == [
+        (3, "E1", "P1", "x"),
+        (7, None, None, "late"),
+    ]
+
+
+def test_the_fingerprint_follows_the_content() -> None:
+    one, same, other = (
+        from_rows({"cases": [{"case_id": case_id}]}).tables["cases"].sha256
+        for case_id in ("C1", "C1", "C2")
+    )
+    assert one == same != other
+
+
+def test_more_rows_than_one_batch_keep_their_order() -> None:
+    records = from_rows({"cases": [{"case_id": str(n)} for n in range(100_001)]})
+    wrong = "SELECT count(*), sum((case_id::INT <> _row - 2)::INT) FROM raw_cases"
+    assert records.con.execute(wrong).fetchall() == [(100_001, 0)]
+
+
+def test_a_connection_can_be_used_again() -> None:
+    con = duckdb.connect()
+    con.execute("CREATE VIEW raw_cases AS SELECT 1")
+    for count in (3, 1):
+        from_rows({"cases": [{"case_id": "C"}] * count}, con=con)
+        assert con.execute("SELECT count(*) FROM raw_cases").fetchall() == [(count,)]
