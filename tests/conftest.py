@@ -12,11 +12,15 @@ from tests.helpers.engines import ENGINES, Engine  # noqa: E402
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
     "default",
+    max_examples=80,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-settings.register_profile("search", parent=settings.get_profile("default"), derandomize=False)
+# pytest tests/generative --hypothesis-profile=search: other examples in every run, and more of them.
+settings.register_profile(
+    "search", parent=settings.get_profile("default"), max_examples=1000, derandomize=False
+)
 settings.load_profile("default")
 
 

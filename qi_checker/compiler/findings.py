@@ -79,7 +79,7 @@ def _candidate_keys() -> exp.Select:
 
 
 def _pack(reason: Expr, advice: Expr) -> Expr:
-    """Reason (one less than none is -1) and advice bits in one number."""
+    """The reason (-1 for none) and above it the bits of the advice, or the row of a rejected row."""
     return plus(exp.Mul(this=advice, expression=lit(_REASONS)), plus(reason, lit(1)))
 
 
@@ -95,7 +95,7 @@ def _doubt_keys() -> exp.Select:
         col("case_key"), col("requirement"),
         named(_key(lit(UNKNOWN), lit(32), nameless, row), "key"),
         named(coalesce(col("event_id"), lit("")), "event_id"),
-        named(_pack(reason, lit(0)), "words"), col("lo"),
+        named(_pack(reason, col("row")), "words"), col("lo"),
         named(cast(exp.null(), "DATE"), "newest_present"),
     ]  # fmt: skip
     return select(columns, "doubts")
@@ -126,6 +126,8 @@ def _joined(scope: Scope) -> exp.Select:
     per_leaf = [opens(leaf, anchor) for leaf in scope.leaves]
     first_day = case(*((col("number", "r").eq(i), v) for i, v in enumerate(per_leaf)))
     klass = cast(exp.IntDiv(this=_field("key"), expression=lit(_CLASS)), "INT")
+    doubt = [REASONS.index(r) + 1 for r in (Reason.EXTERNAL_UNDATED, Reason.REJECTED_RECORD)]
+    of_event = not_(exp.Mod(this=_field("words"), expression=lit(_REASONS)).isin(*doubt))
     keys = [col("case_key"), col("requirement")]
     expires = select(
         [*keys, named(exp.Max(this=col("expires_on")), "expires_on")],
@@ -136,7 +138,8 @@ def _joined(scope: Scope) -> exp.Select:
         col("number", "r"),
         named(klass, "class"), named(_field("event_id"), "event_id"),
         named(minus(exp.Mod(this=_field("words"), expression=lit(_REASONS)), lit(1)), "found_reason"),
-        named(exp.IntDiv(this=_field("words"), expression=lit(_REASONS)), "advice"),
+        named(case((of_event, cast(exp.IntDiv(this=_field("words"), expression=lit(_REASONS)), "INT")),
+                   default=lit(0)), "advice"),
         named(_field("lo"), "lo"), col("newest_present", "b"), col("expires_on", "x"),
         col("act_by", "a"), named(first_day, "window_opens"),
     ]  # fmt: skip

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from qi_checker.audit.what_if import WhatIf
+
 _ACTIONS_SHOWN = 3  # of the audit, so that its summary stays on one screen of 24 lines
 _STYLES = {"good": "green", "concern": "bold red", "neutral": ""}
 # A description from another system may hold escape sequences, or turn the direction of the line.
@@ -176,10 +178,7 @@ def _group(group: UrgencyGroup, console: Console) -> None:
     table = _table(console, ("Last day", "Next action and owner", "Case and surgery"), (14, 0, 18))
     for item in group.items:
         last = "\n".join(t for t in (words.day(item.act_by), words.days_left(item.days_left)) if t)
-        statuses = (
-            f"{title}: {words.label(status).lower()}, {words.REASONS[reason]}"
-            for title, status, reason in item.statuses
-        )
+        statuses = (_lacking(*status) for status in item.statuses)
         owner = f"Owner: {item.owner}" if item.owner else ""
         what = "\n".join(t for t in (item.next_action, owner, *statuses) if t)
         case = [item.case_id, words.day(item.surgery_date), words.label(item.verdict)]
@@ -187,6 +186,43 @@ def _group(group: UrgencyGroup, console: Console) -> None:
             case.append(f"may slip until\n{words.day(item.latest_surgery_date)}")
         _row(console, table, last, what, "\n".join(case))
     _print(console, table)
+
+
+def _lacking(title: str, status: str, reason: str) -> str:
+    """A requirement in a line, with the reason where it lacks something."""
+    why = "" if status in ("met", "booked") else f", {words.REASONS[reason]}"
+    return f"{title}: {words.label(status).lower()}{why}"
+
+
+def what_if_text(view: WhatIf, console: Console) -> None:
+    """What moving an operation would change, the outcome first."""
+    now, moved = view.now, view.moved
+    dates = f"{words.day(now.surgery_date)} to {words.day(moved.surgery_date)}"
+    _say(console, f"Case {now.case_id}: surgery moved from {dates}", "bold")
+    if now.verdict == moved.verdict:
+        outcome = f"The verdict stays {words.label(now.verdict).lower()}"
+    else:
+        before, after = words.label(now.verdict).lower(), words.label(moved.verdict).lower()
+        outcome = f"The verdict changes from {before} to {after}"
+    meaning = words.VERDICTS[moved.verdict]
+    _say(console, f"{outcome}: {meaning}.", _tone(moved.verdict))
+    if view.latest:
+        _say(
+            console, f"Everything that is there counts for surgery until {words.day(view.latest)}."
+        )
+    if moved.next_action:
+        _say(console, f"Next action after the move: {moved.next_action}", "bold")
+        owner = moved.owner or "not named"
+        _say(console, f"Until: {words.day(moved.act_by)}. Who: {owner}.")
+    _say(console)
+    table = _table(console, ("Now", "After the move", "Why"), (14, 14, 0))
+    for flip in view.flips:
+        same = "unchanged: " if not flip.changes else ""
+        after = f"{same}{words.label(flip.after).lower()}"
+        _row(console, table, words.label(flip.before), after, f"{flip.title}: {flip.sentence}")
+    _print(console, table)
+    _say(console)
+    _provenance(now, console)
 
 
 def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:

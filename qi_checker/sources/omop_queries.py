@@ -80,8 +80,8 @@ def _codes(concept: str) -> str:
     Concept 0 means that there is no standard concept.
     """
     return (
-        f"concat_ws(';', 'OMOP:' || nullif({concept}, 0), standard.code, "
-        "CASE WHEN original.code IS DISTINCT FROM standard.code THEN original.code END)"
+        f"nullif(concat_ws(';', 'OMOP:' || nullif({concept}, 0), standard.code, "
+        "CASE WHEN original.code IS DISTINCT FROM standard.code THEN original.code END), '')"
     )
 
 

@@ -20,13 +20,13 @@ class Example:
 
     bundle: Bundle
     tables: Tables
-    torn: list[Row]
     as_of: AsOf
     site: Site
 
     def differences(self) -> list[str]:
         """What the compiled query says otherwise than the naive evaluator; empty if nothing."""
-        given = (self.bundle, self.tables, self.as_of, self.site, {"events": self.torn})
+        torn = {"events": self.tables["torn"]}
+        given = (self.bundle, self.tables, self.as_of, self.site, torn)
         return differences(on_reference(*given), on_duckdb(*given))
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Example:
         lines = [f"as_of {self.as_of}, site {site}", json.dumps(versions)]
         for name, rows in self.tables.items():
             lines += [f"{name}: {_filled(row)}" for row in rows]
-        return "\n".join(lines + [f"torn: {_filled(row)}" for row in self.torn])
+        return "\n".join(lines)
 
 
 def _filled(row: Row) -> Row:

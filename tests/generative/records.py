@@ -31,8 +31,7 @@ class Generator:
     def __init__(self, seed: int, bundle: Bundle, as_of: AsOf) -> None:
         self.random = random.Random(seed)
         self.protocol, self.as_of = bundle.protocol, as_of
-        self.tables: Tables = {"cases": [], "events": [], "exceptions": []}
-        self.torn: list[Row] = []
+        self.tables: Tables = {"cases": [], "events": [], "exceptions": [], "torn": []}
         self.silent_for = self.one(0, 0, 0, 4, 12)  # days since the source delivered anything
 
     def chance(self, share: float) -> bool:
@@ -47,17 +46,18 @@ class Generator:
         """Mostly the usual one."""
         return usual if self.chance(share) else self.random.choice(others)
 
-    def records(self, patients: int) -> tuple[Tables, list[Row]]:
-        """Rows of so many patients, the tables shuffled and numbered; and torn rows of events."""
+    def records(self, patients: int) -> Tables:
+        """Rows of so many patients, shuffled and numbered; `torn` are rows of events."""
         for patient in range(patients):
             self._patient(f"P{patient}")
-        for name, rows in self.tables.items():
+        for name in ("cases", "events", "exceptions"):
+            rows = self.tables[name]
             self.random.shuffle(rows)
             rows[:] = [self._decorated(row) for row in rows]
             for number, row in enumerate(rows, start=2):
                 row["_row"] = number
             self._doubled(name, rows)
-        return self.tables, self.torn
+        return self.tables
 
     def _patient(self, patient: str) -> None:
         first = self.as_of.date + timedelta(days=self.random.randint(-60, 60))
@@ -67,13 +67,10 @@ class Generator:
         for number, anchor in enumerate(anchors):
             self._case(f"C{patient[1:]}-{number}", patient, anchor)
         for number in range(self.random.choice((0, 1, 2, 3, 4, 6))):
-            self._event(f"E{patient[1:]}-{number}", patient, self.random.choice(anchors))
+            first = self.often("E", "e", "É", "'E", "\U0001f9e0", share=0.7)
+            self._event(f"{first}{patient[1:]}-{number}", patient, self.random.choice(anchors))
         if self.chance(0.06):
-            why = self.one("too few cells", "too many cells")
-            id = self.one(f"T{patient[1:]}", None)
-            row = 5000 + len(self.torn)
-            owner = self.often(patient, None)
-            self.torn.append({"_row": row, "id": id, "patient_id": owner, "why": why})
+            self._torn(patient)
 
     def _case(self, case_id: str, patient: str, anchor: date) -> None:
         past = anchor < self.as_of.date or (anchor == self.as_of.date and self.chance(0.5))
@@ -99,6 +96,16 @@ class Generator:
         version = self.protocol.in_force(anchor) or self.protocol.versions[0]
         for number in range(self.one(0, 0, 1, 2)):
             self._exception(f"X{case_id[1:]}-{number}", case_id, anchor, version)
+
+    def _torn(self, patient: str) -> None:
+        self.tables["torn"].append(
+            {
+                "_row": 5000 + len(self.tables["torn"]),
+                "id": self.one(f"T{patient[1:]}", f"E{patient[1:]}-0", None),
+                "patient_id": self.often(patient, None),
+                "why": "too few cells",
+            }
+        )
 
     def _event(self, event_id: str, patient: str, anchor: date) -> None:
         version = self.protocol.in_force(anchor) or self.protocol.versions[-1]

@@ -37,11 +37,11 @@ def test_of_several_on_one_day_the_lowest_id_in_text_order(engine):
     """By code point, so that every engine chooses the same; clock times do not matter."""
     first, second = "2026-05-10T08:00", "2026-05-10T09:00"
     table = [
-    (scan(first, "E2"), scan(second, "E1"), "met in_window E1"),
-    (scan(first, "E10"), scan(second, "E9"), "met in_window E10"),
-    (scan(first, "b"), scan(second, "B"), "met in_window B"),
-    (scan(first, "Z"), scan(second, "é"), "met in_window Z"),
-    (scan(first, "Ä"), scan(second, "a"), "met in_window a"),
+        (scan(first, "E2"), scan(second, "E1"), "met in_window E1"),
+        (scan(first, "E10"), scan(second, "E9"), "met in_window E10"),
+        (scan(first, "b"), scan(second, "B"), "met in_window B"),
+        (scan(first, "Z"), scan(second, "é"), "met in_window Z"),
+        (scan(first, "Ä"), scan(second, "a"), "met in_window a"),
     ]
     expect_each(engine, ct_rule(), table)
 
@@ -85,10 +85,10 @@ def test_the_reason_of_a_study_with_several_faults_is_the_first(engine):
 def test_the_undecided_study_with_the_fewest_doubts_is_told(engine):
     """Then the one closest to the window, the latest, and the lowest id."""
     better_and_worse = [
-    (scan("2026-05-05", region=None), event("2026-05-20", "E2"), "unmapped"),
-    (scan("2026-05", "E1"), scan("2026-04-20", "E2", region=None), "partial_date"),
-    (scan("2026-05-20", region=None), scan("2026-05-05", "E2", region=None), "unmapped"),
-    (scan("2026-05-20", region=None), scan("2026-05-20", "E2", region="thorax"), "unmapped"),
+        (scan("2026-05-05", region=None), event("2026-05-20", "E2"), "unmapped"),
+        (scan("2026-05", "E1"), scan("2026-04-20", "E2", region=None), "partial_date"),
+        (scan("2026-05-20", region=None), scan("2026-05-05", "E2", region=None), "unmapped"),
+        (scan("2026-05-20", region=None), scan("2026-05-20", "E2", region="thorax"), "unmapped"),
     ]
     table = []
     for better, worse, reason in better_and_worse:

@@ -105,6 +105,14 @@ def test_of_several_rejected_rows_the_lowest_id_is_told(engine):
     expect_each(engine, ct_rule(), table)
 
 
+def test_of_several_rejected_rows_with_one_id_the_first_is_told(engine):
+    """Its own date is shown, not that of the other."""
+    rows = [scan("2026-05-20", status="final"), scan(DAY, status="final")]
+    first, second = run_each(engine, ct_rule(), [rows, rows[::-1]])
+    assert first.finding("ct")["event_date"] == "2026-05-20"
+    assert second.finding("ct")["event_date"] == DAY
+
+
 def test_a_torn_row_counts_for_every_requirement_of_its_patient(engine):
     """Of a row with too few or too many cells only the ids are read."""
     torn = [{"_row": 2, "id": "E7", "patient_id": "P1", "why": "too few cells"}]

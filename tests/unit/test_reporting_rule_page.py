@@ -23,11 +23,15 @@ PAGE = read_page(html.rule_page(SHEET))
     [
         "Version 2.0, in force from Mon 2024-01-01",
         "Version 1.0, in force from Wed 2020-01-01 to Sun 2023-12-31",
-        "All of these hold: a procedure code of the list liver-resection a diagnosis code of the "
-        "list liver-metastasis",
+        (
+            "All of these hold: a procedure code of the list liver-resection a diagnosis code of the "
+            "list liver-metastasis"
+        ),
         "Emergency surgery: urgency is emergency",
-        "Every one of these is needed: CT or MRI: one of these is enough: CT of the liver MRI of "
-        "the liver Visit of the anaesthetist",
+        (
+            "Every one of these is needed: CT or MRI: one of these is enough: CT of the liver MRI of "
+            "the liver Visit of the anaesthetist"
+        ),
         "within 30 days before surgery: 0 to 30 days, both ends included",
         "less than 4 weeks before surgery",
         "an event counts, unless the clock times show that it was after the operation",
@@ -37,8 +41,10 @@ PAGE = read_page(html.rule_page(SHEET))
         "for at most 90 days: contraindication-mri, other.",
         "14 days, 30 days",
         "A ct is enough A CT ten days before surgery is enough.",
-        "surgery 2026-02-23 (performed): urgency elective E1: modality CT, at 2026-02-10 "
-        "X1: requirement mri, reason other as of 2026-03-01",
+        (
+            "surgery 2026-02-23 (performed): urgency elective E1: modality CT, at 2026-02-10 "
+            "X1: requirement mri, reason other as of 2026-03-01"
+        ),
         "case: Compliant ct: Met, in window, event E1 mri: Exempt",
         "liver-resection: 2 codes.",
     ],

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from rich.console import Console
 
+from qi_checker.audit.what_if import Flip, WhatIf
 from qi_checker.reporting import text
 from tests.helpers import sheets
 
@@ -117,6 +119,34 @@ def test_cases_with_nothing_to_do() -> None:
     shown = printed(lambda console: text.case_text(coming, console))
     assert "Next action: nothing to arrange." in shown
     assert "Surgery may slip until Thu 2026-03-05 and everything still holds." in shown
+
+
+def _moved(verdict: str) -> WhatIf:
+    now = replace(sheets.CASE, verdict="pending", next_action="", act_by=None)
+    moved = replace(sheets.CASE, verdict=verdict, surgery_date=date(2026, 3, 9))
+    flips = (
+        Flip("CT of the liver", "met", "met", "CT of the liver on 2026-02-20 is in time."),
+        Flip("MRI of the liver", "booked", "expired", sheets.MRI.sentence),
+    )
+    return WhatIf(now, moved, flips, date(2026, 3, 5))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_a_move_would_change(width: int) -> None:
+    shown = printed(lambda console: text.what_if_text(_moved("not_compliant"), console), width)
+    flat = " ".join(shown.split())
+    assert "surgery moved from Mon 2026-02-23 to Mon 2026-03-09" in flat
+    assert "The verdict changes from pending to not compliant" in flat
+    assert "Everything that is there counts for surgery until Thu 2026-03-05." in flat
+    assert f"Next action after the move: {sheets.CASE.next_action}" in flat
+    assert f"MRI of the liver: {sheets.MRI.sentence}" in column(shown, "Why", "")
+    assert "unchanged: met" in flat
+    assert max(len(line) for line in shown.splitlines()) <= width
+
+
+def test_a_move_that_changes_nothing() -> None:
+    shown = printed(lambda console: text.what_if_text(_moved("pending"), console))
+    assert "The verdict stays pending: everything is there or booked." in shown
 
 
 def test_a_long_id_is_wrapped_whole() -> None:

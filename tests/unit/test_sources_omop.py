@@ -93,14 +93,7 @@ def test_events_of_patients_with_a_case(database: Path, tmp_path: Path) -> None:
     columns = ("event_id", "kind", "at", "modality", "codes", "description")
     events = [tuple(row[c] for c in columns) for row in table(tmp_path / "out" / "events.csv")]
     assert events == [
-        (
-            "procedure-11",
-            "imaging",
-            "2026-05-20",
-            "CT",
-            "OMOP:0;LOINC:333-3",
-            "No matching concept",
-        ),
+        ("procedure-11", "imaging", "2026-05-20", "CT", "LOINC:333-3", "CT of the liver"),
         ("procedure-13", "imaging", "", "CT", "OMOP:3;LOINC:333-3", "CT of the liver"),
         ("measurement-20", "lab", "2026-05-01", "", "OMOP:4;LOINC:444-4", "Albumin"),
     ]

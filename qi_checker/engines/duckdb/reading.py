@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from qi_checker.engines.duckdb.values import Moment, clean, quote, staged, text, trimmed_id
+from qi_checker.engines.duckdb.values import (
+    Moment, blank_at_an_end, clean, quote, staged, text,
+)  # fmt: skip
 from qi_checker.protocol.records import EVENTS, Table
 from qi_checker.protocol.site import Site
 
@@ -57,6 +59,7 @@ def _given(table: Table, column: str) -> str:
 def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str = "") -> Reading:
     """Look at the types that the raw table came with, and decide how each column is read.
 
+    Ids are trimmed only where one has a blank at an end, since trimming millions takes seconds.
     Events are joined to their profiles, which hold the words that many events share.
     """
     name = raw or f"raw_{table.name}"
@@ -69,7 +72,11 @@ def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str =
     shared = _BY_PROFILE if table is EVENTS else ()
     extra = tuple(c for c in types if c not in table.names and c != "_row")
     texts = [c for c in (*table.names, *extra) if c not in {w.name for w in whens} and c not in shared]
-    columns = ["_row", *(f"{_read(table, c, types[c])} AS {quote(c)}" for c in texts)]
+    ids = [quote(c.name) for c in table.columns if c.kind == "id" and types[c.name] == "VARCHAR"]
+    padded = " OR ".join(blank_at_an_end(c) for c in ids) or "false"
+    found = con.execute(f"SELECT 1 FROM {quote(name)} WHERE {padded} LIMIT 1").fetchone()
+    trim = found is not None
+    columns = ["_row", *(f"{_read(table, c, types[c], trim)} AS {quote(c)}" for c in texts)]
     for moment in moments:
         columns += [quote(moment.name)]
         columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]
@@ -87,12 +94,12 @@ def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str =
     return Reading(table, name, query, extra)
 
 
-def _read(table: Table, column: str, type_name: str) -> str:
+def _read(table: Table, column: str, type_name: str, trim: bool) -> str:
     """Trimmed; codes and free text stay as they are; words in lower case."""
     known = {c.name: c.kind for c in table.columns}
     kind = known.get(column, "text")
-    if kind == "id":
-        return trimmed_id(quote(column), type_name)
+    if kind == "id" and type_name == "VARCHAR" and not trim:
+        return f"nullif({quote(column)}, '')"
     if column == "description":
         return f"CAST({quote(column)} AS VARCHAR)"
     if kind == "codes":
