@@ -78,9 +78,9 @@ def _candidate_keys() -> exp.Select:
     return select(columns, "criteria")
 
 
-def _pack(reason: Expr, advice: Expr) -> Expr:
+def _pack(reason: Expr, above: Expr) -> Expr:
     """The reason (-1 for none) and above it the bits of the advice, or the row of a rejected row."""
-    return plus(exp.Mul(this=advice, expression=lit(_REASONS)), plus(reason, lit(1)))
+    return plus(exp.Mul(this=above, expression=lit(_REASONS)), plus(reason, lit(1)))
 
 
 def _doubt_keys() -> exp.Select:

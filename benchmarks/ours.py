@@ -1,0 +1,53 @@
+"""What the program does with the same files; prints how long each phase took, as JSON."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from qi_checker.compiler.tables import FACTS, FINDINGS
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.engines.duckdb.evaluation import FINDINGS_SQL
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.sources.files import read_folder
+
+folder = Path(sys.argv[1])
+marks = [("start", time.perf_counter())]
+
+
+def mark(name: str) -> None:
+    marks.append((name, time.perf_counter()))
+
+
+con = duckdb.connect()
+con.execute("SET memory_limit = '1GB'; SET threads = 2; SET preserve_insertion_order = false")
+con.execute(f"SET temp_directory = '{folder}/spill'")
+bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+site = load_site(folder / "site.yaml")
+records = read_folder(folder, site, con)
+mark("open")
+phases = {"reading records": "open", "adding up cases": "evaluate"}
+
+
+def progress(words: str) -> None:
+    if words.startswith("evaluating"):
+        mark("validate")
+    elif words == "adding up cases":
+        mark("evaluate")
+
+
+evaluation = evaluate(bundle, records, AsOf.parse("2026-06-30"), site, progress=progress)
+mark("verdicts")
+if evaluation.failures:
+    raise SystemExit(f"failed: {evaluation.failures}")
+con.execute(f"COPY {FACTS} TO '{folder}/facts.parquet' (FORMAT PARQUET)")
+mark("write facts")
+con.execute(f"COPY (SELECT {FINDINGS_SQL} FROM {FINDINGS}) TO '{folder}/findings.parquet' (FORMAT PARQUET)")
+mark("write findings with sentences")
+seconds = {name: at - marks[i][1] for i, (name, at) in enumerate(marks[1:])}
+met = con.execute(f"SELECT id, count_if(status = 'met') FROM {FINDINGS} GROUP BY 1 ORDER BY 1").fetchall()
+print(json.dumps({"phases": seconds, "met": dict(met)}))
