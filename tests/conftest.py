@@ -17,7 +17,7 @@ settings.register_profile(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-# pytest tests/generative --hypothesis-profile=search: other examples in every run, and more of them.
+# With --hypothesis-profile=search: other examples in every run, and more of them.
 settings.register_profile(
     "search", parent=settings.get_profile("default"), max_examples=1000, derandomize=False
 )
@@ -27,6 +27,4 @@ settings.load_profile("default")
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: every test that asks for one is run on all."""
-    if request.param == "duckdb":
-        pytest.importorskip("qi_checker.engines.duckdb")
     return ENGINES[request.param]

@@ -110,6 +110,13 @@ def _criteria(row: Row) -> tuple[Criterion, ...]:
         ("status", row["status_met"], status),
         ("window", row["window"], window),
     )
+    if row["lo"] is None:  # it passes for the status, which fails for another reason; say so
+        undated = Criterion("window", "undecided", "no date")
+        return (*_in_words(outcomes[:-1]), undated)
+    return _in_words(outcomes)
+
+
+def _in_words(outcomes: Sequence[tuple[str, int, Reason]]) -> tuple[Criterion, ...]:
     return tuple(
         Criterion(name, _OUTCOME[value], WHY[reason] if value else "")
         for name, value, reason in outcomes

@@ -9,6 +9,7 @@ from qi_checker.audit.problems import problems
 from qi_checker.audit.provenance import population, provenance
 from qi_checker.audit.statistics import rate
 from qi_checker.audit.views import AuditPage, CaseLine, RequirementTotals
+from qi_checker.audit.wording import group_words
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.vocabulary import Status, Verdict
@@ -24,6 +25,10 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
     eligible = int(summary["eligible"])
     lines = {name: _lines(evaluation, where, page_of) for name, where in _LISTS.items()}
     target = evaluation.compiled.bundle.protocol.target or ""
+    sizes = tuple(
+        (name, int(n)) for name, where in _LISTS.items()
+        for (n,) in evaluation.con.execute(f"SELECT count(*) FROM {CASES} WHERE {where}").fetchall()
+    )  # fmt: skip
     return AuditPage(
         provenance=provenance(evaluation),
         rate=rate(summary),
@@ -44,7 +49,12 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
         problems=tuple(problems(evaluation)),
         target=target,
         notes=_notes(evaluation),
-        **lines,
+        action=lines["action"],
+        failed=lines["failed"],
+        undetermined=lines["undetermined"],
+        exempt=lines["exempt"],
+        others=lines["others"],
+        list_sizes=sizes,
     )
 
 
@@ -143,6 +153,8 @@ def _requirements(
             GROUP BY ALL ORDER BY count(*) DESC, status, reason"""
     ).fetchall():
         reasons.setdefault(requirement, []).append((status, reason, number))
+    version = evaluation.compiled.bundle.protocol.versions[-1]
+    leaves = {leaf.id: leaf for v in evaluation.compiled.bundle.protocol.versions for leaf in v.leaves}
     return tuple(
         RequirementTotals(
             id=requirement,
@@ -152,6 +164,8 @@ def _requirements(
             in_window=int(summary["in_window"].get(requirement, 0)),
             statuses=tuple((s.value, counts[requirement].get(s.value, 0)) for s in Status),
             reasons=tuple(reasons.get(requirement, ())),
+            owner=leaves[requirement].owner,
+            group=group_words(version, leaves[requirement]),
         )
         for requirement, title in titles.items()
     )
@@ -159,12 +173,12 @@ def _requirements(
 
 def _notes(evaluation: Evaluation) -> tuple[str, ...]:
     names = {
-        "entered_in_error": "events entered in error",
-        "recorded_after_as_of": "events recorded after the date of this audit",
-        "completed_after_as_of": "completed events that lie after the date of this audit",
+        "entered_in_error": "entered in error",
+        "recorded_after_as_of": "recorded after the date of this audit",
+        "completed_after_as_of": "completed after the date of this audit",
     }
     return tuple(
-        f"Left out: {number} {names[key]}."
+        f"Left out: {number} {'event' if number == 1 else 'events'} {names[key]}."
         for key, number in evaluation.prepared.left_out.items()
         if number
     )

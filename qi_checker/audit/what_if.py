@@ -89,4 +89,6 @@ def what_if(
         Flip(r.title, before.get(r.id, "not_applicable"), r.status, r.sentence)
         for r in moved.requirements
     )
-    return WhatIf(now, moved, flips, now.latest_surgery_date)
+    held = [r.valid_through for r in now.requirements if r.status in ("met", "booked")]
+    still = min((day for day in held if day is not None), default=None)
+    return WhatIf(now, moved, flips, now.latest_surgery_date or still)

@@ -46,7 +46,7 @@ def _group(
 WHY: dict[Reason, str] = {
     Reason.EXCLUDED_CODE: "a code that does not count",
     Reason.UNMAPPED: "not recorded",
-    Reason.WRONG_MODALITY: "does not count",
+    Reason.WRONG_MODALITY: "another modality",
     Reason.WRONG_REGION: "another region",
     Reason.ORDERED_NOT_BOOKED: "ordered, no appointment",
     Reason.CANCELLED: "cancelled",

@@ -6,7 +6,8 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    Expr, all_of, any_of, before, case, coalesce, col, derived, known, lit, named, not_, select,
+    Expr, all_of, any_of, before, case, coalesce, col, derived, known, lit, named, not_, plus,
+    select,
 )  # fmt: skip
 from qi_checker.compiler.tables import FACTS, VERDICTS
 from qi_checker.compiler.verdict import fold
@@ -56,31 +57,34 @@ def _in_scope() -> Expr:
     return all_of(not_(outside), not_(col("upcoming")))
 
 
-def _met_within(duration: Duration) -> Expr:
-    """Whether an event that fits, at any time before surgery, lies within another limit."""
-    return all_of(known(col("newest_present")),
-                  col("newest_present") >= before(col("anchor"), duration))  # fmt: skip
+def _met_within(leaf: Requirement, duration: Duration) -> Expr:
+    """Whether an event that fits, at any time before surgery, lies within another limit.
+
+    A strict limit (`less_than`) stays strict.
+    """
+    start = before(col("anchor"), duration)
+    if leaf.window.less_than is not None:
+        start = plus(start, lit(1))
+    return all_of(known(col("newest_present")), col("newest_present") >= start)
 
 
 def sensitivity(scope: Scope) -> exp.Select:
     """Per other window, the eligible cases that would be compliant under it (groups applied)."""
     numbers = {leaf.id: i for i, leaf in enumerate(scope.leaves)}
-    flags = [
-        named(exp.Max(this=case((all_of(col("number").eq(i), _met_within(d)), lit(1)),
-                                     default=lit(0))), f"w{w}_{i}")
-        for w, d in enumerate(scope.version.sensitivity)
-        for i in numbers.values()
-    ]  # fmt: skip
+    flags = []
+    for w, duration in enumerate(scope.version.sensitivity):
+        for i, leaf in enumerate(scope.leaves):
+            met = all_of(col("number").eq(i), _met_within(leaf, duration))
+            flags.append(named(exp.Max(this=case((met, lit(1)), default=lit(0))), f"w{w}_{i}"))
     where = [col("version").eq(scope.index), _in_scope()]
     wide = select([col("case_key"), *flags], FACTS, where=where, group=[col("case_key")])
     counts = []
     for w in range(len(scope.version.sensitivity)):
 
-        def leaf(requirement: Requirement, w: int = w) -> Expr:
+        def met_within(requirement: Requirement, w: int = w) -> Expr:
             return col(f"w{w}_{numbers[requirement.id]}").eq(1)
 
-        holds = fold(
-            scope.version.requirements, True, leaf, lambda v: all_of(*v), lambda v: any_of(*v)
-        )
+        every, one = (lambda v: all_of(*v)), (lambda v: any_of(*v))
+        holds = fold(scope.version.requirements, True, met_within, every, one)
         counts.append(_count(holds, f"w{w}"))
     return select(counts, derived(wide, "wide"))

@@ -42,10 +42,14 @@ def replaced_folder(target: Path, ours: Sequence[str]) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
-        with _own_folder(target) as work:
+        work, lock = _own_folder(target)
+        try:
             yield work
             _flush(work)
             _swap(work, target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            _unlock(lock)
     except OSError as error:
         raise UserError(_refused(target, error)) from None
 
@@ -88,49 +92,110 @@ def _refused(target: Path, error: OSError) -> Problem:
                    "Free space or ask for permission, and run it again")  # fmt: skip
 
 
-@contextmanager
-def _own_folder(target: Path) -> Iterator[Path]:
-    """A new hidden folder beside `target`, locked for as long as this process needs it."""
+def _own_folder(target: Path) -> tuple[Path, int | None]:
+    """A new hidden folder beside `target`, and the lock that says that it is in use."""
     while True:
         work = target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
         work.mkdir()
-        # Another run may sweep it in the moment before it is locked; then there is a next one.
-        with suppress(FileNotFoundError, BlockingIOError), _locked(work):
-            if not work.is_dir():
-                continue
-            try:
-                yield work
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-            return
+        try:
+            lock = _lock(work)
+        except (BlockingIOError, FileNotFoundError):
+            continue  # another run swept it before it was locked
+        if work.is_dir():
+            return work, lock
+        _unlock(lock)
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder; the system lets go of it even when the process is killed.
+def _lock(folder: Path) -> int | None:
+    """Lock a folder until `_unlock`, or until this process ends in whatever way.
 
-    BlockingIOError where another process holds it. A file system without locks is no error.
+    BlockingIOError where it is locked already; None where the file system has no such locks.
     """
     if fcntl is None:
-        yield
-        return
+        return None
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(_NoLocks):
-            _lock(handle)
-        yield
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if isinstance(error, BlockingIOError):
+            raise
+        return None
+    return handle
+
+
+def _unlock(lock: int | None) -> None:
+    if lock is not None:
+        os.close(lock)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what killed runs left behind; a run that is still alive keeps its folder."""
+    for left in _beside(target, "old"):
+        if target.exists():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            os.rename(left, target)  # killed between the two steps of a system without exchange
+    for left in _beside(target, "new"):
+        try:
+            lock = _lock(left)
+            if lock is not None or time.time() - left.stat().st_mtime > _SURELY_OVER:
+                shutil.rmtree(left, ignore_errors=True)
+            _unlock(lock)
+        except OSError:
+            continue  # in use, or gone by now
+
+
+def _beside(target: Path, kind: str) -> list[Path]:
+    return sorted(target.parent.glob(f".{glob.escape(target.name)}.{kind}-????????"))
+
+
+def _flush(folder: Path) -> None:
+    """To the disk before the swap, so that a power cut cannot leave empty files behind it."""
+    if sys.platform.startswith("linux") and _sync_file_system(folder):
+        return  # one call, where thousands of pages one by one take many seconds
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _sync_file_system(folder: Path) -> bool:
+    sync = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        return sync is not None and bool(sync(handle) == 0)
     finally:
         os.close(handle)
 
 
-class _NoLocks(Exception):
-    """The file system has no locks for folders (NFS)."""
-
-
-def _lock(handle: int) -> None:
+def _swap(work: Path, target: Path) -> None:
+    """Put `work` in the place of `target` in one step where the system can exchange folders."""
+    if target.is_dir():
+        shutil.copymode(target, work)  # who may read it was decided for the folder
+    if _exchange(work, target):
+        return
+    # Nothing to exchange with, or no exchange here (not Linux, some network drives): then for a
+    # moment there is no folder, but never half of one.
+    old = target.with_name(f".{target.name}.old-{secrets.token_hex(4)}")
+    with suppress(FileNotFoundError):
+        os.rename(target, old)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
+        os.rename(work, target)
     except OSError:
-        raise _NoLocks from None
+        if _exchange(work, target):  # another run has just made its first audit here
+            return
+        if old.exists():
+            os.rename(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(work: Path, target: Path) -> bool:
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    paths = os.fsencode(work), os.fsencode(target)
+    return bool(rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0)

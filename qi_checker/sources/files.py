@@ -45,7 +45,7 @@ def read_folder(folder: Path, site: Site, con: duckdb.DuckDBPyConnection | None 
         try:
             if path is None:
                 delivered[name] = Delivered(create_absent(records.con, TABLES[name]))
-                delivered[name].notes += _similar_notes(folder, names, TABLES[name])
+                delivered[name].notes += _similar_notes(names, TABLES[name])
             else:
                 delivered[name] = _read(records.con, TABLES[name], path, site)
         except UserError as error:
@@ -103,9 +103,10 @@ def _read(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) 
         what = f"the file cannot be read ({error.strerror or 'input error'})"
         raise UserError(Problem(where, what, "", "Copy it here again")) from None
     read.notes += [
-        f"{where}: the site settings map values of {table.name}.{column}, a column that it lacks"
+        f"the site settings map values of {table.name}.{column}, a column that is not here"
         for column in unused_values(table, read.raw.columns, site)
     ]
+    read.notes = [f"{path.name}: {note}" for note in read.notes]
     return read
 
 
@@ -140,10 +141,10 @@ def _file_names(table: Table) -> str:
     return " or ".join(table.name + ending for ending in READERS)
 
 
-def _similar_notes(folder: Path, names: list[str], table: Table) -> Iterator[str]:
+def _similar_notes(names: list[str], table: Table) -> Iterator[str]:
     similar = _similar(names, table)
     if similar:
-        yield f"{folder}: {similar} is not read. {_mend(similar, table)} if it is to be"
+        yield f"{similar} is not read. {_mend(similar, table)} if it is to be"
 
 
 def _patient_id_notes(delivered: dict[str, Delivered]) -> Iterator[str]:

@@ -78,7 +78,7 @@ def _store(records: Records, table: Table, frame: pd.DataFrame, site: Site) -> N
         con.unregister("given_frame")
     replace(con, "VIEW", f"raw_{table.name}", f"AS SELECT *, rowid + 2 AS _row FROM {stored}")
     create_torn(con, table.name)
-    records.notes += [*layout.notes, *found.notes]
+    records.notes += [f"{where}: {note}" for note in (*layout.notes, *found.notes)]
     records.tables[table.name] = RawTable(table.name, table.name, layout.names, _sha256(plain))
 
 

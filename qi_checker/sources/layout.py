@@ -69,13 +69,13 @@ def lay_out(table: Table, header: Sequence[str], site: Site, where: str) -> Layo
         if name in local:
             continue
         if not name:
-            notes.append(f"{where}: {_numbers(found)} without a name in the header, left out")
+            notes.append(f"{_numbers(found)} without a name in the header, left out")
         elif name == ROW_COLUMN or name in mapped:
-            notes.append(f"{where}: column {name} left out, the name is taken")
+            notes.append(f"column {name} left out, the name is taken")
         elif len(found) > 1:
             problems.append(_doubled(table, name, found, where))
         else:
-            columns[_as_written(table, name, header[found[0]], where, notes)] = found[0]
+            columns[_as_written(table, name, header[found[0]], notes)] = found[0]
     problems += [
         _missing(table, name, header, where) for name in table.needed if name not in columns
     ]
@@ -110,11 +110,11 @@ def _mapped(
     return columns
 
 
-def _as_written(table: Table, name: str, cell: str, where: str, notes: list[str]) -> str:
+def _as_written(table: Table, name: str, cell: str, notes: list[str]) -> str:
     if name not in table.names:
         return cell.strip(BLANKS)
     if cell.strip("\ufeff") != name:
-        notes.append(f"{where}: the column headed {cell.strip()!r} is read as {name}")
+        notes.append(f"the column headed {cell.strip()!r} is read as {name}")
     return name
 
 

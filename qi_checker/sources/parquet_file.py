@@ -24,6 +24,7 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site:
     import duckdb
 
     where = str(path)
+    sha256 = sha256_of(path)
     source = f"read_parquet({path_literal(path)}, hive_partitioning = false)"
     try:
         described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
@@ -57,6 +58,6 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site:
     create_torn(con, table.name)
     notes = [*layout.notes, *found.notes]
     if not rows:
-        notes.append(f"{where}: there are columns and no row")
-    raw = RawTable(table.name, path.name, layout.names, sha256_of(path))
+        notes.append("there are columns and no row")
+    raw = RawTable(table.name, path.name, layout.names, sha256)
     return Delivered(raw, notes, frozenset(found.number_ids))

@@ -38,7 +38,7 @@ def judge_types(
         if kind == "id" and _is_whole(type_name):
             found.number_ids.add(name)
             found.notes.append(
-                f"{where}: column {name} holds numbers, read as text; leading zeros may be lost"
+                f"column {name} holds numbers, read as text; leading zeros may be lost"
             )
         else:
             what = _refusal(name, kind, type_name)

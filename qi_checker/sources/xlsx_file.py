@@ -40,11 +40,11 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Si
     create_torn(con, table.name, reading.torn)
     notes = [*workbook.notes, *layout.notes]
     notes += [
-        f"{where}: column {name} holds numbers, read as text; leading zeros may be lost"
+        f"column {name} holds numbers, read as text; leading zeros may be lost"
         for name in sorted(reading.number_ids)
     ]
     if len(workbook.rows) == 1:
-        notes.append(f"{where}: there is a header and no row")
+        notes.append("there is a header and no row")
     raw = RawTable(table.name, path.name, layout.names, sha256_of(path))
     return Delivered(raw, notes, frozenset(reading.number_ids))
 
@@ -84,7 +84,7 @@ class _Workbook:
             if name.strip().lower() == table.name:
                 return name
         if len(sheets) > 1:
-            self.notes.append(f"{path}: of {len(sheets)} sheets the first is read, {sheets[0]!r}")
+            self.notes.append(f"of {len(sheets)} sheets the first is read, {sheets[0]!r}")
         return sheets[0]
 
 

@@ -15,8 +15,6 @@ from tests.generative.records import Generator
 
 PATIENTS = 60
 
-pytest.importorskip("qi_checker.engines.duckdb")
-
 
 # Hypothesis would shrink seeds, which says nothing; `smallest` leaves out rows instead.
 @settings(phases=[Phase.generate])

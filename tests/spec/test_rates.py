@@ -122,6 +122,23 @@ def test_sensitivity_reaches_beyond_the_window_of_the_rule(engine):
     assert seen.numbers["sensitivity"] == {"14 days": 0, "60 days": 1}
 
 
+def test_sensitivity_replaces_the_limit_and_a_strict_limit_stays_strict(engine):
+    """Under its own limit a rule counts as ever: 28 days are not less than 4 weeks."""
+    rule = protocol_with(
+        ct(window={"before": "surgery", "less_than": "4 weeks"}), sensitivity=["4 weeks", "29 days"]
+    )
+    seen = run(engine, rule, events=[scan("2026-05-03")])
+    assert seen.numbers["compliant"] == 0
+    assert seen.numbers["sensitivity"] == {"4 weeks": 0, "29 days": 1}
+
+
+def test_sensitivity_gives_a_window_without_a_limit_one(engine):
+    """Within so many days, both ends included."""
+    rule = protocol_with(ct(window={"before": "surgery"}), sensitivity=["27 days", "28 days"])
+    seen = run(engine, rule, events=[scan("2026-05-03")])
+    assert seen.numbers["sensitivity"] == {"27 days": 0, "28 days": 1}
+
+
 def test_no_case_gives_no_numbers(engine):
     """Nothing is divided by anything."""
     numbers = run(engine, cases=[]).numbers

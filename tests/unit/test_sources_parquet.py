@@ -125,11 +125,10 @@ def test_ids_that_are_whole_numbers_are_remarked(tmp_path: Path) -> None:
     assert records.con.execute("SELECT case_id, patient_id FROM raw_cases").fetchall() == [
         ("1", "7")
     ]
-    where = tmp_path / "cases.parquet"
     lost = "holds numbers, read as text; leading zeros may be lost"
     assert records.notes == [
-        f"{where}: column case_id {lost}",
-        f"{where}: column patient_id {lost}",
+        f"cases.parquet: column case_id {lost}",
+        f"cases.parquet: column patient_id {lost}",
         MIXED_IDS.format("cases.parquet"),
     ]
 
@@ -146,7 +145,7 @@ def test_rejected_rows_of_parquet_are_numbered(tmp_path: Path) -> None:
 
 def test_no_rows_are_remarked(tmp_path: Path) -> None:
     records = read_folder(write_parquet(tmp_path, GOOD + " WHERE false"), SITE)
-    assert records.notes == [f"{tmp_path / 'cases.parquet'}: there are columns and no row"]
+    assert records.notes == ["cases.parquet: there are columns and no row"]
 
 
 def test_mapping_of_values(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_ids_that_are_whole_numbers_are_remarked(tmp_path: Path) -> None:
     assert raw_rows(records, "patient_id") == [("7", 2)]
     lost = "column patient_id holds numbers, read as text; leading zeros may be lost"
     assert records.notes == [
-        f"{tmp_path / 'cases.xlsx'}: {lost}",
+        f"cases.xlsx: {lost}",
         MIXED_IDS.format("cases.xlsx"),
     ]
 
@@ -186,8 +186,7 @@ def test_other_columns_and_numbers(tmp_path: Path) -> None:
     row = (*CASE_1[:4], 64, 71.5, True, "no header")
     records = read_folder(workbook(tmp_path, header, row), SITE)
     assert raw_rows(records, "age", "weight", "smoker") == [("64", "71.5", "true", 2)]
-    where = tmp_path / "cases.xlsx"
-    assert records.notes == [f"{where}: column 8 without a name in the header, left out"]
+    assert records.notes == ["cases.xlsx: column 8 without a name in the header, left out"]
 
 
 def test_the_sheet_named_like_the_table_is_read(tmp_path: Path) -> None:
@@ -207,10 +206,9 @@ def test_else_the_first_sheet_with_a_remark(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(tmp_path / "cases.xlsx") as book:
         book.add_worksheet("Export").write_row(0, 0, CASES)
         book.add_worksheet("Notes")
-    where = tmp_path / "cases.xlsx"
     assert read_folder(tmp_path, SITE).notes == [
-        f"{where}: of 2 sheets the first is read, 'Export'",
-        f"{where}: there is a header and no row",
+        "cases.xlsx: of 2 sheets the first is read, 'Export'",
+        "cases.xlsx: there is a header and no row",
     ]
 
 
