@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from qi_checker.audit.problems import problems
+from qi_checker.audit.problems import problems, rejected_rows
 from qi_checker.audit.provenance import provenance
 from qi_checker.audit.views import Checklist, ChecklistItem
 from qi_checker.compiler.tables import CASES, FINDINGS
@@ -42,4 +42,8 @@ def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
         )
         for row in rows
     )
-    return Checklist(items, days, last, provenance(evaluation), tuple(problems(evaluation)))
+    return Checklist(items, days, last, provenance(evaluation), _problems(evaluation))
+
+
+def _problems(evaluation: Evaluation) -> tuple[str, ...]:
+    return (*rejected_rows(evaluation), *problems(evaluation))

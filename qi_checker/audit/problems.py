@@ -22,6 +22,15 @@ def problems(evaluation: Evaluation) -> Iterator[str]:
     yield from _exceptions(evaluation)
 
 
+def rejected_rows(evaluation: Evaluation) -> Iterator[str]:
+    """One sentence per file with rejected rows; every report carries it, or a table of all."""
+    for name, table in evaluation.records.tables.items():
+        census = evaluation.prepared.census[name]
+        rejected = census.rejected + census.torn
+        if rejected:
+            yield f"{table.file}: {census.read} rows read = {census.used} used + {rejected} rejected."
+
+
 def _named(evaluation: Evaluation, query: str) -> str:
     """Ids of a one-column query, the first ones by name."""
     ids = [str(r[0]) for r in evaluation.con.execute(query).fetchall()]

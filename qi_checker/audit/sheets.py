@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qi_checker.audit.candidates import candidates_by_requirement
+from qi_checker.audit.problems import rejected_rows
 from qi_checker.audit.provenance import provenance
 from qi_checker.audit.views import CaseSheet, Provenance, RequirementSheet
 from qi_checker.audit.wording import asks, group_words
@@ -101,7 +102,7 @@ def _sheet(
     facts = tuple(
         (name.capitalize(), str(case[name])) for name in _FACTS if case[name] not in (None, "")
     )
-    problems = []
+    problems = list(rejected_rows(evaluation))
     if case["case_status"] == "scheduled" and not case["upcoming"]:
         problems.append("The case is still marked scheduled although its date has passed.")
     return CaseSheet(

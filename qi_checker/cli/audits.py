@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 
+from qi_checker.audit.views import CaseSheet
 from qi_checker.cli.common import Asked, asked, print_json, progress
 from qi_checker.engines.duckdb import Evaluation, evaluate
-from qi_checker.errors import Exit, Problem, UserError, did_you_mean
+from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.vocabulary import Verdict
+
+_LONGEST = 3660  # days that a checklist looks ahead
 
 
 def audit(arguments: argparse.Namespace) -> int:
     """Evaluate all cases and write the folder of the audit."""
-    from qi_checker.reporting.folder import write_audit
+    from qi_checker.reporting.atomic import check_replaceable
+    from qi_checker.reporting.folder import OURS, write_audit
 
     wanted = _verdicts(arguments.fail_on)
     _only_duckdb(arguments.engine)
+    check_replaceable(arguments.out, OURS)  # before minutes of work
     request = asked(arguments)
     with progress() as shown:
         evaluation = evaluate(*request, progress=shown.phase)
@@ -48,9 +53,12 @@ def _only_duckdb(engine: str) -> None:
         )  # fmt: skip
 
 
-def _failed(evaluation: Evaluation) -> UserError:
-    from qi_checker.errors import EvaluationError
+def _no_failure(sheet: CaseSheet) -> None:
+    if sheet.verdict == Verdict.ERROR:
+        raise EvaluationError(Problem(sheet.case_id, "could not be evaluated"))
 
+
+def _failed(evaluation: Evaluation) -> UserError:
     return EvaluationError(
         [Problem(f, "could not be evaluated", "Its cases have the status error") for f in
          evaluation.failures]
@@ -61,8 +69,9 @@ def checklist(arguments: argparse.Namespace) -> int:
     """Upcoming cases, the most urgent action first."""
     from qi_checker.audit.checklist import checklist as build
 
-    if arguments.days < 0:
-        raise UserError(Problem("--days", "is negative", "", "Give the number of days to look ahead"))
+    if not 0 <= arguments.days <= _LONGEST:
+        mend = f"Give the number of days to look ahead, at most {_LONGEST}"
+        raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
     evaluation = evaluate(*asked(arguments))
     view = build(evaluation, arguments.days)
     if arguments.format == "json":
@@ -96,7 +105,8 @@ def check(arguments: argparse.Namespace) -> int:
         from qi_checker.reporting.text import case_text, open_console
 
         case_text(sheet, open_console())
-    return Exit.INTERNAL if sheet.verdict == Verdict.ERROR else Exit.DONE
+    _no_failure(sheet)
+    return Exit.DONE
 
 
 def what_if(arguments: argparse.Namespace) -> int:
@@ -108,8 +118,9 @@ def what_if(arguments: argparse.Namespace) -> int:
     view = build(*asked(arguments), arguments.case_id, move_to)
     if arguments.format == "json":
         print_json(view)
-        return Exit.DONE
-    from qi_checker.reporting.text import open_console, what_if_text
+    else:
+        from qi_checker.reporting.text import open_console, what_if_text
 
-    what_if_text(view, open_console())
+        what_if_text(view, open_console())
+    _no_failure(view.moved)
     return Exit.DONE

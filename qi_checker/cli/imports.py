@@ -22,7 +22,8 @@ def omop(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Write a year of made-up records."""
-    from qi_checker.demo import AS_OF, write_demo
+    from qi_checker.demo import write_demo
+    from qi_checker.demo.hospital import AS_OF
 
     write_demo(arguments.out)
     print(f"{arguments.out} holds a year of one made-up hospital. Look at it with:")

@@ -12,8 +12,30 @@ from sqlglot import exp
 
 from qi_checker.compiler.population import applicable, in_list
 from qi_checker.compiler.sql import (
-    FAR_PAST, STAR, Expr, all_of, any_of, before, case, cast, col, count_true, greatest, is_null,
-    join, known, least, lit, minus, named, not_, overlaps, plus, select, table, union_all,
+    FAR_PAST,
+    STAR,
+    Expr,
+    all_of,
+    any_of,
+    before,
+    case,
+    cast,
+    col,
+    count_true,
+    greatest,
+    is_null,
+    join,
+    known,
+    least,
+    lit,
+    minus,
+    named,
+    not_,
+    overlaps,
+    plus,
+    select,
+    table,
+    union_all,
 )  # fmt: skip
 from qi_checker.compiler.tables import EVENT_DOUBTS, EVENT_PROFILES, POPULATION, READY_EVENTS
 from qi_checker.protocol.as_of import AsOf
@@ -54,7 +76,7 @@ class Scope:
 
 
 def _code(leaf: Requirement) -> Expr:
-    refused = [col("never")] if leaf.event.kind == "imaging" else []
+    refused: list[Expr] = [col("never")] if leaf.event.kind == "imaging" else []
     codes = col("codes")
     if leaf.event.not_codes is not None:
         refused.append(in_list(codes, leaf.event.not_codes.in_))
@@ -174,9 +196,9 @@ def _edges(scope: Scope) -> list[Expr]:
 
 def _booking_passed(as_of: AsOf) -> Expr:
     today = lit(as_of.date)
-    gone = exp.LT(this=_HI, expression=today)
+    gone: Expr = exp.LT(this=_HI.copy(), expression=today)
     if as_of.clock is not None:
-        same_day = all_of(_HI.eq(today), known(_CLOCK), _CLOCK < lit(as_of.clock))
+        same_day = all_of(_HI.eq(today), known(_CLOCK), lit(as_of.clock) > _CLOCK)
         gone = any_of(gone, same_day)
     return any_of(gone, all_of(not_(col("upcoming", "c")), _LO <= _ANCHOR))
 

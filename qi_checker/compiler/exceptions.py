@@ -6,7 +6,20 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    Expr, any_of, before, case, coalesce, col, is_null, join, least, lit, named, not_, select, table,
+    Expr,
+    any_of,
+    before,
+    case,
+    coalesce,
+    col,
+    is_null,
+    join,
+    least,
+    lit,
+    named,
+    not_,
+    select,
+    table,
 )  # fmt: skip
 from qi_checker.compiler.tables import POPULATION, READY_EXCEPTIONS
 

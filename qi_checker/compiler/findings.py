@@ -7,10 +7,39 @@ from datetime import date
 from sqlglot import exp
 
 from qi_checker.compiler import sentences
-from qi_checker.compiler.criteria import NO_REASON, REASONS, Scope, criteria, doubts, opens, profiles
+from qi_checker.compiler.criteria import (
+    NO_REASON,
+    REASONS,
+    Scope,
+    criteria,
+    doubts,
+    opens,
+    profiles,
+)
 from qi_checker.compiler.sql import (
-    STAR, Expr, all_of, any_of, case, cast, coalesce, col, concat, derived, is_null, join, known,
-    last_day_still_within, lit, minus, named, not_, plus, select, steps, table, union_all,
+    STAR,
+    Expr,
+    all_of,
+    any_of,
+    case,
+    cast,
+    coalesce,
+    col,
+    concat,
+    derived,
+    is_null,
+    join,
+    known,
+    last_day_still_within,
+    lit,
+    minus,
+    named,
+    not_,
+    plus,
+    select,
+    steps,
+    table,
+    union_all,
 )  # fmt: skip
 from qi_checker.compiler.tables import ACT_BY, EXCEPTIONS, FACTS, POPULATION
 from qi_checker.protocol.models import Requirement

@@ -5,7 +5,18 @@ from __future__ import annotations
 from sqlglot import exp
 
 from qi_checker.compiler.sql import (
-    STAR, Expr, all_of, any_of, case, col, is_null, known, lit, named, select, steps,
+    STAR,
+    Expr,
+    all_of,
+    any_of,
+    case,
+    col,
+    is_null,
+    known,
+    lit,
+    named,
+    select,
+    steps,
 )  # fmt: skip
 from qi_checker.compiler.tables import CODE_TEXTS, READY_CASES
 from qi_checker.protocol.models import Condition, Protocol, Version

@@ -19,7 +19,7 @@ FOUND: dict[Reason, str] = {
     Reason.EXCEPTED: "{title} is waived by an approved exception until {expires_on}.",
     Reason.BOOKED_IN_WINDOW: "{title} is booked for {event_date}, {days} before surgery on {anchor}; {limit}.{lasts}",
     Reason.PARTIAL_DATE: "Only part of the date of {title} is known (from {event_date}); {limit}.",
-    Reason.SAME_DAY_UNTIMED: "{title} on {event_date} may not have been before the operation on {anchor}: no usable clock time.",
+    Reason.SAME_DAY_UNTIMED: "{title} on {event_date} may not have been before the operation: no usable clock time.",
     Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its modality or region is not recorded.",
     Reason.EXTERNAL_UNDATED: "An external study may be the {title}, but its acquisition date is not known.",
     Reason.REJECTED_RECORD: "A record that could not be read may be the {title}; see the rejects.",

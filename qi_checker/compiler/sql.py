@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from qi_checker.protocol.durations import Duration
 
-Expr = exp.Expression
+Expr = exp.Expr
 FAR_PAST = date(1, 1, 1)  # where a window reaches back without limit
 
 

@@ -6,7 +6,19 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    Expr, all_of, any_of, before, case, coalesce, col, derived, known, lit, named, not_, plus,
+    Expr,
+    all_of,
+    any_of,
+    before,
+    case,
+    coalesce,
+    col,
+    derived,
+    known,
+    lit,
+    named,
+    not_,
+    plus,
     select,
 )  # fmt: skip
 from qi_checker.compiler.tables import FACTS, VERDICTS

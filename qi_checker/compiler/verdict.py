@@ -8,8 +8,23 @@ from sqlglot import exp
 
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.sql import (
-    FAR_PAST, STAR, Expr, all_of, case, coalesce, col, derived, greatest, join, known, least, lit,
-    named, select, steps, table,
+    FAR_PAST,
+    STAR,
+    Expr,
+    all_of,
+    case,
+    coalesce,
+    col,
+    derived,
+    greatest,
+    join,
+    known,
+    least,
+    lit,
+    named,
+    select,
+    steps,
+    table,
 )  # fmt: skip
 from qi_checker.compiler.tables import FACTS, FINDINGS, POPULATION, VERDICTS
 from qi_checker.protocol.models import Group, Requirement

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
@@ -16,20 +16,20 @@ _SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}
 class AsOf:
     """A local date, meaning its end, or a local date-time."""
 
-    date: date
-    clock: datetime | None = None
+    date: dt.date
+    clock: dt.datetime | None = None
 
     @classmethod
-    def parse(cls, value: str | date | datetime, option: str = "--as-of") -> AsOf:
+    def parse(cls, value: str | dt.date, option: str = "--as-of") -> AsOf:
         """Read `2026-02-01` or `2026-02-01T07:30`; UserError where it is neither."""
-        if isinstance(value, datetime):
+        if isinstance(value, dt.datetime):
             return cls(value.date(), value.replace(tzinfo=None))
-        if isinstance(value, date):
+        if isinstance(value, dt.date):
             return cls(value)
         try:
             if not _SHAPE.fullmatch(value.strip()):
                 raise ValueError
-            moment = datetime.fromisoformat(value.strip())
+            moment = dt.datetime.fromisoformat(value.strip())
             if not FIRST_YEAR <= moment.year <= LAST_YEAR:
                 raise ValueError
         except ValueError:

@@ -51,7 +51,7 @@ def replaced_folder(target: Path, ours: Sequence[str]) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
             _unlock(lock)
     except OSError as error:
-        raise UserError(_refused(target, error)) from None
+        raise UserError(refused(target, error.strerror or type(error).__name__)) from None
 
 
 def check_replaceable(target: Path, ours: Sequence[str]) -> None:
@@ -65,7 +65,7 @@ def check_replaceable(target: Path, ours: Sequence[str]) -> None:
         known = (*ours, *_CLUTTER) if _is_ours(target) else _CLUTTER
         strange = sorted(f for f in files if not any(fnmatchcase(f, k) for k in known))
     except OSError as error:
-        raise UserError(_refused(target, error)) from None
+        raise UserError(refused(target, error.strerror or type(error).__name__)) from None
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         raise UserError(_foreign(target, f"holds {', '.join(strange[:3])}{more}"))
@@ -86,8 +86,8 @@ def _foreign(target: Path, what: str) -> Problem:
                    "Give a new or an empty folder")  # fmt: skip
 
 
-def _refused(target: Path, error: OSError) -> Problem:
-    why = error.strerror or type(error).__name__
+def refused(target: Path, why: str) -> Problem:
+    """The disk said no; `why` in the words of the system."""
     return Problem(str(target), f"cannot be written: {why.lower()}", "The folder is as it was",
                    "Free space or ask for permission, and run it again")  # fmt: skip
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+
+import duckdb
 
 from qi_checker.audit.overview import audit_page
 from qi_checker.audit.provenance import manifest
 from qi_checker.audit.sheets import case_sheets, keys_of
 from qi_checker.audit.views import AuditPage
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.errors import UserError
 from qi_checker.reporting import html
-from qi_checker.reporting.atomic import replaced_folder
+from qi_checker.reporting.atomic import refused, replaced_folder
 from qi_checker.reporting.files import write_files
 
 PAGES = 5_000  # most case pages of one audit; those that need somebody's attention come first
+# What an audit writes, and may replace: docs/commands.md names every file.
+OURS = (
+    "findings.json", "findings.csv", "findings.parquet", "cases.csv", "rejects.csv",
+    "manifest.json", "index.html", "cases/*.html",
+)  # fmt: skip
 _BATCH = 500
 _ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"
 Progress = Callable[[str, int, int], None]
@@ -48,9 +57,13 @@ def write_audit(
             [keys],
         ).fetchall()
     }
-    with replaced_folder(out) as folder:
+    with replaced_folder(out, OURS) as folder:
         progress("writing findings", 0, 0)
-        write_files(evaluation, manifest(evaluation), folder)
+        described = manifest(evaluation)
+        try:
+            write_files(evaluation, described, folder)
+        except duckdb.IOException as error:
+            raise UserError(refused(out, _why(error))) from None
         page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
         (folder / "index.html").write_text(html.audit_page(page), encoding="utf-8")
         (folder / "cases").mkdir()
@@ -60,3 +73,9 @@ def write_audit(
                 (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
             progress("writing case pages", min(start + _BATCH, len(keys)), len(keys))
     return page
+
+
+def _why(error: duckdb.IOException) -> str:
+    """The words of the system for a full disk and its like; DuckDB gives the number."""
+    number = re.search(r'"errno":"([0-9]+)"', str(error))
+    return os.strerror(int(number[1])) if number else "input/output error"

@@ -52,6 +52,18 @@ def test_the_newest_record_of_the_kind_counts(engine):
         expect(seen, ct=expected)
 
 
+def test_whatever_came_shows_that_the_feed_is_alive(engine):
+    """Also what was entered in error; but not a row that was rejected."""
+    for newest, expected in (
+        (other("2026-05-20", status="entered-in-error"), "due never_ordered"),
+        (other("2026-05-20", status="cancelled"), "due never_ordered"),
+        (other("2026-05-20", status="final"), "unknown feed_stale"),
+    ):
+        events = [other("2026-05-01"), newest | {"event_id": "E8"}]
+        seen = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of="2026-05-20", **LIMIT)
+        expect(seen, ct=expected)
+
+
 def test_what_is_there_does_not_need_the_feed(engine):
     """Met, booked and undecided studies are told as ever."""
     for study, expected in (

@@ -12,10 +12,16 @@ from sqlglot import exp
 from qi_checker.compiler import Compiled, compile_protocol
 from qi_checker.compiler.criteria import Scope
 from qi_checker.compiler.tables import (
-    CASES, EXCEPTIONS, FACTS, FINDINGS, POPULATION, VERDICTS,
+    CASES,
+    EXCEPTIONS,
+    FACTS,
+    FINDINGS,
+    POPULATION,
+    VERDICTS,
 )  # fmt: skip
 from qi_checker.engines.duckdb.prepare import Prepared, Task, prepare
 from qi_checker.engines.duckdb.values import text
+from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, Records
@@ -104,7 +110,7 @@ class Evaluation:
         return found
 
 
-def sql(query: exp.Expression) -> str:
+def sql(query: exp.Expr) -> str:
     return query.sql(dialect="duckdb", copy=False)
 
 
@@ -124,7 +130,10 @@ def evaluate(
     """
     compiled = compile_protocol(bundle, as_of, site)
     progress("reading records")
-    prepared = prepare(Task(compiled, records, only_case, moved))
+    try:
+        prepared = prepare(Task(compiled, records, only_case, moved))
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
+        raise UserError(_damaged(records)) from None
     done = Evaluation(records.con, compiled, records, prepared)
     con = records.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS {sql(compiled.population())}")
@@ -139,6 +148,15 @@ def evaluate(
     con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {words}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {sql(compiled.case_lines())}")
     return done
+
+
+def _damaged(records: Records) -> list[Problem]:
+    """A Parquet file is read while it is queried, so damage in its middle shows only then."""
+    files = [t.file for t in records.tables.values() if t.file.endswith(".parquet")]
+    return [
+        Problem(file, "could not be read to its end", "One of the Parquet files is damaged",
+                "Export it again") for file in files or ["the records"]
+    ]  # fmt: skip
 
 
 def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) -> None:

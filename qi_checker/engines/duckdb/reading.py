@@ -7,7 +7,12 @@ from dataclasses import dataclass
 import duckdb
 
 from qi_checker.engines.duckdb.values import (
-    Moment, blank_at_an_end, clean, quote, staged, text,
+    Moment,
+    blank_at_an_end,
+    clean,
+    quote,
+    staged,
+    text,
 )  # fmt: skip
 from qi_checker.protocol.records import EVENTS, Table
 from qi_checker.protocol.site import Site

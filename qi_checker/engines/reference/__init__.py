@@ -108,7 +108,13 @@ def _rejects(
         for r in rejected
     ]
     lines += [
-        {"table": table, "row": t["_row"], "column": None, "id": t["id"], "reason": t["why"]}
+        {
+            "table": table,
+            "row": t["_row"],
+            "column": None,
+            "id": t["id"] or None,
+            "reason": t["why"],
+        }
         for t in torn
     ]
     return sorted(lines, key=lambda line: line["row"])

@@ -68,13 +68,13 @@ def read_history(
     """Sort the events by patient; leave out what was not known or had not happened yet."""
     history = History()
     for row in used:
+        _note_newest(history, row, setting.as_of)
         why = _left_out(row, setting.as_of)
         if why:
             history.left_out[why] += 1
             continue
         event = _event(row, setting.as_of)
         history.events.setdefault(event.patient, []).append(event)
-        _note_newest(history, event.kind, row.dates.get("recorded_at"))
     for event in [*_evidence(rejected, setting.as_of), *(_torn(t) for t in torn)]:
         if event.patient:
             history.evidence.setdefault(event.patient, []).append(event)
@@ -110,9 +110,11 @@ def _event(row: Row, as_of: AsOf, reject: str = "") -> Event:
     )
 
 
-def _note_newest(history: History, kind: str, recorded: When | None) -> None:
-    if recorded and recorded.lo > history.newest.get(kind, date.min):
-        history.newest[kind] = recorded.lo
+def _note_newest(history: History, row: Row, as_of: AsOf) -> None:
+    """Whatever came shows that the source delivers, even what was entered in error."""
+    kind, recorded = row.word("kind"), row.dates.get("recorded_at")
+    if recorded and not recorded.after(as_of):
+        history.newest[kind] = max(recorded.lo, history.newest.get(kind, recorded.lo))
 
 
 def _evidence(rejected: list[Rejected], as_of: AsOf) -> list[Event]:
