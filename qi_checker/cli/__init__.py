@@ -3,19 +3,23 @@ needs them, because a coordinator waits for every import."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 
+from qi_checker.cli.common import silence
 from qi_checker.cli.parser import build_parser
 from qi_checker.errors import Exit, UserError
+
+_WHOLE = "A folder of results is never left half written."
+_INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB makes of Ctrl-C in a query
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk behind a redirection
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code says how it went (docs/commands.md)."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a narrow code page must not stop a report
+    _streams()
     arguments = build_parser().parse_args(argv)
     try:
         code = int(arguments.run(arguments))
@@ -26,17 +30,42 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"qi-checker: {problem}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
-        print("qi-checker: interrupted; nothing was changed.", file=sys.stderr)
-        return int(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _interrupted()
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        silence()
         return int(Exit.DONE)
     except Exception as error:
-        if os.environ.get("QI_CHECKER_TRACEBACK"):
-            raise
-        print(f"qi-checker: {_internal(error)}", file=sys.stderr)
-        return int(Exit.INTERNAL)
+        if type(error).__name__ in _INTERRUPTS and "interrupted" in str(error).lower():
+            return _interrupted()
+        return _unexpected(error)
+
+
+def _streams() -> None:
+    """Printing must not fail for what a report holds, nor where a stream was closed before."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a narrow code page
+
+
+def _interrupted() -> int:
+    print(f"qi-checker: interrupted. {_WHOLE}", file=sys.stderr)
+    return int(Exit.INTERRUPTED)
+
+
+def _unexpected(error: Exception) -> int:
+    if os.environ.get("QI_CHECKER_TRACEBACK"):
+        raise error
+    if isinstance(error, OSError) and error.errno in _FULL:
+        silence()
+        why = os.strerror(error.errno).lower()
+        print(f"qi-checker: the output cannot be written: {why}.", file=sys.stderr)
+        return int(Exit.INPUT)
+    print(f"qi-checker: {_internal(error)}", file=sys.stderr)
+    return int(Exit.INTERNAL)
 
 
 def _internal(error: Exception) -> str:
@@ -48,6 +77,6 @@ def _internal(error: Exception) -> str:
     if trace is not None:
         where = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
     return (
-        f"this should not have happened ({type(error).__name__}{where}). No result was written. "
+        f"this should not have happened ({type(error).__name__}{where}). {_WHOLE} "
         "Please report it; QI_CHECKER_TRACEBACK=1 shows more, which may include patient data."
     )

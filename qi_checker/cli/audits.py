@@ -40,7 +40,10 @@ def _verdicts(text: str) -> list[str]:
     wrong = [w for w in words if w not in known]
     if wrong:
         raise UserError(
-            [Problem("--fail-on", f"{w} is not a verdict", "", did_you_mean(w, known)) for w in wrong]
+            [
+                Problem("--fail-on", f"{w} is not a verdict", "", did_you_mean(w, known))
+                for w in wrong
+            ]
         )
     return words
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from qi_checker.errors import Exit
+from qi_checker.errors import Exit, Problem, UserError
 
 
 def omop(arguments: argparse.Namespace) -> int:
@@ -25,8 +26,26 @@ def demo(arguments: argparse.Namespace) -> int:
     from qi_checker.demo import write_demo
     from qi_checker.demo.hospital import AS_OF
 
-    write_demo(arguments.out)
+    _only_over_a_demo(arguments.out)
+    try:
+        write_demo(arguments.out)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise UserError(Problem(str(arguments.out), f"cannot be written: {why}")) from None
     print(f"{arguments.out} holds a year of one made-up hospital. Look at it with:")
     print(f"  qi-checker audit --data {arguments.out} --as-of {AS_OF} --out audit")
     print(f"  qi-checker checklist --data {arguments.out} --as-of {AS_OF}")
     return Exit.DONE
+
+
+def _only_over_a_demo(out: Path) -> None:
+    """Made-up rows must never take the place of somebody's records."""
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    readme = out / "README.md"
+    if readme.is_file() and readme.read_bytes().startswith(b"# Synthetic hospital"):
+        return
+    raise UserError(
+        Problem(str(out), "holds files that are not of a demo",
+                "They could be overwritten", "Give a new or an empty folder")
+    )  # fmt: skip

@@ -17,11 +17,6 @@ from pathlib import Path
 
 from qi_checker.errors import Problem, UserError
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _MARK = "manifest.json"  # with the name of the program: what makes a folder one of ours
 _CLUTTER = (".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*")  # left by looking at a folder
@@ -111,8 +106,10 @@ def _lock(folder: Path) -> int | None:
 
     BlockingIOError where it is locked already; None where the file system has no such locks.
     """
-    if fcntl is None:
+    if sys.platform == "win32":
         return None
+    import fcntl
+
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -91,6 +91,14 @@ def test_a_blank_text_is_no_value(engine):
     expect(run(engine, ct_rule(), events=events), ct="unknown unmapped E1")
 
 
+def test_columns_beyond_the_contract_may_have_any_name(engine):
+    """They are kept and change nothing, even where a program uses the same word."""
+    names = ["anchor", "upcoming", "version", "verdict", "at_lo", "surgery_at_lo", "profile"]
+    extra = dict.fromkeys([*names, "distance", "lo", "row", "Ward 7", "O\"Neill's"], "x")
+    seen = run(engine, ct_rule(), cases=[case() | extra], events=[scan("2026-05-10") | extra])
+    expect(seen, ct="met in_window E1", verdict="compliant")
+
+
 def test_findings_come_in_the_order_of_case_and_requirement(engine):
     """As text by code point, so that two runs give the same file."""
     cases = [case(id, patient_id=id) for id in ("c2", "C10", "C9", "Ä1")]

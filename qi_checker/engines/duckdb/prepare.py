@@ -13,7 +13,7 @@ from qi_checker.engines.duckdb.codes import fill, imaging_facts, take_apart, wor
 from qi_checker.engines.duckdb.reading import Census, Reading, judge, reading
 from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Records
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Records, Table
 from qi_checker.protocol.working_days import working_days_before
 
 _KEEP_IN_MEMORY = 2_000_000  # more events than this stay in their file and are read when needed
@@ -57,16 +57,25 @@ def prepare(task: Task) -> Prepared:
     _event_profiles(task)
     readings = {}
     for table in (CASES, EVENTS, EXCEPTIONS):
-        raw = (task.moved or "") if table is CASES else ""
-        rows = readings[table.name] = reading(task.con, table, task.compiled.site, raw)
-        kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
-        task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
-        done.census[table.name] = judge(task.con, rows)
+        readings[table.name], done.census[table.name] = _read(task, table)
     _cases(task, readings["cases"])
     _events(task, done)
     _exceptions(task)
     _act_by(task)
     return done
+
+
+def _read(task: Task, table: Table) -> tuple[Reading, Census]:
+    """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
+    raw = (task.moved or "") if table is CASES else ""
+    kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
+    for trim in (False, True):
+        rows = reading(task.con, table, task.compiled.site, raw, trim)
+        task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
+        census = judge(task.con, rows)
+        if not census.padded:
+            break
+    return rows, census
 
 
 def _after(as_of: AsOf, lo: str, clock: str) -> str:

@@ -28,6 +28,7 @@ class Reading:
     raw: str
     query: str
     extra: tuple[str, ...]  # columns outside the contract
+    trimmed: bool
 
     def fault(self) -> str:
         """SQL of the first reason to reject a row, as `column|reason`; NULL for a good row."""
@@ -61,10 +62,12 @@ def _given(table: Table, column: str) -> str:
     return clean(quote(column)) if table[column].kind.startswith("when") else quote(column)
 
 
-def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str = "") -> Reading:
+def reading(
+    con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str = "", trim: bool = False
+) -> Reading:
     """Look at the types that the raw table came with, and decide how each column is read.
 
-    Ids are trimmed only where one has a blank at an end, since trimming millions takes seconds.
+    Ids are trimmed only if told, since trimming millions takes seconds and hardly any needs it.
     Events are joined to their profiles, which hold the words that many events share.
     """
     name = raw or f"raw_{table.name}"
@@ -79,15 +82,13 @@ def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str =
     texts = [c for c in (*table.names, *extra) if c not in {w.name for w in whens} and c not in shared]
     ids = [quote(c.name) for c in table.columns if c.kind == "id" and types[c.name] == "VARCHAR"]
     padded = " OR ".join(blank_at_an_end(c) for c in ids) or "false"
-    found = con.execute(f"SELECT 1 FROM {quote(name)} WHERE {padded} LIMIT 1").fetchone()
-    trim = found is not None
-    columns = ["_row", *(f"{_read(table, c, types[c], trim)} AS {quote(c)}" for c in texts)]
+    columns = ["_row", f"({padded}) AS _padded", *(f"{_read(table, c, types[c], trim)} AS {quote(c)}" for c in texts)]
     for moment in moments:
         columns += [quote(moment.name)]
         columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]
     source = staged(quote(name), moments)
     if not shared:
-        return Reading(table, name, f"SELECT {', '.join(columns)} FROM ({source})", extra)
+        return Reading(table, name, f"SELECT {', '.join(columns)} FROM ({source})", extra, trim)
     same = " AND ".join(
         f"CAST(r.{quote(c)} AS VARCHAR) IS NOT DISTINCT FROM l.{quote(c)}" for c in shared
     )
@@ -96,7 +97,7 @@ def reading(con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str =
         f"p.provenance FROM ({source}) r JOIN looks l ON {same} JOIN event_profiles p "
         "ON p.profile = l.profile"
     )
-    return Reading(table, name, query, extra)
+    return Reading(table, name, query, extra, trim)
 
 
 def _read(table: Table, column: str, type_name: str, trim: bool) -> str:
@@ -119,6 +120,7 @@ class Census:
     read: int
     rejected: int
     torn: int
+    padded: int  # rows with a blank at an end of an id that was read without trimming
 
     @property
     def used(self) -> int:
@@ -131,10 +133,10 @@ def judge(con: duckdb.DuckDBPyConnection, rows: Reading) -> Census:
     Duplicates are looked for only where hashes of ids repeat, since nearly always none do.
     """
     name, key = rows.table.name, quote(rows.table.key)
-    total, faulty, with_id, distinct = con.execute(
+    total, faulty, with_id, distinct, padded = con.execute(
         f"SELECT count(*), count({rows.fault()}), count({key}), count(DISTINCT hash({key})) "
-        f"FILTER (WHERE {key} IS NOT NULL) FROM read_{name}"
-    ).fetchone() or (0, 0, 0, 0)
+        f"FILTER (WHERE {key} IS NOT NULL), count_if(_padded) FROM read_{name}"
+    ).fetchone() or (0, 0, 0, 0, 0)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE rejected_{name} "
         "(_row BIGINT, id VARCHAR, col VARCHAR, reason VARCHAR, same BOOLEAN)"
@@ -151,7 +153,7 @@ def judge(con: duckdb.DuckDBPyConnection, rows: Reading) -> Census:
     rejected, torn = con.execute(
         f"SELECT (SELECT count(*) FROM rejected_{name}), (SELECT count(*) FROM torn_{name})"
     ).fetchone() or (0, 0)
-    return Census(total + torn, rejected, torn)
+    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded)
 
 
 def _duplicates(con: duckdb.DuckDBPyConnection, rows: Reading) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from qi_checker.engines.reference.rows import SAME_CONTENT, Rejected, Row
 from qi_checker.engines.reference.values import When, items, trimmed
@@ -63,7 +64,7 @@ class History:
 
 
 def read_history(
-    used: list[Row], rejected: list[Rejected], torn: list[dict], setting: Setting
+    used: list[Row], rejected: list[Rejected], torn: list[dict[str, Any]], setting: Setting
 ) -> History:
     """Sort the events by patient; leave out what was not known or had not happened yet."""
     history = History()
@@ -133,7 +134,7 @@ def _evidence(rejected: list[Rejected], as_of: AsOf) -> list[Event]:
     return found
 
 
-def _torn(row: dict) -> Event:
+def _torn(row: dict[str, Any]) -> Event:
     """Of a row with too few or too many cells only the ids can be trusted."""
     id, patient = trimmed(row.get("id")), trimmed(row.get("patient_id"))
     return Event(int(row["_row"]), id, patient, "", "completed", reject=row["why"], torn=True)
