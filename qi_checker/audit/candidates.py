@@ -7,7 +7,7 @@ from typing import Any
 
 from qi_checker.audit.views import Candidate, Criterion
 from qi_checker.audit.wording import WHY
-from qi_checker.compiler.criteria import REASONS, Scope
+from qi_checker.compiler.scope import REASONS, Scope
 from qi_checker.compiler.tables import FINDINGS
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.duckdb.evaluation import sql

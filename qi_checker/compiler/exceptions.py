@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from qi_checker.compiler.criteria import Scope
+from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.sql import (
     Expr,
     any_of,

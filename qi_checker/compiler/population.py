@@ -53,12 +53,18 @@ def _column_and_values(rule: Condition) -> tuple[str, list[str]]:
     raise AssertionError("a condition has exactly one key")
 
 
-def columns_used(rule: Condition) -> set[str]:
-    """Columns of the cases that a condition reads, other than the code columns."""
-    inner = rule.all_of or rule.any_of
-    if inner is not None:
-        return set().union(*(columns_used(r) for r in inner))
-    return set() if rule.procedure or rule.diagnosis else {_column_and_values(rule)[0]}
+def columns_used(protocol: Protocol) -> set[str]:
+    """Columns of the cases that the population reads, other than the code columns."""
+    rules = [r for v in protocol.versions for r in (v.applies_to, *(x.when for x in v.exclude))]
+    found: set[str] = set()
+    while rules:
+        rule = rules.pop()
+        inner = rule.all_of or rule.any_of
+        if inner is not None:
+            rules += inner
+        elif rule.procedure is None and rule.diagnosis is None:
+            found.add(_column_and_values(rule)[0])
+    return found
 
 
 def _in_force(version: Version) -> Expr:

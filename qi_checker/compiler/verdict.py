@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from qi_checker.compiler.criteria import Scope
+from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.sql import (
     FAR_PAST,
     STAR,

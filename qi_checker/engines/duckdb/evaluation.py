@@ -10,7 +10,7 @@ import duckdb
 from sqlglot import exp
 
 from qi_checker.compiler import Compiled, compile_protocol
-from qi_checker.compiler.criteria import Scope
+from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.tables import (
     CASES,
     EXCEPTIONS,
@@ -169,7 +169,7 @@ def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) 
 def _facts(done: Evaluation, scope: Scope, first: bool) -> None:
     """The findings of a version; those of a query that fails say so, case by case."""
     try:
-        query = sql(done.compiled.findings(scope, done.prepared.stale_since))
+        query = sql(done.compiled.facts(scope, done.prepared.stale_since))
         _store(done.con, FACTS, query, first)
     except duckdb.Error as problem:
         done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")

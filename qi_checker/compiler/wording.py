@@ -1,0 +1,84 @@
+"""Facts put into words: names, days, owner and the sentence of every finding."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from qi_checker.compiler import sentences
+from qi_checker.compiler.facts import requirements, with_columns
+from qi_checker.compiler.scope import Scope
+from qi_checker.compiler.sql import (
+    Expr,
+    case,
+    col,
+    concat,
+    is_null,
+    join,
+    lit,
+    minus,
+    named,
+    not_,
+    select,
+    steps,
+    table,
+)  # fmt: skip
+from qi_checker.compiler.tables import (
+    FACTS,
+    POPULATION,
+)
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Status
+
+
+def worded(scope: Scope, site: Site) -> exp.Select:
+    """Facts with every column of a finding: names, days, owner and the sentence."""
+    same = col("case_key", "c").eq(col("case_key", "f"))
+    fact = ("version", "case_key", "number", "anchor", "upcoming", "status", "reason", "event_id",
+            "event_date", "advice", "window_opens", "valid_through", "act_by", "expires_on",
+            "newest_present")  # fmt: skip
+    done = col("status", "f").isin(
+        Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value
+    )
+    applies = is_null(col("not_applicable", "c"))
+    columns = [
+        *(col(n, "f") for n in fact),
+        *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
+        *(col(n, "r") for n in ("id", "title", "limit")),
+        named(minus(col("anchor", "f"), col("event_date", "f")), "days_before"),
+        named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
+        named(case((applies, col("anchor", "f"))), "window_closes"),
+        named(case((not_(done), col("owner", "r"))), "owner"),
+    ]  # fmt: skip
+    full = select(
+        columns, table(FACTS, "f"),
+        [join(table(POPULATION, "c"), same),
+         join(table("requirements", "r"), col("number", "r").eq(col("number", "f")))],
+        [col("version", "f").eq(scope.index)],
+    )  # fmt: skip
+    words = {
+        "found": sentences.found(scope.as_of),
+        "action": sentences.action(scope.as_of),
+        "advice_words": _advice_words(scope),
+    }
+    action = case((col("action").neq(""), concat(lit(" "), col("action"))))
+    sentence = concat(col("found"), action, col("advice_words"))
+    return steps([
+        ("requirements", requirements(scope, site)),
+        ("full", full),
+        ("worded", with_columns("full", **words)),
+        ("findings", with_columns("worded", sentence=sentence)),
+    ])  # fmt: skip
+
+
+def _advice_words(scope: Scope) -> Expr:
+    """The advice that applies to the chosen event, as sentences."""
+    branches = []
+    for i, leaf in enumerate(scope.leaves):
+        texts = [
+            case((exp.BitwiseAnd(this=col("advice"), expression=lit(1 << bit)) > 0,
+                  lit(f" Check: {advice.title}.")))
+            for bit, advice in enumerate(leaf.warn)
+        ]  # fmt: skip
+        if texts:
+            branches.append((col("number").eq(i), concat(*texts)))
+    return case(*branches, default=lit("")) if branches else lit("")
