@@ -33,7 +33,7 @@ help:
 
 .venv/installed: .venv/made pyproject.toml setup.py constraints.txt
 	@echo "Installing qi-checker into .venv (a minute or two, once)"
-	@$(INSTALL) setuptools
+	@$(INSTALL) "setuptools>=77"
 	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
@@ -50,12 +50,14 @@ demo: .venv/installed
 test: lint pytest
 
 lint: .venv/installed-dev
+	@mkdir -p build
 	@echo "ruff check"
 	@$(WITH) ruff check --quiet .
 	@echo "mypy"
 	@$(WITH) mypy --no-error-summary
 	@echo "import-linter"
-	@$(IN_VENV) scripts/check_imports.py
+	@$(IN_VENV) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-logo \
+		> build/imports.txt || { cat build/imports.txt; exit 1; }
 
 pytest: .venv/installed-dev
 	@$(WITH) pytest --quiet -n $(JOBS) $(ARGS)

@@ -8,8 +8,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from qi_checker.cli.common import silence
 from qi_checker.cli.parser import build_parser
+from qi_checker.cli.streams import prepare_streams, silence
 from qi_checker.errors import Exit, UserError
 
 _WHOLE = "A folder of results is never left half written."
@@ -19,7 +19,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk behind a redire
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code says how it went (docs/commands.md)."""
-    _streams()
+    prepare_streams()
     arguments = build_parser().parse_args(argv)
     try:
         code = int(arguments.run(arguments))
@@ -38,17 +38,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if type(error).__name__ in _INTERRUPTS and "interrupted" in str(error).lower():
             return _interrupted()
         return _unexpected(error)
-
-
-def _streams() -> None:
-    """Printing must not fail for what a report holds, nor where a stream was closed before."""
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a narrow code page
 
 
 def _interrupted() -> int:

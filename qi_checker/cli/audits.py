@@ -6,6 +6,7 @@ import argparse
 
 from qi_checker.audit.views import CaseSheet
 from qi_checker.cli.common import Asked, asked, print_json, progress
+from qi_checker.cli.streams import console
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.vocabulary import Verdict
@@ -25,9 +26,9 @@ def audit(arguments: argparse.Namespace) -> int:
     with progress() as shown:
         evaluation = evaluate(*request, progress=shown.phase)
         page = write_audit(evaluation, arguments.out, max(arguments.pages, 0), shown.count)
-    from qi_checker.reporting.text import audit_summary_text, open_console
+    from qi_checker.reporting.text import audit_summary_text
 
-    audit_summary_text(page, open_console(), str(arguments.out / "index.html"))
+    audit_summary_text(page, console(), str(arguments.out / "index.html"))
     if evaluation.failures:
         raise _failed(evaluation)
     counts = dict(page.verdicts)
@@ -84,9 +85,9 @@ def checklist(arguments: argparse.Namespace) -> int:
 
         print(checklist_page(view))
     else:
-        from qi_checker.reporting.text import checklist_text, open_console
+        from qi_checker.reporting.text import checklist_text
 
-        checklist_text(view, open_console())
+        checklist_text(view, console())
     if evaluation.failures:
         raise _failed(evaluation)
     return Exit.DONE
@@ -105,9 +106,9 @@ def check(arguments: argparse.Namespace) -> int:
 
         print(case_page(sheet))
     else:
-        from qi_checker.reporting.text import case_text, open_console
+        from qi_checker.reporting.text import case_text
 
-        case_text(sheet, open_console())
+        case_text(sheet, console())
     _no_failure(sheet)
     return Exit.DONE
 
@@ -122,8 +123,8 @@ def what_if(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json(view)
     else:
-        from qi_checker.reporting.text import open_console, what_if_text
+        from qi_checker.reporting.text import what_if_text
 
-        what_if_text(view, open_console())
+        what_if_text(view, console())
     _no_failure(view.moved)
     return Exit.DONE

@@ -57,7 +57,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qi-checker",
         description="Check every scheduled operation against a quality protocol.",
-        epilog=_EXITS,
+        epilog="example:\n  qi-checker audit --data export --as-of 2026-02-01 --out audit\n\n"
+        f"{_EXITS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"qi-checker {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")

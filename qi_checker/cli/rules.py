@@ -144,8 +144,9 @@ def sql(arguments: argparse.Namespace) -> int:
         version = f"version {scope.version.version}"
         parts += [
             (f"{version}, exceptions: which hold", compiled.exceptions(scope)),
-            (f"{version}, findings: {protocol.statement}", compiled.findings(scope, {})),
+            (f"{version}, findings: {protocol.statement}", compiled.facts(scope, {})),
             (f"{version}, cases: what the findings add up to", compiled.cases(scope)),
+            (f"{version}, the same in words", compiled.worded(scope)),
         ]
     for title, query in parts:
         print(f"-- {title}\n{query.sql(dialect=arguments.dialect, pretty=True)};\n")

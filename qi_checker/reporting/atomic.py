@@ -56,14 +56,27 @@ def check_replaceable(target: Path, ours: Sequence[str]) -> None:
             return
         if not target.is_dir():
             raise UserError(_foreign(target, "is a file"))
-        files = [p.relative_to(target).as_posix() for p in target.rglob("*") if not p.is_dir()]
-        known = (*ours, *_CLUTTER) if _is_ours(target) else _CLUTTER
-        strange = sorted(f for f in files if not any(fnmatchcase(f, k) for k in known))
+        known = ours if _is_ours(target) else ()
+        strange = sorted(f for f in _files(target) if not any(fnmatchcase(f, k) for k in known))
     except OSError as error:
         raise UserError(refused(target, error.strerror or type(error).__name__)) from None
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         raise UserError(_foreign(target, f"holds {', '.join(strange[:3])}{more}"))
+
+
+def _files(target: Path) -> Iterator[str]:
+    """Every file below a folder that somebody might miss; another run may be replacing it."""
+
+    def complain(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for folder, inner, names in os.walk(target, onerror=complain):
+        links = [name for name in inner if os.path.islink(os.path.join(folder, name))]
+        for name in (*names, *links):
+            if not any(fnmatchcase(name, c) for c in _CLUTTER):
+                yield Path(folder, name).relative_to(target).as_posix()
 
 
 def _is_ours(target: Path) -> bool:

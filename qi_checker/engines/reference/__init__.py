@@ -3,11 +3,12 @@
 It follows docs/evaluation.md section by section and shares nothing with the compiled query but
 the protocol's models, so that a mistake is not made twice. It is made to be read, not to be fast.
 
-    values, rows    reading a value; which rows can be used
-    records, cases  events, rejected rows and operations as of a moment
-    criteria        one event against one requirement
-    status          one requirement of one case
-    exceptions, groups, rates
+    values, rows              reading a value; which rows can be used
+    records, cases            events, rejected rows and operations as of a moment
+    criteria, window, judged  one event against one requirement
+    exceptions                approved waivers
+    status                    one requirement of one case
+    groups, rates             what they add up to, for a case and for a report
 """
 
 from __future__ import annotations

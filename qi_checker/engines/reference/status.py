@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from qi_checker.engines.reference.cases import Case
-from qi_checker.engines.reference.criteria import Judged, Outcome, judge
+from qi_checker.engines.reference.criteria import Outcome
 from qi_checker.engines.reference.days import last_anchor, working_days_before
+from qi_checker.engines.reference.judged import Judged, judge
 from qi_checker.engines.reference.records import Event, History, Setting
 from qi_checker.engines.reference.rows import EXTERNAL_UNDATED
 from qi_checker.protocol.models import Requirement

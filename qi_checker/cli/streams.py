@@ -1,0 +1,36 @@
+"""What a command prints to: closed, narrow or broken streams must not spoil a result."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def prepare_streams() -> None:
+    """Have both streams, also where one was closed before the start, whatever they can encode."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a narrow code page
+
+
+def silence() -> None:
+    """Print to nowhere from now on: Python would complain at exit about what it could not print."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def console() -> Console:
+    """The terminal. Where the reader (head, less) has seen enough, the command goes on in silence:
+    its exit code still has to be right."""
+    from qi_checker.reporting.text import open_console
+
+    shown = open_console()
+    shown.on_broken_pipe = silence  # type: ignore[method-assign]  # rich would exit with 1
+    return shown

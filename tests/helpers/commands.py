@@ -1,0 +1,80 @@
+"""The real command line in a process of its own, as a user or a scheduler starts it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[2]
+AS_OF = "2026-03-02"
+PATIENTS = ("SYN-P-", "P-SECRET")  # how the patient ids of test data begin
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of this process, with this project in front and with changes."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("QI_CHECKER", "NO_COLOR"))}
+    paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return kept | {"PYTHONPATH": os.pathsep.join(paths)} | changes
+
+
+def start(*arguments: object, code: str = "", **options: Any) -> subprocess.Popen[bytes]:
+    """Start `qi-checker` with these arguments; `code` is Python that runs before it."""
+    options.setdefault("env", environment())
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    main = "import sys; from qi_checker.cli import main; sys.exit(main(sys.argv[1:]))"
+    how = ["-c", f"{code}\n{main}"] if code else ["-m", "qi_checker"]
+    return subprocess.Popen([sys.executable, *how, *map(str, arguments)], **options)
+
+
+def run(*arguments: object, **options: Any) -> Ran:
+    """Run `qi-checker` to its end. No command may print a traceback or name a patient in errors."""
+    with start(*arguments, **options) as process:
+        out, err = process.communicate(timeout=120)
+    ran = Ran(process.returncode, (out or b"").decode(), (err or b"").decode())
+    assert "Traceback" not in ran.err, ran.err
+    assert not any(patient in ran.err for patient in PATIENTS), ran.err
+    return ran
+
+
+def audit(data: Path, out: Path, *more: object, as_of: str = AS_OF, **options: Any) -> Ran:
+    """Run `qi-checker audit`."""
+    return run("audit", "--data", data, "--as-of", as_of, "--out", out, *more, **options)
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file below a folder with the hash of its bytes: equal where the folders are."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file as texts."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """Rows as a CSV file; columns that a row leaves out are empty."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: v for k, v in row.items() if v is not None} for row in rows)

@@ -1,0 +1,57 @@
+"""An audit that ends at a chosen step of its writing, in a process of its own.
+
+Python tells of every file it opens, every folder it makes and every rename; those are the steps.
+Processes are forked from one that has everything loaded, since dozens of them are needed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+# Loaded here so that the forked processes have them.
+import qi_checker.cli.audits
+import qi_checker.reporting.folder
+import qi_checker.reporting.text  # noqa: F401
+from qi_checker.cli import main
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload([__name__])
+
+
+def end_at(step: int, how: signal.Signals, command: list[str], errors: Path) -> int:
+    """Run a command and send it a signal at this step; 0 never. Gives its exit code.
+
+    What it prints to stderr is in `errors`, and how many steps it took in `errors`.steps.
+    """
+    process = _SERVER.Process(target=_run, args=(step, how, command, errors))
+    process.start()
+    process.join(60)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _run(step: int, how: signal.Signals, command: list[str], errors: Path) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # some shells have it ignored
+    out = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
+    seen: list[str] = []
+
+    def watch(event: str, details: tuple[Any, ...]) -> None:
+        begun = seen or (event == "os.mkdir" and ".new-" in str(details[0]))
+        if begun and event.split(".")[0] in ("open", "os", "shutil", "ctypes"):
+            seen.append(event)
+            if len(seen) == step:
+                os.kill(os.getpid(), how)
+
+    sys.addaudithook(watch)
+    code = main(command)
+    sys.stdout.flush()
+    steps = str(len(seen))
+    errors.with_suffix(".steps").write_text(steps)
+    sys.exit(code)

@@ -1,0 +1,107 @@
+"""Data that the tests of the commands share: the demo, its audit, and a few small folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
+from tests.helpers import commands
+from tests.helpers.records import case, mr_scan, scan
+
+SITE = "timezone: America/Toronto\n"
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A year of one made-up hospital, written by the command."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    assert commands.run("demo", "--out", folder).code == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
+def audited(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The audit of the demo, written by the command."""
+    out = tmp_path_factory.mktemp("audited") / "audit"
+    ran = commands.audit(demo, out)
+    assert (ran.code, ran.err) == (0, "")
+    return out
+
+
+@pytest.fixture(scope="session")
+def large(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 10,000 operations: the demo many times, each time of other patients."""
+    folder = tmp_path_factory.mktemp("large") / "data"
+    folder.mkdir()
+    for name in ("cases", "events", "exceptions"):
+        rows = commands.csv_rows(demo / f"{name}.csv")
+        many = [_again(row, number) for number in range(41) for row in rows]
+        commands.write_rows(folder / f"{name}.csv", tuple(rows[0]), many)
+    (folder / "site.yaml").write_bytes((demo / "site.yaml").read_bytes())
+    return folder
+
+
+def _again(row: dict[str, str], number: int) -> dict[str, str]:
+    ids = {"case_id", "patient_id", "event_id", "exception_id"}
+    return {k: f"{v}-{number}" if k in ids and v else v for k, v in row.items()}
+
+
+class WriteFolder(Protocol):
+    """Write a data folder; without `cases`, the three of `three_cases`."""
+
+    def __call__(
+        self,
+        cases: list[dict[str, Any]] | None = None,
+        events: list[dict[str, Any]] = ...,
+        exceptions: list[dict[str, Any]] | None = None,
+        site: str | None = SITE,
+        name: str = "data",
+    ) -> Path: ...
+
+
+def three_cases() -> list[dict[str, Any]]:
+    """One past case with both scans, one past without, one upcoming without an MRI."""
+    return [
+        case("C1", "2026-02-10T08:00", patient_id="P1"),
+        case("C2", "2026-02-12T08:00", patient_id="P2"),
+        case("C3", "2026-03-20T08:00", patient_id="P3", status="scheduled"),
+    ]
+
+
+def three_events() -> list[dict[str, Any]]:
+    return [
+        scan("2026-02-01", "E1", patient_id="P1"),
+        mr_scan("2026-02-02", "E2", patient_id="P1"),
+        scan("2026-03-01", "E3", patient_id="P3"),
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> WriteFolder:
+    """Writes data folders below the temporary folder of the test."""
+
+    def write(
+        cases: list[dict[str, Any]] | None = None,
+        events: list[dict[str, Any]] | None = None,
+        exceptions: list[dict[str, Any]] | None = None,
+        site: str | None = SITE,
+        name: str = "data",
+    ) -> Path:
+        data = tmp_path / name
+        data.mkdir()
+        rows = {
+            CASES: three_cases() if cases is None else cases,
+            EVENTS: three_events() if events is None else events,
+            EXCEPTIONS: exceptions,
+        }
+        for table, given in rows.items():
+            if given is not None:
+                commands.write_rows(data / f"{table.name}.csv", table.names, given)
+        if site is not None:
+            (data / "site.yaml").write_text(site, encoding="utf-8")
+        return data
+
+    return write
