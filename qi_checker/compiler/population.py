@@ -20,6 +20,7 @@ from qi_checker.compiler.sql import (
 )  # fmt: skip
 from qi_checker.compiler.tables import CODE_TEXTS, READY_CASES
 from qi_checker.protocol.models import Condition, Protocol, Version
+from qi_checker.protocol.records import CASES
 from qi_checker.protocol.vocabulary import Reason
 
 
@@ -40,7 +41,16 @@ def condition(rule: Condition) -> Expr:
     if rule.diagnosis is not None:
         return in_list(col("diagnoses"), rule.diagnosis.in_)
     name, values = _column_and_values(rule)
+    name = own_column(name)
     return all_of(known(col(name)), col(name).isin(*values))
+
+
+def own_column(name: str) -> str:
+    """What a column of the cases is called in the ready tables.
+
+    A hospital's own column may have any name, also one that a query uses for something else.
+    """
+    return name if name in CASES.names else f"own_{name}"
 
 
 def _column_and_values(rule: Condition) -> tuple[str, list[str]]:

@@ -3,7 +3,8 @@
 An engine makes the ready tables out of its records; the compiler knows nothing else of it.
 
 `ready_cases`     case_key, case_id, patient_id, cancelled, upcoming, anchor DATE, op_clock and
-                  op_utc TIMESTAMP, procedures, diagnoses and every other column as text
+                  op_utc TIMESTAMP, the other columns of the contract as text, and the columns
+                  of the hospital that the protocol reads, as own_<name>
 `ready_events`    event_id, patient_id, profile, lo and hi DATE, clock and utc TIMESTAMP,
                   description; known at as_of, entered-in-error left out
 `event_doubts`    the same of rejected rows that might be evidence, with `doubt` (a reason) and

@@ -9,6 +9,7 @@ from functools import cached_property
 import duckdb
 
 from qi_checker.compiler import Compiled
+from qi_checker.compiler.population import own_column
 from qi_checker.engines.duckdb.codes import fill, imaging_facts, take_apart, words
 from qi_checker.engines.duckdb.reading import Census, Reading, judge, reading
 from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
@@ -70,7 +71,8 @@ def _read(task: Task, table: Table) -> tuple[Reading, Census]:
     raw = (task.moved or "") if table is CASES else ""
     kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
     for trim in (False, True):
-        rows = reading(task.con, table, task.compiled.site, raw, trim)
+        own = frozenset(task.compiled.case_columns) if table is CASES else frozenset()
+        rows = reading(task.con, table, task.compiled.site, raw, trim, own)
         task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
         census = judge(task.con, rows)
         if not census.padded:
@@ -95,9 +97,14 @@ def _cases(task: Task, rows: Reading) -> None:
     )
     today = f"DATE '{task.compiled.as_of.date}'"
     whens = {c.name for c in CASES.columns if c.kind.startswith("when")}
-    kept = [c for c in (*CASES.names, *rows.extra) if c not in whens]
+    kept = [c for c in CASES.names if c not in whens] + [own_column(c) for c in rows.extra]
     missing = sorted(task.compiled.case_columns - {*CASES.names, *rows.extra})
-    columns = ", ".join([quote(c) for c in kept] + [f"NULL::VARCHAR AS {quote(c)}" for c in missing])
+    dates = sorted(task.compiled.case_columns & whens)
+    columns = ", ".join(
+        [quote(c) for c in kept]
+        + [f"{clean(quote(c))} AS {quote(c)}" for c in dates]
+        + [f"NULL::VARCHAR AS {quote(own_column(c))}" for c in missing]
+    )
     only = f"AND case_id = {text(task.only_case)}" if task.only_case is not None else ""
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ready_cases AS

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from qi_checker.compiler.population import own_column
 from qi_checker.engines.duckdb.values import (
     Moment,
     blank_at_an_end,
@@ -27,7 +28,7 @@ class Reading:
     table: Table
     raw: str
     query: str
-    extra: tuple[str, ...]  # columns outside the contract
+    extra: tuple[str, ...]  # columns outside the contract that are read
     trimmed: bool
 
     def fault(self) -> str:
@@ -63,12 +64,18 @@ def _given(table: Table, column: str) -> str:
 
 
 def reading(
-    con: duckdb.DuckDBPyConnection, table: Table, site: Site, raw: str = "", trim: bool = False
+    con: duckdb.DuckDBPyConnection,
+    table: Table,
+    site: Site,
+    raw: str = "",
+    trim: bool = False,
+    own: frozenset[str] = frozenset(),
 ) -> Reading:
     """Look at the types that the raw table came with, and decide how each column is read.
 
     Ids are trimmed only if told, since trimming millions takes seconds and hardly any needs it.
-    Events are joined to their profiles, which hold the words that many events share.
+    Events are joined to their profiles, which hold the words that many events share. `own` are
+    the columns outside the contract that are wanted.
     """
     name = raw or f"raw_{table.name}"
     types = {str(r[0]): str(r[1]) for r in con.execute(f"DESCRIBE {quote(name)}").fetchall()}
@@ -78,15 +85,18 @@ def reading(
         for c in whens
     ]
     shared = _BY_PROFILE if table is EVENTS else ()
-    extra = tuple(c for c in types if c not in table.names and c != "_row")
-    texts = [c for c in (*table.names, *extra) if c not in {w.name for w in whens} and c not in shared]
+    extra = tuple(sorted(c for c in own if c in types and c not in table.names))
+    texts = [c for c in table.names if c not in {w.name for w in whens} and c not in shared]
+    columns_read = [quote(c) for c in ("_row", *table.names)]
+    columns_read += [f"{quote(c)} AS {quote(own_column(c))}" for c in extra]
     ids = [quote(c.name) for c in table.columns if c.kind == "id" and types[c.name] == "VARCHAR"]
     padded = " OR ".join(blank_at_an_end(c) for c in ids) or "false"
     columns = ["_row", f"({padded}) AS _padded", *(f"{_read(table, c, types[c], trim)} AS {quote(c)}" for c in texts)]
     for moment in moments:
         columns += [quote(moment.name)]
         columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]
-    source = staged(quote(name), moments)
+    columns += [f"{clean(quote(own_column(c)))} AS {quote(own_column(c))}" for c in extra]
+    source = staged(f"(SELECT {', '.join(columns_read)} FROM {quote(name)})", moments)
     if not shared:
         return Reading(table, name, f"SELECT {', '.join(columns)} FROM ({source})", extra, trim)
     same = " AND ".join(
