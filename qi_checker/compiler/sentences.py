@@ -44,13 +44,14 @@ FOUND: dict[Reason, str] = {
 }  # fmt: skip
 
 _BOOK = "Book {title} {span}; {arrange}"
+_OR_BOOK = "{first}, or book {title} {span}; {arrange}"
 _VERIFY = {
-    Reason.PARTIAL_DATE: "Find out the exact date, or book again. ",
-    Reason.SAME_DAY_UNTIMED: "Find out the clock time, or book again. ",
-    Reason.UNMAPPED: "Have modality and region recorded, or book again. ",
-    Reason.EXTERNAL_UNDATED: "Obtain the acquisition date, or book again. ",
-    Reason.REJECTED_RECORD: "Have the record corrected, or book again. ",
-    Reason.FEED_STALE: "Have the feed repaired before booking anything. ",
+    Reason.PARTIAL_DATE: "Find out the exact date",
+    Reason.SAME_DAY_UNTIMED: "Find out the clock time",
+    Reason.UNMAPPED: "Have modality and region recorded",
+    Reason.EXTERNAL_UNDATED: "Obtain the acquisition date",
+    Reason.REJECTED_RECORD: "Have the record corrected",
+    Reason.FEED_STALE: "Have the feed repaired before anything is booked",
 }
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -112,15 +113,15 @@ def found(as_of: AsOf) -> Expr:
 def action(as_of: AsOf) -> Expr:
     """What to do next, in words; empty for past cases and where nothing is to be done."""
     values = _values(as_of)
-    verify = [
-        (col("reason").eq(reason.value), lit(words))
-        for reason, words in _VERIFY.items()
-    ]
+    first = case(
+        *((col("reason").eq(reason.value), lit(words)) for reason, words in _VERIFY.items())
+    )
+    verify = to_sql(_OR_BOOK, values | {"first": first})
     book = to_sql(_BOOK, values)
     actionable = col("status").isin(Status.DUE.value, Status.EXPIRED.value, Status.MISSING.value)
     return case(
         (any_of(exp.not_(col("upcoming")), exp.not_(known(col("act_by")))), lit("")),
-        (col("status").eq(Status.UNKNOWN.value), concat(case(*verify), book)),
+        (col("status").eq(Status.UNKNOWN.value), verify),
         (actionable, book),
         default=lit(""),
     )

@@ -104,7 +104,8 @@ def test_an_exception_is_active_up_to_its_limits(engine):
 def test_the_day_is_as_of_or_the_day_of_surgery_if_that_is_earlier(engine, as_of, expected):
     """What held on the day of surgery still holds when last year is audited."""
     cases = [case(status="scheduled" if as_of < "2026-05-31" else "performed")]
-    expect(seen_with(engine, exception(), cases=cases, as_of=as_of), mri=expected)
+    row = exception(approved_at="2026-05-01")
+    expect(seen_with(engine, row, cases=cases, as_of=as_of), mri=expected)
 
 
 def test_approval_and_revocation_count_as_known_at_as_of(engine):

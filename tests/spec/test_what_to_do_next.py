@@ -187,6 +187,7 @@ def test_an_exception_lasts_until_it_expires(engine):
     waivers = [exception(**known, expires_on="2026-06-01")]
     assert latest(engine, rule, scan("2026-05-05"), exceptions=waivers) == "2026-06-01"
     waivers += [exception("X2", **known, expires_on="2026-06-02")]
+    waivers += [exception("X3", **known, expires_on="2026-05-31")]
     assert latest(engine, rule, scan("2026-05-05"), exceptions=waivers) == "2026-06-02"
 
 
