@@ -1,6 +1,7 @@
 """What the program does with the same files; prints how long each phase took, as JSON."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -24,14 +25,13 @@ def mark(name: str) -> None:
 
 
 con = duckdb.connect()
-con.execute("SET memory_limit = '1GB'; SET threads = 2; SET preserve_insertion_order = false")
+memory = os.environ.get("QI_BENCH_MEMORY", "1GB")
+con.execute(f"SET memory_limit = '{memory}'; SET threads = 2; SET preserve_insertion_order = false")
 con.execute(f"SET temp_directory = '{folder}/spill'")
 bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
 site = load_site(folder / "site.yaml")
 records = read_folder(folder, site, con)
 mark("open")
-phases = {"reading records": "open", "adding up cases": "evaluate"}
-
 
 def progress(words: str) -> None:
     if words.startswith("evaluating"):

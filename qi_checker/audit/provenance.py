@@ -87,12 +87,13 @@ def _counts(evaluation: Evaluation, query: str) -> dict[str, int]:
 
 def population(evaluation: Evaluation) -> dict[str, Any]:
     """cases = not applicable + upcoming + eligible + error; excluded cases by their title."""
+    outside = "'error', 'not_applicable'"
     counts = evaluation.rows(f"""
         SELECT count(*) AS cases,
-               count_if(verdict = 'error') AS error,
-               count_if(verdict = 'not_applicable') AS not_applicable,
-               count_if(verdict NOT IN ('error', 'not_applicable') AND upcoming) AS upcoming,
-               count_if(verdict NOT IN ('error', 'not_applicable') AND NOT upcoming) AS eligible
+               count(*) FILTER (verdict = 'error') AS error,
+               count(*) FILTER (verdict = 'not_applicable') AS not_applicable,
+               count(*) FILTER (verdict NOT IN ({outside}) AND upcoming) AS upcoming,
+               count(*) FILTER (verdict NOT IN ({outside}) AND NOT upcoming) AS eligible
         FROM {CASES}""")[0]
     reasons = f"SELECT not_applicable, count(*) FROM {CASES} WHERE verdict = 'not_applicable' GROUP BY 1"
     titles = f"SELECT excluded_by, count(*) FROM {CASES} WHERE excluded_by IS NOT NULL GROUP BY 1"
@@ -115,7 +116,7 @@ def _statuses(evaluation: Evaluation) -> dict[str, dict[str, int]]:
 
 def _exceptions(evaluation: Evaluation) -> dict[str, Any]:
     active, unused = evaluation.con.execute(f"""
-        SELECT count(*), count_if(f.status IS DISTINCT FROM 'exempt')
+        SELECT count(*), count(*) FILTER (f.status IS DISTINCT FROM 'exempt')
         FROM {EXCEPTIONS} x LEFT JOIN {FINDINGS} f
              ON f.case_key = x.case_key AND f.id = x.requirement
         WHERE x.ignored IS NULL""").fetchone() or (0, 0)

@@ -73,7 +73,8 @@ def what_if(
         raise UserError(
             Problem(case_id, f"the case is {now.case_status}", "Only a scheduled one can be moved")
         )
-    if move_to.date < as_of.date:
+    earlier = move_to.clock and as_of.clock and move_to.clock < as_of.clock
+    if move_to.date < as_of.date or earlier:
         raise UserError(
             Problem("--move-to", "is before --as-of", "An operation cannot move into the past")
         )

@@ -38,15 +38,15 @@ def _path(folder: Path, name: str) -> str:
 def _safe(evaluation: Evaluation, query: str) -> str:
     """The query with every text cell made harmless: a spreadsheet must not run it as a formula.
 
-    A cell that begins with = + - @ or a control character gets an apostrophe in front (OWASP,
-    CSV injection). Only CSV; JSON and Parquet hold the exact text.
+    A cell that begins with = + - @, also in their full width, or with a control character gets an
+    apostrophe in front (OWASP, CSV injection). Only CSV; JSON and Parquet hold the exact text.
     """
     described = evaluation.con.execute(f"DESCRIBE {query}").fetchall()
     columns = []
     for name, kind, *_ in described:
         column = quote(name)
         if kind == "VARCHAR":
-            risky = f"regexp_matches({column}, '^[=+\\-@\\t\\r\\n]')"
+            risky = f"regexp_matches({column}, '^[=+\\-@＝＋－＠\\t\\r\\n]')"
             columns.append(f"CASE WHEN {risky} THEN '''' || {column} ELSE {column} END AS {column}")
         else:
             columns.append(column)

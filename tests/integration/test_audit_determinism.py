@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf

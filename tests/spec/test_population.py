@@ -65,6 +65,10 @@ CONDITIONS = [
         [({"ward": "B"}, True), ({"ward": "b"}, False), ({}, False)],
     ),
     (
+        {"column": {"name": "status", "in": ["performed"]}},
+        [({"status": " Performed"}, True), ({"status": "scheduled"}, False)],
+    ),
+    (
         {"any_of": [{"site": ["North"]}, {"surgeon": ["S1"]}]},
         [({"surgeon": "S1"}, True), ({"site": "North"}, True), ({"surgeon": "S2"}, False)],
     ),

@@ -181,9 +181,9 @@ def _events(task: Task, done: Prepared) -> None:
 
 def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]:
     counts = task.con.execute(f"""
-        SELECT count_if(status = 'entered-in-error'),
-               count_if(status <> 'entered-in-error' AND {late}),
-               count_if(status <> 'entered-in-error' AND NOT {late} AND {future})
+        SELECT count(*) FILTER (status = 'entered-in-error'),
+               count(*) FILTER (status <> 'entered-in-error' AND {late}),
+               count(*) FILTER (status <> 'entered-in-error' AND NOT {late} AND {future})
         FROM read_events WHERE {wanted}""").fetchone() or (0, 0, 0)
     names = ("entered_in_error", "recorded_after_as_of", "completed_after_as_of")
     return dict(zip(names, counts, strict=True))

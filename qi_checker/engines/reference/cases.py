@@ -10,6 +10,7 @@ from qi_checker.engines.reference.rows import Row
 from qi_checker.engines.reference.values import When
 from qi_checker.protocol.codes import Catalogue, split_codes
 from qi_checker.protocol.models import CodesIn, Condition, Protocol, Version
+from qi_checker.protocol.records import CASES
 from qi_checker.protocol.vocabulary import Reason
 
 
@@ -85,7 +86,13 @@ def holds(condition: Condition, row: Row, catalogue: Catalogue) -> bool:
     if condition.surgeon is not None:
         return row.text("surgeon") in condition.surgeon
     assert condition.column is not None, "a condition has exactly one key"
-    return row.text(condition.column.name) in condition.column.in_
+    return _value(row, condition.column.name) in condition.column.in_
+
+
+def _value(row: Row, column: str) -> str:
+    """A word of the contract in lower case, any other column as it stands."""
+    is_word = column in CASES.names and CASES[column].kind == "word"
+    return row.word(column) if is_word else row.text(column)
 
 
 def _has_code(text: str, wanted: CodesIn, catalogue: Catalogue) -> bool:
