@@ -51,8 +51,9 @@ test: lint pytest
 
 lint: .venv/installed-dev
 	@mkdir -p build
-	@echo "ruff check"
+	@echo "ruff"
 	@$(WITH) ruff check --quiet .
+	@$(WITH) ruff format --check --quiet . || { echo "make format lays it out"; exit 1; }
 	@echo "mypy"
 	@$(WITH) mypy --no-error-summary
 	@echo "import-linter"

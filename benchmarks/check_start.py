@@ -27,7 +27,16 @@ def main() -> None:
                 f"COPY (SELECT * FROM '{folder}/{table}.parquet') TO '{folder}/{table}.csv' (HEADER)"
             )
             (folder / f"{table}.parquet").unlink()
-    check = ["-m", "qi_checker", "check", "C000000007", "--data", str(folder), "--as-of", "2026-06-30"]
+    check = [
+        "-m",
+        "qi_checker",
+        "check",
+        "C000000007",
+        "--data",
+        str(folder),
+        "--as-of",
+        "2026-06-30",
+    ]
     commands = {
         "imports": ["-c", "import duckdb, pydantic, yaml, sqlglot"],
         "check": check,

@@ -27,7 +27,10 @@ def run(arguments: list[str], env: dict[str, str] | None = None) -> Run:
     """Run `python ARGUMENTS` once; RuntimeError where it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
+        [sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
     )
     output = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)

@@ -33,6 +33,7 @@ site = load_site(folder / "site.yaml")
 records = read_folder(folder, site, con)
 mark("open")
 
+
 def progress(words: str) -> None:
     if words.startswith("evaluating"):
         mark("validate")
@@ -46,8 +47,12 @@ if evaluation.failures:
     raise SystemExit(f"failed: {evaluation.failures}")
 con.execute(f"COPY {FACTS} TO '{folder}/facts.parquet' (FORMAT PARQUET)")
 mark("write facts")
-con.execute(f"COPY (SELECT {FINDINGS_SQL} FROM {FINDINGS}) TO '{folder}/findings.parquet' (FORMAT PARQUET)")
+con.execute(
+    f"COPY (SELECT {FINDINGS_SQL} FROM {FINDINGS}) TO '{folder}/findings.parquet' (FORMAT PARQUET)"
+)
 mark("write findings with sentences")
 seconds = {name: at - marks[i][1] for i, (name, at) in enumerate(marks[1:])}
-met = con.execute(f"SELECT id, count_if(status = 'met') FROM {FINDINGS} GROUP BY 1 ORDER BY 1").fetchall()
+met = con.execute(
+    f"SELECT id, count_if(status = 'met') FROM {FINDINGS} GROUP BY 1 ORDER BY 1"
+).fetchall()
 print(json.dumps({"phases": seconds, "met": dict(met)}))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -28,3 +31,16 @@ settings.load_profile("default")
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: every test that asks for one is run on all."""
     return ENGINES[request.param]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything can be installed, a skipped test is a failed one."""
+    report = yield
+    strict = os.environ.get("CI") == "true" and item.get_closest_marker("optional_data") is None
+    if report.skipped and strict and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not accept: {report.longrepr}"
+    return report

@@ -135,9 +135,7 @@ def _flow(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
     return tuple((words, int(number)) for words, number in lines)
 
 
-def _requirements(
-    evaluation: Evaluation, summary: dict[str, Any]
-) -> tuple[RequirementTotals, ...]:
+def _requirements(evaluation: Evaluation, summary: dict[str, Any]) -> tuple[RequirementTotals, ...]:
     counts: dict[str, dict[str, int]] = {}
     reasons: dict[str, list[tuple[str, str, int]]] = {}
     titles: dict[str, str] = {}
@@ -154,7 +152,9 @@ def _requirements(
     ).fetchall():
         reasons.setdefault(requirement, []).append((status, reason, number))
     version = evaluation.compiled.bundle.protocol.versions[-1]
-    leaves = {leaf.id: leaf for v in evaluation.compiled.bundle.protocol.versions for leaf in v.leaves}
+    leaves = {
+        leaf.id: leaf for v in evaluation.compiled.bundle.protocol.versions for leaf in v.leaves
+    }
     return tuple(
         RequirementTotals(
             id=requirement,

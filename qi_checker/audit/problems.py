@@ -94,9 +94,12 @@ def _missing_columns(evaluation: Evaluation) -> Iterator[str]:
 def _exceptions(evaluation: Evaluation) -> Iterator[str]:
     for exception_id, why in evaluation.ignored_exceptions():
         yield f"Exception {exception_id} is ignored: {why}."
-    ids = _named(evaluation, f"""
+    ids = _named(
+        evaluation,
+        f"""
         SELECT x.exception_id FROM {EXCEPTIONS} x JOIN {FINDINGS} f
                ON f.case_key = x.case_key AND f.id = x.requirement
-        WHERE x.ignored IS NULL AND f.status <> 'exempt' ORDER BY 1""")
+        WHERE x.ignored IS NULL AND f.status <> 'exempt' ORDER BY 1""",
+    )
     if ids:
         yield f"Exceptions that were not needed: {ids}."

@@ -14,7 +14,9 @@ from qi_checker.engines.duckdb import Evaluation
 
 def data_sha256(evaluation: Evaluation) -> str:
     """SHA-256 over the names and hashes of the input files, whatever their order."""
-    lines = sorted(f"{t.name} {t.sha256}" for t in evaluation.records.tables.values() if not t.absent)
+    lines = sorted(
+        f"{t.name} {t.sha256}" for t in evaluation.records.tables.values() if not t.absent
+    )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -55,7 +57,9 @@ def manifest(evaluation: Evaluation) -> dict[str, Any]:
         "population": population(evaluation),
         "statuses": _statuses(evaluation),
         "verdicts": _counts(evaluation, f"SELECT verdict, count(*) FROM {CASES} GROUP BY 1"),
-        "rate": {k: summary[k] for k in ("compliant", "eligible", "with_exception", "undetermined")},
+        "rate": {
+            k: summary[k] for k in ("compliant", "eligible", "with_exception", "undetermined")
+        },
         "present": dict(sorted(summary["present"].items())),
         "in_window": dict(sorted(summary["in_window"].items())),
         "sensitivity": summary["sensitivity"],
@@ -95,7 +99,9 @@ def population(evaluation: Evaluation) -> dict[str, Any]:
                count(*) FILTER (verdict NOT IN ({outside}) AND upcoming) AS upcoming,
                count(*) FILTER (verdict NOT IN ({outside}) AND NOT upcoming) AS eligible
         FROM {CASES}""")[0]
-    reasons = f"SELECT not_applicable, count(*) FROM {CASES} WHERE verdict = 'not_applicable' GROUP BY 1"
+    reasons = (
+        f"SELECT not_applicable, count(*) FROM {CASES} WHERE verdict = 'not_applicable' GROUP BY 1"
+    )
     titles = f"SELECT excluded_by, count(*) FROM {CASES} WHERE excluded_by IS NOT NULL GROUP BY 1"
     return {
         **counts,

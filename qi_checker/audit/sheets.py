@@ -96,7 +96,10 @@ def _requirement(
 
 
 def _sheet(
-    evaluation: Evaluation, case: Row, requirements: tuple[RequirementSheet, ...], footer: Provenance
+    evaluation: Evaluation,
+    case: Row,
+    requirements: tuple[RequirementSheet, ...],
+    footer: Provenance,
 ) -> CaseSheet:
     clock = case["op_clock"]
     facts = tuple(
@@ -130,5 +133,3 @@ def keys_of(evaluation: Evaluation, where: str = "true", limit: int | None = Non
     capped = f"LIMIT {limit}" if limit is not None else ""
     query = f"SELECT case_key FROM {CASES} WHERE {where} ORDER BY case_id {capped}"
     return [int(r[0]) for r in evaluation.con.execute(query).fetchall()]
-
-

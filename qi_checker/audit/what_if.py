@@ -45,7 +45,12 @@ class WhatIf:
 
 
 def one_case(
-    bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id: str, moved: str | None = None
+    bundle: Bundle,
+    records: Records,
+    as_of: AsOf,
+    site: Site,
+    case_id: str,
+    moved: str | None = None,
 ) -> CaseSheet:
     """The sheet of one case; UserError where there is none, saying whether its row was rejected."""
     evaluation = evaluate(bundle, records, as_of, site, only_case=case_id, moved=moved)
@@ -81,7 +86,7 @@ def what_if(
     target = move_to.clock.isoformat(sep=" ") if move_to.clock else move_to.date.isoformat()
     records.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE moved_cases AS
-        SELECT * REPLACE (CASE WHEN {clean('case_id')} = {text(case_id)} THEN {text(target)}
+        SELECT * REPLACE (CASE WHEN {clean("case_id")} = {text(case_id)} THEN {text(target)}
                                ELSE CAST(surgery_at AS VARCHAR) END AS surgery_at)
         FROM raw_cases""")
     moved = one_case(bundle, records, as_of, site, case_id, moved="moved_cases")

@@ -27,9 +27,7 @@ def group_words(version: Version, leaf: Requirement) -> str:
     return _group(version.requirements, leaf, "") or ""
 
 
-def _group(
-    members: list[Requirement | Group], leaf: Requirement, words: str
-) -> str | None:
+def _group(members: list[Requirement | Group], leaf: Requirement, words: str) -> str | None:
     for member in members:
         if member is leaf:
             return words

@@ -40,6 +40,7 @@ def _count(condition: Expr, name: str) -> Expr:
 
 def rate() -> exp.Select:
     """Counts that a rate is made of, over all cases."""
+
     def having(verdict: Verdict) -> Expr:
         return all_of(eligible(), col("verdict").eq(verdict.value))
 
@@ -55,7 +56,8 @@ def rate() -> exp.Select:
 def per_requirement() -> exp.Select:
     """Eligible cases per requirement: how many have the event at all, and how many in time."""
     columns = [
-        col("version"), col("number"),
+        col("version"),
+        col("number"),
         _count(_in_scope(), "eligible"),
         _count(all_of(_in_scope(), known(col("newest_present"))), "present"),
         _count(all_of(_in_scope(), col("status").eq(Status.MET.value)), "in_window"),

@@ -156,7 +156,12 @@ def cases(scope: Scope) -> exp.Select:
         *((rank.eq(i), lit(v.value)) for i, v in enumerate(VERDICT_OF_RANK)),
     )
     judged = select(
-        [STAR.copy(), named(verdict, "verdict"), named(earliest, "earliest"), named(until, "until")],
+        [
+            STAR.copy(),
+            named(verdict, "verdict"),
+            named(earliest, "earliest"),
+            named(until, "until"),
+        ],
         "wide",
     )
     holds = col("verdict").isin(
@@ -185,7 +190,10 @@ def case_lines() -> exp.Select:
         named(col("id", "f"), "next_requirement"),
     ]  # fmt: skip
     coming = derived(select([STAR.copy()], FINDINGS, where=[col("upcoming")]), "f")
-    same = (col("case_key", "f").eq(col("case_key", "v")), col("number", "f").eq(col("next_number", "v")))
+    same = (
+        col("case_key", "f").eq(col("case_key", "v")),
+        col("number", "f").eq(col("next_number", "v")),
+    )
     joins = [
         join(table(POPULATION, "c"), col("case_key", "c").eq(col("case_key", "v"))),
         join(coming, *same, left=True),

@@ -67,8 +67,8 @@ class Generator:
         for number, anchor in enumerate(anchors):
             self._case(f"C{patient[1:]}-{number}", patient, anchor)
         for number in range(self.random.choice((0, 1, 2, 3, 4, 6))):
-            first = self.often("E", "e", "É", "'E", "\U0001f9e0", share=0.7)
-            self._event(f"{first}{patient[1:]}-{number}", patient, self.random.choice(anchors))
+            letter = self.often("E", "e", "É", "'E", "\U0001f9e0", share=0.7)
+            self._event(f"{letter}{patient[1:]}-{number}", patient, self.random.choice(anchors))
         if self.chance(0.06):
             self._torn(patient)
 
@@ -112,7 +112,7 @@ class Generator:
         wanted = self.random.choice(version.leaves)
         status = self.often("completed", "booked", "booked", "ordered", "cancelled",
                             "entered-in-error", "final", share=0.65)  # fmt: skip
-        at = self._when(self._day(wanted, anchor), partial=True)
+        at: str | None = self._when(self._day(wanted, anchor), partial=True)
         if status == "booked" and self.chance(0.5):
             at = self._when(self.as_of.date + timedelta(days=self.random.randint(-1, 30)), True)
         if self.chance(0.4 if status in ("ordered", "cancelled") else 0.06):

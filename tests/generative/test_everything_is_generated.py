@@ -70,6 +70,7 @@ def test_every_word_and_every_setting_is_generated() -> None:
         versions = bundle.protocol.versions
         seen.update({*settings_of(versions), *settings_of(site)})
         for one, following in pairwise(v.in_force for v in versions):
+            assert one.to is not None
             seen["gap between versions"] += (following.from_ - one.to).days > 1
 
     count()

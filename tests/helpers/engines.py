@@ -96,7 +96,7 @@ def on_duckdb(
         [_without(line, "sentence") for line in evaluation.findings()],
         [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
         [{key: line[key] or None for key in REJECT_KEYS} for line in evaluation.rejects()],
-        [tuple(line) for line in evaluation.ignored_exceptions()],
+        list(evaluation.ignored_exceptions()),
         {name: _plain(summary[name]) for name in NUMBERS},
     )
 

@@ -21,7 +21,7 @@ def run_each(
     engine: Engine, rule: Bundle, examples: Sequence[Sequence[Row]], **settings: Any
 ) -> list[Seen]:
     """Evaluate examples; each is some rows, and the case C1 unless a row is a case."""
-    tables: dict[str, list[Row]] = {"cases": [], "events": [], "exceptions": []}
+    tables: dict[str, Any] = {"cases": [], "events": [], "exceptions": []}
     for number, example in enumerate(examples):
         rows = [*example] if any(_table(row) == "cases" for row in example) else [case(), *example]
         for row in rows:

@@ -71,7 +71,9 @@ def test_no_cell_of_a_csv_file_is_a_formula(out: Path, hostile: tuple[Path, list
                     assert cell[:1] not in tuple("=+-@\t\r\n＝＋－＠"), (name, column, cell)
     shown = [row["case_id"] for row in csv_rows(out / "cases.csv")]
     exact = [c["case_id"] for c in _document(out)["cases"]]
-    assert [s.removeprefix("'") if s != e else s for s, e in zip(shown, exact, strict=True)] == exact
+    assert [
+        s.removeprefix("'") if s != e else s for s, e in zip(shown, exact, strict=True)
+    ] == exact
 
 
 def test_numbers_below_zero_stay_numbers(folder: WriteFolder, tmp_path: Path) -> None:

@@ -84,9 +84,7 @@ def test_a_missing_data_folder_is_told(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_an_audit_of_the_past_does_not_know_what_came_later(
-    demo: Path, tmp_path: Path
-) -> None:
+def test_an_audit_of_the_past_does_not_know_what_came_later(demo: Path, tmp_path: Path) -> None:
     assert audit(demo, tmp_path / "out", "--pages", 0, as_of="2025-10-01").code == 0
     cases = csv_rows(tmp_path / "out" / "cases.csv")
     manifest = _manifest(tmp_path / "out")

@@ -39,9 +39,9 @@ def test_no_command_is_missing_here() -> None:
             for line in run(*group, "--help").out.splitlines()
             if line.startswith("    ") and not line.startswith("     ")
         ]
-        assert {c[len(group)] for c in COMMANDS if len(c) == len(group) + 1 and c[:-1] == group} == (
-            set(listed)
-        )
+        assert {
+            c[len(group)] for c in COMMANDS if len(c) == len(group) + 1 and c[:-1] == group
+        } == (set(listed))
 
 
 @pytest.mark.parametrize("arguments", [(), ("audits",), ("audit",), ("rules",), ("import", "x")])

@@ -40,7 +40,8 @@ Tables = dict[str, list[dict[str, str]]]
 
 def evaluate(bundle: Bundle, tables: Tables, as_of: AsOf, site: Site) -> tuple[Rows, Rows]:
     """The reference engine, as the runner wants it."""
-    result = reference.evaluate(bundle, dict(tables), as_of, site)
+    rows: dict[str, Any] = dict(tables)
+    result = reference.evaluate(bundle, rows, as_of, site)
     return result.findings, result.cases
 
 

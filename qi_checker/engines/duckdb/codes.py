@@ -16,7 +16,10 @@ from qi_checker.protocol.codes import DOTLESS, PUNCTUATION, SYSTEM_ALIASES, Cata
 
 
 def fill(
-    con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
 ) -> None:
     """A temporary table of texts from Python rows, in one statement."""
     names = ", ".join(f"unnest(?::VARCHAR[]) AS {c}" for c in columns)

@@ -65,13 +65,13 @@ class Evaluation:
         """SQL of all rejected rows with the columns of rejects.csv, and no more."""
         parts = []
         for name, table in self.records.tables.items():
-            where = f"{text(name)} AS \"table\", {text(table.file)} AS file"
+            where = f'{text(name)} AS "table", {text(table.file)} AS file'
             parts.append(f"SELECT {where}, _row AS row, col AS \"column\", id, reason "
                          f"FROM rejected_{name}")  # fmt: skip
             parts.append(f"SELECT {where}, _row AS row, '' AS \"column\", id, why AS reason "
                          f"FROM torn_{name}")  # fmt: skip
         names = ", ".join(f'"{c}"' for c in REJECT_COLUMNS)
-        return f"SELECT {names} FROM ({' UNION ALL '.join(parts)}) ORDER BY \"table\", row"
+        return f'SELECT {names} FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", row'
 
     def rejects(self) -> list[Row]:
         return self.rows(self.rejects_sql())

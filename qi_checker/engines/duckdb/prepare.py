@@ -126,26 +126,30 @@ def _event_profiles(task: Task) -> None:
         SELECT (row_number() OVER ())::INTEGER AS profile, *
         FROM (SELECT {looks}, count(*) AS events FROM raw_events GROUP BY ALL)""")
     cases = task.moved or "raw_cases"
-    take_apart(con, f"""
+    take_apart(
+        con,
+        f"""
         SELECT coalesce(codes, '') AS text FROM looks
         UNION SELECT coalesce(CAST(procedures AS VARCHAR), '') FROM {cases}
-        UNION SELECT coalesce(CAST(diagnoses AS VARCHAR), '') FROM {cases}""", catalogue)
+        UNION SELECT coalesce(CAST(diagnoses AS VARCHAR), '') FROM {cases}""",
+        catalogue,
+    )
     imaging_facts(con, catalogue)
     fill(con, "known_words", ("word",), [(w,) for w in (*catalogue.modalities, *catalogue.regions)])
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE event_profiles AS
-        WITH said AS (SELECT profile, events, lower({clean('kind')}) AS kind,
-                             lower({clean('status')}) AS status, coalesce(codes, '') AS codes,
-                             lower({clean('provenance')}) AS provenance,
-                             {words('modality', 'upper')} AS said_modalities,
-                             {words('region', 'lower')} AS said_regions FROM looks),
+        WITH said AS (SELECT profile, events, lower({clean("kind")}) AS kind,
+                             lower({clean("status")}) AS status, coalesce(codes, '') AS codes,
+                             lower({clean("provenance")}) AS provenance,
+                             {words("modality", "upper")} AS said_modalities,
+                             {words("region", "lower")} AS said_regions FROM looks),
         whole AS (SELECT said.*, coalesce(f.never, false) AS never, coalesce(f.warns, false) AS warns,
                          coalesce(f.modalities, []) AS code_modalities,
                          coalesce(f.regions, []) AS code_regions,
                          if(len(said_modalities) > 0, said_modalities, code_modalities) AS modalities,
                          if(len(said_regions) > 0, said_regions, code_regions) AS regions
                   FROM said LEFT JOIN imaging_facts f ON f.text = said.codes)
-        SELECT *, {_unsure('modalities')} AS modality_unsure, {_unsure('regions')} AS region_unsure
+        SELECT *, {_unsure("modalities")} AS modality_unsure, {_unsure("regions")} AS region_unsure
         FROM whole""")
 
 
@@ -160,7 +164,9 @@ def _events(task: Task, done: Prepared) -> None:
     late = _after(as_of, "recorded_at_lo", "recorded_at_clock")
     later = _after(as_of, "at_lo", "at_clock")
     future = f"(status = 'completed' AND {later})"
-    clipped = f"CASE WHEN status = 'completed' THEN least(at_hi, DATE '{as_of.date}') ELSE at_hi END"
+    clipped = (
+        f"CASE WHEN status = 'completed' THEN least(at_hi, DATE '{as_of.date}') ELSE at_hi END"
+    )
     wanted = "true"
     if done.census["events"].rejected:
         wanted = "_row NOT IN (SELECT _row FROM rejected_events)"
@@ -168,7 +174,7 @@ def _events(task: Task, done: Prepared) -> None:
     if task.only_case is not None:
         only = "patient_id IN (SELECT patient_id FROM ready_cases)"
     task.con.execute(f"""
-        CREATE OR REPLACE TEMP {'VIEW' if task.many_events else 'TABLE'} ready_events AS
+        CREATE OR REPLACE TEMP {"VIEW" if task.many_events else "TABLE"} ready_events AS
         SELECT _row, event_id, patient_id, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
                at_utc AS utc, description
         FROM read_events
@@ -233,9 +239,9 @@ def _exceptions(task: Task) -> None:
         CREATE OR REPLACE TEMP TABLE ready_exceptions AS
         SELECT _row, exception_id, case_id, requirement, reason, note, requested_by, approved_by,
                approved_at_lo AS approved_on,
-               NOT {_after(as_of, 'approved_at_lo', 'approved_at_clock')} AS approved_known,
+               NOT {_after(as_of, "approved_at_lo", "approved_at_clock")} AS approved_known,
                valid_from_lo AS valid_from, expires_on_lo AS expires_on, revoked_at_lo AS revoked_on,
-               NOT {_after(as_of, 'recorded_at_lo', 'recorded_at_clock')} AS known
+               NOT {_after(as_of, "recorded_at_lo", "recorded_at_clock")} AS known
         FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""")
 
 

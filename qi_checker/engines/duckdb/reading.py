@@ -81,7 +81,9 @@ def reading(
     types = {str(r[0]): str(r[1]) for r in con.execute(f"DESCRIBE {quote(name)}").fetchall()}
     whens = [c for c in table.columns if c.kind.startswith("when")]
     moments = [
-        Moment(c.name, types[c.name], site.timezone, c.kind == "when-or-part", site.midnight_is_date)
+        Moment(
+            c.name, types[c.name], site.timezone, c.kind == "when-or-part", site.midnight_is_date
+        )
         for c in whens
     ]
     shared = _BY_PROFILE if table is EVENTS else ()
@@ -91,7 +93,11 @@ def reading(
     columns_read += [f"{quote(c)} AS {quote(own_column(c))}" for c in extra]
     ids = [quote(c.name) for c in table.columns if c.kind == "id" and types[c.name] == "VARCHAR"]
     padded = " OR ".join(blank_at_an_end(c) for c in ids) or "false"
-    columns = ["_row", f"({padded}) AS _padded", *(f"{_read(table, c, types[c], trim)} AS {quote(c)}" for c in texts)]
+    columns = [
+        "_row",
+        f"({padded}) AS _padded",
+        *(f"{_read(table, c, types[c], trim)} AS {quote(c)}" for c in texts),
+    ]
     for moment in moments:
         columns += [quote(moment.name)]
         columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]

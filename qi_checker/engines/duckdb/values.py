@@ -39,7 +39,9 @@ class Moment:
     (local), `_utc` (only where an offset was given) and `_bad` (a value that cannot be read).
     """
 
-    def __init__(self, name: str, kind: str, zone: str, parts: bool, midnight_is_date: bool) -> None:
+    def __init__(
+        self, name: str, kind: str, zone: str, parts: bool, midnight_is_date: bool
+    ) -> None:
         self.name = name
         self.steps: list[dict[str, str]] = []
         column = quote(name)
@@ -57,10 +59,15 @@ class Moment:
     def _bounded(self, given: str) -> None:
         """A year that can only be a typing error makes the value unreadable."""
         name = self.name
-        self.steps.append({f"{name}_fits": f"year({name}_first) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"})
+        self.steps.append(
+            {f"{name}_fits": f"year({name}_first) BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"}
+        )
         parts = {"lo": "first", "hi": "last", "clock": "time", "utc": "instant_utc"}
         self.steps.append(
-            {f"{name}_{to}": f"CASE WHEN {name}_fits THEN {name}_{part} END" for to, part in parts.items()}
+            {
+                f"{name}_{to}": f"CASE WHEN {name}_fits THEN {name}_{part} END"
+                for to, part in parts.items()
+            }
             | {f"{name}_bad": f"{given} IS NOT NULL AND NOT coalesce({name}_fits, false)"}
         )
 

@@ -1,0 +1,122 @@
+"""docs/commands.md and docs/records.md: every example runs, and nothing is left out."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from qi_checker.cli import main
+from qi_checker.cli.parser import build_parser
+from qi_checker.demo import write_demo
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, TABLES
+from qi_checker.protocol.site import Site
+from tests.docs.test_documentation import EVERY, README, ROOT, blocks
+
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+RECORDS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^    (qi-checker .*)$", COMMANDS, re.MULTILINE)
+# The made-up hospital has no case C-0042 and is no OMOP database.
+CASE = {"C-0042": "SYN-C-0171"}
+PARSED_ONLY = ("qi-checker import",)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the examples name: an export, and rules of one's own."""
+    folder = tmp_path_factory.mktemp("commands")
+    write_demo(folder / "export")
+    (folder / "rules").symlink_to(ROOT / "rules")
+    return folder
+
+
+def words(line: str) -> list[str]:
+    return [CASE.get(word, word) for word in shlex.split(line.partition(" > ")[0])][1:]
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_of_the_commands_page_works(
+    line: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    if line.startswith(PARSED_ONLY):
+        assert build_parser().parse_args(words(line)).run
+        return
+    assert main(words(line)) == 0, capsys.readouterr().err
+    assert capsys.readouterr().out
+
+
+def helps() -> Iterator[tuple[str, str]]:
+    for name, parser in EVERY:
+        for line in re.findall(r"^  (qi-checker .*)$", parser.epilog or "", re.MULTILINE):
+            yield name, line
+
+
+@pytest.mark.parametrize(("name", "line"), list(helps()))
+def test_the_example_of_a_help_is_a_command_of_that_name(name: str, line: str) -> None:
+    assert line.startswith(name)
+    assert build_parser().parse_args(words(line)).run
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_every_column_of_a_table_is_explained(name: str) -> None:
+    section = re.split(r"^## ", RECORDS, flags=re.MULTILINE)
+    about = next(part for part in section if part.startswith(f"{name}:"))
+    assert [c for c in TABLES[name].names if f"`{c}`" not in about] == []
+
+
+def test_every_column_of_the_output_is_explained() -> None:
+    written = {*FINDING_COLUMNS, *CASE_COLUMNS, *REJECT_COLUMNS}
+    assert [c for c in sorted(written) if f"`{c}`" not in RECORDS] == []
+
+
+def test_every_site_setting_is_explained() -> None:
+    about = RECORDS.partition("## site.yaml")[2].partition("## ")[0]
+    assert [key for key in Site.model_fields if f"| `{key}`" not in about] == []
+
+
+def test_an_export_that_needs_the_mappings_of_the_readme(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The analyst's half hour: an export with names of its own, the settings, the audit."""
+    shown = next(b for b in blocks(README, "yaml") if "values:" in b)
+    site = yaml.safe_load(shown)
+    export = tmp_path / "export"
+    export.mkdir()
+    (export / "site.yaml").write_text(shown, encoding="utf-8")
+    local = site["columns"]["cases"]
+    case = {
+        "case_id": "1", "patient_id": "0007", "surgery_at": "2026-03-12", "status": "scheduled",
+        "procedures": "ICD-10-PCS:0FB00ZZ", "diagnoses": "ICD-10-CM:C78.7",
+    }  # fmt: skip
+    write(export / "cases.csv", [{local.get(name, name): text for name, text in case.items()}])
+    study = {"patient_id": "0007", "kind": "imaging", "region": "liver"}
+    events = [
+        study | {"event_id": "A", "status": "Final", "at": "2026-02-20", "modality": "CAT"},
+        study | {"event_id": "B", "status": "Scheduled", "at": "2026-03-05", "modality": "MRI"},
+        study | {"event_id": "C", "status": "Final", "at": "last week", "modality": "MRI"},
+    ]
+    write(export / "events.csv", events)
+    day = ["--data", str(export), "--as-of", "2026-03-02"]
+    assert main(["audit", *day, "--out", str(tmp_path / "audit")]) == 0
+    assert "3 read = 2 used + 1 rejected" in capsys.readouterr().out
+    findings = {row["requirement"]: row["status"] for row in read(tmp_path / "audit/findings.csv")}
+    assert findings == {"ct": "met", "mri": "booked"}
+    assert [(r["row"], r["column"]) for r in read(tmp_path / "audit/rejects.csv")] == [("4", "at")]
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

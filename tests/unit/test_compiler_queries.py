@@ -1,0 +1,172 @@
+"""What a protocol is compiled to: the same text every time, literals only, known tables only."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+from sqlglot import exp
+
+from qi_checker.compiler import Compiled, compile_protocol, tables
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.site import Site
+from tests.helpers import case, ct, group, liver, mri, protocol_with, run, scan
+from tests.helpers.engines import on_duckdb
+from tests.helpers.protocols import LIVER_OPERATION, bundle, version
+
+SITE = Site(timezone="America/Toronto")
+AS_OF = AsOf.parse("2026-06-30")
+READY = {
+    tables.READY_CASES, tables.READY_EVENTS, tables.EVENT_DOUBTS, tables.EVENT_PROFILES,
+    tables.CODE_TEXTS, tables.READY_EXCEPTIONS, tables.ACT_BY,
+}  # fmt: skip
+FILLED = {
+    tables.POPULATION, tables.EXCEPTIONS, tables.FACTS, tables.VERDICTS, tables.FINDINGS,
+    tables.CASES,
+}  # fmt: skip
+
+
+def queries(compiled: Compiled) -> Iterator[tuple[str, exp.Expr]]:
+    """Every query of a protocol by name."""
+    for name in ("population", "case_lines", "rate", "per_requirement"):
+        yield name, getattr(compiled, name)()
+    for scope in compiled.scopes:
+        yield f"facts {scope.index}", compiled.facts(scope, {"imaging": date(2026, 6, 1)})
+        for name in ("exceptions", "failed", "cases", "worded", "candidates", "doubts"):
+            yield f"{name} {scope.index}", getattr(compiled, name)(scope)
+        if scope.version.sensitivity:
+            yield f"sensitivity {scope.index}", compiled.sensitivity(scope)
+
+
+def texts(rule: Bundle, as_of: AsOf = AS_OF) -> dict[str, str]:
+    compiled = compile_protocol(rule, as_of, SITE)
+    return {name: query.sql(dialect="duckdb") for name, query in queries(compiled)}
+
+
+def shipped() -> Bundle:
+    return load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+
+
+def nested() -> Bundle:
+    inner = group("any_of", mri(), group("all_of", ct(id="ct-2"), mri(id="mri-2")))
+    return bundle(
+        version(ct(), inner, start="2020-01-01", sensitivity=["14 days", "4 weeks"]),
+        version(ct(), start="2026-01-01", version="2.0"),
+    )
+
+
+RULES = {"shipped": shipped, "nested, two versions": nested, "simple": liver}
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_compiling_twice_gives_the_same_text(rule: Any) -> None:
+    assert texts(rule()) == texts(rule())
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_query_is_not_changed_by_printing_it(rule: Any) -> None:
+    for _, query in queries(compile_protocol(rule(), AS_OF, SITE)):
+        first = query.sql(dialect="duckdb", copy=False)
+        assert query.sql(dialect="duckdb", copy=False) == first
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_queries_read_only_the_tables_that_are_documented(rule: Any) -> None:
+    for name, query in queries(compile_protocol(rule(), AS_OF, SITE)):
+        steps = [cte.alias for cte in query.find_all(exp.CTE)]
+        assert len(steps) == len(set(steps)), f"{name}: two steps of one name"
+        read = {t.name for t in query.find_all(exp.Table)} - set(steps)
+        assert read <= READY | FILLED, name
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_no_query_asks_for_the_time_or_for_chance(rule: Any) -> None:
+    asking = re.compile(r"current_|now\(|today\(|random\(|uuid\(|get_current|localtime", re.I)
+    for name, text in texts(rule()).items():
+        assert not asking.search(text), name
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_query_is_one_statement_of_duckdb(rule: Any) -> None:
+    con = duckdb.connect()
+    for name, text in texts(rule()).items():
+        assert len(con.extract_statements(text)) == 1, name
+        assert con.extract_statements(text)[0].type == duckdb.StatementType.SELECT
+
+
+def test_as_of_is_in_the_query_and_changes_nothing_else() -> None:
+    first = texts(liver(), AsOf.parse("2026-06-30"))
+    second = texts(liver(), AsOf.parse("2026-07-01"))
+    assert first != second
+    replaced = {name: text.replace("2026-06-30", "2026-07-01") for name, text in first.items()}
+    assert replaced == second
+
+
+HOSTILE = "it's \"x\" -- %s {0} \\ ; DROP TABLE ready_cases; /*"
+
+
+def test_texts_of_a_protocol_are_only_texts() -> None:
+    """Titles, owners, values and column names come through as they were written."""
+    rule = protocol_with(
+        ct(title=HOSTILE, owner=HOSTILE),
+        exclude=[
+            {"id": "x", "title": HOSTILE, "when": {"surgeon": [HOSTILE]}},
+            {"id": "y", "title": "Y", "when": {"column": {"name": HOSTILE, "in": [HOSTILE]}}},
+        ],
+    )
+    rows = [case("C1"), case("C2", surgeon=HOSTILE), case("C3", **{HOSTILE: HOSTILE})]
+    cases = [row | {"patient_id": row["case_id"]} for row in rows]
+    seen = run(on_duckdb, rule, cases=cases)
+    assert [c["verdict"] for c in seen.cases] == [
+        "not_compliant", "not_applicable", "not_applicable",
+    ]  # fmt: skip
+    assert seen.finding("ct")["owner"] == HOSTILE
+    assert [seen.finding("ct", c)["reason"] for c in ("C2", "C3")] == ["excluded", "excluded"]
+
+
+def test_ids_of_records_are_only_texts() -> None:
+    row = case(HOSTILE, patient_id=HOSTILE)
+    seen = run(on_duckdb, cases=[row], events=[scan("2026-05-20", HOSTILE, patient_id=HOSTILE)])
+    assert seen.finding("ct", HOSTILE)["event_id"] == HOSTILE
+
+
+def test_a_column_that_the_data_lacks_matches_nothing() -> None:
+    rule = protocol_with(
+        ct(), exclude=[{"id": "w", "title": "W", "when": {"column": {"name": "ward", "in": ["a"]}}}]
+    )
+    assert compile_protocol(rule, AS_OF, SITE).case_columns == {"ward"}
+    seen = run(on_duckdb, rule, events=[scan("2026-05-20")])
+    assert seen.case()["verdict"] == "compliant"
+
+
+def test_columns_of_nested_conditions_are_all_known() -> None:
+    inner = {"any_of": [{"site": ["A"]}, {"all_of": [{"urgency": ["elective"]},
+                                                     {"surgeon": ["S"]}]}]}  # fmt: skip
+    rule = protocol_with(ct(), applies_to={"all_of": [LIVER_OPERATION, inner]})
+    assert compile_protocol(rule, AS_OF, SITE).case_columns == {"site", "urgency", "surgeon"}
+
+
+def test_lead_times_of_all_requirements_are_known() -> None:
+    rule = protocol_with(ct(lead_time="3 working days"), mri())
+    slow = Site.model_validate({"timezone": "UTC", "lead_time": "8 working days"})
+    assert compile_protocol(rule, AS_OF, SITE).leads == {0, 3}
+    assert compile_protocol(rule, AS_OF, slow).leads == {3, 8}
+
+
+def test_thirty_requirements_are_no_burden() -> None:
+    members = [ct(id=f"ct-{n}", title=f"CT number {n}") for n in range(30)]
+    pairs = [group("any_of", *members[n : n + 2]) for n in range(0, 30, 2)]
+    fives = [group("all_of", *pairs[n : n + 5]) for n in range(0, 15, 5)]
+    begun = time.monotonic()
+    seen = run(on_duckdb, protocol_with(group("any_of", *fives)), events=[scan("2026-05-20")])
+    assert seen.case()["verdict"] == "compliant"
+    assert len(seen.findings) == 30
+    assert time.monotonic() - begun < 30
