@@ -103,7 +103,6 @@ def test_earlier_on_the_same_day_is_the_past_too(data: Path) -> None:
     assert ran.code == 2 and "--move-to: is before --as-of" in ran.err
 
 
-@pytest.mark.xfail(reason="AsOf.parse names --as-of whatever option it is given")
 def test_a_wrong_date_is_told_by_the_name_of_its_option(data: Path) -> None:
     assert what_if("C1", "2026-02-30", data).err.startswith("qi-checker: --move-to: ")
 
