@@ -110,7 +110,7 @@ def test_as_of_is_in_the_query_and_changes_nothing_else() -> None:
     assert replaced == second
 
 
-HOSTILE = "it's \"x\" -- %s {0} \\ ; DROP TABLE ready_cases; /*"
+HOSTILE = 'it\'s "x" -- %s {0} \\ ; DROP TABLE ready_cases; /*'
 
 
 def test_texts_of_a_protocol_are_only_texts() -> None:
