@@ -19,8 +19,9 @@ from qi_checker.compiler.sql import (
     steps,
 )  # fmt: skip
 from qi_checker.compiler.tables import CODE_TEXTS, READY_CASES
-from qi_checker.protocol.models import Condition, Protocol, Version
+from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.records import CASES
+from qi_checker.protocol.selectors import Condition
 from qi_checker.protocol.vocabulary import Reason
 
 

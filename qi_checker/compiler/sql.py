@@ -95,11 +95,19 @@ def concat(*parts: Expr) -> Expr:
 
 
 def greatest(values: Sequence[Expr]) -> Expr:
-    return values[0] if len(values) == 1 else exp.Greatest(this=values[0], expressions=values[1:])
+    return (
+        values[0]
+        if len(values) == 1
+        else exp.Greatest(this=values[0], expressions=values[1:], ignore_nulls=True)
+    )
 
 
 def least(values: Sequence[Expr]) -> Expr:
-    return values[0] if len(values) == 1 else exp.Least(this=values[0], expressions=values[1:])
+    return (
+        values[0]
+        if len(values) == 1
+        else exp.Least(this=values[0], expressions=values[1:], ignore_nulls=True)
+    )
 
 
 def overlaps(column: Expr, words: Sequence[str]) -> Expr:

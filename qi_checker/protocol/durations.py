@@ -1,4 +1,4 @@
-"""Lengths of time as a protocol writes them: `30 days`, `4 weeks`, `1 month`, `5 working days`."""
+"""Lengths of time as a protocol writes them: `30 days`, `4 weeks`, `1 month`, `120 minutes`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-_TEXT = re.compile(r"([0-9]{1,4}) (working day|day|week|month|year)s?")
+_TEXT = re.compile(r"([0-9]{1,4}) (working day|minute|hour|day|week|month|year)s?")
+CLOCK_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 
 
 @dataclass(frozen=True, order=False)
 class Duration:
-    """A whole number of calendar units. 28 days, 4 weeks and 1 month are kept apart as written."""
+    """A whole number of units. 28 days, 4 weeks and 1 month are kept apart as written."""
 
     amount: int
     unit: str
@@ -27,8 +28,8 @@ class Duration:
         found = _TEXT.fullmatch(text.strip())
         if not found:
             raise ValueError(
-                "not a length of time: write a whole number and days, weeks, months, years or "
-                "working days, such as 30 days"
+                "not a length of time: write a whole number and minutes, hours, days, weeks, "
+                "months, years or working days, such as 30 days"
             )
         return cls(int(found[1]), found[2])
 
@@ -50,9 +51,16 @@ class Duration:
         return {
             "type": "string",
             "pattern": f"^{_TEXT.pattern}$",
-            "description": "A whole number and days, weeks, months, years or working days.",
-            "examples": ["30 days", "4 weeks", "1 month", "5 working days"],
+            "description": "A whole number and minutes, hours, days, weeks, months, years or "
+            "working days.",
+            "examples": ["30 days", "4 weeks", "1 month", "120 minutes", "5 working days"],
         }
+
+    @property
+    def clock(self) -> timedelta | None:
+        """The length of minutes and hours, which needs clock times; None for calendar units."""
+        per_unit = CLOCK_UNITS.get(self.unit)
+        return None if per_unit is None else self.amount * per_unit
 
     def before(self, day: date) -> date:
         """The day this long before `day`; months and years clamp to the last day of a month."""

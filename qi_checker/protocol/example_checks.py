@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.known_columns import check_column
-from qi_checker.protocol.models import Condition, Protocol
+from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
+from qi_checker.protocol.selectors import Condition
 from qi_checker.protocol.yaml_nodes import Steps
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.example_checks import check_rows, check_written
 from qi_checker.protocol.explain import build
-from qi_checker.protocol.models import Slug, Strict, Text
+from qi_checker.protocol.fields import Slug, Strict, Text
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.protocol.yaml_read import read_document

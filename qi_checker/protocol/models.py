@@ -1,133 +1,34 @@
 """A protocol as YAML says it, checked field by field. Unknown keys are errors.
 
-The descriptions become the JSON Schema that editors show (`qi-checker rules schema`).
+The descriptions become the JSON Schema that editors show (`qi-checker rules schema`). Windows are
+in `windows.py`, populations and events in `selectors.py`, single values in `fields.py`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    model_validator,
-)
+from pydantic import ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
 
-from qi_checker.protocol.durations import Duration
-from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
-
-
-def _pattern(pattern: str, **more: Any) -> StringConstraints:
-    return StringConstraints(strict=True, pattern=pattern, **more)
-
-
-Slug = Annotated[str, _pattern(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, strip_whitespace=True)]
-Word = Annotated[str, _pattern(r"^\S(.*\S)?$", min_length=1)]
-Percent = Annotated[str, _pattern(r"^(100|[0-9]{1,2}(\.[0-9]+)?) ?%$")]
-KindWord = Annotated[str, _pattern(r"^[a-z][a-z_-]*$")]
-ModalityWord = Annotated[str, _pattern(r"^[A-Z]{2,16}$")]
-VersionName = Annotated[str, _pattern(r"^[0-9]+(\.[0-9]+)*$")]
-Doi = Annotated[str, _pattern(r"^10\..+/.+$")]
-Url = Annotated[str, _pattern(r"^https?://\S+$")]
-
-
-def _day(value: Any) -> Any:
-    """ISO text only: pydantic alone would read the number 2020 as seconds since 1970."""
-    if isinstance(value, date):
-        return value
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
-        raise ValueError("not a date: write year, month and day, such as 2026-05-31")
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        raise ValueError("not a date: the calendar has no such day") from None
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"not a date: years run from {FIRST_YEAR} to {LAST_YEAR}")
-    return day
-
-
-def _span(length: Duration) -> Duration:
-    if length.unit == "working day":
-        raise ValueError("cannot stand here: only lead_time is in working days; use days or weeks")
-    years = {"day": 366, "week": 53, "month": 12, "year": 1}
-    if length.amount > 100 * years[length.unit]:
-        raise ValueError("is longer than 100 years")
-    return length
-
-
-def _working_days(length: Duration) -> Duration:
-    if length.unit != "working day":
-        raise ValueError(f"is not in working days: write {Duration(length.amount, 'working day')}")
-    return length
-
-
-Day = Annotated[date, BeforeValidator(_day)]
-Span = Annotated[Duration, AfterValidator(_span)]
-WorkingDays = Annotated[Duration, AfterValidator(_working_days)]
-
-
-class Strict(BaseModel):
-    """A part of a file: what it does not know is an error, and it does not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-# Said in the JSON Schema, too, so that an editor underlines a second key.
-_ONE_KEY: dict[str, Any] = {"minProperties": 1, "maxProperties": 1}
-
-
-class CodesIn(Strict):
-    """Membership of a code list."""
-
-    in_: Slug = Field(alias="in", description="Name of a code list in rules/codelists.")
-
-
-class ColumnIn(Strict):
-    """A column of the cases that the contract does not know by name."""
-
-    name: Word = Field(description="Name of a column of cases.")
-    in_: list[Word] = Field(alias="in", min_length=1, description="Values that count.")
-
-
-def _one_of(model: BaseModel, names: tuple[str, ...]) -> None:
-    given = [n for n in names if getattr(model, n) is not None]
-    if len(given) != 1:
-        said = "none is given" if not given else " and ".join(given) + " are given together"
-        raise ValueError(f"exactly one of {', '.join(names)} is needed; {said}")
-
-
-class Condition(Strict):
-    """A statement about a case; exactly one key. Combine with `all_of` and `any_of`."""
-
-    model_config = ConfigDict(json_schema_extra=_ONE_KEY)
-
-    procedure: CodesIn | None = Field(None, description="A procedure code of the case.")
-    diagnosis: CodesIn | None = Field(None, description="A diagnosis code of the case.")
-    urgency: list[Literal["elective", "urgent", "emergency"]] | None = Field(
-        None, min_length=1, description="How urgent the operation is; one of these."
-    )
-    site: list[Word] | None = Field(None, min_length=1, description="Value of the column site.")
-    surgeon: list[Word] | None = Field(
-        None, min_length=1, description="Value of the column surgeon."
-    )
-    column: ColumnIn | None = Field(None, description="Any other column of the cases.")
-    all_of: list[Condition] | None = Field(None, min_length=1, description="Every one holds.")
-    any_of: list[Condition] | None = Field(None, min_length=1, description="At least one holds.")
-
-    @model_validator(mode="after")
-    def _check(self) -> Condition:
-        _one_of(self, tuple(type(self).model_fields))
-        return self
+from qi_checker.protocol.fields import (
+    ONE_KEY,
+    Day,
+    Doi,
+    Percent,
+    Slug,
+    Span,
+    Strict,
+    Text,
+    Url,
+    VersionName,
+    Word,
+    WorkingDays,
+    one_of,
+)  # fmt: skip
+from qi_checker.protocol.selectors import CodesIn, Condition, EventSelector, RequirementCondition
+from qi_checker.protocol.windows import Window
 
 
 class Exclusion(Strict):
@@ -138,58 +39,10 @@ class Exclusion(Strict):
     when: Condition = Field(description="Which cases are left out.")
 
 
-class EventSelector(Strict):
-    """Which events can fulfil a requirement."""
-
-    kind: KindWord = Field(description="Kind of event: imaging, therapy, visit, lab ...")
-    modality: list[ModalityWord] | None = Field(
-        None, min_length=1, description="DICOM modalities, any of which counts: [CT]."
-    )
-    region: list[Slug] | None = Field(
-        None, min_length=1, description="Regions of regions.csv, any of which counts."
-    )
-    codes: CodesIn | None = Field(None, description="The event needs a code of this list.")
-    not_codes: CodesIn | None = Field(
-        None, description="An event with a code of this list never counts."
-    )
-
-
-class Window(Strict):
-    """When the event must be, counted in calendar days back from the anchor."""
-
-    before: Literal["surgery"] = Field(description="The anchor: the date of surgery.")
-    at_most: Span | None = Field(None, description="Inclusive: 30 days means 0 to 30.")
-    less_than: Span | None = Field(None, description="Strict: 4 weeks means 0 to 27 days.")
-
-    @model_validator(mode="after")
-    def _check(self) -> Window:
-        if self.at_most is not None and self.less_than is not None:
-            raise ValueError("at_most and less_than are given together; keep one")
-        if self.less_than is not None and self.less_than.amount == 0:
-            raise ValueError("less than nothing: this window never opens")
-        return self
-
-    def opens(self, anchor: date) -> date | None:
-        """First date that counts, or None where the window reaches back without limit."""
-        if self.at_most is not None:
-            return self.at_most.before(anchor)
-        if self.less_than is not None:
-            return date.fromordinal(self.less_than.before(anchor).toordinal() + 1)
-        return None
-
-    def words(self) -> str:
-        """`within 30 days before surgery`."""
-        if self.at_most is not None:
-            return f"within {self.at_most} before surgery"
-        if self.less_than is not None:
-            return f"less than {self.less_than} before surgery"
-        return "at any time before surgery"
-
-
 class WarningWhen(Strict):
     """When the advice is shown; exactly one key."""
 
-    model_config = ConfigDict(json_schema_extra=_ONE_KEY)
+    model_config = ConfigDict(json_schema_extra=ONE_KEY)
 
     description: list[Word] | None = Field(
         None, min_length=1, description="The description holds one of these words, in any case."
@@ -199,7 +52,7 @@ class WarningWhen(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> WarningWhen:
-        _one_of(self, tuple(type(self).model_fields))
+        one_of(self, tuple(type(self).model_fields))
         return self
 
 
@@ -209,6 +62,23 @@ class Advice(Strict):
     id: Slug = Field(description="Unique within the requirement.")
     title: Text = Field(description="The sentence that is shown.")
     when: WarningWhen = Field(description="Which chosen events it is shown for.")
+
+
+class Apart(Strict):
+    """How far apart the events of a `count` must be."""
+
+    at_least: Span = Field(description="Days between two of them: 42 days.")
+
+
+class NoneBetween(Strict):
+    """What makes an event count no more if it happened between the event and the anchor."""
+
+    id: Slug = Field(description="Unique within the requirement.")
+    title: Text = Field(description="As it reads in a sentence: chemotherapy.")
+    event: EventSelector = Field(description="What must not have happened.")
+    then: Literal["warn", "fail"] = Field(
+        description="warn shows advice; fail takes the requirement's event away."
+    )
 
 
 class Requirement(Strict):
@@ -229,6 +99,17 @@ class Requirement(Strict):
     )
     owner: Text = Field(description="Who arranges it.")
     warn: list[Advice] = Field([], description="Advice that never changes a status.")
+    applies_if: RequirementCondition | None = Field(
+        None, description="Asked only of cases for which this holds."
+    )
+    forbidden: StrictBool = Field(False, description="true: there must be no such event.")
+    count: Annotated[int, Field(strict=True, ge=2, le=20)] | None = Field(
+        None, description="So many of these events are needed, not one: 2."
+    )
+    apart: Apart | None = Field(None, description="How far apart they must be; with count.")
+    none_between: list[NoneBetween] = Field(
+        [], description="What must not have happened between the event and the anchor."
+    )
 
 
 def _shape(value: Any) -> str:
@@ -251,7 +132,7 @@ class Group(Strict):
 
     @model_validator(mode="after")
     def _check(self) -> Group:
-        _one_of(self, ("all_of", "any_of"))
+        one_of(self, ("all_of", "any_of"))
         return self
 
     @property

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.durations import Duration
-from qi_checker.protocol.models import Day, KindWord, Text, WorkingDays
+from qi_checker.protocol.fields import Day, KindWord, Text, WorkingDays
 
 # Names that stand for whatever zone the machine is set to; results would depend on it.
 _OF_THE_MACHINE = ("localtime", "posixrules", "Factory")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from qi_checker.errors import did_you_mean
-from qi_checker.protocol import models
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.field_path import Spot, fields, models_in
 from qi_checker.protocol.yaml_nodes import Steps
@@ -28,20 +27,6 @@ _CALLED = {
     "Expected": "what is expected of a requirement",
 }
 
-# What the language is meant to say one day; the author is told so instead of "unknown key".
-NOT_YET = {
-    "after": "Windows reach back from surgery only",
-    "at_least": "A window begins at the anchor and reaches back to at_most or less_than",
-    "more_than": "A window begins at the anchor and reaches back to at_most or less_than",
-    "forbidden": "A requirement asks for an event; that there be none cannot be asked",
-    "applies_if": "A requirement applies to every case of the version; use exclude for some cases",
-    "none_between": "What happened between the event and surgery is not looked at",
-    "count": "One event fulfils a requirement; write two requirements with different windows",
-    "apart": "One event fulfils a requirement",
-    "provenance": "Internal and external events count alike",
-}
-_INSTEAD = {"after": "before"}  # a key that the author meant to replace is not missing as well
-
 
 def article(model: type[BaseModel]) -> str:
     """What a person calls the part of the file that a model stands for: `a requirement`."""
@@ -55,9 +40,6 @@ def explain_unknown_key(root: type[BaseModel], place: Spot, complaints: Complain
     key, owner, above = str(place.path[-1]), place.owner, place.path[:-1]
     if owner is None:
         return None
-    if key in NOT_YET and owner.__module__ == models.__name__:
-        complaints.add(place.path, f"`{key}` is not supported yet", NOT_YET[key], key=True)
-        return (*above, _INSTEAD[key]) if key in _INSTEAD else None
     known = fields(owner)
     free = [k for k in known if complaints.document.node((*above, k)) is None]
     hint = did_you_mean(key, free)

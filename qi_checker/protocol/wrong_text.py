@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from qi_checker.errors import did_you_mean
-from qi_checker.protocol import models
+from qi_checker.protocol import fields as models
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.field_path import Spot

@@ -9,16 +9,9 @@ from datetime import date
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.codes import CodeRow
 from qi_checker.protocol.examples import Example
-from qi_checker.protocol.models import (
-    Condition,
-    Group,
-    Member,
-    Protocol,
-    Requirement,
-    Source,
-    Version,
-    Window,
-)
+from qi_checker.protocol.models import Group, Member, Protocol, Requirement, Source, Version
+from qi_checker.protocol.selectors import Condition
+from qi_checker.protocol.windows import Window
 from qi_checker.reporting.example_words import RuleExample, in_words
 
 CODES_SHOWN = 100  # per list; the file has them all

@@ -8,17 +8,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from qi_checker.protocol.durations import Duration
-from qi_checker.protocol.models import (
-    Condition,
-    EventSelector,
-    ExceptionPolicy,
-    Group,
-    Requirement,
-    Version,
-    WarningWhen,
-    Window,
-)
+from qi_checker.protocol.models import ExceptionPolicy, Group, Requirement, Version, WarningWhen
+from qi_checker.protocol.selectors import Condition, EventSelector
 from qi_checker.protocol.site import Site
+from qi_checker.protocol.windows import Window
 
 MODELS: tuple[type[BaseModel], ...] = (
     Condition, EventSelector, ExceptionPolicy, Group, Requirement, Site, Version, WarningWhen,

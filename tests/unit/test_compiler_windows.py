@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from qi_checker.protocol.models import Window
+from qi_checker.protocol.windows import Window
 from tests.helpers import case, ct_rule, run, scan
 from tests.helpers.engines import on_duckdb
 

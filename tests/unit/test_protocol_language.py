@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from qi_checker.protocol import models
+from qi_checker.protocol import models, selectors
 from qi_checker.protocol.examples import load_examples
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
@@ -75,6 +75,6 @@ def test_every_key_is_on_the_page() -> None:
 
 def test_every_key_is_in_an_example() -> None:
     shown = "\n".join(BLOCKS)
-    for model in (models.Protocol, models.Version, models.Requirement, models.Condition):
+    for model in (models.Protocol, models.Version, models.Requirement, selectors.Condition):
         for key in _keys(model):
             assert re.search(rf"\b{key}:", shown), f"{key} has no example"

@@ -9,8 +9,9 @@ from qi_checker.engines.reference.records import Setting
 from qi_checker.engines.reference.rows import Row
 from qi_checker.engines.reference.values import When
 from qi_checker.protocol.codes import Catalogue, split_codes
-from qi_checker.protocol.models import CodesIn, Condition, Protocol, Version
+from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.records import CASES
+from qi_checker.protocol.selectors import CodesIn, Condition
 from qi_checker.protocol.vocabulary import Reason
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from qi_checker.protocol.durations import Duration, shift_months
-from qi_checker.protocol.models import Window
+from qi_checker.protocol.windows import Window
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5

@@ -1,0 +1,177 @@
+"""When an event must be: spans of time, each counted from an anchor.
+
+The words of a window come from here, so that a page, a sentence and an error say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+
+from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.fields import ONE_KEY, Length, Slug, Strict, Word, one_of
+
+
+class AnchorRef(Strict):
+    """Another date to count from than surgery and admission; exactly one key."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_KEY)
+
+    column: Word | None = Field(None, description="A date column of the cases: discharged_at.")
+    requirement: Slug | None = Field(
+        None, description="The event that was chosen for another requirement of the version."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> AnchorRef:
+        one_of(self, ("column", "requirement"))
+        return self
+
+
+def _shape(value: Any) -> str:
+    return "reference" if isinstance(value, dict | AnchorRef) else "word"
+
+
+Anchor = Annotated[
+    Annotated[Literal["surgery", "admission"], Tag("word")]
+    | Annotated[AnchorRef, Tag("reference")],
+    Discriminator(_shape),
+]
+
+
+class Reach(Strict):
+    """How far a span reaches past its anchor; one key."""
+
+    model_config = ConfigDict(json_schema_extra=ONE_KEY)
+
+    at_most: Length | None = Field(None, description="Inclusive: 24 hours.")
+    less_than: Length | None = Field(None, description="Strict: 2 days.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Reach:
+        one_of(self, ("at_most", "less_than"))
+        return self
+
+    @property
+    def limit(self) -> Duration:
+        """The length, whichever key holds it."""
+        found = self.at_most or self.less_than
+        assert found is not None, "a reach has one key"
+        return found
+
+
+class Span(Strict):
+    """A stretch of time before an anchor, after it, or on both sides."""
+
+    before: Anchor | None = Field(
+        None,
+        description="Counted back from: surgery, admission, {column: ...}, {requirement: ...}.",
+    )
+    after: Anchor | None = Field(
+        None, description="Counted on from: surgery, admission, {column: ...}, {requirement: ...}."
+    )
+    at_least: Length | None = Field(None, description="Not nearer to the anchor: 300 days.")
+    more_than: Length | None = Field(None, description="The same, strict.")
+    at_most: Length | None = Field(None, description="Inclusive: 30 days means 0 to 30.")
+    less_than: Length | None = Field(None, description="Strict: 4 weeks means 0 to 27 days.")
+    or_after: Reach | None = Field(
+        None, description="With before: events after the anchor count, too, so long."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Span:
+        one_of(self, ("before", "after"))
+        for one, other in (("at_least", "more_than"), ("at_most", "less_than")):
+            if getattr(self, one) is not None and getattr(self, other) is not None:
+                raise ValueError(f"{one} and {other} are given together; keep one")
+        if self.less_than is not None and self.less_than.amount == 0:
+            raise ValueError("less than nothing: this window never opens")
+        if self.or_after is not None and self.after is not None:
+            raise ValueError("or_after goes with before; with after it says nothing new")
+        if self.or_after is not None and (self.at_least or self.more_than):
+            raise ValueError("or_after and a least distance are given together; keep one")
+        return self
+
+    @property
+    def anchor(self) -> Literal["surgery", "admission"] | AnchorRef:
+        """What it is counted from."""
+        found = self.before if self.before is not None else self.after
+        assert found is not None, "a span has an anchor"
+        return found
+
+    @property
+    def far(self) -> Duration | None:
+        """The greatest distance from the anchor, strict or not."""
+        return self.at_most or self.less_than
+
+    @property
+    def near(self) -> Duration | None:
+        """The least distance from the anchor, strict or not."""
+        return self.at_least or self.more_than
+
+    def words(self, titles: Mapping[str, str]) -> str:
+        """`within 30 days before surgery`; `titles` are those of the version's requirements."""
+        anchor = anchor_words(self.anchor, titles)
+        far = _far_words(self.at_most, self.less_than)
+        if self.or_after is not None:
+            reach = _far_words(self.or_after.at_most, self.or_after.less_than)
+            return f"{far or 'at any time'} before, or {reach} after, {anchor}"
+        side = "before" if self.before is not None else "after"
+        near = f"at least {self.at_least}" if self.at_least else ""
+        near = f"more than {self.more_than}" if self.more_than else near
+        if near and self.at_most is not None:
+            far = f"at most {self.at_most}"
+        limits = " and ".join(filter(None, (near, far)))
+        return f"{limits or 'at any time'} {side} {anchor}"
+
+
+def _far_words(at_most: Duration | None, less_than: Duration | None) -> str:
+    if at_most is not None:
+        return f"within {at_most}"
+    return f"less than {less_than}" if less_than is not None else ""
+
+
+def anchor_words(anchor: Any, titles: Mapping[str, str]) -> str:
+    """`surgery`, `discharged at`, or the title of a requirement."""
+    if isinstance(anchor, AnchorRef):
+        if anchor.column is not None:
+            return anchor.column.replace("_", " ")
+        return titles.get(anchor.requirement or "", anchor.requirement or "")
+    return str(anchor)
+
+
+class Window(Span):
+    """When the event must be: a span, and perhaps others that must hold as well."""
+
+    and_: list[Span] = Field([], alias="and", description="Further spans that must hold, too.")
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Every span, the first one first."""
+        return (self, *self.and_)
+
+    @property
+    def only_days_before_surgery(self) -> bool:
+        """Whether it is one span back from surgery, limited by calendar days or not at all."""
+        limit = self.far
+        calendar = limit is None or (limit.clock is None and limit.unit != "working day")
+        plain = not (self.and_ or self.near or self.or_after)
+        return plain and calendar and self.before == "surgery"
+
+    def opens(self, anchor: date) -> date | None:
+        """First date that counts in calendar units before an anchor; None without a limit."""
+        if self.at_most is not None:
+            return self.at_most.before(anchor)
+        if self.less_than is not None:
+            return date.fromordinal(self.less_than.before(anchor).toordinal() + 1)
+        return None
+
+    def words(self, titles: Mapping[str, str] | None = None) -> str:
+        """`within 30 days before surgery`, and what else must hold."""
+        named = titles or {}
+        first = super().words(named)
+        rest = [span.words(named).replace("at any time ", "") for span in self.and_]
+        return ", and ".join([first, *rest])
