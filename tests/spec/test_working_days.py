@@ -71,7 +71,7 @@ def test_at_least_so_many_working_days(engine):
 
 
 def test_the_last_surgery_date_in_working_days(engine):
-    """A study of Friday holds until the Sunday after the next Friday."""
+    """A study of a Friday holds until the next Friday, and longer where that is a holiday."""
     seen = run(
         engine,
         WITHIN_5,
