@@ -118,6 +118,16 @@ def test_counted_from_the_event_of_another_requirement(engine):
     expect_each(engine, CHAIN, table, requirement="mri", as_of=LONG_AFTER)
 
 
+def test_an_event_that_may_have_been_on_several_days_is_no_anchor(engine):
+    """The CT of April is in the window, and its day is not known."""
+    rule = protocol_with(
+        ct(window={"before": "surgery", "at_most": "90 days"}),
+        mri(window={"after": {"requirement": "ct"}, "at_most": "7 days"}),
+    )
+    seen = run(engine, rule, events=[scan("2026-04"), mr_scan("2026-05-02")])
+    expect(seen, ct="met in_window E1", mri="unknown anchor_unknown -")
+
+
 def test_by_the_clocks_after_the_event_of_another_requirement(engine):
     """On the same day the clocks decide, as on the day of surgery."""
     table = [

@@ -180,3 +180,24 @@ def test_after_an_anchor_it_is_the_other_way_round(engine):
         (control, therapy("2026-07-10"), "unknown between_unknown E1"),
     ]
     expect_each(engine, rule, table, as_of=LONG_AFTER)
+
+
+def test_the_event_itself_does_not_lie_between(engine):
+    """A selector that fits the chosen event speaks of the others."""
+    rule = ct_rule(none_between=[since(kind="imaging")])
+    table = [
+        (CT, "met in_window E1"),
+        (scan("2026-05-10"), "met in_window E1"),
+        (CT, scan("2026-05-20", "E2", region="head"), "missing event_between E1"),
+    ]
+    expect_each(engine, rule, table)
+
+
+def test_where_the_day_of_the_event_is_not_known_nothing_can_be_told(engine):
+    """The month of the CT is an anchor that is not known to the day."""
+    window = {"before": "surgery", "at_most": "90 days"}
+    table = [
+        (scan("2026-04"), "unknown between_unknown E1"),
+        (scan("2026-04"), therapy("2026-05-20"), "unknown between_unknown E1"),
+    ]
+    expect_each(engine, ct_rule(window=window, none_between=[since()]), table)

@@ -102,6 +102,16 @@ def test_a_case_that_is_still_open_is_not_in_the_rate(engine):
     assert [n["present"] for n in numbers] == [n["in_window"] for n in numbers]
 
 
+def test_what_is_there_of_an_open_requirement_is_not_counted_yet(engine):
+    """One of two control CTs."""
+    rule = protocol_with(mri(), ct(window=AFTER, count=2))
+    events = [mr_scan("2026-05-20"), scan("2026-06-05")]
+    open_still = run(engine, rule, events=events, as_of="2026-06-10").numbers
+    settled = run(engine, rule, events=events, as_of="2026-07-10").numbers
+    assert open_still["present"] == {"mri": 1, "ct": 0}
+    assert settled["present"] == {"mri": 1, "ct": 1}
+
+
 def test_a_case_that_failed_already_is_in_the_rate(engine):
     """What is due cannot save it."""
     rule = protocol_with(mri(), ct(window=AFTER, same_day="refuse"))
