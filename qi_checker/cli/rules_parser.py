@@ -20,13 +20,12 @@ def add_rules(commands: Any) -> None:
         "qi-checker rules validate rules",
     )  # fmt: skip
     test = command(
-        tools, "test", later("rules", "test"), "run the examples of protocols",
+        tools, "test", later("rule_tools", "test"), "run the examples of protocols",
         "qi-checker rules test rules/hepatic-metastasectomy-imaging",
     )  # fmt: skip
     for parser in (validate, test):
-        parser.add_argument("paths", type=Path, nargs="*", metavar="PATH",
-                            help="protocols, or folders of protocols (default: the shipped rules)")  # fmt: skip
-    test.add_argument("--engine", choices=("duckdb", "reference"), default="duckdb")
+        _paths(parser)
+    _test_options(test)
     render = command(
         tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
@@ -45,3 +44,18 @@ def add_rules(commands: Any) -> None:
         tools, "schema", later("rule_pages", "schema"), "print the JSON Schema of protocols for editors",
         "qi-checker rules schema > protocol.schema.json",
     )  # fmt: skip
+
+
+def _paths(parser: Any) -> None:
+    parser.add_argument("paths", type=Path, nargs="*", metavar="PATH",
+                        help="protocols, or folders of protocols (default: the shipped rules)")  # fmt: skip
+
+
+def _test_options(test: Any) -> None:
+    test.add_argument("--engine", choices=("duckdb", "reference"), default="duckdb",
+                      help="where to evaluate (default: duckdb)")  # fmt: skip
+    test.add_argument("--format", choices=("text", "junit"), default="text",
+                      help="text, or XML that build servers read (default: text)")  # fmt: skip
+    test.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
+    test.add_argument("-k", default="", metavar="WORD",
+                      help="only examples with this word in their id or sentence")  # fmt: skip
