@@ -42,7 +42,9 @@ def test_a_change_must_fit_once(text: str) -> None:
 
 
 def test_a_change_keeps_indentation() -> None:
-    assert changed("a:\n  b: 1\n  c: 2\n", "    b: 1\n-   c: 2\n+   c: 3\n") == "a:\n  b: 1\n  c: 3\n"
+    assert (
+        changed("a:\n  b: 1\n  c: 2\n", "    b: 1\n-   c: 2\n+   c: 3\n") == "a:\n  b: 1\n  c: 3\n"
+    )
 
 
 def test_output_needs_a_command() -> None:

@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from qi_checker.cli import main
 
 _FENCE = re.compile(r"^```(\w+)(?: (file|append)=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -92,9 +94,17 @@ def changed(text: str, body: str) -> str:
 def _run(line: str, exit: int, expected: str, folder: Path) -> Command:
     words = shlex.split(line)
     printed = io.StringIO()
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), _width(80):
         code = _programs[words[0]](words[1:], printed)
     return Command(line, exit, expected, printed.getvalue(), code)
+
+
+@contextlib.contextmanager
+def _width(columns: int) -> Iterator[None]:
+    """A terminal of that width, as a reader of the page has one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        yield
 
 
 def _qi_checker(words: list[str], printed: io.StringIO) -> int:
