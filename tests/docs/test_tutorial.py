@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.docs.test_documentation import ROOT, parsers
-from tests.docs.walkthrough import Command, changed, commands, follow, matches, rewritten
+from tests.docs.test_documentation import ROOT
+from tests.docs.walkthrough import Command, follow, rewritten
 
 FILE = ROOT / "docs" / "tutorial.md"
 PAGE = FILE.read_text(encoding="utf-8")
-LINES = [line for line in re.findall(r"^\$ (.*?)(?:  # exit \d+)?$", PAGE, re.MULTILINE)]
+LINES = list(re.findall(r"^\$ (.*?)(?:  # exit \d+)?$", PAGE, re.MULTILINE))
 
 
 @pytest.fixture(scope="module")
