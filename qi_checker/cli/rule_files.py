@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,11 @@ def on_reference(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site
 
 
 ENGINES = {"duckdb": on_duckdb, "reference": on_reference}
+
+
+def as_json(value: Any) -> str:
+    """A view as JSON; dates as ISO text."""
+    return json.dumps(asdict(value), default=str, ensure_ascii=False, indent=2) + "\n"
 
 
 def write_or_print(text: str, out: Path | None) -> None:

@@ -26,6 +26,7 @@ def add_rules(commands: Any) -> None:
     for parser in (validate, test):
         _paths(parser)
     _test_options(test)
+    _diff(tools)
     render = command(
         tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
@@ -59,3 +60,27 @@ def _test_options(test: Any) -> None:
     test.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
     test.add_argument("-k", default="", metavar="WORD",
                       help="only examples with this word in their id or sentence")  # fmt: skip
+
+
+def _diff(tools: Any) -> None:
+    diff = command(
+        tools, "diff", later("rule_cases", "diff"),
+        "show which cases another version of a rule would change, and why",
+        "qi-checker rules diff rules/my-protocol new/my-protocol --data export --format html "
+        "--out diff.html",
+    )  # fmt: skip
+    diff.add_argument("old", type=Path, metavar="OLD", help="protocol folder or file as it is")
+    diff.add_argument("new", type=Path, metavar="NEW", help="the same as it would be")
+    diff.add_argument("--data", type=Path, required=True, metavar="DIR",
+                      help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
+    diff.add_argument("--as-of", metavar="DATE",
+                      help="the moment to judge for (default: the latest day of the records)")  # fmt: skip
+    diff.add_argument("--site", type=Path, metavar="FILE",
+                      help="site settings (default: site.yaml in the data folder)")  # fmt: skip
+    diff.add_argument("--format", choices=("text", "json", "html"), default="text",
+                      help="how to print it (default: text)")  # fmt: skip
+    diff.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
+    diff.add_argument("--limit", type=int, default=20, metavar="N",
+                      help="cases that the text shows (default: 20)")  # fmt: skip
+    diff.add_argument("--fail-on-change", action="store_true",
+                      help="exit with 1 if a case changes")  # fmt: skip
