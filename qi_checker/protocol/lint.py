@@ -12,8 +12,8 @@ from pathlib import Path
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.catalogue import available_lists
+from qi_checker.protocol.checks.parts import code_list_names, requirement_parts
 from qi_checker.protocol.code_shapes import suspicious_codes
-from qi_checker.protocol.cross_checks import code_list_names, requirement_parts
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.models import Exclusion, Requirement, Version
 from qi_checker.protocol.yaml_nodes import Document, Steps
