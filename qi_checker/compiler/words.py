@@ -125,7 +125,8 @@ def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
         asked = f"Needs {leaf.count} {event_words(leaf.event, many=True)} {window}{apart}"
     else:
         asked = f"Needs {article(event_words(leaf.event))} {window}"
-    since = [since_words(rule, leaf, titles) for rule in leaf.none_between if rule.then == "fail"]
+    failing = [rule for rule in leaf.none_between if rule.then == "fail"]
+    since = [f"no {since_words(rule, leaf, titles)}" for rule in failing]
     asked = ", and ".join([asked, *since])
     if leaf.applies_if is not None:
         asked = f"{asked}; asked only if {condition_words(leaf.applies_if, titles)}"
@@ -133,11 +134,11 @@ def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
 
 
 def since_words(rule: NoneBetween, leaf: Requirement, titles: Titles) -> str:
-    """`no chemotherapy (completed therapy event) between it and surgery`."""
+    """`chemotherapy (completed therapy event) between it and surgery`."""
     anchor = anchor_words(leaf.window.anchor, titles)
     asked = "; ".join(selector_words(rule.event))
     meant = f"{_noun(rule.event)}: {asked}" if asked else _noun(rule.event)
-    return f"no {rule.title} ({meant}) between it and {anchor}"
+    return f"{rule.title} ({meant}) between it and {anchor}"
 
 
 def structure_words(version: Version) -> str:

@@ -58,7 +58,7 @@ def _notes(leaf: Requirement, titles: Titles) -> Iterator[tuple[str, str]]:
         yield "Owner", leaf.owner
     for rule in leaf.none_between:
         if rule.then == "warn":
-            yield "Advice", f"shown unless there is {since_words(rule, leaf, titles)}"
+            yield "Advice", f"shown if there was {since_words(rule, leaf, titles)}"
     for advice in leaf.warn:
         yield "Advice", f"{advice.title.rstrip('.')} ({_shown_when(advice)})"
 
