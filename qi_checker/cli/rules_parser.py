@@ -31,6 +31,7 @@ def add_rules(commands: Any) -> None:
         tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
     )  # fmt: skip
+    render.add_argument("--format", choices=("html", "pdf"), default="html")
     render.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
     sql = command(
         tools, "sql", later("rule_pages", "sql"), "print the SQL that a protocol is compiled to",
