@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from qi_checker.errors import UserError
 from qi_checker.protocol import examples, models, selectors, windows
 from qi_checker.protocol.fields import Strict
 from qi_checker.protocol.load import load_protocol
@@ -121,3 +122,28 @@ def test_the_checks_of_this_page_see_every_part_of_the_language() -> None:
     names = {model.__name__ for model in MODELS}
     assert {"AnchorRef", "Reach", "Span", "Window", "EventWithin", "ChosenWithin"} <= names
     assert {"Apart", "NoneBetween", "RequirementCondition", "EventSelector", "Given"} <= names
+
+
+REFUSED = (
+    "event: {kind: lab}",
+    "window: {before: surgery, less_than: 0 days}",
+    "window: {before: surgery, at_most: 30 days, less_than: 30 days}",
+    "window: {before: surgery, at_least: 7 days, more_than: 7 days}",
+    "window: {before: surgery, at_least: 31 days, at_most: 30 days}",
+    "window: {before: surgery, at_least: 2 days, or_after: {at_most: 2 days}}",
+    "window: {after: surgery, at_most: 2 days, or_after: {at_most: 2 days}}",
+    "window: {before: surgery, after: admission}",
+    "window: {after: {requirement: ct}, at_most: 2 days}",
+    "window: {after: surgery, at_least: 2 days, and: [{before: surgery}]}",
+    "apart: {at_least: 42 days}",
+    "{count: 2, forbidden: true}",
+    "{lead_time: 5 working days, forbidden: true}",
+    "{count: 2, apart: {at_least: 42 days}}",
+    "event: {kind: visit, columns: [{name: codes, in: [X]}]}",
+)
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_the_page_says_is_refused_is_refused(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError):
+        _loaded(text, tmp_path)
