@@ -10,10 +10,11 @@ from typing import Any
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.examples import Example, load_examples
+from qi_checker.protocol.examples import Defaults, Example, load_examples
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
+from qi_checker.protocol.yaml_read import read_document
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Loaded:
     bundle: Bundle
     file: Path
     examples: tuple[Example, ...]
+
+    @property
+    def defaults(self) -> Defaults:
+        """What the file of examples says of every example."""
+        data = read_document(self.file).data if self.file.is_file() else {}
+        return Defaults.model_validate(data.get("defaults", {}))
 
 
 def protocol_files(paths: list[Path]) -> list[Path]:

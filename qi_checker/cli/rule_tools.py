@@ -39,6 +39,38 @@ def test(arguments: argparse.Namespace) -> int:
     return Exit.FAILED_ON if any(suite.failed for suite in suites) else Exit.DONE
 
 
+def coverage(arguments: argparse.Namespace) -> int:
+    """What no example of the protocols reaches; sketches of examples that would."""
+    from qi_checker.audit.rule_coverage_view import coverage as build
+    from qi_checker.reporting.rule_coverage import coverage_json, coverage_text
+
+    least = _percent(arguments.fail_under)
+    loaded, problems = load_all(arguments.paths)
+    found = [build(one.bundle, one.examples, one.defaults) for one in loaded]
+    if arguments.format == "json":
+        print(coverage_json(found), end="")
+    else:
+        shown = console()
+        for one in found:
+            coverage_text(one, shown)
+    if problems:
+        raise UserError(problems)
+    below = [one for one in found if 100 * one.reached < least * one.points]
+    return Exit.FAILED_ON if below else Exit.DONE
+
+
+def _percent(text: str) -> float:
+    """`90`, `90%` or `90 %`."""
+    try:
+        number = float(text.strip().removesuffix("%"))
+        if not 0 <= number <= 100:
+            raise ValueError
+    except ValueError:
+        problem = Problem("--fail-under", f"`{text}` is no percentage", mend="Write it as 90%")
+        raise UserError(problem) from None
+    return number
+
+
 def _to_file(suites: Sequence[Suite], arguments: argparse.Namespace) -> None:
     from io import StringIO
 

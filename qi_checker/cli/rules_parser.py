@@ -26,6 +26,7 @@ def add_rules(commands: Any) -> None:
     for parser in (validate, test):
         _paths(parser)
     _test_options(test)
+    _coverage(tools)
     _diff(tools)
     render = command(
         tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
@@ -85,3 +86,16 @@ def _diff(tools: Any) -> None:
                       help="cases that the text shows (default: 20)")  # fmt: skip
     diff.add_argument("--fail-on-change", action="store_true",
                       help="exit with 1 if a case changes")  # fmt: skip
+
+
+def _coverage(tools: Any) -> None:
+    coverage = command(
+        tools, "coverage", later("rule_tools", "coverage"),
+        "name the statuses and window edges that no example reaches, with sketches",
+        "qi-checker rules coverage rules/hepatic-metastasectomy-imaging --fail-under 90%",
+    )  # fmt: skip
+    _paths(coverage)
+    coverage.add_argument("--format", choices=("text", "json"), default="text",
+                          help="how to print it (default: text)")  # fmt: skip
+    coverage.add_argument("--fail-under", default="0", metavar="PERCENT",
+                          help="exit with 1 if the examples of a protocol reach less")  # fmt: skip

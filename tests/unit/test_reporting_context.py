@@ -43,6 +43,7 @@ def _contexts() -> list[type]:
             if isinstance(value, type)
             and dataclasses.is_dataclass(value)
             and value.__module__ == module.__name__
+            and not value.__name__.startswith("_")
         ]
     return found
 
