@@ -89,9 +89,7 @@ class Requirement(Strict):
             "dependentRequired": {"apart": ["count"]},
             "if": {"properties": {"forbidden": {"const": True}}, "required": ["forbidden"]},
             "then": {
-                "properties": {
-                    key: False for key in ("count", "apart", "none_between", "lead_time")
-                }
+                "properties": dict.fromkeys(("count", "apart", "none_between", "lead_time"), False)
             },
         }
     )
