@@ -54,4 +54,5 @@ def test_output_needs_a_command() -> None:
 
 def test_an_ellipsis_stands_for_no_line_or_several() -> None:
     assert matches("a\n...\nb\n", "a\nb\n") and matches("a\n...\nb\n", "a\nx\ny\nb\n")
+    assert matches("a: ...\nb\n", "a: x, y\nb\n") and not matches("a: ...\nb\n", "a: x\ny\nb\n")
     assert not matches("a\n...\nb\n", "a\nx\n") and not matches("a.c\n", "abc\n")

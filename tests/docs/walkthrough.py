@@ -8,7 +8,7 @@ What a fenced block does is said after its language:
     ```console             `$ command`, and below it what it prints
 
 A command that ends with `# exit 1` must give that exit code, any other one 0. A line `...` stands
-for any number of lines of the output. Only `qi-checker`, `mkdir` and `cp -r` are commands here.
+for any number of lines of the output, and `...` at the end of a line for the rest of it. Only `qi-checker`, `mkdir` and `cp -r` are commands here.
 """
 
 from __future__ import annotations
@@ -49,8 +49,15 @@ class Command:
 
 def matches(expected: str, printed: str) -> bool:
     """Whether an output is as the page shows it, with `...` for any lines."""
-    lines = [r"(?:.*\n)*" if x == "..." else re.escape(x) + "\n" for x in expected.splitlines()]
+    lines = [_pattern(line) for line in expected.splitlines()]
     return re.fullmatch("".join(lines), printed) is not None
+
+
+def _pattern(line: str) -> str:
+    if line == "...":
+        return r"(?:.*\n)*"
+    rest = ".*" if line.endswith(" ...") else ""
+    return f"{re.escape(line.removesuffix('...') if rest else line)}{rest}\n"
 
 
 def follow(page: str, folder: Path) -> list[Command]:
