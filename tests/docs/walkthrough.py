@@ -8,7 +8,8 @@ What a fenced block does is said after its language:
     ```console             `$ command`, and below it what it prints
 
 A command that ends with `# exit 1` must give that exit code, any other one 0. A line `...` stands
-for any number of lines of the output, and `...` at the end of a line for the rest of it. Only `qi-checker`, `mkdir` and `cp -r` are commands here.
+for any number of lines of the output, and `...` at the end of a line for the rest of it. Only
+`qi-checker`, `mkdir` and `cp -r` are commands here.
 """
 
 from __future__ import annotations
