@@ -62,6 +62,7 @@ def schema(arguments: argparse.Namespace) -> int:
 def sql(arguments: argparse.Namespace) -> int:
     """The SQL that a protocol is compiled to, step by step."""
     from qi_checker.compiler import compile_protocol
+    from qi_checker.compiler.tables import Feeds
 
     bundle = load_protocol(protocol_path(arguments.path))
     compiled = compile_protocol(bundle, AsOf.parse(arguments.as_of), Site(timezone="UTC"))
@@ -73,7 +74,7 @@ def sql(arguments: argparse.Namespace) -> int:
         version = f"version {scope.version.version}"
         parts += [
             (f"{version}, exceptions: which hold", compiled.exceptions(scope)),
-            (f"{version}, findings: {protocol.statement}", compiled.facts(scope, {})),
+            (f"{version}, findings: {protocol.statement}", compiled.facts(scope, Feeds())),
             (f"{version}, cases: what the findings add up to", compiled.cases(scope)),
             (f"{version}, the same in words", compiled.worded(scope)),
         ]
