@@ -7,7 +7,9 @@ from typing import Any
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.checks.columns import check_column
 from qi_checker.protocol.complaints import Complaints
-from qi_checker.protocol.records import TABLES
+from qi_checker.protocol.records import CASES, EVENTS, TABLES
+
+_FREE = (CASES, EVENTS)  # tables in which a protocol may ask for columns of a hospital's own
 
 
 def check_site(data: dict[str, Any], complaints: Complaints) -> None:
@@ -19,7 +21,7 @@ def check_site(data: dict[str, Any], complaints: Complaints) -> None:
             complaints.add(path, f"there is no table `{name}`", mend=mend, key=True)
             continue
         for column in _mapping(columns):
-            check_column(TABLES[name], column, (*path, column), complaints)
+            check_column(TABLES[name], column, (*path, column), complaints, free=_FREE)
     for name, words in _mapping(data.get("values")).items():
         _check_values(name, _mapping(words), complaints)
 
@@ -35,7 +37,7 @@ def _check_values(name: str, words: dict[str, Any], complaints: Complaints) -> N
         mend = "Write table.column, such as events.modality. " + did_you_mean(table, TABLES)
         complaints.add(path, f"`{name}` is not a column of a table", mend=mend, key=True)
         return
-    check_column(TABLES[table], column, path, complaints)
+    check_column(TABLES[table], column, path, complaints, free=_FREE)
     known = TABLES[table][column].words if column in TABLES[table].names else ()
     for local, word in words.items():
         if known and isinstance(word, str) and word and word not in known:
