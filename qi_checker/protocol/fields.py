@@ -59,7 +59,9 @@ def _span(length: Duration) -> Duration:
 
 def _working_days(length: Duration) -> Duration:
     if length.unit != "working day":
-        raise ValueError(f"is not in working days: write {Duration(length.amount, 'working day')}")
+        such = "working days, such as 5 working days"
+        same = Duration(length.amount, "working day") if length.unit == "day" else such
+        raise ValueError(f"is not in working days: write {same}")
     return length
 
 

@@ -1,4 +1,4 @@
-"""Keys that do not belong where they stand: misspelt, misplaced, or not supported yet."""
+"""Keys that do not belong where they stand: misspelt, or misplaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ _CALLED = {
     "CodesIn": "a reference to a code list",
     "ColumnIn": "`column`",
     "Window": "a window",
+    "Span": "a span of `and`",
+    "AnchorRef": "an anchor",
+    "Reach": "`or_after`",
     "EventSelector": "`event`",
+    "EventWithin": "`event` of `applies_if`",
+    "ChosenWithin": "`chosen`",
+    "RequirementCondition": "`applies_if`",
+    "Apart": "`apart`",
+    "NoneBetween": "`none_between`",
     "WarningWhen": "`when`",
     "Period": "`in_force`",
     "ExceptionPolicy": "`exceptions`",
@@ -35,6 +43,12 @@ def article(model: type[BaseModel]) -> str:
     return _CALLED.get(name, f"an {word}" if word[0] in "aeiou" else f"a {word}")
 
 
+def _homes(root: type[BaseModel], place: Spot, key: str) -> list[type[BaseModel]]:
+    """Models that have the key: the one it stands in too deep, else all of them."""
+    above = [model for model in place.above if key in fields(model)]
+    return above[-1:] or [model for model in models_in(root) if key in fields(model)]
+
+
 def explain_unknown_key(root: type[BaseModel], place: Spot, complaints: Complaints) -> Steps | None:
     """Complain about a key; the path at which it was meant to stand, where that can be told."""
     key, owner, above = str(place.path[-1]), place.owner, place.path[:-1]
@@ -43,7 +57,7 @@ def explain_unknown_key(root: type[BaseModel], place: Spot, complaints: Complain
     known = fields(owner)
     free = [k for k in known if complaints.document.node((*above, k)) is None]
     hint = did_you_mean(key, free)
-    homes = [article(m) for m in models_in(root) if key in fields(m)]
+    homes = list(dict.fromkeys(article(m) for m in _homes(root, place, key)))
     what = f"`{key}` is not a key of {article(owner)}"
     if hint.startswith("Did you mean"):
         complaints.add(place.path, what, mend=hint, key=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -139,10 +138,9 @@ def test_no_billion_laughs(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
     file = tmp_path / "site.yaml"
     file.write_text("\n".join(lines))
-    start = time.perf_counter()
-    with pytest.raises(UserError, match="the anchor &a0 is not accepted"):
+    with pytest.raises(UserError, match="the anchor &a0 is not accepted") as caught:
         load_site(file)
-    assert time.perf_counter() - start < 2
+    assert len(str(caught.value)) < 100_000
 
 
 def test_thousands_of_mistakes_are_summed_up(tmp_path: Path) -> None:
@@ -159,18 +157,6 @@ def test_site_settings() -> None:
     assert site.holidays == [date(2026, 1, 1), date(2026, 12, 25)]
     assert site.midnight_is_date is True
     assert str(site.feeds["imaging"]) == "3 days"
-
-
-def test_loading_is_quick() -> None:
-    load_protocol(rules_dir() / PROTOCOL)
-    best = min(_seconds() for _ in range(5))
-    assert best < 0.03
-
-
-def _seconds() -> float:
-    start = time.perf_counter()
-    load_protocol(rules_dir() / PROTOCOL)
-    return time.perf_counter() - start
 
 
 def test_loading_imports_nothing_heavy() -> None:
