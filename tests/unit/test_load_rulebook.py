@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qi_checker.errors import UserError
-from qi_checker.protocol import catalogue
+from qi_checker.protocol.csv_table import read_table
 from qi_checker.protocol.load import load_protocol, load_rulebook
 from qi_checker.protocol.paths import rules_dir
 
@@ -37,13 +37,12 @@ def test_they_are_what_each_is_alone(rulebook: Path) -> None:
 
 def test_every_code_list_is_read_once(rulebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: Counter[str] = Counter()
-    plain = catalogue.read_table
 
     def counted(file: Path, columns: tuple[str, ...]) -> Any:
         read[file.stem] += 1
-        return plain(file, columns)
+        return read_table(file, columns)
 
-    monkeypatch.setattr(catalogue, "read_table", counted)
+    monkeypatch.setattr("qi_checker.protocol.catalogue.read_table", counted)
     load_rulebook(rulebook)
     names = ("imaging", "liver-metastasis", "liver-resection", "modalities", "regions")
     assert read == dict.fromkeys(names, 1)

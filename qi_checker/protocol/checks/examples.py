@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.checks.columns import check_column
+from qi_checker.protocol.checks.own_columns import own_columns
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
-from qi_checker.protocol.selectors import Condition
 from qi_checker.protocol.yaml_nodes import Steps
 
 if TYPE_CHECKING:
@@ -22,12 +22,14 @@ _TABLES = {"case": CASES, "other_cases": CASES, "events": EVENTS, "exceptions": 
 
 def check_written(data: Mapping[str, Any], protocol: Protocol, complaints: Complaints) -> None:
     """Ids once each; columns and requirements that exist; something is expected."""
-    own = _own_columns(protocol)
+    own = own_columns(protocol)
 
     def check_rows_of(holder: Any, key: str, table: Table, path: Steps) -> None:
         for row_path, row in _rows(holder, key, path):
             for column in row:
-                check_column(table, column, (*row_path, column), complaints, own)
+                check_column(
+                    table, column, (*row_path, column), complaints, own.get(table.name, ())
+                )
 
     for key, table in (("case", CASES), ("event", EVENTS), ("exception", EXCEPTIONS)):
         check_rows_of(data.get("defaults"), key, table, ("defaults",))
@@ -69,20 +71,6 @@ def _rows(holder: Any, key: str, path: Steps) -> Iterator[tuple[Steps, Mapping[s
         yield (*path, key), value
     for n, row in enumerate(value if isinstance(value, list) else []):
         yield (*path, key, n), _mapping(row)
-
-
-def _own_columns(protocol: Protocol) -> set[str]:
-    """Columns of cases that the protocol's conditions name, beyond the contract's."""
-    conditions = [
-        c for v in protocol.versions for c in (v.applies_to, *(x.when for x in v.exclude))
-    ]
-    found: set[str] = set()
-    while conditions:
-        condition: Condition = conditions.pop()
-        conditions += [*(condition.all_of or ()), *(condition.any_of or ())]
-        if condition.column is not None:
-            found.add(condition.column.name)
-    return found
 
 
 def _check_id(
