@@ -34,3 +34,15 @@ def test_a_command_does_what_the_page_says(number: int, done: list[Command]) -> 
     assert command.line == LINES[number]
     if os.environ.get("QI_CHECKER_GOLDEN") != "write":
         assert command.holds, f"exit {command.code}\n{command.printed}"
+
+
+def test_the_reader_is_told_which_file_a_block_is() -> None:
+    """What stands after the language of a block is not shown on a rendered page."""
+    parts = re.split(r"^```(?!$)(.*)\n(?:.*\n)*?```$", PAGE, flags=re.MULTILINE)
+    told = [
+        (text, words.partition("=")[2])
+        for text, words in zip(parts[::2], parts[1::2], strict=False)
+        if "=" in words
+    ]
+    assert len(told) > 15
+    assert [path for text, path in told if f"`{path}`" not in " ".join(text.split())] == []
