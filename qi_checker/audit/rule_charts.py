@@ -7,6 +7,8 @@ judged, and what was decided first. The tools of a rule author ask for these.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from qi_checker.engines.reference.anchors import in_order
@@ -21,6 +23,15 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
 from qi_checker.protocol.site import Site
 
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is known of all events together, where only those of one patient are given."""
+
+    delivered: frozenset[str]  # kinds that anybody has
+    newest: Mapping[str, date]  # when each kind was last recorded
+
+
 Tables = Mapping[str, Sequence[Mapping[str, str | None]]]
 
 
@@ -31,6 +42,7 @@ def chart_of(
     site: Site,
     case_id: str,
     torn_events: Sequence[Mapping[str, Any]] = (),
+    delivery: Delivery | None = None,
 ) -> Chart | None:
     """The chart of one case, every requirement decided; None where its row was rejected."""
     setting = Setting(as_of, site, bundle.catalogue)
@@ -44,6 +56,8 @@ def chart_of(
         return None
     torn = [dict(row) for row in torn_events]
     history = read_history(used[EVENTS.name], rejected[EVENTS.name], torn, setting)
+    if delivery is not None:
+        history.delivered, history.newest = set(delivery.delivered), dict(delivery.newest)
     waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
     excepted = frozenset(id for of, id in waivers.active if of == case_id)
     chart = Chart(cases[case_id], history, excepted, setting)

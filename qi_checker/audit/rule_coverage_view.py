@@ -73,13 +73,13 @@ def coverage(bundle: Bundle, examples: Sequence[Example], defaults: Defaults) ->
 def _gap(point: Point, bundle: Bundle, places: Places, found: Sketch | None) -> Gap:
     if isinstance(point, DayPoint):
         words = f"no surgery on {point.day.isoformat()}, {point.words}"
-        where = places.version(point.version, "in_force")
+        where = places.version(point.version, "in_force").where
         return Gap("day", point.version, "", words, where, found)
     titles = {r.id: r.title for v in bundle.protocol.versions for r in v.leaves}
     if isinstance(point, StatusPoint):
         version = next(_versions_with(point, bundle))
         words = f"never {point.status}: {point.status.meaning}"
-        where = places.requirement(version, point.requirement)
+        where = places.requirement(version, point.requirement).where
         return Gap("status", "", point.requirement, words, where, found)
     return _edge_gap(point, bundle, places, titles, found)
 
@@ -100,5 +100,5 @@ def _edge_gap(
     version = next(v for v in bundle.protocol.versions if v.version == point.version)
     leaf = next(r for r in version.leaves if r.id == point.requirement)
     words = f"no event on {point.edge.words(leaf.window, titles)}"
-    where = places.requirement(point.version, point.requirement, *point.edge.steps())
+    where = places.requirement(point.version, point.requirement, *point.edge.steps()).where
     return Gap("edge", point.version, point.requirement, words, where, found)

@@ -6,13 +6,14 @@ import argparse
 from io import StringIO
 from pathlib import Path
 
-from qi_checker.cli.common import read_site
+from qi_checker.cli.common import asked, read_site
 from qi_checker.cli.rule_files import as_json, write_or_print
 from qi_checker.cli.streams import console
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.sources.files import read_folder
 
 
@@ -55,3 +56,18 @@ def _both(old: Path, new: Path) -> tuple[Bundle, Bundle]:
     if problems:
         raise UserError(problems)
     return found[0], found[1]
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Which clause decided about one case."""
+    from qi_checker.audit.rule_explain import explain as build
+    from qi_checker.reporting.rule_explain import explanation_text
+
+    view = build(*asked(arguments), arguments.case_id)
+    if arguments.format == "json":
+        write_or_print(as_json(view), None)
+    else:
+        explanation_text(view, console())
+    if view.disagreements or view.verdict == Verdict.ERROR:
+        raise EvaluationError(Problem(view.case_id, "could not be evaluated reliably"))
+    return Exit.DONE

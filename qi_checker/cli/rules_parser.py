@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qi_checker.cli.command import command, later
+from qi_checker.cli.command import command, later, records
 
 
 def add_rules(commands: Any) -> None:
@@ -28,6 +28,7 @@ def add_rules(commands: Any) -> None:
     _test_options(test)
     _coverage(tools)
     _diff(tools)
+    _explain(tools)
     render = command(
         tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
@@ -99,3 +100,15 @@ def _coverage(tools: Any) -> None:
                           help="how to print it (default: text)")  # fmt: skip
     coverage.add_argument("--fail-under", default="0", metavar="PERCENT",
                           help="exit with 1 if the examples of a protocol reach less")  # fmt: skip
+
+
+def _explain(tools: Any) -> None:
+    explain = command(
+        tools, "explain", later("rule_cases", "explain"),
+        "show which clause of the protocol decided about a case",
+        "qi-checker rules explain C-0042 --data export --as-of 2026-02-01",
+    )  # fmt: skip
+    explain.add_argument("case_id", metavar="CASE")
+    records(explain)
+    explain.add_argument("--format", choices=("text", "json"), default="text",
+                         help="how to print it (default: text)")  # fmt: skip
