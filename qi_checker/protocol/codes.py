@@ -85,6 +85,17 @@ class CodeList:
         starred = frozenset((s, c[:-1]) for s, c in pairs if c.endswith("*"))
         object.__setattr__(self, "prefixes", starred)
 
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """System and code of every row, `*` included."""
+        return tuple((row.system, row.code) for row in self.rows)
+
+    def covers(self, system: str, code: str) -> bool:
+        """Whether the list has every code that a row of a list stands for."""
+        if not code.endswith("*"):
+            return self.holds(system, code)
+        return any(system == s and code[:-1].startswith(p) for s, p in self.prefixes)
+
     def holds(self, system: str, code: str) -> bool:
         """Whether a canonical code is in the list."""
         return (system, code) in self.exact or any(
