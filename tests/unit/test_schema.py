@@ -38,7 +38,7 @@ every-code-refused same-list-asked-and-refused allow-codes-and-not-codes allow-c
 applies-if-column-with-a-key event-column-description event-column-of-the-contract
 anchor-column-is-no-date anchor-requirement-is-forbidden anchor-requirement-is-itself
 anchor-requirement-misspelt anchor-requirement-of-another-version anchors-in-a-circle
-chosen-in-a-circle chosen-is-itself chosen-is-unknown apart-that-does-not-fit
+chosen-counted-from-itself chosen-in-a-circle chosen-is-itself chosen-is-unknown apart-that-does-not-fit
 no-evaluation-date expects-nothing unknown-event unknown-requirement unknown-requirement-no-guess
 """
 LENGTHS = """
