@@ -23,6 +23,7 @@ _SYSTEMS = {
     "CPT": ("cpt", "cpt4", "cpt-4", "http://www.ama-assn.org/go/cpt"),
     "OPCS-4": ("opcs-4", "opcs4", "opcs"),
     "DCM": ("dcm", "http://dicom.nema.org/resources/ontology/dcm"),
+    "ATC": ("atc", "http://www.whocc.no/atc", "https://www.whocc.no/atc"),
     "RADLEX": ("radlex", "http://radlex.org", "http://www.radlex.org"),
 }  # fmt: skip
 SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
