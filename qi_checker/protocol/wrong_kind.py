@@ -14,6 +14,7 @@ from qi_checker.protocol.field_path import Spot, fields, is_model, plain
 from qi_checker.protocol.wrong_text import PERCENT
 from qi_checker.protocol.yaml_nodes import Mapping, Node, Scalar, Sequence, Steps, reading
 
+MOST_SHOWN = 100  # characters; a longer text is not written out in what to do
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 # Parts of a file with one key that everybody means: model -> the key before a text.
 _SHORT = {
@@ -72,7 +73,7 @@ def _given(path: Steps, node: Node | None) -> str:
 
 def _wanted(place: Spot, node: Node | None) -> tuple[str, str]:
     """What is meant to stand there, and how it is written."""
-    text = node.text if isinstance(node, Scalar) else "..."
+    text = node.text if isinstance(node, Scalar) and len(node.text) <= MOST_SHOWN else "..."
     wanted = place.wanted
     if wanted is Duration:
         return "a length of time", "Write a whole number and a unit, such as 30 days"
@@ -109,7 +110,7 @@ def _keys(model: type[BaseModel], node: Node | None) -> str:
     key = _SHORT.get(model.__name__)
     if key and isinstance(node, Scalar) and isinstance(node.value, str):
         try:
-            text = node.text if key == "in" else str(Duration.parse(node.text))
+            text = node.text[:MOST_SHOWN] if key == "in" else str(Duration.parse(node.text))
         except ValueError:
             pass
         else:
@@ -122,5 +123,5 @@ def _keys(model: type[BaseModel], node: Node | None) -> str:
 def _list(wanted: Any, node: Node | None, text: str) -> str:
     item = plain(typing.get_args(wanted)[0])
     if isinstance(node, Scalar) and not is_model(item):
-        return f"Write it in brackets: [{text}]"
+        return f"Write it in brackets: [{text.strip('[] ')}]"
     return "Begin each item with a dash"

@@ -251,6 +251,24 @@ def test_codes_that_cannot_be_are_told(tmp_path: Path) -> None:
     assert [str(p) for p in lint_rulebook(rulebook)] == [said]
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("LOCAL,CHEMOTHERAPY", []),
+        ("ATC,L01*", []),
+        ("http://www.whocc.no/atc,J01DB04", []),
+        ("ATC,J01DBO4", ["liver-resection.csv: ATC J01DBO4 is no code of ATC."]),
+        ("OURS,X", ["liver-resection.csv: the code system OURS is not a known one."]),
+    ],
+)
+def test_systems_of_codes(row: str, said: list[str], tmp_path: Path) -> None:
+    rulebook = _copy(tmp_path)
+    with (rulebook / "codelists" / "liver-resection.csv").open("a") as out:
+        out.write(f"{row},,\n")
+    found = [str(p).partition(". ")[0] + "." for p in lint_rulebook(rulebook)]
+    assert found == said
+
+
 def _copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(rules_dir(), tmp_path / "rules"))
 

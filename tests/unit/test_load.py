@@ -159,6 +159,15 @@ def test_site_settings() -> None:
     assert str(site.feeds["imaging"]) == "3 days"
 
 
+def test_a_site_may_map_columns_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text("timezone: UTC\ncolumns: {events: {machine: Device}, cases: {ward: Unit}}\n")
+    assert load_site(file).columns["events"] == {"machine": "Device"}
+    file.write_text("timezone: UTC\ncolumns: {exceptions: {ward: Unit}}\n")
+    with pytest.raises(UserError, match="`exceptions` has no column `ward`"):
+        load_site(file)
+
+
 def test_loading_imports_nothing_heavy() -> None:
     heavy = ("pandas", "duckdb", "sqlglot", "jsonschema", "jinja2", "difflib")
     code = (

@@ -64,6 +64,7 @@ def test_there_are_enough_of_them() -> None:
 
 def test_the_files_they_were_made_from_are_right() -> None:
     bundle = load_protocol(GOOD)
+    load_protocol(FOLDER / "good-language.yaml")
     load_site(FOLDER / "good-site.yaml")
     assert len(load_examples(FOLDER / "good-examples.yaml", bundle)) == 2
 

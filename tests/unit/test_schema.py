@@ -18,7 +18,7 @@ BAD_INPUT = Path(__file__).parents[1] / "bad_input"
 KINDS: tuple[What, ...] = get_args(What)
 SHIPPED = sorted(f for kind in KINDS for f in rules_dir().glob(f"*/{kind}.yaml"))
 GOOD = [
-    *(BAD_INPUT / f"good-{kind}.yaml" for kind in KINDS),
+    *(BAD_INPUT / f"good-{name}.yaml" for name in (*KINDS, "language")),
     *sorted((BAD_INPUT / "ten_mistakes").glob("*/mended.yaml")),
     *SHIPPED,
 ]
@@ -34,11 +34,11 @@ advice-id-twice exclusion-id-twice requirement-id-twice requirement-id-twice-in-
 none-between-id-twice id-twice version-name-twice version-without-end versions-leave-a-gap
 versions-out-of-order versions-overlap period-backwards pet-ct-without-ct
 any-imaging-but-some-counts any-imaging-counts applies-if-any-imaging none-between-any-therapy
-same-list-asked-and-refused allow-codes-and-not-codes allow-codes-of-a-therapy
+every-code-refused same-list-asked-and-refused allow-codes-and-not-codes allow-codes-of-a-therapy
 applies-if-column-with-a-key event-column-description event-column-of-the-contract
 anchor-column-is-no-date anchor-requirement-is-forbidden anchor-requirement-is-itself
 anchor-requirement-misspelt anchor-requirement-of-another-version anchors-in-a-circle
-chosen-in-a-circle chosen-is-itself chosen-is-unknown apart-that-does-not-fit
+chosen-counted-from-itself chosen-in-a-circle chosen-is-itself chosen-is-unknown apart-that-does-not-fit
 no-evaluation-date expects-nothing unknown-event unknown-requirement unknown-requirement-no-guess
 """
 LENGTHS = """

@@ -75,7 +75,7 @@ def check_selector(
     _known(event, path, "modality", catalogue.modalities, complaints)
     _known(event, path, "region", catalogue.regions, complaints)
     _check_selective(event, path, complaints)
-    _check_lists(event, path, complaints)
+    _check_lists(event, path, catalogue, complaints)
     for inner, column in mappings(event, "columns", path):
         name = column.get("name")
         if isinstance(name, str) and name in EVENTS.names:
@@ -102,7 +102,9 @@ def _check_selective(event: dict[str, Any], path: Steps, complaints: Complaints)
         complaints.add(path, f"any {kind} would count, whatever it was for", mend=mend)
 
 
-def _check_lists(event: dict[str, Any], path: Steps, complaints: Complaints) -> None:
+def _check_lists(
+    event: dict[str, Any], path: Steps, catalogue: Catalogue, complaints: Complaints
+) -> None:
     """A list that is asked for and refused in one breath; a key that is read for imaging only."""
     names = {
         key: mapping(event.get(key)).get("in") for key in ("codes", "not_codes", "allow_codes")
@@ -114,6 +116,10 @@ def _check_lists(event: dict[str, Any], path: Steps, complaints: Complaints) -> 
         if names["not_codes"] is not None and names[key] == names["not_codes"]:
             what = f"{key} and not_codes name the same list, {why}"
             complaints.add((*path, "not_codes"), what, mend="Name another list in one of them")
+    asked, refused = (catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes"))
+    if asked and refused and asked.rows and all(refused.covers(*p) for p in asked.pairs):
+        what = f"not_codes refuses every code of `{asked.name}`, so that no event can count"
+        complaints.add((*path, "not_codes"), what, mend="Name another list in one of them")
     if "allow_codes" in event and isinstance(event.get("kind"), str) and event["kind"] != "imaging":
         why = "It lifts what imaging.csv says of codes, and that is asked of imaging only"
         what = "`allow_codes` decides nothing"

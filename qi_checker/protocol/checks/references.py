@@ -48,6 +48,7 @@ def _check_version(
     for path, requirement in parts:
         own = requirement.get("id")
         _check_anchor_columns(requirement, path, complaints)
+        _check_chosen_windows(requirement, path, complaints)
         for where, name in _references(requirement, path):
             if name == own:
                 what = f"`{name}` is judged by its own event, which nothing has chosen yet"
@@ -88,6 +89,20 @@ def _check_anchor_columns(requirement: dict[str, Any], path: Steps, complaints: 
         if isinstance(name, str) and name in CASES.names and name not in _DATES:
             mend = f"Name a date column: {', '.join(_DATES)}, or one of your own"
             complaints.add((*where, "column"), f"the column `{name}` holds no date", mend=mend)
+
+
+def _check_chosen_windows(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
+    """An event is always no time away from itself."""
+    for inner, condition in applies_if(requirement, path):
+        chosen = mapping(condition.get("chosen"))
+        where = (*inner, "chosen", "window")
+        for span_path, span in spans(mapping(chosen.get("window")), where):
+            value_path, value = anchor(span, span_path)
+            name = mapping(value).get("requirement")
+            if isinstance(name, str) and name == chosen.get("requirement"):
+                what = f"the event of `{name}` is counted from itself"
+                mend = "Name another anchor, such as surgery"
+                complaints.add((*value_path, "requirement"), what, mend=mend)
 
 
 def _unknown(
