@@ -1,35 +1,14 @@
-"""rules validate, test, render, schema and sql."""
+"""rules validate."""
 
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
-from typing import Any
 
-from qi_checker.cli.common import protocol_path, warn
+from qi_checker.cli.common import warn
+from qi_checker.cli.rule_files import protocol_files
 from qi_checker.errors import Exit, Problem, UserError
-from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.protocol.site import Site
-
-
-def _protocols(paths: list[Path]) -> list[Path]:
-    """The protocol files under the given paths; the shipped rules without one."""
-    found: list[Path] = []
-    for path in paths or [rules_dir()]:
-        if path.is_file() or (path / "protocol.yaml").is_file():
-            found.append(path)
-        else:
-            found += sorted(p.parent for p in path.glob("*/protocol.yaml"))
-    if not found:
-        raise UserError(
-            Problem(", ".join(map(str, paths)), "there is no protocol", "",
-                    "Give a folder with protocol.yaml, or a folder of such folders")
-        )  # fmt: skip
-    return found
 
 
 def validate(arguments: argparse.Namespace) -> int:
@@ -38,8 +17,7 @@ def validate(arguments: argparse.Namespace) -> int:
     from qi_checker.protocol.lint import lint, lint_rulebook
 
     problems: list[Problem] = []
-    good = 0
-    for path in _protocols(arguments.paths):
+    for path in protocol_files(arguments.paths):
         try:
             bundle = load_protocol(path)
             examples = bundle.path.with_name("examples.yaml")
@@ -47,7 +25,6 @@ def validate(arguments: argparse.Namespace) -> int:
         except UserError as error:
             problems += error.problems
             continue
-        good += 1
         for problem in lint(bundle):
             warn(str(problem))
         print(f"{bundle.path}: {bundle.protocol.id} is valid, {number} examples")
@@ -58,97 +35,4 @@ def validate(arguments: argparse.Namespace) -> int:
             warn(str(problem))
     if problems:
         raise UserError(problems)
-    return Exit.DONE
-
-
-def _on_duckdb(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
-    from qi_checker.engines.duckdb import evaluate
-    from qi_checker.sources.memory import from_rows
-
-    evaluation = evaluate(bundle, from_rows(tables), as_of, site)
-    return evaluation.findings(), evaluation.cases()
-
-
-def _on_reference(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
-    from qi_checker.engines.reference import evaluate
-
-    result = evaluate(bundle, tables, as_of, site)
-    return result.findings, result.cases
-
-
-def test(arguments: argparse.Namespace) -> int:
-    """Run the examples of protocols and say how those that fail differ."""
-    from qi_checker.audit.rule_examples import run_examples
-    from qi_checker.protocol.examples import load_examples
-
-    engine = _on_reference if arguments.engine == "reference" else _on_duckdb
-    failed = total = 0
-    for path in _protocols(arguments.paths):
-        bundle = load_protocol(path)
-        file = bundle.path.with_name("examples.yaml")
-        if not file.is_file():
-            warn(f"{bundle.path}: has no examples.yaml")
-            continue
-        results = run_examples(bundle, load_examples(file, bundle), engine)
-        wrong = [r for r in results if not r.passed]
-        for result in wrong:
-            print(f"{file}: {result.example.id}: {result.example.why}")
-            for difference in result.differences:
-                print(f"    {difference}")
-        failed, total = failed + len(wrong), total + len(results)
-        print(f"{file}: {len(results) - len(wrong)} of {len(results)} examples hold")
-    return Exit.FAILED_ON if failed else Exit.DONE
-
-
-def render(arguments: argparse.Namespace) -> int:
-    """A protocol as a page of plain English."""
-    from qi_checker.protocol.examples import load_examples
-    from qi_checker.reporting.html import rule_page
-    from qi_checker.reporting.rule_page import rule_sheet
-
-    bundle = load_protocol(protocol_path(arguments.path))
-    file = bundle.path.with_name("examples.yaml")
-    examples = load_examples(file, bundle) if file.is_file() else ()
-    page = rule_page(rule_sheet(bundle, examples))
-    if arguments.out is None:
-        sys.stdout.write(page)
-        return Exit.DONE
-    try:
-        arguments.out.write_text(page, encoding="utf-8")
-    except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
-        raise UserError(Problem(str(arguments.out), f"cannot be written: {why}")) from None
-    print(arguments.out)
-    return Exit.DONE
-
-
-def schema(arguments: argparse.Namespace) -> int:
-    """The JSON Schema of protocols."""
-    from qi_checker.protocol.schema import schema_text
-
-    sys.stdout.write(schema_text())
-    return Exit.DONE
-
-
-def sql(arguments: argparse.Namespace) -> int:
-    """The SQL that a protocol is compiled to, step by step."""
-    from qi_checker.compiler import compile_protocol
-    from qi_checker.compiler.tables import Feeds
-
-    bundle = load_protocol(protocol_path(arguments.path))
-    compiled = compile_protocol(bundle, AsOf.parse(arguments.as_of), Site(timezone="UTC"))
-    protocol = bundle.protocol
-    print(f"-- {protocol.id}: {protocol.title}")
-    print(f"-- SHA-256 {bundle.sha256}, as of {arguments.as_of}\n")
-    parts = [("population: who the protocol is for", compiled.population())]
-    for scope in compiled.scopes:
-        version = f"version {scope.version.version}"
-        parts += [
-            (f"{version}, exceptions: which hold", compiled.exceptions(scope)),
-            (f"{version}, findings: {protocol.statement}", compiled.facts(scope, Feeds())),
-            (f"{version}, cases: what the findings add up to", compiled.cases(scope)),
-            (f"{version}, the same in words", compiled.worded(scope)),
-        ]
-    for title, query in parts:
-        print(f"-- {title}\n{query.sql(dialect=arguments.dialect, pretty=True)};\n")
     return Exit.DONE
