@@ -88,7 +88,7 @@ def test_examples_hold(name: str, engine: Engine) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_example_expects_all_there_is(name: str) -> None:
-    """Status, reason and event of every requirement, so that none is right by accident."""
+    """Status and reason of every requirement, so that none is right by accident."""
     for example in examples_of(name):
         asked = {leaf.id for v in bundle_of(name).protocol.versions for leaf in v.leaves}
         assert set(example.expect.requirements) == asked, example.id
