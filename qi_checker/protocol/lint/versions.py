@@ -70,7 +70,8 @@ def _sensitivity(version: Version, path: Steps) -> Iterator[Finding]:
 
 
 def _judged_anew(requirement: Requirement) -> bool:
-    other = requirement.count or requirement.forbidden or requirement.none_between
+    taken = any(line.then == "fail" for line in requirement.none_between)
+    other = requirement.count or requirement.forbidden or taken
     return requirement.window.only_days_before_surgery and not other
 
 
