@@ -25,7 +25,6 @@ _SYSTEMS = {
     "DCM": ("dcm", "http://dicom.nema.org/resources/ontology/dcm"),
     "ATC": ("atc", "http://www.whocc.no/atc", "https://www.whocc.no/atc"),
     "RADLEX": ("radlex", "http://radlex.org", "http://www.radlex.org"),
-    "ATC": ("atc", "http://www.whocc.no/atc"),
     "LOCAL": ("local",),  # a hospital's own codes, mapped to ours: docs/codes.md
 }  # fmt: skip
 SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
