@@ -55,6 +55,18 @@ def found(part: Part) -> _Steps:
     source = part.named("best")
     kept: list[Expr] = [col(n, "b") for n in ("case_key", "requirement", "newest_present")]
     columns = [*kept, named(klass(col("best", "b")), "class"), named(col("best", "b"), "found")]
+    forbidding = [n for n in part.numbers if part.scope.asked[n].forbidden]
+    if forbidding:
+        # What may have happened already comes before what is only planned.
+        hidden = all_of(
+            col("requirement", "b").isin(*forbidding), known(col("unsure", "b")),
+            klass(col("best", "b")).eq(BOOKED),
+        )  # fmt: skip
+        columns = [
+            *kept,
+            named(case((hidden, lit(UNKNOWN)), default=klass(col("best", "b"))), "class"),
+            named(case((hidden.copy(), col("unsure", "b")), default=col("best", "b")), "found"),
+        ]
     if part.scope.plain:
         return [(part.named("found"), select(columns, table(source, "b")))]
     second = [col("second", "b"), named(klass(col("second", "b")), "second_class")]

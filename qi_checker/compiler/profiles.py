@@ -104,9 +104,12 @@ def _region(leaf: Requirement) -> Expr:
 
 
 def _near(leaf: Requirement) -> Expr:
-    """A near miss has a required modality, or one that cannot be told."""
+    """A near miss has a required modality or, without one, a required code, or may have it."""
     if leaf.event.modality is None:
-        return exp.true()
+        codes = leaf.event.codes
+        if codes is None:
+            return exp.true()
+        return any_of(in_list(col("codes"), codes.in_), not_(col("coded")))
     return any_of(overlaps(col("modalities"), leaf.event.modality), col("modality_unsure"))
 
 

@@ -103,8 +103,12 @@ def judge(event: Event, question: Question, chart: Chart) -> Judged:
 
 
 def _near_miss(event: Event, question: Question, setting: Setting) -> bool:
-    """Whether the event is worth telling: of a modality that is asked for, or perhaps of one."""
-    wanted, words = question.event.modality, criteria.modalities_of(event, setting)
-    if wanted is None or set(words) & set(wanted):
+    """Whether the event is worth telling: of a modality or a code that is asked, or perhaps so."""
+    wanted, codes = question.event.modality, question.event.codes
+    if wanted is None:
+        listed = setting.catalogue.lists[codes.in_] if codes else None
+        return not listed or not event.codes or any(listed.holds(*c) for c in event.codes)
+    words = criteria.modalities_of(event, setting)
+    if set(words) & set(wanted):
         return True
     return criteria.cannot_be_told(words, setting.catalogue.modalities)

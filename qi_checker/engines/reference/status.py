@@ -31,8 +31,8 @@ def decide(requirement: Requirement, chart: Chart) -> Decision:
         return Decision(Status.NOT_APPLICABLE, Reason.CONDITION_NOT_MET)
     question = question_of(requirement, chart)
     if question is None:
-        decision = _anchor_unknown(requirement, chart)
-    elif requirement.forbidden:
+        return _anchor_unknown(requirement, chart)
+    if requirement.forbidden:
         decision = _forbidden(requirement, question, chart)
     else:
         decision = _needed(requirement, question, chart)
