@@ -122,7 +122,7 @@ MORE: list[tuple[str, tuple[str, ...], Rows, str, str]] = [
      "too_late", "window.at_most"),
     ("{before: admission, at_most: 30 days, or_after: {at_most: 24 hours}}", (),
      [scan("2026-05-30T10:00")], "too_late", "window.or_after.at_most"),
-    ("{before: admission, at_most: 30 days, or_after: {less_than: 40 hours}}", (),
+    ("{before: admission, at_most: 30 days, or_after: {less_than: 30 hours}}", (),
      [scan("2026-05-30")], "untimed", "window.or_after.less_than"),
     ("{before: admission, at_most: 30 days, or_after: {at_most: 24 hours}}", (),
      [scan("2026-05-30T08:00", status="booked")], "booking_passed", "event.status"),
