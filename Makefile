@@ -16,7 +16,7 @@ INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
 JOBS := 2
 DEMO_DATE := 2026-03-02
 
-.PHONY: help demo test lint pytest bench format clean
+.PHONY: help demo native test lint pytest bench format clean
 
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
@@ -42,6 +42,10 @@ help:
 	@$(INSTALL) --no-build-isolation --editable ".[dev]"
 	@touch $@
 
+# Libraries of the system are none of pip's business, and may be gone while .venv is still there.
+native: .venv/installed-dev
+	@sh scripts/native.sh $(IN_VENV)
+
 demo: .venv/installed
 	@rm -rf build/demo-data
 	@$(WITH) qi_checker demo --out build/demo-data >/dev/null
@@ -60,7 +64,7 @@ lint: .venv/installed-dev
 	@$(IN_VENV) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-logo \
 		> build/imports.txt || { cat build/imports.txt; exit 1; }
 
-pytest: .venv/installed-dev
+pytest: native
 	@$(WITH) pytest --quiet -n $(JOBS) $(ARGS)
 
 bench: .venv/installed-dev

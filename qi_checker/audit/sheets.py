@@ -12,7 +12,6 @@ from qi_checker.audit.views import CaseSheet, Provenance, RequirementSheet
 from qi_checker.audit.wording import asks, group_words
 from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.protocol.models import Requirement
 
 _FACTS = ("procedures", "diagnoses", "urgency", "surgeon", "site")
 Row = dict[str, Any]
@@ -28,7 +27,7 @@ def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[Ca
     candidates = candidates_by_requirement(evaluation, keys)
     footer = provenance(evaluation)
     leaves = {
-        (scope.index, i): (leaf, group_words(scope.version, leaf))
+        (scope.index, i): (asks(scope.version, leaf), group_words(scope.version, leaf))
         for scope in evaluation.compiled.scopes
         for i, leaf in enumerate(scope.leaves)
     }
@@ -65,9 +64,7 @@ def _findings(evaluation: Evaluation, keys: list[int]) -> list[Row]:
     )
 
 
-def _requirement(
-    row: Row, leaf: Requirement, group: str, candidates: Sequence[Any]
-) -> RequirementSheet:
+def _requirement(row: Row, asked: str, group: str, candidates: Sequence[Any]) -> RequirementSheet:
     waiver = ""
     if row["exception_id"]:
         needed = "" if row["status"] == "exempt" else " It was not needed."
@@ -79,7 +76,7 @@ def _requirement(
         id=row["id"],
         title=row["title"],
         group=group,
-        asks=asks(leaf),
+        asks=asked,
         status=row["status"],
         reason=row["reason"],
         sentence=row["sentence"],

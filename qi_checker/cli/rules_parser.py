@@ -33,6 +33,7 @@ def add_rules(commands: Any) -> None:
         tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
     )  # fmt: skip
+    render.add_argument("--format", choices=("html", "pdf"), default="html")
     render.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
     sql = command(
         tools, "sql", later("rule_pages", "sql"), "print the SQL that a protocol is compiled to",
@@ -43,10 +44,13 @@ def add_rules(commands: Any) -> None:
     for parser in (render, sql):
         parser.add_argument("path", type=Path, nargs="?", metavar="PATH",
                             help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip
-    command(
-        tools, "schema", later("rule_pages", "schema"), "print the JSON Schema of protocols for editors",
+    schema = command(
+        tools, "schema", later("rule_pages", "schema"),
+        "print the JSON Schema of protocols, or of examples, for editors",
         "qi-checker rules schema > protocol.schema.json",
     )  # fmt: skip
+    schema.add_argument("what", nargs="?", choices=("protocol", "examples"), default="protocol",
+                        help="which file (default: protocol)")  # fmt: skip
 
 
 def _paths(parser: Any) -> None:

@@ -45,6 +45,11 @@ def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
     return text if len(text) <= longest else text[: longest - 2].rstrip() + " …"
 
 
+def _capital(text: str) -> str:
+    """Our own words at the head of a line."""
+    return text[:1].upper() + text[1:]
+
+
 def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
     """The columns of a table of candidates: every criterion that was asked, in order."""
     return tuple(dict.fromkeys(c.name for event in events for c in event.criteria))
@@ -72,7 +77,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters.update(day=_day, clip=_clip, dates=_dates)
+    env.filters.update(day=_day, clip=_clip, dates=_dates, capital=_capital)
     env.globals.update(
         css=Markup(stylesheet()),
         words=words,

@@ -1,4 +1,4 @@
-"""A protocol in plain English."""
+"""A protocol in plain English, to be signed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import pytest
 from qi_checker.protocol.codes import CodeList, CodeRow
 from qi_checker.protocol.models import Protocol
 from qi_checker.reporting import html
+from qi_checker.reporting.definitions import statuses
 from qi_checker.reporting.rule_page import CODES_SHOWN, rule_sheet
 from tests.helpers import sheets
 from tests.helpers.pages import read_page
-from tests.helpers.protocols import CATALOGUE, ct, protocol_with
+from tests.helpers.protocols import CATALOGUE, ct, liver, protocol_with
+from tests.helpers.rich_rules import rich
 
 SHEET = rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
 PAGE = read_page(html.rule_page(SHEET))
+RICH = read_page(html.rule_page(rule_sheet(rich())))
 
 
 @pytest.mark.parametrize(
@@ -23,51 +26,90 @@ PAGE = read_page(html.rule_page(SHEET))
     [
         "Version 2.0, in force from Mon 2024-01-01",
         "Version 1.0, in force from Wed 2020-01-01 to Sun 2023-12-31",
+        "The version in force on the day of surgery applies.",
         (
-            "All of these hold: a procedure code of the list liver-resection a diagnosis code of the "
-            "list liver-metastasis"
+            "Who Operations where a procedure code is in the list liver-resection and a diagnosis "
+            "code is in the list liver-metastasis."
         ),
-        "Emergency surgery: urgency is emergency",
+        "Left out Emergency surgery: if urgency is emergency.",
+        "Required CT or MRI (CT of the liver or MRI of the liver) and Visit of the anaesthetist.",
+        "Window for surgery on 2026-03-31: 2026-03-01 to 2026-03-31.",
+        "Window for surgery on 2026-03-31: 2026-03-04 to 2026-03-31.",
+        "On the day of surgery counts, unless the clock times say otherwise.",
+        "PET/CT the CT of a PET/CT does not count.",
+        "Advice No contrast (the description holds plain).",
+        "Time to arrange it 5 working days.",
+        "Arranged by MRI desk.",
         (
-            "Every one of these is needed: CT or MRI: one of these is enough: CT of the liver MRI of "
-            "the liver Visit of the anaesthetist"
+            "contraindication-mri, other; approved by someone other than the requester, for at most "
+            "90 days."
         ),
-        "within 30 days before surgery: 0 to 30 days, both ends included",
-        "less than 4 weeks before surgery",
-        "an event counts, unless the clock times show that it was after the operation",
-        "the CT of a PET/CT does not count as CT",
-        "No contrast. Never changes a status.",
-        "5 working days",
-        "for at most 90 days: contraindication-mri, other.",
-        "14 days, 30 days",
-        "A ct is enough A CT ten days before surgery is enough.",
+        "What the rate would be with 14 days, 30 days as the limit.",
+        "Exceptions None is accepted.",
+        "A CT ten days before surgery is enough.",
+        "urgency elective; E1: modality CT, at 2026-02-10; X1: requirement mri, reason other",
+        "case: Compliant; ct: Met, in window, event E1; mri: Exempt",
         (
-            "surgery 2026-02-23 (performed): urgency elective E1: modality CT, at 2026-02-10 "
-            "X1: requirement mri, reason other as of 2026-03-01"
+            "Unless an example says otherwise, cases have surgery_at 2026-02-23, status performed; "
+            "the evaluation is as of 2026-03-01."
         ),
-        "case: Compliant ct: Met, in window, event E1 mri: Exempt",
-        "liver-resection: 2 codes.",
+        "liver-resection (2 codes) ICD-10-PCS: 0FB0*. CCI: 1OA87LA.",
+        "Met a completed event fulfils every criterion, window included.",
+        "less than 4 weeks means 0 to 27 days.",
+        "Evidence: none.",
+        "approve protocol liver-imaging, version 2.0, as it is written here.",
+        f"SHA-256 {'0' * 64}",
+        "Name Role Date Signature",
     ],
 )
 def test_the_page_says(words: str) -> None:
     assert words in PAGE.all("main")[0].words
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "On the day of History and physical or discharged at",
+        "Advice shown if there was a drain (completed drain event) between it and History",
+        "Advice A biopsy (a code of the list biopsy-codes).",
+        "Advice Low dose (a code with the role warns).",
+        "for admission on 2026-03-31 at 10:00: 2026-03-31 10:00 to before 2026-04-01 10:00",
+        "A window counted from another requirement is counted from the event found for it.",
+        "Working days are Monday to Friday",
+        "one month before 31 March is 28 or 29 February",
+        "Minutes and hours need clock times",
+        "silence is not enough",
+        "far enough from it",
+        "window included; where there must be no event: no such event in the window.",
+        "biopsy-codes (2 codes)",
+        "liver-ct-codes (2 codes)",
+    ],
+)
+def test_the_page_of_every_key_says(words: str) -> None:
+    assert words in RICH.all("main")[0].words
+
+
+def test_only_what_the_protocol_uses_is_defined() -> None:
+    plain = read_page(html.rule_page(rule_sheet(liver()))).words
+    for words in ("Working days", "28 or 29 February", "clock times;", "silence", "Less than"):
+        assert words not in plain, words
+    assert "within 30 days means 0 to 30 days" in plain
+
+
+def test_the_glossary_has_the_statuses_that_can_be() -> None:
+    assert [s for s, _ in statuses(liver().protocol)] == [
+        "not_applicable", "met", "booked", "unknown", "due", "expired", "missing",
+    ]  # fmt: skip
+    forbidden = protocol_with(ct(forbidden=True), exceptions={"reasons": ["other"]})
+    assert [s for s, _ in statuses(forbidden.protocol)] == [
+        "not_applicable", "met", "exempt", "unknown", "due", "missing",
+    ]  # fmt: skip
+    assert ("met", "no such event in the window") in statuses(forbidden.protocol)
+
+
 def test_newest_version_first_and_no_word_about_unused_lists() -> None:
     assert [v.version for v in SHEET.versions] == ["2.0", "1.0"]
     assert [c.name for c in SHEET.code_lists] == ["liver-metastasis", "liver-resection"]
-
-
-def test_conditions_on_columns_read_as_sentences() -> None:
-    where = {
-        "any_of": [
-            {"site": ["North", "South"]},
-            {"column": {"name": "ward", "in": ["A", "B", "C"]}},
-        ]
-    }
-    rule = rule_sheet(protocol_with(ct(), applies_to=where)).versions[0].applies_to
-    assert rule.text == "At least one of these holds"
-    assert [m.text for m in rule.members] == ["site is North or South", "ward is A, B or C"]
 
 
 def test_links_are_dois_and_addresses_only() -> None:
@@ -89,7 +131,14 @@ def test_a_long_code_list_is_cut_and_names_its_file() -> None:
     lists = CATALOGUE.lists | {"liver-resection": CodeList("liver-resection", rows)}
     long = replace(sheets.rule_bundle(), catalogue=replace(CATALOGUE, lists=lists))
     page = read_page(html.rule_page(rule_sheet(long)))
-    words = "liver-resection: 120 codes, the first 100 shown; liver-resection.csv has every one."
+    words = "liver-resection (120 codes, the first 100 shown; liver-resection.csv has every one)"
     assert words in page.words
     assert "1OA87099" in page.words
     assert "1OA87100" not in page.words
+
+
+def test_site_settings_of_an_example_read_as_words() -> None:
+    example = sheets.rule_examples()[0]
+    given = example.given.model_copy(update={"site": {"feeds": {"imaging": "3 days"}}})
+    shown = rule_sheet(sheets.rule_bundle(), [replace(example, given=given)]).examples[0]
+    assert "site feeds: imaging 3 days" in shown.given

@@ -1,0 +1,189 @@
+"""A rule in plain English, from the clause that its SQL is compiled from.
+
+The page that a committee signs, the sheet of a case and the comments of the SQL print these words,
+so that a reader finds the same sentence in all three. `titles` are those of the requirements of a
+version, by id (`titles_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from qi_checker.protocol.models import Group, Member, NoneBetween, Requirement, Version
+from qi_checker.protocol.selectors import (
+    CaseCondition,
+    Condition,
+    EventSelector,
+    RequirementCondition,
+)
+from qi_checker.protocol.windows import Window, anchor_words
+
+Titles = Mapping[str, str]
+
+
+def titles_of(version: Version) -> dict[str, str]:
+    """The titles of the requirements of a version, by id."""
+    return {leaf.id: leaf.title for leaf in version.leaves}
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """`CT`, `CT or MR`, `CT, MR or US`."""
+    *most, end = words
+    return f"{', '.join(most)} {last} {end}" if most else end
+
+
+# ---- windows and events --------------------------------------------------------------------------
+
+
+def window_words(window: Window, titles: Titles) -> str:
+    """`within 30 days before surgery`."""
+    return window.words(titles)
+
+
+def event_words(event: EventSelector, many: bool = False) -> str:
+    """`completed imaging event (modality CT; region liver or abdomen)`."""
+    asked = selector_words(event)
+    noun = f"{_noun(event)}{'s' if many else ''}"
+    return f"{noun} ({'; '.join(asked)})" if asked else noun
+
+
+def _noun(event: EventSelector) -> str:
+    return f"{listed(event.status)} {event.kind} event"
+
+
+def selector_words(event: EventSelector) -> list[str]:
+    """What an event needs beside its kind and status, one phrase per criterion."""
+    found = []
+    if event.modality:
+        found.append(f"modality {listed(event.modality)}")
+    if event.region:
+        found.append(f"region {listed(event.region)}")
+    if event.codes:
+        found.append(f"a code of the list {event.codes.in_}")
+    if event.not_codes:
+        found.append(f"no code of the list {event.not_codes.in_}")
+    if event.allow_codes:
+        found.append(f"codes of the list {event.allow_codes.in_} are allowed")
+    if event.provenance:
+        found.append(f"provenance {listed(event.provenance)}")
+    found += [f"{column.name} {listed(column.in_)}" for column in event.columns or ()]
+    return found
+
+
+# ---- conditions ----------------------------------------------------------------------------------
+
+
+def condition_words(
+    rule: Condition | RequirementCondition, titles: Titles, inside: bool = False
+) -> str:
+    """`a procedure code is in the list liver-resection and urgency is elective`."""
+    for word, members in (("and", rule.all_of), ("or", rule.any_of)):
+        if members:
+            nested = len(members) > 1
+            text = f" {word} ".join(condition_words(m, titles, nested) for m in members)
+            return f"({text})" if inside and nested else text
+    if isinstance(rule, RequirementCondition):
+        return _event_condition(rule, titles) or _case_condition(rule)
+    return _case_condition(rule)
+
+
+def _event_condition(rule: RequirementCondition, titles: Titles) -> str:
+    if rule.event is not None:
+        return f"there is {article(event_words(rule.event))} {rule.event.window.words(titles)}"
+    if rule.chosen is not None:
+        named = titles.get(rule.chosen.requirement, rule.chosen.requirement)
+        return f"the event found for {named} was {rule.chosen.window.words(titles)}"
+    return ""
+
+
+def _case_condition(rule: CaseCondition) -> str:
+    if rule.procedure is not None:
+        return f"a procedure code is in the list {rule.procedure.in_}"
+    if rule.diagnosis is not None:
+        return f"a diagnosis code is in the list {rule.diagnosis.in_}"
+    if rule.column is not None:
+        return f"{rule.column.name} is {listed(rule.column.in_)}"
+    named = ((n, getattr(rule, n)) for n in ("urgency", "site", "surgeon"))
+    return next(f"{name} is {listed(values)}" for name, values in named if values)
+
+
+def article(words: str) -> str:
+    """`an ordered event`, `a booked event`."""
+    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
+
+
+# ---- requirements --------------------------------------------------------------------------------
+
+
+def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
+    """What a requirement asks, whole, in one sentence."""
+    window = window_words(leaf.window, titles)
+    if leaf.forbidden:
+        asked = f"There must be no {event_words(leaf.event)} {window}"
+    elif leaf.count is not None:
+        apart = f", at least {leaf.apart.at_least} apart" if leaf.apart else ""
+        asked = f"Needs {leaf.count} {event_words(leaf.event, many=True)} {window}{apart}"
+    else:
+        asked = f"Needs {article(event_words(leaf.event))} {window}"
+    failing = [rule for rule in leaf.none_between if rule.then == "fail"]
+    since = [f"no {since_words(rule, leaf, titles)}" for rule in failing]
+    asked = ", and ".join([asked, *since])
+    if leaf.applies_if is not None:
+        asked = f"{asked}; asked only if {condition_words(leaf.applies_if, titles)}"
+    return f"{asked}."
+
+
+def since_words(rule: NoneBetween, leaf: Requirement, titles: Titles) -> str:
+    """`chemotherapy (completed therapy event) between it and surgery`."""
+    anchor = anchor_words(leaf.window.anchor, titles)
+    asked = "; ".join(selector_words(rule.event))
+    meant = f"{_noun(rule.event)}: {asked}" if asked else _noun(rule.event)
+    return f"{rule.title} ({meant}) between it and {anchor}"
+
+
+def structure_words(version: Version) -> str:
+    """How the requirements go together: `CT of the liver, and (MRI of the liver or PET/CT)`."""
+    return _joined(version.requirements, "and", inside=False)
+
+
+def _joined(members: list[Member], word: str, inside: bool) -> str:
+    nested = len(members) > 1
+    text = f" {word} ".join(_member(m, nested) for m in members)
+    return f"({text})" if inside and nested else text
+
+
+def _member(member: Member, inside: bool) -> str:
+    if isinstance(member, Requirement):
+        return member.title
+    logic = _joined(member.members, "and" if member.all_of else "or", inside or bool(member.title))
+    return f"{member.title} {logic}" if member.title else logic
+
+
+def population_words(version: Version) -> str:
+    """`operations where a procedure code is in the list liver-resection`."""
+    return f"operations where {condition_words(version.applies_to, titles_of(version))}"
+
+
+def exclusion_words(version: Version) -> list[tuple[str, str]]:
+    """(title, condition) of each exclusion, in order."""
+    titles = titles_of(version)
+    return [(rule.title, condition_words(rule.when, titles)) for rule in version.exclude]
+
+
+def group_words(version: Version, leaf: Requirement) -> str:
+    """Words about the innermost any_of that a requirement stands in, empty without one."""
+    return _group(version.requirements, leaf, "") or ""
+
+
+def _group(members: list[Member], leaf: Requirement, words: str) -> str | None:
+    for member in members:
+        if member is leaf:
+            return words
+        if isinstance(member, Group):
+            inner = words
+            if member.any_of is not None:
+                inner = member.title or "one of these is enough"
+            found = _group(member.members, leaf, inner)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,72 @@
+"""A page as PDF: tagged for screen readers (PDF/UA-1), and the same bytes for the same page.
+
+WeasyPrint lays it out. It is an optional part of the program, since it needs libraries of the
+system (Pango, HarfBuzz); `scripts/native.sh` installs them on Debian and Ubuntu.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import Any
+
+from qi_checker.errors import Problem, UserError
+
+_VARIANT = "pdf/ua-1"
+_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+
+
+def pdf_of(page: str) -> bytes:
+    """An HTML page of ours as PDF. UserError where WeasyPrint or its libraries are missing.
+
+    Nothing is fetched. A page that refers to any address but `data:` raises ValueError: no template
+    does, so somebody found a way to put one there, and WeasyPrint would only leave it out.
+    """
+    weasyprint = _weasyprint()
+    refused: list[str] = []
+    document = weasyprint.HTML(string=page, url_fetcher=_fetcher(refused))
+    made = document.write_pdf(pdf_variant=_VARIANT)
+    if refused:
+        raise ValueError(f"a page refers to something outside of itself, by {refused[0]}:")
+    assert isinstance(made, bytes)
+    return made
+
+
+def _fetcher(refused: list[str]) -> Any:
+    """What opens `data:` addresses, and notes the scheme of every other one."""
+    from weasyprint.urls import URLFetcher
+
+    class OnlyData(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            scheme = url.partition(":")[0].lower()
+            if scheme != "data":
+                # Noted, since WeasyPrint swallows every error inside of a picture.
+                refused.append(scheme)
+                raise ValueError("refused")
+            return super().fetch(url, headers)
+
+    return OnlyData(allowed_protocols={"data"}, allow_redirects=False)
+
+
+def _weasyprint() -> Any:
+    try:
+        with warnings.catch_warnings():
+            # Without libharfbuzz-subset fonts are cut down by a slower way, which works as well.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import weasyprint
+    except ImportError:
+        raise UserError(
+            Problem("--format pdf", "WeasyPrint, which makes the PDF, is not installed", "",
+                    'Install it: python -m pip install "qi-checker[pdf]"; or write HTML and print '
+                    "it from a browser")
+        ) from None  # fmt: skip
+    except OSError:
+        raise UserError(
+            Problem("--format pdf", "WeasyPrint is there, but not the libraries that it needs",
+                    "It lays out text with Pango and HarfBuzz",
+                    f"Install them (Debian, Ubuntu: apt install {_PACKAGES}; macOS: brew install "
+                    "pango), or write HTML and print it from a browser")
+        ) from None  # fmt: skip
+    # It would tell about every property of the style sheet that paper does not have.
+    logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
+    return weasyprint
