@@ -218,7 +218,9 @@ def test_every_limit_has_two_edges() -> None:
     assert len(found) == 2 * len(keys)
 
 
-@pytest.mark.parametrize(("surgery", "reached"), [("2026-02-23T08:00", True), ("2026-02-21T08:00", False)])
+@pytest.mark.parametrize(
+    ("surgery", "reached"), [("2026-02-23T08:00", True), ("2026-02-21T08:00", False)]
+)
 def test_inside_one_limit_but_kept_out_by_another_shows_nothing(
     surgery: str, reached: bool, tmp_path: Path
 ) -> None:
