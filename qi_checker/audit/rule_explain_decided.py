@@ -148,8 +148,14 @@ def _window_keys(leaf: Requirement, judged: Judged, question: Question) -> Keys:
         return windows.before_surgery(leaf)
     if reason is Reason.SAME_DAY_UNTIMED:
         return ("same_day",)
-    late = at is not None and question.closes is not None and at.hi > question.closes
-    if reason is Reason.TOO_LATE or (reason is not Reason.TOO_OLD and late):
+    if at is None:
+        return windows.opening(question)
+    early = question.opens is not None and at.lo < question.opens
+    late = question.closes is not None and at.hi > question.closes
+    by_clock = windows.clock_key(question, at, judged.window.outcome)
+    if by_clock is not None and not (early or late):
+        return by_clock
+    if reason is Reason.TOO_LATE or (late and not early):
         return windows.closing(question)
     return windows.opening(question)
 

@@ -10,6 +10,7 @@ from qi_checker.audit.rule_explain_trees import Place
 from qi_checker.audit.rule_places import Clause
 from qi_checker.engines.reference.anchors import anchor_date
 from qi_checker.engines.reference.charts import Chart
+from qi_checker.engines.reference.outcomes import Outcome
 from qi_checker.engines.reference.questions import Question
 from qi_checker.engines.reference.stretches import Stretch
 from qi_checker.engines.reference.values import When
@@ -114,6 +115,25 @@ def closing(question: Question) -> tuple[str | int, ...]:
     if span.before is not None:
         return (*span_keys(number), _given(span, "at_least", "more_than") or "before")
     return (*span_keys(number), _given(span, "at_most", "less_than") or "after")
+
+
+def clock_key(question: Question, at: When, outcome: Outcome) -> tuple[str | int, ...] | None:
+    """The first limit in minutes or hours that comes out so; None where none does."""
+    for number, stretch in enumerate(question.stretches):
+        for limit in stretch.clock_limits:
+            if limit.outcome(at) is outcome:
+                key = _CLOCK_KEYS[limit.farthest, limit.strict]
+                holder = span_keys(number)
+                return (*holder, key) if limit.back == stretch.back else (*holder, "or_after", key)
+    return None
+
+
+_CLOCK_KEYS = {
+    (True, False): "at_most",
+    (True, True): "less_than",
+    (False, False): "at_least",
+    (False, True): "more_than",
+}
 
 
 def _given(span: Span, *names: str) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
-EXITS = """exit codes: 0 done; 1 done, and --fail-on matched; 2 the input, the configuration or a
-rule is wrong; 3 the program or an evaluation failed; 130 interrupted"""
+EXITS = """exit codes: 0 done; 1 done, and a --fail-... option matched or an example does not hold;
+2 the input, the configuration or a rule is wrong; 3 the program or an evaluation failed;
+130 interrupted"""
 
 
 def later(module: str, function: str) -> Run:

@@ -30,28 +30,29 @@ def run(case_id: str, data: Path, *more: str) -> int:
     return main(["rules", "explain", case_id, "--data", str(data), "--as-of", AS_OF, *more])
 
 
-def told_apart(bundle: Bundle, examples: list[Example]) -> Iterator[Example]:
-    """One example for each status and reason of each requirement; they stand for the others."""
-    seen: set[tuple[str, Status, Reason | None]] = set()
-    for example in examples:
-        expected = example.expect.requirements.items()
-        new = {(id, e.status, e.reason) for id, e in expected} - seen
-        seen |= new
-        if new:
-            yield example
+def told_apart() -> Iterator[tuple[Bundle, Example]]:
+    """The first example of each protocol, and one for each status and reason that is new."""
+    seen: set[tuple[Status, Reason | None]] = set()
+    for protocol in PROTOCOLS:
+        bundle = load_protocol(protocol)
+        for number, example in enumerate(load_examples(protocol, bundle)):
+            expected = {(e.status, e.reason) for e in example.expect.requirements.values()}
+            if number == 0 or expected - seen:
+                yield bundle, example
+            seen |= expected
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda path: path.name)
-def test_it_explains_what_the_examples_expect(protocol: Path) -> None:
-    bundle = load_protocol(protocol)
-    for example in told_apart(bundle, load_examples(protocol, bundle)):
-        records = from_rows(example.tables)
-        found = explain(bundle, records, example.as_of, example.site, example.case_id)
-        assert found.disagreements == (), example.id
-        by_id = {r.id: r for r in found.requirements}
-        for id, expected in example.expect.requirements.items():
-            assert by_id[id].status == expected.status, example.id
-            assert by_id[id].decided_by.path, example.id
+@pytest.mark.parametrize(
+    ("bundle", "example"),
+    [pytest.param(*pair, id=f"{pair[0].protocol.id}-{pair[1].id}") for pair in told_apart()],
+)
+def test_it_explains_what_an_example_expects(bundle: Bundle, example: Example) -> None:
+    records = from_rows(example.tables)
+    found = explain(bundle, records, example.as_of, example.site, example.case_id)
+    assert found.disagreements == ()
+    by_id = {r.id: r for r in found.requirements}
+    for id, expected in example.expect.requirements.items():
+        assert (by_id[id].status, bool(by_id[id].decided_by.path)) == (expected.status, True)
 
 
 def test_the_evaluators_agree_about_a_hospital(demo: Path) -> None:
@@ -59,14 +60,14 @@ def test_the_evaluators_agree_about_a_hospital(demo: Path) -> None:
     bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
     records = read_folder(demo, site)
     explained = 0
-    for row in csv_rows(demo / "cases.csv")[::16]:
+    for row in csv_rows(demo / "cases.csv")[::32]:
         try:
             found = explain(bundle, records, AsOf.parse(AS_OF), site, row["case_id"])
         except UserError:  # a row of the demo that is rejected
             continue
         explained += 1
         assert found.disagreements == (), row["case_id"]
-    assert explained > 10
+    assert explained > 5
 
 
 @pytest.fixture

@@ -73,14 +73,15 @@ def test_one_broken_file_does_not_hide_the_rest(
     first = edited("first", "verdict: compliant", "verdict: complaint")
     second = edited("second", protocol="id: second\n")
     paths = [str(p) for p in (first, failing, second)]
-    assert main(["rules", "test", *paths]) == 2
+    quick = ["--engine", "reference"]
+    assert main(["rules", "test", *paths, *quick]) == 2
     said = capsys.readouterr()
     assert "thirty-one-days-is-too-old" in said.out
     assert "first/examples.yaml" in said.err and "complaint" in said.err
     assert "second/protocol.yaml" in said.err and "`title`" in said.err
 
     out = tmp_path / "junit.xml"
-    assert main(["rules", "test", *paths, "--format", "junit", "--out", str(out)]) == 2
+    assert main(["rules", "test", *paths, *quick, "--format", "junit", "--out", str(out)]) == 2
     root = ElementTree.parse(out).getroot()
     broken = root.findall("testsuite[@name='files that cannot be read']/testcase/error")
     assert len(broken) == int(root.get("errors", "")) == len(said.err.splitlines())
@@ -124,7 +125,7 @@ def test_nothing_to_run_is_no_success(edited: Edit, capsys: pytest.CaptureFixtur
     (without / "examples.yaml").unlink()
     assert main(["rules", "test", str(without)]) == 2
     assert "has no examples.yaml" in capsys.readouterr().err
-    assert main(["rules", "test", str(edited("with")), str(without)]) == 0
+    assert main(["rules", "test", str(edited("with")), str(without), "-k", "thirty-one-days"]) == 0
     assert "warning" in capsys.readouterr().err
 
 
@@ -136,5 +137,6 @@ def test_a_folder_that_is_not_there(edited: Edit, capsys: pytest.CaptureFixture[
 
 def test_a_file_that_cannot_be_written(edited: Edit, capsys: pytest.CaptureFixture[str]) -> None:
     folder = edited()
-    assert main(["rules", "test", str(folder), "--out", str(folder / "no" / "file.txt")]) == 2
+    out = str(folder / "no" / "file.txt")
+    assert main(["rules", "test", str(folder), "-k", "thirty-one-days", "--out", out]) == 2
     assert "cannot be written" in capsys.readouterr().err

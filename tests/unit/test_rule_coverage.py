@@ -216,3 +216,17 @@ def test_every_limit_has_two_edges() -> None:
     keys = {(e.span, e.key) for e in found}
     assert keys == {(0, "at_most"), (0, "or_after.less_than"), (1, "more_than"), (2, "")}
     assert len(found) == 2 * len(keys)
+
+
+@pytest.mark.parametrize(
+    ("surgery", "reached"), [("2026-02-23T08:00", True), ("2026-02-21T08:00", False)]
+)
+def test_inside_one_limit_but_kept_out_by_another_shows_nothing(
+    surgery: str, reached: bool, tmp_path: Path
+) -> None:
+    """A day after admission counts, but not after the operation."""
+    bundle, file = written(tmp_path, WINDOWS[8], at="2026-02-21T10:00")
+    text = file.read_text("utf-8").replace("2026-02-23T08:00", surgery)
+    file.write_text(text, "utf-8")
+    found = missing(bundle, load_examples(file, bundle))
+    assert ("2.0 or_after.at_most inside" not in found) is reached
