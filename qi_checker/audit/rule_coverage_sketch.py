@@ -23,7 +23,7 @@ from qi_checker.engines.reference.judged import judge_all
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.examples import Defaults, Example, Given, _tables
+from qi_checker.protocol.examples import Defaults, Example, Given, tables_of
 from qi_checker.protocol.models import Requirement
 
 _BASES = 8  # examples that are tried as the start of a sketch
@@ -189,7 +189,7 @@ def _try(
     point: Point, scene: Scene, bundle: Bundle, defaults: Defaults, base: Base
 ) -> Sketch | None:
     given = scene.given()
-    tables: Any = _tables(defaults, Given.model_validate(given))
+    tables: Any = tables_of(defaults, Given.model_validate(given))
     case_id, site = tables["cases"][0]["case_id"], base.example.site
     chart = chart_of(bundle, tables, scene.as_of, site, case_id)
     if not reaches(point, chart):

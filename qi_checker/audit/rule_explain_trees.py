@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qi_checker.audit.rule_places import Clause
 from qi_checker.engines.reference.cases import holds
 from qi_checker.engines.reference.charts import Chart
-from qi_checker.engines.reference.conditions import _holds
+from qi_checker.engines.reference.conditions import truth_of
 from qi_checker.engines.reference.outcomes import Truth
 from qi_checker.protocol.selectors import Condition, RequirementCondition
 
@@ -49,7 +49,7 @@ def tree(
 
 def _outcome(condition: Condition | RequirementCondition, chart: Chart) -> str:
     if isinstance(condition, RequirementCondition):
-        return _holds(condition, chart).name.lower()
+        return truth_of(condition, chart).name.lower()
     held = holds(condition, chart.case.row, chart.setting.catalogue)
     return (Truth.TRUE if held else Truth.FALSE).name.lower()
 

@@ -21,7 +21,7 @@ def diff(arguments: argparse.Namespace) -> int:
     """Which cases another version of a rule would change, and why."""
     from qi_checker.audit.rule_diff import rule_diff
     from qi_checker.reporting.rule_diff import rule_diff_page, rule_diff_text
-    from qi_checker.reporting.text import open_console
+    from qi_checker.reporting.terminal import open_console
 
     as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
     old, new = _both(arguments.old, arguments.new)

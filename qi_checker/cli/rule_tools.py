@@ -75,7 +75,7 @@ def _to_file(suites: Sequence[Suite], arguments: argparse.Namespace) -> None:
     from io import StringIO
 
     from qi_checker.reporting.rule_tests import suite_text
-    from qi_checker.reporting.text import open_console
+    from qi_checker.reporting.terminal import open_console
 
     written = StringIO()
     for suite in suites:

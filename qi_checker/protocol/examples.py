@@ -117,7 +117,7 @@ def _complete(written: ExampleFile, complaints: Complaints) -> list[Example]:
     for i, example in enumerate(written.examples):
         as_of = _as_of(written.defaults, example.given, i, complaints)
         site = _site(written.defaults, example.given, i, complaints)
-        tables = _tables(written.defaults, example.given)
+        tables = tables_of(written.defaults, example.given)
         check_rows(tables, example.expect.requirements, ("examples", i), complaints)
         if as_of is not None and site is not None:
             found.append(
@@ -147,7 +147,7 @@ def _site(defaults: Defaults, given: Given, i: int, complaints: Complaints) -> S
     return build(Site, complaints, {"timezone": "UTC"} | defaults.site | given.site, base)
 
 
-def _tables(defaults: Defaults, given: Given) -> dict[str, list[dict[str, str]]]:
+def tables_of(defaults: Defaults, given: Given) -> dict[str, list[dict[str, str]]]:
     cases = [given.case, *given.other_cases]
     patient = {"patient_id": "P1"}
     first = _numbered("case_id", "C", patient | defaults.case, cases)

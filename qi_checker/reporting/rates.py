@@ -17,7 +17,7 @@ _TAKEN_OUT = "– "
 _EXACT = 1e-9  # a Wilson limit of 27/27 comes out as 0.9999999999999999
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
     whole = int(value * 100 + 0.5)
     if whole >= 100 and value < 1 - _EXACT:
         return ">99"
@@ -28,7 +28,7 @@ def _digits(value: float) -> str:
 
 def percent(value: float) -> str:
     """`90 %`."""
-    return _digits(value) + " %"
+    return digits(value) + " %"
 
 
 def share(part: int, whole: int) -> str:
@@ -48,7 +48,7 @@ def with_interval(rate: Rate) -> str:
         return ""
     if counted(rate) < FEWEST_FOR_PERCENT:
         return ""
-    return f"{percent(rate.rate)}, 95 % CI {_digits(rate.low)}-{_digits(rate.high)}"
+    return f"{percent(rate.rate)}, 95 % CI {digits(rate.low)}-{digits(rate.high)}"
 
 
 def rate_words(rate: Rate) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qi_checker.audit.rule_coverage_sketch import Sketch
 from qi_checker.audit.rule_coverage_view import Coverage, Gap
 from qi_checker.reporting import words
-from qi_checker.reporting.text import _safe, _say
+from qi_checker.reporting.terminal import safe, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +54,7 @@ def _gap(gap: Gap, console: Console) -> None:
     of = ", ".join(filter(None, (gap.requirement, gap.version and f"version {gap.version}")))
     _whole(console, f"{gap.where}: {of}: {gap.words}")
     if gap.sketch is None:
-        _say(console, "  No sketch: none of those that were tried reaches it.")
+        say(console, "  No sketch: none of those that were tried reaches it.")
         return
     for line in sketch_yaml(gap.sketch):
         _whole(console, line)
@@ -62,7 +62,7 @@ def _gap(gap: Gap, console: Console) -> None:
 
 def _whole(console: Console, text: str, style: str = "") -> None:
     """A line that is not broken: a place for an editor, or YAML to paste."""
-    console.print(_safe(console, text), style=style or None, soft_wrap=True)
+    console.print(safe(console, text), style=style or None, soft_wrap=True)
 
 
 def sketch_yaml(sketch: Sketch) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qi_checker.audit.rule_diff import CaseChange, Flip, InWindow, RuleDiff, RuleSide
 from qi_checker.reporting import rates, words
 from qi_checker.reporting.html import CASES_SHOWN, environment
-from qi_checker.reporting.text import _print, _row, _safe, _say, _table
+from qi_checker.reporting.terminal import add_row, new_table, put, safe, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +60,7 @@ class Said:
         share = rates.share(counted.met, counted.eligible)
         if counted.low is None or counted.high is None or not share.endswith(")"):
             return share
-        return f"{share[:-1]}, 95 % CI {rates._digits(counted.low)}-{rates._digits(counted.high)})"
+        return f"{share[:-1]}, 95 % CI {rates.digits(counted.low)}-{rates.digits(counted.high)})"
 
     def status(self, status: str, reason: str) -> str:
         """`Met (inside the window)`; what it means where the rule does not ask for it."""
@@ -72,58 +72,58 @@ class Said:
 def rule_diff_text(view: RuleDiff, console: Console, limit: int) -> None:
     """The finding first, then what the rule says, the rates, and at most `limit` cases."""
     said = Said(view)
-    _say(console, said.finding, "bold")
-    _say(console, said.moment + ".")
+    say(console, said.finding, "bold")
+    say(console, said.moment + ".")
     for name, side in (("Old", view.old), ("New", view.new)):
         versions = ", ".join(side.versions)
-        _say(console, f"{name}: {side.path}, version {versions}")
-    _say(console)
+        say(console, f"{name}: {side.path}, version {versions}")
+    say(console)
     _keys(view, console)
     _rates(view, said, console)
     for old, new, number in view.verdicts:
         change = f"{words.label(old).lower()} -> {words.label(new).lower()}"
-        _say(console, f"{change}: {words.count(number, 'case')}")
+        say(console, f"{change}: {words.count(number, 'case')}")
     for case in view.cases[:limit]:
         _case(case, said, console)
     if len(view.cases) > limit:
         more = words.count(len(view.cases) - limit, "more case")
-        _say(console)
-        _say(console, f"and {more}: --format json has them all, --limit shows more.")
+        say(console)
+        say(console, f"and {more}: --format json has them all, --limit shows more.")
 
 
 def _keys(view: RuleDiff, console: Console) -> None:
     if not view.keys:
-        _say(console, "Both rules say the same.")
+        say(console, "Both rules say the same.")
     else:
-        _say(console, "What the rule says differently:", "bold")
+        say(console, "What the rule says differently:", "bold")
     for key in view.keys:
         where = f"{key.where}: {key.path}"
-        console.print(_safe(console, where), soft_wrap=True)
+        console.print(safe(console, where), soft_wrap=True)
         _indented(console, f"old: {key.old or 'not there'}")
         _indented(console, f"new: {key.new or 'not there'}")
     for id in view.only_old:
-        _say(console, f"Only the old rule asks for {id}.")
+        say(console, f"Only the old rule asks for {id}.")
     for id in view.only_new:
-        _say(console, f"Only the new rule asks for {id}.")
-    _say(console)
+        say(console, f"Only the new rule asks for {id}.")
+    say(console)
 
 
 def _rates(view: RuleDiff, said: Said, console: Console) -> None:
-    table = _table(
+    table = new_table(
         console, ("", "Before", "After"), (0, 26, 26) if console.width > 70 else (0,) * 3
     )
-    _row(console, table, "Cases that comply", said.rate(view.old), said.rate(view.new))
+    add_row(console, table, "Cases that comply", said.rate(view.old), said.rate(view.new))
     for one in view.requirements:
-        _row(console, table, one.title, said.in_window(one.old), said.in_window(one.new))
-    _print(console, table)
-    _say(console)
+        add_row(console, table, one.title, said.in_window(one.old), said.in_window(one.new))
+    put(console, table)
+    say(console)
 
 
 def _case(case: CaseChange, said: Said, console: Console) -> None:
     verdicts = words.label(case.old_verdict).lower(), words.label(case.new_verdict).lower()
     change = f"stays {verdicts[1]}" if verdicts[0] == verdicts[1] else " -> ".join(verdicts)
-    _say(console)
-    _say(console, f"{case.case_id}, surgery {words.day(case.surgery_date)}: {change}", "bold")
+    say(console)
+    say(console, f"{case.case_id}, surgery {words.day(case.surgery_date)}: {change}", "bold")
     for flip in case.flips:
         _flip(flip, said, console)
 
@@ -140,4 +140,4 @@ def _flip(flip: Flip, said: Said, console: Console) -> None:
 
 def _indented(console: Console, text: str) -> None:
     for line in wrap(text, max(20, console.width - 2)) or [""]:
-        _say(console, f"  {line}")
+        say(console, f"  {line}")

@@ -11,7 +11,7 @@ from qi_checker.audit.rule_explain_trees import Part
 from qi_checker.audit.rule_explain_windows import Limit, SpanDates
 from qi_checker.audit.rule_places import Clause
 from qi_checker.reporting import words
-from qi_checker.reporting.text import _safe, _say
+from qi_checker.reporting.terminal import safe, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,29 +22,29 @@ _SHOWN = 12  # events told of one requirement; the JSON has them all
 def explanation_text(found: Explanation, console: Console) -> None:
     """The verdict, whom the protocol is for, then each requirement with the clause that decided."""
     verdict = f"{words.label(found.verdict)} ({words.VERDICTS[found.verdict]})"
-    _say(console, f"Case {found.case_id}: {verdict}", "bold")
+    say(console, f"Case {found.case_id}: {verdict}", "bold")
     at = found.surgery_at[11:16]
-    _say(console, f"Surgery {words.day(found.surgery_date)} {at}".rstrip())
-    _say(console, f"As of {words.moment(found.as_of)}")
+    say(console, f"Surgery {words.day(found.surgery_date)} {at}".rstrip())
+    say(console, f"As of {words.moment(found.as_of)}")
     where = f"{found.protocol}, version {found.version}: {found.in_force.where}"
-    console.print(_safe(console, where), soft_wrap=True)
+    console.print(safe(console, where), soft_wrap=True)
     if found.ruled_out:
-        _say(console, f"Not asked of this case: {words.REASONS[found.ruled_out]}.")
-    _say(console)
+        say(console, f"Not asked of this case: {words.REASONS[found.ruled_out]}.")
+    say(console)
     _tree(console, 0, "For whom: ", found.applies_to)
     for exclusion in found.exclusions:
         _tree(console, 0, f"Left out, {exclusion.title}: ", exclusion.when)
     for requirement in found.requirements:
         _requirement(requirement, console)
     for id in found.disagreements:
-        _say(console)
-        _say(console, f"The two evaluators disagree about {id}. Please report it.", "bold red")
+        say(console)
+        say(console, f"The two evaluators disagree about {id}. Please report it.", "bold red")
 
 
 def _requirement(one: RequirementLine, console: Console) -> None:
-    _say(console)
+    say(console)
     status = f"{words.label(one.status)} ({words.REASONS[one.reason]})"
-    _say(console, f"{one.title} ({one.id}): {status}", "bold")
+    say(console, f"{one.title} ({one.id}): {status}", "bold")
     _decided(one.decided_by, console)
     _line(console, 1, f"status {one.step} of 9: {one.step_words}")
     _line(console, 1, one.sentence)
@@ -116,7 +116,7 @@ def _decided(clause: Clause, console: Console) -> None:
         return
     value = clause.value or "not written, so its default holds"
     _line(console, 1, f"decided by {clause.path}: {value}")
-    console.print(_safe(console, f"  at {clause.where}"), soft_wrap=True)
+    console.print(safe(console, f"  at {clause.where}"), soft_wrap=True)
 
 
 def _line(console: Console, depth: int, text: str, clause: Clause | None = None) -> None:
@@ -131,4 +131,4 @@ def _line(console: Console, depth: int, text: str, clause: Clause | None = None)
         break_on_hyphens=False,
     )  # fmt: skip
     for line in lines:
-        _say(console, line)
+        say(console, line)

@@ -13,7 +13,7 @@ from qi_checker.audit.rule_examples import Difference, ExampleResult
 from qi_checker.errors import Problem
 from qi_checker.protocol.yaml_nodes import Document
 from qi_checker.reporting.example_words import in_words
-from qi_checker.reporting.text import _print, _row, _safe, _say, _table
+from qi_checker.reporting.terminal import add_row, new_table, put, safe, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,13 +64,15 @@ def _failure(suite: Suite, result: ExampleResult, console: Console) -> None:
             _indented(console, f"{difference.about}: expected {difference.expected}")
             _indented(console, f"{difference.about}: found {difference.found}")
     else:
-        table = _table(console, ("", "expected", "found"), (_name_width(result.found), 0, 0))
-        for difference in result.found:
-            _row(console, table, f"  {difference.about}", difference.expected, difference.found)
-        _print(console, table)
+        table = new_table(console, ("", "expected", "found"), (_name_width(result.found), 0, 0))
+        # A wrong reason and a wrong event are two differences that read alike side by side.
+        rows = {(d.about, d.expected, d.found): None for d in result.found}
+        for about, expected, found in rows:
+            add_row(console, table, f"  {about}", expected, found)
+        put(console, table)
     for line in _explained(result):
         _indented(console, line)
-    _say(console)
+    say(console)
 
 
 def _explained(result: ExampleResult) -> list[str]:
@@ -81,12 +83,12 @@ def _explained(result: ExampleResult) -> list[str]:
 
 def _placed(console: Console, text: str, style: str) -> None:
     """A line that begins with file:line:column; editors and grep want it in one piece."""
-    console.print(_safe(console, text), style=style or None, soft_wrap=True)
+    console.print(safe(console, text), style=style or None, soft_wrap=True)
 
 
 def _indented(console: Console, text: str) -> None:
     for line in wrap(text, max(20, console.width - 2)) or [""]:
-        _say(console, f"  {line}")
+        say(console, f"  {line}")
 
 
 def _name_width(found: Sequence[Difference]) -> int:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from qi_checker.audit.what_if import Flip, WhatIf
-from qi_checker.reporting import text
+from qi_checker.reporting import terminal, text
 from tests.helpers import sheets
 
 WIDTHS = (60, 80, 120)
@@ -21,7 +21,7 @@ WIDTHS = (60, 80, 120)
 
 def printed(show: Callable[[Console], None], width: int = 80) -> str:
     stream = io.StringIO()
-    show(text.open_console(stream, width))
+    show(terminal.open_console(stream, width))
     return stream.getvalue()
 
 
@@ -173,7 +173,7 @@ def test_an_output_that_knows_only_ascii_gets_ascii() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
     case = replace(sheets.CASE, owner="Büro – MRT …")
-    text.case_text(case, text.open_console(stream, 80))
+    text.case_text(case, terminal.open_console(stream, 80))
     stream.flush()
     assert b"B?ro - MRT ..." in raw.getvalue()
 
@@ -185,7 +185,7 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch, **environment: str) -> str:
         monkeypatch.setenv(name, value)
     stream = io.StringIO()
     stream.isatty = lambda: True  # type: ignore[method-assign]
-    text.checklist_text(sheets.CHECKLIST, text.open_console(stream, 80))
+    text.checklist_text(sheets.CHECKLIST, terminal.open_console(stream, 80))
     return stream.getvalue()
 
 

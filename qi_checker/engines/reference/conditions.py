@@ -22,14 +22,14 @@ OF_OUTCOME = {
 
 def applies(requirement: Requirement, chart: Chart) -> Truth:
     """Whether the requirement is asked; always, without a condition."""
-    return _holds(requirement.applies_if, chart) if requirement.applies_if else Truth.TRUE
+    return truth_of(requirement.applies_if, chart) if requirement.applies_if else Truth.TRUE
 
 
-def _holds(condition: RequirementCondition, chart: Chart) -> Truth:
+def truth_of(condition: RequirementCondition, chart: Chart) -> Truth:
     if condition.all_of:
-        return min(_holds(inner, chart) for inner in condition.all_of)
+        return min(truth_of(inner, chart) for inner in condition.all_of)
     if condition.any_of:
-        return max(_holds(inner, chart) for inner in condition.any_of)
+        return max(truth_of(inner, chart) for inner in condition.any_of)
     if condition.event:
         return _event(condition.event, chart)
     if condition.chosen:
