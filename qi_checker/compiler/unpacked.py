@@ -140,7 +140,9 @@ def _numbered(
         held, value = flag(branch.this.copy()), branch.args["true"]
     parts = {f: _field(value, f, packed) for f in fields}
     order = [exp.Ordered(this=held.copy(), desc=True)] if held is not None else []
-    order += [exp.Ordered(this=part.copy()) for part in parts.values()]
+    # Two candidates never share both, and neither is ever empty.
+    deciding = list(parts.values())[:2]
+    order += [exp.Ordered(this=part.copy(), nulls_first=True) for part in deciding]
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[key.copy() for key in keys],
         order=exp.Order(expressions=order),
