@@ -18,7 +18,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from qi_checker.compiler.kinds import BOOLEAN, DATE, TEXT, Kinds
-from qi_checker.compiler.sql import Expr, case, lit, not_, select
+from qi_checker.compiler.sql import Expr, case, col, lit, not_, select
 from qi_checker.compiler.unpacked import unpack
 
 DIALECTS = ("duckdb", "postgres", "spark", "tsql", "snowflake")
@@ -33,6 +33,8 @@ def portable(query: exp.Query, dialect: str) -> exp.Query:
     made = query.copy()
     if dialect == "duckdb":
         return made
+    if dialect != "snowflake":
+        _spell_out(made)
     if dialect != "spark":
         unpack(made)
     kinds = Kinds(made)
@@ -52,6 +54,34 @@ def portable(query: exp.Query, dialect: str) -> exp.Query:
 def _each(query: exp.Query, *kinds: type[Expr]) -> list[Expr]:
     """Nodes of these classes, the innermost first, so that replacing one loses no other."""
     return list(reversed(list(query.find_all(*kinds))))
+
+
+# ---- everything but some columns -----------------------------------------------------------------
+
+
+def _spell_out(query: exp.Query) -> None:
+    """`* EXCEPT (...)` as the columns that are left, known from the step they come from."""
+    with_ = query.args.get("with_")
+    columns: dict[str, list[str]] = {}
+    for step in with_.expressions if with_ is not None else []:
+        first = next(step.this.find_all(exp.Select))
+        if isinstance(step.this, exp.Union):
+            first = step.this.selects and step.this.left.find(exp.Select)
+        names: list[str] = []
+        spelt: list[Expr] = []
+        for item in first.expressions:
+            star = item if isinstance(item, exp.Star) else None
+            source = first.args["from_"].this.name if star is not None else ""
+            if star is None:
+                names.append(item.alias_or_name)
+                spelt.append(item)
+                continue
+            left_out = {name.name for name in star.args.get("except_") or []}
+            taken = [name for name in columns.get(source, []) if name not in left_out]
+            names += taken or ["*"]
+            spelt += [col(name) for name in taken] if left_out else [item]
+        first.set("expressions", spelt)
+        columns[step.alias] = names
 
 
 # ---- dates ---------------------------------------------------------------------------------------
