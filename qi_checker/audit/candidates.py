@@ -35,9 +35,9 @@ def candidates_by_requirement(
 
 def _near_misses(evaluation: Evaluation, scope: Scope, keys: list[int]) -> list[Row]:
     return evaluation.rows(
-        f"""SELECT c.*, e._row, e.hi, f.anchor, f.event_id IS NOT DISTINCT FROM c.event_id AS chosen,
+        f"""SELECT c.*, e._row, f.from_day, f.event_id IS NOT DISTINCT FROM c.event_id AS chosen,
                    {_SHOWN}
-            FROM ({sql(evaluation.compiled.candidates(scope))}) c
+            FROM ({sql(evaluation.compiled.candidates(scope, evaluation.prepared.feeds))}) c
             JOIN ready_events e ON e.event_id = c.event_id
             JOIN raw_events r ON r._row = e._row
             JOIN {FINDINGS} f ON f.case_key = c.case_key AND f.number = c.requirement
@@ -59,7 +59,7 @@ def _doubts(evaluation: Evaluation, scope: Scope, keys: list[int]) -> list[Row]:
     """Rejected rows that count as evidence for a finding of these cases."""
     return evaluation.rows(
         f"""SELECT d.*, {_SHOWN}, coalesce(x.reason, t.why) AS why
-            FROM ({sql(evaluation.compiled.doubts(scope))}) d
+            FROM ({sql(evaluation.compiled.doubts(scope, evaluation.prepared.feeds))}) d
             LEFT JOIN raw_events r ON r._row = d.row
             LEFT JOIN rejected_events x ON x._row = d.row
             LEFT JOIN torn_events t ON t._row = d.row
@@ -84,7 +84,7 @@ def _candidate(evaluation: Evaluation, scope: Scope, row: Row) -> Candidate:
         at=row["shown_at"],
         first=first,
         last=row["hi"],
-        days_before=(row["anchor"] - first).days if first is not None else None,
+        days_before=_days_before(row),
         modality=row["shown_modality"],
         region=row["shown_region"],
         codes=row["shown_codes"],
@@ -96,6 +96,11 @@ def _candidate(evaluation: Evaluation, scope: Scope, row: Row) -> Candidate:
     )
 
 
+def _days_before(row: Row) -> int | None:
+    known = row["lo"] is not None and row["from_day"] is not None
+    return (row["from_day"] - row["lo"]).days if known else None
+
+
 def _criteria(row: Row) -> tuple[Criterion, ...]:
     status = {"ordered": Reason.ORDERED_NOT_BOOKED, "cancelled": Reason.CANCELLED}.get(
         row["status"], Reason.BOOKING_PASSED
@@ -103,10 +108,16 @@ def _criteria(row: Row) -> tuple[Criterion, ...]:
     window = Reason.TOO_OLD if row["window_reason"] is None else REASONS[row["window_reason"]]
     modality = Reason.UNMAPPED if row["modality"] == 1 else Reason.WRONG_MODALITY
     region = Reason.UNMAPPED if row["region"] == 1 else Reason.WRONG_REGION
+    columns = Reason.UNMAPPED if row["columns"] == 1 else Reason.WRONG_VALUE
+    more = (
+        ("provenance", row["provenance"], Reason.WRONG_PROVENANCE),
+        ("columns", row["columns"], columns),
+    )
     outcomes = (
         ("code", row["code"], Reason.EXCLUDED_CODE),
         ("modality", row["modality"], modality),
         ("region", row["region"], region),
+        *(criterion for criterion in more if criterion[1]),
         ("status", row["status_met"], status),
         ("window", row["window"], window),
     )

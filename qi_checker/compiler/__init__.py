@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 from sqlglot import exp
 
-from qi_checker.compiler import (
-    criteria,
-    exceptions,
-    facts,
-    population,
-    profiles,
-    totals,
-    verdict,
-    wording,
-)
+from qi_checker.compiler import exceptions, facts, population, totals, verdict, wording
+from qi_checker.compiler.anchors import date_columns
 from qi_checker.compiler.scope import Scope
-from qi_checker.compiler.sql import steps
+from qi_checker.compiler.tables import Feeds
+from qi_checker.compiler.windows import working_shifts
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
@@ -38,13 +30,35 @@ class Compiled:
     @cached_property
     def scopes(self) -> list[Scope]:
         """One per version of the protocol."""
-        versions = self.bundle.protocol.versions
-        return [Scope(v, i, self.as_of) for i, v in enumerate(versions)]
+        protocol = self.bundle.protocol
+        dates = date_columns(protocol)
+        return [Scope(v, i, self.as_of, dates) for i, v in enumerate(protocol.versions)]
 
     @property
-    def leads(self) -> set[int]:
-        """Lead times in working days for which `act_by` must be known."""
-        return {facts.lead_days(leaf, self.site) for s in self.scopes for leaf in s.leaves}
+    def dates(self) -> tuple[str, ...]:
+        """Columns of the cases that windows are counted from, as `when_<n>`."""
+        return date_columns(self.bundle.protocol)
+
+    @property
+    def working_shifts(self) -> set[int]:
+        """Numbers of working days that windows count, backwards (negative) and forwards."""
+        return working_shifts(self.scopes)
+
+    @property
+    def event_columns(self) -> set[str]:
+        """Columns of the events, outside the contract, that selectors read."""
+        return {c.name for s in self.scopes for leaf in s.asked for c in leaf.event.columns or ()}
+
+    @property
+    def allowed_codes(self) -> set[str]:
+        """Code lists whose codes count although imaging.csv says never."""
+        lists = (leaf.event.allow_codes for s in self.scopes for leaf in s.asked)
+        return {codes.in_ for codes in lists if codes is not None}
+
+    @property
+    def forbidden_kinds(self) -> set[str]:
+        """Kinds of events of which silence must show something."""
+        return {leaf.event.kind for s in self.scopes for leaf in s.leaves if leaf.forbidden}
 
     @property
     def case_columns(self) -> set[str]:
@@ -53,15 +67,19 @@ class Compiled:
 
     def population(self) -> exp.Select:
         """Every case with the version that speaks for it, and why it may be outside."""
-        return population.population(self.bundle.protocol)
+        return population.population(self.bundle.protocol, self.scopes)
 
     def exceptions(self, scope: Scope) -> exp.Select:
         """Every exception, and why it may be ignored."""
         return exceptions.exceptions(scope)
 
-    def facts(self, scope: Scope, stale_since: dict[str, date]) -> exp.Select:
+    def facts(self, scope: Scope, feeds: Feeds) -> exp.Select:
         """Status, reason and evidence of every requirement of every case."""
-        return facts.facts(scope, self.site, stale_since)
+        return facts.facts(scope, self.site, feeds)
+
+    def dated(self) -> exp.Select:
+        """The facts with the last day to arrange what is wanted."""
+        return facts.dated()
 
     def failed(self, scope: Scope) -> exp.Select:
         """The same where the evaluation failed."""
@@ -79,14 +97,13 @@ class Compiled:
         """Verdicts with every column of a case."""
         return verdict.case_lines()
 
-    def candidates(self, scope: Scope) -> exp.Select:
+    def candidates(self, scope: Scope, feeds: Feeds) -> exp.Select:
         """Every near miss with its criteria, for explanations."""
-        return steps([*profiles.profiles(scope), *criteria.criteria(scope)])
+        return facts.candidates(scope, self.site, feeds)
 
-    def doubts(self, scope: Scope) -> exp.Select:
+    def doubts(self, scope: Scope, feeds: Feeds) -> exp.Select:
         """Rejected rows that might be evidence, for explanations."""
-        rows = ("requirements", facts.requirements(scope, self.site))
-        return steps([rows, *profiles.profiles(scope), *criteria.doubts(scope)])
+        return facts.doubtful(scope, self.site, feeds)
 
     def rate(self) -> exp.Select:
         """Counts that the rate is made of."""

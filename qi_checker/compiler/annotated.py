@@ -57,9 +57,8 @@ def _requirement(node: Expr, step: str, scope: Scope) -> None:
     number = _number(value)
     if step.startswith("requirements"):
         return  # each has its sentence above the step
-    leaves: tuple[Requirement, ...] = getattr(scope, "asked", scope.leaves)
-    if name in _REQUIREMENT and number is not None and number < len(leaves):
-        _say(value, _clause(leaves[number], step, scope.version))
+    if name in _REQUIREMENT and number is not None and number < len(scope.asked):
+        _say(value, _clause(scope.asked[number], step, scope.version))
 
 
 def _clause(leaf: Requirement, step: str, version: Version) -> str:

@@ -5,20 +5,23 @@ Every criterion passes (0), is undecided (1) or fails (2); docs/evaluation.md, s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from sqlglot import exp
 
+from qi_checker.compiler import windows
+from qi_checker.compiler.anchors import moment
 from qi_checker.compiler.population import applicable
-from qi_checker.compiler.profiles import FAIL, PASS, UNDECIDED
-from qi_checker.compiler.scope import NO_REASON, Scope, number
+from qi_checker.compiler.profiles import CRITERIA, FAIL, PASS, UNDECIDED
+from qi_checker.compiler.scope import NO_REASON, Scope, is_plain, number
 from qi_checker.compiler.sql import (
-    FAR_PAST,
     Expr,
     all_of,
     any_of,
-    before,
     case,
-    cast,
     col,
+    greatest,
     is_null,
     join,
     known,
@@ -32,198 +35,273 @@ from qi_checker.compiler.sql import (
     table,
     union_all,
 )  # fmt: skip
-from qi_checker.compiler.tables import (
-    EVENT_DOUBTS,
-    POPULATION,
-    READY_EVENTS,
-)
+from qi_checker.compiler.tables import EVENT_DOUBTS, POPULATION, READY_EVENTS
+from qi_checker.compiler.windows import TOO_EARLY, TOO_LATE, Edges
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
 
 FAR = 4_000_000  # days: further than any two dates of the contract are apart
+_AT = moment("lo", "hi", "", "e")
+_PLANNED = all_of(col("status", "p").eq("booked"), not_(col("done", "p")))
 
 
-def opens(leaf: Requirement, anchor: Expr) -> Expr:
-    """First day of the window, or NULL where it reaches back without limit."""
-    window = leaf.window
-    if window.at_most is not None:
-        return before(anchor, window.at_most)
-    if window.less_than is not None:
-        return plus(before(anchor, window.less_than), lit(1))
-    return cast(exp.null(), "DATE")
+@dataclass(frozen=True)
+class Part:
+    """Which requirements and probes are decided together, for which cases."""
+
+    scope: Scope
+    numbers: tuple[int, ...]
+    cases: str = POPULATION
+    suffix: str = ""
+
+    def named(self, step: str) -> str:
+        return step + self.suffix
+
+    def each(self, value: Callable[[Requirement], Expr]) -> Expr:
+        """A value per requirement, in a query of pairs."""
+        return self.scope.by_requirement({n: value(self.scope.asked[n]) for n in self.numbers})
 
 
-def _opens_or_ever(leaf: Requirement) -> Expr:
-    unlimited = leaf.window.at_most is None and leaf.window.less_than is None
-    return lit(FAR_PAST) if unlimited else opens(leaf, col("anchor", "c"))
+def live(leaf: Requirement, scope: Scope, alias: str = "c") -> Expr:
+    """Whether there is still time; docs/evaluation.md, section 7."""
+    upcoming = col("upcoming", alias)
+    if is_plain(leaf):
+        return upcoming
+    last = windows.closes(leaf.window, scope, alias)
+    past_surgery = last > col("anchor", alias)
+    in_time = all_of(lit(scope.as_of.date) <= last, any_of(upcoming, past_surgery))
+    return any_of(is_null(last), in_time)
 
 
-_LO, _HI, _CLOCK, _UTC = (col(n, "e") for n in ("lo", "hi", "clock", "utc"))
+def _edges(part: Part) -> list[Expr]:
+    """First and last dates, and what clocks say, as columns."""
+    event = windows.Event(_AT, _PLANNED)
+    found = {
+        n: windows.edges(leaf.window, leaf.same_day, part.scope, event)
+        for n, leaf in ((n, part.scope.asked[n]) for n in part.numbers)
+    }
+
+    def each(value: Callable[[Edges], Expr]) -> Expr:
+        return part.scope.by_requirement({n: value(e) for n, e in found.items()})
+
+    return [
+        named(each(lambda e: windows.latest(e.first_sure)), "first_sure"),
+        named(each(lambda e: windows.latest(e.first_possible)), "first_possible"),
+        named(each(lambda e: windows.earliest(e.last_sure)), "last_sure"),
+        named(each(lambda e: windows.earliest(e.last_possible)), "last_possible"),
+        named(each(lambda e: _worst_clock(e.clocks)), "clock_limit"),
+        named(each(lambda e: all_of(*e.in_order)), "in_order"),
+        named(each(lambda e: e.after_surgery or exp.false()), "after_surgery"),
+        named(part.each(lambda leaf: windows.opens(leaf.window, part.scope)), "opens"),
+        named(part.each(lambda leaf: windows.closes(leaf.window, part.scope)), "closes"),
+        named(part.each(lambda leaf: live(leaf, part.scope)), "live"),
+    ]
 
 
-_ANCHOR, _OP_CLOCK, _OP_UTC = (col(n, "c") for n in ("anchor", "op_clock", "op_utc"))
-
-
-_TIMED = all_of(_LO.eq(_ANCHOR), _HI.eq(_ANCHOR), known(_CLOCK), known(_OP_CLOCK))
-
-
-_EARLIER = case((all_of(known(_UTC), known(_OP_UTC)), _UTC < _OP_UTC), default=_CLOCK < _OP_CLOCK)
-
-
-def _edges(scope: Scope) -> list[Expr]:
-    """`opens`, `sure` and `possible` of docs/evaluation.md, section 5, as columns."""
-    sure = [lit(0 if leaf.same_day == "allow" else 1) for leaf in scope.leaves]
-    possible = [lit(1 if leaf.same_day == "refuse" else 0) for leaf in scope.leaves]
-    booked = col("status", "p").eq("booked")
-    first = scope.by_requirement([_opens_or_ever(leaf) for leaf in scope.leaves])
-
-    def back(days: list[Expr]) -> Expr:
-        taken = case((booked.copy(), lit(0)), default=scope.by_requirement(days))
-        return minus(_ANCHOR.copy(), taken)
-
-    return [named(first, "opens"), named(back(sure), "sure"), named(back(possible), "possible")]
+def _worst_clock(clocks: Sequence[Expr]) -> Expr:
+    """Too early before too late before undecided."""
+    if not clocks:
+        return PASS
+    order = (TOO_EARLY, TOO_LATE, windows.UNDECIDED)
+    return case(
+        *((any_of(*(c.copy().eq(value) for c in clocks)), lit(value)) for value in order),
+        default=PASS,
+    )
 
 
 def _booking_passed(as_of: AsOf) -> Expr:
     today = lit(as_of.date)
-    gone: Expr = exp.LT(this=_HI.copy(), expression=today)
+    gone: Expr = exp.LT(this=_AT.hi.copy(), expression=today)
     if as_of.clock is not None:
-        same_day = all_of(_HI.eq(today), known(_CLOCK), lit(as_of.clock) > _CLOCK)
+        same_day = all_of(_AT.hi.eq(today), known(_AT.clock), lit(as_of.clock) > _AT.clock)
         gone = any_of(gone, same_day)
-    return any_of(gone, all_of(not_(col("upcoming", "c")), _LO <= _ANCHOR))
+    return any_of(gone, all_of(not_(col("upcoming", "c")), _AT.lo <= col("anchor", "c")))
 
 
-def _description_advice(scope: Scope) -> Expr:
+def _description_advice(leaf: Requirement) -> Expr:
     text = exp.Lower(this=col("description", "e"))
-    per_leaf = []
-    for leaf in scope.leaves:
-        total: Expr = lit(0)
-        for bit, advice in enumerate(leaf.warn):
-            if advice.when.description is not None:
-                found = [
-                    exp.StrPosition(this=text, substr=lit(word.lower())) > 0
-                    for word in advice.when.description
-                ]
-                total = plus(total, case((any_of(*found), lit(1 << bit)), default=lit(0)))
-        per_leaf.append(total)
-    return scope.by_requirement(per_leaf)
+    total: Expr = lit(0)
+    for bit, advice in enumerate(leaf.warn):
+        if advice.when.description is not None:
+            found = [
+                exp.StrPosition(this=text.copy(), substr=lit(word.lower())) > 0
+                for word in advice.when.description
+            ]
+            total = plus(total, case((any_of(*found), lit(1 << bit)), default=lit(0)))
+    return total
 
 
-def _pairs(scope: Scope, events: str, extra: list[Expr]) -> exp.Select:
+def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
     """Every applicable case with every event of its patient that is near a requirement."""
-    from_profile = ("requirement", "status", "code", "modality", "region", "open_criteria", "worst",
+    scope = part.scope
+    from_profile = ("requirement", "status", "done", *CRITERIA, "open_criteria", "worst",
                     "first_reason")  # fmt: skip
-    advice = plus(col("advice", "p"), _description_advice(scope))
+    advice = plus(col("advice", "p"), part.each(_description_advice))
     columns = [
         col("case_key", "c"), col("anchor", "c"), col("upcoming", "c"), col("event_id", "e"),
-        col("lo", "e"), col("hi", "e"), *(col(n, "p") for n in from_profile),
-        named(_TIMED.copy(), "timed"), named(_EARLIER.copy(), "earlier"), named(advice, "advice"),
-        *_edges(scope), *extra,
+        *(col(n, "e") for n in ("lo", "hi", "clock", "utc")),
+        *(col(n, "p") for n in from_profile), named(advice, "advice"), *_edges(part), *extra,
     ]  # fmt: skip
     joins = [
         join(table(events, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
         join(table("profiles", "p"), col("profile", "p").eq(col("profile", "e"))),
     ]
     where = [applicable("c"), col("version", "c").eq(scope.index)]
-    return select(columns, table(POPULATION, "c"), joins, where)
+    if len(part.numbers) < len(scope.asked):
+        where.append(col("requirement", "p").isin(*part.numbers))
+    return select(columns, table(part.cases, "c"), joins, where)
 
 
-def _window() -> Expr:
-    lo, hi, at, start = col("lo"), col("hi"), col("anchor"), col("opens")
-    inside = all_of(lo >= start, hi <= col("sure"))
-    outside = any_of(hi < start, lo > at, lo > col("possible"), start > col("possible"))
-    return case(
-        (is_null(lo), PASS),
-        (col("timed"), case((col("earlier"), PASS), default=FAIL)),
-        (inside, PASS),
-        (outside, FAIL),
-        default=UNDECIDED,
+def _dates() -> Expr:
+    """The dates of the window: pass, undecided or fail."""
+    lo, hi = col("lo"), col("hi")
+    inside = all_of(lo >= col("first_sure"), hi <= col("last_sure"))
+    outside = any_of(
+        hi < col("first_possible"), lo > col("last_possible"),
+        col("first_possible") > col("last_possible"),
+    )  # fmt: skip
+    return case((inside, PASS), (outside, FAIL), default=UNDECIDED)
+
+
+def _window(timed: bool) -> Expr:
+    """Dates and clock limits together; an event without a date that is done is undecided."""
+    undated = case((col("done"), UNDECIDED), default=PASS)
+    whole: Expr = col("dates")
+    if timed:
+        whole = greatest([whole, least([col("clock_limit"), FAIL])])
+    return case((is_null(col("lo")), undated), default=whole)
+
+
+def _window_reason(part: Part) -> Expr:
+    lo, hi = col("lo"), col("hi")
+    planned = all_of(col("status").eq("booked"), not_(col("done")))
+    early = {
+        n: number(Reason.TOO_EARLY if part.scope.asked[n].window.after else Reason.TOO_OLD)
+        for n in part.numbers
+    }
+    one_day = lo.eq(hi)
+    fails = case(
+        (planned, number(Reason.BOOKED_OUTSIDE_WINDOW)),
+        (col("after_surgery"), number(Reason.AFTER_SURGERY)),
+        (any_of(hi < col("first_possible"), col("clock_limit").eq(TOO_EARLY)), _by_pair(early)),
+        (any_of(lo > col("closes"), col("clock_limit").eq(TOO_LATE)), number(Reason.TOO_LATE)),
+        default=number(Reason.SAME_DAY_UNTIMED),
     )
-
-
-def _window_reason() -> Expr:
-    lo, hi, window = col("lo"), col("hi"), col("window")
-    return case(
-        (all_of(col("status").eq("booked"), window.eq(2)), number(Reason.BOOKED_OUTSIDE_WINDOW)),
-        (col("timed"), number(Reason.AFTER_SURGERY)),
-        (hi < col("opens"), number(Reason.TOO_OLD)),
-        (lo > col("anchor"), number(Reason.AFTER_SURGERY)),
-        (any_of(window.eq(2), lo.eq(hi)), number(Reason.SAME_DAY_UNTIMED)),
-        default=number(Reason.PARTIAL_DATE),
+    undecided = case(
+        (is_null(lo), number(Reason.UNDATED)),
+        (not_(one_day), number(Reason.PARTIAL_DATE)),
+        (col("dates").eq(UNDECIDED), number(Reason.SAME_DAY_UNTIMED)),
+        default=number(Reason.UNTIMED),
     )
+    return case((col("window").eq(FAIL), fails), (col("window").eq(UNDECIDED), undecided))
 
 
-_KEPT = ("case_key", "requirement", "event_id", "lo", "status", "upcoming", "code", "modality",
-         "region", "open_criteria", "worst", "first_reason", "advice")  # fmt: skip
+def _by_pair(values: dict[int, Expr]) -> Expr:
+    first = next(iter(values.values()))
+    if all(v == first for v in values.values()):
+        return first
+    return case(*((col("requirement").eq(n), v) for n, v in values.items()))
 
 
-def _decided() -> exp.Select:
+_KEPT = ("case_key", "requirement", "event_id", "lo", "hi", "clock", "utc", "status", "done",
+         "upcoming", "live", *CRITERIA, "open_criteria", "worst", "first_reason",
+         "advice")  # fmt: skip
+
+
+def _timed(part: Part) -> bool:
+    """Whether minutes or hours are asked of any of them."""
+    spans = (s for n in part.numbers for s in part.scope.asked[n].window.spans)
+    return any(limit.clock is not None for span in spans for limit in span.limits)
+
+
+def _decided(part: Part) -> list[tuple[str, exp.Query]]:
     """Status and window of every pair, and how far it is from the window."""
     lo = col("lo")
     distance = case(
         (is_null(lo), lit(FAR)),
         (lo < col("opens"), minus(col("opens"), lo)),
-        (lo > col("anchor"), minus(lo, col("anchor"))),
+        (lo > col("closes"), minus(lo, col("closes"))),
         default=lit(0),
     )
     status = case(
-        (col("status").eq("completed"), PASS),
+        (col("done"), PASS),
         (all_of(col("status").eq("booked"), not_(col("booking_passed"))), PASS),
         default=FAIL,
     )
-    before_operation = case((col("timed"), col("earlier")), default=col("hi") <= col("sure"))
-    columns = [
-        *(col(k) for k in (*_KEPT, "anchor", "hi", "opens", "timed")),
-        named(status, "status_met"), named(_window(), "window"),
-        named(least([distance, lit(FAR)]), "distance"),
-        named(before_operation, "before_operation"),
+    kept = [col(k) for k in (*_KEPT, "anchor", "closes", "first_possible", "clock_limit",
+                             "after_surgery", "in_order")]  # fmt: skip
+    dated = [
+        *kept, named(status, "status_met"), named(least([distance, lit(FAR)]), "distance"),
+        named(_dates(), "dates"),
     ]  # fmt: skip
-    return select(columns, "pairs")
+    passed = [c.copy() for c in (*kept, *(col(n) for n in ("status_met", "distance", "dates")))]
+    return [
+        (part.named("dated"), select(dated, part.named("pairs"))),
+        (part.named("decided"),
+         select([*passed, named(_window(_timed(part)), "window")], part.named("dated"))),
+    ]  # fmt: skip
 
 
-def criteria(scope: Scope) -> list[tuple[str, exp.Query]]:
+def criteria(part: Part) -> list[tuple[str, exp.Query]]:
     """Every near miss of every case with its criteria, `present`, `distance` and `reason`."""
-    present = all_of(
-        col("status").eq("completed"), col("worst").eq(0), known(col("lo")), col("before_operation")
-    )
+    present = all_of(col("done"), col("worst").eq(0), known(col("lo")), col("in_order"))
+    window_reason = _window_reason(part)
     columns = [
         *(col(k) for k in (*_KEPT, "status_met", "window", "distance")),
-        named(_reason(), "reason"), named(present, "present"),
-        named(case((col("window") > 0, _window_reason())), "window_reason"),
+        named(_reason(window_reason), "reason"), named(present, "present"),
+        named(window_reason.copy(), "window_reason"),
     ]  # fmt: skip
-    passed = named(_booking_passed(scope.as_of), "booking_passed")
+    passed = named(_booking_passed(part.scope.as_of), "booking_passed")
     return [
-        ("pairs", _pairs(scope, READY_EVENTS, [passed])),
-        ("decided", _decided()),
-        ("criteria", select(columns, "decided")),
+        (part.named("pairs"), _pairs(part, READY_EVENTS, [passed])),
+        *_decided(part),
+        (part.named("criteria"), select(columns, part.named("decided"))),
     ]
 
 
-def _reason() -> Expr:
+def _reason(window_reason: Expr) -> Expr:
     """Of the first criterion that does not pass, in the order of the contract."""
     return case(
         (known(col("first_reason")), col("first_reason")),
-        (col("status_met").eq(0), case((col("window") > 0, _window_reason()),
+        (col("status_met").eq(0), case((col("window") > 0, window_reason),
                                        default=lit(NO_REASON))),
         (col("status").eq("ordered"), number(Reason.ORDERED_NOT_BOOKED)),
         (col("status").eq("cancelled"), number(Reason.CANCELLED)),
+        (col("status").eq("completed"), number(Reason.WRONG_VALUE)),
         default=number(Reason.BOOKING_PASSED),
     )  # fmt: skip
 
 
-def doubts(scope: Scope) -> list[tuple[str, exp.Query]]:
+def doubts(part: Part) -> list[tuple[str, exp.Query]]:
     """Rejected rows that could be a completed event which fulfils a requirement."""
-    readable = _pairs(scope, EVENT_DOUBTS, [col("doubt", "e"), col("row", "e")])
-    fails = any_of(col("worst").eq(2), all_of(known(col("lo")), _window().eq(2)))
-    columns = ("case_key", "requirement", "event_id", "lo", "doubt", "row")
-    read = select([col(c) for c in columns], "readable_doubts", where=[not_(fails)])
+    scope = part.scope
+    asked = tuple(n for n in part.numbers if "completed" in scope.asked[n].event.status)
+    nothing = [("case_key", "INT"), ("requirement", "INT"), ("event_id", "VARCHAR"),
+               ("lo", "DATE"), ("hi", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP"),
+               ("doubt", "VARCHAR"), ("row", "BIGINT")]  # fmt: skip
+    if not asked:
+        empty = [named(exp.cast(exp.null(), kind), name) for name, kind in nothing]
+        return [(part.named("doubts"), select(empty, None, where=[exp.false()]))]
+    part = Part(scope, asked, part.cases, part.suffix)
+    readable = _pairs(part, EVENT_DOUBTS, [col("doubt", "e"), col("row", "e")])
+    decided = [(col(n)) for n in (*(name for name, _ in nothing), "worst", "done", "clock_limit")]
+    dated = select([*decided, named(_dates(), "dates")], part.named("readable_doubts"))
+    fails = any_of(col("worst").eq(2), all_of(known(col("lo")), _window(_timed(part)).eq(2)))
+    columns = [col(name) for name, _ in nothing]
+    read = select(columns, part.named("dated_doubts"), where=[not_(fails)])
+    numbers = union_all([select([named(lit(n), "number")], None) for n in asked])
     unread = select(
         [col("case_key", "c"), named(col("number", "r"), "requirement"),
-         *(col(c, "e") for c in ("event_id", "lo", "doubt", "row"))],
-        table(POPULATION, "c"),
+         *(col(name, "e") for name, _ in nothing if name not in ("case_key", "requirement"))],
+        table(part.cases, "c"),
         [join(table(EVENT_DOUBTS, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
-         join(table("requirements", "r"))],
+         join(table(part.named("asked"), "r"))],
         [applicable("c"), col("version", "c").eq(scope.index), is_null(col("profile", "e"))],
     )  # fmt: skip
-    return [("readable_doubts", readable), ("doubts", union_all([read, unread]))]
+    return [
+        (part.named("asked"), numbers),
+        (part.named("readable_doubts"), readable),
+        (part.named("dated_doubts"), dated),
+        (part.named("doubts"), union_all([read, unread])),
+    ]

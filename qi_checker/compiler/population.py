@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
+from qi_checker.compiler.scope import Scope, single
 from qi_checker.compiler.sql import (
     STAR,
     Expr,
     all_of,
     any_of,
     case,
+    coalesce,
     col,
     is_null,
     known,
@@ -21,13 +25,13 @@ from qi_checker.compiler.sql import (
 from qi_checker.compiler.tables import CODE_TEXTS, READY_CASES
 from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.records import CASES
-from qi_checker.protocol.selectors import Condition
+from qi_checker.protocol.selectors import CaseCondition, Condition, RequirementCondition
 from qi_checker.protocol.vocabulary import Reason
 
 
-def in_list(codes: Expr, name: str) -> Expr:
+def in_list(codes: Expr, name: str, texts_of: str = CODE_TEXTS) -> Expr:
     """Whether a text of codes holds one of the code list `name`."""
-    texts = select([col("text")], CODE_TEXTS, where=[col("list").eq(name)])
+    texts = select([col("text")], texts_of, where=[col("list").eq(name)])
     return exp.In(this=codes, query=exp.Subquery(this=texts))
 
 
@@ -37,6 +41,11 @@ def condition(rule: Condition) -> Expr:
         return all_of(*(condition(r) for r in rule.all_of))
     if rule.any_of is not None:
         return any_of(*(condition(r) for r in rule.any_of))
+    return attribute(rule)
+
+
+def attribute(rule: CaseCondition) -> Expr:
+    """A condition on one column of a case."""
     if rule.procedure is not None:
         return in_list(col("procedures"), rule.procedure.in_)
     if rule.diagnosis is not None:
@@ -54,7 +63,7 @@ def own_column(name: str) -> str:
     return name if name in CASES.names else f"own_{name}"
 
 
-def _column_and_values(rule: Condition) -> tuple[str, list[str]]:
+def _column_and_values(rule: CaseCondition) -> tuple[str, list[str]]:
     if rule.column is not None:
         return rule.column.name, rule.column.in_
     for name in ("urgency", "site", "surgeon"):
@@ -65,17 +74,26 @@ def _column_and_values(rule: Condition) -> tuple[str, list[str]]:
 
 
 def columns_used(protocol: Protocol) -> set[str]:
-    """Columns of the cases that the population reads, other than the code columns."""
-    rules = [r for v in protocol.versions for r in (v.applies_to, *(x.when for x in v.exclude))]
+    """Columns of the cases that conditions read, other than the code columns."""
     found: set[str] = set()
-    while rules:
-        rule = rules.pop()
-        inner = rule.all_of or rule.any_of
-        if inner is not None:
-            rules += inner
-        elif rule.procedure is None and rule.diagnosis is None:
-            found.add(_column_and_values(rule)[0])
+    for version in protocol.versions:
+        rules = [version.applies_to, *(x.when for x in version.exclude)]
+        leaves = [part for rule in rules for part in _single(rule)]
+        asked = [leaf.applies_if for leaf in version.leaves if leaf.applies_if is not None]
+        leaves += [part for rule in asked for part in single(rule) if _is_attribute(part)]
+        for leaf in leaves:
+            if leaf.procedure is None and leaf.diagnosis is None:
+                found.add(_column_and_values(leaf)[0])
     return found
+
+
+def _single(rule: Condition) -> list[CaseCondition]:
+    inner = rule.all_of or rule.any_of
+    return [rule] if inner is None else [part for r in inner for part in _single(r)]
+
+
+def _is_attribute(rule: RequirementCondition) -> bool:
+    return rule.event is None and rule.chosen is None
 
 
 def _in_force(version: Version) -> Expr:
@@ -114,17 +132,31 @@ _KEPT = ("case_key", "case_id", "patient_id", "anchor", "op_clock", "op_utc", "u
          "not_applicable")  # fmt: skip
 
 
-def population(protocol: Protocol) -> exp.Select:
-    """`ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`."""
+def population(protocol: Protocol, scopes: Sequence[Scope]) -> exp.Select:
+    """`ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`.
+
+    Conditions of requirements that are about the case stand beside it as `holds_<version>_<n>`.
+    """
     number = named(_version_number(protocol), "version")
     versions = list(enumerate(protocol.versions))
     reason = case(*((col("version").eq(i), _not_applicable(v)) for i, v in versions))
     excluded = case(*((col("version").eq(i), _excluded_by(v)) for i, v in versions))
     shown = case((col("not_applicable").eq(Reason.EXCLUDED.value), excluded))
+    dates = [
+        f"when_{n}{part}"
+        for n in range(len(scopes[0].dates) if scopes else 0)
+        for part in ("", "_clock", "_utc")
+    ]
+    holds = [
+        named(coalesce(attribute(rule), exp.false()), f"holds_{scope.index}_{n}")
+        for scope in scopes
+        for n, rule in enumerate(scope.attributes)
+    ]
+    kept = [*(col(c) for c in (*_KEPT, *dates)), named(shown, "excluded_by"), *holds]
     return steps([
         ("numbered", select([STAR.copy(), number], READY_CASES)),
         ("judged", select([STAR.copy(), named(reason, "not_applicable")], "numbered")),
-        ("population", select([*(col(c) for c in _KEPT), named(shown, "excluded_by")], "judged")),
+        ("population", select(kept, "judged")),
     ])  # fmt: skip
 
 

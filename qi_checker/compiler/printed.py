@@ -82,7 +82,15 @@ def _statements(compiled: Compiled) -> Iterator[_Statement]:
         version = f"version {scope.version.version}"
         for title, fills, query in (
             ("which exceptions hold", tables.EXCEPTIONS, compiled.exceptions(scope)),
-            ("status and reason of every requirement", tables.FACTS, compiled.facts(scope, {})),
+            ("status and reason of every requirement", tables.ROWS,
+             compiled.facts(scope, tables.Feeds())),
+        ):  # fmt: skip
+            yield _Statement(f"{version}: {title}", fills, query, scope)
+    until = "the same with the last day to arrange what is wanted"
+    yield _Statement(until, tables.FACTS, compiled.dated(), compiled.scopes[-1])
+    for scope in compiled.scopes:
+        version = f"version {scope.version.version}"
+        for title, fills, query in (
             ("what they add up to for the case", tables.VERDICTS, compiled.cases(scope)),
             ("the same in words", tables.FINDINGS, compiled.worded(scope)),
         ):

@@ -5,6 +5,8 @@ A million events share a few hundred profiles. 0 passes, 1 is undecided, 2 fails
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from qi_checker.compiler.population import in_list
@@ -15,10 +17,12 @@ from qi_checker.compiler.sql import (
     all_of,
     any_of,
     case,
+    coalesce,
     col,
     count_true,
     greatest,
     is_null,
+    known,
     lit,
     named,
     not_,
@@ -27,9 +31,7 @@ from qi_checker.compiler.sql import (
     select,
     union_all,
 )  # fmt: skip
-from qi_checker.compiler.tables import (
-    EVENT_PROFILES,
-)
+from qi_checker.compiler.tables import EVENT_PROFILES, NEVER_TEXTS
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
 
@@ -37,13 +39,43 @@ PASS, UNDECIDED, FAIL = lit(0), lit(1), lit(2)
 
 
 def _code(leaf: Requirement) -> Expr:
-    refused: list[Expr] = [col("never")] if leaf.event.kind == "imaging" else []
-    codes = col("codes")
-    if leaf.event.not_codes is not None:
-        refused.append(in_list(codes, leaf.event.not_codes.in_))
-    if leaf.event.codes is not None:
-        refused.append(not_(in_list(codes.copy(), leaf.event.codes.in_)))
+    event, codes = leaf.event, col("codes")
+    refused: list[Expr] = []
+    if event.kind == "imaging" and event.allow_codes is None:
+        refused.append(col("never"))
+    elif event.kind == "imaging" and event.allow_codes is not None:
+        refused.append(in_list(codes.copy(), event.allow_codes.in_, NEVER_TEXTS))
+    if event.not_codes is not None:
+        refused.append(in_list(codes, event.not_codes.in_))
+    if event.codes is not None:
+        refused.append(not_(in_list(codes.copy(), event.codes.in_)))
     return case((any_of(*refused), FAIL), default=PASS) if refused else PASS
+
+
+def _provenance(leaf: Requirement) -> Expr:
+    asked = leaf.event.provenance
+    if asked is None:
+        return PASS
+    said = coalesce(col("provenance"), lit("internal"))
+    return case((said.isin(*asked), PASS), default=FAIL)
+
+
+def _columns(leaf: Requirement) -> Expr:
+    """One criterion for all columns: fails if one has another value, else undecided if empty."""
+    asked = leaf.event.columns
+    if asked is None:
+        return PASS
+    wrong = [not_(col(own_event_column(c.name)).isin(*c.in_)) for c in asked]
+    known_wrong = [
+        all_of(known(col(own_event_column(c.name))), w) for c, w in zip(asked, wrong, strict=True)
+    ]
+    empty = [is_null(col(own_event_column(c.name))) for c in asked]
+    return case((any_of(*known_wrong), FAIL), (any_of(*empty), UNDECIDED), default=PASS)
+
+
+def own_event_column(name: str) -> str:
+    """What a hospital's own column of the events is called in the ready tables."""
+    return f"own_{name}"
 
 
 def _modality(leaf: Requirement) -> Expr:
@@ -87,31 +119,43 @@ def _advice(leaf: Requirement) -> Expr:
     return total
 
 
+CRITERIA = ("code", "modality", "region", "provenance", "columns")  # in the order of the contract
+_OTHER = {
+    "code": (Reason.EXCLUDED_CODE, Reason.EXCLUDED_CODE),
+    "modality": (Reason.UNMAPPED, Reason.WRONG_MODALITY),
+    "region": (Reason.UNMAPPED, Reason.WRONG_REGION),
+    "provenance": (Reason.WRONG_PROVENANCE, Reason.WRONG_PROVENANCE),
+    "columns": (Reason.UNMAPPED, Reason.WRONG_VALUE),
+}  # reason of an undecided and of a failed one
+
+
 def _profiles_of(index: int, leaf: Requirement) -> exp.Select:
     columns = [
         col("profile"), named(lit(index), "requirement"), col("status"),
+        named(coalesce(col("status").isin(*leaf.event.status), exp.false()), "done"),
         named(_code(leaf), "code"), named(_modality(leaf), "modality"),
-        named(_region(leaf), "region"), named(_advice(leaf), "advice"),
+        named(_region(leaf), "region"), named(_provenance(leaf), "provenance"),
+        named(_columns(leaf), "columns"), named(_advice(leaf), "advice"),
     ]  # fmt: skip
     kind = any_of(col("kind").eq(leaf.event.kind), is_null(col("kind")))
     return select(columns, EVENT_PROFILES, where=[kind, _near(leaf)])
 
 
+def _asks(leaves: Sequence[Requirement], criterion: str) -> bool:
+    return any(getattr(leaf.event, criterion, None) is not None for leaf in leaves)
+
+
 def profiles(scope: Scope) -> list[tuple[str, exp.Query]]:
     """One row per near-miss (profile, requirement), with everything that the profile decides."""
-    each = union_all([_profiles_of(i, leaf) for i, leaf in enumerate(scope.leaves)])
-    code, modality, region = criteria = [col(n) for n in ("code", "modality", "region")]
+    each = union_all([_profiles_of(i, leaf) for i, leaf in enumerate(scope.asked)])
+    decides = [c for c in CRITERIA if c == "code" or _asks(scope.asked, c)]
     first = case(
-        (code > 0, number(Reason.EXCLUDED_CODE)),
-        (modality.eq(1), number(Reason.UNMAPPED)),
-        (modality.eq(2), number(Reason.WRONG_MODALITY)),
-        (region.eq(1), number(Reason.UNMAPPED)),
-        (region.eq(2), number(Reason.WRONG_REGION)),
+        *((col(c).eq(value), number(_OTHER[c][value - 1])) for c in decides for value in (1, 2))
     )
     columns = [
         STAR.copy(),
-        named(count_true(*(c > 0 for c in criteria)), "open_criteria"),
-        named(greatest(criteria), "worst"),
+        named(count_true(*(col(c) > 0 for c in decides)), "open_criteria"),
+        named(greatest([col(c) for c in decides]), "worst"),
         named(first, "first_reason"),
     ]
     return [("profile_criteria", each), ("profiles", select(columns, "profile_criteria"))]

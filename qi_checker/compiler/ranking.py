@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from qi_checker.compiler.criteria import Part
 from qi_checker.compiler.scope import REASONS
 from qi_checker.compiler.sql import (
     Expr,
@@ -12,6 +13,7 @@ from qi_checker.compiler.sql import (
     cast,
     coalesce,
     col,
+    count_if,
     derived,
     is_null,
     lit,
@@ -28,6 +30,7 @@ MET, BOOKED, UNKNOWN, OTHER = 0, 1, 2, 3  # classes of candidates, best first
 _CLASS, _OPEN, _DISTANCE, _UNDATED = 1 << 50, 1 << 44, 1 << 22, (1 << 22) - 1
 _REASONS = 64  # more than there are reasons
 _RECENT = exp.cast(exp.Literal.string("2300-01-01"), "DATE")
+_MOMENT = ("hi", "clock", "utc")
 
 
 def _key(klass: Expr, open_criteria: Expr, distance: Expr, recency: Expr) -> Expr:
@@ -38,14 +41,35 @@ def _key(klass: Expr, open_criteria: Expr, distance: Expr, recency: Expr) -> Exp
     return total
 
 
-def _candidate_keys() -> exp.Select:
+def klass(of: Expr) -> Expr:
+    """The class of a packed candidate."""
+    key = exp.Dot(this=of, expression=exp.to_identifier("key"))
+    return cast(exp.IntDiv(this=key, expression=lit(_CLASS)), "INT")
+
+
+def fields(part: Part) -> tuple[str, ...]:
+    """What is packed of a candidate; its exact time only where something asks for it."""
+    return ("key", "event_id", "words", "lo", *(() if part.scope.plain else _MOMENT))
+
+
+def packed(part: Part, key: Expr | None = None, also: tuple[str, ...] = ()) -> Expr:
+    """The columns of a candidate as one value that sorts by its key, then by its id."""
+    values: dict[str, Expr] = {f: col(f) for f in (*fields(part), *also)}
+    values |= {"key": key} if key is not None else {}
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(f), expression=v)
+                     for f, v in values.items()]
+    )  # fmt: skip
+
+
+def _candidate_keys(part: Part) -> exp.Select:
     window, status = col("window"), col("status_met")
     everything = exp.EQ(this=plus(col("open_criteria"), plus(status, window)), expression=lit(0))
-    completed = col("status").eq("completed")
-    klass = case(
-        (all_of(everything, completed), lit(MET)),
-        (all_of(everything, col("upcoming")), lit(BOOKED)),
-        (all_of(completed, col("worst") < 2, window < 2), lit(UNKNOWN)),
+    done = col("done")
+    of_class = case(
+        (all_of(everything, done), lit(MET)),
+        (all_of(everything, col("live")), lit(BOOKED)),
+        (all_of(done, col("worst") < 2, window < 2), lit(UNKNOWN)),
         default=lit(OTHER),
     )
     open_criteria = plus(
@@ -54,14 +78,22 @@ def _candidate_keys() -> exp.Select:
             case((status > 0, lit(1)), default=lit(0)), case((window > 0, lit(1)), default=lit(0))
         ),
     )
-    recency = coalesce(minus(_RECENT, col("lo")), lit(_UNDATED))
+    too_old = all_of(col("worst").eq(0), col("done"),
+                     col("window_reason").eq(REASONS.index(Reason.TOO_OLD)), window.eq(2))  # fmt: skip
     columns = [
         col("case_key"), col("requirement"),
-        named(_key(klass, open_criteria, col("distance"), recency), "key"),
+        named(_key(of_class, open_criteria, col("distance"), recency()), "key"),
         col("event_id"), named(_pack(col("reason"), col("advice")), "words"), col("lo"),
         named(case((col("present"), col("lo"))), "newest_present"),
     ]  # fmt: skip
-    return select(columns, "criteria")
+    if not part.scope.plain:
+        columns += [*(col(c) for c in _MOMENT), col("done"), named(too_old, "too_old")]
+    return select(columns, part.named("criteria"))
+
+
+def recency() -> Expr:
+    """Sorts the latest day first, no day last."""
+    return coalesce(minus(_RECENT, col("lo")), lit(_UNDATED))
 
 
 def _pack(reason: Expr, above: Expr) -> Expr:
@@ -69,7 +101,7 @@ def _pack(reason: Expr, above: Expr) -> Expr:
     return plus(exp.Mul(this=above, expression=lit(_REASONS)), plus(reason, lit(1)))
 
 
-def _doubt_keys() -> exp.Select:
+def _doubt_keys(part: Part) -> exp.Select:
     """Rejected rows come after real events, rows with an id before rows without."""
     reason = case(
         (
@@ -87,38 +119,64 @@ def _doubt_keys() -> exp.Select:
         named(_pack(reason, col("row")), "words"), col("lo"),
         named(cast(exp.null(), "DATE"), "newest_present"),
     ]  # fmt: skip
-    return select(columns, "doubts")
+    if not part.scope.plain:
+        columns += [*(col(c) for c in _MOMENT), named(exp.false(), "done"),
+                    named(exp.false(), "too_old")]  # fmt: skip
+    return select(columns, part.named("doubts"))
 
 
-def best() -> exp.Select:
-    """Per case and requirement: the candidate that decides, and the newest present event."""
-    fields = ("key", "event_id", "words", "lo")
-    packed = exp.Struct(
-        expressions=[exp.PropertyEQ(this=exp.to_identifier(f), expression=col(f)) for f in fields]
-    )
+def best(part: Part) -> list[tuple[str, exp.Query]]:
+    """Per case and requirement: the candidate that decides, and the newest present event.
+
+    Where counts or `none_between` ask for more: `second`, the best that is not done; `unsure`, the
+    best undecided one; `nearest`, the one with the fewest open criteria; and how many there are.
+    """
     keys = [col("case_key"), col("requirement")]
     columns = [
-        *keys, named(exp.Min(this=packed), "best"),
+        *keys, named(exp.Min(this=packed(part)), "best"),
         named(exp.Max(this=col("newest_present")), "newest_present"),
     ]  # fmt: skip
-    both = union_all([_candidate_keys(), _doubt_keys()])
-    return select(columns, derived(both, "candidates"), group=[k.copy() for k in keys])
+    whole = union_all([_candidate_keys(part), _doubt_keys(part)])
+    if part.scope.plain:
+        source = derived(whole, "candidates")
+        return [(part.named("best"), select(columns, source, group=[k.copy() for k in keys]))]
+    of_class = cast(exp.IntDiv(this=col("key"), expression=lit(_CLASS)), "INT")
+    open_first = exp.Mod(this=col("key"), expression=lit(_CLASS))
+    undecided = of_class.eq(UNKNOWN)
+    doubtful = exp.IntDiv(this=open_first.copy(), expression=lit(_OPEN)) >= 32
+    columns += [
+        named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"),
+        named(exp.Min(this=case((not_(col("done")), packed(part)))), "second"),
+        named(exp.Min(this=case((undecided, packed(part)))), "unsure"),
+        named(exp.Min(this=case((not_(doubtful), packed(part, open_first)))), "nearest"),
+        named(count_if(of_class.copy().eq(MET)), "passing"),
+        named(count_if(undecided.copy()), "undecided"),
+    ]
+    return [
+        (part.named("candidates"), whole),
+        (part.named("best"),
+         select(columns, part.named("candidates"), group=[k.copy() for k in keys])),
+    ]  # fmt: skip
 
 
-def decoded() -> list[Expr]:
-    """What `best` packed: class, event_id, found_reason, advice and lo; its alias is b."""
+def unpacked(of: Expr) -> dict[str, Expr]:
+    """What is packed in a candidate: event_id, found_reason, advice and lo."""
 
     def field(name: str) -> Expr:
-        return exp.Dot(this=col("best", "b"), expression=exp.to_identifier(name))
+        return exp.Dot(this=of.copy(), expression=exp.to_identifier(name))
 
     doubt = [REASONS.index(r) + 1 for r in (Reason.EXTERNAL_UNDATED, Reason.REJECTED_RECORD)]
     number = exp.Mod(this=field("words"), expression=lit(_REASONS))
     of_event = not_(number.copy().isin(*doubt))
     advice = cast(exp.IntDiv(this=field("words"), expression=lit(_REASONS)), "INT")
-    return [
-        named(cast(exp.IntDiv(this=field("key"), expression=lit(_CLASS)), "INT"), "class"),
-        named(field("event_id"), "event_id"),
-        named(minus(number, lit(1)), "found_reason"),
-        named(case((of_event, advice), default=lit(0)), "advice"),
-        named(field("lo"), "lo"),
-    ]
+    return {
+        "event_id": field("event_id"),
+        "found_reason": minus(number, lit(1)),
+        "advice": case((of_event, advice), default=lit(0)),
+        "lo": field("lo"),
+    }
+
+
+def exact(of: Expr) -> dict[str, Expr]:
+    """The exact time of a packed candidate: hi, clock and utc."""
+    return {n: exp.Dot(this=of.copy(), expression=exp.to_identifier(n)) for n in _MOMENT}

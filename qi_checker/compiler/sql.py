@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
+from qi_checker.compiler.tables import WORKING_SHIFT
 from qi_checker.protocol.durations import Duration
 
 Expr = exp.Expr
 FAR_PAST = date(1, 1, 1)  # where a window reaches back without limit
+FAR_FUTURE = date(9999, 12, 31)  # ... or on
 
 
 def col(name: str, table: str | None = None) -> exp.Column:
@@ -85,6 +87,11 @@ def count_true(*conditions: Expr) -> Expr:
     return total
 
 
+def count_if(condition: Expr) -> Expr:
+    """How many rows of a group hold a condition."""
+    return coalesce(exp.CountIf(this=condition), lit(0))
+
+
 def flag(condition: Expr) -> Expr:
     return case((condition, lit(1)), default=lit(0))
 
@@ -134,10 +141,42 @@ def _shift_months(day: Expr, months: int) -> Expr:
 
 def before(day: Expr, duration: Duration) -> Expr:
     """The date `duration` before `day`; months and years clamp (Duration.before in SQL)."""
+    return _shifted(day, duration, -1)
+
+
+def after(day: Expr, duration: Duration) -> Expr:
+    """The date `duration` after `day`; months and years clamp."""
+    return _shifted(day, duration, 1)
+
+
+def _shifted(day: Expr, duration: Duration, way: int) -> Expr:
     days = _days(duration)
     if days is not None:
-        return minus(day, lit(days))
-    return _shift_months(day, -_months(duration))
+        return plus(day, lit(days)) if way > 0 else minus(day, lit(days))
+    if duration.unit == "working day":
+        return _working_days_from(day, way * duration.amount)
+    return _shift_months(day, way * _months(duration))
+
+
+def _working_days_from(day: Expr, count: int) -> Expr:
+    """The count-th working day after (before) a day, from the table that knows the holidays."""
+    if count == 0:
+        return day
+    same = [col("shift", "w").eq(count), col("day", "w").eq(day)]
+    moved = select([exp.Max(this=col("moved", "w"))], table(WORKING_SHIFT, "w"), where=same)
+    return exp.Subquery(this=moved)
+
+
+def moved(moment: Expr, length: timedelta) -> Expr:
+    """A moment so much later, or earlier where the length is negative."""
+    microseconds = abs(length) // timedelta(microseconds=1)
+    minutes, rest = divmod(microseconds, 60_000_000)
+    for amount, unit in ((minutes, "MINUTE"), (rest, "MICROSECOND")):
+        if amount:
+            step = exp.Interval(this=exp.Literal.string(str(amount)), unit=exp.var(unit))
+            operation = exp.Add if length > timedelta() else exp.Sub
+            moment = exp.paren(operation(this=moment, expression=step), copy=False)
+    return moment
 
 
 def last_day_still_within(day: Expr, duration: Duration) -> Expr:
@@ -145,9 +184,8 @@ def last_day_still_within(day: Expr, duration: Duration) -> Expr:
 
     Clamping makes this more than `day` + months: from 31 March, one month back is 28 February.
     """
-    days = _days(duration)
-    if days is not None:
-        return plus(day, lit(days))
+    if duration.unit not in ("month", "year"):
+        return after(day, duration)
     months = _months(duration)
     following = plus(day, lit(1))
     reached = _shift_months(following, months)

@@ -10,7 +10,6 @@ _STEPS = {
     # findings
     "requirements": "what is asked for, one row each",
     "asked": "numbers of what is asked for",
-    "rows": "the requirements of every case",
     "profile_criteria": "what events that look alike fulfil, of code, modality, region and so on:"
     " 0 passes, 1 is undecided, 2 fails",
     "profiles": "the same with the number of criteria that are open, the worst, and its reason",
@@ -33,12 +32,9 @@ _STEPS = {
     "tally": "how many events were counted",
     "found": "what was found for each requirement: its class and the event",
     "active_exceptions": "the exceptions that hold, the one that lasts longest",
-    "between": "what happened between the event and the anchor",
     "joined": "every requirement of every case with what was found for it",
-    "fed": "the same with whether its source has delivered lately",
-    "looked": "the same with what conditions and events in between say",
-    "conditioned": "the same with whether its condition holds",
-    "reasoned": "the same with the reason",
+    "settled": "the same, with a booking in the place of an event that no longer counts",
+    "reasoned": "the same with status and reason",
     "facts": "status, reason and evidence; empty where it does not apply",
     # cases
     "wide": "one row per case, its requirements side by side",

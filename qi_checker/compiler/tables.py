@@ -3,31 +3,53 @@
 An engine makes the ready tables out of its records; the compiler knows nothing else of it.
 
 `ready_cases`     case_key, case_id, patient_id, cancelled, upcoming, anchor DATE, op_clock and
-                  op_utc TIMESTAMP, the other columns of the contract as text, and the columns
-                  of the hospital that the protocol reads, as own_<name>
+                  op_utc TIMESTAMP, the other columns of the contract as text, the columns of the
+                  hospital that the protocol reads, as own_<name>, and the dates that windows are
+                  counted from, as when_<n> DATE, when_<n>_clock and when_<n>_utc TIMESTAMP
 `ready_events`    event_id, patient_id, profile, lo and hi DATE, clock and utc TIMESTAMP,
                   description; known at as_of, entered-in-error left out
 `event_doubts`    the same of rejected rows that might be evidence, with `doubt` (a reason) and
                   `row`; profile NULL where nothing of the row can be read
 `event_profiles`  profile, kind, status, codes, modalities and regions (arrays), modality_unsure,
-                  region_unsure, never, warns: what events that look alike have in common
+                  region_unsure, never, warns, provenance, and the columns of the hospital that
+                  the protocol reads, as own_<name>: what events that look alike have in common
 `code_texts`      text, list: the texts of codes that hold a code of a code list
+`never_texts`     text, list: the texts that hold a code of role never outside a code list
+`working_shift`   shift, day, moved: the day so many working days later (earlier, if negative)
 `ready_exceptions` exception_id, case_id, requirement, reason, requested_by, approved_by,
                   approved_on DATE, approved_known, valid_from, expires_on, revoked_on DATE, known
-`act_by`          lead, day, act_by: a day less so many working days
+`act_by`          lead, day, act_by: a day less so many working days, for the days and leads of
+                  `finding_rows`
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
 READY_CASES = "ready_cases"
 READY_EVENTS = "ready_events"
 EVENT_DOUBTS = "event_doubts"
 EVENT_PROFILES = "event_profiles"
 CODE_TEXTS = "code_texts"
+NEVER_TEXTS = "never_texts"
+WORKING_SHIFT = "working_shift"
 READY_EXCEPTIONS = "ready_exceptions"
 ACT_BY = "act_by"
 
 POPULATION = "population"  # ready_cases with version, not_applicable (a reason) and excluded_by
 EXCEPTIONS = "exceptions_judged"  # exception_id, case_key, requirement, expires_on, ignored (why)
-FACTS = "finding_facts"  # status, reason and evidence per case and requirement; no words
+ROWS = "finding_rows"  # status, reason and evidence per case and requirement; no words
+FACTS = "finding_facts"  # view: the same with act_by
 VERDICTS = "case_verdicts"  # verdict per case, which requirement is next, last day
 FINDINGS = "findings_full"  # view: facts with every column of a finding, sentences included
 CASES = "cases_full"  # view: verdicts with every column of a case
+
+
+@dataclass(frozen=True)
+class Feeds:
+    """What is known of the delivery of each kind of event."""
+
+    stale_since: Mapping[str, date] = field(default_factory=dict)  # newest day that was delivered
+    silent: frozenset[str] = frozenset()  # kinds of which nobody has any event

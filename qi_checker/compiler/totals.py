@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from qi_checker.compiler.scope import Scope
+from qi_checker.compiler.scope import Scope, is_plain
 from qi_checker.compiler.sql import (
     Expr,
     all_of,
-    any_of,
     before,
     case,
     coalesce,
     col,
     derived,
+    greatest,
     known,
+    least,
     lit,
     named,
     not_,
     plus,
     select,
+    table,
 )  # fmt: skip
 from qi_checker.compiler.tables import FACTS, VERDICTS
 from qi_checker.compiler.verdict import fold
@@ -29,8 +31,11 @@ from qi_checker.protocol.vocabulary import Status, Verdict
 
 
 def eligible() -> Expr:
-    """Applicable, past, and evaluated."""
-    outside = col("verdict").isin(Verdict.NOT_APPLICABLE.value, Verdict.ERROR.value)
+    """Applicable, past, evaluated, and nothing of it still to come."""
+    outside = col("verdict").isin(
+        Verdict.NOT_APPLICABLE.value, Verdict.ERROR.value,
+        Verdict.ACTION_NEEDED.value, Verdict.PENDING.value,
+    )  # fmt: skip
     return all_of(not_(outside), not_(col("upcoming")))
 
 
@@ -59,15 +64,17 @@ def per_requirement() -> exp.Select:
         col("version"),
         col("number"),
         _count(_in_scope(), "eligible"),
-        _count(all_of(_in_scope(), known(col("newest_present"))), "present"),
+        _count(all_of(_in_scope(), col("present")), "present"),
         _count(all_of(_in_scope(), col("status").eq(Status.MET.value)), "in_window"),
     ]
     return select(columns, FACTS, group=[col("version"), col("number")])
 
 
 def _in_scope() -> Expr:
-    """A finding of an eligible case."""
-    outside = col("status").isin(Status.ERROR.value, Status.NOT_APPLICABLE.value)
+    """A finding of a past case that is not still to come."""
+    outside = col("status").isin(
+        Status.ERROR.value, Status.NOT_APPLICABLE.value, Status.DUE.value, Status.BOOKED.value
+    )
     return all_of(not_(outside), not_(col("upcoming")))
 
 
@@ -82,23 +89,33 @@ def _met_within(leaf: Requirement, duration: Duration) -> Expr:
     return all_of(known(col("newest_present")), col("newest_present") >= start)
 
 
+def _judged_anew(leaf: Requirement, duration: Duration) -> Expr:
+    """Met under another limit, or as it is where the limit says nothing."""
+    return _met_within(leaf, duration) if is_plain(leaf) else col("status").eq(Status.MET.value)
+
+
 def sensitivity(scope: Scope) -> exp.Select:
     """Per other window, the eligible cases that would be compliant under it (groups applied)."""
-    numbers = {leaf.id: i for i, leaf in enumerate(scope.leaves)}
     flags = []
     for w, duration in enumerate(scope.version.sensitivity):
         for i, leaf in enumerate(scope.leaves):
-            met = all_of(col("number").eq(i), _met_within(leaf, duration))
-            flags.append(named(exp.Max(this=case((met, lit(1)), default=lit(0))), f"w{w}_{i}"))
-    where = [col("version").eq(scope.index), _in_scope()]
+            outcome = case((_judged_anew(leaf, duration), lit(1)), default=lit(0))
+            asked = all_of(col("number").eq(i), _asked())
+            flags.append(named(exp.Max(this=case((asked, outcome))), f"w{w}_{i}"))
+    verdicts = select([col("case_key", "v")], table(VERDICTS, "v"), where=[eligible()])
+    judged = exp.In(this=col("case_key"), query=exp.Subquery(this=verdicts))
+    where = [col("version").eq(scope.index), judged]
     wide = select([col("case_key"), *flags], FACTS, where=where, group=[col("case_key")])
     counts = []
     for w in range(len(scope.version.sensitivity)):
 
         def met_within(requirement: Requirement, w: int = w) -> Expr:
-            return col(f"w{w}_{numbers[requirement.id]}").eq(1)
+            return col(f"w{w}_{scope.numbers[requirement.id]}")
 
-        every, one = (lambda v: all_of(*v)), (lambda v: any_of(*v))
-        holds = fold(scope.version.requirements, True, met_within, every, one)
-        counts.append(_count(holds, f"w{w}"))
+        holds = fold(scope.version.requirements, True, met_within, least, greatest)
+        counts.append(_count(coalesce(holds.eq(1), exp.false()), f"w{w}"))
     return select(counts, derived(wide, "wide"))
+
+
+def _asked() -> Expr:
+    return not_(col("status").isin(Status.ERROR.value, Status.NOT_APPLICABLE.value))

@@ -17,6 +17,7 @@ from qi_checker.compiler.sql import (
     col,
     derived,
     greatest,
+    is_null,
     join,
     known,
     least,
@@ -114,7 +115,6 @@ def _pivot(scope: Scope) -> exp.Select:
         (col("status").eq(Status.EXEMPT.value), col("expires_on")),
     )  # fmt: skip
     failed = case((col("status").eq(Status.ERROR.value), lit(1)), default=lit(0))
-    outside = case((col("status").eq(Status.NOT_APPLICABLE.value), lit(1)), default=lit(0))
     columns: list[Expr] = []
     for i in range(len(scope.leaves)):
         this = col("number").eq(i)
@@ -124,7 +124,7 @@ def _pivot(scope: Scope) -> exp.Select:
     columns = [
         col("case_key"), named(exp.AnyValue(this=col("anchor")), "anchor"),
         named(exp.AnyValue(this=col("upcoming")), "upcoming"),
-        named(exp.Max(this=failed), "failed"), named(exp.Max(this=outside), "outside"), *columns,
+        named(exp.Max(this=failed), "failed"), *columns,
     ]  # fmt: skip
     where = [col("version").eq(scope.index)]
     return select(columns, FACTS, where=where, group=[col("case_key")])
@@ -147,12 +147,13 @@ def cases(scope: Scope) -> exp.Select:
     """One row per case: verdict, the requirement that is next, and until when it holds."""
     wide = _Wide(scope)
     rank = wide.whole(lambda leaf: wide.column("rank", leaf), greatest, least)
-    until = wide.whole(lambda leaf: coalesce(wide.column("until", leaf), lit(FAR_PAST)),
-                       least, greatest)  # fmt: skip
+    # A requirement that is not asked limits nothing: neither a group nor the case.
+    until = wide.whole(lambda leaf: case((known(wide.column("rank", leaf)), coalesce(
+        wide.column("until", leaf), lit(FAR_PAST)))), least, greatest)  # fmt: skip
     earliest, first = _first_open(wide)
     verdict = case(
         (col("failed").eq(1), lit(Verdict.ERROR.value)),
-        (col("outside").eq(1), lit(Verdict.NOT_APPLICABLE.value)),
+        (is_null(rank), lit(Verdict.NOT_APPLICABLE.value)),
         *((rank.eq(i), lit(v.value)) for i, v in enumerate(VERDICT_OF_RANK)),
     )
     judged = select(
@@ -170,7 +171,7 @@ def cases(scope: Scope) -> exp.Select:
     limited = all_of(holds, col("until").neq(_NEVER))
     columns = [
         *(col(n) for n in ("case_key", "anchor", "upcoming", "verdict")),
-        named(case((col("upcoming"), col("next_number"))), "next_number"),
+        col("next_number"),
         named(case((limited, col("until"))), "latest_surgery_date"),
     ]
     return steps([
@@ -189,13 +190,14 @@ def case_lines() -> exp.Select:
         named(col("action", "f"), "next_action"), col("act_by", "f"), col("owner", "f"),
         named(col("id", "f"), "next_requirement"),
     ]  # fmt: skip
-    coming = derived(select([STAR.copy()], FINDINGS, where=[col("upcoming")]), "f")
+    # Only what must still be arranged is put into words here.
+    wanted = select([STAR.copy()], FINDINGS, where=[known(col("act_by"))])
     same = (
         col("case_key", "f").eq(col("case_key", "v")),
         col("number", "f").eq(col("next_number", "v")),
     )
     joins = [
         join(table(POPULATION, "c"), col("case_key", "c").eq(col("case_key", "v"))),
-        join(coming, *same, left=True),
+        join(derived(wanted, "f"), *same, left=True),
     ]
     return select(columns, table(VERDICTS, "v"), joins)

@@ -12,7 +12,6 @@ from qi_checker.compiler.sql import (
     case,
     col,
     concat,
-    is_null,
     join,
     lit,
     minus,
@@ -26,6 +25,7 @@ from qi_checker.compiler.tables import (
     FACTS,
     POPULATION,
 )
+from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Status
 
@@ -34,19 +34,17 @@ def worded(scope: Scope, site: Site) -> exp.Select:
     """Facts with every column of a finding: names, days, owner and the sentence."""
     same = col("case_key", "c").eq(col("case_key", "f"))
     fact = ("version", "case_key", "number", "anchor", "upcoming", "status", "reason", "event_id",
-            "event_date", "advice", "window_opens", "valid_through", "act_by", "expires_on",
-            "newest_present")  # fmt: skip
+            "event_date", "advice", "window_opens", "window_closes", "from_day", "valid_through",
+            "act_by", "expires_on", "newest_present")  # fmt: skip
     done = col("status", "f").isin(
         Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value
     )
-    applies = is_null(col("not_applicable", "c"))
     columns = [
         *(col(n, "f") for n in fact),
         *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
-        *(col(n, "r") for n in ("id", "title", "limit")),
-        named(minus(col("anchor", "f"), col("event_date", "f")), "days_before"),
+        *(col(n, "r") for n in ("id", "title", "limit", "counted_from", "asks", "forbidden")),
+        named(minus(col("from_day", "f"), col("event_date", "f")), "days_before"),
         named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
-        named(case((applies, col("anchor", "f"))), "window_closes"),
         named(case((not_(done), col("owner", "r"))), "owner"),
     ]  # fmt: skip
     full = select(
@@ -76,9 +74,18 @@ def _advice_words(scope: Scope) -> Expr:
     for i, leaf in enumerate(scope.leaves):
         texts = [
             case((exp.BitwiseAnd(this=col("advice"), expression=lit(1 << bit)) > 0,
-                  lit(f" Check: {advice.title}.")))
-            for bit, advice in enumerate(leaf.warn)
+                  lit(f" Check: {words}.")))
+            for bit, words in enumerate(_advice_texts(leaf))
         ]  # fmt: skip
         if texts:
             branches.append((col("number").eq(i), concat(*texts)))
     return case(*branches, default=lit("")) if branches else lit("")
+
+
+def _advice_texts(leaf: Requirement) -> list[str]:
+    """The advice of `warn`, and then two texts for each `none_between` that only warns."""
+    texts = [advice.title for advice in leaf.warn]
+    for rule in leaf.none_between:
+        if rule.then == "warn":
+            texts += [f"{rule.title} since then", f"perhaps {rule.title} since then"]
+    return texts

@@ -112,6 +112,12 @@ class Span(Strict):
         """The least distance from the anchor, strict or not."""
         return self.at_least or self.more_than
 
+    @property
+    def limits(self) -> tuple[Duration, ...]:
+        """Every length that it is limited by."""
+        reach = self.or_after.limit if self.or_after is not None else None
+        return tuple(x for x in (self.far, self.near, reach) if x is not None)
+
     def words(self, titles: Mapping[str, str]) -> str:
         """`within 30 days before surgery`; `titles` are those of the version's requirements."""
         anchor = anchor_words(self.anchor, titles)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from qi_checker.compiler.tables import CODE_TEXTS
+from qi_checker.compiler.tables import CODE_TEXTS, NEVER_TEXTS
 from qi_checker.engines.duckdb.values import BLANKS
 from qi_checker.protocol.codes import DOTLESS, PUNCTUATION, SYSTEM_ALIASES, Catalogue
 
@@ -79,6 +79,18 @@ def imaging_facts(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
                list_distinct(flatten(list({words("region", "lower")}))) AS regions
         FROM code_items JOIN imaging_items i USING (system)
         WHERE {_matches("code_items.code", "i.code")} GROUP BY text""")
+
+
+def never_texts(con: duckdb.DuckDBPyConnection, lists: Sequence[str]) -> None:
+    """Table `never_texts`: texts that hold a code of role never outside a code list."""
+    fill(con, "allowing", ("list",), [(name,) for name in lists])
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE {NEVER_TEXTS} AS
+        SELECT DISTINCT c.text, a.list
+        FROM code_items c JOIN imaging_items i USING (system) CROSS JOIN allowing a
+        WHERE i.role = 'never' AND {_matches("c.code", "i.code")} AND NOT EXISTS (
+            SELECT 1 FROM list_items l
+            WHERE l.list = a.list AND l.system = c.system AND {_matches("c.code", "l.code")})""")
 
 
 def words(column: str, change: str) -> str:

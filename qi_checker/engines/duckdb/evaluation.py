@@ -17,9 +17,10 @@ from qi_checker.compiler.tables import (
     FACTS,
     FINDINGS,
     POPULATION,
+    ROWS,
     VERDICTS,
 )  # fmt: skip
-from qi_checker.engines.duckdb.prepare import Prepared, Task, prepare
+from qi_checker.engines.duckdb.prepare import Prepared, Task, act_by, prepare
 from qi_checker.engines.duckdb.values import text
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -141,6 +142,8 @@ def evaluate(
         progress(f"evaluating version {scope.version.version}")
         _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
         _facts(done, scope, first=i == 0)
+    act_by(con, site)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {sql(compiled.dated())}")
     progress("adding up cases")
     for i, scope in enumerate(compiled.scopes):
         _store(con, VERDICTS, sql(compiled.cases(scope)), first=i == 0)
@@ -169,8 +172,8 @@ def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) 
 def _facts(done: Evaluation, scope: Scope, first: bool) -> None:
     """The findings of a version; those of a query that fails say so, case by case."""
     try:
-        query = sql(done.compiled.facts(scope, done.prepared.stale_since))
-        _store(done.con, FACTS, query, first)
+        query = sql(done.compiled.facts(scope, done.prepared.feeds))
+        _store(done.con, ROWS, query, first)
     except duckdb.Error as problem:
         done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")
-        _store(done.con, FACTS, sql(done.compiled.failed(scope)), first)
+        _store(done.con, ROWS, sql(done.compiled.failed(scope)), first)

@@ -10,12 +10,21 @@ import duckdb
 
 from qi_checker.compiler import Compiled
 from qi_checker.compiler.population import own_column
-from qi_checker.engines.duckdb.codes import fill, imaging_facts, take_apart, words
-from qi_checker.engines.duckdb.reading import Census, Reading, judge, reading
+from qi_checker.compiler.profiles import own_event_column
+from qi_checker.compiler.tables import ROWS, Feeds
+from qi_checker.engines.duckdb.codes import (
+    fill,
+    imaging_facts,
+    never_texts,
+    take_apart,
+    words,
+)  # fmt: skip
+from qi_checker.engines.duckdb.reading import Census, Reading, judge, own_event_columns, reading
 from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Records, Table
-from qi_checker.protocol.working_days import working_days_before
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.working_days import working_days_away, working_days_before
 
 _KEEP_IN_MEMORY = 2_000_000  # more events than this stay in their file and are read when needed
 _PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")
@@ -27,7 +36,7 @@ class Prepared:
 
     census: dict[str, Census] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
-    stale_since: dict[str, date] = field(default_factory=dict)
+    feeds: Feeds = field(default_factory=Feeds)
     notes: list[str] = field(default_factory=list)
 
 
@@ -59,10 +68,11 @@ def prepare(task: Task) -> Prepared:
     readings = {}
     for table in (CASES, EVENTS, EXCEPTIONS):
         readings[table.name], done.census[table.name] = _read(task, table)
+    _unreadable(task, readings["cases"], done)
     _cases(task, readings["cases"])
     _events(task, done)
     _exceptions(task)
-    _act_by(task)
+    _working_shifts(task)
     return done
 
 
@@ -70,9 +80,12 @@ def _read(task: Task, table: Table) -> tuple[Reading, Census]:
     """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
     raw = (task.moved or "") if table is CASES else ""
     kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
+    cases = table is CASES
+    wanted = {CASES: task.compiled.case_columns, EVENTS: task.compiled.event_columns}
+    own = frozenset(wanted.get(table, ()))
+    dates = tuple(d for d in task.compiled.dates if d not in CASES.names) if cases else ()
     for trim in (False, True):
-        own = frozenset(task.compiled.case_columns) if table is CASES else frozenset()
-        rows = reading(task.con, table, task.compiled.site, raw, trim, own)
+        rows = reading(task.con, table, task.compiled.site, raw, trim, own, dates)
         task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
         census = judge(task.con, rows)
         if not census.padded:
@@ -106,6 +119,7 @@ def _cases(task: Task, rows: Reading) -> None:
         + [f"NULL::VARCHAR AS {quote(own_column(c))}" for c in missing]
     )
     only = f"AND case_id = {text(task.only_case)}" if task.only_case is not None else ""
+    columns += "".join(f", {moment}" for moment in _moments(task, rows))
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ready_cases AS
         SELECT (row_number() OVER ())::INTEGER AS case_key, *,
@@ -117,10 +131,39 @@ def _cases(task: Task, rows: Reading) -> None:
     task.con.execute("DROP TABLE read_cases")
 
 
+def _moments(task: Task, rows: Reading) -> list[str]:
+    """The dates that windows are counted from, as `when_<n>`; no date where the column is not."""
+    found = []
+    for n, column in enumerate(task.compiled.dates):
+        name = column if column in CASES.names else rows.dates.get(column)
+        for part, kind in (("lo", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP")):
+            value = f"{name}_{part}" if name else f"NULL::{kind}"
+            found.append(f"{value} AS when_{n}{'' if part == 'lo' else '_' + part}")
+    return found
+
+
+def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
+    """Own dates that cannot be read reject nothing, but are not passed over in silence."""
+    for column in task.compiled.dates:
+        if column in CASES.names:
+            continue
+        name = rows.dates.get(column)
+        if name is None:
+            done.notes.append(f"The cases have no column {column}, which the protocol counts from.")
+            continue
+        bad = task.con.execute(f"SELECT count_if({name}_bad) FROM read_cases").fetchone()
+        if bad and bad[0]:
+            done.notes.append(f"{bad[0]} values of the column {column} of the cases are no dates.")
+
+
 def _event_profiles(task: Task) -> None:
     """Events that look alike share a profile; what they have in common is decided once."""
     con, catalogue = task.con, task.compiled.bundle.catalogue
-    looks = ", ".join(f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in _PROFILE)
+    own = own_event_columns(con, task.compiled)
+    looks = ", ".join(
+        [f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in _PROFILE]
+        + [f"CAST({quote(c)} AS VARCHAR) AS {quote(n)}" for c, n in own.items()]
+    )
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE looks AS
         SELECT (row_number() OVER ())::INTEGER AS profile, *
@@ -135,10 +178,16 @@ def _event_profiles(task: Task) -> None:
         catalogue,
     )
     imaging_facts(con, catalogue)
+    never_texts(con, sorted(task.compiled.allowed_codes))
     fill(con, "known_words", ("word",), [(w,) for w in (*catalogue.modalities, *catalogue.regions)])
+    absent = sorted(task.compiled.event_columns - set(own))
+    theirs = "".join(
+        [f", {clean(quote(n))} AS {quote(n)}" for n in own.values()]
+        + [f", NULL::VARCHAR AS {quote(own_event_column(c))}" for c in absent]
+    )
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE event_profiles AS
-        WITH said AS (SELECT profile, events, lower({clean("kind")}) AS kind,
+        WITH said AS (SELECT profile, events{theirs}, lower({clean("kind")}) AS kind,
                              lower({clean("status")}) AS status, coalesce(codes, '') AS codes,
                              lower({clean("provenance")}) AS provenance,
                              {words("modality", "upper")} AS said_modalities,
@@ -221,6 +270,7 @@ def _event_statuses() -> str:
 
 def _staleness(task: Task, done: Prepared, wanted: str) -> None:
     as_of = task.compiled.as_of.date
+    stale: dict[str, date] = {}
     for kind, allowed in sorted(task.compiled.site.feeds.items()):
         row = task.con.execute(
             f"SELECT max(recorded_at_lo) FROM read_events WHERE {wanted} AND kind = ?", [kind]
@@ -229,8 +279,18 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
         if newest is None:
             done.notes.append(f"The age of the feed {kind} is not known: no recorded_at.")
         elif newest < allowed.before(as_of):
-            done.stale_since[kind] = newest
+            stale[kind] = newest
             done.notes.append(f"The feed {kind} is stale: nothing recorded since {newest}.")
+    done.feeds = Feeds(stale, _silent(task, wanted))
+
+
+def _silent(task: Task, wanted: str) -> frozenset[str]:
+    """Kinds that are forbidden somewhere and of which nobody has any event."""
+    silent = task.compiled.forbidden_kinds
+    if silent:
+        found = task.con.execute(f"SELECT DISTINCT kind FROM read_events WHERE {wanted}").fetchall()
+        silent = silent - {str(row[0]) for row in found}
+    return frozenset(silent)
 
 
 def _exceptions(task: Task) -> None:
@@ -245,17 +305,38 @@ def _exceptions(task: Task) -> None:
         FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""")
 
 
-def _act_by(task: Task) -> None:
-    """The last day to arrange something, for each lead time and day of upcoming surgery."""
-    days = task.con.execute("SELECT DISTINCT anchor FROM ready_cases WHERE upcoming").fetchall()
-    holidays = frozenset(task.compiled.site.holidays)
-    rows = [
-        (lead, day, working_days_before(day, lead, holidays))
-        for lead in sorted(task.compiled.leads)
-        for (day,) in days
-    ]
-    task.con.execute(
+def act_by(con: duckdb.DuckDBPyConnection, site: Site) -> None:
+    """The last day to arrange something, for each lead time and last day that is wanted."""
+    wanted = con.execute(
+        f"SELECT DISTINCT act_lead, window_closes FROM {ROWS} "
+        "WHERE act_lead IS NOT NULL AND window_closes IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    holidays = frozenset(site.holidays)
+    rows = [(lead, day, working_days_before(day, lead, holidays)) for lead, day in wanted]
+    con.execute(
         "CREATE OR REPLACE TEMP TABLE act_by AS SELECT unnest(?::INTEGER[]) AS lead, "
         "unnest(?::DATE[]) AS day, unnest(?::DATE[]) AS act_by",
+        [[r[i] for r in rows] for i in range(3)],
+    )
+
+
+def _working_shifts(task: Task) -> None:
+    """Days moved by working days, for windows that count them."""
+    shifts = sorted(task.compiled.working_shifts)
+    rows: list[tuple[int, date, date]] = []
+    if shifts:
+        moments = " ".join(
+            f"UNION SELECT when_{n} FROM ready_cases" for n in range(len(task.compiled.dates))
+        )
+        days = task.con.execute(
+            f"""SELECT DISTINCT day FROM (SELECT anchor AS day FROM ready_cases {moments}
+                UNION SELECT lo FROM ready_events UNION SELECT lo - 1 FROM ready_events)
+            WHERE day IS NOT NULL ORDER BY day"""
+        ).fetchall()
+        holidays = frozenset(task.compiled.site.holidays)
+        rows = [(s, d, working_days_away(d, s, holidays)) for s in shifts for (d,) in days]
+    task.con.execute(
+        "CREATE OR REPLACE TEMP TABLE working_shift AS SELECT unnest(?::INTEGER[]) AS shift, "
+        "unnest(?::DATE[]) AS day, unnest(?::DATE[]) AS moved",
         [[r[i] for r in rows] for i in range(3)],
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
+from qi_checker.compiler import Compiled
 from qi_checker.compiler.population import own_column
+from qi_checker.compiler.profiles import own_event_column
 from qi_checker.engines.duckdb.values import (
     Moment,
     blank_at_an_end,
@@ -30,6 +32,7 @@ class Reading:
     query: str
     extra: tuple[str, ...]  # columns outside the contract that are read
     trimmed: bool
+    dates: dict[str, str] = field(default_factory=dict)  # own date columns: the names of moments
 
     def fault(self) -> str:
         """SQL of the first reason to reject a row, as `column|reason`; NULL for a good row."""
@@ -70,12 +73,13 @@ def reading(
     raw: str = "",
     trim: bool = False,
     own: frozenset[str] = frozenset(),
+    own_dates: tuple[str, ...] = (),
 ) -> Reading:
     """Look at the types that the raw table came with, and decide how each column is read.
 
     Ids are trimmed only if told, since trimming millions takes seconds and hardly any needs it.
     Events are joined to their profiles, which hold the words that many events share. `own` are
-    the columns outside the contract that are wanted.
+    the columns outside the contract that are wanted, `own_dates` those that hold dates.
     """
     name = raw or f"raw_{table.name}"
     types = {str(r[0]): str(r[1]) for r in con.execute(f"DESCRIBE {quote(name)}").fetchall()}
@@ -86,11 +90,18 @@ def reading(
         )
         for c in whens
     ]
+    dates = {c: f"own_date_{n}" for n, c in enumerate(own_dates) if c in types}
+    moments += [
+        Moment(name, types[c], site.timezone, False, site.midnight_is_date)
+        for c, name in dates.items()
+    ]
     shared = _BY_PROFILE if table is EVENTS else ()
     extra = tuple(sorted(c for c in own if c in types and c not in table.names))
     texts = [c for c in table.names if c not in {w.name for w in whens} and c not in shared]
     columns_read = [quote(c) for c in ("_row", *table.names)]
-    columns_read += [f"{quote(c)} AS {quote(own_column(c))}" for c in extra]
+    called = own_event_column if table is EVENTS else own_column
+    columns_read += [f"{quote(c)} AS {quote(called(c))}" for c in extra]
+    columns_read += [f"{quote(c)} AS {alias}" for c, alias in dates.items()]
     ids = [quote(c.name) for c in table.columns if c.kind == "id" and types[c.name] == "VARCHAR"]
     padded = " OR ".join(blank_at_an_end(c) for c in ids) or "false"
     columns = [
@@ -101,12 +112,15 @@ def reading(
     for moment in moments:
         columns += [quote(moment.name)]
         columns += [f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")]
-    columns += [f"{clean(quote(own_column(c)))} AS {quote(own_column(c))}" for c in extra]
+    if not shared:
+        columns += [f"{clean(quote(called(c)))} AS {quote(called(c))}" for c in extra]
     source = staged(f"(SELECT {', '.join(columns_read)} FROM {quote(name)})", moments)
     if not shared:
-        return Reading(table, name, f"SELECT {', '.join(columns)} FROM ({source})", extra, trim)
+        query = f"SELECT {', '.join(columns)} FROM ({source})"
+        return Reading(table, name, query, extra, trim, dates)
     same = " AND ".join(
-        f"CAST(r.{quote(c)} AS VARCHAR) IS NOT DISTINCT FROM l.{quote(c)}" for c in shared
+        f"CAST(r.{quote(c)} AS VARCHAR) IS NOT DISTINCT FROM l.{quote(c)}"
+        for c in (*shared, *(called(c) for c in extra))
     )
     query = (
         f"SELECT {', '.join(columns)}, l.profile, p.kind, p.status, "
@@ -189,3 +203,9 @@ def _duplicates(con: duckdb.DuckDBPyConnection, rows: Reading) -> None:
                     ELSE 'duplicate id' END, t.content = f.content
         FROM these t JOIN firsts f ON f.id = t.id AND t._row > f.first
         WHERE t._row NOT IN (SELECT _row FROM rejected_{name})""")
+
+
+def own_event_columns(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[str, str]:
+    """The hospital's own columns of events that selectors read, and what they are called."""
+    there = {str(r[0]) for r in con.execute("DESCRIBE raw_events").fetchall()}
+    return {c: own_event_column(c) for c in sorted(compiled.event_columns) if c in there}

@@ -3,27 +3,32 @@
 It follows docs/evaluation.md section by section and shares nothing with the compiled query but
 the protocol's models, so that a mistake is not made twice. It is made to be read, not to be fast.
 
-    values, rows              reading a value; which rows can be used
-    records, cases            events, rejected rows and operations as of a moment
-    criteria, window, judged  one event against one requirement
-    exceptions                approved waivers
-    status                    one requirement of one case
-    groups, rates             what they add up to, for a case and for a report
+    values, rows, days             reading a value; which rows can be used; the calendar
+    records, cases, charts         events, rejected rows and operations as of a moment
+    stretches, clock_limits        one span of a window with its anchor
+    questions, anchors             what is asked of events, and the dates that it is counted from
+    criteria, window, judged       one event against one question
+    doubts, conditions, between    what makes it unknown; applies_if; none_between
+    picks, status, findings        one requirement of one case
+    exceptions                     approved waivers
+    groups, rates                  what they add up to, for a case and for a report
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from qi_checker.engines.reference.cases import Case, read_case
+from qi_checker.engines.reference.anchors import in_order
+from qi_checker.engines.reference.cases import read_case
+from qi_checker.engines.reference.charts import Chart
 from qi_checker.engines.reference.exceptions import read_waivers
+from qi_checker.engines.reference.findings import finding
 from qi_checker.engines.reference.groups import case_line
 from qi_checker.engines.reference.rates import Numbers, count_case, empty_numbers
-from qi_checker.engines.reference.records import History, Setting, read_history
+from qi_checker.engines.reference.records import Setting, read_history
 from qi_checker.engines.reference.rows import Rejected, read_rows
-from qi_checker.engines.reference.status import decide, finding
+from qi_checker.engines.reference.status import decide
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES
@@ -72,10 +77,11 @@ def evaluate(
 
     findings, lines, numbers = [], [], empty_numbers(bundle.protocol)
     for case in sorted(cases.values(), key=lambda case: case.id):
-        found = _findings(case, history, waivers.active, setting)
+        excepted = frozenset(id for of, id in waivers.active if of == case.id)
+        chart = Chart(case, history, excepted, setting)
+        found = _findings(chart)
         line = case_line(case, found, waivers.active)
-        statuses = {id: f["status"] for id, f in found.items()}
-        count_case(numbers, case, line["verdict"], statuses, history, setting)
+        count_case(numbers, chart, line["verdict"])
         findings += [found[id] for id in sorted(found)]
         lines.append(line)
     return Result(
@@ -88,16 +94,12 @@ def evaluate(
     )
 
 
-def _findings(
-    case: Case, history: History, excepted: dict[tuple[str, str], date], setting: Setting
-) -> dict[str, dict[str, Any]]:
+def _findings(chart: Chart) -> dict[str, dict[str, Any]]:
     """The findings of a case by requirement, in the order written."""
-    found = {}
-    for requirement in case.version.leaves:
-        waived = (case.id, requirement.id) in excepted
-        decision = decide(case, requirement, history, waived, setting)
-        found[requirement.id] = finding(case, requirement, decision, setting)
-    return found
+    leaves = chart.case.version.leaves
+    for requirement in in_order(leaves):
+        chart.decided[requirement.id] = decide(requirement, chart)
+    return {r.id: finding(r, chart.decided[r.id], chart) for r in leaves}
 
 
 def _rejects(

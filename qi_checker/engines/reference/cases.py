@@ -11,7 +11,7 @@ from qi_checker.engines.reference.values import When
 from qi_checker.protocol.codes import Catalogue, split_codes
 from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.records import CASES
-from qi_checker.protocol.selectors import CodesIn, Condition
+from qi_checker.protocol.selectors import CaseCondition, CodesIn, Condition
 from qi_checker.protocol.vocabulary import Reason
 
 
@@ -25,6 +25,7 @@ class Case:
     upcoming: bool
     version: Version
     ruled_out: Reason | None
+    row: Row
 
     @property
     def day(self) -> date:
@@ -45,6 +46,7 @@ def read_case(row: Row, protocol: Protocol, setting: Setting) -> Case:
         upcoming=_upcoming(row.word("status"), anchor.lo, setting.as_of.date),
         version=version or _nearest_version(protocol, anchor.lo),
         ruled_out=_ruled_out(row, version, setting.catalogue),
+        row=row,
     )
 
 
@@ -76,6 +78,11 @@ def holds(condition: Condition, row: Row, catalogue: Catalogue) -> bool:
         return all(holds(c, row, catalogue) for c in condition.all_of)
     if condition.any_of is not None:
         return any(holds(c, row, catalogue) for c in condition.any_of)
+    return attribute_holds(condition, row, catalogue)
+
+
+def attribute_holds(condition: CaseCondition, row: Row, catalogue: Catalogue) -> bool:
+    """The same of a condition that speaks of one column."""
     if condition.procedure is not None:
         return _has_code(row.text("procedures"), condition.procedure, catalogue)
     if condition.diagnosis is not None:

@@ -1,48 +1,33 @@
-"""Code, modality, region and status of one event against one requirement: section 5."""
+"""What one event is, held against one question, whatever its date: section 5."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
-
 from qi_checker.engines.reference.cases import Case
+from qi_checker.engines.reference.outcomes import PASSES, Criterion, fails, undecided
+from qi_checker.engines.reference.questions import Question
 from qi_checker.engines.reference.records import Event, Setting
 from qi_checker.engines.reference.values import items
 from qi_checker.protocol.codes import ImagingCode
-from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
 
-
-class Outcome(IntEnum):
-    """How a criterion came out."""
-
-    PASS = 0
-    UNDECIDED = 1
-    FAIL = 2
+UNMAPPED = undecided(Reason.UNMAPPED)
 
 
-@dataclass(frozen=True)
-class Criterion:
-    """Outcome of one criterion; the reason is there unless it passes."""
-
-    outcome: Outcome
-    reason: Reason | None = None
-
-
-PASSES = Criterion(Outcome.PASS)
-UNMAPPED = Criterion(Outcome.UNDECIDED, Reason.UNMAPPED)
-
-
-def code(event: Event, requirement: Requirement, setting: Setting) -> Criterion:
+def code(event: Event, question: Question, setting: Setting) -> Criterion:
     """No code that never counts, and one that is asked for; no code at all does not match."""
-    wanted, lists = requirement.event, setting.catalogue.lists
-    fails = Criterion(Outcome.FAIL, Reason.EXCLUDED_CODE)
-    if wanted.kind == "imaging" and any(line.role == "never" for line in _lines(event, setting)):
-        return fails
+    wanted, lists = question.event, setting.catalogue.lists
+    excluded = fails(Reason.EXCLUDED_CODE)
+    if wanted.kind == "imaging":
+        allowed = lists[wanted.allow_codes.in_] if wanted.allow_codes else None
+        for pair in event.codes:
+            lines = setting.imaging.get(pair, [])
+            never = any(line.role == "never" for line in lines)
+            if never and not (allowed and allowed.holds(*pair)):
+                return excluded
     if wanted.not_codes and any(lists[wanted.not_codes.in_].holds(*c) for c in event.codes):
-        return fails
+        return excluded
     if wanted.codes and not any(lists[wanted.codes.in_].holds(*c) for c in event.codes):
-        return fails
+        return excluded
     return PASSES
 
 
@@ -69,43 +54,63 @@ def cannot_be_told(words: list[str], known: tuple[str, ...]) -> bool:
     return not words or any(word not in known for word in words)
 
 
-def modality(event: Event, requirement: Requirement, setting: Setting) -> Criterion:
+def modality(event: Event, question: Question, setting: Setting) -> Criterion:
     """One of the modalities that are asked for; the CT of a PET/CT only where it is allowed."""
-    wanted, words = requirement.event.modality, modalities_of(event, setting)
+    wanted, words = question.event.modality, modalities_of(event, setting)
     if wanted is None:
         return PASSES
-    if "PT" in words and requirement.pet_ct == "refuse":
+    if "PT" in words and question.pet_ct == "refuse":
         words = [word for word in words if word != "CT"]
     if set(words) & set(wanted):
         return PASSES
     if cannot_be_told(words, setting.catalogue.modalities):
         return UNMAPPED
-    return Criterion(Outcome.FAIL, Reason.WRONG_MODALITY)
+    return fails(Reason.WRONG_MODALITY)
 
 
-def region(event: Event, requirement: Requirement, setting: Setting) -> Criterion:
+def region(event: Event, question: Question, setting: Setting) -> Criterion:
     """One of the regions that are asked for."""
-    wanted, words = requirement.event.region, _regions_of(event, setting)
+    wanted, words = question.event.region, _regions_of(event, setting)
     if wanted is None or set(words) & set(wanted):
         return PASSES
     if cannot_be_told(words, setting.catalogue.regions):
         return UNMAPPED
-    return Criterion(Outcome.FAIL, Reason.WRONG_REGION)
+    return fails(Reason.WRONG_REGION)
 
 
-def status(event: Event, case: Case, setting: Setting) -> Criterion:
+def provenance(event: Event, question: Question) -> Criterion:
+    """Made in the hospital or elsewhere, as it is asked for."""
+    wanted = question.event.provenance
+    passes = wanted is None or event.provenance in wanted
+    return PASSES if passes else fails(Reason.WRONG_PROVENANCE)
+
+
+def columns(event: Event, question: Question) -> Criterion:
+    """Every other column that is asked for has one of its values."""
+    wanted = question.event.columns or []
+    values = [(event.texts.get(column.name, ""), column.in_) for column in wanted]
+    if any(value and value not in allowed for value, allowed in values):
+        return fails(Reason.WRONG_VALUE)
+    return PASSES if all(value for value, _ in values) else UNMAPPED
+
+
+def status(event: Event, question: Question, case: Case, setting: Setting) -> Criterion:
     """Done, or an appointment that has not passed."""
-    if event.status == "completed":
+    if question.is_done(event):
         return PASSES
-    if event.status == "ordered":
-        return Criterion(Outcome.FAIL, Reason.ORDERED_NOT_BOOKED)
-    if event.status == "cancelled":
-        return Criterion(Outcome.FAIL, Reason.CANCELLED)
+    if event.status != "booked":
+        return fails(
+            {
+                "completed": Reason.WRONG_VALUE,
+                "cancelled": Reason.CANCELLED,
+                "ordered": Reason.ORDERED_NOT_BOOKED,
+            }[event.status]
+        )
     at, as_of = event.at, setting.as_of
     assert at is not None, "a booked event has a date"
     passed = at.hi < as_of.date or (
         at.hi == as_of.date and at.clock and as_of.clock and at.clock < as_of.clock
     )
     if passed or (not case.upcoming and at.lo <= case.day):
-        return Criterion(Outcome.FAIL, Reason.BOOKING_PASSED)
+        return fails(Reason.BOOKING_PASSED)
     return PASSES

@@ -13,27 +13,32 @@ from qi_checker.protocol.vocabulary import RANK, VERDICT_OF_RANK, Status, Verdic
 BOOKED, DUE = RANK[Status.BOOKED], RANK[Status.DUE]
 
 
-def rank(member: Member, ranks: dict[str, int]) -> int:
-    """`all_of` takes the highest rank of its members, `any_of` the lowest."""
+def rank(member: Member, ranks: dict[str, int]) -> int | None:
+    """`all_of` takes the highest rank of its members, `any_of` the lowest.
+
+    A requirement that is not applicable is not in `ranks`, and passed over.
+    """
     if isinstance(member, Requirement):
-        return ranks[member.id]
+        return ranks.get(member.id)
     combine = max if member.all_of else min
-    return combine(rank(m, ranks) for m in member.members)
+    found = [r for m in member.members if (r := rank(m, ranks)) is not None]
+    return combine(found, default=None)
 
 
-def fulfilled(member: Member, met: dict[str, bool]) -> bool:
-    """The same where a requirement is met or not."""
+def fulfilled(member: Member, met: dict[str, bool]) -> bool | None:
+    """The same where a requirement is met or not; one that is not applicable is not in `met`."""
     if isinstance(member, Requirement):
-        return met[member.id]
+        return met.get(member.id)
     combine = all if member.all_of else any
-    return combine(fulfilled(m, met) for m in member.members)
+    found = [m for inner in member.members if (m := fulfilled(inner, met)) is not None]
+    return combine(found) if found else None
 
 
 def open_requirements(members: list[Member], ranks: dict[str, int]) -> Iterator[Requirement]:
     """Requirements that still need something, in branches that their `any_of` depends on."""
     for member in members:
         if isinstance(member, Requirement):
-            if ranks[member.id] >= DUE:
+            if ranks.get(member.id, 0) >= DUE:
                 yield member
         elif member.all_of:
             yield from open_requirements(member.all_of, ranks)
@@ -46,10 +51,10 @@ def holds_through(member: Member, ranks: dict[str, int], ends: dict[str, date]) 
     """The last anchor date on which a fulfilled member still holds; `date.max` has no limit."""
     if isinstance(member, Requirement):
         return ends.get(member.id, date.max)
+    known = [(m, r) for m in member.members if (r := rank(m, ranks)) is not None]
     if member.all_of:
-        return min(holds_through(m, ranks, ends) for m in member.members)
-    holding = [m for m in member.members if rank(m, ranks) <= BOOKED]
-    return max(holds_through(m, ranks, ends) for m in holding)
+        return min(holds_through(m, ranks, ends) for m, _ in known)
+    return max(holds_through(m, ranks, ends) for m, r in known if r <= BOOKED)
 
 
 def case_line(
@@ -58,24 +63,28 @@ def case_line(
     """The verdict of a case, what to do next and how far surgery may move."""
     line = {"case_id": case.id, "surgery_date": case.day, "latest_surgery_date": None}
     nothing = {"next_requirement": None, "act_by": None, "owner": None}
-    if case.ruled_out:
+    ranks = {
+        id: RANK[found["status"]]
+        for id, found in findings.items()
+        if found["status"] != Status.NOT_APPLICABLE
+    }
+    members = [m for m in case.version.requirements if rank(m, ranks) is not None]
+    if not members:
         return line | nothing | {"verdict": str(Verdict.NOT_APPLICABLE)}
-    members = case.version.requirements
-    ranks = {id: RANK[found["status"]] for id, found in findings.items()}
-    worst = max(rank(m, ranks) for m in members)
+    worst = max(r for m in members if (r := rank(m, ranks)) is not None)
     line["verdict"] = str(VERDICT_OF_RANK[worst])
     if worst <= BOOKED:
         ends = _ends(case, findings, excepted)
         last = min(holds_through(m, ranks, ends) for m in members)
         line["latest_surgery_date"] = None if last == date.max else last
-    still_open = [r.id for r in open_requirements(members, ranks)] if case.upcoming else []
-    if not still_open:
+    still_open = [findings[r.id] for r in open_requirements(members, ranks)]
+    first = min((f for f in still_open if f["act_by"]), key=lambda f: f["act_by"], default=None)
+    if first is None:
         return line | nothing
-    first = min(still_open, key=lambda id: findings[id]["act_by"])
     return line | {
-        "next_requirement": first,
-        "act_by": findings[first]["act_by"],
-        "owner": findings[first]["owner"],
+        "next_requirement": first["requirement"],
+        "act_by": first["act_by"],
+        "owner": first["owner"],
     }
 
 

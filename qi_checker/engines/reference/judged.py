@@ -1,14 +1,15 @@
-"""One event held against every criterion of one requirement: docs/evaluation.md, section 5."""
+"""One event held against every criterion of one question: docs/evaluation.md, section 5."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qi_checker.engines.reference import criteria, window
-from qi_checker.engines.reference.cases import Case
-from qi_checker.engines.reference.criteria import Criterion, Outcome
+from qi_checker.engines.reference.charts import Chart
+from qi_checker.engines.reference.outcomes import Criterion, Outcome
+from qi_checker.engines.reference.questions import Question
 from qi_checker.engines.reference.records import Event, Setting
-from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
 
 
@@ -17,18 +18,17 @@ class Judged:
     """An event with the outcome of each criterion, in the contract's order."""
 
     event: Event
-    code: Criterion
-    modality: Criterion
-    region: Criterion
+    what: tuple[Criterion, ...]  # code, modality, region, provenance, columns
     status: Criterion
     window: Criterion
+    done: bool
     near_miss: bool
     distance: int | None  # days to the window; None without a date, which is farther than any
-    before_operation: bool
+    in_order: bool
 
     @property
     def criteria(self) -> tuple[Criterion, ...]:
-        return self.code, self.modality, self.region, self.status, self.window
+        return (*self.what, self.status, self.window)
 
     def count(self, outcome: Outcome) -> int:
         """How many criteria came out so."""
@@ -40,33 +40,71 @@ class Judged:
 
     @property
     def right_study(self) -> bool:
-        """Whether code, modality and region pass, whatever its date and status."""
-        return all(c.outcome is Outcome.PASS for c in (self.code, self.modality, self.region))
+        """Whether it is what is asked for, whatever its date and status."""
+        return all(c.outcome is Outcome.PASS for c in self.what)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is a near miss that may fulfil the question, but not for certain."""
+        return self.possible and self.count(Outcome.UNDECIDED) > 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether it is a near miss that nothing speaks against."""
+        return self.near_miss and not self.count(Outcome.FAIL)
 
     @property
     def reason(self) -> Reason | None:
         """The reason of the first criterion that does not pass."""
         return next((c.reason for c in self.criteria if c.outcome is not Outcome.PASS), None)
 
+    @property
+    def nearness(self) -> tuple[float, int, str]:
+        """Sorts the smallest distance first, then the latest day, then the lowest id."""
+        distance = float("inf") if self.distance is None else self.distance
+        return distance, *recency(self.event)
 
-def judge(event: Event, requirement: Requirement, case: Case, setting: Setting) -> Judged:
-    """Hold an event of the requirement's kind against every criterion of the requirement."""
+
+def recency(event: Event) -> tuple[int, str]:
+    """Sorts the latest first possible day first, no date last; then the lowest id."""
+    return (-event.at.lo.toordinal() if event.at else 0), event.id
+
+
+def latest(events: Iterable[Event]) -> Event | None:
+    """The latest first possible day, then the lowest id."""
+    return min(events, key=recency, default=None)
+
+
+def judge_all(question: Question, chart: Chart) -> list[Judged]:
+    """Hold the events of the question's kind against it."""
+    kind = question.event.kind
+    return [judge(event, question, chart) for event in chart.events if event.kind == kind]
+
+
+def judge(event: Event, question: Question, chart: Chart) -> Judged:
+    """Hold an event of the question's kind against every criterion."""
+    setting = chart.setting
     return Judged(
         event=event,
-        code=criteria.code(event, requirement, setting),
-        modality=criteria.modality(event, requirement, setting),
-        region=criteria.region(event, requirement, setting),
-        status=criteria.status(event, case, setting),
-        window=window.window(event, requirement, case),
-        near_miss=_near_miss(event, requirement, setting),
-        distance=window.distance(event, requirement, case),
-        before_operation=window.before_operation(event, requirement, case),
+        what=(
+            criteria.code(event, question, setting),
+            criteria.modality(event, question, setting),
+            criteria.region(event, question, setting),
+            criteria.provenance(event, question),
+            criteria.columns(event, question),
+        ),
+        status=criteria.status(event, question, chart.case, setting),
+        window=window.window(event, question),
+        done=question.is_done(event),
+        near_miss=_near_miss(event, question, setting),
+        distance=window.distance(event, question),
+        in_order=window.in_order(event, question),
     )
 
 
-def _near_miss(event: Event, requirement: Requirement, setting: Setting) -> bool:
+def _near_miss(event: Event, question: Question, setting: Setting) -> bool:
     """Whether the event is worth telling: of a modality that is asked for, or perhaps of one."""
-    wanted, words = requirement.event.modality, criteria.modalities_of(event, setting)
+    wanted, words = question.event.modality, criteria.modalities_of(event, setting)
     if wanted is None or set(words) & set(wanted):
         return True
     return criteria.cannot_be_told(words, setting.catalogue.modalities)

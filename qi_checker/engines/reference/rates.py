@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
-from qi_checker.engines.reference.cases import Case
+from qi_checker.engines.reference.charts import Chart
+from qi_checker.engines.reference.days import ONE_DAY, earlier
 from qi_checker.engines.reference.groups import fulfilled
-from qi_checker.engines.reference.records import History, Setting
-from qi_checker.engines.reference.status import judge_all
+from qi_checker.engines.reference.judged import judge_all
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Protocol, Requirement
 from qi_checker.protocol.vocabulary import Status, Verdict
 
+# A window may reach past the operation: until it closes, nothing can be said about the case.
+STILL_OPEN = (Verdict.NOT_APPLICABLE, Verdict.ERROR, Verdict.ACTION_NEEDED, Verdict.PENDING)
+NOT_COUNTED = (Status.NOT_APPLICABLE, Status.ERROR, Status.DUE, Status.BOOKED)
+
 
 @dataclass
 class Numbers:
-    """Counts over eligible cases: applicable, past and without an error."""
+    """Counts over eligible cases: applicable, past, settled and without an error."""
 
     eligible: int = 0
     compliant: int = 0
@@ -40,48 +44,59 @@ def empty_numbers(protocol: Protocol) -> Numbers:
     return numbers
 
 
-def count_case(
-    numbers: Numbers,
-    case: Case,
-    verdict: str,
-    statuses: dict[str, str],
-    history: History,
-    setting: Setting,
-) -> None:
-    """Add a case, if it is eligible."""
-    if case.ruled_out or case.upcoming:
+def count_case(numbers: Numbers, chart: Chart, verdict: str) -> None:
+    """Add a case, if it is past: its requirements, and the case itself if it is eligible."""
+    if chart.case.ruled_out or chart.case.upcoming:
+        return
+    days = {r.id: _days_present(r, chart) for r in chart.case.version.leaves}
+    for requirement in chart.case.version.leaves:
+        status = chart.decided[requirement.id].status
+        if status not in NOT_COUNTED:
+            met = status is Status.MET
+            present = met if requirement.forbidden else bool(days[requirement.id])
+            numbers.present[requirement.id] += present
+            numbers.in_window[requirement.id] += met
+    if verdict in STILL_OPEN:
         return
     numbers.eligible += 1
     numbers.compliant += verdict == Verdict.COMPLIANT
     numbers.with_exception += verdict == Verdict.COMPLIANT_WITH_EXCEPTION
     numbers.undetermined += verdict == Verdict.UNDETERMINED
-    days = {r.id: _days_present(r, case, history, setting) for r in case.version.leaves}
-    for requirement in case.version.leaves:
-        numbers.present[requirement.id] += bool(days[requirement.id])
-        numbers.in_window[requirement.id] += statuses[requirement.id] == Status.MET
-    for limit in case.version.sensitivity:
-        inside = {
-            r.id: any(day >= _opens(r, limit, case.day) for day in days[r.id])
-            for r in case.version.leaves
-        }
-        numbers.sensitivity[str(limit)] += all(
-            fulfilled(m, inside) for m in case.version.requirements
-        )
+    for limit in chart.case.version.sensitivity:
+        numbers.sensitivity[str(limit)] += _compliant_within(limit, days, chart)
 
 
-def _days_present(
-    requirement: Requirement, case: Case, history: History, setting: Setting
-) -> list[date]:
+def _days_present(requirement: Requirement, chart: Chart) -> list[date]:
     """First possible days of the completed studies that are right but for their date."""
-    judged = judge_all(history.events.get(case.patient, []), requirement, case, setting)
+    question = chart.decided[requirement.id].question
     return [
         j.event.at.lo
-        for j in judged
-        if j.event.status == "completed" and j.event.at and j.right_study and j.before_operation
+        for j in (judge_all(question, chart) if question else [])
+        if j.event.status == "completed" and j.event.at and j.right_study and j.in_order
     ]
+
+
+def _compliant_within(limit: Duration, days: dict[str, list[date]], chart: Chart) -> bool:
+    """Whether the case would be compliant under another limit, without exceptions."""
+    met = {}
+    for requirement in chart.case.version.leaves:
+        status = chart.decided[requirement.id].status
+        if status is Status.NOT_APPLICABLE:
+            continue
+        met[requirement.id] = status is Status.MET
+        if _judged_anew(requirement):
+            opens = _opens(requirement, limit, chart.case.day)
+            met[requirement.id] = any(day >= opens for day in days[requirement.id])
+    return all(fulfilled(m, met) is not False for m in chart.case.version.requirements)
+
+
+def _judged_anew(requirement: Requirement) -> bool:
+    """Whether another limit is all that there is to say about its window."""
+    other = requirement.count or requirement.forbidden or requirement.none_between
+    return requirement.window.only_days_before_surgery and not other
 
 
 def _opens(requirement: Requirement, limit: Duration, anchor: date) -> date:
     """The window opens by another limit; a strict one (`less_than`) stays strict."""
-    opens = limit.before(anchor)
-    return opens + timedelta(days=1) if requirement.window.less_than else opens
+    opens = earlier(anchor, limit)
+    return opens + ONE_DAY if requirement.window.less_than else opens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -49,6 +50,8 @@ class Event:
     modality: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
+    provenance: str = "internal"
+    texts: Mapping[str, str] = field(default_factory=dict)  # every column, as it stands
     reject: str = ""
     torn: bool = False  # nothing but the ids can be read
 
@@ -60,6 +63,7 @@ class History:
     events: dict[str, list[Event]] = field(default_factory=dict)
     evidence: dict[str, list[Event]] = field(default_factory=dict)
     newest: dict[str, date] = field(default_factory=dict)  # recorded_at, per kind of event
+    delivered: set[str] = field(default_factory=set)  # kinds that any used, known row has
     left_out: Counter[str] = field(default_factory=Counter)
 
 
@@ -69,7 +73,7 @@ def read_history(
     """Sort the events by patient; leave out what was not known or had not happened yet."""
     history = History()
     for row in used:
-        _note_newest(history, row, setting.as_of)
+        _note_delivery(history, row, setting.as_of)
         why = _left_out(row, setting.as_of)
         if why:
             history.left_out[why] += 1
@@ -107,14 +111,19 @@ def _event(row: Row, as_of: AsOf, reject: str = "") -> Event:
         modality=tuple(word.upper() for word in items(row.text("modality"))),
         region=tuple(word.lower() for word in items(row.text("region"))),
         codes=tuple(split_codes(row.text("codes"))),
+        provenance=row.word("provenance") or "internal",
+        texts=row.texts,
         reject=reject,
     )
 
 
-def _note_newest(history: History, row: Row, as_of: AsOf) -> None:
+def _note_delivery(history: History, row: Row, as_of: AsOf) -> None:
     """Whatever came shows that the source delivers, even what was entered in error."""
     kind, recorded = row.word("kind"), row.dates.get("recorded_at")
-    if recorded and not recorded.after(as_of):
+    if recorded and recorded.after(as_of):
+        return
+    history.delivered.add(kind)
+    if recorded:
         history.newest[kind] = max(recorded.lo, history.newest.get(kind, recorded.lo))
 
 

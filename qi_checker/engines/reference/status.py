@@ -1,175 +1,144 @@
-"""The status of one requirement of one case, and why: docs/evaluation.md, sections 6 to 8."""
+"""The status of one requirement of one case, and why: docs/evaluation.md, section 7."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from dataclasses import replace
 
-from qi_checker.engines.reference.cases import Case
-from qi_checker.engines.reference.criteria import Outcome
-from qi_checker.engines.reference.days import last_anchor, working_days_before
-from qi_checker.engines.reference.judged import Judged, judge
-from qi_checker.engines.reference.records import Event, History, Setting
-from qi_checker.engines.reference.rows import EXTERNAL_UNDATED
+from qi_checker.engines.reference.anchors import anchor_date, question_of, required_anchors
+from qi_checker.engines.reference.between import lies_between
+from qi_checker.engines.reference.charts import Chart, Decision
+from qi_checker.engines.reference.conditions import applies
+from qi_checker.engines.reference.doubts import doubt
+from qi_checker.engines.reference.judged import Judged, judge_all, latest
+from qi_checker.engines.reference.outcomes import Outcome, Truth
+from qi_checker.engines.reference.picks import needed, pick
+from qi_checker.engines.reference.questions import Question
+from qi_checker.engines.reference.records import Event
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.protocol.windows import AnchorRef
 
-UNSETTLED = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
-NO_OWNER = (Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A status, its reason, and the event that it was decided by."""
-
-    status: Status
-    reason: Reason
-    event: Event | None = None
+EXCEPTED = Decision(Status.EXEMPT, Reason.EXCEPTED)
 
 
-def judge_all(
-    events: list[Event], requirement: Requirement, case: Case, setting: Setting
-) -> list[Judged]:
-    """Hold the events of the requirement's kind against it."""
-    kind = requirement.event.kind
-    return [judge(e, requirement, case, setting) for e in events if e.kind == kind]
-
-
-def decide(
-    case: Case, requirement: Requirement, history: History, excepted: bool, setting: Setting
-) -> Decision:
+def decide(requirement: Requirement, chart: Chart) -> Decision:
     """The first status that holds."""
-    if case.ruled_out:
-        return Decision(Status.NOT_APPLICABLE, case.ruled_out)
-    judged = judge_all(history.events.get(case.patient, []), requirement, case, setting)
-    fulfilling = _latest([j.event for j in judged if j.passes and j.event.status == "completed"])
-    if fulfilling:
-        return Decision(Status.MET, Reason.IN_WINDOW, fulfilling)
-    if excepted:
-        return Decision(Status.EXEMPT, Reason.EXCEPTED)
-    booking = _latest([j.event for j in judged if j.passes and j.event.status == "booked"])
-    if case.upcoming and booking:
-        return Decision(Status.BOOKED, Reason.BOOKED_IN_WINDOW, booking)
-    return (
-        _undecided(judged)
-        or _rejected(history.evidence.get(case.patient, []), requirement, case, setting)
-        or _stale(requirement, case, history, setting)
-        or _unfulfilled(judged, requirement, case, setting)
+    if chart.case.ruled_out:
+        return Decision(Status.NOT_APPLICABLE, chart.case.ruled_out)
+    asked = applies(requirement, chart)
+    anchors = [chart.decided[id] for id in required_anchors(requirement.window)]
+    if asked is Truth.FALSE or any(a.status is Status.NOT_APPLICABLE for a in anchors):
+        return Decision(Status.NOT_APPLICABLE, Reason.CONDITION_NOT_MET)
+    question = question_of(requirement, chart)
+    if question is None:
+        decision = _anchor_unknown(requirement, chart)
+    elif requirement.forbidden:
+        decision = _forbidden(requirement, question, chart)
+    else:
+        decision = _needed(requirement, question, chart)
+    if asked is Truth.UNDECIDED and decision.status not in (Status.MET, Status.EXEMPT):
+        decision = replace(decision, status=Status.UNKNOWN, reason=Reason.CONDITION_UNKNOWN)
+    return replace(decision, question=question)
+
+
+def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
+    """Nothing can be counted; if the anchor is still to come, so is this."""
+    if requirement.id in chart.excepted:
+        return EXCEPTED
+    spans = requirement.window.spans
+    first = next(span.anchor for span in spans if anchor_date(span.anchor, chart) is None)
+    is_due = (
+        isinstance(first, AnchorRef)
+        and first.requirement is not None
+        and chart.decided[first.requirement].status is Status.DUE
     )
+    return Decision(Status.DUE if is_due else Status.UNKNOWN, Reason.ANCHOR_UNKNOWN)
 
 
-def _latest(events: list[Event]) -> Event | None:
-    """The latest first possible day, then the lowest id."""
-    return min(events, key=lambda e: (_days_back(e), e.id), default=None)
+def _forbidden(requirement: Requirement, question: Question, chart: Chart) -> Decision:
+    """Turned round: met where no such event is there, and the source would have told of one."""
+    judged = judge_all(question, chart)
+    there, booking = _passing(judged, done=True), _passing(judged, done=False)
+    found: Decision | None
+    if there:
+        found = Decision(Status.MISSING, Reason.FORBIDDEN_EVENT, latest(there))
+    elif unknown := doubt(judged, question, chart):
+        found = unknown
+    elif question.event.kind not in chart.history.delivered:
+        found = Decision(Status.UNKNOWN, Reason.NO_SUCH_RECORDS)
+    elif booking and chart.live(question):
+        found = Decision(Status.DUE, Reason.FORBIDDEN_EVENT, latest(booking))
+    else:
+        return Decision(Status.MET, Reason.NONE_FOUND)
+    return EXCEPTED if requirement.id in chart.excepted else found
 
 
-def _days_back(event: Event) -> int:
-    """Sorts the latest first possible day first, and events without a date last."""
-    return -event.at.lo.toordinal() if event.at else 0
+def _passing(judged: list[Judged], done: bool) -> list[Event]:
+    """Events that pass every criterion: those that are done, or the bookings."""
+    return [j.event for j in judged if j.passes and j.done is done]
 
 
-def _nearness(judged: Judged) -> tuple[float, int, str]:
-    distance = float("inf") if judged.distance is None else judged.distance
-    return distance, _days_back(judged.event), judged.event.id
+def _needed(requirement: Requirement, question: Question, chart: Chart) -> Decision:
+    """Met if enough events are there, and nothing has happened since that takes them away."""
+    judged = judge_all(question, chart)
+    picks = pick(_passing(judged, done=True), requirement)
+    if len(picks) < needed(requirement):
+        return _not_met(requirement, question, judged, chart)
+    between = lies_between(requirement, question, picks[0], chart)
+    if between is Truth.FALSE:
+        return Decision(Status.MET, Reason.IN_WINDOW, picks[0], picks[-1])
+    if between is Truth.UNDECIDED:
+        unknown = Decision(Status.UNKNOWN, Reason.BETWEEN_UNKNOWN, picks[0])
+        return EXCEPTED if requirement.id in chart.excepted else unknown
+    left = [j for j in judged if not j.done]
+    decision = _not_met(requirement, question, left, chart)
+    if decision.status in (Status.DUE, Status.MISSING):
+        return Decision(decision.status, Reason.EVENT_BETWEEN, picks[0])
+    return decision
 
 
-def _undecided(judged: list[Judged]) -> Decision | None:
-    """A completed event that may fulfil the requirement."""
-    open_ones = [
-        j
-        for j in judged
-        if j.event.status == "completed" and _possible(j) and j.count(Outcome.UNDECIDED)
-    ]
-    best = min(open_ones, key=lambda j: (j.count(Outcome.UNDECIDED), *_nearness(j)), default=None)
-    return Decision(Status.UNKNOWN, best.reason, best.event) if best and best.reason else None
-
-
-def _rejected(
-    evidence: list[Event], requirement: Requirement, case: Case, setting: Setting
-) -> Decision | None:
-    """A row that could not be used, and that nothing readable speaks against."""
-    kind = requirement.event.kind
-    evidence = [e for e in evidence if e.kind in ("", kind)]
-    rows = [e for e in evidence if e.torn or _possible(judge(e, requirement, case, setting))]
-    first = min(rows, key=lambda e: (not e.id, e.id, e.row), default=None)
-    if first is None:
-        return None
-    undated = first.reject == EXTERNAL_UNDATED
-    reason = Reason.EXTERNAL_UNDATED if undated else Reason.REJECTED_RECORD
-    return Decision(Status.UNKNOWN, reason, first)
-
-
-def _possible(judged: Judged) -> bool:
-    return judged.near_miss and not judged.count(Outcome.FAIL)
-
-
-def _stale(
-    requirement: Requirement, case: Case, history: History, setting: Setting
-) -> Decision | None:
-    """The source has been silent for too long to say that a study is not there."""
-    allowed = setting.site.feeds.get(requirement.event.kind)
-    newest = history.newest.get(requirement.event.kind)
-    if allowed and newest and newest < min(allowed.before(setting.as_of.date), case.day):
-        return Decision(Status.UNKNOWN, Reason.FEED_STALE)
-    return None
+def _not_met(
+    requirement: Requirement, question: Question, judged: list[Judged], chart: Chart
+) -> Decision:
+    """What it is instead: exempt, booked, unknown, due, expired or missing."""
+    if requirement.id in chart.excepted:
+        return EXCEPTED
+    passing, bookings = _passing(judged, done=True), _passing(judged, done=False)
+    planned = pick([*passing, *bookings], requirement)
+    if chart.live(question) and len(planned) == needed(requirement):
+        appointment = latest(e for e in planned if e in bookings)
+        return Decision(Status.BOOKED, Reason.BOOKED_IN_WINDOW, appointment, planned[-1])
+    picks = pick(passing, requirement)
+    still_needed = needed(requirement) - len(picks)
+    return doubt(judged, question, chart, still_needed) or _unfulfilled(
+        requirement, question, judged, chart
+    )
 
 
 def _unfulfilled(
-    judged: list[Judged], requirement: Requirement, case: Case, setting: Setting
+    requirement: Requirement, question: Question, judged: list[Judged], chart: Chart
 ) -> Decision:
-    too_old = any(
-        j.event.status == "completed" and j.right_study and j.window.reason is Reason.TOO_OLD
-        for j in judged
-    )
-    status = Status.DUE if case.upcoming else Status.EXPIRED if too_old else Status.MISSING
+    """Due, expired or missing, with the nearest miss."""
+    status = Status.MISSING
+    if chart.live(question):
+        status = Status.DUE
+    elif any(_only_too_old(j) for j in judged):
+        status = Status.EXPIRED
+    passing = _passing(judged, done=True)
+    if passing:
+        enough = len(passing) >= needed(requirement)
+        return Decision(status, Reason.TOO_CLOSE if enough else Reason.TOO_FEW, latest(passing))
     nearest = min(
         (j for j in judged if j.near_miss),
-        key=lambda j: (len(j.criteria) - j.count(Outcome.PASS), *_nearness(j)),
+        key=lambda j: (len(j.criteria) - j.count(Outcome.PASS), *j.nearness),
         default=None,
     )
     if nearest and nearest.reason:
         return Decision(status, nearest.reason, nearest.event)
-    opens = requirement.window.opens(case.day)
-    too_early = opens is not None and setting.as_of.date < opens
+    too_early = question.opens is not None and chart.setting.as_of.date < question.opens
     return Decision(status, Reason.WINDOW_NOT_OPEN if too_early else Reason.NEVER_ORDERED)
 
 
-def finding(
-    case: Case, requirement: Requirement, decision: Decision, setting: Setting
-) -> dict[str, Any]:
-    """All columns of a finding but its sentence."""
-    applies = decision.status is not Status.NOT_APPLICABLE
-    at = decision.event.at if decision.event else None
-    through = _valid_through(requirement, decision)
-    return {
-        "case_id": case.id,
-        "requirement": requirement.id,
-        "status": str(decision.status),
-        "reason": str(decision.reason),
-        "event_id": (decision.event.id or None) if decision.event else None,
-        "event_date": at.lo if at else None,
-        "days_before": (case.day - at.lo).days if at else None,
-        "window_opens": requirement.window.opens(case.day) if applies else None,
-        "window_closes": case.day if applies else None,
-        "valid_through": through,
-        "slack_days": (through - case.day).days if through else None,
-        "act_by": _act_by(case, requirement, decision, setting),
-        "owner": None if decision.status in NO_OWNER else requirement.owner,
-    }
-
-
-def _valid_through(requirement: Requirement, decision: Decision) -> date | None:
-    told = decision.status in (Status.MET, Status.BOOKED) or decision.reason is Reason.TOO_OLD
-    if not told or decision.event is None or decision.event.at is None:
-        return None
-    return last_anchor(requirement.window, decision.event.at.lo)
-
-
-def _act_by(
-    case: Case, requirement: Requirement, decision: Decision, setting: Setting
-) -> date | None:
-    if not case.upcoming or decision.status not in UNSETTLED:
-        return None
-    lead = requirement.lead_time or setting.site.lead_time
-    return working_days_before(case.day, lead.amount if lead else 0, setting.site.holidays)
+def _only_too_old(judged: Judged) -> bool:
+    """Whether an event that is done has passed but for its age."""
+    return judged.done and judged.right_study and judged.window.reason is Reason.TOO_OLD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.durations import shift_months
@@ -35,6 +35,16 @@ class When:
     hi: date
     clock: datetime | None = None
     instant: datetime | None = None
+
+    @property
+    def first_moment(self) -> datetime:
+        """Its local clock, else the beginning of its first possible day."""
+        return self.clock or datetime.combine(self.lo, time.min)
+
+    @property
+    def last_moment(self) -> datetime:
+        """Its local clock, else the last microsecond of its last possible day."""
+        return self.clock or datetime.combine(self.hi, time.max)
 
     def before(self, other: When) -> bool:
         """Whether it began earlier; both have a clock."""

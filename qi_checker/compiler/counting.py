@@ -1,0 +1,171 @@
+"""Requirements that ask for several events: picks, one after the other, the latest first.
+
+docs/evaluation.md, section 7, `count: n`. What is found for every other requirement passes through.
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from qi_checker.compiler.criteria import Part
+from qi_checker.compiler.ranking import (
+    BOOKED,
+    MET,
+    OTHER,
+    UNKNOWN,
+    fields,
+    klass,
+    packed,
+    recency,
+)  # fmt: skip
+from qi_checker.compiler.scope import number
+from qi_checker.compiler.sql import (
+    Expr,
+    all_of,
+    any_of,
+    before,
+    case,
+    cast,
+    coalesce,
+    col,
+    join,
+    known,
+    lit,
+    named,
+    not_,
+    plus,
+    select,
+    table,
+    union_all,
+)  # fmt: skip
+from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.vocabulary import Reason
+
+_Steps = list[tuple[str, exp.Query]]
+
+
+def found(part: Part) -> _Steps:
+    """`found`: per case and requirement the class, the candidate that decides, and what is beside it.
+
+    `last_lo` is the day of the last pick that is needed, `few` the reason where there are too few.
+    """
+    counting = [n for n in part.numbers if part.scope.asked[n].count is not None]
+    source = part.named("best")
+    kept: list[Expr] = [col(n, "b") for n in ("case_key", "requirement", "newest_present")]
+    columns = [*kept, named(klass(col("best", "b")), "class"), named(col("best", "b"), "found")]
+    if part.scope.plain:
+        return [(part.named("found"), select(columns, table(source, "b")))]
+    also: list[Expr] = [col("second", "b"), col("too_old", "b")]
+    nothing = [named(cast(exp.null(), "DATE"), "last_lo"), named(cast(exp.null(), "INT"), "few")]
+    where = [not_(col("requirement", "b").isin(*counting))] if counting else []
+    single = select([*columns, *also, *nothing], table(source, "b"), where=where)
+    steps: _Steps = []
+    counted: list[exp.Query] = []
+    for n in counting:
+        steps += _tally(part, n)
+        counted.append(_counted(part, n, kept, also))
+    return [*steps, (part.named("found"), union_all([single, *counted]))]
+
+
+def _tally(part: Part, n: int) -> _Steps:
+    """How far the picks go, of what is done alone and together with bookings."""
+    leaf = part.scope.asked[n]
+    wanted = leaf.count or 1
+    steps: _Steps = []
+    rows: list[exp.Query] = []
+    for kind in ("done", "planned"):
+        for place in range(1, wanted + 1):
+            name = part.named(f"{kind}_{n}_{place}")
+            earlier = part.named(f"{kind}_{n}_{place - 1}") if place > 1 else None
+            steps.append((name, _pick(part, n, leaf, kind == "planned", earlier)))
+            columns = [col("case_key"), col("pick"), named(lit(place), "depth"),
+                       named(lit(kind == "done"), "of_done")]  # fmt: skip
+            rows.append(select(columns, name))
+    of_done, depth = col("of_done"), col("depth")
+
+    def first(*conditions: Expr) -> Expr:
+        return exp.Min(this=case((all_of(*conditions), _plain(part))))
+
+    booking = not_(exp.Dot(this=col("pick"), expression=exp.to_identifier("done")))
+    tally = select(
+        [
+            col("case_key"),
+            named(exp.Max(this=case((of_done, depth), default=lit(0))), "picks"),
+            named(exp.Max(this=case((of_done.copy(), lit(0)), default=depth.copy())), "planned"),
+            named(first(of_done.copy(), depth.eq(1)), "first_pick"),
+            named(first(of_done.copy(), depth.eq(wanted)), "last_pick"),
+            named(first(not_(of_done.copy()), booking), "booking"),
+        ],
+        part.named(f"picks_{n}"),
+        group=[col("case_key")],
+    )
+    return [
+        *steps,
+        (part.named(f"picks_{n}"), union_all(rows)),
+        (part.named(f"tally_{n}"), tally),
+    ]
+
+
+def _plain(part: Part) -> Expr:
+    """A pick as a candidate, without what only picking needs."""
+    return exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(f),
+                           expression=exp.Dot(this=col("pick"), expression=exp.to_identifier(f)))
+            for f in fields(part)
+        ]
+    )  # fmt: skip
+
+
+def _pick(part: Part, n: int, leaf: Requirement, planned: bool, earlier: str | None) -> exp.Select:
+    """The latest event that passes; after the first one, far enough before the one picked last."""
+    of_class = cast(exp.IntDiv(this=col("key", "e"), expression=lit(1 << 50)), "INT")
+    classes = (MET, BOOKED) if planned else (MET,)
+    where = [col("requirement", "e").eq(n), of_class.isin(*classes)]
+    whole = packed(part, recency(), ("done",))
+    columns = [col("case_key", "e"), named(exp.Min(this=whole), "pick")]
+    source = table(part.named("candidates"), "e")
+    group = [col("case_key", "e")]
+    if earlier is None:
+        return select(columns, source, where=where, group=group)
+
+    def last(name: str) -> Expr:
+        return exp.Dot(this=col("pick", "p"), expression=exp.to_identifier(name))
+
+    if leaf.apart is not None:
+        where.append(col("hi", "e") <= before(last("lo"), leaf.apart.at_least))
+    else:
+        same = exp.EQ(this=recency(), expression=last("key"))
+        after_it = exp.GT(this=recency(), expression=last("key"))
+        where.append(any_of(after_it, all_of(same, col("event_id", "e") > last("event_id"))))
+    joined = join(table(earlier, "p"), col("case_key", "p").eq(col("case_key", "e")))
+    return select(columns, source, [joined], where, group)
+
+
+def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Select:
+    """The same columns for a requirement that counts."""
+    wanted = part.scope.asked[n].count or 1
+    picks, planned = coalesce(col("picks", "t"), lit(0)), coalesce(col("planned", "t"), lit(0))
+    unsure, passing = col("undecided", "b"), col("passing", "b")
+    possible = all_of(unsure > 0, exp.GTE(this=plus(picks, unsure), expression=lit(wanted)))
+    branches = [
+        (picks >= wanted, lit(MET), col("first_pick", "t")),
+        (planned >= wanted, lit(BOOKED), col("booking", "t")),
+        (possible, lit(UNKNOWN), col("unsure", "b")),
+        (picks > 0, lit(OTHER), col("first_pick", "t")),
+    ]
+    close = case((passing >= wanted, number(Reason.TOO_CLOSE)), default=number(Reason.TOO_FEW))
+    columns = [
+        *(c.copy() for c in kept),
+        named(case(*((c.copy(), k) for c, k, _ in branches),
+                   (known(col("nearest", "b")), lit(OTHER))), "class"),
+        named(case(*((c.copy(), v) for c, _, v in branches), default=col("nearest", "b")), "found"),
+        *(c.copy() for c in also),
+        named(exp.Dot(this=col("last_pick", "t"), expression=exp.to_identifier("lo")), "last_lo"),
+        named(case((picks.copy() > 0, close), default=cast(exp.null(), "INT")), "few"),
+    ]  # fmt: skip
+    joined = join(table(part.named(f"tally_{n}"), "t"),
+                  col("case_key", "t").eq(col("case_key", "b")), left=True)  # fmt: skip
+    return select(
+        columns, table(part.named("best"), "b"), [joined], [col("requirement", "b").eq(n)]
+    )
