@@ -95,9 +95,8 @@ def _dates(query: exp.Query, kinds: Kinds, dialect: str) -> None:
                 amount = int(other.this.name) * (1 if isinstance(node, exp.Add) else -1)
                 node.replace(_date_add(one, lit(amount), other.text("unit")))
         elif kinds.of(one) == DATE and kinds.of(other) == DATE:
-            node.replace(
-                exp.DateDiff(this=one.copy(), expression=other.copy(), unit=exp.var("DAY"))
-            )
+            unit = exp.var("DAY") if dialect == "tsql" else None
+            node.replace(exp.DateDiff(this=one.copy(), expression=other.copy(), unit=unit))
         elif kinds.of(one) == DATE and dialect == "tsql":
             back = exp.Neg(this=other if isinstance(other, exp.Literal) else exp.paren(other))
             step = other if isinstance(node, exp.Add) else back

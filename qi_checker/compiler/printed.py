@@ -36,7 +36,7 @@ _NOTES = {
 
 
 @dataclass(frozen=True)
-class _Statement:
+class Statement:
     """A query with the table that its rows are."""
 
     title: str
@@ -51,7 +51,7 @@ def script(compiled: Compiled, dialect: str) -> str:
     Each is a SELECT whose rows are a table that later ones read; `dialect` is one of `DIALECTS`.
     """
     parts = [_head(compiled, dialect)]
-    parts += [_printed(statement, compiled, dialect) for statement in _statements(compiled)]
+    parts += [_printed(statement, compiled, dialect) for statement in statements(compiled)]
     return "\n".join(parts)
 
 
@@ -75,32 +75,31 @@ def _head(compiled: Compiled, dialect: str) -> str:
     return _comment(text) + "\n"
 
 
-def _statements(compiled: Compiled) -> Iterator[_Statement]:
+def statements(compiled: Compiled) -> Iterator[Statement]:
+    """What an engine runs, in order; no source is taken to be stale or silent."""
     who = "who the protocol is for, and which version"
-    yield _Statement(who, tables.POPULATION, compiled.population())
+    yield Statement(who, tables.POPULATION, compiled.population())
     for scope in compiled.scopes:
+        exceptions, facts = compiled.exceptions(scope), compiled.facts(scope, tables.Feeds())
         version = f"version {scope.version.version}"
-        for title, fills, query in (
-            ("which exceptions hold", tables.EXCEPTIONS, compiled.exceptions(scope)),
-            ("status and reason of every requirement", tables.ROWS,
-             compiled.facts(scope, tables.Feeds())),
-        ):  # fmt: skip
-            yield _Statement(f"{version}: {title}", fills, query, scope)
+        yield Statement(f"{version}: which exceptions hold", tables.EXCEPTIONS, exceptions, scope)
+        yield Statement(f"{version}: status and reason of every requirement", tables.ROWS, facts,
+                        scope)  # fmt: skip
     until = "the same with the last day to arrange what is wanted"
-    yield _Statement(until, tables.FACTS, compiled.dated(), compiled.scopes[-1])
+    yield Statement(until, tables.FACTS, compiled.dated(), compiled.scopes[-1])
     for scope in compiled.scopes:
         version = f"version {scope.version.version}"
-        for title, fills, query in (
-            ("what they add up to for the case", tables.VERDICTS, compiled.cases(scope)),
-            ("the same in words", tables.FINDINGS, compiled.worded(scope)),
-        ):
-            yield _Statement(f"{version}: {title}", fills, query, scope)
+        verdicts, worded = compiled.cases(scope), compiled.worded(scope)
+        yield Statement(
+            f"{version}: what it adds up to for a case", tables.VERDICTS, verdicts, scope
+        )
+        yield Statement(f"{version}: the same in words", tables.FINDINGS, worded, scope)
 
 
 # ---- one statement -------------------------------------------------------------------------------
 
 
-def _printed(statement: _Statement, compiled: Compiled, dialect: str) -> str:
+def _printed(statement: Statement, compiled: Compiled, dialect: str) -> str:
     query = portable(statement.query, dialect)
     annotate(query, statement.scope, compiled.bundle.protocol)
     rule = "-" * 96

@@ -140,9 +140,10 @@ def _numbered(
         held, value = flag(branch.this.copy()), branch.args["true"]
     parts = {f: _field(value, f, packed) for f in fields}
     order = [exp.Ordered(this=held.copy(), desc=True)] if held is not None else []
-    # Two candidates never share both, and neither is ever empty.
-    deciding = list(parts.values())[:2]
-    order += [exp.Ordered(this=part.copy(), nulls_first=True) for part in deciding]
+    # The key and the id are never empty; what follows matters only for rejected rows of one id.
+    order += [
+        exp.Ordered(this=part.copy(), nulls_first=n < 2) for n, part in enumerate(parts.values())
+    ]
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[key.copy() for key in keys],
         order=exp.Order(expressions=order),
