@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 
 
 def _found() -> bool:
     try:
-        import weasyprint  # noqa: F401
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of libraries it will need one day
+            import weasyprint  # noqa: F401
     except OSError:
         return False
     return True

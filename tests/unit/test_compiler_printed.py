@@ -7,8 +7,7 @@ from functools import cache
 
 import pytest
 import sqlglot
-from sqlglot import exp
-from sqlglot.tokens import TokenType
+from sqlglot import TokenType, exp
 
 from qi_checker.cli.parser import build_parser
 from qi_checker.compiler import compile_protocol, tables
