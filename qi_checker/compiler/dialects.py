@@ -61,27 +61,37 @@ def _each(query: exp.Query, *kinds: type[Expr]) -> list[Expr]:
 
 def _spell_out(query: exp.Query) -> None:
     """`* EXCEPT (...)` as the columns that are left, known from the step they come from."""
+    known: dict[str, list[str]] = {}
     with_ = query.args.get("with_")
-    columns: dict[str, list[str]] = {}
     for step in with_.expressions if with_ is not None else []:
-        first = next(step.this.find_all(exp.Select))
-        if isinstance(step.this, exp.Union):
-            first = step.this.selects and step.this.left.find(exp.Select)
-        names: list[str] = []
-        spelt: list[Expr] = []
-        for item in first.expressions:
-            star = item if isinstance(item, exp.Star) else None
-            source = first.args["from_"].this.name if star is not None else ""
-            if star is None:
-                names.append(item.alias_or_name)
-                spelt.append(item)
-                continue
-            left_out = {name.name for name in star.args.get("except_") or []}
-            taken = [name for name in columns.get(source, []) if name not in left_out]
-            names += taken or ["*"]
-            spelt += [col(name) for name in taken] if left_out else [item]
-        first.set("expressions", spelt)
-        columns[step.alias] = names
+        if isinstance(step.this, exp.Select):
+            _spell_out_stars(step.this, known)
+        known[step.alias] = _names(step.this, known)
+
+
+def _spell_out_stars(query: exp.Select, known: dict[str, list[str]]) -> None:
+    spelt: list[Expr] = []
+    for item in query.expressions:
+        left_out = {name.name for name in item.args.get("except_") or []}
+        if isinstance(item, exp.Star) and left_out:
+            spelt += [col(n) for n in known[_source(query)] if n not in left_out]
+        else:
+            spelt.append(item)
+    query.set("expressions", spelt)
+
+
+def _names(query: exp.Query, known: dict[str, list[str]]) -> list[str]:
+    """Names of the columns of a query; those behind a star are the ones of its source."""
+    names: list[str] = []
+    for item in query.selects:
+        behind = known.get(_source(query), []) if isinstance(item, exp.Star) else None
+        names += [item.alias_or_name] if behind is None else behind
+    return names
+
+
+def _source(query: exp.Query) -> str:
+    start = query.args.get("from_")
+    return start.this.name if start is not None else ""
 
 
 # ---- dates ---------------------------------------------------------------------------------------
