@@ -7,7 +7,7 @@ from datetime import date
 
 from qi_checker.audit.sheets import case_sheets, keys_of
 from qi_checker.audit.views import CaseSheet
-from qi_checker.engines.duckdb import evaluate
+from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.engines.duckdb.values import clean, text
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -57,15 +57,20 @@ def one_case(
     keys = keys_of(evaluation)
     if keys:
         return next(case_sheets(evaluation, keys))
-    file = records.tables["cases"].file
+    raise no_such_case(evaluation, case_id)
+
+
+def no_such_case(evaluation: Evaluation, case_id: str) -> UserError:
+    """Why there is no such case: whether its row was rejected, or there is none."""
+    file = evaluation.records.tables["cases"].file
     rejected = [r for r in evaluation.rejects() if r["table"] == "cases" and r["id"] == case_id]
     if rejected:
         row = rejected[0]
         where = f"{file}, row {row['row']}, column {row['column']}"
-        raise UserError(Problem(where, f"the case was rejected: {row['reason']}", "",
+        return UserError(Problem(where, f"the case was rejected: {row['reason']}", "",
                                 "Correct the row and export it again"))  # fmt: skip
     read = evaluation.prepared.census["cases"].used
-    raise UserError(Problem(file, f"there is no case {case_id} among {read} cases", "",
+    return UserError(Problem(file, f"there is no case {case_id} among {read} cases", "",
                             "Look for the spelling in the column case_id"))  # fmt: skip
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 Run = Callable[[argparse.Namespace], int]
-EXITS = """exit codes: 0 done; 1 done, and --fail-on matched; 2 the input, the configuration or a
-rule is wrong; 3 the program or an evaluation failed; 130 interrupted"""
+EXITS = """exit codes: 0 done; 1 done, and a --fail-... option matched or an example does not hold;
+2 the input, the configuration or a rule is wrong; 3 the program or an evaluation failed;
+130 interrupted"""
 
 
 def later(module: str, function: str) -> Run:
@@ -31,3 +33,15 @@ def command(commands: Any, name: str, run: Run, summary: str, example: str) -> A
     )
     parser.set_defaults(run=run)
     return parser
+
+
+def records(parser: Any) -> None:
+    """What an evaluation of a hospital's records is asked with."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
+                        help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
+    parser.add_argument("--as-of", required=True, metavar="DATE",
+                        help="the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30")  # fmt: skip
+    parser.add_argument("--protocol", type=Path, metavar="PATH",
+                        help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip
+    parser.add_argument("--site", type=Path, metavar="FILE",
+                        help="site settings (default: site.yaml in the data folder)")  # fmt: skip

@@ -40,11 +40,12 @@ def asked(arguments: argparse.Namespace) -> Asked:
     """Load protocol, site and records; every problem is a UserError."""
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
-    site = _site(arguments)
+    site = read_site(arguments)
     return Asked(bundle, read_folder(arguments.data, site), as_of, site)
 
 
-def _site(arguments: argparse.Namespace) -> Site:
+def read_site(arguments: argparse.Namespace) -> Site:
+    """The site settings that are named, or that lie beside the data; UTC, with a warning."""
     if arguments.site is not None:
         return load_site(arguments.site)
     beside = arguments.data / "site.yaml"

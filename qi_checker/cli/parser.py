@@ -7,19 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker import __version__
-from qi_checker.cli.command import EXITS, command, later
+from qi_checker.cli.command import EXITS, command, later, records
 from qi_checker.cli.rules_parser import add_rules
-
-
-def _records(parser: Any) -> None:
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
-                        help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
-    parser.add_argument("--as-of", required=True, metavar="DATE",
-                        help="the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30")  # fmt: skip
-    parser.add_argument("--protocol", type=Path, metavar="PATH",
-                        help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip
-    parser.add_argument("--site", type=Path, metavar="FILE",
-                        help="site settings (default: site.yaml in the data folder)")  # fmt: skip
 
 
 def _format(parser: Any) -> None:
@@ -54,7 +43,7 @@ def _audit(commands: Any) -> None:
         "evaluate all cases and write findings and pages",
         "qi-checker audit --data export --as-of 2026-02-01 --out audit",
     )  # fmt: skip
-    _records(parser)
+    records(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR",
                         help="folder to write; an earlier audit there is replaced in one step")  # fmt: skip
     parser.add_argument("--fail-on", default="", metavar="VERDICT",
@@ -70,7 +59,7 @@ def _checklist(commands: Any) -> None:
         "list upcoming cases, the most urgent action first",
         "qi-checker checklist --data export --as-of 2026-02-01 --days 30",
     )  # fmt: skip
-    _records(parser)
+    records(parser)
     parser.add_argument("--days", type=int, default=60, metavar="N",
                         help="look ahead so many days (default: 60)")  # fmt: skip
     _format(parser)
@@ -83,7 +72,7 @@ def _check(commands: Any) -> None:
         "qi-checker check C-0042 --data export --as-of 2026-02-01",
     )  # fmt: skip
     parser.add_argument("case_id", metavar="CASE_ID")
-    _records(parser)
+    records(parser)
     _format(parser)
 
 
@@ -95,7 +84,7 @@ def _what_if(commands: Any) -> None:
     )  # fmt: skip
     parser.add_argument("case_id", metavar="CASE_ID")
     parser.add_argument("--move-to", required=True, metavar="DATE", help="the new date of surgery")
-    _records(parser)
+    records(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text",
                         help="how to print it (default: text)")  # fmt: skip
 

@@ -145,7 +145,8 @@ class Scope:
     @property
     def plain(self) -> bool:
         """Whether every window reaches back from surgery by days, and nothing else is asked."""
-        return not self.probes and all(is_plain(leaf) for leaf in self.leaves)
+        asked = self._conditions or self.probes
+        return not asked and all(is_plain(leaf) for leaf in self.leaves)
 
     def by_requirement(self, values: dict[int, Expr]) -> Expr:
         """A value per requirement; one value where all are alike, which is the common case."""

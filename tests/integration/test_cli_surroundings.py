@@ -20,7 +20,8 @@ from tests.integration.conftest import WriteFolder
 COMMANDS = (
     (), ("audit",), ("checklist",), ("check",), ("what-if",), ("demo",), ("rules",),
     ("rules", "validate"), ("rules", "test"), ("rules", "render"), ("rules", "sql"),
-    ("rules", "schema"), ("import",), ("import", "omop"),
+    ("rules", "schema"), ("rules", "diff"), ("rules", "coverage"), ("rules", "explain"),
+    ("import",), ("import", "omop"),
 )  # fmt: skip
 
 

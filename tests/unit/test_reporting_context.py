@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
-from qi_checker.audit import views
+from qi_checker.audit import rule_diff, rule_diff_keys, views
 from qi_checker.reporting import html, rule_page
-from tests.helpers import sheets
+from qi_checker.reporting.rule_diff import rule_diff_page
+from tests.helpers import rule_diffs, sheets
 
 # Fields that no page shows, each for a reason.
 NOT_SHOWN = {
@@ -29,18 +30,20 @@ RENDER: dict[str, Callable[[], str]] = {
     "rule.html.j2": lambda: html.rule_page(
         rule_page.rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
     ),
+    "rule_diff.html.j2": lambda: rule_diff_page(rule_diffs.DIFF),
 }
 
 
 def _contexts() -> list[type]:
     found = []
-    for module in (views, rule_page):
+    for module in (views, rule_page, rule_diff, rule_diff_keys):
         found += [
             value
             for value in vars(module).values()
             if isinstance(value, type)
             and dataclasses.is_dataclass(value)
             and value.__module__ == module.__name__
+            and not value.__name__.startswith("_")
         ]
     return found
 

@@ -1,0 +1,43 @@
+"""Which statuses a requirement can have by the language, and why the others cannot occur.
+
+From section 7 of docs/evaluation.md. `error` is a failure of the program and never asked for.
+"""
+
+from __future__ import annotations
+
+from qi_checker.protocol.models import Requirement, Version
+from qi_checker.protocol.vocabulary import Status
+
+
+def impossible(requirement: Requirement, version: Version) -> dict[Status, str]:
+    """The statuses that cannot occur, each with the reason."""
+    found: dict[Status, str] = {}
+    endless = all(s.after is not None and s.far is None for s in requirement.window.spans)
+    planned = "booked" in requirement.event.status
+    if version.exceptions is None:
+        found[Status.EXEMPT] = "the version accepts no exceptions"
+    if requirement.forbidden:
+        found[Status.BOOKED] = "something forbidden is not waited for"
+        found[Status.EXPIRED] = "something forbidden cannot be too old"
+        if planned:
+            found[Status.DUE] = "an appointment already counts as done"
+        return found
+    if planned:
+        found[Status.BOOKED] = "an appointment already counts as done"
+    if not _can_be_too_old(requirement):
+        found[Status.EXPIRED] = "nothing is ever too old for its window"
+    if endless:
+        found[Status.EXPIRED] = found[Status.MISSING] = "its window never closes"
+    return found
+
+
+def _can_be_too_old(requirement: Requirement) -> bool:
+    """Whether the first span counts back, and any span has a first date."""
+    spans = requirement.window.spans
+    return spans[0].before is not None and any(s.far or s.after is not None for s in spans)
+
+
+def possible(requirement: Requirement, version: Version) -> list[Status]:
+    """The statuses that an example can reach, in the order of the contract."""
+    ruled_out = impossible(requirement, version)
+    return [s for s in Status if s is not Status.ERROR and s not in ruled_out]

@@ -1,0 +1,73 @@
+"""rules diff and explain: what a rule does to the cases of a hospital."""
+
+from __future__ import annotations
+
+import argparse
+from io import StringIO
+from pathlib import Path
+
+from qi_checker.cli.common import asked, read_site
+from qi_checker.cli.rule_files import as_json, write_or_print
+from qi_checker.cli.streams import console
+from qi_checker.errors import EvaluationError, Exit, Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.vocabulary import Verdict
+from qi_checker.sources.files import read_folder
+
+
+def diff(arguments: argparse.Namespace) -> int:
+    """Which cases another version of a rule would change, and why."""
+    from qi_checker.audit.rule_diff import rule_diff
+    from qi_checker.reporting.rule_diff import rule_diff_page, rule_diff_text
+    from qi_checker.reporting.text import open_console
+
+    as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
+    old, new = _both(arguments.old, arguments.new)
+    site = read_site(arguments)
+    view = rule_diff(old, new, read_folder(arguments.data, site), as_of, site)
+    limit = max(0, arguments.limit)
+    if arguments.format == "json":
+        write_or_print(as_json(view), arguments.out)
+    elif arguments.format == "html":
+        write_or_print(rule_diff_page(view), arguments.out)
+    elif arguments.out is None:
+        rule_diff_text(view, console(), limit)
+    else:
+        written = StringIO()
+        rule_diff_text(view, open_console(written, width=100), limit)
+        write_or_print(written.getvalue(), arguments.out)
+    failures = [*view.old.failures, *view.new.failures]
+    if failures:
+        raise EvaluationError(Problem(f, "could not be evaluated") for f in failures)
+    return Exit.FAILED_ON if arguments.fail_on_change and view.cases else Exit.DONE
+
+
+def _both(old: Path, new: Path) -> tuple[Bundle, Bundle]:
+    """Both rules; the problems of both at once."""
+    found: list[Bundle] = []
+    problems: list[Problem] = []
+    for path in (old, new):
+        try:
+            found.append(load_protocol(path))
+        except UserError as error:
+            problems += [p for p in error.problems if p not in problems]
+    if problems:
+        raise UserError(problems)
+    return found[0], found[1]
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Which clause decided about one case."""
+    from qi_checker.audit.rule_explain import explain as build
+    from qi_checker.reporting.rule_explain import explanation_text
+
+    view = build(*asked(arguments), arguments.case_id)
+    if arguments.format == "json":
+        write_or_print(as_json(view), None)
+    else:
+        explanation_text(view, console())
+    if view.disagreements or view.verdict == Verdict.ERROR:
+        raise EvaluationError(Problem(view.case_id, "could not be evaluated reliably"))
+    return Exit.DONE

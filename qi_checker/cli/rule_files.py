@@ -1,0 +1,105 @@
+"""The protocols and examples that a rule author's command is about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.examples import Defaults, Example, load_examples
+from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.yaml_read import read_document
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A protocol with its examples; `file` is where they are, or would be."""
+
+    bundle: Bundle
+    file: Path
+    examples: tuple[Example, ...]
+
+    @property
+    def defaults(self) -> Defaults:
+        """What the file of examples says of every example."""
+        data = read_document(self.file).data if self.file.is_file() else {}
+        return Defaults.model_validate(data.get("defaults", {}))
+
+
+def protocol_files(paths: list[Path]) -> list[Path]:
+    """The protocol files under the given paths; the shipped rules without one."""
+    found: list[Path] = []
+    problems: list[Problem] = []
+    for path in paths or [rules_dir()]:
+        if path.is_file() or (path / "protocol.yaml").is_file():
+            inner = [path]
+        else:
+            inner = sorted(p.parent for p in path.glob("*/protocol.yaml"))
+        if not inner:
+            what = "there is no protocol" if path.exists() else "there is no such file or folder"
+            mend = "Give a folder with protocol.yaml, or a folder of such folders"
+            problems.append(Problem(str(path), what, "", mend))
+        found += inner
+    if problems:
+        raise UserError(problems)
+    return list(dict.fromkeys(found))
+
+
+def load_all(paths: list[Path]) -> tuple[list[Loaded], list[Problem]]:
+    """Everything that can be read, and every problem of what cannot."""
+    loaded: list[Loaded] = []
+    problems: list[Problem] = []
+    for path in protocol_files(paths):
+        try:
+            bundle = load_protocol(path)
+            file = bundle.path.with_name("examples.yaml")
+            examples = load_examples(file, bundle) if file.is_file() else []
+        except UserError as error:
+            problems += error.problems
+            continue
+        loaded.append(Loaded(bundle, file, tuple(examples)))
+    return loaded, problems
+
+
+def on_duckdb(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
+    """Findings and cases of a few rows, by the compiled query."""
+    from qi_checker.engines.duckdb import evaluate
+    from qi_checker.sources.memory import from_rows
+
+    evaluation = evaluate(bundle, from_rows(tables), as_of, site)
+    return evaluation.findings(), evaluation.cases()
+
+
+def on_reference(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
+    """The same by the naive evaluator, which gives no sentences."""
+    from qi_checker.engines.reference import evaluate
+
+    result = evaluate(bundle, tables, as_of, site)
+    return result.findings, result.cases
+
+
+ENGINES = {"duckdb": on_duckdb, "reference": on_reference}
+
+
+def as_json(value: Any) -> str:
+    """A view as JSON; dates as ISO text."""
+    return json.dumps(asdict(value), default=str, ensure_ascii=False, indent=2) + "\n"
+
+
+def write_or_print(text: str, out: Path | None) -> None:
+    """Text to a file, whose name is printed then, or to the terminal."""
+    if out is None:
+        print(text, end="" if text.endswith("\n") else "\n")
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise UserError(Problem(str(out), f"cannot be written: {why}")) from None
+    print(out)

@@ -1,0 +1,113 @@
+"""rules test and coverage: what the examples of protocols come to, and what they leave open."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qi_checker.cli.common import warn
+from qi_checker.cli.rule_files import ENGINES, Loaded, load_all, write_or_print
+from qi_checker.cli.streams import console
+from qi_checker.errors import Exit, Problem, UserError, did_you_mean
+from qi_checker.protocol.yaml_read import read_document
+
+if TYPE_CHECKING:
+    from qi_checker.reporting.rule_tests import Suite
+
+
+def test(arguments: argparse.Namespace) -> int:
+    """Run the examples of protocols and say how those that fail differ."""
+    loaded, problems = load_all(arguments.paths)
+    _some_examples(loaded, problems)
+    suites = [_suite(one, arguments) for one in loaded if one.examples]
+    if not problems and not any(suite.results for suite in suites):
+        raise UserError(_no_match(loaded, arguments.k))
+    if arguments.format == "junit":
+        from qi_checker.reporting.rule_tests import junit
+
+        write_or_print(junit(suites, problems), arguments.out)
+    elif arguments.out is None:
+        from qi_checker.reporting.rule_tests import suite_text
+
+        for suite in suites:
+            suite_text(suite, console())
+    else:
+        _to_file(suites, arguments)
+    if problems:
+        raise UserError(problems)
+    return Exit.FAILED_ON if any(suite.failed for suite in suites) else Exit.DONE
+
+
+def coverage(arguments: argparse.Namespace) -> int:
+    """What no example of the protocols reaches; sketches of examples that would."""
+    from qi_checker.audit.rule_coverage_view import coverage as build
+    from qi_checker.reporting.rule_coverage import coverage_json, coverage_text
+
+    least = _percent(arguments.fail_under)
+    loaded, problems = load_all(arguments.paths)
+    found = [build(one.bundle, one.examples, one.defaults) for one in loaded]
+    if arguments.format == "json":
+        print(coverage_json(found), end="")
+    else:
+        shown = console()
+        for one in found:
+            coverage_text(one, shown)
+    if problems:
+        raise UserError(problems)
+    below = [one for one in found if 100 * one.reached < least * one.points]
+    return Exit.FAILED_ON if below else Exit.DONE
+
+
+def _percent(text: str) -> float:
+    """`90`, `90%` or `90 %`."""
+    try:
+        number = float(text.strip().removesuffix("%"))
+        if not 0 <= number <= 100:
+            raise ValueError
+    except ValueError:
+        problem = Problem("--fail-under", f"`{text}` is no percentage", mend="Write it as 90%")
+        raise UserError(problem) from None
+    return number
+
+
+def _to_file(suites: Sequence[Suite], arguments: argparse.Namespace) -> None:
+    from io import StringIO
+
+    from qi_checker.reporting.rule_tests import suite_text
+    from qi_checker.reporting.text import open_console
+
+    written = StringIO()
+    for suite in suites:
+        suite_text(suite, open_console(written, width=100))
+    write_or_print(written.getvalue(), arguments.out)
+
+
+def _suite(one: Loaded, arguments: argparse.Namespace) -> Suite:
+    from qi_checker.audit.rule_examples import run_examples
+    from qi_checker.reporting.rule_tests import Suite
+
+    word = arguments.k.lower()
+    asked = [e for e in one.examples if word in e.id.lower() or word in e.why.lower()]
+    results = run_examples(one.bundle, asked, ENGINES[arguments.engine])
+    left_out = len(one.examples) - len(asked)
+    return Suite(one.bundle.protocol.id, read_document(one.file), tuple(results), left_out)
+
+
+def _some_examples(loaded: Sequence[Loaded], problems: Sequence[Problem]) -> None:
+    """Warn of protocols without examples; nothing to run at all is no success."""
+    without = [one for one in loaded if not one.examples]
+    mend = "Write some beside it, in examples.yaml"
+    if loaded and len(without) == len(loaded) and not problems:
+        raise UserError(
+            Problem(str(one.bundle.path), "has no examples.yaml", mend=mend) for one in without
+        )
+    for one in without:
+        warn(f"{one.bundle.path}: has no examples.yaml")
+
+
+def _no_match(loaded: Sequence[Loaded], word: str) -> Problem:
+    ids = [example.id for one in loaded for example in one.examples]
+    hint = did_you_mean(word, ids)
+    mend = hint if hint.startswith("Did you mean") else "Give a part of an id or of a sentence"
+    return Problem("-k", f"no example has `{word}` in its id or its sentence", mend=mend)

@@ -1,0 +1,140 @@
+"""`rules explain`: on the terminal and as JSON; the finding is always that of the audit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qi_checker.audit.rule_explain import explain
+from qi_checker.cli import main
+from qi_checker.errors import UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.examples import Example, load_examples
+from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.sources.files import read_folder
+from qi_checker.sources.memory import from_rows
+from tests.helpers.commands import AS_OF, csv_rows
+from tests.helpers.records import case, mr_scan, scan
+from tests.integration.conftest import WriteFolder
+
+PROTOCOLS = sorted(path.parent for path in rules_dir().glob("*/protocol.yaml"))
+
+
+def run(case_id: str, data: Path, *more: str) -> int:
+    return main(["rules", "explain", case_id, "--data", str(data), "--as-of", AS_OF, *more])
+
+
+def told_apart(bundle: Bundle, examples: list[Example]) -> Iterator[Example]:
+    """One example for each status and reason of each requirement; they stand for the others."""
+    seen: set[tuple[str, Status, Reason | None]] = set()
+    for example in examples:
+        expected = example.expect.requirements.items()
+        new = {(id, e.status, e.reason) for id, e in expected} - seen
+        seen |= new
+        if new:
+            yield example
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda path: path.name)
+def test_it_explains_what_the_examples_expect(protocol: Path) -> None:
+    bundle = load_protocol(protocol)
+    for example in told_apart(bundle, load_examples(protocol, bundle)):
+        records = from_rows(example.tables)
+        found = explain(bundle, records, example.as_of, example.site, example.case_id)
+        assert found.disagreements == (), example.id
+        by_id = {r.id: r for r in found.requirements}
+        for id, expected in example.expect.requirements.items():
+            assert by_id[id].status == expected.status, example.id
+            assert by_id[id].decided_by.path, example.id
+
+
+def test_the_evaluators_agree_about_a_hospital(demo: Path) -> None:
+    site = load_site(demo / "site.yaml")
+    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    records = read_folder(demo, site)
+    explained = 0
+    for row in csv_rows(demo / "cases.csv")[::16]:
+        try:
+            found = explain(bundle, records, AsOf.parse(AS_OF), site, row["case_id"])
+        except UserError:  # a row of the demo that is rejected
+            continue
+        explained += 1
+        assert found.disagreements == (), row["case_id"]
+    assert explained > 10
+
+
+@pytest.fixture
+def data(folder: WriteFolder) -> Path:
+    return folder(
+        cases=[case("C1", "2026-02-23T08:00", patient_id="P1", urgency="elective")],
+        events=[
+            scan("2026-02-10", "E1", patient_id="P1"),
+            mr_scan("2026-01-23", "E2", patient_id="P1"),
+        ],
+    )
+
+
+def test_the_clause_that_decided(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("C1", data) == 0
+    said = capsys.readouterr().out
+    file = rules_dir() / "hepatic-metastasectomy-imaging" / "protocol.yaml"
+    lines = file.read_text("utf-8").splitlines()
+    line = [n for n, text in enumerate(lines, 1) if "window:" in text][1]
+    column = lines[line - 1].index("at_most") + 1
+    mri = said[said.index("MRI of the liver (mri): Expired") :]
+    assert f"decided by window.at_most: 30 days\n  at {file}:{line}:{column}\n" in mri
+    flat = " ".join(mri.split())
+    assert "status 8 of 9: no time is left" in flat
+    assert f"counts from 2026-01-24 [protocol.yaml:{line}:{column}]" in flat
+    assert "surgery: 2026-02-23 08:00" in flat
+    assert "E2 (events.csv, row 3): completed, 2026-01-23, decides" in flat
+    assert "window failed: too old" in flat
+
+
+def test_json_says_the_same_as_check(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("C1", data, "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert main(["check", "C1", "--data", str(data), "--as-of", AS_OF, "--format", "json"]) == 0
+    sheet = json.loads(capsys.readouterr().out)
+    assert found["verdict"] == sheet["verdict"]
+    for mine, theirs in zip(found["requirements"], sheet["requirements"], strict=True):
+        for key in ("id", "status", "reason", "sentence", "window_opens", "window_closes"):
+            assert mine[key] == theirs[key]
+    assert found["applies_to"]["parts"][0]["found"] == "ICD-10-PCS:0FB00ZZ"
+
+
+def test_a_narrow_terminal(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    assert run("C1", data) == 0
+    lines = [s for s in capsys.readouterr().out.splitlines() if "/protocol.yaml:" not in s]
+    assert max(map(len, lines)) <= 40
+
+
+def test_a_case_that_is_not_there(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("C9", data) == 2
+    assert "there is no case C9 among 1 cases" in capsys.readouterr().err
+    assert run("C1", data / "nowhere") == 2
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+def test_a_case_whose_row_was_rejected(
+    folder: WriteFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = folder(cases=[case("C1", "soon", patient_id="P1")], events=[])
+    assert run("C1", data) == 2
+    assert "column surgery_at: the case was rejected" in capsys.readouterr().err
+
+
+def test_a_broken_protocol(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "protocol.yaml"
+    broken.write_text("id: x\n", "utf-8")
+    assert run("C1", data, "--protocol", str(broken)) == 2
+    assert "protocol.yaml:1:1: the key `title` is missing" in capsys.readouterr().err
