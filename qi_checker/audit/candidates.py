@@ -114,7 +114,7 @@ def _criteria(row: Row) -> tuple[Criterion, ...]:
         ("columns", row["columns"], columns),
     )
     outcomes = (
-        ("code", row["code"], Reason.EXCLUDED_CODE),
+        ("code", row["code"], Reason.UNMAPPED if row["code"] == 1 else Reason.EXCLUDED_CODE),
         ("modality", row["modality"], modality),
         ("region", row["region"], region),
         *(criterion for criterion in more if criterion[1]),

@@ -8,7 +8,7 @@ from typing import Any
 
 from qi_checker.audit.rule_diff_keys import as_text
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.cross_checks import requirement_parts
+from qi_checker.protocol.checks.parts import requirement_parts
 from qi_checker.protocol.yaml_nodes import Document, Steps
 from qi_checker.protocol.yaml_read import read_document
 

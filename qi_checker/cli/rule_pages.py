@@ -52,10 +52,10 @@ def _write(content: str | bytes, out: Path | None) -> None:
 
 
 def schema(arguments: argparse.Namespace) -> int:
-    """The JSON Schema of protocols."""
+    """The JSON Schema of protocols, or of their examples."""
     from qi_checker.protocol.schema import schema_text
 
-    sys.stdout.write(schema_text())
+    sys.stdout.write(schema_text(arguments.what))
     return Exit.DONE
 
 

@@ -45,10 +45,13 @@ def add_rules(commands: Any) -> None:
     for parser in (render, sql):
         parser.add_argument("path", type=Path, nargs="?", metavar="PATH",
                             help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip
-    command(
-        tools, "schema", later("rule_pages", "schema"), "print the JSON Schema of protocols for editors",
+    schema = command(
+        tools, "schema", later("rule_pages", "schema"),
+        "print the JSON Schema of protocols, or of examples, for editors",
         "qi-checker rules schema > protocol.schema.json",
     )  # fmt: skip
+    schema.add_argument("what", nargs="?", choices=("protocol", "examples"), default="protocol",
+                        help="which file (default: protocol)")  # fmt: skip
 
 
 def _paths(parser: Any) -> None:

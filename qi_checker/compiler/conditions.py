@@ -141,10 +141,12 @@ def chosen_columns(layer: Layer, scope: Scope) -> list[Expr]:
     columns: list[Expr] = []
     for n in layer.refers_to:
         f = f"f{n}"
-        exactly = col("lo", f).eq(col("hi", f))
+        chosen = col("status", f).isin(Status.MET.value, Status.BOOKED.value)
+        exactly = all_of(chosen.copy(), col("lo", f).eq(col("hi", f)))
         columns += [
-            *(named(col(name, f), f"chosen_{n}_{name}")
-              for name in ("lo", "hi", "clock", "utc", "status")),
+            named(col("status", f), f"chosen_{n}_status"),
+            *(named(case((chosen.copy(), col(name, f))), f"chosen_{n}_{name}")
+              for name in ("lo", "hi", "clock", "utc")),
             named(case((exactly, col("lo", f))), f"chosen_{n}_day"),
         ]  # fmt: skip
     return columns

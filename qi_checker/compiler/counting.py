@@ -42,6 +42,8 @@ from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
 
 _Steps = list[tuple[str, exp.Query]]
+# What is picked from: what is done, that and bookings, bookings alone.
+KINDS = {"done": (MET,), "planned": (MET, BOOKED), "bookings": (BOOKED,)}
 
 
 def found(part: Part) -> _Steps:
@@ -55,10 +57,11 @@ def found(part: Part) -> _Steps:
     columns = [*kept, named(klass(col("best", "b")), "class"), named(col("best", "b"), "found")]
     if part.scope.plain:
         return [(part.named("found"), select(columns, table(source, "b")))]
-    also: list[Expr] = [col("second", "b"), col("too_old", "b")]
+    second = [col("second", "b"), named(klass(col("second", "b")), "second_class")]
+    also: list[Expr] = [col("too_old", "b")]
     nothing = [named(cast(exp.null(), "DATE"), "last_lo"), named(cast(exp.null(), "INT"), "few")]
     where = [not_(col("requirement", "b").isin(*counting))] if counting else []
-    single = select([*columns, *also, *nothing], table(source, "b"), where=where)
+    single = select([*columns, *second, *also, *nothing], table(source, "b"), where=where)
     steps: _Steps = []
     counted: list[exp.Query] = []
     for n in counting:
@@ -73,15 +76,21 @@ def _tally(part: Part, n: int) -> _Steps:
     wanted = leaf.count or 1
     steps: _Steps = []
     rows: list[exp.Query] = []
-    for kind in ("done", "planned"):
+    for kind in KINDS:
         for place in range(1, wanted + 1):
             name = part.named(f"{kind}_{n}_{place}")
             earlier = part.named(f"{kind}_{n}_{place - 1}") if place > 1 else None
-            steps.append((name, _pick(part, n, leaf, kind == "planned", earlier)))
+            steps.append((name, _pick(part, n, leaf, KINDS[kind], earlier)))
             columns = [col("case_key"), col("pick"), named(lit(place), "depth"),
-                       named(lit(kind == "done"), "of_done")]  # fmt: skip
+                       named(lit(kind), "kind")]  # fmt: skip
             rows.append(select(columns, name))
-    of_done, depth = col("of_done"), col("depth")
+    depth = col("depth")
+
+    def of(kind: str) -> Expr:
+        return col("kind").eq(kind)
+
+    def number_of(kind: str) -> Expr:
+        return exp.Max(this=case((of(kind), depth.copy()), default=lit(0)))
 
     def first(*conditions: Expr) -> Expr:
         return exp.Min(this=case((all_of(*conditions), _plain(part))))
@@ -90,11 +99,11 @@ def _tally(part: Part, n: int) -> _Steps:
     tally = select(
         [
             col("case_key"),
-            named(exp.Max(this=case((of_done, depth), default=lit(0))), "picks"),
-            named(exp.Max(this=case((of_done.copy(), lit(0)), default=depth.copy())), "planned"),
-            named(first(of_done.copy(), depth.eq(1)), "first_pick"),
-            named(first(of_done.copy(), depth.eq(wanted)), "last_pick"),
-            named(first(not_(of_done.copy()), booking), "booking"),
+            *(named(number_of(kind), kind) for kind in KINDS),
+            named(first(of("done"), depth.eq(1)), "first_pick"),
+            named(first(of("done"), depth.eq(wanted)), "last_pick"),
+            named(first(of("planned"), booking), "booking"),
+            named(first(of("bookings"), depth.eq(1)), "first_booking"),
         ],
         part.named(f"picks_{n}"),
         group=[col("case_key")],
@@ -117,11 +126,12 @@ def _plain(part: Part) -> Expr:
     )  # fmt: skip
 
 
-def _pick(part: Part, n: int, leaf: Requirement, planned: bool, earlier: str | None) -> exp.Select:
+def _pick(
+    part: Part, n: int, leaf: Requirement, classes: tuple[int, ...], earlier: str | None
+) -> exp.Select:
     """The latest event that passes; after the first one, far enough before the one picked last."""
     of_class = cast(exp.IntDiv(this=col("key", "e"), expression=lit(1 << 50)), "INT")
-    classes = (MET, BOOKED) if planned else (MET,)
-    where = [col("requirement", "e").eq(n), of_class.isin(*classes)]
+    where: list[Expr] = [col("requirement", "e").eq(n), of_class.isin(*classes)]
     whole = packed(part, recency(), ("done",))
     columns = [col("case_key", "e"), named(exp.Min(this=whole), "pick")]
     source = table(part.named("candidates"), "e")
@@ -145,7 +155,7 @@ def _pick(part: Part, n: int, leaf: Requirement, planned: bool, earlier: str | N
 def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Select:
     """The same columns for a requirement that counts."""
     wanted = part.scope.asked[n].count or 1
-    picks, planned = coalesce(col("picks", "t"), lit(0)), coalesce(col("planned", "t"), lit(0))
+    picks, planned, bookings = (coalesce(col(kind, "t"), lit(0)) for kind in KINDS)
     unsure, passing = col("undecided", "b"), col("passing", "b")
     possible = all_of(unsure > 0, exp.GTE(this=plus(picks, unsure), expression=lit(wanted)))
     branches = [
@@ -155,11 +165,18 @@ def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Sele
         (picks > 0, lit(OTHER), col("first_pick", "t")),
     ]
     close = case((passing >= wanted, number(Reason.TOO_CLOSE)), default=number(Reason.TOO_FEW))
+    # What is left where something came in between: bookings, and rows that could not be used.
+    left = [
+        (bookings >= wanted, lit(BOOKED), col("first_booking", "t")),
+        (col("row_doubts", "b") >= wanted, lit(UNKNOWN), col("row_doubt", "b")),
+    ]
     columns = [
         *(c.copy() for c in kept),
         named(case(*((c.copy(), k) for c, k, _ in branches),
                    (known(col("nearest", "b")), lit(OTHER))), "class"),
         named(case(*((c.copy(), v) for c, _, v in branches), default=col("nearest", "b")), "found"),
+        named(case(*((c.copy(), v) for c, _, v in left)), "second"),
+        named(case(*((c.copy(), k) for c, k, _ in left)), "second_class"),
         *(c.copy() for c in also),
         named(exp.Dot(this=col("last_pick", "t"), expression=exp.to_identifier("lo")), "last_lo"),
         named(case((picks.copy() > 0, close), default=cast(exp.null(), "INT")), "few"),

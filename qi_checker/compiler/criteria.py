@@ -6,12 +6,12 @@ Every criterion passes (0), is undecided (1) or fails (2); docs/evaluation.md, s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from qi_checker.compiler import windows
-from qi_checker.compiler.anchors import moment
+from qi_checker.compiler.anchors import all_known, moment
 from qi_checker.compiler.population import applicable
 from qi_checker.compiler.profiles import CRITERIA, FAIL, PASS, UNDECIDED
 from qi_checker.compiler.scope import NO_REASON, Scope, is_plain, number
@@ -20,6 +20,7 @@ from qi_checker.compiler.sql import (
     all_of,
     any_of,
     case,
+    coalesce,
     col,
     greatest,
     is_null,
@@ -54,6 +55,7 @@ class Part:
     numbers: tuple[int, ...]
     cases: str = POPULATION
     suffix: str = ""
+    between: bool = False  # the chosen event itself is left out
 
     def named(self, step: str) -> str:
         return step + self.suffix
@@ -91,6 +93,7 @@ def _edges(part: Part) -> list[Expr]:
         named(each(lambda e: windows.earliest(e.last_sure)), "last_sure"),
         named(each(lambda e: windows.earliest(e.last_possible)), "last_possible"),
         named(each(lambda e: _worst_clock(e.clocks)), "clock_limit"),
+        named(part.each(lambda leaf: all_known(leaf.window, part.scope)), "anchored"),
         named(each(lambda e: all_of(*e.in_order)), "in_order"),
         named(each(lambda e: e.after_surgery or exp.false()), "after_surgery"),
         named(part.each(lambda leaf: windows.opens(leaf.window, part.scope)), "opens"),
@@ -148,6 +151,12 @@ def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
         join(table("profiles", "p"), col("profile", "p").eq(col("profile", "e"))),
     ]
     where = [applicable("c"), col("version", "c").eq(scope.index)]
+    if part.between:
+        owners = {n: scope.probes[n - len(scope.leaves)].owner for n in part.numbers}
+        itself: dict[int, Expr] = {
+            n: col("event_id", "e").eq(col(f"chosen_{i}_event_id", "c")) for n, i in owners.items()
+        }
+        where.append(not_(coalesce(scope.by_requirement(itself), exp.false())))
     if len(part.numbers) < len(scope.asked):
         where.append(col("requirement", "p").isin(*part.numbers))
     return select(columns, table(part.cases, "c"), joins, where)
@@ -230,7 +239,7 @@ def _decided(part: Part) -> list[tuple[str, exp.Query]]:
         default=FAIL,
     )
     kept = [col(k) for k in (*_KEPT, "anchor", "closes", "first_possible", "clock_limit",
-                             "after_surgery", "in_order")]  # fmt: skip
+                             "after_surgery", "in_order", "anchored")]  # fmt: skip
     dated = [
         *kept, named(status, "status_met"), named(least([distance, lit(FAR)]), "distance"),
         named(_dates(), "dates"),
@@ -245,7 +254,9 @@ def _decided(part: Part) -> list[tuple[str, exp.Query]]:
 
 def criteria(part: Part) -> list[tuple[str, exp.Query]]:
     """Every near miss of every case with its criteria, `present`, `distance` and `reason`."""
-    present = all_of(col("done"), col("worst").eq(0), known(col("lo")), col("in_order"))
+    present = all_of(
+        col("done"), col("worst").eq(0), known(col("lo")), col("in_order"), col("anchored")
+    )
     window_reason = _window_reason(part)
     columns = [
         *(col(k) for k in (*_KEPT, "status_met", "window", "distance")),
@@ -273,35 +284,42 @@ def _reason(window_reason: Expr) -> Expr:
     )  # fmt: skip
 
 
+_DOUBT = ("event_id", "lo", "hi", "clock", "utc", "doubt", "row")
+
+
 def doubts(part: Part) -> list[tuple[str, exp.Query]]:
-    """Rejected rows that could be a completed event which fulfils a requirement."""
-    scope = part.scope
-    asked = tuple(n for n in part.numbers if "completed" in scope.asked[n].event.status)
-    nothing = [("case_key", "INT"), ("requirement", "INT"), ("event_id", "VARCHAR"),
-               ("lo", "DATE"), ("hi", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP"),
-               ("doubt", "VARCHAR"), ("row", "BIGINT")]  # fmt: skip
-    if not asked:
-        empty = [named(exp.cast(exp.null(), kind), name) for name, kind in nothing]
-        return [(part.named("doubts"), select(empty, None, where=[exp.false()]))]
-    part = Part(scope, asked, part.cases, part.suffix)
-    readable = _pairs(part, EVENT_DOUBTS, [col("doubt", "e"), col("row", "e")])
-    decided = [(col(n)) for n in (*(name for name, _ in nothing), "worst", "done", "clock_limit")]
-    dated = select([*decided, named(_dates(), "dates")], part.named("readable_doubts"))
-    fails = any_of(col("worst").eq(2), all_of(known(col("lo")), _window(_timed(part)).eq(2)))
-    columns = [col(name) for name, _ in nothing]
-    read = select(columns, part.named("dated_doubts"), where=[not_(fails)])
-    numbers = union_all([select([named(lit(n), "number")], None) for n in asked])
-    unread = select(
+    """Rejected rows that could be an event which fulfils a requirement.
+
+    Of torn rows nothing but the patient is known, so each is one for every requirement.
+    """
+    numbers = union_all([select([named(lit(n), "number")], None) for n in part.numbers])
+    torn = select(
         [col("case_key", "c"), named(col("number", "r"), "requirement"),
-         *(col(name, "e") for name, _ in nothing if name not in ("case_key", "requirement"))],
+         *(col(name, "e") for name in _DOUBT)],
         table(part.cases, "c"),
         [join(table(EVENT_DOUBTS, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
          join(table(part.named("asked"), "r"))],
-        [applicable("c"), col("version", "c").eq(scope.index), is_null(col("profile", "e"))],
+        [applicable("c"), col("version", "c").eq(part.scope.index), is_null(col("profile", "e"))],
     )  # fmt: skip
+    steps = _readable_doubts(part)
+    whole = union_all([steps[-1][1], torn]) if steps else torn
+    return [(part.named("asked"), numbers), *steps[:-1], (part.named("doubts"), whole)]
+
+
+def _readable_doubts(part: Part) -> list[tuple[str, exp.Query]]:
+    """The same of rows that can be read in part; they stand for something completed."""
+    asked = tuple(n for n in part.numbers if "completed" in part.scope.asked[n].event.status)
+    if not asked:
+        return []
+    part = replace(part, numbers=asked, between=False)  # a rejected row is never chosen
+    readable = _pairs(part, EVENT_DOUBTS, [col("doubt", "e"), col("row", "e")])
+    names = ("case_key", "requirement", *_DOUBT)
+    decided = [col(n) for n in (*names, "worst", "done", "clock_limit")]
+    dated = select([*decided, named(_dates(), "dates")], part.named("readable_doubts"))
+    fails = any_of(col("worst").eq(2), all_of(known(col("lo")), _window(_timed(part)).eq(2)))
+    read = select([col(n) for n in names], part.named("dated_doubts"), where=[not_(fails)])
     return [
-        (part.named("asked"), numbers),
         (part.named("readable_doubts"), readable),
         (part.named("dated_doubts"), dated),
-        (part.named("doubts"), union_all([read, unread])),
+        (part.named("doubts"), read),
     ]

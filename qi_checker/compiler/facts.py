@@ -11,9 +11,9 @@ from qi_checker.compiler import conditions, windows
 from qi_checker.compiler.anchors import Moment, anchor
 from qi_checker.compiler.counting import found
 from qi_checker.compiler.criteria import Part, criteria, doubts, live
-from qi_checker.compiler.outcome import base, reason, status
+from qi_checker.compiler.outcome import base, base_reason, reason, status
 from qi_checker.compiler.profiles import profiles
-from qi_checker.compiler.ranking import BOOKED, MET, UNKNOWN, best, exact, klass, unpacked
+from qi_checker.compiler.ranking import BOOKED, MET, UNKNOWN, best, exact, unpacked
 from qi_checker.compiler.scope import Layer, Scope, by_number, is_plain
 from qi_checker.compiler.sql import (
     STAR,
@@ -96,7 +96,7 @@ class _Stage:
     @property
     def between(self) -> Part:
         suffix = f"{self.suffix}_between"
-        return Part(self.scope, self.layer.between, f"cases{suffix}", suffix)
+        return Part(self.scope, self.layer.between, f"cases{suffix}", suffix, between=True)
 
     def each(self, value: Callable[[int, Requirement], Expr]) -> Expr:
         """A value per requirement of the layer, in a query of requirements."""
@@ -132,10 +132,11 @@ def _with_chosen(stage: _Stage) -> _Steps:
         if not stage.scope.between_of(n):
             continue
         f = f"f{n}"
-        at = exact(col("found", f)) | {"lo": unpacked(col("found", f))["lo"]}
+        of = unpacked(col("found", f))
+        at = exact(col("found", f)) | {n: of[n] for n in ("lo", "event_id")}
         day = case((at["lo"].eq(at["hi"]), at["lo"].copy()))
         columns += [named(day, f"chosen_{n}_day"),
-                    *(named(at[k].copy(), f"chosen_{n}_{k}") for k in ("lo", "hi", "clock", "utc"))]  # fmt: skip
+                    *(named(at[k].copy(), f"chosen_{n}_{k}") for k in at)]  # fmt: skip
         on = (col("case_key", f).eq(col("case_key", "c")), col("requirement", f).eq(n),
               col("class", f).isin(MET, BOOKED))  # fmt: skip
         joins.append(join(table(stage.part.named("found"), f), *on, left=True))
@@ -192,7 +193,7 @@ def _special(stage: _Stage) -> list[Expr]:
         named(stage.each(lambda i, leaf: conditions.anchors(leaf, scope)), "anchor_state"),
         named(stage.each(lambda i, leaf: conditions.between(i, scope, feeds, "fail")), "hurt"),
         named(stage.each(lambda i, leaf: conditions.between_advice(i, scope, feeds)), "since"),
-        col("too_old", "b"), col("second", "b"), col("last_lo", "b"), col("few", "b"),
+        col("too_old", "b"), col("second", "b"), col("second_class", "b"), col("last_lo", "b"), col("few", "b"),
         *(named(v, n) for n, v in exact(col("found", "b")).items()),
     ]  # fmt: skip
 
@@ -232,11 +233,10 @@ def facts_steps(scope: Scope, site: Site, feeds: Feeds) -> _Steps:
             (f"joined{s}", _joined(stage)),
             (f"judged{s}", with_columns(f"joined{s}", base=base(scope, layer, feeds))),
             (f"settled{s}", _settled(scope, f"judged{s}")),
+            (f"grounded{s}", with_columns(f"settled{s}", base_reason=base_reason(scope, layer))),
             (
                 f"reasoned{s}",
-                with_columns(
-                    f"settled{s}", status=status(scope), reason=reason(scope, layer, feeds)
-                ),
+                with_columns(f"grounded{s}", status=status(scope), reason=reason(scope)),
             ),
         ]
     whole = [_evidence(_Stage(scope, layer, feeds)) for layer in scope.layers]
@@ -274,7 +274,7 @@ def _settled(scope: Scope, source: str) -> exp.Select:
     """Where something came in between, a booking may take the place of what no longer counts."""
     if scope.plain:
         return select([STAR.copy()], source)
-    doubtful = all_of(col("base").eq(Status.UNKNOWN.value), klass(col("second")).eq(UNKNOWN))
+    doubtful = all_of(col("base").eq(Status.UNKNOWN.value), col("second_class").eq(UNKNOWN))
     taken = all_of(col("hurt").eq(2), col("class").eq(MET),
                    any_of(col("base").eq(Status.BOOKED.value), doubtful))  # fmt: skip
     values = unpacked(col("second")) | exact(col("second"))
@@ -325,7 +325,7 @@ def _evidence(stage: _Stage) -> exp.Select:
     """What was found, empty where it does not apply."""
     scope = stage.scope
     nothing = any_of(
-        _among("status", Status.EXEMPT, Status.NOT_APPLICABLE), _among("reason", *_NO_EVENT)
+        _among("status", Status.EXEMPT, Status.NOT_APPLICABLE), _among("base_reason", *_NO_EVENT)
     )
     wanted = all_of(
         _among("status", Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING),

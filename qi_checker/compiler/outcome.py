@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from qi_checker.compiler.conditions import ANCHOR_DUE, ANCHOR_KNOWN, ANCHOR_NOT_ASKED
-from qi_checker.compiler.ranking import BOOKED, MET, UNKNOWN, klass
+from qi_checker.compiler.ranking import BOOKED, MET, UNKNOWN
 from qi_checker.compiler.scope import NO_REASON, REASONS, Layer, Scope
 from qi_checker.compiler.sql import (
     Expr,
@@ -66,7 +66,7 @@ def base(scope: Scope, layer: Layer, feeds: Feeds) -> Expr:
         first += _before_anything(scope, layer, feeds)
         taken = all_of(met.copy(), col("hurt").eq(2))
         met = all_of(met, col("hurt").eq(0))
-        second = klass(col("second"))
+        second = col("second_class")
         booked = any_of(booked, all_of(taken.copy(), second.eq(BOOKED)))
         unknown = any_of(unknown, all_of(taken.copy(), second.copy().eq(UNKNOWN)))
         last = [(taken.copy(), word(Status.MISSING))]
@@ -124,8 +124,15 @@ def status(scope: Scope) -> Expr:
     return case((_open_condition(), word(Status.UNKNOWN)), default=col("base"))
 
 
-def reason(scope: Scope, layer: Layer, feeds: Feeds) -> Expr:
-    """Why the requirement has its status."""
+def reason(scope: Scope) -> Expr:
+    """Why the requirement has its status, from `base_reason`."""
+    if scope.plain:
+        return col("base_reason")
+    return case((_open_condition(), word(Reason.CONDITION_UNKNOWN)), default=col("base_reason"))
+
+
+def base_reason(scope: Scope, layer: Layer) -> Expr:
+    """Why the requirement has the status `base`."""
     found = col("found_reason")
     not_open = all_of(known(col("window_opens")), lit(scope.as_of.date) < col("window_opens"))
     by_feed = any_of(is_null(col("class")), col("class").neq(UNKNOWN))
@@ -163,7 +170,6 @@ def _special_reasons(scope: Scope, layer: Layer) -> list[Branch]:
     taken = all_of(_of_class(MET), col("hurt").eq(2))
     branches: list[Branch] = [
         (_is(Status.NOT_APPLICABLE), word(Reason.CONDITION_NOT_MET)),
-        (_open_condition(), word(Reason.CONDITION_UNKNOWN)),
         (_is(Status.EXEMPT), word(Reason.EXCEPTED)),
         (col("anchor_state").neq(ANCHOR_KNOWN), word(Reason.ANCHOR_UNKNOWN)),
     ]
@@ -177,7 +183,7 @@ def _special_reasons(scope: Scope, layer: Layer) -> list[Branch]:
         )
         branches.append((col("number").isin(*numbers), forbidden))
     if any(scope.between_of(i) for i in layer.leaves):
-        doubtful = klass(col("second")).eq(UNKNOWN)
+        doubtful = col("second_class").eq(UNKNOWN)
         branches += [
             (all_of(_of_class(MET), col("hurt").eq(1), _is(Status.UNKNOWN)),
              word(Reason.BETWEEN_UNKNOWN)),

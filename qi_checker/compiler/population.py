@@ -46,6 +46,8 @@ def condition(rule: Condition) -> Expr:
 
 def attribute(rule: CaseCondition) -> Expr:
     """A condition on one column of a case."""
+    if rule.every is not None:
+        return exp.true()
     if rule.procedure is not None:
         return in_list(col("procedures"), rule.procedure.in_)
     if rule.diagnosis is not None:
@@ -82,7 +84,7 @@ def columns_used(protocol: Protocol) -> set[str]:
         asked = [leaf.applies_if for leaf in version.leaves if leaf.applies_if is not None]
         leaves += [part for rule in asked for part in single(rule) if _is_attribute(part)]
         for leaf in leaves:
-            if leaf.procedure is None and leaf.diagnosis is None:
+            if not (leaf.procedure or leaf.diagnosis or leaf.every):
                 found.add(_column_and_values(leaf)[0])
     return found
 

@@ -38,7 +38,7 @@ from qi_checker.protocol.vocabulary import Reason
 PASS, UNDECIDED, FAIL = lit(0), lit(1), lit(2)
 
 
-def _code(leaf: Requirement) -> Expr:
+def _code(leaf: Requirement, silence_decides: bool) -> Expr:
     event, codes = leaf.event, col("codes")
     refused: list[Expr] = []
     if event.kind == "imaging" and event.allow_codes is None:
@@ -47,9 +47,13 @@ def _code(leaf: Requirement) -> Expr:
         refused.append(in_list(codes.copy(), event.allow_codes.in_, NEVER_TEXTS))
     if event.not_codes is not None:
         refused.append(in_list(codes, event.not_codes.in_))
-    if event.codes is not None:
-        refused.append(not_(in_list(codes.copy(), event.codes.in_)))
-    return case((any_of(*refused), FAIL), default=PASS) if refused else PASS
+    fails = [(any_of(*refused), FAIL)] if refused else []
+    if event.codes is None:
+        return case(*fails, default=PASS) if fails else PASS
+    # Whether it is the one that must not be there cannot be told of an event without a code.
+    uncoded = [(not_(col("coded")), UNDECIDED)] if silence_decides else []
+    wanted = in_list(codes.copy(), event.codes.in_)
+    return case(*fails, *uncoded, (wanted, PASS), default=FAIL)
 
 
 def _provenance(leaf: Requirement) -> Expr:
@@ -121,7 +125,7 @@ def _advice(leaf: Requirement) -> Expr:
 
 CRITERIA = ("code", "modality", "region", "provenance", "columns")  # in the order of the contract
 _OTHER = {
-    "code": (Reason.EXCLUDED_CODE, Reason.EXCLUDED_CODE),
+    "code": (Reason.UNMAPPED, Reason.EXCLUDED_CODE),
     "modality": (Reason.UNMAPPED, Reason.WRONG_MODALITY),
     "region": (Reason.UNMAPPED, Reason.WRONG_REGION),
     "provenance": (Reason.WRONG_PROVENANCE, Reason.WRONG_PROVENANCE),
@@ -129,11 +133,11 @@ _OTHER = {
 }  # reason of an undecided and of a failed one
 
 
-def _profiles_of(index: int, leaf: Requirement) -> exp.Select:
+def _profiles_of(index: int, leaf: Requirement, silence_decides: bool) -> exp.Select:
     columns = [
         col("profile"), named(lit(index), "requirement"), col("status"),
         named(coalesce(col("status").isin(*leaf.event.status), exp.false()), "done"),
-        named(_code(leaf), "code"), named(_modality(leaf), "modality"),
+        named(_code(leaf, silence_decides), "code"), named(_modality(leaf), "modality"),
         named(_region(leaf), "region"), named(_provenance(leaf), "provenance"),
         named(_columns(leaf), "columns"), named(_advice(leaf), "advice"),
     ]  # fmt: skip
@@ -147,7 +151,10 @@ def _asks(leaves: Sequence[Requirement], criterion: str) -> bool:
 
 def profiles(scope: Scope) -> list[tuple[str, exp.Query]]:
     """One row per near-miss (profile, requirement), with everything that the profile decides."""
-    each = union_all([_profiles_of(i, leaf) for i, leaf in enumerate(scope.asked)])
+    each = union_all(
+        [_profiles_of(i, leaf, leaf.forbidden or i >= len(scope.leaves))
+         for i, leaf in enumerate(scope.asked)]
+    )  # fmt: skip
     decides = [c for c in CRITERIA if c == "code" or _asks(scope.asked, c)]
     first = case(
         *((col(c).eq(value), number(_OTHER[c][value - 1])) for c in decides for value in (1, 2))

@@ -148,6 +148,8 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
         named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"),
         named(exp.Min(this=case((not_(col("done")), packed(part)))), "second"),
         named(exp.Min(this=case((undecided, packed(part)))), "unsure"),
+        named(exp.Min(this=case((doubtful, packed(part)))), "row_doubt"),
+        named(count_if(doubtful.copy()), "row_doubts"),
         named(exp.Min(this=case((not_(doubtful), packed(part, open_first)))), "nearest"),
         named(count_if(of_class.copy().eq(MET)), "passing"),
         named(count_if(undecided.copy()), "undecided"),

@@ -163,7 +163,8 @@ def by_number(values: dict[int, Expr], key: Expr) -> Expr:
 
 def is_plain(leaf: Requirement) -> bool:
     """Whether a sensitivity window can take the place of its own."""
-    special = leaf.count or leaf.forbidden or leaf.none_between
+    taken = any(b.then == "fail" for b in leaf.none_between)
+    special = leaf.count or leaf.forbidden or taken
     return leaf.window.only_days_before_surgery and not special
 
 

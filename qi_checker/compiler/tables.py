@@ -11,7 +11,7 @@ An engine makes the ready tables out of its records; the compiler knows nothing 
 `event_doubts`    the same of rejected rows that might be evidence, with `doubt` (a reason) and
                   `row`; profile NULL where nothing of the row can be read
 `event_profiles`  profile, kind, status, codes, modalities and regions (arrays), modality_unsure,
-                  region_unsure, never, warns, provenance, and the columns of the hospital that
+                  region_unsure, never, warns, coded, provenance, and the columns of the hospital that
                   the protocol reads, as own_<name>: what events that look alike have in common
 `code_texts`      text, list: the texts of codes that hold a code of a code list
 `never_texts`     text, list: the texts that hold a code of role never outside a code list

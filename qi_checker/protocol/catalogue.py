@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from qi_checker.errors import Problem, did_you_mean
@@ -51,35 +52,70 @@ def available_lists(folders: Sequence[Path]) -> tuple[str, ...]:
 
 def load_catalogue(folders: Sequence[Path], names: Iterable[str]) -> LoadedCatalogue:
     """Read the vocabularies and the named code lists; a list that no folder holds is left out."""
-    loaded = LoadedCatalogue(Catalogue({}, (), (), ()))
-
-    def table(name: str, columns: tuple[str, ...]) -> CsvTable:
-        file = _find(folders, name)
-        found = read_table(file, columns)
-        loaded.parts.append((file.name, found.content))
-        return found
-
-    tables = {n: table(n, CODE_COLUMNS) for n in sorted(set(names)) if _find(folders, n).is_file()}
-    lists = {n: CodeList(n, _code_rows(t)) for n, t in tables.items()}
-    tables |= {
-        "imaging": table("imaging", IMAGING_COLUMNS),
-        "regions": table("regions", REGION_COLUMNS),
-        "modalities": table("modalities", MODALITY_COLUMNS),
-    }
-    regions = _words(tables["regions"], "region", r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-    for number, row in tables["regions"].rows:
-        if row["covers_liver"] not in ("yes", "no"):
-            tables["regions"].refuse(number, "covers_liver must be yes or no")
-    modalities = _words(tables["modalities"], "modality", r"[A-Z0-9]{2,16}")
-    imaging = _imaging(tables["imaging"], regions, modalities)
-    loaded.catalogue = Catalogue(lists, imaging, regions, modalities)
-    loaded.problems = [problem for t in tables.values() for problem in t.problems]
-    return loaded
+    return CodeLists(folders).load(names)
 
 
-def _find(folders: Sequence[Path], name: str) -> Path:
-    files = [folder / f"{name}.csv" for folder in folders]
-    return next((f for f in files if f.is_file()), files[0])
+class CodeLists:
+    """The CSV files of some folders; each is read once, however many protocols need it."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(folders)
+        self._lists: dict[str, tuple[CodeList, CsvTable]] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the code lists that a protocol can use."""
+        return available_lists(self.folders)
+
+    def load(self, names: Iterable[str]) -> LoadedCatalogue:
+        """The vocabularies and the named code lists; a list that no folder holds is left out."""
+        found = [self._list(n) for n in sorted(set(names)) if n in self.names]
+        words = self._vocabularies
+        tables = [*(table for _, table in found), *words.tables]
+        return LoadedCatalogue(
+            Catalogue(
+                {c.name: c for c, _ in found}, words.imaging, words.regions, words.modalities
+            ),
+            [(Path(table.name).name, table.content) for table in tables],
+            [problem for table in tables for problem in table.problems],
+        )
+
+    def _list(self, name: str) -> tuple[CodeList, CsvTable]:
+        if name not in self._lists:
+            table = self._table(name, CODE_COLUMNS)
+            self._lists[name] = CodeList(name, _code_rows(table)), table
+        return self._lists[name]
+
+    def _table(self, name: str, columns: tuple[str, ...]) -> CsvTable:
+        files = [folder / f"{name}.csv" for folder in self.folders]
+        return read_table(next((f for f in files if f.is_file()), files[0]), columns)
+
+    @cached_property
+    def _vocabularies(self) -> _Vocabularies:
+        imaging = self._table("imaging", IMAGING_COLUMNS)
+        regions = self._table("regions", REGION_COLUMNS)
+        modalities = self._table("modalities", MODALITY_COLUMNS)
+        for number, row in regions.rows:
+            if row["covers_liver"] not in ("yes", "no"):
+                regions.refuse(number, "covers_liver must be yes or no")
+        region_words = _words(regions, "region", r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+        modality_words = _words(modalities, "modality", r"[A-Z0-9]{2,16}")
+        return _Vocabularies(
+            (imaging, regions, modalities),
+            _imaging(imaging, region_words, modality_words),
+            region_words,
+            modality_words,
+        )
+
+
+@dataclass(frozen=True)
+class _Vocabularies:
+    """What imaging.csv, regions.csv and modalities.csv say, and the files themselves."""
+
+    tables: tuple[CsvTable, ...]
+    imaging: tuple[ImagingCode, ...]
+    regions: tuple[str, ...]
+    modalities: tuple[str, ...]
 
 
 def _code_rows(table: CsvTable) -> tuple[CodeRow, ...]:

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from qi_checker.errors import Problem
 from qi_checker.protocol.codes import SYSTEM_ALIASES, Catalogue
 
+# What a code list calls the codes of a hospital's own; its site settings map to them.
+_OWN = "LOCAL"
+
 # Verhoeff's tables, as the SNOMED CT Technical Implementation Guide gives them.
 _PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
@@ -23,7 +26,7 @@ def _suspicious(file: str, codes: Iterable[tuple[str, str]]) -> Iterator[Problem
     unknown: set[str] = set()
     for system, code in codes:
         shape = _SHAPES.get(system)
-        if system not in SYSTEM_ALIASES.values() and system not in unknown:
+        if system not in (*SYSTEM_ALIASES.values(), _OWN, *unknown):
             unknown.add(system)
             why = "Records match only if they write the name in the same way"
             yield Problem(file, f"the code system {system} is not a known one", why)
@@ -67,6 +70,8 @@ _SHAPES: dict[str, Callable[[str], object]] = {
     "ICD-10-PCS": re.compile(r"[0-9A-HJ-NP-Z]{7}").fullmatch,
     "ICD-10-CM": re.compile(r"[A-Z][0-9][0-9A-Z]{1,5}").fullmatch,
     "ICD-10": re.compile(r"[A-Z][0-9]{2,4}").fullmatch,
+    # A group of any level: main group, therapeutic, pharmacological, chemical, substance.
+    "ATC": re.compile(r"[A-Z]([0-9]{2}([A-Z]([A-Z]([0-9]{2})?)?)?)?").fullmatch,
     "CPT": re.compile(r"[0-9]{4}[0-9A-Z]").fullmatch,
     "OPCS-4": re.compile(r"[A-Z][0-9]{2,3}").fullmatch,
 }

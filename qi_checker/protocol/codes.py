@@ -23,7 +23,9 @@ _SYSTEMS = {
     "CPT": ("cpt", "cpt4", "cpt-4", "http://www.ama-assn.org/go/cpt"),
     "OPCS-4": ("opcs-4", "opcs4", "opcs"),
     "DCM": ("dcm", "http://dicom.nema.org/resources/ontology/dcm"),
+    "ATC": ("atc", "http://www.whocc.no/atc", "https://www.whocc.no/atc"),
     "RADLEX": ("radlex", "http://radlex.org", "http://www.radlex.org"),
+    "LOCAL": ("local",),  # a hospital's own codes, mapped to ours: docs/codes.md
 }  # fmt: skip
 SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
 # Systems whose files write the same code with and without dots, hyphens and spaces.
@@ -84,6 +86,17 @@ class CodeList:
         object.__setattr__(self, "exact", frozenset(p for p in pairs if not p[1].endswith("*")))
         starred = frozenset((s, c[:-1]) for s, c in pairs if c.endswith("*"))
         object.__setattr__(self, "prefixes", starred)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """System and code of every row, `*` included."""
+        return tuple((row.system, row.code) for row in self.rows)
+
+    def covers(self, system: str, code: str) -> bool:
+        """Whether the list has every code that a row of a list stands for."""
+        if not code.endswith("*"):
+            return self.holds(system, code)
+        return any(system == s and code[:-1].startswith(p) for s, p in self.prefixes)
 
     def holds(self, system: str, code: str) -> bool:
         """Whether a canonical code is in the list."""

@@ -15,8 +15,8 @@ from pydantic import Field, StringConstraints
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.checks.examples import check_rows, check_written
 from qi_checker.protocol.complaints import Complaints
-from qi_checker.protocol.example_checks import check_rows, check_written
 from qi_checker.protocol.explain import build
 from qi_checker.protocol.fields import Slug, Strict, Text
 from qi_checker.protocol.site import Site

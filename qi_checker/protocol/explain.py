@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import typing
 from dataclasses import replace
-from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from qi_checker.protocol.complaints import Complaints
-from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.field_path import Spot, fields, is_model, spot
 from qi_checker.protocol.unknown_keys import article, explain_unknown_key
-from qi_checker.protocol.wrong_text import PERCENT, explain_text
-from qi_checker.protocol.yaml_nodes import Mapping, Node, Scalar, Sequence, Steps, reading
+from qi_checker.protocol.wrong_kind import explain_kind, explain_number, label, other_kind
+from qi_checker.protocol.wrong_text import explain_text
+from qi_checker.protocol.yaml_nodes import Mapping, Scalar, Steps
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -69,20 +67,27 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
     said = item["msg"].removeprefix("Value error, ")
     if kind == "too_short":
         _too_few(path, item["ctx"]["min_length"], complaints)
-    elif isinstance(node, Scalar) and isinstance(node.value, str) and not _other_kind(place):
+    elif kind in ("greater_than_equal", "less_than_equal"):
+        explain_number(place, item, complaints)
+    elif isinstance(node, Scalar) and isinstance(node.value, str) and not other_kind(place):
         explain_text(place, node.text, item, complaints)
     elif kind == "value_error" and isinstance(node, Mapping) and is_model(place.wanted):
         if not complaints.spoilt_inside(path):
-            complaints.add(path, said)
+            complaints.add(path, said, mend=_one_key(said))
     else:
-        meant, mend = _wanted(place, node)
-        complaints.add(path, f"{_given(path, node)}, where {meant} is meant", mend=mend)
+        explain_kind(place, node, complaints)
 
 
-def _other_kind(place: Spot) -> bool:
-    """Whether no text at all can stand there."""
-    wanted = place.wanted
-    return is_model(wanted) or wanted is bool or typing.get_origin(wanted) in (list, dict)
+def _one_key(said: str) -> str:
+    """How to mend a part that must have exactly one of some keys; what can be said of all."""
+    none = said.endswith("none is given")
+    if "one of before, after" in said:
+        return (
+            "Add the anchor, such as before: surgery" if none else "Put the other one under `and`"
+        )
+    if ", all_of, any_of is needed" in said and not none:
+        return "Put them under all_of, each with a dash, or list one only"
+    return ""
 
 
 def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
@@ -91,44 +96,3 @@ def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
     else:
         mend = "Write more, or list the one without a group"
         complaints.add(path, f"{label(path)} needs at least {least} items", mend=mend)
-
-
-def _given(path: Steps, node: Node | None) -> str:
-    if isinstance(node, Mapping):
-        return f"{label(path)} has keys of its own"
-    if isinstance(node, Sequence):
-        return f"{label(path)} is a list"
-    if not isinstance(node, Scalar):
-        return label(path)
-    return f"`{node.text}` is {'text' if isinstance(node.value, str) else reading(node)}"
-
-
-def _wanted(place: Spot, node: Node | None) -> tuple[str, str]:
-    """What is meant to stand there, and how it is written."""
-    text = node.text if isinstance(node, Scalar) else "..."
-    wanted = place.wanted
-    if wanted is Duration:
-        return "a length of time", "Write a whole number and a unit, such as 30 days"
-    if wanted is date:
-        return "a date", "Write year, month and day, such as 2026-05-31"
-    if wanted is bool:
-        return "true or false", "Write it without quotes"
-    if place.words:
-        return f"one of {', '.join(place.words)}", ""
-    if place.pattern == PERCENT:
-        return "a percentage", "Write it with its sign, such as 95 %"
-    if is_model(wanted):
-        return "a set of keys", f"Write them below it, without a dash: {', '.join(fields(wanted))}"
-    if typing.get_origin(wanted) is list:
-        dash = "Begin each item with a dash"
-        return "a list", f"Write it in brackets: [{text}]" if isinstance(node, Scalar) else dash
-    if typing.get_origin(wanted) is dict:
-        return "a set of keys", ""
-    return "text", f'Put it in quotes: "{text}"' if isinstance(node, Scalar) else "Write one text"
-
-
-def label(path: Steps) -> str:
-    """`modality`, or item 2 of `modality`."""
-    if path and isinstance(path[-1], int):
-        return f"item {path[-1] + 1} of {label(path[:-1])}"
-    return f"`{path[-1]}`" if path else "the file"

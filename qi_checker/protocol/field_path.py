@@ -25,6 +25,7 @@ class Spot:
     owner: type[BaseModel] | None
     wanted: Any  # a type, without `Annotated` and `| None`
     pattern: str = ""  # that its text must match
+    above: tuple[type[BaseModel], ...] = ()  # the models that hold the owner, outermost first
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ def spot(model: type[BaseModel], location: tuple[str | int, ...]) -> Spot:
     owner: type[BaseModel] | None = None
     wanted: Any = model
     pattern = ""
+    held: tuple[type[BaseModel], ...] = ()
     for step in location:
         options = _members(wanted)
         if options:
@@ -73,6 +75,7 @@ def spot(model: type[BaseModel], location: tuple[str | int, ...]) -> Spot:
         path = (*path, step)
         if is_model(wanted):
             owner = wanted
+            held = (*held, wanted)
             info = fields(wanted).get(str(step))
             pattern = _pattern(info.annotation, info.metadata) if info else ""
             wanted = plain(info.annotation) if info else None
@@ -81,7 +84,7 @@ def spot(model: type[BaseModel], location: tuple[str | int, ...]) -> Spot:
             parts = typing.get_args(wanted)
             pattern = _pattern(parts[-1]) if parts else ""
             wanted = plain(parts[-1]) if parts else None
-    return Spot(path, owner, wanted, pattern)
+    return Spot(path, owner, wanted, pattern, held[:-1])
 
 
 def _pattern(annotation: Any, metadata: Sequence[Any] = ()) -> str:

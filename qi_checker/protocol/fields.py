@@ -6,7 +6,14 @@ import re
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
@@ -59,14 +66,29 @@ def _span(length: Duration) -> Duration:
 
 def _working_days(length: Duration) -> Duration:
     if length.unit != "working day":
-        raise ValueError(f"is not in working days: write {Duration(length.amount, 'working day')}")
+        such = "working days, such as 5 working days"
+        same = Duration(length.amount, "working day") if length.unit == "day" else such
+        raise ValueError(f"is not in working days: write {same}")
     return length
 
 
-Day = Annotated[date, BeforeValidator(_day)]
+def _written(pattern: str, *examples: str) -> WithJsonSchema:
+    """What an editor checks, where it is less than what the text of a length may be."""
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+Day = Annotated[date, BeforeValidator(_day), _written("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-05-31")]
 Length = Annotated[Duration, AfterValidator(_length)]  # of a window: every unit
-Span = Annotated[Duration, AfterValidator(_span)]  # whole days and longer
-WorkingDays = Annotated[Duration, AfterValidator(_working_days)]
+Span = Annotated[  # whole days and longer
+    Duration,
+    AfterValidator(_span),
+    _written("^[0-9]{1,4} (day|week|month|year)s?$", "42 days", "6 weeks", "1 month"),
+]
+WorkingDays = Annotated[
+    Duration,
+    AfterValidator(_working_days),
+    _written("^[0-9]{1,4} working days?$", "5 working days"),
+]
 
 
 class Strict(BaseModel):

@@ -5,25 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.catalogue import available_lists, load_catalogue
+from qi_checker.protocol.catalogue import CodeLists
+from qi_checker.protocol.checks import check_protocol
+from qi_checker.protocol.checks.parts import code_list_names
+from qi_checker.protocol.checks.site import check_site
 from qi_checker.protocol.complaints import Complaints
-from qi_checker.protocol.cross_checks import (
-    check_code_lists,
-    check_events,
-    check_ids,
-    check_versions,
-    code_list_names,
-)
 from qi_checker.protocol.explain import build
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
-from qi_checker.protocol.site_checks import check_site
+from qi_checker.protocol.yaml_nodes import Document
 from qi_checker.protocol.yaml_read import read_document
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A protocol, and the file it was read from with the place of every key."""
+
+    bundle: Bundle
+    document: Document
 
 
 def load_protocol(path: str | Path) -> Bundle:
@@ -34,21 +39,53 @@ def load_protocol(path: str | Path) -> Bundle:
     come with the program. Raises UserError with every problem found.
     """
     file = protocol_file(Path(path))
+    return load_file(file, CodeLists(code_list_folders(file))).bundle
+
+
+def load_rulebook(folder: str | Path) -> list[Bundle]:
+    """Read every protocol of a folder of protocols, in the order of their names.
+
+    Raises UserError with every problem of every protocol, and where there is none.
+    """
+    found, problems = read_rulebook(folder)
+    if problems:
+        raise UserError(problems)
+    return [loaded.bundle for loaded in found]
+
+
+def read_rulebook(folder: str | Path) -> tuple[list[Loaded], list[Problem]]:
+    """The protocols of a folder that can be used, and every problem of the others.
+
+    Code lists are read once for all of them.
+    """
+    files = sorted(Path(folder).glob("*/protocol.yaml"))
+    if not files:
+        mend = "Give a folder that holds one folder for each protocol"
+        raise UserError(Problem(str(folder), "there is no protocol", mend=mend))
+    lists = CodeLists(code_list_folders(files[0]))
+    found: list[Loaded] = []
+    problems: dict[Problem, None] = {}  # each once: a code list is wrong for every protocol
+    for file in files:
+        try:
+            found.append(load_file(file, lists))
+        except UserError as error:
+            problems |= dict.fromkeys(error.problems)
+    return found, list(problems)
+
+
+def load_file(file: Path, lists: CodeLists) -> Loaded:
+    """Read one file with the code lists it may name. UserError with every problem found."""
     document = read_document(file)
     complaints = Complaints(document)
     data = complaints.mapping()
     protocol = build(Protocol, complaints, data)
-    folders = code_list_folders(file)
-    loaded = load_catalogue(folders, (name for _, name in code_list_names(data)))
-    check_versions(data, complaints)
-    check_ids(data, complaints)
-    check_code_lists(data, available_lists(folders), complaints)
-    check_events(data, loaded.catalogue, complaints)
+    loaded = lists.load(name for _, name in code_list_names(data))
+    check_protocol(data, loaded.catalogue, lists.names, complaints)
     problems = [*complaints.problems(), *loaded.problems]
     if protocol is None or problems:
         raise UserError(problems)
     sha256 = _sha256([("protocol.yaml", document.content), *loaded.parts])
-    return Bundle(protocol, loaded.catalogue, sha256, file)
+    return Loaded(Bundle(protocol, loaded.catalogue, sha256, file), document)
 
 
 def load_site(path: str | Path) -> Site:

@@ -84,6 +84,16 @@ class NoneBetween(Strict):
 class Requirement(Strict):
     """One event that must be there, in its window."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"apart": ["count"]},
+            "if": {"properties": {"forbidden": {"const": True}}, "required": ["forbidden"]},
+            "then": {
+                "properties": dict.fromkeys(("count", "apart", "none_between", "lead_time"), False)
+            },
+        }
+    )
+
     id: Slug = Field(description="Unique within the version; findings carry it.")
     title: Text = Field(description="As it reads in a sentence: CT of the liver.")
     event: EventSelector = Field(description="Which events count.")

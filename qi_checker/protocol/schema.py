@@ -1,35 +1,72 @@
-"""The JSON Schema of a protocol, for editors: completion, and descriptions of every key."""
+"""JSON Schemas of the files that rule authors write, for editors: completion, and descriptions.
+
+A schema says what one key may hold and which keys stand beside it. What the parts of a file say
+together (versions in order, code lists that exist) only `qi-checker rules validate` can tell.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import BaseModel
+
+from qi_checker.protocol.examples import ExampleFile
 from qi_checker.protocol.models import Protocol
+from qi_checker.protocol.site import Site
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FILE = "protocol.schema.json"  # in the rules folder
+What = Literal["protocol", "examples"]
+# In the rules folder; the first line of a file names its schema to editors.
+FILES: dict[What, str] = {
+    "protocol": "protocol.schema.json",
+    "examples": "examples.schema.json",
+}
+_TITLES: dict[What, str] = {
+    "protocol": "Protocol of qi-checker",
+    "examples": "Examples of a protocol of qi-checker",
+}
 
 
-def schema() -> dict[str, Any]:
-    """The schema of `protocol.yaml` as plain data.
-
-    It says what one key may hold. What keys say together (versions in order, code lists that
-    exist) only `qi-checker rules validate` can tell.
-    """
-    found: dict[str, Any] = _tidy(Protocol.model_json_schema(by_alias=True))
-    found.pop("title")
-    head = {"$schema": DIALECT, "title": "Protocol of qi-checker"}
-    return head | found
+def first_line(what: What) -> str:
+    """The line that makes editors use the schema, without its end."""
+    return f"# yaml-language-server: $schema=../{FILES[what]}"
 
 
-def schema_text() -> str:
-    """The schema as the text of `rules/protocol.schema.json`."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+def schema(what: What = "protocol") -> dict[str, Any]:
+    """The schema of `protocol.yaml` or of `examples.yaml` as plain data."""
+    found = _schema_of(Protocol) if what == "protocol" else _examples()
+    return {"$schema": DIALECT, "title": _TITLES[what]} | found
+
+
+def schema_text(what: What = "protocol") -> str:
+    """The schema as the text of its file in the rules folder."""
+    return json.dumps(schema(what), indent=2, ensure_ascii=False) + "\n"
+
+
+def _examples() -> dict[str, Any]:
+    """The settings of a site stand in the defaults and in an example; each may give some of them."""
+    found = _schema_of(ExampleFile)
+    site = _schema_of(Site)
+    found["$defs"] |= site.pop("$defs", {})
+    found["$defs"]["Site"] = {k: v for k, v in site.items() if k != "required"}
+    for model in ("Defaults", "Given"):
+        holder = found["$defs"][model]["properties"]["site"]
+        found["$defs"][model]["properties"]["site"] = {
+            "$ref": "#/$defs/Site",
+            "description": holder["description"],
+        }
+    return found
+
+
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    found: dict[str, Any] = _tidy(model.model_json_schema(by_alias=True))
+    del found["title"]
+    return found
 
 
 def _tidy(part: Any) -> Any:
-    """Without `null`, which a protocol must not hold, and without titles that repeat the keys."""
+    """Without `null`, which no file may hold, and without titles that repeat the keys."""
     if isinstance(part, list):
         return [_tidy(item) for item in part]
     if not isinstance(part, dict):
@@ -42,8 +79,12 @@ def _tidy(part: Any) -> Any:
     for key, value in part.items():
         named = key in ("properties", "$defs")  # names of keys and models, not of the schema
         found[key] = {k: _untitled(v) for k, v in value.items()} if named else _tidy(value)
+    if "patternProperties" in found:  # keys that do not match are not free, but wrong
+        found.setdefault("additionalProperties", False)
     return found
 
 
-def _untitled(part: dict[str, Any]) -> Any:
+def _untitled(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part
     return _tidy({k: v for k, v in part.items() if k != "title"})

@@ -44,6 +44,7 @@ class CaseCondition(Strict):
         None, min_length=1, description="Value of the column surgeon."
     )
     column: ColumnIn | None = Field(None, description="Any other column of the cases.")
+    every: Literal["case"] | None = Field(None, description="Holds for every case: case.")
 
 
 class Condition(CaseCondition):

@@ -38,7 +38,7 @@ def _zone(name: str) -> str:
 
 def _days(length: Duration) -> Duration:
     if length.unit != "day":
-        raise ValueError("is not a number of days: write it as 3 days")
+        raise ValueError("is not a number of days: write days, such as 3 days")
     return length
 
 

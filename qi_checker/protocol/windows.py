@@ -63,8 +63,27 @@ class Reach(Strict):
         return found
 
 
+def _together(*keys: str) -> dict[str, Any]:
+    return {"required": list(keys)}
+
+
 class Span(Strict):
     """A stretch of time before an anchor, after it, or on both sides."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [_together("before"), _together("after")],
+            "not": {
+                "anyOf": [
+                    _together("at_least", "more_than"),
+                    _together("at_most", "less_than"),
+                    _together("or_after", "after"),
+                    _together("or_after", "at_least"),
+                    _together("or_after", "more_than"),
+                ]
+            },
+        }
+    )
 
     before: Anchor | None = Field(
         None,

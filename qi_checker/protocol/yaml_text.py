@@ -134,7 +134,7 @@ def yaml_text(name: str, content: bytes) -> str:
             f"{name}:{_at(text, found.start())}",
             "this line is indented with a tab",
             "YAML counts blanks, and a tab has no width",
-            "Use blanks",
+            "Use blanks, as the lines beside it do",
         )
         for found in _TAB.finditer(text)
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("commands")
     write_demo(folder / "export")
     (folder / "rules").symlink_to(ROOT / "rules")
+    shutil.copytree(ROOT / "rules", folder / "draft")
     return folder
 
 
@@ -49,6 +52,22 @@ def test_an_example_of_the_commands_page_works(
         return
     assert main(words(line)) == 0, capsys.readouterr().err
     assert capsys.readouterr().out
+
+
+TOOLS = [(name, parser) for name, parser in EVERY if name.startswith("qi-checker rules ")]
+
+
+@pytest.mark.parametrize(("name", "parser"), TOOLS, ids=[name for name, _ in TOOLS])
+def test_a_tool_has_a_section_that_names_its_options(
+    name: str, parser: argparse.ArgumentParser
+) -> None:
+    title = name.removeprefix("qi-checker ")
+    section = COMMANDS.partition(f"\n### {title}\n")[2].partition("\n##")[0]
+    assert f"    {name} " in section
+    options = [a.option_strings[-1] for a in parser._actions if a.option_strings]
+    assert [o for o in options if o not in section and o != "--help"] == []
+    choices = [str(word) for a in parser._actions for word in a.choices or ()]
+    assert [word for word in choices if not re.search(rf"\b{word}\b", section)] == []
 
 
 def helps() -> Iterator[tuple[str, str]]:

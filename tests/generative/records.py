@@ -1,7 +1,7 @@
 """Random records, dense where evaluations go wrong: at the edges of windows and of days.
 
 They are drawn from a seed and not by hypothesis: some hundred rows belong to one example, since
-compiling a protocol costs more than evaluating them. `shrink.py` makes a failure small again.
+compiling a protocol costs more than evaluating them. `compare.py` makes a failure small again.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ from typing import Any, TypeVar
 
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.models import Requirement, Version
+from qi_checker.protocol.models import Version
+from qi_checker.protocol.selectors import EventSelector
+from qi_checker.protocol.windows import Anchor, AnchorRef
+from tests.generative.edges import Moment, edge, moment, written
+from tests.generative.selectors import OWN_COLUMNS
+from tests.generative.targets import Target, targets
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 T = TypeVar("T")
 OPERATION = time(8)
-CLOCKS = (time(0), time(7, 59), OPERATION, time(8, 0, 0, 500000), time(8, 1), time(23, 30))
+CLOCKS = (time(0), time(1, 30), time(7, 59), OPERATION, time(8, 0, 0, 500000), time(8, 1),
+          time(23, 30), time.max)  # fmt: skip
 OFFSETS = ("Z", "-04:00", "-05", "+0530", " +01:00", "+13:00", "-02:30")
 CODES = ("LOCAL:CT-LIVER", "local:CT-TRI2", "LOCAL:MR-LIVER", "LOCAL:MR-HEAD", "LOCAL:CT-ANY",
          "LOCAL:PETCT", "LOCAL:CT-CHEST", "LOCAL:BIOPSY", "NONE", "X:Y")  # fmt: skip
+OF_LIST = {"liver-ct-codes": "LOCAL:CT-LIVER", "biopsy-codes": "LOCAL:BIOPSY"}
 
 
 class Generator:
@@ -33,6 +40,8 @@ class Generator:
         self.protocol, self.as_of = bundle.protocol, as_of
         self.tables: Tables = {"cases": [], "events": [], "exceptions": [], "torn": []}
         self.silent_for = self.one(0, 0, 0, 4, 12)  # days since the source delivered anything
+        self.careful = False
+        self.absent = self.often("", "therapy", "imaging")  # a kind that it does not deliver
 
     def chance(self, share: float) -> bool:
         """True in this share of draws."""
@@ -43,8 +52,8 @@ class Generator:
         return self.random.choice(choices)
 
     def often(self, usual: T, *others: T, share: float = 0.8) -> T:
-        """Mostly the usual one."""
-        return usual if self.chance(share) else self.random.choice(others)
+        """Mostly the usual one, and always while the generator is careful."""
+        return usual if self.careful or self.chance(share) else self.random.choice(others)
 
     def records(self, patients: int) -> Tables:
         """Rows of so many patients, shuffled and numbered; `torn` are rows of events."""
@@ -64,15 +73,20 @@ class Generator:
         anchors = [self.one(first, first, self.as_of.date, self.as_of.date + timedelta(days=1))]
         if self.chance(0.25):
             anchors.append(anchors[0] + timedelta(days=self.random.randint(0, 45)))
-        for number, anchor in enumerate(anchors):
+        cases = [
             self._case(f"C{patient[1:]}-{number}", patient, anchor)
+            for number, anchor in enumerate(anchors)
+        ]
+        done: list[str | None] = []
         for number in range(self.random.choice((0, 1, 2, 3, 4, 6))):
             letter = self.often("E", "e", "É", "'E", "\U0001f9e0", share=0.7)
-            self._event(f"{letter}{patient[1:]}-{number}", patient, self.random.choice(anchors))
+            which = self.random.randrange(len(cases))
+            at = self._event(f"{letter}{patient[1:]}-{number}", cases[which], anchors[which], done)
+            done.append(at)
         if self.chance(0.06):
             self._torn(patient)
 
-    def _case(self, case_id: str, patient: str, anchor: date) -> None:
+    def _case(self, case_id: str, patient: str, anchor: date) -> Row:
         past = anchor < self.as_of.date or (anchor == self.as_of.date and self.chance(0.5))
         usual = "performed" if past else "scheduled"
         row: Row = {
@@ -89,6 +103,8 @@ class Generator:
             "site": self.one("North", "South", "north", None),
             "surgeon": self.one("S1", "S2", None),
             "ward": self.one("A", "B", None),
+            "admitted_at": self._around(anchor, -3, 1),
+            "discharged_at": self.often(self._around(anchor, 0, 9), "home", f"{anchor:%Y-%m}"),
         }
         if self.chance(0.3):
             row["started_at"] = self._when(anchor + timedelta(days=self.one(0, 0, 1)))
@@ -96,6 +112,7 @@ class Generator:
         version = self.protocol.in_force(anchor) or self.protocol.versions[0]
         for number in range(self.one(0, 0, 1, 2)):
             self._exception(f"X{case_id[1:]}-{number}", case_id, anchor, version)
+        return row
 
     def _torn(self, patient: str) -> None:
         self.tables["torn"].append(
@@ -107,33 +124,83 @@ class Generator:
             }
         )
 
-    def _event(self, event_id: str, patient: str, anchor: date) -> None:
+    def _around(self, anchor: date, first: int, last: int) -> str | None:
+        day = anchor + timedelta(days=self.random.randint(first, last))
+        return self.often(self._when(self.one(anchor, day)), None, share=0.85)
+
+    def _event(
+        self, event_id: str, case: Row, anchor: date, done: Sequence[str | None]
+    ) -> str | None:
+        """A row that is close to what some requirement asks of the case; its date."""
+        # Else of many criteria one would nearly always stand against the event.
+        self.careful = self.chance(0.4)
         version = self.protocol.in_force(anchor) or self.protocol.versions[-1]
-        wanted = self.random.choice(version.leaves)
-        status = self.often("completed", "booked", "booked", "ordered", "cancelled",
-                            "entered-in-error", "final", share=0.65)  # fmt: skip
-        at: str | None = self._when(self._day(wanted, anchor), partial=True)
-        if status == "booked" and self.chance(0.5):
+        target = self.random.choice(targets(version))
+        event, status = target.event, self._status(target.event)
+        at: str | None = self._at(target, case, done)
+        if status == "booked" and self.chance(0.4):
             at = self._when(self.as_of.date + timedelta(days=self.random.randint(-1, 30)), True)
         if self.chance(0.4 if status in ("ordered", "cancelled") else 0.06):
             at = None
-        event = wanted.event
+        kind = self.often(event.kind, "imaging", "lab", share=0.93)
         self.tables["events"].append(
             {
                 "event_id": event_id,
-                "patient_id": patient,
-                "kind": self.often(event.kind, "imaging", "lab", share=0.93),
+                "patient_id": case["patient_id"],
+                "kind": "lab" if kind == self.absent else kind,
                 "status": status,
                 "at": at,
                 "modality": self._words(event.modality, ("CT", "MR", "PT;CT", "US", "XX", None)),
                 "region": self._words(event.region, ("liver", "chest", "head", "lung", None)),
-                "codes": self._codes(wanted),
+                "codes": self._codes(event),
                 "description": self.one("MRCP", "CT without contrast", None),
-                "provenance": self.often("internal", "external", None, share=0.4),
+                "provenance": self._provenance(event),
                 "ordered_at": self._when(anchor) if self.chance(0.1) else None,
                 "recorded_at": self._recorded(),
+                **self._own_columns(event),
             }
         )
+        self.careful = False
+        return at
+
+    def _status(self, event: EventSelector) -> str:
+        usual = self.one("completed", *event.status)
+        return self.often(usual, "booked", "booked", "ordered", "cancelled",
+                          "completed", "entered-in-error", "final", share=0.65)  # fmt: skip
+
+    def _provenance(self, event: EventSelector) -> str | None:
+        usual = self.random.choice(event.provenance) if event.provenance else None
+        return self.often(usual, "internal", "external", "External", "elsewhere", share=0.6)
+
+    def _own_columns(self, event: EventSelector) -> Row:
+        wanted = {column.name: column.in_ for column in event.columns or []}
+        return {
+            name: self.often(self.random.choice(wanted.get(name, words)), *words, "a", None)
+            for name, words in OWN_COLUMNS.items()
+        }
+
+    def _at(self, target: Target, case: Row, done: Sequence[str | None]) -> str:
+        """A moment at an edge of a window, or near the moment of the evaluation."""
+        span = self.random.choice(target.spans)
+        anchor = self._anchor(span.anchor, case, done)
+        if anchor is None or self.chance(0.1):
+            return self._when(self.as_of.date, partial=True)
+        found = edge(self.random, span, anchor)
+        if isinstance(found, datetime):
+            if not 2000 < found.year < 2100 or self.chance(0.2):
+                return self._when(found.date(), partial=True)
+            return written(self.random, found, OFFSETS)
+        return self._when(found - timedelta(days=self.often(0, self.random.randint(0, 40))), True)
+
+    def _anchor(self, anchor: Anchor, case: Row, done: Sequence[str | None]) -> Moment | None:
+        """What the anchor of a span may be; for another requirement any of the events so far."""
+        if isinstance(anchor, AnchorRef):
+            if anchor.column is None:
+                return moment(self.one(*done, case["surgery_at"]))
+            return moment(case[anchor.column])
+        if anchor == "admission":
+            return moment(case["admitted_at"])
+        return moment(case["started_at"] or case["surgery_at"])
 
     def _exception(self, exception_id: str, case_id: str, anchor: date, version: Version) -> None:
         first = min(anchor, self.as_of.date)
@@ -157,13 +224,6 @@ class Generator:
             }
         )
 
-    def _day(self, wanted: Requirement, anchor: date) -> date:
-        """A day at an edge of the window, or anywhere near it."""
-        opens = wanted.window.opens(anchor) or anchor - timedelta(days=400)
-        inside = opens + timedelta(days=self.random.randint(0, (anchor - opens).days))
-        edge = self.one(opens, opens, anchor, anchor, self.as_of.date, inside, inside, inside)
-        return edge + timedelta(days=self.one(-1, 0, 0, 0, 1, -self.random.randint(0, 40)))
-
     def _when(self, day: date, partial: bool = False) -> str:
         """A date as systems write it."""
         if self.chance(0.02):
@@ -186,13 +246,16 @@ class Generator:
         return self._when(self.as_of.date - timedelta(days=days))
 
     def _words(self, wanted: Sequence[str] | None, others: tuple[str | None, ...]) -> str | None:
-        if wanted and self.chance(0.7):
+        if wanted and (self.careful or self.chance(0.7)):
             word = self.random.choice(list(wanted))
             return "PT;CT" if word == "CT" and self.chance(0.2) else word
         return self.one(*others, ";".join(filter(None, (self.one(*others), self.one(*others)))))
 
-    def _codes(self, wanted: Requirement) -> str | None:
-        usual = self.often("LOCAL:CT-LIVER" if wanted.event.codes else None, "LOCAL:CT-TRI1")
+    def _codes(self, event: EventSelector) -> str | None:
+        wanted = event.codes.in_ if event.codes else ""
+        usual = self.often(OF_LIST.get(wanted), "LOCAL:CT-TRI1")
+        if event.allow_codes and self.chance(0.5):
+            usual = "LOCAL:CT-CHEST"
         return self.often(usual, self.one(*CODES), f"{self.one(*CODES)};{self.one(*CODES)}")
 
     def _decorated(self, row: Row) -> Row:

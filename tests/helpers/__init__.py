@@ -3,7 +3,7 @@
 from tests.helpers.engines import ENGINES, Seen, expect, run
 from tests.helpers.protocols import LIVER as LIVER_REGIONS
 from tests.helpers.protocols import bundle, ct, ct_rule, group, liver, mri, protocol_with
-from tests.helpers.records import case, event, exception, mr_scan, scan
+from tests.helpers.records import case, event, exception, mr_scan, scan, therapy
 from tests.helpers.tables import expect_each, run_each
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "run",
     "run_each",
     "scan",
+    "therapy",
 ]

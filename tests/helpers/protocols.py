@@ -28,6 +28,7 @@ CATALOGUE = Catalogue(
             _list("liver-metastasis", ("ICD-10-CM", "C787")),
             _list("liver-ct-codes", ("LOCAL", "CT-LIVER"), ("LOCAL", "CT-TRI*")),
             _list("biopsy-codes", ("LOCAL", "BIOPSY"), ("LOCAL", "GUIDE*")),
+            _list("chest-codes", ("LOCAL", "CT-CHEST")),
         )
     },
     imaging=(

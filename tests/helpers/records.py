@@ -38,6 +38,11 @@ def mr_scan(at: str | None, event_id: str = "E2", **columns: str | None) -> Row:
     return event(at, event_id, **{"modality": "MR", "region": "liver"} | columns)
 
 
+def therapy(at: str | None, event_id: str = "T1", **columns: str | None) -> Row:
+    """A therapy that P1 was given."""
+    return event(at, event_id, **{"kind": "therapy"} | columns)
+
+
 def exception(exception_id: str = "X1", requirement: str = "mri", **columns: str | None) -> Row:
     """An approved exception of case C1 that is valid on the day of surgery."""
     return {

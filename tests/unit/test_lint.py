@@ -10,6 +10,7 @@ import pytest
 from qi_checker.protocol.lint import lint, lint_rulebook
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.site import Site
 
 BAD_INPUT = Path(__file__).parents[1] / "bad_input"
 GOOD = (BAD_INPUT / "good-protocol.yaml").read_text(encoding="utf-8")
@@ -23,6 +24,9 @@ def linted(text: str, folder: Path) -> list[str]:
     file.write_text(text, encoding="utf-8")
     shutil.copytree(BAD_INPUT / "codelists", folder / "codelists")
     (folder / "codelists" / "empty.csv").write_text("system,code,note,source\n")
+    (folder / "codelists" / "bare.csv").write_text(
+        "system,code,note,source\nICD-10-PCS,0FB00ZZ,,\n"
+    )
     shutil.copy(rules_dir() / "codelists" / "imaging.csv", folder / "codelists")
     problems = lint(load_protocol(file))
     return [str(p).removeprefix(f"{file}:") for p in problems]
@@ -123,11 +127,120 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
             ),
             "32:16: this requirement asks for the same as `ct`. One event fulfils both.",
         ),
+        (
+            "less_than: 4 weeks}",
+            "less_than: 120 minutes}\n        same_day: allow",
+            (
+                "34:19: `same_day: allow` decides nothing. "
+                "The window needs clock times, or does not ask what came first on a day."
+            ),
+        ),
+        (
+            "window: {before: surgery, at_most: 30 days}",
+            "window: {after: surgery, at_least: 30 days}",
+            "23:17: the window has no limit. An event of any age counts.",
+        ),
+        (
+            "less_than: 4 weeks",
+            "at_least: 28 days, at_most: 4 weeks",
+            "33:45: one day counts, and no other.",
+        ),
+        (
+            "less_than: 4 weeks",
+            "at_least: 30 days, at_most: 1 month",
+            (
+                "33:45: in some months no day is 30 days and 1 month away. "
+                "A month has 28 to 31 days."
+            ),
+        ),
+        (
+            "less_than: 4 weeks}",
+            "less_than: 4 weeks}\n        count: 2",
+            (
+                "34:16: 2 events may be on the same day. "
+                "A study that is stored under two numbers counts twice; give apart."
+            ),
+        ),
+        (
+            "at_most: 90 days",
+            "at_most: 0 days",
+            "35:63: an exception holds on one day only. It must be the day of surgery.",
+        ),
+        (
+            "at_most: 90 days",
+            "at_most: 4 days",
+            (
+                "35:63: exceptions last less long than it takes to arrange `ct`. "
+                "One that is approved in time has ended on the day of surgery."
+            ),
+        ),
+        (
+            "before: surgery, less_than: 4 weeks",
+            "before: {column: admited_at}, less_than: 4 weeks",
+            "33:35: the column `admited_at` looks like admitted_at. It is read as one of your own.",
+        ),
+        (
+            "modality: [MR], region: [liver]}",
+            "modality: [MR], region: [liver], columns: [{name: modalty, in: [A]}]}",
+            "32:82: the column `modalty` looks like modality. It is read as one of your own.",
+        ),
+        (
+            "kind: imaging, modality: [MR], region: [liver]}",
+            "kind: therapy, codes: {in: bare}}\n        forbidden: true",
+            (
+                "32:44: `bare` gives no source for 1 of its 1 codes. "
+                "Events with a code that was forgotten would not be found."
+            ),
+        ),
+        (
+            "- id: ct-or-mri\n            title: CT or MRI of the liver",
+            "- id: tomography\n            title: CT of the liver",
+            (
+                "42:17: `ct` of version 1.0 is `tomography` here. "
+                "Its results cannot be followed from one to the other."
+            ),
+        ),
     ],
 )
 def test_what_is_suspicious(old: str, new: str, said: str, tmp_path: Path) -> None:
     assert QUIET.count(old) >= 1
     assert linted(QUIET.replace(old, new, 1), tmp_path) == [said]
+
+
+def test_no_other_window_judges_anew(tmp_path: Path) -> None:
+    text = QUIET.replace("before: surgery", "before: admission")
+    why = "Only windows of days or longer before surgery are, of one event that must be there."
+    said = f"36:18: no requirement of this version can be judged by another window. {why}"
+    assert linted(text, tmp_path) == [said]
+
+
+def test_a_window_between_two_anchors_has_limits(tmp_path: Path) -> None:
+    text = QUIET.replace("less_than: 4 weeks", "and: [{after: admission}]")
+    assert linted(text, tmp_path) == []
+
+
+def test_requirements_under_opposite_conditions_may_be_alike(tmp_path: Path) -> None:
+    ct, mri = (
+        QUIET[QUIET.index("      - id: ct\n") :].split("      - id: mri\n")[0],
+        "      - id: mri",
+    )
+    other = ct.replace("id: ct", "id: ct-too") + "        applies_if: {urgency: [urgent]}\n"
+    assert linted(QUIET.replace(mri, other + mri, 1), tmp_path) == []
+
+
+@pytest.mark.parametrize("feeds", [{}, {"therapy": "3 days"}])
+def test_silence_where_absence_is_asked_for(feeds: dict[str, str], tmp_path: Path) -> None:
+    between = "{id: x, title: X, event: {kind: therapy, codes: {in: liver-resection}}, then: fail}"
+    text = QUIET.replace("same_day: unknown", f"none_between: [{between}]").replace(
+        "kind: imaging, modality: [MR], region: [liver]}",
+        "kind: therapy, codes: {in: liver-resection}}\n        forbidden: true",
+    )
+    file = tmp_path / "protocol.yaml"
+    file.write_text(text, encoding="utf-8")
+    site = Site.model_validate({"timezone": "UTC", "feeds": feeds})
+    places = [p.where.removeprefix(f"{file}:") for p in lint(load_protocol(file), site)]
+    without = [p.where.removeprefix(f"{file}:") for p in lint(load_protocol(file))]
+    assert [p for p in places if p not in without] == ([] if feeds else ["24:49", "33:20"])
 
 
 def test_codes_that_cannot_be_are_told(tmp_path: Path) -> None:
@@ -136,6 +249,24 @@ def test_codes_that_cannot_be_are_told(tmp_path: Path) -> None:
         out.write("ICD-10-PCS,OFB00ZZ,letter O for the digit 0,\n")
     said = "liver-resection.csv: ICD-10-PCS OFB00ZZ is no code of ICD-10-PCS. Check it for a slip."
     assert [str(p) for p in lint_rulebook(rulebook)] == [said]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("LOCAL,CHEMOTHERAPY", []),
+        ("ATC,L01*", []),
+        ("http://www.whocc.no/atc,J01DB04", []),
+        ("ATC,J01DBO4", ["liver-resection.csv: ATC J01DBO4 is no code of ATC."]),
+        ("OURS,X", ["liver-resection.csv: the code system OURS is not a known one."]),
+    ],
+)
+def test_systems_of_codes(row: str, said: list[str], tmp_path: Path) -> None:
+    rulebook = _copy(tmp_path)
+    with (rulebook / "codelists" / "liver-resection.csv").open("a") as out:
+        out.write(f"{row},,\n")
+    found = [str(p).partition(". ")[0] + "." for p in lint_rulebook(rulebook)]
+    assert found == said
 
 
 def _copy(tmp_path: Path) -> Path:

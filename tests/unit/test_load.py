@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from datetime import date
 from pathlib import Path
 
@@ -139,10 +138,9 @@ def test_no_billion_laughs(tmp_path: Path) -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
     file = tmp_path / "site.yaml"
     file.write_text("\n".join(lines))
-    start = time.perf_counter()
-    with pytest.raises(UserError, match="the anchor &a0 is not accepted"):
+    with pytest.raises(UserError, match="the anchor &a0 is not accepted") as caught:
         load_site(file)
-    assert time.perf_counter() - start < 2
+    assert len(str(caught.value)) < 100_000
 
 
 def test_thousands_of_mistakes_are_summed_up(tmp_path: Path) -> None:
@@ -161,16 +159,13 @@ def test_site_settings() -> None:
     assert str(site.feeds["imaging"]) == "3 days"
 
 
-def test_loading_is_quick() -> None:
-    load_protocol(rules_dir() / PROTOCOL)
-    best = min(_seconds() for _ in range(5))
-    assert best < 0.03
-
-
-def _seconds() -> float:
-    start = time.perf_counter()
-    load_protocol(rules_dir() / PROTOCOL)
-    return time.perf_counter() - start
+def test_a_site_may_map_columns_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text("timezone: UTC\ncolumns: {events: {machine: Device}, cases: {ward: Unit}}\n")
+    assert load_site(file).columns["events"] == {"machine": "Device"}
+    file.write_text("timezone: UTC\ncolumns: {exceptions: {ward: Unit}}\n")
+    with pytest.raises(UserError, match="`exceptions` has no column `ward`"):
+        load_site(file)
 
 
 def test_loading_imports_nothing_heavy() -> None:

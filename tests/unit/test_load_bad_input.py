@@ -59,11 +59,12 @@ def test_the_pure_python_parser_finds_the_same(file: Path, monkeypatch: pytest.M
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len([f for f in FILES if f.parent.name == "protocols"]) >= 45
+    assert len([f for f in FILES if f.parent.name == "protocols"]) >= 180
 
 
 def test_the_files_they_were_made_from_are_right() -> None:
     bundle = load_protocol(GOOD)
+    load_protocol(FOLDER / "good-language.yaml")
     load_site(FOLDER / "good-site.yaml")
     assert len(load_examples(FOLDER / "good-examples.yaml", bundle)) == 2
 
@@ -73,7 +74,10 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
         GOOD.read_text(encoding="utf-8")
         .replace("same_day: unknown", "same_day: alow")
         .replace("modality: [MR]", "modality: [MRI]")
-        .replace("at_most: 1 month", "at_most: 2 hours")
+        .replace("at_most: 1 month", "at_most: 2 moons")
+        .replace("at_most: 30 days}", "at_most: 30 days, more_than: 30 days}", 1)
+        .replace("lead_time: 5 working days", "count: 0")
+        .replace("less_than: 4 weeks", "and: [{after: {requirement: ctt}}]")
         .replace("in: liver-metastasis", "in: liver-metastases")
         .replace('version: "2.0"', "version: 2.0")
         .replace("title: MRI of the liver", "title:")
@@ -84,5 +88,5 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         load_protocol(file)
     lines = [int(p.where.split(":")[-2]) for p in caught.value.problems]
-    assert len(lines) == 7
+    assert len(lines) == 10
     assert lines == sorted(lines)

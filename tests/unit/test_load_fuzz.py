@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parents[1] / "bad_input"
 BUNDLE = load_protocol(FOLDER / "good-protocol.yaml")
 LOADERS: dict[str, Callable[[Path], object]] = {
     "good-protocol.yaml": lambda file: lint(load_protocol(file)),
+    "good-language.yaml": lambda file: lint(load_protocol(file)),
     "good-site.yaml": load_site,
     "good-examples.yaml": lambda file: load_examples(file, BUNDLE),
 }
@@ -25,7 +26,24 @@ TYPED = (
     *("null", "~", "[]", "{}", "no", "12:30", "0o7", "0b_", ".inf", ".nan", "-", "?", "|", ">"),
     *("&a", "*a", "!!int", "\t", "\n", "  ", "'", '"', "#", ":", ": ", ",", "{", "}", "[", "]"),
     *("%", "@", "`", "<<: ", "=", "2020-13-41T99", "9" * 5000, "\u2028", "\x85", "𝒳", "---\n"),
-    *("...\n", "99999 days", "9999 years", "0 days", "in", '"\\e[31m"', "\ufeff"),
+    *(
+        "...\n",
+        "99999 days",
+        "9999 years",
+        "0 days",
+        "0 hours",
+        "two",
+        "0",
+        "1",
+        "-1",
+        "2.5",
+        "true",
+        "in",
+        '"\\e[31m"',
+        "\ufeff",
+    ),
+    *("0 hours", "two", "0", "1", "-1", "2.5", "true"),
+    *("{requirement: ct}", "{column: status}", "{requirement: twice}", "surgery", "and", "before"),
 )
 WORD = re.compile(r"[^\s{}\[\],:]+|[{}\[\]:,]")
 
@@ -60,5 +78,5 @@ def test_nothing_but_problems_in_plain_words(name: str, tmp_path: Path) -> None:
         except UserError as error:
             for said in map(str, error.problems):
                 assert said.isprintable()
-                assert len(said) < 700
+                assert len(said) < 900  # all reasons there are, and where
                 assert not re.search(r"Input should|Value error|Traceback|pydantic|<class", said)

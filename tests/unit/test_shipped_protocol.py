@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from qi_checker.protocol.catalogue import load_catalogue
 from qi_checker.protocol.codes import Catalogue, canonical_code, split_codes
 from qi_checker.protocol.examples import Example, load_examples
 from qi_checker.protocol.load import load_protocol
@@ -98,6 +99,22 @@ def test_cpt_codes_are_bare_numbers() -> None:
         assert row["note"] in ("", "cannot be told from MRCP, which is billed alike")
 
 
+def test_atc_groups_are_bare() -> None:
+    codes = list(_codes("ATC"))
+    assert codes, "nothing to look at"
+    for code, row in codes:
+        assert re.fullmatch(r"[A-Z][0-9]{2}[A-Z0-9]*\*?", code), code
+        assert row["note"] == "", "names of the ATC are not ours to ship"
+
+
+def test_a_hospitals_own_codes_say_so() -> None:
+    codes = list(_codes("LOCAL"))
+    assert codes, "nothing to look at"
+    for code, row in codes:
+        assert re.fullmatch(r"[A-Z]+(-[A-Z]+)*", code), code
+        assert row["source"].startswith("a hospital's own code"), code
+
+
 def test_icd_10_pcs_codes_have_seven_characters() -> None:
     for code, _ in _codes("ICD-10-PCS"):
         assert re.fullmatch(r"[0-9A-HJ-NP-Z]{7}|[0-9A-HJ-NP-Z]{3,6}\*", code), code
@@ -149,6 +166,37 @@ def test_other_procedures_are_not(code: str) -> None:
     assert not _holds("liver-resection", code)
 
 
+@pytest.mark.parametrize(
+    ("name", "held", "not_held"),
+    [
+        # Biopsies, and approaches through which no lobe is removed, are not resections.
+        ("lung-resection", "ICD-10-PCS:0BTC4ZZ", "ICD-10-PCS:0BBC0ZX"),
+        ("lung-resection", "CPT:32663", "ICD-10-PCS:0BBC8ZZ"),
+        ("lung-cancer", "ICD-10:C34.1", "ICD-10:C78.0"),
+        ("pancreas-resection", "ICD-10-PCS:0FBG4ZG", "ICD-10-PCS:0FBG3ZX"),
+        ("pancreas-cancer", "ICD-10-CM:C25.0", "ICD-10-CM:C25.4"),  # endocrine
+        ("tips", "CPT:37182", "CPT:37183"),  # revision
+        ("liver-ablation", "ICD-10-PCS:0F503ZF", "ICD-10-PCS:0FB00ZZ"),
+        ("liver-ablation", "CCI:1.OA.59", "CCI:1.OA.87"),
+        ("liver-embolisation", "ICD-10-PCS:06L83DZ", "ICD-10-PCS:06183J4"),
+        ("systemic-therapy", "ICD-10-PCS:3E03305", "ICD-10-PCS:3E05305"),  # through an artery
+        ("systemic-therapy", "ATC:L01FF02", "ATC:L02BA01"),  # endocrine therapy
+        ("antibiotics", "atc:j01db04", "ATC:N02BE01"),
+        ("hip-replacement", "ICD-10-PCS:0SR904A", "ICD-10-PCS:0SR90EZ"),  # a spacer
+        ("hip-partial-or-revision", "ICD-10-PCS:0SRR0J9", "ICD-10-PCS:0SP904Z"),  # a screw
+        ("hip-fracture", "ICD-10-CM:S72.001A", "ICD-10-CM:M16.11"),
+        ("hip-function", "LOINC:82323-7", "LOINC:71969-0"),  # mental health
+        ("history-and-physical", "LOINC:34117-2", "LOINC:34115-6"),  # of a student
+        ("history-and-physical-update", "LOCAL:HP-UPDATE", "LOINC:34117-2"),
+        ("chest-ct", "LOINC:24627-2", "LOINC:24629-8"),  # MR Chest
+    ],
+)
+def test_lists_of_the_other_protocols(name: str, held: str, not_held: str) -> None:
+    codes = load_catalogue([rules_dir() / "codelists"], [name]).catalogue.lists[name]
+    assert any(codes.holds(*pair) for pair in split_codes(held))
+    assert not any(codes.holds(*pair) for pair in split_codes(not_held))
+
+
 def test_transplantation_is_told_by_its_codes() -> None:
     for code in ("ICD-10-PCS:0FY00Z0", "CCI:1.OA.85.XXK", "SNOMED:240326000"):
         assert _holds("liver-transplant", code)
@@ -183,7 +231,7 @@ def test_modalities_are_dicom_terms() -> None:
 def test_imaging_codes_that_qualify_cover_the_liver() -> None:
     for row in CATALOGUE.imaging:
         if row.role == "qualifies":
-            assert row.modality in ("CT", "MR"), row
+            assert row.modality in ("CT", "MR", "US"), row
             assert row.region in COVERS_LIVER, row
 
 
@@ -254,6 +302,12 @@ def test_examples_reach_every_status_and_verdict() -> None:
     statuses = {r.status for e in EXAMPLES for r in e.expect.requirements.values()}
     assert statuses == set(Status) - {Status.ERROR}
     assert {e.expect.verdict for e in EXAMPLES} == set(Verdict) - {Verdict.ERROR}
+
+
+def test_treatment_since_the_scan_is_advice_only() -> None:
+    for leaf in BUNDLE.protocol.versions[-1].leaves:
+        between = {line.id: line.then for line in leaf.none_between}
+        assert between == {"chemotherapy": "warn", "embolisation": "warn", "ablation": "warn"}
 
 
 def test_examples_expect_something_of_both_scans() -> None:

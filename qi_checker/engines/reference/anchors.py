@@ -62,7 +62,8 @@ def question_of(requirement: Requirement, chart: Chart) -> Question | None:
     found = stretches(requirement.window, chart)
     if found is None:
         return None
-    return Question(requirement.event, found, requirement.same_day, requirement.pet_ct)
+    same_day, pet_ct = requirement.same_day, requirement.pet_ct
+    return Question(requirement.event, found, same_day, pet_ct, requirement.forbidden)
 
 
 def in_order(requirements: tuple[Requirement, ...]) -> list[Requirement]:

@@ -23,7 +23,10 @@ def lies_between(
     if not wanted or at is None:
         return Truth.UNDECIDED if wanted else Truth.FALSE
     between = _between(requirement.id, at, question.stretches[0], chart)
-    return max(answer(Question(event, between), chart, but=chosen) for event in wanted)
+    return max(
+        answer(Question(event, between, silence_decides=True), chart, but=chosen)
+        for event in wanted
+    )
 
 
 def _between(id: str, at: When, first: Stretch, chart: Chart) -> tuple[Stretch, ...]:

@@ -83,6 +83,8 @@ def holds(condition: Condition, row: Row, catalogue: Catalogue) -> bool:
 
 def attribute_holds(condition: CaseCondition, row: Row, catalogue: Catalogue) -> bool:
     """The same of a condition that speaks of one column."""
+    if condition.every is not None:
+        return True
     if condition.procedure is not None:
         return _has_code(row.text("procedures"), condition.procedure, catalogue)
     if condition.diagnosis is not None:

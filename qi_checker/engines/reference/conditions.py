@@ -41,7 +41,8 @@ def _holds(condition: RequirementCondition, chart: Chart) -> Truth:
 def _event(wanted: EventWithin, chart: Chart) -> Truth:
     """There is such an event."""
     found = stretches(wanted.window, chart)
-    return answer(Question(wanted, found), chart) if found else Truth.UNDECIDED
+    question = Question(wanted, found, silence_decides=True) if found else None
+    return answer(question, chart) if question else Truth.UNDECIDED
 
 
 def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:

@@ -26,6 +26,8 @@ def code(event: Event, question: Question, setting: Setting) -> Criterion:
                 return excluded
     if wanted.not_codes and any(lists[wanted.not_codes.in_].holds(*c) for c in event.codes):
         return excluded
+    if wanted.codes and question.silence_decides and not event.codes:
+        return UNMAPPED
     if wanted.codes and not any(lists[wanted.codes.in_].holds(*c) for c in event.codes):
         return excluded
     return PASSES

@@ -19,6 +19,7 @@ class Question:
     stretches: tuple[Stretch, ...]
     same_day: str = "unknown"
     pet_ct: str = "refuse"
+    silence_decides: bool = False  # asked whether something is *not* there, or for a condition
 
     @cached_property
     def opens(self) -> date | None:

@@ -72,7 +72,7 @@ def _days_present(requirement: Requirement, chart: Chart) -> list[date]:
     return [
         j.event.at.lo
         for j in (judge_all(question, chart) if question else [])
-        if j.event.status == "completed" and j.event.at and j.right_study and j.in_order
+        if j.done and j.event.at and j.right_study and j.in_order
     ]
 
 
@@ -92,7 +92,8 @@ def _compliant_within(limit: Duration, days: dict[str, list[date]], chart: Chart
 
 def _judged_anew(requirement: Requirement) -> bool:
     """Whether another limit is all that there is to say about its window."""
-    other = requirement.count or requirement.forbidden or requirement.none_between
+    taken = any(line.then == "fail" for line in requirement.none_between)
+    other = requirement.count or requirement.forbidden or taken
     return requirement.window.only_days_before_surgery and not other
 
 

@@ -133,8 +133,8 @@ def _unfulfilled(
         key=lambda j: (len(j.criteria) - j.count(Outcome.PASS), *j.nearness),
         default=None,
     )
-    if nearest and nearest.reason:
-        return Decision(status, nearest.reason, nearest.event)
+    if nearest:
+        return Decision(status, nearest.reason or Reason.TOO_FEW, nearest.event)
     too_early = question.opens is not None and chart.setting.as_of.date < question.opens
     return Decision(status, Reason.WINDOW_NOT_OPEN if too_early else Reason.NEVER_ORDERED)
 

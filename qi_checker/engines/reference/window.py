@@ -80,7 +80,7 @@ def _why(at: When, question: Question, first: date) -> Reason:
 
 
 def _after_surgery(at: When, stretch: Stretch) -> bool:
-    if stretch.span.before != "surgery":
+    if stretch.span.before != "surgery" or stretch.span.or_after is not None:
         return False
     if at.lo == stretch.day and at.clock and stretch.anchor.clock:
         return not at.before(stretch.anchor)

@@ -1,0 +1,72 @@
+"""What is legal in a protocol, and still suspicious. Each rule is a function; its docstring says why.
+
+`lint` looks at one protocol, `lint_rulebook` at a folder of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.checks.parts import requirement_parts
+from qi_checker.protocol.code_shapes import suspicious_codes
+from qi_checker.protocol.lint.code_lists import empty_lists, unsourced_lists
+from qi_checker.protocol.lint.columns import misspelt_columns
+from qi_checker.protocol.lint.finding import Finding
+from qi_checker.protocol.lint.requirements import lint_requirement, silent_feeds
+from qi_checker.protocol.lint.rulebook import lint_folder, same_id, unused_lists
+from qi_checker.protocol.lint.versions import lint_version, renamed
+from qi_checker.protocol.lint.windows import lint_windows
+from qi_checker.protocol.load import Loaded, read_rulebook
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.yaml_nodes import Steps
+from qi_checker.protocol.yaml_read import read_document
+
+
+def lint(bundle: Bundle, site: Site | None = None) -> list[Problem]:
+    """What is suspicious in a protocol, in the order of its file, and then in its code lists.
+
+    With the settings of a site, also what is suspicious there.
+    """
+    return _lint(Loaded(bundle, read_document(bundle.path)), site)
+
+
+def lint_rulebook(rules_dir: str | Path, site: Site | None = None) -> list[Problem]:
+    """Errors and suspicions of every protocol of a folder, and of the folder itself.
+
+    The folder holds one folder per protocol and `codelists`.
+    """
+    folder = Path(rules_dir)
+    try:
+        found, problems = read_rulebook(folder)
+    except UserError as error:
+        return error.problems
+    for loaded in found:
+        problems += _lint(loaded, site)
+        problems += lint_folder(loaded.bundle)
+    problems += same_id([loaded.bundle for loaded in found])
+    problems += unused_lists(folder, found)
+    return list(dict.fromkeys(problems))  # a code list is told once, however many name it
+
+
+def _lint(loaded: Loaded, site: Site | None) -> list[Problem]:
+    bundle, document = loaded.bundle, loaded.document
+    data, versions = document.data, bundle.protocol.versions
+    found: list[Finding] = []
+    for n, version in enumerate(versions):
+        path: Steps = ("versions", n)
+        parts = requirement_parts(data["versions"][n], path)
+        leaves = [(p, r) for (p, _), r in zip(parts, version.leaves, strict=True)]
+        found += lint_version(version, path, leaves)
+        found += renamed(versions[n - 1], leaves) if n else ()
+        for inner, requirement in leaves:
+            found += lint_requirement(requirement, inner)
+            found += lint_windows(requirement, inner)
+            found += silent_feeds(requirement, inner, site) if site else ()
+    found += misspelt_columns(data)
+    found += empty_lists(bundle.catalogue, data)
+    found += unsourced_lists(bundle.catalogue, data)
+    problems = [Problem(document.where(path), what, why) for path, what, why in found]
+    problems.sort(key=lambda p: tuple(map(int, p.where.rsplit(":", 2)[1:])))
+    return [*problems, *suspicious_codes(bundle.catalogue)]

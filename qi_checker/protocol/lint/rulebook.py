@@ -1,0 +1,49 @@
+"""Suspicious things of a folder of protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.catalogue import available_lists
+from qi_checker.protocol.checks.parts import code_list_names
+from qi_checker.protocol.load import Loaded
+from qi_checker.protocol.yaml_read import read_document
+
+
+def lint_folder(bundle: Bundle) -> Iterator[Problem]:
+    """A protocol is found by its folder and named by its id; examples show what it means."""
+    folder, name = bundle.path.parent, bundle.protocol.id
+    if folder.resolve().name != name:
+        yield Problem(str(bundle.path), f"the folder is not called {name}, which is the id")
+    if not (folder / "examples.yaml").is_file():
+        yield Problem(
+            str(folder), "has no examples.yaml", "Nothing shows that it does what it says"
+        )
+
+
+def same_id(bundles: Iterable[Bundle]) -> Iterator[Problem]:
+    """Results are kept under the id of the protocol."""
+    seen: dict[str, Path] = {}
+    for bundle in bundles:
+        first = seen.setdefault(bundle.protocol.id, bundle.path)
+        if first != bundle.path:
+            what = f"the id {bundle.protocol.id} is that of {first}, too"
+            yield Problem(str(bundle.path), what, "Their results could not be told apart")
+
+
+def unused_lists(folder: Path, found: Sequence[Loaded]) -> Iterator[Problem]:
+    """A code list that no protocol names was forgotten, or a protocol names another by mistake."""
+    data = {loaded.bundle.path: loaded.document.data for loaded in found}
+    used: set[str] = set()
+    for file in folder.glob("*/protocol.yaml"):
+        try:
+            used |= {n for _, n in code_list_names(data.get(file) or read_document(file).data)}
+        except UserError:
+            continue  # told as an error of that protocol
+    codelists = folder / "codelists"
+    for name in available_lists([codelists]):
+        if name not in used:
+            yield Problem(str(codelists / f"{name}.csv"), "no protocol uses this code list")

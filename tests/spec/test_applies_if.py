@@ -1,0 +1,183 @@
+"""`applies_if`: a requirement that is asked only under a condition."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers import (
+    case,
+    ct,
+    exception,
+    expect,
+    expect_each,
+    mr_scan,
+    mri,
+    protocol_with,
+    run,
+    scan,
+    therapy,
+)
+
+NOT_ASKED = "not_applicable condition_not_met -"
+THERAPY = {"event": {"kind": "therapy", "window": {"before": "surgery", "at_most": "6 weeks"}}}
+
+
+def only_if(condition, **changes):
+    """The CT is asked under a condition."""
+    return protocol_with(ct(applies_if=condition, **changes))
+
+
+def test_an_attribute_of_the_case(engine):
+    """A missing value does not match, as in the population."""
+    table = [
+        (case(urgency="Urgent"), "missing never_ordered -"),
+        (case(urgency="elective"), NOT_ASKED),
+        (case(), NOT_ASKED),
+    ]
+    expect_each(engine, only_if({"urgency": ["urgent"]}), table)
+
+
+def test_a_case_of_which_nothing_is_asked_is_not_applicable(engine):
+    """It is in no rate, and nothing is to be done."""
+    seen = run(engine, only_if({"urgency": ["urgent"]}), cases=[case(status="scheduled")])
+    expect(seen, ct=NOT_ASKED, verdict="not_applicable")
+    found = seen.finding("ct")
+    assert (found["window_opens"], found["act_by"], found["owner"]) == (None, None, None)
+    assert seen.numbers["eligible"] == 0
+
+
+def test_an_event_in_a_look_back(engine):
+    """Asked where a therapy was given within 6 weeks before surgery."""
+    table = [
+        (NOT_ASKED,),
+        (therapy("2026-04-18"), NOT_ASKED),
+        (therapy("2026-04-19"), "missing never_ordered -"),
+        (therapy("2026-05-31T07:00"), "missing never_ordered -"),
+        (therapy("2026-05-31T09:00"), NOT_ASKED),
+        (therapy("2026-05-31"), "unknown condition_unknown -"),
+        (therapy("2026-04"), "unknown condition_unknown -"),
+        (therapy(None), "unknown condition_unknown -"),
+        (therapy("2026-05-05", status="booked"), NOT_ASKED),
+        (therapy("2026-05-05"), therapy(None, "T2"), "missing never_ordered -"),
+        (therapy("2026-05-05"), scan("2026-05-05"), "met in_window E1"),
+    ]
+    expect_each(engine, only_if(THERAPY), table)
+
+
+def test_a_look_back_in_a_leap_year(engine):
+    """Six weeks before 31 March 2024 is 18 February."""
+    operation = case(surgery_at="2024-03-31T08:00")
+    table = [
+        (operation, therapy("2024-02-17"), NOT_ASKED),
+        (operation, therapy("2024-02-18"), "missing never_ordered -"),
+    ]
+    expect_each(engine, only_if(THERAPY), table)
+
+
+def test_where_the_condition_is_undecided_only_met_and_exempt_stay(engine):
+    """The chosen event is kept."""
+    rule = only_if(THERAPY)
+    perhaps = therapy("2026-04")
+    table = [
+        (perhaps, scan("2026-05-05"), "met in_window E1"),
+        (perhaps, scan("2026-03-05"), "unknown condition_unknown E1"),
+        (perhaps, scan("2026-05-05", region=None), "unknown condition_unknown E1"),
+        (perhaps, "unknown condition_unknown -"),
+    ]
+    expect_each(engine, rule, table)
+    upcoming = case(status="scheduled")
+    table = [
+        (upcoming, perhaps, scan("2026-05-25", status="booked"), "unknown condition_unknown E1"),
+        (upcoming, perhaps, "unknown condition_unknown -"),
+    ]
+    expect_each(engine, rule, table, as_of="2026-05-20")
+
+
+def test_an_exception_covers_what_cannot_be_told(engine):
+    """It holds whether the condition does or not; where it does not, nothing is asked."""
+    policy = {"reasons": ["contraindication-mri"]}
+    rule = protocol_with(ct(applies_if=THERAPY), exceptions=policy)
+    waiver = exception(requirement="ct")
+    table = [(waiver, therapy("2026-04"), "exempt excepted -"), (waiver, NOT_ASKED)]
+    expect_each(engine, rule, table)
+
+
+def test_a_stale_feed_leaves_the_condition_open(engine):
+    """The source of therapies has been silent for longer than the site allows."""
+    old = therapy("2020-01-01", recorded_at="2026-05-01")
+    seen = run(engine, only_if(THERAPY), events=[old], feeds={"therapy": "3 days"})
+    expect(seen, ct="unknown condition_unknown -")
+
+
+def test_an_anchor_that_is_not_known_leaves_the_condition_open(engine):
+    """Nobody can say whether it was before admission."""
+    look_back = {"event": {"kind": "therapy", "window": {"before": "admission"}}}
+    table = [
+        (therapy("2026-05-05"), "unknown condition_unknown -"),
+        (case(admitted_at="2026-05-29"), therapy("2026-05-05"), "missing never_ordered -"),
+        (case(admitted_at="2026-05-29"), therapy("2026-05-30"), NOT_ASKED),
+    ]
+    expect_each(engine, only_if(look_back), table)
+
+
+@pytest.mark.parametrize(
+    ("group", "rows", "said"),
+    [
+        ("all_of", [case(urgency="urgent"), therapy("2026-05-05")], "missing"),
+        ("all_of", [case(urgency="urgent"), therapy("2026-04")], "unknown condition_unknown"),
+        ("all_of", [case(urgency="elective"), therapy("2026-04")], NOT_ASKED),
+        ("any_of", [case(urgency="elective"), therapy("2026-04")], "unknown condition_unknown"),
+        ("any_of", [case(urgency="urgent"), therapy("2026-04")], "missing"),
+        ("any_of", [case(urgency="elective"), therapy("2026-04-18")], NOT_ASKED),
+    ],
+)
+def test_conditions_combine_as_kleene_says(engine, group, rows, said):
+    """One that is false decides `all_of`, one that is true decides `any_of`."""
+    rule = only_if({group: [{"urgency": ["urgent"]}, THERAPY]})
+    expect_each(engine, rule, [(*rows, said)])
+
+
+UPDATE = protocol_with(
+    ct(window={"before": "surgery", "at_most": "60 days"}),
+    mri(applies_if={"chosen": {"requirement": "ct", "window": {"before": "admission"}}}),
+)
+
+
+def test_where_the_event_of_another_requirement_lies(engine):
+    """The MRI is asked where the CT was made before admission on 20 May."""
+    admitted = case(admitted_at="2026-05-20T10:00")
+    table = [
+        (admitted, scan("2026-05-19"), "missing never_ordered -"),
+        (admitted, scan("2026-05-20T09:59"), "missing never_ordered -"),
+        (admitted, scan("2026-05-20T10:00"), NOT_ASKED),
+        (admitted, scan("2026-05-20"), "unknown condition_unknown -"),
+        (admitted, scan("2026-05-21"), NOT_ASKED),
+        (admitted, scan("2026-05"), "unknown condition_unknown -"),
+        (admitted, scan("2026-04"), "missing never_ordered -"),
+        (admitted, scan("2026-05-19"), mr_scan("2026-05-19"), "met in_window E2"),
+        (case(), scan("2026-05-19"), "unknown condition_unknown -"),
+    ]
+    expect_each(engine, UPDATE, table, requirement="mri")
+
+
+def test_where_the_other_requirement_has_no_event(engine):
+    """Undecided where it is unknown itself; else there is nothing to update."""
+    admitted = case(admitted_at="2026-05-20T10:00")
+    table = [
+        (admitted, NOT_ASKED),
+        (admitted, scan("2026-01-05"), NOT_ASKED),
+        (admitted, scan("2026-05-19", region=None), "unknown condition_unknown -"),
+        (admitted, scan(None), "unknown condition_unknown -"),
+    ]
+    expect_each(engine, UPDATE, table, requirement="mri")
+
+
+def test_an_appointment_is_an_event_that_was_chosen(engine):
+    """It may be on the day of the anchor."""
+    upcoming = case(status="scheduled", admitted_at="2026-05-28")
+    table = [
+        (upcoming, scan("2026-05-27", status="booked"), "due never_ordered -"),
+        (upcoming, scan("2026-05-28", status="booked"), "due never_ordered -"),
+        (upcoming, scan("2026-05-29", status="booked"), NOT_ASKED),
+    ]
+    expect_each(engine, UPDATE, table, requirement="mri", as_of="2026-05-20")
