@@ -34,6 +34,7 @@ _STEPS = {
     "active_exceptions": "the exceptions that hold, the one that lasts longest",
     "joined": "every requirement of every case with what was found for it",
     "settled": "the same, with a booking in the place of an event that no longer counts",
+    "grounded": "the same with the reason that the records alone give",
     "reasoned": "the same with status and reason",
     "facts": "status, reason and evidence; empty where it does not apply",
     # cases
