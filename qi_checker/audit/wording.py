@@ -37,10 +37,4 @@ WHY: dict[Reason, str] = {
     Reason.BETWEEN_UNKNOWN: "something may have happened since",
     Reason.REJECTED_RECORD: "the record could not be read",
     Reason.EXTERNAL_UNDATED: "external, no acquisition date",
-    Reason.WRONG_PROVENANCE: "made elsewhere than where it counts",
-    Reason.WRONG_VALUE: "another value",
-    Reason.TOO_EARLY: "too early",
-    Reason.TOO_LATE: "too late",
-    Reason.UNTIMED: "a clock time is needed",
-    Reason.UNDATED: "no date",
 }

@@ -62,22 +62,9 @@ def schema(arguments: argparse.Namespace) -> int:
 def sql(arguments: argparse.Namespace) -> int:
     """The SQL that a protocol is compiled to, step by step."""
     from qi_checker.compiler import compile_protocol
-    from qi_checker.compiler.tables import Feeds
+    from qi_checker.compiler.printed import script
 
+    as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.path))
-    compiled = compile_protocol(bundle, AsOf.parse(arguments.as_of), Site(timezone="UTC"))
-    protocol = bundle.protocol
-    print(f"-- {protocol.id}: {protocol.title}")
-    print(f"-- SHA-256 {bundle.sha256}, as of {arguments.as_of}\n")
-    parts = [("population: who the protocol is for", compiled.population())]
-    for scope in compiled.scopes:
-        version = f"version {scope.version.version}"
-        parts += [
-            (f"{version}, exceptions: which hold", compiled.exceptions(scope)),
-            (f"{version}, findings: {protocol.statement}", compiled.facts(scope, Feeds())),
-            (f"{version}, cases: what the findings add up to", compiled.cases(scope)),
-            (f"{version}, the same in words", compiled.worded(scope)),
-        ]
-    for title, query in parts:
-        print(f"-- {title}\n{query.sql(dialect=arguments.dialect, pretty=True)};\n")
+    print(script(compile_protocol(bundle, as_of, Site(timezone="UTC")), arguments.dialect))
     return Exit.DONE

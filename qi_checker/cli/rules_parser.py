@@ -40,7 +40,8 @@ def add_rules(commands: Any) -> None:
         "qi-checker rules sql rules/hepatic-metastasectomy-imaging --as-of 2026-02-01",
     )  # fmt: skip
     sql.add_argument("--as-of", required=True, metavar="DATE")
-    sql.add_argument("--dialect", choices=("duckdb",), default="duckdb")
+    sql.add_argument("--dialect", default="duckdb",
+                     choices=("duckdb", "postgres", "spark", "tsql", "snowflake"))  # fmt: skip
     for parser in (render, sql):
         parser.add_argument("path", type=Path, nargs="?", metavar="PATH",
                             help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip

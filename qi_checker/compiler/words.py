@@ -97,6 +97,8 @@ def _event_condition(rule: RequirementCondition, titles: Titles) -> str:
 
 
 def _case_condition(rule: CaseCondition) -> str:
+    if rule.every is not None:
+        return "it is any operation"
     if rule.procedure is not None:
         return f"a procedure code is in the list {rule.procedure.in_}"
     if rule.diagnosis is not None:
@@ -161,6 +163,8 @@ def _member(member: Member, inside: bool) -> str:
 
 def population_words(version: Version) -> str:
     """`operations where a procedure code is in the list liver-resection`."""
+    if version.applies_to.every is not None:
+        return "all operations"
     return f"operations where {condition_words(version.applies_to, titles_of(version))}"
 
 

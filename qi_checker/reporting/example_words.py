@@ -21,7 +21,8 @@ class RuleExample:
 
 def in_words(example: Example) -> RuleExample:
     """An example as it is printed. Values that it takes from the file's defaults are left out."""
-    return RuleExample(example.id, example.why, tuple(_given(example)), tuple(_expected(example)))
+    given = tuple(_given(example)) or ("no event",)
+    return RuleExample(example.id, example.why, given, tuple(_expected(example)))
 
 
 def _given(example: Example) -> Iterator[str]:

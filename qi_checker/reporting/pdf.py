@@ -7,7 +7,10 @@ system (Pango, HarfBuzz); `scripts/native.sh` installs them on Debian and Ubuntu
 from __future__ import annotations
 
 import logging
+import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
@@ -25,11 +28,26 @@ def pdf_of(page: str) -> bytes:
     weasyprint = _weasyprint()
     refused: list[str] = []
     document = weasyprint.HTML(string=page, url_fetcher=_fetcher(refused))
-    made = document.write_pdf(pdf_variant=_VARIANT)
+    with _no_time():
+        made = document.write_pdf(pdf_variant=_VARIANT)
     if refused:
         raise ValueError(f"a page refers to something outside of itself, by {refused[0]}:")
     assert isinstance(made, bytes)
     return made
+
+
+@contextmanager
+def _no_time() -> Iterator[None]:
+    """Where HarfBuzz cannot cut fonts down, fontTools does, and writes the time into them."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
 
 
 def _fetcher(refused: list[str]) -> Any:

@@ -103,6 +103,13 @@ def test_population_and_exclusions() -> None:
     assert exclusion_words(RICH) == [("Emergency surgery", "urgency is emergency")]
 
 
+def test_every_case() -> None:
+    everybody = protocol_with(*_members(), applies_to={"every": "case"}).protocol.versions[0]
+    assert population_words(everybody) == "all operations"
+    either = Condition.model_validate({"any_of": [{"every": "case"}, {"site": ["A"]}]})
+    assert condition_words(either, {}) == "it is any operation or site is A"
+
+
 def test_conditions_nest_in_brackets() -> None:
     rule = Condition.model_validate(
         {"any_of": [{"site": ["North", "South"]},
@@ -125,7 +132,7 @@ def test_the_rich_protocol_uses_every_key_of_a_requirement() -> None:
         for name, field in type(part).model_fields.items()
         if getattr(part, name) not in (field.default, None, [])
     }
-    assert every - used == {"pet_ct", "procedure", "diagnosis", "site", "surgeon"}
+    assert every - used == {"pet_ct", "every", "procedure", "diagnosis", "site", "surgeon"}
 
 
 def _parts(part: object) -> Iterator[BaseModel]:

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from qi_checker.errors import UserError
 from qi_checker.reporting import html
@@ -15,15 +16,10 @@ from qi_checker.reporting.pdf import pdf_of
 from qi_checker.reporting.rule_page import rule_sheet
 from tests.helpers import sheets
 from tests.helpers.commands import environment, start
+from tests.helpers.pdf import needs_pango
 from tests.helpers.protocols import ct, protocol_with
 
-try:
-    import weasyprint  # noqa: F401
-except OSError:
-    pytest.skip("Pango is missing: sh scripts/native.sh says what to do", allow_module_level=True)
-
-from pypdf import PdfReader
-
+pytestmark = needs_pango
 PAGE = html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples()))
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 

@@ -142,3 +142,16 @@ def test_site_settings_of_an_example_read_as_words() -> None:
     given = example.given.model_copy(update={"site": {"feeds": {"imaging": "3 days"}}})
     shown = rule_sheet(sheets.rule_bundle(), [replace(example, given=given)]).examples[0]
     assert "site feeds: imaging 3 days" in shown.given
+
+
+def test_an_example_without_anything_says_so() -> None:
+    example = sheets.rule_examples()[0]
+    nothing = replace(example, given=type(example.given)(), tables=example.tables | {
+        "events": [], "exceptions": [],
+    })  # fmt: skip
+    assert rule_sheet(sheets.rule_bundle(), [nothing]).examples[0].given == ("no event",)
+
+
+def test_a_title_begins_a_heading_with_a_capital() -> None:
+    page = read_page(html.rule_page(rule_sheet(protocol_with(ct(title="examination")))))
+    assert page.all("h3")[0].words == "Examination (ct)"

@@ -1,0 +1,170 @@
+"""`rules sql`: every step and clause says in words what it decides."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+import sqlglot
+from sqlglot import TokenType, exp
+
+from qi_checker.cli.parser import build_parser
+from qi_checker.compiler import compile_protocol, tables
+from qi_checker.compiler.dialects import DIALECTS, NOT_RUN, portable
+from qi_checker.compiler.printed import script, statements
+from qi_checker.compiler.steps import described
+from qi_checker.compiler.words import (
+    event_words,
+    exclusion_words,
+    population_words,
+    requirement_sentence,
+    titles_of,
+    window_words,
+)
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.site import Site
+from qi_checker.reporting import html
+from qi_checker.reporting.rule_page import rule_sheet
+from tests.helpers.commands import run
+from tests.helpers.pages import read_page
+from tests.helpers.protocols import bundle, ct, liver, protocol_with, version
+from tests.helpers.rich_rules import rich
+
+AS_OF = AsOf.parse("2026-06-30")
+SITE = Site(timezone="UTC")
+
+
+def sql_of(rule: Bundle, dialect: str = "duckdb") -> str:
+    return script(compile_protocol(rule, AS_OF, SITE), dialect)
+
+
+@cache
+def rich_sql(dialect: str) -> str:
+    return sql_of(rich(), dialect)
+
+
+RICH = rich().protocol.versions[0]
+TITLES = titles_of(RICH)
+
+
+@pytest.mark.parametrize("leaf", RICH.leaves, ids=lambda leaf: leaf.id)
+def test_sql_and_page_print_the_same_sentence(leaf: object) -> None:
+    """The committee signs the words that stand above the query."""
+    page = read_page(html.rule_page(rule_sheet(rich()))).words
+    sentence = requirement_sentence(leaf, TITLES)  # type: ignore[arg-type]
+    assert sentence in page
+    for dialect in DIALECTS:
+        assert f": {sentence}\n" in rich_sql(dialect)
+
+
+def test_clauses_have_their_words_beside_them() -> None:
+    text = rich_sql("duckdb")
+    for number, leaf in enumerate(RICH.leaves):
+        words = f"{leaf.title}: {event_words(leaf.event)}"
+        assert f'{number} /* {words} */ AS "requirement"' in text
+        window = f"{leaf.title}: {window_words(leaf.window, TITLES)}"
+        assert f'"requirement" = {number} /* {window} */' in text
+
+
+def test_the_population_is_said() -> None:
+    text = rich_sql("postgres")
+    assert f"-- Version 1.0 is for {population_words(RICH)}\n" in text
+    for title, when in exclusion_words(RICH):
+        assert f"--   without {title}: {when}\n" in text
+        assert f"THEN 'excluded' /* {title}: {when} */" in text
+
+
+def test_numbers_of_reasons_are_words_in_comments() -> None:
+    assert re.search(r"THEN \d+ /\* wrong_region \*/", rich_sql("duckdb"))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_comments_change_nothing(dialect: str) -> None:
+    compiled = compile_protocol(rich(), AS_OF, SITE)
+    read = sqlglot.parse(rich_sql(dialect), dialect=dialect)
+    wanted = [s.query for s in statements(compiled)]
+    assert len(read) == len(wanted)
+    for found, query in zip(read, wanted, strict=True):
+        plain = portable(query, dialect).sql(dialect=dialect, identify=True)
+        again = sqlglot.parse_one(plain, dialect=dialect)
+        assert found is not None
+        assert found.sql(dialect=dialect, comments=False, identify=True) == again.sql(
+            dialect=dialect, comments=False, identify=True
+        )
+
+
+def test_every_step_is_described() -> None:
+    for rule in (rich(), liver()):
+        text = sql_of(rule)
+        for statement in statements(compile_protocol(rule, AS_OF, SITE)):
+            for step in statement.query.find_all(exp.CTE):
+                base, words = described(step.alias)
+                assert words != "a step on the way", step.alias
+                assert f"-- {step.alias}: {words}\n" in text
+                assert base
+
+
+def test_the_head_says_what_it_is_and_what_it_reads() -> None:
+    for dialect in DIALECTS:
+        head = rich_sql(dialect).split("\n\n", 1)[0]
+        assert all(line.startswith("--") for line in head.splitlines())
+        assert ("-- not run here" in head) is (dialect in NOT_RUN)
+        assert "as of 2026-06-30" in head
+        for name in (tables.READY_CASES, tables.READY_EVENTS, tables.EVENT_PROFILES,
+                     tables.CODE_TEXTS, tables.READY_EXCEPTIONS, tables.ACT_BY):  # fmt: skip
+            assert f"-- `{name}`" in head
+
+
+def test_a_statement_reads_what_earlier_ones_fill_or_what_the_head_names() -> None:
+    known = {name for name, _ in re.findall(r"-- `(\w+)`( |\n)", rich_sql("duckdb"))}
+    for statement in statements(compile_protocol(rich(), AS_OF, SITE)):
+        steps = {cte.alias for cte in statement.query.find_all(exp.CTE)}
+        read = {t.name for t in statement.query.find_all(exp.Table)} - steps
+        assert read <= known, statement.title
+        known.add(statement.fills)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_text_of_a_protocol_ends_a_comment(dialect: str) -> None:
+    hostile = "x */ DROP TABLE y; /* -- \n ' \" z"
+    rule = protocol_with(
+        ct(title=hostile, warn=[]),
+        exclude=[{"id": "e", "title": hostile, "when": {"surgeon": [" ".join(hostile.split())]}}],
+    )
+    text = sql_of(rule, dialect)
+    read = sqlglot.parse(text, dialect=dialect)
+    assert all(isinstance(found, exp.Select) for found in read)
+    assert len(read) == len(list(statements(compile_protocol(rule, AS_OF, SITE))))
+    tokens = sqlglot.tokenize(text, dialect=dialect)
+    assert not [t for t in tokens if t.token_type == TokenType.DROP]
+
+
+def test_every_version_is_printed() -> None:
+    first = version(ct(), in_force={"from": "2020-01-01", "to": "2023-12-31"})
+    second = version(ct(title="Other CT"), version="2.0", in_force={"from": "2024-01-01"})
+    text = sql_of(bundle(first, second))
+    for words in ("-- version 1.0: which exceptions hold", "-- version 2.0: which exceptions hold",
+                  "-- Version 2.0 is for operations", "--   Other CT: Needs a completed"):  # fmt: skip
+        assert words in text
+
+
+def test_the_same_text_every_time() -> None:
+    assert sql_of(rich(), "tsql") == sql_of(rich(), "tsql")
+
+
+def test_the_command_offers_every_dialect() -> None:
+    for dialect in DIALECTS:
+        typed = ["rules", "sql", "--as-of", "2026-02-01", "--dialect", dialect]
+        assert build_parser().parse_args(typed).dialect == dialect
+    ran = run("rules", "sql", "--as-of", "2026-02-01", "--dialect", "oracle")
+    assert ran.code == 2
+    assert "oracle" in ran.err
+
+
+def test_the_command_prints_it() -> None:
+    ran = run("rules", "sql", "--as-of", "2026-02-01", "--dialect", "snowflake")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("-- hepatic-metastasectomy-imaging: CT and MRI of the liver")
+    assert "-- not run here" in ran.out
