@@ -71,7 +71,10 @@ def found(part: Part) -> _Steps:
         return [(part.named("found"), select(columns, table(source, "b")))]
     second = [col("second", "b"), named(klass(col("second", "b")), "second_class")]
     also: list[Expr] = [col("too_old", "b")]
-    nothing = [named(cast(exp.null(), "DATE"), "last_lo"), named(cast(exp.null(), "INT"), "few")]
+    nothing = [
+        *(named(cast(exp.null(), "DATE"), name) for name in ("last_lo", "second_last_lo")),
+        named(cast(exp.null(), "INT"), "few"),
+    ]
     where = [not_(col("requirement", "b").isin(*counting))] if counting else []
     single = select([*columns, *second, *also, *nothing], table(source, "b"), where=where)
     steps: _Steps = []
@@ -115,6 +118,8 @@ def _tally(part: Part, n: int) -> _Steps:
             named(first(of("done"), depth.eq(1)), "first_pick"),
             named(first(of("done"), depth.eq(wanted)), "last_pick"),
             named(first(of("planned"), booking), "booking"),
+            named(first(of("planned"), depth.eq(wanted)), "last_planned"),
+            named(first(of("bookings"), depth.eq(wanted)), "last_booking"),
             named(first(of("bookings"), depth.eq(1)), "first_booking"),
         ],
         part.named(f"picks_{n}"),
@@ -164,6 +169,10 @@ def _pick(
     return select(columns, source, [joined], where, group)
 
 
+def _day(pick: str) -> Expr:
+    return exp.Dot(this=col(pick, "t"), expression=exp.to_identifier("lo"))
+
+
 def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Select:
     """The same columns for a requirement that counts."""
     wanted = part.scope.asked[n].count or 1
@@ -190,7 +199,9 @@ def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Sele
         named(case(*((c.copy(), v) for c, _, v in left)), "second"),
         named(case(*((c.copy(), k) for c, k, _ in left)), "second_class"),
         *(c.copy() for c in also),
-        named(exp.Dot(this=col("last_pick", "t"), expression=exp.to_identifier("lo")), "last_lo"),
+        named(case((picks.copy() >= wanted, _day("last_pick")), default=_day("last_planned")),
+              "last_lo"),
+        named(_day("last_booking"), "second_last_lo"),
         named(case((picks.copy() > 0, close), default=cast(exp.null(), "INT")), "few"),
     ]  # fmt: skip
     joined = join(table(part.named(f"tally_{n}"), "t"),

@@ -28,6 +28,7 @@ _STEPS = {
     "best": "the event that decides, per case and requirement",
     "done": "the next event, counted back, that is done and far enough from the last",
     "planned": "the same together with appointments",
+    "bookings": "the same of appointments alone",
     "picks": "all events that were counted",
     "tally": "how many events were counted",
     "found": "what was found for each requirement: its class and the event",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from qi_checker.compiler import sentences
-from qi_checker.compiler.facts import requirements, with_columns
+from qi_checker.compiler.asked import requirements
+from qi_checker.compiler.evidence import with_columns
 from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.sql import (
     Expr,
