@@ -55,11 +55,12 @@ def found(part: Part) -> _Steps:
     source = part.named("best")
     kept: list[Expr] = [col(n, "b") for n in ("case_key", "requirement", "newest_present")]
     columns = [*kept, named(klass(col("best", "b")), "class"), named(col("best", "b"), "found")]
-    forbidding = [n for n in part.numbers if part.scope.asked[n].forbidden]
-    if forbidding:
+    leaves = len(part.scope.leaves)
+    silent = [n for n in part.numbers if n >= leaves or part.scope.asked[n].forbidden]
+    if silent:
         # What may have happened already comes before what is only planned.
         hidden = all_of(
-            col("requirement", "b").isin(*forbidding), known(col("unsure", "b")),
+            col("requirement", "b").isin(*silent), known(col("unsure", "b")),
             klass(col("best", "b")).eq(BOOKED),
         )  # fmt: skip
         columns = [
