@@ -10,22 +10,27 @@ from qi_checker.audit.views import Checklist, ChecklistItem
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
 
+_LISTED = "((upcoming AND anchor <= ?) OR (NOT upcoming AND still_open AND act_by <= ?))"
+
 
 def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
-    """Upcoming cases of the next `days` days, by act_by; cases with nothing to do come last."""
+    """Upcoming cases of the next `days` days, by act_by; cases with nothing to do come last.
+
+    Past cases are there while something can still be arranged for them in these days.
+    """
     today = evaluation.compiled.as_of.date
     last = today + timedelta(days=days)
     rows = evaluation.rows(
         f"""SELECT k.* FROM {CASES} k
-            WHERE upcoming AND anchor <= ? AND verdict <> 'not_applicable'
+            WHERE {_LISTED} AND verdict <> 'not_applicable'
             ORDER BY act_by NULLS LAST, anchor, case_id""",
-        [last],
+        [last, last],
     )
     statuses: dict[int, list[tuple[str, str, str]]] = {}
     for key, title, status, reason in evaluation.con.execute(
-        f"SELECT case_key, title, status, reason FROM {FINDINGS} "
-        "WHERE upcoming AND anchor <= ? ORDER BY case_key, number",
-        [last],
+        f"SELECT case_key, title, status, reason FROM {FINDINGS} WHERE case_key IN "
+        f"(SELECT case_key FROM {CASES} WHERE {_LISTED}) ORDER BY case_key, number",
+        [last, last],
     ).fetchall():
         statuses.setdefault(key, []).append((title, status, reason))
     items = tuple(

@@ -58,13 +58,13 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
     )
 
 
-_PAST = "NOT upcoming AND verdict"
+_PAST = "NOT still_open AND verdict"
 _LISTS = {
-    "action": "upcoming AND verdict IN ('action_needed', 'undetermined', 'not_compliant', 'error')",
+    "action": "still_open AND verdict IN ('action_needed', 'undetermined', 'not_compliant', 'error')",
     "failed": f"{_PAST} IN ('{Verdict.NOT_COMPLIANT}', '{Verdict.ERROR}')",
     "undetermined": f"{_PAST} = '{Verdict.UNDETERMINED}'",
     "exempt": f"{_PAST} = '{Verdict.COMPLIANT_WITH_EXCEPTION}'",
-    "others": f"({_PAST} = '{Verdict.COMPLIANT}') OR (upcoming AND verdict IN "
+    "others": f"({_PAST} = '{Verdict.COMPLIANT}') OR (still_open AND verdict IN "
     f"('{Verdict.PENDING}', '{Verdict.COMPLIANT}', '{Verdict.COMPLIANT_WITH_EXCEPTION}')) "
     f"OR verdict = '{Verdict.NOT_APPLICABLE}'",
 }
@@ -121,6 +121,7 @@ def _flow(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
         "cancelled_case": "operation cancelled",
         "not_in_force": "no version of the protocol in force",
         "not_in_population": "outside the population",
+        "condition_not_met": "nothing asked under the conditions of the requirements",
     }
     lines = [
         ("Rows read from the cases", census.read),
@@ -147,7 +148,8 @@ def _requirements(evaluation: Evaluation, summary: dict[str, Any]) -> tuple[Requ
         counts.setdefault(requirement, {})[status] = number
     for requirement, status, reason, number in evaluation.con.execute(
         f"""SELECT id, status, reason, count(*) FROM {FINDINGS}
-            WHERE NOT upcoming AND status NOT IN ('{Status.MET}', '{Status.NOT_APPLICABLE}')
+            WHERE NOT upcoming AND status NOT IN ('{Status.MET}', '{Status.NOT_APPLICABLE}',
+                                                  '{Status.DUE}', '{Status.BOOKED}')
             GROUP BY ALL ORDER BY count(*) DESC, status, reason"""
     ).fetchall():
         reasons.setdefault(requirement, []).append((status, reason, number))

@@ -10,6 +10,7 @@ from qi_checker.audit.problems import problems
 from qi_checker.audit.views import Provenance
 from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.vocabulary import Reason
 
 
 def data_sha256(evaluation: Evaluation) -> str:
@@ -90,17 +91,21 @@ def _counts(evaluation: Evaluation, query: str) -> dict[str, int]:
 
 
 def population(evaluation: Evaluation) -> dict[str, Any]:
-    """cases = not applicable + upcoming + eligible + error; excluded cases by their title."""
+    """cases = not applicable + upcoming + eligible + error; excluded cases by their title.
+
+    A past case whose window is still open (a follow-up, say) is counted as upcoming.
+    """
     outside = "'error', 'not_applicable'"
     counts = evaluation.rows(f"""
         SELECT count(*) AS cases,
                count(*) FILTER (verdict = 'error') AS error,
                count(*) FILTER (verdict = 'not_applicable') AS not_applicable,
-               count(*) FILTER (verdict NOT IN ({outside}) AND upcoming) AS upcoming,
-               count(*) FILTER (verdict NOT IN ({outside}) AND NOT upcoming) AS eligible
+               count(*) FILTER (verdict NOT IN ({outside}) AND still_open) AS upcoming,
+               count(*) FILTER (verdict NOT IN ({outside}) AND NOT still_open) AS eligible
         FROM {CASES}""")[0]
     reasons = (
-        f"SELECT not_applicable, count(*) FROM {CASES} WHERE verdict = 'not_applicable' GROUP BY 1"
+        f"SELECT coalesce(not_applicable, '{Reason.CONDITION_NOT_MET}'), count(*) FROM {CASES} "
+        "WHERE verdict = 'not_applicable' GROUP BY 1"
     )
     titles = f"SELECT excluded_by, count(*) FROM {CASES} WHERE excluded_by IS NOT NULL GROUP BY 1"
     return {

@@ -7,8 +7,8 @@ from sqlglot import exp
 from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.sql import (
     Expr,
+    after,
     any_of,
-    before,
     case,
     coalesce,
     col,
@@ -46,7 +46,7 @@ def _ignored(scope: Scope) -> Expr:
         (any_of(is_null(start), is_null(end)), "no validity dates"),
     ]
     if policy is not None and policy.at_most is not None:
-        branches.append((start < before(end, policy.at_most), "span longer than allowed"))
+        branches.append((end > after(start, policy.at_most), "span longer than allowed"))
     branches.append((any_of(day < start, day > end), "not valid on the day"))
     return case(*((test, lit(why)) for test, why in branches))
 

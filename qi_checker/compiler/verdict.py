@@ -12,6 +12,7 @@ from qi_checker.compiler.sql import (
     STAR,
     Expr,
     all_of,
+    any_of,
     case,
     coalesce,
     col,
@@ -184,11 +185,14 @@ def cases(scope: Scope) -> exp.Select:
 
 def case_lines() -> exp.Select:
     """Verdicts with every column of a case; the next action is the finding's own words."""
+    # A window may reach past the operation.
+    still_open = col("verdict", "v").isin(Verdict.ACTION_NEEDED.value, Verdict.PENDING.value)
     columns = [
         *(col(n, "v") for n in ("case_key", "anchor", "upcoming", "verdict", "latest_surgery_date")),
         *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
         named(col("action", "f"), "next_action"), col("act_by", "f"), col("owner", "f"),
         named(col("id", "f"), "next_requirement"),
+        named(any_of(col("upcoming", "v"), still_open), "still_open"),
     ]  # fmt: skip
     # Only what must still be arranged is put into words here.
     wanted = select([STAR.copy()], FINDINGS, where=[known(col("act_by"))])

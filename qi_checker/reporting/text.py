@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist, RequirementSheet
+from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.terminal import add_row, new_table, put, say
 from qi_checker.reporting.urgency import UrgencyGroup, by_urgency
@@ -43,7 +44,7 @@ def case_text(sheet: CaseSheet, console: Console) -> None:
         say(console, f"Next action: {sheet.next_action}", "bold")
         owner = sheet.owner or "not named"
         say(console, f"Until: {words.day(sheet.act_by)}. Who: {owner}.")
-    elif sheet.upcoming:
+    elif sheet.upcoming or sheet.verdict == Verdict.PENDING:
         say(console, "Next action: nothing to arrange.")
     else:
         say(console, "Next action: none; nothing can be arranged any more.")

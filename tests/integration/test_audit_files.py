@@ -13,6 +13,7 @@ import pytest
 
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from tests.helpers.commands import csv_rows
+from tests.helpers.demo import NOT_FROM_DATA
 from tests.helpers.pages import Element, read_page
 
 FINDINGS = [
@@ -25,7 +26,6 @@ CASES = [
 REJECTS = ["table", "file", "row", "column", "id", "reason"]
 # What no record can produce: a fault of the program, a source that went silent (the demo names no
 # feed), and an earlier schedule (nothing is stored between two audits).
-NOT_FROM_DATA = {Reason.EVALUATION_ERROR, Reason.FEED_STALE, Reason.EXPIRED_BY_RESCHEDULE}
 
 
 @pytest.fixture(scope="module")

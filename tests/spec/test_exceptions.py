@@ -178,3 +178,13 @@ def test_the_version_of_the_case_says_what_is_accepted(engine):
     )
     seen = seen_with(engine, exception(), rule=rule)
     assert seen.ignored == [("X1", "unknown requirement")]
+
+
+@pytest.mark.parametrize(("last", "holds"), [("2026-03-28", True), ("2026-03-29", False)])
+def test_a_span_in_months_is_counted_from_its_first_day(engine, last, holds):
+    """One month after 28 February is 28 March; counted back from 29 March it would fit."""
+    rule = liver(exceptions={"reasons": ["other"], "at_most": "1 month"})
+    row = exception(reason="other", valid_from="2026-02-28", expires_on=last)
+    rows = {"cases": [case(surgery_at="2026-03-20")], "exceptions": [row]}
+    seen = run(engine, rule, events=[scan("2026-03-01")], **rows)
+    assert seen.ignored == ([] if holds else [("X1", "span longer than allowed")])

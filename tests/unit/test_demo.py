@@ -20,18 +20,11 @@ from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from tests.helpers.demo import NOT_FROM_DATA
 
 FILES = ("README.md", "cases.csv", "events.csv", "exceptions.csv", "ious.csv", "site.yaml")
 # What no record can produce: a fault of the program, a source that went silent (the demo names no
 # feed), and an earlier schedule (nothing is stored between two runs of the demo).
-# What the liver protocol does not ask for, and what needs a site's feeds or an earlier night.
-NOT_FROM_DATA = {
-    Reason.EVALUATION_ERROR, Reason.FEED_STALE, Reason.EXPIRED_BY_RESCHEDULE, Reason.TOO_EARLY,
-    Reason.TOO_LATE, Reason.WRONG_PROVENANCE, Reason.WRONG_VALUE, Reason.TOO_FEW,
-    Reason.TOO_CLOSE, Reason.EVENT_BETWEEN, Reason.BETWEEN_UNKNOWN, Reason.NONE_FOUND,
-    Reason.FORBIDDEN_EVENT, Reason.NO_SUCH_RECORDS, Reason.UNTIMED, Reason.UNDATED,
-    Reason.ANCHOR_UNKNOWN, Reason.CONDITION_NOT_MET, Reason.CONDITION_UNKNOWN,
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
