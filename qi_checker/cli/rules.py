@@ -3,36 +3,66 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from pathlib import Path
 
 from qi_checker.cli.common import warn
 from qi_checker.cli.rule_files import protocol_files
 from qi_checker.errors import Exit, Problem, UserError
-from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol, load_site, read_rulebook
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.site import Site
 
 
 def validate(arguments: argparse.Namespace) -> int:
     """Check protocols and examples; every problem of every file at once."""
-    from qi_checker.protocol.examples import load_examples
-    from qi_checker.protocol.lint import lint, lint_rulebook
+    site = load_site(arguments.site) if arguments.site is not None else None
+    paths = arguments.paths or [rules_dir()]
+    protocol_files(paths)  # a path without any protocol is told first
+    problems: dict[Problem, None] = {}
+    warnings: dict[Problem, None] = {}
+    for path in paths:
+        for bundle, wrong, suspicious in _checked(path, site):
+            problems |= dict.fromkeys(wrong)
+            warnings |= dict.fromkeys(suspicious)
+            if bundle is not None:
+                problems |= dict.fromkeys(_examples(bundle))
+    for suspicion in warnings:
+        warn(str(suspicion))
+    if problems:
+        raise UserError(list(problems))
+    return Exit.DONE
 
-    problems: list[Problem] = []
-    for path in protocol_files(arguments.paths):
+
+def _checked(
+    path: Path, site: Site | None
+) -> Iterator[tuple[Bundle | None, list[Problem], list[Problem]]]:
+    """Protocols, what is wrong and what is suspicious, of a protocol or a folder of protocols."""
+    from qi_checker.protocol.lint import lint, lint_loaded
+
+    if path.is_file() or (path / "protocol.yaml").is_file():
         try:
             bundle = load_protocol(path)
-            examples = bundle.path.with_name("examples.yaml")
-            number = len(load_examples(examples, bundle)) if examples.is_file() else 0
         except UserError as error:
-            problems += error.problems
-            continue
-        for problem in lint(bundle):
-            warn(str(problem))
-        print(f"{bundle.path}: {bundle.protocol.id} is valid, {number} examples")
-    for folder in [p for p in arguments.paths if (p / "codelists").is_dir()] or (
-        [] if arguments.paths else [rules_dir()]
-    ):
-        for problem in lint_rulebook(folder):
-            warn(str(problem))
-    if problems:
-        raise UserError(problems)
-    return Exit.DONE
+            yield None, error.problems, []
+            return
+        yield bundle, [], lint(bundle, site)
+        return
+    found, wrong = read_rulebook(path)
+    yield None, wrong, lint_loaded(path, found, site)
+    for loaded in found:
+        yield loaded.bundle, [], []
+
+
+def _examples(bundle: Bundle) -> list[Problem]:
+    """What is wrong with the examples of a protocol; says that it is valid where nothing is."""
+    from qi_checker.protocol.examples import load_examples
+
+    file = bundle.path.with_name("examples.yaml")
+    try:
+        number = len(load_examples(file, bundle)) if file.is_file() else 0
+    except UserError as error:
+        return error.problems
+    print(f"{bundle.path}: {bundle.protocol.id} is valid, {number} examples")
+    return []

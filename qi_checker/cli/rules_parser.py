@@ -25,6 +25,8 @@ def add_rules(commands: Any) -> None:
     )  # fmt: skip
     for parser in (validate, test):
         _paths(parser)
+    validate.add_argument("--site", type=Path, metavar="FILE",
+                          help="site settings: then feeds of forbidden events are looked at, too")  # fmt: skip
     _test_options(test)
     _coverage(tools)
     _diff(tools)

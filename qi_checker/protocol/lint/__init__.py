@@ -42,6 +42,12 @@ def lint_rulebook(rules_dir: str | Path, site: Site | None = None) -> list[Probl
         found, problems = read_rulebook(folder)
     except UserError as error:
         return error.problems
+    return list(dict.fromkeys([*problems, *lint_loaded(folder, found, site)]))
+
+
+def lint_loaded(folder: Path, found: list[Loaded], site: Site | None = None) -> list[Problem]:
+    """Suspicions about the protocols of a folder that could be read, and about the folder."""
+    problems: list[Problem] = []
     for loaded in found:
         problems += _lint(loaded, site)
         problems += lint_folder(loaded.bundle)
