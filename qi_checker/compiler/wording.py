@@ -60,7 +60,9 @@ def worded(scope: Scope, site: Site) -> exp.Select:
         "advice_words": _advice_words(scope),
     }
     action = case((col("action").neq(""), concat(lit(" "), col("action"))))
-    sentence = concat(col("found"), action, col("advice_words"))
+    first = exp.Upper(this=exp.Substring(this=col("found"), start=lit(1), length=lit(1)))
+    rest = exp.Substring(this=col("found"), start=lit(2))
+    sentence = concat(first, rest, action, col("advice_words"))
     return steps([
         ("requirements", requirements(scope, site)),
         ("full", full),
