@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,10 +31,22 @@ class Torn:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A fresh database in memory."""
+    """A fresh database in memory; what does not fit spills into a folder that only we can read.
+
+    DuckDB's own choice would be `.tmp` in the current folder, where patient data may be seen, and
+    where a run that is killed leaves them.
+    """
     import duckdb  # slow to import, and not every command reads records
 
-    return duckdb.connect()
+    return duckdb.connect(config={"temp_directory": _spill_folder()})
+
+
+@cache
+def _spill_folder() -> str:
+    """Made when it is first wanted (mode 700, in TMPDIR), removed when the program ends."""
+    folder = tempfile.mkdtemp(prefix="qi-checker-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def quoted(name: str) -> str:
