@@ -12,6 +12,7 @@ from qi_checker.compiler.anchors import Moment, anchor
 from qi_checker.compiler.counting import found
 from qi_checker.compiler.criteria import Part, criteria, doubts, live
 from qi_checker.compiler.outcome import base, base_reason, reason, status
+from qi_checker.compiler.population import applicable
 from qi_checker.compiler.profiles import profiles
 from qi_checker.compiler.ranking import BOOKED, MET, UNKNOWN, best, exact, unpacked
 from qi_checker.compiler.scope import Layer, Scope, by_number, is_plain
@@ -144,7 +145,7 @@ def _with_chosen(stage: _Stage) -> _Steps:
 
 
 def _joined(stage: _Stage) -> exp.Select:
-    """Every case of the version with every requirement and what was found for it."""
+    """Every case that the version is for, with every requirement and what was found for it."""
     scope = stage.scope
     source = stage.between.cases if stage.layer.between else stage.cases
     b = unpacked(col("found", "b"))
@@ -176,7 +177,8 @@ def _joined(stage: _Stage) -> exp.Select:
         *(_probe(stage.part, n) for n in stage.layer.conditions),
         *(_probe(stage.between, n) for n in stage.layer.between),
     ]
-    return select(columns, table(source, "c"), joins, [col("version", "c").eq(scope.index)])
+    where = [applicable("c"), col("version", "c").eq(scope.index)]
+    return select(columns, table(source, "c"), joins, where)
 
 
 def _probe(part: Part, n: int) -> exp.Join:
