@@ -97,18 +97,21 @@ def _requirement(n: int, r: int) -> Tree:
 def _make_special(n: int, leaves: list[Tree]) -> None:
     therapy = {"kind": "therapy", "codes": {"in": f"therapy-{n % CODES}"}}
     last = leaves[-1]
-    if n % 10 == 1:
+    if n % 2 == 0:
+        return
+    kind = (n + n // 10) % 5
+    if kind == 0:
         last["applies_if"] = {"event": therapy | {"window": {"before": "surgery", "at_most": "6 months"}}}
-    elif n % 10 == 3:
+    elif kind == 1:
         last["window"] = {"before": "admission", "at_most": "30 days", "and": [{"before": "surgery"}]}
-    elif n % 10 == 5:
+    elif kind == 2:
         leaves[0]["none_between"] = [
             {"id": "therapy", "title": "therapy", "event": therapy, "then": "fail"}
         ]
-    elif n % 10 == 7:
+    elif kind == 3:
         last |= {"event": therapy, "forbidden": True, "title": "therapy"}
         del last["lead_time"]
-    elif n % 10 == 9:
+    elif kind == 4:
         last |= {"count": 2, "apart": {"at_least": "7 days"}}
         last["window"] = {"before": "surgery", "at_most": "90 days"}
 
