@@ -101,9 +101,15 @@ def _make_special(n: int, leaves: list[Tree]) -> None:
         return
     kind = (n + n // 10) % 5
     if kind == 0:
-        last["applies_if"] = {"event": therapy | {"window": {"before": "surgery", "at_most": "6 months"}}}
+        last["applies_if"] = {
+            "event": therapy | {"window": {"before": "surgery", "at_most": "6 months"}}
+        }
     elif kind == 1:
-        last["window"] = {"before": "admission", "at_most": "30 days", "and": [{"before": "surgery"}]}
+        last["window"] = {
+            "before": "admission",
+            "at_most": "30 days",
+            "and": [{"before": "surgery"}],
+        }
     elif kind == 2:
         leaves[0]["none_between"] = [
             {"id": "therapy", "title": "therapy", "event": therapy, "then": "fail"}

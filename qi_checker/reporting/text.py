@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
 
-from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist, RequirementSheet
+from qi_checker.audit.views import (
+    AuditPage,
+    Candidate,
+    CaseSheet,
+    Checklist,
+    RequirementSheet,
+    RulebookPage,
+)
 from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.urgency import UrgencyGroup, by_urgency
 
@@ -238,12 +245,28 @@ def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
         words.count(sizes["exempt"]) + " covered by an exception",
     ]
     _say(console, "Past operations: " + ", ".join(parts) + ".")
-    for file, read, used, rejected in page.reconciliation:
-        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
-        _say(console, f"{file}: {counts}.", "bold red" if rejected else "")
+    _reconciliation(page.reconciliation, console)
     if page.problems:
         _say(console, f"{words.count(len(page.problems), 'data problem')}: see the report.")
     _say(console, f"Report: {report}")
+
+
+def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
+    """After the audit of a rulebook: the rate of every protocol, and where the report is."""
+    table = _table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
+    for line in page.lines:
+        rate, action = rates.rate_words(line.rate), words.count(line.action)
+        _row(console, table, line.provenance.protocol_id, rate, action)
+    _print(console, table)
+    _say(console)
+    _reconciliation(page.reconciliation, console)
+    _say(console, f"Report: {report}")
+
+
+def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console) -> None:
+    for file, read, used, rejected in files:
+        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
+        _say(console, f"{file}: {counts}.", "bold red" if rejected else "")
 
 
 def _actions(page: AuditPage, console: Console) -> None:
