@@ -17,6 +17,7 @@ PROCEDURES = 25  # kinds of operations, equally frequent
 CODES = 20  # of each kind of event
 KINDS = ("lab", "visit", "assessment", "therapy")
 IMAGING = (("CT", ("liver", "abdomen")), ("MR", ("liver",)), ("CT", ("chest",)), ("US", ("liver",)))
+SPECIAL = ("applies_if", "admission", "none_between", "forbidden", "count")
 DAYS = (7, 14, 21, 28, 30, 42, 60, 90)
 
 Tree = dict[str, Any]
@@ -26,8 +27,7 @@ def write_rules(folder: Path, protocols: int, requirements: int = 6) -> None:
     """`protocols` protocols of so many requirements each, and the code lists that they name.
 
     Every fifth protocol is for all operations, the others for one to three kinds of 25. Every
-    second protocol is plain; of the others one requirement has a condition, counts from admission,
-    looks at what came in between, forbids, or counts events.
+    second protocol is plain; of the others one requirement is special (`SPECIAL`).
     """
     lists = folder / "codelists"
     lists.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def _protocol(n: int, requirements: int) -> Tree:
     everyone = {"column": {"name": "status", "in": ["scheduled", "performed"]}}
     some = {"procedure": {"in": f"operations-{n % PROCEDURES}"}}
     leaves = [_requirement(n, r) for r in range(requirements)]
-    _make_special(n, leaves)
+    _make_special(n, leaves[-1], leaves[0])
     return {
         "id": f"protocol-{n:02}",
         "title": f"What operation {n} needs",
@@ -94,30 +94,32 @@ def _requirement(n: int, r: int) -> Tree:
     }
 
 
-def _make_special(n: int, leaves: list[Tree]) -> None:
+def kind_of(n: int) -> str:
+    """What sort of protocol the one at a place is, for whom and how special."""
+    for_whom = "for everybody" if n % 5 == 0 else "for some"
+    return f"{for_whom}, {SPECIAL[(n + n // 10) % 5] if n % 2 else 'plain'}"
+
+
+def _make_special(n: int, last: Tree, first: Tree) -> None:
+    """Change one requirement of every second protocol."""
     therapy = {"kind": "therapy", "codes": {"in": f"therapy-{n % CODES}"}}
-    last = leaves[-1]
-    if n % 2 == 0:
-        return
-    kind = (n + n // 10) % 5
-    if kind == 0:
-        last["applies_if"] = {
-            "event": therapy | {"window": {"before": "surgery", "at_most": "6 months"}}
-        }
-    elif kind == 1:
+    kind = kind_of(n).split(", ")[1]
+    if kind == "applies_if":
+        window = {"before": "surgery", "at_most": "6 months"}
+        last["applies_if"] = {"event": therapy | {"window": window}}
+    elif kind == "admission":
         last["window"] = {
             "before": "admission",
             "at_most": "30 days",
             "and": [{"before": "surgery"}],
         }
-    elif kind == 2:
-        leaves[0]["none_between"] = [
-            {"id": "therapy", "title": "therapy", "event": therapy, "then": "fail"}
-        ]
-    elif kind == 3:
+    elif kind == "none_between":
+        rule = {"id": "therapy", "title": "therapy", "event": therapy, "then": "fail"}
+        first["none_between"] = [rule]
+    elif kind == "forbidden":
         last |= {"event": therapy, "forbidden": True, "title": "therapy"}
         del last["lead_time"]
-    elif kind == 4:
+    elif kind == "count":
         last |= {"count": 2, "apart": {"at_least": "7 days"}}
         last["window"] = {"before": "surgery", "at_most": "90 days"}
 

@@ -48,7 +48,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_api_is_what_its_page_names() -> None:
-    names = ["Result", "UserError", "__version__", "evaluate", "load_protocol", "load_site"]
+    names = ["Result", "UserError", "__version__", "evaluate", "evaluate_rulebook",
+             "load_protocol", "load_rulebook", "load_site"]  # fmt: skip
     assert qi_checker.__all__ == names
     assert all(hasattr(qi_checker, name) for name in names)
     assert set(names) <= set(dir(qi_checker))

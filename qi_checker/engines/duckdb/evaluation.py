@@ -150,10 +150,14 @@ def evaluate_rulebook(
     different things by the same code list.
     """
     check_together(bundles)
-    task = _task(bundles, records, as_of, site)
+    return _each(_task(bundles, records, as_of, site), progress)
+
+
+def _each(task: Task, progress: Progress) -> Iterator[Evaluation]:
     prepared = _prepared(task, progress)
-    for number, compiled in enumerate(task.needs.protocols, start=1):
-        name = f"protocol {number} of {len(bundles)}, {compiled.bundle.protocol.id}"
+    protocols = task.needs.protocols
+    for number, compiled in enumerate(protocols, start=1):
+        name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
 
         def phase(words: str, name: str = name) -> None:
             progress(f"{name}: {words}")
