@@ -1,19 +1,32 @@
-"""Every measurement, one after the other: `python -m benchmarks.run` (minutes)."""
+"""Every measurement, one after the other: `python -m benchmarks.run` (many minutes).
+
+`python -m benchmarks.run rulebook --runs 1` runs one of them, with its options.
+"""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import audit_speed, check_start
+from benchmarks import audit_speed, check_start, rulebook
+
+WHAT = {
+    "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
+    "check": ("One case from a cold start", check_start.main),
+    "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
+}
 
 
 def main() -> None:
-    """Run all with their usual sizes; arguments go to the audit's measurement."""
-    print("# An audit beside plain SQL and pandas")
-    audit_speed.main()
-    sys.argv = sys.argv[:1]
-    print("\n# One case from a cold start")
-    check_start.main()
+    """Run the one that is named, else all; without a name, options go to the audit's measurement."""
+    name, options = (sys.argv[1:2] or [""])[0], sys.argv[1:]
+    chosen = [name] if name in WHAT else list(WHAT)
+    if name in WHAT:
+        options = options[1:]
+    for number, one in enumerate(chosen):
+        title, measure = WHAT[one]
+        sys.argv[1:] = options if number == 0 else []
+        print(f"# {title}", flush=True)
+        measure()
 
 
 if __name__ == "__main__":

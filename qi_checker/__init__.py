@@ -1,7 +1,8 @@
 """Check scheduled operations against a quality protocol: a scan in time, not just a scan.
 
-The public API: `load_protocol` and `load_site` read rules and settings from YAML, `evaluate` takes
-and gives DataFrames, `UserError` says what is wrong with any of them. Every command of
+The public API: `load_protocol`, `load_rulebook` and `load_site` read rules and settings from YAML,
+`evaluate` (one protocol) and `evaluate_rulebook` (several, over records that are read once) take and
+give DataFrames, `UserError` says what is wrong with any of them. Every command of
 `qi-checker` does the same with files. What is not named here may change without notice.
 
     import pandas as pd
@@ -19,17 +20,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qi_checker.api import Result, evaluate, load_protocol, load_site
+    from qi_checker.api import (
+        Result,
+        evaluate,
+        evaluate_rulebook,
+        load_protocol,
+        load_rulebook,
+        load_site,
+    )
     from qi_checker.errors import UserError
 
 __version__ = "0.1.0"
-__all__ = ["Result", "UserError", "__version__", "evaluate", "load_protocol", "load_site"]
+__all__ = [
+    "Result", "UserError", "__version__", "evaluate", "evaluate_rulebook", "load_protocol",
+    "load_rulebook", "load_site",
+]  # fmt: skip
 
 _WHERE = {
     "Result": "qi_checker.api",
     "UserError": "qi_checker.errors",
     "evaluate": "qi_checker.api",
+    "evaluate_rulebook": "qi_checker.api",
     "load_protocol": "qi_checker.api",
+    "load_rulebook": "qi_checker.api",
     "load_site": "qi_checker.api",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
 from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     from qi_checker.engines.duckdb import Evaluation
 
-__all__ = ["Result", "evaluate", "load_protocol", "load_site"]
+__all__ = [
+    "Result",
+    "evaluate",
+    "evaluate_rulebook",
+    "load_protocol",
+    "load_rulebook",
+    "load_site",
+]
 
 
 @dataclass(frozen=True)
@@ -67,20 +74,55 @@ def evaluate(
     A failure of the evaluation itself gives findings with the status `error`, and is listed under
     `failures` in the manifest.
     """
+    found = _evaluated([protocol], cases, events, as_of, exceptions, _site(site))
+    return found[protocol.protocol.id]
+
+
+def evaluate_rulebook(
+    protocols: Sequence[Bundle],
+    cases: pd.DataFrame,
+    events: pd.DataFrame,
+    as_of: str | date | datetime,
+    *,
+    exceptions: pd.DataFrame | None = None,
+    site: Site | Mapping[str, Any] | None = None,
+) -> dict[str, Result]:
+    """Evaluate several protocols for every case; the records are read once for all of them.
+
+    protocols: from `load_rulebook`, or several from `load_protocol`.
+    The other arguments are those of `evaluate`.
+
+    Returns by the id of each protocol, in the order given, what `evaluate` says of it. Raises
+    UserError as that does, and where two protocols have one id or mean different things by the same
+    code list.
+    """
+    return _evaluated(protocols, cases, events, as_of, exceptions, _site(site))
+
+
+def _evaluated(
+    protocols: Sequence[Bundle],
+    cases: pd.DataFrame,
+    events: pd.DataFrame,
+    as_of: str | date | datetime,
+    exceptions: pd.DataFrame | None,
+    site: Site,
+) -> dict[str, Result]:
     from qi_checker.audit.provenance import manifest
-    from qi_checker.engines.duckdb import evaluate as evaluate_records
+    from qi_checker.engines.duckdb import evaluate_rulebook as evaluate_records
     from qi_checker.sources.mapping import check_site
     from qi_checker.sources.memory import from_frames
 
-    here = _site(site)
-    check_site(here)
+    check_site(site)
     tables = {"cases": cases, "events": events}
     if exceptions is not None:
         tables["exceptions"] = exceptions
-    records = from_frames(tables, site=here)
+    records = from_frames(tables, site=site)
     try:
-        done = evaluate_records(protocol, records, _moment(as_of, here), here)
-        return Result(*_frames(done), manifest(done))
+        moment = _moment(as_of, site)
+        return {
+            done.compiled.bundle.protocol.id: Result(*_frames(done), manifest(done))
+            for done in evaluate_records(protocols, records, moment, site)
+        }
     finally:
         records.con.close()
 

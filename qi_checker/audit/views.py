@@ -194,3 +194,26 @@ class AuditPage:
     target: str = ""
     notes: tuple[str, ...] = field(default=())
     list_sizes: tuple[tuple[str, int], ...] = ()  # ("failed", 3120) where a list here is cut
+
+
+@dataclass(frozen=True)
+class RulebookLine:
+    """One protocol of a rulebook, and where its audit is."""
+
+    provenance: Provenance
+    rate: Rate
+    verdicts: tuple[tuple[str, int], ...]
+    action: int  # upcoming cases that need action now
+    page: str  # relative link
+
+
+@dataclass(frozen=True)
+class RulebookPage:
+    """All protocols of a rulebook over the same records: its index.html."""
+
+    as_of: str
+    timezone: str
+    data_sha256: str
+    program_version: str
+    lines: tuple[RulebookLine, ...]
+    reconciliation: tuple[tuple[str, int, int, int], ...]  # as in AuditPage

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator
 
 from qi_checker.audit.views import CaseSheet
-from qi_checker.cli.common import Asked, asked, print_json, progress
+from qi_checker.cli.common import Asked, asked, asked_of_many, is_rulebook, print_json, progress
 from qi_checker.cli.streams import console
-from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.vocabulary import Verdict
 
@@ -15,13 +16,24 @@ _LONGEST = 3660  # days that a checklist looks ahead
 
 
 def audit(arguments: argparse.Namespace) -> int:
-    """Evaluate all cases and write the folder of the audit."""
+    """Evaluate all cases and write the folder of the audit, or of a rulebook of audits."""
     from qi_checker.reporting.atomic import check_replaceable
-    from qi_checker.reporting.folder import OURS, write_audit
+    from qi_checker.reporting.folder import OURS
 
     wanted = _verdicts(arguments.fail_on)
     _only_duckdb(arguments.engine)
     check_replaceable(arguments.out, OURS)  # before minutes of work
+    of = _audit_many if is_rulebook(arguments.protocol) else _audit_one
+    verdicts, failures = of(arguments)
+    if failures:
+        raise _failed(failures)
+    return int(Exit.FAILED_ON if verdicts & set(wanted) else Exit.DONE)
+
+
+def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
+    """The verdicts that a case has, and what could not be evaluated."""
+    from qi_checker.reporting.folder import write_audit
+
     request = asked(arguments)
     with progress() as shown:
         evaluation = evaluate(*request, progress=shown.phase)
@@ -29,10 +41,31 @@ def audit(arguments: argparse.Namespace) -> int:
     from qi_checker.reporting.text import audit_summary_text
 
     audit_summary_text(page, console(), str(arguments.out / "index.html"))
-    if evaluation.failures:
-        raise _failed(evaluation)
-    counts = dict(page.verdicts)
-    return int(Exit.FAILED_ON if any(counts.get(v, 0) for v in wanted) else Exit.DONE)
+    return {v for v, number in page.verdicts if number}, evaluation.failures
+
+
+def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
+    """The same over all protocols of a rulebook."""
+    from qi_checker.reporting.folder import write_rulebook
+
+    request = asked_of_many(arguments)
+    failures: list[str] = []
+
+    def watched(evaluations: Iterable[Evaluation]) -> Iterator[Evaluation]:
+        for number, one in enumerate(evaluations, start=1):
+            name = one.compiled.bundle.protocol.id
+            shown.head = f"protocol {number} of {len(request.bundles)}, {name}: "
+            failures.extend(f"{name}, {failure}" for failure in one.failures)
+            yield one
+            shown.head = ""
+
+    with progress() as shown:
+        each = watched(evaluate_rulebook(*request, progress=shown.phase))
+        page = write_rulebook(each, arguments.out, max(arguments.pages, 0), shown.count)
+    from qi_checker.reporting.text import rulebook_summary_text
+
+    rulebook_summary_text(page, console(), str(arguments.out / "index.html"))
+    return {v for line in page.lines for v, number in line.verdicts if number}, failures
 
 
 def _verdicts(text: str) -> list[str]:
@@ -62,11 +95,9 @@ def _no_failure(sheet: CaseSheet) -> None:
         raise EvaluationError(Problem(sheet.case_id, "could not be evaluated"))
 
 
-def _failed(evaluation: Evaluation) -> UserError:
-    return EvaluationError(
-        [Problem(f, "could not be evaluated", "Its cases have the status error") for f in
-         evaluation.failures]
-    )  # fmt: skip
+def _failed(failures: Iterable[str]) -> UserError:
+    why = "Its cases have the status error"
+    return EvaluationError([Problem(f, "could not be evaluated", why) for f in failures])
 
 
 def checklist(arguments: argparse.Namespace) -> int:
@@ -89,7 +120,7 @@ def checklist(arguments: argparse.Namespace) -> int:
 
         checklist_text(view, console())
     if evaluation.failures:
-        raise _failed(evaluation)
+        raise _failed(evaluation.failures)
     return Exit.DONE
 
 

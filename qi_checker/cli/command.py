@@ -35,13 +35,15 @@ def command(commands: Any, name: str, run: Run, summary: str, example: str) -> A
     return parser
 
 
-def records(parser: Any) -> None:
-    """What an evaluation of a hospital's records is asked with."""
+def records(parser: Any, many: bool = False) -> None:
+    """What an evaluation of a hospital's records is asked with; `many` protocols may be named."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR",
                         help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
     parser.add_argument("--as-of", required=True, metavar="DATE",
                         help="the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30")  # fmt: skip
     parser.add_argument("--protocol", type=Path, metavar="PATH",
-                        help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip
+                        help="protocol folder or file"
+                        f"{', or a folder of protocols' if many else ''}"
+                        " (default: the shipped liver protocol)")  # fmt: skip
     parser.add_argument("--site", type=Path, metavar="FILE",
                         help="site settings (default: site.yaml in the data folder)")  # fmt: skip

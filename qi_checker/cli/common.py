@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
@@ -42,6 +42,30 @@ def asked(arguments: argparse.Namespace) -> Asked:
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
     return Asked(bundle, read_folder(arguments.data, site), as_of, site)
+
+
+class AskedOfMany(NamedTuple):
+    """What the evaluation of a rulebook is asked for on the command line."""
+
+    bundles: list[Bundle]
+    records: Records
+    as_of: AsOf
+    site: Site
+
+
+def is_rulebook(path: Path | None) -> bool:
+    """Whether a path is a folder of protocols, and not one of them."""
+    if path is None or (path / "protocol.yaml").is_file():
+        return False
+    return any(path.glob("*/protocol.yaml"))
+
+
+def asked_of_many(arguments: argparse.Namespace) -> AskedOfMany:
+    """Load every protocol of a folder, site and records; every problem is a UserError."""
+    as_of = AsOf.parse(arguments.as_of)
+    bundles = load_rulebook(arguments.protocol)
+    site = read_site(arguments)
+    return AskedOfMany(bundles, read_folder(arguments.data, site), as_of, site)
 
 
 def read_site(arguments: argparse.Namespace) -> Site:
@@ -76,13 +100,16 @@ class Progress:
     def __init__(self, bar: Any = None) -> None:
         self._bar = bar
         self._task = bar.add_task("starting", total=None) if bar else None
+        self.head = ""  # stands before the words
 
     def phase(self, words: str) -> None:
         self.count(words, 0, 0)
 
     def count(self, words: str, done: int, total: int) -> None:
         if self._bar:
-            self._bar.update(self._task, description=words, completed=done, total=total or None)
+            self._bar.update(
+                self._task, description=self.head + words, completed=done, total=total or None
+            )
 
 
 @contextmanager

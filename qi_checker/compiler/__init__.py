@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlglot import exp
 
-from qi_checker.compiler import exceptions, facts, population, totals, verdict, wording
+from qi_checker.compiler import exceptions, facts, outside, population, totals, verdict, wording
 from qi_checker.compiler.anchors import date_columns
 from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.tables import Feeds
@@ -16,7 +17,7 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
 
-__all__ = ["Compiled", "compile_protocol"]
+__all__ = ["Compiled", "compile_protocol", "compile_rulebook"]
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,17 @@ class Compiled:
     bundle: Bundle
     as_of: AsOf
     site: Site
+    dates: tuple[str, ...]  # columns of the cases that windows are counted from, as `when_<n>`
 
     @cached_property
     def scopes(self) -> list[Scope]:
         """One per version of the protocol."""
         protocol = self.bundle.protocol
-        dates = date_columns(protocol)
-        return [Scope(v, i, self.as_of, dates) for i, v in enumerate(protocol.versions)]
+        return [Scope(v, i, self.as_of, self.dates) for i, v in enumerate(protocol.versions)]
 
     @property
-    def dates(self) -> tuple[str, ...]:
-        """Columns of the cases that windows are counted from, as `when_<n>`."""
+    def own_dates(self) -> tuple[str, ...]:
+        """Those of `dates` that this protocol counts from."""
         return date_columns(self.bundle.protocol)
 
     @property
@@ -81,6 +82,10 @@ class Compiled:
         """The facts with the last day to arrange what is wanted."""
         return facts.dated()
 
+    def outside(self, scope: Scope) -> exp.Select:
+        """The facts of cases that the protocol is not for."""
+        return outside.facts(scope)
+
     def failed(self, scope: Scope) -> exp.Select:
         """The same where the evaluation failed."""
         return facts.failed(scope, self.site)
@@ -88,6 +93,10 @@ class Compiled:
     def cases(self, scope: Scope) -> exp.Select:
         """Verdicts, and which requirement acts next."""
         return verdict.cases(scope)
+
+    def verdicts_outside(self, scope: Scope) -> exp.Select:
+        """The verdicts of cases that the protocol is not for."""
+        return outside.verdicts(scope)
 
     def worded(self, scope: Scope) -> exp.Select:
         """Facts with every column of a finding."""
@@ -120,4 +129,10 @@ class Compiled:
 
 def compile_protocol(bundle: Bundle, as_of: AsOf, site: Site) -> Compiled:
     """Everything that an engine runs for a protocol at a moment."""
-    return Compiled(bundle, as_of, site)
+    return compile_rulebook([bundle], as_of, site)[0]
+
+
+def compile_rulebook(bundles: Sequence[Bundle], as_of: AsOf, site: Site) -> list[Compiled]:
+    """The same for several protocols over the same records: their dates are numbered together."""
+    dates = tuple(sorted({d for b in bundles for d in date_columns(b.protocol)}))
+    return [Compiled(b, as_of, site, dates) for b in bundles]

@@ -147,7 +147,7 @@ def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
         *(col(n, "p") for n in from_profile), named(advice, "advice"), *_edges(part), *extra,
     ]  # fmt: skip
     joins = [
-        join(table(events, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
+        join(table(events, "e"), col("patient", "e").eq(col("patient", "c"))),
         join(table("profiles", "p"), col("profile", "p").eq(col("profile", "e"))),
     ]
     where = [applicable("c"), col("version", "c").eq(scope.index)]
@@ -297,7 +297,7 @@ def doubts(part: Part) -> list[tuple[str, exp.Query]]:
         [col("case_key", "c"), named(col("number", "r"), "requirement"),
          *(col(name, "e") for name in _DOUBT)],
         table(part.cases, "c"),
-        [join(table(EVENT_DOUBTS, "e"), col("patient_id", "e").eq(col("patient_id", "c"))),
+        [join(table(EVENT_DOUBTS, "e"), col("patient", "e").eq(col("patient", "c"))),
          join(table(part.named("asked"), "r"))],
         [applicable("c"), col("version", "c").eq(part.scope.index), is_null(col("profile", "e"))],
     )  # fmt: skip

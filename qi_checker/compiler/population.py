@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from qi_checker.compiler.anchors import date_columns
 from qi_checker.compiler.scope import Scope, single
 from qi_checker.compiler.sql import (
     STAR,
@@ -130,7 +131,7 @@ def _excluded_by(version: Version) -> Expr:
     return case(*((condition(x.when), lit(x.title)) for x in version.exclude))
 
 
-_KEPT = ("case_key", "case_id", "patient_id", "anchor", "op_clock", "op_utc", "upcoming", "version",
+_KEPT = ("case_key", "case_id", "patient", "anchor", "op_clock", "op_utc", "upcoming", "version",
          "not_applicable")  # fmt: skip
 
 
@@ -144,11 +145,8 @@ def population(protocol: Protocol, scopes: Sequence[Scope]) -> exp.Select:
     reason = case(*((col("version").eq(i), _not_applicable(v)) for i, v in versions))
     excluded = case(*((col("version").eq(i), _excluded_by(v)) for i, v in versions))
     shown = case((col("not_applicable").eq(Reason.EXCLUDED.value), excluded))
-    dates = [
-        f"when_{n}{part}"
-        for n in range(len(scopes[0].dates) if scopes else 0)
-        for part in ("", "_clock", "_utc")
-    ]
+    numbers = [scopes[0].dates.index(d) for d in date_columns(protocol)]
+    dates = [f"when_{n}{part}" for n in numbers for part in ("", "_clock", "_utc")]
     holds = [
         named(coalesce(attribute(rule), exp.false()), f"holds_{scope.index}_{n}")
         for scope in scopes

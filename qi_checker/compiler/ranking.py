@@ -144,13 +144,18 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
     open_first = exp.Mod(this=col("key"), expression=lit(_CLASS))
     undecided = of_class.eq(UNKNOWN)
     doubtful = exp.IntDiv(this=open_first.copy(), expression=lit(_OPEN)) >= 32
+    # Packing costs most of the query, so only what somebody looks at is packed.
+    hurt, counts = _looked_at(part)
     columns += [
         named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"),
-        named(exp.Min(this=case((not_(col("done")), packed(part)))), "second"),
-        named(exp.Min(this=case((undecided, packed(part)))), "unsure"),
-        named(exp.Min(this=case((doubtful, packed(part)))), "row_doubt"),
+        named(exp.Min(this=case((all_of(hurt, not_(col("done"))), packed(part)))), "second"),
+        named(exp.Min(this=case((all_of(counts, undecided), packed(part)))), "unsure"),
+        named(exp.Min(this=case((all_of(counts.copy(), doubtful), packed(part)))), "row_doubt"),
         named(count_if(doubtful.copy()), "row_doubts"),
-        named(exp.Min(this=case((not_(doubtful), packed(part, open_first)))), "nearest"),
+        named(
+            exp.Min(this=case((all_of(counts.copy(), not_(doubtful)), packed(part, open_first)))),
+            "nearest",
+        ),
         named(count_if(of_class.copy().eq(MET)), "passing"),
         named(count_if(undecided.copy()), "undecided"),
     ]
@@ -159,6 +164,18 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
         (part.named("best"),
          select(columns, part.named("candidates"), group=[k.copy() for k in keys])),
     ]  # fmt: skip
+
+
+def _looked_at(part: Part) -> tuple[Expr, Expr]:
+    """Whether something in between may take away what was found, and whether events are counted."""
+    asked = {n: part.scope.asked[n] for n in part.numbers}
+    taken = [n for n, leaf in asked.items() if any(b.then == "fail" for b in leaf.none_between)]
+    counting = [n for n, leaf in asked.items() if leaf.count is not None]
+    taken_from, counted = (
+        col("requirement").isin(*numbers) if numbers else exp.false()
+        for numbers in (taken, counting)
+    )
+    return taken_from, counted
 
 
 def unpacked(of: Expr) -> dict[str, Expr]:

@@ -11,6 +11,7 @@ from qi_checker.compiler import conditions, windows
 from qi_checker.compiler.anchors import anchor
 from qi_checker.compiler.counting import found
 from qi_checker.compiler.criteria import Part, criteria, doubts, live
+from qi_checker.compiler.population import applicable
 from qi_checker.compiler.ranking import BOOKED, MET, best, exact, unpacked
 from qi_checker.compiler.scope import Layer, Scope, by_number
 from qi_checker.compiler.sql import (
@@ -104,7 +105,7 @@ def with_chosen(stage: Stage) -> _Steps:
 
 
 def joined(stage: Stage) -> exp.Select:
-    """Every case of the version with every requirement and what was found for it."""
+    """Every case that the version is for, with every requirement and what was found for it."""
     scope = stage.scope
     source = stage.between.cases if stage.layer.between else stage.cases
     b = unpacked(col("found", "b"))
@@ -136,7 +137,8 @@ def joined(stage: Stage) -> exp.Select:
         *(_probe(stage.part, n) for n in stage.layer.conditions),
         *(_probe(stage.between, n) for n in stage.layer.between),
     ]
-    return select(columns, table(source, "c"), joins, [col("version", "c").eq(scope.index)])
+    where = [applicable("c"), col("version", "c").eq(scope.index)]
+    return select(columns, table(source, "c"), joins, where)
 
 
 def _probe(part: Part, n: int) -> exp.Join:

@@ -2,12 +2,13 @@
 
 An engine makes the ready tables out of its records; the compiler knows nothing else of it.
 
-`ready_cases`     case_key, case_id, patient_id, cancelled, upcoming, anchor DATE, op_clock and
+`ready_cases`     case_key, case_id, patient_id, patient, cancelled, upcoming, anchor DATE, op_clock and
                   op_utc TIMESTAMP, the other columns of the contract as text, the columns of the
                   hospital that the protocol reads, as own_<name>, and the dates that windows are
                   counted from, as when_<n> DATE, when_<n>_clock and when_<n>_utc TIMESTAMP
-`ready_events`    event_id, patient_id, profile, lo and hi DATE, clock and utc TIMESTAMP,
-                  description; known at as_of, entered-in-error left out
+`ready_events`    event_id, patient, profile, lo and hi DATE, clock and utc TIMESTAMP, description;
+                  known at as_of, entered-in-error left out. `patient` is the id of the patient, or a
+                  number that stands for it in all three tables
 `event_doubts`    the same of rejected rows that might be evidence, with `doubt` (a reason) and
                   `row`; profile NULL where nothing of the row can be read
 `event_profiles`  profile, kind, status, codes, modalities and regions (arrays), modality_unsure,
@@ -40,8 +41,9 @@ ACT_BY = "act_by"
 
 POPULATION = "population"  # ready_cases with version, not_applicable (a reason) and excluded_by
 EXCEPTIONS = "exceptions_judged"  # exception_id, case_key, requirement, expires_on, ignored (why)
-ROWS = "finding_rows"  # status, reason and evidence per case and requirement; no words
-FACTS = "finding_facts"  # view: the same with act_by
+ROWS = "finding_rows"  # status, reason and evidence per case of the protocol and requirement
+JUDGED = "finding_judged"  # view: the same with act_by
+FACTS = "finding_facts"  # view: the same, and the cases that the protocol is not for; no words
 VERDICTS = "case_verdicts"  # verdict per case, which requirement is next, last day
 FINDINGS = "findings_full"  # view: facts with every column of a finding, sentences included
 CASES = "cases_full"  # view: verdicts with every column of a case

@@ -28,7 +28,7 @@ from qi_checker.compiler.sql import (
     steps,
     table,
 )  # fmt: skip
-from qi_checker.compiler.tables import FACTS, FINDINGS, POPULATION, VERDICTS
+from qi_checker.compiler.tables import FINDINGS, JUDGED, POPULATION, VERDICTS
 from qi_checker.protocol.models import Group, Requirement
 from qi_checker.protocol.vocabulary import VERDICT_OF_RANK, Status, Verdict
 
@@ -128,7 +128,7 @@ def _pivot(scope: Scope) -> exp.Select:
         named(exp.Max(this=failed), "failed"), *columns,
     ]  # fmt: skip
     where = [col("version").eq(scope.index)]
-    return select(columns, FACTS, where=where, group=[col("case_key")])
+    return select(columns, JUDGED, where=where, group=[col("case_key")])
 
 
 def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
@@ -145,7 +145,7 @@ def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
 
 
 def cases(scope: Scope) -> exp.Select:
-    """One row per case: verdict, the requirement that is next, and until when it holds."""
+    """One row per case of the protocol: verdict, which requirement is next, until when it holds."""
     wide = _Wide(scope)
     rank = wide.whole(lambda leaf: wide.column("rank", leaf), greatest, least)
     # A requirement that is not asked limits nothing: neither a group nor the case.

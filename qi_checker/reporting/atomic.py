@@ -18,7 +18,9 @@ from pathlib import Path
 from qi_checker.errors import Problem, UserError
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-_MARK = "manifest.json"  # with the name of the program: what makes a folder one of ours
+# With the name of the program in it, what makes a folder one of ours: an audit, or a rulebook that
+# holds a folder with an audit for each protocol.
+_MARK, _RULEBOOK_MARK = "manifest.json", "rulebook.json"
 _CLUTTER = (".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*")  # left by looking at a folder
 _SURELY_OVER = 86_400  # seconds; no run takes so long
 
@@ -56,7 +58,7 @@ def check_replaceable(target: Path, ours: Sequence[str]) -> None:
             return
         if not target.is_dir():
             raise UserError(_foreign(target, "is a file"))
-        known = ours if _is_ours(target) else ()
+        known = _replaceable(target, ours)
         strange = sorted(f for f in _files(target) if not any(fnmatchcase(f, k) for k in known))
     except OSError as error:
         raise UserError(refused(target, error.strerror or type(error).__name__)) from None
@@ -79,10 +81,18 @@ def _files(target: Path) -> Iterator[str]:
                 yield Path(folder, name).relative_to(target).as_posix()
 
 
-def _is_ours(target: Path) -> bool:
+def _replaceable(target: Path, ours: Sequence[str]) -> Sequence[str]:
+    """Patterns of the files that an audit, or a rulebook of audits, wrote there."""
+    if _is_ours(target / _RULEBOOK_MARK):
+        inner = [f.parent.name for f in target.glob(f"*/{_MARK}") if _is_ours(f)]
+        return (*ours, *(f"{glob.escape(name)}/{pattern}" for name in inner for pattern in ours))
+    return ours if _is_ours(target / _MARK) else ()
+
+
+def _is_ours(mark: Path) -> bool:
     """Other programs call a file manifest.json too."""
     try:
-        manifest = json.loads((target / _MARK).read_bytes())
+        manifest = json.loads(mark.read_bytes())
         return bool(manifest["program"]["name"] == "qi-checker")
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -1,19 +1,25 @@
-"""The folder of an audit: data files, the page for a person, and one page per case."""
+"""The folder of an audit: data files, the page for a person, and one page per case.
+
+That of a rulebook holds one such folder for each protocol, and a page over all of them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 
 from qi_checker.audit.overview import audit_page
 from qi_checker.audit.provenance import manifest
+from qi_checker.audit.rulebook import rulebook_document, rulebook_line, rulebook_page
 from qi_checker.audit.sheets import case_sheets, keys_of
-from qi_checker.audit.views import AuditPage
+from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import UserError
 from qi_checker.reporting import html
@@ -24,7 +30,7 @@ PAGES = 5_000  # most case pages of one audit; those that need somebody's attent
 # What an audit writes, and may replace: docs/commands.md names every file.
 OURS = (
     "findings.json", "findings.csv", "findings.parquet", "cases.csv", "rejects.csv",
-    "manifest.json", "index.html", "cases/*.html",
+    "manifest.json", "index.html", "cases/*.html", "rulebook.json",
 )  # fmt: skip
 _BATCH = 500
 _ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"
@@ -50,6 +56,46 @@ def write_audit(
     progress: Progress = lambda phase, done, total: None,
 ) -> AuditPage:
     """Write everything of an audit into `out`, replacing an earlier audit in one step."""
+    with replaced_folder(out, OURS) as folder, _disk_of(out):
+        return _fill(evaluation, folder, pages, progress)
+
+
+def write_rulebook(
+    evaluations: Iterable[Evaluation],
+    out: Path,
+    pages: int = PAGES,
+    progress: Progress = lambda phase, done, total: None,
+) -> RulebookPage:
+    """Write the audit of every protocol into a folder of its id, and index.html over them all.
+
+    Each is used before the next is asked for. `pages` is the most for one protocol. Everything is
+    replaced in one step, or nothing.
+    """
+    lines: list[RulebookLine] = []
+    with replaced_folder(out, OURS) as folder, _disk_of(out):
+        for evaluation in evaluations:
+            name = evaluation.compiled.bundle.protocol.id
+            (folder / name).mkdir()
+            last = _fill(evaluation, folder / name, pages, progress)
+            lines.append(rulebook_line(last, f"{name}/index.html"))
+        page = rulebook_page(lines, last)
+        (folder / "index.html").write_text(html.rulebook_page(page), encoding="utf-8")
+        document = json.dumps(rulebook_document(page), indent=2, ensure_ascii=False) + "\n"
+        (folder / "rulebook.json").write_text(document, encoding="utf-8")
+    return page
+
+
+@contextmanager
+def _disk_of(out: Path) -> Iterator[None]:
+    """What DuckDB says of a disk, in the words of the system."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise UserError(refused(out, _why(error))) from None
+
+
+def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) -> AuditPage:
+    """Everything of one audit."""
     first = keys_of(evaluation, _ATTENTION, pages)
     more = keys_of(evaluation, f"NOT ({_ATTENTION})", pages - len(first))
     keys = [*first, *more]
@@ -60,21 +106,16 @@ def write_audit(
             [keys],
         ).fetchall()
     }
-    with replaced_folder(out, OURS) as folder:
-        progress("writing findings", 0, 0)
-        described = manifest(evaluation)
-        try:
-            write_files(evaluation, described, folder)
-        except duckdb.IOException as error:
-            raise UserError(refused(out, _why(error))) from None
-        page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
-        (folder / "index.html").write_text(html.audit_page(page), encoding="utf-8")
-        (folder / "cases").mkdir()
-        for start in range(0, len(keys), _BATCH):
-            for sheet in case_sheets(evaluation, keys[start : start + _BATCH]):
-                document = html.case_page(sheet, index_link="../index.html")
-                (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
-            progress("writing case pages", min(start + _BATCH, len(keys)), len(keys))
+    progress("writing findings", 0, 0)
+    write_files(evaluation, manifest(evaluation), folder)
+    page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
+    (folder / "index.html").write_text(html.audit_page(page), encoding="utf-8")
+    (folder / "cases").mkdir()
+    for start in range(0, len(keys), _BATCH):
+        for sheet in case_sheets(evaluation, keys[start : start + _BATCH]):
+            document = html.case_page(sheet, index_link="../index.html")
+            (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
+        progress("writing case pages", min(start + _BATCH, len(keys)), len(keys))
     return page
 
 

@@ -1,7 +1,7 @@
 """Pages for a person: one self-contained HTML file each, no script, nothing fetched.
 
-Every page is given one typed value (`CaseSheet`, `AuditPage`, `Checklist`, `RuleSheet`); the
-templates decide nothing. Names in them that are not there are an error, and every text is escaped.
+Every page is given one typed value (`CaseSheet`, `AuditPage`, `RulebookPage`, `Checklist`,
+`RuleSheet`); the templates decide nothing. Names in them that are not there are an error, and every text is escaped.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist
+from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist, RulebookPage
 from qi_checker.protocol.paths import reports_dir
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.reporting import candidates, rates, words
@@ -105,6 +105,11 @@ def case_page(sheet: CaseSheet, index_link: str = "") -> str:
 def audit_page(page: AuditPage) -> str:
     """The audit: index.html."""
     return environment().get_template("audit.html.j2").render(page=page)
+
+
+def rulebook_page(page: RulebookPage) -> str:
+    """All protocols of a rulebook: its index.html."""
+    return environment().get_template("rulebook.html.j2").render(page=page)
 
 
 def checklist_page(checklist: Checklist) -> str:

@@ -6,9 +6,17 @@ is printed. Nothing is marked by colour alone: the words are the same without it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist, RequirementSheet
+from qi_checker.audit.views import (
+    AuditPage,
+    Candidate,
+    CaseSheet,
+    Checklist,
+    RequirementSheet,
+    RulebookPage,
+)
 from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.terminal import add_row, new_table, put, say
@@ -180,12 +188,28 @@ def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
         words.count(sizes["exempt"]) + " covered by an exception",
     ]
     say(console, "Past operations: " + ", ".join(parts) + ".")
-    for file, read, used, rejected in page.reconciliation:
-        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
-        say(console, f"{file}: {counts}.", "bold red" if rejected else "")
+    _reconciliation(page.reconciliation, console)
     if page.problems:
         say(console, f"{words.count(len(page.problems), 'data problem')}: see the report.")
     say(console, f"Report: {report}")
+
+
+def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
+    """After the audit of a rulebook: the rate of every protocol, and where the report is."""
+    table = new_table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
+    for line in page.lines:
+        rate, action = rates.rate_words(line.rate), words.count(line.action)
+        add_row(console, table, line.provenance.protocol_id, rate, action)
+    put(console, table)
+    say(console)
+    _reconciliation(page.reconciliation, console)
+    say(console, f"Report: {report}")
+
+
+def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console) -> None:
+    for file, read, used, rejected in files:
+        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
+        say(console, f"{file}: {counts}.", "bold red" if rejected else "")
 
 
 def _actions(page: AuditPage, console: Console) -> None:

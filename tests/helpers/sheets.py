@@ -17,6 +17,8 @@ from qi_checker.audit.views import (
     Rate,
     RequirementSheet,
     RequirementTotals,
+    RulebookLine,
+    RulebookPage,
 )
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -244,6 +246,24 @@ AUDIT = AuditPage(
     target="95 %",
     notes=(SYNTHETIC,),
 )  # fmt: skip
+
+RULEBOOK = RulebookPage(
+    as_of="2026-02-10",
+    timezone="America/Toronto",
+    data_sha256="b2" * 32,
+    program_version="0.1.0",
+    lines=(
+        RulebookLine(PROVENANCE, AUDIT.rate, AUDIT.verdicts, 3, "liver/index.html"),
+        RulebookLine(
+            replace(PROVENANCE, protocol_id="hp", protocol_title="History and physical"),
+            Rate(0, 0, 0, 0, None, None, None, None, None, None),
+            (("not_applicable", 40),),
+            0,
+            "hp/index.html",
+        ),
+    ),
+    reconciliation=AUDIT.reconciliation,
+)
 
 EMPTY_AUDIT = AuditPage(
     provenance=PROVENANCE, rate=Rate(0, 0, 0, 0, None, None, None, None, None, None),

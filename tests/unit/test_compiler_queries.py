@@ -30,7 +30,7 @@ READY = {
 FEEDS = tables.Feeds({"imaging": date(2026, 6, 1)})
 FILLED = {
     tables.POPULATION, tables.EXCEPTIONS, tables.ROWS, tables.FACTS, tables.VERDICTS, tables.FINDINGS,
-    tables.CASES,
+    tables.CASES, tables.JUDGED,
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def queries(compiled: Compiled) -> Iterator[tuple[str, exp.Expr]]:
         yield name, getattr(compiled, name)()
     for scope in compiled.scopes:
         yield f"facts {scope.index}", compiled.facts(scope, FEEDS)
-        for name in ("exceptions", "failed", "cases", "worded"):
+        for name in ("exceptions", "failed", "outside", "cases", "verdicts_outside", "worded"):
             yield f"{name} {scope.index}", getattr(compiled, name)(scope)
         for name in ("candidates", "doubts"):
             yield f"{name} {scope.index}", getattr(compiled, name)(scope, FEEDS)

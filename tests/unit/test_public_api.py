@@ -48,7 +48,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_api_is_what_its_page_names() -> None:
-    names = ["Result", "UserError", "__version__", "evaluate", "load_protocol", "load_site"]
+    names = ["Result", "UserError", "__version__", "evaluate", "evaluate_rulebook",
+             "load_protocol", "load_rulebook", "load_site"]  # fmt: skip
     assert qi_checker.__all__ == names
     assert all(hasattr(qi_checker, name) for name in names)
     assert set(names) <= set(dir(qi_checker))
@@ -240,3 +241,23 @@ def test_it_says_what_the_files_of_an_audit_say(demo: Path, tmp_path: Path) -> N
         result.manifest["rate"]
         == json.loads((tmp_path / "audit" / "manifest.json").read_bytes())["rate"]
     )
+
+
+def test_a_rulebook_gives_what_each_protocol_gives(demo: Path) -> None:
+    """By id, in the order of the folders, from frames that are read once."""
+    protocols = qi_checker.load_rulebook(rules_dir())[:3]
+    cases, events = (pd.read_csv(demo / f"{n}.csv", dtype=str) for n in ("cases", "events"))
+    given: Any = (cases, events, "2026-03-02")
+    found = qi_checker.evaluate_rulebook(protocols, *given, site=SITE)
+    assert list(found) == [p.protocol.id for p in protocols]
+    for protocol in protocols:
+        one, alone = found[protocol.protocol.id], qi_checker.evaluate(protocol, *given, site=SITE)
+        for name in ("findings", "cases", "rejects"):
+            pd.testing.assert_frame_equal(getattr(one, name), getattr(alone, name))
+        assert one.manifest == alone.manifest
+
+
+def test_a_rulebook_without_a_site_is_warned_of_here() -> None:
+    with pytest.warns(UserWarning, match="dates are counted in UTC") as told:
+        qi_checker.evaluate_rulebook([liver()], CASES, EVENTS, AS_OF)
+    assert told[0].filename == __file__

@@ -26,6 +26,7 @@ UNDECIDED = dataclasses.replace(sheets.CASE, requirements=(_DOUBT,))
 RENDER: dict[str, Callable[[], str]] = {
     "case.html.j2": lambda: html.case_page(sheets.CASE, "../index.html"),
     "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
+    "rulebook.html.j2": lambda: html.rulebook_page(sheets.RULEBOOK),
     "checklist.html.j2": lambda: html.checklist_page(sheets.CHECKLIST),
     "rule.html.j2": lambda: html.rule_page(
         rule_page.rule_sheet(sheets.rule_bundle(), sheets.rule_examples())

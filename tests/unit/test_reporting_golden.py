@@ -27,6 +27,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "case-compliant": lambda: html.case_page(sheets.compliant_case()),
     "audit": lambda: html.audit_page(sheets.AUDIT),
     "audit-empty": lambda: html.audit_page(sheets.EMPTY_AUDIT),
+    "rulebook": lambda: html.rulebook_page(sheets.RULEBOOK),
     "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
     "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
 }

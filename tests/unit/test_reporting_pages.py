@@ -17,6 +17,7 @@ PAGES = {
     "compliant": html.case_page(sheets.compliant_case()),
     "audit": html.audit_page(sheets.AUDIT),
     "empty audit": html.audit_page(sheets.EMPTY_AUDIT),
+    "rulebook": html.rulebook_page(sheets.RULEBOOK),
     "checklist": html.checklist_page(sheets.CHECKLIST),
     "empty checklist": html.checklist_page(replace(sheets.CHECKLIST, items=(), problems=())),
 }
@@ -83,7 +84,17 @@ def _hostile_checklist() -> str:
     return html.checklist_page(replace(sheets.CHECKLIST, items=(item,)))
 
 
-@pytest.mark.parametrize("render", [_hostile_case, _hostile_audit, _hostile_checklist])
+def _hostile_rulebook() -> str:
+    provenance = replace(sheets.PROVENANCE, protocol_title=HOSTILE, protocol_version=HOSTILE)
+    line = replace(sheets.RULEBOOK.lines[0], provenance=provenance)
+    return html.rulebook_page(
+        replace(sheets.RULEBOOK, lines=(line,), reconciliation=((HOSTILE, 2, 1, 1),))
+    )
+
+
+@pytest.mark.parametrize(
+    "render", [_hostile_case, _hostile_audit, _hostile_checklist, _hostile_rulebook]
+)
 def test_hostile_text_stays_text(render: object) -> None:
     assert callable(render)
     text = render()

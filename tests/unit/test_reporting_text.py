@@ -28,6 +28,9 @@ def printed(show: Callable[[Console], None], width: int = 80) -> str:
 SHOWN: dict[str, Callable[[Console], None]] = {
     "case": lambda console: text.case_text(sheets.CASE, console),
     "checklist": lambda console: text.checklist_text(sheets.CHECKLIST, console),
+    "rulebook": lambda console: text.rulebook_summary_text(
+        sheets.RULEBOOK, console, "out/index.html"
+    ),
     "audit": lambda console: text.audit_summary_text(sheets.AUDIT, console, "out/index.html"),
 }
 

@@ -1,5 +1,6 @@
-"""DuckDB, embedded: the default engine. `evaluate` runs a compiled protocol over records."""
+"""DuckDB, embedded: the default engine. `evaluate` runs a compiled protocol over records,
+`evaluate_rulebook` several of them over records that are read once."""
 
-from qi_checker.engines.duckdb.evaluation import Evaluation, evaluate
+from qi_checker.engines.duckdb.evaluation import Evaluation, evaluate, evaluate_rulebook
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "evaluate", "evaluate_rulebook"]

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
 from sqlglot import exp
 
-from qi_checker.compiler import Compiled, compile_protocol
+from qi_checker.compiler import Compiled, compile_rulebook
 from qi_checker.compiler.scope import Scope
 from qi_checker.compiler.tables import (
     CASES,
     EXCEPTIONS,
     FACTS,
     FINDINGS,
+    JUDGED,
     POPULATION,
     ROWS,
     VERDICTS,
 )  # fmt: skip
+from qi_checker.engines.duckdb.needs import Needs, check_together
 from qi_checker.engines.duckdb.prepare import Prepared, Task, act_by, prepare
 from qi_checker.engines.duckdb.values import text
 from qi_checker.errors import Problem, UserError
@@ -129,28 +131,96 @@ def evaluate(
     `moved` names a table that stands in for `raw_cases` (a what-if). A failure of the queries
     themselves becomes findings with status `error`, never silence; `failures` says what happened.
     """
-    compiled = compile_protocol(bundle, as_of, site)
+    task = _task([bundle], records, as_of, site, only_case, moved)
+    prepared = _prepared(task, progress)
+    return _evaluated(task, prepared, task.needs.protocols[0], progress)
+
+
+def evaluate_rulebook(
+    bundles: Sequence[Bundle],
+    records: Records,
+    as_of: AsOf,
+    site: Site,
+    progress: Progress = lambda phase: None,
+) -> Iterator[Evaluation]:
+    """Evaluate several protocols; the records are read once for all of them.
+
+    An `Evaluation` must be used before the next one is asked for, which replaces its tables. What
+    it says is what `evaluate` would say. Raises UserError where two protocols have one id, or mean
+    different things by the same code list.
+    """
+    check_together(bundles)
+    return _each(_task(bundles, records, as_of, site), progress)
+
+
+def _each(task: Task, progress: Progress) -> Iterator[Evaluation]:
+    prepared = _prepared(task, progress)
+    protocols = task.needs.protocols
+    for number, compiled in enumerate(protocols, start=1):
+        name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
+
+        def phase(words: str, name: str = name) -> None:
+            progress(f"{name}: {words}")
+
+        yield _evaluated(task, prepared, compiled, phase)
+
+
+def _task(
+    bundles: Sequence[Bundle],
+    records: Records,
+    as_of: AsOf,
+    site: Site,
+    only_case: str | None = None,
+    moved: str | None = None,
+) -> Task:
+    return Task(Needs(compile_rulebook(bundles, as_of, site)), records, only_case, moved)
+
+
+def _prepared(task: Task, progress: Progress) -> Prepared:
     progress("reading records")
     try:
-        prepared = prepare(Task(compiled, records, only_case, moved))
+        return prepare(task)
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
-        raise UserError(_damaged(records)) from None
-    done = Evaluation(records.con, compiled, records, prepared)
-    con = records.con
+        raise UserError(_damaged(task.records)) from None
+
+
+def _evaluated(
+    task: Task, prepared: Prepared, compiled: Compiled, progress: Progress
+) -> Evaluation:
+    """Run the queries of one protocol over the ready tables."""
+    con = task.con
+    done = Evaluation(con, compiled, task.records, _of(prepared, compiled))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS {sql(compiled.population())}")
+    outside = []
     for i, scope in enumerate(compiled.scopes):
         progress(f"evaluating version {scope.version.version}")
         _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
-        _facts(done, scope, first=i == 0)
-    act_by(con, site)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {sql(compiled.dated())}")
+        if _facts(done, scope, first=i == 0):
+            outside.append(scope)
+    act_by(con, compiled.site)
+    judged = sql(compiled.dated())
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {JUDGED} AS {judged}")
+    every = [judged, *(sql(compiled.outside(s)) for s in outside)]
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {_together(every)}")
     progress("adding up cases")
-    for i, scope in enumerate(compiled.scopes):
-        _store(con, VERDICTS, sql(compiled.cases(scope)), first=i == 0)
-    words = " UNION ALL BY NAME ".join(f"({sql(compiled.worded(s))})" for s in compiled.scopes)
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {words}")
+    verdicts = [sql(compiled.cases(s)) for s in compiled.scopes]
+    verdicts += [sql(compiled.verdicts_outside(s)) for s in outside]
+    for i, query in enumerate(verdicts):
+        _store(con, VERDICTS, query, first=i == 0)
+    words = [sql(compiled.worded(s)) for s in compiled.scopes]
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {sql(compiled.case_lines())}")
     return done
+
+
+def _of(prepared: Prepared, compiled: Compiled) -> Prepared:
+    """What is known after preparing, as far as it concerns one of the protocols."""
+    own = [prepared.dates[d] for d in compiled.own_dates if d in prepared.dates]
+    return replace(prepared, notes=[*own, *prepared.notes])
+
+
+def _together(queries: Sequence[str]) -> str:
+    return " UNION ALL BY NAME ".join(f"({query})" for query in queries)
 
 
 def _damaged(records: Records) -> list[Problem]:
@@ -169,11 +239,13 @@ def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) 
         con.execute(f"INSERT INTO {table} BY NAME {query}")
 
 
-def _facts(done: Evaluation, scope: Scope, first: bool) -> None:
-    """The findings of a version; those of a query that fails say so, case by case."""
+def _facts(done: Evaluation, scope: Scope, first: bool) -> bool:
+    """The findings of a version; those of a query that fails say so, of every case: then False."""
     try:
         query = sql(done.compiled.facts(scope, done.prepared.feeds))
         _store(done.con, ROWS, query, first)
+        return True
     except duckdb.Error as problem:
         done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")
         _store(done.con, ROWS, sql(done.compiled.failed(scope)), first)
+        return False

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import duckdb
 
-from qi_checker.compiler import Compiled
 from qi_checker.compiler.population import own_column
 from qi_checker.compiler.profiles import own_event_column
 from qi_checker.compiler.tables import ROWS, Feeds
@@ -19,6 +18,7 @@ from qi_checker.engines.duckdb.codes import (
     take_apart,
     words,
 )  # fmt: skip
+from qi_checker.engines.duckdb.needs import Needs
 from qi_checker.engines.duckdb.reading import Census, Reading, judge, own_event_columns, reading
 from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
 from qi_checker.protocol.as_of import AsOf
@@ -38,22 +38,33 @@ class Prepared:
     left_out: dict[str, int] = field(default_factory=dict)
     feeds: Feeds = field(default_factory=Feeds)
     notes: list[str] = field(default_factory=list)
+    dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
 
 
 @dataclass(frozen=True)
 class Task:
-    """One evaluation: what is compiled, the records, and what is different for a what-if."""
+    """One pass over the records: what is needed of them, and what is different for a what-if."""
 
-    compiled: Compiled
+    needs: Needs
     records: Records
     only_case: str | None = None
     moved: str | None = None  # a table that stands in for raw_cases
 
     @cached_property
     def many_events(self) -> bool:
-        """Too many to keep in memory: they stay in their file and are read when needed."""
+        """Too many to keep in memory: they stay in their file and are read when needed.
+
+        Several protocols would read them as often; then they are kept, or spilled.
+        """
+        if len(self.needs.protocols) > 1:
+            return False
         row = self.con.execute("SELECT count(*) FROM raw_events").fetchone()
         return bool(row and row[0] > _KEEP_IN_MEMORY)
+
+    @cached_property
+    def numbers_patients(self) -> bool:
+        """Whether patients get a number, once, which every protocol joins instead of their ids."""
+        return len(self.needs.protocols) > 1
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
@@ -69,6 +80,7 @@ def prepare(task: Task) -> Prepared:
     for table in (CASES, EVENTS, EXCEPTIONS):
         readings[table.name], done.census[table.name] = _read(task, table)
     _unreadable(task, readings["cases"], done)
+    _patients(task)
     _cases(task, readings["cases"])
     _events(task, done)
     _exceptions(task)
@@ -81,11 +93,11 @@ def _read(task: Task, table: Table) -> tuple[Reading, Census]:
     raw = (task.moved or "") if table is CASES else ""
     kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
     cases = table is CASES
-    wanted = {CASES: task.compiled.case_columns, EVENTS: task.compiled.event_columns}
+    wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
     own = frozenset(wanted.get(table, ()))
-    dates = tuple(d for d in task.compiled.dates if d not in CASES.names) if cases else ()
+    dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
     for trim in (False, True):
-        rows = reading(task.con, table, task.compiled.site, raw, trim, own, dates)
+        rows = reading(task.con, table, task.needs.site, raw, trim, own, dates)
         task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
         census = judge(task.con, rows)
         if not census.padded:
@@ -102,17 +114,33 @@ def _after(as_of: AsOf, lo: str, clock: str) -> str:
     return f"coalesce({later}, false)"
 
 
+def _patients(task: Task) -> None:
+    """Table `patients` of the patients who have a case, where they are numbered."""
+    if task.numbers_patients:
+        task.con.execute("""
+            CREATE OR REPLACE TEMP TABLE patients AS
+            SELECT patient_id, (row_number() OVER ())::INTEGER AS patient
+            FROM (SELECT DISTINCT patient_id FROM read_cases WHERE patient_id IS NOT NULL)""")
+
+
+def _with_patient(task: Task, source: str) -> str:
+    """A table of rows with `patient_id`, and `patient` beside it; only patients who have a case."""
+    if task.numbers_patients:
+        return f"{source} JOIN patients USING (patient_id)"
+    return f"(SELECT *, patient_id AS patient FROM {source})"
+
+
 def _cases(task: Task, rows: Reading) -> None:
     begun = "(status = 'performed' AND started_at_lo IS NOT NULL)"
     anchor = ", ".join(
         f"CASE WHEN {begun} THEN started_at_{part} ELSE surgery_at_{part} END AS {name}"
         for part, name in (("lo", "anchor"), ("clock", "op_clock"), ("utc", "op_utc"))
     )
-    today = f"DATE '{task.compiled.as_of.date}'"
+    today = f"DATE '{task.needs.as_of.date}'"
     whens = {c.name for c in CASES.columns if c.kind.startswith("when")}
     kept = [c for c in CASES.names if c not in whens] + [own_column(c) for c in rows.extra]
-    missing = sorted(task.compiled.case_columns - {*CASES.names, *rows.extra})
-    dates = sorted(task.compiled.case_columns & whens)
+    missing = sorted(task.needs.case_columns - {*CASES.names, *rows.extra})
+    dates = sorted(task.needs.case_columns & whens)
     columns = ", ".join(
         [quote(c) for c in kept]
         + [f"{clean(quote(c))} AS {quote(c)}" for c in dates]
@@ -126,7 +154,7 @@ def _cases(task: Task, rows: Reading) -> None:
                status = 'cancelled' AS cancelled,
                status <> 'cancelled' AND (anchor > {today}
                    OR (anchor = {today} AND status = 'scheduled')) AS upcoming
-        FROM (SELECT _row, {columns}, {anchor} FROM read_cases
+        FROM (SELECT _row, patient, {columns}, {anchor} FROM {_with_patient(task, "read_cases")}
               WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only})""")
     task.con.execute("DROP TABLE read_cases")
 
@@ -134,7 +162,7 @@ def _cases(task: Task, rows: Reading) -> None:
 def _moments(task: Task, rows: Reading) -> list[str]:
     """The dates that windows are counted from, as `when_<n>`; no date where the column is not."""
     found = []
-    for n, column in enumerate(task.compiled.dates):
+    for n, column in enumerate(task.needs.dates):
         name = column if column in CASES.names else rows.dates.get(column)
         for part, kind in (("lo", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP")):
             value = f"{name}_{part}" if name else f"NULL::{kind}"
@@ -144,22 +172,24 @@ def _moments(task: Task, rows: Reading) -> list[str]:
 
 def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
     """Own dates that cannot be read reject nothing, but are not passed over in silence."""
-    for column in task.compiled.dates:
+    for column in task.needs.dates:
         if column in CASES.names:
             continue
         name = rows.dates.get(column)
         if name is None:
-            done.notes.append(f"The cases have no column {column}, which the protocol counts from.")
+            said = f"The cases have no column {column}, which the protocol counts from."
+            done.dates[column] = said
             continue
         bad = task.con.execute(f"SELECT count_if({name}_bad) FROM read_cases").fetchone()
         if bad and bad[0]:
-            done.notes.append(f"{bad[0]} values of the column {column} of the cases are no dates.")
+            said = f"{bad[0]} values of the column {column} of the cases are no dates."
+            done.dates[column] = said
 
 
 def _event_profiles(task: Task) -> None:
     """Events that look alike share a profile; what they have in common is decided once."""
-    con, catalogue = task.con, task.compiled.bundle.catalogue
-    own = own_event_columns(con, task.compiled)
+    con, catalogue = task.con, task.needs.catalogue
+    own = own_event_columns(con, task.needs.event_columns)
     looks = ", ".join(
         [f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in _PROFILE]
         + [f"CAST({quote(c)} AS VARCHAR) AS {quote(n)}" for c, n in own.items()]
@@ -178,9 +208,9 @@ def _event_profiles(task: Task) -> None:
         catalogue,
     )
     imaging_facts(con, catalogue)
-    never_texts(con, sorted(task.compiled.allowed_codes))
+    never_texts(con, sorted(task.needs.allowed_codes))
     fill(con, "known_words", ("word",), [(w,) for w in (*catalogue.modalities, *catalogue.regions)])
-    absent = sorted(task.compiled.event_columns - set(own))
+    absent = sorted(task.needs.event_columns - set(own))
     theirs = "".join(
         [f", {clean(quote(n))} AS {quote(n)}" for n in own.values()]
         + [f", NULL::VARCHAR AS {quote(own_event_column(c))}" for c in absent]
@@ -210,7 +240,7 @@ def _unsure(column: str) -> str:
 
 
 def _events(task: Task, done: Prepared) -> None:
-    as_of = task.compiled.as_of
+    as_of = task.needs.as_of
     late = _after(as_of, "recorded_at_lo", "recorded_at_clock")
     later = _after(as_of, "at_lo", "at_clock")
     future = f"(status = 'completed' AND {later})"
@@ -225,9 +255,9 @@ def _events(task: Task, done: Prepared) -> None:
         only = "patient_id IN (SELECT patient_id FROM ready_cases)"
     task.con.execute(f"""
         CREATE OR REPLACE TEMP {"VIEW" if task.many_events else "TABLE"} ready_events AS
-        SELECT _row, event_id, patient_id, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
+        SELECT _row, event_id, patient, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
                at_utc AS utc, description
-        FROM read_events
+        FROM {_with_patient(task, "read_events")}
         WHERE {wanted} AND {only} AND status <> 'entered-in-error' AND NOT {late} AND NOT {future}""")
     _doubts(task, late, later)
     if task.only_case is None:
@@ -248,21 +278,22 @@ def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]
 def _doubts(task: Task, late: str, future: str) -> None:
     """Rejected rows that might be a completed event, and torn rows of which only ids are read."""
     external = text("external study without an acquisition date")
-    clipped = f"least(at_hi, DATE '{task.compiled.as_of.date}')"
+    clipped = f"least(at_hi, DATE '{task.needs.as_of.date}')"
     patient = "patient_id IS NOT NULL"
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE event_doubts AS
-        SELECT event_id, patient_id, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
+        WITH torn AS (SELECT _row, id, trim(patient_id, {BLANKS}) AS patient_id FROM torn_events)
+        SELECT event_id, patient, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
                at_utc AS utc, description,
                _row AS row, if(x.reason = {external}, 'external_undated', 'rejected_record') AS doubt
-        FROM read_events r JOIN rejected_events x USING (_row)
+        FROM {_with_patient(task, "read_events")} JOIN rejected_events x USING (_row)
         WHERE {patient} AND NOT x.same AND NOT {late} AND NOT {future}
               AND (status IS NULL OR status = 'completed'
                    OR status NOT IN ({_event_statuses()}))
         UNION ALL
-        SELECT nullif(trim(id, {BLANKS}), ''), trim(patient_id, {BLANKS}), NULL, NULL, NULL, NULL,
+        SELECT nullif(trim(id, {BLANKS}), ''), patient, NULL, NULL, NULL, NULL,
                NULL, NULL, _row, 'rejected_record'
-        FROM torn_events WHERE trim(patient_id, {BLANKS}) <> ''""")
+        FROM {_with_patient(task, "torn")} WHERE patient_id <> ''""")
 
 
 def _event_statuses() -> str:
@@ -270,9 +301,9 @@ def _event_statuses() -> str:
 
 
 def _staleness(task: Task, done: Prepared, wanted: str) -> None:
-    as_of = task.compiled.as_of.date
+    as_of = task.needs.as_of.date
     stale: dict[str, date] = {}
-    for kind, allowed in sorted(task.compiled.site.feeds.items()):
+    for kind, allowed in sorted(task.needs.site.feeds.items()):
         row = task.con.execute(
             f"SELECT max(recorded_at_lo) FROM read_events WHERE {wanted} AND kind = ?", [kind]
         ).fetchone()
@@ -287,7 +318,7 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
 
 def _silent(task: Task, wanted: str) -> frozenset[str]:
     """Kinds that are forbidden somewhere and of which nobody has any event."""
-    silent = task.compiled.forbidden_kinds
+    silent = task.needs.forbidden_kinds
     if silent:
         found = task.con.execute(f"SELECT DISTINCT kind FROM read_events WHERE {wanted}").fetchall()
         silent = silent - {str(row[0]) for row in found}
@@ -295,7 +326,7 @@ def _silent(task: Task, wanted: str) -> frozenset[str]:
 
 
 def _exceptions(task: Task) -> None:
-    as_of = task.compiled.as_of
+    as_of = task.needs.as_of
     task.con.execute(f"""
         CREATE OR REPLACE TEMP TABLE ready_exceptions AS
         SELECT _row, exception_id, case_id, requirement, reason, note, requested_by, approved_by,
@@ -323,18 +354,18 @@ def act_by(con: duckdb.DuckDBPyConnection, site: Site) -> None:
 
 def _working_shifts(task: Task) -> None:
     """Days moved by working days, for windows that count them."""
-    shifts = sorted(task.compiled.working_shifts)
+    shifts = sorted(task.needs.working_shifts)
     rows: list[tuple[int, date, date]] = []
     if shifts:
         moments = " ".join(
-            f"UNION SELECT when_{n} FROM ready_cases" for n in range(len(task.compiled.dates))
+            f"UNION SELECT when_{n} FROM ready_cases" for n in range(len(task.needs.dates))
         )
         days = task.con.execute(
             f"""SELECT DISTINCT day FROM (SELECT anchor AS day FROM ready_cases {moments}
                 UNION SELECT lo FROM ready_events UNION SELECT lo - 1 FROM ready_events)
             WHERE day IS NOT NULL ORDER BY day"""
         ).fetchall()
-        holidays = frozenset(task.compiled.site.holidays)
+        holidays = frozenset(task.needs.site.holidays)
         rows = [(s, d, working_days_away(d, s, holidays)) for s in shifts for (d,) in days]
     task.con.execute(
         "CREATE OR REPLACE TEMP TABLE working_shift AS SELECT unnest(?::INTEGER[]) AS shift, "

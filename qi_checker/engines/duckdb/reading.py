@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from qi_checker.compiler import Compiled
 from qi_checker.compiler.population import own_column
 from qi_checker.compiler.profiles import own_event_column
 from qi_checker.engines.duckdb.values import (
@@ -205,7 +204,7 @@ def _duplicates(con: duckdb.DuckDBPyConnection, rows: Reading) -> None:
         WHERE t._row NOT IN (SELECT _row FROM rejected_{name})""")
 
 
-def own_event_columns(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> dict[str, str]:
-    """The hospital's own columns of events that selectors read, and what they are called."""
+def own_event_columns(con: duckdb.DuckDBPyConnection, wanted: set[str]) -> dict[str, str]:
+    """Which of the hospital's own columns of events are there, and what they are called."""
     there = {str(r[0]) for r in con.execute("DESCRIBE raw_events").fetchall()}
-    return {c: own_event_column(c) for c in sorted(compiled.event_columns) if c in there}
+    return {c: own_event_column(c) for c in sorted(wanted) if c in there}

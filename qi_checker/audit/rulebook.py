@@ -1,0 +1,61 @@
+"""A rulebook for a person and for a program: what each of its protocols came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
+
+MEANINGS = ("compliant", "eligible", "with_exception", "undetermined", "rate", "low", "high")
+
+
+def rulebook_line(page: AuditPage, link: str) -> RulebookLine:
+    """One protocol; `link` leads from the rulebook to its audit."""
+    action = dict(page.list_sizes).get("action", len(page.action))
+    return RulebookLine(page.provenance, page.rate, page.verdicts, action, link)
+
+
+def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPage:
+    """All of them; what they have in common is taken from the audit of one."""
+    p = last.provenance
+    return RulebookPage(
+        as_of=p.as_of,
+        timezone=p.timezone,
+        data_sha256=p.data_sha256,
+        program_version=p.program_version,
+        lines=tuple(lines),
+        reconciliation=last.reconciliation,
+    )
+
+
+def rulebook_document(page: RulebookPage) -> dict[str, Any]:
+    """rulebook.json: the same, ready for JSON; `rate` is n/N with its Wilson 95 % interval."""
+    return {
+        "program": {"name": "qi-checker", "version": page.program_version},
+        "as_of": page.as_of,
+        "timezone": page.timezone,
+        "data_sha256": page.data_sha256,
+        "files": [
+            {"file": file, "read": read, "used": used, "rejected": rejected}
+            for file, read, used, rejected in page.reconciliation
+        ],
+        "protocols": [_document(line) for line in page.lines],
+    }
+
+
+def _document(line: RulebookLine) -> dict[str, Any]:
+    p, rate = line.provenance, line.rate
+    return {
+        "id": p.protocol_id,
+        "title": p.protocol_title,
+        "version": p.protocol_version,
+        "sha256": p.protocol_sha256,
+        "rate": {
+            "numerator": rate.compliant,
+            "denominator": rate.eligible - rate.with_exception,
+            **{name: getattr(rate, name) for name in MEANINGS},
+        },
+        "verdicts": dict(line.verdicts),
+        "page": line.page,
+    }

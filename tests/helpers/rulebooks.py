@@ -1,0 +1,39 @@
+"""Several protocols over the same records, and everything that an evaluation says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from qi_checker.audit.problems import problems
+from qi_checker.audit.provenance import manifest
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.bundle import Bundle
+
+
+def named(bundle: Bundle, id: str) -> Bundle:
+    """The same protocol under another id."""
+    return replace(bundle, protocol=bundle.protocol.model_copy(update={"id": id}))
+
+
+def numbered(bundles: Sequence[Bundle]) -> list[Bundle]:
+    return [named(bundle, f"p{n}") for n, bundle in enumerate(bundles)]
+
+
+def everything(done: Evaluation) -> dict[str, Any]:
+    """Findings with their sentences, cases, rejects, notes, and every number of the manifest."""
+    prepared = done.prepared
+    return {
+        "findings": done.findings(),
+        "cases": done.cases(),
+        "rejects": done.rejects(),
+        "ignored": done.ignored_exceptions(),
+        "summary": done.summary(),
+        "notes": prepared.notes,
+        "left_out": prepared.left_out,
+        "stale": dict(prepared.feeds.stale_since),
+        "problems": list(problems(done)),
+        "manifest": manifest(done),
+        "failures": done.failures,
+    }
