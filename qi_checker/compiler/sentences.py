@@ -19,7 +19,7 @@ FOUND: dict[Reason, str] = {
     Reason.EXCEPTED: "{title} is waived by an approved exception until {expires_on}.",
     Reason.BOOKED_IN_WINDOW: "{title} is booked for {event_date}, {distance}; {limit}.{lasts}",
     Reason.PARTIAL_DATE: "Only part of the date of {title} is known (from {event_date}); {limit}.",
-    Reason.SAME_DAY_UNTIMED: "{title} on {event_date} may not have been before the operation: no usable clock time.",
+    Reason.SAME_DAY_UNTIMED: "{title} on {event_date} {side}: no usable clock time.",
     Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its modality or region is not recorded.",
     Reason.EXTERNAL_UNDATED: "An external study may be the {title}, but its acquisition date is not known.",
     Reason.REJECTED_RECORD: "A record that could not be read may be the {title}; see the rejects.",
@@ -110,6 +110,10 @@ def _values(as_of: AsOf) -> dict[str, Expr]:
     )
     return {
         "distance": distance,
+        "side": case(
+            (col("counted_from").eq("surgery"), lit("may not have been before the operation")),
+            default=concat(lit("may be on the wrong side of "), col("counted_from")),
+        ),
         "excess": excess,
         "limit": limit,
         "lasts": case((known(col("valid_through")), concat(
