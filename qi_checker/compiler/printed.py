@@ -17,6 +17,7 @@ from qi_checker.compiler import Compiled, tables
 from qi_checker.compiler.annotated import annotate, one_line
 from qi_checker.compiler.dialects import NAMES, NOT_RUN, portable
 from qi_checker.compiler.scope import Scope
+from qi_checker.compiler.sql import STAR, select
 from qi_checker.compiler.steps import described
 from qi_checker.compiler.words import (
     Titles,
@@ -86,13 +87,18 @@ def statements(compiled: Compiled) -> Iterator[Statement]:
         yield Statement(f"{version}: status and reason of every requirement", tables.ROWS, facts,
                         scope)  # fmt: skip
     until = "the same with the last day to arrange what is wanted"
-    yield Statement(until, tables.FACTS, compiled.dated(), compiled.scopes[-1])
+    yield Statement(until, tables.JUDGED, compiled.dated(), compiled.scopes[-1])
+    every = "the same, and below it the cases that the protocol is not for"
+    yield Statement(every, tables.FACTS, select([STAR.copy()], tables.JUDGED), compiled.scopes[-1])
     for scope in compiled.scopes:
         version = f"version {scope.version.version}"
         verdicts, worded = compiled.cases(scope), compiled.worded(scope)
+        outside = f"{version}: cases that it is not for"
+        yield Statement(outside, tables.FACTS, compiled.outside(scope), scope)
         yield Statement(
             f"{version}: what it adds up to for a case", tables.VERDICTS, verdicts, scope
         )
+        yield Statement(outside, tables.VERDICTS, compiled.verdicts_outside(scope), scope)
         yield Statement(f"{version}: the same in words", tables.FINDINGS, worded, scope)
 
 

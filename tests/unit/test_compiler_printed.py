@@ -168,3 +168,21 @@ def test_the_command_prints_it() -> None:
     assert ran.code == 0, ran.err
     assert ran.out.startswith("-- hepatic-metastasectomy-imaging: CT and MRI of the liver")
     assert "-- not run here" in ran.out
+
+
+def test_every_table_is_filled_before_it_is_read() -> None:
+    """Cases that the protocol is not for are part of the findings, as they are in an audit."""
+    ready = {
+        tables.READY_CASES, tables.READY_EVENTS, tables.EVENT_DOUBTS, tables.EVENT_PROFILES,
+        tables.CODE_TEXTS, tables.NEVER_TEXTS, tables.WORKING_SHIFT, tables.READY_EXCEPTIONS,
+        tables.ACT_BY,
+    }  # fmt: skip
+    filled: list[str] = []
+    for statement in statements(
+        compile_protocol(liver(), AsOf.parse("2026-06-30"), Site(timezone="UTC"))
+    ):
+        steps = {cte.alias for cte in statement.query.find_all(exp.CTE)}
+        read = {t.name for t in statement.query.find_all(exp.Table)} - steps
+        assert read <= ready | set(filled), statement.title
+        filled.append(statement.fills)
+    assert (filled.count(tables.FACTS), filled.count(tables.VERDICTS)) == (2, 2)
