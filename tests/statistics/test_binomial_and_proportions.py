@@ -60,7 +60,7 @@ def test_without_cases_there_is_no_interval() -> None:
 @pytest.mark.parametrize("interval", [wilson, clopper_pearson])
 def test_impossible_counts_and_confidences_are_refused(interval) -> None:
     for wrong in ((4, 3), (-1, 3), (1, 3, 0.0), (1, 3, 1.0)):
-        with pytest.raises(ValueError, match="proportion|confidence"):
+        with pytest.raises(ValueError, match=r"proportion|confidence"):
             interval(*wrong)
 
 
