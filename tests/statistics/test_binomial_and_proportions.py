@@ -36,6 +36,17 @@ def test_wilson_gives_the_printed_intervals(
     assert wilson(successes, total) == pytest.approx((low, high), abs=0.00005)
 
 
+@given(st.integers(1, 10_000_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_a_wilson_interval_holds_its_rate_and_mirrors(counts: tuple[int, int]) -> None:
+    successes, total = counts
+    found, mirrored = wilson(successes, total), wilson(total - successes, total)
+    assert found is not None and mirrored is not None
+    low, high = found
+    assert 0 <= low <= successes / total + 1e-9 and successes / total <= high + 1e-9
+    assert high <= 1
+    assert found == pytest.approx((1 - mirrored[1], 1 - mirrored[0]), abs=1e-9)
+
+
 @given(COUNTS, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_both_intervals_are_those_of_scipy(counts: tuple[int, int], confidence: float) -> None:
     test = scipy.stats.binomtest(*counts)

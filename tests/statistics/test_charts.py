@@ -15,10 +15,16 @@ from qi_checker.statistics.individuals import (
     mr_chart,
     t_chart,
 )
+from qi_checker.statistics.points import Point
 
 DAYS = st.lists(st.integers(0, 126), min_size=1, max_size=40)
 MONTH = st.integers(0, 6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 MONTHS = st.lists(MONTH, min_size=1, max_size=40).filter(lambda m: any(n for _, n in m))
+
+
+def limits(point: Point) -> tuple[float, float]:
+    assert point.lower is not None and point.upper is not None
+    return point.lower, point.upper
 
 
 @given(MONTHS, st.sampled_from([p_chart, p_prime_chart, u_chart]))
@@ -27,8 +33,9 @@ def test_rates_stay_rates_and_an_empty_month_is_never_0(months, draw) -> None:
     for (x, n), point in zip(months, draw(events, cases), strict=True):
         if n:
             assert point.value == x / n
-            assert 0 <= point.lower <= point.centre <= point.upper
-            assert draw is u_chart or point.upper <= 1
+            lower, upper = limits(point)
+            assert 0 <= lower <= point.centre <= upper
+            assert draw is u_chart or upper <= 1
         else:
             assert point.value is point.lower is point.upper is None and not point.outside
 
@@ -37,7 +44,8 @@ def test_rates_stay_rates_and_an_empty_month_is_never_0(months, draw) -> None:
 def test_p_prime_is_never_narrower_than_p(months) -> None:
     events, cases = [x for x, _ in months], [n for _, n in months]
     for p, wide in zip(p_chart(events, cases), p_prime_chart(events, cases), strict=True):
-        assert p.sigma is None or wide.sigma >= p.sigma
+        assert (p.sigma is None) == (wide.sigma is None)
+        assert (wide.sigma or 0) >= (p.sigma or 0)
 
 
 def test_where_the_p_chart_is_blind() -> None:
@@ -48,8 +56,9 @@ def test_where_the_p_chart_is_blind() -> None:
         for n in range(1, 120):
             cases[1] = n
             point = p_chart(events, cases, [0])[1]
-            assert (point.upper < 1 - 1e-12) == (n > upper)
-            assert (point.lower > 1e-12) == (n > lower)
+            found = limits(point)
+            assert (found[1] < 1 - 1e-12) == (n > upper)
+            assert (found[0] > 1e-12) == (n > lower)
 
 
 @given(DAYS, st.integers(-50, 50), st.integers(1, 9))
@@ -57,7 +66,7 @@ def test_an_i_chart_moves_and_scales_with_its_unit(days: list[int], shift: int, 
     before = i_chart(days)
     for a, b in zip(before, i_chart([scale * d + shift for d in days]), strict=True):
         assert (b.centre, b.lower, b.upper) == pytest.approx(
-            tuple(scale * line + shift for line in (a.centre, a.lower, a.upper)), abs=1e-6
+            tuple(scale * line + shift for line in (a.centre, *limits(a))), abs=1e-6
         )
 
 
@@ -77,6 +86,7 @@ def test_i_prime_with_equal_cases_is_an_i_chart(days: list[int], n: int) -> None
 def test_i_prime_weighs_its_slots() -> None:
     chart = i_prime_chart([10.0, 20.0, None, 30.0], [1, 3, 0, 0])
     assert chart[0].centre == 17.5
+    assert chart[0].sigma and chart[1].sigma
     assert chart[0].sigma == pytest.approx(chart[1].sigma * 3**0.5)
     assert chart[2].value is chart[3].value is chart[3].upper is None
     with pytest.raises(ValueError, match="no value"):
