@@ -9,7 +9,7 @@ from typing import Any
 
 from qi_checker.audit.provenance import provenance
 from qi_checker.audit.rule_diff_keys import KeyChange, key_changes
-from qi_checker.audit.statistics import rate, wilson
+from qi_checker.audit.statistics import rate
 from qi_checker.audit.views import Provenance, Rate
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation, evaluate
@@ -20,6 +20,7 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Status
+from qi_checker.statistics.proportions import wilson
 
 _OLD_FINDINGS, _OLD_CASES = "rule_diff_findings", "rule_diff_cases"
 Row = dict[str, Any]

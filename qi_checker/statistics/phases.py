@@ -1,0 +1,128 @@
+"""Phases of a series: a frozen baseline, and a new one from a date that somebody approved.
+
+Two operations, often needed together. Freezing: the lines come from the first points of a phase
+and are drawn on. Rebasing: a new phase starts at a date. The program never rebases by itself; it
+says where a phase might have changed, and people decide: are the points distinctly different, is
+the cause known, is it desirable, will it last? (Wheeler DJ, Understanding Variation, 1993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from qi_checker.statistics.points import Chart, Indices
+from qi_checker.statistics.runs import sides
+
+BASELINE = 12  # points; with fewer, limits are trial limits
+_SUSTAINED = 8  # points on one side that suggest a new phase
+
+
+@dataclass(frozen=True)
+class Rebase:
+    """A decision. Raises ValueError without a reason or the name of who approved it."""
+
+    date: date
+    reason: str
+    approved_by: str
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip() or not self.approved_by.strip():
+            raise ValueError("a new phase needs a reason and the name of who approved it")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Points start to stop - 1; the lines come from the points of `baseline`, all in there."""
+
+    start: int
+    stop: int
+    baseline: range
+
+    @property
+    def trial(self) -> bool:
+        """Whether the limits rest on fewer than 12 points."""
+        return len(self.baseline) < BASELINE
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Points from `start` to the end, all on one side (1 above, -1 below): a phase to confirm."""
+
+    start: int
+    points: int  # without those on the line
+    side: int
+
+
+def phases(length: int, starts: Indices = (), freeze: int | None = BASELINE) -> tuple[Phase, ...]:
+    """The phases of a series of `length` points; new ones start at the indices `starts`.
+
+    The first `freeze` points of each phase are its baseline (None: all of them). Raises
+    ValueError for a start outside the series and a baseline of no point.
+    """
+    if any(not 0 <= start < length for start in starts):
+        raise ValueError(f"a phase starts outside the series of {length} points")
+    if freeze is not None and freeze < 1:
+        raise ValueError("a baseline has one point at least")
+    bounds = [*sorted({0, *starts}), length] if length else []
+    return tuple(
+        Phase(start, stop, range(start, stop if freeze is None else min(stop, start + freeze)))
+        for start, stop in pairwise(bounds)
+    )
+
+
+def starts_of(dates: Sequence[date], rebases: Sequence[Rebase]) -> tuple[int, ...]:
+    """The index at which each decision starts its phase; `dates` are the points', ascending.
+
+    A date between two points moves to the next point; one after the last point starts nothing
+    yet.
+    """
+    if any(b < a for a, b in pairwise(dates)):
+        raise ValueError("the dates of the points must ascend")
+    found = {
+        next((i for i, day in enumerate(dates) if day >= rebase.date), None) for rebase in rebases
+    }
+    return tuple(sorted(i for i in found if i is not None))
+
+
+def in_phases(
+    draw: Callable[[slice, list[int], list[int]], Chart],
+    found: Sequence[Phase],
+    exclude: Indices = (),
+) -> Chart:
+    """One chart of several phases.
+
+    `draw(part, baseline, exclude)` draws one of them from its part of the series; both lists hold
+    indices within that part. For a p chart:
+    `lambda part, base, out: p_chart(events[part], cases[part], base, out)`.
+    """
+    points: list[Chart] = []
+    for phase in found:
+        part = range(phase.start, phase.stop)
+        points.append(
+            draw(
+                slice(phase.start, phase.stop),
+                [i - phase.start for i in phase.baseline],
+                [i - phase.start for i in exclude if i in part],
+            )
+        )
+    return tuple(point for chart in points for point in chart)
+
+
+def suggestion(chart: Chart, phase: Phase) -> Suggestion | None:
+    """A candidate for a new phase: 8 points or more at the end of this one on one side.
+
+    It starts at the first point of that run, and after the baseline. Points on the line neither
+    count nor break. None: nothing to confirm.
+    """
+    later = {i: s for i, s in sides(chart).items() if phase.baseline.stop <= i < phase.stop and s}
+    run: list[int] = []
+    for i, side in reversed(later.items()):
+        if run and side != later[run[-1]]:
+            break
+        run.append(i)
+    if len(run) < _SUSTAINED:
+        return None
+    return Suggestion(run[-1], len(run), later[run[-1]])

@@ -1,0 +1,112 @@
+"""Runs about the centre line, and how long or few they may be by chance.
+
+Sources: Anhøj J, Olesen AV, PLoS ONE 2014;9:e113825 (longest run, crossings); Swed FS, Eisenhart
+C, Ann Math Stat 1943;14:66 (number of runs, computed here and not copied from a table: printed
+tables differ by one).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from math import comb, log2
+
+from qi_checker.statistics.binomial import quantile
+from qi_checker.statistics.points import Chart
+
+_ON_LINE = 1e-12  # a point nearer to the line is on it: rates are quotients, not exact numbers
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of a chart. Useful points have a value, are included and are not on the line."""
+
+    points: int  # included, with a value
+    useful: int
+    longest: int
+    longest_allowed: int
+    crossings: int
+    crossings_needed: int
+
+    @property
+    def on_line(self) -> int:
+        return self.points - self.useful
+
+    @property
+    def long_run(self) -> bool:
+        return self.longest > self.longest_allowed
+
+    @property
+    def few_crossings(self) -> bool:
+        return self.crossings < self.crossings_needed
+
+    @property
+    def signal(self) -> bool:
+        return self.long_run or self.few_crossings
+
+
+def sides(chart: Chart) -> dict[int, int]:
+    """Index -> 1 above, -1 below, 0 on the centre line, of included points with a value."""
+    found = {}
+    for i, point in enumerate(chart):
+        if point.included and point.value is not None:
+            away = point.value - point.centre
+            found[i] = 0 if abs(away) < _ON_LINE else 1 if away > 0 else -1
+    return found
+
+
+def runs(chart: Chart) -> Runs:
+    """Count the runs of one phase; points on the line neither count nor break a run."""
+    found = sides(chart)
+    useful = [side for side in found.values() if side]
+    return Runs(
+        points=len(found),
+        useful=len(useful),
+        longest=max((len(list(run)) for _, run in groupby(useful)), default=0),
+        longest_allowed=longest_allowed(len(useful)),
+        crossings=sum(a != b for a, b in pairwise(useful)),
+        crossings_needed=crossings_needed(len(useful)),
+    )
+
+
+def longest_allowed(useful: int) -> int:
+    """round(log2 n) + 3: a longer run is a signal."""
+    return round(log2(useful)) + 3 if useful > 0 else 0
+
+
+def crossings_needed(useful: int) -> int:
+    """The 5 % quantile of Bin(n - 1, ½): fewer crossings are a signal."""
+    return quantile(0.05, useful - 1, 0.5) if useful > 1 else 0
+
+
+def runs_limits(above: int, below: int, tail: float = 0.025) -> tuple[int, int]:
+    """The fewest and the most runs that are no signal, from the exact distribution.
+
+    `tail` is the probability allowed on each side. Raises ValueError without points on both
+    sides.
+    """
+    if above < 1 or below < 1:
+        raise ValueError("the number of runs is random only with points on both sides")
+    ways = {r: _ways(r, above, below) for r in range(2, 2 * min(above, below) + 2)}
+    allowed = tail * comb(above + below, above)
+    return _first(ways, allowed), _first(dict(reversed(ways.items())), allowed)
+
+
+def _ways(count: int, above: int, below: int) -> int:
+    """Orders of the points that have so many runs."""
+    half = count // 2
+    if count % 2 == 0:
+        return 2 * comb(above - 1, half - 1) * comb(below - 1, half - 1)
+    return comb(above - 1, half) * comb(below - 1, half - 1) + comb(above - 1, half - 1) * comb(
+        below - 1, half
+    )
+
+
+def _first(ways: dict[int, int], allowed: float) -> int:
+    """The first number of runs whose cumulated ways exceed what is allowed."""
+    total = 0
+    for count, orders in ways.items():
+        total += orders
+        if total > allowed:
+            return count
+    raise AssertionError("all orders together exceed every tail")  # pragma: no cover
