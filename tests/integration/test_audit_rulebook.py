@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.statistics import wilson
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.statistics.proportions import wilson
 from tests.helpers.commands import audit, contents
 from tests.helpers.pages import read_page
 
