@@ -1,0 +1,1 @@
+"""Statistics of the reports, from their formulas; the standard library only."""
