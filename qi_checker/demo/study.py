@@ -17,6 +17,7 @@ from qi_checker.protocol.records import CASES, EVENTS, IOUS
 
 BEFORE = (date(2021, 1, 1), date(2022, 12, 31))
 AFTER = (date(2023, 1, 1), date(2023, 12, 31))
+COMMAND = f"--before {BEFORE[0]}..{BEFORE[1]} --after {AFTER[0]}..{AFTER[1]}"  # options of study
 
 # Days from imaging to surgery. Means 46 and 20, ranges 7-126 and 1-98 as printed; the spread is
 # chosen so that a t-test gives the printed p = 0.001.
@@ -53,7 +54,7 @@ prints: 39 and 27 liver resections; CT in all; MRI in 36 % (14 of 39) and in all
 20 days (1-98) from imaging to surgery; a changed plan in 10 and in 5. Dates, kinds of change and
 everything else are invented. `published.yaml` holds the printed figures for the comparison.
 
-    qi-checker study --data . --before {before} --after {after} --out study
+    qi-checker study --data . {command} --out study
 """
 
 _SITE = "# Settings of a synthetic hospital.\ntimezone: America/Toronto\n"
@@ -110,14 +111,13 @@ def write_study(out: Path) -> None:
             writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    span = {"before": _span(BEFORE), "after": _span(AFTER)}
-    texts = {"README.md": _README.format(**span), "site.yaml": _SITE, "published.yaml": _PUBLISHED}
+    texts = {
+        "README.md": _README.format(command=COMMAND),
+        "site.yaml": _SITE,
+        "published.yaml": _PUBLISHED,
+    }
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
-
-
-def _span(period: tuple[date, date]) -> str:
-    return f"{period[0]}..{period[1]}"
 
 
 def _period(
