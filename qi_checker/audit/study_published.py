@@ -8,6 +8,7 @@ from dataclasses import replace
 from qi_checker.audit.study_views import Comparison, Interval, Printed, Published, Study
 from qi_checker.protocol.published import Figure, LoadedPublication
 from qi_checker.statistics.comparison import Outcome, Summary, pearson, yates
+from qi_checker.statistics.distributions import chi_squared_p
 
 Candidates = tuple[tuple[str, float], ...]
 
@@ -24,11 +25,11 @@ def published(study: Study, loaded: LoadedPublication) -> Study:
 
 def _row(study: Study, figure: Figure) -> Printed:
     candidates = _candidates(study, figure.figure)
-    agreeing = [name for name, value in candidates
-                if abs(value - figure.value) <= 0.5 * 10**-figure.decimals + 1e-9]  # fmt: skip
+    agreeing = tuple(name for name, value in candidates
+                if abs(value - figure.value) <= 0.5 * 10**-figure.decimals + 1e-9)  # fmt: skip
     agrees = bool(agreeing) if candidates else None
     return Printed(figure.title, figure.figure, figure.printed, candidates, agrees,
-                   ", ".join(agreeing))  # fmt: skip
+                   agreeing)  # fmt: skip
 
 
 def _candidates(study: Study, figure: str) -> Candidates:
@@ -99,6 +100,9 @@ def _beyond_the_window(study: Study, figures: Iterable[Figure]) -> Iterable[str]
         side, _, rest = figure.figure.partition(".")
         if rest != "interval.most" or limit is None or figure.value <= limit:
             continue
+        present = [getattr(r, side) for r in study.rates if r.key.startswith("present.")]
+        if not all(share.part == share.whole for share in present):
+            continue  # nobody would take it for a period in which everything was in time
         cases = study.periods[0 if side == "before" else 1].eligible
         yield (
             f"Not all {cases} operations {side} can have been in the window: the printed range ends "
@@ -117,5 +121,13 @@ def _not_from_counts(study: Study, rows: Iterable[Printed]) -> Iterable[str]:
         given = "; ".join(f"{name} {value:.3f}" for name, value in row.candidates)
         yield (
             f"The published {row.printed} does not follow from the counts {first.part}/{first.whole} "
-            f"and {second.part}/{second.whole}. From these counts: {given}."
+            f"and {second.part}/{second.whole}. From these counts: {given}." + _own_p(row)
         )
+
+
+def _own_p(row: Printed) -> str:
+    """Whether a printed statistic belongs to a printed p: the reader sees which of both to doubt."""
+    if not row.figure.endswith("chi_squared"):
+        return ""
+    p = chi_squared_p(float(row.printed))
+    return f" (With one degree of freedom {row.printed} gives p {p:.3f}.)"

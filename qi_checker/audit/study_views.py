@@ -104,7 +104,7 @@ class Printed:
     printed: str
     candidates: tuple[tuple[str, float], ...]
     agrees: bool | None  # None where there is nothing to compare with
-    by: str  # which of the candidates agrees
+    by: tuple[str, ...]  # which of the candidates agree
 
 
 @dataclass(frozen=True)

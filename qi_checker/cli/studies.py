@@ -22,7 +22,7 @@ def study(arguments: argparse.Namespace) -> int:
     from qi_checker.reporting.study_folder import OURS, write_study
 
     spans = _spans(arguments)
-    as_of = AsOf.parse(arguments.as_of or spans[1].last.isoformat())
+    as_of = AsOf.parse(arguments.as_of or max(span.last for span in spans))
     check_spans(*spans, as_of)
     check_replaceable(arguments.out, OURS)
     arguments.as_of = str(as_of)

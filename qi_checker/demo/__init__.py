@@ -51,6 +51,7 @@ To look at it, from inside this folder:
 def write_demo(out: Path, seed: int = SEED) -> None:
     """Write cases, events, exceptions, ious, site.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    (out / "published.yaml").unlink(missing_ok=True)  # of a study that was here before
     hospital = build(seed, HOLIDAYS)
     tables = {
         "cases.csv": ((*CASES.names, "stage"), hospital.cases),

@@ -67,9 +67,10 @@ source: >-
   Radiologist-Performed Intraoperative Ultrasound. Journal of Surgical Oncology (Science
   Repository), 2020. doi:10.31487/j.JSO.2020.03.02
 note: >-
-  These records are synthetic. They were reconstructed from the printed figures and are nobody's:
-  that they agree with counts, means and ranges is how they were made, and shows nothing. What the
-  counts themselves give, such as chi-squared, is shown by any records with these counts.
+  These records are synthetic. They were reconstructed from the printed figures and are nobody's;
+  dates, kinds of change and the spread of the days are invented. That they agree with counts, means
+  and ranges is how they were made, and shows nothing. What the counts themselves give, such as
+  chi-squared, is shown by any records with these counts.
 figures:
   - {title: "Liver resections before", figure: before.cases, printed: "39"}
   - {title: "Liver resections after", figure: after.cases, printed: "27"}
@@ -98,6 +99,7 @@ Row = dict[str, str]
 def write_study(out: Path) -> None:
     """Write cases, events, ious, site.yaml, published.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    (out / "exceptions.csv").unlink(missing_ok=True)  # of a demo that was here before
     everyone = frozenset(range(len(DAYS_AFTER)))
     parts = (
         _period("B", BEFORE, DAYS_BEFORE, WITH_MRI_BEFORE, CHANGED_BEFORE),

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from qi_checker.audit.study_views import Comparison, Interval, Study
+from qi_checker.audit.study_views import Comparison, Interval, Printed, Study
 from qi_checker.protocol.records import REJECT_COLUMNS
 from qi_checker.reporting.benchmarks import BENCHMARKS
 from qi_checker.statistics.comparison import Outcome, Summary
@@ -53,12 +53,12 @@ def write_csv(study: Study, folder: Path) -> None:
                (tuple(asdict(b).values()) for b in BENCHMARKS))  # fmt: skip
     if study.published is not None:
         _write(folder / "published.csv", ("title", "figure", "printed", "way", "recomputed", "agrees"),
-               ((r.title, r.figure, r.printed, name, value, _word(r.agrees))
+               ((r.title, r.figure, r.printed, name, value, _word(r, name))
                 for r in study.published.rows for name, value in r.candidates or (("", None),)))  # fmt: skip
 
 
-def _word(agrees: bool | None) -> str:
-    return "" if agrees is None else "yes" if agrees else "no"
+def _word(row: Printed, way: str) -> str:
+    return "" if row.agrees is None else "yes" if way in row.by else "no"
 
 
 _SHARE = ("part", "whole", "rate", "low", "high", "undetermined")

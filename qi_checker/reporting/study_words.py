@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from qi_checker.audit.study_plan import lost
 from qi_checker.audit.study_views import Comparison, Interval, Period, Point, Printed, Share, Study
 from qi_checker.reporting import rates, words
 from qi_checker.statistics.comparison import Outcome, Summary
 
 NONE = "no eligible cases"
+UNDER = "<\u00a00.001"  # in one piece
 FEWEST_EXPECTED = 1.0  # N-1 chi-squared wants this in every cell (Campbell 2007)
 FEWEST_IN_A_SERIES = 12
 
@@ -15,7 +17,7 @@ def p_value(p: float | None) -> str:
     """`0.563`, `< 0.001`; a dash where there is none."""
     if p is None:
         return "–"
-    return "< 0.001" if p < 0.0005 else f"{p:.3f}"
+    return UNDER if p < 0.0005 else f"{p:.3f}"
 
 
 def share(value: Share) -> str:
@@ -75,8 +77,9 @@ def tested(outcome: Outcome | None, name: str) -> str:
     if outcome is None:
         return "–"
     df = f", {outcome.df:.1f} df" if outcome.df is not None else ""
+    figure = number(outcome.statistic) if name == "U" else f"{outcome.statistic:.2f}"
     how = f" ({outcome.how})" if outcome.how else ""
-    return f"{name} {outcome.statistic:.2f}{df}, p {p_value(outcome.p)}{how}"
+    return f"{name} {figure}{df}, p {p_value(outcome.p)}{how}"
 
 
 def shift(interval: Interval) -> str:
@@ -183,7 +186,7 @@ def recomputed(row: Printed) -> str:
 
 def _rounded(row: Printed, value: float) -> str:
     if row.figure.startswith("plan_change.") or row.figure.endswith(".p"):
-        return f"{value:.3f}" if value >= 0.0005 else "< 0.001"
+        return f"{value:.3f}" if value >= 0.0005 else UNDER
     unit = " %" if row.printed.endswith("%") else ""
     return number(value) + unit
 
@@ -194,7 +197,7 @@ def agrees(row: Printed) -> str:
     if not row.agrees:
         return "no"
     many = len({_rounded(row, value) for _, value in row.candidates}) > 1
-    return f"yes ({row.by})" if many and row.by else "yes"
+    return f"yes ({', '.join(row.by)})" if many and row.by else "yes"
 
 
 def in_window(point: Point, limit: int | None) -> str:
@@ -228,18 +231,14 @@ def completeness(study: Study) -> str:
 def missing(study: Study) -> str:
     """What is not there, period by period."""
     said = []
-    for key, rate in ((r.key, r) for r in study.rates if r.key.startswith("present.")):
+    for rate in (r for r in study.rates if r.key.startswith("present.")):
         for name, part in (("before", rate.before), ("after", rate.after)):
             lacking = part.whole - part.part
             if lacking:
-                requirement = key.partition(".")[2]
-                said.append(
-                    f"{requirement} not present {name} in {words.count(lacking, 'operation')}"
-                )
+                title = rate.title.removesuffix(": present")
+                said.append(f"no {title} {name} in {words.count(lacking, 'operation')}")
     if study.plan_change is not None:
-        flow = study.plan_change.flow
-        lost = [flow[0][at] - flow[-1][at] for at in (1, 2)]
-        said.append(
-            f"change of plan not counted in {lost[0]} operations before and {lost[1]} after"
-        )
-    return "; ".join(said).capitalize() + "." if said else "Nothing is missing."
+        before, after = lost(study.plan_change.flow)
+        said.append(f"change of plan not counted in {before} operations before and {after} after")
+    text = "; ".join(said) or "nothing is missing"
+    return f"{text[0].upper()}{text[1:]}."
