@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit import rule_diff, views
+from qi_checker.audit import rule_diff, study_views, views
 from qi_checker.reporting import rule_page
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +72,9 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
     if "{% extends" in text:
         said = re.search(r"context: (\w+) \((\w+)\)", text)
         assert said, "the first comment says `context: name (Type)`"
-        assert any(hasattr(module, said[2]) for module in (views, rule_page, rule_diff))
+        assert any(
+            hasattr(module, said[2]) for module in (views, rule_page, rule_diff, study_views)
+        )
         assert re.search(rf"\b{said[1]}\.", text)
     elif "{% macro" not in text:
         users = [n for n, t in TEMPLATES.items() if f'"{name}"' in t]

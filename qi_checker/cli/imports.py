@@ -25,13 +25,18 @@ def demo(arguments: argparse.Namespace) -> int:
     """Write a year of made-up records."""
     from qi_checker.demo import write_demo
     from qi_checker.demo.hospital import AS_OF
+    from qi_checker.demo.study import COMMAND, write_study
 
     _only_over_a_demo(arguments.out)
     try:
-        write_demo(arguments.out)
+        (write_study if arguments.study else write_demo)(arguments.out)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise UserError(Problem(str(arguments.out), f"cannot be written: {why}")) from None
+    if arguments.study:
+        print(f"{arguments.out} holds records made up to match a published study. Compare with:")
+        print(f"  qi-checker study --data {arguments.out} {COMMAND} --out study")
+        return Exit.DONE
     print(f"{arguments.out} holds a year of one made-up hospital. Look at it with:")
     print(f"  qi-checker audit --data {arguments.out} --as-of {AS_OF} --out audit")
     print(f"  qi-checker checklist --data {arguments.out} --as-of {AS_OF}")

@@ -31,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     _checklist(commands)
     _check(commands)
     _what_if(commands)
+    _study(commands)
     add_rules(commands)
     _import(commands)
     _demo(commands)
@@ -89,6 +90,23 @@ def _what_if(commands: Any) -> None:
                         help="how to print it (default: text)")  # fmt: skip
 
 
+def _study(commands: Any) -> None:
+    parser = command(
+        commands, "study", later("studies", "study"),
+        "compare the operations of two periods",
+        "qi-checker study --data export --before 2023-01-01..2023-12-31 "
+        "--after 2024-01-01..2024-12-31 --out study",
+    )  # fmt: skip
+    for option, which in (("--before", "earlier"), ("--after", "later")):
+        parser.add_argument(option, required=True, metavar="A..B",
+                            help=f"dates of surgery of the {which} period, both included")  # fmt: skip
+    records(parser, as_of_needed=False)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
+                        help="folder to write; an earlier study there is replaced in one step")  # fmt: skip
+    parser.add_argument("--format", choices=("html", "json"), default="html",
+                        help="html, or json and CSV without a page (default: html)")  # fmt: skip
+
+
 def _import(commands: Any) -> None:
     imports = command(
         commands, "import", lambda arguments: 0, "turn another system's records into ours",
@@ -113,3 +131,5 @@ def _demo(commands: Any) -> None:
         "qi-checker demo --out demo-data",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--study", action="store_true",
+                        help="write records that give the figures of the published study instead")  # fmt: skip

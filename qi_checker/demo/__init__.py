@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from qi_checker.demo.hospital import AS_OF, build
-from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, IOUS
 
 SEED = 20260302
 
@@ -23,11 +23,7 @@ HOLIDAYS = tuple(
     )
 )  # fmt: skip
 
-IOUS_COLUMNS = (
-    "case_id", "performed", "plan_recorded_before", "plan_change", "lesions_preop", "lesions_new",
-    "lesions_not_confirmed", "new_within_planned_resection", "operator", "contrast",
-    "histology_confirmed",
-)  # fmt: skip
+IOUS_COLUMNS = IOUS.names
 
 _README = """\
 # Synthetic hospital
@@ -55,6 +51,7 @@ To look at it, from inside this folder:
 def write_demo(out: Path, seed: int = SEED) -> None:
     """Write cases, events, exceptions, ious, site.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    (out / "published.yaml").unlink(missing_ok=True)  # of a study that was here before
     hospital = build(seed, HOLIDAYS)
     tables = {
         "cases.csv": ((*CASES.names, "stage"), hospital.cases),

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import duckdb
 
-from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
+from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES, NO, PLAN_CHANGES, YES
 
-Kind = Literal["id", "text", "when", "when-or-part", "word", "words", "codes"]
+Kind = Literal["id", "text", "when", "when-or-part", "word", "words", "codes", "count"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,25 @@ EXCEPTIONS = Table(
     ),
     key="exception_id",
 )
-TABLES = {t.name: t for t in (CASES, EVENTS, EXCEPTIONS)}
+IOUS = Table(
+    "ious",
+    (
+        Column("case_id", "id", needed=True),
+        Column("performed", "word", needed=True, words=(*YES, *NO)),
+        Column("plan_recorded_before", "word", words=(*YES, *NO)),
+        Column("plan_change", "words", words=PLAN_CHANGES),
+        Column("lesions_preop", "count"),
+        Column("lesions_new", "count"),
+        Column("lesions_not_confirmed", "count"),
+        Column("new_within_planned_resection", "word", words=(*YES, *NO)),
+        Column("operator"),
+        Column("contrast", "word", words=(*YES, *NO)),
+        Column("histology_confirmed", "word", words=(*YES, *NO)),
+    ),
+    key="case_id",
+)
+TABLES = {t.name: t for t in (CASES, EVENTS, EXCEPTIONS)}  # what a protocol is evaluated on
+ALL_TABLES = TABLES | {IOUS.name: IOUS}  # with what is read beside it, by a study
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199  # a year outside is a typing error, and breaks date arithmetic
 

@@ -118,5 +118,12 @@ VERDICT_OF_RANK = (
 CASE_STATUSES = ("scheduled", "performed", "cancelled")
 EVENT_STATUSES = ("ordered", "booked", "completed", "cancelled", "entered-in-error")
 URGENCIES = ("elective", "urgent", "emergency")
+# What intraoperative ultrasound changed in the plan of an operation.
+PLAN_CHANGES = (
+    "no_change", "extended_resection", "additional_resection", "additional_ablation",
+    "limited_resection", "changed_margin", "converted_to_ablation", "converted_to_two_stage",
+    "abandoned",
+)  # fmt: skip
+YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 PROVENANCES = ("internal", "external")
 CODE_ROLES = ("qualifies", "warns", "never")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qi_checker.errors import Problem, UserError
-from qi_checker.protocol.records import TABLES, Records, Table
+from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Records, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
 from qi_checker.sources.delivered import Delivered
@@ -57,6 +57,22 @@ def read_folder(folder: Path, site: Site, con: duckdb.DuckDBPyConnection | None 
         records.notes += table_read.notes
     records.notes += _patient_id_notes(delivered)
     return records
+
+
+def read_ious(folder: Path, site: Site, records: Records) -> RawTable:
+    """Read what intraoperative ultrasound found beside the records: `raw_ious`, `torn_ious`.
+
+    Engines never see it. Without a file both are empty and the table is `absent`. Notes are
+    added to the records'. Raises UserError where the file as a whole cannot be used.
+    """
+    names = _entries(folder)
+    path = _find(folder, names, IOUS)
+    if path is None:
+        read = Delivered(create_absent(records.con, IOUS), list(_similar_notes(names, IOUS)))
+    else:
+        read = _read(records.con, IOUS, path, site)
+    records.notes += read.notes
+    return read.raw
 
 
 def _entries(folder: Path) -> list[str]:
@@ -126,7 +142,7 @@ def _similar(names: list[str], table: Table) -> str:
 
 def _belongs(name: str) -> bool:
     path = Path(name)
-    return path.suffix in READERS and path.stem in TABLES
+    return path.suffix in READERS and path.stem in ALL_TABLES
 
 
 def _mend(similar: str, table: Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qi_checker.errors import Problem, UserError, did_you_mean
-from qi_checker.protocol.records import TABLES, Table
+from qi_checker.protocol.records import ALL_TABLES, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.raw import literal
 
@@ -15,12 +15,12 @@ def check_site(site: Site) -> None:
     problems = [
         Problem(f"site settings, columns: {name}", "there is no such table", "", _near(name))
         for name in site.columns
-        if name not in TABLES
+        if name not in ALL_TABLES
     ]
     for target, mapping in site.values.items():
         where = f"site settings, values: {target}"
         name, _, column = target.partition(".")
-        if name not in TABLES or not column:
+        if name not in ALL_TABLES or not column:
             why = "Write it as table.column, such as events.modality"
             problems.append(Problem(where, "there is no such table", why, _near(name)))
         if len({key.strip().lower() for key in mapping}) < len(mapping):
@@ -61,4 +61,4 @@ def _case(expression: str, mapping: dict[str, str], otherwise: str) -> str:
 
 
 def _near(name: str) -> str:
-    return did_you_mean(name, TABLES)
+    return did_you_mean(name, ALL_TABLES)

@@ -11,16 +11,27 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from qi_checker.reporting import html
 from qi_checker.reporting.rule_page import rule_sheet
+from qi_checker.reporting.study_folder import study_page
 from tests.helpers import sheets
+from tests.helpers.study import reconstructed
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "html"
+
+
+@cache
+def _study() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return study_page(reconstructed(Path(folder)))
+
 
 PAGES: dict[str, Callable[[], str]] = {
     "case": lambda: html.case_page(sheets.CASE, "../index.html"),
@@ -30,6 +41,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rulebook": lambda: html.rulebook_page(sheets.RULEBOOK),
     "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
     "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
+    "study": _study,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.checks.columns import check_column
 from qi_checker.protocol.complaints import Complaints
-from qi_checker.protocol.records import CASES, EVENTS, TABLES
+from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS
 
 _FREE = (CASES, EVENTS)  # tables in which a protocol may ask for columns of a hospital's own
 
@@ -16,12 +16,12 @@ def check_site(data: dict[str, Any], complaints: Complaints) -> None:
     """A misspelt table or column would map nothing, and nobody would notice."""
     for name, columns in _mapping(data.get("columns")).items():
         path = ("columns", name)
-        if name not in TABLES:
-            mend = did_you_mean(name, TABLES)
+        if name not in ALL_TABLES:
+            mend = did_you_mean(name, ALL_TABLES)
             complaints.add(path, f"there is no table `{name}`", mend=mend, key=True)
             continue
         for column in _mapping(columns):
-            check_column(TABLES[name], column, (*path, column), complaints, free=_FREE)
+            check_column(ALL_TABLES[name], column, (*path, column), complaints, free=_FREE)
     for name, words in _mapping(data.get("values")).items():
         _check_values(name, _mapping(words), complaints)
 
@@ -33,12 +33,12 @@ def _mapping(data: Any) -> dict[str, Any]:
 def _check_values(name: str, words: dict[str, Any], complaints: Complaints) -> None:
     table, dot, column = name.partition(".")
     path = ("values", name)
-    if not dot or table not in TABLES:
-        mend = "Write table.column, such as events.modality. " + did_you_mean(table, TABLES)
+    if not dot or table not in ALL_TABLES:
+        mend = "Write table.column, such as events.modality. " + did_you_mean(table, ALL_TABLES)
         complaints.add(path, f"`{name}` is not a column of a table", mend=mend, key=True)
         return
-    check_column(TABLES[table], column, path, complaints, free=_FREE)
-    known = TABLES[table][column].words if column in TABLES[table].names else ()
+    check_column(ALL_TABLES[table], column, path, complaints, free=_FREE)
+    known = ALL_TABLES[table][column].words if column in ALL_TABLES[table].names else ()
     for local, word in words.items():
         if known and isinstance(word, str) and word and word not in known:
             what = f"`{word}` is not a word that {name} knows"

@@ -1,0 +1,69 @@
+"""study."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+from qi_checker.audit.study_cases import Span, check_spans
+from qi_checker.cli.common import asked, progress
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.errors import EvaluationError, Exit, Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.published import load_published
+from qi_checker.sources.files import read_ious
+
+
+def study(arguments: argparse.Namespace) -> int:
+    """Compare two periods and write the folder of the study."""
+    from qi_checker.audit.ious import read_registry
+    from qi_checker.audit.study import study as build
+    from qi_checker.reporting.atomic import check_replaceable
+    from qi_checker.reporting.study_folder import OURS, write_study
+
+    spans = _spans(arguments)
+    as_of = AsOf.parse(arguments.as_of or max(span.last for span in spans))
+    check_spans(*spans, as_of)
+    check_replaceable(arguments.out, OURS)
+    arguments.as_of = str(as_of)
+    request = asked(arguments)
+    raw = read_ious(arguments.data, request.site, request.records)
+    beside = arguments.data / "published.yaml"
+    printed = load_published(beside) if beside.is_file() else None
+    with progress() as shown:
+        evaluation = evaluate(*request, progress=shown.phase)
+        ids = [r["case_id"] for r in evaluation.rows("SELECT case_id FROM ready_cases")]
+        registry = read_registry(evaluation.con, raw, ids)
+        view = build(evaluation, spans, registry, printed)
+        page = write_study(view, arguments.out, arguments.format)
+    print(page.finding)
+    print(f"Report: {arguments.out / page.main_file}")
+    if evaluation.failures:
+        raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])
+    return Exit.DONE
+
+
+def _spans(arguments: argparse.Namespace) -> tuple[Span, Span]:
+    """Both periods, with everything that is wrong with either."""
+    problems: list[Problem] = []
+    found: list[Span] = []
+    for option, text in (("--before", arguments.before), ("--after", arguments.after)):
+        try:
+            found.append(_span(text, option))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found[0], found[1]
+
+
+def _span(text: str, option: str) -> Span:
+    first, dots, last = text.partition("..")
+    days: list[date] = []
+    for part in (first, last):
+        moment = AsOf.parse(part, option) if dots and len(part.strip()) == 10 else None
+        if moment is None:
+            mend = "Write both dates, included, as 2024-01-01..2024-12-31"
+            raise UserError(Problem(option, "is not a period", "", mend))
+        days.append(moment.date)
+    return Span(days[0], days[1])

@@ -1,0 +1,216 @@
+"""Two periods compared: rates by count, intervals by day. Formulas with their sources.
+
+Counts are (a of n) before and (b of m) after. Nothing here knows what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, comb, sqrt
+from statistics import mean, median, quantiles, stdev
+
+from qi_checker.statistics.distributions import (
+    Z,
+    chi_squared_p,
+    normal_below,
+    normal_two_sided,
+    t_two_sided,
+)
+from qi_checker.statistics.proportions import wilson
+
+POWER_Z = 0.8416212335729143  # of 80 %
+_EXACT_UP_TO = 100  # observations in both samples for the exact Mann-Whitney test
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A test's statistic and two-sided p; `df` where it has degrees of freedom."""
+
+    statistic: float
+    p: float
+    df: float | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Numbers that describe a sample; None where there are too few values."""
+
+    n: int
+    mean: float | None = None
+    sd: float | None = None
+    median: float | None = None
+    q1: float | None = None
+    q3: float | None = None
+    least: float | None = None
+    most: float | None = None
+
+
+def newcombe(a: int, n: int, b: int, m: int) -> tuple[float, float, float] | None:
+    """Difference b/m - a/n with its 95 % interval, from the two Wilson intervals.
+
+    Newcombe RG, Stat Med 1998;17:873, method 10.
+    """
+    first, second = wilson(a, n), wilson(b, m)
+    if first is None or second is None:
+        return None
+    p, q = a / n, b / m
+    low = q - p - sqrt((q - second[0]) ** 2 + (first[1] - p) ** 2)
+    high = q - p + sqrt((second[1] - q) ** 2 + (p - first[0]) ** 2)
+    return q - p, max(-1.0, low), min(1.0, high)
+
+
+def fisher(a: int, n: int, b: int, m: int) -> float | None:
+    """Two-sided p of Fisher's exact test: every table at most as likely as this one.
+
+    Whole numbers are compared, so that equally likely tables are never told apart by rounding.
+    """
+    if n <= 0 or m <= 0:
+        return None
+    hits = a + b
+    ways = {x: comb(n, x) * comb(m, hits - x) for x in range(max(0, hits - m), min(n, hits) + 1)}
+    extreme = sum(w for w in ways.values() if w <= ways[a])
+    return extreme / comb(n + m, hits)
+
+
+def pearson(a: int, n: int, b: int, m: int) -> Outcome | None:
+    """Pearson's chi-squared; None where a margin is empty."""
+    total, hits = n + m, a + b
+    if min(n, m, hits, total - hits) <= 0:
+        return None
+    cross = a * (m - b) - b * (n - a)
+    statistic = total * cross**2 / (n * m * hits * (total - hits))
+    return Outcome(statistic, chi_squared_p(statistic), 1)
+
+
+def n_minus_1(a: int, n: int, b: int, m: int) -> Outcome | None:
+    """Chi-squared times (N-1)/N (Campbell I, Stat Med 2007;26:3661)."""
+    plain, total = pearson(a, n, b, m), n + m
+    if plain is None:
+        return None
+    statistic = plain.statistic * (total - 1) / total
+    return Outcome(statistic, chi_squared_p(statistic), 1)
+
+
+def yates(a: int, n: int, b: int, m: int) -> Outcome | None:
+    """Chi-squared with Yates' correction: shown where a published figure may have used it."""
+    total, hits = n + m, a + b
+    if min(n, m, hits, total - hits) <= 0:
+        return None
+    cross = max(0.0, abs(a * (m - b) - b * (n - a)) - total / 2)
+    statistic = total * cross**2 / (n * m * hits * (total - hits))
+    return Outcome(statistic, chi_squared_p(statistic), 1)
+
+
+def least_expected(a: int, n: int, b: int, m: int) -> float:
+    """The smallest expected count of the two-by-two table: N-1 chi-squared wants at least 1."""
+    total, hits = n + m, a + b
+    return min(n, m) * min(hits, total - hits) / total if total else 0.0
+
+
+def describe(values: Sequence[float]) -> Summary:
+    """Mean, SD (n-1), median, quartiles by linear interpolation between ranks, and range."""
+    n = len(values)
+    if not n:
+        return Summary(0)
+    spread = stdev(values) if n > 1 else None
+    q1, _, q3 = quantiles(values, n=4, method="inclusive") if n > 1 else (None, None, None)
+    return Summary(n, mean(values), spread, median(values), q1, q3, min(values), max(values))
+
+
+def welch(x: Summary, y: Summary) -> Outcome | None:
+    """Welch's t for means that may have different variances (Biometrika 1947;34:28)."""
+    if None in (x.sd, y.sd) or not (x.sd or y.sd):
+        return None
+    assert x.sd is not None and y.sd is not None and x.mean is not None and y.mean is not None
+    u, v = x.sd**2 / x.n, y.sd**2 / y.n
+    df = (u + v) ** 2 / (u**2 / (x.n - 1) + v**2 / (y.n - 1))
+    t = (x.mean - y.mean) / sqrt(u + v)
+    return Outcome(t, t_two_sided(t, df), df)
+
+
+def pooled_t(x: Summary, y: Summary) -> Outcome | None:
+    """Student's t with one variance for both: shown beside published figures only."""
+    if None in (x.sd, y.sd) or not (x.sd or y.sd):
+        return None
+    assert x.sd is not None and y.sd is not None and x.mean is not None and y.mean is not None
+    df = x.n + y.n - 2
+    variance = ((x.n - 1) * x.sd**2 + (y.n - 1) * y.sd**2) / df
+    t = (x.mean - y.mean) / sqrt(variance * (1 / x.n + 1 / y.n))
+    return Outcome(t, t_two_sided(t, df), df)
+
+
+def mann_whitney(x: Sequence[float], y: Sequence[float]) -> Outcome | None:
+    """U of the first sample and its two-sided p; `how` says exact or normal.
+
+    Exact where no value occurs twice and there are at most 100 values; else the normal
+    approximation with the correction for ties and for continuity (Mann and Whitney, Ann Math
+    Stat 1947;18:50).
+    """
+    n, m = len(x), len(y)
+    if not n or not m:
+        return None
+    u = sum((a > b) + (a == b) / 2 for a in x for b in y)
+    pooled = sorted([*x, *y])
+    ties = [pooled.count(value) for value in dict.fromkeys(pooled)]
+    if max(ties) == 1 and n + m <= _EXACT_UP_TO:
+        return Outcome(u, _exact_u(int(min(u, n * m - u)), n, m), how="exact")
+    total = n + m
+    variance = n * m / 12 * (total + 1 - sum(t**3 - t for t in ties) / (total * (total - 1)))
+    if variance <= 0:
+        return Outcome(u, 1.0, how="normal, corrected for ties")
+    z = max(0.0, abs(u - n * m / 2) - 0.5) / sqrt(variance)
+    return Outcome(u, min(1.0, normal_two_sided(z)), how="normal, corrected for ties")
+
+
+def _exact_u(smaller: int, n: int, m: int) -> float:
+    """Two-sided p of U at most `smaller`: the share of all ways to mix two samples."""
+    ways = [1] + [0] * (n * m)  # the Gaussian binomial coefficient, factor by factor
+    for i in range(1, n + 1):
+        for at in range(n * m, m + i - 1, -1):
+            ways[at] -= ways[at - m - i]
+        for at in range(i, n * m + 1):
+            ways[at] += ways[at - i]
+    return min(1.0, 2 * sum(ways[: smaller + 1]) / comb(n + m, n))
+
+
+def hodges_lehmann(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, float] | None:
+    """Shift of y against x, the median of all differences, with a 95 % interval.
+
+    The interval takes the normal approximation of U for its ranks (Hollander and Wolfe,
+    Nonparametric Statistical Methods, section 4.3).
+    """
+    n, m = len(x), len(y)
+    if n < 2 or m < 2:
+        return None
+    shifts = sorted(b - a for a in x for b in y)
+    rank = int(n * m / 2 - Z * sqrt(n * m * (n + m + 1) / 12))
+    at = max(rank, 1) - 1
+    return median(shifts), shifts[at], shifts[-1 - at]
+
+
+def power(p: float, n: int, q: float, m: int) -> float:
+    """Chance to find a difference of p and q at 5 % two-sided.
+
+    Normal approximation with the variance of the two rates themselves (Fleiss, Statistical
+    Methods for Rates and Proportions, chapter 4).
+    """
+    error = sqrt(p * (1 - p) / n + q * (1 - q) / m)
+    if not error:
+        return float(p != q)
+    shift = abs(p - q) / error
+    return normal_below(shift - Z) + normal_below(-shift - Z)
+
+
+def needed(p: float, q: float) -> int | None:
+    """Cases in each period for 80 % power, as `power` counts it; None without a difference."""
+    if p == q:
+        return None
+    return ceil((Z + POWER_Z) ** 2 * (p * (1 - p) + q * (1 - q)) / (p - q) ** 2)
+
+
+def detectable(a: int, n: int, m: int) -> int | None:
+    """The largest count of m below the rate a/n that Fisher's test would tell from it at 5 %."""
+    below = [b for b in range(m + 1) if b * n < a * m and (fisher(a, n, b, m) or 0) < 0.05]
+    return max(below, default=None)
