@@ -67,6 +67,8 @@ def _found(condition: Condition | RequirementCondition, chart: Chart) -> str:
             decided = chart.decided[condition.chosen.requirement]
             event = f", {decided.event.id}" if decided.event else ""
             return f"{condition.chosen.requirement} is {decided.status}{event}"
+    if condition.every is not None:
+        return "a case"
     for name in ("procedure", "diagnosis", "urgency", "site", "surgeon"):
         if getattr(condition, name) is not None:
             return _value(chart, _COLUMNS.get(name, name))

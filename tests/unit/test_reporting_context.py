@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from jinja2 import StrictUndefined, UndefinedError
@@ -11,7 +13,9 @@ from jinja2 import StrictUndefined, UndefinedError
 from qi_checker.audit import rule_diff, rule_diff_keys, views
 from qi_checker.reporting import html, rule_page
 from qi_checker.reporting.rule_diff import rule_diff_page
+from qi_checker.reporting.study_folder import study_page
 from tests.helpers import rule_diffs, sheets
+from tests.helpers.study import reconstructed
 
 # Fields that no page shows, each for a reason.
 NOT_SHOWN = {
@@ -23,6 +27,13 @@ _DOUBT = dataclasses.replace(
     sheets.CT, status="unknown", reason="rejected_record", event_id="E-9", candidates=()
 )
 UNDECIDED = dataclasses.replace(sheets.CASE, requirements=(_DOUBT,))
+
+
+def shown_study() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return study_page(reconstructed(Path(folder)))
+
+
 RENDER: dict[str, Callable[[], str]] = {
     "case.html.j2": lambda: html.case_page(sheets.CASE, "../index.html"),
     "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
@@ -32,6 +43,7 @@ RENDER: dict[str, Callable[[], str]] = {
         rule_page.rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
     ),
     "rule_diff.html.j2": lambda: rule_diff_page(rule_diffs.DIFF),
+    "study.html.j2": shown_study,
 }
 
 
