@@ -170,6 +170,9 @@ def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
         x = scale.x(surgery - timedelta(days=back))
         text = f"{back} days" if back == backs[-1] else str(back)
         ticks.append(Tick(x, Label(within(x, text), axis + 15, text)))
+    # The last text is the longest, and stands at the edge.
+    if len(ticks) > 1 and ticks[-1].label.end > ticks[-2].label.x:
+        del ticks[-2]
     return tuple(ticks)
 
 
