@@ -9,6 +9,7 @@ from qi_checker.compiler.scope import REASONS
 from qi_checker.compiler.sql import (
     Expr,
     all_of,
+    any_of,
     case,
     cast,
     coalesce,
@@ -149,7 +150,10 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
     columns += [
         named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"),
         named(exp.Min(this=case((all_of(hurt, not_(col("done"))), packed(part)))), "second"),
-        named(exp.Min(this=case((all_of(counts, undecided), packed(part)))), "unsure"),
+        named(
+            exp.Min(this=case((all_of(any_of(counts, _silent(part)), undecided), packed(part)))),
+            "unsure",
+        ),
         named(exp.Min(this=case((all_of(counts.copy(), doubtful), packed(part)))), "row_doubt"),
         named(count_if(doubtful.copy()), "row_doubts"),
         named(
@@ -176,6 +180,13 @@ def _looked_at(part: Part) -> tuple[Expr, Expr]:
         for numbers in (taken, counting)
     )
     return taken_from, counted
+
+
+def _silent(part: Part) -> Expr:
+    """Whether what may have happened comes before what is planned: what is forbidden, and probes."""
+    scope = part.scope
+    numbers = [n for n in part.numbers if n >= len(scope.leaves) or scope.asked[n].forbidden]
+    return col("requirement").isin(*numbers) if numbers else exp.false()
 
 
 def unpacked(of: Expr) -> dict[str, Expr]:

@@ -59,6 +59,7 @@ attributes: st.SearchStrategy[Yaml] = st.one_of(
     some_of(("North", "South")).map(lambda words: {"site": words}),
     some_of(("S1", "S2")).map(lambda words: {"surgeon": words}),
     some_of(("A", "B")).map(lambda words: {"column": {"name": "ward", "in": words}}),
+    st.just({"every": "case"}),
 )
 
 
