@@ -43,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     _audit(commands)
     _checklist(commands)
     _check(commands)
+    _sheets(commands)
     _what_if(commands)
     _study(commands)
     add_rules(commands)
@@ -88,6 +89,29 @@ def _check(commands: Any) -> None:
     parser.add_argument("case_id", metavar="CASE_ID")
     records(parser)
     _format(parser)
+    _identified(parser)
+
+
+def _sheets(commands: Any) -> None:
+    parser = command(
+        commands, "sheets", later("case_sheets", "sheets"),
+        "write a sheet for each of many cases, to print",
+        "qi-checker sheets --data export --as-of 2026-02-01 --days 14 --out sheets",
+    )  # fmt: skip
+    records(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
+                        help="folder to write; earlier sheets there are replaced in one step")  # fmt: skip
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--days", type=int, metavar="N",
+                       help="the cases that a checklist of so many days lists")  # fmt: skip
+    which.add_argument("--cases", type=Path, metavar="FILE",
+                       help="the cases of a file: one id in each line, or a CSV's column case_id")  # fmt: skip
+    which.add_argument("--all", action="store_true", help="every case of the records")
+    parser.add_argument("--format", choices=("html", "pdf", "both"), default="both",
+                        help="what to write for each case (default: both)")  # fmt: skip
+    parser.add_argument("--jobs", type=int, metavar="N",
+                        help="processes that make PDF (default: one for each processor)")  # fmt: skip
+    _paper(parser)
     _identified(parser)
 
 
