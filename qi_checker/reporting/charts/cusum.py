@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qi_checker.audit.plots import CusumPlot
 from qi_checker.reporting.charts import style
 from qi_checker.reporting.charts.style import Canvas, Level
+
+_MOST_LETTERS = 12
 
 
 def picture(plot: CusumPlot) -> Canvas:
@@ -15,11 +19,12 @@ def picture(plot: CusumPlot) -> Canvas:
     top = 1.2 * max([plot.limit, *(p.worse for p in plot.points), *(p.better for p in plot.points)])
     axes.set_ylim(-top, top)
     axes.axhline(0, color=style.MUTE, linewidth=1)
+    thick = 1.5 if count <= 400 else 0.9
     numbers = [0, *range(1, count + 1)]
     axes.step(numbers, [0, *(p.worse for p in plot.points)], where="post", color=style.CONCERN,
-              linewidth=1.5, gid="worse")  # fmt: skip
+              linewidth=thick, gid="worse")  # fmt: skip
     axes.step(numbers, [0, *(-p.better for p in plot.points)], where="post",
-              color=style.IMPROVEMENT, linewidth=1.5, gid="better", dashes=(5, 1.5))  # fmt: skip
+              color=style.IMPROVEMENT, linewidth=thick, gid="better", dashes=(5, 1.5))  # fmt: skip
     for level in (plot.limit, -plot.limit):
         axes.axhline(level, color=style.BLACK, linewidth=1.3, dashes=(5, 3))
     style.name_levels(canvas, [Level(plot.limit, f"limit {plot.limit:g}"),
@@ -41,13 +46,14 @@ def _signals(canvas: Canvas, plot: CusumPlot) -> None:
     better = [(float(i), -p.better) for i, p in pairs if p.signal == "improvement"]
     style.marks(canvas, worse, "concern", "^", style.CONCERN, 8)
     style.marks(canvas, better, "improvement", "D", style.IMPROVEMENT, 7)
-    style.letters(canvas, worse, "C", style.CONCERN)
-    style.letters(canvas, better, "I", style.IMPROVEMENT)
+    if len(worse) + len(better) <= _MOST_LETTERS:  # more of them would stand on each other
+        style.letters(canvas, worse, "C", style.CONCERN)
+        style.letters(canvas, better, "I", style.IMPROVEMENT)
 
 
 def _key(canvas: Canvas, plot: CusumPlot) -> None:
     solid = {"color": style.CONCERN, "linestyle": "-"}
-    entries = [("worse", "", solid)]
+    entries: list[tuple[str, str, dict[str, Any]]] = [("worse", "", solid)]
     entries.append(("better", "", {"color": style.IMPROVEMENT, "linestyle": (0, (5, 1.5))}))
     seen = {p.signal for p in plot.points}
     if "concern" in seen:

@@ -14,6 +14,9 @@ _KINDS = (
     ("improvement", "D", style.IMPROVEMENT, (2,), "I: above 99.8 %"),
 )
 
+_LETTERS = 14  # of a unit's name; pseudonyms are shorter
+Box = tuple[float, float, float, float]  # left, floor, right, ceiling
+
 
 def picture(plot: Funnel) -> Canvas:
     """Rate over number of cases, limits as steps because cases come whole."""
@@ -31,7 +34,7 @@ def picture(plot: Funnel) -> Canvas:
         )
     _names(canvas, shown)
     axes.set_xlabel("cases", color=style.INK, fontsize=style.TEXT)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    style.whole_numbers(canvas)
     _key(canvas, shown)
     return canvas
 
@@ -59,37 +62,47 @@ def _limits(canvas: Canvas, plot: Funnel) -> None:
 
 
 def _names(canvas: Canvas, units: list[Unit]) -> None:
-    """Each unit's name beside its mark, at the first of some places where none stands yet."""
+    """Each unit's name beside its mark, at the first of some places where nothing stands yet."""
     low, high = canvas.axes.get_xlim()
     floor, ceiling = canvas.axes.get_ylim()
-    taken: list[tuple[float, float, float, float]] = []
-    points = []
-    for unit in units:
-        x, y = _place(unit)
-        px = (x - low) / (high - low) * canvas.width
-        py = (y - floor) / (ceiling - floor) * canvas.height
-        points.append((unit, px, py))
-        taken.append((px - 5, py - 5, px + 5, py + 5))
-    for unit, px, py in points:
-        letter = {-2: "C ", 2: "I "}.get(unit.side, "")
-        text = letter + unit.name
+    at = [
+        ((x - low) / (high - low) * canvas.width, (y - floor) / (ceiling - floor) * canvas.height)
+        for x, y in map(_place, units)
+    ]
+    taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
+    for unit, (x, y) in zip(units, at, strict=True):
+        text = {-2: "C ", 2: "I "}.get(unit.side, "") + _short(unit.name)
         wide = style.width_of(text, style.SMALL)
-        for dx, dy in ((7, 0), (-7 - wide, 0), (-wide / 2, 11), (-wide / 2, -11), (7, 11), (7, -11),
-                       (-7 - wide, 11), (-7 - wide, -11), (7, 22), (7, -22)):  # fmt: skip
-            box = (px + dx, py + dy - 5, px + dx + wide, py + dy + 5)
-            free = not any(_touch(box, other) for other in taken)
-            if free and box[2] <= canvas.width + 4 and box[0] >= 0:
-                break
-        else:
-            dx, dy = 7, 0
-            box = (px + dx, py + dy - 5, px + dx + wide, py + dy + 5)
+        boxes = [(dx, dy, _box(x + dx, y + dy, wide)) for dx, dy in _offsets(wide)]
+        free = [b for b in boxes if _fits(b[2], canvas.width) and not _touched(b[2], taken)]
+        dx, dy, box = (free or boxes)[0]
         taken.append(box)
         canvas.axes.annotate(text, _place(unit), (dx, dy), textcoords="offset points", va="center",
-                             color=style.INK, fontsize=style.SMALL)  # fmt: skip
+                             color=style.INK, fontsize=style.SMALL, zorder=2.5,
+                             bbox={"fc": "white", "ec": "none", "pad": 0.3})  # fmt: skip
 
 
-def _touch(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
+
+
+def _offsets(wide: float) -> tuple[tuple[float, float], ...]:
+    """Right, left, above and below, then further away: in points from the mark."""
+    left = -7 - wide
+    return ((7, 0), (left, 0), (-wide / 2, 11), (-wide / 2, -11), (7, 11), (7, -11), (left, 11),
+            (left, -11), (7, 22), (7, -22), (left, 22), (left, -22), (-wide / 2, 22))  # fmt: skip
+
+
+def _box(x: float, y: float, wide: float) -> Box:
+    return x, y - 5, x + wide, y + 5
+
+
+def _fits(box: Box, width: float) -> bool:
+    return box[0] >= 0 and box[2] <= width + 4
+
+
+def _touched(a: Box, taken: list[Box]) -> bool:
+    return any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for b in taken)
 
 
 def _key(canvas: Canvas, units: list[Unit]) -> None:

@@ -6,34 +6,44 @@ from qi_checker.audit.plots import Gaps
 from qi_checker.reporting.charts import style
 from qi_checker.reporting.charts.style import Canvas, Level
 
+_MOST_LETTERS = 12
+
 
 def picture(plot: Gaps) -> Canvas:
     """A dot for each gap in order, joined by a line; high is good."""
-    canvas = style.canvas(290, bottom=76)
+    canvas = style.canvas(290, bottom=62)
     axes, count = canvas.axes, len(plot.points)
     axes.set_xlim(0.5, count + 0.5)
     top = max([*(p.gap for p in plot.points), plot.upper or 0, plot.median or 0, 1])
     axes.set_ylim(-0.04 * top, 1.1 * top)
     _lines(canvas, plot)
-    places = [(float(i), float(p.gap)) for i, p in enumerate(plot.points, 1)]
-    axes.plot(*zip(*places, strict=True), color=style.LINE, linewidth=0.8)
-    pairs = list(zip(places, plot.points, strict=True))
-    size = 7 if count <= 60 else 4.5 if count <= 200 else 3
-    kept = [at for at, p in pairs if p.case_id and not p.signal]
-    signals = [at for at, p in pairs if p.signal]
-    style.marks(canvas, kept, "gaps", "o", style.LINE, size)
-    style.marks(canvas, [at for at, p in pairs if not p.case_id and not p.signal], "open", "o",
-                style.LINE, size, markerfacecolor="white", markeredgewidth=1.4)  # fmt: skip
-    closed = [at for at, p in pairs if p.signal and p.case_id]
-    style.marks(canvas, closed, "improvement", "D", style.IMPROVEMENT, size)
-    style.marks(canvas, [at for at, p in pairs if p.signal and not p.case_id], "improvement-open",
-                "D", style.IMPROVEMENT, size, markerfacecolor="white")  # fmt: skip
-    if len(signals) <= 40:
-        style.letters(canvas, signals, "I", style.IMPROVEMENT)
+    _marks(canvas, plot)
     _ticks(canvas, plot)
+    style.whole_numbers(canvas, "y")
     style.above(canvas, "cases from one deviation to the next")
     _key(canvas, plot)
     return canvas
+
+
+def _marks(canvas: Canvas, plot: Gaps) -> None:
+    """Circles joined by a line; diamonds where a gap is longer than chance; hollow while open."""
+    count = len(plot.points)
+    size = 7 if count <= 60 else 4.5 if count <= 200 else 3
+    places = [(float(i), float(p.gap)) for i, p in enumerate(plot.points, 1)]
+    xs, ys = [x for x, _ in places], [y for _, y in places]
+    canvas.axes.plot(xs, ys, color=style.LINE, linewidth=0.8)
+    pairs = list(zip(places, plot.points, strict=True))
+    for signal, gid, marker, color in (
+        (False, "gaps", "o", style.LINE),
+        (True, "improvement", "D", style.IMPROVEMENT),
+    ):
+        ours = [(at, p.case_id) for at, p in pairs if p.signal == signal]
+        style.marks(canvas, [at for at, case in ours if case], gid, marker, color, size)
+        style.marks(canvas, [at for at, case in ours if not case], f"{gid}-open", marker, color,
+                    size, markerfacecolor="white", markeredgewidth=1.4)  # fmt: skip
+    signals = [at for at, p in pairs if p.signal]
+    if len(signals) <= _MOST_LETTERS:
+        style.letters(canvas, signals, "I", style.IMPROVEMENT)
 
 
 def _lines(canvas: Canvas, plot: Gaps) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qi_checker.audit.plots import IntervalPoint, Intervals
 from qi_checker.reporting.charts import style
 from qi_checker.reporting.charts.style import Canvas, Level
 
+_BAND = 16  # points of the row of cases without days
+
 
 def picture(plot: Intervals) -> Canvas:
-    """One mark for each case at its number; what has no days stands in a row under the axis."""
+    """One mark for each case at its number; what has no days stands in a row along the floor."""
     top = 46 if plot.happened else 30
-    canvas = style.canvas(300 + top, top=top, bottom=76)
+    canvas = style.canvas(290 + top, top=top, bottom=62)
     count = len(plot.points)
     canvas.axes.set_xlim(0.5 - count * 0.01, count + 0.5 + count * 0.01)
     low, high = _span(plot)
-    canvas.axes.set_ylim(low, high)
+    band = _BAND / canvas.height * (high - low) if any(p.days is None for p in plot.points) else 0
+    canvas.axes.set_ylim(low - band, high)
     _lines(canvas, plot)
     size = 6.5 if count <= 60 else 4.5 if count <= 300 else 3.0 if count <= 800 else 2.2
     _marks(canvas, plot, size)
@@ -47,11 +52,11 @@ def _lines(canvas: Canvas, plot: Intervals) -> None:
         axes.hlines(value, left, min(end, right), color=style.COMMON, linewidth=width)
         if end < right:
             axes.hlines(value, end, right, color=style.COMMON, linewidth=width,
-                        linestyles=[(0, (1.5, 2))])  # fmt: skip
+                        linestyles=style.DOTTED)  # fmt: skip
         levels.append(Level(value, f"{words} {value:.1f}".removesuffix(".0"), style.MUTE))
     if plot.limit is not None:
         axes.hlines(plot.limit, left, right, color=style.BLACK, linewidth=1.4,
-                    linestyles=[(0, (5, 3))], gid="window")  # fmt: skip
+                    linestyles=style.DASHED, gid="window")  # fmt: skip
         levels.append(Level(plot.limit, f"window {plot.limit} days"))
     style.name_levels(canvas, levels)
 
@@ -66,7 +71,7 @@ def _marks(canvas: Canvas, plot: Intervals, size: float) -> None:
                 markerfacecolor="white", **thin)  # fmt: skip
     nothing = [p.number for p in plot.points if p.days is None]
     if nothing:
-        canvas.axes.plot(nothing, [-28 / canvas.height] * len(nothing), linestyle="none",
+        canvas.axes.plot(nothing, [8 / canvas.height] * len(nothing), linestyle="none",
                          marker="x", color=style.MUTE, markersize=max(size - 1, 2.4), gid="none",
                          clip_on=False, transform=canvas.axes.get_xaxis_transform())  # fmt: skip
     rings: list[IntervalPoint] = [p for p in plot.points if p.signal and p.days is not None]
@@ -76,7 +81,7 @@ def _marks(canvas: Canvas, plot: Intervals, size: float) -> None:
 
 def _key(canvas: Canvas, plot: Intervals) -> None:
     kinds = {p.kind for p in plot.points}
-    entries = []
+    entries: list[tuple[str, str, dict[str, Any]]] = []
     if "inside" in kinds:
         entries.append(("inside the window", "o", {"color": style.LINE}))
     if "outside" in kinds:
@@ -85,6 +90,6 @@ def _key(canvas: Canvas, plot: Intervals) -> None:
     if any(p.days is None for p in plot.points):
         entries.append(("nothing to count from", "x", {"color": style.MUTE}))
     if any(p.signal for p in plot.points):
-        looks = {"color": style.INK, "markerfacecolor": "none", "markersize": 10}
-        entries.append(("beyond the limits", "o", looks))
-    style.key(canvas, entries, 56)
+        ring = {"color": style.INK, "markerfacecolor": "none", "markersize": 10}
+        entries.append(("beyond the limits", "o", ring))
+    style.key(canvas, entries, 44)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ MUTE = "#595959"
 GRID = "#d9dde1"  # decoration only
 BLACK = "#000000"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DOTTED = (0, (1.5, 2))  # a line that was computed before and is drawn on
+DASHED = (0, (5, 3))  # a line that was set: target, window, limit
+_MONTH_ROOM = 28
 _LETTER = 0.62  # mean width of a letter in units of the font size (DejaVu Sans)
 
 
@@ -40,7 +44,7 @@ class Canvas:
     height: float
 
 
-def canvas(height: float, *, left: float = 46, right: float = 112, top: float = 34,
+def canvas(height: float, *, left: float = 46, right: float = 118, top: float = 34,
            bottom: float = 40) -> Canvas:  # fmt: skip
     """Empty axes with margins, all in points; level grid lines, no frame but the floor."""
     from matplotlib.figure import Figure
@@ -78,32 +82,41 @@ def percent_axis(canvas: Canvas) -> None:
     canvas.axes.set_yticks(ticks, [f"{t:.0%}".replace("%", " %") for t in ticks])
 
 
+def whole_numbers(canvas: Canvas, axis: str = "x") -> None:
+    """Ticks at whole numbers only: cases come whole."""
+    from matplotlib.ticker import MaxNLocator
+
+    which = canvas.axes.xaxis if axis == "x" else canvas.axes.yaxis
+    which.set_major_locator(MaxNLocator(8, integer=True))
+
+
 def month_axis(canvas: Canvas, starts: Sequence[tuple[float, str]]) -> None:
     """Names of months at x, the year under the first of each; as many as there is room for.
 
-    `starts` is (x, "2025-01") in order; a name is left out where it would touch the one before.
+    `starts` is (x, "2025-01") in order. Where room is short, the first of every second month, quarter,
+    half-year is named, then years alone.
     """
     low, high = canvas.axes.get_xlim()
     scale = canvas.width / (high - low)
-    for step in (1, 2, 3, 6, 12, 24, 60, 120):
-        kept = [(x, m) for i, (x, m) in enumerate(starts) if _falls(m, i, step)]
-        room = [(b[0] - a[0]) * scale for a, b in zip(kept, kept[1:], strict=False)]
-        if not room or min(room) >= (28 if step < 12 else 36):
+    kept: list[tuple[float, str]] = []
+    for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200):
+        kept = _firsts(starts, step)
+        if all((b[0] - a[0]) * scale >= _MONTH_ROOM for a, b in pairwise(kept)):
             break
-    else:
-        kept = [starts[0]]
     labels, year = [], ""
     for _, month in kept:
         new, year = month[:4] != year, month[:4]
         name = _MONTHS[int(month[5:7]) - 1]
-        labels.append(f"{name}\n{year}" if new else name)
+        labels.append(year if step >= 12 else f"{name}\n{year}" if new else name)
     canvas.axes.set_xticks([x for x, _ in kept], labels)
 
 
-def _falls(month: str, index: int, step: int) -> bool:
-    """Whether a month is named: counted from January, so that the same months are every year."""
-    count = int(month[:4]) * 12 + int(month[5:7]) - 1
-    return count % step == 0 or (index == 0 and step == 1)
+def _firsts(starts: Sequence[tuple[float, str]], step: int) -> list[tuple[float, str]]:
+    """The first of every `step` months counted from January; a few cases may leave months out."""
+    firsts: dict[int, tuple[float, str]] = {}
+    for x, month in starts:
+        firsts.setdefault((int(month[:4]) * 12 + int(month[5:7]) - 1) // step, (x, month))
+    return list(firsts.values())
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,8 @@ def mark_events(canvas: Canvas, numbers: Sequence[tuple[float, int]], lift: floa
     for x, number in numbers:
         at.setdefault(x, []).append(number)
     for x, here in at.items():
-        axes.axvline(x, color=MUTE, linewidth=1, dashes=(4, 3), gid=f"event-{here[0]}")
+        axes.plot([x, x], [0, 1 + lift / canvas.height], color=MUTE, linewidth=1, dashes=(4, 3),
+                  clip_on=False, transform=axes.get_xaxis_transform(), gid=f"event-{here[0]}")  # fmt: skip
         axes.annotate(", ".join(map(str, here)), (x, 1), (0, lift),
                       xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
                       color=INK, fontsize=TEXT, fontweight="bold",
@@ -163,11 +177,11 @@ def key(canvas: Canvas, entries: Sequence[tuple[str, str, dict[str, Any]]], belo
     from matplotlib.lines import Line2D
 
     lines = [
-        Line2D([], [], **{"linestyle": "none", "marker": marker, "markersize": 6, **looks})
+        Line2D([], [], **{"linestyle": "none", "marker": marker, "markersize": 7, **looks})
         for _, marker, looks in entries
     ]
     drop = -below / canvas.height
     canvas.axes.legend(lines, [words for words, _, _ in entries], loc="upper left",
                        bbox_to_anchor=(-0.02, drop), ncols=len(entries), frameon=False,
-                       fontsize=TEXT, handletextpad=0.2, columnspacing=1.2, borderpad=0,
+                       fontsize=TEXT, handletextpad=0.4, columnspacing=1.4, borderpad=0,
                        borderaxespad=0)  # fmt: skip

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from xml.etree import ElementTree
 
 from qi_checker.audit.plots import Plot
@@ -33,8 +34,9 @@ def settings() -> Iterator[None]:
     try:
         import matplotlib
 
-        ours = {k: v for k, v in matplotlib.rcParamsDefault.items() if k != "backend"}
-        with matplotlib.rc_context({**ours, **_OURS}), warnings.catch_warnings():
+        defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if k != "backend"}
+        values: Any = {**defaults, **_OURS}
+        with matplotlib.rc_context(values), warnings.catch_warnings():
             # A name in letters that the measuring font lacks: the reader's font will have them.
             warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
             yield
@@ -42,7 +44,7 @@ def settings() -> Iterator[None]:
         logger.setLevel(level)
 
 
-_OURS = {
+_OURS: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "qi-checker",
     "font.family": "sans-serif",
@@ -77,9 +79,9 @@ def text_of(canvas: Canvas, plot: Plot) -> str:
 def _written(canvas: Canvas) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    figure, file = canvas.figure, io.StringIO()
-    none = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    FigureCanvasSVG(figure).print_svg(file, metadata=none)
+    file = io.StringIO()
+    drawing: Any = FigureCanvasSVG(canvas.figure)
+    drawing.print_svg(file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     return file.getvalue()
 
 

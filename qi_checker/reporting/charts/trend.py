@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from qi_checker.audit.plots import Trend
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from qi_checker.audit.plots import Trend, TrendPoint
 from qi_checker.reporting.charts import style
 from qi_checker.reporting.charts.style import Canvas, Level
 
+T = TypeVar("T")
+
 _STRIP = 16  # points of one line of text above the axes
+_MOST_COUNTS = 36
 _NARROW = 34  # a slot with less room has its counts upright
 
 
@@ -14,7 +20,7 @@ def picture(plot: Trend) -> Canvas:
     """Counts above, dots and whiskers, lines; signals of the quarter in a row of their own."""
     slots = len(plot.points)
     upright = (style.WIDTH - 158) / slots < _NARROW
-    counts = 40 if upright else _STRIP
+    counts = _strip(plot, upright)
     signals = _STRIP + 6 if any(p.quarter_signal for p in plot.points) else 0
     events = 22 if plot.happened else 0
     top = 12 + counts + signals + events
@@ -23,7 +29,8 @@ def picture(plot: Trend) -> Canvas:
     style.percent_axis(canvas)
     _lines(canvas, plot)
     _dots(canvas, plot)
-    _counts(canvas, plot, upright)
+    if counts:
+        _counts(canvas, plot, upright)
     _signals(canvas, plot, counts + 8)
     places = {p.month: i - 0.5 for i, p in enumerate(plot.points)}
     happened = [(places[e.at], e.number) for e in plot.happened if e.at in places]
@@ -42,44 +49,64 @@ def _dots(canvas: Canvas, plot: Trend) -> None:
     style.marks(canvas, dots, "months", "o", style.LINE, 7 if len(plot.points) <= 60 else 4)
 
 
+def _words(point: TrendPoint) -> str:
+    """x/n; a dash where nobody was operated, nothing where it is withheld."""
+    if point.cases == 0:
+        return "–"
+    return f"{point.events}/{point.cases}" if point.events is not None else ""
+
+
+def _strip(plot: Trend, upright: bool) -> float:
+    """Room for the counts; more months than can be read side by side leave them to the table."""
+    if len(plot.points) > _MOST_COUNTS:
+        return 0
+    longest = max(style.width_of(_words(p), style.SMALL) for p in plot.points)
+    return longest + 6 if upright else _STRIP
+
+
 def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
-    """x/n above each month; a dash where nobody was operated, nothing where it is withheld."""
-    size = style.TEXT if len(plot.points) <= 36 else 0.0
+    """x/n above each month."""
     for i, p in enumerate(plot.points):
-        words = "–" if p.cases == 0 else f"{p.events}/{p.cases}" if p.events is not None else ""
-        if words and size:
+        words = _words(p)
+        if words:
             canvas.axes.annotate(words, (i, 1), (0, 5), xycoords=("data", "axes fraction"),
                                  textcoords="offset points", ha="center", va="bottom",
-                                 rotation=90 if upright else 0, color=style.INK, fontsize=size)  # fmt: skip
+                                 rotation=90 if upright else 0, color=style.INK, fontsize=style.SMALL)  # fmt: skip
 
 
 def _lines(canvas: Canvas, plot: Trend) -> None:
-    """The line of each phase, dotted after the months that gave it; the target's steps."""
-    axes, last = canvas.axes, len(plot.points) - 1
-    months = [p.month for p in plot.points]
+    """The line of each phase, dotted after the months that gave it, and the target's steps."""
     end = plot.baseline[1] if plot.baseline else ""
+    drawn_on = [p.month > end for p in plot.points]
+    for start, stop, (rate, on) in _runs(list(zip(plot.centre, drawn_on, strict=True))):
+        if rate is not None:
+            canvas.axes.hlines(rate, start, stop, color=style.COMMON, linewidth=1.6,
+                               linestyles=style.DOTTED if on else "solid")  # fmt: skip
+    targets = [p.target for p in plot.points]
+    for start, stop, rate in _runs(targets):
+        if rate is not None:
+            canvas.axes.hlines(rate, start, stop, color=style.BLACK, linewidth=1.4,
+                               linestyles=style.DASHED)  # fmt: skip
+            if stop < len(targets) - 1:
+                canvas.axes.annotate(f"target {_percent(rate)}", (stop, rate), (-2, -3),
+                                     textcoords="offset points", ha="right", va="top",
+                                     fontsize=style.SMALL, zorder=2,
+                                     bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
     levels = []
-    for i, centre in enumerate(plot.centre):
-        if centre is not None:
-            frozen = months[i] > end
-            axes.hlines(centre, i - 0.5, i + 0.5, color=style.COMMON, linewidth=1.6,
-                        linestyles=[(0, (1.5, 2))] if frozen else "solid")  # fmt: skip
-    for i, p in enumerate(plot.points):
-        if p.target is None:
-            continue
-        axes.hlines(p.target, i - 0.5, i + 0.5, color=style.BLACK, linewidth=1.4,
-                    linestyles=[(0, (5, 3))])  # fmt: skip
-        ends = i == last or plot.points[i + 1].target != p.target
-        if ends and i != last:
-            axes.annotate(f"target {_percent(p.target)}", (i + 0.5, p.target), (-2, -3),
-                          textcoords="offset points", ha="right", va="top", fontsize=style.SMALL,
-                          bbox={"fc": "white", "ec": "none", "pad": 0.5})  # fmt: skip
-    centre, target = plot.centre[last], plot.points[last].target
-    if centre is not None:
+    if (centre := plot.centre[-1]) is not None:
         levels.append(Level(centre, f"baseline {_percent(centre)}", style.MUTE))
-    if target is not None:
+    if (target := targets[-1]) is not None:
         levels.append(Level(target, f"target {_percent(target)}"))
     style.name_levels(canvas, levels)
+
+
+def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
+    """Stretches of one value: from the left edge of their first slot to the right edge of their last."""
+    start = 0
+    for i, value in enumerate(values):
+        if i + 1 == len(values) or values[i + 1] != value:
+            yield start - 0.5, i + 0.5, value
+            start = i + 1
 
 
 def _percent(rate: float) -> str:
