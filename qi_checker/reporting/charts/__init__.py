@@ -7,8 +7,8 @@ library is imported when the first picture is drawn, and not by importing this p
 
 from __future__ import annotations
 
-from qi_checker.audit.plots import CusumPlot, Funnel, Gaps, Intervals, Pareto, Plot, Trend
-from qi_checker.reporting.charts import cusum, funnel, gaps, intervals, pareto, svg, trend
+from qi_checker.audit.plots import CusumPlot, Forest, Funnel, Gaps, Intervals, Pareto, Plot, Trend
+from qi_checker.reporting.charts import cusum, forest, funnel, gaps, intervals, pareto, svg, trend
 from qi_checker.reporting.charts.style import Canvas
 
 
@@ -33,6 +33,8 @@ def has_points(plot: Plot) -> bool:
             return any(c.count is not None for c in plot.causes)
         case Funnel():
             return any(u.events is not None and u.cases for u in plot.units)
+        case Forest():
+            return bool(plot.lines)
     raise TypeError(type(plot).__name__)
 
 
@@ -50,4 +52,6 @@ def _picture(plot: Plot) -> Canvas:
             return pareto.picture(plot)
         case Funnel():
             return funnel.picture(plot)
+        case Forest():
+            return forest.picture(plot)
     raise TypeError(type(plot).__name__)

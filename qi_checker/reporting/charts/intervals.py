@@ -13,7 +13,7 @@ _BAND = 16  # points of the row of cases without days
 
 def picture(plot: Intervals) -> Canvas:
     """One mark for each case at its number; what has no days stands in a row along the floor."""
-    top = 46 if plot.happened else 30
+    top = 46 if plot.happened or plot.periods else 30
     canvas = style.canvas(290 + top, top=top, bottom=62)
     count = len(plot.points)
     canvas.axes.set_xlim(0.5 - count * 0.01, count + 0.5 + count * 0.01)
@@ -21,6 +21,7 @@ def picture(plot: Intervals) -> Canvas:
     band = _BAND / canvas.height * (high - low) if any(p.days is None for p in plot.points) else 0
     canvas.axes.set_ylim(low - band, high)
     _lines(canvas, plot)
+    _periods(canvas, plot)
     size = 6.5 if count <= 60 else 4.5 if count <= 300 else 3.0 if count <= 800 else 2.2
     _marks(canvas, plot, size)
     places = {str(p.number): p.number - 0.5 for p in plot.points}
@@ -34,7 +35,7 @@ def picture(plot: Intervals) -> Canvas:
 
 def _span(plot: Intervals) -> tuple[float, float]:
     """Days from the floor to the ceiling, with every mark and line between them."""
-    days = [p.days for p in plot.points if p.days is not None]
+    days = [d for p in plot.points for d in (p.days, p.oldest) if d is not None]
     top = max([*days, plot.limit or 0, plot.upper or 0, 1])
     low = min([*days, 0])
     return low - 0.04 * (top - low), top + 0.05 * (top - low)
@@ -65,6 +66,13 @@ def _marks(canvas: Canvas, plot: Intervals, size: float) -> None:
     def at(kind: str) -> list[tuple[float, float]]:
         return [(p.number, p.days) for p in plot.points if p.kind == kind and p.days is not None]
 
+    stems = [p for p in plot.points if p.days is not None and p.oldest is not None]
+    if stems:
+        at_x, low, high = ([p.number for p in stems], [p.days or 0 for p in stems],
+                           [p.oldest or 0 for p in stems])  # fmt: skip
+        canvas.axes.vlines(at_x, low, high, color=style.MUTE, linewidth=0.9)
+        ends = [(float(x), float(y)) for x, y in zip(at_x, high, strict=True)]
+        style.marks(canvas, ends, "oldest", "_", style.MUTE, size)
     thin = {"markeredgewidth": 0.9 if size > 3 else 0.6}
     style.marks(canvas, at("inside"), "inside", "o", style.LINE, size, **thin)
     style.marks(canvas, at("outside"), "outside", "^", style.CONCERN, size + 1,
@@ -79,6 +87,20 @@ def _marks(canvas: Canvas, plot: Intervals, size: float) -> None:
                 size + 5, markerfacecolor="none", markeredgewidth=1.1)  # fmt: skip
 
 
+def _periods(canvas: Canvas, plot: Intervals) -> None:
+    """A dotted line between stretches, and the name of each above its middle."""
+    start = 0
+    for name, cases in plot.periods:
+        if start and cases:
+            canvas.axes.axvline(start + 0.5, color=style.MUTE, linewidth=1, dashes=(2, 3))
+        if cases:
+            canvas.axes.annotate(f"{name} (n = {cases})", (start + 0.5 + cases / 2, 1), (0, 8),
+                                 xycoords=("data", "axes fraction"), ha="center",
+                                 textcoords="offset points", color=style.INK,
+                                 fontsize=style.TEXT, fontweight="bold")  # fmt: skip
+        start += cases
+
+
 def _key(canvas: Canvas, plot: Intervals) -> None:
     kinds = {p.kind for p in plot.points}
     entries: list[tuple[str, str, dict[str, Any]]] = []
@@ -87,6 +109,8 @@ def _key(canvas: Canvas, plot: Intervals) -> None:
     if "outside" in kinds:
         looks = {"color": style.CONCERN, "markerfacecolor": "white"}
         entries.append(("outside", "^", looks))
+    if any(p.oldest is not None for p in plot.points):
+        entries.append(("up to the oldest", "_", {"color": style.MUTE}))
     if any(p.days is None for p in plot.points):
         entries.append(("nothing to count from", "x", {"color": style.MUTE}))
     if any(p.signal for p in plot.points):

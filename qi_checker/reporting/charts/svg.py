@@ -60,6 +60,7 @@ def text_of(canvas: Canvas, plot: Plot) -> str:
     """One svg element without XML declaration, to be put into HTML or, with it, into a file."""
     root = ElementTree.fromstring(_FORBIDDEN.sub("\ufffd", _written(canvas)))
     inner = _inner(root)
+    _prune(inner)
     _rename(inner, plot.key)
     box = root.get("viewBox", "")
     names = (f"{plot.key}-title", f"{plot.key}-desc")
@@ -96,6 +97,14 @@ def _inner(root: ElementTree.Element) -> ElementTree.Element:
         if name != "metadata" and not style:
             inner.append(child)
     return inner
+
+
+def _prune(element: ElementTree.Element) -> None:
+    """Groups with nothing in them, such as an axis without ticks, are left out."""
+    for child in list(element):
+        _prune(child)
+        if child.tag.endswith(("}g", "}defs")) and not len(child):
+            element.remove(child)
 
 
 def _rename(inner: ElementTree.Element, key: str) -> None:
