@@ -44,16 +44,20 @@ def settings() -> Iterator[None]:
         logger.setLevel(level)
 
 
+_FONTS = ("DejaVu Sans", "Verdana", "Arial", "Helvetica")  # the widest of them is measured
 _OURS: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "qi-checker",
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "Helvetica"],
+    "font.sans-serif": list(_FONTS),
     "font.size": TEXT,
     "text.parse_math": False,  # "$" in a name is a character
     "axes.unicode_minus": True,
     "path.simplify": False,
 }
+
+
+_FAMILY = ", ".join([*map(repr, _FONTS), "sans-serif"])
 
 
 def text_of(canvas: Canvas, plot: Plot) -> str:
@@ -79,7 +83,11 @@ def text_of(canvas: Canvas, plot: Plot) -> str:
 
 def _written(canvas: Canvas) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.text import Text
 
+    for words in canvas.figure.findobj(Text):
+        assert isinstance(words, Text)
+        words.set_text(_FORBIDDEN.sub("\ufffd", words.get_text()))
     file = io.StringIO()
     drawing: Any = FigureCanvasSVG(canvas.figure)
     drawing.print_svg(file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -90,6 +98,7 @@ def _inner(root: ElementTree.Element) -> ElementTree.Element:
     """What is drawn, in one group that screen readers pass over: title, description and table speak."""
     inner = ElementTree.Element("g", {
         "aria-hidden": "true", "stroke-linejoin": "round", "stroke-linecap": "butt",
+        "font-family": _FAMILY,
     })  # fmt: skip
     for child in root:
         name = child.tag.rpartition("}")[2]
@@ -118,5 +127,6 @@ def _rename(inner: ElementTree.Element, key: str) -> None:
             element.set("href", href.replace("#", f"#{key}-", 1))
         for name in ("clip-path", "style"):
             value = element.get(name)
-            if value and "url(#" in value:
+            if value is not None:
+                value = value.replace(f"font-family: {_FAMILY}; ", "")  # said once, by the group
                 element.set(name, value.replace("url(#", f"url(#{key}-"))
