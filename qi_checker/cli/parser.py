@@ -141,8 +141,10 @@ def _study(commands: Any) -> None:
     records(parser, as_of_needed=False)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR",
                         help="folder to write; an earlier study there is replaced in one step")  # fmt: skip
-    parser.add_argument("--format", choices=("html", "json"), default="html",
-                        help="html, or json and CSV without a page (default: html)")  # fmt: skip
+    parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
+                        help="what to write beside json and CSV; all: html, pdf and xlsx "
+                        "(default: html)")  # fmt: skip
+    _paper(parser)
 
 
 def _import(commands: Any) -> None:
