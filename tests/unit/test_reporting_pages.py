@@ -19,6 +19,9 @@ PAGES = {
     "empty audit": html.audit_page(sheets.EMPTY_AUDIT),
     "rulebook": html.rulebook_page(sheets.RULEBOOK),
     "checklist": html.checklist_page(sheets.CHECKLIST),
+    "checklist that is cut": html.checklist_page(sheets.CHECKLIST, 4),
+    "sheets": html.sheets_page(sheets.SHEETS),
+    "no sheets": html.sheets_page(replace(sheets.SHEETS, lines=())),
     "empty checklist": html.checklist_page(replace(sheets.CHECKLIST, items=(), problems=())),
 }
 HOSTILE = "<script>alert('1')</script>\"&'\u202e</td></table>" + "x" * 3000
