@@ -75,6 +75,25 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Days as an individuals chart: mean and 3-sigma limits of the earlier period, kept for the later.
+
+    `longest` and `crossings` are of the later period against that mean, with what chance allows.
+    """
+
+    centre: float
+    lower: float
+    upper: float
+    beyond: tuple[int, int]  # operations beyond the limits
+    later: int  # operations of the later period with days
+    later_below: int  # of these, below the earlier mean
+    longest: int
+    longest_allowed: int
+    crossings: int
+    crossings_needed: int
+
+
+@dataclass(frozen=True)
 class Power:
     """How much the study could have seen of the change of plan."""
 
@@ -129,6 +148,7 @@ class Study:
     rates: tuple[Comparison, ...]
     intervals: tuple[Interval, ...]
     points: tuple[Point, ...]
+    series: Series | None  # None: too few operations before
     plan_change: PlanChange | None
     published: Published | None
     files: tuple[tuple[str, str, int, int, int], ...]  # file, sha256, read, used, rejected

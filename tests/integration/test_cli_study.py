@@ -133,21 +133,61 @@ def test_the_chart_draws_what_the_table_and_the_csv_hold(
     written = rows(out / "intervals.csv")
     assert [r["newest"] for r in written] == [str(p["newest"]) for p in view["points"]]
     drawn = page.by_id("days").all("svg")[0]
-    inside, outside = len(drawn.all("circle")), drawn_triangles(drawn)
+    inside, outside = (heights(drawn, f"chart_days-{kind}") for kind in ("inside", "outside"))
     limit = view["intervals"][0]["limit"]
     assert limit == 30
-    assert inside == sum(int(r["newest"]) <= limit for r in written) == 38
-    assert outside == sum(int(r["newest"]) > limit for r in written) == 28
+    assert len(inside) == sum(int(r["newest"]) <= limit for r in written) == 38
+    assert len(outside) == sum(int(r["newest"]) > limit for r in written) == 28
     table = page.by_id("operations").all("tbody")[0]
     assert [tr.all("td")[2].words for tr in table.all("tr")] == [r["newest"] for r in written]
-    heights = [float(c.attributes["cy"]) for c in drawn.all("circle")]
     days = [int(r["newest"]) for r in written if int(r["newest"]) <= limit]
-    for (y, d), (v, e) in pairwise(zip(heights, days, strict=True)):
+    for (y, d), (v, e) in pairwise(zip(inside, days, strict=True)):
         assert (d < e) == (y > v) and (d == e) == (y == v)
 
 
-def drawn_triangles(svg: Element) -> int:
-    return sum(p.attributes.get("stroke") == "#b34700" for p in svg.all("path"))
+def heights(svg: Element, id: str) -> list[float]:
+    """Where the marks of one kind are, from the top, in the order drawn."""
+    group = next(g for g in svg.all("g") if g.attributes.get("id") == id)
+    return [float(use.attributes["y"]) for use in group.all("use")]
+
+
+def test_limits_come_from_the_earlier_period_alone(out: Path, view: dict[str, Any]) -> None:
+    """The formula anew: mean ± 3 · (mean moving range) / 1.128 of the operations before."""
+    written = rows(out / "chart_days.csv")
+    assert [r["days"] for r in written] == [str(p["newest"]) for p in view["points"]]
+    before = [p["newest"] for p in view["points"] if p["period"] == "before"]
+    mean = sum(before) / len(before)
+    moved = sum(abs(b - a) for a, b in pairwise(before)) / (len(before) - 1)
+    series = view["series"]
+    assert series["centre"] == pytest.approx(mean)
+    assert series["upper"] == pytest.approx(mean + 3 * moved / 1.128)
+    assert {(r["centre"], r["upper"]) for r in written} == {
+        (str(series["centre"]), str(series["upper"]))
+    }
+    after = [p["newest"] for p in view["points"] if p["period"] == "after"]
+    assert series["later_below"] == sum(d < mean for d in after) == 24
+    assert series["beyond"] == [0, 0]
+    assert {r["signal"] for r in written} == {""}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "24 of the 27 later operations lie below that mean",
+        "a shift against the earlier period.",
+        "secular change",
+        "regression to the mean",
+    ],
+)
+def test_the_days_are_told_as_a_series_too(page: Element, words: str) -> None:
+    assert words in page.by_id("days").words
+
+
+def test_rates_beside_published_ones_are_those_of_the_csv(out: Path, page: Element) -> None:
+    drawn = page.by_id("plan").all("svg")[0]
+    said_there = [text.words for text in drawn.all("text")]
+    for row in rows(out / "chart_rates.csv"):
+        assert (row["count"] or f"{float(row['rate']):.0%}".replace("%", " %")) in said_there
 
 
 def test_every_picture_has_a_title_and_hides_its_drawing(page: Element) -> None:
@@ -156,6 +196,9 @@ def test_every_picture_has_a_title_and_hides_its_drawing(page: Element) -> None:
     for svg in pictures:
         assert svg.all("title")[0].words and svg.all("desc")[0].words
         assert svg.all("g")[0].attributes["aria-hidden"] == "true"
+        title, desc = svg.attributes["aria-labelledby"].split()
+        assert svg.all("title")[0].attributes["id"] == title
+        assert svg.all("desc")[0].attributes["id"] == desc
 
 
 def test_the_appendix_has_18_headings_and_fills_in_what_the_data_give(page: Element) -> None:
@@ -238,7 +281,9 @@ def test_newest_and_oldest_are_apart(compare: Compare) -> None:
     assert [(p["case_id"], p["newest"], p["oldest"]) for p in view["points"]] == [
         ("C1", 9, 40), ("C2", None, None), ("C3", 9, 10),
     ]  # fmt: skip
-    assert "no study" in page.by_id("days").words
+    assert "nothing to count from" in page.by_id("days").words
+    assert view["series"] is None
+    assert "With fewer than 12 earlier operations" in page.by_id("days").words
     assert "There is no file of intraoperative ultrasound" in page.by_id("plan").words
 
 
