@@ -35,6 +35,7 @@ def provenance(evaluation: Evaluation) -> Provenance:
         data_sha256=data_sha256(evaluation),
         as_of=str(compiled.as_of),
         timezone=compiled.site.timezone,
+        organisation=compiled.site.organisation,
     )
 
 

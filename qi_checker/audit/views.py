@@ -78,6 +78,7 @@ class Provenance:
     as_of: str
     timezone: str
     engine: str = "duckdb"
+    organisation: str = ""  # as the site settings name it
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,16 @@ import argparse
 from collections.abc import Iterable, Iterator
 
 from qi_checker.audit.views import CaseSheet
-from qi_checker.cli.common import Asked, asked, asked_of_many, is_rulebook, print_json, progress
+from qi_checker.cli.common import (
+    Asked,
+    as_json,
+    asked,
+    asked_of_many,
+    is_rulebook,
+    print_json,
+    progress,
+)
+from qi_checker.cli.outputs import check_output, in_text, put_out, put_page
 from qi_checker.cli.streams import console
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
@@ -107,18 +116,21 @@ def checklist(arguments: argparse.Namespace) -> int:
     if not 0 <= arguments.days <= _LONGEST:
         mend = f"Give the number of days to look ahead, at most {_LONGEST}"
         raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
+    check_output(arguments.format, arguments.output, "--output")
     evaluation = evaluate(*asked(arguments))
     view = build(evaluation, arguments.days)
-    if arguments.format == "json":
-        print_json(view)
-    elif arguments.format == "html":
-        from qi_checker.reporting.html import checklist_page
-
-        print(checklist_page(view))
-    else:
+    if arguments.format == "text":
         from qi_checker.reporting.text import checklist_text
 
-        checklist_text(view, console())
+        in_text(arguments.output, lambda shown: checklist_text(view, shown))
+    elif arguments.format == "json":
+        put_out(as_json(view), arguments.output)
+    else:
+        from qi_checker.reporting.html import checklist_page
+        from qi_checker.reporting.paper import MOST_ROWS
+
+        most = MOST_ROWS if arguments.format == "pdf" else None
+        put_page(checklist_page(view, most), arguments)
     if evaluation.failures:
         raise _failed(evaluation.failures)
     return Exit.DONE
@@ -128,18 +140,21 @@ def check(arguments: argparse.Namespace) -> int:
     """One case with every candidate event and each criterion."""
     from qi_checker.audit.what_if import one_case
 
+    check_output(arguments.format, arguments.output, "--output")
     request: Asked = asked(arguments)
     sheet = one_case(*request, arguments.case_id)
-    if arguments.format == "json":
-        print_json(sheet)
-    elif arguments.format == "html":
-        from qi_checker.reporting.html import case_page
-
-        print(case_page(sheet))
-    else:
+    if arguments.format == "text":
         from qi_checker.reporting.text import case_text
 
-        case_text(sheet, console())
+        in_text(arguments.output, lambda shown: case_text(sheet, shown))
+    elif arguments.format == "json":
+        put_out(as_json(sheet), arguments.output)
+    else:
+        from qi_checker.reporting.html import case_page
+        from qi_checker.reporting.paper import without_patient
+
+        named = arguments.format == "html" or arguments.identified
+        put_page(case_page(sheet if named else without_patient(sheet)), arguments)
     _no_failure(sheet)
     return Exit.DONE
 

@@ -84,6 +84,11 @@ def warn(words: str) -> None:
 
 
 def print_json(value: Any) -> None:
+    """Print a view as JSON."""
+    print(as_json(value), end="")
+
+
+def as_json(value: Any) -> str:
     """A view as JSON; dates as ISO text."""
 
     def plain(item: Any) -> str:
@@ -91,7 +96,7 @@ def print_json(value: Any) -> None:
             return item.isoformat()
         raise TypeError(type(item).__name__)
 
-    print(json.dumps(asdict(value), default=plain, ensure_ascii=False, indent=2))
+    return json.dumps(asdict(value), default=plain, ensure_ascii=False, indent=2) + "\n"
 
 
 class Progress:

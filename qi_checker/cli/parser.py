@@ -12,8 +12,21 @@ from qi_checker.cli.rules_parser import add_rules
 
 
 def _format(parser: Any) -> None:
-    parser.add_argument("--format", choices=("text", "json", "html"), default="text",
+    parser.add_argument("--format", choices=("text", "json", "html", "pdf"), default="text",
                         help="how to print it (default: text)")  # fmt: skip
+    parser.add_argument("--output", type=Path, metavar="FILE",
+                        help="write it to a file instead of printing it")  # fmt: skip
+    _paper(parser)
+
+
+def _paper(parser: Any) -> None:
+    parser.add_argument("--paper", choices=("a4", "letter"), default="a4",
+                        help="size of the paper of html and pdf (default: a4)")  # fmt: skip
+
+
+def _identified(parser: Any) -> None:
+    parser.add_argument("--identified", action="store_true",
+                        help="put the patient's id on paper; without it only the case is named")  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,6 +88,7 @@ def _check(commands: Any) -> None:
     parser.add_argument("case_id", metavar="CASE_ID")
     records(parser)
     _format(parser)
+    _identified(parser)
 
 
 def _what_if(commands: Any) -> None:

@@ -37,7 +37,7 @@ _ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"
 Progress = Callable[[str, int, int], None]
 
 
-def page_name(case_id: str) -> str:
+def page_name(case_id: str, ending: str = "html") -> str:
     """A file name for a case: readable where its id is plain, and unique everywhere.
 
     Windows and macOS take A.html and a.html for one file, and Windows has no file CON.html.
@@ -45,8 +45,8 @@ def page_name(case_id: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", case_id)[:80]
     device = re.match(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\.|$)", case_id)
     if plain == case_id and re.fullmatch("[A-Z0-9_-][A-Z0-9._-]*", case_id) and not device:
-        return f"{plain}.html"
-    return f"{plain.lstrip('.')}-{hashlib.sha256(case_id.encode()).hexdigest()[:12]}.html"
+        return f"{plain}.{ending}"
+    return f"{plain.lstrip('.')}-{hashlib.sha256(case_id.encode()).hexdigest()[:12]}.{ending}"
 
 
 def write_audit(

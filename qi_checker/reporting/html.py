@@ -20,7 +20,7 @@ from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.reporting import candidates, rates, words
 from qi_checker.reporting.rule_page import RuleSheet
 from qi_checker.reporting.timeline import shape_of, timeline
-from qi_checker.reporting.urgency import by_urgency
+from qi_checker.reporting.urgency import by_urgency, cut
 
 CASES_SHOWN = 200  # a longer list is read as a spreadsheet: cases.csv has every case
 REJECTS_SHOWN = 50
@@ -87,7 +87,6 @@ def environment() -> Environment:
         Verdict=Verdict,
         timeline=timeline,
         shape_of=shape_of,
-        by_urgency=by_urgency,
         criteria_of=_criteria,
         as_of_day=_as_of_day,
         cases_shown=CASES_SHOWN,
@@ -112,9 +111,14 @@ def rulebook_page(page: RulebookPage) -> str:
     return environment().get_template("rulebook.html.j2").render(page=page)
 
 
-def checklist_page(checklist: Checklist) -> str:
-    """The coordinator's list for the day, to print and tick off."""
-    return environment().get_template("checklist.html.j2").render(checklist=checklist)
+def checklist_page(checklist: Checklist, most: int | None = None) -> str:
+    """The coordinator's list for the day, to print and tick off; `most` cases, or all."""
+    groups = by_urgency(checklist)
+    if most is not None:
+        groups = cut(groups, most)
+    left_out = len(checklist.items) - sum(len(group.items) for group in groups)
+    template = environment().get_template("checklist.html.j2")
+    return template.render(checklist=checklist, groups=groups, left_out=left_out)
 
 
 def rule_page(context: RuleSheet) -> str:

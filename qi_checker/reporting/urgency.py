@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from qi_checker.audit.views import Checklist, ChecklistItem
 
@@ -24,6 +25,7 @@ class UrgencyGroup:
     heading: str
     meaning: str
     items: tuple[ChecklistItem, ...]
+    left_out: int = 0  # more items of this group than are listed
 
 
 def _key(item: ChecklistItem) -> str:
@@ -48,3 +50,13 @@ def by_urgency(checklist: Checklist) -> tuple[UrgencyGroup, ...]:
         for key, heading, meaning in _HEADINGS
         if key in groups
     )
+
+
+def cut(groups: Sequence[UrgencyGroup], most: int) -> tuple[UrgencyGroup, ...]:
+    """The groups with no more than so many items in all, the most pressing first."""
+    kept = []
+    for group in groups:
+        items = group.items[:most]
+        most -= len(items)
+        kept.append(replace(group, items=items, left_out=len(group.items) - len(items)))
+    return tuple(group for group in kept if group.items)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from qi_checker.audit.views import Checklist
+from qi_checker.audit.views import Checklist, Provenance
 from qi_checker.protocol.vocabulary import Reason, Verdict
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -61,6 +61,11 @@ def moment(as_of: str) -> str:
     if len(as_of) == len("2026-02-23"):
         return f"{day(when.date())}, end of the day"
     return f"{day(when.date())} {when:%H:%M}"
+
+
+def foot(p: Provenance) -> str:
+    """What stands at the foot of every printed page: the organisation and the moment."""
+    return ", ".join(part for part in (p.organisation, f"as of {moment(p.as_of)}") if part)
 
 
 def count(number: int, noun: str = "", plural: str = "") -> str:

@@ -1,0 +1,19 @@
+"""A table as every file for a spreadsheet starts from it: CSV and XLSX are made of the same value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qi_checker.audit.plots import Cell
+
+__all__ = ["Cell", "Table"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns. Rates are fractions, days are days, None is an empty cell."""
+
+    key: str  # the name of its CSV file: rates, intervals ...
+    title: str  # the name of its sheet in a workbook
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
