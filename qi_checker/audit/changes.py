@@ -173,7 +173,12 @@ class _Pair:
         same_event = self.was is not None and self.now.event_id in ("", self.was.event_id)
         changed = self.now.status != self.status_before or self._problem_now != self._problem_then
         excepted = Status.EXEMPT in (self.now.status, self.status_before)
-        return self.moved and same_event and changed and not excepted
+        return self.moved and same_event and changed and not (excepted or self.stale)
+
+    @property
+    def stale(self) -> bool:
+        """A source had not delivered, in one of the two audits."""
+        return Reason.FEED_STALE in (self.now.reason, self.was.reason if self.was else "")
 
     @property
     def judged_before(self) -> bool:
@@ -206,9 +211,8 @@ class _Pair:
 
     def cause(self) -> Cause:
         """Why, as far as the snapshots show it: docs/changes.md, section 3."""
-        stale = Reason.FEED_STALE in (self.now.reason, self.was.reason if self.was else "")
         rules_differ = not _same(self.tonight, self.before, "rules")
-        if stale and not rules_differ:
+        if self.stale and not rules_differ:
             return Cause.FEED
         if rules_differ:
             return self._time_or(_either(self.tonight, self.before))

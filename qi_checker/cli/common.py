@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
@@ -92,6 +93,23 @@ def print_json(value: Any) -> None:
         raise TypeError(type(item).__name__)
 
     print(json.dumps(asdict(value), default=plain, ensure_ascii=False, indent=2))
+
+
+def write_out(content: str | bytes, out: Path | None) -> None:
+    """A document to a file, whose name is printed then, or to the standard output."""
+    data = content.encode() if isinstance(content, str) else content
+    if out is None:
+        if isinstance(content, str):
+            sys.stdout.write(content)  # in what the terminal can show
+        else:
+            sys.stdout.buffer.write(data)
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise UserError(Problem(str(out), f"cannot be written: {why}")) from None
+    print(out)
 
 
 class Progress:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from qi_checker.cli.common import protocol_path
+from qi_checker.cli.common import protocol_path, write_out
 from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
@@ -29,26 +28,10 @@ def render(arguments: argparse.Namespace) -> int:
     if arguments.format == "pdf":
         from qi_checker.reporting.pdf import pdf_of
 
-        _write(pdf_of(page), arguments.out)
+        write_out(pdf_of(page), arguments.out)
     else:
-        _write(page, arguments.out)
+        write_out(page, arguments.out)
     return Exit.DONE
-
-
-def _write(content: str | bytes, out: Path | None) -> None:
-    data = content.encode() if isinstance(content, str) else content
-    if out is None:
-        if isinstance(content, str):
-            sys.stdout.write(content)  # in what the terminal can show
-        else:
-            sys.stdout.buffer.write(data)
-        return
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
-        raise UserError(Problem(str(out), f"cannot be written: {why}")) from None
-    print(out)
 
 
 def schema(arguments: argparse.Namespace) -> int:
