@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     _check(commands)
     _what_if(commands)
     _study(commands)
+    _digest(commands)
     add_rules(commands)
     _import(commands)
     _demo(commands)
@@ -119,6 +120,24 @@ def _study(commands: Any) -> None:
                         help="folder to write; an earlier study there is replaced in one step")  # fmt: skip
     parser.add_argument("--format", choices=("html", "json"), default="html",
                         help="html, or json and CSV without a page (default: html)")  # fmt: skip
+
+
+def _digest(commands: Any) -> None:
+    parser = command(
+        commands, "digest", later("digests", "digest"),
+        "say on one screen what an audit found, and what changed since an earlier one",
+        "qi-checker digest audit --since audit-yesterday --format eml --out digest.eml",
+    )  # fmt: skip
+    parser.add_argument("audit", type=Path, metavar="AUDIT_DIR", help="folder of an audit")
+    parser.add_argument("--since", type=Path, metavar="EARLIER_AUDIT_DIR",
+                        help="an earlier audit of the same protocol (default: nothing has changed)")  # fmt: skip
+    parser.add_argument("--days", type=int, default=14, metavar="N",
+                        help="look ahead so many days (default: 14)")  # fmt: skip
+    parser.add_argument("--format", choices=("text", "html", "eml"), default="text",
+                        help="text, a page, or a mail (default: text)")  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="file to write (default: print it)"
+    )
 
 
 def _import(commands: Any) -> None:

@@ -19,9 +19,11 @@ from pathlib import Path
 import pytest
 
 from qi_checker.reporting import html
+from qi_checker.reporting.digest_mail import digest_html
 from qi_checker.reporting.rule_page import rule_sheet
 from qi_checker.reporting.study_folder import study_page
 from tests.helpers import sheets
+from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "html"
@@ -42,6 +44,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
     "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
     "study": _study,
+    "digest": lambda: digest_html(night(3, 3)),
 }
 
 
