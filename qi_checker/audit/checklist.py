@@ -10,7 +10,7 @@ from qi_checker.audit.views import Checklist, ChecklistItem
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
 
-_LISTED = "((upcoming AND anchor <= ?) OR (NOT upcoming AND still_open AND act_by <= ?))"
+LISTED = "((upcoming AND anchor <= ?) OR (NOT upcoming AND still_open AND act_by <= ?))"
 
 
 def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
@@ -22,14 +22,14 @@ def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
     last = today + timedelta(days=days)
     rows = evaluation.rows(
         f"""SELECT k.* FROM {CASES} k
-            WHERE {_LISTED} AND verdict <> 'not_applicable'
+            WHERE {LISTED} AND verdict <> 'not_applicable'
             ORDER BY act_by NULLS LAST, anchor, case_id""",
         [last, last],
     )
     statuses: dict[int, list[tuple[str, str, str]]] = {}
     for key, title, status, reason in evaluation.con.execute(
         f"SELECT case_key, title, status, reason FROM {FINDINGS} WHERE case_key IN "
-        f"(SELECT case_key FROM {CASES} WHERE {_LISTED}) ORDER BY case_key, number",
+        f"(SELECT case_key FROM {CASES} WHERE {LISTED}) ORDER BY case_key, number",
         [last, last],
     ).fetchall():
         statuses.setdefault(key, []).append((title, status, reason))

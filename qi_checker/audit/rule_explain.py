@@ -23,7 +23,7 @@ from qi_checker.audit.rule_explain_rows import CaseRows, rows_of
 from qi_checker.audit.rule_explain_trees import Part, tree
 from qi_checker.audit.rule_explain_windows import SpanDates, spans
 from qi_checker.audit.rule_places import Clause, Places
-from qi_checker.audit.what_if import no_such_case
+from qi_checker.audit.what_if import no_such_cases
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.engines.reference.charts import Chart
 from qi_checker.engines.reference.exceptions import why_ignored
@@ -125,7 +125,7 @@ def explain(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id: 
     evaluation = evaluate(bundle, records, as_of, site, only_case=case_id)
     line = next(iter(evaluation.cases()), None)
     if line is None:
-        raise no_such_case(evaluation, case_id)
+        raise no_such_cases(evaluation, [case_id])
     rows = rows_of(evaluation, case_id)
     chart = chart_of(
         bundle, rows.tables, as_of, site, case_id, rows.torn, rows.delivery

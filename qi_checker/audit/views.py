@@ -130,6 +130,29 @@ class Checklist:
 
 
 @dataclass(frozen=True)
+class SheetLine:
+    """One case sheet of a folder of them."""
+
+    case_id: str
+    surgery_date: date
+    verdict: str
+    next_action: str
+    act_by: date | None
+    owner: str
+    html: str  # relative links, empty where it was not written
+    pdf: str
+
+
+@dataclass(frozen=True)
+class SheetsPage:
+    """A folder of case sheets: its index.html."""
+
+    asked: str  # "operations until Fri 2026-05-01 (60 days)"
+    lines: tuple[SheetLine, ...]  # most urgent action first
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class Rate:
     """A rate with what it is made of. None where there is no denominator."""
 

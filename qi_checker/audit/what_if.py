@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from qi_checker.audit.sheets import case_sheets, keys_of
 from qi_checker.audit.views import CaseSheet
@@ -57,21 +59,27 @@ def one_case(
     keys = keys_of(evaluation)
     if keys:
         return next(case_sheets(evaluation, keys))
-    raise no_such_case(evaluation, case_id)
+    raise no_such_cases(evaluation, [case_id])
 
 
-def no_such_case(evaluation: Evaluation, case_id: str) -> UserError:
-    """Why there is no such case: whether its row was rejected, or there is none."""
+def no_such_cases(evaluation: Evaluation, ids: Sequence[str]) -> UserError:
+    """Why there are no such cases: whether their rows were rejected, or there are none."""
+    rejected: dict[str, dict[str, Any]] = {}
+    for row in evaluation.rejects():
+        if row["table"] == "cases":
+            rejected.setdefault(row["id"], row)
+    return UserError([_no_such_case(evaluation, case_id, rejected.get(case_id)) for case_id in ids])
+
+
+def _no_such_case(evaluation: Evaluation, case_id: str, rejected: dict[str, Any] | None) -> Problem:
     file = evaluation.records.tables["cases"].file
-    rejected = [r for r in evaluation.rejects() if r["table"] == "cases" and r["id"] == case_id]
     if rejected:
-        row = rejected[0]
-        where = f"{file}, row {row['row']}, column {row['column']}"
-        return UserError(Problem(where, f"the case was rejected: {row['reason']}", "",
-                                "Correct the row and export it again"))  # fmt: skip
+        where = f"{file}, row {rejected['row']}, column {rejected['column']}"
+        return Problem(where, f"the case was rejected: {rejected['reason']}", "",
+                       "Correct the row and export it again")  # fmt: skip
     read = evaluation.prepared.census["cases"].used
-    return UserError(Problem(file, f"there is no case {case_id} among {read} cases", "",
-                            "Look for the spelling in the column case_id"))  # fmt: skip
+    return Problem(file, f"there is no case {case_id} among {read} cases", "",
+                   "Look for the spelling in the column case_id")  # fmt: skip
 
 
 def what_if(

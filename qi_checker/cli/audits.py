@@ -21,7 +21,7 @@ from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.vocabulary import Verdict
 
-_LONGEST = 3660  # days that a checklist looks ahead
+LONGEST = 3660  # days that a checklist looks ahead
 
 
 def audit(arguments: argparse.Namespace) -> int:
@@ -113,8 +113,8 @@ def checklist(arguments: argparse.Namespace) -> int:
     """Upcoming cases, the most urgent action first."""
     from qi_checker.audit.checklist import checklist as build
 
-    if not 0 <= arguments.days <= _LONGEST:
-        mend = f"Give the number of days to look ahead, at most {_LONGEST}"
+    if not 0 <= arguments.days <= LONGEST:
+        mend = f"Give the number of days to look ahead, at most {LONGEST}"
         raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
     check_output(arguments.format, arguments.output, "--output")
     evaluation = evaluate(*asked(arguments))

@@ -43,7 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     _audit(commands)
     _checklist(commands)
     _check(commands)
+    _sheets(commands)
     _what_if(commands)
+    _report(commands)
     _study(commands)
     _digest(commands)
     add_rules(commands)
@@ -92,6 +94,29 @@ def _check(commands: Any) -> None:
     _identified(parser)
 
 
+def _sheets(commands: Any) -> None:
+    parser = command(
+        commands, "sheets", later("case_sheets", "sheets"),
+        "write a sheet for each of many cases, to print",
+        "qi-checker sheets --data export --as-of 2026-02-01 --days 14 --out sheets",
+    )  # fmt: skip
+    records(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
+                        help="folder to write; earlier sheets there are replaced in one step")  # fmt: skip
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--days", type=int, metavar="N",
+                       help="the cases that a checklist of so many days lists")  # fmt: skip
+    which.add_argument("--cases", type=Path, metavar="FILE",
+                       help="the cases of a file: one id in each line, or a CSV's column case_id")  # fmt: skip
+    which.add_argument("--all", action="store_true", help="every case of the records")
+    parser.add_argument("--format", choices=("html", "pdf", "both"), default="both",
+                        help="what to write for each case (default: both)")  # fmt: skip
+    parser.add_argument("--jobs", type=int, metavar="N",
+                        help="processes that make PDF (default: one for each processor)")  # fmt: skip
+    _paper(parser)
+    _identified(parser)
+
+
 def _what_if(commands: Any) -> None:
     parser = command(
         commands, "what-if", later("audits", "what_if"),
@@ -103,6 +128,27 @@ def _what_if(commands: Any) -> None:
     records(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text",
                         help="how to print it (default: text)")  # fmt: skip
+
+
+def _report(commands: Any) -> None:
+    parser = command(
+        commands, "report", later("reports", "report"),
+        "write the monthly audit: rates, trend, causes, lists of cases",
+        "qi-checker report --month 2026-02 --data export --out report-2026-02",
+    )  # fmt: skip
+    parser.add_argument("--month", required=True, metavar="YYYY-MM", help="the month of surgery")
+    records(parser, as_of_needed=False)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
+                        help="folder to write; an earlier report there is replaced in one step")  # fmt: skip
+    parser.add_argument("--settings", type=Path, metavar="FILE",
+                        help="targets, baseline, events, actions (default: report.yaml in --data)")  # fmt: skip
+    parser.add_argument("--by", choices=("surgeon", "site"), default="",
+                        help="show surgeons or sites too, by pseudonym (default: neither)")  # fmt: skip
+    parser.add_argument("--small-numbers", choices=("none", "lt5", "nhs", "cms11"), default="",
+                        help="how small numbers are hidden (default: as in the settings, else none)")  # fmt: skip
+    parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
+                        help="page, PDF, workbook, all three, or json and CSV only (default: html)")  # fmt: skip
+    _paper(parser)
 
 
 def _study(commands: Any) -> None:
@@ -118,8 +164,10 @@ def _study(commands: Any) -> None:
     records(parser, as_of_needed=False)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR",
                         help="folder to write; an earlier study there is replaced in one step")  # fmt: skip
-    parser.add_argument("--format", choices=("html", "json"), default="html",
-                        help="html, or json and CSV without a page (default: html)")  # fmt: skip
+    parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
+                        help="what to write beside json and CSV; all: html, pdf and xlsx "
+                        "(default: html)")  # fmt: skip
+    _paper(parser)
 
 
 def _digest(commands: Any) -> None:

@@ -19,12 +19,15 @@ def study(arguments: argparse.Namespace) -> int:
     from qi_checker.audit.ious import read_registry
     from qi_checker.audit.study import study as build
     from qi_checker.reporting.atomic import check_replaceable
+    from qi_checker.reporting.pdf import check_pdf
     from qi_checker.reporting.study_folder import OURS, write_study
 
     spans = _spans(arguments)
     as_of = AsOf.parse(arguments.as_of or max(span.last for span in spans))
     check_spans(*spans, as_of)
     check_replaceable(arguments.out, OURS)
+    if arguments.format in ("pdf", "all"):
+        check_pdf()  # before the work, not after it
     arguments.as_of = str(as_of)
     request = asked(arguments)
     raw = read_ious(arguments.data, request.site, request.records)
@@ -35,7 +38,7 @@ def study(arguments: argparse.Namespace) -> int:
         ids = [r["case_id"] for r in evaluation.rows("SELECT case_id FROM ready_cases")]
         registry = read_registry(evaluation.con, raw, ids)
         view = build(evaluation, spans, registry, printed)
-        page = write_study(view, arguments.out, arguments.format)
+        page = write_study(view, arguments.out, arguments.format, arguments.paper)
     print(page.finding)
     print(f"Report: {arguments.out / page.main_file}")
     if evaluation.failures:

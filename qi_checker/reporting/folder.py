@@ -56,7 +56,7 @@ def write_audit(
     progress: Progress = lambda phase, done, total: None,
 ) -> AuditPage:
     """Write everything of an audit into `out`, replacing an earlier audit in one step."""
-    with replaced_folder(out, OURS) as folder, _disk_of(out):
+    with replaced_folder(out, OURS) as folder, disk_of(out):
         return _fill(evaluation, folder, pages, progress)
 
 
@@ -72,7 +72,7 @@ def write_rulebook(
     replaced in one step, or nothing.
     """
     lines: list[RulebookLine] = []
-    with replaced_folder(out, OURS) as folder, _disk_of(out):
+    with replaced_folder(out, OURS) as folder, disk_of(out):
         for evaluation in evaluations:
             name = evaluation.compiled.bundle.protocol.id
             (folder / name).mkdir()
@@ -86,7 +86,7 @@ def write_rulebook(
 
 
 @contextmanager
-def _disk_of(out: Path) -> Iterator[None]:
+def disk_of(out: Path) -> Iterator[None]:
     """What DuckDB says of a disk, in the words of the system."""
     try:
         yield

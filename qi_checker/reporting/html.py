@@ -1,7 +1,8 @@
 """Pages for a person: one self-contained HTML file each, no script, nothing fetched.
 
 Every page is given one typed value (`CaseSheet`, `AuditPage`, `RulebookPage`, `Checklist`,
-`RuleSheet`); the templates decide nothing. Names in them that are not there are an error, and every text is escaped.
+`SheetsPage`, `RuleSheet`); the templates decide nothing. Names in them that are not there are an
+error, and every text is escaped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from qi_checker.audit.views import AuditPage, Candidate, CaseSheet, Checklist, RulebookPage
+from qi_checker.audit.views import (
+    AuditPage,
+    Candidate,
+    CaseSheet,
+    Checklist,
+    RulebookPage,
+    SheetsPage,
+)
 from qi_checker.protocol.paths import reports_dir
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.reporting import candidates, rates, words
@@ -119,6 +127,11 @@ def checklist_page(checklist: Checklist, most: int | None = None) -> str:
     left_out = len(checklist.items) - sum(len(group.items) for group in groups)
     template = environment().get_template("checklist.html.j2")
     return template.render(checklist=checklist, groups=groups, left_out=left_out)
+
+
+def sheets_page(page: SheetsPage) -> str:
+    """A folder of case sheets: its index.html."""
+    return environment().get_template("sheets.html.j2").render(page=page)
 
 
 def rule_page(context: RuleSheet) -> str:

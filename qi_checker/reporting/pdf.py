@@ -19,6 +19,11 @@ _VARIANT = "pdf/ua-1"
 _PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
 
 
+def check_pdf() -> None:
+    """Raise UserError where WeasyPrint or its libraries are missing; loads them otherwise."""
+    _weasyprint()
+
+
 def pdf_of(page: str) -> bytes:
     """An HTML page of ours as PDF. UserError where WeasyPrint or its libraries are missing.
 

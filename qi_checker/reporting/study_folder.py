@@ -1,4 +1,4 @@
-"""The folder of a study, replaced in one step: page, JSON and CSV."""
+"""The folder of a study, replaced in one step: JSON and CSV, and a page, a PDF or a workbook."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ from pathlib import Path
 from markupsafe import Markup
 
 from qi_checker.audit.study_views import Study
-from qi_checker.reporting import benchmarks, study_plots, study_words
+from qi_checker.reporting import benchmarks, study_plots, study_words, words
 from qi_checker.reporting.atomic import replaced_folder
 from qi_checker.reporting.charts import draw
 from qi_checker.reporting.html import CASES_SHOWN, environment
+from qi_checker.reporting.paper import A4, on_paper
+from qi_checker.reporting.pdf import pdf_of
 from qi_checker.reporting.plot_files import write_plot_csv
 from qi_checker.reporting.squire import squire
 from qi_checker.reporting.study_files import as_json, write_csv
+from qi_checker.reporting.study_tables import study_tables
+from qi_checker.reporting.tables import plot_table
+from qi_checker.reporting.xlsx import Properties, write_workbook
 
 # What a study writes, and may replace: docs/commands.md names every file.
+_FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "study.xlsx"}
 OURS = (
-    "index.html", "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
+    *_FORMATS.values(), "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
     "plan_change.csv", "benchmarks.csv", "published.csv", "chart_days.csv",
     "chart_rates.csv", "manifest.json",
 )  # fmt: skip
@@ -47,17 +53,39 @@ def study_page(study: Study) -> str:
     )  # fmt: skip
 
 
-def write_study(study: Study, out: Path, format: str) -> Written:
-    """Write everything of a study into `out`; `format` json leaves the page out."""
+def write_study(study: Study, out: Path, format: str, paper: str = A4) -> Written:
+    """Write a study into `out`. JSON and CSV are always there; `format` says what else: html, pdf,
+    xlsx, all three, or json for none."""
     with replaced_folder(out, OURS) as folder:
         write_csv(study, folder)
         _write_plots(study, folder)
         (folder / "study.json").write_text(as_json(study), encoding="utf-8")
         (folder / "manifest.json").write_text(_manifest(study), encoding="utf-8")
-        if format == "html":
-            (folder / "index.html").write_text(study_page(study), encoding="utf-8")
-    main = "index.html" if format == "html" else "study.json"
-    return Written(study_words.finding(study), main)
+        written = _for_people(study, folder, format, paper)
+    return Written(study_words.finding(study), written[0] if written else "study.json")
+
+
+def _for_people(study: Study, folder: Path, format: str, paper: str) -> list[str]:
+    """Page, PDF and workbook, as far as they are asked for; their names."""
+    asked = [name for name in _FORMATS if format in (name, "all")]
+    page = on_paper(study_page(study), paper) if set(asked) & {"html", "pdf"} else ""
+    if "html" in asked:
+        (folder / "index.html").write_text(page, encoding="utf-8")
+    if "pdf" in asked:
+        (folder / "report.pdf").write_bytes(pdf_of(page))
+    if "xlsx" in asked:
+        plots = [study_plots.intervals(study), study_plots.forest(study)]
+        drawn = [plot_table(plot) for plot in plots if plot is not None]
+        write_workbook(folder / "study.xlsx", [*study_tables(study), *drawn], _properties(study))
+    return [_FORMATS[name] for name in asked]
+
+
+def _properties(study: Study) -> Properties:
+    """The first sheet of the workbook."""
+    spans = (f"Period {p.name}: {p.first} to {p.last}, {words.count(p.eligible, 'eligible case')}"
+             for p in study.periods)  # fmt: skip
+    notes = (*spans, *((study.published.note,) if study.published and study.published.note else ()))
+    return Properties(study.title, study_words.finding(study), study.provenance, notes)
 
 
 def _write_plots(study: Study, folder: Path) -> None:

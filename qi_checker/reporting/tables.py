@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qi_checker.audit.plots import Cell
+from qi_checker.audit.plots import Cell, Plot
 
-__all__ = ["Cell", "Table"]
+__all__ = ["Cell", "Table", "plot_table"]
 
 
 @dataclass(frozen=True)
@@ -17,3 +17,9 @@ class Table:
     title: str  # the name of its sheet in a workbook
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+def plot_table(plot: Plot) -> Table:
+    """Every plotted number: the rows of the value that a picture is drawn from."""
+    title = f"Chart {plot.key.removeprefix('chart_').replace('_', ' ')}"
+    return Table(plot.key, title, tuple(plot.columns), tuple(tuple(row) for row in plot.rows()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from qi_checker.audit.views import Checklist, Provenance
+from qi_checker.audit.views import Checklist, Provenance, SheetsPage
 from qi_checker.protocol.vocabulary import Reason, Verdict
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -96,6 +96,17 @@ def days_left(days: int | None) -> str:
     if days < 0:
         return f"{count(-days, 'day')} overdue"
     return "today" if days == 0 else f"in {count(days, 'day')}"
+
+
+def sheets(page: SheetsPage) -> str:
+    """A folder of case sheets in one sentence."""
+    total = len(page.lines)
+    if not total:
+        return f"There is no case to write a sheet for: {page.asked}."
+    waiting = sum(1 for line in page.lines if line.next_action)
+    verb = "needs" if waiting == 1 else "need"
+    needs = f"{count(waiting)} {verb} action" if waiting else "none needs action"
+    return f"{count(total, 'case sheet')}: {page.asked}; {needs}."
 
 
 def day_list(checklist: Checklist) -> str:

@@ -19,6 +19,8 @@ from qi_checker.audit.views import (
     RequirementTotals,
     RulebookLine,
     RulebookPage,
+    SheetLine,
+    SheetsPage,
 )
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -195,6 +197,18 @@ CHECKLIST = Checklist(
     provenance=PROVENANCE,
     problems=(SYNTHETIC,),
 )
+
+
+SHEETS = SheetsPage(
+    asked="operations until Sat 2026-04-11 (60 days)",
+    lines=(
+        SheetLine("C-1042", SURGERY, "not_compliant", CASE.next_action, CASE.act_by,
+                  "MRI booking desk", "cases/C-1042.html", "cases/C-1042.pdf"),
+        SheetLine("C-1043", SURGERY, "compliant_with_exception", "", None, "", "cases/C-1043.html", ""),
+        SheetLine("C-1044", SURGERY, "compliant", "", None, "", "", "cases/C-1044.pdf"),
+    ),
+    provenance=replace(PROVENANCE, organisation="General Hospital"),
+)  # fmt: skip
 
 
 def line(number: int, verdict: str, sentence: str, upcoming: bool = False) -> CaseLine:

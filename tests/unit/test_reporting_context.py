@@ -41,6 +41,7 @@ RENDER: dict[str, Callable[[], str]] = {
     "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
     "rulebook.html.j2": lambda: html.rulebook_page(sheets.RULEBOOK),
     "checklist.html.j2": lambda: html.checklist_page(sheets.CHECKLIST),
+    "sheets.html.j2": lambda: html.sheets_page(sheets.SHEETS),
     "rule.html.j2": lambda: html.rule_page(
         rule_page.rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
     ),

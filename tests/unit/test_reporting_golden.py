@@ -42,6 +42,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "audit-empty": lambda: html.audit_page(sheets.EMPTY_AUDIT),
     "rulebook": lambda: html.rulebook_page(sheets.RULEBOOK),
     "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
+    "checklist-cut": lambda: html.checklist_page(sheets.CHECKLIST, 4),
+    "sheets": lambda: html.sheets_page(sheets.SHEETS),
     "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
     "study": _study,
     "digest": lambda: digest_html(night(3, 3)),
