@@ -28,8 +28,7 @@ def _checks(evaluation: Evaluation, first: date, last: date) -> tuple[tuple[str,
               WHERE e.recorded_at_lo > c.anchor AND e.at_lo <= c.anchor AND e.status = 'completed'
               AND c."""
     one = evaluation.rows(f"""
-        SELECT count(*) FILTER (status = 'performed' AND started_at IS NULL) AS no_start,
-               count(*) FILTER (op_clock IS NULL) AS no_clock,
+        SELECT count(*) FILTER (op_clock IS NULL) AS no_clock,
                count(*) FILTER (procedures = '') AS no_procedure,
                count(*) FILTER (diagnoses = '') AS no_diagnosis,
                count(*) FILTER (urgency IS NULL) AS no_urgency
@@ -40,7 +39,6 @@ def _checks(evaluation: Evaluation, first: date, last: date) -> tuple[tuple[str,
         WHERE NOT EXISTS (SELECT 1 FROM ready_cases c WHERE c.patient_id = e.patient_id)
         """).fetchone() or (0,)
     words = {
-        "no_start": "performed, and no actual start recorded",
         "no_clock": "no clock time of the operation",
         "no_procedure": "no procedure code",
         "no_diagnosis": "no diagnosis code",

@@ -27,7 +27,9 @@ def tables(monthly: Monthly) -> tuple[Table, ...]:
 
 
 def _plotted(plot: Plot) -> Table:
-    return Table(plot.key, plot.key.capitalize(), plot.columns, tuple(tuple(r) for r in plot.rows()))
+    return Table(
+        plot.key, plot.key.capitalize(), plot.columns, tuple(tuple(r) for r in plot.rows())
+    )
 
 
 def _tally(value: Tally | None) -> tuple[Cell, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from qi_checker.audit.monthly_views import Listed, Monthly, Sensitivity, Standard, Tally
+from qi_checker.audit.plots import TrendPoint
 from qi_checker.reporting import rates, words
 
 NONE = "no eligible cases"
@@ -152,8 +153,40 @@ def phase_words(monthly: Monthly) -> tuple[str, ...]:
     said = []
     for phase in monthly.phases:
         first, last = phase.baseline
-        rate = f", {rates.percent(phase.rate)} of {phase.cases} cases" if phase.rate is not None else ""
+        rate = (
+            f", {rates.percent(phase.rate)} of {phase.cases} cases"
+            if phase.rate is not None
+            else ""
+        )
         trial = "; trial limits, fewer than 12 months with a case" if phase.months < 12 else ""
         why = f" Decided by {phase.approved_by}: {phase.reason}." if phase.reason else ""
         said.append(f"From {phase.first}: baseline {first} to {last}{rate}{trial}.{why}")
     return tuple(said)
+
+
+SIDES = {
+    0: "inside",
+    -1: "below the 95 % limit",
+    -2: "below the 99.8 % limit",
+    1: "above the 95 % limit",
+    2: "above the 99.8 % limit",
+}
+
+
+def month_tally(point: TrendPoint) -> str:
+    """One month of the trend; a month without a case says so."""
+    if point.events is None or point.cases is None:
+        return WITHHELD
+    return tally(Tally(point.events, point.cases, 0, 0)) if point.cases else "no case"
+
+
+def quarter(point: TrendPoint) -> str:
+    if point.quarter_events is None or point.quarter_cases is None:
+        return "–"
+    if not point.quarter_cases:
+        return "no case"
+    return rates.share(point.quarter_events, point.quarter_cases)
+
+
+def line(value: float | None) -> str:
+    return "–" if value is None else rates.percent(value)
