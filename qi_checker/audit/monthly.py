@@ -144,7 +144,7 @@ def _happened(
     evaluation: Evaluation, months: Sequence[str], settings: ReportSettings
 ) -> tuple[Event, ...]:
     """Events of the programme, new phases, and new versions of the protocol."""
-    days = [(h.on, h.what) for h in settings.happened]
+    days = [(h.date, h.what) for h in settings.happened]
     days += [(p.from_, f"New baseline: {p.reason}") for p in settings.phases]
     versions = evaluation.compiled.bundle.protocol.versions
     days += [

@@ -88,7 +88,11 @@ def _power(found: Sequence[Unit], middle: float) -> str:
 def _left_out(kind: str, fewest: int, few: int, cases: int, unnamed: int) -> str:
     said = []
     if few:
-        said.append(f"{few} with fewer than {fewest} cases are not shown ({cases} cases together).")
+        said.append(f"Not shown: {few} with fewer than {fewest} cases, {_cases(cases)} together.")
     if unnamed:
-        said.append(f"{unnamed} cases have no {kind} recorded.")
+        said.append(f"Without a recorded {kind}: {_cases(unnamed)}.")
     return " ".join(said)
+
+
+def _cases(number: int) -> str:
+    return f"{number:,} case{'' if number == 1 else 's'}"

@@ -54,7 +54,7 @@ class NewPhase(Strict):
 class Happened(Strict):
     """Something that the programme did, or that happened to it."""
 
-    on: Day = Field(description="The day.")
+    date: Day = Field(description="The day.")
     what: Text = Field(description="In a few words; it stands under the chart.")
 
 

@@ -13,9 +13,10 @@ from jinja2 import StrictUndefined, UndefinedError
 from qi_checker.audit import rule_diff, rule_diff_keys, views
 from qi_checker.reporting import digest_screen, html, rule_page
 from qi_checker.reporting.digest_mail import digest_html
+from qi_checker.reporting.monthly_folder import monthly_page
 from qi_checker.reporting.rule_diff import rule_diff_page
 from qi_checker.reporting.study_folder import study_page
-from tests.helpers import rule_diffs, sheets
+from tests.helpers import monthly, rule_diffs, sheets
 from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
 
@@ -47,6 +48,9 @@ RENDER: dict[str, Callable[[], str]] = {
     ),
     "rule_diff.html.j2": lambda: rule_diff_page(rule_diffs.DIFF),
     "study.html.j2": shown_study,
+    "monthly.html.j2": lambda: monthly_page(
+        monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
+    ),
     "digest.html.j2": lambda: digest_html(night(3, 30)),
 }
 
