@@ -86,8 +86,8 @@ def _written(canvas: Canvas) -> str:
     from matplotlib.text import Text
 
     for words in canvas.figure.findobj(Text):
-        assert isinstance(words, Text)
-        words.set_text(_FORBIDDEN.sub("\ufffd", words.get_text()))
+        if isinstance(words, Text):
+            words.set_text(_FORBIDDEN.sub("\ufffd", words.get_text()))
     file = io.StringIO()
     drawing: Any = FigureCanvasSVG(canvas.figure)
     drawing.print_svg(file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
