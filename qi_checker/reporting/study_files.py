@@ -31,10 +31,12 @@ def as_json(study: Study) -> str:
 
 
 def write_csv(study: Study, folder: Path) -> None:
-    """rates.csv, days.csv, intervals.csv, rejects.csv, and where there is one plan_change.csv,
+    """rates.csv, traits.csv, days.csv, intervals.csv, rejects.csv, and where there is one plan_change.csv,
     benchmarks.csv and published.csv."""
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     write_rows(folder / "rates.csv", _RATE_COLUMNS, map(_rate, rates))
+    write_rows(folder / "traits.csv", ("group", "what", "before", "after"),
+               ((t.group, t.what, *t.counts) for t in study.traits))  # fmt: skip
     write_rows(folder / "days.csv", _DAYS_COLUMNS, map(_days, study.intervals))
     requirements = list(dict.fromkeys(id for p in study.points for id, _ in p.days))
     columns = ("case_id", "period", "surgery_date", "verdict", "newest", "oldest", *requirements)

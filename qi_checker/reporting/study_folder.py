@@ -21,7 +21,7 @@ from qi_checker.reporting.study_files import as_json, write_csv
 OURS = (
     "index.html", "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
     "plan_change.csv", "benchmarks.csv", "published.csv", "chart_days.csv",
-    "chart_rates.csv", "manifest.json",
+    "chart_rates.csv", "traits.csv", "manifest.json",
 )  # fmt: skip
 
 

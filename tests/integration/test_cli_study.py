@@ -151,6 +151,18 @@ def heights(svg: Element, id: str) -> list[float]:
     return [float(use.attributes["y"]) for use in group.all("use")]
 
 
+def test_who_was_operated_adds_up_in_both_periods(
+    out: Path, view: dict[str, Any], page: Element
+) -> None:
+    written = rows(out / "traits.csv")
+    for at, side in enumerate(("before", "after")):
+        eligible = view["periods"][at]["eligible"]
+        for group in ("Urgency", "Verdict"):
+            assert sum(int(r[side]) for r in written if r["group"] == group) in (eligible, 0)
+    assert [int(r["before"]) for r in written if r["what"] == "compliant"] == [6]
+    assert "Verdict: Not compliant 33/39 (85 %)" in page.by_id("rates").words
+
+
 def test_limits_come_from_the_earlier_period_alone(out: Path, view: dict[str, Any]) -> None:
     """The formula anew: mean ± 3 · (mean moving range) / 1.128 of the operations before."""
     written = rows(out / "chart_days.csv")
