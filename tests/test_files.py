@@ -74,7 +74,7 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
         assert said, "the first comment says `context: name (Type)`"
         assert any(
             hasattr(module, said[2])
-            for module in (views, rule_page, rule_diff, study_views, digest_screen)
+            for module in (views, rule_page, rule_diff, study_views, digest_screen, monthly_views)
         )
         assert re.search(rf"\b{said[1]}\.", text)
     elif "{% macro" not in text:
