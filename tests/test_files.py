@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit import rule_diff, study_views, views
+from qi_checker.audit import monthly_views, rule_diff, study_views, views
 from qi_checker.reporting import digest_screen, rule_page
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from qi_checker.cli.common import (
     print_json,
     progress,
 )
-from qi_checker.cli.outputs import check_output, in_text, put_out, put_page
+from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.streams import console
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
@@ -124,7 +124,7 @@ def checklist(arguments: argparse.Namespace) -> int:
 
         in_text(arguments.output, lambda shown: checklist_text(view, shown))
     elif arguments.format == "json":
-        put_out(as_json(view), arguments.output)
+        write_out(as_json(view), arguments.output)
     else:
         from qi_checker.reporting.html import checklist_page
         from qi_checker.reporting.paper import MOST_ROWS
@@ -148,7 +148,7 @@ def check(arguments: argparse.Namespace) -> int:
 
         in_text(arguments.output, lambda shown: case_text(sheet, shown))
     elif arguments.format == "json":
-        put_out(as_json(sheet), arguments.output)
+        write_out(as_json(sheet), arguments.output)
     else:
         from qi_checker.reporting.html import case_page
         from qi_checker.reporting.paper import without_patient

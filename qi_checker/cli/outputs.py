@@ -25,7 +25,7 @@ def check_output(format: str, out: Path | None, option: str) -> None:
         raise UserError(Problem("--format pdf", what, mend=f"Name a file with {option}"))
 
 
-def put_out(content: str | bytes, out: Path | None) -> None:
+def write_out(content: str | bytes, out: Path | None) -> None:
     """Write to a file, and say which, or print. UserError where the file cannot be written."""
     if out is not None:
         _write(out, content.encode() if isinstance(content, str) else content)
@@ -44,9 +44,9 @@ def put_page(page: str, arguments: argparse.Namespace) -> None:
     if arguments.format == "pdf":
         from qi_checker.reporting.pdf import pdf_of
 
-        put_out(pdf_of(page), arguments.output)
+        write_out(pdf_of(page), arguments.output)
     else:
-        put_out(page, arguments.output)
+        write_out(page, arguments.output)
 
 
 def in_text(out: Path | None, show: Callable[[Console], None]) -> None:
@@ -58,7 +58,7 @@ def in_text(out: Path | None, show: Callable[[Console], None]) -> None:
 
     text = io.StringIO()
     show(open_console(text, width=100))
-    put_out(text.getvalue(), out)
+    write_out(text.getvalue(), out)
 
 
 def _write(out: Path, data: bytes) -> None:

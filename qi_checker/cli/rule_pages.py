@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from qi_checker.cli.common import protocol_path
-from qi_checker.cli.outputs import check_output, put_out
+from qi_checker.cli.outputs import check_output, write_out
 from qi_checker.errors import Exit
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
@@ -27,9 +27,9 @@ def render(arguments: argparse.Namespace) -> int:
     if arguments.format == "pdf":
         from qi_checker.reporting.pdf import pdf_of
 
-        put_out(pdf_of(page), arguments.out)
+        write_out(pdf_of(page), arguments.out)
     else:
-        put_out(page, arguments.out)
+        write_out(page, arguments.out)
     return Exit.DONE
 
 

@@ -50,9 +50,9 @@ class Site(BaseModel):
     timezone: Annotated[
         str, StringConstraints(strict=True, min_length=1), AfterValidator(_zone)
     ] = Field(description="IANA name, such as America/Toronto; dates are counted there.")
-    organisation: Annotated[str, StringConstraints(strict=True, max_length=120)] = Field(
-        "", description="Name of the hospital or department, as pages and files show it."
-    )
+    organisation: Annotated[
+        str, StringConstraints(strict=True, strip_whitespace=True, max_length=120)
+    ] = Field("", description="Name of the hospital or department, as pages and files show it.")
     holidays: list[Day] = Field([], description="Days that are not working days.")
     lead_time: WorkingDays | None = Field(
         None, description="Used for requirements that state none: 5 working days."

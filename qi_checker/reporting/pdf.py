@@ -27,6 +27,8 @@ def check_pdf() -> None:
 def pdf_of(page: str) -> bytes:
     """An HTML page of ours as PDF. UserError where WeasyPrint or its libraries are missing.
 
+    A report calls it with the page that it writes as HTML: `pdf_of(on_paper(page, paper))`.
+
     Nothing is fetched. A page that refers to any address but `data:` raises ValueError: no template
     does, so somebody found a way to put one there, and WeasyPrint would only leave it out.
     """

@@ -55,7 +55,8 @@ def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) 
 
     Rates show as per cent: columns `rate` or `..._rate`, and beside them low, high, centre and
     target of the same beginning. A table with more rows than a sheet holds ends with a row that
-    says so, and names its CSV file.
+    says so, and names its CSV file. The folder of a report calls it as that of the study does:
+    `write_workbook(folder / "study.xlsx", study_tables(study), Properties(...))`.
     """
     import xlsxwriter
 

@@ -38,7 +38,7 @@ def words(reader: PdfReader, page: int | None = None) -> str:
 
 def tags(reader: PdfReader) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every element of the structure that a screen reader walks through."""
-    waiting = [reader.root_object["/StructTreeRoot"]]
+    waiting: list[Any] = [reader.root_object["/StructTreeRoot"]]
     while waiting:
         element = waiting.pop().get_object()
         if isinstance(element, list):
