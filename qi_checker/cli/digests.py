@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 
-from qi_checker.cli.outputs import put_out
+from qi_checker.cli.outputs import write_out
 from qi_checker.cli.streams import console
 from qi_checker.errors import Exit, Problem, UserError
 
@@ -27,20 +27,20 @@ def digest(arguments: argparse.Namespace) -> int:
     if arguments.format == "html":
         from qi_checker.reporting.digest_mail import digest_html
 
-        put_out(digest_html(view), arguments.out)
+        write_out(digest_html(view), arguments.out)
     elif arguments.format == "eml":
         from qi_checker.reporting.digest_mail import digest_mail
 
-        put_out(digest_mail(view), arguments.out)
+        write_out(digest_mail(view), arguments.out)
     else:
         from qi_checker.reporting.digest_text import digest_text
         from qi_checker.reporting.terminal import safe
 
         if arguments.out is not None:
-            put_out(digest_text(view), arguments.out)
+            write_out(digest_text(view), arguments.out)
         else:
             width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-            put_out(safe(console(), digest_text(view, width or _WHOLE)), None)
+            write_out(safe(console(), digest_text(view, width or _WHOLE)), None)
     return Exit.DONE
 
 
