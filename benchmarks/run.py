@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit_speed, charts, check_start, rulebook, sheets
+from benchmarks import audit_speed, charts, check_start, cql, rulebook, sheets
 
 WHAT = {
     "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
@@ -15,6 +15,7 @@ WHAT = {
     "check": ("One case from a cold start", check_start.main),
     "sheets": ("5,000 case sheets in one command", sheets.main),
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
+    "cql": ("Beside an independent CQL engine", cql.main),
 }
 
 

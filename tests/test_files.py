@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit import rule_diff, study_views, views
-from qi_checker.reporting import rule_page
+from qi_checker.audit import monthly_views, rule_diff, study_views, views
+from qi_checker.reporting import digest_screen, rule_page
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "reports").rglob("*.j2")}
@@ -69,11 +69,12 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
     """A page names its typed context; a part has macros, or is included by a page that does."""
     text = TEMPLATES[name]
     assert text.startswith("{#-"), "the first line says what the template is for"
-    if "{% extends" in text:
-        said = re.search(r"context: (\w+) \((\w+)\)", text)
+    said = re.search(r"context: (\w+) \((\w+)\)", text)
+    if "{% extends" in text or said:
         assert said, "the first comment says `context: name (Type)`"
         assert any(
-            hasattr(module, said[2]) for module in (views, rule_page, rule_diff, study_views)
+            hasattr(module, said[2])
+            for module in (views, rule_page, rule_diff, study_views, digest_screen, monthly_views)
         )
         assert re.search(rf"\b{said[1]}\.", text)
     elif "{% macro" not in text:

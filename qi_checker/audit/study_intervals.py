@@ -26,7 +26,7 @@ def plain_leaves(evaluation: Evaluation) -> dict[str, Requirement]:
     return {x.id: x for version in versions for x in version.leaves if is_plain(x)}
 
 
-def _limit(leaf: Requirement) -> int | None:
+def limit_of(leaf: Requirement) -> int | None:
     """The most days that a window allows; None where it is not a number of days."""
     far = leaf.window.at_most or leaf.window.less_than
     if far is None or far.unit not in _DAYS:
@@ -57,7 +57,7 @@ def intervals(
     points: Sequence[Point], leaves: dict[str, Requirement], titles: dict[str, str]
 ) -> Iterable[Interval]:
     """The newest study, the oldest of those that are asked for, and each of them."""
-    limits = {id: _limit(leaf) for id, leaf in leaves.items()}
+    limits = {id: limit_of(leaf) for id, leaf in leaves.items()}
     shared = set(limits.values())
     common = shared.pop() if len(shared) == 1 else None
     if len(leaves) > 1:

@@ -21,6 +21,15 @@ class Period:
 
 
 @dataclass(frozen=True)
+class Trait:
+    """A line of the table of who was operated; a share of the eligible where it has a group."""
+
+    group: str  # "", Urgency, Verdict
+    what: str  # a word of the records, or of the program
+    counts: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Share:
     """`part` of `whole` with its Wilson 95 % interval. The `undecided` are in the whole only."""
 
@@ -145,6 +154,7 @@ class Study:
     title: str
     statement: str
     periods: tuple[Period, Period]
+    traits: tuple[Trait, ...]
     rates: tuple[Comparison, ...]
     intervals: tuple[Interval, ...]
     points: tuple[Point, ...]

@@ -45,7 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
     _check(commands)
     _sheets(commands)
     _what_if(commands)
+    _report(commands)
     _study(commands)
+    _digest(commands)
     add_rules(commands)
     _import(commands)
     _demo(commands)
@@ -128,6 +130,27 @@ def _what_if(commands: Any) -> None:
                         help="how to print it (default: text)")  # fmt: skip
 
 
+def _report(commands: Any) -> None:
+    parser = command(
+        commands, "report", later("reports", "report"),
+        "write the monthly audit: rates, trend, causes, lists of cases",
+        "qi-checker report --month 2026-02 --data export --out report-2026-02",
+    )  # fmt: skip
+    parser.add_argument("--month", required=True, metavar="YYYY-MM", help="the month of surgery")
+    records(parser, as_of_needed=False)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
+                        help="folder to write; an earlier report there is replaced in one step")  # fmt: skip
+    parser.add_argument("--settings", type=Path, metavar="FILE",
+                        help="targets, baseline, events, actions (default: report.yaml in --data)")  # fmt: skip
+    parser.add_argument("--by", choices=("surgeon", "site"), default="",
+                        help="show surgeons or sites too, by pseudonym (default: neither)")  # fmt: skip
+    parser.add_argument("--small-numbers", choices=("none", "lt5", "nhs", "cms11"), default="",
+                        help="how small numbers are hidden (default: as in the settings, else none)")  # fmt: skip
+    parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
+                        help="page, PDF, workbook, all three, or json and CSV only (default: html)")  # fmt: skip
+    _paper(parser)
+
+
 def _study(commands: Any) -> None:
     parser = command(
         commands, "study", later("studies", "study"),
@@ -145,6 +168,24 @@ def _study(commands: Any) -> None:
                         help="what to write beside json and CSV; all: html, pdf and xlsx "
                         "(default: html)")  # fmt: skip
     _paper(parser)
+
+
+def _digest(commands: Any) -> None:
+    parser = command(
+        commands, "digest", later("digests", "digest"),
+        "say on one screen what an audit found, and what changed since an earlier one",
+        "qi-checker digest audit --since audit-yesterday --format eml --out digest.eml",
+    )  # fmt: skip
+    parser.add_argument("audit", type=Path, metavar="AUDIT_DIR", help="folder of an audit")
+    parser.add_argument("--since", type=Path, metavar="EARLIER_AUDIT_DIR",
+                        help="an earlier audit of the same protocol (default: nothing has changed)")  # fmt: skip
+    parser.add_argument("--days", type=int, default=14, metavar="N",
+                        help="look ahead so many days (default: 14)")  # fmt: skip
+    parser.add_argument("--format", choices=("text", "html", "eml"), default="text",
+                        help="text, a page, or a mail (default: text)")  # fmt: skip
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="file to write (default: print it)"
+    )
 
 
 def _import(commands: Any) -> None:

@@ -77,18 +77,17 @@ def _chosen(rule: ChosenWithin, scope: Scope) -> Expr:
     edges = windows.edges(rule.window, "unknown", scope, event)
     clocks = any_of(*(c.copy().eq(windows.UNDECIDED) for c in edges.clocks))
     failed = any_of(*(c.copy() > windows.UNDECIDED for c in edges.clocks))
-    first, last = windows.latest(edges.first_possible), windows.earliest(edges.last_possible)
-    outside = any_of(at.hi < first, at.lo > last, first.copy() > last.copy(), failed)
-    inside = all_of(
-        at.lo >= windows.latest(edges.first_sure), at.hi <= windows.earliest(edges.last_sure),
-        not_(clocks),
-    )  # fmt: skip
+    inside, outside = windows.placed(
+        (at.lo, at.hi),
+        (windows.latest(edges.first_sure), windows.earliest(edges.last_sure)),
+        (windows.latest(edges.first_possible), windows.earliest(edges.last_possible)),
+    )
     return case(
         (status.eq(Status.UNKNOWN.value), UNDECIDED),
         (not_(status.isin(Status.MET.value, Status.BOOKED.value)), FALSE),
         (any_of(is_null(at.lo), not_(all_known(rule.window, scope))), UNDECIDED),
-        (outside, FALSE),
-        (inside, TRUE),
+        (any_of(outside, failed), FALSE),
+        (all_of(inside, not_(clocks)), TRUE),
         default=UNDECIDED,
     )
 

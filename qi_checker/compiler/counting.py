@@ -13,6 +13,7 @@ from qi_checker.compiler.ranking import (
     MET,
     OTHER,
     UNKNOWN,
+    class_of,
     fields,
     klass,
     packed,
@@ -148,7 +149,7 @@ def _pick(
     part: Part, n: int, leaf: Requirement, classes: tuple[int, ...], earlier: str | None
 ) -> exp.Select:
     """The latest event that passes; after the first one, far enough before the one picked last."""
-    of_class = cast(exp.IntDiv(this=col("key", "e"), expression=lit(1 << 50)), "INT")
+    of_class = class_of(col("key", "e"))
     where: list[Expr] = [col("requirement", "e").eq(n), of_class.isin(*classes)]
     whole = packed(part, recency(), ("done",))
     columns = [col("case_key", "e"), named(exp.Min(this=whole), "pick")]

@@ -164,12 +164,9 @@ def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
 
 def _dates() -> Expr:
     """The dates of the window: pass, undecided or fail."""
-    lo, hi = col("lo"), col("hi")
-    inside = all_of(lo >= col("first_sure"), hi <= col("last_sure"))
-    outside = any_of(
-        hi < col("first_possible"), lo > col("last_possible"),
-        col("first_possible") > col("last_possible"),
-    )  # fmt: skip
+    sure = (col("first_sure"), col("last_sure"))
+    possible = (col("first_possible"), col("last_possible"))
+    inside, outside = windows.placed((col("lo"), col("hi")), sure, possible)
     return case((inside, PASS), (outside, FAIL), default=UNDECIDED)
 
 

@@ -44,7 +44,11 @@ def _key(klass: Expr, open_criteria: Expr, distance: Expr, recency: Expr) -> Exp
 
 def klass(of: Expr) -> Expr:
     """The class of a packed candidate."""
-    key = exp.Dot(this=of, expression=exp.to_identifier("key"))
+    return class_of(exp.Dot(this=of, expression=exp.to_identifier("key")))
+
+
+def class_of(key: Expr) -> Expr:
+    """The class that a key stands for."""
     return cast(exp.IntDiv(this=key, expression=lit(_CLASS)), "INT")
 
 
@@ -141,7 +145,7 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
     if part.scope.plain:
         source = derived(whole, "candidates")
         return [(part.named("best"), select(columns, source, group=[k.copy() for k in keys]))]
-    of_class = cast(exp.IntDiv(this=col("key"), expression=lit(_CLASS)), "INT")
+    of_class = class_of(col("key"))
     open_first = exp.Mod(this=col("key"), expression=lit(_CLASS))
     undecided = of_class.eq(UNKNOWN)
     doubtful = exp.IntDiv(this=open_first.copy(), expression=lit(_OPEN)) >= 32

@@ -63,6 +63,19 @@ class Edges:
     after_surgery: Expr | None = None  # not before the operation
 
 
+Days = tuple[Expr, Expr]  # the first and the last one
+
+
+def placed(event: Days, sure: Days, possible: Days) -> tuple[Expr, Expr]:
+    """Whether the dates of an event lie inside for sure, and whether they lie outside for sure.
+
+    `sure` and `possible` are the dates of a window at its narrowest and at its widest.
+    """
+    (lo, hi), (first, last) = event, possible
+    inside = all_of(lo >= sure[0], hi <= sure[1])
+    return inside, any_of(hi < first, lo > last, first.copy() > last.copy())
+
+
 def latest(days: Sequence[Expr]) -> Expr:
     """The latest of several days; long ago where nothing limits it."""
     return greatest(days) if days else lit(FAR_PAST)

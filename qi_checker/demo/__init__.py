@@ -45,11 +45,25 @@ To look at it, from inside this folder:
 
     qi-checker audit --data . --site site.yaml --as-of {as_of} --out audit
     qi-checker checklist --data . --site site.yaml --as-of {as_of}
+    qi-checker report --month 2026-02 --data . --as-of {as_of} --out report-2026-02
+"""
+
+_REPORT = """\
+# Settings of the monthly report of the synthetic hospital; everything here is made up.
+organisation: Synthetic General Hospital (made up)
+contact: quality lead, made up
+reference: SYN-QI-1
+baseline: {first: 2025-07, last: 2025-10}  # trial limits: a baseline should have 12 months
+happened:
+  - {date: 2025-11-03, what: MRI slots reserved on two mornings a week}
+actions:
+  - {action: Repeat the MRI when surgery moves, owner: Theatre scheduling, due: 2026-02-15}
+  - {action: Put CT and MRI of the liver into one order set, owner: Surgical clinic, due: 2026-04-30}
 """
 
 
 def write_demo(out: Path, seed: int = SEED) -> None:
-    """Write cases, events, exceptions, ious, site.yaml and a README into the folder `out`."""
+    """Write cases, events, exceptions, ious, site.yaml, report.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "published.yaml").unlink(missing_ok=True)  # of a study that was here before
     hospital = build(seed, HOLIDAYS)
@@ -65,6 +79,7 @@ def write_demo(out: Path, seed: int = SEED) -> None:
             writer.writeheader()
             writer.writerows(rows)
     _write(out / "site.yaml", _site())
+    _write(out / "report.yaml", _REPORT)
     counts = "\n".join(f"| {name} | {len(rows)} |" for name, (_, rows) in tables.items())
     text = _README.format(seed=seed, as_of=AS_OF, rows=counts)
     _write(out / "README.md", text)

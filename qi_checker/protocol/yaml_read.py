@@ -21,9 +21,15 @@ from qi_checker.protocol.yaml_nodes import (
     Sequence,
     reading,
 )
-from qi_checker.protocol.yaml_text import one_line, position, read_bytes, syntax_problem, yaml_text
+from qi_checker.protocol.yaml_text import (
+    MAX_DEPTH,
+    one_line,
+    position,
+    read_bytes,
+    syntax_problem,
+    yaml_text,
+)
 
-MAX_DEPTH = 30
 PLAIN = "Only plain YAML is accepted"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVER = yaml.resolver.Resolver()

@@ -11,10 +11,16 @@ import yaml
 from qi_checker.errors import Problem, UserError
 
 MAX_BYTES = 1_000_000
+MAX_DEPTH = 30
 _TAB = re.compile(r"^[ ]*\t[ \t]*(?=[^\s#])", re.MULTILINE)
 
 # What the parser says (libyaml or the pure one) -> what happened, and how to mend it.
 _COMPLAINTS = (
+    (  # the parser reads ahead, and may meet its own limit before ours is asked
+        r"maximum nesting depth",
+        f"is nested deeper than {MAX_DEPTH} levels",
+        "Flatten it",
+    ),
     (
         r"mapping values are not allowed",
         "a second `: ` in one line",

@@ -27,7 +27,7 @@ _FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "study.xlsx"}
 OURS = (
     *_FORMATS.values(), "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
     "plan_change.csv", "benchmarks.csv", "published.csv", "chart_days.csv",
-    "chart_rates.csv", "manifest.json",
+    "chart_rates.csv", "traits.csv", "manifest.json",
 )  # fmt: skip
 
 

@@ -15,10 +15,16 @@ _SUMMARY = ("n", "mean", "sd", "median", "q1", "q3", "least", "most")
 
 
 def study_tables(study: Study) -> tuple[Table, ...]:
-    """rates, days, intervals, rejects, and where there is one plan_change, benchmarks, published."""
+    """rates, traits, days, intervals, rejects, and where there is one plan_change, benchmarks, published."""
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     tables = [
         _table("rates", "Rates", _RATE_COLUMNS, map(_rate, rates)),
+        _table(
+            "traits",
+            "Who was operated",
+            ("group", "what", "before", "after"),
+            ((t.group, t.what, *t.counts) for t in study.traits),
+        ),
         _table("days", "Days from imaging to surgery", _DAYS_COLUMNS, map(_days, study.intervals)),
         _operations(study),
         _table("rejects", "Rejected rows", REJECT_COLUMNS, study.rejects),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from qi_checker.audit.study_plan import lost
 from qi_checker.audit.study_series import FEWEST
-from qi_checker.audit.study_views import Comparison, Interval, Period, Point, Printed, Share, Study
+from qi_checker.audit.study_views import (
+    Comparison,
+    Interval,
+    Period,
+    Point,
+    Printed,
+    Share,
+    Study,
+    Trait,
+)
 from qi_checker.reporting import rates, words
 from qi_checker.statistics.comparison import Outcome, Summary
 
@@ -109,6 +118,12 @@ def span(period: Period) -> str:
 
 def days(value: int | None) -> str:
     return "none" if value is None else str(value)
+
+
+def trait(study: Study, line: Trait, at: int) -> str:
+    """A number, or a share of the eligible operations of its period."""
+    number_of, whole = line.counts[at], study.periods[at].eligible
+    return rates.share(number_of, whole) if line.group and whole else words.count(number_of)
 
 
 def rate_of(study: Study, key: str) -> Comparison | None:

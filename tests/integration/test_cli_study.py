@@ -26,14 +26,6 @@ PLAIN = ("--before", "2026-01-01..2026-01-31", "--after", "2026-02-01..2026-02-2
 
 
 @pytest.fixture(scope="module")
-def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Records that give the published figures, written by the command."""
-    folder = tmp_path_factory.mktemp("cohort") / "data"
-    assert main(["demo", "--study", "--out", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
 def out(cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study of the cohort, written by the command."""
     folder = tmp_path_factory.mktemp("study") / "study"
@@ -149,6 +141,18 @@ def heights(svg: Element, id: str) -> list[float]:
     """Where the marks of one kind are, from the top, in the order drawn."""
     group = next(g for g in svg.all("g") if g.attributes.get("id") == id)
     return [float(use.attributes["y"]) for use in group.all("use")]
+
+
+def test_who_was_operated_adds_up_in_both_periods(
+    out: Path, view: dict[str, Any], page: Element
+) -> None:
+    written = rows(out / "traits.csv")
+    for at, side in enumerate(("before", "after")):
+        eligible = view["periods"][at]["eligible"]
+        for group in ("Urgency", "Verdict"):
+            assert sum(int(r[side]) for r in written if r["group"] == group) in (eligible, 0)
+    assert [int(r["before"]) for r in written if r["what"] == "compliant"] == [6]
+    assert "Verdict: Not compliant 33/39 (85 %)" in page.by_id("rates").words
 
 
 def test_limits_come_from_the_earlier_period_alone(out: Path, view: dict[str, Any]) -> None:
@@ -351,46 +355,3 @@ figures:
     assert [r["agrees"] for r in view["published"]["rows"]] == [None, None, False]
     assert "cannot be compared" in page.by_id("published").words
     assert "An <b>author</b>" in page.by_id("published").words
-
-
-# ---- bad input ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("periods", "words"),
-    [
-        (("--before", "2026-01", "--after", "x..y"), ["--before: is not a period", "--after: is not a"]),
-        (("--before", "2026-02-01..2026-01-01", *PLAIN[2:]), ["--before: ends before it begins"]),
-        (("--before", "2026-01-01..2026-02-10", *PLAIN[2:]), ["--after: the periods overlap"]),
-        (("--before", PLAIN[3], "--after", PLAIN[1]), ["--after: the periods are the wrong way round"]),
-        ((*PLAIN, "--as-of", "2026-02-20"), ["--after: ends on 2026-02-28, after --as-of 2026-02-20"]),
-        ((*PLAIN, "--as-of", "2026-01-20"), ["--before: ends on", "--after: ends on"]),
-        (("--before", "2026-01-01..2026-01-32", *PLAIN[2:]), ["--before: is not a date"]),
-    ],
-)  # fmt: skip
-def test_periods_that_cannot_be_compared(
-    periods: tuple[str, ...],
-    words: list[str],
-    cohort: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert main(["study", "--data", str(cohort), *periods, "--out", str(tmp_path / "x")]) == 2
-    lines = [line.removeprefix("qi-checker: ") for line in capsys.readouterr().err.splitlines()]
-    assert len(lines) == len(words)
-    assert all(line.startswith(begin) for line, begin in zip(lines, words, strict=True)), lines
-    assert not (tmp_path / "x").exists()
-
-
-def test_mistakes_of_published_yaml_are_told_with_their_lines(
-    cohort: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for file in cohort.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    (tmp_path / "published.yaml").write_text(
-        "source: x\nfigures:\n  - {title: x, figure: before.case, printed: some}\n", "utf-8"
-    )
-    assert main(["study", "--data", str(tmp_path), *PERIODS, "--out", str(tmp_path / "x")]) == 2
-    err = capsys.readouterr().err
-    assert "published.yaml:3:24: `before.case` is not a figure" in err
-    assert "published.yaml:3:46: `some` is not a printed number" in err

@@ -18,7 +18,8 @@ from tests.helpers.records import case, mr_scan, scan
 from tests.integration.conftest import WriteFolder
 
 COMMANDS = (
-    (), ("audit",), ("checklist",), ("check",), ("sheets",), ("what-if",), ("study",), ("demo",), ("rules",),
+    (), ("audit",), ("checklist",), ("check",), ("sheets",), ("what-if",), ("report",), ("study",),
+    ("digest",), ("demo",), ("rules",),
     ("rules", "validate"), ("rules", "test"), ("rules", "render"), ("rules", "sql"),
     ("rules", "schema"), ("rules", "diff"), ("rules", "coverage"), ("rules", "explain"),
     ("import",), ("import", "omop"),

@@ -11,10 +11,13 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from qi_checker.audit import rule_diff, rule_diff_keys, views
-from qi_checker.reporting import html, rule_page
+from qi_checker.reporting import digest_screen, html, rule_page
+from qi_checker.reporting.digest_mail import digest_html
+from qi_checker.reporting.monthly_folder import monthly_page
 from qi_checker.reporting.rule_diff import rule_diff_page
 from qi_checker.reporting.study_folder import study_page
-from tests.helpers import rule_diffs, sheets
+from tests.helpers import monthly, rule_diffs, sheets
+from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
 
 # Fields that no page shows, each for a reason.
@@ -45,12 +48,16 @@ RENDER: dict[str, Callable[[], str]] = {
     ),
     "rule_diff.html.j2": lambda: rule_diff_page(rule_diffs.DIFF),
     "study.html.j2": shown_study,
+    "monthly.html.j2": lambda: monthly_page(
+        monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
+    ),
+    "digest.html.j2": lambda: digest_html(night(3, 30)),
 }
 
 
 def _contexts() -> list[type]:
     found = []
-    for module in (views, rule_page, rule_diff, rule_diff_keys):
+    for module in (views, rule_page, rule_diff, rule_diff_keys, digest_screen):
         found += [
             value
             for value in vars(module).values()

@@ -19,9 +19,12 @@ from pathlib import Path
 import pytest
 
 from qi_checker.reporting import html
+from qi_checker.reporting.digest_mail import digest_html
+from qi_checker.reporting.monthly_folder import monthly_page
 from qi_checker.reporting.rule_page import rule_sheet
 from qi_checker.reporting.study_folder import study_page
-from tests.helpers import sheets
+from tests.helpers import monthly, sheets
+from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "html"
@@ -44,6 +47,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "sheets": lambda: html.sheets_page(sheets.SHEETS),
     "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
     "study": _study,
+    "monthly": lambda: monthly_page(
+        monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
+    ),
+    "monthly-empty": lambda: monthly_page(monthly.report(monthly.Records(), "2026-02")),
+    "digest": lambda: digest_html(night(3, 3)),
 }
 
 

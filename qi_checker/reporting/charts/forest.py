@@ -13,7 +13,12 @@ _LETTERS = 42  # of the words left of the axes
 def picture(plot: Forest) -> Canvas:
     """Ours as filled diamonds with bold words, published ones as hollow circles."""
     count = len(plot.lines)
-    canvas = style.canvas(_ROW * (count + 0.6) + 30, left=268, right=58, top=6, bottom=24)
+    words = [_short(line.words) for line in plot.lines]
+    left = 20 + max(
+        style.width_of(text, style.SMALL, bold=line.ours)
+        for text, line in zip(words, plot.lines, strict=True)
+    )
+    canvas = style.canvas(_ROW * (count + 0.6) + 30, left=left, right=62, top=6, bottom=24)
     axes = canvas.axes
     axes.set_ylim(count - 0.4, -0.7)
     axes.set_yticks([])
@@ -28,7 +33,7 @@ def picture(plot: Forest) -> Canvas:
         style.marks(canvas, [(line.rate, i)], f"{gid}-{i}", "D" if line.ours else "o", color, 7,
                     markerfacecolor=fill)  # fmt: skip
         weight = "bold" if line.ours else "normal"
-        axes.annotate(_short(line.words), (0, i), (-8, 0), xycoords=("axes fraction", "data"),
+        axes.annotate(words[i], (0, i), (-8, 0), xycoords=("axes fraction", "data"),
                       textcoords="offset points", ha="right", va="center", color=style.INK,
                       fontsize=style.SMALL, fontweight=weight)  # fmt: skip
         axes.annotate(line.count or f"{line.rate:.0%}".replace("%", " %"), (1, i), (8, 0),

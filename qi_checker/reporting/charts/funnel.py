@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]  # left, floor, right, ceiling
 
 def picture(plot: Funnel) -> Canvas:
     """Rate over number of cases, limits as steps because cases come whole."""
-    canvas = style.canvas(330, bottom=80)
+    canvas = style.canvas(336, bottom=92)
     axes = canvas.axes
     shown = [u for u in plot.units if u.events is not None and u.cases]
     most = max([*(u.cases or 0 for u in shown), *(c.cases for c in plot.curve)])
@@ -112,4 +112,4 @@ def _key(canvas: Canvas, units: list[Unit]) -> None:
         if sides & set(of):
             hollow = {"markerfacecolor": "white"} if gid.endswith("inner") else {}
             entries.append((words, marker, {"color": color, **hollow}))
-    style.key(canvas, entries, 60)
+    style.key(canvas, entries, 52)

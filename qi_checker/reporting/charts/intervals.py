@@ -8,13 +8,16 @@ from qi_checker.audit.plots import IntervalPoint, Intervals
 from qi_checker.reporting.charts import style
 from qi_checker.reporting.charts.style import Canvas, Level
 
+Entries = list[tuple[str, str, dict[str, Any]]]  # words, marker, looks
 _BAND = 16  # points of the row of cases without days
 
 
 def picture(plot: Intervals) -> Canvas:
     """One mark for each case at its number; what has no days stands in a row along the floor."""
     top = 46 if plot.happened or plot.periods else 30
-    canvas = style.canvas(290 + top, top=top, bottom=62)
+    key = _key(plot)
+    bottom = 42 + style.key_height(len(key))
+    canvas = style.canvas(228 + top + bottom, top=top, bottom=bottom)
     count = len(plot.points)
     canvas.axes.set_xlim(0.5 - count * 0.01, count + 0.5 + count * 0.01)
     low, high = _span(plot)
@@ -29,7 +32,7 @@ def picture(plot: Intervals) -> Canvas:
     firsts = {p.month: p.number for p in reversed(plot.points)}
     style.month_axis(canvas, sorted((float(n), m) for m, n in firsts.items()))
     style.above(canvas, "days")
-    _key(canvas, plot)
+    style.key(canvas, key, 44)
     return canvas
 
 
@@ -46,9 +49,10 @@ def _lines(canvas: Canvas, plot: Intervals) -> None:
     axes, levels = canvas.axes, []
     left, right = axes.get_xlim()
     end = plot.baseline + 0.5
+    floor = min([0, *(p.days for p in plot.points if p.days is not None)])
     for value, words, width in ((plot.centre, "mean", 1.5), (plot.upper, "upper limit", 1.0),
                                 (plot.lower, "lower limit", 1.0)):  # fmt: skip
-        if value is None or value < axes.get_ylim()[0]:
+        if value is None or value < floor:
             continue  # days are not negative: a limit below says only that low cannot signal
         axes.hlines(value, left, min(end, right), color=style.COMMON, linewidth=width)
         if end < right:
@@ -101,11 +105,13 @@ def _periods(canvas: Canvas, plot: Intervals) -> None:
         start += cases
 
 
-def _key(canvas: Canvas, plot: Intervals) -> None:
+def _key(plot: Intervals) -> Entries:
     kinds = {p.kind for p in plot.points}
-    entries: list[tuple[str, str, dict[str, Any]]] = []
+    entries: Entries = []
     if "inside" in kinds:
-        entries.append(("inside the window", "o", {"color": style.LINE}))
+        entries.append(
+            ("inside the window" if plot.limit is not None else "case", "o", {"color": style.LINE})
+        )
     if "outside" in kinds:
         looks = {"color": style.CONCERN, "markerfacecolor": "white"}
         entries.append(("outside", "^", looks))
@@ -116,4 +122,4 @@ def _key(canvas: Canvas, plot: Intervals) -> None:
     if any(p.signal for p in plot.points):
         ring = {"color": style.INK, "markerfacecolor": "none", "markersize": 10}
         entries.append(("beyond the limits", "o", ring))
-    style.key(canvas, entries, 44)
+    return entries

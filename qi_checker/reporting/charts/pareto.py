@@ -16,7 +16,7 @@ def picture(plot: Pareto) -> Canvas:
     """Words left, bars right with count and cumulative share; no number, no bar."""
     words = [_wrapped(c.words, c.owner) for c in plot.causes]
     heights = [len(lines) * (style.TEXT + 3) + 9 for lines in words]
-    canvas = style.canvas(sum(heights) + 24, left=220, right=96, top=18, bottom=6)
+    canvas = style.canvas(sum(heights) + 24, left=220, right=124, top=18, bottom=6)
     axes = canvas.axes
     axes.grid(visible=False)
     axes.spines["bottom"].set_visible(False)
@@ -47,7 +47,7 @@ def _row(canvas: Canvas, y: float, lines: list[str], count: int | None, share: o
     text = (
         str(count)
         if not isinstance(share, float)
-        else f"{count} (total {share:.0%})".replace("%", " %")
+        else f"{count} · {share:.0%} so far".replace("%", " %")
     )
     canvas.axes.annotate(text, (count, y), (5, 0), textcoords="offset points", va="center",
                          color=style.INK, fontsize=style.TEXT)  # fmt: skip

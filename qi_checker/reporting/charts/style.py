@@ -31,6 +31,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 DOTTED = (0, (1.5, 2))  # a line that was computed before and is drawn on
 DASHED = (0, (5, 3))  # a line that was set: target, window, limit
 _MONTH_ROOM = 28
+_BOLD = 0.7
 _LETTER = 0.62  # mean width of a letter in units of the font size (DejaVu Sans)
 
 
@@ -64,9 +65,9 @@ def canvas(height: float, *, left: float = 46, right: float = 118, top: float = 
     return Canvas(figure, axes, wide, high)
 
 
-def width_of(text: str, size: float = TEXT) -> float:
+def width_of(text: str, size: float = TEXT, *, bold: bool = False) -> float:
     """About how many points a text takes."""
-    return len(text) * size * _LETTER
+    return len(text) * size * (_BOLD if bold else _LETTER)
 
 
 def above(canvas: Canvas, text: str, x: float = 0.0) -> None:
@@ -172,8 +173,19 @@ def marks(canvas: Canvas, points: Sequence[tuple[float, float]], gid: str, marke
                          **more)  # fmt: skip
 
 
+def _columns(entries: int) -> int:
+    return entries if entries < 5 else 3
+
+
+def key_height(entries: int) -> float:
+    """Room that a key with so many entries takes, in points."""
+    return -(-entries // _columns(entries)) * (TEXT + 8) if entries else 0
+
+
 def key(canvas: Canvas, entries: Sequence[tuple[str, str, dict[str, Any]]], below: float) -> None:
-    """What the shapes mean, in one line under the axes: (words, marker, looks)."""
+    """What the shapes mean, under the axes: (words, marker, looks); more than four in two rows."""
+    if not entries:
+        return
     from matplotlib.lines import Line2D
 
     lines = [
@@ -182,6 +194,6 @@ def key(canvas: Canvas, entries: Sequence[tuple[str, str, dict[str, Any]]], belo
     ]
     drop = -below / canvas.height
     canvas.axes.legend(lines, [words for words, _, _ in entries], loc="upper left",
-                       bbox_to_anchor=(-0.02, drop), ncols=len(entries), frameon=False,
-                       fontsize=TEXT, handletextpad=0.4, columnspacing=1.4, borderpad=0,
+                       bbox_to_anchor=(-0.02, drop), ncols=_columns(len(entries)),
+                       frameon=False, fontsize=TEXT, handletextpad=0.4, columnspacing=1.4, borderpad=0,
                        borderaxespad=0)  # fmt: skip

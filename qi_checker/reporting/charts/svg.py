@@ -66,6 +66,7 @@ def text_of(canvas: Canvas, plot: Plot) -> str:
     inner = _inner(root)
     _prune(inner)
     _rename(inner, plot.key)
+    _shorten(inner)
     box = root.get("viewBox", "")
     names = (f"{plot.key}-title", f"{plot.key}-desc")
     picture = ElementTree.Element("svg", {
@@ -86,8 +87,8 @@ def _written(canvas: Canvas) -> str:
     from matplotlib.text import Text
 
     for words in canvas.figure.findobj(Text):
-        assert isinstance(words, Text)
-        words.set_text(_FORBIDDEN.sub("\ufffd", words.get_text()))
+        if isinstance(words, Text):
+            words.set_text(_FORBIDDEN.sub("\ufffd", words.get_text()))
     file = io.StringIO()
     drawing: Any = FigureCanvasSVG(canvas.figure)
     drawing.print_svg(file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
@@ -130,3 +131,20 @@ def _rename(inner: ElementTree.Element, key: str) -> None:
             if value is not None:
                 value = value.replace(f"font-family: {_FAMILY}; ", "")  # said once, by the group
                 element.set(name, value.replace("url(#", f"url(#{key}-"))
+
+
+def _shorten(inner: ElementTree.Element) -> None:
+    """Marks of one look say it once, by their group; places in thousandths of a point suffice."""
+    for group in inner.iter("g"):
+        marks = list(group)
+        looks = {mark.get("style") for mark in marks}
+        if len(looks) != 1 or any(mark.tag != "use" for mark in marks):
+            continue
+        look = looks.pop()
+        if look is not None and "style" not in group.attrib:
+            group.set("style", look)
+            for mark in marks:
+                del mark.attrib["style"]
+        for mark in marks:
+            for name in ("x", "y"):
+                mark.set(name, f"{float(mark.get(name, 0)):.3f}")

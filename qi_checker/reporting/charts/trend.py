@@ -71,7 +71,8 @@ def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
         if words:
             canvas.axes.annotate(words, (i, 1), (0, 5), xycoords=("data", "axes fraction"),
                                  textcoords="offset points", ha="center", va="bottom",
-                                 rotation=90 if upright else 0, color=style.INK, fontsize=style.SMALL)  # fmt: skip
+                                 rotation=90 if upright and p.cases else 0, color=style.INK,
+                                 fontsize=style.SMALL)  # fmt: skip
 
 
 def _lines(canvas: Canvas, plot: Trend) -> None:

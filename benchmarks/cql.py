@@ -1,0 +1,67 @@
+"""Beside an independent CQL engine: `python -m benchmarks.cql`.
+
+The same 20,000 made-up patients (tests/cql), once as FHIR R4 bundles for ms-cql-sdk and once as
+records for this program. Reading is measured apart, on both sides. The engine answers eight
+populations a patient; this program gives every finding with its event, dates and sentence. Both must
+find the same patients in the numerator, or the comparison stops.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from pathlib import Path
+
+from benchmarks.measure import BUILD, Run, alternate, mid
+from tests.cql.patients import ZONE, patients
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=3)
+    arguments = parser.parse_args()
+    folder = BUILD / f"cql-{arguments.patients}"
+    if not (folder / "site.yaml").is_file():
+        write(folder, arguments.patients)
+    commands = {
+        "ms-cql-sdk": ["-m", "benchmarks.cql_run", str(folder), "theirs"],
+        "qi-checker": ["-m", "benchmarks.cql_run", str(folder), "ours"],
+    }
+    found = alternate(commands, arguments.runs)
+    theirs, ours = found["ms-cql-sdk"], found["qi-checker"]
+    if {r.said["numerator"] for r in (*theirs, *ours)} != {ours[0].said["numerator"]}:
+        raise SystemExit("the two do not find the same patients")
+    print(f"{arguments.patients:,} patients, {arguments.runs} runs each, in turn")
+    print(f"{'':14} {'reading s':>10} {'evaluating s':>13} {'peak MB':>8}")
+    for name, runs in found.items():
+        print(f"{name:14} {_mid(runs, 'reading'):10.2f} {_mid(runs, 'evaluating'):13.2f} "
+              f"{mid(runs, 'peak_mb'):8.0f}")  # fmt: skip
+    ratio = _mid(theirs, "evaluating") / _mid(ours, "evaluating")
+    print(f"evaluating: {ratio:.1f} times as fast")
+
+
+def _mid(runs: list[Run], phase: str) -> float:
+    return sorted(r.said[phase] for r in runs)[len(runs) // 2]
+
+
+def write(folder: Path, number: int) -> None:
+    """The patients twice over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cohort = patients(number)
+    with (folder / "bundles.ndjson").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(p.bundle()) + "\n" for p in cohort)
+    for name, rows in (
+        ("cases", [p.case() for p in cohort]),
+        ("events", [e for p in cohort for e in p.events()]),
+    ):
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    (folder / "site.yaml").write_text(f"timezone: {ZONE}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

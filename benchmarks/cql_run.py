@@ -1,0 +1,60 @@
+"""One side of `benchmarks.cql`, as a process of its own: seconds by phase, and the numerator."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+
+
+def theirs(folder: Path) -> tuple[dict[str, float], set[str]]:
+    from tests.cql.engine import ELM, Referee
+    from tests.cql.test_referee import POPULATIONS
+
+    start = time.perf_counter()
+    with (folder / "bundles.ndjson").open(encoding="utf-8") as file:
+        bundles = [json.loads(line) for line in file]
+    read = time.perf_counter()
+    referee = Referee(ELM.read_text(encoding="utf-8"))
+    each = ((b["entry"][0]["resource"]["id"], b) for b in bundles)
+    found = referee.populations(each, POPULATIONS)
+    done = time.perf_counter()
+    return {"reading": read - start, "evaluating": done - read}, found["Numerator"]
+
+
+def ours(folder: Path) -> tuple[dict[str, float], set[str]]:
+    from qi_checker.engines.duckdb import evaluate
+    from qi_checker.protocol.as_of import AsOf
+    from qi_checker.protocol.load import load_protocol, load_site
+    from qi_checker.protocol.paths import rules_dir
+    from qi_checker.sources.files import read_folder
+
+    begun: dict[str, float] = {}
+    start = time.perf_counter()
+    site = load_site(folder / "site.yaml")
+    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    records = read_folder(folder, site)
+
+    def phase(words: str) -> None:
+        begun.setdefault(words.split()[0], time.perf_counter())
+
+    evaluation = evaluate(bundle, records, AsOf.parse("2026-12-31"), site, progress=phase)
+    evaluation.findings()  # with event, dates and sentence
+    cases = evaluation.cases()
+    done = time.perf_counter()
+    read = begun["evaluating"]
+    found = {c["case_id"] for c in cases if c["verdict"] == "compliant"}
+    return {"reading": read - start, "evaluating": done - read}, found
+
+
+def main() -> None:
+    folder, side = Path(sys.argv[1]), sys.argv[2]
+    phases, found = {"ours": ours, "theirs": theirs}[side](folder)
+    numerator = hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()
+    print(json.dumps({**phases, "numerator": numerator, "size": len(found)}))
+
+
+if __name__ == "__main__":
+    main()

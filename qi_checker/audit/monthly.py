@@ -1,0 +1,220 @@
+"""The monthly audit: one evaluation, everything that a committee wants to keep of a month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from qi_checker.audit import monthly_causes as causes
+from qi_checker.audit import monthly_plots as plots
+from qi_checker.audit import monthly_series as series
+from qi_checker.audit.monthly_cases import (
+    MonthlyCase,
+    cases_of,
+    first_day,
+    first_month,
+    last_day,
+    months_between,
+    months_on,
+)
+from qi_checker.audit.monthly_counts import flow, sensitivity, standards
+from qi_checker.audit.monthly_quality import quality
+from qi_checker.audit.monthly_rejudged import Earlier, rejudged
+from qi_checker.audit.monthly_units import units
+from qi_checker.audit.monthly_views import ActionLine, Header, Monthly
+from qi_checker.audit.plots import Event, Funnel, Intervals
+from qi_checker.audit.provenance import provenance
+from qi_checker.audit.study_intervals import limit_of, plain_leaves
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.report_settings import LoadedSettings, ReportSettings, target_on
+
+
+def check_month(month: str, as_of: AsOf) -> None:
+    """Raise UserError unless the month is over at `as_of`."""
+    if as_of.date < last_day(month):
+        raise UserError(
+            Problem("--month", f"{month} is not over on {as_of.date}",
+                    "A rate of half a month would be read as that of a month",
+                    f"Give --as-of {last_day(month)} or later, or an earlier month")
+        )  # fmt: skip
+
+
+def monthly(
+    evaluation: Evaluation,
+    month: str,
+    loaded: LoadedSettings,
+    unit: str = "",
+    before: Earlier | None = None,
+) -> Monthly:
+    """The report of `month` (YYYY-MM) from an evaluation that knows all of it.
+
+    `unit`: surgeon or site, to show them by themselves. `before`: the cases as judged a month ago.
+    Raises UserError where the month is not over.
+    """
+    check_month(month, evaluation.compiled.as_of)
+    settings = loaded.settings
+    start = series.shown_months(month, first_month(evaluation, month), settings)
+    year_first = months_on(month, -11)
+    whole = cases_of(evaluation, first_day(min(start, year_first)), last_day(month), unit)
+    shown = [c for c in whole if c.month >= start]
+    year = [c for c in whole if c.month >= year_first]
+    this = [c for c in year if c.month == month]
+    months = months_between(start, month)
+    made = series.series(months, shown, settings)
+    happened = _happened(evaluation, months, settings)
+    targets = _targets(evaluation, months_between(year_first, month), settings)
+    lines = standards(evaluation, this, year, (targets[month], _one(targets)))
+    status = series.status(made)
+    shown_targets = _targets(evaluation, months, settings)
+    gaps, gaps_why = plots.gaps(shown, lines[0].year)
+    cusum, cusum_why = plots.cusum(shown, made)
+    funnel, units_why = _units(evaluation, year, unit, settings, targets)
+    return Monthly(
+        header=_header(evaluation, month, year_first, settings, shown),
+        provenance=provenance(evaluation),
+        settings_sha256=loaded.sha256,
+        small_numbers=settings.small_numbers,
+        standards=lines,
+        flow=flow(this, year),
+        trend=plots.trend(made, status, shown_targets, happened, _trend_words(made, status)),
+        phases=series.phase_lines(made),
+        suggestion=series.suggestion(made),
+        happened=happened,
+        causes=causes.causes(year, f"the 12 months to {month}"),
+        sensitivity=sensitivity(evaluation, year),
+        quality=quality(evaluation, first_day(month), last_day(month)),
+        actions=_actions(settings, evaluation.compiled.as_of.date),
+        intervals=_intervals(evaluation, shown, made, happened),
+        gaps=gaps,
+        gaps_why=gaps_why,
+        cusum=cusum,
+        cusum_why=cusum_why,
+        units=funnel,
+        units_why=units_why,
+        failed=causes.listed(this, causes.failed),
+        exempt=causes.listed(this, causes.exempt),
+        undetermined=causes.listed(this, causes.undetermined),
+        rejudged=rejudged(whole, before) if before else (),
+        rejudged_since=before.as_of if before else None,
+    )
+
+
+def compared_with(month: str) -> date:
+    """The moment that a report of this month is compared with: the end of the month before."""
+    return first_day(month) - timedelta(days=1)
+
+
+def judged_then(evaluation: Evaluation, month: str) -> Sequence[MonthlyCase]:
+    """The cases that a report of this month looks at again, from an evaluation for then."""
+    first = first_day(months_on(month, 1 - series.MOST_MONTHS))
+    return cases_of(evaluation, first, compared_with(month))
+
+
+def _header(
+    evaluation: Evaluation,
+    month: str,
+    year_first: str,
+    settings: ReportSettings,
+    shown: Sequence[MonthlyCase],
+) -> Header:
+    protocol = evaluation.compiled.bundle.protocol
+    versions: dict[str, str] = {}
+    for case in shown:
+        if case.findings:
+            name = evaluation.compiled.scopes[case.version].version.version
+            versions.setdefault(name, case.month)
+    return Header(
+        organisation=settings.organisation or "",
+        contact=settings.contact or "",
+        reference=settings.reference or "",
+        comment=settings.comment or "",
+        title=protocol.title,
+        statement=protocol.statement or "",
+        month=month,
+        first=first_day(month),
+        last=last_day(month),
+        year_first=year_first,
+        versions=tuple(versions.items()),
+    )
+
+
+def _happened(
+    evaluation: Evaluation, months: Sequence[str], settings: ReportSettings
+) -> tuple[Event, ...]:
+    """Events of the programme, new phases, and new versions of the protocol."""
+    days = [(h.date, h.what) for h in settings.happened]
+    days += [(p.from_, f"New baseline: {p.reason}") for p in settings.phases]
+    versions = evaluation.compiled.bundle.protocol.versions
+    days += [
+        (v.in_force.from_, f"Version {v.version} of the protocol comes into force")
+        for v in versions[1:] if v.in_force.from_ is not None
+    ]  # fmt: skip
+    return plots.happened_in(months, days)
+
+
+def _targets(
+    evaluation: Evaluation, months: Sequence[str], settings: ReportSettings
+) -> dict[str, float | None]:
+    """The target of each month: the one in force on its last day."""
+    otherwise = evaluation.compiled.bundle.protocol.target
+    return {m: target_on(settings, last_day(m), otherwise) for m in months}
+
+
+def _one(targets: dict[str, float | None]) -> float | None:
+    values = set(targets.values())
+    return values.pop() if len(values) == 1 else None
+
+
+def _trend_words(made: series.Series, status: str) -> tuple[str, str]:
+    base = made.latest.baseline
+    first, last = made.months[base.start], made.months[base.stop - 1]
+    sides = [s for s in series.quarters(made).values() if s]
+    quarter = "no rolling quarter lies beyond its exact limits"
+    if sides:
+        word = "fewer" if sides[-1] < 0 else "more"
+        quarter = f"{len(sides)} rolling quarters beyond their exact limits, the last with {word} compliant cases"
+    elif base.stop >= len(made.months):
+        quarter = "no month after the baseline yet"
+    title = f"Compliance by month: {status}; {quarter}"
+    return title, (
+        "A dot for each month with the compliant cases of all that count, and the Wilson 95 % interval. "
+        f"The line is the median of {first} to {last}, drawn on. A month without a case keeps its "
+        "place and has no dot. A mark above a dot says that the quarter that ends there lies beyond "
+        "exact binomial limits (0.135 % on each side) around the pooled rate of the baseline."
+    )
+
+
+def _intervals(
+    evaluation: Evaluation,
+    shown: Sequence[MonthlyCase],
+    made: series.Series,
+    happened: tuple[Event, ...],
+) -> Intervals | None:
+    leaves = plain_leaves(evaluation)
+    limits = {id: limit_of(leaf) for id, leaf in leaves.items()}
+    what = "the oldest study asked for" if len(leaves) > 1 else next(
+        (leaf.title for leaf in leaves.values()), "")  # fmt: skip
+    return plots.intervals(shown, made, limits, what, happened)
+
+
+def _units(
+    evaluation: Evaluation,
+    year: Sequence[MonthlyCase],
+    unit: str,
+    settings: ReportSettings,
+    targets: dict[str, float | None],
+) -> tuple[Funnel | None, str]:
+    if not unit:
+        return None, ""
+    protocol = evaluation.compiled.bundle.protocol.id
+    return units(year, unit, settings.fewest_cases, _one(targets), protocol)
+
+
+def _actions(settings: ReportSettings, today: date) -> tuple[ActionLine, ...]:
+    lines = [
+        ActionLine(a.action, a.owner, a.due, a.done, a.done is None and a.due < today)
+        for a in settings.actions
+    ]
+    return tuple(sorted(lines, key=lambda a: (a.done is not None, a.due, a.action)))

@@ -1,0 +1,47 @@
+"""digest."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+
+from qi_checker.cli.outputs import write_out
+from qi_checker.cli.streams import console
+from qi_checker.errors import Exit, Problem, UserError
+
+_LONGEST = 3660  # days that a digest looks ahead
+
+
+def digest(arguments: argparse.Namespace) -> int:
+    """One screen from the folder of an audit, and what changed since an earlier one."""
+    from qi_checker.audit.digest import digest as build
+    from qi_checker.audit.snapshot import Snapshot
+
+    if not 0 <= arguments.days <= _LONGEST:
+        mend = f"Give the number of days to look ahead, at most {_LONGEST}"
+        raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
+    now = Snapshot.read(arguments.audit)
+    before = Snapshot.read(arguments.since) if arguments.since is not None else None
+    view = build(now, before, arguments.days)
+    if arguments.format == "html":
+        from qi_checker.reporting.digest_mail import digest_html
+
+        write_out(digest_html(view), arguments.out)
+    elif arguments.format == "eml":
+        from qi_checker.reporting.digest_mail import digest_mail
+
+        write_out(digest_mail(view), arguments.out)
+    else:
+        from qi_checker.reporting.digest_text import digest_text
+        from qi_checker.reporting.terminal import safe
+
+        if arguments.out is not None:
+            write_out(digest_text(view), arguments.out)
+        else:
+            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+            write_out(safe(console(), digest_text(view, width or _WHOLE)), None)
+    return Exit.DONE
+
+
+_WHOLE = 10_000  # columns of a pipe: what is read there is the same as in a file

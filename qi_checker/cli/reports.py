@@ -1,0 +1,72 @@
+"""report."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from qi_checker.cli.common import Asked, asked, progress
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.errors import EvaluationError, Exit, Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.report_settings import NO_SETTINGS, LoadedSettings, load_report_settings
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_FIRST_YEAR, _LAST_YEAR = 1901, 2200
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Evaluate and write the folder of a monthly report."""
+    from qi_checker.audit.monthly import check_month, compared_with, judged_then, monthly
+    from qi_checker.audit.monthly_cases import last_day
+    from qi_checker.audit.monthly_rejudged import earlier
+    from qi_checker.reporting.atomic import check_replaceable
+    from qi_checker.reporting.monthly_folder import OURS, write_monthly
+    from qi_checker.reporting.pdf import check_pdf
+
+    month = _month(arguments.month)
+    as_of = AsOf.parse(arguments.as_of or last_day(month))
+    check_month(month, as_of)
+    check_replaceable(arguments.out, OURS)
+    if arguments.format in ("pdf", "all"):
+        check_pdf()
+    arguments.as_of = str(as_of)
+    settings = _settings(arguments)
+    request: Asked = asked(arguments)
+    with progress() as shown:
+        then = AsOf(compared_with(month))
+        shown.head = "a month ago: "
+        first = evaluate(request.bundle, request.records, then, request.site, progress=shown.phase)
+        before = earlier(then.date, judged_then(first, month))
+        shown.head = ""
+        evaluation = evaluate(*request, progress=shown.phase)
+        view = monthly(evaluation, month, settings, arguments.by, before)
+        page = write_monthly(view, arguments.out, arguments.format, arguments.paper)
+    print(page.finding)
+    print(f"Report: {arguments.out / page.main_file}")
+    if evaluation.failures:
+        raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])
+    return Exit.DONE
+
+
+def _month(text: str) -> str:
+    year = int(text[:4]) if _MONTH.fullmatch(text) else 0
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        mend = "Write year and month, such as 2026-02"
+        raise UserError(Problem("--month", f"{text} is not a month", "", mend))
+    return text
+
+
+def _settings(arguments: argparse.Namespace) -> LoadedSettings:
+    """The settings that are named, or that lie beside the records; options come first."""
+    from dataclasses import replace
+
+    loaded = NO_SETTINGS
+    if arguments.settings is not None:
+        loaded = load_report_settings(arguments.settings)
+    elif (arguments.data / "report.yaml").is_file():
+        loaded = load_report_settings(arguments.data / "report.yaml")
+    if arguments.small_numbers:
+        changed = loaded.settings.model_copy(update={"small_numbers": arguments.small_numbers})
+        loaded = replace(loaded, settings=changed)
+    return loaded

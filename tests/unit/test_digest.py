@@ -1,0 +1,215 @@
+"""One screen a night: order, size, ids only; as text, page and mail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email
+import email.policy
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from qi_checker.audit.digest import digest
+from qi_checker.audit.snapshot import Snapshot
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.errors import UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
+from qi_checker.reporting.digest_screen import subject
+from qi_checker.reporting.digest_text import digest_text
+from qi_checker.sources.memory import from_rows
+from tests.helpers.digests import night
+from tests.helpers.folders import SITE
+from tests.helpers.protocols import liver
+from tests.helpers.records import case, event, exception
+from tests.helpers.snapshots import NIGHT_1, NIGHT_2, audit, found, line
+
+WIDE = "患者番号"
+
+
+def test_an_empty_digest_is_still_one() -> None:
+    cases = tuple(line(f"C{i}", "2026-03-05") for i in range(12))
+    findings = [found(f"C{i}", status="booked", reason="booked_in_window") for i in range(12)]
+    quiet = audit(*findings, as_of=NIGHT_2, cases=cases)
+    watched = Snapshot.from_rows(
+        {**quiet.manifest, "site": {"feeds": {"imaging": 3}}}, findings, cases
+    )
+    assert digest_text(digest(watched, watched)).splitlines()[1] == (
+        "0 at risk, 12 checked, feeds fresh."
+    )
+    assert "feeds not watched" in digest_text(digest(quiet))
+    assert digest_text(digest(audit())).startswith("Sun 2026-03-01")
+
+
+def test_the_order_is_that_of_urgency() -> None:
+    text = digest_text(night())
+    heads = [text.index(f"\n{word}: ") for word in ("Feeds", "At risk", "New", "Changed")]
+    assert heads == sorted(heads)
+    assert "feeds failed, 1 at risk, 3 checked, 1 new" in text.lower()
+    assert "  2026-03-05  R000  surgery 2026-03-12  MRI desk\n    Book an MRI between" in text
+
+
+def test_both_dates_of_a_moved_surgery_are_there() -> None:
+    before = audit(found(status="met", reason="in_window", event_id="E1"))
+    now = audit(
+        found(status="expired", reason="too_old", event_id="E1"), surgery="2026-04-20", data="d2"
+    )
+    text = digest_text(digest(now, before))
+    assert ("C1 mri: met → expired (flipped by a move: surgery 2026-03-20 → 2026-04-20)") in text
+
+
+def test_a_trend_that_changed_and_a_feed_that_broke_off() -> None:
+    now = audit(found(status="met", reason="in_window"))
+    files = [{"table": "events", "read": 100}, {"table": "exceptions", "read": 3}]
+    data = {"sha256": "d0", "files": files}
+    before = Snapshot.from_rows({**now.manifest, "data": data}, [], [])
+    less = {"sha256": "d1", "files": [{"table": "events", "read": 40}]}
+    tonight = Snapshot.from_rows({**now.manifest, "data": less}, [], [])
+    text = digest_text(digest(tonight, before, cusum="CUSUM: worse than the baseline."))
+    assert "events: 40 rows, 100 in the earlier audit." in text
+    assert "exceptions: no longer delivered." in text
+    assert "CUSUM: worse than the baseline." in text
+    assert subject(digest(tonight, before, cusum="x")).startswith("feeds failed, 0 at risk")
+
+
+@settings(max_examples=60, deadline=None)
+@given(cases=st.integers(0, 40), changed=st.integers(0, 40))
+def test_it_is_one_screen_and_says_how_many_more(cases: int, changed: int) -> None:
+    made = night(cases, changed)
+    lines = digest_text(made).splitlines()
+    assert len(lines) <= 24 and max(map(cell_len, lines)) <= 78
+    shown = sum(text.startswith("  2026-03-05") for text in lines)
+    head = next((text for text in lines if text.startswith("At risk: ")), "At risk: 0")
+    more = int(head.split()[-2]) if head.endswith(" more") else 0
+    assert shown + more == cases
+    assert not cases or shown
+
+
+@pytest.mark.parametrize("columns", [1, 20, 40, 60])
+def test_a_narrow_terminal_folds_and_loses_nothing(columns: int) -> None:
+    whole, narrow = digest_text(night(3, 3)), digest_text(night(3, 3), columns)
+    assert narrow.split() == whole.split() or columns <= 20
+    assert "".join(narrow.split()) == "".join(whole.split())
+    assert max(map(cell_len, narrow.splitlines())) <= max(columns, 20)
+
+
+def test_wide_characters_and_escape_sequences() -> None:
+    name = f"{WIDE * 30}\x1b[31m\nSubject: x"
+    night_ = audit(
+        found(name, status="missing", reason="never_ordered"), as_of=NIGHT_2,
+        cases=(line(name, "2026-03-05", verdict="not_compliant"),),
+    )  # fmt: skip
+    lines = digest_text(digest(night_, audit())).splitlines()
+    assert max(map(cell_len, lines)) <= 78
+    assert not any(set(text) & {"\x1b", "\n", "\t"} for text in lines)
+    assert any(WIDE in text for text in lines)
+
+
+class _Page(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_is_tables_with_the_style_inside() -> None:
+    page = _Page(digest_html(night(3, 3)))
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"img", "svg", "a", "link", "script", "style", "iframe", "object"}
+    assert all("style" in given for tag, given in page.tags if tag in ("td", "th", "h1", "table"))
+    assert not any({"src", "href", "background"} & set(given) for _, given in page.tags)
+    for word in ("R000", "Next action", "N000", "S002"):
+        assert word in page.text
+
+
+def test_texts_are_escaped() -> None:
+    night_ = audit(
+        found("<b>C</b>", status="missing", reason="never_ordered"), as_of=NIGHT_2,
+        cases=(line("<b>C</b>", "2026-03-05", verdict="not_compliant"),),
+    )  # fmt: skip
+    assert "<b>" not in digest_html(digest(night_, audit()))
+
+
+GIVEN = Envelope(
+    "qi@example.org", ("a@example.org", "b@example.org"), "<night-1@example.org>", "=_part",
+    dt.datetime(2026, 3, 2, 5, 0, tzinfo=dt.UTC),
+)  # fmt: skip
+
+
+def test_the_mail_is_text_first_then_a_page() -> None:
+    made = night(2, 2)
+    raw = digest_mail(made, GIVEN)
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative", "text/plain", "text/html",
+    ]  # fmt: skip
+    assert (mail["From"], mail["To"]) == ("qi@example.org", "a@example.org, b@example.org")
+    assert mail["Message-ID"] == "<night-1@example.org>" and mail.get_boundary() == "=_part"
+    assert mail["Subject"] == subject(made)
+    text, page = (part.get_content() for part in mail.iter_parts())
+    assert text.replace("\r\n", "\n") == digest_text(made)
+    assert page.replace("\r\n", "\n").strip() == digest_html(made).strip()
+    assert max(len(row) for row in raw.split(b"\r\n")) <= 78
+
+
+def test_the_mail_is_the_same_twice_and_another_one_tomorrow() -> None:
+    assert digest_mail(night(), GIVEN) == digest_mail(night(), GIVEN)
+    draft = digest_mail(night())
+    assert draft == digest_mail(night()) and draft != digest_mail(night(2))
+    ids = [email.message_from_bytes(digest_mail(night(i)))["Message-ID"] for i in (1, 2)]
+    assert ids[0] != ids[1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sender": "a@b.c\r\nBcc: x@y.z"}, {"recipients": ("a@b.c\nBcc: x@y.z",)},
+        {"recipients": ("",)}, {"message_id": "<a@b>\r\nX: y"}, {"boundary": 'x"\r\nX: y'},
+        {"sender": "a@b.c, d@e.f"}, {"sender": "no address"},
+    ],
+)  # fmt: skip
+def test_no_header_can_be_put_in(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match="is not possible in a mail"):
+        digest_mail(night(), Envelope(**wrong))
+
+
+def test_a_title_cannot_put_a_header_in() -> None:
+    now = audit(found(status="met", reason="in_window"))
+    protocol = {**now.manifest["protocol"], "id": "x\r\nBcc: y@z.org", "title": "t\nSubject: u"}
+    made = digest(Snapshot.from_rows({**now.manifest, "protocol": protocol}, [], []))
+    mail = email.message_from_bytes(digest_mail(made), policy=email.policy.default)
+    assert mail["Bcc"] is None and len(mail.get_all("Subject") or ()) == 1
+
+
+def test_no_value_of_a_patient_is_in_it() -> None:
+    """Everything that could identify somebody is in the records; the digest has the id only."""
+    who = {"patient_id": "MRN-778899"}
+    text = "JANE ROE 1950-01-02 MRI liver"
+    tables = {
+        "cases": [case("C1", "2026-03-05", status="scheduled", surgeon="Dr Zebra", site="Ward 9",
+                       **who)],
+        "events": [event("2026-01-01", "EVT-4711", description=text, modality="MR",
+                         region="liver", **who)],
+        "exceptions": [exception(note="Roe declined", requested_by="Dr Yak", approved_by="")],
+    }  # fmt: skip
+    records = from_rows(tables)
+    evaluation = evaluate(liver(), records, AsOf.parse(NIGHT_2), SITE)
+    now = Snapshot.of(evaluation)
+    made = digest(now, Snapshot.from_rows({**now.manifest, "as_of": NIGHT_1}, [], []))
+    mail = digest_mail(made)
+    parts = email.message_from_bytes(mail, policy=email.policy.default)
+    shown = digest_text(made) + digest_html(made) + str(parts)
+    assert "C1" in shown and "C1" not in subject(made)
+    for secret in ("MRN", "778899", "ROE", "Roe", "1950", "Zebra", "Ward 9", "Yak", "EVT", "4711"):
+        assert secret not in shown
