@@ -36,11 +36,21 @@ def pdf_of(page: str) -> bytes:
     refused: list[str] = []
     document = weasyprint.HTML(string=page, url_fetcher=_fetcher(refused))
     with _no_time():
-        made = document.write_pdf(pdf_variant=_VARIANT)
+        made = document.write_pdf(pdf_variant=_VARIANT, finisher=_scopes)
     if refused:
         raise ValueError(f"a page refers to something outside of itself, by {refused[0]}:")
     assert isinstance(made, bytes)
     return made
+
+
+def _scopes(_document: Any, pdf: Any) -> None:
+    """Say of every header cell whether it heads a column or a row (PDF/UA-1, 7.5)."""
+    by_reference = {item.reference: item for item in pdf.objects}
+    for item in pdf.objects:
+        if isinstance(item, dict) and item.get("S") == "/TH":
+            row = by_reference[item["P"]]
+            section = by_reference[row["P"]]
+            item["A"]["Scope"] = "/Column" if section.get("S") == "/THead" else "/Row"
 
 
 @contextmanager
