@@ -16,7 +16,7 @@ INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
 JOBS := 2
 DEMO_DATE := 2026-03-02
 
-.PHONY: help demo native test lint pytest bench format clean
+.PHONY: help demo native test lint pytest bench pictures format clean
 
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
@@ -24,6 +24,7 @@ help:
 	@echo "make lint    the quick part of it: ruff, mypy and import-linter"
 	@echo "make format  let ruff lay out the code"
 	@echo "make bench   measurements, side by side"
+	@echo "make pictures   screenshots of every kind of page, for docs/reports.md"
 	@echo "make clean   remove what the others made, .venv included"
 
 # A stamp is made anew when a dependency changes, or when .venv was removed.
@@ -70,6 +71,9 @@ pytest: native
 
 bench: .venv/installed-dev
 	@$(WITH) benchmarks.run $(ARGS)
+
+pictures: native
+	@$(WITH) scripts.pictures
 
 format: .venv/installed-dev
 	@$(WITH) ruff check --quiet --fix .

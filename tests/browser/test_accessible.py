@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from qi_checker.protocol.paths import reports_dir
 from tests.helpers.browser import chromium, needs_browser
@@ -40,8 +40,12 @@ class Shown:
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
-        self.page.route("**/*", lambda route: (self.asked.append(route.request.url), route.abort()))
+        self.page.route("**/*", self._refuse)
         self.page.set_content(html)
+
+    def _refuse(self, route: Route) -> None:
+        self.asked.append(route.request.url)
+        route.abort()
 
     def violations(self, rules: list[str] | None = None) -> list[str]:
         only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": WCAG}

@@ -9,6 +9,7 @@ pictures with words, and a tab order that is that of the structure.
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,8 @@ def tags(reader: PdfReader) -> Iterator[dict[str, Any]]:
             if "/K" in item and not isinstance(item["/K"], int):
                 yield from walk(item["/K"])
 
-    yield from walk(reader.root_object["/StructTreeRoot"]["/K"])  # type: ignore[index]
+    root: Any = reader.root_object
+    yield from walk(root["/StructTreeRoot"]["/K"])
 
 
 def test_a_checker_of_pdf_ua_finds_nothing(made: Path) -> None:
@@ -60,18 +62,18 @@ def test_a_checker_of_pdf_ua_finds_nothing(made: Path) -> None:
 
 
 def test_the_document_says_what_it_is(made: Path) -> None:
-    root = PdfReader(made).root_object
-    assert root["/MarkInfo"]["/Marked"].value  # type: ignore[index]
-    assert root["/ViewerPreferences"]["/DisplayDocTitle"].value  # type: ignore[index]
+    root: Any = PdfReader(made).root_object
+    assert root["/MarkInfo"]["/Marked"].value
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"].value
     assert root["/Lang"] == "en"
-    assert b"pdfuaid:part" in root["/Metadata"].get_object().get_data()  # type: ignore[union-attr]
+    assert b"pdfuaid:part" in root["/Metadata"].get_object().get_data()
 
 
 def test_headings_do_not_skip_a_level(made: Path) -> None:
     levels = [int(str(t["/S"])[2:]) for t in tags(PdfReader(made)) if str(t["/S"])[2:].isdigit()
               and str(t["/S"]).startswith("/H")]  # fmt: skip
     assert levels[0] == 1 and levels.count(1) == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
 
 
 def test_header_cells_have_a_scope_and_pictures_have_words(made: Path) -> None:
@@ -83,11 +85,11 @@ def test_header_cells_have_a_scope_and_pictures_have_words(made: Path) -> None:
 
 
 def test_fonts_are_embedded_and_can_be_read_as_text(made: Path) -> None:
-    reader = PdfReader(made)
+    pages: list[Any] = list(PdfReader(made).pages)
     fonts = {
         id(font): font
-        for page in reader.pages
-        for font in (f.get_object() for f in page["/Resources"].get("/Font", {}).values())  # type: ignore[union-attr]
+        for page in pages
+        for font in (f.get_object() for f in page["/Resources"].get("/Font", {}).values())
     }
     assert fonts
     for font in fonts.values():

@@ -1,0 +1,37 @@
+"""The pictures of the documentation are there, small, described, and of today's pages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from qi_checker.protocol.paths import reports_dir
+from scripts.pictures import FOLDER, HASHES, KINDS, sha256_of
+
+PAGE = (Path("docs") / "reports.md").read_text("utf-8")
+MEND = "a page has changed since its picture was drawn: make pictures"
+
+
+def test_every_picture_is_shown_with_words_and_there() -> None:
+    shown = re.findall(r"!\[([^\]]+)\]\(pictures/([a-z_]+)\.png\)", PAGE)
+    assert {name for _, name in shown} == set(KINDS) == {f.stem for f in FOLDER.glob("*.png")}
+    assert all(len(words) > 20 for words, _ in shown)
+
+
+def test_every_kind_of_page_has_one() -> None:
+    folder = reports_dir() / "templates"
+    whole = {f.name.removesuffix(".html.j2") for f in folder.glob("*.html.j2")
+             if "{% extends" in f.read_text("utf-8")}  # fmt: skip
+    assert whole <= set(KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_is_small_and_of_todays_page(kind: str) -> None:
+    lines = (line.split() for line in HASHES.read_text("utf-8").splitlines())
+    kept = {name: sha256 for sha256, name in lines}
+    assert kept[kind] == sha256_of(kind), MEND
+    file = FOLDER / f"{kind}.png"
+    assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert file.stat().st_size < 250_000
