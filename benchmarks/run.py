@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit_speed, check_start, rulebook
+from benchmarks import audit_speed, charts, check_start, rulebook
 
 WHAT = {
     "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
+    "charts": ("The charts of one monthly report", charts.main),
     "check": ("One case from a cold start", check_start.main),
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
 }

@@ -94,6 +94,7 @@ class IntervalPoint:
     kind: str  # inside, outside, none
     month: str
     signal: bool = False  # beyond the limits of the individuals chart
+    oldest: int | None = None  # days from the oldest of several studies, where it is another one
 
 
 @dataclass(frozen=True)
@@ -110,17 +111,18 @@ class Intervals:
     upper: float | None
     baseline: int  # so many first points gave the limits; 0: no limits
     happened: tuple[Event, ...] = ()
+    periods: tuple[tuple[str, int], ...] = ()  # (name, cases) of stretches that are set apart
     key: str = "intervals"
 
     columns = (
-        "number", "case_id", "surgery_date", "days", "inside", "centre", "lower", "upper",
-        "signal",
+        "number", "case_id", "surgery_date", "days", "oldest", "inside", "limit", "centre",
+        "lower", "upper", "signal",
     )  # fmt: skip
 
     def rows(self) -> Iterator[Sequence[Cell]]:
         for p in self.points:
-            yield (p.number, p.case_id, p.surgery_date, p.days, p.kind, self.centre, self.lower,
-                   self.upper, "yes" if p.signal else "")  # fmt: skip
+            yield (p.number, p.case_id, p.surgery_date, p.days, p.oldest, p.kind, self.limit,
+                   self.centre, self.lower, self.upper, "yes" if p.signal else "")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -249,9 +251,44 @@ class Funnel:
     curve: tuple[FunnelCurve, ...]
     key: str = "funnel"
 
-    columns = ("unit", "compliant", "cases", "rate", "side")
+    columns = ("unit", "compliant", "cases", "rate", "low_998", "low_95", "target", "high_95",
+               "high_998", "side")  # fmt: skip
 
     def rows(self) -> Iterator[Sequence[Cell]]:
+        at = {
+            c.cases: (c.low_998, c.low_95, self.target, c.high_95, c.high_998) for c in self.curve
+        }
         for u in self.units:
             rate = u.events / u.cases if u.events is not None and u.cases else None
-            yield (u.name, u.events, u.cases, rate, u.side)
+            limits = at.get(u.cases or 0, (None, None, self.target, None, None))
+            yield (u.name, u.events, u.cases, rate, *limits, u.side)
+
+
+@dataclass(frozen=True)
+class RateLine:
+    """One rate with its 95 % interval; fractions."""
+
+    words: str
+    count: str  # "5/27"; "" where only the rate is known
+    rate: float
+    low: float
+    high: float
+    ours: bool  # from these records, or published elsewhere
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Rates one under the other, beside the band of those that are published."""
+
+    title: str
+    description: str
+    lines: tuple[RateLine, ...]
+    band: tuple[float, float]  # lowest and highest published rate
+    key: str = "benchmarks"
+
+    columns = ("what", "count", "rate", "low", "high", "ours")
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        for line in self.lines:
+            yield (line.words, line.count, line.rate, line.low, line.high,
+                   "yes" if line.ours else "")  # fmt: skip

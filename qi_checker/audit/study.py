@@ -12,6 +12,8 @@ from qi_checker.audit.study_intervals import intervals, plain_leaves, point
 from qi_checker.audit.study_plan import plan_change
 from qi_checker.audit.study_published import published
 from qi_checker.audit.study_rates import Counted, compare
+from qi_checker.audit.study_series import series
+from qi_checker.audit.study_traits import traits
 from qi_checker.audit.study_views import Comparison, Study
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.published import LoadedPublication
@@ -46,9 +48,11 @@ def study(
         title=protocol.title,
         statement=protocol.statement or "",
         periods=(periods[0], periods[1]),
+        traits=traits(evaluation, spans),
         rates=rates,
         intervals=days,
         points=points,
+        series=series(points),
         plan_change=change,
         published=None,
         files=_files(evaluation, registry),

@@ -64,18 +64,18 @@ def check_spans(before: Span, after: Span, as_of: AsOf) -> None:
         raise UserError(found)
 
 
-def _where(span: Span) -> str:
+def where(span: Span) -> str:
     return f"anchor BETWEEN DATE '{span.first}' AND DATE '{span.last}'"
 
 
-_ELIGIBLE = f"verdict NOT IN ('{Verdict.ERROR}', '{Verdict.NOT_APPLICABLE}') AND NOT still_open"
+ELIGIBLE = f"verdict NOT IN ('{Verdict.ERROR}', '{Verdict.NOT_APPLICABLE}') AND NOT still_open"
 
 
 def cases_of(evaluation: Evaluation, period: str, span: Span) -> list[Case]:
     """The eligible operations of a period, by date, each with its findings."""
     rows = evaluation.rows(
         f"SELECT case_key, case_id, anchor, verdict FROM {CASES} "
-        f"WHERE {_where(span)} AND {_ELIGIBLE} ORDER BY anchor, case_id"
+        f"WHERE {where(span)} AND {ELIGIBLE} ORDER BY anchor, case_id"
     )
     found = {
         r["case_key"]: Case(r["case_id"], period, r["anchor"], r["verdict"]) for r in rows
@@ -83,7 +83,7 @@ def cases_of(evaluation: Evaluation, period: str, span: Span) -> list[Case]:
     asked = evaluation.rows(f"""
         SELECT f.case_key, f.id, f.status, f.newest_present, d.present
         FROM {FINDINGS} f JOIN {FACTS} d USING (case_key, number)
-        WHERE f.{_where(span)} AND f.status NOT IN ('{Status.ERROR}', '{Status.NOT_APPLICABLE}')
+        WHERE f.{where(span)} AND f.status NOT IN ('{Status.ERROR}', '{Status.NOT_APPLICABLE}')
         ORDER BY f.case_key, f.number""")
     for row in asked:
         if row["case_key"] in found:
@@ -98,7 +98,7 @@ def period(evaluation: Evaluation, name: str, span: Span) -> Period:
                     THEN coalesce(not_applicable, 'condition') WHEN verdict = '{Verdict.ERROR}'
                     THEN 'error' WHEN still_open THEN 'open' ELSE 'eligible' END AS kind,
                count(*) AS n
-        FROM {CASES} WHERE {_where(span)} GROUP BY 1""")
+        FROM {CASES} WHERE {where(span)} GROUP BY 1""")
     counts = {r["kind"]: int(r["n"]) for r in rows}
     names = {
         **_OUTSIDE,

@@ -21,6 +21,15 @@ class Period:
 
 
 @dataclass(frozen=True)
+class Trait:
+    """A line of the table of who was operated; a share of the eligible where it has a group."""
+
+    group: str  # "", Urgency, Verdict
+    what: str  # a word of the records, or of the program
+    counts: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Share:
     """`part` of `whole` with its Wilson 95 % interval. The `undecided` are in the whole only."""
 
@@ -75,6 +84,25 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Days as an individuals chart: mean and 3-sigma limits of the earlier period, kept for the later.
+
+    `longest` and `crossings` are of the later period against that mean, with what chance allows.
+    """
+
+    centre: float
+    lower: float
+    upper: float
+    beyond: tuple[int, int]  # operations beyond the limits
+    later: int  # operations of the later period with days
+    later_below: int  # of these, below the earlier mean
+    longest: int
+    longest_allowed: int
+    crossings: int
+    crossings_needed: int
+
+
+@dataclass(frozen=True)
 class Power:
     """How much the study could have seen of the change of plan."""
 
@@ -126,9 +154,11 @@ class Study:
     title: str
     statement: str
     periods: tuple[Period, Period]
+    traits: tuple[Trait, ...]
     rates: tuple[Comparison, ...]
     intervals: tuple[Interval, ...]
     points: tuple[Point, ...]
+    series: Series | None  # None: too few operations before
     plan_change: PlanChange | None
     published: Published | None
     files: tuple[tuple[str, str, int, int, int], ...]  # file, sha256, read, used, rejected

@@ -30,7 +30,8 @@ def squire(study: Study) -> tuple[tuple[int, str, str, bool], ...]:
         f"Completeness of the data: {said.completeness(study)}",
         11: "Wilson intervals; difference of rates with Newcombe's interval; Fisher's exact test "
         "(primary) and N-1 chi-squared; Welch's t and Mann-Whitney with the Hodges-Lehmann shift. "
-        "Variation over time: the chart of days per operation, with the earlier median drawn on.",
+        "Variation over time: individuals (XmR) chart of days per operation, with mean and limits "
+        f"of the earlier period drawn on over the later one. {said.over_time(study)}",
         13: f"{said.finding(study)} {said.plan_finding(study)} Missing: {said.missing(study)}",
         16: f"{said.power_line(study)} {said.time_is_ignored(study)}".strip(),
     }

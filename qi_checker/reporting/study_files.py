@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from qi_checker.audit.plots import Cell
 from qi_checker.audit.study_views import Comparison, Interval, Printed, Study
 from qi_checker.protocol.records import REJECT_COLUMNS
 from qi_checker.reporting.benchmarks import BENCHMARKS
+from qi_checker.reporting.csv_files import write_rows
 from qi_checker.statistics.comparison import Outcome, Summary
 
-_RISKY = tuple("=+-@＝＋－＠\t\r\n")  # what a spreadsheet would run as a formula
 _SUMMARY = ("n", "mean", "sd", "median", "q1", "q3", "least", "most")
-Cell = str | int | float | None
 
 
 def as_json(study: Study) -> str:
@@ -32,27 +31,29 @@ def as_json(study: Study) -> str:
 
 
 def write_csv(study: Study, folder: Path) -> None:
-    """rates.csv, days.csv, intervals.csv, rejects.csv, and where there is one plan_change.csv,
+    """rates.csv, traits.csv, days.csv, intervals.csv, rejects.csv, and where there is one plan_change.csv,
     benchmarks.csv and published.csv."""
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
-    _write(folder / "rates.csv", _RATE_COLUMNS, map(_rate, rates))
-    _write(folder / "days.csv", _DAYS_COLUMNS, map(_days, study.intervals))
+    write_rows(folder / "rates.csv", _RATE_COLUMNS, map(_rate, rates))
+    write_rows(folder / "traits.csv", ("group", "what", "before", "after"),
+               ((t.group, t.what, *t.counts) for t in study.traits))  # fmt: skip
+    write_rows(folder / "days.csv", _DAYS_COLUMNS, map(_days, study.intervals))
     requirements = list(dict.fromkeys(id for p in study.points for id, _ in p.days))
     columns = ("case_id", "period", "surgery_date", "verdict", "newest", "oldest", *requirements)
-    _write(folder / "intervals.csv", columns, (
+    write_rows(folder / "intervals.csv", columns, (
         (p.case_id, p.period, p.surgery_date.isoformat(), p.verdict, p.newest, p.oldest,
          *(dict(p.days).get(id) for id in requirements))
         for p in study.points
     ))  # fmt: skip
-    _write(folder / "rejects.csv", REJECT_COLUMNS, study.rejects)
+    write_rows(folder / "rejects.csv", REJECT_COLUMNS, study.rejects)
     if study.plan_change is not None:
         lines = [("flow", *line) for line in study.plan_change.flow]
         lines += [("kind", *line) for line in study.plan_change.kinds]
-        _write(folder / "plan_change.csv", ("part", "what", "before", "after"), lines)
-        _write(folder / "benchmarks.csv", ("citation", "count", "rate", "low", "high", "imaging"),
+        write_rows(folder / "plan_change.csv", ("part", "what", "before", "after"), lines)
+        write_rows(folder / "benchmarks.csv", ("citation", "count", "rate", "low", "high", "imaging"),
                (tuple(asdict(b).values()) for b in BENCHMARKS))  # fmt: skip
     if study.published is not None:
-        _write(folder / "published.csv", ("title", "figure", "printed", "way", "recomputed", "agrees"),
+        write_rows(folder / "published.csv", ("title", "figure", "printed", "way", "recomputed", "agrees"),
                ((r.title, r.figure, r.printed, name, value, _word(r, name))
                 for r in study.published.rows for name, value in r.candidates or (("", None),)))  # fmt: skip
 
@@ -102,15 +103,3 @@ def _days(interval: Interval) -> Sequence[Cell]:
 
 def _test(outcome: Outcome | None) -> tuple[Cell, Cell]:
     return (outcome.statistic, outcome.p) if outcome else (None, None)
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_safe(cell) for cell in row] for row in rows)
-
-
-def _safe(cell: Cell) -> Cell:
-    """A text that a spreadsheet might run gets an apostrophe in front (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RISKY) else cell

@@ -6,18 +6,22 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from markupsafe import Markup
+
 from qi_checker.audit.study_views import Study
-from qi_checker.reporting import benchmarks, study_words
+from qi_checker.reporting import benchmarks, study_plots, study_words
 from qi_checker.reporting.atomic import replaced_folder
+from qi_checker.reporting.charts import draw
 from qi_checker.reporting.html import CASES_SHOWN, environment
+from qi_checker.reporting.plot_files import write_plot_csv
 from qi_checker.reporting.squire import squire
-from qi_checker.reporting.study_chart import chart, forest
 from qi_checker.reporting.study_files import as_json, write_csv
 
 # What a study writes, and may replace: docs/commands.md names every file.
 OURS = (
     "index.html", "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
-    "plan_change.csv", "benchmarks.csv", "published.csv", "manifest.json",
+    "plan_change.csv", "benchmarks.csv", "published.csv", "chart_days.csv",
+    "chart_rates.csv", "traits.csv", "manifest.json",
 )  # fmt: skip
 
 
@@ -31,11 +35,12 @@ class Written:
 
 def study_page(study: Study) -> str:
     """The study for a person."""
+    rates = study_plots.forest(study)
     return environment().get_template("study.html.j2").render(
         study=study,
         said=study_words,
-        chart=chart(study, study_words.interval_finding(study)),
-        forest=forest(study, study_words.plan_finding(study)),
+        chart=Markup(draw(study_plots.intervals(study))),
+        forest=Markup(draw(rates) if rates else ""),
         benchmarks=benchmarks,
         squire=squire(study),
         shown=CASES_SHOWN,
@@ -46,12 +51,20 @@ def write_study(study: Study, out: Path, format: str) -> Written:
     """Write everything of a study into `out`; `format` json leaves the page out."""
     with replaced_folder(out, OURS) as folder:
         write_csv(study, folder)
+        _write_plots(study, folder)
         (folder / "study.json").write_text(as_json(study), encoding="utf-8")
         (folder / "manifest.json").write_text(_manifest(study), encoding="utf-8")
         if format == "html":
             (folder / "index.html").write_text(study_page(study), encoding="utf-8")
     main = "index.html" if format == "html" else "study.json"
     return Written(study_words.finding(study), main)
+
+
+def _write_plots(study: Study, folder: Path) -> None:
+    rates = study_plots.forest(study)
+    write_plot_csv(study_plots.intervals(study), folder)
+    if rates is not None:
+        write_plot_csv(rates, folder)
 
 
 def _manifest(study: Study) -> str:

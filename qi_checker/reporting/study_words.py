@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from qi_checker.audit.study_plan import lost
-from qi_checker.audit.study_views import Comparison, Interval, Period, Point, Printed, Share, Study
+from qi_checker.audit.study_series import FEWEST
+from qi_checker.audit.study_views import (
+    Comparison,
+    Interval,
+    Period,
+    Point,
+    Printed,
+    Share,
+    Study,
+    Trait,
+)
 from qi_checker.reporting import rates, words
 from qi_checker.statistics.comparison import Outcome, Summary
 
 NONE = "no eligible cases"
 UNDER = "<\u00a00.001"  # in one piece
 FEWEST_EXPECTED = 1.0  # N-1 chi-squared wants this in every cell (Campbell 2007)
-FEWEST_IN_A_SERIES = 12
+FEWEST_IN_A_SERIES = 12  # points in each period for a segmented regression
 
 
 def p_value(p: float | None) -> str:
@@ -110,6 +120,12 @@ def days(value: int | None) -> str:
     return "none" if value is None else str(value)
 
 
+def trait(study: Study, line: Trait, at: int) -> str:
+    """A number, or a share of the eligible operations of its period."""
+    number_of, whole = line.counts[at], study.periods[at].eligible
+    return rates.share(number_of, whole) if line.group and whole else words.count(number_of)
+
+
 def rate_of(study: Study, key: str) -> Comparison | None:
     return next((rate for rate in study.rates if rate.key == key), None)
 
@@ -206,6 +222,35 @@ def in_window(point: Point, limit: int | None) -> str:
     return "inside" if point.newest <= limit else "outside"
 
 
+def over_time(study: Study) -> str:
+    """What the chart says of the later period against the earlier mean, or why it says nothing."""
+    found = study.series
+    if found is None:
+        return (
+            f"With fewer than {FEWEST} earlier operations that days can be counted for, no mean "
+            "and no limits are drawn."
+        )
+    head = (
+        f"Mean and limits are those of the earlier period ({number(found.centre)} days, "
+        f"{number(max(found.lower, 0.0))} to {number(found.upper)}). Beyond the limits: "
+        f"{found.beyond[0]} before, {found.beyond[1]} after."
+    )
+    if not found.later:
+        return head + " There is no later operation to hold against them."
+    long_run = found.longest > found.longest_allowed
+    few = found.crossings < found.crossings_needed
+    return (
+        f"{head} {found.later_below} of the {found.later} later operations lie below that mean; the "
+        f"longest run on one side of it is {found.longest} (chance allows {found.longest_allowed}), and "
+        f"it is crossed {_times(found.crossings)} (by chance at least {found.crossings_needed}): "
+        + ("a shift against the earlier period." if long_run or few else "no shift can be told.")
+    )
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def time_is_ignored(study: Study) -> str:
     """Why a comparison of two periods is not yet an effect."""
     few = min(p.eligible for p in study.periods)
@@ -215,7 +260,8 @@ def time_is_ignored(study: Study) -> str:
     )  # fmt: skip
     return (
         "Two periods are compared without regard to time inside them: a trend that was there already, "
-        "or a poor stretch that would have passed by itself, looks the same as an effect." + series
+        "or something else that changed meanwhile (secular change), or a poor stretch that would have "
+        "passed by itself (regression to the mean), looks the same as an effect." + series
     )
 
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 _VOID = frozenset({"meta", "br", "hr", "img", "input", "link"})
 _INLINE = frozenset({"a", "b", "bdi", "i", "span", "time"})
-_SVG_LEAVES = frozenset({"circle", "path", "rect"})
+_SVG_LEAVES = frozenset({"circle", "path", "rect", "use"})
 
 
 @dataclass

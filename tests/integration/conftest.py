@@ -105,3 +105,11 @@ def folder(tmp_path: Path) -> WriteFolder:
         return data
 
     return write
+
+
+@pytest.fixture(scope="session")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records that give the published figures, written by the command."""
+    folder = tmp_path_factory.mktemp("cohort") / "data"
+    assert commands.run("demo", "--study", "--out", folder).code == 0
+    return folder
