@@ -106,6 +106,8 @@ def _study(commands: Any) -> None:
                         help="folder to write; an earlier study there is replaced in one step")  # fmt: skip
     parser.add_argument("--format", choices=("html", "json"), default="html",
                         help="html, or json and CSV without a page (default: html)")  # fmt: skip
+    parser.add_argument("--small-numbers", choices=("none", "lt5", "nhs", "cms11"), default="none",
+                        help="withhold small numbers, for readers outside (default: none)")  # fmt: skip
 
 
 def _digest(commands: Any) -> None:
