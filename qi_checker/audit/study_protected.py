@@ -112,9 +112,17 @@ def _told(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
     if profile.rounded_to:
         fits = {name: not is_small(value, profile) for name, value in counts.items()}
     else:
-        fits = dict(zip(counts, nested(list(counts.values()), profile), strict=True))
+        plan = [name for name in counts if name.startswith("plan_change")]
+        imaging = [name for name in counts if name not in plan]
+        fits = {}
+        for names in (imaging, ["eligible", *plan]):  # a changed plan says nothing of imaging
+            numbers = [counts[name] for name in names]
+            fits |= dict(zip(names, nested(numbers, profile), strict=True))
         for name in _overlapping(counts, fits, profile):
             fits[name] = False
+        if profile.mark != profile.other and not all(fits.values()):
+            # Marks say "at most 4" or "more": of a total up to 8 they leave too little to guess.
+            fits = {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
     return {
         name: Shown(rounded(value, profile))
         if fits[name]
@@ -124,20 +132,23 @@ def _told(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
 
 
 def _overlapping(counts: dict[str, int], fits: dict[str, bool], profile: Profile) -> Iterator[str]:
-    """A second requirement whose number would give a small group away: of two requirements and all
-    that comply, those with neither follow (or those with both, where one of them is enough)."""
-    whole, both = counts["compliant/whole"], counts["compliant"]
-    names = [n for n in counts if n.startswith(("in_window.", "present.")) and "/" not in n]
-    for i, second in enumerate(names):
-        for first in names[:i]:
-            together = counts[first] + counts[second]
-            groups = [whole - together + both, together - both, together - whole]
-            if fits.get("days"):
-                groups.append(together - counts["days"])
-            told = fits[first] and fits[second]
-            if told and any(is_small(abs(group), profile) for group in groups):
-                yield second
-                break
+    """A second requirement whose number would give a small group away.
+
+    In the window: with all that comply, those with neither follow (or those with both, where one of
+    them is enough). Present: with all that have a study to count days from, those with both follow.
+    """
+    whole, both, days = counts["compliant/whole"], counts["compliant"], counts.get("days", 0)
+    for kind in ("in_window.", "present."):
+        names = [n for n in counts if n.startswith(kind) and "/" not in n]
+        for i, second in enumerate(names):
+            for first in names[:i]:
+                together = counts[first] + counts[second]
+                given = together - both if kind == "in_window." else together - days
+                groups = (given, whole - given) if kind == "in_window." else (given,)
+                told = fits[first] and fits[second] and counts[second] > 0
+                if told and any(is_small(abs(group), profile) for group in groups):
+                    yield second
+                    break
 
 
 def _rate(rate: Comparison, before: dict[str, Shown], after: dict[str, Shown]) -> ProtectedRate:

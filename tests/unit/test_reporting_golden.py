@@ -18,10 +18,13 @@ from pathlib import Path
 
 import pytest
 
+from qi_checker.audit.study_protected import protect_study
 from qi_checker.reporting import html
 from qi_checker.reporting.digest_mail import digest_html
 from qi_checker.reporting.rule_page import rule_sheet
 from qi_checker.reporting.study_folder import study_page
+from qi_checker.reporting.study_protected import protected_page
+from qi_checker.statistics.small_numbers import PROFILES
 from tests.helpers import sheets
 from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
@@ -35,6 +38,12 @@ def _study() -> str:
         return study_page(reconstructed(Path(folder)))
 
 
+@cache
+def _protected() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return protected_page(protect_study(reconstructed(Path(folder)), PROFILES["cms11"]))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "case": lambda: html.case_page(sheets.CASE, "../index.html"),
     "case-compliant": lambda: html.case_page(sheets.compliant_case()),
@@ -44,6 +53,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
     "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
     "study": _study,
+    "study-protected": _protected,
     "digest": lambda: digest_html(night(3, 3)),
 }
 
