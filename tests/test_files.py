@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit import monthly_views, rule_diff, study_views, views
+from qi_checker.audit import monthly_views, rule_diff, study_protected, study_views, views
 from qi_checker.reporting import digest_screen, rule_page
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +74,15 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
         assert said, "the first comment says `context: name (Type)`"
         assert any(
             hasattr(module, said[2])
-            for module in (views, rule_page, rule_diff, study_views, digest_screen, monthly_views)
+            for module in (
+                views,
+                rule_page,
+                rule_diff,
+                study_views,
+                study_protected,
+                digest_screen,
+                monthly_views,
+            )  # fmt: skip
         )
         assert re.search(rf"\b{said[1]}\.", text)
     elif "{% macro" not in text:

@@ -167,6 +167,8 @@ def _study(commands: Any) -> None:
     parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
                         help="what to write beside json and CSV; all: html, pdf and xlsx "
                         "(default: html)")  # fmt: skip
+    parser.add_argument("--small-numbers", choices=("none", "lt5", "nhs", "cms11"), default="none",
+                        help="withhold small numbers, for readers outside (default: none)")  # fmt: skip
     _paper(parser)
 
 

@@ -12,6 +12,7 @@ from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.published import load_published
 from qi_checker.sources.files import read_ious
+from qi_checker.statistics.small_numbers import PROFILES
 
 
 def study(arguments: argparse.Namespace) -> int:
@@ -38,7 +39,14 @@ def study(arguments: argparse.Namespace) -> int:
         ids = [r["case_id"] for r in evaluation.rows("SELECT case_id FROM ready_cases")]
         registry = read_registry(evaluation.con, raw, ids)
         view = build(evaluation, spans, registry, printed)
-        page = write_study(view, arguments.out, arguments.format, arguments.paper)
+        profile = PROFILES[arguments.small_numbers]
+        if profile.largest:
+            from qi_checker.audit.study_protected import protect_study
+            from qi_checker.reporting.study_protected import write_protected
+
+            page = write_protected(protect_study(view, profile), arguments.out, arguments.format)
+        else:
+            page = write_study(view, arguments.out, arguments.format, arguments.paper)
     print(page.finding)
     print(f"Report: {arguments.out / page.main_file}")
     if evaluation.failures:

@@ -11,11 +11,14 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from qi_checker.audit import rule_diff, rule_diff_keys, views
+from qi_checker.audit.study_protected import protect_study
 from qi_checker.reporting import digest_screen, html, rule_page
 from qi_checker.reporting.digest_mail import digest_html
 from qi_checker.reporting.monthly_folder import monthly_page
 from qi_checker.reporting.rule_diff import rule_diff_page
 from qi_checker.reporting.study_folder import study_page
+from qi_checker.reporting.study_protected import protected_page
+from qi_checker.statistics.small_numbers import PROFILES
 from tests.helpers import monthly, rule_diffs, sheets
 from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
@@ -37,6 +40,11 @@ def shown_study() -> str:
         return study_page(reconstructed(Path(folder)))
 
 
+def shown_protected() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return protected_page(protect_study(reconstructed(Path(folder)), PROFILES["cms11"]))
+
+
 RENDER: dict[str, Callable[[], str]] = {
     "case.html.j2": lambda: html.case_page(sheets.CASE, "../index.html"),
     "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
@@ -51,6 +59,7 @@ RENDER: dict[str, Callable[[], str]] = {
     "monthly.html.j2": lambda: monthly_page(
         monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
     ),
+    "study_protected.html.j2": shown_protected,
     "digest.html.j2": lambda: digest_html(night(3, 30)),
 }
 

@@ -18,11 +18,14 @@ from pathlib import Path
 
 import pytest
 
+from qi_checker.audit.study_protected import protect_study
 from qi_checker.reporting import html
 from qi_checker.reporting.digest_mail import digest_html
 from qi_checker.reporting.monthly_folder import monthly_page
 from qi_checker.reporting.rule_page import rule_sheet
 from qi_checker.reporting.study_folder import study_page
+from qi_checker.reporting.study_protected import protected_page
+from qi_checker.statistics.small_numbers import PROFILES
 from tests.helpers import monthly, sheets
 from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
@@ -34,6 +37,12 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "html"
 def _study() -> str:
     with tempfile.TemporaryDirectory() as folder:
         return study_page(reconstructed(Path(folder)))
+
+
+@cache
+def _protected() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return protected_page(protect_study(reconstructed(Path(folder)), PROFILES["cms11"]))
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -51,6 +60,7 @@ PAGES: dict[str, Callable[[], str]] = {
         monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
     ),
     "monthly-empty": lambda: monthly_page(monthly.report(monthly.Records(), "2026-02")),
+    "study-protected": _protected,
     "digest": lambda: digest_html(night(3, 3)),
 }
 

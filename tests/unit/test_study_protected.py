@@ -1,0 +1,108 @@
+"""A study without its small numbers: nothing printed gives them back."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qi_checker.audit.study_protected import _told, protect_study
+from qi_checker.reporting.study_protected import protected_page, write_protected
+from qi_checker.statistics.small_numbers import PROFILES, Profile, is_small
+from tests.helpers.attack import MOST, limits_of, recovered
+from tests.helpers.study import reconstructed
+
+HIDING = [PROFILES[name] for name in ("lt5", "nhs", "cms11")]
+STATES = list(itertools.product(("in", "late", "no"), repeat=2))  # of CT and of MRI
+COUNTED = {
+    "eligible": lambda ct, mri: True,
+    "compliant/whole": lambda ct, mri: True,
+    "compliant": lambda ct, mri: ct == mri == "in",
+    "in_window.ct": lambda ct, mri: ct == "in",
+    "in_window.mri": lambda ct, mri: mri == "in",
+    "present.ct": lambda ct, mri: ct != "no",
+    "present.mri": lambda ct, mri: mri != "no",
+    "days": lambda ct, mri: (ct, mri) != ("no", "no"),
+}
+# Groups that somebody would look for in such a report: complements and differences.
+SOUGHT = {
+    "CT not in time": {"eligible": 1, "in_window.ct": -1},
+    "MRI not in time": {"eligible": 1, "in_window.mri": -1},
+    "no CT": {"eligible": 1, "present.ct": -1},
+    "no MRI": {"eligible": 1, "present.mri": -1},
+    "CT, but not in time": {"present.ct": 1, "in_window.ct": -1},
+    "MRI, but not in time": {"present.mri": 1, "in_window.mri": -1},
+    "does not comply": {"eligible": 1, "compliant": -1},
+    "only MRI late": {"in_window.ct": 1, "compliant": -1},
+    "neither in time": {"eligible": 1, "in_window.ct": -1, "in_window.mri": -1, "compliant": 1},
+    "both present": {"present.ct": 1, "present.mri": 1, "days": -1},
+    "neither present": {"eligible": 1, "days": -1},
+}
+GROUPS = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 40)), min_size=9, max_size=9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(atoms=GROUPS, profile=st.sampled_from(HIDING))
+def test_nobody_works_out_a_group(atoms: list[int], profile: Profile) -> None:
+    """From every printed count of a period, and from how CT and MRI make up compliance."""
+    counts = {
+        name: sum(n for n, state in zip(atoms, STATES, strict=True) if chosen(*state))
+        for name, chosen in COUNTED.items()
+    }
+    told = _told(counts, profile)
+    limits = {f"a{i}": (0, MOST) for i in range(len(STATES))}
+    relations = []
+    for name, chosen in COUNTED.items():
+        limits[name] = limits_of(told[name], profile.name)
+        relations.append(
+            {f"a{i}": 1 for i, state in enumerate(STATES) if chosen(*state)} | {name: -1}
+        )
+    for group, formula in SOUGHT.items():
+        limits[group] = (0, MOST)
+        relations.append({**formula, group: -1})
+    values = counts | {g: sum(f * counts[n] for n, f in s.items()) for g, s in SOUGHT.items()}
+    for name, value in values.items():
+        if is_small(value, profile):
+            low, high = recovered(limits, relations, name)
+            assert low < high, f"{name} is {value}: {counts}"
+
+
+@pytest.mark.parametrize("profile", HIDING, ids=lambda p: p.name)
+def test_no_small_number_and_no_operation_is_anywhere(tmp_path: Path, profile: Profile) -> None:
+    (tmp_path / "data").mkdir()
+    study = reconstructed(tmp_path / "data")
+    made = protect_study(study, profile)
+    write_protected(made, tmp_path / "out", "html")
+    files = {f.name: f.read_text(encoding="utf-8") for f in (tmp_path / "out").iterdir()}
+    assert set(files) == {"index.html", "study.json", "rates.csv", "days.csv", "manifest.json"}
+    for point in study.points:
+        assert not any(point.case_id in text for text in files.values())
+    printed = {
+        side[what]["value"]
+        for rate in json.loads(files["study.json"])["rates"]
+        for side in (rate["before"], rate["after"])
+        for what in ("part", "whole")
+    } - {None}
+    assert not any(is_small(number, profile) for number in printed)
+    if profile.rounded_to:
+        assert all(number % 5 == 0 for number in printed)
+    assert f"profile {profile.name}" in files["index.html"]
+
+
+def test_everything_printed_is_made_of_printed_numbers(tmp_path: Path) -> None:
+    made = protect_study(reconstructed(tmp_path), PROFILES["cms11"])
+    for rate in made.rates:
+        for side in (rate.before, rate.after):
+            assert (side.share is None) == (None in (side.part.value, side.whole.value))
+            if side.share:
+                assert (side.share.part, side.share.whole) == (side.part.value, side.whole.value)
+    changed = next(rate for rate in made.rates if rate.key == "plan_change")
+    assert changed.before.part.value is changed.after.part.value is None  # 10 and 5
+    assert changed.compared is None
+    page = protected_page(made)
+    assert not re.search(r"10/39|5/27|14/39.*5/27", page)
