@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit_speed, charts, check_start, cql, rulebook, sheets
+from benchmarks import audit_speed, charts, check_start, cql, monthly, rulebook, sheets
 
 WHAT = {
     "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
     "charts": ("The charts of one monthly report", charts.main),
     "check": ("One case from a cold start", check_start.main),
     "sheets": ("5,000 case sheets in one command", sheets.main),
+    "monthly": ("A monthly report in one cold process", monthly.main),
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
     "cql": ("Beside an independent CQL engine", cql.main),
 }

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit import monthly_views, rule_diff, study_protected, study_views, views
+from qi_checker.audit import (
+    monthly_protected,
+    monthly_views,
+    rule_diff,
+    study_protected,
+    study_views,
+    views,
+)
 from qi_checker.reporting import digest_screen, rule_page
 
 ROOT = Path(__file__).parents[1]
@@ -82,7 +89,8 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
                 study_protected,
                 digest_screen,
                 monthly_views,
-            )  # fmt: skip
+                monthly_protected,
+            )
         )
         assert re.search(rf"\b{said[1]}\.", text)
     elif "{% macro" not in text:

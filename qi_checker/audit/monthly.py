@@ -75,7 +75,6 @@ def monthly(
         header=_header(evaluation, month, year_first, settings, shown),
         provenance=provenance(evaluation),
         settings_sha256=loaded.sha256,
-        small_numbers=settings.small_numbers,
         standards=lines,
         flow=flow(this, year),
         trend=plots.trend(made, status, shown_targets, happened, _trend_words(made, status)),

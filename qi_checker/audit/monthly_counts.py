@@ -93,13 +93,13 @@ def standards(
 
 def flow(
     month: Sequence[MonthlyCase], year: Sequence[MonthlyCase]
-) -> tuple[tuple[str, int | None, int | None], ...]:
+) -> tuple[tuple[str, int, int], ...]:
     """From all operations to the rate, for the month and for the 12 months; the lines add up."""
     outside = [Counter(_OUTSIDE.get(c.outside, c.outside) for c in part if c.outside)
                for part in (month, year)]  # fmt: skip
     words = dict.fromkeys([*_OUTSIDE.values(), *outside[1]])
     tallies = (whole_protocol(month), whole_protocol(year))
-    lines: list[tuple[str, int | None, int | None]] = [("Operations", len(month), len(year))]
+    lines: list[tuple[str, int, int]] = [("Operations", len(month), len(year))]
     lines += [
         (f"– {word}", outside[0][word], outside[1][word]) for word in words if outside[1][word]
     ]
@@ -107,17 +107,13 @@ def flow(
     def line(word: str, count: Callable[[Tally], int]) -> None:
         lines.append((word, count(tallies[0]), count(tallies[1])))
 
-    line("Eligible", lambda t: _sum(t.whole, t.excepted))
-    line("– with an approved exception", lambda t: _sum(t.excepted))
-    line("Assessed", lambda t: _sum(t.whole))
-    line("of which compliant", lambda t: _sum(t.part))
-    line("of which not compliant", lambda t: _sum(t.whole) - _sum(t.part, t.undetermined))
-    line("of which undetermined", lambda t: _sum(t.undetermined))
+    line("Eligible", lambda t: t.raw_whole)
+    line("– with an approved exception", lambda t: t.excepted)
+    line("Assessed", lambda t: t.whole)
+    line("of which compliant", lambda t: t.part)
+    line("of which not compliant", lambda t: t.whole - t.best)
+    line("of which undetermined", lambda t: t.undetermined)
     return tuple(lines)
-
-
-def _sum(*numbers: int | None) -> int:
-    return sum(n or 0 for n in numbers)
 
 
 # ---- other windows -------------------------------------------------------------------------------

@@ -1,7 +1,4 @@
-"""What the monthly report shows: plain typed values. `None` for a number is one that is withheld.
-
-Case by case parts are `None` as a whole where small numbers are hidden.
-"""
+"""What the monthly report shows: plain typed values."""
 
 from __future__ import annotations
 
@@ -17,34 +14,28 @@ from qi_checker.statistics.proportions import wilson
 class Tally:
     """How many cases fulfil a standard, of those that count for it."""
 
-    part: int | None
-    whole: int | None  # without those that have an exception
-    undetermined: int | None  # in `whole`, and not in `part`
-    excepted: int | None
+    part: int
+    whole: int  # without those that have an exception
+    undetermined: int  # in `whole`, and not in `part`
+    excepted: int
 
     @property
     def rate(self) -> float | None:
-        return self.part / self.whole if self.part is not None and self.whole else None
+        return self.part / self.whole if self.whole else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
         """Wilson, 95 %."""
-        if self.part is None or not self.whole:
-            return None
-        return wilson(self.part, self.whole)
+        return wilson(self.part, self.whole) if self.whole else None
 
     @property
-    def best(self) -> int | None:
+    def best(self) -> int:
         """Those that fulfil it if every undetermined case does."""
-        if self.part is None or self.undetermined is None:
-            return None
         return self.part + self.undetermined
 
     @property
-    def raw_whole(self) -> int | None:
+    def raw_whole(self) -> int:
         """The denominator that ignores exceptions."""
-        if self.whole is None or self.excepted is None:
-            return None
         return self.whole + self.excepted
 
 
@@ -162,9 +153,8 @@ class Monthly:
     header: Header
     provenance: Provenance
     settings_sha256: str
-    small_numbers: str
     standards: tuple[Standard, ...]
-    flow: tuple[tuple[str, int | None, int | None], ...]  # words, month, 12 months; adds up
+    flow: tuple[tuple[str, int, int], ...]  # words, month, 12 months; adds up
     trend: Trend
     phases: tuple[Phase, ...]
     suggestion: str
@@ -180,8 +170,8 @@ class Monthly:
     cusum_why: str
     units: Funnel | None
     units_why: str  # what is not shown of them; "" where units were not asked for
-    failed: tuple[Listed, ...] | None
-    exempt: tuple[Listed, ...] | None
-    undetermined: tuple[Listed, ...] | None
-    rejudged: tuple[Rejudged, ...] | None
+    failed: tuple[Listed, ...]
+    exempt: tuple[Listed, ...]
+    undetermined: tuple[Listed, ...]
+    rejudged: tuple[Rejudged, ...]
     rejudged_since: date | None  # the moment compared with; None where nothing was compared

@@ -71,7 +71,7 @@ class ProtectedStudy:
 def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
     """What may be printed of a study. `profile` is not `none`: that is the study as it is."""
     counts = [_counts(study, side) for side in (0, 1)]
-    shown = [_told(numbers, profile) for numbers in counts]
+    shown = [told_counts(numbers, profile) for numbers in counts]
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     lead = study.intervals[0] if study.intervals else None
     days: tuple[Days, ...] = ()
@@ -107,7 +107,7 @@ def _counts(study: Study, side: int) -> dict[str, int]:
     return found
 
 
-def _told(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
+def told_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
     """Each count, rounded or withheld."""
     if profile.rounded_to:
         fits = {name: not is_small(value, profile) for name, value in counts.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 
 from qi_checker.cli.common import Asked, asked, progress
 from qi_checker.engines.duckdb import evaluate
@@ -23,6 +24,7 @@ def report(arguments: argparse.Namespace) -> int:
     from qi_checker.reporting.atomic import check_replaceable
     from qi_checker.reporting.monthly_folder import OURS, write_monthly
     from qi_checker.reporting.pdf import check_pdf
+    from qi_checker.statistics.small_numbers import PROFILES
 
     month = _month(arguments.month)
     as_of = AsOf.parse(arguments.as_of or last_day(month))
@@ -41,12 +43,24 @@ def report(arguments: argparse.Namespace) -> int:
         shown.head = ""
         evaluation = evaluate(*request, progress=shown.phase)
         view = monthly(evaluation, month, settings, arguments.by, before)
-        page = write_monthly(view, arguments.out, arguments.format, arguments.paper)
+        profile = PROFILES[settings.settings.small_numbers]
+        if profile.largest:
+            from qi_checker.audit.monthly_protected import protect_monthly
+            from qi_checker.reporting.monthly_protected import write_protected_monthly
+
+            shielded = protect_monthly(view, profile)
+            page = write_protected_monthly(shielded, *_where(arguments))
+        else:
+            page = write_monthly(view, *_where(arguments))
     print(page.finding)
     print(f"Report: {arguments.out / page.main_file}")
     if evaluation.failures:
         raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])
     return Exit.DONE
+
+
+def _where(arguments: argparse.Namespace) -> tuple[Path, str, str]:
+    return arguments.out, arguments.format, arguments.paper
 
 
 def _month(text: str) -> str:

@@ -26,7 +26,6 @@ def _month(text: str) -> str:
 
 
 Month = Annotated[Text, AfterValidator(_month)]
-PROFILES = ("none", "lt5", "nhs", "cms11")
 
 
 class Baseline(Strict):

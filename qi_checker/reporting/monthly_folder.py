@@ -21,10 +21,10 @@ from qi_checker.reporting.paper import A4, on_paper
 from qi_checker.reporting.pdf import pdf_of
 from qi_checker.reporting.xlsx import Properties, write_workbook
 
-_FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "report.xlsx"}
+FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "report.xlsx"}
 # What a report writes, and may replace: docs/commands.md names every file.
 OURS = (
-    *_FORMATS.values(), "report.json", "manifest.json", "standards.csv", "flow.csv",
+    *FORMATS.values(), "report.json", "manifest.json", "standards.csv", "flow.csv",
     "sensitivity.csv", "failed.csv", "exempt.csv", "undetermined.csv", "rejudged.csv", "actions.csv",
     "files.csv", "checks.csv", "problems.csv", "phases.csv", "happened.csv", "trend.csv",
     "intervals.csv", "gaps.csv", "cusum.csv", "causes.csv", "funnel.csv",
@@ -52,7 +52,7 @@ def monthly_page(monthly: Monthly) -> str:
 def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> Written:
     """Write a report into `out`. JSON and CSV are always there; `format` says what else: html, pdf,
     xlsx, all three, or json for none."""
-    asked = [name for name in _FORMATS if format in (name, "all")]
+    asked = [name for name in FORMATS if format in (name, "all")]
     found = tables(monthly)
     with replaced_folder(out, OURS) as folder:
         for table in found:
@@ -66,7 +66,7 @@ def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> 
             (folder / "report.pdf").write_bytes(pdf_of(page))
         if "xlsx" in asked:
             write_workbook(folder / "report.xlsx", found, _properties(monthly))
-    main = _FORMATS[asked[0]] if asked else "report.json"
+    main = FORMATS[asked[0]] if asked else "report.json"
     return Written(monthly_words.finding(monthly), main)
 
 
@@ -87,7 +87,6 @@ def _properties(monthly: Monthly) -> Properties:
     notes = [
         f"Month: {header.first} to {header.last}; 12 months: {monthly_words.year_span(monthly)}",
         header.organisation, header.reference, header.contact, header.comment,
-        monthly_words.PROFILES[monthly.small_numbers],
     ]  # fmt: skip
     title = f"{header.title}: {monthly_words.month_name(header.month)}"
     return Properties(
@@ -108,7 +107,6 @@ def _manifest(monthly: Monthly) -> str:
         "as_of": p.as_of,
         "timezone": p.timezone,
         "month": monthly.header.month,
-        "small_numbers": monthly.small_numbers,
         "settings_sha256": monthly.settings_sha256,
         "files": [
             {"file": file, "sha256": sha256, "read": read, "used": used, "rejected": rejected}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from qi_checker.audit.monthly_views import Listed, Monthly, Tally
 from qi_checker.audit.plots import Plot
 from qi_checker.reporting import monthly_words as said
-from qi_checker.reporting.tables import Cell, Table
+from qi_checker.reporting.tables import Cell, Table, plot_table
 
 _TALLY = ("compliant", "cases", "rate", "low", "high", "undetermined", "exceptions")
 _LISTED = ("case_id", "surgery_date", "verdict", "requirement", "status", "reason", "days",
@@ -23,13 +23,7 @@ def plots_of(monthly: Monthly) -> tuple[Plot, ...]:
 
 def tables(monthly: Monthly) -> tuple[Table, ...]:
     """Tables, lists, and the numbers of every picture."""
-    return (*_tables(monthly), *(_plotted(plot) for plot in plots_of(monthly)))
-
-
-def _plotted(plot: Plot) -> Table:
-    return Table(
-        plot.key, plot.key.capitalize(), plot.columns, tuple(tuple(r) for r in plot.rows())
-    )
+    return (*_tables(monthly), *(plot_table(plot) for plot in plots_of(monthly)))
 
 
 def _tally(value: Tally | None) -> tuple[Cell, ...]:
@@ -62,13 +56,11 @@ def _tables(monthly: Monthly) -> Iterator[Table]:
         ("exempt", "Exempt", monthly.exempt),
         ("undetermined", "Undetermined", monthly.undetermined),
     ):
-        if cases is not None:
-            yield Table(key, title, _LISTED, tuple(_lines(cases)))
-    if monthly.rejudged is not None:
-        yield Table(
-            "rejudged", "Re-judged", ("case_id", "surgery_date", "before", "after", "why"),
-            tuple((r.case_id, r.surgery_date, r.before, r.after, r.why) for r in monthly.rejudged),
-        )  # fmt: skip
+        yield Table(key, title, _LISTED, tuple(_lines(cases)))
+    yield Table(
+        "rejudged", "Re-judged", ("case_id", "surgery_date", "before", "after", "why"),
+        tuple((r.case_id, r.surgery_date, r.before, r.after, r.why) for r in monthly.rejudged),
+    )  # fmt: skip
     yield Table(
         "actions", "Actions", ("action", "owner", "due", "done", "state"),
         tuple((a.action, a.owner, a.due, a.done, said.due(a.done, a.overdue))

@@ -9,25 +9,12 @@ from qi_checker.audit.plots import TrendPoint
 from qi_checker.reporting import rates, words
 
 NONE = "no eligible cases"
-WITHHELD = "withheld"
-PROFILES = {
-    "none": "",
-    "lt5": "Numbers from 1 to 4 are hidden, and others that would give them away.",
-    "nhs": "Numbers from 1 to 7 are hidden, others are rounded to 5, percentages too.",
-    "cms11": "Numbers from 1 to 10 are hidden, and others that would give them away.",
-}
-
-
-def number(value: int | None) -> str:
-    return WITHHELD if value is None else words.count(value)
 
 
 def tally(value: Tally | None) -> str:
     """`11/12 (92 %, 95 % CI 65-99)`; no percentage of fewer than five."""
     if value is None:
         return "–"
-    if value.part is None or value.whole is None:
-        return WITHHELD
     if not value.whole:
         return "every case has an exception" if value.excepted else NONE
     said = rates.share(value.part, value.whole)
@@ -39,8 +26,6 @@ def tally(value: Tally | None) -> str:
 
 def bounds(value: Tally) -> str:
     """What the undetermined cases leave open: `27 to 29 of 30`."""
-    if value.undetermined is None or value.part is None:
-        return WITHHELD
     if not value.undetermined:
         return "–"
     return f"{value.part:,} to {value.best:,} of {value.whole:,}"
@@ -48,8 +33,6 @@ def bounds(value: Tally) -> str:
 
 def raw(value: Tally) -> str:
     """The rate that ignores exceptions, where there is any."""
-    if value.excepted is None or value.part is None or value.raw_whole is None:
-        return WITHHELD
     return rates.share(value.part, value.raw_whole) if value.excepted else "–"
 
 
@@ -62,7 +45,7 @@ def judged(standard: Standard) -> str:
     target, interval = standard.year_target, standard.year.interval
     if target is None:
         return "" if standard.target is None else "the target changed within the 12 months"
-    if interval is None or (standard.year.whole or 0) < rates.FEWEST_FOR_PERCENT:
+    if interval is None or standard.year.whole < rates.FEWEST_FOR_PERCENT:
         return f"target {percent(target)}: not evaluable, too few cases"
     if interval[0] >= target:
         return f"target {percent(target)}: met, the whole interval lies at or above it"
@@ -91,8 +74,6 @@ def finding(monthly: Monthly) -> str:
         why = "every eligible operation has an exception" if lead.month.excepted else \
             "there was no eligible operation"  # fmt: skip
         head = f"In {month} {why}"
-    elif lead.month.part is None or lead.month.whole is None:
-        head = f"The numbers of {month} are too small to be shown"
     else:
         noun = "operation" if lead.month.whole == 1 else "operations"
         head = f"In {month} {lead.month.part} of {lead.month.whole} {noun} complied"
@@ -140,8 +121,6 @@ def rejudged_words(monthly: Monthly) -> str:
     """What the comparison with a month ago says."""
     if monthly.rejudged_since is None:
         return "Nothing was compared with an earlier moment."
-    if monthly.rejudged is None:
-        return "Single cases are not shown under this profile of small numbers."
     if not monthly.rejudged:
         return f"No past case is judged otherwise than at the end of {monthly.rejudged_since}."
     noun = words.count(len(monthly.rejudged), "past case is", "past cases are")
@@ -175,9 +154,9 @@ SIDES = {
 
 def month_tally(point: TrendPoint) -> str:
     """One month of the trend; a month without a case says so."""
-    if point.events is None or point.cases is None:
-        return WITHHELD
-    return tally(Tally(point.events, point.cases, 0, 0)) if point.cases else "no case"
+    if not point.cases:
+        return "no case"
+    return tally(Tally(point.events or 0, point.cases, 0, 0))
 
 
 def quarter(point: TrendPoint) -> str:

@@ -11,10 +11,12 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from qi_checker.audit import rule_diff, rule_diff_keys, views
+from qi_checker.audit.monthly_protected import protect_monthly
 from qi_checker.audit.study_protected import protect_study
 from qi_checker.reporting import digest_screen, html, rule_page
 from qi_checker.reporting.digest_mail import digest_html
 from qi_checker.reporting.monthly_folder import monthly_page
+from qi_checker.reporting.monthly_protected import protected_monthly_page
 from qi_checker.reporting.rule_diff import rule_diff_page
 from qi_checker.reporting.study_folder import study_page
 from qi_checker.reporting.study_protected import protected_page
@@ -60,6 +62,9 @@ RENDER: dict[str, Callable[[], str]] = {
         monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
     ),
     "study_protected.html.j2": shown_protected,
+    "monthly_protected.html.j2": lambda: protected_monthly_page(
+        protect_monthly(monthly.report(monthly.typical(), "2026-02", monthly.FULL), PROFILES["lt5"])
+    ),
     "digest.html.j2": lambda: digest_html(night(3, 30)),
 }
 

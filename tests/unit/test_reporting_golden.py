@@ -18,10 +18,12 @@ from pathlib import Path
 
 import pytest
 
+from qi_checker.audit.monthly_protected import protect_monthly
 from qi_checker.audit.study_protected import protect_study
 from qi_checker.reporting import html
 from qi_checker.reporting.digest_mail import digest_html
 from qi_checker.reporting.monthly_folder import monthly_page
+from qi_checker.reporting.monthly_protected import protected_monthly_page
 from qi_checker.reporting.rule_page import rule_sheet
 from qi_checker.reporting.study_folder import study_page
 from qi_checker.reporting.study_protected import protected_page
@@ -58,6 +60,9 @@ PAGES: dict[str, Callable[[], str]] = {
     "study": _study,
     "monthly": lambda: monthly_page(
         monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
+    ),
+    "monthly-protected": lambda: protected_monthly_page(
+        protect_monthly(monthly.report(monthly.typical(), "2026-02", monthly.FULL), PROFILES["lt5"])
     ),
     "monthly-empty": lambda: monthly_page(monthly.report(monthly.Records(), "2026-02")),
     "study-protected": _protected,

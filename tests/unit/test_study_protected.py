@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qi_checker.audit.study_protected import _told, protect_study
+from qi_checker.audit.study_protected import protect_study, told_counts
 from qi_checker.reporting.study_protected import protected_page, write_protected
 from qi_checker.statistics.small_numbers import PROFILES, Profile, is_small
 from tests.helpers.attack import MOST, limits_of, recovered
@@ -54,7 +54,7 @@ def test_nobody_works_out_a_group(atoms: list[int], profile: Profile) -> None:
         name: sum(n for n, state in zip(atoms, STATES, strict=True) if chosen(*state))
         for name, chosen in COUNTED.items()
     }
-    told = _told(counts, profile)
+    told = told_counts(counts, profile)
     limits = {f"a{i}": (0, MOST) for i in range(len(STATES))}
     relations = []
     for name, chosen in COUNTED.items():
