@@ -9,9 +9,9 @@ from qi_checker.reporting.charts.style import Canvas, Level
 _KINDS = (
     ("common", "o", style.COMMON, (0,), "within the limits"),
     ("concern-inner", "^", style.CONCERN, (-1,), "below 95 %"),
-    ("concern", "^", style.CONCERN, (-2,), "C: below 99.8 %"),
+    ("concern", "^", style.CONCERN, (-2,), "below 99.8 %"),
     ("improvement-inner", "D", style.IMPROVEMENT, (1,), "above 95 %"),
-    ("improvement", "D", style.IMPROVEMENT, (2,), "I: above 99.8 %"),
+    ("improvement", "D", style.IMPROVEMENT, (2,), "above 99.8 %"),
 )
 
 _LETTERS = 14  # of a unit's name; pseudonyms are shorter
@@ -71,7 +71,7 @@ def _names(canvas: Canvas, units: list[Unit]) -> None:
     ]
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
     for unit, (x, y) in zip(units, at, strict=True):
-        text = {-2: "C ", 2: "I "}.get(unit.side, "") + _short(unit.name)
+        text = _short(unit.name)  # names are letters, so no C or I stands before them
         wide = style.width_of(text, style.SMALL)
         boxes = [(dx, dy, _box(x + dx, y + dy, wide)) for dx, dy in _offsets(wide)]
         free = [b for b in boxes if _fits(b[2], canvas.width) and not _touched(b[2], taken)]
