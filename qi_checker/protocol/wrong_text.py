@@ -26,6 +26,7 @@ _SHAPES = {
     _pattern(models.Word): ("a word", "Leave out the blanks at its ends"),
     PERCENT: ("a percentage", "Write a number up to 100 and its sign, such as 95 %"),
     _pattern(models.KindWord): ("a kind of event", "Write one lower-case word, such as imaging"),
+    _pattern(models.FeedName): ("a feed", "Write a kind, or kind.MODALITY, such as imaging.CT"),
     _pattern(models.ModalityWord): ("a DICOM modality", "Write capital letters, such as CT or MR"),
     _pattern(models.VersionName): ("a version", 'Write numbers and dots, such as "1.0"'),
     _pattern(models.Doi): ("a DOI", "Write it without https://doi.org/, such as 10.1000/182"),
