@@ -28,20 +28,27 @@ class Log:
 
     path: Path
     clock: Callable[[], datetime]
-    run: int | None = None  # number of the run, once it is known
+    lost: int = 0  # lines that could not be written: a full disk must not stop a night
 
     def write(self, event: str, level: Level = "info", **facts: Value | list[str]) -> None:
         """Append a line. One write, so that lines of two processes do not mix."""
         at = self.clock().isoformat(timespec="milliseconds")
-        line = {"at": at, "level": level, "event": event, "run": self.run, "pid": os.getpid()}
+        line = {"at": at, "level": level, "event": event, "pid": os.getpid()}
         text = json.dumps(line | facts, ensure_ascii=False) + "\n"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
             try:
                 os.write(handle, text.encode())
             finally:
                 os.close(handle)
+        except OSError:
+            self.lost += 1
+
+    def check(self) -> None:
+        """Raise UserError where the file cannot be written."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
         except OSError as error:
             raise refused(self.path, error) from None
 
