@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +26,6 @@ from qi_checker.nightly.disk import sweep_parts, sync_folder, write_whole
 State = Literal["queued", "sending", "sent", "refused", "doubtful"]
 STATES: tuple[State, ...] = ("queued", "sending", "sent", "refused", "doubtful")
 _KEPT = 1_000  # messages that were sent; they say what was sent already
-_POLICY = policy.SMTP.clone(cte_type="7bit")  # what every server takes
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,11 @@ class Outbox:
     def counts(self) -> dict[str, int]:
         return {state: len(self.names(state)) for state in STATES}
 
-    def add(self, name: str, message: EmailMessage) -> bool:
+    def add(self, name: str, message: bytes) -> bool:
         """Queue a message, unless one of that name was queued before; whether it is new."""
         if any((self.folder(state) / name).exists() for state in STATES):
             return False
-        write_whole(self.folder("queued") / name, message.as_bytes(policy=_POLICY), 0o600)
+        write_whole(self.folder("queued") / name, message, 0o600)
         return True
 
     def read(self, name: str) -> tuple[str, str, bytes]:

@@ -1,0 +1,129 @@
+"""The digest of a night: as files, as messages in the outbox, and handed to the mail server.
+
+It tells what changed since the last night that was told, not since the last that was kept: where a
+run was killed before it told anything, the next one does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from qi_checker.audit.digest import Digest, digest
+from qi_checker.audit.snapshot import Snapshot
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.errors import Problem, UserError
+from qi_checker.nightly.disk import refused, sweep_parts, write_whole
+from qi_checker.nightly.load import Settings, password
+from qi_checker.nightly.outbox import Outbox
+from qi_checker.nightly.smtp import Delivery, Server, deliver
+from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
+from qi_checker.reporting.digest_text import digest_text
+from qi_checker.store import Store
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A digest, and the run that it tells of."""
+
+    protocol: str
+    run: int
+    digest: Digest
+
+
+@dataclass
+class Telling:
+    """Collects the digests of a night; then writes and sends them."""
+
+    settings: Settings
+    box: Outbox
+    ready: list[Ready] = field(default_factory=list)
+
+    @property
+    def _told(self) -> Path:
+        return self.settings.state / "told.json"
+
+    def prepare(
+        self, store: Store, evaluation: Evaluation, run: int, late_feeds: Sequence[str]
+    ) -> None:
+        """Make the digest while the tables of the evaluation are there."""
+        name = evaluation.compiled.bundle.protocol.id
+        before = self._before(store, name, run)
+        found = digest(Snapshot.of(evaluation), before, feed_failures=late_feeds)
+        self.ready.append(Ready(name, run, found))
+
+    def _before(self, store: Store, protocol: str, run: int) -> Snapshot | None:
+        """What the last night that was told found; else the night before this one."""
+        told = self._read_told().get(protocol)
+        kept = sorted(r.run_id for r in store.runs(protocol) if r.run_id < run)
+        number = told if told in kept else max(kept, default=None)
+        if number is None:
+            return None
+        rows = store.findings(number), store.cases(number)
+        return Snapshot.from_rows(store.manifest(number), *rows, where=f"run {number}")
+
+    def _read_told(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._told.read_text(encoding="utf-8"))
+            return {str(name): int(run) for name, run in found.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    def write(self, sent_at: datetime) -> None:
+        """Files for people, messages for the outbox; then remember what was told."""
+        folder = self.settings.reports / "digest"
+        try:
+            sweep_parts(folder)
+            for one in self.ready:
+                texts = {
+                    "txt": digest_text(one.digest).encode(),
+                    "html": digest_html(one.digest).encode(),
+                    "eml": digest_mail(one.digest),
+                }
+                for ending, content in texts.items():
+                    write_whole(folder / f"{one.protocol}.{ending}", content)
+                self._queue(one, sent_at)
+            told = self._read_told() | {one.protocol: one.run for one in self.ready}
+            write_whole(self._told, (json.dumps(told, indent=2) + "\n").encode())
+        except OSError as error:
+            raise refused(folder, error) from None
+
+    def _queue(self, one: Ready, sent_at: datetime) -> None:
+        """A message per recipient, under a name that the run and the address give."""
+        config = self.settings.config.digest
+        if config is None or config.smtp is None:
+            return
+        host = config.sender.rpartition("@")[2]
+        for recipient in dict.fromkeys(a for each in config.recipients.values() for a in each):
+            mark = hashlib.sha256(f"{one.protocol} {recipient.lower()}".encode()).hexdigest()[:16]
+            name = f"run-{one.run:08d}-{mark}"
+            message_id = f"<{name}@{host}>"
+            envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at)
+            self.box.add(f"{name}.eml", digest_mail(one.digest, envelope))
+
+    def send(self) -> Delivery | None:
+        """Hand over what is queued; None where there is no mail server."""
+        try:
+            server = server_of(self.settings)
+        except UserError as error:
+            return Delivery(waiting=len(self.box.names("queued")), problem=error.problems[0])
+        return deliver(self.box, server) if server is not None else None
+
+
+def server_of(settings: Settings) -> Server | None:
+    """The mail server of the settings. UserError where its password is not there."""
+    from qi_checker.nightly.waits import seconds
+
+    config = settings.config.digest
+    if config is None or config.smtp is None:
+        return None
+    smtp = config.smtp
+    ca_file = settings.path(smtp.ca_file) if smtp.ca_file is not None else None
+    if ca_file is not None and not ca_file.is_file():
+        raise UserError(Problem("digest.smtp.ca_file", f"there is no {ca_file}"))
+    secret = password(smtp, settings, "digest.smtp")
+    return Server(smtp.host, smtp.port, smtp.tls, smtp.user, secret, ca_file, seconds(smtp.timeout))
