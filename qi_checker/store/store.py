@@ -1,0 +1,96 @@
+"""The store: one object that gives everything that is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.store.database import Database, connect
+from qi_checker.store.night import Kept, Night
+
+if TYPE_CHECKING:
+    from qi_checker.store.past import PastRun
+    from qi_checker.store.trail import Trail
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store that is connected. Everything raises UserError where the database refuses."""
+
+    alias: str
+
+    def migrate(self) -> None:
+        """Set the store up, or bring an older one to the schema of this version."""
+        from qi_checker.store.schema import migrate
+
+        migrate(self.alias)
+
+    def keep(self, night: Night) -> Kept:
+        """Keep a night in one transaction: all of it, or nothing."""
+        from qi_checker.store.keep import keep
+
+        return keep(self.alias, night)
+
+    def runs(self, protocol: str | None = None) -> list[PastRun]:
+        """Every run that is kept, the latest first."""
+        from qi_checker.store.past import runs
+
+        return runs(self.alias, protocol)
+
+    def latest(self, protocol: str | None = None) -> PastRun | None:
+        """The run of the latest moment that is in force."""
+        there = [run for run in self.runs(protocol) if run.in_force]
+        return max(there, key=lambda run: (run.as_of, run.run_id), default=None)
+
+    def manifest(self, run_id: int) -> dict[str, Any]:
+        """The manifest of a run, as it was given."""
+        manifest: dict[str, Any] = self.documents(run_id)["manifest"]
+        return manifest
+
+    def documents(self, run_id: int) -> dict[str, Any]:
+        """`manifest`, `feeds` and `inputs` of a run."""
+        from qi_checker.store.past import documents
+
+        return documents(self.alias, run_id)
+
+    def findings(self, run_id: int) -> Iterator[dict[str, Any]]:
+        """The findings of a run, by case and requirement; dates are ISO texts."""
+        from qi_checker.store.past import finding_lines
+
+        return map(json.loads, finding_lines(self.alias, run_id))
+
+    def cases(self, run_id: int) -> Iterator[dict[str, Any]]:
+        """The cases of a run, by case."""
+        from qi_checker.store.past import case_lines
+
+        return map(json.loads, case_lines(self.alias, run_id))
+
+    def findings_json(self, run_id: int) -> Iterator[bytes]:
+        """findings.json of a run, byte for byte as the night wrote it, in pieces."""
+        from qi_checker.store.past import findings_json
+
+        return findings_json(self.alias, run_id)
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail."""
+        from qi_checker.store.trail import Trail
+
+        return Trail(self.alias)
+
+    def close(self) -> None:
+        """End the connection of this thread."""
+        from django.db import connections
+
+        connections[self.alias].close()
+
+
+def open_store(database: Database) -> Store:
+    """Connect to a store. Raises UserError where it is gone, or newer than this program."""
+    alias = connect(database)
+    from qi_checker.store.schema import check
+
+    check(alias)
+    return Store(alias)
