@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-Labels = Mapping[str, str]
+Labels = dict[str, str]
 
 
 def metrics_text(status: Mapping[str, Any]) -> str:
@@ -18,7 +18,7 @@ def metrics_text(status: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-Family = tuple[str, str, list[tuple[Labels, float]]]
+Family = tuple[str, str, list[tuple[Labels, Any]]]
 
 
 def _families(status: Mapping[str, Any]) -> Iterator[Family]:

@@ -22,11 +22,11 @@ from qi_checker.nightly.lock import held
 from qi_checker.nightly.log import Log
 from qi_checker.nightly.metrics import metrics_text
 from qi_checker.nightly.outbox import Outbox
-from qi_checker.nightly.reports import check_folders, write_month, write_reports
+from qi_checker.nightly.reports import check_folders, write_reports
 from qi_checker.nightly.status import Report
 from qi_checker.nightly.telling import Telling
+from qi_checker.nightly.waits import seconds
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.durations import CLOCK_UNITS, Duration
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store, night_of
 
@@ -60,17 +60,13 @@ class Night:
     last: Evaluation | None = None
 
 
-def seconds(length: Duration) -> float:
-    """A wait of the settings."""
-    unit = CLOCK_UNITS.get(length.unit, timedelta(days=1))
-    return length.amount * unit.total_seconds()
-
-
 def run_night(settings: Settings, as_of: AsOf, clock: Clock, say: Say = lambda words: None) -> Done:
     """Run one night. Raises LockHeld, and UserError where not even a status can be written."""
     log = Log(settings.log, clock)
     log.check()
-    with held(settings.lock, clock, timedelta(seconds=seconds(settings.config.lock_wait))) as before:
+    with held(
+        settings.lock, clock, timedelta(seconds=seconds(settings.config.lock_wait))
+    ) as before:
         report = Report(settings.status, log)
         night = Night(settings, as_of, clock(), report, Telling(settings, Outbox(settings.outbox)))
         try:
@@ -113,7 +109,6 @@ def _steps(night: Night, say: Say) -> None:
                                                settings.site, say))  # fmt: skip
         report.facts["trail"] = _trail_end(store)
         if not night.replay:
-            _report_month(night, store)
             _tell(night)
         store.close()
     finally:
@@ -185,14 +180,6 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
 
 
 _VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"
-
-
-def _report_month(night: Night, store: Store) -> None:
-    try:
-        if night.settings.config.monthly:
-            write_month(night.settings, night.as_of, night.report)
-    except UserError as error:
-        night.report.failed(error)
 
 
 def _tell(night: Night) -> None:

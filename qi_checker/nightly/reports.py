@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.errors import UserError
 from qi_checker.nightly.disk import refused
 from qi_checker.nightly.load import Settings
 from qi_checker.reporting.atomic import check_replaceable

@@ -18,9 +18,11 @@ from qi_checker.audit.snapshot import Snapshot
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
+from qi_checker.nightly.keeping import moment
 from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Delivery, Server, deliver
+from qi_checker.nightly.waits import seconds
 from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
 from qi_checker.reporting.digest_text import digest_text
 from qi_checker.store import Store
@@ -42,6 +44,7 @@ class Telling:
     settings: Settings
     box: Outbox
     ready: list[Ready] = field(default_factory=list)
+    since: dict[str, int | None] = field(default_factory=dict)  # by protocol: the run before
 
     @property
     def _told(self) -> Path:
@@ -58,19 +61,26 @@ class Telling:
 
     def _before(self, store: Store, protocol: str, run: int) -> Snapshot | None:
         """What the last night that was told found; else the night before this one."""
-        told = self._read_told().get(protocol)
-        kept = sorted(r.run_id for r in store.runs(protocol) if r.run_id < run)
-        number = told if told in kept else max(kept, default=None)
+        told = self._read_told().get(protocol, {})
+        kept = {r.run_id: (moment(r.as_of), r.run_id) for r in store.runs(protocol)}
+        kept = {number: key for number, key in kept.items() if number < run and key <= kept[run]}
+        # The same night again is told as it was told the first time.
+        number = told.get("since") if told.get("run") == run else told.get("run")
+        if number not in kept:
+            number = max(kept, key=lambda n: kept[n], default=None)
+        self.since[protocol] = number
         if number is None:
             return None
         rows = store.findings(number), store.cases(number)
         return Snapshot.from_rows(store.manifest(number), *rows, where=f"run {number}")
 
-    def _read_told(self) -> dict[str, int]:
+    def _read_told(self) -> dict[str, dict[str, int | None]]:
         try:
             found = json.loads(self._told.read_text(encoding="utf-8"))
-            return {str(name): int(run) for name, run in found.items()}
-        except (OSError, ValueError, AttributeError):
+            return {
+                name: {"run": told["run"], "since": told["since"]} for name, told in found.items()
+            }
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
             return {}
 
     def write(self, sent_at: datetime) -> None:
@@ -87,7 +97,9 @@ class Telling:
                 for ending, content in texts.items():
                     write_whole(folder / f"{one.protocol}.{ending}", content)
                 self._queue(one, sent_at)
-            told = self._read_told() | {one.protocol: one.run for one in self.ready}
+            told = self._read_told()
+            for one in self.ready:
+                told[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
             write_whole(self._told, (json.dumps(told, indent=2) + "\n").encode())
         except OSError as error:
             raise refused(folder, error) from None
@@ -116,8 +128,6 @@ class Telling:
 
 def server_of(settings: Settings) -> Server | None:
     """The mail server of the settings. UserError where its password is not there."""
-    from qi_checker.nightly.waits import seconds
-
     config = settings.config.digest
     if config is None or config.smtp is None:
         return None

@@ -18,7 +18,7 @@ def _pattern(annotated: Any) -> str:
 
 
 PERCENT = _pattern(models.Percent)
-_SHAPES = {
+SHAPES = {
     _pattern(models.Slug): (
         "an id",
         "Write lower-case letters, digits and single hyphens, such as ct-liver",
@@ -59,7 +59,7 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
     elif place.wanted is Duration and not said.startswith(("is ", "cannot ")):
         complaints.add(place.path, *_not_a_length(text))
     elif item["type"] == "string_pattern_mismatch":
-        shape, mend = _SHAPES.get(place.pattern, ("of the right form", ""))
+        shape, mend = SHAPES.get(place.pattern, ("of the right form", ""))
         complaints.add(place.path, f"`{text}` is not {shape}", mend=mend)
     elif item["type"] == "string_too_long":
         most = item["ctx"]["max_length"]
