@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db import transaction
 
+from qi_checker.store.comparing import load_changes, save_changes
 from qi_checker.store.history import Place, advance
 from qi_checker.store.manifests import save_parts
 from qi_checker.store.models import CaseRow, FindingRow, Run, ScheduleRow
@@ -25,17 +27,18 @@ def keep(alias: str, night: Night) -> Kept:
         same = _in_force(alias, run)
         if same is not None and same.digest == run.digest:
             transaction.savepoint_rollback(mark, using=alias)
-            return Kept(same.id, repeated=True, correction=same.correction)
+            return Kept(same.id, True, same.correction, load_changes(alias, same.id))
         run.correction = same.correction + 1 if same else 0
         run.save(using=alias)
         told = {"run": run.id, "protocol": run.protocol, "as_of": run.as_of,
                 "digest": run.digest, "correction": run.correction}  # fmt: skip
+        found = save_changes(alias, run)
         Trail(alias).append(night.started_at, night.actor, "run_kept", told)
-    return Kept(run.id, repeated=False, correction=run.correction, counts=counts)
+    return Kept(run.id, False, run.correction, found, counts)
 
 
 def _run(alias: str, night: Night) -> Run:
-    document = {
+    document: dict[str, Any] = {
         "manifest": night.manifest,
         "feeds": list(night.feeds),
         "inputs": list(night.inputs),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from qi_checker.audit.changes import Change
 from qi_checker.audit.provenance import manifest
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
@@ -43,13 +44,14 @@ class Night:
 class Kept:
     """What became of a night. `repeated`: it was there already, and nothing was written.
 
-    `correction`: this moment was kept so often before, with other data or rules.
+    `correction`: this moment was kept so often before, with other data or rules. `changes` are
+    those since the run in force before it; `counts`, rows that the history got.
     """
 
     run_id: int
     repeated: bool
     correction: int
-    changes: tuple[Any, ...] = ()
+    changes: tuple[Change, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
 
 

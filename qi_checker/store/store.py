@@ -11,6 +11,7 @@ from qi_checker.store.database import Database, connect
 from qi_checker.store.night import Kept, Night
 
 if TYPE_CHECKING:
+    from qi_checker.audit.changes import Change
     from qi_checker.store.past import PastRun
     from qi_checker.store.trail import Trail
 
@@ -72,6 +73,12 @@ class Store:
         from qi_checker.store.past import findings_json
 
         return findings_json(self.alias, run_id)
+
+    def changes(self, run_id: int) -> tuple[Change, ...]:
+        """What changed in a run since the one in force before it."""
+        from qi_checker.store.comparing import load_changes
+
+        return load_changes(self.alias, run_id)
 
     @property
     def trail(self) -> Trail:
