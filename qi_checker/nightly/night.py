@@ -8,10 +8,11 @@ a run may be killed anywhere: what was in force stays, and the next start goes o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from qi_checker.audit.snapshot import Snapshot
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
@@ -168,14 +169,18 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     name = evaluation.compiled.bundle.protocol.id
     feeds = feed_rows(evaluation)
     with night.report.phase(f"keep {name}"):
-        kept = store.keep(night_of(evaluation, night.started_at, feeds))
+        found = night_of(evaluation, night.started_at, feeds)
+        # Rows are asked for once: store and digest read the same.
+        found = replace(found, findings=list(found.findings), cases=list(found.cases))
+        kept = store.keep(found)
     verdicts = dict(evaluation.con.execute(_VERDICTS).fetchall())
     night.runs[name] = {"run": kept.run_id, "repeated": kept.repeated, "verdicts": verdicts}
     night.failures += [f"{name}, {failure}" for failure in evaluation.failures]
     night.report.facts |= {"runs": night.runs, "feeds": feeds}
     if not night.replay:
         late = [words for row in feeds if (words := late_words(row))]
-        night.telling.prepare(store, evaluation, kept.run_id, late)
+        now = Snapshot.from_rows(found.manifest, found.findings, found.cases)
+        night.telling.prepare(store, now, kept.run_id, late)
     night.report.save()
 
 

@@ -118,11 +118,24 @@ def _session(server: Server) -> smtplib.SMTP:
         if server.tls == "starttls":
             smtp.starttls(context=context)
         if server.user is not None:
-            smtp.login(server.user, server.password or "")
+            _log_in(smtp, server.user, server.password or "")
     except BaseException:
         smtp.close()
         raise
     return smtp
+
+
+def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
+    """Once, by PLAIN or LOGIN: several attempts with a wrong password would lock the account."""
+    smtp.ehlo_or_helo_if_needed()
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    smtp.user, smtp.password = user, password
+    if "PLAIN" in offered:
+        smtp.auth("PLAIN", smtp.auth_plain)
+    elif "LOGIN" in offered:
+        smtp.auth("LOGIN", smtp.auth_login)
+    else:
+        raise smtplib.SMTPNotSupportedError("no log-in")
 
 
 def _words(error: Exception, server: Server) -> _Trouble:
@@ -136,7 +149,7 @@ def _words(error: Exception, server: Server) -> _Trouble:
                         "Check tls, port and user")  # fmt: skip
     if isinstance(error, smtplib.SMTPResponseException):
         return _Trouble(f"it refused the session ({error.smtp_code})", "Ask who runs it")
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return _Trouble(f"it did not answer within {server.timeout:g} seconds")
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return _Trouble("it ended the connection")

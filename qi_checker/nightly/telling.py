@@ -15,7 +15,6 @@ from pathlib import Path
 
 from qi_checker.audit.digest import Digest, digest
 from qi_checker.audit.snapshot import Snapshot
-from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.keeping import moment
@@ -50,14 +49,11 @@ class Telling:
     def _told(self) -> Path:
         return self.settings.state / "told.json"
 
-    def prepare(
-        self, store: Store, evaluation: Evaluation, run: int, late_feeds: Sequence[str]
-    ) -> None:
-        """Make the digest while the tables of the evaluation are there."""
-        name = evaluation.compiled.bundle.protocol.id
-        before = self._before(store, name, run)
-        found = digest(Snapshot.of(evaluation), before, feed_failures=late_feeds)
-        self.ready.append(Ready(name, run, found))
+    def prepare(self, store: Store, now: Snapshot, run: int, late_feeds: Sequence[str]) -> None:
+        """Make the digest of a protocol. `late_feeds` are sentences, and come first in it."""
+        before = self._before(store, now.protocol_id, run)
+        found = digest(now, before, feed_failures=late_feeds)
+        self.ready.append(Ready(now.protocol_id, run, found))
 
     def _before(self, store: Store, protocol: str, run: int) -> Snapshot | None:
         """What the last night that was told found; else the night before this one."""
