@@ -80,7 +80,9 @@ class Smtp(Secret):
     )
     user: Text | None = Field(None, description="Name to log in with.")
     timeout: Wait = Field(
-        Duration(1, "minute"), description="How long an answer may take: 1 minute."
+        Duration(1, "minute"),
+        description="How long an answer may take.",
+        json_schema_extra={"default": "1 minute"},
     )
 
 
@@ -120,9 +122,9 @@ class Nightly(Strict):
     reports: Text | None = Field(
         None, description="Folder of reports (default: reports in the state folder)."
     )
-    store: Store = Field(Store(), description="Where the nights are kept.")
+    store: Store = Field(default_factory=Store, description="Database of the nights.")
     pages: Annotated[int, Field(strict=True, ge=0)] = Field(
-        5000, description="Most case pages per protocol: 5000."
+        5000, description="Most case pages per protocol."
     )
     monthly: StrictBool = Field(
         True, description="Write last month's report on the first night of a month."
@@ -135,10 +137,14 @@ class Nightly(Strict):
     )
     digest: Digest | None = Field(None, description="Who is told, and how.")
     lock_wait: Wait = Field(
-        Duration(0, "minute"), description="How long a second start waits for the first."
+        Duration(0, "minute"),
+        description="How long a second start waits for the first.",
+        json_schema_extra={"default": "0 minutes"},
     )
     max_age: Wait = Field(
-        Duration(26, "hour"), description="healthcheck: how old the last good run may be."
+        Duration(26, "hour"),
+        description="healthcheck: how old the last good run may be.",
+        json_schema_extra={"default": "26 hours"},
     )
     retention: Span | None = Field(
         None, description="How long nights are kept: `nightly purge` removes older ones."
@@ -150,5 +156,6 @@ class Nightly(Strict):
         None, description="Status for monitoring (default: status.json in the state folder)."
     )
     prometheus: Text | None = Field(
-        None, description="Text file for the node exporter, such as /var/lib/.../qi_checker.prom."
+        None,
+        description="Text file for the node exporter, such as qi_checker.prom in its textfile folder.",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from qi_checker.audit.snapshot import Snapshot
@@ -23,7 +24,7 @@ from qi_checker.nightly.lock import held
 from qi_checker.nightly.log import Log
 from qi_checker.nightly.metrics import metrics_text
 from qi_checker.nightly.outbox import Outbox
-from qi_checker.nightly.reports import check_folders, write_reports
+from qi_checker.nightly.reports import write_reports
 from qi_checker.nightly.status import Report
 from qi_checker.nightly.telling import Telling
 from qi_checker.nightly.waits import seconds
@@ -98,8 +99,6 @@ def _clear_up(night: Night, killed: bool) -> None:
 
 def _steps(night: Night, say: Say) -> None:
     settings, report = night.settings, night.report
-    with report.phase("check"):
-        check_folders(settings)
     with report.phase("read"):
         say("reading records")
         records = read_folder(settings.data, settings.site)
@@ -190,11 +189,16 @@ _VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"
 def _tell(night: Night) -> None:
     """The digest as files and messages; then whatever is queued, of this night or an earlier one."""
     report, telling = night.report, night.telling
-    try:
-        with report.phase("digest"):
-            telling.write(night.started_at)
-    except UserError as error:
-        report.failed(error)
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("digest", partial(telling.queue, night.started_at)),
+        ("digest files", telling.write),
+    )
+    for name, step in steps:
+        try:
+            with report.phase(name):
+                step()
+        except UserError as error:
+            report.failed(error)
     with report.phase("mail"):
         done = telling.send()
     if done is None:

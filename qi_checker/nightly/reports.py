@@ -7,24 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.nightly.disk import refused
 from qi_checker.nightly.load import Settings
-from qi_checker.reporting.atomic import check_replaceable
-from qi_checker.reporting.folder import OURS, write_audit, write_rulebook
+from qi_checker.reporting.folder import write_audit, write_rulebook
 
 
 def audit_folder(settings: Settings) -> Path:
     return settings.reports / "audit"
-
-
-def check_folders(settings: Settings) -> None:
-    """Before minutes of work: every folder that is written. UserError where one cannot be."""
-    check_replaceable(audit_folder(settings), OURS)
-    for folder in (settings.reports / "digest", settings.state):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise refused(folder, error) from None
 
 
 def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[str, Any]) -> None:

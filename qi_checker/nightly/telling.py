@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from qi_checker.audit.changes import Kind
 from qi_checker.audit.digest import Digest, digest
 from qi_checker.audit.snapshot import Snapshot
 from qi_checker.errors import Problem, UserError
@@ -52,7 +53,8 @@ class Telling:
     def prepare(self, store: Store, now: Snapshot, run: int, late_feeds: Sequence[str]) -> None:
         """Make the digest of a protocol. `late_feeds` are sentences, and come first in it."""
         before = self._before(store, now.protocol_id, run)
-        found = digest(now, before, feed_failures=late_feeds)
+        earlier = self._once_solved(store, now.protocol_id, run)
+        found = digest(now, before, earlier=earlier, feed_failures=late_feeds)
         self.ready.append(Ready(now.protocol_id, run, found))
 
     def _before(self, store: Store, protocol: str, run: int) -> Snapshot | None:
@@ -70,6 +72,17 @@ class Telling:
         rows = store.findings(number), store.cases(number)
         return Snapshot.from_rows(store.manifest(number), *rows, where=f"run {number}")
 
+    def _once_solved(self, store: Store, protocol: str, run: int) -> set[tuple[str, str]]:
+        """What the nights since then call re-opened: the store knows all that was a problem once."""
+        since = self.since[protocol] or 0
+        runs = [r.run_id for r in store.runs(protocol) if since < r.run_id <= run]
+        return {
+            (change.case_id, change.requirement)
+            for number in runs
+            for change in store.changes(number)
+            if change.kind is Kind.REOPENED
+        }
+
     def _read_told(self) -> dict[str, dict[str, int | None]]:
         try:
             found = json.loads(self._told.read_text(encoding="utf-8"))
@@ -79,24 +92,27 @@ class Telling:
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             return {}
 
-    def write(self, sent_at: datetime) -> None:
-        """Files for people, messages for the outbox; then remember what was told."""
-        folder = self.settings.reports / "digest"
+    def queue(self, sent_at: datetime) -> None:
+        """Messages for the outbox; then remember what was told."""
         try:
-            sweep_parts(folder)
-            for one in self.ready:
-                texts = {
-                    "txt": digest_text(one.digest).encode(),
-                    "html": digest_html(one.digest).encode(),
-                    "eml": digest_mail(one.digest),
-                }
-                for ending, content in texts.items():
-                    write_whole(folder / f"{one.protocol}.{ending}", content)
-                self._queue(one, sent_at)
             told = self._read_told()
             for one in self.ready:
+                self._queue(one, sent_at)
                 told[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
             write_whole(self._told, (json.dumps(told, indent=2) + "\n").encode())
+        except OSError as error:
+            raise refused(self.settings.state, error) from None
+
+    def write(self) -> None:
+        """The same as files for people."""
+        folder = self.settings.reports / "digest"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            sweep_parts(folder)
+            for one in self.ready:
+                write_whole(folder / f"{one.protocol}.txt", digest_text(one.digest).encode())
+                write_whole(folder / f"{one.protocol}.html", digest_html(one.digest).encode())
+                write_whole(folder / f"{one.protocol}.eml", digest_mail(one.digest))
         except OSError as error:
             raise refused(folder, error) from None
 
