@@ -148,6 +148,7 @@ def test_a_tool_takes_its_settings_before_or_behind_it(tmp_path: Path) -> None:
     for typed in (("--config", file, "runs"), ("runs", "--config", file)):
         ran = run("nightly", *typed)
         assert (ran.code, ran.out) == (0, "No night is kept yet.\n")
-    for typed in ((), ("runs",)):
-        ran = run("nightly", *typed)
+    nothing: tuple[tuple[str, ...], ...] = ((), ("runs",))
+    for without in nothing:
+        ran = run("nightly", *without)
         assert ran.code == 2 and "Give --config nightly.yaml" in ran.err
