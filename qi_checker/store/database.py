@@ -11,8 +11,12 @@ from urllib.parse import unquote, urlsplit
 from qi_checker.errors import Problem, UserError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-# The disk is waited for at every commit: a night that was reported as kept is kept.
-_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+# The disk is waited for at every commit: a night that was reported as kept is kept. What is removed
+# is overwritten, so that a purge leaves nothing behind in the file.
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA secure_delete=ON"
+)
 _MEND = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 
 
