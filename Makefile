@@ -45,6 +45,7 @@ help:
 # Libraries of the system are none of pip's business, and may be gone while .venv is still there.
 native: .venv/installed-dev
 	@sh scripts/native.sh $(IN_VENV)
+	@sh scripts/postgres.sh
 
 demo: .venv/installed
 	@rm -rf build/demo-data

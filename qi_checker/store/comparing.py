@@ -44,9 +44,18 @@ def before(alias: str, run: Run) -> Run | None:
     """The run in force for the latest moment before that of `run`."""
     moment = _moment(run.as_of)
     every = Run.objects.using(alias).filter(protocol=run.protocol, id__lt=run.id)
-    earlier = [r for r in every.only("id", "as_of") if _moment(r.as_of) < moment]
-    latest = max(earlier, key=lambda r: (_moment(r.as_of), r.id), default=None)
-    return Run.objects.using(alias).get(id=latest.id) if latest else None
+    return _latest(alias, [r for r in every.only("id", "as_of") if _moment(r.as_of) < moment])
+
+
+def latest_run(alias: str, protocol: str) -> Run | None:
+    """The run in force for the latest moment of a protocol."""
+    every = Run.objects.using(alias).filter(protocol=protocol)
+    return _latest(alias, list(every.only("id", "as_of")))
+
+
+def _latest(alias: str, those: list[Run]) -> Run | None:
+    last = max(those, key=lambda r: (_moment(r.as_of), r.id), default=None)
+    return Run.objects.using(alias).get(id=last.id) if last else None
 
 
 def _moment(as_of: str) -> dt.datetime:

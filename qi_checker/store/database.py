@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import django
+from django.conf import ENVIRONMENT_VARIABLE, settings
+from django.db import connections
+
 from qi_checker.errors import Problem, UserError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-# The disk is waited for at every commit: a night that was reported as kept is kept.
-_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
+# The disk is waited for at every commit: a night that was reported as kept is kept. What is removed
+# is overwritten, so that a purge leaves nothing behind in the file.
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA secure_delete=ON"
+)
 _MEND = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 
 
@@ -73,25 +82,25 @@ class Database:
         }  # fmt: skip
 
 
-def connect(database: Database) -> str:
-    """Make the database known to Django, and give its alias.
+def set_up() -> None:
+    """Set Django up for the store alone, where nothing else did.
 
-    Django is set up here only where nothing else did (the web application sets it up itself).
+    The web application has settings of its own, with `qi_checker.store.apps.StoreConfig` in them.
     """
-    import django
-    from django.conf import settings
+    if settings.configured or ENVIRONMENT_VARIABLE in os.environ:
+        return
+    settings.configure(
+        INSTALLED_APPS=["qi_checker.store.apps.StoreConfig"],
+        DATABASES={},
+        USE_TZ=True,
+        TIME_ZONE="UTC",
+        LOGGING_CONFIG=None,
+    )
+    django.setup()
 
-    if not settings.configured:
-        settings.configure(
-            INSTALLED_APPS=["qi_checker.store.apps.StoreConfig"],
-            DATABASES={},
-            USE_TZ=True,
-            TIME_ZONE="UTC",
-            LOGGING_CONFIG=None,
-        )
-        django.setup()
-    from django.db import connections
 
+def connect(database: Database) -> str:
+    """Make the database known to Django, and give its alias."""
     if database.alias not in connections.databases:
         every = {database.alias: database.settings(), "default": {}}
         added = connections.configure_settings({**every, **connections.databases})

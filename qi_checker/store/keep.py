@@ -11,7 +11,7 @@ from django.db import transaction
 from qi_checker.store.comparing import load_changes, save_changes
 from qi_checker.store.history import Place, advance
 from qi_checker.store.manifests import save_parts
-from qi_checker.store.models import CaseRow, FindingRow, Run, ScheduleRow
+from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow
 from qi_checker.store.night import Kept, Night, Row
 from qi_checker.store.rows import marked, row_text
 from qi_checker.store.trail import Trail
@@ -81,10 +81,14 @@ def _rows(alias: str, night: Night, run: Run) -> dict[str, int]:
         ScheduleRow(case_id=row["case_id"], row=str(row["surgery_at"]))
         for row, _ in sealed(night.schedules)
     )
+    evidence = (
+        EvidenceRow(case_id=row["case_id"], row=row["sha256"]) for row, _ in sealed(night.evidence)
+    )
     counts = {
         "findings": advance(FindingRow, place, findings),
         "cases": advance(CaseRow, place, cases),
         "schedules": advance(ScheduleRow, place, schedules),
+        "evidence": advance(EvidenceRow, place, evidence),
     }
     run.digest = seal.hexdigest()
     return counts

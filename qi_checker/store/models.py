@@ -74,6 +74,13 @@ class ScheduleRow(Interval):
         indexes = _indexes("qi_schedule")
 
 
+class EvidenceRow(Interval):
+    """`row` is the SHA-256 of the records that the findings of a case rest on."""
+
+    class Meta:
+        indexes = _indexes("qi_evidence")
+
+
 class ChangeRow(models.Model):
     """One thing that changed in a run, and why; `row` is its JSON, `position` its place in the list."""
 
@@ -103,3 +110,39 @@ class TrailPermit(models.Model):
     """A row is here only inside the transaction that erases entries; the triggers look for it."""
 
     why = models.TextField()
+
+
+class ExceptionRequest(models.Model):
+    """A waiver that somebody asked for; what became of it are its steps."""
+
+    case_id = models.TextField(db_index=True)
+    requirement = models.TextField()
+    reason = models.TextField()
+    note = models.TextField()
+    valid_from = models.DateField()
+    expires_on = models.DateField()
+
+
+class ExceptionStep(models.Model):
+    """Something that was done about a waiver; never changed, only followed by another step."""
+
+    exception = models.ForeignKey(ExceptionRequest, on_delete=models.CASCADE, related_name="steps")
+    action = models.TextField()  # requested, approved, refused, reconfirmed or revoked
+    at = models.DateTimeField()
+    by = models.TextField()
+    role = models.TextField()
+    surgery_day = models.DateField(null=True)  # what the operation was planned for then
+    why = models.TextField()
+
+
+class SignOff(models.Model):
+    """That somebody stands for a case as it was; `parts` are the hashes of what that was."""
+
+    case_id = models.TextField(db_index=True)
+    protocol = models.TextField()
+    by = models.TextField()
+    role = models.TextField()
+    at = models.DateTimeField()
+    note = models.TextField()
+    parts = models.TextField()
+    sha256 = models.CharField(max_length=64)

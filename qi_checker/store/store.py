@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.store.database import Database, connect
@@ -12,7 +14,11 @@ from qi_checker.store.night import Kept, Night
 
 if TYPE_CHECKING:
     from qi_checker.audit.changes import Change
+    from qi_checker.store.exceptions import Exceptions, Person
     from qi_checker.store.past import PastRun
+    from qi_checker.store.retention import Purged
+    from qi_checker.store.schedules import Schedule
+    from qi_checker.store.signoffs import SignedOff
     from qi_checker.store.trail import Trail
 
 
@@ -86,6 +92,63 @@ class Store:
         from qi_checker.store.trail import Trail
 
         return Trail(self.alias)
+
+    @property
+    def exceptions(self) -> Exceptions:
+        """Requests, approvals, revocations; and the input table for the evaluation."""
+        from qi_checker.store.exceptions import Exceptions
+
+        return Exceptions(self.alias)
+
+    def schedules(self, case_id: str, protocol: str | None = None) -> list[Schedule]:
+        """Every date that an operation was planned for, the oldest first."""
+        from qi_checker.store.schedules import schedules
+
+        return schedules(self.alias, case_id, protocol)
+
+    def earlier_schedules(self, protocol: str, as_of: str) -> list[tuple[str, date]]:
+        """Case and day of what was planned in nights before `as_of`, for the evaluation."""
+        from qi_checker.store.schedules import earlier_schedules
+
+        return earlier_schedules(self.alias, protocol, as_of)
+
+    def sign_off(
+        self, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
+    ) -> SignedOff:
+        """Sign a case off as the latest night has it."""
+        from qi_checker.store.signoffs import sign_off
+
+        return sign_off(self.alias, case_id, protocol, by=by, at=at, note=note)
+
+    def sign_offs(self, case_id: str | None = None) -> list[SignedOff]:
+        """Sign-offs, each with what has changed since; one with a change is void."""
+        from qi_checker.store.signoffs import sign_offs
+
+        return sign_offs(self.alias, case_id)
+
+    def purge(self, before: date, at: datetime, actor: str) -> Purged:
+        """Remove the nights from before a day; the trail tells of it."""
+        from qi_checker.store.retention import purge
+
+        return purge(self.alias, before, at, actor)
+
+    def export_case(self, case_id: str) -> dict[str, Any]:
+        """Everything that is held of a case, ready for JSON."""
+        from qi_checker.store.privacy import export_case
+
+        return export_case(self.alias, case_id)
+
+    def pseudonymise(self, case_id: str, key: bytes, at: datetime, actor: str) -> str:
+        """Replace the ids of a case and of its events everywhere; gives the new id."""
+        from qi_checker.store.privacy import pseudonymise
+
+        return pseudonymise(self.alias, case_id, key, at, actor)
+
+    def backup(self, path: Path) -> None:
+        """Write a copy of an SQLite store while it is used."""
+        from qi_checker.store.backup import backup
+
+        backup(self.alias, path)
 
     def close(self) -> None:
         """End the connection of this thread."""

@@ -16,6 +16,42 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="ExceptionRequest",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("case_id", models.TextField(db_index=True)),
+                ("requirement", models.TextField()),
+                ("reason", models.TextField()),
+                ("note", models.TextField()),
+                ("valid_from", models.DateField()),
+                ("expires_on", models.DateField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SignOff",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("case_id", models.TextField(db_index=True)),
+                ("protocol", models.TextField()),
+                ("by", models.TextField()),
+                ("role", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("note", models.TextField()),
+                ("parts", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+            ],
+        ),
+        migrations.CreateModel(
             name="TrailEntry",
             fields=[
                 ("sequence", models.BigIntegerField(primary_key=True, serialize=False)),
@@ -70,6 +106,62 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.CreateModel(
+            name="EvidenceRow",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("protocol", models.TextField()),
+                ("case_id", models.TextField()),
+                ("from_run", models.BigIntegerField()),
+                ("to_run", models.BigIntegerField(null=True)),
+                ("row", models.TextField()),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("to_run", None)),
+                        fields=["protocol", "case_id"],
+                        name="qi_evidence_open",
+                    ),
+                    models.Index(fields=["case_id"], name="qi_evidence_case"),
+                    models.Index(
+                        condition=models.Q(("to_run", None), _negated=True),
+                        fields=["to_run"],
+                        name="qi_evidence_until",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ExceptionStep",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("by", models.TextField()),
+                ("role", models.TextField()),
+                ("surgery_day", models.DateField(null=True)),
+                ("why", models.TextField()),
+                (
+                    "exception",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="qi_store.exceptionrequest",
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="FindingRow",
