@@ -15,7 +15,7 @@ from qi_checker.store import Store
 
 
 @contextmanager
-def _store(arguments: argparse.Namespace) -> Iterator[Store]:
+def kept(arguments: argparse.Namespace) -> Iterator[Store]:
     store = opened(settings_of(arguments))
     try:
         yield store
@@ -38,7 +38,7 @@ def check_config(arguments: argparse.Namespace) -> int:
 
 def runs(arguments: argparse.Namespace) -> int:
     """Every night that is kept, the latest first."""
-    with _store(arguments) as store:
+    with kept(arguments) as store:
         found = store.runs()
     if arguments.format == "json":
         lines = [
@@ -60,7 +60,7 @@ def runs(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """findings.json of a kept night, as it was."""
-    with _store(arguments) as store:
+    with kept(arguments) as store:
         sys.stdout.flush()
         for piece in store.findings_json(arguments.number):
             sys.stdout.buffer.write(piece)
@@ -74,7 +74,7 @@ def verify(arguments: argparse.Namespace) -> int:
     from qi_checker.nightly.status import read_status
 
     status = read_status(settings_of(arguments).status)
-    with _store(arguments) as store:
+    with kept(arguments) as store:
         faults, entries = verified(store, status)
     if not faults:
         print(f"The audit trail is whole: {entries} entries.")

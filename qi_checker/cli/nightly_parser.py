@@ -38,7 +38,29 @@ def add_nightly(commands: Any) -> None:
     runs.add_argument("--format", choices=("text", "json"), default="text",
                       help="how to print it (default: text)")  # fmt: skip
     _tool(tools, "verify", "verify the audit trail")
+    changes = _tool(tools, "changes", "print what changed in a kept night, and why", "changes 12 ")
+    changes.add_argument("number", type=int, metavar="RUN", help="number of the run")
+    _privacy(tools)
     _tool(tools, "schema", "print the JSON Schema of the settings, for editors", config=False)
+
+
+def _privacy(tools: Any) -> None:
+    purge = _tool(tools, "purge", "remove nights that are older than the retention")
+    purge.add_argument("--before", metavar="DATE",
+                       help="remove the nights before this day (default: by retention)")  # fmt: skip
+    export = _tool(
+        tools, "export", "print everything that is kept of a case, as JSON", "export C-0042 "
+    )
+    hide = _tool(tools, "pseudonymise", "replace the ids of a case in everything that is kept",
+                 "pseudonymise C-0042 --key-file key ")  # fmt: skip
+    for parser in (export, hide):
+        parser.add_argument("case_id", metavar="CASE_ID")
+    hide.add_argument("--key-file", type=Path, required=True, metavar="FILE",
+                      help="secret of the hospital: the same key gives the same new id")  # fmt: skip
+    backup = _tool(
+        tools, "backup", "copy an SQLite store while it is in use", "backup copy.sqlite3 "
+    )
+    backup.add_argument("path", type=Path, metavar="FILE", help="the copy")
 
 
 def add_healthcheck(commands: Any) -> None:
@@ -57,7 +79,9 @@ def add_healthcheck(commands: Any) -> None:
 def _tool(tools: Any, name: str, summary: str, typed: str = "", config: bool = True) -> Any:
     typed = typed or f"{name} "
     ending = "--config nightly.yaml" if config else "> nightly.schema.json"
-    run = later("night_tools", name.replace("-", "_"))
+    kept = ("changes", "purge", "export", "pseudonymise", "backup")
+    module = "night_store" if name in kept else "night_tools"
+    run = later(module, name.replace("-", "_"))
     parser = command(tools, name, run, summary, f"qi-checker nightly {typed}{ending}")
     if config:
         # Not written again where it stood before the tool.

@@ -14,7 +14,8 @@ from qi_checker.nightly.load import Settings, load_settings
 from qi_checker.protocol.as_of import AsOf
 
 
-def now() -> datetime:
+def time_of_day() -> datetime:
+    """The only clock of the program: everything below is told what time it is."""
     return datetime.now(UTC)
 
 
@@ -35,7 +36,7 @@ def nightly(arguments: argparse.Namespace) -> int:
 
     as_of = _moment(arguments.as_of, settings)
     with progress() as shown:
-        done = run_night(settings, as_of, now, shown.phase)
+        done = run_night(settings, as_of, time_of_day, shown.phase)
     for words in done.warnings:
         warn(words)
     for words in done.problems:
@@ -48,7 +49,7 @@ def _moment(given: str | None, settings: Settings) -> AsOf:
     """The moment to judge for: what is given, else now on the clocks of the site."""
     if given is not None:
         return AsOf.parse(given)
-    here = now().astimezone(settings.site.zone)
+    here = time_of_day().astimezone(settings.site.zone)
     return AsOf.parse(here.replace(second=0, microsecond=0))
 
 
@@ -61,7 +62,7 @@ def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
         raise UserError(Problem("--from, --to", "both are needed, without --as-of"))
     first, last = (AsOf.parse(text, option) for option, text in given)
     with progress() as shown:
-        for words in replay(settings, days(first, last), now, shown.phase):
+        for words in replay(settings, days(first, last), time_of_day, shown.phase):
             print(words)
     return Exit.DONE
 
@@ -70,7 +71,7 @@ def healthcheck(arguments: argparse.Namespace) -> int:
     """Whether somebody must look."""
     from qi_checker.nightly.health import health
 
-    checks = health(settings_of(arguments), now())
+    checks = health(settings_of(arguments), time_of_day())
     well = all(check.ok for check in checks)
     if arguments.format == "json":
         document = {"ok": well, "checks": [asdict(check) for check in checks]}
