@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from qi_checker.audit.snapshot import Snapshot
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
@@ -178,8 +177,7 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     night.report.facts |= {"runs": night.runs, "feeds": feeds}
     if not night.replay:
         late = [words for row in feeds if (words := late_words(row))]
-        now = Snapshot.from_rows(found.manifest, found.findings, found.cases)
-        night.telling.prepare(store, now, kept.run_id, late)
+        night.telling.prepare(store, found, kept.run_id, late)
     night.report.save()
 
 

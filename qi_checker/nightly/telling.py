@@ -25,7 +25,8 @@ from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.nightly.waits import seconds
 from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
 from qi_checker.reporting.digest_text import digest_text
-from qi_checker.store import Store
+from qi_checker.protocol.vocabulary import Reason
+from qi_checker.store import Night, Store
 
 
 @dataclass(frozen=True)
@@ -50,27 +51,33 @@ class Telling:
     def _told(self) -> Path:
         return self.settings.state / "told.json"
 
-    def prepare(self, store: Store, now: Snapshot, run: int, late_feeds: Sequence[str]) -> None:
+    def prepare(self, store: Store, night: Night, run: int, late_feeds: Sequence[str]) -> None:
         """Make the digest of a protocol. `late_feeds` are sentences, and come first in it."""
-        before = self._before(store, now.protocol_id, run)
-        earlier = self._once_solved(store, now.protocol_id, run)
-        found = digest(now, before, earlier=earlier, feed_failures=late_feeds)
-        self.ready.append(Ready(now.protocol_id, run, found))
+        since = self._since(store, night.protocol, run)
+        self.since[night.protocol] = since
+        if since is None:
+            now = _snapshot(night)
+            found = digest(now, feed_failures=late_feeds)
+        elif since == store.base(run):
+            # The usual night: the store has compared it with this very one already.
+            before = Snapshot(store.manifest(since), {}, {})
+            found = digest(_stale_only(night), before, feed_failures=late_feeds,
+                           known=store.changes(run))  # fmt: skip
+        else:
+            rows = store.findings(since), store.cases(since)
+            before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
+            earlier = self._once_solved(store, night.protocol, run)
+            found = digest(_snapshot(night), before, earlier=earlier, feed_failures=late_feeds)
+        self.ready.append(Ready(night.protocol, run, found))
 
-    def _before(self, store: Store, protocol: str, run: int) -> Snapshot | None:
-        """What the last night that was told found; else the night before this one."""
+    def _since(self, store: Store, protocol: str, run: int) -> int | None:
+        """The last night that was told; else the night before this one."""
         told = self._read_told().get(protocol, {})
         kept = {r.run_id: (moment(r.as_of), r.run_id) for r in store.runs(protocol)}
         kept = {number: key for number, key in kept.items() if number < run and key <= kept[run]}
         # The same night again is told as it was told the first time.
         number = told.get("since") if told.get("run") == run else told.get("run")
-        if number not in kept:
-            number = max(kept, key=lambda n: kept[n], default=None)
-        self.since[protocol] = number
-        if number is None:
-            return None
-        rows = store.findings(number), store.cases(number)
-        return Snapshot.from_rows(store.manifest(number), *rows, where=f"run {number}")
+        return number if number in kept else max(kept, key=lambda n: kept[n], default=None)
 
     def _once_solved(self, store: Store, protocol: str, run: int) -> set[tuple[str, str]]:
         """What the nights since then call re-opened: the store knows all that was a problem once."""
@@ -136,6 +143,16 @@ class Telling:
         except UserError as error:
             return Delivery(waiting=len(self.box.names("queued")), problem=error.problems[0])
         return deliver(self.box, server) if server is not None else None
+
+
+def _snapshot(night: Night) -> Snapshot:
+    return Snapshot.from_rows(night.manifest, night.findings, night.cases)
+
+
+def _stale_only(night: Night) -> Snapshot:
+    """The cases, and of the findings those that a stale feed leaves open."""
+    stale = [row for row in night.findings if row["reason"] == Reason.FEED_STALE]
+    return Snapshot.from_rows(night.manifest, stale, night.cases)
 
 
 def server_of(settings: Settings) -> Server | None:
