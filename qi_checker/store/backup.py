@@ -24,7 +24,7 @@ def backup(alias: str, path: Path) -> None:
         raise UserError(Problem("backup", "this store is in PostgreSQL", "", mend))
     part = path.with_name(path.name + ".part")
     try:
-        part.unlink(missing_ok=True)
+        part.write_bytes(b"")
         with reading(alias):
             connection.ensure_connection()
             with closing(sqlite3.connect(part)) as copy:

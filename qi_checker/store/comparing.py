@@ -16,6 +16,7 @@ from qi_checker.store.history import Place, valid
 from qi_checker.store.manifests import load_parts
 from qi_checker.store.models import CaseRow, ChangeRow, FindingRow, Run
 from qi_checker.store.rows import unmarked
+from qi_checker.store.transaction import reading
 
 _TOGETHER = 2_000  # cases asked for in one query
 _Rows = dict[Key, str]
@@ -37,7 +38,8 @@ def save_changes(alias: str, run: Run) -> tuple[Change, ...]:
 def load_changes(alias: str, run_id: int) -> tuple[Change, ...]:
     """What changed in a run, as it was kept with it."""
     rows = ChangeRow.objects.using(alias).filter(run_id=run_id).order_by("position")
-    return tuple(_change(row) for row in rows.values_list("row", flat=True))
+    with reading(alias):
+        return tuple(_change(row) for row in rows.values_list("row", flat=True))
 
 
 def before(alias: str, run: Run) -> Run | None:
@@ -92,6 +94,12 @@ def _differing(alias: str, run: Run, base: Run) -> tuple[_Rows, _Rows]:
     )  # fmt: skip
     for key in [key for key, row in now.items() if then.get(key) == row]:
         del now[key], then[key]  # it changed, and changed back
+    passed = valid(FindingRow, Place(alias, run.protocol, run.id)).filter(
+        status=Status.DUE, act_by__gte=base.as_of[:10], act_by__lt=run.as_of[:10]
+    )
+    for case, requirement, row in passed.values_list("case_id", "requirement", "row"):
+        now.setdefault((case, requirement), row)  # the same row, and its last day is over now
+        then.setdefault((case, requirement), row)
     return now, then
 
 

@@ -10,7 +10,7 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.store.models import ExceptionRequest, ExceptionStep
 from qi_checker.store.schedules import current_days
 from qi_checker.store.trail import Trail
-from qi_checker.store.transaction import writing
+from qi_checker.store.transaction import reading, writing
 
 APPROVER = "approver"  # the role that may approve, reconfirm and refuse
 REQUESTED, APPROVED, REFUSED = "requested", "approved", "refused"
@@ -162,10 +162,11 @@ class Exceptions:
         self, asked: Iterable[ExceptionRequest], days: Mapping[str, date] | None = None,
         until: datetime | None = None,
     ) -> list[Waiver]:  # fmt: skip
-        every = list(asked)
-        if days is None:
-            days = current_days(self.alias, {one.case_id for one in every})
-        return list(_each(every, days, until))
+        with reading(self.alias):
+            every = list(asked)
+            if days is None:
+                days = current_days(self.alias, {one.case_id for one in every})
+            return list(_each(every, days, until))
 
 
 def _each(

@@ -17,6 +17,7 @@ from qi_checker.store.history import Place, valid
 from qi_checker.store.manifests import load_parts
 from qi_checker.store.models import CaseRow, FindingRow, Run
 from qi_checker.store.rows import unmarked
+from qi_checker.store.transaction import reading
 
 _FETCHED = 2_000
 
@@ -42,7 +43,9 @@ def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
         every = every.filter(protocol=protocol)
     seen: set[tuple[str, str]] = set()
     found = []
-    for run in every:
+    with reading(alias):
+        kept = list(every.defer("parts"))
+    for run in kept:
         key = run.protocol, run.as_of
         found.append(PastRun(run.id, run.protocol, run.as_of, run.started_at, run.actor,
                              run.correction, key not in seen, run.digest))  # fmt: skip
@@ -52,7 +55,8 @@ def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
 
 def run_of(alias: str, run_id: int) -> Run:
     """One run. Raises UserError where it is not kept."""
-    found: Run | None = Run.objects.using(alias).filter(id=run_id).first()
+    with reading(alias):
+        found: Run | None = Run.objects.using(alias).filter(id=run_id).first()
     if found is None:
         mend = "`qi-checker nightly runs` lists those that are"
         raise UserError(Problem("store", f"run {run_id} is not kept", "", mend))
@@ -61,7 +65,8 @@ def run_of(alias: str, run_id: int) -> Run:
 
 def documents(alias: str, run_id: int) -> dict[str, Any]:
     """`manifest`, `feeds` and `inputs` of a run, as they were given."""
-    return load_parts(alias, run_of(alias, run_id).parts)
+    with reading(alias):
+        return load_parts(alias, run_of(alias, run_id).parts)
 
 
 def finding_lines(alias: str, run_id: int) -> Iterator[str]:
@@ -94,5 +99,6 @@ def _lines(alias: str, run: Run, model: type[Any], *order: str) -> Iterator[str]
     # As bytes sort, which is how the evaluation sorts, whatever language the database speaks.
     collation = "C" if connections[alias].vendor == "postgresql" else "BINARY"
     ordered = rows.order_by(*(Collate(F(name), collation) for name in order))
-    for text in ordered.values_list("row", flat=True).iterator(_FETCHED):
-        yield unmarked(text, run.as_of)
+    with reading(alias):
+        for text in ordered.values_list("row", flat=True).iterator(_FETCHED):
+            yield unmarked(text, run.as_of)

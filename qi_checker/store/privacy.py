@@ -162,19 +162,18 @@ def _decisions(alias: str, case_id: str, new: str) -> int:
 
 
 def _documents(alias: str, case_id: str, new: str) -> None:
-    """Manifests name the cases with a problem."""
+    """Manifests name the cases with a problem: in documents, and short ones in the run itself."""
     documents = Document.objects.using(alias)
+    written = json.dumps(case_id)[1:-1]
     replaced = {}
     for document in documents.iterator(_FETCHED):
-        text = _named(document.text, json.dumps(case_id)[1:-1], new)
+        text = _named(document.text, written, new)
         if text != document.text:
             digest = hashlib.sha256(text.encode()).hexdigest()
             replaced[document.digest] = digest
             documents.get_or_create(digest=digest, defaults={"text": text})
-    if not replaced:
-        return
     for run in Run.objects.using(alias).iterator(_FETCHED):
-        parts = run.parts
+        parts = _named(run.parts, written, new)
         for old, digest in replaced.items():
             parts = parts.replace(f'"{old}"', f'"{digest}"')
         if parts != run.parts:

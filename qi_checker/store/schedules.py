@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from qi_checker.store.models import Run, ScheduleRow
+from qi_checker.store.transaction import reading
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ def schedules(alias: str, case_id: str, protocol: str | None = None) -> list[Sch
     if protocol is not None:
         rows = rows.filter(protocol=protocol)
     found = rows.order_by("from_run", "id").values_list("case_id", "row", "from_run", "to_run")
-    return [Schedule(*row) for row in found]
+    with reading(alias):
+        return [Schedule(*row) for row in found]
 
 
 def earlier_schedules(alias: str, protocol: str, as_of: str) -> list[tuple[str, dt.date]]:
@@ -33,6 +35,11 @@ def earlier_schedules(alias: str, protocol: str, as_of: str) -> list[tuple[str, 
 
     Sorted by case and day; what was seen in later nights is not known yet.
     """
+    with reading(alias):
+        return sorted(_moved(alias, protocol, as_of))
+
+
+def _moved(alias: str, protocol: str, as_of: str) -> set[tuple[str, dt.date]]:
     before = Run.objects.using(alias).filter(protocol=protocol).values_list("id", "as_of")
     nights = sorted(number for number, moment in before if moment[:10] < as_of[:10])
     rows = ScheduleRow.objects.using(alias).filter(protocol=protocol)
@@ -44,7 +51,7 @@ def earlier_schedules(alias: str, protocol: str, as_of: str) -> list[tuple[str, 
         day = day_of(at)
         if seen and day:
             found.add((case_id, day))
-    return sorted(found)
+    return found
 
 
 def current_days(alias: str, cases: Collection[str]) -> dict[str, dt.date]:

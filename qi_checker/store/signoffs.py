@@ -15,7 +15,7 @@ from qi_checker.store.history import Place, valid
 from qi_checker.store.manifests import load_parts
 from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow, SignOff
 from qi_checker.store.trail import Trail, canonical
-from qi_checker.store.transaction import writing
+from qi_checker.store.transaction import reading, writing
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def sign_offs(alias: str, case_id: str | None = None) -> list[SignedOff]:
     every = SignOff.objects.using(alias).order_by("id")
     if case_id is not None:
         every = every.filter(case_id=case_id)
-    return [_read(one, _parts(alias, one.case_id, one.protocol)) for one in every]
+    with reading(alias):
+        return [_read(one, _parts(alias, one.case_id, one.protocol)) for one in every]
 
 
 def _read(signed: SignOff, now: dict[str, str] | None) -> SignedOff:

@@ -11,7 +11,7 @@ from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.models import TrailEntry, TrailPermit
-from qi_checker.store.transaction import writing
+from qi_checker.store.transaction import reading, writing
 
 START = "0" * 64  # what the first entry has for the hash before it
 PURGED = "trail_purged"
@@ -53,30 +53,20 @@ class Trail:
         `at` has a time zone. Inside a transaction of the caller it becomes a part of that.
         """
         with writing(self.alias):
-            last = self._entries().order_by("-sequence").first()
-            text = canonical(payload)
-            entry = TrailEntry(
-                sequence=last.sequence + 1 if last else 1,
-                at=instant(at),
-                actor=actor,
-                action=action,
-                payload=text,
-                payload_sha256=_sha256(text),
-                previous=last.hash if last else START,
-            )
-            entry.hash = _hash(entry)
+            entry = chained(self.end(), at, actor, action, payload)
             entry.save(using=self.alias, force_insert=True)
             return Anchor(entry.sequence, entry.hash)
 
     def end(self) -> Anchor | None:
         """The last entry, to be kept elsewhere."""
-        last = self._entries().order_by("-sequence").first()
+        with reading(self.alias):
+            last = self._entries().order_by("-sequence").first()
         return Anchor(last.sequence, last.hash) if last else None
 
     def entries(self) -> Iterator[TrailEntry]:
         """Every entry, in order."""
-        every: Iterator[TrailEntry] = self._entries().order_by("sequence").iterator(_FETCHED)
-        return every
+        with reading(self.alias):
+            yield from self._entries().order_by("sequence").iterator(_FETCHED)
 
     def verify(self, anchor: Anchor | None = None) -> Verified:
         """Read the trail once and say what is wrong with it.
@@ -196,6 +186,20 @@ class _Reader:
     def _before_the_start(self, anchor: Anchor) -> bool:
         """An old anchor may lie in what was purged since."""
         return self.began is not None and anchor.sequence <= self.began.sequence
+
+
+def chained(
+    end: Anchor | None, at: datetime, actor: str, action: str, payload: Mapping[str, Any]
+) -> TrailEntry:
+    """The entry that follows the end of a trail; it is not written yet."""
+    before = end or Anchor(0, START)
+    text = canonical(payload)
+    entry = TrailEntry(
+        sequence=before.sequence + 1, at=instant(at), actor=actor, action=action, payload=text,
+        payload_sha256=_sha256(text), previous=before.hash,
+    )  # fmt: skip
+    entry.hash = _hash(entry)
+    return entry
 
 
 def canonical(payload: Mapping[str, Any]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
-from django.db.utils import ProgrammingError
+from django.db import DatabaseError, InterfaceError, connections, transaction
 
 from qi_checker.errors import Problem, UserError
 
@@ -32,13 +31,9 @@ def reading(alias: str) -> Iterator[None]:
     """What the database refuses, in words; without anything of a row."""
     try:
         yield
-    except (OperationalError, InterfaceError, ProgrammingError) as error:
+    except (DatabaseError, InterfaceError) as error:
         connections[alias].close()
         raise UserError(_refused(alias, error)) from None
-    except DatabaseError as error:
-        raise UserError(
-            Problem(_shown(alias), f"the database refused it ({type(error).__name__})")
-        ) from None
 
 
 def _shown(alias: str) -> str:
@@ -58,6 +53,7 @@ def _refused(alias: str, error: Exception) -> Problem:
 
 _LOOK = "Look into the log of the database"
 _SAID = (
+    (("fatal:  database",), "there is no such database", "Make it: docs/store.md"),
     (("locked", "lock timeout", "locktimeout", "busy"), "somebody else is writing into it",
      "Wait until the other one is done, or look for a process that hangs"),
     (("no such table", "does not exist", "no such column"), "it has not been set up, or is older",

@@ -32,11 +32,11 @@ class Server:
     def url(self, name: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
-        """The address of a new, empty database."""
+    def new_database(self, like: str = "template1") -> str:
+        """The address of a new database: an empty one, or a copy of one that nobody uses."""
         name = f"test_{os.getpid()}_{next(self._names)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return self.url(name)
 
     def command(self, program: str, *arguments: str) -> list[str]:
@@ -89,6 +89,6 @@ def postgres_server() -> Iterator[Server]:
         try:
             yield server
         finally:
-            server.stop("immediate")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
