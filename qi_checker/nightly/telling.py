@@ -23,9 +23,9 @@ from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.nightly.waits import seconds
+from qi_checker.protocol.vocabulary import Reason
 from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
 from qi_checker.reporting.digest_text import digest_text
-from qi_checker.protocol.vocabulary import Reason
 from qi_checker.store import Night, Store
 
 

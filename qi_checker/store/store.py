@@ -86,6 +86,14 @@ class Store:
 
         return load_changes(self.alias, run_id)
 
+    def base(self, run_id: int) -> int | None:
+        """The run that `changes` compares a run with; None for the first."""
+        from qi_checker.store.comparing import before
+        from qi_checker.store.past import run_of
+
+        found = before(self.alias, run_of(self.alias, run_id))
+        return found.id if found else None
+
     @property
     def trail(self) -> Trail:
         """The audit trail."""
