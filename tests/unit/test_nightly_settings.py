@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jsonschema
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from qi_checker.errors import UserError
+from qi_checker.nightly.config import Nightly, Smtp, Store
 from qi_checker.nightly.load import load_settings, settings_schema
 
 GOOD = "site: site.yaml\ndata: data\nstate: state\n"
@@ -98,3 +100,14 @@ def test_the_schema_accepts_what_is_accepted() -> None:
             if "default" in value:
                 part = {**value, "$defs": schema["$defs"]}
                 jsonschema.Draft202012Validator(part).validate(value["default"])
+
+
+def test_the_settings_of_the_documentation_load_and_every_key_is_explained(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "nightly.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "site.yaml").write_text("timezone: UTC\n")
+    (tmp_path / "nightly.yaml").write_text(shown, encoding="utf-8")
+    found = load_settings(tmp_path / "nightly.yaml")
+    assert found.state == Path("/var/lib/qi-checker")
+    keys = [*Nightly.model_fields, *Smtp.model_fields, *Store.model_fields, "from", "recipients"]
+    assert [k for k in keys if not re.search(rf"\b{k}\b", page)] == []
