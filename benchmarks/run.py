@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit_speed, check_start, rulebook, store
+from benchmarks import audit_speed, check_start, night, rulebook, store
 
 WHAT = {
     "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
     "check": ("One case from a cold start", check_start.main),
+    "night": ("A night beside the bare evaluation", night.main),
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
     "store": ("A night with the store, unchanged nights, a long trail", store.main),
 }
