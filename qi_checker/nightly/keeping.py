@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from datetime import datetime
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from qi_checker.errors import UserError
+from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused
 from qi_checker.nightly.load import Settings, password
 from qi_checker.protocol.as_of import AsOf
@@ -28,6 +29,9 @@ def database(settings: Settings) -> Database:
 def opened(settings: Settings) -> Store:
     """The store, set up or brought up to date. Raises UserError where it cannot be."""
     where = database(settings)
+    _installed("django", "nightly")
+    if where.kind != "sqlite":
+        _installed("psycopg", "postgres")
     if where.kind == "sqlite":
         try:
             where.path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +44,13 @@ def opened(settings: Settings) -> Store:
         store.close()
         raise
     return store
+
+
+def _installed(module: str, extra: str) -> None:
+    """Raise UserError where an optional part of the program is missing."""
+    if importlib.util.find_spec(module) is None:
+        mend = f'pip install "qi-checker[{extra}]"'
+        raise UserError(Problem("store", f"{module} is not installed", "", f"Install it: {mend}"))
 
 
 def moment(as_of: str) -> tuple[str, str]:

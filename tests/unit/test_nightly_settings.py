@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from qi_checker.errors import UserError
+from qi_checker.nightly import keeping
 from qi_checker.nightly.config import Nightly, Smtp, Store
 from qi_checker.nightly.load import load_settings, settings_schema
 
@@ -85,6 +87,47 @@ def test_the_job_s_limits_go_before_those_of_the_site(tmp_path: Path) -> None:
     assert {k: str(v) for k, v in found.site.feeds.items()} == {"imaging": "2 days", "lab": "1 day"}
     assert found.site.completeness == {"imaging.CT": "50 %"}
     assert found.status == tmp_path / "state" / "status.json"
+
+
+@pytest.mark.parametrize(
+    ("url", "missing", "extra"),
+    [("sqlite:///s", "django", "nightly"), ("postgresql://u@h/d", "psycopg", "postgres")],
+)
+def test_a_part_that_is_not_installed_is_named(
+    url: str, missing: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.yaml").write_text("timezone: UTC\n")
+    (tmp_path / "nightly.yaml").write_text(GOOD + f"store: {{url: '{url}'}}\n", encoding="utf-8")
+    settings = load_settings(tmp_path / "nightly.yaml")
+    there = importlib.util.find_spec
+
+    def found(name: str) -> object:
+        return None if name == missing else there(name)
+
+    monkeypatch.setattr(importlib.util, "find_spec", found)
+    with pytest.raises(UserError) as told:
+        keeping.opened(settings)
+    assert f'{missing} is not installed. Install it: pip install "qi-checker[{extra}]"' in str(
+        told.value
+    )
+
+
+def test_the_password_of_the_store_comes_from_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.yaml").write_text("timezone: UTC\n")
+    keys = "store: {url: 'postgresql://u@h:5433/d', password_env: QI_STORE}\n"
+    (tmp_path / "nightly.yaml").write_text(GOOD + keys, encoding="utf-8")
+    settings = load_settings(tmp_path / "nightly.yaml")
+    monkeypatch.setenv("QI_STORE", "a@b/c")
+    found = keeping.database(settings)
+    assert (found.url, found.shown) == (
+        "postgresql://u:a%40b%2Fc@h:5433/d",
+        "postgresql://h:5433/d",
+    )
+    monkeypatch.delenv("QI_STORE")
+    with pytest.raises(UserError, match="the variable QI_STORE is not set"):
+        keeping.database(settings)
 
 
 def test_the_schema_accepts_what_is_accepted() -> None:
