@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
@@ -30,6 +32,8 @@ class Certificates:
 
 def make_certificates(folder: Path) -> Certificates:
     """By the openssl command, as an administrator would."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: sh scripts/native.sh")
     made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     ca_key, request, more = folder / "ca.key", folder / "request.pem", folder / "more.cnf"
     more.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", encoding="utf-8")
