@@ -47,6 +47,7 @@ help:
 native: .venv/installed-dev
 	@sh scripts/native.sh $(IN_VENV)
 	@sh scripts/browser.sh
+	@sh scripts/postgres.sh
 
 demo: .venv/installed
 	@rm -rf build/demo-data

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import audit_speed, charts, check_start, cql, monthly, rulebook, sheets
+from benchmarks import (
+    audit_speed,
+    charts,
+    check_start,
+    cql,
+    monthly,
+    night,
+    rulebook,
+    sheets,
+    store,
+)
 
 WHAT = {
     "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
@@ -17,6 +27,8 @@ WHAT = {
     "monthly": ("A monthly report in one cold process", monthly.main),
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
     "cql": ("Beside an independent CQL engine", cql.main),
+    "night": ("A night beside the bare evaluation", night.main),
+    "store": ("A night with the store, unchanged nights, a long trail", store.main),
 }
 
 

@@ -14,6 +14,7 @@ class Exit(IntEnum):
     FAILED_ON = 1  # done, and --fail-on matched
     INPUT = 2  # the input, the configuration or a rule is wrong
     INTERNAL = 3  # the program or an evaluation failed
+    BUSY = 75  # another run of the nightly job is at work
     INTERRUPTED = 130  # Ctrl-C, as shells expect it
 
 

@@ -1,10 +1,11 @@
 #!/bin/sh
-# The libraries of the system that PDF needs: Pango and HarfBuzz, which lay out text, and a font.
+# The libraries of the system that PDF needs: Pango and HarfBuzz, which lay out text, and a font;
+# and openssl, which makes the certificates of the tests of mail.
 # Quiet where they are there. Installs them where it may (Debian or Ubuntu, as root); where it may
 # not it says what to do, and everything but PDF works without them.
 set -u
 
-packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core openssl"
 
 missing=
 if command -v dpkg-query >/dev/null 2>&1; then
@@ -18,7 +19,7 @@ fi
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing what PDF needs:$missing"
+    echo "Installing what PDF and the tests of mail need:$missing"
     export DEBIAN_FRONTEND=noninteractive
     # The list of packages may be empty or old; it is fetched only where that is so.
     # shellcheck disable=SC2086

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("tests.helpers")
 
 from tests.helpers.engines import ENGINES, Engine  # noqa: E402
+from tests.helpers.postgres import Server, postgres_server  # noqa: E402
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
@@ -31,6 +32,13 @@ settings.load_profile("default")
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: every test that asks for one is run on all."""
     return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL of our own, started when the first test asks for it."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.hookimpl(wrapper=True)

@@ -61,13 +61,18 @@ def digest(
     earlier: Collection[Key] = (),
     feed_failures: Sequence[str] = (),
     cusum: str = "",
+    known: Sequence[Change] | None = None,
 ) -> Digest:
     """The digest of `now`; without `before` nothing has changed.
 
     `earlier` as in `changes`. `feed_failures` and `cusum` are sentences of the caller, who watches
-    feeds and keeps a CUSUM's state. Raises UserError where the audits cannot be compared.
+    feeds and keeps a CUSUM's state. `known` are the changes where somebody has compared the two
+    before: then only the manifest of `before` is looked at, and of `now` its cases and the
+    findings of stale feeds. Raises UserError where the audits cannot be compared.
     """
-    found = changes(now, before, earlier) if before is not None else ()
+    found = tuple(known) if known is not None else ()
+    if known is None and before is not None:
+        found = changes(now, before, earlier)
     upcoming = [case for case in now.cases.values() if _upcoming(case, now.as_of, days)]
     feeds = (*feed_failures, *_feeds(now, before))
     watched = bool((now.manifest.get("site") or {}).get("feeds"))

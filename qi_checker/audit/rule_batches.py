@@ -73,6 +73,7 @@ def _shared(bundle: Bundle, example: Example) -> object:
         example.site.model_dump_json(),
         frozenset(forbidden & newest.keys()),
         frozenset((kind, newest.get(kind)) for kind in example.site.feeds),
+        example.id if example.site.completeness else "",  # its events alone are counted
     )
 
 

@@ -15,6 +15,7 @@ from qi_checker.engines.reference.anchors import in_order
 from qi_checker.engines.reference.cases import read_case
 from qi_checker.engines.reference.charts import Chart
 from qi_checker.engines.reference.exceptions import read_waivers
+from qi_checker.engines.reference.feeds import note_half_empty
 from qi_checker.engines.reference.records import Setting, read_history
 from qi_checker.engines.reference.rows import read_rows
 from qi_checker.engines.reference.status import decide
@@ -30,6 +31,7 @@ class Delivery:
 
     delivered: frozenset[str]  # kinds that anybody has
     newest: Mapping[str, date]  # when each kind was last recorded
+    full_until: Mapping[str, date]  # feeds that are half empty since
 
 
 Tables = Mapping[str, Sequence[Mapping[str, str | None]]]
@@ -58,6 +60,9 @@ def chart_of(
     history = read_history(used[EVENTS.name], rejected[EVENTS.name], torn, setting)
     if delivery is not None:
         history.delivered, history.newest = set(delivery.delivered), dict(delivery.newest)
+        history.full_until = dict(delivery.full_until)
+    else:
+        note_half_empty(history, setting)
     waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
     excepted = frozenset(id for of, id in waivers.active if of == case_id)
     chart = Chart(cases[case_id], history, excepted, setting)

@@ -67,7 +67,7 @@ _OUTSIDE: dict[Reason, Callable[[Decision, Requirement], str]] = {
     Reason.CANCELLED_CASE: lambda decision, leaf: "the records: status of the case",
     Reason.REJECTED_RECORD: _row,
     Reason.EXTERNAL_UNDATED: _row,
-    Reason.FEED_STALE: lambda decision, leaf: f"the site: feeds.{leaf.event.kind}",
+    Reason.FEED_STALE: lambda decision, leaf: f"the site: feeds.{leaf.event.kind}, or completeness",
     Reason.EVALUATION_ERROR: lambda decision, leaf: "the program",
 }
 

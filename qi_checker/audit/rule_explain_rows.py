@@ -62,4 +62,6 @@ def _delivery(evaluation: Evaluation) -> Delivery:
     """A feed that is not stale was as new as the evaluation asks, which is all that counts."""
     feeds, compiled = evaluation.prepared.feeds, evaluation.compiled
     kinds = {leaf.event.kind for scope in compiled.scopes for leaf in scope.asked}
-    return Delivery(frozenset(kinds - feeds.silent), dict(feeds.stale_since))
+    return Delivery(
+        frozenset(kinds - feeds.silent), dict(feeds.stale_since), dict(feeds.full_until)
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from qi_checker import __version__
 from qi_checker.cli.command import EXITS, command, later, records
+from qi_checker.cli.nightly_parser import add_healthcheck, add_nightly
 from qi_checker.cli.rules_parser import add_rules
 
 
@@ -48,6 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     _report(commands)
     _study(commands)
     _digest(commands)
+    add_nightly(commands)
+    add_healthcheck(commands)
     add_rules(commands)
     _import(commands)
     _demo(commands)

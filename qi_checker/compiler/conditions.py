@@ -56,7 +56,7 @@ def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
     asked = scope.asked[probe]
     found = col("class", f"p{probe}")
     undecided: list[Expr] = [found.eq(UNKNOWN)]
-    newest = feeds.stale_since.get(asked.event.kind)
+    newest = feeds.delivered_until(asked.event)
     if newest is not None:
         last = windows.closes(asked.window, scope)
         undecided.append(any_of(is_null(last), last > lit(newest)))

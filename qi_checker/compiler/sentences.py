@@ -23,7 +23,7 @@ FOUND: dict[Reason, str] = {
     Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its modality or region is not recorded.",
     Reason.EXTERNAL_UNDATED: "An external study may be the {title}, but its acquisition date is not known.",
     Reason.REJECTED_RECORD: "A record that could not be read may be the {title}; see the rejects.",
-    Reason.FEED_STALE: "The source of {title} has not delivered lately, so nothing can be said about it.",
+    Reason.FEED_STALE: "The source of {title} has delivered too little lately, so nothing can be said about it.",
     Reason.NEVER_ORDERED: "No {title} is recorded.",
     Reason.ORDERED_NOT_BOOKED: "{title} is ordered but has no appointment.",
     Reason.BOOKED_OUTSIDE_WINDOW: "{title} is booked for {event_date}, outside the window {window}.",

@@ -165,7 +165,7 @@ def _stale(stage: Stage) -> Expr:
     """Whether the feed of the requirement is too old to say that an event is not there."""
 
     def of(i: int, leaf: Requirement) -> Expr:
-        newest = stage.feeds.stale_since.get(leaf.event.kind)
+        newest = stage.feeds.delivered_until(leaf.event)
         if newest is None:
             return exp.false()
         last = windows.closes(leaf.window, stage.scope)

@@ -29,6 +29,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from qi_checker.protocol.selectors import EventSelector
+
 READY_CASES = "ready_cases"
 READY_EVENTS = "ready_events"
 EVENT_DOUBTS = "event_doubts"
@@ -54,4 +56,14 @@ class Feeds:
     """What is known of the delivery of each kind of event."""
 
     stale_since: Mapping[str, date] = field(default_factory=dict)  # newest day that was delivered
+    full_until: Mapping[str, date] = field(default_factory=dict)  # feeds half empty since that day
     silent: frozenset[str] = frozenset()  # kinds of which nobody has any event
+
+    def delivered_until(self, asked: EventSelector) -> date | None:
+        """The last day of which silence says something; None where it always does."""
+        days = [self.stale_since[asked.kind]] if asked.kind in self.stale_since else []
+        for feed, day in self.full_until.items():
+            kind, _, modality = feed.partition(".")
+            if kind == asked.kind and (not modality or modality in (asked.modality or [modality])):
+                days.append(day)
+        return min(days, default=None)

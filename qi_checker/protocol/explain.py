@@ -11,7 +11,7 @@ from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.field_path import Spot, fields, is_model, spot
 from qi_checker.protocol.unknown_keys import article, explain_unknown_key
 from qi_checker.protocol.wrong_kind import explain_kind, explain_number, label, other_kind
-from qi_checker.protocol.wrong_text import explain_text
+from qi_checker.protocol.wrong_text import SHAPES, explain_text
 from qi_checker.protocol.yaml_nodes import Mapping, Scalar, Steps
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -65,7 +65,9 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
     path, kind = place.path, item["type"]
     node = complaints.document.node(path)
     said = item["msg"].removeprefix("Value error, ")
-    if kind == "too_short":
+    if path[-1:] == ("[key]",):
+        _wrong_key(place, complaints)
+    elif kind == "too_short":
         _too_few(path, item["ctx"]["min_length"], complaints)
     elif kind in ("greater_than_equal", "less_than_equal"):
         explain_number(place, item, complaints)
@@ -76,6 +78,13 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
             complaints.add(path, said, mend=_one_key(said))
     else:
         explain_kind(place, node, complaints)
+
+
+def _wrong_key(place: Spot, complaints: Complaints) -> None:
+    """A key that is chosen freely, such as the name of a feed, but not of the right form."""
+    shape, mend = SHAPES.get(place.pattern, ("a key of the right form", ""))
+    key = str(place.path[-2])
+    complaints.add(place.path[:-1], f"`{key}` is not {shape}", mend=mend, key=True)
 
 
 def _one_key(said: str) -> str:

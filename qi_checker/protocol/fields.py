@@ -28,6 +28,7 @@ Text = Annotated[str, StringConstraints(strict=True, min_length=1, strip_whitesp
 Word = Annotated[str, _pattern(r"^\S(.*\S)?$", min_length=1)]
 Percent = Annotated[str, _pattern(r"^(100|[0-9]{1,2}(\.[0-9]+)?) ?%$")]
 KindWord = Annotated[str, _pattern(r"^[a-z][a-z_-]*$")]
+FeedName = Annotated[str, _pattern(r"^[a-z][a-z_-]*(\.[A-Z]{2,16})?$")]  # imaging, imaging.CT
 ModalityWord = Annotated[str, _pattern(r"^[A-Z]{2,16}$")]
 VersionName = Annotated[str, _pattern(r"^[0-9]+(\.[0-9]+)*$")]
 Doi = Annotated[str, _pattern(r"^10\..+/.+$")]

@@ -35,7 +35,7 @@ def first_line(what: What) -> str:
 
 def schema(what: What = "protocol") -> dict[str, Any]:
     """The schema of `protocol.yaml` or of `examples.yaml` as plain data."""
-    found = _schema_of(Protocol) if what == "protocol" else _examples()
+    found = schema_of(Protocol) if what == "protocol" else _examples()
     return {"$schema": DIALECT, "title": _TITLES[what]} | found
 
 
@@ -46,8 +46,8 @@ def schema_text(what: What = "protocol") -> str:
 
 def _examples() -> dict[str, Any]:
     """The settings of a site stand in the defaults and in an example; each may give some of them."""
-    found = _schema_of(ExampleFile)
-    site = _schema_of(Site)
+    found = schema_of(ExampleFile)
+    site = schema_of(Site)
     found["$defs"] |= site.pop("$defs", {})
     found["$defs"]["Site"] = {k: v for k, v in site.items() if k != "required"}
     for model in ("Defaults", "Given"):
@@ -59,7 +59,8 @@ def _examples() -> dict[str, Any]:
     return found
 
 
-def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a model, without what no file may hold."""
     found: dict[str, Any] = _tidy(model.model_json_schema(by_alias=True))
     del found["title"]
     return found

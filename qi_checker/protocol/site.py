@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, S
 
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.durations import Duration
-from qi_checker.protocol.fields import Day, KindWord, Text, WorkingDays
+from qi_checker.protocol.fields import Day, FeedName, KindWord, Percent, Text, WorkingDays
 
 # Names that stand for whatever zone the machine is set to; results would depend on it.
 _OF_THE_MACHINE = ("localtime", "posixrules", "Factory")
@@ -65,6 +65,10 @@ class Site(BaseModel):
     )
     feeds: dict[KindWord, Annotated[Duration, AfterValidator(_days)]] = Field(
         {}, description="Per kind of event: how old the newest recorded_at may be, in days."
+    )
+    completeness: dict[FeedName, Percent] = Field(
+        {},
+        description="Per kind, or kind.MODALITY: the least share of the usual count of 28 days.",
     )
     midnight_is_date: StrictBool = Field(
         False, description="Read 2026-05-01 00:00:00 as a date without a clock time."

@@ -46,7 +46,10 @@ class Reason(_Word):
     UNMAPPED = "unmapped", "region or modality is not recorded"
     EXTERNAL_UNDATED = "external_undated", "external study without an acquisition date"
     REJECTED_RECORD = "rejected_record", "a record that could not be read might fulfil it"
-    FEED_STALE = "feed_stale", "the source has not delivered for longer than the site allows"
+    FEED_STALE = (
+        "feed_stale",
+        "the source has delivered nothing, or too little, for longer than the site allows",
+    )
     NEVER_ORDERED = "never_ordered", "nothing was ordered"
     ORDERED_NOT_BOOKED = "ordered_not_booked", "ordered, but no appointment"
     BOOKED_OUTSIDE_WINDOW = "booked_outside_window", "booked, but outside the window"

@@ -37,10 +37,10 @@ def explain_number(place: Spot, item: dict[str, Any], complaints: Complaints) ->
     key, number = label(place.path), item["input"]
     if item["type"] == "less_than_equal":
         complaints.add(place.path, f"{key} is {number}, and {item['ctx']['le']} is the most")
-    elif number == 1:
+    elif number == 1 and place.path[-1] == "count":
         what = f"{key} is 1, and one event is asked for anyway"
         complaints.add(place.path, what, mend="Leave it out")
-    elif number == 0:
+    elif number == 0 and place.path[-1] == "count":
         what = f"{key} is 0: the requirement would be met on no data"
         mend = "Write forbidden: true where there must be no such event"
         complaints.add(place.path, what, mend=mend)

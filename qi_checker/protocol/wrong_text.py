@@ -18,7 +18,7 @@ def _pattern(annotated: Any) -> str:
 
 
 PERCENT = _pattern(models.Percent)
-_SHAPES = {
+SHAPES = {
     _pattern(models.Slug): (
         "an id",
         "Write lower-case letters, digits and single hyphens, such as ct-liver",
@@ -26,6 +26,7 @@ _SHAPES = {
     _pattern(models.Word): ("a word", "Leave out the blanks at its ends"),
     PERCENT: ("a percentage", "Write a number up to 100 and its sign, such as 95 %"),
     _pattern(models.KindWord): ("a kind of event", "Write one lower-case word, such as imaging"),
+    _pattern(models.FeedName): ("a feed", "Write a kind, or kind.MODALITY, such as imaging.CT"),
     _pattern(models.ModalityWord): ("a DICOM modality", "Write capital letters, such as CT or MR"),
     _pattern(models.VersionName): ("a version", 'Write numbers and dots, such as "1.0"'),
     _pattern(models.Doi): ("a DOI", "Write it without https://doi.org/, such as 10.1000/182"),
@@ -58,7 +59,7 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
     elif place.wanted is Duration and not said.startswith(("is ", "cannot ")):
         complaints.add(place.path, *_not_a_length(text))
     elif item["type"] == "string_pattern_mismatch":
-        shape, mend = _SHAPES.get(place.pattern, ("of the right form", ""))
+        shape, mend = SHAPES.get(place.pattern, ("of the right form", ""))
         complaints.add(place.path, f"`{text}` is not {shape}", mend=mend)
     elif item["type"] == "string_too_long":
         most = item["ctx"]["max_length"]

@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -30,11 +31,12 @@ PAGES = 5_000  # most case pages of one audit; those that need somebody's attent
 # What an audit writes, and may replace: docs/commands.md names every file.
 OURS = (
     "findings.json", "findings.csv", "findings.parquet", "cases.csv", "rejects.csv",
-    "manifest.json", "index.html", "cases/*.html", "rulebook.json",
+    "manifest.json", "index.html", "cases/*.html", "rulebook.json", "run.json",
 )  # fmt: skip
 _BATCH = 500
 _ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"
 Progress = Callable[[str, int, int], None]
+Label = Mapping[str, Any]
 
 
 def page_name(case_id: str, ending: str = "html") -> str:
@@ -54,10 +56,16 @@ def write_audit(
     out: Path,
     pages: int = PAGES,
     progress: Progress = lambda phase, done, total: None,
+    label: Label | None = None,
 ) -> AuditPage:
-    """Write everything of an audit into `out`, replacing an earlier audit in one step."""
+    """Write everything of an audit into `out`, replacing an earlier audit in one step.
+
+    `label` says which night it is, in run.json.
+    """
     with replaced_folder(out, OURS) as folder, disk_of(out):
-        return _fill(evaluation, folder, pages, progress)
+        page = _fill(evaluation, folder, pages, progress)
+        _write_label(folder, label)
+    return page
 
 
 def write_rulebook(
@@ -65,11 +73,12 @@ def write_rulebook(
     out: Path,
     pages: int = PAGES,
     progress: Progress = lambda phase, done, total: None,
+    label: Label | None = None,
 ) -> RulebookPage:
     """Write the audit of every protocol into a folder of its id, and index.html over them all.
 
     Each is used before the next is asked for. `pages` is the most for one protocol. Everything is
-    replaced in one step, or nothing.
+    replaced in one step, or nothing. `label` as in `write_audit`; it is read at the end.
     """
     lines: list[RulebookLine] = []
     with replaced_folder(out, OURS) as folder, disk_of(out):
@@ -82,7 +91,14 @@ def write_rulebook(
         (folder / "index.html").write_text(html.rulebook_page(page), encoding="utf-8")
         document = json.dumps(rulebook_document(page), indent=2, ensure_ascii=False) + "\n"
         (folder / "rulebook.json").write_text(document, encoding="utf-8")
+        _write_label(folder, label)
     return page
+
+
+def _write_label(folder: Path, label: Label | None) -> None:
+    if label is not None:
+        text = json.dumps(label, indent=2, ensure_ascii=False) + "\n"
+        (folder / "run.json").write_text(text, encoding="utf-8")
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from tests.docs.test_documentation import EVERY, README, ROOT, blocks
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 RECORDS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^    (qi-checker .*)$", COMMANDS, re.MULTILINE)
-# The made-up hospital has no case C-0042 and is no OMOP database.
-CASE = {"C-0042": "SYN-C-0171"}
+# The made-up hospital has no case C-0042, one night that is kept, and is no OMOP database.
+CASE = {"C-0042": "SYN-C-0171", "12": "1"}
+NIGHTLY = "{site: export/site.yaml, data: export, state: state, pages: 0, retention: 3 years}"
 PARSED_ONLY = ("qi-checker import",)
 
 
@@ -35,6 +36,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_demo(folder / "export")
     (folder / "rules").symlink_to(ROOT / "rules")
     shutil.copytree(ROOT / "rules", folder / "draft")
+    (folder / "nightly.yaml").write_text(NIGHTLY, encoding="utf-8")
+    (folder / "key").write_text("made up for the tests only", encoding="utf-8")
+    night = ["nightly", "--config", str(folder / "nightly.yaml"), "--as-of", "2026-03-02"]
+    assert main(night) == 0
     return folder
 
 

@@ -112,6 +112,11 @@ sites: st.SearchStrategy[Site] = st.fixed_dictionaries(
         "feeds": st.dictionaries(
             st.sampled_from(("imaging", "therapy")), lengths({"days": (0, 9)}), min_size=1
         ),
+        "completeness": st.dictionaries(
+            st.sampled_from(("imaging", "imaging.CT", "imaging.MR", "therapy")),
+            st.sampled_from(("50 %", "80%", "100 %")),
+            min_size=1,
+        ),
         "midnight_is_date": st.booleans(),
     },
 ).map(Site.model_validate)

@@ -33,6 +33,7 @@ def everything(done: Evaluation) -> dict[str, Any]:
         "notes": prepared.notes,
         "left_out": prepared.left_out,
         "stale": dict(prepared.feeds.stale_since),
+        "half_empty": dict(prepared.feeds.full_until),
         "problems": list(problems(done)),
         "manifest": manifest(done),
         "failures": done.failures,

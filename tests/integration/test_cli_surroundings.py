@@ -22,7 +22,10 @@ COMMANDS = (
     ("digest",), ("demo",), ("rules",),
     ("rules", "validate"), ("rules", "test"), ("rules", "render"), ("rules", "sql"),
     ("rules", "schema"), ("rules", "diff"), ("rules", "coverage"), ("rules", "explain"),
-    ("import",), ("import", "omop"),
+    ("import",), ("import", "omop"), ("healthcheck",), ("nightly",), ("nightly", "check-config"),
+    ("nightly", "runs"), ("nightly", "show"), ("nightly", "changes"), ("nightly", "verify"),
+    ("nightly", "purge"), ("nightly", "export"), ("nightly", "pseudonymise"),
+    ("nightly", "backup"), ("nightly", "schema"),
 )  # fmt: skip
 
 
@@ -35,7 +38,7 @@ def test_every_help_has_an_example(command: tuple[str, ...]) -> None:
 
 def test_no_command_is_missing_here() -> None:
     """A command that is new must be added above."""
-    for group in ((), ("rules",), ("import",)):
+    for group in ((), ("rules",), ("import",), ("nightly",)):
         listed = [
             line.split()[0]
             for line in run(*group, "--help").out.splitlines()

@@ -58,7 +58,7 @@ RULES: dict[str, Callable[[], Bundle]] = {"shipped": shipped, "rich": rich, "sim
 
 
 def queries(compiled: Compiled) -> Iterator[tuple[str, exp.Query]]:
-    feeds = Feeds({"imaging": date(2026, 6, 1)}, frozenset({"therapy"}))
+    feeds = Feeds({"imaging": date(2026, 6, 1)}, {}, frozenset({"therapy"}))
     for name in ("population", "dated", "case_lines", "rate", "per_requirement"):
         yield name, getattr(compiled, name)()
     for scope in compiled.scopes:

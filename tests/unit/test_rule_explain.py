@@ -234,7 +234,7 @@ def test_a_stale_feed_is_the_site_s(tmp_path: Path) -> None:
     site = Site.model_validate({"timezone": "UTC", "feeds": {"imaging": "3 days"}})
     old = scan("2026-05-01", patient_id="P2", recorded_at="2026-05-02")
     found = explained(rule(tmp_path), [old], site=site)
-    assert decided(found) == ("feed_stale", "the site: feeds.imaging")
+    assert decided(found) == ("feed_stale", "the site: feeds.imaging, or completeness")
 
 
 def test_rows_of_others_count_where_they_share_an_id(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from qi_checker.engines.duckdb.codes import (
     take_apart,
     words,
 )  # fmt: skip
+from qi_checker.engines.duckdb.half_empty import half_empty
 from qi_checker.engines.duckdb.needs import Needs
 from qi_checker.engines.duckdb.reading import Census, Reading, judge, own_event_columns, reading
 from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
@@ -263,6 +264,9 @@ def _events(task: Task, done: Prepared) -> None:
     if task.only_case is None:
         done.left_out = _left_out(task, wanted, late, future)
     _staleness(task, done, f"{wanted} AND NOT {late}")
+    made = f"{wanted} AND NOT {late} AND NOT {later} AND status = 'completed'"
+    full_until = half_empty(task.con, task.needs.site, as_of.date, made, done.notes)
+    done.feeds = replace(done.feeds, full_until=full_until)
 
 
 def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]:
@@ -313,7 +317,7 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
         elif newest < allowed.before(as_of):
             stale[kind] = newest
             done.notes.append(f"The feed {kind} is stale: nothing recorded since {newest}.")
-    done.feeds = Feeds(stale, _silent(task, wanted))
+    done.feeds = Feeds(stale, silent=_silent(task, wanted))
 
 
 def _silent(task: Task, wanted: str) -> frozenset[str]:

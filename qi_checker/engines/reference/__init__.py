@@ -11,6 +11,7 @@ the protocol's models, so that a mistake is not made twice. It is made to be rea
     doubts, conditions, between    what makes it unknown; applies_if; none_between
     picks, status, findings        one requirement of one case
     exceptions                     approved waivers
+    feeds                          sources that are half empty
     groups, rates                  what they add up to, for a case and for a report
 """
 
@@ -23,6 +24,7 @@ from qi_checker.engines.reference.anchors import in_order
 from qi_checker.engines.reference.cases import read_case
 from qi_checker.engines.reference.charts import Chart
 from qi_checker.engines.reference.exceptions import read_waivers
+from qi_checker.engines.reference.feeds import note_half_empty
 from qi_checker.engines.reference.findings import finding
 from qi_checker.engines.reference.groups import case_line
 from qi_checker.engines.reference.rates import Numbers, count_case, empty_numbers
@@ -73,6 +75,7 @@ def evaluate(
     history = read_history(
         used[EVENTS.name], rejected[EVENTS.name], torn.get(EVENTS.name, []), setting
     )
+    note_half_empty(history, setting)
     waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
 
     findings, lines, numbers = [], [], empty_numbers(bundle.protocol)

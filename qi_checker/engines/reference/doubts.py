@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qi_checker.engines.reference.charts import Chart, Decision
+from qi_checker.engines.reference.feeds import concerns
 from qi_checker.engines.reference.judged import Judged, judge, judge_all
 from qi_checker.engines.reference.outcomes import Outcome, Truth
 from qi_checker.engines.reference.questions import Question
@@ -52,11 +53,14 @@ def _by_row(rejected: list[Event]) -> Decision | None:
 
 
 def _stale(question: Question, chart: Chart) -> Decision | None:
-    """The source has been silent for too long to say that an event is not there."""
+    """The source has been silent, or half empty, too long to say that an event is not there."""
+    delivered = [
+        day for feed, day in chart.history.full_until.items() if concerns(feed, question.event)
+    ]
     allowed = chart.setting.site.feeds.get(question.event.kind)
     newest = chart.history.newest.get(question.event.kind)
-    if not allowed or not newest or newest >= allowed.before(chart.setting.as_of.date):
-        return None
-    if question.closes and newest >= question.closes:
+    if allowed and newest and newest < allowed.before(chart.setting.as_of.date):
+        delivered.append(newest)
+    if not delivered or (question.closes and min(delivered) >= question.closes):
         return None
     return Decision(Status.UNKNOWN, Reason.FEED_STALE)

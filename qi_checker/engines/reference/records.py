@@ -63,6 +63,7 @@ class History:
     events: dict[str, list[Event]] = field(default_factory=dict)
     evidence: dict[str, list[Event]] = field(default_factory=dict)
     newest: dict[str, date] = field(default_factory=dict)  # recorded_at, per kind of event
+    full_until: dict[str, date] = field(default_factory=dict)  # feeds that are half empty since
     delivered: set[str] = field(default_factory=set)  # kinds that any used, known row has
     left_out: Counter[str] = field(default_factory=Counter)
 

@@ -1,0 +1,115 @@
+"""A night beside the bare evaluation of the same records: `python -m benchmarks.night`.
+
+2,000 upcoming and 20,000 past operations with 200,000 events, in CSV. The bare evaluation reads the
+records and fetches every finding and every case; a night does that too, keeps it in an SQLite store,
+compares it with the night before, and writes reports and digest. Each is a process of its own; the
+first night fills the store, the second is the next day.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.data import write
+from benchmarks.measure import BUILD, Run, mid, ratio, run
+
+CASES, ALL = 22_000, 25_000  # 25,000 x 8 events; cases of the first 22,000
+DAY, NEXT = "2025-09-27", "2025-09-28"
+
+
+def prepare(folder: Path) -> None:
+    """The records: what lies after DAY is scheduled."""
+    made = folder.with_name(f"{folder.name}-made")
+    write(made, ALL)
+    folder.mkdir(parents=True)
+    duckdb.execute(f"""
+        COPY (SELECT * REPLACE (if(surgery_at > DATE '{DAY}' + 1 AND status = 'performed',
+                                   'scheduled', status) AS status)
+              FROM '{made}/cases.parquet' LIMIT {CASES}) TO '{folder}/cases.csv' (HEADER)""")
+    duckdb.execute(
+        f"COPY (SELECT * FROM '{made}/events.parquet') TO '{folder}/events.csv' (HEADER)"
+    )
+    shutil.copy(made / "site.yaml", folder)
+
+
+def bare(folder: Path) -> None:
+    """Read, evaluate, fetch."""
+    from qi_checker.engines.duckdb import evaluate
+    from qi_checker.protocol.as_of import AsOf
+    from qi_checker.protocol.load import load_protocol, load_site
+    from qi_checker.protocol.paths import rules_dir
+    from qi_checker.sources.files import read_folder
+
+    begun = time.perf_counter()
+    site = load_site(folder / "site.yaml")
+    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    done = evaluate(bundle, read_folder(folder, site), AsOf.parse(DAY), site)
+    cases, findings = done.cases(), done.findings()
+    upcoming = done.rows("SELECT count_if(upcoming) AS n FROM ready_cases")[0]["n"]
+    said = {"work": time.perf_counter() - begun, "cases": len(cases), "findings": len(findings),
+            "upcoming": upcoming}  # fmt: skip
+    print(json.dumps(said))
+
+
+def night(folder: Path, state: Path, day: str, pages: int) -> None:
+    """One night, by the command."""
+    from qi_checker.cli import main
+
+    file = state.with_suffix(".yaml")
+    file.write_text(
+        f"site: {folder}/site.yaml\ndata: {folder}\nstate: {state}\npages: {pages}\n", "utf-8"
+    )
+    begun = time.perf_counter()
+    assert main(["nightly", "--config", str(file), "--as-of", day]) == 0
+    print(json.dumps({"work": time.perf_counter() - begun}))
+
+
+def _work(runs: list[Run]) -> list[Run]:
+    return [Run(r.said["work"], r.cpu, r.peak_mb, r.said) for r in runs]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--pages", type=int, default=0, help="case pages of a night")
+    parser.add_argument("--do", nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    folder = BUILD / "night"
+    if arguments.do:
+        what, *more = arguments.do
+        if what == "bare":
+            bare(folder)
+        else:
+            night(folder, Path(more[0]), more[1], arguments.pages)
+        return
+    if not (folder / "cases.csv").is_file():
+        prepare(folder)
+    found: dict[str, list[Run]] = {"bare evaluation": [], "first night": [], "next night": []}
+    state = BUILD / "night-state"
+    me = ["-m", "benchmarks.night", "--pages", str(arguments.pages), "--do"]
+    for _ in range(arguments.runs):
+        shutil.rmtree(state, ignore_errors=True)
+        found["bare evaluation"].append(run([*me, "bare"]))
+        found["first night"].append(run([*me, "night", str(state), DAY]))
+        found["next night"].append(run([*me, "night", str(state), NEXT]))
+    said = found["bare evaluation"][0].said
+    print(f"{said['cases']:,} cases, {said['upcoming']:,} upcoming; {said['findings']:,} findings")
+    base = _work(found["bare evaluation"])
+    for name, runs in found.items():
+        work = _work(runs)
+        print(f"{name:16} {mid(work):6.2f} s, {ratio(work, base):.2f} x; as a process "
+              f"{mid(runs):.2f} s, {ratio(runs, found['bare evaluation']):.2f} x; "
+              f"{mid(runs, 'peak_mb'):.0f} MB")  # fmt: skip
+    size = (state / "store.sqlite3").stat().st_size
+    print(f"store after two nights: {size / 1e6:.1f} MB", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

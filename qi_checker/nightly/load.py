@@ -1,0 +1,172 @@
+"""Reading `nightly.yaml` and what it names: everything that is wrong, at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.nightly.config import Nightly, Secret
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.complaints import Complaints
+from qi_checker.protocol.explain import build
+from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.schema import DIALECT, schema_of
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.yaml_read import read_document
+
+SHIPPED = "hepatic-metastasectomy-imaging"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings with the files they name; paths that are not absolute begin at `folder`."""
+
+    config: Nightly
+    file: Path
+    site: Site
+    bundles: tuple[Bundle, ...]
+
+    def path(self, text: str) -> Path:
+        """A file or folder that the settings name."""
+        return Path(os.path.normpath(self.file.parent / text))
+
+    def _inside(self, text: str | None, name: str) -> Path:
+        return self.path(text) if text is not None else self.state / name
+
+    @property
+    def data(self) -> Path:
+        return self.path(self.config.data)
+
+    @property
+    def state(self) -> Path:
+        return self.path(self.config.state)
+
+    @property
+    def reports(self) -> Path:
+        return self._inside(self.config.reports, "reports")
+
+    @property
+    def log(self) -> Path:
+        return self._inside(self.config.log, "nightly.log")
+
+    @property
+    def status(self) -> Path:
+        return self._inside(self.config.status_file, "status.json")
+
+    @property
+    def lock(self) -> Path:
+        return self.state / "nightly.lock"
+
+    @property
+    def outbox(self) -> Path:
+        return self.state / "outbox"
+
+    @property
+    def rulebook(self) -> bool:
+        """Whether several protocols are named by their folder."""
+        return self.config.protocols is not None and is_rulebook(self.path(self.config.protocols))
+
+
+def is_rulebook(path: Path) -> bool:
+    """Whether a path is a folder of protocols, and not one of them."""
+    return not (path / "protocol.yaml").is_file() and any(path.glob("*/protocol.yaml"))
+
+
+def load_settings(file: Path) -> Settings:
+    """Read the settings, the site and the protocols. UserError with every problem of all of them."""
+    complaints = Complaints(read_document(file))
+    config = build(Nightly, complaints, complaints.mapping())
+    if config is not None:
+        _check(config, complaints)
+    problems = list(complaints.problems())
+    if config is None:
+        raise UserError(problems)
+    bare = Settings(config, file.absolute(), Site(timezone="UTC"), ())
+    site: Site | None = None
+    bundles: list[Bundle] = []
+    try:
+        site = load_site(bare.path(config.site))
+    except UserError as error:
+        problems += error.problems
+    try:
+        bundles = _protocols(bare)
+    except UserError as error:
+        problems += error.problems
+    if problems or site is None:
+        raise UserError(problems)
+    return Settings(config, bare.file, _with_feeds(site, config), tuple(bundles))
+
+
+def _protocols(bare: Settings) -> list[Bundle]:
+    named = bare.config.protocols
+    path = bare.path(named) if named is not None else rules_dir() / SHIPPED
+    return load_rulebook(path) if bare.rulebook else [load_protocol(path)]
+
+
+def _with_feeds(site: Site, config: Nightly) -> Site:
+    """The job's own limits stand beside those of the site, and go before them."""
+    return site.model_copy(
+        update={
+            "feeds": {**site.feeds, **config.freshness},
+            "completeness": {**site.completeness, **config.completeness},
+        }
+    )
+
+
+def _check(config: Nightly, complaints: Complaints) -> None:
+    """What the keys say together."""
+    url = urlsplit(config.store.url or "")
+    if url.password is not None:
+        complaints.add(("store", "url"), "the address of the store holds a password",
+                       "Whoever reads the file would know it",
+                       "Take it out and name a password_env or a password_file")  # fmt: skip
+    if config.store.url is not None and url.scheme not in ("sqlite", "postgresql"):
+        complaints.add(("store", "url"), "this is not the address of a store", "",
+                       "Write sqlite:///FILE or postgresql://USER@HOST/NAME")  # fmt: skip
+    smtp = config.digest.smtp if config.digest is not None else None
+    if smtp is None:
+        return
+    here, secret = ("digest", "smtp"), smtp.password_env or smtp.password_file
+    if (smtp.user is None) != (secret is None):
+        missing = "user" if smtp.user is None else "password_env or password_file"
+        complaints.add(here, f"to log in {missing} is missing", "", f"Add {missing}")
+    if smtp.tls == "none" and smtp.user is not None and not _loopback(smtp.host):
+        complaints.add((*here, "tls"), "the password would be sent without encryption", "",
+                       "Write starttls or implicit")  # fmt: skip
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def password(secret: Secret, settings: Settings, where: str) -> str | None:
+    """The password that a part of the settings names; None where it names none."""
+    if secret.password_env is not None:
+        found = os.environ.get(secret.password_env)
+        if not found:
+            raise UserError(Problem(where, f"the variable {secret.password_env} is not set", "",
+                                    "Set it for the user that runs the job"))  # fmt: skip
+        return found
+    if secret.password_file is None:
+        return None
+    path = settings.path(secret.password_file)
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not text"
+        raise UserError(Problem(where, f"{path} cannot be read: {why.lower()}", "",
+                                "Let only the user that runs the job read it")) from None  # fmt: skip
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema of `nightly.yaml`, for editors."""
+    return {"$schema": DIALECT, "title": "Nightly job of qi-checker"} | schema_of(Nightly)

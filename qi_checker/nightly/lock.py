@@ -1,0 +1,134 @@
+"""One run at a time. The lock ends with its process, in whatever way that ends.
+
+The system's own lock on an open file decides; what the file says (process, host, since when) is
+for people. A file that still names an owner was left by a run that was killed. Where it is on
+another host, a shared drive may not have told us of its lock: then it counts for a day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.nightly.disk import refused
+
+_SURELY_OVER = timedelta(days=1)  # no run takes so long; only for a lock of another host
+_AGAIN = 0.2  # seconds between two attempts
+Clock = Callable[[], datetime]
+
+
+class LockHeld(UserError):
+    """Another run is at work; exit code 75, which schedulers take for 'try again later'."""
+
+    exit_code = Exit.BUSY
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who holds the lock, or held it when it was killed."""
+
+    pid: int
+    host: str
+    since: str  # ISO 8601, UTC
+
+    def age(self, now: datetime) -> timedelta:
+        return max(now - datetime.fromisoformat(self.since), timedelta(0))
+
+
+@contextmanager
+def held(path: Path, clock: Clock, wait: timedelta) -> Iterator[Owner | None]:
+    """Hold the lock; yields the owner that was killed while it held it, if there is one.
+
+    Raises LockHeld where another run still has it after `wait`.
+    """
+    handle = _taken(path, clock, wait)
+    try:
+        before = _owner(handle)
+        if before is not None and _elsewhere(before) and before.age(clock()) < _SURELY_OVER:
+            raise _busy(path, before, clock())
+        me = Owner(os.getpid(), socket.gethostname(), clock().isoformat(timespec="seconds"))
+        try:
+            _write(handle, json.dumps(asdict(me)) + "\n")
+        except OSError as error:
+            raise refused(path, error) from None
+        yield before
+        with contextlib.suppress(OSError):
+            _write(handle, "")
+    finally:
+        os.close(handle)
+
+
+def _elsewhere(owner: Owner) -> bool:
+    return owner.host != socket.gethostname()
+
+
+def _taken(path: Path, clock: Clock, wait: timedelta) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise refused(path, error) from None
+    until = time.monotonic() + wait.total_seconds()
+    while not _try(handle):
+        if time.monotonic() >= until:
+            owner = _owner(handle)
+            os.close(handle)
+            raise _busy(path, owner, clock())
+        time.sleep(_AGAIN)
+    return handle
+
+
+def _try(handle: int) -> bool:
+    """Whether the lock is ours now. Windows locks a byte that nobody reads."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(handle, 1 << 20, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _owner(handle: int) -> Owner | None:
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        found = json.loads(os.read(handle, 4096) or b"null")
+        owner = Owner(int(found["pid"]), str(found["host"]), str(found["since"]))
+        owner.age(datetime.fromisoformat(owner.since))
+    except (ValueError, KeyError, TypeError):
+        return None  # empty, or cut short by a kill: nobody
+    return owner
+
+
+def _write(handle: int, text: str) -> None:
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.write(handle, text.encode())
+    os.ftruncate(handle, len(text.encode()))
+    os.fsync(handle)
+
+
+def _busy(path: Path, owner: Owner | None, now: datetime) -> LockHeld:
+    if owner is None:
+        return LockHeld(Problem(str(path), "another run is at work", "", "Start it later"))
+    minutes = int(owner.age(now).total_seconds() // 60)
+    what = f"process {owner.pid} on {owner.host} is at work since {owner.since} ({minutes} minutes)"
+    mend = "Wait for it, or set lock_wait"
+    if _elsewhere(owner):
+        mend = f"Wait for it; if that host was switched off, remove {path.name}"
+    return LockHeld(Problem(str(path), what, "", mend))

@@ -1,0 +1,241 @@
+"""One night: lock, read, evaluate, keep, report, tell.
+
+Every step can be repeated. The store takes a night whole or not at all; the folder of reports is
+replaced in one step and says which run it shows; a message is queued under the name of its run. So
+a run may be killed anywhere: what was in force stays, and the next start goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
+from qi_checker.errors import EvaluationError, Exit, Problem, UserError
+from qi_checker.nightly.disk import refused, sweep_parts, write_whole
+from qi_checker.nightly.feeds import feed_rows, late_words
+from qi_checker.nightly.keeping import is_replay, opened
+from qi_checker.nightly.load import Settings
+from qi_checker.nightly.lock import held
+from qi_checker.nightly.log import Log
+from qi_checker.nightly.metrics import metrics_text
+from qi_checker.nightly.outbox import Outbox
+from qi_checker.nightly.reports import write_reports
+from qi_checker.nightly.status import Report
+from qi_checker.nightly.telling import Telling
+from qi_checker.nightly.waits import seconds
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.sources.files import read_folder
+from qi_checker.store import Store, night_of
+
+Clock = Callable[[], datetime]  # the time of day, with its zone: for the lock, log and status only
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a night went. `problems` are sentences for stderr."""
+
+    code: int
+    words: str
+    problems: list[str]
+    warnings: list[str]
+
+
+@dataclass
+class Night:
+    """What the steps of one night share."""
+
+    settings: Settings
+    as_of: AsOf
+    started_at: datetime
+    report: Report
+    telling: Telling
+    replay: bool = False
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by protocol
+    failures: list[str] = field(default_factory=list)
+    broken: Exception | None = None  # why keeping stopped
+    last: Evaluation | None = None
+
+
+def run_night(settings: Settings, as_of: AsOf, clock: Clock, say: Say = lambda words: None) -> Done:
+    """Run one night. Raises LockHeld, and UserError where not even a status can be written."""
+    log = Log(settings.log, clock)
+    log.check()
+    with held(
+        settings.lock, clock, timedelta(seconds=seconds(settings.config.lock_wait))
+    ) as before:
+        report = Report(settings.status, log)
+        night = Night(settings, as_of, clock(), report, Telling(settings, Outbox(settings.outbox)))
+        try:
+            _clear_up(night, before is not None)
+            report.begin(str(as_of), night.started_at.isoformat(timespec="seconds"))
+        except OSError as error:
+            raise refused(settings.status, error) from None
+        try:
+            _steps(night, say)
+        except Exception as error:
+            report.failed(error)
+        return _finish(night, clock)
+
+
+def _clear_up(night: Night, killed: bool) -> None:
+    """What the last run left, if it was killed."""
+    settings, report = night.settings, night.report
+    settings.status.parent.mkdir(parents=True, exist_ok=True)
+    sweep_parts(settings.status.parent)
+    if killed:
+        report.log.write("taken over", "warning")
+    lost = night.telling.box.prepare()
+    if lost:
+        what = "1 message" if lost == 1 else f"{lost} messages"
+        report.warn(f"{what} may have been sent when the last run was killed, and will not be "
+                    "sent again: see outbox/doubtful.")  # fmt: skip
+
+
+def _steps(night: Night, say: Say) -> None:
+    settings, report = night.settings, night.report
+    with report.phase("read"):
+        say("reading records")
+        records = read_folder(settings.data, settings.site)
+    try:
+        with report.phase("store"):
+            store = opened(settings)
+        _judge(night, store, evaluate_rulebook(settings.bundles, records, night.as_of,
+                                               settings.site, say))  # fmt: skip
+        report.facts["trail"] = _trail_end(store)
+        if not night.replay:
+            _tell(night)
+        store.close()
+    finally:
+        records.con.close()
+    if night.failures:
+        why = "Its cases have the status error"
+        report.failed(EvaluationError(Problem(f, "could not be evaluated", why)
+                                      for f in night.failures))  # fmt: skip
+
+
+def _trail_end(store: Store) -> dict[str, Any] | None:
+    """Kept outside the store: it shows when the end of the trail is cut off."""
+    end = store.trail.end()
+    return {"sequence": end.sequence, "hash": end.hash} if end else None
+
+
+def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> None:
+    """Keep every protocol, and write the reports of it on the way: tables are there only once."""
+    settings, report = night.settings, night.report
+    night.replay = is_replay(store, settings, night.as_of)
+    if night.replay:
+        report.warn(f"{night.as_of} is earlier than the latest night that is kept: it is kept as a "
+                    "replay, and reports and digest stay as they are. Was the clock set back?")  # fmt: skip
+    kept = _each_kept(night, store, evaluations)
+    if not night.replay:
+        try:
+            with report.phase("evaluate, keep and report"):
+                write_reports(settings, kept, _label(night))
+        except UserError as error:
+            if night.broken is None:
+                report.failed(error)
+    try:
+        for _ in kept:  # what is left where the reports could not be written, or are not wanted
+            pass
+    finally:
+        if night.broken is not None:
+            raise night.broken
+
+
+def _label(night: Night) -> dict[str, Any]:
+    """run.json of the reports; `runs` is filled while they are written."""
+    return {"program": {"name": "qi-checker"}, "as_of": str(night.as_of), "runs": night.runs}
+
+
+def _each_kept(night: Night, store: Store, each: Iterator[Evaluation]) -> Iterator[Evaluation]:
+    """Every evaluation, after it was kept and its digest was made."""
+    try:
+        for evaluation in each:
+            _keep(night, store, evaluation)
+            yield evaluation
+    except Exception as error:
+        night.broken = error
+        raise
+
+
+def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
+    name = evaluation.compiled.bundle.protocol.id
+    feeds = feed_rows(evaluation)
+    with night.report.phase(f"keep {name}"):
+        found = night_of(evaluation, night.started_at, feeds)
+        # Rows are asked for once: store and digest read the same.
+        found = replace(found, findings=list(found.findings), cases=list(found.cases))
+        kept = store.keep(found)
+    verdicts = dict(evaluation.con.execute(_VERDICTS).fetchall())
+    night.runs[name] = {"run": kept.run_id, "repeated": kept.repeated, "verdicts": verdicts}
+    night.failures += [f"{name}, {failure}" for failure in evaluation.failures]
+    night.report.facts |= {"runs": night.runs, "feeds": feeds}
+    if not night.replay:
+        late = [words for row in feeds if (words := late_words(row))]
+        night.telling.prepare(store, found, kept.run_id, late)
+    night.report.save()
+
+
+_VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"
+
+
+def _tell(night: Night) -> None:
+    """The digest as files and messages; then whatever is queued, of this night or an earlier one."""
+    report, telling = night.report, night.telling
+    steps: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("digest", partial(telling.queue, night.started_at)),
+        ("digest files", telling.write),
+    )
+    for name, step in steps:
+        try:
+            with report.phase(name):
+                step()
+        except UserError as error:
+            report.failed(error)
+    with report.phase("mail"):
+        done = telling.send()
+    if done is None:
+        return
+    report.log.write("mail", sent=done.sent, refused=done.refused, doubtful=done.doubtful,
+                     waiting=done.waiting)  # fmt: skip
+    if done.problem is not None:
+        report.warn(str(done.problem), int(Exit.FAILED_ON))
+    for number, what in ((done.refused, "refused"), (done.doubtful, "doubtful")):
+        if number:
+            report.warn(f"Messages {what} by the mail server: {number}; see outbox/{what}.",
+                        int(Exit.FAILED_ON))  # fmt: skip
+    if done.waiting and done.problem is None:
+        report.warn(f"Messages that the mail server wants later: {done.waiting}.",
+                    int(Exit.FAILED_ON))  # fmt: skip
+
+
+def _finish(night: Night, clock: Clock) -> Done:
+    """Status, metrics, and what is printed."""
+    settings, report = night.settings, night.report
+    report.facts["outbox"] = night.telling.box.counts()
+    try:
+        report.end(clock().isoformat(timespec="seconds"))
+        if settings.config.prometheus is not None:
+            text = metrics_text(report.facts).encode()
+            write_whole(settings.path(settings.config.prometheus), text, 0o644)
+    except OSError as error:
+        report.failed(refused(settings.status, error))
+    if report.log.lost:
+        report.warnings.append(f"{settings.log}: {report.log.lost} lines could not be written.")
+    return Done(report.code, _words(night), report.problems, report.warnings)
+
+
+def _words(night: Night) -> str:
+    """One line: which runs there are now."""
+    if not night.runs:
+        return f"{night.as_of}: nothing was kept"
+    runs = ", ".join(
+        f"{name}: run {run['run']}{' (as before)' if run['repeated'] else ''}"
+        for name, run in night.runs.items()
+    )
+    return f"{night.as_of}: {runs}"

@@ -1,0 +1,81 @@
+"""Messages that wait for the mail server: each is sent once, or not at all.
+
+A message is a file, and the folder it lies in says what became of it:
+
+    queued     to be sent
+    sending    its last byte is on its way, and no answer has come yet
+    sent       the server took it (the reply was 250)
+    refused    the server will not take it (5xx): the address is wrong, say
+    doubtful   the connection or this process ended while it was `sending`
+
+A server accepts a message with its reply to the last byte, so until that byte is written nothing
+was sent, and after the reply everything is known. In between nobody can know: such a message is not
+sent again, because a digest that comes twice is read as two findings, and is reported instead.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Literal
+
+from qi_checker.nightly.disk import sweep_parts, sync_folder, write_whole
+
+State = Literal["queued", "sending", "sent", "refused", "doubtful"]
+STATES: tuple[State, ...] = ("queued", "sending", "sent", "refused", "doubtful")
+_KEPT = 1_000  # messages that were sent; they say what was sent already
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The folders of messages below `root`."""
+
+    root: Path
+
+    def folder(self, state: State) -> Path:
+        return self.root / state
+
+    def prepare(self) -> int:
+        """Make the folders, and clear up after a kill; how many messages became doubtful."""
+        for state in STATES:
+            self.folder(state).mkdir(parents=True, exist_ok=True)
+        sweep_parts(self.folder("queued"))
+        lost = self.names("sending")
+        for name in lost:
+            self.move(name, "sending", "doubtful")
+        for name in self.names("sent")[:-_KEPT]:
+            (self.folder("sent") / name).unlink()
+        return len(lost)
+
+    def names(self, state: State) -> list[str]:
+        """The messages in a state, the oldest run first."""
+        folder = self.folder(state)
+        return sorted(p.name for p in folder.glob("*.eml")) if folder.is_dir() else []
+
+    def counts(self) -> dict[str, int]:
+        return {state: len(self.names(state)) for state in STATES}
+
+    def add(self, name: str, message: bytes) -> bool:
+        """Queue a message, unless one of that name was queued before; whether it is new."""
+        if any((self.folder(state) / name).exists() for state in STATES):
+            return False
+        write_whole(self.folder("queued") / name, message, 0o600)
+        return True
+
+    def read(self, name: str) -> tuple[str, str, bytes]:
+        """Sender, recipient and content of a queued message, with the line ends of the wire."""
+        content = (self.folder("queued") / name).read_bytes()
+        found = message_from_bytes(content, policy=policy.SMTP)
+        return _address(found["From"]), _address(found["To"]), content
+
+    def move(self, name: str, before: State, after: State) -> None:
+        os.rename(self.folder(before) / name, self.folder(after) / name)
+        sync_folder(self.folder(after))
+        sync_folder(self.folder(before))
+
+
+def _address(header: object) -> str:
+    addresses = getattr(header, "addresses", ())
+    return str(addresses[0].addr_spec) if addresses else str(header or "").strip()

@@ -1,0 +1,168 @@
+"""The digest of a night: as files, as messages in the outbox, and handed to the mail server.
+
+It tells what changed since the last night that was told, not since the last that was kept: where a
+run was killed before it told anything, the next one does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from qi_checker.audit.changes import Kind
+from qi_checker.audit.digest import Digest, digest
+from qi_checker.audit.snapshot import Snapshot
+from qi_checker.errors import Problem, UserError
+from qi_checker.nightly.disk import refused, sweep_parts, write_whole
+from qi_checker.nightly.keeping import moment
+from qi_checker.nightly.load import Settings, password
+from qi_checker.nightly.outbox import Outbox
+from qi_checker.nightly.smtp import Delivery, Server, deliver
+from qi_checker.nightly.waits import seconds
+from qi_checker.protocol.vocabulary import Reason
+from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
+from qi_checker.reporting.digest_text import digest_text
+from qi_checker.store import Night, Store
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A digest, and the run that it tells of."""
+
+    protocol: str
+    run: int
+    digest: Digest
+
+
+@dataclass
+class Telling:
+    """Collects the digests of a night; then writes and sends them."""
+
+    settings: Settings
+    box: Outbox
+    ready: list[Ready] = field(default_factory=list)
+    since: dict[str, int | None] = field(default_factory=dict)  # by protocol: the run before
+
+    @property
+    def _told(self) -> Path:
+        return self.settings.state / "told.json"
+
+    def prepare(self, store: Store, night: Night, run: int, late_feeds: Sequence[str]) -> None:
+        """Make the digest of a protocol. `late_feeds` are sentences, and come first in it."""
+        since = self._since(store, night.protocol, run)
+        self.since[night.protocol] = since
+        if since is None:
+            now = _snapshot(night)
+            found = digest(now, feed_failures=late_feeds)
+        elif since == store.base(run):
+            # The usual night: the store has compared it with this very one already.
+            before = Snapshot(store.manifest(since), {}, {})
+            found = digest(_stale_only(night), before, feed_failures=late_feeds,
+                           known=store.changes(run))  # fmt: skip
+        else:
+            rows = store.findings(since), store.cases(since)
+            before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
+            earlier = self._once_solved(store, night.protocol, run)
+            found = digest(_snapshot(night), before, earlier=earlier, feed_failures=late_feeds)
+        self.ready.append(Ready(night.protocol, run, found))
+
+    def _since(self, store: Store, protocol: str, run: int) -> int | None:
+        """The last night that was told; else the night before this one."""
+        told = self._read_told().get(protocol, {})
+        kept = {r.run_id: (moment(r.as_of), r.run_id) for r in store.runs(protocol)}
+        kept = {number: key for number, key in kept.items() if number < run and key <= kept[run]}
+        # The same night again is told as it was told the first time.
+        number = told.get("since") if told.get("run") == run else told.get("run")
+        return number if number in kept else max(kept, key=lambda n: kept[n], default=None)
+
+    def _once_solved(self, store: Store, protocol: str, run: int) -> set[tuple[str, str]]:
+        """What the nights since then call re-opened: the store knows all that was a problem once."""
+        since = self.since[protocol] or 0
+        runs = [r.run_id for r in store.runs(protocol) if since < r.run_id <= run]
+        return {
+            (change.case_id, change.requirement)
+            for number in runs
+            for change in store.changes(number)
+            if change.kind is Kind.REOPENED
+        }
+
+    def _read_told(self) -> dict[str, dict[str, int | None]]:
+        try:
+            found = json.loads(self._told.read_text(encoding="utf-8"))
+            return {
+                name: {"run": told["run"], "since": told["since"]} for name, told in found.items()
+            }
+        except (OSError, ValueError, AttributeError, KeyError, TypeError):
+            return {}
+
+    def queue(self, sent_at: datetime) -> None:
+        """Messages for the outbox; then remember what was told."""
+        try:
+            told = self._read_told()
+            for one in self.ready:
+                self._queue(one, sent_at)
+                told[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
+            write_whole(self._told, (json.dumps(told, indent=2) + "\n").encode())
+        except OSError as error:
+            raise refused(self.settings.state, error) from None
+
+    def write(self) -> None:
+        """The same as files for people."""
+        folder = self.settings.reports / "digest"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            sweep_parts(folder)
+            for one in self.ready:
+                write_whole(folder / f"{one.protocol}.txt", digest_text(one.digest).encode())
+                write_whole(folder / f"{one.protocol}.html", digest_html(one.digest).encode())
+                write_whole(folder / f"{one.protocol}.eml", digest_mail(one.digest))
+        except OSError as error:
+            raise refused(folder, error) from None
+
+    def _queue(self, one: Ready, sent_at: datetime) -> None:
+        """A message per recipient, under a name that the run and the address give."""
+        config = self.settings.config.digest
+        if config is None or config.smtp is None:
+            return
+        host = config.sender.rpartition("@")[2]
+        for recipient in dict.fromkeys(a for each in config.recipients.values() for a in each):
+            mark = hashlib.sha256(f"{one.protocol} {recipient.lower()}".encode()).hexdigest()[:16]
+            name = f"run-{one.run:08d}-{mark}"
+            message_id = f"<{name}@{host}>"
+            envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at)
+            self.box.add(f"{name}.eml", digest_mail(one.digest, envelope))
+
+    def send(self) -> Delivery | None:
+        """Hand over what is queued; None where there is no mail server."""
+        try:
+            server = server_of(self.settings)
+        except UserError as error:
+            return Delivery(waiting=len(self.box.names("queued")), problem=error.problems[0])
+        return deliver(self.box, server) if server is not None else None
+
+
+def _snapshot(night: Night) -> Snapshot:
+    return Snapshot.from_rows(night.manifest, night.findings, night.cases)
+
+
+def _stale_only(night: Night) -> Snapshot:
+    """The cases, and of the findings those that a stale feed leaves open."""
+    stale = [row for row in night.findings if row["reason"] == Reason.FEED_STALE]
+    return Snapshot.from_rows(night.manifest, stale, night.cases)
+
+
+def server_of(settings: Settings) -> Server | None:
+    """The mail server of the settings. UserError where its password is not there."""
+    config = settings.config.digest
+    if config is None or config.smtp is None:
+        return None
+    smtp = config.smtp
+    ca_file = settings.path(smtp.ca_file) if smtp.ca_file is not None else None
+    if ca_file is not None and not ca_file.is_file():
+        raise UserError(Problem("digest.smtp.ca_file", f"there is no {ca_file}"))
+    secret = password(smtp, settings, "digest.smtp")
+    return Server(smtp.host, smtp.port, smtp.tls, smtp.user, secret, ca_file, seconds(smtp.timeout))

@@ -1,0 +1,155 @@
+"""What changed since the night before: only rows that differ are read and compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+
+from qi_checker.audit.changes import DEVIATIONS, Cause, Change, Kind, changes
+from qi_checker.audit.snapshot import Key, Snapshot
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.vocabulary import Status
+from qi_checker.store.history import Place, valid
+from qi_checker.store.manifests import load_parts
+from qi_checker.store.models import CaseRow, ChangeRow, FindingRow, Run
+from qi_checker.store.rows import unmarked
+from qi_checker.store.transaction import reading
+
+_TOGETHER = 2_000  # cases asked for in one query
+_Rows = dict[Key, str]
+
+
+def save_changes(alias: str, run: Run) -> tuple[Change, ...]:
+    """Compare a run with the one in force before it, and keep what changed."""
+    base = before(alias, run)
+    if base is None:
+        return ()
+    found = _compared(alias, run, base)
+    ChangeRow.objects.using(alias).bulk_create(
+        ChangeRow(run=run, case_id=c.case_id, position=n, row=json.dumps(asdict(c), default=str))
+        for n, c in enumerate(found)
+    )
+    return found
+
+
+def load_changes(alias: str, run_id: int) -> tuple[Change, ...]:
+    """What changed in a run, as it was kept with it."""
+    rows = ChangeRow.objects.using(alias).filter(run_id=run_id).order_by("position")
+    with reading(alias):
+        return tuple(_change(row) for row in rows.values_list("row", flat=True))
+
+
+def before(alias: str, run: Run) -> Run | None:
+    """The run in force for the latest moment before that of `run`."""
+    moment = _moment(run.as_of)
+    every = Run.objects.using(alias).filter(protocol=run.protocol, id__lt=run.id)
+    return _latest(alias, [r for r in every.only("id", "as_of") if _moment(r.as_of) < moment])
+
+
+def latest_run(alias: str, protocol: str) -> Run | None:
+    """The run in force for the latest moment of a protocol."""
+    every = Run.objects.using(alias).filter(protocol=protocol)
+    return _latest(alias, list(every.only("id", "as_of")))
+
+
+def _latest(alias: str, those: list[Run]) -> Run | None:
+    last = max(those, key=lambda r: (_moment(r.as_of), r.id), default=None)
+    return Run.objects.using(alias).get(id=last.id) if last else None
+
+
+def _moment(as_of: str) -> dt.datetime:
+    """A date means its end."""
+    parsed = AsOf.parse(as_of)
+    return parsed.clock or dt.datetime.combine(parsed.date, dt.time.max)
+
+
+def _compared(alias: str, run: Run, base: Run) -> tuple[Change, ...]:
+    now, then = _differing(alias, run, base)
+    now_cases, then_cases = _differing_cases(alias, run, base, {k[0] for k in (*now, *then)})
+    tonight = _snapshot(alias, run, now, now_cases)
+    last = _snapshot(alias, base, then, then_cases)
+    ids = sorted({case_id for case_id, _ in now})
+    return changes(tonight, last, _earlier_problems(alias, base, ids))
+
+
+def _snapshot(alias: str, run: Run, findings: _Rows, cases: _Rows) -> Snapshot:
+    def read(rows: _Rows) -> Iterator[dict[str, object]]:
+        return (json.loads(unmarked(text, run.as_of)) for text in rows.values())
+
+    manifest = load_parts(alias, run.parts)["manifest"]
+    return Snapshot.from_rows(manifest, read(findings), read(cases), f"run {run.id}")
+
+
+def _differing(alias: str, run: Run, base: Run) -> tuple[_Rows, _Rows]:
+    """Findings that are not the same in both runs: as they are, and as they were."""
+    added = valid(FindingRow, Place(alias, run.protocol, run.id)).filter(from_run__gt=base.id)
+    closed = valid(FindingRow, Place(alias, run.protocol, base.id)).filter(to_run__lte=run.id)
+    now, then = (
+        {(case, requirement): row for case, requirement, row in rows.values_list(
+            "case_id", "requirement", "row")}
+        for rows in (added, closed)
+    )  # fmt: skip
+    for key in [key for key, row in now.items() if then.get(key) == row]:
+        del now[key], then[key]  # it changed, and changed back
+    passed = valid(FindingRow, Place(alias, run.protocol, run.id)).filter(
+        status=Status.DUE, act_by__gte=base.as_of[:10], act_by__lt=run.as_of[:10]
+    )
+    for case, requirement, row in passed.values_list("case_id", "requirement", "row"):
+        now.setdefault((case, requirement), row)  # the same row, and its last day is over now
+        then.setdefault((case, requirement), row)
+    return now, then
+
+
+def _differing_cases(alias: str, run: Run, base: Run, more: Iterable[str]) -> tuple[_Rows, _Rows]:
+    """Cases that are not the same, and `more` of them, in both runs."""
+    tonight = valid(CaseRow, Place(alias, run.protocol, run.id))
+    last = valid(CaseRow, Place(alias, run.protocol, base.id))
+    ids = set(more)
+    ids |= set(tonight.filter(from_run__gt=base.id).values_list("case_id", flat=True))
+    ids |= set(last.filter(to_run__lte=run.id).values_list("case_id", flat=True))
+    now: _Rows = {}
+    then: _Rows = {}
+    for some in _parts(sorted(ids)):
+        for rows, found in ((tonight, now), (last, then)):
+            for case_id, row in rows.filter(case_id__in=some).values_list("case_id", "row"):
+                found[case_id, ""] = row
+    return now, then
+
+
+def _earlier_problems(alias: str, base: Run, cases: Sequence[str]) -> set[Key]:
+    """Which requirements of these cases were a problem in a run before `base`."""
+    runs = Run.objects.using(alias).filter(protocol=base.protocol, id__lt=base.id).order_by("id")
+    dates = [(number, as_of[:10]) for number, as_of in runs.values_list("id", "as_of")]
+    found: set[Key] = set()
+    for some in _parts(cases):
+        rows = FindingRow.objects.using(alias).filter(
+            protocol=base.protocol, case_id__in=some, from_run__lt=base.id
+        )
+        for row in rows.defer("row"):
+            if row.status in DEVIATIONS or _was_overdue(row, base, dates):
+                found.add((row.case_id, row.requirement))
+    return found
+
+
+def _was_overdue(row: FindingRow, base: Run, dates: list[tuple[int, str]]) -> bool:
+    """Whether it was due after its last day in one of the runs that it was valid in."""
+    if row.status != Status.DUE or not row.act_by:
+        return False
+    until = min(row.to_run or base.id, base.id)
+    first, last = (bisect_left(dates, (number, "")) for number in (row.from_run, until))
+    return any(row.act_by < day for _, day in dates[first:last])
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _TOGETHER):
+        yield ids[start : start + _TOGETHER]
+
+
+def _change(text: str) -> Change:
+    row = json.loads(text)
+    for name in ("before_surgery", "after_surgery"):
+        row[name] = dt.date.fromisoformat(row[name]) if row[name] else None
+    return Change(**row | {"kind": Kind(row["kind"]), "cause": Cause(row["cause"])})

@@ -1,0 +1,49 @@
+"""Manifests in parts: what many nights have in common is kept once, by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from qi_checker.store.models import Document
+
+_SHORT = 80  # a part that is no longer than its hash stays where it is
+
+
+def save_parts(alias: str, document: Mapping[str, Mapping[str, Any] | list[Any]]) -> str:
+    """The text from which `load_parts` makes the document again, in its order."""
+    parts = {
+        name: {key: _saved(alias, part) for key, part in value.items()}
+        if isinstance(value, Mapping)
+        else _saved(alias, value)
+        for name, value in document.items()
+    }
+    return json.dumps(parts, separators=(",", ":"))
+
+
+def _saved(alias: str, part: Any) -> list[Any]:
+    text = json.dumps(part, separators=(",", ":"))
+    if len(text) <= _SHORT:
+        return [part]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    Document.objects.using(alias).get_or_create(digest=digest, defaults={"text": text})
+    return ["sha256", digest]
+
+
+def load_parts(alias: str, parts: str) -> dict[str, Any]:
+    """The document that `save_parts` was given."""
+    found = json.loads(parts)
+    return {
+        name: {key: _loaded(alias, part) for key, part in value.items()}
+        if isinstance(value, dict)
+        else _loaded(alias, value)
+        for name, value in found.items()
+    }
+
+
+def _loaded(alias: str, part: list[Any]) -> Any:
+    if len(part) == 1:
+        return part[0]
+    return json.loads(Document.objects.using(alias).get(digest=part[1]).text)

@@ -1,0 +1,126 @@
+"""What a night hands to the store, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from qi_checker.audit.changes import Change
+from qi_checker.audit.provenance import manifest
+from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
+from qi_checker.engines.duckdb.values import quote
+
+Row = Mapping[str, Any]
+_FETCHED = 2_000
+
+
+@dataclass(frozen=True)
+class Night:
+    """One evaluation of one protocol. `started_at` is a clock time with its time zone.
+
+    `findings` and `cases` are the rows of findings.json, in its order; they are read once.
+    `schedules` has `case_id` and `surgery_at`, as the records say it that night; `evidence` has
+    `case_id` and `sha256` of the records that the findings of the case rest on.
+    """
+
+    as_of: str
+    started_at: datetime
+    manifest: Mapping[str, Any]
+    findings: Iterable[Row]
+    cases: Iterable[Row]
+    schedules: Iterable[Row] = ()
+    evidence: Iterable[Row] = ()
+    feeds: Sequence[Row] = ()
+    inputs: Sequence[Row] = ()
+    actor: str = "nightly"
+
+    @property
+    def protocol(self) -> str:
+        return str(self.manifest["protocol"]["id"])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of a night. `repeated`: it was there already, and nothing was written.
+
+    `correction`: this moment was kept so often before, with other data or rules. `changes` are
+    those since the run in force before it; `counts`, rows that the history got.
+    """
+
+    run_id: int
+    repeated: bool
+    correction: int
+    changes: tuple[Change, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+def night_of(
+    evaluation: Evaluation,
+    started_at: datetime,
+    feeds: Sequence[Row] = (),
+    actor: str = "nightly",
+) -> Night:
+    """The night of an evaluation; its rows are fetched while they are kept, in batches."""
+    document = manifest(evaluation)
+    return Night(
+        as_of=document["as_of"],
+        started_at=started_at,
+        manifest=document,
+        findings=_rows(
+            evaluation, f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement"
+        ),
+        cases=_rows(evaluation, f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"),
+        schedules=_rows(evaluation, _SCHEDULES),
+        evidence=_rows(evaluation, _evidence(evaluation)),
+        feeds=feeds,
+        inputs=document["data"]["files"],
+        actor=actor,
+    )
+
+
+_SCHEDULES = """
+    SELECT c.case_id, CAST(r.surgery_at AS VARCHAR) AS surgery_at
+    FROM ready_cases c JOIN raw_cases r ON r._row = c._row ORDER BY c.case_id"""
+
+
+def _evidence(evaluation: Evaluation) -> str:
+    """One hash for each case: of its own record and of those of the events that decided.
+
+    Where a record stands in its file is no part of it: another export has another order.
+    """
+    return f"""
+        WITH chosen AS (
+            SELECT DISTINCT f.case_key, e.event_id, {_content(evaluation, "events")} AS content
+            FROM {FINDINGS} f
+            JOIN ready_events e ON e.event_id = f.event_id
+            JOIN raw_events r ON r._row = e._row),
+        events AS (
+            SELECT case_key, string_agg(content, chr(29) ORDER BY event_id) AS content
+            FROM chosen GROUP BY case_key)
+        SELECT c.case_id, sha256(concat_ws(chr(28), {_content(evaluation, "cases")}, v.content))
+               AS sha256
+        FROM ready_cases c
+        JOIN raw_cases r ON r._row = c._row
+        LEFT JOIN events v ON v.case_key = c.case_key
+        ORDER BY c.case_id"""
+
+
+def _content(evaluation: Evaluation, table: str) -> str:
+    """Every value of a raw row in one text, with a mark where there is none."""
+    known = evaluation.con.execute(f"DESCRIBE raw_{table}").fetchall()
+    names = sorted(row[0] for row in known if row[0] != "_row")
+    cells = [f"coalesce(CAST(r.{quote(name)} AS VARCHAR), chr(30))" for name in names]
+    return f"concat_ws(chr(31), {', '.join(cells)})"
+
+
+def _rows(evaluation: Evaluation, query: str) -> Iterator[Row]:
+    """Rows of a query, which runs when the first is asked for: read one list after the other."""
+    found = evaluation.con.execute(query)
+    names = [column[0] for column in found.description or ()]
+    while batch := found.fetchmany(_FETCHED):
+        for row in batch:
+            yield dict(zip(names, row, strict=True))

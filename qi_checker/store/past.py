@@ -1,0 +1,104 @@
+"""Nights that were kept, rebuilt as they were."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connections
+from django.db.models import F, QuerySet
+from django.db.models.functions import Collate
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.store.history import Place, valid
+from qi_checker.store.manifests import load_parts
+from qi_checker.store.models import CaseRow, FindingRow, Run
+from qi_checker.store.rows import unmarked
+from qi_checker.store.transaction import reading
+
+_FETCHED = 2_000
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run. `correction` is 0 for the first of its moment; `in_force`: no later one replaced it."""
+
+    run_id: int
+    protocol: str
+    as_of: str
+    started_at: datetime
+    actor: str
+    correction: int
+    in_force: bool
+    digest: str
+
+
+def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
+    """Every run that is kept, the latest first."""
+    every = Run.objects.using(alias).order_by("-id")
+    if protocol is not None:
+        every = every.filter(protocol=protocol)
+    seen: set[tuple[str, str]] = set()
+    found = []
+    with reading(alias):
+        kept = list(every.defer("parts"))
+    for run in kept:
+        key = run.protocol, run.as_of
+        found.append(PastRun(run.id, run.protocol, run.as_of, run.started_at, run.actor,
+                             run.correction, key not in seen, run.digest))  # fmt: skip
+        seen.add(key)
+    return found
+
+
+def run_of(alias: str, run_id: int) -> Run:
+    """One run. Raises UserError where it is not kept."""
+    with reading(alias):
+        found: Run | None = Run.objects.using(alias).filter(id=run_id).first()
+    if found is None:
+        mend = "`qi-checker nightly runs` lists those that are"
+        raise UserError(Problem("store", f"run {run_id} is not kept", "", mend))
+    return found
+
+
+def documents(alias: str, run_id: int) -> dict[str, Any]:
+    """`manifest`, `feeds` and `inputs` of a run, as they were given."""
+    with reading(alias):
+        return load_parts(alias, run_of(alias, run_id).parts)
+
+
+def finding_lines(alias: str, run_id: int) -> Iterator[str]:
+    """Every finding of a run as its line of JSON, by case and requirement."""
+    return _lines(alias, run_of(alias, run_id), FindingRow, "case_id", "requirement")
+
+
+def case_lines(alias: str, run_id: int) -> Iterator[str]:
+    """Every case of a run as its line of JSON, by case."""
+    return _lines(alias, run_of(alias, run_id), CaseRow, "case_id")
+
+
+def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
+    """findings.json of a run, byte for byte, in pieces."""
+    head = json.dumps(documents(alias, run_id)["manifest"], ensure_ascii=False, indent=1)
+    yield b'{"manifest": ' + head.encode()
+    for name, lines in (
+        ("findings", finding_lines(alias, run_id)),
+        ("cases", case_lines(alias, run_id)),
+    ):
+        yield f',\n"{name}": [\n\t'.encode()
+        for number, line in enumerate(lines):
+            yield (",\n\t" if number else "").encode() + line.encode()
+        yield b"\n]\n"
+    yield b"}\n"
+
+
+def _lines(alias: str, run: Run, model: type[Any], *order: str) -> Iterator[str]:
+    rows: QuerySet[Any] = valid(model, Place(alias, run.protocol, run.id))
+    # As bytes sort, which is how the evaluation sorts, whatever language the database speaks.
+    collation = "C" if connections[alias].vendor == "postgresql" else "BINARY"
+    ordered = rows.order_by(*(Collate(F(name), collation) for name in order))
+    with reading(alias):
+        for text in ordered.values_list("row", flat=True).iterator(_FETCHED):
+            yield unmarked(text, run.as_of)

@@ -1,0 +1,114 @@
+"""Purge: nights that are older than is to be kept, and nothing of those that stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from itertools import pairwise
+from typing import Any
+
+from qi_checker.store.comparing import latest_run
+from qi_checker.store.models import (
+    CaseRow,
+    Document,
+    EvidenceRow,
+    ExceptionRequest,
+    FindingRow,
+    Run,
+    ScheduleRow,
+    SignOff,
+)
+from qi_checker.store.trail import Trail
+from qi_checker.store.transaction import writing
+
+HISTORY: tuple[type[Any], ...] = (FindingRow, CaseRow, ScheduleRow, EvidenceRow)
+
+
+@dataclass(frozen=True)
+class Purged:
+    """How much was removed."""
+
+    runs: int
+    rows: int
+    exceptions: int
+    sign_offs: int
+
+
+def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
+    """Remove the nights from before a day, in one transaction; the trail tells of it.
+
+    The latest night of a protocol stays however old it is, and every night that stays is rebuilt
+    as before. Exceptions that ended before that day go, and sign-offs of cases of which nothing is
+    left. Entries of the trail stay: `Trail.purge` removes them.
+    """
+    with writing(alias):
+        old = _old_runs(alias, before)
+        rows = 0
+        for protocol in sorted({run.protocol for run in old}):
+            gone = {run.id for run in old if run.protocol == protocol}
+            rows += _purge_rows(alias, protocol, gone)
+        Run.objects.using(alias).filter(id__in=[run.id for run in old]).delete()
+        _purge_documents(alias)
+        ended = ExceptionRequest.objects.using(alias).filter(expires_on__lt=before)
+        exceptions = ended.count()
+        ended.delete()
+        done = Purged(len(old), rows, exceptions, _purge_sign_offs(alias))
+        if any(asdict(done).values()):
+            told = {"before": before.isoformat(), "run_ids": [run.id for run in old]}
+            Trail(alias).append(at, actor, "purged", {**told, **asdict(done)})
+    return done
+
+
+def _old_runs(alias: str, before: date) -> list[Run]:
+    runs = list(Run.objects.using(alias).order_by("id").defer("parts"))
+    last = {p: latest_run(alias, p) for p in {run.protocol for run in runs}}
+    stay = {run.id for run in last.values() if run}
+    return [run for run in runs if run.as_of[:10] < before.isoformat() and run.id not in stay]
+
+
+def _purge_rows(alias: str, protocol: str, gone: set[int]) -> int:
+    """Rows that no night that stays has: those that lie between two of them, or before the first."""
+    every = Run.objects.using(alias).filter(protocol=protocol).order_by("id")
+    stay = [0, *(number for number in every.values_list("id", flat=True) if number not in gone)]
+    removed = 0
+    for model in HISTORY:
+        rows = model.objects.using(alias).filter(protocol=protocol)
+        for earlier, later in pairwise(stay):
+            number, _ = rows.filter(from_run__gt=earlier, to_run__lte=later).delete()
+            removed += number
+    return removed
+
+
+def _purge_documents(alias: str) -> None:
+    """Documents that no manifest has any more."""
+    used: set[str] = set()
+    for parts in Run.objects.using(alias).values_list("parts", flat=True).iterator():
+        used.update(digests(json.loads(parts)))
+    every = Document.objects.using(alias)
+    unused = [d for d in every.values_list("digest", flat=True) if d not in used]
+    for start in range(0, len(unused), 500):
+        every.filter(digest__in=unused[start : start + 500]).delete()
+
+
+def digests(parts: Any) -> Iterator[str]:
+    """The documents that the parts of a run name."""
+    for value in parts.values() if isinstance(parts, dict) else ():
+        if isinstance(value, dict):
+            yield from digests(value)
+        elif len(value) == 2:
+            yield value[1]
+
+
+def _purge_sign_offs(alias: str) -> int:
+    """Sign-offs of cases that no night has any more."""
+    every = SignOff.objects.using(alias)
+    there = CaseRow.objects.using(alias)
+    gone = [
+        number
+        for number, case_id in every.values_list("id", "case_id")
+        if not there.filter(case_id=case_id).exists()
+    ]
+    every.filter(id__in=gone).delete()
+    return len(gone)

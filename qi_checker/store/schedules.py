@@ -1,0 +1,69 @@
+"""What each operation was planned for, from night to night."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from qi_checker.store.models import Run, ScheduleRow
+from qi_checker.store.transaction import reading
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What surgery was planned for, as the records had it, from run `from_run` on."""
+
+    case_id: str
+    surgery_at: str
+    from_run: int
+    to_run: int | None  # the first run that had another one, or none
+
+
+def schedules(alias: str, case_id: str, protocol: str | None = None) -> list[Schedule]:
+    """Every schedule of a case that was seen, the oldest first."""
+    rows = ScheduleRow.objects.using(alias).filter(case_id=case_id)
+    if protocol is not None:
+        rows = rows.filter(protocol=protocol)
+    found = rows.order_by("from_run", "id").values_list("case_id", "row", "from_run", "to_run")
+    with reading(alias):
+        return [Schedule(*row) for row in found]
+
+
+def earlier_schedules(alias: str, protocol: str, as_of: str) -> list[tuple[str, dt.date]]:
+    """Every day that an operation was planned for in a night before `as_of`, where it was moved.
+
+    Sorted by case and day; what was seen in later nights is not known yet.
+    """
+    with reading(alias):
+        return sorted(_moved(alias, protocol, as_of))
+
+
+def _moved(alias: str, protocol: str, as_of: str) -> set[tuple[str, dt.date]]:
+    before = Run.objects.using(alias).filter(protocol=protocol).values_list("id", "as_of")
+    nights = sorted(number for number, moment in before if moment[:10] < as_of[:10])
+    rows = ScheduleRow.objects.using(alias).filter(protocol=protocol)
+    moved = rows.exclude(to_run=None).values_list("case_id", flat=True).distinct()
+    found = set()
+    every = rows.filter(case_id__in=moved).values_list("case_id", "row", "from_run", "to_run")
+    for case_id, at, first, last in every.iterator():
+        seen = any(first <= night and (last is None or night < last) for night in nights)
+        day = day_of(at)
+        if seen and day:
+            found.add((case_id, day))
+    return found
+
+
+def current_days(alias: str, cases: Collection[str]) -> dict[str, dt.date]:
+    """What surgery is planned for, as the last night saw it; a case without a date is left out."""
+    rows = ScheduleRow.objects.using(alias).filter(case_id__in=cases, to_run=None)
+    found = rows.order_by("from_run").values_list("case_id", "row")
+    return {case_id: day for case_id, at in found if (day := day_of(at))}
+
+
+def day_of(at: str) -> dt.date | None:
+    """The day of a date or date-time as records write it; None where it is written another way."""
+    try:
+        return dt.date.fromisoformat(at.strip()[:10])
+    except ValueError:
+        return None

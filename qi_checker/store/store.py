@@ -1,0 +1,174 @@
+"""The store: one object that gives everything that is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.store.database import Database, connect
+from qi_checker.store.night import Kept, Night
+
+if TYPE_CHECKING:
+    from qi_checker.audit.changes import Change
+    from qi_checker.store.exceptions import Exceptions, Person
+    from qi_checker.store.past import PastRun
+    from qi_checker.store.retention import Purged
+    from qi_checker.store.schedules import Schedule
+    from qi_checker.store.signoffs import SignedOff
+    from qi_checker.store.trail import Trail
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store that is connected. Everything raises UserError where the database refuses."""
+
+    alias: str
+
+    def migrate(self) -> None:
+        """Set the store up, or bring an older one to the schema of this version."""
+        from qi_checker.store.schema import migrate
+
+        migrate(self.alias)
+
+    def keep(self, night: Night) -> Kept:
+        """Keep a night in one transaction: all of it, or nothing."""
+        from qi_checker.store.keep import keep
+
+        return keep(self.alias, night)
+
+    def runs(self, protocol: str | None = None) -> list[PastRun]:
+        """Every run that is kept, the latest first."""
+        from qi_checker.store.past import runs
+
+        return runs(self.alias, protocol)
+
+    def latest(self, protocol: str | None = None) -> PastRun | None:
+        """The run of the latest moment that is in force."""
+        there = [run for run in self.runs(protocol) if run.in_force]
+        return max(there, key=lambda run: (run.as_of, run.run_id), default=None)
+
+    def manifest(self, run_id: int) -> dict[str, Any]:
+        """The manifest of a run, as it was given."""
+        manifest: dict[str, Any] = self.documents(run_id)["manifest"]
+        return manifest
+
+    def documents(self, run_id: int) -> dict[str, Any]:
+        """`manifest`, `feeds` and `inputs` of a run."""
+        from qi_checker.store.past import documents
+
+        return documents(self.alias, run_id)
+
+    def findings(self, run_id: int) -> Iterator[dict[str, Any]]:
+        """The findings of a run, by case and requirement; dates are ISO texts."""
+        from qi_checker.store.past import finding_lines
+
+        return map(json.loads, finding_lines(self.alias, run_id))
+
+    def cases(self, run_id: int) -> Iterator[dict[str, Any]]:
+        """The cases of a run, by case."""
+        from qi_checker.store.past import case_lines
+
+        return map(json.loads, case_lines(self.alias, run_id))
+
+    def findings_json(self, run_id: int) -> Iterator[bytes]:
+        """findings.json of a run, byte for byte as the night wrote it, in pieces."""
+        from qi_checker.store.past import findings_json
+
+        return findings_json(self.alias, run_id)
+
+    def changes(self, run_id: int) -> tuple[Change, ...]:
+        """What changed in a run since the one in force before it."""
+        from qi_checker.store.comparing import load_changes
+
+        return load_changes(self.alias, run_id)
+
+    def base(self, run_id: int) -> int | None:
+        """The run that `changes` compares a run with; None for the first."""
+        from qi_checker.store.comparing import before
+        from qi_checker.store.past import run_of
+
+        found = before(self.alias, run_of(self.alias, run_id))
+        return found.id if found else None
+
+    @property
+    def trail(self) -> Trail:
+        """The audit trail."""
+        from qi_checker.store.trail import Trail
+
+        return Trail(self.alias)
+
+    @property
+    def exceptions(self) -> Exceptions:
+        """Requests, approvals, revocations; and the input table for the evaluation."""
+        from qi_checker.store.exceptions import Exceptions
+
+        return Exceptions(self.alias)
+
+    def schedules(self, case_id: str, protocol: str | None = None) -> list[Schedule]:
+        """Every date that an operation was planned for, the oldest first."""
+        from qi_checker.store.schedules import schedules
+
+        return schedules(self.alias, case_id, protocol)
+
+    def earlier_schedules(self, protocol: str, as_of: str) -> list[tuple[str, date]]:
+        """Case and day of what was planned in nights before `as_of`, for the evaluation."""
+        from qi_checker.store.schedules import earlier_schedules
+
+        return earlier_schedules(self.alias, protocol, as_of)
+
+    def sign_off(
+        self, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
+    ) -> SignedOff:
+        """Sign a case off as the latest night has it."""
+        from qi_checker.store.signoffs import sign_off
+
+        return sign_off(self.alias, case_id, protocol, by=by, at=at, note=note)
+
+    def sign_offs(self, case_id: str | None = None) -> list[SignedOff]:
+        """Sign-offs, each with what has changed since; one with a change is void."""
+        from qi_checker.store.signoffs import sign_offs
+
+        return sign_offs(self.alias, case_id)
+
+    def purge(self, before: date, at: datetime, actor: str) -> Purged:
+        """Remove the nights from before a day; the trail tells of it."""
+        from qi_checker.store.retention import purge
+
+        return purge(self.alias, before, at, actor)
+
+    def export_case(self, case_id: str) -> dict[str, Any]:
+        """Everything that is held of a case, ready for JSON."""
+        from qi_checker.store.privacy import export_case
+
+        return export_case(self.alias, case_id)
+
+    def pseudonymise(self, case_id: str, key: bytes, at: datetime, actor: str) -> str:
+        """Replace the ids of a case and of its events everywhere; gives the new id."""
+        from qi_checker.store.privacy import pseudonymise
+
+        return pseudonymise(self.alias, case_id, key, at, actor)
+
+    def backup(self, path: Path) -> None:
+        """Write a copy of an SQLite store while it is used."""
+        from qi_checker.store.backup import backup
+
+        backup(self.alias, path)
+
+    def close(self) -> None:
+        """End the connection of this thread."""
+        from django.db import connections
+
+        connections[self.alias].close()
+
+
+def open_store(database: Database) -> Store:
+    """Connect to a store. Raises UserError where it is gone, or newer than this program."""
+    alias = connect(database)
+    from qi_checker.store.schema import check
+
+    check(alias)
+    return Store(alias)

@@ -1,0 +1,69 @@
+"""One writer at a time, and database errors as a person is told them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import DatabaseError, InterfaceError, connections, transaction
+
+from qi_checker.errors import Problem, UserError
+
+_LOCK = 5_120_266  # a number of our own: the advisory lock of PostgreSQL
+
+
+@contextmanager
+def writing(alias: str) -> Iterator[None]:
+    """A transaction that no other writer shares; the second waits, and then gives up with a word.
+
+    SQLite takes its write lock at BEGIN IMMEDIATE, PostgreSQL by an advisory lock.
+    """
+    connection = connections[alias]
+    with reading(alias), transaction.atomic(using=alias):
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        yield
+
+
+@contextmanager
+def reading(alias: str) -> Iterator[None]:
+    """What the database refuses, in words; without anything of a row."""
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        connections[alias].close()
+        raise UserError(_refused(alias, error)) from None
+
+
+def _shown(alias: str) -> str:
+    settings = connections[alias].settings_dict
+    host = settings.get("HOST")
+    return f"store {settings['NAME']} on {host}" if host else f"store {settings['NAME']}"
+
+
+def _refused(alias: str, error: Exception) -> Problem:
+    said = str(error).lower()
+    where = _shown(alias)
+    for words, what, mend in _SAID:
+        if any(word in said for word in words):
+            return Problem(where, what, "", mend)
+    return Problem(where, f"the database failed ({type(error).__name__})", "", _LOOK)
+
+
+_LOOK = "Look into the log of the database"
+_SAID = (
+    (("fatal:  database",), "there is no such database", "Make it: docs/store.md"),
+    (("locked", "lock timeout", "locktimeout", "busy"), "somebody else is writing into it",
+     "Wait until the other one is done, or look for a process that hangs"),
+    (("no such table", "does not exist", "no such column"), "it has not been set up, or is older",
+     "Run `qi-checker nightly migrate`"),
+    (("unable to open",), "it cannot be opened",
+     "Make the folder, and let this user read and write in it"),
+    (("readonly", "read-only"), "it cannot be written", "Let this user write the file and its folder"),
+    (("not a database", "malformed"), "it is not a database, or it is damaged",
+     "Restore the latest backup: docs/store.md"),
+    (("full", "no space"), "the disk is full", "Make room, and start again: nothing was kept by half"),
+    (("connection", "server", "password", "authentication"), "the database cannot be reached",
+     "See that it runs, and that the address, user and password are right"),
+)  # fmt: skip

@@ -1,0 +1,153 @@
+"""Kill nights at points spread evenly over their run, and look at what is left each time.
+
+A process of its own: `python -m tests.helpers.night_kills SETTINGS POINTS`. Everything is imported
+once; each night is a fork of this process, which never opens a database or a thread itself, and is
+ended by a SIGKILL from outside. Nothing in the program helps: there is no hook in it. Prints what
+was found as JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from qi_checker.cli import main
+from qi_checker.nightly.keeping import opened
+from qi_checker.nightly.load import Settings, load_settings
+from qi_checker.nightly.status import read_status
+from tests.helpers.nights import FIRST, NUMBER
+
+STEP = 77  # the points are taken in another order, so that one kill does not prepare the next
+
+
+def imported() -> None:
+    """What a night imports on its way, so that a fork does not spend its time on it."""
+    import django.db.backends.postgresql.base
+    import django.db.backends.sqlite3.base
+    import duckdb
+    import matplotlib
+
+    import qi_checker.nightly.night
+    import qi_checker.reporting.html
+
+    assert duckdb and matplotlib and django and qi_checker.nightly.night
+
+
+def forked(work: Callable[[], int]) -> int:
+    """Run in a fork, silently; its process id."""
+    child = os.fork()
+    if child:
+        return child
+    with contextlib.suppress(BaseException):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        code = work()
+        sys.stderr.flush()
+        os._exit(code)
+    os._exit(99)
+
+
+def night(file: Path, day: date) -> int:
+    return forked(lambda: main(["nightly", "--config", str(file), "--as-of", str(day)]))
+
+
+def waited(child: int) -> int:
+    """The exit code, or the negative number of the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed(file: Path, day: date, delay: float) -> int:
+    child = night(file, day)
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    return waited(child)
+
+
+def looked_at(settings: Settings) -> int:
+    """Look at store, reports and trail; 0 if all is whole. Tells what is not on stderr."""
+    problems = list(_problems(settings))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _problems(settings: Settings) -> Any:
+    store = opened(settings)
+    runs = store.runs()
+    checked = store.trail.verify()
+    if not checked.whole:
+        yield f"the trail: {checked.faults}"
+    if len(runs) != sum(1 for e in store.trail.entries() if e.action == "run_kept"):
+        yield "a run without its entry in the trail, or the other way round"
+    if runs:
+        latest = json.loads(b"".join(store.findings_json(runs[0].run_id)))
+        if (len(latest["findings"]), len(latest["cases"])) != (NUMBER, NUMBER):
+            yield f"run {runs[0].run_id} is not whole"
+    yield from _report_problems(settings, store)
+    status = settings.status
+    if status.exists() and not read_status(status):
+        yield "status.json is not whole"
+    store.close()
+
+
+def _report_problems(settings: Settings, store: Any) -> Any:
+    folder = settings.reports / "audit"
+    if not folder.exists():
+        return
+    label = json.loads((folder / "run.json").read_bytes())
+    (run,) = [r["run"] for r in label["runs"].values()]
+    kept = b"".join(store.findings_json(run))
+    if (folder / "findings.json").read_bytes() != kept:
+        yield f"the reports are not those of run {run}"
+    if not (folder / "index.html").read_text("utf-8").rstrip().endswith("</html>"):
+        yield "the page of the reports is not whole"
+
+
+def run(file: Path, points: int) -> dict[str, Any]:
+    imported()
+    settings = load_settings(file)
+    began = time.monotonic()
+    assert waited(night(file, FIRST)) == 0, "the first night"
+    slow = time.monotonic() - began  # it sets up the store, too
+    began = time.monotonic()
+    assert waited(night(file, FIRST + timedelta(days=1))) == 0, "the second night"
+    lasts = min(slow, time.monotonic() - began)
+    ended, reached, failed = Counter[str](), Counter[int](), []
+    attempts = 0
+    while ended["killed"] < points and attempts < 2 * points:
+        day = FIRST + timedelta(days=2 + attempts)
+        attempts += 1
+        part = ((ended["killed"] * STEP) % points + 0.5) / points
+        delay = lasts * part
+        hit = killed(file, day, delay) == -signal.SIGKILL
+        ended["killed" if hit else "done"] += 1
+        # The machine has other things to do: how long a night takes is learnt on the way.
+        if not hit:
+            lasts = min(lasts, delay) * 0.98
+        elif part > 0.95:
+            lasts *= 1.05
+        status = read_status(settings.status)
+        reached[len(status.get("phases", []))] += 1 if status.get("state") == "running" else 0
+        if waited(forked(lambda: looked_at(settings))):
+            failed.append(delay)
+    last = FIRST + timedelta(days=2 + attempts)
+    code = waited(night(file, last))
+    whole = waited(forked(lambda: looked_at(settings)))
+    left = [p.name for p in settings.state.rglob(".*") if p.name.startswith(".")]
+    return {
+        "ended": ended, "phases": sorted(k for k, n in reached.items() if n), "failed": failed,
+        "last": str(last), "code": code, "whole": whole, "left": left, "seconds": lasts,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(Path(sys.argv[1]), int(sys.argv[2]))))

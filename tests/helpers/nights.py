@@ -1,0 +1,77 @@
+"""A small hospital for tests of the nightly job: 20 operations, settings, and days to run it for."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from qi_checker.protocol.records import CASES, EVENTS
+from tests.helpers.commands import write_rows
+from tests.helpers.records import Row, case, mr_scan, scan
+
+FIRST = date(2026, 3, 2)
+NUMBER = 20  # of operations
+PROTOCOL = "hepatic-metastasectomy-imaging"
+
+
+def hospital() -> tuple[list[Row], list[Row]]:
+    """Operations from February on, a week apart; each third one has no MRI."""
+    cases, events = [], []
+    for n in range(NUMBER):
+        day = date(2026, 2, 2) + timedelta(days=7 * n)
+        status = "performed" if day < FIRST else "scheduled"
+        cases.append(case(f"C{n:02}", f"{day}T08:00", patient_id=f"P{n:02}", status=status))
+        before = day - timedelta(days=10 + n)
+        events.append(scan(str(before), f"CT{n:02}", patient_id=f"P{n:02}"))
+        if n % 3:
+            events.append(mr_scan(str(before), f"MR{n:02}", patient_id=f"P{n:02}"))
+    return cases, events
+
+
+def write_hospital(folder: Path) -> None:
+    """The records and the site's settings, below `folder`."""
+    data = folder / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    cases, events = hospital()
+    write_rows(data / "cases.csv", CASES.names, cases)
+    write_rows(data / "events.csv", EVENTS.names, events)
+    (data / "site.yaml").write_text("timezone: America/Toronto\n", encoding="utf-8")
+
+
+# One requirement, and no codes: quick to compile.
+SMALL = """id: ct-before-surgery
+title: CT of the liver before surgery
+statement: Every patient has a CT of the liver before surgery.
+source: [{citation: Made up for tests, level: none}]
+owner: Quality committee
+target: 95 %
+versions:
+  - version: "1.0"
+    in_force: {from: 2020-01-01}
+    applies_to: {every: case}
+    requirements:
+      - id: ct
+        title: CT of the liver
+        event: {kind: imaging, modality: [CT], region: [liver]}
+        window: {before: surgery, at_most: 16 days}
+        lead_time: 5 working days
+        owner: CT desk
+"""
+
+
+def small_protocol(folder: Path) -> str:
+    """Write a protocol that is quick to compile; its name for nightly.yaml."""
+    (folder / "rules" / "ct").mkdir(parents=True)
+    (folder / "rules" / "ct" / "protocol.yaml").write_text(SMALL, encoding="utf-8")
+    return "rules/ct"
+
+
+def settings(folder: Path, **more: Any) -> Path:
+    """Write the records and a nightly.yaml with further keys; JSON is YAML, too."""
+    write_hospital(folder)
+    keys = {"site": "data/site.yaml", "data": "data", "state": "state", "pages": 2} | more
+    file = folder / "nightly.yaml"
+    file.write_text("".join(f"{k}: {json.dumps(v)}\n" for k, v in keys.items()), encoding="utf-8")
+    return file

@@ -1,0 +1,66 @@
+"""Nights to keep, written as small rows; and a store on each database."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
+from qi_checker.store import Night
+
+PROTOCOL = "liver"
+AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+
+
+def hours(number: int) -> datetime:
+    """So many hours after the first night."""
+    return AT + timedelta(hours=number)
+
+
+def finding(case_id: str = "C1", requirement: str = "mri", status: str = "met", **more: Any) -> Any:
+    row = dict.fromkeys(FINDING_COLUMNS)
+    return {**row, "case_id": case_id, "requirement": requirement, "status": status,
+            "reason": "in_window", "sentence": f"{requirement} is {status}."} | more  # fmt: skip
+
+
+def case(case_id: str = "C1", surgery: str = "2026-03-20", **more: Any) -> Any:
+    row = dict.fromkeys(CASE_COLUMNS)
+    return {**row, "case_id": case_id, "verdict": "pending", "surgery_date": surgery} | more
+
+
+def night(
+    *findings: Any, as_of: str = "2026-03-01", surgery: str = "2026-03-20", data: str = "d1",
+    rules: str = "r1", evidence: str = "e1", **more: Any,
+) -> Night:  # fmt: skip
+    """A night of these findings; every case has this date of surgery."""
+    manifest = {
+        "program": {"name": "qi-checker", "version": "1"},
+        "protocol": {"id": PROTOCOL, "versions": ["1.0"], "sha256": rules},
+        "as_of": as_of,
+        "site": {"timezone": "UTC", "holidays": [f"2026-0{n}-01" for n in range(1, 10)]},
+        "data": {"sha256": data, "files": []},
+        "problems": [
+            f"Still scheduled after the date of surgery: {f['case_id']}." for f in findings
+        ],
+    }
+    ids = sorted({f["case_id"] for f in findings})
+    given: dict[str, Any] = {
+        "manifest": manifest,
+        "findings": findings,
+        "cases": [case(i, surgery) for i in ids],
+        "schedules": [{"case_id": i, "surgery_at": f"{surgery}T08:00"} for i in ids],
+        "evidence": [{"case_id": i, "sha256": evidence} for i in ids],
+        "feeds": [{"kind": "imaging", "newest": "2026-02-28"}],
+    }
+    return Night(as_of=as_of, started_at=AT, **given | more)
+
+
+def document(kept: Night) -> bytes:
+    """findings.json of a night whose rows are lists, as DuckDB would write it."""
+    head = json.dumps(kept.manifest, ensure_ascii=False, indent=1)
+    parts = [
+        "[\n\t" + ",\n\t".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) for r in rows)
+        + "\n]\n" for rows in (kept.findings, kept.cases)
+    ]  # fmt: skip
+    return f'{{"manifest": {head},\n"findings": {parts[0]},\n"cases": {parts[1]}}}\n'.encode()

@@ -1,0 +1,121 @@
+"""Nights are kept as history, and every one of them comes back as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from qi_checker.errors import UserError
+from qi_checker.store import Store
+from qi_checker.store.models import CaseRow, Document, FindingRow, Run, TrailEntry
+from tests.helpers.store import document, finding, night
+
+BOOK = "Book MRI between {} and 2026-03-19; arrange it by 2026-03-12."
+
+
+def rows(store: Store) -> int:
+    models = (FindingRow, CaseRow)
+    return sum(model.objects.using(store.alias).count() for model in models)
+
+
+def rebuilt(store: Store, run_id: int) -> bytes:
+    return b"".join(store.findings_json(run_id))
+
+
+def test_every_night_is_rebuilt_byte_for_byte(store: Store) -> None:
+    nights = [
+        night(finding("C1"), finding("C2", status="due")),
+        night(finding("C1"), finding("C2", status="missing"), as_of="2026-03-02"),
+        night(finding("C1"), as_of="2026-03-03"),
+        night(finding("C1"), finding("C2"), finding("Ä3 ﷽"), as_of="2026-03-04"),
+        night(as_of="2026-03-05"),
+    ]
+    kept = [store.keep(one) for one in nights]
+    for one, run in zip(nights, kept, strict=True):
+        assert rebuilt(store, run.run_id) == document(one)
+        assert store.manifest(run.run_id) == one.manifest
+        assert store.documents(run.run_id)["feeds"] == one.feeds
+        assert list(store.findings(run.run_id)) == list(one.findings)
+        assert list(store.cases(run.run_id)) == list(one.cases)
+
+
+def test_rows_come_in_the_order_of_their_bytes_whatever_the_database_speaks(store: Store) -> None:
+    ids = sorted(["a", "B", "b", "A", "ä", "Z", "_", "10", "9"])
+    kept = store.keep(night(*(finding(i) for i in ids)))
+    assert [row["case_id"] for row in store.findings(kept.run_id)] == ids
+
+
+def test_the_day_of_the_night_makes_no_row(store: Store) -> None:
+    nights = [
+        night(finding(status="due", sentence=BOOK.format(day)), as_of=day)
+        for day in ("2026-03-01", "2026-03-02", "2026-03-03")
+    ]
+    kept = [store.keep(one) for one in nights]
+    assert rows(store) == 2
+    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+
+
+def test_another_day_in_a_sentence_is_no_mark(store: Store) -> None:
+    sentence = "Done on 2026-03-01. " + BOOK.format("2026-03-01") + " \ue000\ue001 \ue000\ue002"
+    nights = [night(finding(sentence=sentence), as_of=f"2026-03-0{n}") for n in (1, 2, 3)]
+    kept = [store.keep(one) for one in nights]
+    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+
+
+def test_the_same_night_twice_is_one_run(store: Store) -> None:
+    first = store.keep(night(finding()))
+    counts = [m.objects.using(store.alias).count() for m in (Run, FindingRow, Document, TrailEntry)]
+    again = store.keep(night(finding()))
+    assert (again.run_id, again.repeated, again.changes) == (first.run_id, True, ())
+    assert counts == [
+        m.objects.using(store.alias).count() for m in (Run, FindingRow, Document, TrailEntry)
+    ]
+
+
+def test_other_data_for_the_same_moment_is_a_correction(store: Store) -> None:
+    wrong, right = night(finding(status="missing")), night(finding(), data="d2")
+    first, second = store.keep(wrong), store.keep(right)
+    third = store.keep(night(finding(status="missing")))  # back again: a correction as well
+    assert [k.correction for k in (first, second, third)] == [0, 1, 2]
+    assert [run.in_force for run in store.runs()] == [True, False, False]
+    assert rebuilt(store, first.run_id) == rebuilt(store, third.run_id) == document(wrong)
+    assert rebuilt(store, second.run_id) == document(right)
+
+
+def test_a_night_that_is_kept_late_changes_no_other(store: Store) -> None:
+    new, old = night(finding(), as_of="2026-03-09"), night(finding(status="due"))
+    first, second = store.keep(new), store.keep(old)
+    assert store.latest() == store.runs()[1]
+    assert rebuilt(store, first.run_id) == document(new)
+    assert rebuilt(store, second.run_id) == document(old)
+    assert second.changes == ()
+
+
+def test_a_row_that_comes_twice_stops_the_night(store: Store) -> None:
+    store.keep(night(finding()))
+    with pytest.raises(ValueError, match="twice"):
+        store.keep(night(finding(), finding(), as_of="2026-03-02"))
+    assert len(store.runs()) == 1
+
+
+def test_protocols_are_kept_apart(store: Store) -> None:
+    liver, other = night(finding()), night(finding(status="due"))
+    other = night(finding(status="due"), manifest={**other.manifest, "protocol": {"id": "lung"}})
+    kept = [store.keep(one) for one in (liver, other)]
+    assert [k.correction for k in kept] == [0, 0]
+    assert [run.protocol for run in store.runs("lung")] == ["lung"]
+    assert rebuilt(store, kept[0].run_id) == document(liver)
+
+
+def test_a_run_that_is_not_kept_is_said(store: Store) -> None:
+    with pytest.raises(UserError, match="run 7 is not kept"):
+        store.manifest(7)
+
+
+def test_every_date_of_surgery_is_kept(store: Store) -> None:
+    for day, surgery in (("01", "20"), ("02", "20"), ("03", "27"), ("04", "20")):
+        store.keep(night(finding(), as_of=f"2026-03-{day}", surgery=f"2026-03-{surgery}"))
+    seen = [(s.surgery_at[8:10], s.from_run, s.to_run) for s in store.schedules("C1")]
+    assert seen == [("20", 1, 3), ("27", 3, 4), ("20", 4, None)]
+    days = [str(day) for _, day in store.earlier_schedules("liver", "2026-03-05")]
+    assert days == ["2026-03-20", "2026-03-27"]
+    assert [str(d) for _, d in store.earlier_schedules("liver", "2026-03-03")] == ["2026-03-20"]

@@ -1,0 +1,100 @@
+"""Two writers, and one that is killed: the last complete night is in force, whatever happens."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from qi_checker.errors import UserError
+from qi_checker.store import Database, Store, open_store
+from qi_checker.store.transaction import writing
+from tests.helpers.store import document, finding, night
+from tests.helpers.store_writer import big_night
+
+ROOT = Path(__file__).parents[2]
+POINTS = 40
+CASES = 300
+
+
+def write(
+    database: Database, as_of: str, status: str, die_at: int
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.helpers.store_writer", database.url, as_of, status,
+               str(CASES), str(die_at)]  # fmt: skip
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_a_killed_writer_leaves_the_last_night_in_force(database: Database, store: Store) -> None:
+    first = big_night("2026-03-01", "due", CASES)
+    run_id = store.keep(first).run_id
+    whole = document(first)
+    done = write(database, "2026-02-01", "met", 0)  # how many statements a night is
+    assert done.returncode == 0, done.stderr
+    statements = int(done.stdout.split()[1])
+    runs = len(store.runs())
+    points = sorted({1 + statements * n // POINTS for n in range(POINTS)})
+    killed = 0
+    for point in points:
+        ended = write(database, "2026-03-02", "missing", point)
+        killed += ended.returncode == -9
+        assert len(store.runs()) == runs, f"killed at statement {point} of {statements}"
+        assert b"".join(store.findings_json(run_id)) == whole
+        assert store.trail.verify().whole
+    assert killed == len(points)
+    assert write(database, "2026-03-02", "missing", 0).returncode == 0
+    assert len(store.runs()) == runs + 1
+
+
+def test_the_second_writer_waits(database: Database, store: Store) -> None:
+    """It is kept after the first one, and finds what that one wrote."""
+    begun, kept = threading.Event(), []
+
+    def second() -> None:
+        other = open_store(Database(database.url, wait=20))
+        begun.set()
+        kept.append(other.keep(night(finding(status="missing"), as_of="2026-03-02")))
+        other.close()
+
+    with writing(store.alias):
+        thread = threading.Thread(target=second)
+        thread.start()
+        begun.wait()
+        store.keep(night(finding(status="due")))
+    thread.join()
+    assert [run.as_of for run in store.runs()] == ["2026-03-02", "2026-03-01"]
+    assert [str(change.kind) for change in kept[0].changes] == ["new"]
+
+
+def test_who_waits_too_long_is_told(database: Database, store: Store) -> None:
+    told: list[UserError] = []
+
+    def second() -> None:
+        other = open_store(Database(database.url, wait=1))
+        try:
+            other.keep(night(finding(), as_of="2026-03-02"))
+        except UserError as error:
+            told.append(error)
+        other.close()
+
+    with writing(store.alias):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert "somebody else is writing into it" in str(told[0])
+    assert store.keep(night(finding())).run_id == 1
+
+
+def test_a_night_that_fails_in_the_middle_leaves_nothing(store: Store) -> None:
+    def broken() -> object:
+        yield finding("C1")
+        raise RuntimeError("the source went away")
+
+    with pytest.raises(RuntimeError):
+        store.keep(night(finding(), findings=broken()))
+    assert store.runs() == []
+    assert store.keep(night(finding())).run_id
