@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.fields import FeedName, KindWord, Percent, Slug, Span, Strict, Text
@@ -125,6 +125,9 @@ class Nightly(Strict):
     store: Store = Field(default_factory=Store, description="Database of the nights.")
     pages: Annotated[int, Field(strict=True, ge=0)] = Field(
         5000, description="Most case pages per protocol."
+    )
+    monthly: StrictBool = Field(
+        False, description="Write the report of the month before, in the first night of a month."
     )
     freshness: dict[KindWord, Annotated[Duration, AfterValidator(_days)]] = Field(
         {}, description="Per kind of event: how old the newest recorded_at may be; beside `feeds`."

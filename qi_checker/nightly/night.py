@@ -22,12 +22,14 @@ from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
 from qi_checker.nightly.log import Log
 from qi_checker.nightly.metrics import metrics_text
+from qi_checker.nightly.months import write_months
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.reports import write_reports
 from qi_checker.nightly.status import Report
 from qi_checker.nightly.telling import Telling
 from qi_checker.nightly.waits import seconds
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.records import Records
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store, night_of
 
@@ -106,6 +108,8 @@ def _steps(night: Night, say: Say) -> None:
             store = opened(settings)
         _judge(night, store, evaluate_rulebook(settings.bundles, records, night.as_of,
                                                settings.site, say))  # fmt: skip
+        if settings.config.monthly and not night.replay:
+            _months(night, records)
         report.facts["trail"] = _trail_end(store)
         if not night.replay:
             _tell(night)
@@ -116,6 +120,15 @@ def _steps(night: Night, say: Say) -> None:
         why = "Its cases have the status error"
         report.failed(EvaluationError(Problem(f, "could not be evaluated", why)
                                       for f in night.failures))  # fmt: skip
+
+
+def _months(night: Night, records: Records) -> None:
+    """Last month's report, where it is not there; the night is kept without it, too."""
+    try:
+        with night.report.phase("monthly report"):
+            write_months(night.settings, records, night.as_of)
+    except UserError as error:
+        night.report.failed(error)
 
 
 def _trail_end(store: Store) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""The folder of reports: the audit of the night, and last month's report once."""
+"""The folder of reports: the audit of the night."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""The report of the month before: written once, by the first night that knows the month's end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qi_checker.audit.monthly import compared_with, judged_then, monthly
+from qi_checker.audit.monthly_cases import months_on
+from qi_checker.audit.monthly_rejudged import earlier
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.nightly.load import Settings
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import Records
+from qi_checker.protocol.report_settings import NO_SETTINGS, LoadedSettings, load_report_settings
+from qi_checker.reporting.monthly_folder import write_monthly
+
+
+def write_months(settings: Settings, records: Records, as_of: AsOf) -> list[Path]:
+    """Write what is not there yet; the folders that were written. UserError as `report` raises it.
+
+    A report that is there is left as it is: a committee has it. Remove its folder to have it written
+    anew.
+    """
+    month = months_on(f"{as_of.date:%Y-%m}", -1)
+    written = []
+    loaded: LoadedSettings | None = None
+    for bundle in settings.bundles:
+        out = settings.reports / f"report-{month}"
+        if settings.rulebook:
+            out /= bundle.protocol.id
+        if (out / "manifest.json").is_file():
+            continue
+        loaded = loaded or _report_settings(settings)
+        _write(settings, bundle, records, as_of, month, loaded, out)
+        written.append(out)
+    return written
+
+
+def _report_settings(settings: Settings) -> LoadedSettings:
+    file = settings.data / "report.yaml"
+    return load_report_settings(file) if file.is_file() else NO_SETTINGS
+
+
+def _write(
+    settings: Settings,
+    bundle: Bundle,
+    records: Records,
+    as_of: AsOf,
+    month: str,
+    loaded: LoadedSettings,
+    out: Path,
+) -> None:
+    then = compared_with(month)
+    first = evaluate(bundle, records, AsOf(then), settings.site)
+    before = earlier(then, judged_then(first, month))
+    now = evaluate(bundle, records, as_of, settings.site)
+    write_monthly(monthly(now, month, loaded, "", before), out, "html")

@@ -1,0 +1,58 @@
+"""The monthly report of the scheduled job: once, by the first night of a month."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.helpers.commands import contents, run
+
+
+def night(file: Path, day: str) -> None:
+    ran = run("nightly", "--config", file, "--as-of", day)
+    assert (ran.code, ran.err) == (0, ""), ran.err
+
+
+def test_the_month_before_is_reported_once_and_as_the_command_reports_it(
+    demo: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "nightly.yaml"
+    text = f"site: {demo}/site.yaml\ndata: {demo}\nstate: state\npages: 0\nmonthly: true\n"
+    file.write_text(text, encoding="utf-8")
+    night(file, "2026-03-02")
+    reports = tmp_path / "state" / "reports"
+    out = tmp_path / "by-hand"
+    ran = run("report", "--month", "2026-02", "--data", demo, "--as-of", "2026-03-02", "--out", out)
+    assert ran.code == 0
+    assert contents(reports / "report-2026-02") == contents(out)
+    written = (reports / "report-2026-02" / "index.html").stat().st_mtime_ns
+    night(file, "2026-03-03")
+    assert (reports / "report-2026-02" / "index.html").stat().st_mtime_ns == written
+    assert {f.name for f in reports.iterdir()} == {
+        "audit", "digest", "report-2026-02",
+    }  # fmt: skip
+
+
+def test_without_the_setting_there_is_none(demo: Path, tmp_path: Path) -> None:
+    file = tmp_path / "nightly.yaml"
+    text = f"site: {demo}/site.yaml\ndata: {demo}\nstate: state\npages: 0\n"
+    file.write_text(text, encoding="utf-8")
+    night(file, "2026-03-02")
+    assert {f.name for f in (tmp_path / "state" / "reports").iterdir()} == {"audit", "digest"}
+
+
+def test_settings_of_the_report_that_are_wrong_spoil_the_report_only(
+    demo: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("cases.csv", "events.csv", "site.yaml"):
+        (data / name).write_bytes((demo / name).read_bytes())
+    (data / "report.yaml").write_text("organization: X\n", encoding="utf-8")
+    file = tmp_path / "nightly.yaml"
+    file.write_text("site: data/site.yaml\ndata: data\nstate: state\npages: 0\nmonthly: true\n",
+                    encoding="utf-8")  # fmt: skip
+    ran = run("nightly", "--config", file, "--as-of", "2026-03-02")
+    assert ran.code == 2
+    assert "report.yaml:1:" in ran.err
+    assert ": run 1" in ran.out
+    assert {f.name for f in (tmp_path / "state" / "reports").iterdir()} == {"audit", "digest"}
