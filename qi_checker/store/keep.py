@@ -70,20 +70,12 @@ def _rows(alias: str, night: Night, run: Run) -> dict[str, int]:
             yield row, marked(text, night.as_of)
 
     findings = (
-        FindingRow(
-            case_id=row["case_id"], requirement=row["requirement"], status=row["status"],
-            act_by=str(row["act_by"] or ""), row=text,
-        )
+        (row["case_id"], row["requirement"], row["status"], str(row["act_by"] or ""), text)
         for row, text in sealed(night.findings)
-    )  # fmt: skip
-    cases = (CaseRow(case_id=row["case_id"], row=text) for row, text in sealed(night.cases))
-    schedules = (
-        ScheduleRow(case_id=row["case_id"], row=str(row["surgery_at"]))
-        for row, _ in sealed(night.schedules)
     )
-    evidence = (
-        EvidenceRow(case_id=row["case_id"], row=row["sha256"]) for row, _ in sealed(night.evidence)
-    )
+    cases = ((row["case_id"], text) for row, text in sealed(night.cases))
+    schedules = ((row["case_id"], str(row["surgery_at"])) for row, _ in sealed(night.schedules))
+    evidence = ((row["case_id"], row["sha256"]) for row, _ in sealed(night.evidence))
     counts = {
         "findings": advance(FindingRow, place, findings),
         "cases": advance(CaseRow, place, cases),

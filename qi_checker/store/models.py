@@ -6,6 +6,8 @@ somebody did stays readable when the account is gone.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -40,6 +42,9 @@ class Interval(models.Model):
     to_run = models.BigIntegerField(null=True)
     row = models.TextField()  # the JSON of the row, with a mark for the day of the night
 
+    COLUMNS: ClassVar[tuple[str, ...]] = ("case_id", "row")
+    KEY: ClassVar[int] = 1  # so many of them say which row it is
+
     class Meta:
         abstract = True
 
@@ -57,6 +62,9 @@ class FindingRow(Interval):
     requirement = models.TextField()
     status = models.TextField()
     act_by = models.TextField()  # ISO date, or empty
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("case_id", "requirement", "status", "act_by", "row")
+    KEY: ClassVar[int] = 2
 
     class Meta:
         indexes = _indexes("qi_finding")

@@ -25,9 +25,12 @@ def _plain(value: object) -> str:
     raise TypeError(f"a row cannot hold a {type(value).__name__}")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
 def row_text(row: Mapping[str, Any]) -> str:
     """One row as DuckDB writes it into JSON."""
-    text = json.dumps(row, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    text = _ENCODER.encode(row)
     return _ESCAPED.sub(_upper, text) if "\\u00" in text else text
 
 
