@@ -19,6 +19,7 @@ from tests.helpers.pdf import needs_pango
 DATA = {
     "benchmarks.csv", "chart_days.csv", "chart_rates.csv", "days.csv", "intervals.csv",
     "manifest.json", "plan_change.csv", "published.csv", "rates.csv", "rejects.csv", "study.json",
+    "traits.csv",
 }  # fmt: skip
 WITHOUT = "import sys; sys.modules['weasyprint'] = None"
 Cells = list[list[Any]]
@@ -121,7 +122,7 @@ def test_the_workbook_says_what_was_found_and_from_what(book: dict[str, Cells]) 
     said = {str(row[0]): str(row[1]) for row in book["About"]}
     assert "22/27 (81 %" in said["Finding"]
     assert said["Organisation"] == "General Hospital"
-    assert len(book) == 10
+    assert len(book) == 11
 
 
 @pytest.mark.parametrize("form", ["pdf", "all"])
