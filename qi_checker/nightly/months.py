@@ -7,16 +7,19 @@ from pathlib import Path
 from qi_checker.audit.monthly import compared_with, judged_then, monthly
 from qi_checker.audit.monthly_cases import months_on
 from qi_checker.audit.monthly_rejudged import earlier
+from qi_checker.audit.monthly_views import Monthly
 from qi_checker.engines.duckdb import evaluate
+from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.nightly.load import Settings
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.report_settings import NO_SETTINGS, LoadedSettings, load_report_settings
 from qi_checker.reporting.monthly_folder import write_monthly
+from qi_checker.store import Store
 
 
-def write_months(settings: Settings, records: Records, as_of: AsOf) -> list[Path]:
+def write_months(settings: Settings, store: Store, records: Records, as_of: AsOf) -> list[Path]:
     """Write what is not there yet; the folders that were written. UserError as `report` raises it.
 
     A report that is there is left as it is: a committee has it. Remove its folder to have it written
@@ -32,7 +35,8 @@ def write_months(settings: Settings, records: Records, as_of: AsOf) -> list[Path
         if (out / "manifest.json").is_file():
             continue
         loaded = loaded or _report_settings(settings)
-        _write(settings, bundle, records, as_of, month, loaded, out)
+        view = _report(settings, store, bundle, records, as_of, month, loaded)
+        write_monthly(view, out, "html")
         written.append(out)
     return written
 
@@ -42,17 +46,20 @@ def _report_settings(settings: Settings) -> LoadedSettings:
     return load_report_settings(file) if file.is_file() else NO_SETTINGS
 
 
-def _write(
+def _report(
     settings: Settings,
+    store: Store,
     bundle: Bundle,
     records: Records,
     as_of: AsOf,
     month: str,
     loaded: LoadedSettings,
-    out: Path,
-) -> None:
+) -> Monthly:
     then = compared_with(month)
     first = evaluate(bundle, records, AsOf(then), settings.site)
     before = earlier(then, judged_then(first, month))
     now = evaluate(bundle, records, as_of, settings.site)
-    write_monthly(monthly(now, month, loaded, "", before), out, "html")
+    # With earlier schedules, `scanned too early` can be told from `surgery moved`.
+    days = store.earlier_schedules(bundle.protocol.id, str(as_of), too_old(now))
+    mark_moved(now, days)
+    return monthly(now, month, loaded, "", before)

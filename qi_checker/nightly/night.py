@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
+from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.feeds import feed_rows, late_words
@@ -109,7 +110,7 @@ def _steps(night: Night, say: Say) -> None:
         _judge(night, store, evaluate_rulebook(settings.bundles, records, night.as_of,
                                                settings.site, say))  # fmt: skip
         if settings.config.monthly and not night.replay:
-            _months(night, records)
+            _months(night, store, records)
         report.facts["trail"] = _trail_end(store)
         if not night.replay:
             _tell(night)
@@ -122,11 +123,11 @@ def _steps(night: Night, say: Say) -> None:
                                       for f in night.failures))  # fmt: skip
 
 
-def _months(night: Night, records: Records) -> None:
+def _months(night: Night, store: Store, records: Records) -> None:
     """Last month's report, where it is not there; the night is kept without it, too."""
     try:
         with night.report.phase("monthly report"):
-            write_months(night.settings, records, night.as_of)
+            write_months(night.settings, store, records, night.as_of)
     except UserError as error:
         night.report.failed(error)
 
@@ -178,6 +179,7 @@ def _each_kept(night: Night, store: Store, each: Iterator[Evaluation]) -> Iterat
 
 def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     name = evaluation.compiled.bundle.protocol.id
+    mark_moved(evaluation, store.earlier_schedules(name, str(night.as_of), too_old(evaluation)))
     feeds = feed_rows(evaluation)
     with night.report.phase(f"keep {name}"):
         found = night_of(evaluation, night.started_at, feeds)

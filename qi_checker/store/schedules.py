@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from qi_checker.store.models import Run, ScheduleRow
 from qi_checker.store.transaction import reading
+
+_TOGETHER = 5_000  # cases asked for in one statement
 
 
 @dataclass(frozen=True)
@@ -30,28 +32,31 @@ def schedules(alias: str, case_id: str, protocol: str | None = None) -> list[Sch
         return [Schedule(*row) for row in found]
 
 
-def earlier_schedules(alias: str, protocol: str, as_of: str) -> list[tuple[str, dt.date]]:
-    """Every day that an operation was planned for in a night before `as_of`, where it was moved.
+def earlier_schedules(
+    alias: str, protocol: str, as_of: str, cases: Collection[str]
+) -> list[tuple[str, dt.date]]:
+    """Every day that one of these operations was planned for in a night before `as_of`.
 
-    Sorted by case and day; what was seen in later nights is not known yet.
+    Sorted by case and day. What was seen in later nights is not known yet; the day of the last night
+    is among them, since tonight's may be another one.
     """
     with reading(alias):
-        return sorted(_moved(alias, protocol, as_of))
+        return sorted(_seen(alias, protocol, as_of, sorted(cases)))
 
 
-def _moved(alias: str, protocol: str, as_of: str) -> set[tuple[str, dt.date]]:
-    before = Run.objects.using(alias).filter(protocol=protocol).values_list("id", "as_of")
-    nights = sorted(number for number, moment in before if moment[:10] < as_of[:10])
+def _seen(
+    alias: str, protocol: str, as_of: str, cases: Sequence[str]
+) -> Iterator[tuple[str, dt.date]]:
+    runs = Run.objects.using(alias).filter(protocol=protocol).values_list("id", "as_of")
+    nights = [number for number, moment in runs if moment[:10] < as_of[:10]]
     rows = ScheduleRow.objects.using(alias).filter(protocol=protocol)
-    moved = rows.exclude(to_run=None).values_list("case_id", flat=True).distinct()
-    found = set()
-    every = rows.filter(case_id__in=moved).values_list("case_id", "row", "from_run", "to_run")
-    for case_id, at, first, last in every.iterator():
-        seen = any(first <= night and (last is None or night < last) for night in nights)
-        day = day_of(at)
-        if seen and day:
-            found.add((case_id, day))
-    return found
+    for start in range(0, len(cases), _TOGETHER):
+        found = rows.filter(case_id__in=cases[start : start + _TOGETHER])
+        for case_id, at, first, last in found.values_list("case_id", "row", "from_run", "to_run"):
+            seen = any(first <= night and (last is None or night < last) for night in nights)
+            day = day_of(at)
+            if seen and day:
+                yield case_id, day
 
 
 def current_days(alias: str, cases: Collection[str]) -> dict[str, dt.date]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -114,11 +114,13 @@ class Store:
 
         return schedules(self.alias, case_id, protocol)
 
-    def earlier_schedules(self, protocol: str, as_of: str) -> list[tuple[str, date]]:
+    def earlier_schedules(
+        self, protocol: str, as_of: str, cases: Collection[str]
+    ) -> list[tuple[str, date]]:
         """Case and day of what was planned in nights before `as_of`, for the evaluation."""
         from qi_checker.store.schedules import earlier_schedules
 
-        return earlier_schedules(self.alias, protocol, as_of)
+        return earlier_schedules(self.alias, protocol, as_of, cases)
 
     def sign_off(
         self, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
