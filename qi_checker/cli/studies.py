@@ -44,7 +44,9 @@ def study(arguments: argparse.Namespace) -> int:
             from qi_checker.audit.study_protected import protect_study
             from qi_checker.reporting.study_protected import write_protected
 
-            page = write_protected(protect_study(view, profile), arguments.out, arguments.format)
+            page = write_protected(
+                protect_study(view, profile), arguments.out, arguments.format, arguments.paper
+            )
         else:
             page = write_study(view, arguments.out, arguments.format, arguments.paper)
     print(page.finding)

@@ -23,9 +23,9 @@ from qi_checker.reporting.tables import plot_table
 from qi_checker.reporting.xlsx import Properties, write_workbook
 
 # What a study writes, and may replace: docs/commands.md names every file.
-_FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "study.xlsx"}
+FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "study.xlsx"}
 OURS = (
-    *_FORMATS.values(), "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
+    *FORMATS.values(), "study.json", "rates.csv", "days.csv", "intervals.csv", "rejects.csv",
     "plan_change.csv", "benchmarks.csv", "published.csv", "chart_days.csv",
     "chart_rates.csv", "traits.csv", "manifest.json",
 )  # fmt: skip
@@ -67,7 +67,7 @@ def write_study(study: Study, out: Path, format: str, paper: str = A4) -> Writte
 
 def _for_people(study: Study, folder: Path, format: str, paper: str) -> list[str]:
     """Page, PDF and workbook, as far as they are asked for; their names."""
-    asked = [name for name in _FORMATS if format in (name, "all")]
+    asked = [name for name in FORMATS if format in (name, "all")]
     page = on_paper(study_page(study), paper) if set(asked) & {"html", "pdf"} else ""
     if "html" in asked:
         (folder / "index.html").write_text(page, encoding="utf-8")
@@ -77,7 +77,7 @@ def _for_people(study: Study, folder: Path, format: str, paper: str) -> list[str
         plots = [study_plots.intervals(study), study_plots.forest(study)]
         drawn = [plot_table(plot) for plot in plots if plot is not None]
         write_workbook(folder / "study.xlsx", [*study_tables(study), *drawn], _properties(study))
-    return [_FORMATS[name] for name in asked]
+    return [FORMATS[name] for name in asked]
 
 
 def _properties(study: Study) -> Properties:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -13,8 +11,13 @@ from typing import Any
 from qi_checker.audit.study_protected import ProtectedRate, ProtectedStudy, Side
 from qi_checker.reporting import study_words
 from qi_checker.reporting.atomic import replaced_folder
+from qi_checker.reporting.csv_files import write_rows
 from qi_checker.reporting.html import environment
-from qi_checker.reporting.study_folder import OURS, Written
+from qi_checker.reporting.paper import A4, on_paper
+from qi_checker.reporting.pdf import pdf_of
+from qi_checker.reporting.study_folder import FORMATS, OURS, Written
+from qi_checker.reporting.tables import Table
+from qi_checker.reporting.xlsx import Properties, write_workbook
 from qi_checker.statistics.small_numbers import Profile
 
 
@@ -60,23 +63,44 @@ def protected_page(study: ProtectedStudy) -> str:
     return template.render(study=study, said=said, days_of=study_words.number)
 
 
-def write_protected(study: ProtectedStudy, out: Path, format: str) -> Written:
-    """Write everything into `out`; `format` json leaves the page out."""
+def write_protected(study: ProtectedStudy, out: Path, format: str, paper: str = A4) -> Written:
+    """Write everything into `out`; `format` as for a study that is not protected."""
+    asked = [name for name in FORMATS if format in (name, "all")]
+    tables = _tables(study)
     with replaced_folder(out, OURS) as folder:
-        _csv(folder / "rates.csv", _RATES, map(_rate_row, study.rates))
-        _csv(folder / "days.csv", ("period", "operations", "mean", "median"), (
-            (p[0], str(d.n), d.mean, d.median) for p, d in zip(study.periods, study.days)  # noqa: B905
-        ))  # fmt: skip
+        for table in tables:
+            write_rows(folder / f"{table.key}.csv", table.columns, table.rows)
         document = json.dumps(asdict(study), default=_plain, ensure_ascii=False, indent=2) + "\n"
         (folder / "study.json").write_text(document, encoding="utf-8")
         manifest = {"report": "study", "small_numbers": study.profile.name} | asdict(
             study.provenance
         )
+        manifest["program"] = {"name": "qi-checker", "version": study.provenance.program_version}
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         (folder / "manifest.json").write_text(text, encoding="utf-8")
-        if format == "html":
-            (folder / "index.html").write_text(protected_page(study), encoding="utf-8")
-    return Written(finding(study), "index.html" if format == "html" else "study.json")
+        page = on_paper(protected_page(study), paper)
+        if "html" in asked:
+            (folder / "index.html").write_text(page, encoding="utf-8")
+        if "pdf" in asked:
+            (folder / "report.pdf").write_bytes(pdf_of(page))
+        if "xlsx" in asked:
+            properties = Properties(
+                study.title, finding(study), study.provenance, (rule(study.profile),)
+            )
+            write_workbook(folder / "study.xlsx", tables, properties)
+    return Written(finding(study), FORMATS[asked[0]] if asked else "study.json")
+
+
+def _tables(study: ProtectedStudy) -> list[Table]:
+    """What CSV and workbook hold: numbers, or marks in their place."""
+    days = (
+        (period[0], str(d.n), d.mean, d.median)
+        for period, d in zip(study.periods, study.days, strict=False)
+    )
+    return [
+        Table("rates", "Rates", _RATES, tuple(map(_rate_row, study.rates))),
+        Table("days", "Days", ("period", "operations", "mean", "median"), tuple(days)),
+    ]
 
 
 _SIDE = ("part", "whole", "rate", "low", "high")
@@ -97,13 +121,6 @@ def _rate_row(rate: ProtectedRate) -> tuple[Any, ...]:
     compared = rate.compared
     tests = (*(compared.difference or (None,) * 3), compared.fisher) if compared else (None,) * 4
     return (rate.key, rate.title, *cells, *tests)
-
-
-def _csv(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
 
 
 def _plain(item: Any) -> str:
