@@ -40,6 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "key").write_text("made up for the tests only", encoding="utf-8")
     night = ["nightly", "--config", str(folder / "nightly.yaml"), "--as-of", "2026-03-02"]
     assert main(night) == 0
+    for name, day in (("audit-yesterday", "2026-01-31"), ("audit-today", "2026-02-01")):
+        # two audits that an example compares: each example is run by itself, in any order
+        audit = ["audit", "--data", str(folder / "export"), "--as-of", day, "--pages", "0"]
+        assert main([*audit, "--out", str(folder / name)]) == 0
     return folder
 
 
