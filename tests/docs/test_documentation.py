@@ -34,9 +34,12 @@ README_LINES = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the README's reader stands after `make demo`."""
+    """Where the README's reader stands after `make demo` and an audit: commands run in any order."""
     folder = tmp_path_factory.mktemp("reader")
-    write_demo(folder / "build" / "demo-data")
+    data, out = folder / "build" / "demo-data", folder / "build" / "audit"
+    write_demo(data)
+    audit = ["audit", "--data", str(data), "--as-of", "2026-03-02", "--out", str(out)]
+    assert main(audit) == 0
     return folder
 
 
