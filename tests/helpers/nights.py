@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from qi_checker.protocol.records import CASES, EVENTS
-from tests.helpers.commands import write_rows
+from tests.helpers.commands import start, write_rows
 from tests.helpers.records import Row, case, mr_scan, scan
 
 FIRST = date(2026, 3, 2)
@@ -66,6 +67,26 @@ def small_protocol(folder: Path) -> str:
     (folder / "rules" / "ct").mkdir(parents=True)
     (folder / "rules" / "ct" / "protocol.yaml").write_text(SMALL, encoding="utf-8")
     return "rules/ct"
+
+
+# Holds the lock of a night, and has it wait for a line of input, in a process of its own.
+_HOLDS = """
+import sys, qi_checker.nightly.{module} as module
+def wait(*args, read=module.read_folder):
+    print("reading", flush=True)
+    sys.stdin.readline()
+    return read(*args)
+module.read_folder = wait
+"""
+
+
+def holding(file: Path, *span: object, module: str = "night") -> subprocess.Popen[bytes]:
+    """A night that is at work, and goes on with the first line of its input."""
+    which = span or ("--as-of", FIRST)
+    process = start("nightly", "--config", file, *which, code=_HOLDS.format(module=module),
+                    stdin=subprocess.PIPE)  # fmt: skip
+    assert process.stdout is not None and process.stdout.readline() == b"reading\n"
+    return process
 
 
 def settings(folder: Path, **more: Any) -> Path:
