@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.protocol.records import CASES, EVENTS
-from tests.helpers.commands import start, write_rows
+from tests.helpers.commands import Ran, run, start, write_rows
 from tests.helpers.records import Row, case, mr_scan, scan
 
 FIRST = date(2026, 3, 2)
@@ -52,6 +52,7 @@ versions:
   - version: "1.0"
     in_force: {from: 2020-01-01}
     applies_to: {every: case}
+    exceptions: {reasons: [contraindication, patient-declined], at_most: 90 days}
     requirements:
       - id: ct
         title: CT of the liver
@@ -96,3 +97,12 @@ def settings(folder: Path, **more: Any) -> Path:
     file = folder / "nightly.yaml"
     file.write_text("".join(f"{k}: {json.dumps(v)}\n" for k, v in keys.items()), encoding="utf-8")
     return file
+
+
+def run_at(moment: str, *arguments: object, **options: object) -> Ran:
+    """Run `qi-checker` with the clock of the command line at this moment (ISO, with its offset)."""
+    code = (
+        "import datetime, qi_checker.cli.nights as nights\n"
+        f"nights.time_of_day = lambda: datetime.datetime.fromisoformat({moment!r})"
+    )
+    return run(*arguments, code=code, **options)
