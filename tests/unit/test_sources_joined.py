@@ -19,12 +19,13 @@ from tests.helpers.protocols import liver
 from tests.helpers.records import case, exception
 
 SITE = Site(timezone="America/Toronto")
+RULE = liver(exceptions={"reasons": ["contraindication-mri"]})
 FILE = [exception("X1"), exception("X2", approved_at="2026-05-20T23:30:00-04:00", revoked_at="?")]
 READY = "SELECT * FROM ready_exceptions ORDER BY exception_id"
 
 
 def judged(records: Records) -> Evaluation:
-    return evaluate(liver(), records, AsOf.parse("2026-06-01"), SITE)
+    return evaluate(RULE, records, AsOf.parse("2026-06-01"), SITE)
 
 
 def test_a_row_of_the_store_is_judged_as_one_of_a_file() -> None:
