@@ -81,7 +81,7 @@ def request(arguments: argparse.Namespace) -> int:
         warnings = check_request(asked, settings, store)
         exception_id = store.exceptions.request(**asdict(asked), by=by, at=time_of_day(), note=note)
     for words in warnings:
-        warn(f"{exception_id}: {words}")
+        warn(f"{exception_id} {words}")
     print(f"{exception_id} is requested: {asked.requirement} of {asked.case_id}, from "
           f"{asked.valid_from} to {asked.expires_on}. Somebody else must approve it.")  # fmt: skip
     return Exit.DONE

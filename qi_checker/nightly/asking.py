@@ -28,7 +28,7 @@ class Asked:
 
 
 def check_request(asked: Asked, settings: Settings, store: Store) -> list[str]:
-    """Raise UserError with everything that is wrong; else what a person should know, as sentences.
+    """Raise UserError with everything that is wrong; else what a person should know of it.
 
     The cases are those of the latest night, the rules the version in force on the day of surgery.
     """
@@ -91,5 +91,5 @@ def _refusals(asked: Asked, version: Version) -> Iterator[Problem]:
 
 def _useless(asked: Asked, day: date | None) -> Iterator[str]:
     if day is not None and not asked.valid_from <= day <= asked.expires_on:
-        yield (f"it is not valid on the day of surgery, {day}: "
+        yield (f"is not valid on the day of surgery, {day}: "
                "from then on the case counts without it.")  # fmt: skip

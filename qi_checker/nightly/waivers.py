@@ -35,8 +35,8 @@ class Moved:
 
     @property
     def words(self) -> str:
-        return (f"{self.case_id}: {self.exception_id} ({self.requirement}) was approved for surgery "
-                f"on {self.approved_for}, now {self.planned}.")  # fmt: skip
+        return (f"{self.case_id} {self.requirement}: {self.exception_id} was for surgery on "
+                f"{self.approved_for}, now on {self.planned}.")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def test_one_that_ends_before_surgery_is_taken_with_a_word(file: Path) -> None:
     ran = asked(file, **{"expires-on": "2026-03-05"})
     assert ran.code == 0
     assert ran.err == (
-        "qi-checker: warning: qi-1: it is not valid on the day of surgery, 2026-03-09: from then on "
+        "qi-checker: warning: qi-1 is not valid on the day of surgery, 2026-03-09: from then on "
         "the case counts without it.\n"
     )
 

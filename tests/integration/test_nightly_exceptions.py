@@ -141,7 +141,7 @@ def test_an_exception_is_looked_at_again_when_surgery_moves(file: Path) -> None:
     assert "reconfirm" not in digest(file)
     plan(file, MOVED)
     assert status(file, night(file, "2026-03-12")) == "due"
-    said = "C06: qi-1 (ct) was approved for surgery on 2026-03-16, now 2026-03-30."
+    said = "C06 ct: qi-1 was for surgery on 2026-03-16, now on 2026-03-30."
     assert f"Needs reconfirmation: 1\n  {said}\n" in digest(file)
     assert ", 1 to reconfirm, " in digest(file)
     page = (file.parent / "state" / "reports" / "audit" / "index.html").read_text("utf-8")
