@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from qi_checker.audit.changes import Change, Kind, changes
 from qi_checker.audit.snapshot import CaseFound, Key, Snapshot
+from qi_checker.protocol.records import THE_STORE
 from qi_checker.protocol.vocabulary import Reason, Verdict
 
 DAYS = 14  # how far a digest looks ahead where nobody says otherwise
@@ -49,6 +50,7 @@ class Digest:
     cusum: str  # a sentence where the state of a CUSUM changed, else ""
     checked: int  # upcoming cases of these days that the protocol applies to
     counts: tuple[tuple[str, int], ...]  # words, number: over all cases, and of those that changed
+    reconfirm: tuple[str, ...] = ()  # one sentence for each exception that somebody must confirm
 
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
         return tuple(c for c in self.changes if c.kind in kinds)
@@ -62,13 +64,14 @@ def digest(
     feed_failures: Sequence[str] = (),
     cusum: str = "",
     known: Sequence[Change] | None = None,
+    reconfirm: Sequence[str] = (),
 ) -> Digest:
     """The digest of `now`; without `before` nothing has changed.
 
-    `earlier` as in `changes`. `feed_failures` and `cusum` are sentences of the caller, who watches
-    feeds and keeps a CUSUM's state. `known` are the changes where somebody has compared the two
-    before: then only the manifest of `before` is looked at, and of `now` its cases and the
-    findings of stale feeds. Raises UserError where the audits cannot be compared.
+    `earlier` as in `changes`. `feed_failures`, `cusum` and `reconfirm` are sentences of the caller,
+    who watches feeds and keeps a CUSUM's state and exceptions. `known` are the changes where
+    somebody has compared the two before: then only the manifest of `before` is looked at, and of
+    `now` its cases and the findings of stale feeds. Raises UserError where the audits cannot be compared.
     """
     found = tuple(known) if known is not None else ()
     if known is None and before is not None:
@@ -89,6 +92,7 @@ def digest(
         cusum=cusum,
         checked=len(upcoming),
         counts=_counts(now, found),
+        reconfirm=tuple(reconfirm),
     )
 
 
@@ -151,9 +155,9 @@ def _cases(number: int) -> str:
 
 
 def _read(snapshot: Snapshot) -> dict[str, int]:
-    """Rows read per table of the contract."""
+    """Rows delivered per table of the contract."""
     files = snapshot.manifest["data"].get("files") or ()
-    return {str(f["table"]): int(f["read"]) for f in files}
+    return {str(f["table"]): int(f["read"]) for f in files if f.get("file") != THE_STORE}
 
 
 def _counts(now: Snapshot, found: Sequence[Change]) -> tuple[tuple[str, int], ...]:

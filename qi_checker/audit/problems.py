@@ -92,8 +92,11 @@ def _missing_columns(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _exceptions(evaluation: Evaluation) -> Iterator[str]:
+    joined = evaluation.records.tables["exceptions"].joined
+    beside = evaluation.joined_exceptions() if joined else frozenset()
     for exception_id, why in evaluation.ignored_exceptions():
-        yield f"Exception {exception_id} is ignored: {why}."
+        of = f" of {joined.place}" if joined and exception_id in beside else ""
+        yield f"Exception {exception_id}{of} is ignored: {why}."
     ids = _named(
         evaluation,
         f"""

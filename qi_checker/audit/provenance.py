@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 from qi_checker import __version__
@@ -10,6 +11,7 @@ from qi_checker.audit.problems import problems
 from qi_checker.audit.views import Provenance
 from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.records import Joined, RawTable
 from qi_checker.protocol.vocabulary import Reason
 
 
@@ -72,19 +74,37 @@ def manifest(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _files(evaluation: Evaluation) -> list[dict[str, Any]]:
-    return [
-        {
+    found: list[dict[str, Any]] = []
+    for name, table in evaluation.records.tables.items():
+        census = evaluation.prepared.census[name]
+        line = {
             "table": name,
             "file": table.file,
             "sha256": table.sha256,
-            "read": evaluation.prepared.census[name].read,
-            "used": evaluation.prepared.census[name].used,
-            "rejected": evaluation.prepared.census[name].rejected
-            + evaluation.prepared.census[name].torn,
+            "read": census.read,
+            "used": census.used,
+            "rejected": census.rejected + census.torn,
         }
-        for name, table in evaluation.records.tables.items()
-        if not table.absent
-    ]
+        if table.joined is not None:
+            found += _both_places(evaluation, line, table.joined)
+        elif not table.absent:
+            found.append(line)
+    return found
+
+
+def _both_places(
+    evaluation: Evaluation, line: dict[str, Any], joined: Joined
+) -> Iterator[dict[str, Any]]:
+    """A line for the file, where there is one, and one for the rows beside it."""
+    read, rejected = evaluation.con.execute(f"""
+        SELECT (SELECT count(*) FROM raw_{line["table"]} WHERE _row < 0),
+               (SELECT count(*) FROM rejected_{line["table"]} WHERE _row < 0)
+    """).fetchone() or (0, 0)
+    beside = {"read": read, "used": read - rejected, "rejected": rejected}
+    if joined.file:
+        rest = {key: line[key] - number for key, number in beside.items()}
+        yield line | {"file": joined.file, "sha256": joined.sha256} | rest
+    yield line | {"file": joined.place, "sha256": joined.place_sha256} | beside
 
 
 def _counts(evaluation: Evaluation, query: str) -> dict[str, int]:
@@ -132,5 +152,16 @@ def _exceptions(evaluation: Evaluation) -> dict[str, Any]:
         FROM {EXCEPTIONS} x LEFT JOIN {FINDINGS} f
              ON f.case_key = x.case_key AND f.id = x.requirement
         WHERE x.ignored IS NULL""").fetchone() or (0, 0)
-    ignored = [{"exception_id": i, "why": why} for i, why in evaluation.ignored_exceptions()]
+    table = evaluation.records.tables["exceptions"]
+    joined = evaluation.joined_exceptions() if table.joined else frozenset()
+    ignored = [
+        {"exception_id": i, "why": why, "file": _file_of(table, i in joined)}
+        for i, why in evaluation.ignored_exceptions()
+    ]
     return {"active": active, "unused": unused, "ignored": ignored}
+
+
+def _file_of(table: RawTable, beside: bool) -> str:
+    if table.joined is None:
+        return table.file
+    return table.joined.place if beside else table.joined.file

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.cli.command import command, later
+from qi_checker.cli.night_people_parser import add_people
 
 _NIGHTS = """nightly: 1 also where the night is done and the digest could not be sent (it waits in the
 outbox); 75 another run is at work"""
@@ -40,6 +41,7 @@ def add_nightly(commands: Any) -> None:
     _tool(tools, "verify", "verify the audit trail")
     changes = _tool(tools, "changes", "print what changed in a kept night, and why", "changes 12 ")
     changes.add_argument("number", type=int, metavar="RUN", help="number of the run")
+    add_people(tools)
     _privacy(tools)
     _tool(tools, "schema", "print the JSON Schema of the settings, for editors", config=False)
 

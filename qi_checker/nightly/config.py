@@ -129,6 +129,10 @@ class Nightly(Strict):
     monthly: StrictBool = Field(
         False, description="Write the report of the month before, in the first night of a month."
     )
+    exceptions: StrictBool = Field(
+        True,
+        description="Let the exceptions that are kept in the store count, beside those of the data.",
+    )
     freshness: dict[KindWord, Annotated[Duration, AfterValidator(_days)]] = Field(
         {}, description="Per kind of event: how old the newest recorded_at may be; beside `feeds`."
     )

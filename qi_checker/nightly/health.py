@@ -9,6 +9,7 @@ from typing import Any
 from qi_checker.errors import UserError
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
+from qi_checker.nightly.lock import UNKNOWN, at_work, surely_over
 from qi_checker.nightly.outbox import Outbox, State
 from qi_checker.nightly.status import read_status
 from qi_checker.nightly.waits import seconds
@@ -29,7 +30,7 @@ def health(settings: Settings, now: datetime) -> list[Check]:
     status = read_status(settings.status)
     return [
         _age(status, settings, now),
-        _last(status),
+        _last(status, settings, now),
         *_outbox(Outbox(settings.outbox), settings, now),
         _trail(settings, status),
     ]
@@ -50,13 +51,37 @@ def _hours(age: timedelta) -> str:
     return f"{minutes} minutes" if minutes < 120 else f"{minutes // 60} hours"
 
 
-def _last(status: dict[str, Any]) -> Check:
+def _last(status: dict[str, Any], settings: Settings, now: datetime) -> Check:
     if not status:
         return Check("last run", False, "no status file")
+    if status["state"] == "running":
+        return _running(status, settings, now)
     failed = [p["name"] for p in status["phases"] if p["state"] == "failed"]
     if failed:
         return Check("last run", False, f"failed: {', '.join(failed)}")
     return Check("last run", status["state"] != "failed", f"{status['state']}")
+
+
+def _running(status: dict[str, Any], settings: Settings, now: datetime) -> Check:
+    """A run that says it is at work. Its lock ends with its process, in whatever way that ends."""
+    try:
+        owner = at_work(settings.lock)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        return Check("last run", False, f"running, or not: {settings.lock} cannot be read ({why})")
+    who = f"process {status.get('pid')} on {status.get('host')}"
+    since = f"at work since {status['started_at']} for {status['as_of']}"
+    if owner is not None and owner.pid in (UNKNOWN, status.get("pid")):
+        return Check("last run", True, f"running: {who}, {since}")
+    after = read_status(settings.status)
+    if after != status:
+        return _last(after, settings, now)  # it was done while we looked
+    if owner is None and not surely_over(str(status.get("host")), status["started_at"], now):
+        return Check("last run", True, f"running: {who}, {since}; from here its lock is not seen")
+    mend = "what was in force stays, and the next start clears up"
+    if owner is not None:
+        mend = f"process {owner.pid} on {owner.host} has the lock since {owner.since}"
+    return Check("last run", False, f"{who}, {since}, ended before it was done; {mend}")
 
 
 def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:

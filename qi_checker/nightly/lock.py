@@ -23,6 +23,7 @@ from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.nightly.disk import refused
 
 _SURELY_OVER = timedelta(days=1)  # no run takes so long; only for a lock of another host
+UNKNOWN = 0  # in place of a process id
 _AGAIN = 0.2  # seconds between two attempts
 Clock = Callable[[], datetime]
 
@@ -54,7 +55,7 @@ def held(path: Path, clock: Clock, wait: timedelta) -> Iterator[Owner | None]:
     handle = _taken(path, clock, wait)
     try:
         before = _owner(handle)
-        if before is not None and _elsewhere(before) and before.age(clock()) < _SURELY_OVER:
+        if before is not None and not surely_over(before.host, before.since, clock()):
             raise _busy(path, before, clock())
         me = Owner(os.getpid(), socket.gethostname(), clock().isoformat(timespec="seconds"))
         try:
@@ -68,6 +69,29 @@ def held(path: Path, clock: Clock, wait: timedelta) -> Iterator[Owner | None]:
         os.close(handle)
 
 
+def at_work(path: Path) -> Owner | None:
+    """Who holds the lock now; None where nobody does. OSError where that cannot be looked at.
+
+    An owner with the process id UNKNOWN has it, and has not written down yet who it is.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        if _try(handle, shared=True):
+            return None
+        return _owner(handle) or Owner(UNKNOWN, "", "")
+    finally:
+        os.close(handle)
+
+
+def surely_over(host: str, since: str, now: datetime) -> bool:
+    """Whether a run without a lock is over: on this host at once, on another one after a day."""
+    owner = Owner(UNKNOWN, host, since)
+    return not _elsewhere(owner) or owner.age(now) >= _SURELY_OVER
+
+
 def _elsewhere(owner: Owner) -> bool:
     return owner.host != socket.gethostname()
 
@@ -78,7 +102,8 @@ def _taken(path: Path, clock: Clock, wait: timedelta) -> int:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
     except OSError as error:
         raise refused(path, error) from None
-    until = time.monotonic() + wait.total_seconds()
+    # At least twice: a healthcheck looks at the lock for a moment, and is no run.
+    until = time.monotonic() + max(wait.total_seconds(), _AGAIN)
     while not _try(handle):
         if time.monotonic() >= until:
             owner = _owner(handle)
@@ -88,8 +113,8 @@ def _taken(path: Path, clock: Clock, wait: timedelta) -> int:
     return handle
 
 
-def _try(handle: int) -> bool:
-    """Whether the lock is ours now. Windows locks a byte that nobody reads."""
+def _try(handle: int, shared: bool = False) -> bool:
+    """Whether the lock is ours now. Windows locks a byte that nobody reads, and knows no sharing."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -99,7 +124,8 @@ def _try(handle: int) -> bool:
         else:
             import fcntl
 
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(handle, how | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
     return True

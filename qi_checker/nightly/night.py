@@ -29,6 +29,7 @@ from qi_checker.nightly.reports import write_reports
 from qi_checker.nightly.status import Report
 from qi_checker.nightly.telling import Telling
 from qi_checker.nightly.waits import seconds
+from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import Records
 from qi_checker.sources.files import read_folder
@@ -61,7 +62,7 @@ class Night:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by protocol
     failures: list[str] = field(default_factory=list)
     broken: Exception | None = None  # why keeping stopped
-    last: Evaluation | None = None
+    waived: Waived | None = None
 
 
 def run_night(settings: Settings, as_of: AsOf, clock: Clock, say: Say = lambda words: None) -> Done:
@@ -107,6 +108,8 @@ def _steps(night: Night, say: Say) -> None:
     try:
         with report.phase("store"):
             store = opened(settings)
+            night.waived = waived(settings, store, records, night.as_of)
+            records = night.waived.records
         _judge(night, store, evaluate_rulebook(settings.bundles, records, night.as_of,
                                                settings.site, say))  # fmt: skip
         if settings.config.monthly and not night.replay:
@@ -192,7 +195,8 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     night.report.facts |= {"runs": night.runs, "feeds": feeds}
     if not night.replay:
         late = [words for row in feeds if (words := late_words(row))]
-        night.telling.prepare(store, found, kept.run_id, late)
+        moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
+        night.telling.prepare(store, found, kept.run_id, late, moved)
     night.report.save()
 
 

@@ -14,6 +14,7 @@ from qi_checker.nightly.lock import held
 from qi_checker.nightly.log import Log
 from qi_checker.nightly.night import Clock, Say
 from qi_checker.nightly.waits import seconds
+from qi_checker.nightly.waivers import waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.sources.files import read_folder
 from qi_checker.store import night_of
@@ -43,7 +44,8 @@ def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iter
         try:
             for day in span:
                 log.write("replay", as_of=str(day))
-                each = evaluate_rulebook(settings.bundles, records, AsOf(day), settings.site, say)
+                then = waived(settings, store, records, AsOf(day)).records
+                each = evaluate_rulebook(settings.bundles, then, AsOf(day), settings.site, say)
                 for evaluation in each:
                     feeds = feed_rows(evaluation)
                     kept = store.keep(night_of(evaluation, clock(), feeds))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +38,8 @@ class Report:
             "program": {"name": "qi-checker", "version": __version__},
             "state": "running",
             "as_of": as_of,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
             "started_at": started_at,
             "finished_at": None,
             "exit_code": None,

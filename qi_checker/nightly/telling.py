@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from qi_checker.audit.changes import Kind
@@ -51,23 +52,33 @@ class Telling:
     def _told(self) -> Path:
         return self.settings.state / "told.json"
 
-    def prepare(self, store: Store, night: Night, run: int, late_feeds: Sequence[str]) -> None:
-        """Make the digest of a protocol. `late_feeds` are sentences, and come first in it."""
+    def prepare(
+        self,
+        store: Store,
+        night: Night,
+        run: int,
+        late_feeds: Sequence[str],
+        reconfirm: Sequence[str] = (),
+    ) -> None:
+        """Make the digest of a protocol. `late_feeds` are sentences, and come first in it.
+
+        `reconfirm` are sentences, too: exceptions from before a date of surgery was moved.
+        """
+        ask = partial(digest, feed_failures=late_feeds, reconfirm=reconfirm)
         since = self._since(store, night.protocol, run)
         self.since[night.protocol] = since
         if since is None:
             now = _snapshot(night)
-            found = digest(now, feed_failures=late_feeds)
+            found = ask(now)
         elif since == store.base(run):
             # The usual night: the store has compared it with this very one already.
             before = Snapshot(store.manifest(since), {}, {})
-            found = digest(_stale_only(night), before, feed_failures=late_feeds,
-                           known=store.changes(run))  # fmt: skip
+            found = ask(_stale_only(night), before, known=store.changes(run))
         else:
             rows = store.findings(since), store.cases(since)
             before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
             earlier = self._once_solved(store, night.protocol, run)
-            found = digest(_snapshot(night), before, earlier=earlier, feed_failures=late_feeds)
+            found = ask(_snapshot(night), before, earlier=earlier)
         self.ready.append(Ready(night.protocol, run, found))
 
     def _since(self, store: Store, protocol: str, run: int) -> int | None:

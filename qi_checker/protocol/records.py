@@ -134,6 +134,21 @@ CASE_COLUMNS = (
     "case_id", "verdict", "surgery_date", "next_action", "act_by", "owner", "latest_surgery_date",
 )  # fmt: skip
 
+THE_STORE = "the store"  # in place of a file: rows that the store of past nights gave
+
+
+@dataclass(frozen=True)
+class Joined:
+    """That a table holds rows of two places: a `_row` below 0, such as -3, is row 3 of `place`.
+
+    `file` and `sha256` are those of the table as it was delivered, empty where it was not.
+    """
+
+    file: str
+    sha256: str
+    place: str
+    place_sha256: str
+
 
 @dataclass
 class RawTable:
@@ -149,6 +164,7 @@ class RawTable:
     columns: tuple[str, ...]
     sha256: str
     absent: bool = False
+    joined: Joined | None = None
 
 
 @dataclass

@@ -70,6 +70,8 @@ def finding(digest: Digest) -> str:
         parts.append(f"{new:,} new")
     if digest.cusum:
         parts.append("trend changed")
+    if digest.reconfirm:
+        parts.append(f"{len(digest.reconfirm):,} to reconfirm")
     feeds = digest.feed_state
     return ", ".join([feeds, *parts] if digest.feeds else [*parts, feeds])
 
@@ -96,6 +98,8 @@ def _sections(digest: Digest) -> list[Section]:
         Section("Feeds", (), tuple((clean(f),) for f in digest.feeds), len(digest.feeds)),
         Section("At risk", ("Last day", "Case", "Surgery", "Next action", "Owner"),
                 tuple(map(_risk, digest.at_risk)), len(digest.at_risk)),
+        Section("Needs reconfirmation", (), tuple((clean(r),) for r in digest.reconfirm),
+                len(digest.reconfirm)),
         Section("New", ("Case", "Requirement", "Change", "Why"),
                 tuple(map(_changed, digest.of(Kind.NEW))), len(digest.of(Kind.NEW))),
         Section("Changed", ("Case", "Requirement", "Change", "Why"),

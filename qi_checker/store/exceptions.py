@@ -15,6 +15,7 @@ from qi_checker.store.transaction import reading, writing
 APPROVER = "approver"  # the role that may approve, reconfirm and refuse
 REQUESTED, APPROVED, REFUSED = "requested", "approved", "refused"
 RECONFIRMED, REVOKED = "reconfirmed", "revoked"
+RECONFIRM = "reconfirm"  # the state of one that was approved for another date of surgery
 _ID = "qi-{}"  # how the input table `exceptions` calls them
 
 
@@ -39,6 +40,10 @@ class Waiver:
     approved_at: datetime | None
     revoked_at: datetime | None
     surgery_day: date | None  # what it was approved for, or requested for
+
+    @property
+    def number(self) -> int:
+        return int(self.exception_id.removeprefix(_ID.format("")))
 
 
 @dataclass(frozen=True)
@@ -82,13 +87,13 @@ class Exceptions:
 
     def reconfirm(self, exception_id: str, *, by: Person, at: datetime) -> None:
         """Let an approved one hold for the date that surgery was moved to."""
-        self._decide(exception_id, RECONFIRMED, by, at, frozenset({APPROVED, "reconfirm"}))
+        self._decide(exception_id, RECONFIRMED, by, at, frozenset({APPROVED, RECONFIRM}))
 
     def revoke(self, exception_id: str, *, by: Person, at: datetime, why: str) -> None:
         """End it; it counts no more from this day on. Who asked for it may end it too."""
         with writing(self.alias):
             asked = self._asked(exception_id)
-            _expect(self._waivers([asked])[0], frozenset({REQUESTED, APPROVED, "reconfirm"}))
+            _expect(self._waivers([asked])[0], frozenset({REQUESTED, APPROVED, RECONFIRM}))
             self._step(asked, REVOKED, by, at, why)
 
     def all(self, case_id: str | None = None) -> list[Waiver]:
@@ -107,9 +112,20 @@ class Exceptions:
             One that was approved for another day is given without its approval.
         until: what was done later is left out, for a night that is repeated afterwards.
         """
+        return [table_row(w) for w in self.standing(days, until) if w.state != REFUSED]
+
+    def standing(
+        self, days: Mapping[str, date] | None = None, until: datetime | None = None
+    ) -> list[Waiver]:
+        """Every exception as it stood then; `days` and `until` as in `table`."""
         every = ExceptionRequest.objects.using(self.alias).order_by("id")
-        found = self._waivers(every.prefetch_related("steps"), days, until)
-        return [_row(waiver) for waiver in found if waiver.state != REFUSED]
+        return self._waivers(every.prefetch_related("steps"), days, until)
+
+    def case_ids(self) -> list[str]:
+        """The cases that somebody asked for an exception of."""
+        every = ExceptionRequest.objects.using(self.alias).order_by("case_id")
+        with reading(self.alias):
+            return list(every.values_list("case_id", flat=True).distinct())
 
     def _decide(
         self,
@@ -187,7 +203,7 @@ def _waiver(one: ExceptionRequest, steps: list[ExceptionStep], today: date | Non
     state = steps[-1].action
     if state in (APPROVED, RECONFIRMED):
         day = decided.surgery_day if decided else None
-        state = "reconfirm" if day and today and day != today else APPROVED
+        state = RECONFIRM if day and today and day != today else APPROVED
     return Waiver(
         exception_id=_ID.format(one.id),
         case_id=one.case_id,
@@ -205,7 +221,8 @@ def _waiver(one: ExceptionRequest, steps: list[ExceptionStep], today: date | Non
     )
 
 
-def _row(waiver: Waiver) -> dict[str, str]:
+def table_row(waiver: Waiver) -> dict[str, str]:
+    """The row of the input table `exceptions`; one to be reconfirmed is not approved there."""
     approved = waiver.state in (APPROVED, REVOKED)
 
     def when(at: datetime | None) -> str:

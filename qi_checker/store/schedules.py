@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from qi_checker.store.models import Run, ScheduleRow
+from qi_checker.store.comparing import latest_run
+from qi_checker.store.history import Place, valid
+from qi_checker.store.models import CaseRow, Run, ScheduleRow
 from qi_checker.store.transaction import reading
 
 _TOGETHER = 5_000  # cases asked for in one statement
@@ -57,6 +59,18 @@ def _seen(
             day = day_of(at)
             if seen and day:
                 yield case_id, day
+
+
+def known_cases(alias: str, protocols: Iterable[str]) -> list[str]:
+    """The cases of the latest night of each of these protocols."""
+    found: set[str] = set()
+    with reading(alias):
+        for protocol in protocols:
+            run = latest_run(alias, protocol)
+            if run is not None:
+                rows = valid(CaseRow, Place(alias, protocol, run.id))
+                found.update(rows.values_list("case_id", flat=True))
+    return sorted(found)
 
 
 def current_days(alias: str, cases: Collection[str]) -> dict[str, dt.date]:

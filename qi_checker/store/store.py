@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -121,6 +121,18 @@ class Store:
         from qi_checker.store.schedules import earlier_schedules
 
         return earlier_schedules(self.alias, protocol, as_of, cases)
+
+    def planned(self, cases: Collection[str]) -> dict[str, date]:
+        """What surgery of these cases is planned for, as the last night saw it."""
+        from qi_checker.store.schedules import current_days
+
+        return current_days(self.alias, cases)
+
+    def known_cases(self, protocols: Iterable[str]) -> list[str]:
+        """The cases of the latest night of each of these protocols, sorted."""
+        from qi_checker.store.schedules import known_cases
+
+        return known_cases(self.alias, protocols)
 
     def sign_off(
         self, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""

@@ -40,11 +40,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "key").write_text("made up for the tests only", encoding="utf-8")
     night = ["nightly", "--config", str(folder / "nightly.yaml"), "--as-of", "2026-03-02"]
     assert main(night) == 0
+    _asked(folder)
     for name, day in (("audit-yesterday", "2026-01-31"), ("audit-today", "2026-02-01")):
         # two audits that an example compares: each example is run by itself, in any order
         audit = ["audit", "--data", str(folder / "export"), "--as-of", day, "--pages", "0"]
         assert main([*audit, "--out", str(folder / name)]) == 0
     return folder
+
+
+def _asked(folder: Path) -> None:
+    """An exception for each example that decides on one: qi-1 to qi-4, of which two are approved."""
+    config = ["--config", str(folder / "nightly.yaml")]
+    asked = ["C-0042", "mri", "--reason", "other", "--valid-from", "2026-03-01",
+             "--expires-on", "2026-04-30", "--by", "elm", "--role", "coordinator"]  # fmt: skip
+    for _ in range(4):
+        steps = ["nightly", "exceptions", "request", *(CASE.get(word, word) for word in asked)]
+        assert main([*steps, *config]) == 0
+    for name in ("qi-3", "qi-4"):
+        decided = ["nightly", "exceptions", "approve", name, "--by", "oak", "--role", "approver"]
+        assert main([*decided, *config]) == 0
 
 
 def words(line: str) -> list[str]:

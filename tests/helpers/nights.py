@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from qi_checker.protocol.records import CASES, EVENTS
-from tests.helpers.commands import write_rows
+from tests.helpers.commands import Ran, run, start, write_rows
 from tests.helpers.records import Row, case, mr_scan, scan
 
 FIRST = date(2026, 3, 2)
@@ -51,6 +52,7 @@ versions:
   - version: "1.0"
     in_force: {from: 2020-01-01}
     applies_to: {every: case}
+    exceptions: {reasons: [contraindication, patient-declined], at_most: 90 days}
     requirements:
       - id: ct
         title: CT of the liver
@@ -68,6 +70,26 @@ def small_protocol(folder: Path) -> str:
     return "rules/ct"
 
 
+# Holds the lock of a night, and has it wait for a line of input, in a process of its own.
+_HOLDS = """
+import sys, qi_checker.nightly.{module} as module
+def wait(*args, read=module.read_folder):
+    print("reading", flush=True)
+    sys.stdin.readline()
+    return read(*args)
+module.read_folder = wait
+"""
+
+
+def holding(file: Path, *span: object, module: str = "night") -> subprocess.Popen[bytes]:
+    """A night that is at work, and goes on with the first line of its input."""
+    which = span or ("--as-of", FIRST)
+    process = start("nightly", "--config", file, *which, code=_HOLDS.format(module=module),
+                    stdin=subprocess.PIPE)  # fmt: skip
+    assert process.stdout is not None and process.stdout.readline() == b"reading\n"
+    return process
+
+
 def settings(folder: Path, **more: Any) -> Path:
     """Write the records and a nightly.yaml with further keys; JSON is YAML, too."""
     write_hospital(folder)
@@ -75,3 +97,12 @@ def settings(folder: Path, **more: Any) -> Path:
     file = folder / "nightly.yaml"
     file.write_text("".join(f"{k}: {json.dumps(v)}\n" for k, v in keys.items()), encoding="utf-8")
     return file
+
+
+def run_at(moment: str, *arguments: object, **options: object) -> Ran:
+    """Run `qi-checker` with the clock of the command line at this moment (ISO, with its offset)."""
+    code = (
+        "import datetime, qi_checker.cli.nights as nights\n"
+        f"nights.time_of_day = lambda: datetime.datetime.fromisoformat({moment!r})"
+    )
+    return run(*arguments, code=code, **options)

@@ -25,7 +25,11 @@ COMMANDS = (
     ("import",), ("import", "omop"), ("healthcheck",), ("nightly",), ("nightly", "check-config"),
     ("nightly", "runs"), ("nightly", "show"), ("nightly", "changes"), ("nightly", "verify"),
     ("nightly", "purge"), ("nightly", "export"), ("nightly", "pseudonymise"),
-    ("nightly", "backup"), ("nightly", "schema"),
+    ("nightly", "backup"), ("nightly", "schema"), ("nightly", "sign-off"),
+    ("nightly", "sign-offs"), ("nightly", "exceptions"), ("nightly", "exceptions", "list"),
+    ("nightly", "exceptions", "request"), ("nightly", "exceptions", "approve"),
+    ("nightly", "exceptions", "refuse"), ("nightly", "exceptions", "reconfirm"),
+    ("nightly", "exceptions", "revoke"),
 )  # fmt: skip
 
 
@@ -38,7 +42,7 @@ def test_every_help_has_an_example(command: tuple[str, ...]) -> None:
 
 def test_no_command_is_missing_here() -> None:
     """A command that is new must be added above."""
-    for group in ((), ("rules",), ("import",), ("nightly",)):
+    for group in ((), ("rules",), ("import",), ("nightly",), ("nightly", "exceptions")):
         listed = [
             line.split()[0]
             for line in run(*group, "--help").out.splitlines()

@@ -7,7 +7,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.commands import Ran, contents, csv_rows, run, start, write_rows
-from tests.helpers.nights import FIRST, hospital, settings, small_protocol
+from tests.helpers.nights import FIRST, holding, hospital, settings, small_protocol
 from tests.helpers.postgres import postgres_server
 
 SECOND = FIRST + timedelta(days=1)
@@ -155,26 +154,9 @@ def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 # ---- one at a time -------------------------------------------------------------------------------
 
-# Holds the lock of a night until it is told to go on, in a process of its own.
-_HOLDS = """
-import sys, qi_checker.sources.files as files, qi_checker.nightly.night as night
-def wait(*args, read=night.read_folder):
-    print("reading", flush=True)
-    sys.stdin.readline()
-    return read(*args)
-night.read_folder = wait
-"""
-
-
-def _holding(file: Path) -> subprocess.Popen[bytes]:
-    process = start("nightly", "--config", file, "--as-of", FIRST, code=_HOLDS,
-                    stdin=subprocess.PIPE)  # fmt: skip
-    assert process.stdout is not None and process.stdout.readline() == b"reading\n"
-    return process
-
 
 def test_a_second_start_leaves_with_75_and_says_who_is_at_work(file: Path) -> None:
-    first = _holding(file)
+    first = holding(file)
     ran = night(file)
     assert ran.code == 75
     assert f"process {first.pid} on " in ran.err and "is at work since " in ran.err
@@ -184,7 +166,7 @@ def test_a_second_start_leaves_with_75_and_says_who_is_at_work(file: Path) -> No
 
 
 def test_a_second_start_can_wait(file: Path) -> None:
-    first = _holding(file)
+    first = holding(file)
     with file.open("a", encoding="utf-8") as more:
         more.write("lock_wait: 2 minutes\n")
     second = start("nightly", "--config", file, "--as-of", FIRST)
@@ -196,7 +178,7 @@ def test_a_second_start_can_wait(file: Path) -> None:
 
 
 def test_the_lock_of_a_killed_run_is_taken_over(file: Path) -> None:
-    first = _holding(file)
+    first = holding(file)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate(timeout=60)
     assert json.loads((file.parent / "state" / "nightly.lock").read_text())["pid"] == first.pid

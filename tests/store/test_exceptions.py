@@ -11,7 +11,7 @@ from qi_checker.errors import UserError
 from qi_checker.protocol.records import EXCEPTIONS
 from qi_checker.store import Store
 from qi_checker.store.exceptions import Person
-from tests.helpers.store import finding, hours, night
+from tests.helpers.store import PROTOCOL, finding, hours, night
 
 ASH, OAK = Person("ash", "coordinator"), Person("oak", "approver")
 
@@ -100,3 +100,45 @@ def test_what_cannot_be_asked_for(store: Store) -> None:
         store.exceptions.approve("qi-99", by=OAK, at=hours(1))
     with pytest.raises(UserError, match="no such exception"):
         store.exceptions.approve("SYN-X-1", by=OAK, at=hours(1))
+
+
+def test_it_is_given_as_it_stood_at_a_moment(store: Store) -> None:
+    """What a night that is repeated later needs: only what had been done by then."""
+    asked(store)
+    store.exceptions.approve("qi-1", by=OAK, at=hours(5))
+    store.exceptions.refuse(asked(store, at=hours(6)), by=OAK, at=hours(8), why="no need")
+
+    def states(hour: int, day: date | None = None) -> list[str]:
+        days = {"C1": day} if day else {}
+        return [w.state for w in store.exceptions.standing(days, hours(hour))]
+
+    assert [states(hour) for hour in (0, 1, 5, 6, 8)] == [
+        [], ["requested"], ["approved"], ["approved", "requested"], ["approved", "refused"],
+    ]  # fmt: skip
+    assert [len(store.exceptions.table(until=hours(hour))) for hour in (0, 1, 7, 8)] == [0, 1, 2, 1]
+    assert store.exceptions.case_ids() == ["C1"]
+
+
+def test_a_reconfirmation_is_of_its_date_only(store: Store) -> None:
+    """Moved, looked at again, and moved back: every date has to be looked at."""
+    store.keep(night(finding()))
+    exception = asked(store)
+    store.exceptions.approve(exception, by=OAK, at=hours(2))
+    store.keep(night(finding(), as_of="2026-03-02", surgery="2026-03-27"))
+    store.exceptions.reconfirm(exception, by=OAK, at=hours(31))
+    first, second = date(2026, 3, 20), date(2026, 3, 27)
+
+    def stands(day: date, hour: int) -> str:
+        return store.exceptions.standing({"C1": day}, hours(hour))[0].state
+
+    assert (stands(first, 30), stands(second, 30)) == ("approved", "reconfirm")
+    assert (stands(first, 31), stands(second, 31)) == ("reconfirm", "approved")
+
+
+def test_the_cases_of_the_latest_night_are_known(store: Store) -> None:
+    assert store.known_cases([PROTOCOL]) == []
+    store.keep(night(finding("C1"), finding("C2")))
+    store.keep(night(finding("C2"), finding("C3"), as_of="2026-03-02", surgery="2026-03-27"))
+    store.keep(night(finding("C9"), as_of="2026-02-01"))  # a past night, kept afterwards
+    assert store.known_cases([PROTOCOL]) == ["C2", "C3"]
+    assert store.known_cases(["another"]) == []

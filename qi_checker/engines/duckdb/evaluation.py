@@ -28,7 +28,13 @@ from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, Records
+from qi_checker.protocol.records import (
+    CASE_COLUMNS,
+    FINDING_COLUMNS,
+    REJECT_COLUMNS,
+    RawTable,
+    Records,
+)  # fmt: skip
 from qi_checker.protocol.site import Site
 
 Row = dict[str, Any]
@@ -69,13 +75,11 @@ class Evaluation:
         """SQL of all rejected rows with the columns of rejects.csv, and no more."""
         parts = []
         for name, table in self.records.tables.items():
-            where = f'{text(name)} AS "table", {text(table.file)} AS file'
-            parts.append(f"SELECT {where}, _row AS row, col AS \"column\", id, reason "
-                         f"FROM rejected_{name}")  # fmt: skip
-            parts.append(f"SELECT {where}, _row AS row, '' AS \"column\", id, why AS reason "
-                         f"FROM torn_{name}")  # fmt: skip
+            where = f'{text(name)} AS "table", {_file(table)} AS file, abs(_row) AS row'
+            parts.append(f'SELECT {where}, col AS "column", id, reason FROM rejected_{name}')
+            parts.append(f"SELECT {where}, '' AS \"column\", id, why AS reason FROM torn_{name}")
         names = ", ".join(f'"{c}"' for c in REJECT_COLUMNS)
-        return f'SELECT {names} FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", row'
+        return f'SELECT {names} FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", file, row'
 
     def rejects(self) -> list[Row]:
         return self.rows(self.rejects_sql())
@@ -86,6 +90,11 @@ class Evaluation:
             f"SELECT exception_id, ignored FROM {EXCEPTIONS} WHERE ignored IS NOT NULL ORDER BY 1"
         )
         return [(r[0], r[1]) for r in self.con.execute(query).fetchall()]
+
+    def joined_exceptions(self) -> frozenset[str]:
+        """The ids of exceptions that are not of the delivered file."""
+        rows = self.con.execute("SELECT exception_id FROM ready_exceptions WHERE _row < 0")
+        return frozenset(str(row[0]) for row in rows.fetchall())
 
     def summary(self) -> dict[str, Any]:
         """Numbers of the rate, per requirement, and per sensitivity window."""
@@ -112,6 +121,13 @@ class Evaluation:
             for duration, number in zip(scope.version.sensitivity, counts, strict=True):
                 found[str(duration)] = found.get(str(duration), 0) + int(number)
         return found
+
+
+def _file(table: RawTable) -> str:
+    """SQL of where a row came from."""
+    if table.joined is None:
+        return text(table.file)
+    return f"if(_row < 0, {text(table.joined.place)}, {text(table.joined.file)})"
 
 
 def sql(query: exp.Expr) -> str:

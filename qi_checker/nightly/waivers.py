@@ -1,0 +1,102 @@
+"""The store's own exceptions beside those of the records, as they stood at the moment that is judged.
+
+What was done later is left out, so that a night gives the same whenever it is run: tonight, once
+more, or as one of many past ones. Dates of surgery are those of tonight's records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from qi_checker.nightly.load import Settings
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import THE_STORE, Records
+from qi_checker.sources.joined import join_rows
+from qi_checker.sources.layout import BLANKS
+from qi_checker.store import Store
+
+if TYPE_CHECKING:
+    from qi_checker.store.exceptions import Waiver
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An exception that counts no more, because surgery was moved after it was approved."""
+
+    exception_id: str
+    case_id: str
+    requirement: str
+    approved_for: date
+    planned: date
+
+    @property
+    def words(self) -> str:
+        return (f"{self.case_id} {self.requirement}: {self.exception_id} was for surgery on "
+                f"{self.approved_for}, now on {self.planned}.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Waived:
+    """The records with the store's exceptions, and which of these somebody must look at again."""
+
+    records: Records
+    moved: tuple[Moved, ...] = ()
+
+    def of(self, bundle: Bundle) -> list[str]:
+        """Sentences for the digest of a protocol: exceptions from its requirements."""
+        ids = {leaf.id for version in bundle.protocol.versions for leaf in version.leaves}
+        return [moved.words for moved in self.moved if moved.requirement in ids]
+
+
+def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> Waived:
+    """Join them; `records` are those of the source, also where earlier nights joined theirs."""
+    from qi_checker.store.exceptions import REFUSED, table_row  # needs a store that was opened
+
+    cases = store.exceptions.case_ids() if settings.config.exceptions else []
+    if not cases:
+        return Waived(records)
+    days = _days(records, cases)
+    found = store.exceptions.standing(days, moment_of(as_of, settings))
+    rows = {w.number: table_row(w) for w in found if w.state != REFUSED}
+    joined = join_rows(records, "exceptions", THE_STORE, rows)
+    moved = tuple(_moved(found, days, as_of))
+    notes = [f"Needs reconfirmation: {one.words}" for one in moved]
+    return Waived(Records(joined.con, joined.tables, [*joined.notes, *notes]), moved)
+
+
+def moment_of(as_of: AsOf, settings: Settings) -> datetime:
+    """The moment that is judged, on the clocks of the site; a date means its end."""
+    clock = as_of.clock or datetime.combine(as_of.date, time.max)
+    return clock.replace(tzinfo=settings.site.zone)
+
+
+def _days(records: Records, cases: Sequence[str]) -> dict[str, date]:
+    """What surgery is planned for; of rows with the same id the first counts, as in the evaluation.
+
+    Read as the store reads it from the nights before: the two are compared.
+    """
+    from qi_checker.store.schedules import day_of
+
+    records.con.execute("SET TimeZone = 'UTC'")
+    rows = records.con.execute(
+        "SELECT trim(case_id::VARCHAR, ?) AS id, surgery_at::VARCHAR FROM raw_cases "
+        "WHERE id IN (SELECT unnest(?::VARCHAR[])) ORDER BY _row DESC",
+        [BLANKS, list(cases)],
+    ).fetchall()
+    return {case_id: day for case_id, at in rows if (day := day_of(at or ""))}
+
+
+def _moved(found: Sequence[Waiver], days: Mapping[str, date], as_of: AsOf) -> Iterator[Moved]:
+    """Those that would count again if somebody confirmed them."""
+    from qi_checker.store.exceptions import RECONFIRM
+
+    for w in found:
+        planned = days.get(w.case_id)
+        if w.state != RECONFIRM or planned is None or w.surgery_day is None:
+            continue
+        if min(as_of.date, planned) <= w.expires_on:
+            yield Moved(w.exception_id, w.case_id, w.requirement, w.surgery_day, planned)

@@ -1,0 +1,98 @@
+"""A run that was killed says `running` until the next start: healthcheck tells that it is over."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.commands import run, start
+from tests.helpers.nights import FIRST, holding, settings, small_protocol
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return settings(tmp_path, protocols=small_protocol(tmp_path), pages=0)
+
+
+def looked_at(file: Path) -> dict[str, dict[str, Any]]:
+    """What healthcheck says, by the name of what it looked at; and that its code is the same."""
+    ran = run("healthcheck", "--config", file, "--format", "json")
+    document = json.loads(ran.out)
+    assert ran.code == (0 if document["ok"] else 1)
+    return {check["name"]: check for check in document["checks"]}
+
+
+def status(file: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((file.parent / "state" / "status.json").read_bytes())
+    return found
+
+
+def killed(process: subprocess.Popen[bytes]) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> None:
+    assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
+    process = holding(file)
+    said = status(file)
+    assert (said["state"], said["pid"], said["host"]) == (
+        "running", process.pid, socket.gethostname(),
+    )  # fmt: skip
+    assert looked_at(file)["last run"]["words"].startswith(f"running: process {process.pid} on ")
+    assert all(check["ok"] for check in looked_at(file).values())
+    killed(process)
+    assert status(file) == said  # nobody was left to change it
+    last = looked_at(file)["last run"]
+    assert not last["ok"]
+    assert last["words"] == (
+        f"process {process.pid} on {said['host']}, at work since {said['started_at']} for {FIRST}, "
+        "ended before it was done; what was in force stays, and the next start clears up"
+    )
+    text = run("healthcheck", "--config", file)
+    assert text.code == 1 and f"FAIL last run: process {process.pid} on " in text.out
+    assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
+    assert all(check["ok"] for check in looked_at(file).values())
+
+
+def test_another_one_at_work_is_not_taken_for_the_killed_one(file: Path) -> None:
+    """A span of past nights holds the lock, too, and writes no status."""
+    process = holding(file)
+    killed(process)
+    second = holding(file, "--from", FIRST, "--to", FIRST, module="replay")
+    last = looked_at(file)["last run"]
+    assert not last["ok"] and last["words"].startswith(f"process {process.pid} on ")
+    assert f"process {second.pid} on " in last["words"] and "has the lock since" in last["words"]
+    second.communicate(b"\n", timeout=60)
+    assert second.returncode == 0
+
+
+def test_a_lock_of_another_host_is_not_seen_and_counts_for_a_day(file: Path) -> None:
+    assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
+    path = file.parent / "state" / "status.json"
+    far = {"state": "running", "host": "another-host", "started_at": "2199-01-01T00:00:00+00:00"}
+    path.write_text(json.dumps(status(file) | far), encoding="utf-8")
+    assert looked_at(file)["last run"]["words"].endswith("from here its lock is not seen")
+    far["started_at"] = "2020-01-01T00:00:00+00:00"
+    path.write_text(json.dumps(status(file) | far), encoding="utf-8")
+    assert "on another-host, at work since 2020" in looked_at(file)["last run"]["words"]
+    assert not looked_at(file)["last run"]["ok"]
+
+
+def test_healthcheck_never_makes_a_night_leave(file: Path) -> None:
+    """It looks at the lock; a night that starts at that very moment waits for it, and is no second."""
+    process = holding(file)
+    killed(process)
+    looks = [start("healthcheck", "--config", file) for _ in range(4)]
+    assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
+    for look in looks:
+        look.communicate(timeout=60)
+        assert look.returncode in (0, 1)
