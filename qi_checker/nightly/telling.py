@@ -16,6 +16,8 @@ from pathlib import Path
 from qi_checker.audit.changes import Kind
 from qi_checker.audit.digest import Digest, digest
 from qi_checker.audit.snapshot import Snapshot
+from qi_checker.audit.tonight import tonight
+from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.keeping import moment
@@ -23,7 +25,6 @@ from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.nightly.waits import seconds
-from qi_checker.protocol.vocabulary import Reason
 from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
 from qi_checker.reporting.digest_text import digest_text
 from qi_checker.store import Night, Store
@@ -51,23 +52,32 @@ class Telling:
     def _told(self) -> Path:
         return self.settings.state / "told.json"
 
-    def prepare(self, store: Store, night: Night, run: int, late_feeds: Sequence[str]) -> None:
+    def prepare(
+        self,
+        store: Store,
+        evaluation: Evaluation,
+        night: Night,
+        run: int,
+        late_feeds: Sequence[str],
+    ) -> None:
         """Make the digest of a protocol. `late_feeds` are sentences, and come first in it."""
         since = self._since(store, night.protocol, run)
         self.since[night.protocol] = since
+        verdicts = night.manifest["verdicts"]
         if since is None:
-            now = _snapshot(night)
-            found = digest(now, feed_failures=late_feeds)
+            now = tonight(evaluation, night.manifest)
+            found = digest(now, feed_failures=late_feeds, verdicts=verdicts)
         elif since == store.base(run):
             # The usual night: the store has compared it with this very one already.
             before = Snapshot(store.manifest(since), {}, {})
-            found = digest(_stale_only(night), before, feed_failures=late_feeds,
-                           known=store.changes(run))  # fmt: skip
+            found = digest(tonight(evaluation, night.manifest), before, feed_failures=late_feeds,
+                           known=store.changes(run), verdicts=verdicts)  # fmt: skip
         else:
             rows = store.findings(since), store.cases(since)
             before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
+            now = Snapshot.from_rows(night.manifest, evaluation.findings(), evaluation.cases())
             earlier = self._once_solved(store, night.protocol, run)
-            found = digest(_snapshot(night), before, earlier=earlier, feed_failures=late_feeds)
+            found = digest(now, before, earlier=earlier, feed_failures=late_feeds)
         self.ready.append(Ready(night.protocol, run, found))
 
     def _since(self, store: Store, protocol: str, run: int) -> int | None:
@@ -143,16 +153,6 @@ class Telling:
         except UserError as error:
             return Delivery(waiting=len(self.box.names("queued")), problem=error.problems[0])
         return deliver(self.box, server) if server is not None else None
-
-
-def _snapshot(night: Night) -> Snapshot:
-    return Snapshot.from_rows(night.manifest, night.findings, night.cases)
-
-
-def _stale_only(night: Night) -> Snapshot:
-    """The cases, and of the findings those that a stale feed leaves open."""
-    stale = [row for row in night.findings if row["reason"] == Reason.FEED_STALE]
-    return Snapshot.from_rows(night.manifest, stale, night.cases)
 
 
 def server_of(settings: Settings) -> Server | None:
