@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import resource
 import shutil
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,9 +93,9 @@ def _known_at_first(folder: Path, days: int) -> Path:
     made.mkdir(exist_ok=True)
     shutil.copy(folder / "site.yaml", made)
     duckdb.execute(f"""
-        COPY (SELECT * REPLACE (if(ahead, surgery_at + to_days({days}), surgery_at) AS surgery_at,
-                                if(ahead AND status = 'performed', 'scheduled', status) AS status)
-                     EXCLUDE (ahead)
+        COPY (SELECT * EXCLUDE (ahead) REPLACE (
+                  if(ahead, surgery_at + to_days({days}), surgery_at) AS surgery_at,
+                  if(ahead AND status = 'performed', 'scheduled', status) AS status)
               FROM (SELECT *, surgery_at > DATE '{FIRST}' + 1 AS ahead
                     FROM '{folder}/cases.parquet')) TO '{made}/cases.parquet'""")
     duckdb.execute(f"""
@@ -133,8 +135,12 @@ def _trail(store: Store, entries: int) -> None:
 
 
 def _size(path: Path) -> int:
-    """The file and what was written ahead."""
-    return sum(p.stat().st_size for p in path.parent.glob(f"{path.name}*") if "shm" not in p.name)
+    """The file, once what was written ahead is in it."""
+    if not path.is_file():
+        return 0
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path.stat().st_size
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:

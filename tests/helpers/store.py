@@ -44,9 +44,12 @@ class Written(Night):
 
 def night(
     *findings: Any, as_of: str = "2026-03-01", surgery: str = "2026-03-20", data: str = "d1",
-    rules: str = "r1", evidence: str = "e1", **more: Any,
+    rules: str = "r1", evidence: str = "e1", cases: Any = None, **more: Any,
 ) -> Written:  # fmt: skip
-    """A night of these findings; every case has this date of surgery."""
+    """A night of these findings; every case has this date of surgery.
+
+    A finding may have `window_opens` and `act_by`; those of `cases` are their own.
+    """
     manifest = {
         "program": {"name": "qi-checker", "version": "1"},
         "protocol": {"id": PROTOCOL, "versions": ["1.0"], "sha256": rules},
@@ -58,7 +61,8 @@ def night(
         ],
     }
     ids = sorted({f["case_id"] for f in findings})
-    cases = [case(i, surgery) for i in ids]
+    if cases is None:
+        cases = [case(i, surgery) for i in ids]
     con = WORK.cursor()
     _table(con, "given_findings", FINDING_COLUMNS, findings)
     _table(con, "given_cases", (*CASE_COLUMNS, "window_opens"), cases)
