@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from qi_checker.audit.changes import Change, Kind, changes
@@ -65,13 +65,16 @@ def digest(
     cusum: str = "",
     known: Sequence[Change] | None = None,
     reconfirm: Sequence[str] = (),
+    verdicts: Mapping[str, int] | None = None,
 ) -> Digest:
     """The digest of `now`; without `before` nothing has changed.
 
     `earlier` as in `changes`. `feed_failures`, `cusum` and `reconfirm` are sentences of the caller,
     who watches feeds and keeps a CUSUM's state and exceptions. `known` are the changes where
     somebody has compared the two before: then only the manifest of `before` is looked at, and of
-    `now` its cases and the findings of stale feeds. Raises UserError where the audits cannot be compared.
+    `now` its cases and the findings of stale feeds. `verdicts` are the numbers of all cases where
+    `now` has only those that a digest names (`tonight`). Raises UserError where the audits cannot
+    be compared.
     """
     found = tuple(known) if known is not None else ()
     if known is None and before is not None:
@@ -91,8 +94,8 @@ def digest(
         changes=tuple(c for c in found if c.requirement),
         cusum=cusum,
         checked=len(upcoming),
-        counts=_counts(now, found),
         reconfirm=tuple(reconfirm),
+        counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
     )
 
 
@@ -160,10 +163,13 @@ def _read(snapshot: Snapshot) -> dict[str, int]:
     return {str(f["table"]): int(f["read"]) for f in files if f.get("file") != THE_STORE}
 
 
-def _counts(now: Snapshot, found: Sequence[Change]) -> tuple[tuple[str, int], ...]:
-    verdicts = Counter(case.verdict for case in now.cases.values())
-    lines = [("cases", len(now.cases))]
-    lines += [(v.replace("_", " "), verdicts[v]) for v in Verdict if verdicts[v]]
+def _verdicts(now: Snapshot) -> Mapping[str, int]:
+    return Counter(case.verdict for case in now.cases.values())
+
+
+def _counts(verdicts: Mapping[str, int], found: Sequence[Change]) -> tuple[tuple[str, int], ...]:
+    lines = [("cases", sum(verdicts.values()))]
+    lines += [(v.replace("_", " "), verdicts[v]) for v in Verdict if verdicts.get(v)]
     kinds = Counter(change.kind for change in found)
     names = {Kind.CASE_ADDED: "added", Kind.CASE_GONE: "gone"}
     lines += [(words, kinds[kind]) for kind, words in names.items() if kinds[kind]]

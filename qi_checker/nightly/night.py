@@ -8,7 +8,7 @@ a run may be killed anywhere: what was in force stays, and the next start goes o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -186,8 +186,6 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     feeds = feed_rows(evaluation)
     with night.report.phase(f"keep {name}"):
         found = night_of(evaluation, night.started_at, feeds)
-        # Rows are asked for once: store and digest read the same.
-        found = replace(found, findings=list(found.findings), cases=list(found.cases))
         kept = store.keep(found)
     verdicts = dict(evaluation.con.execute(_VERDICTS).fetchall())
     night.runs[name] = {"run": kept.run_id, "repeated": kept.repeated, "verdicts": verdicts}
@@ -196,7 +194,7 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     if not night.replay:
         late = [words for row in feeds if (words := late_words(row))]
         moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
-        night.telling.prepare(store, found, kept.run_id, late, moved)
+        night.telling.prepare(store, evaluation, found, kept.run_id, late, moved)
     night.report.save()
 
 

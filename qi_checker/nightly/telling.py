@@ -17,6 +17,8 @@ from pathlib import Path
 from qi_checker.audit.changes import Kind
 from qi_checker.audit.digest import Digest, digest
 from qi_checker.audit.snapshot import Snapshot
+from qi_checker.audit.tonight import tonight
+from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.keeping import moment
@@ -24,7 +26,6 @@ from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.nightly.waits import seconds
-from qi_checker.protocol.vocabulary import Reason
 from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
 from qi_checker.reporting.digest_text import digest_text
 from qi_checker.store import Night, Store
@@ -55,6 +56,7 @@ class Telling:
     def prepare(
         self,
         store: Store,
+        evaluation: Evaluation,
         night: Night,
         run: int,
         late_feeds: Sequence[str],
@@ -67,18 +69,20 @@ class Telling:
         ask = partial(digest, feed_failures=late_feeds, reconfirm=reconfirm)
         since = self._since(store, night.protocol, run)
         self.since[night.protocol] = since
+        verdicts = night.manifest["verdicts"]
         if since is None:
-            now = _snapshot(night)
-            found = ask(now)
+            found = ask(tonight(evaluation, night.manifest), verdicts=verdicts)
         elif since == store.base(run):
             # The usual night: the store has compared it with this very one already.
             before = Snapshot(store.manifest(since), {}, {})
-            found = ask(_stale_only(night), before, known=store.changes(run))
+            now = tonight(evaluation, night.manifest)
+            found = ask(now, before, known=store.changes(run), verdicts=verdicts)
         else:
             rows = store.findings(since), store.cases(since)
             before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
+            now = Snapshot.from_rows(night.manifest, evaluation.findings(), evaluation.cases())
             earlier = self._once_solved(store, night.protocol, run)
-            found = ask(_snapshot(night), before, earlier=earlier)
+            found = ask(now, before, earlier=earlier)
         self.ready.append(Ready(night.protocol, run, found))
 
     def _since(self, store: Store, protocol: str, run: int) -> int | None:
@@ -154,16 +158,6 @@ class Telling:
         except UserError as error:
             return Delivery(waiting=len(self.box.names("queued")), problem=error.problems[0])
         return deliver(self.box, server) if server is not None else None
-
-
-def _snapshot(night: Night) -> Snapshot:
-    return Snapshot.from_rows(night.manifest, night.findings, night.cases)
-
-
-def _stale_only(night: Night) -> Snapshot:
-    """The cases, and of the findings those that a stale feed leaves open."""
-    stale = [row for row in night.findings if row["reason"] == Reason.FEED_STALE]
-    return Snapshot.from_rows(night.manifest, stale, night.cases)
 
 
 def server_of(settings: Settings) -> Server | None:

@@ -1,61 +1,77 @@
-"""Rows that are valid from run to run: what is new is added, what is gone is closed."""
+"""Rows that are valid from run to run: what is new is added, what is gone is closed.
+
+An open row stays as long as it gives what tonight has: not the text is compared, but what it says
+for the day of the night. A row of an older program may say the same by other marks (`rows.py`); its
+case gets no seal, and is compared again every night until the row is another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connections
 from django.db.models import Q, QuerySet
 
-from qi_checker.store.models import Interval
+from qi_checker.store.lines import Line
+from qi_checker.store.models import CaseRow, Interval
+from qi_checker.store.rows import unmarked
 
-_BATCH = 2_000  # rows looked at together; what bounds the memory of a night
+_BATCH = 2_000  # cases looked at together; what bounds the memory of a night
 _CLOSED = 5_000  # rows closed in one statement
-Line = tuple[str, ...]  # the values of a model's COLUMNS: first the key, last the row
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Which run of which protocol in which database is written."""
+    """Which run of which protocol in which database is written; `as_of` is its moment."""
 
     alias: str
     protocol: str
     run: int
+    as_of: str = ""
 
 
-def advance(model: type[Interval], place: Place, lines: Iterable[Line]) -> int:
-    """Make `lines` what is valid in the run of `place`; gives how many rows were added.
+@dataclass(frozen=True)
+class Advanced:
+    """How many rows were added, to which cases, and which still have rows of an older form."""
 
-    Each key may come once, in any order: ValueError where one comes twice.
+    added: int
+    cases: frozenset[str]
+    older: frozenset[str]
+
+
+def advance(
+    model: type[Interval],
+    place: Place,
+    cases: Sequence[str],
+    lines_of: Callable[[Sequence[str]], Sequence[Line]],
+    fresh: bool,
+) -> Advanced:
+    """Make the lines of these cases what is valid in the run of `place`.
+
+    A case without lines loses what it had. `fresh`: nothing is open yet, and nothing looked for.
     """
-    still_open = model.objects.using(place.alias).filter(
-        protocol=place.protocol, to_run=None, from_run__lt=place.run
-    )
-    first = not still_open.exists()
-    kept: set[int] = set()
-    seen: set[bytes] = set()
     added = 0
-    for batch in _batches(lines):
-        _once(model, batch, seen)
-        known = {} if first else _known(model, still_open, batch)
+    touched: set[str] = set()
+    older: set[str] = set()
+    for some in _parts(cases, _BATCH):
+        there = {} if fresh else _open(model, place, some)
         new = []
-        for line in batch:
-            number, text = known.get(line[: model.KEY], (0, ""))
-            if number and text == line[-1]:
-                kept.add(number)
+        for line in lines_of(some):
+            number, text = there.get(line[: model.KEY], (0, ""))
+            if number and _same(text, line[-1], place.as_of):
+                del there[line[: model.KEY]]
+                if text != line[-1]:
+                    older.add(line[0])
             else:
                 new.append(line)
+        _close(model, place, [number for number, _ in there.values()])
         _insert(model, place, new)
         added += len(new)
-    gone = [n for n in still_open.values_list("id", flat=True).iterator() if n not in kept]
-    for start in range(0, len(gone), _CLOSED):
-        some = model.objects.using(place.alias).filter(id__in=gone[start : start + _CLOSED])
-        some.update(to_run=place.run)
-    return added
+        touched.update(line[0] for line in new)
+    return Advanced(added, frozenset(touched), frozenset(older))
 
 
 def valid(model: type[Interval], place: Place) -> QuerySet[Any]:
@@ -66,25 +82,42 @@ def valid(model: type[Interval], place: Place) -> QuerySet[Any]:
     )
 
 
-def _once(model: type[Interval], batch: list[Line], seen: set[bytes]) -> None:
-    """Raises ValueError where a key comes a second time; 16 bytes of each are enough to tell."""
-    for line in batch:
-        key = "\0".join(line[: model.KEY]).encode("utf-8", "surrogatepass")
-        short = sha256(key).digest()[:16]
-        if short in seen:
-            raise ValueError("a row of the night is there twice")
-        seen.add(short)
+def sealed(place: Place) -> dict[str, str]:
+    """The seal of every case that is open, "" where its rows must be compared."""
+    rows = CaseRow.objects.using(place.alias).filter(protocol=place.protocol, to_run=None)
+    return dict(rows.values_list("case_id", "seal").iterator(chunk_size=_BATCH))
 
 
-def _known(
-    model: type[Interval], still_open: QuerySet[Any], batch: list[Line]
-) -> dict[Line, tuple[int, str]]:
-    """Number and text of the open rows of the cases in a batch, by their key."""
+def seal(place: Place, seals: Mapping[str, str]) -> None:
+    """Write the seals of open cases."""
+    statement = (
+        f"UPDATE {CaseRow._meta.db_table} SET seal = %s "
+        "WHERE protocol = %s AND case_id = %s AND to_run IS NULL AND seal <> %s"
+    )
+    with connections[place.alias].cursor() as cursor:
+        cursor.executemany(
+            statement, [(text, place.protocol, case, text) for case, text in seals.items()]
+        )
+
+
+def _same(there: str, now: str, as_of: str) -> bool:
+    return there == now or unmarked(there, as_of) == unmarked(now, as_of)
+
+
+def _open(model: type[Interval], place: Place, cases: Sequence[str]) -> dict[Line, tuple[int, str]]:
+    """Number and text of the open rows of some cases, by their key."""
     names = model.COLUMNS[: model.KEY]
-    found = still_open.filter(case_id__in={line[0] for line in batch})
+    found = model.objects.using(place.alias).filter(
+        protocol=place.protocol, to_run=None, case_id__in=cases
+    )
     return {
         tuple(key): (number, row) for *key, number, row in found.values_list(*names, "id", "row")
     }
+
+
+def _close(model: type[Interval], place: Place, numbers: Sequence[int]) -> None:
+    for some in _parts(numbers, _CLOSED):
+        model.objects.using(place.alias).filter(id__in=some).update(to_run=place.run)
 
 
 def _insert(model: type[Interval], place: Place, lines: Sequence[Line]) -> None:
@@ -96,7 +129,6 @@ def _insert(model: type[Interval], place: Place, lines: Sequence[Line]) -> None:
         cursor.executemany(statement, [(place.protocol, place.run, *line) for line in lines])
 
 
-def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:
-    every = iter(lines)
-    while batch := list(islice(every, _BATCH)):
-        yield batch
+def _parts(every: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for start in range(0, len(every), size):
+        yield every[start : start + size]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from qi_checker.store.comparing import load_changes, save_changes
-from qi_checker.store.history import Place, advance
+from qi_checker.store.history import Place, advance, seal, sealed
 from qi_checker.store.manifests import save_parts
 from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow
-from qi_checker.store.night import Kept, Night, Row
-from qi_checker.store.rows import marked, row_text
+from qi_checker.store.night import Kept, Night
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 
@@ -23,11 +23,13 @@ def keep(alias: str, night: Night) -> Kept:
     with writing(alias):
         mark = transaction.savepoint(using=alias)
         run = _run(alias, night)
-        counts = _rows(alias, night, run)
+        seals = dict(night.lines.seals())
+        run.digest = _digest(run, seals)
         same = _in_force(alias, run)
         if same is not None and same.digest == run.digest:
             transaction.savepoint_rollback(mark, using=alias)
             return Kept(same.id, True, same.correction, load_changes(alias, same.id))
+        counts = _rows(alias, night, run, seals)
         run.correction = same.correction + 1 if same else 0
         run.save(using=alias)
         told = {"run": run.id, "protocol": run.protocol, "as_of": run.as_of,
@@ -58,29 +60,31 @@ def _in_force(alias: str, run: Run) -> Run | None:
     return found
 
 
-def _rows(alias: str, night: Night, run: Run) -> dict[str, int]:
-    """Every row into the history; gives how many rows each kind added."""
-    place = Place(alias, night.protocol, run.id)
-    seal = hashlib.sha256(run.parts.encode())
-
-    def sealed(rows: Iterable[Row]) -> Iterator[tuple[Row, str]]:
-        for row in rows:
-            text = row_text(row)
-            seal.update(text.encode("utf-8", "surrogatepass") + b"\n")
-            yield row, marked(text, night.as_of)
-
-    findings = (
-        (row["case_id"], row["requirement"], row["status"], str(row["act_by"] or ""), text)
-        for row, text in sealed(night.findings)
+def _rows(alias: str, night: Night, run: Run, seals: Mapping[str, str]) -> dict[str, int]:
+    """What changed into the history; gives how many rows each kind added."""
+    place = Place(alias, night.protocol, run.id, night.as_of)
+    known = sealed(place)
+    changed = sorted(
+        [case for case, seal in seals.items() if known.get(case) != seal]
+        + [case for case in known if case not in seals]
     )
-    cases = ((row["case_id"], text) for row, text in sealed(night.cases))
-    schedules = ((row["case_id"], str(row["surgery_at"])) for row, _ in sealed(night.schedules))
-    evidence = ((row["case_id"], row["sha256"]) for row, _ in sealed(night.evidence))
-    counts = {
-        "findings": advance(FindingRow, place, findings),
-        "cases": advance(CaseRow, place, cases),
-        "schedules": advance(ScheduleRow, place, schedules),
-        "evidence": advance(EvidenceRow, place, evidence),
-    }
-    run.digest = seal.hexdigest()
+    counts: dict[str, int] = {}
+    older: set[str] = set()
+    # Cases come last: whether theirs is an older form of row is known by then.
+    for kind, model in (("findings", FindingRow), ("schedules", ScheduleRow),
+                        ("evidence", EvidenceRow), ("cases", CaseRow)):  # fmt: skip
+        done = advance(model, place, changed, partial(night.lines.of_cases, kind), not known)
+        counts[kind] = done.added
+        older |= done.older
+        sealed_now = done.cases - older  # a new row of a case has its seal
+    now = {case: "" if case in older else seals[case] for case in changed if case in seals}
+    seal(place, {case: text for case, text in now.items() if case not in sealed_now})
     return counts
+
+
+def _digest(run: Run, seals: Mapping[str, str]) -> str:
+    """Of everything that is kept."""
+    digest = hashlib.sha256(run.parts.encode())
+    for case in sorted(seals):
+        digest.update(f"\n{case}\x1e{seals[case]}".encode())
+    return digest.hexdigest()

@@ -71,6 +71,15 @@ class FindingRow(Interval):
 
 
 class CaseRow(Interval):
+    """`seal` is the hash of all open rows of a case in the form of `lines.py`, or empty.
+
+    A night whose rows have the same seal is not compared any further.
+    """
+
+    seal = models.CharField(max_length=64, default="", db_default="")
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("case_id", "seal", "row")
+
     class Meta:
         indexes = _indexes("qi_case")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,27 +13,22 @@ from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote
+from qi_checker.store.lines import Lines, Sources
 
 Row = Mapping[str, Any]
-_FETCHED = 2_000
 
 
 @dataclass(frozen=True)
 class Night:
     """One evaluation of one protocol. `started_at` is a clock time with its time zone.
 
-    `findings` and `cases` are the rows of findings.json, in its order; they are read once.
-    `schedules` has `case_id` and `surgery_at`, as the records say it that night; `evidence` has
-    `case_id` and `sha256` of the records that the findings of the case rest on.
+    `lines` are the rows of findings.json and what they rest on.
     """
 
     as_of: str
     started_at: datetime
     manifest: Mapping[str, Any]
-    findings: Iterable[Row]
-    cases: Iterable[Row]
-    schedules: Iterable[Row] = ()
-    evidence: Iterable[Row] = ()
+    lines: Lines
     feeds: Sequence[Row] = ()
     inputs: Sequence[Row] = ()
     actor: str = "nightly"
@@ -64,27 +59,36 @@ def night_of(
     feeds: Sequence[Row] = (),
     actor: str = "nightly",
 ) -> Night:
-    """The night of an evaluation; its rows are fetched while they are kept, in batches."""
+    """The night of an evaluation; it is kept before the next evaluation of the same records."""
+    evaluation.hold()
     document = manifest(evaluation)
     return Night(
         as_of=document["as_of"],
         started_at=started_at,
         manifest=document,
-        findings=_rows(
-            evaluation, f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement"
-        ),
-        cases=_rows(evaluation, f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"),
-        schedules=_rows(evaluation, _SCHEDULES),
-        evidence=_rows(evaluation, _evidence(evaluation)),
+        lines=Lines.of(evaluation.con, _sources(evaluation), document["as_of"]),
         feeds=feeds,
         inputs=document["data"]["files"],
         actor=actor,
     )
 
 
+def _sources(evaluation: Evaluation) -> Sources:
+    return Sources(
+        findings=f"SELECT {FINDINGS_SQL} FROM {FINDINGS}",
+        cases=f"""
+            SELECT k.*, f.window_opens
+            FROM (SELECT {CASES_SQL}, case_key, next_requirement FROM {CASES}) k
+            LEFT JOIN (SELECT case_key, id, window_opens FROM {FINDINGS}) f
+            ON f.case_key = k.case_key AND f.id = k.next_requirement""",
+        schedules=_SCHEDULES,
+        evidence=_evidence(evaluation),
+    )
+
+
 _SCHEDULES = """
     SELECT c.case_id, CAST(r.surgery_at AS VARCHAR) AS surgery_at
-    FROM ready_cases c JOIN raw_cases r ON r._row = c._row ORDER BY c.case_id"""
+    FROM ready_cases c JOIN raw_cases r ON r._row = c._row"""
 
 
 def _evidence(evaluation: Evaluation) -> str:
@@ -105,8 +109,7 @@ def _evidence(evaluation: Evaluation) -> str:
                AS sha256
         FROM ready_cases c
         JOIN raw_cases r ON r._row = c._row
-        LEFT JOIN events v ON v.case_key = c.case_key
-        ORDER BY c.case_id"""
+        LEFT JOIN events v ON v.case_key = c.case_key"""
 
 
 def _content(evaluation: Evaluation, table: str) -> str:
@@ -115,12 +118,3 @@ def _content(evaluation: Evaluation, table: str) -> str:
     names = sorted(row[0] for row in known if row[0] != "_row")
     cells = [f"coalesce(CAST(r.{quote(name)} AS VARCHAR), chr(30))" for name in names]
     return f"concat_ws(chr(31), {', '.join(cells)})"
-
-
-def _rows(evaluation: Evaluation, query: str) -> Iterator[Row]:
-    """Rows of a query, which runs when the first is asked for: read one list after the other."""
-    found = evaluation.con.execute(query)
-    names = [column[0] for column in found.description or ()]
-    while batch := found.fetchmany(_FETCHED):
-        for row in batch:
-            yield dict(zip(names, row, strict=True))

@@ -13,6 +13,7 @@ from typing import Any
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.exceptions import Exceptions
 from qi_checker.store.models import (
+    CaseRow,
     ChangeRow,
     Document,
     ExceptionRequest,
@@ -140,6 +141,8 @@ def _history(alias: str, model: type[Any], case_id: str, new: str, key: bytes) -
                 held["event_id"] = _pseudonym(key, held["event_id"])
             row.row = row_text(held)
     model.objects.using(alias).bulk_update(rows, ["case_id", "row"], batch_size=200)
+    if model is CaseRow:  # what its seal was made of is no longer so
+        model.objects.using(alias).filter(case_id=new).update(seal="")
     return len(rows)
 
 

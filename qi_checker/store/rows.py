@@ -1,8 +1,13 @@
-"""Rows as text: exactly as findings.json has them, with a mark for the day of the night.
+"""Rows as text: exactly as findings.json has them, with marks where only the calendar speaks.
 
-What a coordinator may still do is told "between <tonight> and ...", so the sentences of open cases
-change every night while nothing happens. They are kept with a mark in the place of that day, and
-the day of the run is put back when it is read: the same bytes, without a row a night.
+What a coordinator may still do is told "between <tonight or the first day of the window> and ...",
+and by when it is to be arranged reads otherwise once that day has passed. So the sentences of open
+cases change while nothing happens. They are kept with marks in those places, from which the day of
+the run makes the words again when a row is read: the same bytes, without a row a night.
+
+A mark is put only where it gives back what it took the place of, so a sentence that reads
+otherwise, of another version of the program, is kept as it is. The words of a mark must never
+change: stores hold nights that were written with them.
 """
 
 from __future__ import annotations
@@ -13,9 +18,15 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-# Two characters that nobody writes; where somebody does they are kept apart from the mark.
-_ESCAPE, _ITSELF, _DAY = "\ue000", "\ue001", "\ue002"
-_CODED = re.compile(f"{_ESCAPE}([{_ITSELF}{_DAY}])")
+from qi_checker.engines.duckdb.values import text as quoted
+
+# Characters that nobody writes; where somebody does they are kept apart from the marks.
+_ESCAPE, _ITSELF = "\ue000", "\ue001"
+_TODAY = _ESCAPE + "\ue002"  # the day of the night
+_START = _ESCAPE + "\ue003"  # and a day: that day, or the day of the night if it is later
+_ARRANGE = _ESCAPE + "\ue004"  # and a day: by when it is to be arranged
+_IN_TIME, _LATE = "arrange it by {}.", "the last day to arrange it was {}: do it today."
+_CODED = re.compile(f"{_ESCAPE}(?:[{_ITSELF}\ue002]|[\ue003\ue004]([0-9-]{{10}}))")
 _ESCAPED = re.compile(r"\\(u00[01][0-9a-f]|.)")
 
 
@@ -38,15 +49,51 @@ def _upper(found: re.Match[str]) -> str:
     return "\\u" + found[1][1:].upper() if len(found[1]) > 1 else found[0]
 
 
-def marked(text: str, as_of: str) -> str:
-    """The text with a mark in the place of the day of the night."""
-    if _ESCAPE in text:
-        text = text.replace(_ESCAPE, _ESCAPE + _ITSELF)
-    return text.replace(f"between {as_of[:10]} and", f"between {_ESCAPE}{_DAY} and")
+def row_sql(columns: tuple[str, ...]) -> str:
+    """The same in SQL: the text of a row with these columns."""
+    cells = ", ".join(f"{quoted(name)}: {name}" for name in columns)
+    return f"CAST(to_json({{{cells}}}) AS VARCHAR)"
+
+
+def marked_sql(row: str, as_of: str) -> str:
+    """SQL of the text `row` with its marks; beside it are the dates `window_opens` and `act_by`."""
+    today = quoted(as_of[:10])
+    opens, act_by = (
+        f"CASE WHEN {name} BETWEEN DATE '1000-01-01' AND DATE '9999-12-31' "
+        f"THEN CAST({name} AS VARCHAR) END"
+        for name in ("window_opens", "act_by")
+    )
+    start = f"'between ' || greatest({today}, coalesce({opens}, {today})) || ' and'"
+    mark = f"'between ' || coalesce({quoted(_START)} || {opens}, {quoted(_TODAY)}) || ' and'"
+    late = f"{act_by} < {today}"
+    arrange = f"CASE WHEN {late} THEN {_around(_LATE, act_by)} ELSE {_around(_IN_TIME, act_by)} END"
+    plain = f"replace({row}, '{_ESCAPE}', '{_ESCAPE}{_ITSELF}')"
+    begun = f"replace({plain}, {start}, {mark})"
+    return f"coalesce(replace({begun}, {arrange}, {quoted(_ARRANGE)} || {act_by}), {begun})"
+
+
+def _around(words: str, day: str) -> str:
+    before, after = words.split("{}")
+    return f"{quoted(before)} || {day} || {quoted(after)}"
 
 
 def unmarked(text: str, as_of: str) -> str:
-    """What `marked` was given."""
+    """The text as the night had it, whose moment is `as_of`.
+
+    Where a night is not known any more, `as_of` may be words instead: they stand for its day.
+    """
     if _ESCAPE not in text:
         return text
-    return _CODED.sub(lambda m: _ESCAPE if m[1] == _ITSELF else as_of[:10], text)
+    today, known = as_of[:10], as_of[:1].isdigit()
+
+    def said(found: re.Match[str]) -> str:
+        mark, day = found[0][:2], found[1]
+        if mark == _TODAY:
+            return today
+        if mark == _START:
+            return max(day, today) if known else today
+        if mark == _ARRANGE:
+            return (_LATE if known and day < today else _IN_TIME).format(day)
+        return _ESCAPE
+
+    return _CODED.sub(said, text)

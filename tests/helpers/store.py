@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
+
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
 from qi_checker.store import Night
+from qi_checker.store.lines import Lines, Sources
 
 PROTOCOL = "liver"
 AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
@@ -29,11 +34,22 @@ def case(case_id: str = "C1", surgery: str = "2026-03-20", **more: Any) -> Any:
     return {**row, "case_id": case_id, "verdict": "pending", "surgery_date": surgery} | more
 
 
+@dataclass(frozen=True)
+class Written(Night):
+    """A night whose rows are known."""
+
+    findings: Sequence[Any] = ()
+    cases: Sequence[Any] = ()
+
+
 def night(
     *findings: Any, as_of: str = "2026-03-01", surgery: str = "2026-03-20", data: str = "d1",
-    rules: str = "r1", evidence: str = "e1", **more: Any,
-) -> Night:  # fmt: skip
-    """A night of these findings; every case has this date of surgery."""
+    rules: str = "r1", evidence: str = "e1", cases: Any = None, **more: Any,
+) -> Written:  # fmt: skip
+    """A night of these findings; every case has this date of surgery.
+
+    A finding may have `window_opens` and `act_by`; those of `cases` are their own.
+    """
     manifest = {
         "program": {"name": "qi-checker", "version": "1"},
         "protocol": {"id": PROTOCOL, "versions": ["1.0"], "sha256": rules},
@@ -45,18 +61,42 @@ def night(
         ],
     }
     ids = sorted({f["case_id"] for f in findings})
+    if cases is None:
+        cases = [case(i, surgery) for i in ids]
+    con = WORK.cursor()
+    _table(con, "given_findings", FINDING_COLUMNS, findings)
+    _table(con, "given_cases", (*CASE_COLUMNS, "window_opens"), cases)
+    planned = [{"case_id": i, "surgery_at": f"{surgery}T08:00"} for i in ids]
+    _table(con, "given_schedules", ("case_id", "surgery_at"), planned)
+    shown = [{"case_id": i, "sha256": evidence} for i in ids]
+    _table(con, "given_evidence", ("case_id", "sha256"), shown)
+    kinds = ("findings", "cases", "schedules", "evidence")
+    sources = Sources(*(f"FROM given_{kind}" for kind in kinds))
     given: dict[str, Any] = {
         "manifest": manifest,
-        "findings": findings,
-        "cases": [case(i, surgery) for i in ids],
-        "schedules": [{"case_id": i, "surgery_at": f"{surgery}T08:00"} for i in ids],
-        "evidence": [{"case_id": i, "sha256": evidence} for i in ids],
+        "lines": Lines.of(con, sources, as_of),
         "feeds": [{"kind": "imaging", "newest": "2026-02-28"}],
+        "findings": findings,
+        "cases": cases,
     }
-    return Night(as_of=as_of, started_at=AT, **given | more)
+    return Written(as_of=as_of, started_at=AT, **given | more)
 
 
-def document(kept: Night) -> bytes:
+WORK = duckdb.connect()
+_DATES = ("event_date", "window_opens", "window_closes", "valid_through", "act_by", "surgery_date",
+          "latest_surgery_date")  # fmt: skip
+
+
+def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Any, rows: Any) -> None:
+    kinds = {**dict.fromkeys(_DATES, "DATE"), "days_before": "INT", "slack_days": "INT"}
+    typed = ", ".join(f"{column} {kinds.get(column, 'TEXT')}" for column in columns)
+    con.execute(f"CREATE TEMP TABLE {name} ({typed})")
+    marks = ", ".join("?" for _ in columns)
+    for row in rows:
+        con.execute(f"INSERT INTO {name} VALUES ({marks})", [row.get(c) for c in columns])
+
+
+def document(kept: Written) -> bytes:
     """findings.json of a night whose rows are lists, as DuckDB would write it."""
     head = json.dumps(kept.manifest, ensure_ascii=False, indent=1)
     parts = [

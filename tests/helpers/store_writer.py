@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import connections
 
-from qi_checker.store import Database, Night, open_store
-from tests.helpers.store import finding, night
+from qi_checker.store import Database, open_store
+from tests.helpers.store import Written, finding, night
 
 
-def big_night(as_of: str, status: str, cases: int) -> Night:
+def big_night(as_of: str, status: str, cases: int) -> Written:
     return night(*(finding(f"C{n:05}", status=status) for n in range(cases)), as_of=as_of)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.store import Store
 from qi_checker.store.models import CaseRow, Document, FindingRow, Run, TrailEntry
-from tests.helpers.store import document, finding, night
+from tests.helpers.store import case, document, finding, night
 
 BOOK = "Book MRI between {} and 2026-03-19; arrange it by 2026-03-12."
 
@@ -52,6 +54,55 @@ def test_the_day_of_the_night_makes_no_row(store: Store) -> None:
     kept = [store.keep(one) for one in nights]
     assert rows(store) == 2
     assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+
+
+@pytest.mark.parametrize("opens", [None, "2026-03-02", "2026-03-03"])
+def test_a_window_that_opens_and_a_last_day_that_passes_make_no_row(
+    store: Store, opens: str | None
+) -> None:
+    nights = []
+    for n in (1, 2, 3, 4):
+        day = f"2026-03-0{n}"
+        late = "the last day to arrange it was 2026-03-02: do it today."
+        said = late if day > "2026-03-02" else "arrange it by 2026-03-02."
+        sentence = f"Book MRI between {max(opens or day, day)} and 2026-03-19; {said}"
+        row = finding(status="due", sentence=sentence, window_opens=opens, act_by="2026-03-02")
+        nights.append(night(row, as_of=day))
+    kept = [store.keep(one) for one in nights]
+    assert [k.counts["findings"] for k in kept] == [1, 0, 0, 0]
+    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+    # A problem all the same, from the day after.
+    assert [[str(c.kind) for c in k.changes] for k in kept] == [[], [], ["new"], []]
+
+
+def test_other_words_of_another_version_are_a_row(store: Store) -> None:
+    words = ("arrange it by 2026-03-12.", "do it before 2026-03-13.", "do it before 2026-03-13.")
+    nights = [
+        night(
+            finding(status="due", sentence=f"Book MRI; {said}", act_by="2026-03-12"),
+            as_of=f"2026-03-0{n}",
+        )
+        for n, said in enumerate(words, start=1)
+    ]
+    kept = [store.keep(one) for one in nights]
+    assert [k.counts["findings"] for k in kept] == [1, 1, 0]
+    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+
+
+@pytest.mark.parametrize("what", ["finding", "case", "schedule", "evidence"])
+def test_whatever_changes_of_a_case_breaks_its_seal(store: Store, what: str) -> None:
+    changed: dict[str, tuple[Any, dict[str, Any]]] = {
+        "finding": (finding(event_id="E2"), {}),
+        "case": (finding(), {"cases": [case(owner="ward"), case("C2")]}),
+        "schedule": (finding(), {"surgery": "2026-03-27"}),
+        "evidence": (finding(), {"evidence": "e2"}),
+    }  # fmt: skip
+    store.keep(night(finding(), finding("C2")))
+    row, more = changed[what]
+    second = night(row, finding("C2"), as_of="2026-03-02", **more)
+    kept = store.keep(second)
+    assert rebuilt(store, kept.run_id) == document(second)
+    assert sum(kept.counts.values()) == {"schedule": 4, "evidence": 2}.get(what, 1)
 
 
 def test_another_day_in_a_sentence_is_no_mark(store: Store) -> None:

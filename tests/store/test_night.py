@@ -83,8 +83,10 @@ def test_evidence_is_what_the_findings_rest_on(
             tmp_path / folder, csv_text(CASES, CASE_1).encode(), csv_text(EVENTS, *events).encode()
         )
     seen = [
-        [dict(row) for row in night_of(evaluated(tmp_path / folder, "2026-06-30"), START).evidence]
+        night_of(evaluated(tmp_path / folder, "2026-06-30"), START).lines.of_cases(
+            "evidence", ["C1"]
+        )
         for folder in ("a", "b")
     ]
-    assert [row["case_id"] for row in seen[0]] == ["C1"]
+    assert [case_id for case_id, _ in seen[0]] == ["C1"]
     assert (seen[0] != seen[1]) is changes

@@ -122,6 +122,16 @@ def test_the_same_key_gives_the_same_pseudonym(store: Store) -> None:
     assert store.pseudonymise("C1", KEY, hours(302), "oak") != new
 
 
+def test_a_case_that_was_given_a_pseudonym_is_compared_again(store: Store) -> None:
+    store.keep(night(finding(), finding("C2")))
+    new = store.pseudonymise("C2", KEY, hours(1), "oak")
+    second = night(finding(), finding("C2"), as_of="2026-03-02")
+    kept = store.keep(second)
+    assert kept.counts == {"findings": 1, "cases": 1, "schedules": 1, "evidence": 1}
+    assert b"".join(store.findings_json(kept.run_id)) == document(second)
+    assert [row["case_id"] for row in store.findings(1)] == ["C1", new]
+
+
 def test_a_short_key_is_refused(store: Store) -> None:
     with pytest.raises(UserError, match="key is too short"):
         decided(store).pseudonymise("C2", b"short", hours(300), "oak")

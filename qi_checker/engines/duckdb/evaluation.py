@@ -57,7 +57,7 @@ class Evaluation:
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
 
-    def rows(self, query: str, parameters: list[Any] | None = None) -> list[Row]:
+    def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""
         result = self.con.execute(query, parameters or [])
         names = [d[0] for d in result.description]
@@ -70,6 +70,13 @@ class Evaluation:
     def cases(self) -> list[Row]:
         """Every case with the columns of the contract, and which requirement acts next."""
         return self.rows(f"SELECT {CASES_SQL}, next_requirement FROM {CASES} ORDER BY case_id")
+
+    def hold(self) -> None:
+        """Put findings and cases into words once, for a reader that asks for them many times."""
+        for view, order in ((FINDINGS, "case_id, id"), (CASES, "case_id")):
+            held = f"{view}_held"
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {held} AS FROM {view} ORDER BY {order}")
+            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {held}")
 
     def rejects_sql(self) -> str:
         """SQL of all rejected rows with the columns of rejects.csv, and no more."""

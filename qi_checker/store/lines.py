@@ -1,0 +1,122 @@
+"""The rows of a night as lines for the store, made by DuckDB: only those that changed leave it.
+
+A line is a key and the text of a row. A seal is the SHA-256 of all lines of one case: where it is
+that of the night before, nothing of the case is fetched, and nothing is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
+from qi_checker.store.rows import marked_sql, row_sql
+
+Line = tuple[str, ...]  # first the key, last the row
+_TABLES = {
+    "findings": ("case_id", "requirement", "status", "act_by", "row"),
+    "cases": ("case_id", "seal", "row"),
+    "schedules": ("case_id", "row"),
+    "evidence": ("case_id", "row"),
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Queries for what a night keeps.
+
+    `findings` and `cases` have the columns of the contract, cases also `window_opens` of what is to
+    be done next. `schedules` has `case_id` and `surgery_at`, as the records say it that night;
+    `evidence` has `case_id` and `sha256` of the records that the findings of the case rest on.
+    """
+
+    findings: str
+    cases: str
+    schedules: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of one night: tables of the connection, until the next night is made with it."""
+
+    con: duckdb.DuckDBPyConnection
+
+    @classmethod
+    def of(cls, con: duckdb.DuckDBPyConnection, sources: Sources, as_of: str) -> Lines:
+        """Raises ValueError where a row comes twice, or is of no case of the night."""
+        finding = marked_sql(row_sql(FINDING_COLUMNS), as_of)
+        case = marked_sql(row_sql(CASE_COLUMNS), as_of)
+        con.execute(f"""
+            CREATE OR REPLACE TEMP VIEW night_findings AS
+            SELECT case_id, requirement, status, coalesce(CAST(act_by AS VARCHAR), '') AS act_by,
+                   {finding} AS row FROM ({sources.findings})""")
+        con.execute(f"""
+            CREATE OR REPLACE TEMP VIEW night_plain AS
+            SELECT case_id, {case} AS row FROM ({sources.cases})""")
+        con.execute(f"""
+            CREATE OR REPLACE TEMP VIEW night_schedules AS
+            SELECT case_id, surgery_at AS row FROM ({sources.schedules})""")
+        # The one that is costly to ask twice.
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE night_evidence AS
+            SELECT case_id, sha256 AS row FROM ({sources.evidence})""")
+        con.execute(_SEALS)
+        con.execute("""
+            CREATE OR REPLACE TEMP VIEW night_cases AS
+            SELECT case_id, seal, row FROM night_plain JOIN night_seals USING (case_id)""")
+        _check(con)
+        return cls(con)
+
+    def seals(self) -> list[tuple[str, str]]:
+        """Every case of the night with its seal, by case."""
+        return self.con.execute("SELECT case_id, seal FROM night_seals ORDER BY 1").fetchall()
+
+    def of_cases(self, kind: str, cases: Sequence[str]) -> list[Line]:
+        """The lines of some cases, given in order. `kind`: findings, cases, schedules or evidence."""
+        if not cases:
+            return []
+        names = ", ".join(_TABLES[kind])
+        query = f"""
+            SELECT {names} FROM night_{kind}
+            WHERE case_id BETWEEN ? AND ? AND case_id IN (SELECT unnest(?::VARCHAR[]))
+            ORDER BY {names}"""
+        return self.con.execute(query, [cases[0], cases[-1], list(cases)]).fetchall()
+
+
+# Texts of JSON hold no separator, and the number of findings says where the schedule begins.
+_SEALS = """
+    CREATE OR REPLACE TEMP TABLE night_seals AS
+    WITH found AS (
+        SELECT case_id, count(*) AS number, count(DISTINCT requirement) AS asked,
+               array_to_string(list_sort(list(row)), chr(30)) AS rows
+        FROM night_findings GROUP BY case_id)
+    SELECT c.case_id, f.number, f.asked, s.row IS NOT NULL AS planned, e.row IS NOT NULL AS shown,
+           sha256(concat_ws(chr(30), c.row, coalesce(e.row, '-'), coalesce(f.number, 0), f.rows,
+                            s.row)) AS seal
+    FROM night_plain c
+    LEFT JOIN found f USING (case_id)
+    LEFT JOIN night_evidence e USING (case_id)
+    LEFT JOIN night_schedules s USING (case_id)"""
+
+
+def _check(con: duckdb.DuckDBPyConnection) -> None:
+    ids, cases, asked, *joined = (
+        con.execute("""
+        SELECT count(*), count(DISTINCT case_id), coalesce(sum(asked), 0), coalesce(sum(number), 0),
+               count(*) FILTER (planned), count(*) FILTER (shown)
+        FROM night_seals""").fetchone()
+        or (0,) * 6
+    )
+    if ids > cases or joined[0] > asked:
+        raise ValueError("a row of the night is there twice")
+    given = (
+        con.execute("""
+        SELECT (SELECT count(*) FROM night_findings), (SELECT count(*) FROM night_schedules),
+               (SELECT count(*) FROM night_evidence)""").fetchone()
+        or ()
+    )
+    if tuple(joined) != tuple(given):
+        raise ValueError("a row of the night is of a case that is not there")

@@ -1,0 +1,113 @@
+"""A store of the program before cases had seals is opened, and goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from qi_checker.store import Database, Store, open_store
+from qi_checker.store.exceptions import Person
+from qi_checker.store.manifests import save_parts
+from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow
+from qi_checker.store.rows import row_text
+from tests.helpers.store import AT, Written, document, finding, night
+
+NURSE = Person("ash", "coordinator")
+SAID = "Book MRI between {} and 2026-03-19; {}"
+IN_TIME = "arrange it by 2026-03-12."
+
+
+def evening(as_of: str) -> Written:
+    """C1: its window opens on 10 March; C2: it is open; C3: nothing is to be done."""
+    late = "the last day to arrange it was 2026-03-12: do it today."
+    arrange = late if as_of > "2026-03-12" else IN_TIME
+    rows = []
+    for case_id, opens in (("C1", "2026-03-10"), ("C2", "2026-02-01")):
+        sentence = SAID.format(max(opens, as_of), arrange)
+        rows.append(finding(case_id, status="due", sentence=sentence, act_by="2026-03-12",
+                            window_opens=opens))  # fmt: skip
+    return night(*rows, finding("C3"), as_of=as_of)
+
+
+def marked_before(row: dict[str, Any], as_of: str) -> str:
+    """The text of a row as the earlier program kept it."""
+    text = row_text(row).replace("\ue000", "\ue000\ue001")
+    return text.replace(f"between {as_of} and", "between \ue000\ue002 and")
+
+
+def kept_before(store: Store, kept: Written) -> None:
+    """The rows that the earlier program wrote for a first night."""
+    alias, manifest = store.alias, dict(kept.manifest)
+    parts = save_parts(alias, {"manifest": manifest, "feeds": list(kept.feeds), "inputs": []})
+    run = Run.objects.using(alias).create(
+        protocol=kept.protocol, as_of=kept.as_of, started_at=AT, actor="nightly", parts=parts,
+        digest="0" * 64,
+    )  # fmt: skip
+    same = {"protocol": kept.protocol, "from_run": run.id}
+    for row in kept.findings:
+        FindingRow.objects.using(alias).create(
+            **same, case_id=row["case_id"], requirement=row["requirement"], status=row["status"],
+            act_by=row["act_by"] or "", row=marked_before(row, kept.as_of),
+        )  # fmt: skip
+    for row in kept.cases:
+        case_id = row["case_id"]
+        with connections[alias].cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO qi_store_caserow (protocol, from_run, case_id, row) "
+                "VALUES (%s, %s, %s, %s)",
+                [kept.protocol, run.id, case_id, marked_before(row, kept.as_of)],
+            )
+        ScheduleRow.objects.using(alias).create(**same, case_id=case_id, row="2026-03-20T08:00")
+        EvidenceRow.objects.using(alias).create(**same, case_id=case_id, row="e1")
+
+
+@pytest.fixture
+def older(empty: Database) -> Iterator[Store]:
+    store = open_store(empty)
+    call_command("migrate", "qi_store", "0002", database=store.alias, verbosity=0)
+    kept_before(store, evening("2026-03-01"))
+    store.sign_off("C1", "liver", by=NURSE, at=AT)
+    yield store
+    store.close()
+
+
+def rebuilt(store: Store, run_id: int) -> bytes:
+    return b"".join(store.findings_json(run_id))
+
+
+def test_an_older_store_shows_its_nights_and_goes_on(older: Store) -> None:
+    before = rebuilt(older, 1)
+    older.migrate()
+    assert rebuilt(older, 1) == before == document(evening("2026-03-01"))
+    days = ("2026-03-02", "2026-03-10", "2026-03-11", "2026-03-12", "2026-03-13", "2026-03-14")
+    counts = [older.keep(evening(day)).counts["findings"] for day in days]
+    # Rows of the earlier program say the same until a window opens (it kept the first day of that
+    # of C1), and until a last day has passed (C2). The new rows say both by themselves.
+    assert counts == [0, 0, 1, 0, 1, 0]
+    for run_id, day in enumerate(("2026-03-01", *days), start=1):
+        assert rebuilt(older, run_id) == document(evening(day))
+
+
+def test_a_sign_off_of_before_holds_until_its_rows_are_others(older: Store) -> None:
+    older.migrate()
+    older.keep(evening("2026-03-02"))
+    assert not older.sign_offs("C1")[0].void
+    older.keep(evening("2026-03-11"))
+    assert older.sign_offs("C1")[0].changed == ("findings",)
+
+
+def test_a_case_is_sealed_once_its_rows_are_of_this_program(older: Store) -> None:
+    def sealed() -> list[str]:
+        rows = CaseRow.objects.using(older.alias).filter(to_run=None).exclude(seal="")
+        return sorted(rows.values_list("case_id", flat=True))
+
+    older.migrate()
+    assert sealed() == []
+    older.keep(evening("2026-03-02"))
+    assert sealed() == ["C3"]
+    older.keep(evening("2026-03-13"))
+    assert sealed() == ["C1", "C2", "C3"]
