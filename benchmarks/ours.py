@@ -25,7 +25,7 @@ def mark(name: str) -> None:
 
 
 con = duckdb.connect()
-memory = os.environ.get("QI_BENCH_MEMORY", "1GB")
+memory = os.environ.get("QI_BENCH_MEMORY", "2GB")
 con.execute(f"SET memory_limit = '{memory}'; SET threads = 2; SET preserve_insertion_order = false")
 con.execute(f"SET temp_directory = '{folder}/spill'")
 bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")

@@ -9,7 +9,7 @@ import duckdb
 
 folder = sys.argv[1]
 con = duckdb.connect()
-con.execute("SET memory_limit = '1GB'; SET threads = 2")
+con.execute("SET memory_limit = '2GB'; SET threads = 2")
 con.execute(f"""
     COPY (SELECT c.case_id,
                  coalesce(bool_or(e.modality = 'CT'), false) AS ct,

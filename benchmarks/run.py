@@ -8,19 +8,19 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
-    audit_speed,
     charts,
     check_start,
     cql,
     monthly,
     night,
     rulebook,
+    scale,
     sheets,
     store,
 )
 
 WHAT = {
-    "audit": ("An audit beside plain SQL and pandas", audit_speed.main),
+    "scale": ("An audit beside hand-written SQL, Polars and pandas", scale.main),
     "charts": ("The charts of one monthly report", charts.main),
     "check": ("One case from a cold start", check_start.main),
     "sheets": ("5,000 case sheets in one command", sheets.main),

@@ -16,6 +16,7 @@ from qi_checker.cli.common import (
 )
 from qi_checker.cli.engines import audited, audited_together, check_engine, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
+from qi_checker.cli.profile import Profile
 from qi_checker.cli.streams import console
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
@@ -44,12 +45,15 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
     from qi_checker.reporting.folder import write_audit
 
+    profile = Profile(arguments)
     with progress() as shown:
-        evaluation = audited(arguments, shown.phase)
+        evaluation = audited(arguments, profile, shown.phase)
+        profile.evaluated(evaluation)
         page = write_audit(evaluation, arguments.out, pages_of(arguments), shown.count)
     from qi_checker.reporting.text import audit_summary_text
 
     audit_summary_text(page, console(), str(arguments.out / "index.html"))
+    profile.show()
     return {v for v, number in page.verdicts if number}, evaluation.failures
 
 
@@ -57,6 +61,7 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The same over all protocols of a rulebook."""
     from qi_checker.reporting.folder import write_rulebook
 
+    profile = Profile(arguments)
     bundles = load_rulebook(arguments.protocol)
     failures: list[str] = []
 
@@ -65,15 +70,17 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
             name = one.compiled.bundle.protocol.id
             shown.head = f"protocol {number} of {len(bundles)}, {name}: "
             failures.extend(f"{name}, {failure}" for failure in one.failures)
+            profile.evaluated(one)
             yield one
             shown.head = ""
 
     with progress() as shown:
-        each = watched(audited_together(bundles, arguments, shown.phase))
+        each = watched(audited_together(bundles, arguments, profile, shown.phase))
         page = write_rulebook(each, arguments.out, pages_of(arguments), shown.count)
     from qi_checker.reporting.text import rulebook_summary_text
 
     rulebook_summary_text(page, console(), str(arguments.out / "index.html"))
+    profile.show()
     return {v for line in page.lines for v, number in line.verdicts if number}, failures
 
 
@@ -109,7 +116,11 @@ def checklist(arguments: argparse.Namespace) -> int:
         mend = f"Give the number of days to look ahead, at most {LONGEST}"
         raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
     check_output(arguments.format, arguments.output, "--output")
-    evaluation = evaluate(*asked(arguments))
+    profile = Profile(arguments)
+    request = asked(arguments)
+    records = profile.watched(request.records, [request.bundle.protocol.id])
+    evaluation = evaluate(*request._replace(records=records))
+    profile.evaluated(evaluation)
     view = build(evaluation, arguments.days)
     if arguments.format == "text":
         from qi_checker.reporting.text import checklist_text
@@ -123,6 +134,7 @@ def checklist(arguments: argparse.Namespace) -> int:
 
         most = MOST_ROWS if arguments.format == "pdf" else None
         put_page(checklist_page(view, most), arguments)
+    profile.show()
     if evaluation.failures:
         raise _failed(evaluation.failures)
     return Exit.DONE

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 
 from qi_checker.cli.common import asked, protocol_path, read_site
+from qi_checker.cli.profile import Profile
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.protocol.as_of import AsOf
@@ -32,6 +33,10 @@ def check_engine(arguments: argparse.Namespace) -> None:
             why = "Case pages show events, and no event leaves the database"
             problems.append(Problem("--pages", "there are none from a database", why,
                                     "Leave --pages out"))  # fmt: skip
+        if arguments.profile is not None:
+            why = "The time goes into the database, which has means of its own"
+            problems.append(Problem("--profile", "it measures duckdb only", why,
+                                    "Leave --profile out"))  # fmt: skip
     elif engine != "duckdb":
         # An address may hold a password, so it is not repeated.
         scheme = engine.partition("://")[0]
@@ -52,10 +57,12 @@ def pages_of(arguments: argparse.Namespace) -> int:
     return max(int(arguments.pages), 0)
 
 
-def audited(arguments: argparse.Namespace, progress: Phase) -> Evaluation:
+def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:
     """Evaluate one protocol where the records are."""
     if not _in_database(arguments):
-        return evaluate(*asked(arguments), progress=progress)
+        request = asked(arguments)
+        records = profile.watched(request.records, [request.bundle.protocol.id])
+        return evaluate(*request._replace(records=records), progress=progress)
     from qi_checker.engines import postgres
 
     as_of = AsOf.parse(arguments.as_of)
@@ -65,12 +72,13 @@ def audited(arguments: argparse.Namespace, progress: Phase) -> Evaluation:
 
 
 def audited_together(
-    bundles: Sequence[Bundle], arguments: argparse.Namespace, progress: Phase
+    bundles: Sequence[Bundle], arguments: argparse.Namespace, profile: Profile, progress: Phase
 ) -> Iterator[Evaluation]:
     """Evaluate the protocols of a rulebook, whose records are read once."""
     as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
     if not _in_database(arguments):
-        records = read_folder(arguments.data, site)
+        names = [bundle.protocol.id for bundle in bundles]
+        records = profile.watched(read_folder(arguments.data, site), names)
         return evaluate_rulebook(bundles, records, as_of, site, progress)
     from qi_checker.engines import postgres
 

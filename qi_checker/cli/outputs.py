@@ -28,7 +28,7 @@ def check_output(format: str, out: Path | None, option: str) -> None:
 def write_out(content: str | bytes, out: Path | None) -> None:
     """Write to a file, and say which, or print. UserError where the file cannot be written."""
     if out is not None:
-        _write(out, content.encode() if isinstance(content, str) else content)
+        write_file(out, content.encode() if isinstance(content, str) else content)
         print(out)
     elif isinstance(content, str):
         sys.stdout.write(content)  # in what the terminal can show
@@ -61,7 +61,7 @@ def in_text(out: Path | None, show: Callable[[Console], None]) -> None:
     write_out(text.getvalue(), out)
 
 
-def _write(out: Path, data: bytes) -> None:
+def write_file(out: Path, data: bytes) -> None:
     """A file is replaced in one step; what is none, such as a pipe, is written to."""
     try:
         if out.exists() and not out.is_file():

@@ -30,6 +30,11 @@ def _identified(parser: Any) -> None:
                         help="put the patient's id on paper; without it only the case is named")  # fmt: skip
 
 
+def _profile(parser: Any) -> None:
+    parser.add_argument("--profile", nargs="?", const="-", metavar="FILE",
+                        help="say on stderr where the time went; with FILE, write it as JSON")  # fmt: skip
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
@@ -74,6 +79,7 @@ def _audit(commands: Any) -> None:
     parser.add_argument("--pages", type=int, metavar="N",
                         help="write at most N case pages for a protocol (default: 5000; none from "
                         "a database)")  # fmt: skip
+    _profile(parser)
 
 
 def _checklist(commands: Any) -> None:
@@ -86,6 +92,7 @@ def _checklist(commands: Any) -> None:
     parser.add_argument("--days", type=int, default=60, metavar="N",
                         help="look ahead so many days (default: 60)")  # fmt: skip
     _format(parser)
+    _profile(parser)
 
 
 def _check(commands: Any) -> None:

@@ -15,6 +15,7 @@ from qi_checker.compiler.ranking import (
     UNKNOWN,
     class_of,
     fields,
+    is_taken,
     klass,
     packed,
     recency,
@@ -71,14 +72,16 @@ def found(part: Part) -> _Steps:
         ]
     if part.scope.plain:
         return [(part.named("found"), select(columns, table(source, "b")))]
-    second = [col("second", "b"), named(klass(col("second", "b")), "second_class")]
+    # Where nothing takes the best away, nobody looked for another one.
+    second = col("second", "b") if is_taken(part) else case((exp.false(), col("best", "b")))
+    beside = [named(second, "second"), named(klass(second.copy()), "second_class")]
     also: list[Expr] = [col("too_old", "b")]
     nothing = [
         *(named(cast(exp.null(), "DATE"), name) for name in ("last_lo", "second_last_lo")),
         named(cast(exp.null(), "INT"), "few"),
     ]
     where = [not_(col("requirement", "b").isin(*counting))] if counting else []
-    single = select([*columns, *second, *also, *nothing], table(source, "b"), where=where)
+    single = select([*columns, *beside, *also, *nothing], table(source, "b"), where=where)
     steps: _Steps = []
     counted: list[exp.Query] = []
     for n in counting:

@@ -133,8 +133,9 @@ def _doubt_keys(part: Part) -> exp.Select:
 def best(part: Part) -> list[tuple[str, exp.Query]]:
     """Per case and requirement: the candidate that decides, and the newest present event.
 
-    Where counts or `none_between` ask for more: `second`, the best that is not done; `unsure`, the
-    best undecided one; `nearest`, the one with the fewest open criteria; and how many there are.
+    Only where counts, probes or `none_between` ask for more: `second`, the best that is not done;
+    `unsure`, the best undecided one; `nearest`, the one with the fewest open criteria; and how many
+    there are.
     """
     keys = [col("case_key"), col("requirement")]
     columns = [
@@ -150,23 +151,22 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
     undecided = of_class.eq(UNKNOWN)
     doubtful = exp.IntDiv(this=open_first.copy(), expression=lit(_OPEN)) >= 32
     # Packing costs most of the query, so only what somebody looks at is packed.
-    hurt, counts = _looked_at(part)
-    columns += [
-        named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"),
-        named(exp.Min(this=case((all_of(hurt, not_(col("done"))), packed(part)))), "second"),
-        named(
-            exp.Min(this=case((all_of(any_of(counts, _silent(part)), undecided), packed(part)))),
-            "unsure",
-        ),
-        named(exp.Min(this=case((all_of(counts.copy(), doubtful), packed(part)))), "row_doubt"),
-        named(count_if(doubtful.copy()), "row_doubts"),
-        named(
-            exp.Min(this=case((all_of(counts.copy(), not_(doubtful)), packed(part, open_first)))),
-            "nearest",
-        ),
-        named(count_if(of_class.copy().eq(MET)), "passing"),
-        named(count_if(undecided.copy()), "undecided"),
-    ]
+    silent, counts = is_silent(part), is_counted(part)
+    if taken := is_taken(part):
+        columns.append(named(_least(taken, not_(col("done")), of=packed(part)), "second"))
+    if silent or counts:
+        either = any_of(*(c for c in (counts, silent) if c))
+        columns.append(named(_least(either, undecided, of=packed(part)), "unsure"))
+    if counts:
+        certain = not_(doubtful.copy())
+        columns += [
+            named(_least(counts, doubtful, of=packed(part)), "row_doubt"),
+            named(_least(counts, certain, of=packed(part, open_first)), "nearest"),
+            named(count_if(doubtful.copy()), "row_doubts"),
+            named(count_if(of_class.copy().eq(MET)), "passing"),
+            named(count_if(undecided.copy()), "undecided"),
+        ]
+    columns.append(named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"))
     return [
         (part.named("candidates"), whole),
         (part.named("best"),
@@ -174,23 +174,33 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
     ]  # fmt: skip
 
 
-def _looked_at(part: Part) -> tuple[Expr, Expr]:
-    """Whether something in between may take away what was found, and whether events are counted."""
+def _least(*conditions: Expr, of: Expr) -> Expr:
+    return exp.Min(this=case((all_of(*(c.copy() for c in conditions)), of)))
+
+
+def is_taken(part: Part) -> Expr | None:
+    """Whether something in between may take away what was found; None if nothing ever does."""
     asked = {n: part.scope.asked[n] for n in part.numbers}
-    taken = [n for n, leaf in asked.items() if any(b.then == "fail" for b in leaf.none_between)]
-    counting = [n for n, leaf in asked.items() if leaf.count is not None]
-    taken_from, counted = (
-        col("requirement").isin(*numbers) if numbers else exp.false()
-        for numbers in (taken, counting)
+    return _is_one_of(
+        [n for n, a in asked.items() if any(b.then == "fail" for b in a.none_between)]
     )
-    return taken_from, counted
 
 
-def _silent(part: Part) -> Expr:
+def is_counted(part: Part) -> Expr | None:
+    """Whether several events are asked for; None if none asks for them."""
+    return _is_one_of([n for n in part.numbers if part.scope.asked[n].count is not None])
+
+
+def is_silent(part: Part) -> Expr | None:
     """Whether what may have happened comes before what is planned: what is forbidden, and probes."""
     scope = part.scope
-    numbers = [n for n in part.numbers if n >= len(scope.leaves) or scope.asked[n].forbidden]
-    return col("requirement").isin(*numbers) if numbers else exp.false()
+    return _is_one_of(
+        [n for n in part.numbers if n >= len(scope.leaves) or scope.asked[n].forbidden]
+    )
+
+
+def _is_one_of(numbers: list[int]) -> Expr | None:
+    return col("requirement").isin(*numbers) if numbers else None
 
 
 def unpacked(of: Expr) -> dict[str, Expr]:

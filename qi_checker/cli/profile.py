@@ -1,0 +1,81 @@
+"""`--profile`: where the time of a command went, by protocol and phase."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from qi_checker.cli.outputs import write_file
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.duckdb.stopwatch import OPEN, WRITE, Line, Stopwatch
+from qi_checker.protocol.records import Records
+
+ON_STDERR = "-"  # what the option holds without a file
+_WIDTH = 79
+
+
+class Profile:
+    """A watch that runs from here on if it was asked for, and else nothing."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._file: str | None = arguments.profile
+        self._watch = Stopwatch() if self._file is not None else None
+
+    def watched(self, records: Records, protocols: Sequence[str]) -> Records:
+        """The records that an evaluation is to read; what was done until now is the opening."""
+        if self._watch is None:
+            return records
+        self._watch.protocols = protocols
+        self._watch.ended(OPEN)
+        return self._watch.watch(records)
+
+    def evaluated(self, evaluation: Evaluation) -> None:
+        """Take down how many rows were read."""
+        if self._watch is not None:
+            self._watch.read(evaluation.prepared.census)
+
+    def show(self) -> None:
+        """The command is done: say where its time went."""
+        if self._watch is None or self._file is None:
+            return
+        self._watch.ended(WRITE)
+        lines = self._watch.lines()
+        if self._file == ON_STDERR:
+            print(in_text(lines), file=sys.stderr)
+        else:
+            write_file(Path(self._file), _as_json(lines).encode())
+
+
+def in_text(lines: Sequence[Line]) -> str:
+    """An aligned table that fits 80 columns, a heading for each protocol."""
+    whole = sum(line.seconds for line in lines)
+    found = [f"Where the time went: {whole:.2f} s", "", _row("", "seconds", "share", "rows")]
+    heading = None
+    for line in sorted(lines, key=lambda line: _place(line, lines)):
+        if line.protocol != heading:
+            heading = line.protocol
+            found.append((heading or "for all protocols")[:_WIDTH])
+        rows = f"{line.rows:,}" if line.rows is not None else ""
+        found.append(_row(f"  {line.phase}", f"{line.seconds:.2f}", f"{line.share:.1%}", rows))
+    return "\n".join(found)
+
+
+def _place(line: Line, lines: Sequence[Line]) -> int:
+    """Where the protocol of a line is first met, so that its phases stand together."""
+    return next(n for n, other in enumerate(lines) if other.protocol == line.protocol)
+
+
+def _row(*cells: str) -> str:
+    name, seconds, share, rows = cells
+    return f"{name:<32}{seconds:>10}{share:>10}{rows:>18}".rstrip()
+
+
+def _as_json(lines: Sequence[Line]) -> str:
+    each = [asdict(line) | {"seconds": round(line.seconds, 4), "share": round(line.share, 4)}
+            for line in lines]  # fmt: skip
+    whole = round(sum(line.seconds for line in lines), 4)
+    return json.dumps({"seconds": whole, "phases": each}, indent=2) + "\n"
