@@ -200,19 +200,34 @@ def _evaluated(
         if _facts(done, scope, first=i == 0):
             outside.append(scope)
     act_by(task.db, compiled.site)
-    judged = sql(compiled.dated())
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {JUDGED} AS {judged}")
-    every = [judged, *(sql(compiled.outside(s)) for s in outside)]
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {_together(every)}")
+    _show_facts(done, outside)
     progress("adding up cases")
     verdicts = [sql(compiled.cases(s)) for s in compiled.scopes]
     verdicts += [sql(compiled.verdicts_outside(s)) for s in outside]
     for i, query in enumerate(verdicts):
         _store(con, VERDICTS, query, first=i == 0)
-    words = [sql(compiled.worded(s)) for s in compiled.scopes]
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {sql(compiled.case_lines())}")
+    _show_words(done)
     return done
+
+
+def show(done: Evaluation, outside: Sequence[Scope]) -> None:
+    """The views of an evaluation whose tables another database filled."""
+    _show_facts(done, outside)
+    _show_words(done)
+
+
+def _show_facts(done: Evaluation, outside: Sequence[Scope]) -> None:
+    judged = sql(done.compiled.dated())
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {JUDGED} AS {judged}")
+    every = [judged, *(sql(done.compiled.outside(s)) for s in outside)]
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {_together(every)}")
+
+
+def _show_words(done: Evaluation) -> None:
+    words = [sql(done.compiled.worded(s)) for s in done.compiled.scopes]
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
+    lines = sql(done.compiled.case_lines())
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {lines}")
 
 
 def _of(prepared: Prepared, compiled: Compiled) -> Prepared:

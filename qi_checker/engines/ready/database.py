@@ -53,9 +53,9 @@ class Database(ABC):
     def table(self, name: str, query: str) -> None:
         """Make a temporary table, in the place of an earlier one."""
 
-    @abstractmethod
     def view(self, name: str, query: str) -> None:
-        """Make a temporary view, in the place of an earlier one."""
+        """The same without keeping the rows, where there are more than `KEEPS_MOST`."""
+        self.table(name, query)
 
     @abstractmethod
     def add(self, name: str, query: str) -> None:

@@ -203,6 +203,8 @@ def _event_profiles(task: Task) -> None:
     )
     imaging_facts(db, catalogue)
     never_texts(db, sorted(task.needs.allowed_codes))
+    known = [(word,) for word in (*catalogue.modalities, *catalogue.regions)]
+    db.fill("known_words", {"word": "TEXT"}, known)
     absent = sorted(task.needs.event_columns - set(own))
     theirs = "".join(
         [f", {db.clean(db.quote(n))} AS {db.quote(n)}" for n in own.values()]

@@ -1,0 +1,5 @@
+"""The compiled queries run inside PostgreSQL, on tables or views where the records already are."""
+
+from qi_checker.engines.postgres.evaluation import evaluate
+
+__all__ = ["evaluate"]
