@@ -73,13 +73,15 @@ class Spark(Database):
         return "false"  # trimmed already
 
     def matches(self, value: str, pattern: str) -> str:
-        return f"{value} RLIKE {self.text(rf'\A({pattern})\z')}"
+        whole = self.text(rf"\A({pattern})\z")
+        return f"({value} RLIKE {whole})"
 
     def part(self, value: str, pattern: str) -> str:
         return f"regexp_extract({value}, {self.text(_java(pattern))}, 1)"
 
     def replace(self, value: str, pattern: str, by: str) -> str:
-        return f"regexp_replace({value}, {self.text(_java(pattern))}, {self.text(by.replace('\\', '$'))})"
+        java = self.text(by.replace("\\", "$"))
+        return f"regexp_replace({value}, {self.text(_java(pattern))}, {java})"
 
     def without(self, value: str, pattern: str) -> str:
         return f"regexp_replace({value}, {self.text(pattern)}, '')"
