@@ -33,6 +33,8 @@ def audit(arguments: argparse.Namespace) -> int:
     _only_duckdb(arguments.engine)
     check_replaceable(arguments.out, OURS)  # before minutes of work
     of = _audit_many if is_rulebook(arguments.protocol) else _audit_one
+    if arguments.engine.startswith("spark"):
+        from qi_checker.cli.spark_audits import audit_on_spark as of
     verdicts, failures = of(arguments)
     if failures:
         raise _failed(failures)
@@ -92,7 +94,7 @@ def _verdicts(text: str) -> list[str]:
 
 
 def _only_duckdb(engine: str) -> None:
-    if engine != "duckdb":
+    if engine not in ("duckdb", "spark") and not engine.startswith("spark://"):
         raise UserError(
             Problem("--engine", "this version evaluates with duckdb only", "",
                     "Leave --engine out, and export the records to files")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -24,8 +24,10 @@ from qi_checker.compiler.tables import (
 from qi_checker.engines.ready.needs import Needs
 from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
 from qi_checker.engines.spark.database import Spark
+from qi_checker.engines.spark.session import failed, spark_errors
 from qi_checker.engines.spark.source import Found, raw_tables
 from qi_checker.engines.spark.steps import frame
+from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
@@ -40,15 +42,22 @@ Progress = Callable[[str], None]
 _CALLED = {"requirement": "id", "surgery_date": "anchor"}  # in the tables of the engine
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What was read: which tables, and what a person should know of them."""
+
+    tables: dict[str, RawTable]
+    notes: list[str]
+
+
 @dataclass
 class SparkEvaluation:
     """Results of an evaluation, as views of the session: see `tables.py` of the compiler."""
 
     db: Spark
     compiled: Compiled
-    tables: dict[str, RawTable]
+    records: Delivery
     prepared: Prepared
-    notes: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     keep_all: bool = False
 
@@ -65,7 +74,7 @@ class SparkEvaluation:
     def rejects_frame(self) -> DataFrame:
         """All rejected rows, with the columns of rejects.csv."""
         parts = []
-        for name, table in self.tables.items():
+        for name, table in self.records.tables.items():
             where = f"{self.db.text(name)} AS `table`, {self.db.text(table.file)} AS file"
             parts.append(f"SELECT {where}, _row AS row, col AS `column`, id, reason "
                          f"FROM rejected_{name}")  # fmt: skip
@@ -75,22 +84,31 @@ class SparkEvaluation:
 
     def _columns(self, table: str, names: Sequence[str]) -> DataFrame:
         return self.db.session.sql(
-            "SELECT " + ", ".join(f"`{_CALLED.get(n, n)}` AS `{n}`" for n in names) + f" FROM {table}"
+            "SELECT "
+            + ", ".join(f"`{_CALLED.get(n, n)}` AS `{n}`" for n in names)
+            + f" FROM {table}"
         )
 
     # ---- numbers, which come here ----------------------------------------------------------------
 
-    def counts(self, query: str) -> list[Row]:
-        """Rows of a query that sums up."""
+    def rows(self, query: str) -> list[Row]:
+        """Rows of a query that sums up, or names a few."""
         return [row.asDict() for row in self.db.session.sql(query).collect()]
+
+    def each(self, words: str) -> str:
+        """SQL of a row for each word of an array."""
+        return f"explode({words})"
+
+    def apart(self, one: str, other: str) -> str:
+        """SQL of whether two arrays have words, and none in common."""
+        return f"(size({one}) > 0 AND size({other}) > 0 AND NOT arrays_overlap({one}, {other}))"
 
     def ignored_exceptions(self) -> Iterator[tuple[str, str]]:
         """Exceptions that do not hold, with the reason, by id."""
         query = f"SELECT exception_id, ignored FROM {EXCEPTIONS} WHERE ignored IS NOT NULL"
         yield from sorted((str(i), str(why)) for i, why in self.db.rows(query))
 
-    @cached_property
-    def numbers(self) -> Row:
+    def summary(self) -> Row:
         """Numbers of the rate, per requirement, and per sensitivity window."""
         totals = frame(self.db, self.compiled.rate()).collect()[0].asDict()
         each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
@@ -135,13 +153,32 @@ def evaluate(
     db = Spark(session)
     progress("reading records")
     needs = Needs([compiled])
-    tables = raw_tables(db, found, site)
-    prepared = prepare(Task(needs, db))
+    with failed(_unreadable(found)):
+        tables = raw_tables(db, found, site)
+        prepared = prepare(Task(needs, db))
     prepared.notes[:0] = [prepared.dates[d] for d in compiled.own_dates if d in prepared.dates]
-    notes = [note for one in found for note in one.notes]
-    done = SparkEvaluation(db, compiled, tables, prepared, notes, keep_all=keep_all)
-    _Run(done, progress).fill()
+    records = Delivery(tables, [note for one in found for note in one.notes])
+    done = SparkEvaluation(db, compiled, records, prepared, keep_all=keep_all)
+    with failed(_lost()):
+        _Run(done, progress).fill()
     return done
+
+
+def _unreadable(found: Sequence[Found]) -> UserError:
+    """Damage in the middle of a file shows only when it is read."""
+    why = "It is damaged, or workers do not see it under the same path"
+    return UserError([
+        Problem(str(one.path), "could not be read to its end", why, "Export it again, or copy it "
+                "to where every worker sees it") for one in found if one.path is not None
+    ])  # fmt: skip
+
+
+def _lost() -> UserError:
+    what = "Spark could not finish the evaluation"
+    why = "A worker was lost, or its disk or memory is full; nothing was written"
+    return EvaluationError(
+        Problem("--engine", what, why, "See the log of the cluster, and run it again")
+    )
 
 
 class _Run:
@@ -160,7 +197,10 @@ class _Run:
         act_by(self.db, compiled.site)
         judged = self._frame(compiled.dated())
         self.db.keep(JUDGED, judged)
-        every = [self.db.session.table(JUDGED), *(self._frame(compiled.outside(s)) for s in outside)]
+        every = [
+            self.db.session.table(JUDGED),
+            *(self._frame(compiled.outside(s)) for s in outside),
+        ]
         self.db.keep(FACTS, _together(every))
         self.progress("adding up cases")
         verdicts = [compiled.cases(s) for s in compiled.scopes]
@@ -175,9 +215,7 @@ class _Run:
 
         A version whose query fails gets findings that say so, of every case.
         """
-        from py4j.protocol import Py4JJavaError
-        from pyspark.errors import PySparkException
-
+        wrong = spark_errors()
         outside = []
         parts = []
         for i, scope in enumerate(self.compiled.scopes):
@@ -187,7 +225,7 @@ class _Run:
                 facts = self._frame(self.compiled.facts(scope, self.done.prepared.feeds))
                 self.db.keep(name, facts, at_once=True)
                 outside.append(scope)
-            except (Py4JJavaError, PySparkException) as problem:
+            except wrong as problem:
                 why = f"version {scope.version.version}: {type(problem).__name__}"
                 self.done.failures.append(why)
                 self.db.keep(name, self._frame(self.compiled.failed(scope)))

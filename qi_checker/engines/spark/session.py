@@ -7,6 +7,7 @@ value of a patient.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +67,10 @@ def open_session(engine: str = "spark", settings: dict[str, str] | None = None) 
     missing, where nobody answers, and where no worker takes the job within a minute.
     """
     master = LOCAL if engine == "spark" else engine
-    if engine.startswith("spark://"):
-        _check_address(engine)
     _needs_pyspark()
     _needs_java()
+    if engine.startswith("spark://"):
+        _check_address(engine)
     from pyspark.sql import SparkSession
 
     started = SparkSession.getActiveSession() or _start(master, settings or {})
@@ -79,16 +82,38 @@ def open_session(engine: str = "spark", settings: dict[str, str] | None = None) 
     return started
 
 
+def spark_errors() -> tuple[type[Exception], ...]:
+    """What Spark raises; the texts may hold values of patients."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    return (Py4JError, PySparkException)
+
+
+@contextmanager
+def failed(said: UserError) -> Iterator[None]:
+    """What a person is told where Spark fails; QI_CHECKER_TRACEBACK shows Spark's own words."""
+    try:
+        yield
+    except spark_errors():
+        if os.environ.get("QI_CHECKER_TRACEBACK"):
+            raise
+        raise said from None
+
+
 def _needs_pyspark() -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pandas, which is not used with it
-            import pyspark.sql  # noqa: F401
+            import pyspark.sql
+            import pyspark.testing.utils  # noqa: F401  # looks at pandas when it is first needed
     except ImportError:
         raise UserError(
             Problem("--engine", "Spark is not installed", "It is an optional extra",
                     'Install it with: pip install "qi-checker[spark]"; it needs Java 17, too')
         ) from None  # fmt: skip
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # would print whole queries
 
 
 def _needs_java() -> None:
@@ -117,7 +142,7 @@ def _check_address(engine: str) -> None:
 def _start(master: str, settings: dict[str, str]) -> SparkSession:
     """Java is started here so that its own words go nowhere."""
     from pyspark import SparkConf, SparkContext
-    from pyspark.java_gateway import launch_gateway
+    from pyspark.java_gateway import launch_gateway as launched
     from pyspark.sql import SparkSession
 
     conf = SparkConf().setMaster(master).setAppName("qi-checker")
@@ -127,7 +152,8 @@ def _start(master: str, settings: dict[str, str]) -> SparkSession:
     conf.set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOG.as_uri()}")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
-        gateway = launch_gateway(conf=conf, popen_kwargs={"stderr": subprocess.DEVNULL})
+        launch: Any = launched
+        gateway = launch(conf=conf, popen_kwargs={"stderr": subprocess.DEVNULL})
         return SparkSession(SparkContext(conf=conf, gateway=gateway))
     except Exception:
         why = "Its own message may hold details of this machine"

@@ -66,7 +66,9 @@ def _find(folder: Path, table: Table, site: Site) -> Found:
             f"Add {table.name}.parquet, a file or a folder of parts; CSV and Excel are read "
             "without --engine"
         )
-        raise UserError(Problem(str(folder), f"there is no Parquet with the {table.name}", "", mend))
+        raise UserError(
+            Problem(str(folder), f"there is no Parquet with the {table.name}", "", mend)
+        )
     return _read(there[0], table, site)
 
 
@@ -114,7 +116,9 @@ def _called(path: Path, table: Table, site: Site, names: Sequence[str]) -> dict[
             what = f"the column {plain} is there more than once"
             problems.append(Problem(str(path), what, "", "Keep one"))
         there[plain] = name
-    mapped = {n: local.strip(_BLANKS).lower() for n, local in site.columns.get(table.name, {}).items()}
+    mapped = {
+        n: local.strip(_BLANKS).lower() for n, local in site.columns.get(table.name, {}).items()
+    }
     columns = {}
     for name, local in mapped.items():
         if local in there:

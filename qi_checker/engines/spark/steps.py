@@ -33,9 +33,7 @@ def frame(db: Spark, query: exp.Query, keep_all: bool = False) -> DataFrame:
             own = table.args.get("alias") or exp.TableAlias(this=table.this.copy())
             table.set("alias", own)
             table.set("this", exp.to_identifier(_PREFIX + table.name))
-    read = Counter(
-        t.name for part in (*steps, made) for t in part.find_all(exp.Table)
-    )
+    read = Counter(t.name for part in (*steps, made) for t in part.find_all(exp.Table))
     for step in steps:
         name = _PREFIX + step.alias
         rows = db.session.sql(_sql(step.this))
