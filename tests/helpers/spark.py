@@ -50,14 +50,12 @@ def cluster(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cl
     address = f"spark://127.0.0.1:{port}"
     started: list[subprocess.Popen[bytes]] = []
     try:
-        started.append(
-            _start(folder, "master.Master", "--port", port, "--webui-port", web)
-        )  # fmt: skip
-        for number in range(workers):
-            started.append(_start(
-                folder, "worker.Worker", "--port", free_port(), "--webui-port", free_port(),
-                "--cores", cores, "--memory", memory, "--work-dir", folder / f"work{number}", address,
-            ))  # fmt: skip
+        started.append(_start(folder, "master.Master", "--port", port, "--webui-port", web))
+        started += [
+            _start(folder, "worker.Worker", "--port", free_port(), "--webui-port", free_port(),
+                   "--cores", cores, "--memory", memory, "--work-dir", folder / f"work{n}", address)
+            for n in range(workers)
+        ]  # fmt: skip
         _await(web, workers, folder)
         yield Cluster(address, workers)
     finally:

@@ -92,7 +92,11 @@ class Spark(Database):
     # ---- dates -----------------------------------------------------------------------------------
 
     def cast(self, value: str, kind: str) -> str:
-        return f"try_cast({value} AS {'TIMESTAMP_LTZ' if kind == 'TIMESTAMPTZ' else kind})"
+        if kind != "TIMESTAMPTZ":
+            return f"try_cast({value} AS {kind})"
+        # An offset right behind the minutes is not understood.
+        seconds = self.replace(value, r"\A(.{16})(?!:)", r"\1:00")
+        return f"try_cast({seconds} AS TIMESTAMP_LTZ)"
 
     def local(self, zone: str, instant: str) -> str:
         """The session is in UTC, so that is what a cast to a clock time gives."""
