@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from qi_checker.cli.common import is_rulebook, progress, protocol_path, read_site
+from qi_checker.cli.common import progress, protocol_path, read_site
 from qi_checker.cli.streams import console
-from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
 
@@ -17,9 +16,6 @@ def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     from qi_checker.engines.spark import evaluate, find, open_session
     from qi_checker.reporting.parquet_folder import write_parquet
 
-    if is_rulebook(arguments.protocol):
-        mend = "Give the folder of one protocol, and run it for each"
-        raise UserError(Problem("--protocol", "Spark evaluates one protocol at a time", "", mend))
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,12 +15,13 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import TABLES
 from qi_checker.protocol.site import Site
+from tests.helpers.commands import csv_rows
 from tests.helpers.engines import Seen, seen_by
 
 Row = dict[str, Any]
 
 
-def fill_database(url: str, tables: dict[str, Sequence[Row]]) -> None:
+def fill_database(url: str, tables: Mapping[str, Sequence[Row]]) -> None:
     """Tables `cases`, `events` and `exceptions` of texts, with `_row` as under a header."""
     with psycopg.connect(url) as con:
         for table in TABLES.values():
@@ -39,6 +41,18 @@ def fill_database(url: str, tables: dict[str, Sequence[Row]]) -> None:
             if values:
                 add = sql.SQL("INSERT INTO {} VALUES ({})").format(name, cells)
                 con.cursor().executemany(add, values)
+
+
+def load_folder(url: str, folder: Path) -> None:
+    """The CSV files of a data folder as tables of texts; an empty cell is NULL there, too."""
+    tables = {}
+    for table in TABLES.values():
+        file = folder / f"{table.name}.csv"
+        if file.is_file():
+            tables[table.name] = [
+                {name: value or None for name, value in row.items()} for row in csv_rows(file)
+            ]
+    fill_database(url, tables)
 
 
 def on_postgres(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -199,7 +199,7 @@ def _evaluated(
 ) -> Evaluation:
     """Run the queries of one protocol over the ready tables."""
     con = records.con
-    done = Evaluation(con, compiled, records, _of(prepared, compiled))
+    done = Evaluation(con, compiled, records, prepared.of(compiled))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS {sql(compiled.population())}")
     outside = []
     for i, scope in enumerate(compiled.scopes):
@@ -236,12 +236,6 @@ def _show_words(done: Evaluation) -> None:
     done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
     lines = sql(done.compiled.case_lines())
     done.con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {lines}")
-
-
-def _of(prepared: Prepared, compiled: Compiled) -> Prepared:
-    """What is known after preparing, as far as it concerns one of the protocols."""
-    own = [prepared.dates[d] for d in compiled.own_dates if d in prepared.dates]
-    return replace(prepared, notes=[*own, *prepared.notes])
 
 
 def _together(queries: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ _SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
               "It needs SELECT on the tables and TEMPORARY on the database, no more"),
     "53100": ("the server's disk is full", "Make room where it keeps temporary files"),
     "53": ("the server has not enough memory or connections", "Try later, or ask who runs it"),
+    "55P03": ("a table is locked by something else", "Try again later"),
     "57014": ("the server stopped the query", "Its statement_timeout is too short for this role"),
     "57": ("the server is stopping or does not take connections", "Try again when it runs"),
     "25006": ("the server takes no temporary tables",
@@ -52,10 +53,14 @@ def connected(address: str) -> Iterator[PostgreSQL]:
             Problem("--engine", what, "", "pip install 'qi-checker[postgres]'")
         ) from None
     con: Connection | None = None
+    db: PostgreSQL | None = None
     try:
         con = dbapi.connect(address, autocommit=True)
-        yield PostgreSQL(con)
+        db = PostgreSQL(con)
+        yield db
     except dbapi.Error as error:
+        if db is not None and _interrupted(db, error):
+            raise KeyboardInterrupt from None
         raise UserError(_problem(address, error, con is not None)) from None
     finally:
         if con is not None:
@@ -66,6 +71,16 @@ def _close(con: Connection) -> None:
     """With its temporary tables; a connection that is lost is closed already."""
     with suppress(Exception):  # whatever the driver says, it is over
         con.close()
+
+
+def _interrupted(db: PostgreSQL, error: Exception) -> bool:
+    """Whether the query was ended for Ctrl-C: the driver has the server cancel it, and says no more.
+
+    A timeout of the server has the same code. Where the role has none it cannot be that; where it
+    has one the server's words decide, in English.
+    """
+    cancelled = getattr(error, "sqlstate", "") == "57014"
+    return cancelled and (not db.may_time_out or "user request" in str(error))
 
 
 def _problem(address: str, error: Exception, was_open: bool) -> Problem:

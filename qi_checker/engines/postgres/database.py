@@ -39,6 +39,8 @@ class PostgreSQL(Database):
         self._con = con
         for setting in _SETTINGS:
             self.run(setting)
+        limit = "current_setting('statement_timeout')"
+        self.may_time_out = self.row(f"SELECT {limit}")[0] != "0"
 
     # ---- tables ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
+from qi_checker.compiler import Compiled
 from qi_checker.compiler.population import own_column
 from qi_checker.compiler.profiles import own_event_column
 from qi_checker.compiler.tables import ROWS, Feeds
@@ -31,6 +32,11 @@ class Prepared:
     feeds: Feeds = field(default_factory=Feeds)
     notes: list[str] = field(default_factory=list)
     dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
+
+    def of(self, compiled: Compiled) -> Prepared:
+        """As far as it concerns one of the protocols."""
+        own = [self.dates[d] for d in compiled.own_dates if d in self.dates]
+        return replace(self, notes=[*own, *self.notes])
 
 
 @dataclass(frozen=True)

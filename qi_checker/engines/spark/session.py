@@ -55,11 +55,6 @@ _COMFORT = {
 }
 
 
-def is_spark(engine: str) -> bool:
-    """Whether `--engine` names Spark: `spark`, or the address of a cluster."""
-    return engine == "spark" or engine.startswith("spark://")
-
-
 def open_session(engine: str = "spark", settings: dict[str, str] | None = None) -> SparkSession:
     """A session for `--engine`; the one that this process has already, where there is one.
 
