@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ import pyspark
 import pytest
 
 _HOME = Path(pyspark.__file__).parent
+_PR_SET_PDEATHSIG = 1
 _PATIENCE = 90  # seconds until every worker has joined
 
 needs_java = pytest.mark.skipif(
@@ -87,8 +89,15 @@ def _start(folder: Path, name: str, *arguments: object) -> subprocess.Popen[byte
                "--host", "127.0.0.1", *map(str, arguments)]  # fmt: skip
     with (folder / f"log-{len(list(folder.iterdir()))}").open("wb") as log:
         return subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True
-        )
+            command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )  # fmt: skip
+
+
+def _end_with_parent() -> None:
+    """Linux ends a daemon whose test was killed; elsewhere it stays."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _await(web: int, workers: int, folder: Path) -> None:
