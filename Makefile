@@ -48,6 +48,7 @@ native: .venv/installed-dev
 	@sh scripts/native.sh $(IN_VENV)
 	@sh scripts/browser.sh
 	@sh scripts/postgres.sh
+	@sh scripts/spark.sh
 
 demo: .venv/installed
 	@rm -rf build/demo-data

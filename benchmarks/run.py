@@ -16,6 +16,7 @@ from benchmarks import (
     rulebook,
     scale,
     sheets,
+    spark,
     store,
 )
 
@@ -28,6 +29,7 @@ WHAT = {
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
     "cql": ("Beside an independent CQL engine", cql.main),
     "night": ("A night beside the bare evaluation", night.main),
+    "spark": ("Spark with one and two workers beside DuckDB", spark.main),
     "store": ("A night with the store, unchanged nights, a long trail", store.main),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from functools import partial
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,7 +14,12 @@ pytest.register_assert_rewrite("tests.helpers")
 
 from tests.helpers.engines import ENGINES, Engine  # noqa: E402
 from tests.helpers.in_postgres import on_postgres  # noqa: E402
+from tests.helpers.in_spark import EVERYTHING, on_spark  # noqa: E402
 from tests.helpers.postgres import Server, postgres_server  # noqa: E402
+from tests.helpers.spark import needs_java  # noqa: E402
+
+SPARK = (pytest.mark.spark, needs_java)
+_OF_SPARK = 25  # one in so many spec tests runs on Spark, always the same ones; else minutes more
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
@@ -30,11 +36,13 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-@pytest.fixture(params=[*ENGINES, "postgres"])
+@pytest.fixture(params=[*ENGINES, "postgres", pytest.param("spark", marks=SPARK)])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: every test that asks for one is run on all."""
     if request.param in ENGINES:
         return ENGINES[request.param]
+    if request.param == "spark":
+        return on_spark
     in_database: Engine = request.getfixturevalue("in_postgres")
     return in_database
 
@@ -56,6 +64,20 @@ def postgres() -> Iterator[Server]:
     """A PostgreSQL of our own, started when the first test asks for it."""
     with postgres_server() as server:
         yield server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A fixed share of the spec tests on Spark; QI_CHECKER_SPARK=all asks for every one."""
+    if EVERYTHING:
+        return
+
+    def left_out(item: pytest.Item) -> bool:
+        on_spark = "spec/" in item.nodeid and item.get_closest_marker("spark") is not None
+        return on_spark and crc32(item.nodeid.encode()) % _OF_SPARK != 0
+
+    dropped = [item for item in items if left_out(item)]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if not left_out(item)]
 
 
 @pytest.hookimpl(wrapper=True)

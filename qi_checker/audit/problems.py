@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qi_checker.compiler.tables import EXCEPTIONS, FINDINGS
-from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.ready.results import Results
 from qi_checker.protocol.vocabulary import URGENCIES
 
 _SHOWN = 20  # ids named in one problem; the rest is counted
 
 
-def problems(evaluation: Evaluation) -> Iterator[str]:
+def problems(evaluation: Results) -> Iterator[str]:
     """One sentence per problem, ids only, in a fixed order."""
     yield from evaluation.records.notes
     yield from evaluation.prepared.notes
@@ -22,7 +22,7 @@ def problems(evaluation: Evaluation) -> Iterator[str]:
     yield from _exceptions(evaluation)
 
 
-def rejected_rows(evaluation: Evaluation) -> Iterator[str]:
+def rejected_rows(evaluation: Results) -> Iterator[str]:
     """One sentence per file with rejected rows; every report carries it, or a table of all."""
     for name, table in evaluation.records.tables.items():
         census = evaluation.prepared.census[name]
@@ -31,67 +31,70 @@ def rejected_rows(evaluation: Evaluation) -> Iterator[str]:
             yield f"{table.file}: {census.read} rows read = {census.used} used + {rejected} rejected."
 
 
-def _named(evaluation: Evaluation, query: str) -> str:
-    """Ids of a one-column query, the first ones by name."""
-    ids = [str(r[0]) for r in evaluation.con.execute(query).fetchall()]
-    more = f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else ""
-    return ", ".join(ids[:_SHOWN]) + more if ids else ""
+def _named(evaluation: Results, query: str) -> str:
+    """Ids of a query of a column `id`, the first ones by name; only these leave the database."""
+    ids = [str(r["id"]) for r in evaluation.rows(f"{query} ORDER BY id LIMIT {_SHOWN + 1}")]
+    if len(ids) <= _SHOWN:
+        return ", ".join(ids)
+    number = evaluation.rows(f"SELECT count(*) AS number FROM ({query}) q")[0]["number"]
+    return f"{', '.join(ids[:_SHOWN])} and {number - _SHOWN} more"
 
 
-def _late_cases(evaluation: Evaluation) -> Iterator[str]:
+def _late_cases(evaluation: Results) -> Iterator[str]:
     today = evaluation.compiled.as_of.date
     ids = _named(
         evaluation,
-        f"SELECT case_id FROM ready_cases WHERE status = 'scheduled' AND anchor < DATE '{today}' "
-        "ORDER BY case_id",
+        "SELECT case_id AS id FROM ready_cases "
+        f"WHERE status = 'scheduled' AND anchor < DATE '{today}'",
     )
     if ids:
         yield f"Still scheduled after the date of surgery, judged as past: {ids}."
     urgencies = ", ".join(f"'{u}'" for u in URGENCIES)
     ids = _named(
         evaluation,
-        f"SELECT case_id FROM ready_cases WHERE urgency NOT IN ({urgencies}) ORDER BY case_id",
+        f"SELECT case_id AS id FROM ready_cases WHERE urgency NOT IN ({urgencies})",
     )
     if ids:
         yield f"Urgency is not one of {', '.join(URGENCIES)}: {ids}."
 
 
-def _words(evaluation: Evaluation) -> Iterator[str]:
+def _words(evaluation: Results) -> Iterator[str]:
     for column, said in (("modality", "said_modalities"), ("region", "said_regions")):
-        rows = evaluation.con.execute(f"""
-            SELECT word, sum(events)::BIGINT FROM
-                (SELECT unnest({said}) AS word, events FROM event_profiles WHERE kind = 'imaging')
-            WHERE word NOT IN (SELECT word FROM known_words) GROUP BY 1 ORDER BY 1""").fetchall()
+        rows = evaluation.rows(f"""
+            SELECT word, CAST(sum(events) AS BIGINT) AS number FROM
+                (SELECT {evaluation.each(said)} AS word, events FROM event_profiles
+                 WHERE kind = 'imaging') w
+            WHERE word NOT IN (SELECT word FROM known_words) GROUP BY word ORDER BY word""")
         if rows:
-            known = ", ".join(f"{str(w)[:30]} ({n})" for w, n in rows[:_SHOWN])
+            known = ", ".join(f"{str(r['word'])[:30]} ({r['number']})" for r in rows[:_SHOWN])
             yield (
                 f"{column} holds words that are not of the vocabulary: {known}. They are read as "
                 f"not recorded; map them under values in site.yaml."
             )
 
 
-def _contradictions(evaluation: Evaluation) -> Iterator[str]:
+def _contradictions(evaluation: Results) -> Iterator[str]:
     for column, said, coded in (
         ("modality", "said_modalities", "code_modalities"),
         ("region", "said_regions", "code_regions"),
     ):
-        row = evaluation.con.execute(f"""
-            SELECT sum(events)::BIGINT FROM event_profiles
-            WHERE len({said}) > 0 AND len({coded}) > 0 AND NOT list_has_any({said}, {coded})
-        """).fetchone()
-        if row and row[0]:
+        number = evaluation.rows(
+            "SELECT CAST(sum(events) AS BIGINT) AS number FROM event_profiles "
+            f"WHERE {evaluation.apart(said, coded)}"
+        )[0]["number"]
+        if number:
             yield (
-                f"{row[0]} events have a {column} that their code contradicts; the column decided."
+                f"{number} events have a {column} that their code contradicts; the column decided."
             )
 
 
-def _missing_columns(evaluation: Evaluation) -> Iterator[str]:
+def _missing_columns(evaluation: Results) -> Iterator[str]:
     have = evaluation.records.tables["cases"].columns
     for column in sorted(evaluation.compiled.case_columns - set(have)):
         yield f"cases has no column {column}, which the protocol reads: no case matches there."
 
 
-def _exceptions(evaluation: Evaluation) -> Iterator[str]:
+def _exceptions(evaluation: Results) -> Iterator[str]:
     joined = evaluation.records.tables["exceptions"].joined
     beside = evaluation.joined_exceptions() if joined else frozenset()
     for exception_id, why in evaluation.ignored_exceptions():
@@ -100,9 +103,9 @@ def _exceptions(evaluation: Evaluation) -> Iterator[str]:
     ids = _named(
         evaluation,
         f"""
-        SELECT x.exception_id FROM {EXCEPTIONS} x JOIN {FINDINGS} f
+        SELECT x.exception_id AS id FROM {EXCEPTIONS} x JOIN {FINDINGS} f
                ON f.case_key = x.case_key AND f.id = x.requirement
-        WHERE x.ignored IS NULL AND f.status <> 'exempt' ORDER BY 1""",
+        WHERE x.ignored IS NULL AND f.status <> 'exempt'""",
     )
     if ids:
         yield f"Exceptions that were not needed: {ids}."

@@ -10,12 +10,12 @@ from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.audit.views import Provenance
 from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS
-from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.ready.results import Results
 from qi_checker.protocol.records import Joined, RawTable
 from qi_checker.protocol.vocabulary import Reason
 
 
-def data_sha256(evaluation: Evaluation) -> str:
+def data_sha256(evaluation: Results) -> str:
     """SHA-256 over the names and hashes of the input files, whatever their order."""
     lines = sorted(
         f"{t.name} {t.sha256}" for t in evaluation.records.tables.values() if not t.absent
@@ -23,7 +23,7 @@ def data_sha256(evaluation: Evaluation) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def provenance(evaluation: Evaluation) -> Provenance:
+def provenance(evaluation: Results) -> Provenance:
     """The footer of a page."""
     compiled = evaluation.compiled
     protocol = compiled.bundle.protocol
@@ -41,7 +41,7 @@ def provenance(evaluation: Evaluation) -> Provenance:
     )
 
 
-def manifest(evaluation: Evaluation) -> dict[str, Any]:
+def manifest(evaluation: Results) -> dict[str, Any]:
     """Everything that lets a number be traced and every row be accounted for."""
     compiled = evaluation.compiled
     summary = evaluation.summary()
@@ -73,7 +73,7 @@ def manifest(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _files(evaluation: Evaluation) -> list[dict[str, Any]]:
+def _files(evaluation: Results) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name, table in evaluation.records.tables.items():
         census = evaluation.prepared.census[name]
@@ -93,25 +93,25 @@ def _files(evaluation: Evaluation) -> list[dict[str, Any]]:
 
 
 def _both_places(
-    evaluation: Evaluation, line: dict[str, Any], joined: Joined
+    evaluation: Results, line: dict[str, Any], joined: Joined
 ) -> Iterator[dict[str, Any]]:
     """A line for the file, where there is one, and one for the rows beside it."""
-    read, rejected = evaluation.con.execute(f"""
-        SELECT (SELECT count(*) FROM raw_{line["table"]} WHERE _row < 0),
-               (SELECT count(*) FROM rejected_{line["table"]} WHERE _row < 0)
-    """).fetchone() or (0, 0)
-    beside = {"read": read, "used": read - rejected, "rejected": rejected}
+    counts = evaluation.rows(f"""
+        SELECT (SELECT count(*) FROM raw_{line["table"]} WHERE _row < 0) AS read,
+               (SELECT count(*) FROM rejected_{line["table"]} WHERE _row < 0) AS rejected""")[0]
+    beside = counts | {"used": counts["read"] - counts["rejected"]}
     if joined.file:
         rest = {key: line[key] - number for key, number in beside.items()}
         yield line | {"file": joined.file, "sha256": joined.sha256} | rest
     yield line | {"file": joined.place, "sha256": joined.place_sha256} | beside
 
 
-def _counts(evaluation: Evaluation, query: str) -> dict[str, int]:
-    return {str(r[0]): int(r[1]) for r in sorted(evaluation.con.execute(query).fetchall())}
+def _counts(evaluation: Results, query: str) -> dict[str, int]:
+    found = {str(name): int(number) for name, number in map(dict.values, evaluation.rows(query))}
+    return dict(sorted(found.items()))
 
 
-def population(evaluation: Evaluation) -> dict[str, Any]:
+def population(evaluation: Results) -> dict[str, Any]:
     """cases = not applicable + upcoming + eligible + error; excluded cases by their title.
 
     A past case whose window is still open (a follow-up, say) is counted as upcoming.
@@ -119,10 +119,10 @@ def population(evaluation: Evaluation) -> dict[str, Any]:
     outside = "'error', 'not_applicable'"
     counts = evaluation.rows(f"""
         SELECT count(*) AS cases,
-               count(*) FILTER (verdict = 'error') AS error,
-               count(*) FILTER (verdict = 'not_applicable') AS not_applicable,
-               count(*) FILTER (verdict NOT IN ({outside}) AND still_open) AS upcoming,
-               count(*) FILTER (verdict NOT IN ({outside}) AND NOT still_open) AS eligible
+               count(*) FILTER (WHERE verdict = 'error') AS error,
+               count(*) FILTER (WHERE verdict = 'not_applicable') AS not_applicable,
+               count(*) FILTER (WHERE verdict NOT IN ({outside}) AND still_open) AS upcoming,
+               count(*) FILTER (WHERE verdict NOT IN ({outside}) AND NOT still_open) AS eligible
         FROM {CASES}""")[0]
     reasons = (
         f"SELECT coalesce(not_applicable, '{Reason.CONDITION_NOT_MET}'), count(*) FROM {CASES} "
@@ -136,29 +136,30 @@ def population(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _statuses(evaluation: Evaluation) -> dict[str, dict[str, int]]:
-    rows = evaluation.con.execute(
-        f"SELECT id, status, count(*) FROM {FINDINGS} GROUP BY 1, 2 ORDER BY 1, 2"
-    ).fetchall()
+def _statuses(evaluation: Results) -> dict[str, dict[str, int]]:
+    rows = evaluation.rows(
+        f"SELECT id, status, count(*) AS number FROM {FINDINGS} GROUP BY 1, 2 ORDER BY 1, 2"
+    )
     found: dict[str, dict[str, int]] = {}
-    for requirement, status, number in rows:
-        found.setdefault(requirement, {})[status] = number
+    for row in rows:
+        found.setdefault(row["id"], {})[row["status"]] = row["number"]
     return found
 
 
-def _exceptions(evaluation: Evaluation) -> dict[str, Any]:
-    active, unused = evaluation.con.execute(f"""
-        SELECT count(*), count(*) FILTER (f.status IS DISTINCT FROM 'exempt')
+def _exceptions(evaluation: Results) -> dict[str, Any]:
+    counts = evaluation.rows(f"""
+        SELECT count(*) AS active,
+               count(*) FILTER (WHERE f.status IS DISTINCT FROM 'exempt') AS unused
         FROM {EXCEPTIONS} x LEFT JOIN {FINDINGS} f
              ON f.case_key = x.case_key AND f.id = x.requirement
-        WHERE x.ignored IS NULL""").fetchone() or (0, 0)
+        WHERE x.ignored IS NULL""")[0]
     table = evaluation.records.tables["exceptions"]
     joined = evaluation.joined_exceptions() if table.joined else frozenset()
     ignored = [
         {"exception_id": i, "why": why, "file": _file_of(table, i in joined)}
         for i, why in evaluation.ignored_exceptions()
     ]
-    return {"active": active, "unused": unused, "ignored": ignored}
+    return {**counts, "ignored": ignored}
 
 
 def _file_of(table: RawTable, beside: bool) -> str:

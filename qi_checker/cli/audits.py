@@ -14,7 +14,7 @@ from qi_checker.cli.common import (
     print_json,
     progress,
 )
-from qi_checker.cli.engines import audited, audited_together, check_engine, pages_of
+from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
 from qi_checker.cli.streams import console
@@ -35,6 +35,8 @@ def audit(arguments: argparse.Namespace) -> int:
     check_engine(arguments)
     check_replaceable(arguments.out, OURS)  # before minutes of work
     of = _audit_many if is_rulebook(arguments.protocol) else _audit_one
+    if on_spark(arguments):
+        from qi_checker.cli.spark_audits import audit_on_spark as of
     verdicts, failures = of(arguments)
     if failures:
         raise _failed(failures)

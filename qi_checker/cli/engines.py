@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
-from qi_checker.cli.common import asked, protocol_path, read_site
+from qi_checker.cli.common import asked, is_rulebook, protocol_path, read_site
 from qi_checker.cli.profile import Profile
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import Problem, UserError, did_you_mean
@@ -33,21 +33,39 @@ def check_engine(arguments: argparse.Namespace) -> None:
             why = "Case pages show events, and no event leaves the database"
             problems.append(Problem("--pages", "there are none from a database", why,
                                     "Leave --pages out"))  # fmt: skip
-        if arguments.profile is not None:
-            why = "The time goes into the database, which has means of its own"
-            problems.append(Problem("--profile", "it measures duckdb only", why,
-                                    "Leave --profile out"))  # fmt: skip
+        problems += _not_profiled(arguments)
+    elif on_spark(arguments):
+        problems += [*_spark_problems(arguments), *_not_profiled(arguments)]
     elif engine != "duckdb":
         # An address may hold a password, so it is not repeated.
         scheme = engine.partition("://")[0]
         what = f"{scheme}:// is no engine" if "://" in engine else f"there is no engine {engine}"
-        mend = did_you_mean(scheme, ["duckdb", "postgresql"])
-        problems.append(Problem("--engine", what, "", mend or "Use duckdb or postgresql://…"))
+        mend = did_you_mean(scheme, ["duckdb", "postgresql", "spark"])
+        use = "Use duckdb, postgresql://…, spark or spark://…"
+        problems.append(Problem("--engine", what, "", mend or use))
     elif arguments.data is None:
         mend = "Give the folder with cases and events"
         problems.append(Problem("--data", "it is missing", "", mend))
     if problems:
         raise UserError(problems)
+
+
+def _not_profiled(arguments: argparse.Namespace) -> Iterator[Problem]:
+    if arguments.profile is not None:
+        why = "The time goes into another program, which has means of its own"
+        yield Problem("--profile", "it measures duckdb only", why, "Leave --profile out")
+
+
+def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
+    if arguments.data is None:
+        mend = "Give the folder with cases and events as Parquet"
+        yield Problem("--data", "it is missing", "", mend)
+    if arguments.pages:
+        why = "Pages show rows, and no row comes to this process"
+        yield Problem("--pages", "Spark writes no pages", why, "Leave --pages out")
+    if is_rulebook(arguments.protocol):
+        mend = "Give the folder of one protocol, and run it for each"
+        yield Problem("--protocol", "Spark evaluates one protocol at a time", "", mend)
 
 
 def pages_of(arguments: argparse.Namespace) -> int:
@@ -84,6 +102,11 @@ def audited_together(
 
     address, con = arguments.engine, connect()
     return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress)
+
+
+def on_spark(arguments: argparse.Namespace) -> bool:
+    """Whether `--engine` names Spark: `spark`, or the address of a cluster."""
+    return arguments.engine == "spark" or str(arguments.engine).startswith("spark://")
 
 
 def _in_database(arguments: argparse.Namespace) -> bool:

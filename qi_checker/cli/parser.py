@@ -75,10 +75,11 @@ def _audit(commands: Any) -> None:
                         help="exit with 1 if a case has this verdict (several with commas)")  # fmt: skip
     parser.add_argument("--engine", default="duckdb", metavar="WHERE",
                         help="where to evaluate: duckdb (default), or the address of a database, "
-                        "postgresql://user@host/name, on whose tables it runs")  # fmt: skip
+                        "postgresql://user@host/name, on whose tables it runs, or Spark: spark, "
+                        "or its cluster, spark://host:port")  # fmt: skip
     parser.add_argument("--pages", type=int, metavar="N",
                         help="write at most N case pages for a protocol (default: 5000; none from "
-                        "a database)")  # fmt: skip
+                        "a database or Spark)")  # fmt: skip
     _profile(parser)
 
 

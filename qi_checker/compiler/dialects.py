@@ -24,7 +24,7 @@ from qi_checker.compiler.unpacked import unpack
 DIALECTS = ("duckdb", "postgres", "spark", "tsql", "snowflake")
 NAMES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Spark SQL",
          "tsql": "T-SQL (SQL Server 2022)", "snowflake": "Snowflake"}  # fmt: skip
-NOT_RUN = ("spark", "tsql", "snowflake")  # printed and parsed, and never tried on one
+NOT_RUN = ("tsql", "snowflake")  # printed and parsed, and never tried on one
 _COLLATIONS = {"postgres": "C", "tsql": "Latin1_General_100_BIN2_UTF8"}
 
 

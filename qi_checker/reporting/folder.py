@@ -32,6 +32,7 @@ PAGES = 5_000  # most case pages of one audit; those that need somebody's attent
 OURS = (
     "findings.json", "findings.csv", "findings.parquet", "cases.csv", "rejects.csv",
     "manifest.json", "index.html", "cases/*.html", "rulebook.json", "run.json",
+    "findings/part-*.parquet", "cases/part-*.parquet", "rejects/part-*.parquet",
 )  # fmt: skip
 _BATCH = 500
 _ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"

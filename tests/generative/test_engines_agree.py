@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
-from tests.generative.compare import Example, smallest
+from tests.generative.compare import Example, differences, smallest
 from tests.generative.protocols import moments, protocols, sites
 from tests.generative.records import Generator
+from tests.helpers.engines import on_reference
+from tests.helpers.in_spark import EVERYTHING, on_spark
+from tests.helpers.spark import needs_java
 
 PATIENTS = 60
 
@@ -28,3 +31,19 @@ def test_the_compiled_query_agrees_with_the_naive_evaluator(
     if example.differences():
         example = smallest(example)
         pytest.fail("\n".join([*example.differences(), str(example)]), pytrace=False)
+
+
+# The same examples, of which Spark takes seconds each; all of them with QI_CHECKER_SPARK=all.
+@pytest.mark.spark
+@needs_java
+@settings(phases=[Phase.generate], max_examples=80 if EVERYTHING else 6)
+@given(protocols, moments, sites, st.integers(0, 2**32))
+def test_spark_agrees_with_the_naive_evaluator(
+    bundle: Bundle, as_of: AsOf, site: Site, seed: int
+) -> None:
+    """On all of that; Parquet has no torn rows, so none are generated."""
+    tables = Generator(seed, bundle, as_of).records(PATIENTS) | {"torn": []}
+    right = on_reference(bundle, tables, as_of, site, {})
+    found = differences(right, on_spark(bundle, tables, as_of, site, {}))
+    if found:
+        pytest.fail("\n".join([*found, str(Example(bundle, tables, as_of, site))]), pytrace=False)

@@ -63,6 +63,14 @@ class Evaluation:
         names = [d[0] for d in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
+    def each(self, words: str) -> str:
+        """SQL of a row for each word of an array."""
+        return f"unnest({words})"
+
+    def apart(self, one: str, other: str) -> str:
+        """SQL of whether two arrays have words, and none in common."""
+        return f"(len({one}) > 0 AND len({other}) > 0 AND NOT list_has_any({one}, {other}))"
+
     def findings(self) -> list[Row]:
         """Every finding with the columns of the contract, by case and requirement."""
         return self.rows(f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement")

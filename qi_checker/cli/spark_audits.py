@@ -1,0 +1,48 @@
+"""audit --engine spark and spark://host:port."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from qi_checker.cli.common import progress, protocol_path, read_site
+from qi_checker.cli.streams import console
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.load import load_protocol
+
+
+def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
+    """The verdicts that a case has, and what could not be evaluated."""
+    from qi_checker.engines.spark import evaluate, find, open_session
+    from qi_checker.reporting.parquet_folder import write_parquet
+
+    as_of = AsOf.parse(arguments.as_of)
+    bundle = load_protocol(protocol_path(arguments.protocol))
+    site = read_site(arguments)
+    found = find(arguments.data, site)
+    with progress() as shown:
+        shown.phase("starting Spark")
+        session = open_session(arguments.engine)
+        evaluation = evaluate(bundle, session, found, as_of, site, shown.phase)
+        numbers = write_parquet(evaluation, arguments.out, shown.count)
+    _say(numbers, arguments)
+    return set(numbers["verdicts"]), evaluation.failures
+
+
+def _say(numbers: dict[str, Any], arguments: argparse.Namespace) -> None:
+    """One screen of numbers; the rows are in the folder."""
+    from qi_checker.audit.statistics import rate
+    from qi_checker.reporting import rates
+
+    shown = console()
+    shown.print(f"Compliant in time: {rates.rate_words(rate(numbers['rate']))}", style="bold")
+    for verdict, number in numbers["verdicts"].items():
+        shown.print(f"{verdict.replace('_', ' ')}: {number:,}")
+    for file in numbers["data"]["files"]:
+        shown.print(
+            f"{file['file']}: {file['read']:,} rows read = {file['used']:,} used + "
+            f"{file['rejected']:,} rejected."
+        )
+    if numbers["problems"]:
+        shown.print(f"{len(numbers['problems']):,} data problems: see manifest.json.")
+    shown.print(f"Results: {arguments.out}")

@@ -1,0 +1,149 @@
+"""Spark's words, and its tables: views of data frames that were computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import pyarrow as pa
+
+from qi_checker.engines.ready.database import Database, Kind
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_TYPES = {"TEXT": pa.string(), "INTEGER": pa.int32(), "DATE": pa.date32()}
+_CALLED = {"string": "VARCHAR", "date": "DATE", "timestamp_ntz": "TIMESTAMP",
+           "timestamp": "TIMESTAMP WITH TIME ZONE", "int": "INTEGER"}  # fmt: skip
+
+
+class Spark(Database):
+    """A session with the views `raw_<name>` and `torn_<name>`."""
+
+    TEXT = "STRING"
+    FINDS_PADDED = False  # every id is trimmed: another pass over the rows costs more
+
+    def __init__(self, session: SparkSession) -> None:
+        self.session = session
+
+    # ---- tables ----------------------------------------------------------------------------------
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.session.sql(query).collect()]
+
+    def columns(self, table: str) -> dict[str, str]:
+        return {name: _CALLED.get(kind, kind) for name, kind in self.session.table(table).dtypes}
+
+    def table(self, name: str, query: str) -> None:
+        self.keep(name, self.session.sql(query))
+
+    def keep(self, name: str, frame: DataFrame, at_once: bool = False) -> None:
+        """Rows of a frame are computed once, where they are, and its plan is forgotten.
+
+        Otherwise every reader would compute it again; and what is planned as one grows with the
+        power of its steps.
+        """
+        frame.localCheckpoint(eager=at_once).createOrReplaceTempView(name)
+
+    def add(self, name: str, query: str) -> None:
+        """By the order of the columns."""
+        self.keep(name, self.session.table(name).union(self.session.sql(query)))
+
+    def drop(self, name: str) -> None:
+        self.session.catalog.dropTempView(name)
+
+    def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
+        lists = list(zip(*rows, strict=True)) or [()] * len(columns)
+        arrays = [
+            pa.array(values, _TYPES[kind])
+            for values, kind in zip(lists, columns.values(), strict=True)
+        ]
+        made = pa.Table.from_arrays(arrays, names=list(columns))
+        self.session.createDataFrame(made).createOrReplaceTempView(name)
+
+    # ---- names and texts -------------------------------------------------------------------------
+
+    def quote(self, name: str) -> str:
+        return "`" + name.replace("`", "``") + "`"
+
+    def text(self, value: str) -> str:
+        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    def padded(self, column: str) -> str:
+        return "false"  # trimmed already
+
+    def matches(self, value: str, pattern: str) -> str:
+        whole = self.text(rf"\A({pattern})\z")
+        return f"({value} RLIKE {whole})"
+
+    def part(self, value: str, pattern: str) -> str:
+        return f"regexp_extract({value}, {self.text(_java(pattern))}, 1)"
+
+    def replace(self, value: str, pattern: str, by: str) -> str:
+        java = self.text(by.replace("\\", "$"))
+        return f"regexp_replace({value}, {self.text(_java(pattern))}, {java})"
+
+    def without(self, value: str, pattern: str) -> str:
+        return f"regexp_replace({value}, {self.text(pattern)}, '')"
+
+    def starts(self, value: str, prefix: str) -> str:
+        return f"startswith({value}, {prefix})"
+
+    # ---- dates -----------------------------------------------------------------------------------
+
+    def cast(self, value: str, kind: str) -> str:
+        if kind != "TIMESTAMPTZ":
+            return f"try_cast({value} AS {kind})"
+        # An offset right behind the minutes is not understood.
+        seconds = self.replace(value, r"\A(.{16})(?!:)", r"\1:00")
+        return f"try_cast({seconds} AS TIMESTAMP_LTZ)"
+
+    def local(self, zone: str, instant: str) -> str:
+        """The session is in UTC, so that is what a cast to a clock time gives."""
+        stamp = f"CAST({instant} AS TIMESTAMP_NTZ)"
+        return stamp if zone == "UTC" else f"convert_timezone('UTC', {self.text(zone)}, {stamp})"
+
+    def days(self, later: str, earlier: str) -> str:
+        return f"datediff({later}, {earlier})"
+
+    # ---- arrays of words -------------------------------------------------------------------------
+
+    def words(self, column: str, change: Literal["upper", "lower"]) -> str:
+        split = f"split(coalesce({column}, ''), ';')"
+        return f"filter(transform({split}, w -> {change}({self.trim('w')})), w -> w <> '')"
+
+    def set_of(self, value: str, where: str) -> str:
+        return f"sort_array(collect_set({value}) FILTER (WHERE {where}))"
+
+    def array(self, values: Sequence[str]) -> str:
+        return f"CAST(array({', '.join(self.text(v) for v in values)}) AS ARRAY<STRING>)"
+
+    def pieces(self, value: str) -> str:
+        return f"explode(split({value}, ';'))"
+
+    def size(self, array: str) -> str:
+        return f"size({array})"
+
+    def has(self, array: str, word: str) -> str:
+        return f"array_contains({array}, {word})"
+
+    def within(self, array: str, known: str) -> str:
+        return f"(size(array_except({array}, {known})) = 0)"
+
+    # ---- rows ------------------------------------------------------------------------------------
+
+    def number(self, order: str) -> str:
+        """Not in a row, and in no order: that would bring all rows to one place."""
+        return "monotonically_increasing_id()"
+
+    def hashed(self, value: str) -> str:
+        return f"xxhash64({value})"
+
+    def record(self, columns: Sequence[str]) -> str:
+        return f"struct({', '.join(columns)})"
+
+
+def _java(pattern: str) -> str:
+    """Java's `$` also matches before a last line end, and its `.` stops at more than those."""
+    ended = pattern.removesuffix("$") + r"\z" if pattern.endswith("$") else pattern
+    return f"(?d){ended}"

@@ -1,0 +1,245 @@
+"""Evaluate on Spark: every row stays with the executors, and only numbers come to this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from qi_checker.compiler import Compiled, compile_protocol
+from qi_checker.compiler.scope import Scope
+from qi_checker.compiler.tables import (
+    CASES,
+    EXCEPTIONS,
+    FACTS,
+    FINDINGS,
+    JUDGED,
+    POPULATION,
+    ROWS,
+    VERDICTS,
+)  # fmt: skip
+from qi_checker.engines.ready.needs import Needs
+from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.spark.database import Spark
+from qi_checker.engines.spark.session import failed, spark_errors
+from qi_checker.engines.spark.source import Found, raw_tables
+from qi_checker.engines.spark.steps import frame
+from qi_checker.errors import EvaluationError, Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
+from qi_checker.protocol.site import Site
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+Row = dict[str, Any]
+Progress = Callable[[str], None]
+
+_CALLED = {"requirement": "id", "surgery_date": "anchor"}  # in the tables of the engine
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was read: which tables, and what a person should know of them."""
+
+    tables: dict[str, RawTable]
+    notes: list[str]
+
+
+@dataclass
+class SparkEvaluation:
+    """Results of an evaluation, as views of the session: see `tables.py` of the compiler."""
+
+    db: Spark
+    compiled: Compiled
+    records: Delivery
+    prepared: Prepared
+    failures: list[str] = field(default_factory=list)
+    keep_all: bool = False
+
+    # ---- rows, which stay where they are ---------------------------------------------------------
+
+    def findings_frame(self) -> DataFrame:
+        """Every finding with the columns of the contract."""
+        return self._columns(FINDINGS, FINDING_COLUMNS)
+
+    def cases_frame(self) -> DataFrame:
+        """Every case with the columns of the contract."""
+        return self._columns(CASES, CASE_COLUMNS)
+
+    def rejects_frame(self) -> DataFrame:
+        """All rejected rows, with the columns of rejects.csv."""
+        parts = []
+        for name, table in self.records.tables.items():
+            where = f"{self.db.text(name)} AS `table`, {self.db.text(table.file)} AS file"
+            parts.append(f"SELECT {where}, _row AS row, col AS `column`, id, reason "
+                         f"FROM rejected_{name}")  # fmt: skip
+            parts.append(f"SELECT {where}, _row AS row, '' AS `column`, id, why AS reason "
+                         f"FROM torn_{name}")  # fmt: skip
+        return self.db.session.sql(" UNION ALL ".join(parts)).select(*REJECT_COLUMNS)
+
+    def _columns(self, table: str, names: Sequence[str]) -> DataFrame:
+        return self.db.session.sql(
+            "SELECT "
+            + ", ".join(f"`{_CALLED.get(n, n)}` AS `{n}`" for n in names)
+            + f" FROM {table}"
+        )
+
+    # ---- numbers, which come here ----------------------------------------------------------------
+
+    def rows(self, query: str) -> list[Row]:
+        """Rows of a query that sums up, or names a few."""
+        return [row.asDict() for row in self.db.session.sql(query).collect()]
+
+    def each(self, words: str) -> str:
+        """SQL of a row for each word of an array."""
+        return f"explode({words})"
+
+    def apart(self, one: str, other: str) -> str:
+        """SQL of whether two arrays have words, and none in common."""
+        return f"(size({one}) > 0 AND size({other}) > 0 AND NOT arrays_overlap({one}, {other}))"
+
+    def ignored_exceptions(self) -> Iterator[tuple[str, str]]:
+        """Exceptions that do not hold, with the reason, by id."""
+        query = f"SELECT exception_id, ignored FROM {EXCEPTIONS} WHERE ignored IS NOT NULL"
+        yield from sorted((str(i), str(why)) for i, why in self.db.rows(query))
+
+    def joined_exceptions(self) -> frozenset[str]:
+        """None: only the nightly job joins exceptions of its own, and it runs in DuckDB."""
+        return frozenset()
+
+    def summary(self) -> Row:
+        """Numbers of the rate, per requirement, and per sensitivity window."""
+        totals = frame(self.db, self.compiled.rate()).collect()[0].asDict()
+        each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
+        for row in frame(self.db, self.compiled.per_requirement()).collect():
+            name = self.compiled.scopes[row["version"]].leaves[row["number"]].id
+            for kind, found in each.items():
+                found[name] = found.get(name, 0) + row[kind]
+        return {
+            **totals,
+            "present": each["present"],
+            "in_window": each["in_window"],
+            "eligible_by_requirement": each["eligible"],
+            "sensitivity": self._sensitivity(),
+        }
+
+    def _sensitivity(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for scope in self.compiled.scopes:
+            if not scope.version.sensitivity:
+                continue
+            counts = frame(self.db, self.compiled.sensitivity(scope)).collect()[0]
+            for duration, number in zip(scope.version.sensitivity, counts, strict=True):
+                found[str(duration)] = found.get(str(duration), 0) + int(number)
+        return found
+
+
+def evaluate(
+    bundle: Bundle,
+    session: SparkSession,
+    found: Sequence[Found],
+    as_of: AsOf,
+    site: Site,
+    progress: Progress = lambda phase: None,
+    keep_all: bool = False,
+) -> SparkEvaluation:
+    """Evaluate a protocol on tables that `source.find` found.
+
+    keep_all: compute every step of a query by itself; quicker for few rows.
+    A failure of the queries themselves becomes findings with status `error`, never silence.
+    """
+    compiled = compile_protocol(bundle, as_of, site)
+    db = Spark(session)
+    progress("reading records")
+    needs = Needs([compiled])
+    with failed(_unreadable(found)):
+        tables = raw_tables(db, found, site)
+        prepared = prepare(Task(needs, db))
+    prepared.notes[:0] = [prepared.dates[d] for d in compiled.own_dates if d in prepared.dates]
+    records = Delivery(tables, [note for one in found for note in one.notes])
+    done = SparkEvaluation(db, compiled, records, prepared, keep_all=keep_all)
+    with failed(_lost()):
+        _Run(done, progress).fill()
+    return done
+
+
+def _unreadable(found: Sequence[Found]) -> UserError:
+    """Damage in the middle of a file shows only when it is read."""
+    why = "It is damaged, or workers do not see it under the same path"
+    return UserError([
+        Problem(str(one.path), "could not be read to its end", why, "Export it again, or copy it "
+                "to where every worker sees it") for one in found if one.path is not None
+    ])  # fmt: skip
+
+
+def _lost() -> UserError:
+    what = "Spark could not finish the evaluation"
+    why = "A worker was lost, or its disk or memory is full; nothing was written"
+    return EvaluationError(
+        Problem("--engine", what, why, "See the log of the cluster, and run it again")
+    )
+
+
+class _Run:
+    """The queries of one protocol over the ready tables."""
+
+    def __init__(self, done: SparkEvaluation, progress: Progress) -> None:
+        self.done, self.db, self.compiled, self.progress = done, done.db, done.compiled, progress
+
+    def fill(self) -> None:
+        """Every table and view of results."""
+        compiled = self.compiled
+        self.db.keep(POPULATION, self._frame(compiled.population()))
+        exceptions = [self._frame(compiled.exceptions(s)) for s in compiled.scopes]
+        self.db.keep(EXCEPTIONS, _together(exceptions))
+        outside = self._facts()
+        act_by(self.db, compiled.site)
+        judged = self._frame(compiled.dated())
+        self.db.keep(JUDGED, judged)
+        every = [
+            self.db.session.table(JUDGED),
+            *(self._frame(compiled.outside(s)) for s in outside),
+        ]
+        self.db.keep(FACTS, _together(every))
+        self.progress("adding up cases")
+        verdicts = [compiled.cases(s) for s in compiled.scopes]
+        verdicts += [compiled.verdicts_outside(s) for s in outside]
+        self.db.keep(VERDICTS, _together([self._frame(q) for q in verdicts]))
+        words = [self._frame(compiled.worded(s)) for s in compiled.scopes]
+        _together(words).createOrReplaceTempView(FINDINGS)
+        self._frame(compiled.case_lines()).createOrReplaceTempView(CASES)
+
+    def _facts(self) -> list[Scope]:
+        """Fill the findings; gives the versions with cases that they are not for.
+
+        A version whose query fails gets findings that say so, of every case.
+        """
+        wrong = spark_errors()
+        outside = []
+        parts = []
+        for i, scope in enumerate(self.compiled.scopes):
+            self.progress(f"evaluating version {scope.version.version}")
+            name = f"{ROWS}_{i}"
+            try:
+                facts = self._frame(self.compiled.facts(scope, self.done.prepared.feeds))
+                self.db.keep(name, facts, at_once=True)
+                outside.append(scope)
+            except wrong as problem:
+                why = f"version {scope.version.version}: {type(problem).__name__}"
+                self.done.failures.append(why)
+                self.db.keep(name, self._frame(self.compiled.failed(scope)))
+            parts.append(self.db.session.table(name))
+        _together(parts).createOrReplaceTempView(ROWS)
+        return outside
+
+    def _frame(self, query: exp.Query) -> DataFrame:
+        return frame(self.db, query, self.done.keep_all)
+
+
+def _together(frames: Sequence[DataFrame]) -> DataFrame:
+    return reduce(lambda one, other: one.unionByName(other), frames)

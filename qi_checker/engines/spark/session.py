@@ -1,0 +1,177 @@
+"""A session of Spark, in this process or on a cluster, with settings that results do not depend on.
+
+Only `pyspark` and Java are needed; where one of them is missing, or nobody answers at the address, a
+person is told what to do. Nothing of Spark's own log reaches the terminal: a line of it may hold a
+value of a patient.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+LOCAL = "local[*]"  # every processor of this machine
+_ADDRESS = re.compile(r"spark://(?P<host>[^:/,]+):(?P<port>[0-9]+)")
+_PATIENCE = 60  # seconds until a cluster has given us an executor
+_LOG = Path(__file__).with_name("log4j2.properties")
+
+# What a query means must not depend on the machine or on a cluster's defaults.
+MEANING = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # a clock time at the site is no instant
+    "spark.sql.ansi.enabled": "true",  # an overflow or a wrong cast fails: it never becomes NULL
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.variable.substitute": "false",  # ${...} in a text of a protocol is text
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.legacy.parquet.nanosAsLong": "false",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.compression.codec": "snappy",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+}
+_COMFORT = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.adaptive.enabled": "true",  # joins and partitions are chosen by the sizes met
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
+    "spark.log.level": "OFF",
+}
+
+
+def open_session(engine: str = "spark", settings: dict[str, str] | None = None) -> SparkSession:
+    """A session for `--engine`; the one that this process has already, where there is one.
+
+    `settings` are further ones of Spark's, which win. Raises UserError where pyspark or Java is
+    missing, where nobody answers, and where no worker takes the job within a minute.
+    """
+    master = LOCAL if engine == "spark" else engine
+    _needs_pyspark()
+    _needs_java()
+    if engine.startswith("spark://"):
+        _check_address(engine)
+    from pyspark.sql import SparkSession
+
+    started = SparkSession.getActiveSession() or _start(master, settings or {})
+    for name, value in MEANING.items():
+        if name.startswith("spark.sql."):
+            started.conf.set(name, value)
+    if engine.startswith("spark://"):
+        _await_worker(started, engine)
+    return started
+
+
+def spark_errors() -> tuple[type[Exception], ...]:
+    """What Spark raises; the texts may hold values of patients."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    return (Py4JError, PySparkException)
+
+
+@contextmanager
+def failed(said: UserError) -> Iterator[None]:
+    """What a person is told where Spark fails; QI_CHECKER_TRACEBACK shows Spark's own words."""
+    try:
+        yield
+    except spark_errors():
+        if os.environ.get("QI_CHECKER_TRACEBACK"):
+            raise
+        raise said from None
+
+
+def _needs_pyspark() -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pandas, which is not used with it
+            import pyspark.sql
+            import pyspark.testing.utils  # noqa: F401  # looks at pandas when it is first needed
+    except ImportError:
+        raise UserError(
+            Problem("--engine", "Spark is not installed", "It is an optional extra",
+                    'Install it with: pip install "qi-checker[spark]"; it needs Java 17, too')
+        ) from None  # fmt: skip
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # would print whole queries
+
+
+def _needs_java() -> None:
+    home = os.environ.get("JAVA_HOME", "")
+    found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
+    if found is None:
+        mend = "Install Java 17 or 21, or let JAVA_HOME name it"
+        raise UserError(Problem("--engine", "Spark needs Java, and there is none", "", mend))
+
+
+def _check_address(engine: str) -> None:
+    """Spark itself would try for a minute, and say nothing."""
+    parted = _ADDRESS.fullmatch(engine)
+    if parted is None:
+        mend = "Write the address of the cluster's master: spark://host:7077"
+        raise UserError(Problem("--engine", f"{engine} is no address of a cluster", "", mend))
+    try:
+        with socket.create_connection((parted["host"], int(parted["port"])), timeout=10):
+            return
+    except (OSError, OverflowError):
+        what = f"nobody answers at {engine}"
+        mend = "Start the cluster, or correct the address; --engine spark needs none"
+        raise UserError(Problem("--engine", what, "", mend)) from None
+
+
+def _start(master: str, settings: dict[str, str]) -> SparkSession:
+    """Java is started here so that its own words go nowhere."""
+    from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway as launched
+    from pyspark.sql import SparkSession
+
+    conf = SparkConf().setMaster(master).setAppName("qi-checker")
+    given = {**MEANING, **_COMFORT, **_here(master), **settings}
+    for name, value in given.items():
+        conf.set(name, value)
+    conf.set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={_LOG.as_uri()}")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        launch: Any = launched
+        gateway = launch(conf=conf, popen_kwargs={"stderr": subprocess.DEVNULL})
+        return SparkSession(SparkContext(conf=conf, gateway=gateway))
+    except Exception:
+        why = "Its own message may hold details of this machine"
+        mend = "Try it with fewer demands on memory, or another Java (17 or 21)"
+        raise UserError(Problem("--engine", "Spark could not be started", why, mend)) from None
+
+
+def _here(master: str) -> dict[str, str]:
+    """Where workers find this process; on loopback nobody else does."""
+    parted = _ADDRESS.fullmatch(master)
+    if parted is None or parted["host"] in ("localhost", "127.0.0.1"):
+        return {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return {}
+
+
+def _await_worker(session: SparkSession, engine: str) -> None:
+    """A job without a worker would wait for ever."""
+    context: Any = session.sparkContext
+    until = time.monotonic() + _PATIENCE
+    while context._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the first one is this process
+        if time.monotonic() > until:
+            session.stop()
+            what = f"no worker of {engine} took the job within {_PATIENCE} seconds"
+            mend = "See whether workers are there, with memory that is free"
+            raise UserError(Problem("--engine", what, "", mend))
+        time.sleep(0.1)

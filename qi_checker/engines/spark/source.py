@@ -1,0 +1,261 @@
+"""A data folder of Parquet: which files it has, what their columns mean, and the views of them.
+
+Each of cases, events and exceptions is a file, or a folder of parts, as Spark and others write it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from qi_checker.engines.spark.database import Spark
+from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.protocol.records import TABLES, RawTable, Table
+from qi_checker.protocol.site import Site
+
+_BLANKS = " \t\r\n\v\f\u00a0\ufeff\u200b"  # around the name of a column
+_LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+_ROW = "_row"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table of the contract as it lies in the folder; without `parts` it is not there."""
+
+    table: Table
+    path: Path | None = None
+    parts: tuple[Path, ...] = ()
+    sizes: tuple[int, ...] = ()  # rows of each part
+    columns: dict[str, str] = field(default_factory=dict)  # of the contract or beyond it -> there
+    types: dict[str, pa.DataType] = field(default_factory=dict)  # of each column there
+    notes: tuple[str, ...] = ()
+
+
+def find(folder: Path, site: Site) -> list[Found]:
+    """The tables of a folder. Raises UserError with everything that is wrong with any of them."""
+    if not folder.is_dir():
+        raise UserError(Problem(str(folder), "there is no such folder", "", "Give the folder with "
+                                "cases.parquet"))  # fmt: skip
+    problems: list[Problem] = []
+    found = []
+    for table in TABLES.values():
+        try:
+            found.append(_find(folder, table, site))
+        except UserError as error:
+            problems += error.problems
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def _find(folder: Path, table: Table, site: Site) -> Found:
+    paths = [folder / name for name in (f"{table.name}.parquet", table.name)]
+    there = [path for path in paths if path.exists()]
+    if len(there) > 1:
+        what = f"the {table.name} are there more than once: {there[0].name} and {there[1].name}"
+        raise UserError(Problem(str(folder), what, "", "Keep one and move the other away"))
+    if not there:
+        if not table.required:
+            return Found(table)
+        mend = (
+            f"Add {table.name}.parquet, a file or a folder of parts; CSV and Excel are read "
+            "without --engine"
+        )
+        raise UserError(
+            Problem(str(folder), f"there is no Parquet with the {table.name}", "", mend)
+        )
+    return _read(there[0], table, site)
+
+
+def _read(path: Path, table: Table, site: Site) -> Found:
+    """What the ends of the files say; no row is read."""
+    parts = tuple(sorted(_parts(path))) if path.is_dir() else (path,)
+    if not parts:
+        raise UserError(Problem(str(path), "the folder holds no Parquet", "", "Write it again"))
+    schemas, sizes = [], []
+    for part in parts:
+        try:
+            end = pq.read_metadata(part)
+            schemas.append(end.schema.to_arrow_schema())
+            sizes.append(end.num_rows)
+        except (OSError, pa.ArrowException):
+            mend = "It is cut off or not Parquet; write it again"
+            raise UserError(
+                Problem(str(part), "the file cannot be read as Parquet", "", mend)
+            ) from None
+    kinds = {name: schemas[0].field(name).type for name in schemas[0].names}
+    for part, schema in zip(parts, schemas, strict=True):
+        if {name: schema.field(name).type for name in schema.names} != kinds:
+            what = f"its columns or types are not those of {parts[0].name}"
+            raise UserError(Problem(str(part), what, "", "Write all parts in one go"))
+    columns = _called(path, table, site, schemas[0].names)
+    notes, problems = _judged(path, table, columns, kinds)
+    if problems:
+        raise UserError(problems)
+    return Found(table, path, parts, tuple(sizes), columns, kinds, tuple(notes))
+
+
+def _parts(path: Path) -> Iterator[Path]:
+    for part in path.rglob("*.parquet"):
+        if part.is_file() and not part.name.startswith((".", "_")):
+            yield part
+
+
+def _called(path: Path, table: Table, site: Site, names: Sequence[str]) -> dict[str, str]:
+    """Each column of the contract, and of the hospital's own, with its name there."""
+    problems: list[Problem] = []
+    there: dict[str, str] = {}
+    for name in names:
+        plain = name.strip(_BLANKS).lower()
+        if plain in there:
+            what = f"the column {plain} is there more than once"
+            problems.append(Problem(str(path), what, "", "Keep one"))
+        there[plain] = name
+    mapped = {
+        n: local.strip(_BLANKS).lower() for n, local in site.columns.get(table.name, {}).items()
+    }
+    columns = {}
+    for name, local in mapped.items():
+        if local in there:
+            columns[name] = there[local]
+        else:
+            what = f"there is no column {local}, which site.yaml maps to {name}"
+            problems.append(Problem(str(path), what, "", did_you_mean(local, there)))
+    for plain, name in there.items():
+        if plain and plain not in (_ROW, *mapped.values()) and plain not in columns:
+            known = plain in table.names
+            columns[plain if known else name.strip(_BLANKS)] = name
+    for name in table.needed:
+        if name not in columns and name not in mapped:
+            mend = f"Map it under columns in site.yaml: {{{table.name}: {{{name}: its name}}}}"
+            problems.append(Problem(str(path), f"there is no column {name}", "", mend))
+    if problems:
+        raise UserError(problems)
+    return columns
+
+
+def _judged(
+    path: Path, table: Table, columns: dict[str, str], kinds: dict[str, pa.DataType]
+) -> tuple[list[str], list[Problem]]:
+    """Which types may stand for what: numbers have lost leading zeros."""
+    notes, problems = [], []
+    for name, there in columns.items():
+        kind = table[name].kind if name in table.names else "text"
+        type_ = kinds[there]
+        if kind == "id" and pa.types.is_integer(type_):
+            notes.append(f"{path.name}: column {name} holds numbers, read as text; leading zeros "
+                         "may be lost")  # fmt: skip
+        elif (kind in ("id", "codes") and not _is_text(type_, lists=kind == "codes")) or (
+            pa.types.is_binary(type_) or pa.types.is_large_binary(type_)
+        ):
+            what = f"column {name} is of type {type_}, and must be text"
+            mend = "Write the column as text where the file is made"
+            problems.append(Problem(str(path), what, "A number has lost leading zeros", mend))
+    return notes, problems
+
+
+def _is_text(type_: pa.DataType, lists: bool) -> bool:
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    if lists and (pa.types.is_list(type_) or pa.types.is_large_list(type_)):
+        type_ = type_.value_type
+    return bool(
+        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_null(type_)
+    )
+
+
+# ---- views ---------------------------------------------------------------------------------------
+
+
+def raw_tables(db: Spark, found: Sequence[Found], site: Site) -> dict[str, RawTable]:
+    """Views `raw_<name>` and `torn_<name>`, and what the manifest says of each."""
+    for one in found:
+        name = one.table.name
+        _raw(db, one, site)
+        db.fill(f"torn_{name}", {"id": "TEXT", "patient_id": "TEXT", "why": "TEXT"}, ())
+        torn = db.session.table(f"torn_{name}").selectExpr("CAST(NULL AS BIGINT) AS _row", "*")
+        torn.createOrReplaceTempView(f"torn_{name}")
+    return {one.table.name: _said(one) for one in found}
+
+
+def _raw(db: Spark, one: Found, site: Site) -> None:
+    """Rows count from 2, as under a header, through all parts in the order of their names."""
+    own = [n for n in one.columns if n not in one.table.names]
+    listed = ", ".join(
+        f"{_column(db, one, n, site)} AS {db.quote(n)}" for n in (*one.table.names, *own)
+    )
+    view = f"raw_{one.table.name}"
+    if not one.parts:
+        db.session.sql(f"SELECT {listed}, CAST(NULL AS BIGINT) AS _row WHERE false"
+                       ).createOrReplaceTempView(view)  # fmt: skip
+        return
+    before, rows = 2, []
+    for part, size in zip(one.parts, one.sizes, strict=True):
+        rows.append((_uri(part), before))
+        before += size
+    read = db.session.read.parquet(*(_uri(part) for part in one.parts))
+    numbered = read.selectExpr("*", "_metadata.row_index AS _index", "_metadata.file_path AS _file")
+    numbered.createOrReplaceTempView(f"parts_{one.table.name}")
+    first = " ".join(f"WHEN {db.text(uri)} THEN {start}" for uri, start in rows)
+    start = str(rows[0][1]) if len(rows) == 1 else f"CASE _file {first} END"
+    db.session.sql(
+        f"SELECT {listed}, CAST(_index + {start} AS BIGINT) AS _row FROM parts_{one.table.name}"
+    ).createOrReplaceTempView(view)
+
+
+def _uri(part: Path) -> str:
+    return part.resolve().as_uri()
+
+
+def _column(db: Spark, one: Found, column: str, site: Site) -> str:
+    local = one.columns.get(column)
+    if local is None:
+        return "CAST(NULL AS STRING)"
+    name, type_ = db.quote(local), one.types[local]
+    dated = column in one.table.names and one.table[column].kind.startswith("when")
+    if dated and (pa.types.is_date(type_) or pa.types.is_timestamp(type_)):
+        return name
+    text = f"CAST({name} AS STRING)"
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_):
+        text = f"array_join({name}, ';')"
+    mapping = site.values.get(f"{one.table.name}.{column}")
+    if not mapping:
+        return text
+    otherwise = text
+    if column in one.table.names and one.table[column].kind in _LISTED:
+        otherwise = (
+            f"array_join(transform(split({text}, ';'), item -> {_case(db, 'item', mapping, 'item')}"
+            "), ';')"
+        )
+    return _case(db, text, mapping, otherwise)
+
+
+def _case(db: Spark, text: str, mapping: dict[str, str], otherwise: str) -> str:
+    whens = " ".join(
+        f"WHEN {db.text(local.strip().lower())} THEN {db.text(word)}"
+        for local, word in mapping.items()
+    )
+    return f"CASE lower(trim(coalesce({text}, ''))) {whens} ELSE {otherwise} END"
+
+
+def _said(one: Found) -> RawTable:
+    """The hash of a file is that of its bytes; of a folder, of the names and hashes of its parts."""
+    name = one.table.name
+    if one.path is None:
+        return RawTable(name, "", one.table.names, sha256="", absent=True)
+    hashes = []
+    for part in one.parts:
+        with part.open("rb") as file:
+            hashes.append(hashlib.file_digest(file, "sha256").hexdigest())
+    sha256 = hashes[0]
+    if one.path.is_dir():
+        named = (
+            f"{part.relative_to(one.path)} {h}" for part, h in zip(one.parts, hashes, strict=True)
+        )
+        sha256 = hashlib.sha256("\n".join(named).encode()).hexdigest()
+    return RawTable(name, one.path.name, tuple(one.columns), sha256)

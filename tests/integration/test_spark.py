@@ -1,0 +1,274 @@
+"""`audit --engine spark://…` on a real cluster, and what a person is told where there is none."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from qi_checker.audit.provenance import manifest
+from qi_checker.cli import main
+from qi_checker.engines.duckdb import evaluate as evaluate_here
+from qi_checker.engines.spark import evaluate, find
+from qi_checker.errors import UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.reporting.parquet_folder import write_parquet
+from qi_checker.sources.files import read_folder
+from tests.helpers.commands import AS_OF, csv_rows, run, start
+from tests.helpers.in_spark import session as local_session
+from tests.helpers.in_spark import write_parquet as write_records
+from tests.helpers.spark import cluster, free_port, needs_java
+
+pytestmark = [pytest.mark.spark, needs_java]
+TABLES = ("cases", "events", "exceptions")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration as Parquet; its events are a folder of three parts."""
+    folder = tmp_path_factory.mktemp("spark")
+    assert main(["demo", "--out", str(folder / "csv")]) == 0
+    rows: dict[str, Any] = {
+        name: [
+            {k: v or None for k, v in row.items()} for row in csv_rows(folder / f"csv/{name}.csv")
+        ]
+        for name in TABLES
+    }
+    out = folder / "parquet"
+    out.mkdir()
+    write_records(out, rows)
+    (out / "site.yaml").write_bytes((folder / "csv/site.yaml").read_bytes())
+    whole = pq.read_table(out / "events.parquet")
+    parts = folder / "in parts"
+    (parts / "events").mkdir(parents=True)
+    for number in range(3):
+        piece = whole.slice(number * 500, 500)
+        pq.write_table(piece, parts / f"events/part-{number}.parquet")
+    for name in ("cases.parquet", "exceptions.parquet", "site.yaml"):
+        (parts / name).write_bytes((out / name).read_bytes())
+    return folder
+
+
+def here(folder: Path) -> Any:
+    """The evaluation of the same records by DuckDB."""
+    site = load_site(folder / "site.yaml")
+    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    return evaluate_here(bundle, read_folder(folder, site), AsOf.parse(AS_OF), site)
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(folder).to_pylist()
+    return found
+
+
+@pytest.mark.slow
+def test_a_cluster_of_two_workers_says_what_duckdb_says(data: Path, tmp_path: Path) -> None:
+    """A master and two workers, each a process of its own; every finding, case and reject."""
+    out = tmp_path / "out"
+    with cluster(workers=2) as there:
+        ran = run(
+            "audit", "--engine", there.address, "--data", data / "in parts", "--as-of", AS_OF,
+            "--out", out,
+        )  # fmt: skip
+    assert (ran.code, ran.err) == (0, "")
+    done = here(data / "parquet")
+    assert rows(out / "findings") == done.findings()
+    lines = [{k: v for k, v in line.items() if k != "next_requirement"} for line in done.cases()]
+    assert rows(out / "cases") == lines
+    rejects = [{**r, "file": r["file"].removesuffix(".parquet")} for r in done.rejects()]
+    found = [{**r, "file": r["file"].removesuffix(".parquet")} for r in rows(out / "rejects")]
+    assert found == rejects
+    said = json.loads((out / "manifest.json").read_text())
+    wanted = manifest(done)
+    assert said.pop("data")["files"][0] == wanted.pop("data")["files"][0]
+    assert said == wanted
+    assert f"{said['rate']['compliant']}/" in ran.out
+
+
+def test_only_numbers_come_to_this_process(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice as many patients with the same dates: not a row more is fetched."""
+    from pyspark.sql.classic.dataframe import DataFrame
+
+    fetched: list[int] = []
+    collect = DataFrame.collect
+
+    def counted(frame: Any) -> Any:
+        found = collect(frame)
+        fetched.append(len(found))
+        return found
+
+    def refused(*_: Any) -> Any:
+        raise AssertionError("rows must not come to the driver")
+
+    monkeypatch.setattr(DataFrame, "collect", counted)
+    for way in ("toPandas", "toArrow", "toLocalIterator", "take", "head", "tail"):
+        monkeypatch.setattr(DataFrame, way, refused)
+    sizes = []
+    site = load_site(data / "parquet/site.yaml")
+    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    tables = {n: pq.read_table(data / f"parquet/{n}.parquet").to_pylist() for n in TABLES}
+    tables = {**tables, "exceptions": []}  # ids of ignored ones are named
+    for times in (1, 2):
+        folder = tmp_path / f"records{times}"
+        folder.mkdir()
+        write_records(folder, {n: _many(table, times) for n, table in tables.items()})
+        fetched.clear()
+        done = evaluate(bundle, local_session(), find(folder, site), AsOf.parse(AS_OF), site)
+        numbers = write_parquet(done, tmp_path / f"out{times}")
+        sizes.append((numbers["population"]["cases"], sum(fetched)))
+    (cases, first), (twice, second) = sizes
+    assert twice > cases * 1.9
+    assert second <= first + 2 * 21, "but the ids that a problem names, of which there are 20"
+
+
+def _many(table: list[dict[str, Any]], times: int) -> list[dict[str, Any]]:
+    ids = ("case_id", "patient_id", "event_id")
+    return [
+        {k: f"{v}{'x' * n}" if k in ids and v else v for k, v in row.items()}
+        for n in range(times)
+        for row in table
+    ]
+
+
+# ---- what a person is told -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(data: Path, tmp_path: Path) -> list[str]:
+    return [
+        "audit",
+        "--data",
+        str(data / "parquet"),
+        "--as-of",
+        AS_OF,
+        "--out",
+        str(tmp_path / "o"),
+    ]
+
+
+def test_without_pyspark_it_says_what_to_install(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported = builtins.__import__
+
+    def without(name: str, *more: Any) -> Any:
+        if name.startswith("pyspark"):
+            raise ModuleNotFoundError(name)
+        return imported(name, *more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    assert main([*asked, "--engine", "spark"]) == 2
+    said = capsys.readouterr().err
+    assert said == (
+        "qi-checker: --engine: Spark is not installed. It is an optional extra. Install it with: "
+        'pip install "qi-checker[spark]"; it needs Java 17, too.\n'
+    )
+
+
+def test_without_java_it_says_so(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    assert main([*asked, "--engine", "spark"]) == 2
+    assert "Spark needs Java, and there is none. Install Java 17" in capsys.readouterr().err
+
+
+def test_a_cluster_that_does_not_answer(
+    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = f"spark://127.0.0.1:{free_port()}"
+    assert main([*asked, "--engine", address]) == 2
+    assert f"nobody answers at {address}. Start the cluster" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("address", ["spark://", "spark://host", "spark://a:b", "spark://h:99999"])
+def test_an_address_that_is_none(
+    address: str, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*asked, "--engine", address]) == 2
+    assert address in capsys.readouterr().err
+
+
+def test_a_rulebook_is_evaluated_one_protocol_at_a_time(
+    asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*asked, "--engine", "spark", "--protocol", str(rules_dir())]) == 2
+    assert "Spark evaluates one protocol at a time" in capsys.readouterr().err
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(
+    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o/letter.txt").write_text("mine")
+    assert main([*asked, "--engine", "spark"]) == 2
+    assert "which no audit wrote" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_leaves_nothing(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = start("audit", "--engine", "spark", "--data", data / "parquet", "--as-of", AS_OF,
+                    "--out", out)  # fmt: skip
+    while process.poll() is None and not list(tmp_path.glob(".out.new-*")):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, err.decode()) == (
+        130, "qi-checker: interrupted. A folder of results is never left half written.\n"
+    )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- what is read --------------------------------------------------------------------------------
+
+
+def problems(folder: Path, **site: Any) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        find(folder, load_site_of(site))
+    return [str(problem) for problem in caught.value.problems]
+
+
+def load_site_of(settings: dict[str, Any]) -> Any:
+    from qi_checker.protocol.site import Site
+
+    return Site.model_validate({"timezone": "UTC"} | settings)
+
+
+def test_everything_that_is_wrong_with_a_folder_is_told_at_once(data: Path, tmp_path: Path) -> None:
+    cases = pq.read_table(data / "parquet/cases.parquet")
+    pq.write_table(cases.drop_columns(["status"]), tmp_path / "cases.parquet")
+    (tmp_path / "events.parquet").write_bytes(b"PAR1 and no more")
+    (tmp_path / "exceptions").mkdir()
+    said = "\n".join(problems(tmp_path))
+    assert "there is no column status" in said
+    assert "events.parquet: the file cannot be read as Parquet" in said
+    assert "exceptions: the folder holds no Parquet" in said
+
+
+def test_csv_is_not_read_by_spark(data: Path) -> None:
+    said = "\n".join(problems(data / "csv"))
+    assert "there is no Parquet with the cases. Add cases.parquet" in said
+    assert "CSV and Excel are read without --engine" in said
+
+
+def test_parts_must_be_alike(data: Path, tmp_path: Path) -> None:
+    for name in ("events.parquet", "exceptions.parquet"):
+        (tmp_path / name).write_bytes((data / "parquet" / name).read_bytes())
+    cases = pq.read_table(data / "parquet/cases.parquet")
+    (tmp_path / "cases").mkdir()
+    pq.write_table(cases, tmp_path / "cases/a.parquet")
+    pq.write_table(cases.drop_columns(["surgeon"]), tmp_path / "cases/b.parquet")
+    assert "b.parquet: its columns or types are not those of a.parquet" in problems(tmp_path)[0]
