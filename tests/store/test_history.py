@@ -96,9 +96,9 @@ def test_whatever_changes_of_a_case_breaks_its_seal(store: Store, what: str) -> 
         "case": (finding(), {"cases": [case(owner="ward"), case("C2")]}),
         "schedule": (finding(), {"surgery": "2026-03-27"}),
         "evidence": (finding(), {"evidence": "e2"}),
-    }[what]  # fmt: skip
+    }  # fmt: skip
     store.keep(night(finding(), finding("C2")))
-    row, more = changed
+    row, more = changed[what]
     second = night(row, finding("C2"), as_of="2026-03-02", **more)
     kept = store.keep(second)
     assert rebuilt(store, kept.run_id) == document(second)
