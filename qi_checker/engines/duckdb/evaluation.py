@@ -31,6 +31,7 @@ from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_CO
 from qi_checker.protocol.site import Site
 
 Row = dict[str, Any]
+WORDED = "findings_worded"  # view: what findings_full is, whether it is held or not
 Progress = Callable[[str], None]
 
 # What the columns of the contract are called in the tables of the engine.
@@ -215,7 +216,8 @@ def _evaluated(
     for i, query in enumerate(verdicts):
         _store(con, VERDICTS, query, first=i == 0)
     words = [sql(compiled.worded(s)) for s in compiled.scopes]
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {WORDED} AS {_together(words)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS FROM {WORDED}")
     con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {sql(compiled.case_lines())}")
     return done
 
