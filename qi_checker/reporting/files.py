@@ -9,7 +9,7 @@ from typing import Any
 
 from qi_checker.compiler.tables import CASES, FINDINGS
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
+from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL, WORDED
 from qi_checker.engines.duckdb.values import quote, text
 
 
@@ -18,7 +18,9 @@ def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) 
     findings = f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement"
     cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
     copy = evaluation.con.execute
-    copy(f"COPY ({findings}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
+    # Pages of Parquet come out otherwise from a table than from a query: always from the query.
+    worded = findings.replace(f"FROM {FINDINGS} ", f"FROM {WORDED} ")
+    copy(f"COPY ({worded}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
     copy(f"COPY ({_safe(evaluation, findings)}) TO {_path(folder, 'findings.csv')} (HEADER)")
     copy(f"COPY ({_safe(evaluation, cases)}) TO {_path(folder, 'cases.csv')} (HEADER)")
     rejects = _safe(evaluation, evaluation.rejects_sql())

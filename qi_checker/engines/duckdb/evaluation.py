@@ -38,6 +38,7 @@ from qi_checker.protocol.records import (
 from qi_checker.protocol.site import Site
 
 Row = dict[str, Any]
+WORDED = "findings_worded"  # view: what findings_full is, whether it is held or not
 Progress = Callable[[str], None]
 
 # What the columns of the contract are called in the tables of the engine.
@@ -256,7 +257,8 @@ def _show_facts(done: Evaluation, outside: Sequence[Scope]) -> None:
 
 def _show_words(done: Evaluation) -> None:
     words = [sql(done.compiled.worded(s)) for s in done.compiled.scopes]
-    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {WORDED} AS {_together(words)}")
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS FROM {WORDED}")
     lines = sql(done.compiled.case_lines())
     done.con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {lines}")
 
