@@ -1,10 +1,10 @@
-"""Beside an independent CQL engine: `python -m benchmarks.cql`.
+"""Beside independent CQL engines: `python -m benchmarks.cql`.
 
 The same 20,000 made-up patients (tests/cql), once as FHIR R4 bundles for ms-cql-sdk (and for
-fqm-execution, where node and that package are there) and once as records for this program. Reading
-is measured apart, on both sides. The engines answer eight populations a patient; this program gives
-every finding with its event, dates and sentence. All must
-find the same patients in the numerator, or the comparison stops.
+fqm-execution, where node and that package are there) and once as records for this program. Reading is
+measured apart, on every side. The engines answer their populations for each patient; this program gives
+every finding with its event, dates and sentence. All must find the same patients in the numerator, or
+the comparison stops.
 """
 
 from __future__ import annotations
