@@ -206,6 +206,17 @@ def test_a_sign_off_is_void_when_something_changes(file: Path) -> None:
     assert run("nightly", "sign-offs", "C07", "--config", file).out == "There is no sign-off.\n"
 
 
+def test_the_settings_stand_before_or_behind_every_word(job: Path) -> None:
+    config = ("--config", job)
+    for typed in (
+        (*config, "exceptions", "list"), ("exceptions", *config, "list"),
+        ("exceptions", "list", *config),
+    ):  # fmt: skip
+        assert run("nightly", *typed).out == "No exception is kept.\n"
+    ran = run("nightly", "exceptions", "list")
+    assert ran.code == 2 and "Give --config nightly.yaml" in ran.err
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
