@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, settings
 pytest.register_assert_rewrite("tests.helpers")
 
 from tests.helpers.engines import ENGINES, Engine  # noqa: E402
+from tests.helpers.in_postgres import on_postgres  # noqa: E402
 from tests.helpers.postgres import Server, postgres_server  # noqa: E402
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
@@ -28,10 +30,25 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*ENGINES, "postgres"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: every test that asks for one is run on all."""
+    if request.param in ENGINES:
+        return ENGINES[request.param]
+    in_database: Engine = request.getfixturevalue("in_postgres")
+    return in_database
+
+
+@pytest.fixture(params=ENGINES)
+def file_engine(request: pytest.FixtureRequest) -> Engine:
+    """Those that read files, for what only a file can hold, such as a row with too few cells."""
     return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session")
+def in_postgres(postgres: Server) -> Engine:
+    """The compiled query run by PostgreSQL, in a database of its own."""
+    return partial(on_postgres, postgres.new_database())
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,16 @@ from qi_checker.cli.common import (
     Asked,
     as_json,
     asked,
-    asked_of_many,
     is_rulebook,
     print_json,
     progress,
 )
+from qi_checker.cli.engines import audited, audited_together, check_engine, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.streams import console
-from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
+from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
+from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.vocabulary import Verdict
 
 LONGEST = 3660  # days that a checklist looks ahead
@@ -30,7 +31,7 @@ def audit(arguments: argparse.Namespace) -> int:
     from qi_checker.reporting.folder import OURS
 
     wanted = _verdicts(arguments.fail_on)
-    _only_duckdb(arguments.engine)
+    check_engine(arguments)
     check_replaceable(arguments.out, OURS)  # before minutes of work
     of = _audit_many if is_rulebook(arguments.protocol) else _audit_one
     verdicts, failures = of(arguments)
@@ -43,10 +44,9 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
     from qi_checker.reporting.folder import write_audit
 
-    request = asked(arguments)
     with progress() as shown:
-        evaluation = evaluate(*request, progress=shown.phase)
-        page = write_audit(evaluation, arguments.out, max(arguments.pages, 0), shown.count)
+        evaluation = audited(arguments, shown.phase)
+        page = write_audit(evaluation, arguments.out, pages_of(arguments), shown.count)
     from qi_checker.reporting.text import audit_summary_text
 
     audit_summary_text(page, console(), str(arguments.out / "index.html"))
@@ -57,20 +57,20 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The same over all protocols of a rulebook."""
     from qi_checker.reporting.folder import write_rulebook
 
-    request = asked_of_many(arguments)
+    bundles = load_rulebook(arguments.protocol)
     failures: list[str] = []
 
     def watched(evaluations: Iterable[Evaluation]) -> Iterator[Evaluation]:
         for number, one in enumerate(evaluations, start=1):
             name = one.compiled.bundle.protocol.id
-            shown.head = f"protocol {number} of {len(request.bundles)}, {name}: "
+            shown.head = f"protocol {number} of {len(bundles)}, {name}: "
             failures.extend(f"{name}, {failure}" for failure in one.failures)
             yield one
             shown.head = ""
 
     with progress() as shown:
-        each = watched(evaluate_rulebook(*request, progress=shown.phase))
-        page = write_rulebook(each, arguments.out, max(arguments.pages, 0), shown.count)
+        each = watched(audited_together(bundles, arguments, shown.phase))
+        page = write_rulebook(each, arguments.out, pages_of(arguments), shown.count)
     from qi_checker.reporting.text import rulebook_summary_text
 
     rulebook_summary_text(page, console(), str(arguments.out / "index.html"))
@@ -89,14 +89,6 @@ def _verdicts(text: str) -> list[str]:
             ]
         )
     return words
-
-
-def _only_duckdb(engine: str) -> None:
-    if engine != "duckdb":
-        raise UserError(
-            Problem("--engine", "this version evaluates with duckdb only", "",
-                    "Leave --engine out, and export the records to files")
-        )  # fmt: skip
 
 
 def _no_failure(sheet: CaseSheet) -> None:

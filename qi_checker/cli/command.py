@@ -35,12 +35,17 @@ def command(commands: Any, name: str, run: Run, summary: str, example: str) -> A
     return parser
 
 
-def records(parser: Any, many: bool = False, as_of_needed: bool = True) -> None:
-    """What an evaluation of a hospital's records is asked with; `many` protocols may be named."""
+def records(
+    parser: Any, many: bool = False, as_of_needed: bool = True, anywhere: bool = False
+) -> None:
+    """What an evaluation of a hospital's records is asked with; `many` protocols may be named.
+
+    `anywhere`: the records may be in a database, and then there is no folder.
+    """
     judged = "the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30"
     if not as_of_needed:
         judged += "; else the last day of the later period"
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR",
+    parser.add_argument("--data", type=Path, required=not anywhere, metavar="DIR",
                         help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
     parser.add_argument("--as-of", required=as_of_needed, metavar="DATE", help=judged)  # fmt: skip
     parser.add_argument("--protocol", type=Path, metavar="PATH",

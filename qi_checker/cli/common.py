@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
+from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
@@ -44,15 +44,6 @@ def asked(arguments: argparse.Namespace) -> Asked:
     return Asked(bundle, read_folder(arguments.data, site), as_of, site)
 
 
-class AskedOfMany(NamedTuple):
-    """What the evaluation of a rulebook is asked for on the command line."""
-
-    bundles: list[Bundle]
-    records: Records
-    as_of: AsOf
-    site: Site
-
-
 def is_rulebook(path: Path | None) -> bool:
     """Whether a path is a folder of protocols, and not one of them."""
     if path is None or (path / "protocol.yaml").is_file():
@@ -60,22 +51,15 @@ def is_rulebook(path: Path | None) -> bool:
     return any(path.glob("*/protocol.yaml"))
 
 
-def asked_of_many(arguments: argparse.Namespace) -> AskedOfMany:
-    """Load every protocol of a folder, site and records; every problem is a UserError."""
-    as_of = AsOf.parse(arguments.as_of)
-    bundles = load_rulebook(arguments.protocol)
-    site = read_site(arguments)
-    return AskedOfMany(bundles, read_folder(arguments.data, site), as_of, site)
-
-
 def read_site(arguments: argparse.Namespace) -> Site:
     """The site settings that are named, or that lie beside the data; UTC, with a warning."""
     if arguments.site is not None:
         return load_site(arguments.site)
-    beside = arguments.data / "site.yaml"
-    if beside.is_file():
+    beside = (arguments.data or Path()) / "site.yaml"
+    if arguments.data is not None and beside.is_file():
         return load_site(beside)
-    warn(f"no {beside}: dates are counted in UTC. Give the hospital's time zone with --site.")
+    what = f"no {beside}" if arguments.data is not None else "no --site"
+    warn(f"{what}: dates are counted in UTC. Give the hospital's time zone with --site.")
     return Site(timezone="UTC")
 
 

@@ -63,14 +63,17 @@ def _audit(commands: Any) -> None:
         "evaluate all cases and write findings and pages",
         "qi-checker audit --data export --as-of 2026-02-01 --out audit",
     )  # fmt: skip
-    records(parser, many=True)
+    records(parser, many=True, anywhere=True)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR",
                         help="folder to write; an earlier audit there is replaced in one step")  # fmt: skip
     parser.add_argument("--fail-on", default="", metavar="VERDICT",
                         help="exit with 1 if a case has this verdict (several with commas)")  # fmt: skip
-    parser.add_argument("--engine", default="duckdb", help="where to evaluate (default: duckdb)")
-    parser.add_argument("--pages", type=int, default=5000, metavar="N",
-                        help="write at most N case pages for a protocol (default: 5000)")  # fmt: skip
+    parser.add_argument("--engine", default="duckdb", metavar="WHERE",
+                        help="where to evaluate: duckdb (default), or the address of a database, "
+                        "postgresql://user@host/name, on whose tables it runs")  # fmt: skip
+    parser.add_argument("--pages", type=int, metavar="N",
+                        help="write at most N case pages for a protocol (default: 5000; none from "
+                        "a database)")  # fmt: skip
 
 
 def _checklist(commands: Any) -> None:

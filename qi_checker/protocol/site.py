@@ -57,6 +57,9 @@ class Site(BaseModel):
     lead_time: WorkingDays | None = Field(
         None, description="Used for requirements that state none: 5 working days."
     )
+    tables: dict[str, Text] = Field(
+        {}, description="In a database: cases, events or exceptions -> its table or view."
+    )
     columns: dict[str, dict[str, Text]] = Field(
         {}, description="Per table: contract column -> column of the local export."
     )

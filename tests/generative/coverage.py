@@ -33,7 +33,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Window,
 )  # fmt: skip
 # Groups have a title for the reader only; a source has mapped columns and values beforehand.
-NOT_EVALUATED = {"Group.title", "Site.columns", "Site.values"}
+NOT_EVALUATED = {"Group.title", "Site.columns", "Site.tables", "Site.values"}
 DATES = ("day", "week", "month", "year")
 UNITS = (*DATES, "working day", "minute", "hour")
 LIMITS = ("at_least", "more_than", "at_most", "less_than")

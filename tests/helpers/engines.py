@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qi_checker.engines import reference
+from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
@@ -90,7 +91,11 @@ def on_duckdb(
     from qi_checker.engines.duckdb import evaluate
     from qi_checker.sources.memory import from_rows
 
-    evaluation = evaluate(bundle, from_rows(tables, torn), as_of, site)
+    return seen_by(evaluate(bundle, from_rows(tables, torn), as_of, site))
+
+
+def seen_by(evaluation: Evaluation) -> Seen:
+    """What an evaluation of a compiled query says."""
     summary = evaluation.summary()
     return Seen(
         [_without(line, "sentence") for line in evaluation.findings()],

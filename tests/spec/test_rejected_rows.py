@@ -148,9 +148,9 @@ def test_duplicate_cases_and_exceptions_are_rejected_too(engine):
     assert seen.case()["surgery_date"] == "2026-05-31"
 
 
-def test_a_torn_row_is_rejected_and_is_no_earlier_row(engine):
+def test_a_torn_row_is_rejected_and_is_no_earlier_row(file_engine):
     """A row with too few cells does not use up its id."""
     torn = [{"_row": 2, "id": "E1", "patient_id": "P2", "why": "too few cells"}]
-    seen = run(engine, events=[scan(DAY, _row=3)], torn=torn)
+    seen = run(file_engine, events=[scan(DAY, _row=3)], torn=torn)
     assert [(r["row"], r["id"], r["reason"]) for r in seen.rejects] == [(2, "E1", "too few cells")]
     expect(seen, ct="met in_window E1")

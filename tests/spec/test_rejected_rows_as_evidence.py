@@ -113,13 +113,13 @@ def test_of_several_rejected_rows_with_one_id_the_first_is_told(engine):
     assert second.finding("ct")["event_date"] == DAY
 
 
-def test_a_torn_row_counts_for_every_requirement_of_its_patient(engine):
+def test_a_torn_row_counts_for_every_requirement_of_its_patient(file_engine):
     """Of a row with too few or too many cells only the ids are read."""
     torn = [{"_row": 2, "id": "E7", "patient_id": "P1", "why": "too few cells"}]
-    seen = run(engine, torn=torn)
+    seen = run(file_engine, torn=torn)
     expect(seen, ct="unknown rejected_record E7", mri="unknown rejected_record E7")
     torn[0]["patient_id"] = None
-    expect(run(engine, torn=torn), ct=NEVER)
+    expect(run(file_engine, torn=torn), ct=NEVER)
 
 
 def test_what_is_met_or_undecided_does_not_need_rejected_rows(engine):

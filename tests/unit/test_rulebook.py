@@ -12,7 +12,8 @@ import pytest
 
 from qi_checker.compiler import Compiled
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
-from qi_checker.engines.duckdb.reading import Census, Reading, judge
+from qi_checker.engines.ready.database import Database
+from qi_checker.engines.ready.reading import Census, Reading, judge
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -93,11 +94,11 @@ def test_the_shipped_protocols_say_of_the_demo_what_each_says_alone(tmp_path: Pa
 def test_the_records_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def counted(con: duckdb.DuckDBPyConnection, rows: Reading) -> Census:
+    def counted(db: Database, rows: Reading) -> Census:
         read.append(rows.table.name)
-        return judge(con, rows)
+        return judge(db, rows)
 
-    monkeypatch.setattr("qi_checker.engines.duckdb.prepare.judge", counted)
+    monkeypatch.setattr("qi_checker.engines.ready.prepare.judge", counted)
     together(numbered([liver(), ct_rule(), liver()]))
     assert read == ["cases", "events", "exceptions"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -21,9 +21,10 @@ from qi_checker.compiler.tables import (
     ROWS,
     VERDICTS,
 )  # fmt: skip
-from qi_checker.engines.duckdb.needs import Needs, check_together
-from qi_checker.engines.duckdb.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.engines.duckdb.values import text
+from qi_checker.engines.ready.needs import Needs, check_together
+from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -148,8 +149,8 @@ def evaluate(
     themselves becomes findings with status `error`, never silence; `failures` says what happened.
     """
     task = _task([bundle], records, as_of, site, only_case, moved)
-    prepared = _prepared(task, progress)
-    return _evaluated(task, prepared, task.needs.protocols[0], progress)
+    prepared = _prepared(task, records, progress)
+    return _evaluated(task, records, prepared, task.needs.protocols[0], progress)
 
 
 def evaluate_rulebook(
@@ -166,11 +167,11 @@ def evaluate_rulebook(
     different things by the same code list.
     """
     check_together(bundles)
-    return _each(_task(bundles, records, as_of, site), progress)
+    return _each(_task(bundles, records, as_of, site), records, progress)
 
 
-def _each(task: Task, progress: Progress) -> Iterator[Evaluation]:
-    prepared = _prepared(task, progress)
+def _each(task: Task, records: Records, progress: Progress) -> Iterator[Evaluation]:
+    prepared = _prepared(task, records, progress)
     protocols = task.needs.protocols
     for number, compiled in enumerate(protocols, start=1):
         name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
@@ -178,7 +179,7 @@ def _each(task: Task, progress: Progress) -> Iterator[Evaluation]:
         def phase(words: str, name: str = name) -> None:
             progress(f"{name}: {words}")
 
-        yield _evaluated(task, prepared, compiled, phase)
+        yield _evaluated(task, records, prepared, compiled, phase)
 
 
 def _task(
@@ -189,23 +190,24 @@ def _task(
     only_case: str | None = None,
     moved: str | None = None,
 ) -> Task:
-    return Task(Needs(compile_rulebook(bundles, as_of, site)), records, only_case, moved)
+    needs = Needs(compile_rulebook(bundles, as_of, site))
+    return Task(needs, DuckDB(records.con), only_case, moved)
 
 
-def _prepared(task: Task, progress: Progress) -> Prepared:
+def _prepared(task: Task, records: Records, progress: Progress) -> Prepared:
     progress("reading records")
     try:
         return prepare(task)
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
-        raise UserError(_damaged(task.records)) from None
+        raise UserError(_damaged(records)) from None
 
 
 def _evaluated(
-    task: Task, prepared: Prepared, compiled: Compiled, progress: Progress
+    task: Task, records: Records, prepared: Prepared, compiled: Compiled, progress: Progress
 ) -> Evaluation:
     """Run the queries of one protocol over the ready tables."""
-    con = task.con
-    done = Evaluation(con, compiled, task.records, _of(prepared, compiled))
+    con = records.con
+    done = Evaluation(con, compiled, records, prepared.of(compiled))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS {sql(compiled.population())}")
     outside = []
     for i, scope in enumerate(compiled.scopes):
@@ -213,26 +215,35 @@ def _evaluated(
         _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
         if _facts(done, scope, first=i == 0):
             outside.append(scope)
-    act_by(con, compiled.site)
-    judged = sql(compiled.dated())
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {JUDGED} AS {judged}")
-    every = [judged, *(sql(compiled.outside(s)) for s in outside)]
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {_together(every)}")
+    act_by(task.db, compiled.site)
+    _show_facts(done, outside)
     progress("adding up cases")
     verdicts = [sql(compiled.cases(s)) for s in compiled.scopes]
     verdicts += [sql(compiled.verdicts_outside(s)) for s in outside]
     for i, query in enumerate(verdicts):
         _store(con, VERDICTS, query, first=i == 0)
-    words = [sql(compiled.worded(s)) for s in compiled.scopes]
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {sql(compiled.case_lines())}")
+    _show_words(done)
     return done
 
 
-def _of(prepared: Prepared, compiled: Compiled) -> Prepared:
-    """What is known after preparing, as far as it concerns one of the protocols."""
-    own = [prepared.dates[d] for d in compiled.own_dates if d in prepared.dates]
-    return replace(prepared, notes=[*own, *prepared.notes])
+def show(done: Evaluation, outside: Sequence[Scope]) -> None:
+    """The views of an evaluation whose tables another database filled."""
+    _show_facts(done, outside)
+    _show_words(done)
+
+
+def _show_facts(done: Evaluation, outside: Sequence[Scope]) -> None:
+    judged = sql(done.compiled.dated())
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {JUDGED} AS {judged}")
+    every = [judged, *(sql(done.compiled.outside(s)) for s in outside)]
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {_together(every)}")
+
+
+def _show_words(done: Evaluation) -> None:
+    words = [sql(done.compiled.worded(s)) for s in done.compiled.scopes]
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS {_together(words)}")
+    lines = sql(done.compiled.case_lines())
+    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {lines}")
 
 
 def _together(queries: Sequence[str]) -> str:

@@ -6,28 +6,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
-import duckdb
-
+from qi_checker.compiler import Compiled
 from qi_checker.compiler.population import own_column
 from qi_checker.compiler.profiles import own_event_column
 from qi_checker.compiler.tables import ROWS, Feeds
-from qi_checker.engines.duckdb.codes import (
-    fill,
-    imaging_facts,
-    never_texts,
-    take_apart,
-    words,
-)  # fmt: skip
-from qi_checker.engines.duckdb.half_empty import half_empty
-from qi_checker.engines.duckdb.needs import Needs
-from qi_checker.engines.duckdb.reading import Census, Reading, judge, own_event_columns, reading
-from qi_checker.engines.duckdb.values import BLANKS, clean, quote, text
+from qi_checker.engines.ready.codes import imaging_facts, never_texts, take_apart
+from qi_checker.engines.ready.database import Database
+from qi_checker.engines.ready.half_empty import half_empty
+from qi_checker.engines.ready.needs import Needs
+from qi_checker.engines.ready.reading import Census, Reading, judge, own_event_columns, reading
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Records, Table
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.working_days import working_days_away, working_days_before
 
-_KEEP_IN_MEMORY = 2_000_000  # more events than this stay in their file and are read when needed
 _PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")
 
 
@@ -41,41 +33,41 @@ class Prepared:
     notes: list[str] = field(default_factory=list)
     dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
 
+    def of(self, compiled: Compiled) -> Prepared:
+        """As far as it concerns one of the protocols."""
+        own = [self.dates[d] for d in compiled.own_dates if d in self.dates]
+        return replace(self, notes=[*own, *self.notes])
+
 
 @dataclass(frozen=True)
 class Task:
     """One pass over the records: what is needed of them, and what is different for a what-if."""
 
     needs: Needs
-    records: Records
+    db: Database
     only_case: str | None = None
     moved: str | None = None  # a table that stands in for raw_cases
 
     @cached_property
     def many_events(self) -> bool:
-        """Too many to keep in memory: they stay in their file and are read when needed.
+        """Too many to keep: they stay where they are and are read when needed.
 
         Several protocols would read them as often; then they are kept, or spilled.
         """
-        if len(self.needs.protocols) > 1:
+        most = self.db.KEEPS_MOST
+        if most is None or len(self.needs.protocols) > 1:
             return False
-        row = self.con.execute("SELECT count(*) FROM raw_events").fetchone()
-        return bool(row and row[0] > _KEEP_IN_MEMORY)
+        return bool(self.db.row("SELECT count(*) FROM raw_events")[0] > most)
 
     @cached_property
     def numbers_patients(self) -> bool:
         """Whether patients get a number, once, which every protocol joins instead of their ids."""
         return len(self.needs.protocols) > 1
 
-    @property
-    def con(self) -> duckdb.DuckDBPyConnection:
-        return self.records.con
-
 
 def prepare(task: Task) -> Prepared:
-    """Fill every ready table (qi_checker/compiler/tables.py) in the connection of the records."""
+    """Fill every ready table (qi_checker/compiler/tables.py) beside the raw ones."""
     done = Prepared()
-    task.con.execute("SET TimeZone = 'UTC'")
     _event_profiles(task)
     readings = {}
     for table in (CASES, EVENTS, EXCEPTIONS):
@@ -92,15 +84,15 @@ def prepare(task: Task) -> Prepared:
 def _read(task: Task, table: Table) -> tuple[Reading, Census]:
     """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
     raw = (task.moved or "") if table is CASES else ""
-    kind = "VIEW" if table is EVENTS and task.many_events else "TABLE"
+    keep = task.db.view if table is EVENTS and task.many_events else task.db.table
     cases = table is CASES
     wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
     own = frozenset(wanted.get(table, ()))
     dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
-    for trim in (False, True):
-        rows = reading(task.con, table, task.needs.site, raw, trim, own, dates)
-        task.con.execute(f"CREATE OR REPLACE TEMP {kind} read_{table.name} AS {rows.query}")
-        census = judge(task.con, rows)
+    for trim in (False, True) if task.db.FINDS_PADDED else (True,):
+        rows = reading(task.db, table, task.needs.site, raw, trim, own, dates)
+        keep(f"read_{table.name}", rows.query)
+        census = judge(task.db, rows)
         if not census.padded:
             break
     return rows, census
@@ -118,20 +110,23 @@ def _after(as_of: AsOf, lo: str, clock: str) -> str:
 def _patients(task: Task) -> None:
     """Table `patients` of the patients who have a case, where they are numbered."""
     if task.numbers_patients:
-        task.con.execute("""
-            CREATE OR REPLACE TEMP TABLE patients AS
-            SELECT patient_id, (row_number() OVER ())::INTEGER AS patient
-            FROM (SELECT DISTINCT patient_id FROM read_cases WHERE patient_id IS NOT NULL)""")
+        task.db.table(
+            "patients",
+            f"""
+            SELECT patient_id, {task.db.number("patient_id")} AS patient
+            FROM (SELECT DISTINCT patient_id FROM read_cases WHERE patient_id IS NOT NULL) p""",
+        )
 
 
 def _with_patient(task: Task, source: str) -> str:
     """A table of rows with `patient_id`, and `patient` beside it; only patients who have a case."""
     if task.numbers_patients:
         return f"{source} JOIN patients USING (patient_id)"
-    return f"(SELECT *, patient_id AS patient FROM {source})"
+    return f"(SELECT *, patient_id AS patient FROM {source}) p"
 
 
 def _cases(task: Task, rows: Reading) -> None:
+    db = task.db
     begun = "(status = 'performed' AND started_at_lo IS NOT NULL)"
     anchor = ", ".join(
         f"CASE WHEN {begun} THEN started_at_{part} ELSE surgery_at_{part} END AS {name}"
@@ -143,21 +138,23 @@ def _cases(task: Task, rows: Reading) -> None:
     missing = sorted(task.needs.case_columns - {*CASES.names, *rows.extra})
     dates = sorted(task.needs.case_columns & whens)
     columns = ", ".join(
-        [quote(c) for c in kept]
-        + [f"{clean(quote(c))} AS {quote(c)}" for c in dates]
-        + [f"NULL::VARCHAR AS {quote(own_column(c))}" for c in missing]
+        [db.quote(c) for c in kept]
+        + [f"{db.clean(db.quote(c))} AS {db.quote(c)}" for c in dates]
+        + [f"CAST(NULL AS {db.TEXT}) AS {db.quote(own_column(c))}" for c in missing]
     )
-    only = f"AND case_id = {text(task.only_case)}" if task.only_case is not None else ""
+    only = f"AND case_id = {db.text(task.only_case)}" if task.only_case is not None else ""
     columns += "".join(f", {moment}" for moment in _moments(task, rows))
-    task.con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE ready_cases AS
-        SELECT (row_number() OVER ())::INTEGER AS case_key, *,
+    db.table(
+        "ready_cases",
+        f"""
+        SELECT {db.number("_row")} AS case_key, c.*,
                status = 'cancelled' AS cancelled,
                status <> 'cancelled' AND (anchor > {today}
                    OR (anchor = {today} AND status = 'scheduled')) AS upcoming
         FROM (SELECT _row, patient, {columns}, {anchor} FROM {_with_patient(task, "read_cases")}
-              WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only})""")
-    task.con.execute("DROP TABLE read_cases")
+              WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only}) c""",
+    )
+    db.drop("read_cases")
 
 
 def _moments(task: Task, rows: Reading) -> list[str]:
@@ -166,7 +163,7 @@ def _moments(task: Task, rows: Reading) -> list[str]:
     for n, column in enumerate(task.needs.dates):
         name = column if column in CASES.names else rows.dates.get(column)
         for part, kind in (("lo", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP")):
-            value = f"{name}_{part}" if name else f"NULL::{kind}"
+            value = f"{name}_{part}" if name else f"CAST(NULL AS {kind})"
             found.append(f"{value} AS when_{n}{'' if part == 'lo' else '_' + part}")
     return found
 
@@ -181,63 +178,75 @@ def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
             said = f"The cases have no column {column}, which the protocol counts from."
             done.dates[column] = said
             continue
-        bad = task.con.execute(f"SELECT count_if({name}_bad) FROM read_cases").fetchone()
-        if bad and bad[0]:
-            said = f"{bad[0]} values of the column {column} of the cases are no dates."
+        (bad,) = task.db.row(f"SELECT count(*) FROM read_cases WHERE {name}_bad")
+        if bad:
+            said = f"{bad} values of the column {column} of the cases are no dates."
             done.dates[column] = said
 
 
 def _event_profiles(task: Task) -> None:
     """Events that look alike share a profile; what they have in common is decided once."""
-    con, catalogue = task.con, task.needs.catalogue
-    own = own_event_columns(con, task.needs.event_columns)
-    looks = ", ".join(
-        [f"CAST({quote(c)} AS VARCHAR) AS {quote(c)}" for c in _PROFILE]
-        + [f"CAST({quote(c)} AS VARCHAR) AS {quote(n)}" for c, n in own.items()]
+    db, catalogue = task.db, task.needs.catalogue
+    own = own_event_columns(db, task.needs.event_columns)
+    called = {db.quote(c): db.as_text(db.quote(c)) for c in _PROFILE}
+    called |= {db.quote(n): db.as_text(db.quote(c)) for c, n in own.items()}
+    looks = ", ".join(f"{value} AS {name}" for name, value in called.items())
+    by = ", ".join(called.values())
+    db.table(
+        "looks",
+        f"""
+        SELECT {db.number(", ".join(called))} AS profile, l.*
+        FROM (SELECT {looks}, count(*) AS events FROM raw_events GROUP BY {by}) l""",
     )
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE looks AS
-        SELECT (row_number() OVER ())::INTEGER AS profile, *
-        FROM (SELECT {looks}, count(*) AS events FROM raw_events GROUP BY ALL)""")
     cases = task.moved or "raw_cases"
     take_apart(
-        con,
+        db,
         f"""
         SELECT coalesce(codes, '') AS text FROM looks
-        UNION SELECT coalesce(CAST(procedures AS VARCHAR), '') FROM {cases}
-        UNION SELECT coalesce(CAST(diagnoses AS VARCHAR), '') FROM {cases}""",
+        UNION SELECT coalesce({db.as_text("procedures")}, '') FROM {cases}
+        UNION SELECT coalesce({db.as_text("diagnoses")}, '') FROM {cases}""",
         catalogue,
     )
-    imaging_facts(con, catalogue)
-    never_texts(con, sorted(task.needs.allowed_codes))
-    fill(con, "known_words", ("word",), [(w,) for w in (*catalogue.modalities, *catalogue.regions)])
+    imaging_facts(db, catalogue)
+    never_texts(db, sorted(task.needs.allowed_codes))
+    known = [(word,) for word in (*catalogue.modalities, *catalogue.regions)]
+    db.fill("known_words", {"word": "TEXT"}, known)
     absent = sorted(task.needs.event_columns - set(own))
     theirs = "".join(
-        [f", {clean(quote(n))} AS {quote(n)}" for n in own.values()]
-        + [f", NULL::VARCHAR AS {quote(own_event_column(c))}" for c in absent]
+        [f", {db.clean(db.quote(n))} AS {db.quote(n)}" for n in own.values()]
+        + [f", CAST(NULL AS {db.TEXT}) AS {db.quote(own_event_column(c))}" for c in absent]
     )
-    con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE event_profiles AS
-        WITH said AS (SELECT profile, events{theirs}, lower({clean("kind")}) AS kind,
-                             lower({clean("status")}) AS status, coalesce(codes, '') AS codes,
-                             lower({clean("provenance")}) AS provenance,
-                             {words("modality", "upper")} AS said_modalities,
-                             {words("region", "lower")} AS said_regions FROM looks),
-        whole AS (SELECT said.*, codes IN (SELECT text FROM code_items) AS coded,
-                         coalesce(f.never, false) AS never, coalesce(f.warns, false) AS warns,
-                         coalesce(f.modalities, []) AS code_modalities,
-                         coalesce(f.regions, []) AS code_regions,
-                         if(len(said_modalities) > 0, said_modalities, code_modalities) AS modalities,
-                         if(len(said_regions) > 0, said_regions, code_regions) AS regions
-                  FROM said LEFT JOIN imaging_facts f ON f.text = said.codes)
-        SELECT *, {_unsure("modalities")} AS modality_unsure, {_unsure("regions")} AS region_unsure
-        FROM whole""")
+    db.table("event_profiles", _profiles(task, theirs))
 
 
-def _unsure(column: str) -> str:
-    """None recorded, or a word that is not of the vocabulary."""
-    known = "(SELECT list(word) FROM known_words)"
-    return f"(len({column}) = 0 OR NOT list_has_all({known}, {column}))"
+def _profiles(task: Task, theirs: str) -> str:
+    """Columns that are said win over what the codes say by themselves."""
+    db, catalogue = task.db, task.needs.catalogue
+    none = db.array(())
+
+    def said(what: str) -> str:
+        told = f"{db.size(f'said_{what}')} > 0"
+        return f"CASE WHEN {told} THEN said_{what} ELSE code_{what} END AS {what}"
+
+    def unsure(what: str) -> str:
+        """None recorded, or a word that is not of the vocabulary."""
+        known = db.array((*catalogue.modalities, *catalogue.regions))
+        return f"({db.size(what)} = 0 OR NOT {db.within(what, known)})"
+
+    return f"""
+        WITH said AS (SELECT profile, events{theirs}, lower({db.clean("kind")}) AS kind,
+                             lower({db.clean("status")}) AS status, coalesce(codes, '') AS codes,
+                             lower({db.clean("provenance")}) AS provenance,
+                             {db.words("modality", "upper")} AS said_modalities,
+                             {db.words("region", "lower")} AS said_regions FROM looks),
+        both_said AS (SELECT s.*, s.codes IN (SELECT text FROM code_items) AS coded,
+                             coalesce(f.never, false) AS never, coalesce(f.warns, false) AS warns,
+                             coalesce(f.modalities, {none}) AS code_modalities,
+                             coalesce(f.regions, {none}) AS code_regions
+                      FROM said s LEFT JOIN imaging_facts f ON f.text = s.codes),
+        whole AS (SELECT b.*, {said("modalities")}, {said("regions")} FROM both_said b)
+        SELECT w.*, {unsure("modalities")} AS modality_unsure,
+               {unsure("regions")} AS region_unsure FROM whole w"""
 
 
 def _events(task: Task, done: Prepared) -> None:
@@ -254,64 +263,73 @@ def _events(task: Task, done: Prepared) -> None:
     only = "true"
     if task.only_case is not None:
         only = "patient_id IN (SELECT patient_id FROM ready_cases)"
-    task.con.execute(f"""
-        CREATE OR REPLACE TEMP {"VIEW" if task.many_events else "TABLE"} ready_events AS
+    keep = task.db.view if task.many_events else task.db.table
+    keep(
+        "ready_events",
+        f"""
         SELECT _row, event_id, patient, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
                at_utc AS utc, description
         FROM {_with_patient(task, "read_events")}
-        WHERE {wanted} AND {only} AND status <> 'entered-in-error' AND NOT {late} AND NOT {future}""")
+        WHERE {wanted} AND {only} AND status <> 'entered-in-error' AND NOT {late} AND NOT {future}""",
+    )
     _doubts(task, late, later)
     if task.only_case is None:
         done.left_out = _left_out(task, wanted, late, future)
     _staleness(task, done, f"{wanted} AND NOT {late}")
     made = f"{wanted} AND NOT {late} AND NOT {later} AND status = 'completed'"
-    full_until = half_empty(task.con, task.needs.site, as_of.date, made, done.notes)
+    full_until = half_empty(task.db, task.needs.site, as_of.date, made, done.notes)
     done.feeds = replace(done.feeds, full_until=full_until)
 
 
 def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]:
-    counts = task.con.execute(f"""
-        SELECT count(*) FILTER (status = 'entered-in-error'),
-               count(*) FILTER (status <> 'entered-in-error' AND {late}),
-               count(*) FILTER (status <> 'entered-in-error' AND NOT {late} AND {future})
-        FROM read_events WHERE {wanted}""").fetchone() or (0, 0, 0)
+    wrong = "status = 'entered-in-error'"
+    counts = task.db.row(f"""
+        SELECT count(*) FILTER (WHERE {wrong}),
+               count(*) FILTER (WHERE NOT {wrong} AND {late}),
+               count(*) FILTER (WHERE NOT {wrong} AND NOT {late} AND {future})
+        FROM read_events WHERE {wanted}""")
     names = ("entered_in_error", "recorded_after_as_of", "completed_after_as_of")
     return dict(zip(names, counts, strict=True))
 
 
 def _doubts(task: Task, late: str, future: str) -> None:
     """Rejected rows that might be a completed event, and torn rows of which only ids are read."""
-    external = text("external study without an acquisition date")
+    db = task.db
+    external = db.text("external study without an acquisition date")
+    doubt = f"CASE WHEN x.reason = {external} THEN 'external_undated' ELSE 'rejected_record' END"
     clipped = f"least(at_hi, DATE '{task.needs.as_of.date}')"
-    patient = "patient_id IS NOT NULL"
-    task.con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE event_doubts AS
-        WITH torn AS (SELECT _row, id, trim(patient_id, {BLANKS}) AS patient_id FROM torn_events)
+    none = ", ".join(
+        f"CAST(NULL AS {kind})"
+        for kind in ("INTEGER", "DATE", "DATE", "TIMESTAMP", "TIMESTAMP", db.TEXT)
+    )
+    db.table(
+        "event_doubts",
+        f"""
+        WITH torn AS (SELECT _row, id, {db.trim("patient_id")} AS patient_id FROM torn_events)
         SELECT event_id, patient, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
-               at_utc AS utc, description,
-               _row AS row, if(x.reason = {external}, 'external_undated', 'rejected_record') AS doubt
+               at_utc AS utc, description, _row AS {db.quote("row")}, {doubt} AS doubt
         FROM {_with_patient(task, "read_events")} JOIN rejected_events x USING (_row)
-        WHERE {patient} AND NOT x.same AND NOT {late} AND NOT {future}
+        WHERE patient_id IS NOT NULL AND NOT x.same AND NOT {late} AND NOT {future}
               AND (status IS NULL OR status = 'completed'
-                   OR status NOT IN ({_event_statuses()}))
+                   OR status NOT IN ({_event_statuses(db)}))
         UNION ALL
-        SELECT nullif(trim(id, {BLANKS}), ''), patient, NULL, NULL, NULL, NULL,
-               NULL, NULL, _row, 'rejected_record'
-        FROM {_with_patient(task, "torn")} WHERE patient_id <> ''""")
+        SELECT nullif({db.trim("id")}, ''), patient, {none}, _row, 'rejected_record'
+        FROM {_with_patient(task, "torn")} WHERE patient_id <> ''""",
+    )
 
 
-def _event_statuses() -> str:
-    return ", ".join(text(w) for w in EVENTS["status"].words)
+def _event_statuses(db: Database) -> str:
+    return ", ".join(db.text(w) for w in EVENTS["status"].words)
 
 
 def _staleness(task: Task, done: Prepared, wanted: str) -> None:
     as_of = task.needs.as_of.date
     stale: dict[str, date] = {}
     for kind, allowed in sorted(task.needs.site.feeds.items()):
-        row = task.con.execute(
-            f"SELECT max(recorded_at_lo) FROM read_events WHERE {wanted} AND kind = ?", [kind]
-        ).fetchone()
-        newest = row[0] if row else None
+        (newest,) = task.db.row(
+            f"SELECT max(recorded_at_lo) FROM read_events WHERE {wanted} "
+            f"AND kind = {task.db.text(kind)}"
+        )
         if newest is None:
             done.notes.append(f"The age of the feed {kind} is not known: no recorded_at.")
         elif newest < allowed.before(as_of):
@@ -324,36 +342,34 @@ def _silent(task: Task, wanted: str) -> frozenset[str]:
     """Kinds that are forbidden somewhere and of which nobody has any event."""
     silent = task.needs.forbidden_kinds
     if silent:
-        found = task.con.execute(f"SELECT DISTINCT kind FROM read_events WHERE {wanted}").fetchall()
+        found = task.db.rows(f"SELECT DISTINCT kind FROM read_events WHERE {wanted}")
         silent = silent - {str(row[0]) for row in found}
     return frozenset(silent)
 
 
 def _exceptions(task: Task) -> None:
     as_of = task.needs.as_of
-    task.con.execute(f"""
-        CREATE OR REPLACE TEMP TABLE ready_exceptions AS
+    task.db.table(
+        "ready_exceptions",
+        f"""
         SELECT _row, exception_id, case_id, requirement, reason, note, requested_by, approved_by,
                approved_at_lo AS approved_on,
                NOT {_after(as_of, "approved_at_lo", "approved_at_clock")} AS approved_known,
                valid_from_lo AS valid_from, expires_on_lo AS expires_on, revoked_at_lo AS revoked_on,
                NOT {_after(as_of, "recorded_at_lo", "recorded_at_clock")} AS known
-        FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""")
+        FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""",
+    )
 
 
-def act_by(con: duckdb.DuckDBPyConnection, site: Site) -> None:
+def act_by(db: Database, site: Site) -> None:
     """The last day to arrange something, for each lead time and last day that is wanted."""
-    wanted = con.execute(
+    wanted = db.rows(
         f"SELECT DISTINCT act_lead, window_closes FROM {ROWS} "
-        "WHERE act_lead IS NOT NULL AND window_closes IS NOT NULL ORDER BY ALL"
-    ).fetchall()
+        "WHERE act_lead IS NOT NULL AND window_closes IS NOT NULL ORDER BY 1, 2"
+    )
     holidays = frozenset(site.holidays)
     rows = [(lead, day, working_days_before(day, lead, holidays)) for lead, day in wanted]
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE act_by AS SELECT unnest(?::INTEGER[]) AS lead, "
-        "unnest(?::DATE[]) AS day, unnest(?::DATE[]) AS act_by",
-        [[r[i] for r in rows] for i in range(3)],
-    )
+    db.fill("act_by", {"lead": "INTEGER", "day": "DATE", "act_by": "DATE"}, rows)
 
 
 def _working_shifts(task: Task) -> None:
@@ -364,15 +380,12 @@ def _working_shifts(task: Task) -> None:
         moments = " ".join(
             f"UNION SELECT when_{n} FROM ready_cases" for n in range(len(task.needs.dates))
         )
-        days = task.con.execute(
+        before = "CAST(lo - INTERVAL '1' DAY AS DATE)"
+        days = task.db.rows(
             f"""SELECT DISTINCT day FROM (SELECT anchor AS day FROM ready_cases {moments}
-                UNION SELECT lo FROM ready_events UNION SELECT lo - 1 FROM ready_events)
+                UNION SELECT lo FROM ready_events UNION SELECT {before} FROM ready_events) d
             WHERE day IS NOT NULL ORDER BY day"""
-        ).fetchall()
+        )
         holidays = frozenset(task.needs.site.holidays)
         rows = [(s, d, working_days_away(d, s, holidays)) for s in shifts for (d,) in days]
-    task.con.execute(
-        "CREATE OR REPLACE TEMP TABLE working_shift AS SELECT unnest(?::INTEGER[]) AS shift, "
-        "unnest(?::DATE[]) AS day, unnest(?::DATE[]) AS moved",
-        [[r[i] for r in rows] for i in range(3)],
-    )
+    task.db.fill("working_shift", {"shift": "INTEGER", "day": "DATE", "moved": "DATE"}, rows)

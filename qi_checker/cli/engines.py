@@ -1,0 +1,82 @@
+"""Where an audit is evaluated: `--engine`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+
+from qi_checker.cli.common import asked, protocol_path, read_site
+from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
+from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol
+from qi_checker.sources.files import read_folder
+from qi_checker.sources.raw import connect
+
+PAGES = 5_000  # case pages of one protocol where nobody says how many
+_DATABASE = ("postgresql://", "postgres://")
+Phase = Callable[[str], None]
+
+
+def check_engine(arguments: argparse.Namespace) -> None:
+    """Raise UserError for an engine that there is not, and for options that it cannot take."""
+    engine, pages = arguments.engine, arguments.pages
+    problems = []
+    if _in_database(arguments):
+        if arguments.data is not None:
+            problems.append(
+                Problem("--data", "the records are in the database", "", "Leave --data out")
+            )
+        if pages:
+            why = "Case pages show events, and no event leaves the database"
+            problems.append(Problem("--pages", "there are none from a database", why,
+                                    "Leave --pages out"))  # fmt: skip
+    elif engine != "duckdb":
+        # An address may hold a password, so it is not repeated.
+        scheme = engine.partition("://")[0]
+        what = f"{scheme}:// is no engine" if "://" in engine else f"there is no engine {engine}"
+        mend = did_you_mean(scheme, ["duckdb", "postgresql"])
+        problems.append(Problem("--engine", what, "", mend or "Use duckdb or postgresql://…"))
+    elif arguments.data is None:
+        mend = "Give the folder with cases and events"
+        problems.append(Problem("--data", "it is missing", "", mend))
+    if problems:
+        raise UserError(problems)
+
+
+def pages_of(arguments: argparse.Namespace) -> int:
+    """How many case pages to write at most."""
+    if arguments.pages is None:
+        return 0 if _in_database(arguments) else PAGES
+    return max(int(arguments.pages), 0)
+
+
+def audited(arguments: argparse.Namespace, progress: Phase) -> Evaluation:
+    """Evaluate one protocol where the records are."""
+    if not _in_database(arguments):
+        return evaluate(*asked(arguments), progress=progress)
+    from qi_checker.engines import postgres
+
+    as_of = AsOf.parse(arguments.as_of)
+    bundle = load_protocol(protocol_path(arguments.protocol))
+    site = read_site(arguments)
+    return postgres.evaluate(bundle, arguments.engine, as_of, site, connect(), progress)
+
+
+def audited_together(
+    bundles: Sequence[Bundle], arguments: argparse.Namespace, progress: Phase
+) -> Iterator[Evaluation]:
+    """Evaluate the protocols of a rulebook, whose records are read once."""
+    as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
+    if not _in_database(arguments):
+        records = read_folder(arguments.data, site)
+        return evaluate_rulebook(bundles, records, as_of, site, progress)
+    from qi_checker.engines import postgres
+
+    address, con = arguments.engine, connect()
+    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress)
+
+
+def _in_database(arguments: argparse.Namespace) -> bool:
+    return str(arguments.engine).startswith(_DATABASE)

@@ -1,0 +1,98 @@
+"""DuckDB's words, and its tables in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import duckdb
+
+from qi_checker.engines.duckdb.values import clean
+from qi_checker.engines.ready.database import BLANKS, Database, Kind
+
+_TYPES = {"TEXT": "VARCHAR", "INTEGER": "INTEGER", "DATE": "DATE"}
+
+
+class DuckDB(Database):
+    """The connection that a source filled."""
+
+    KEEPS_MOST = 2_000_000
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        con.execute("SET TimeZone = 'UTC'")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self._con.execute(query).fetchall()
+
+    def columns(self, table: str) -> dict[str, str]:
+        described = self.rows(f"DESCRIBE {self.quote(table)}")
+        return {str(row[0]): str(row[1]) for row in described}
+
+    def table(self, name: str, query: str) -> None:
+        self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+    def view(self, name: str, query: str) -> None:
+        self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+
+    def add(self, name: str, query: str) -> None:
+        self._con.execute(f"INSERT INTO {name} {query}")
+
+    def drop(self, name: str) -> None:
+        self._con.execute(f"DROP TABLE {name}")
+
+    def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
+        """In one statement: a list for each column."""
+        lists = list(zip(*rows, strict=True)) or [()] * len(columns)
+        names = ", ".join(f"unnest(?::{_TYPES[kind]}[]) AS {c}" for c, kind in columns.items())
+        made = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {names}"
+        self._con.execute(made, [list(values) for values in lists])
+
+    def clean(self, column: str) -> str:
+        return clean(column)
+
+    def padded(self, column: str) -> str:
+        """Cheaper than to trim millions of clean ids."""
+        ends = " OR ".join(f"suffix({column}, {self.text(blank)})" for blank in BLANKS)
+        return f"coalesce(ascii({column}) <= 32 OR ascii({column}) = 160 OR {ends}, false)"
+
+    def matches(self, value: str, pattern: str) -> str:
+        return f"regexp_full_match({value}, {self.text(pattern)})"
+
+    def part(self, value: str, pattern: str) -> str:
+        return f"regexp_extract({value}, {self.text(pattern)}, 1)"
+
+    def cast(self, value: str, kind: str) -> str:
+        return f"TRY_CAST({value} AS {kind})"
+
+    def micros(self, value: str) -> str:
+        return value  # a cast cuts off what is finer
+
+    def words(self, column: str, change: Literal["upper", "lower"]) -> str:
+        split = f"string_split(coalesce({column}, ''), ';')"
+        trimmed = f"list_transform({split}, lambda w: {change}({self.trim('w')}))"
+        return f"list_filter({trimmed}, lambda w: w <> '')"
+
+    def set_of(self, value: str, where: str) -> str:
+        return f"list(DISTINCT {value} ORDER BY {value}) FILTER (WHERE {where})"
+
+    def array(self, values: Sequence[str]) -> str:
+        return f"CAST([{', '.join(self.text(v) for v in values)}] AS VARCHAR[])"
+
+    def pieces(self, value: str) -> str:
+        return f"unnest(string_split({value}, ';'))"
+
+    def size(self, array: str) -> str:
+        return f"len({array})"
+
+    def has(self, array: str, word: str) -> str:
+        return f"list_contains({array}, {word})"
+
+    def within(self, array: str, known: str) -> str:
+        return f"list_has_all({known}, {array})"
+
+    def number(self, order: str) -> str:
+        return "CAST(row_number() OVER () AS INTEGER)"  # tables keep the order of their rows
+
+    def hashed(self, value: str) -> str:
+        return f"hash({value})"

@@ -1,0 +1,111 @@
+"""Connecting, and what a person is told when that or anything later fails.
+
+What the server says may hold values of the records, so none of its words is passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from qi_checker.engines.postgres.database import PostgreSQL
+from qi_checker.errors import Problem, UserError
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection
+
+SCHEMES = ("postgresql://", "postgres://")
+_SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
+    "28": ("the server refuses this login",
+           "Check user, password (PGPASSWORD, ~/.pgpass) and pg_hba.conf"),
+    "3D": ("there is no such database", "Check the name after the last / of the address"),
+    "42501": ("the role may not do this",
+              "It needs SELECT on the tables and TEMPORARY on the database, no more"),
+    "53100": ("the server's disk is full", "Make room where it keeps temporary files"),
+    "53": ("the server has not enough memory or connections", "Try later, or ask who runs it"),
+    "55P03": ("a table is locked by something else", "Try again later"),
+    "57014": ("the server stopped the query", "Its statement_timeout is too short for this role"),
+    "57": ("the server is stopping or does not take connections", "Try again when it runs"),
+    "25006": ("the server takes no temporary tables",
+              "It is a standby: use the primary, or a replica that may have them"),
+    "08": ("the connection was lost", "Start it again"),
+}  # fmt: skip
+
+
+def place(address: str) -> str:
+    """Host and database of an address, without user and password."""
+    parts = urlsplit(address)
+    host = parts.hostname or "the local socket"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{host}{port}{parts.path}"
+
+
+@contextmanager
+def connected(address: str) -> Iterator[PostgreSQL]:
+    """A session. Raises UserError, also for whatever the server refuses while it is open."""
+    try:
+        from adbc_driver_postgresql import dbapi
+    except ImportError:
+        what = "this needs the PostgreSQL driver, which is not installed"
+        raise UserError(
+            Problem("--engine", what, "", "pip install 'qi-checker[postgres]'")
+        ) from None
+    con: Connection | None = None
+    db: PostgreSQL | None = None
+    try:
+        con = dbapi.connect(address, autocommit=True)
+        db = PostgreSQL(con)
+        yield db
+    except dbapi.Error as error:
+        if db is not None and _interrupted(db, error):
+            raise KeyboardInterrupt from None
+        raise UserError(_problem(address, error, con is not None)) from None
+    finally:
+        if con is not None:
+            _close(con)
+
+
+def _close(con: Connection) -> None:
+    """With its temporary tables; a connection that is lost is closed already."""
+    with suppress(Exception):  # whatever the driver says, it is over
+        con.close()
+
+
+def _interrupted(db: PostgreSQL, error: Exception) -> bool:
+    """Whether the query was ended for Ctrl-C: the driver has the server cancel it, and says no more.
+
+    A timeout of the server has the same code. Where the role has none it cannot be that; where it
+    has one the server's words decide, in English.
+    """
+    cancelled = getattr(error, "sqlstate", "") == "57014"
+    return cancelled and (not db.may_time_out or "user request" in str(error))
+
+
+def _problem(address: str, error: Exception, was_open: bool) -> Problem:
+    state = str(getattr(error, "sqlstate", "") or "")
+    for code, (what, mend) in _SAID.items():
+        if state.startswith(code):
+            return Problem(place(address), what, f"SQLSTATE {state}", mend)
+    if not was_open:
+        return _not_reached(address, str(error))
+    if not state:
+        return Problem(place(address), *_lost())
+    mend = "Look into the server's log; it may be a defect of qi-checker"
+    return Problem(place(address), "the database could not do it", f"SQLSTATE {state}", mend)
+
+
+def _lost() -> tuple[str, str, str]:
+    what, mend = _SAID["08"]
+    return what, "", mend
+
+
+def _not_reached(address: str, said: str) -> Problem:
+    """Before there is a session the driver has words and no code; they name no record."""
+    for words, code in (("authentication", "28"), ("password", "28"), ("does not exist", "3D")):
+        if words in said:
+            what, mend = _SAID[code]
+            return Problem(place(address), what, "", mend)
+    return Problem(place(address), "it cannot be reached", "",
+                   "Check host and port, and whether PostgreSQL runs there")  # fmt: skip

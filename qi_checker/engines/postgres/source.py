@@ -1,0 +1,197 @@
+"""The hospital's tables: which they are, what their columns mean, and one copy of them in time.
+
+Everything is read in one transaction that the server itself keeps from writing anything but
+temporary tables, and that sees the records of one moment. Nothing of the hospital's is read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from qi_checker.engines.postgres.database import PostgreSQL
+from qi_checker.engines.ready.needs import Needs
+from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.protocol.records import TABLES, RawTable, Table
+from qi_checker.protocol.site import Site
+
+_LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+_DATES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table of the contract as it is in the database; without `name` it is not there."""
+
+    table: Table
+    name: str  # as SQL writes it
+    columns: dict[str, str]  # of the contract or beyond it -> column there
+    types: dict[str, str]  # of each column there
+
+
+def find(db: PostgreSQL, site: Site) -> list[Found]:
+    """The tables that the site settings name, or `cases`, `events` and `exceptions`.
+
+    Raises UserError with everything that is wrong with any of them.
+    """
+    problems: list[Problem] = []
+    found = []
+    for table in TABLES.values():
+        told = site.tables.get(table.name, table.name)
+        name = _resolved(db, told)
+        if name is None:
+            if table.required or table.name in site.tables:
+                problems.append(_absent(table, told))
+            found.append(Found(table, "", {}, {}))
+            continue
+        types = db.columns(name)
+        columns = _called(table, site, types)
+        problems += _missing(table, name, columns, site, types)
+        problems += _refused(db, name)
+        found.append(Found(table, name, columns, types))
+    if problems:
+        raise UserError(problems)
+    return found
+
+
+def _resolved(db: PostgreSQL, told: str) -> str | None:
+    """The table with its schema, so that no temporary one is taken for it."""
+    rows = db.rows(f"""
+        SELECT format('%I.%I', n.nspname, c.relname)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.oid = to_regclass({db.text(told)}) AND c.relkind IN ('r', 'v', 'm', 'f', 'p')""")
+    return str(rows[0][0]) if rows else None
+
+
+def _absent(table: Table, told: str) -> Problem:
+    mend = f"Name the table or view under tables in site.yaml: {{{table.name}: schema.name}}"
+    return Problem("database", f"there is no table or view {told} for the {table.name}",
+                   "Or the role does not see its schema", mend)  # fmt: skip
+
+
+def _called(table: Table, site: Site, types: dict[str, str]) -> dict[str, str]:
+    """Each column of the contract, and of the hospital's own, with its name there."""
+    mapped = site.columns.get(table.name, {})
+    there = {name.lower(): name for name in types}
+    called = {name: there[name] for name in table.names if name in there and name not in mapped}
+    called |= {name: local for name, local in mapped.items() if local in types}
+    used = set(called.values()) | {"_row"}
+    return called | {name: name for name in types if name not in used and name not in called}
+
+
+def _missing(
+    table: Table, name: str, columns: dict[str, str], site: Site, types: dict[str, str]
+) -> Iterator[Problem]:
+    mapped = site.columns.get(table.name, {})
+    for column in table.needed:
+        if column not in columns and column not in mapped:
+            mend = f"Map it under columns in site.yaml: {{{table.name}: {{{column}: its name}}}}"
+            yield Problem(f"database, {name}", f"there is no column {column}", "", mend)
+    for column, local in mapped.items():
+        if local not in types:
+            yield Problem(f"database, {name}", f"there is no column {local}, which site.yaml maps "
+                          f"to {column}", "", did_you_mean(local, list(types)))  # fmt: skip
+
+
+def _refused(db: PostgreSQL, name: str) -> Iterator[Problem]:
+    if not db.row(f"SELECT has_table_privilege({db.text(name)}, 'SELECT')")[0]:
+        yield Problem(f"database, {name}", "it may not be read", "The role has no right to",
+                      f"Ask for: GRANT SELECT ON {name} TO the role")  # fmt: skip
+
+
+def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[str, RawTable]:
+    """Tables `raw_<name>` and `torn_<name>` of one moment; only columns that are looked at."""
+    queries = {}
+    for one in found:
+        name = one.table.name
+        queries[name] = _query(db, one, _wanted(one, needs), site)
+        db.run(f"DROP TABLE IF EXISTS pg_temp.raw_{name}")
+        db.run(f"CREATE TEMP TABLE raw_{name} AS {queries[name]} WITH NO DATA")
+        torn = {"_row": "INTEGER", "id": "TEXT", "patient_id": "TEXT", "why": "TEXT"}
+        db.fill(f"torn_{name}", torn, ())  # type: ignore[arg-type]
+    db.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        for name, query in queries.items():
+            db.run(f"INSERT INTO pg_temp.raw_{name} {query}")
+    except BaseException:
+        db.run("ROLLBACK")
+        raise
+    db.run("COMMIT")
+    for name in queries:
+        db.run(f"ANALYZE pg_temp.raw_{name}")
+    return {one.table.name: _raw(db, one) for one in found}
+
+
+def _wanted(one: Found, needs: Needs) -> list[str]:
+    own = {"cases": {*needs.case_columns, *needs.dates}, "events": needs.event_columns}
+    asked = own.get(one.table.name, set())
+    return sorted(c for c in asked if c in one.columns and c not in one.table.names)
+
+
+def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
+    """Every column of the contract, the hospital's own that are wanted, and a number for each row.
+
+    Rows of a table have no order. A column `_row` numbers them; without one they are numbered by
+    their id, then by all they hold, so that the same records are always numbered alike.
+    """
+    columns = {c: _column(db, one, c, site) for c in (*one.table.names, *own)}
+    listed = ", ".join(f"{sql} AS {db.quote(c)}" for c, sql in columns.items())
+    if not one.name:
+        return f"SELECT {listed}, CAST(NULL AS bigint) AS _row WHERE false"
+    if "_row" in one.types:
+        return f"SELECT {listed}, CAST(_row AS bigint) AS _row FROM {one.name}"
+    first = db.quote(one.table.key)
+    others = [db.quote(c) for c in columns if c != one.table.key]
+    order = ", ".join(f'{db.as_text(c)} COLLATE "C"' for c in (first, *others))
+    return (
+        f"SELECT r.*, row_number() OVER (ORDER BY {order}) AS _row "
+        f"FROM (SELECT {listed} FROM {one.name}) r"
+    )
+
+
+def _column(db: PostgreSQL, one: Found, column: str, site: Site) -> str:
+    local = one.columns.get(column)
+    if local is None:
+        return "CAST(NULL AS text)"
+    name = db.quote(local)
+    known = column in one.table.names
+    dated = not known or one.table[column].kind.startswith("when")
+    if dated and one.types[local] in _DATES:
+        return name
+    mapping = site.values.get(f"{one.table.name}.{column}")
+    text = db.as_text(name)
+    if not mapping:
+        return text
+    otherwise = text
+    if known and one.table[column].kind in _LISTED:
+        otherwise = (
+            f"array_to_string(ARRAY(SELECT {_case(db, 'item', mapping, 'item')} "
+            f"FROM unnest(string_to_array({text}, ';')) WITH ORDINALITY AS u(item, n) "
+            "ORDER BY n), ';')"
+        )
+        otherwise = f"CASE WHEN {text} IS NULL THEN NULL ELSE {otherwise} END"
+    return _case(db, text, mapping, otherwise)
+
+
+def _case(db: PostgreSQL, text: str, mapping: dict[str, str], otherwise: str) -> str:
+    whens = " ".join(
+        f"WHEN {db.text(local.strip().lower())} THEN {db.text(word)}"
+        for local, word in mapping.items()
+    )
+    return f"CASE lower(trim(coalesce({text}, ''))) {whens} ELSE {otherwise} END"
+
+
+def _raw(db: PostgreSQL, one: Found) -> RawTable:
+    """What the manifest says of it. The hash is of all rows, whatever their order."""
+    name = one.table.name
+    if not one.name:
+        return RawTable(name, "", one.table.names, sha256="", absent=True)
+    halves = ", ".join(
+        f"CAST(sum(CAST(('x' || substr(m, {start}, 15)) AS bit(60))::bigint::numeric) AS text)"
+        for start in (1, 16)
+    )
+    content = db.row(f"SELECT CAST(count(*) AS text), {halves} FROM "
+                     f"(SELECT md5(CAST(r AS text)) AS m FROM raw_{name} r) h")  # fmt: skip
+    sha256 = hashlib.sha256(" ".join(str(part) for part in content).encode()).hexdigest()
+    return RawTable(name, one.name, tuple(one.columns), sha256)

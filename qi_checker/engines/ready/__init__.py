@@ -1,0 +1,1 @@
+"""The ready tables that compiled queries read, made in whatever database the raw records are in."""
