@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,14 +174,27 @@ def test_what_is_written_about_a_patient_is_in_the_store_only(file: Path) -> Non
 
 
 def test_a_decision_is_taken_while_a_night_is_at_work(file: Path) -> None:
-    """It is of the moment that the night judges: what comes later is for the next one."""
+    """The night judges a moment, and takes what was done until then; the next one has the rest."""
     asked(file)
-    process = holding(file, "--as-of", FIRST)
-    assert step(file, "approve", "qi-1", *WHO).code == 0
+    process = holding(file, "--as-of", f"{FIRST}T07:00")  # noon, when it was asked, in Toronto
+    ran = run_at(f"{FIRST}T12:30:00+00:00", "nightly", "exceptions", "approve", "qi-1", *WHO,
+                 "--config", file)  # fmt: skip
+    assert ran.code == 0
     process.communicate(b"\n", timeout=60)
     assert process.returncode == 0
-    ran = run("nightly", "--config", file, "--as-of", FIRST)
-    assert ran.code == 0
+    assert _exceptions(file, 2)["ignored"] == [
+        {"exception_id": "qi-1", "why": "not approved", "file": "the store"}
+    ]
+    assert "run 2 (as before)" in run("nightly", "--config", file, "--as-of", f"{FIRST}T07:00").out
+    assert run("nightly", "--config", file, "--as-of", f"{FIRST}T07:30").code == 0
+    assert _exceptions(file, 3) == {"active": 1, "unused": 1, "ignored": []}
+
+
+def _exceptions(file: Path, number: int) -> Any:
+    """What the manifest of a run says of the exceptions."""
+    return json.loads(run("nightly", "show", number, "--config", file).out)["manifest"][
+        "exceptions"
+    ]
 
 
 def test_a_sign_off_is_void_when_something_changes(file: Path) -> None:
@@ -204,6 +218,17 @@ def test_a_sign_off_is_void_when_something_changes(file: Path) -> None:
     found = json.loads(run("nightly", "sign-offs", "C05", "--format", "json", "--config", file).out)
     assert [(s["sign_off_id"], s["void"], s["changed"]) for s in found] == [(1, True, changed)]
     assert run("nightly", "sign-offs", "C07", "--config", file).out == "There is no sign-off.\n"
+
+
+def test_the_settings_stand_before_or_behind_every_word(job: Path) -> None:
+    config = ("--config", job)
+    for typed in (
+        (*config, "exceptions", "list"), ("exceptions", *config, "list"),
+        ("exceptions", "list", *config),
+    ):  # fmt: skip
+        assert run("nightly", *typed).out == "No exception is kept.\n"
+    ran = run("nightly", "exceptions", "list")
+    assert ran.code == 2 and "Give --config nightly.yaml" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,35 @@ def test_the_order_is_that_of_urgency() -> None:
     assert "  2026-03-05  R000  surgery 2026-03-12  MRI desk\n    Book an MRI between" in text
 
 
+def test_an_exception_to_be_reconfirmed_is_listed_and_counted() -> None:
+    said = [
+        f"C{n:02} ct: qi-{n} was for surgery on 2026-03-11, now on 2026-03-25." for n in range(9)
+    ]
+    text = digest_text(digest(audit(as_of=NIGHT_2), reconfirm=said))
+    assert "9 to reconfirm" in text.splitlines()[1]
+    assert f"Needs reconfirmation: 9\n  {said[0]}\n" in text
+    assert "reconfirm" not in digest_text(digest(audit(as_of=NIGHT_2))).lower()
+    assert said[8] in digest_html(digest(audit(as_of=NIGHT_2), reconfirm=said))
+
+
+def test_what_the_store_gave_is_no_feed_that_broke_off() -> None:
+    """Exceptions of the store become fewer when they are refused or purged: nothing was not delivered."""
+
+    def with_files(*files: tuple[str, int]) -> Snapshot:
+        base = audit(as_of=NIGHT_2)
+        lines = [{"table": "exceptions", "file": file, "read": read} for file, read in files]
+        return Snapshot.from_rows(
+            {**base.manifest, "data": {"sha256": "d", "files": lines}}, [], []
+        )
+
+    delivered = ("exceptions.csv", 4)
+    assert digest(with_files(delivered), with_files(delivered, ("the store", 9))).feeds == ()
+    assert digest(with_files(), with_files(("the store", 9))).feeds == ()
+    assert digest(with_files(("the store", 9)), with_files(delivered)).feeds == (
+        "exceptions: no longer delivered.",
+    )
+
+
 def test_both_dates_of_a_moved_surgery_are_there() -> None:
     before = audit(found(status="met", reason="in_window", event_id="E1"))
     now = audit(
