@@ -12,7 +12,7 @@ from qi_checker.protocol.site import Site
 from tests.generative.compare import Example, differences, smallest
 from tests.generative.protocols import moments, protocols, sites
 from tests.generative.records import Generator
-from tests.helpers.engines import on_reference
+from tests.helpers.engines import Engine, on_reference
 from tests.helpers.in_spark import EVERYTHING, on_spark
 from tests.helpers.spark import needs_java
 
@@ -33,6 +33,15 @@ def test_the_compiled_query_agrees_with_the_naive_evaluator(
         pytest.fail("\n".join([*example.differences(), str(example)]), pytrace=False)
 
 
+@settings(phases=[Phase.generate])
+@given(protocols, moments, sites, st.integers(0, 2**32))
+def test_postgresql_agrees_with_the_naive_evaluator(
+    in_postgres: Engine, bundle: Bundle, as_of: AsOf, site: Site, seed: int
+) -> None:
+    """On all of that, on the same examples; a table has no torn rows, so none are generated."""
+    _agrees(in_postgres, bundle, as_of, site, seed)
+
+
 # The same examples, of which Spark takes seconds each; all of them with QI_CHECKER_SPARK=all.
 @pytest.mark.spark
 @needs_java
@@ -41,9 +50,13 @@ def test_the_compiled_query_agrees_with_the_naive_evaluator(
 def test_spark_agrees_with_the_naive_evaluator(
     bundle: Bundle, as_of: AsOf, site: Site, seed: int
 ) -> None:
-    """On all of that; Parquet has no torn rows, so none are generated."""
+    """On all of that; Parquet has no torn rows either."""
+    _agrees(on_spark, bundle, as_of, site, seed)
+
+
+def _agrees(engine: Engine, bundle: Bundle, as_of: AsOf, site: Site, seed: int) -> None:
     tables = Generator(seed, bundle, as_of).records(PATIENTS) | {"torn": []}
     right = on_reference(bundle, tables, as_of, site, {})
-    found = differences(right, on_spark(bundle, tables, as_of, site, {}))
+    found = differences(right, engine(bundle, tables, as_of, site, {}))
     if found:
         pytest.fail("\n".join([*found, str(Example(bundle, tables, as_of, site))]), pytrace=False)
