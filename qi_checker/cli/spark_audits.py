@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from typing import Any
 
 from qi_checker.cli.common import progress, protocol_path, read_site
@@ -16,6 +17,8 @@ def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     from qi_checker.engines.spark import evaluate, find, open_session
     from qi_checker.reporting.parquet_folder import write_parquet
 
+    # Without a handler Python would print what Spark's bridge says of an interrupted call.
+    logging.getLogger().addHandler(logging.NullHandler())
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)

@@ -58,7 +58,7 @@ def _write(frame: DataFrame, folder: Path, by: str, order: Sequence[str]) -> Non
     kept = frame.localCheckpoint(eager=False)
     parts = max(1, -(-kept.count() // _ROWS))
     kept.repartition(parts, by).sortWithinPartitions(*order).write.parquet(
-        folder.resolve().as_uri()
+        f"file://{folder.resolve()}"
     )
     for path in sorted(folder.iterdir()):
         named = re.match(r"part-([0-9]+)-", path.name)

@@ -107,7 +107,7 @@ def _await(web: int, workers: int, folder: Path) -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{web}/json/", timeout=5) as answer:
                 if json.load(answer)["aliveworkers"] == workers:
                     return
-        except OSError:
+        except (OSError, ValueError):  # not yet, or not yet JSON
             pass
         time.sleep(0.2)
     said = "\n".join(path.read_text()[-2000:] for path in sorted(folder.glob("log-*")))

@@ -162,10 +162,10 @@ def test_without_pyspark_it_says_what_to_install(
 ) -> None:
     imported = builtins.__import__
 
-    def without(name: str, *more: Any) -> Any:
+    def without(name: str, *more: Any, **named: Any) -> Any:
         if name.startswith("pyspark"):
             raise ModuleNotFoundError(name)
-        return imported(name, *more)
+        return imported(name, *more, **named)
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert main([*asked, "--engine", "spark"]) == 2

@@ -196,20 +196,22 @@ def _raw(db: Spark, one: Found, site: Site) -> None:
         return
     before, rows = 2, []
     for part, size in zip(one.parts, one.sizes, strict=True):
-        rows.append((_uri(part), before))
+        rows.append((part, before))
         before += size
-    read = db.session.read.parquet(*(_uri(part) for part in one.parts))
+    read = db.session.read.parquet(*(f"file://{part.resolve()}" for part in one.parts))
     numbered = read.selectExpr("*", "_metadata.row_index AS _index", "_metadata.file_path AS _file")
     numbered.createOrReplaceTempView(f"parts_{one.table.name}")
-    first = " ".join(f"WHEN {db.text(uri)} THEN {start}" for uri, start in rows)
-    start = str(rows[0][1]) if len(rows) == 1 else f"CASE _file {first} END"
+    first = " ".join(f"WHEN {_same(db, part)} THEN {start}" for part, start in rows)
+    start = str(rows[0][1]) if len(rows) == 1 else f"CASE {first} END"
     db.session.sql(
         f"SELECT {listed}, CAST(_index + {start} AS BIGINT) AS _row FROM parts_{one.table.name}"
     ).createOrReplaceTempView(view)
 
 
-def _uri(part: Path) -> str:
-    return part.resolve().as_uri()
+def _same(db: Spark, part: Path) -> str:
+    """Spark writes blanks in a path as %20, in some versions."""
+    path = part.resolve()
+    return f"_file IN ({db.text(path.as_uri())}, {db.text(f'file://{path}')})"
 
 
 def _column(db: Spark, one: Found, column: str, site: Site) -> str:
