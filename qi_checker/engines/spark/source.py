@@ -202,16 +202,21 @@ def _raw(db: Spark, one: Found, site: Site) -> None:
     numbered = read.selectExpr("*", "_metadata.row_index AS _index", "_metadata.file_path AS _file")
     numbered.createOrReplaceTempView(f"parts_{one.table.name}")
     first = " ".join(f"WHEN {_same(db, part)} THEN {start}" for part, start in rows)
-    start = str(rows[0][1]) if len(rows) == 1 else f"CASE {first} END"
+    lost = "CAST(raise_error('a part of the records has a name that was not expected') AS BIGINT)"
+    start = str(rows[0][1]) if len(rows) == 1 else f"CASE {first} ELSE {lost} END"
     db.session.sql(
         f"SELECT {listed}, CAST(_index + {start} AS BIGINT) AS _row FROM parts_{one.table.name}"
     ).createOrReplaceTempView(view)
 
 
 def _same(db: Spark, part: Path) -> str:
-    """Spark writes blanks in a path as %20, in some versions."""
-    path = part.resolve()
-    return f"_file IN ({db.text(path.as_uri())}, {db.text(f'file://{path}')})"
+    """Versions differ in what they write before a path, and whether a blank in it is %20.
+
+    A row whose part is not recognised would have no number, and be left out without a word: it stops
+    the run instead.
+    """
+    plain = "regexp_replace(url_decode(replace(_file, '+', '%2B')), '^file:/+', '/')"
+    return f"{plain} = {db.text(str(part.resolve()))}"
 
 
 def _column(db: Spark, one: Found, column: str, site: Site) -> str:
