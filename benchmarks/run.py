@@ -13,6 +13,7 @@ from benchmarks import (
     cql,
     monthly,
     night,
+    postgres,
     rulebook,
     scale,
     sheets,
@@ -29,6 +30,7 @@ WHAT = {
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
     "cql": ("Beside an independent CQL engine", cql.main),
     "night": ("A night beside the bare evaluation", night.main),
+    "postgres": ("PostgreSQL beside hand-written SQL there", postgres.main),
     "spark": ("Spark with one and two workers beside DuckDB", spark.main),
     "store": ("A night with the store, unchanged nights, a long trail", store.main),
 }
