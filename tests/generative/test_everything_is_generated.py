@@ -98,7 +98,8 @@ def test_every_word_and_every_setting_is_generated(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(ClockLimit, "outcome", counted)
 
-    @settings(max_examples=420, phases=[Phase.generate], derandomize=True, database=None)
+    # Constants of our own modules steer what is drawn, so any change may draw others: with room.
+    @settings(max_examples=640, phases=[Phase.generate], derandomize=True, database=None)
     @given(protocols, moments, sites, st.integers(0, 2**32))
     def count(bundle: Bundle, as_of: AsOf, site: Site, seed: int) -> None:
         tables = Generator(seed, bundle, as_of).records(40)
