@@ -114,8 +114,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # some shells have it 
 from qi_checker.engines.duckdb import evaluation
 def endless(task):
     threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    task.con.execute("SET threads = 1")
-    task.con.execute("SELECT sum(hash(range)) FROM range(10000000000)")  # about a minute
+    task.db.rows("SET threads = 1")
+    task.db.rows("SELECT sum(hash(range)) FROM range(10000000000)")  # about a minute
 evaluation.prepare = endless
 """
 

@@ -72,6 +72,8 @@ def test_the_findings_are_those_of_the_files(filled: str, demo: Path, tmp_path: 
         if name == "rejects.csv":
             texts = [t.replace("public.", "") for t in texts]
         assert texts[0] == texts[1], name
+    for manifest in (one["manifest"], other["manifest"]):
+        assert all(ignored.pop("file") for ignored in manifest["exceptions"]["ignored"])
     for part in ("population", "statuses", "verdicts", "rate", "left_out", "exceptions"):
         assert other["manifest"][part] == one["manifest"][part], part
 
