@@ -25,7 +25,7 @@ def without_duplicates(tables: Tables) -> Tables:
     }
 
 
-def test_shuffled_rows_give_the_same_result(engine: Engine) -> None:
+def test_shuffled_rows_give_the_same_result(file_engine: Engine) -> None:
     """Where no id comes twice; the rows keep the numbers that they are reported by."""
 
     @settings(max_examples=6, phases=[Phase.generate])
@@ -36,8 +36,8 @@ def test_shuffled_rows_give_the_same_result(engine: Engine) -> None:
         shuffled = {
             name: random.Random(seed).sample(rows, len(rows)) for name, rows in tables.items()
         }
-        first = engine(bundle, tables, as_of, site, {"events": tables["torn"]})
-        again = engine(bundle, shuffled, as_of, site, {"events": tables["torn"]})
+        first = file_engine(bundle, tables, as_of, site, {"events": tables["torn"]})
+        again = file_engine(bundle, shuffled, as_of, site, {"events": tables["torn"]})
         assert not differences(first, again)
 
     check()
