@@ -19,7 +19,8 @@ from tests.helpers.postgres import Server, postgres_server  # noqa: E402
 from tests.helpers.spark import needs_java  # noqa: E402
 
 SPARK = (pytest.mark.spark, needs_java)
-_OF_SPARK = 100  # one in so many tests of an engine runs on Spark, always the same; else minutes
+# One in so many tests of an engine runs there, always the same: all of them would take too long.
+_SHARE = {"postgres": 4, "spark": 100}
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
@@ -67,21 +68,27 @@ def postgres() -> Iterator[Server]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A fixed share of the tests of engines on Spark; QI_CHECKER_SPARK=all asks for every one."""
-    if EVERYTHING:
-        return
+    """A fixed share of the tests of engines where they are slow, and all of them when asked.
+
+    QI_CHECKER_SPARK=all and QI_CHECKER_POSTGRES=all ask for every one.
+    """
+    share = {name: n for name, n in _SHARE.items() if not _whole(name)}
 
     def left_out(item: pytest.Item) -> bool:
-        if item.get_closest_marker("spark") is None:
-            return False
-        if "generative/" in item.nodeid:
-            return True
-        of_engines = "spark" in getattr(getattr(item, "callspec", None), "id", "").split("-")
-        return of_engines and crc32(item.nodeid.encode()) % _OF_SPARK != 0
+        if "engine" in getattr(item, "fixturenames", ()):
+            words = getattr(item, "callspec").id.split("-")  # noqa: B009
+            one_in = next((n for name, n in share.items() if name in words), 1)
+            return crc32(item.nodeid.encode()) % one_in != 0
+        rare = "generative/" in item.nodeid or "interrupted" in item.nodeid
+        return "spark" in share and item.get_closest_marker("spark") is not None and rare
 
     dropped = [item for item in items if left_out(item)]
     config.hook.pytest_deselected(items=dropped)
     items[:] = [item for item in items if not left_out(item)]
+
+
+def _whole(name: str) -> bool:
+    return EVERYTHING if name == "spark" else os.environ.get("QI_CHECKER_POSTGRES") == "all"
 
 
 @pytest.hookimpl(wrapper=True)
