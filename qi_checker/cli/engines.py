@@ -15,7 +15,6 @@ from qi_checker.protocol.load import load_protocol
 from qi_checker.sources.files import read_folder
 from qi_checker.sources.raw import connect
 
-PAGES = 5_000  # case pages of one protocol where nobody says how many
 _DATABASE = ("postgresql://", "postgres://")
 Phase = Callable[[str], None]
 
@@ -70,6 +69,8 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
 
 def pages_of(arguments: argparse.Namespace) -> int:
     """How many case pages to write at most."""
+    from qi_checker.reporting.folder import PAGES
+
     if arguments.pages is None:
         return 0 if _in_database(arguments) else PAGES
     return max(int(arguments.pages), 0)

@@ -58,7 +58,11 @@ def check_case(case_id: str, protocols: Collection[str], store: Store) -> None:
 
 def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
     """What stands against it in every protocol that has the requirement; nothing if one accepts it."""
-    versions = [v for b in settings.bundles for v in b.protocol.versions if _in_force(v, day)]
+    every = [b.protocol for b in settings.bundles]
+    if day is None:
+        versions = [version for protocol in every for version in protocol.versions]
+    else:
+        versions = [version for protocol in every if (version := protocol.in_force(day))]
     asking = [v for v in versions if asked.requirement in {leaf.id for leaf in v.leaves}]
     if not asking:
         known = {leaf.id for version in versions for leaf in version.leaves}
@@ -66,12 +70,6 @@ def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
                         did_you_mean(asked.requirement, known))]  # fmt: skip
     each = [list(_refusals(asked, version)) for version in asking]
     return min(each, key=len)
-
-
-def _in_force(version: Version, day: date | None) -> bool:
-    """Whether a version is in force on the day of surgery, or at all where that is not known."""
-    period = version.in_force
-    return day is None or (period.from_ <= day and (period.to is None or day <= period.to))
 
 
 def _refusals(asked: Asked, version: Version) -> Iterator[Problem]:

@@ -15,11 +15,13 @@ from qi_checker.engines.duckdb.values import quote, text
 
 def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) -> None:
     """findings.json, .parquet and .csv, cases.csv, rejects.csv and manifest.json."""
-    findings = f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement"
+    findings, worded = (
+        f"SELECT {FINDINGS_SQL} FROM {view} ORDER BY case_id, requirement"
+        for view in (FINDINGS, WORDED)
+    )
     cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
     copy = evaluation.con.execute
     # Pages of Parquet come out otherwise from a table than from a query: always from the query.
-    worded = findings.replace(f"FROM {FINDINGS} ", f"FROM {WORDED} ")
     copy(f"COPY ({worded}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
     copy(f"COPY ({_safe(evaluation, findings)}) TO {_path(folder, 'findings.csv')} (HEADER)")
     copy(f"COPY ({_safe(evaluation, cases)}) TO {_path(folder, 'cases.csv')} (HEADER)")

@@ -155,8 +155,9 @@ def test_views_with_other_names_types_and_words(
     assert files == {"cases": "his.v_or", "events": "his.v_img", "exceptions": "public.exceptions"}
 
 
-def test_a_rulebook_reads_the_records_once(filled: str, demo: Path, tmp_path: Path) -> None:
-    """Each protocol says there what it says alone."""
+def test_each_protocol_of_a_rulebook_says_what_it_says_of_the_files(
+    filled: str, demo: Path, tmp_path: Path
+) -> None:
     from qi_checker.protocol.paths import rules_dir
 
     rules = tmp_path / "rules"
@@ -176,9 +177,9 @@ def test_a_rulebook_reads_the_records_once(filled: str, demo: Path, tmp_path: Pa
 
 
 @pytest.fixture
-def broken(postgres: Server, filled: str) -> Iterator[str]:
+def broken(postgres: Server, filled: str) -> str:
     """A copy of the database, to be spoilt."""
-    return iter([postgres.new_database(like=filled.rpartition("/")[2])])
+    return postgres.new_database(like=filled.rpartition("/")[2])
 
 
 @pytest.mark.parametrize(
@@ -193,9 +194,9 @@ def broken(postgres: Server, filled: str) -> Iterator[str]:
     ],
 )
 def test_what_is_wrong_in_the_database_is_said(
-    broken: Iterator[str], demo: Path, tmp_path: Path, spoilt: str, said: str
+    broken: str, demo: Path, tmp_path: Path, spoilt: str, said: str
 ) -> None:
-    url = next(broken)
+    url = broken
     name = url.rpartition("/")[2]
     with psycopg.connect(url) as con:
         con.execute(f'GRANT TEMPORARY ON DATABASE "{name}" TO {ROLE}')
@@ -211,10 +212,8 @@ def test_what_is_wrong_in_the_database_is_said(
     assert not (tmp_path / "out").exists()
 
 
-def test_several_problems_are_told_at_once(
-    broken: Iterator[str], demo: Path, tmp_path: Path
-) -> None:
-    url = next(broken)
+def test_several_problems_are_told_at_once(broken: str, demo: Path, tmp_path: Path) -> None:
+    url = broken
     with psycopg.connect(url) as con:
         con.execute("DROP TABLE events; ALTER TABLE cases DROP COLUMN status")
     ran = in_database(url, tmp_path / "out", demo)
@@ -244,9 +243,9 @@ def test_options_that_a_database_cannot_take(filled: str, demo: Path, tmp_path: 
 
 
 @pytest.fixture
-def locked(broken: Iterator[str]) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+def locked(broken: str) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
     """A database in which the audit has to wait for a table."""
-    url = next(broken)
+    url = broken
     with psycopg.connect(url) as con:
         con.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
         yield url, con

@@ -25,6 +25,7 @@ from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.engines.duckdb.values import text
 from qi_checker.engines.ready.needs import Needs, check_together
 from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.ready.results import summary
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -114,29 +115,7 @@ class Evaluation:
 
     def summary(self) -> dict[str, Any]:
         """Numbers of the rate, per requirement, and per sensitivity window."""
-        totals = self.rows(sql(self.compiled.rate()))[0]
-        each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
-        for row in self.rows(sql(self.compiled.per_requirement())):
-            name = self.compiled.scopes[row["version"]].leaves[row["number"]].id
-            for kind, counts in each.items():
-                counts[name] = counts.get(name, 0) + row[kind]
-        return {
-            **totals,
-            "present": each["present"],
-            "in_window": each["in_window"],
-            "eligible_by_requirement": each["eligible"],
-            "sensitivity": self._sensitivity(),
-        }
-
-    def _sensitivity(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for scope in self.compiled.scopes:
-            if not scope.version.sensitivity:
-                continue
-            counts = self.con.execute(sql(self.compiled.sensitivity(scope))).fetchone() or ()
-            for duration, number in zip(scope.version.sensitivity, counts, strict=True):
-                found[str(duration)] = found.get(str(duration), 0) + int(number)
-        return found
+        return summary(self.compiled, lambda query: self.rows(sql(query)))
 
 
 def _file(table: RawTable) -> str:

@@ -16,7 +16,6 @@ from qi_checker.errors import Problem, UserError
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
-SCHEMES = ("postgresql://", "postgres://")
 _SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
     "28": ("the server refuses this login",
            "Check user, password (PGPASSWORD, ~/.pgpass) and pg_hba.conf"),
@@ -31,6 +30,7 @@ _SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
     "25006": ("the server takes no temporary tables",
               "It is a standby: use the primary, or a replica that may have them"),
     "08": ("the connection was lost", "Start it again"),
+    "42602": ("a table has a name that is none", "Write it as schema.table under tables"),
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -127,6 +127,14 @@ class PostgreSQL(Database):
 
     def within(self, array: str, known: str) -> str:
         return f"({array} <@ {known})"
+
+    def each_item(self, value: str, change: Callable[[str], str]) -> str:
+        """A `;`-list with each item changed; NULL stays NULL."""
+        changed = (
+            f"ARRAY(SELECT {change('item')} FROM unnest(string_to_array({value}, ';')) "
+            "WITH ORDINALITY AS u(item, n) ORDER BY n)"
+        )
+        return f"CASE WHEN {value} IS NOT NULL THEN array_to_string({changed}, ';') END"
 
     def same(self, one: str, other: str) -> str:
         """Only plain equality is joined by hashing."""

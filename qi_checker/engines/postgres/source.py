@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qi_checker.engines.postgres.database import PostgreSQL
+from qi_checker.engines.ready.columns import ROW, called, mapped
 from qi_checker.engines.ready.needs import Needs
-from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import TABLES, RawTable, Table
 from qi_checker.protocol.site import Site
 
-_LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
 _DATES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
 
@@ -46,9 +46,8 @@ def find(db: PostgreSQL, site: Site) -> list[Found]:
             found.append(Found(table, "", {}, {}))
             continue
         types = db.columns(name)
-        columns = _called(table, site, types)
-        problems += _missing(table, name, columns, site, types)
-        problems += _refused(db, name)
+        columns, wrong = called(f"database, {name}", table, site, list(types))
+        problems += [*wrong, *_refused(db, name)]
         found.append(Found(table, name, columns, types))
     if problems:
         raise UserError(problems)
@@ -68,30 +67,6 @@ def _absent(table: Table, told: str) -> Problem:
     mend = f"Name the table or view under tables in site.yaml: {{{table.name}: schema.name}}"
     return Problem("database", f"there is no table or view {told} for the {table.name}",
                    "Or the role does not see its schema", mend)  # fmt: skip
-
-
-def _called(table: Table, site: Site, types: dict[str, str]) -> dict[str, str]:
-    """Each column of the contract, and of the hospital's own, with its name there."""
-    mapped = site.columns.get(table.name, {})
-    there = {name.lower(): name for name in types}
-    called = {name: there[name] for name in table.names if name in there and name not in mapped}
-    called |= {name: local for name, local in mapped.items() if local in types}
-    used = set(called.values()) | {"_row"}
-    return called | {name: name for name in types if name not in used and name not in called}
-
-
-def _missing(
-    table: Table, name: str, columns: dict[str, str], site: Site, types: dict[str, str]
-) -> Iterator[Problem]:
-    mapped = site.columns.get(table.name, {})
-    for column in table.needed:
-        if column not in columns and column not in mapped:
-            mend = f"Map it under columns in site.yaml: {{{table.name}: {{{column}: its name}}}}"
-            yield Problem(f"database, {name}", f"there is no column {column}", "", mend)
-    for column, local in mapped.items():
-        if local not in types:
-            yield Problem(f"database, {name}", f"there is no column {local}, which site.yaml maps "
-                          f"to {column}", "", did_you_mean(local, list(types)))  # fmt: skip
 
 
 def _refused(db: PostgreSQL, name: str) -> Iterator[Problem]:
@@ -139,8 +114,8 @@ def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
     listed = ", ".join(f"{sql} AS {db.quote(c)}" for c, sql in columns.items())
     if not one.name:
         return f"SELECT {listed}, CAST(NULL AS bigint) AS _row WHERE false"
-    if "_row" in one.types:
-        return f"SELECT {listed}, CAST(_row AS bigint) AS _row FROM {one.name}"
+    if ROW in one.types:
+        return f"SELECT {listed}, CAST({ROW} AS bigint) AS {ROW} FROM {one.name}"
     first = db.quote(one.table.key)
     others = [db.quote(c) for c in columns if c != one.table.key]
     order = ", ".join(f'{db.as_text(c)} COLLATE "C"' for c in (first, *others))
@@ -159,27 +134,7 @@ def _column(db: PostgreSQL, one: Found, column: str, site: Site) -> str:
     dated = not known or one.table[column].kind.startswith("when")
     if dated and one.types[local] in _DATES:
         return name
-    mapping = site.values.get(f"{one.table.name}.{column}")
-    text = db.as_text(name)
-    if not mapping:
-        return text
-    otherwise = text
-    if known and one.table[column].kind in _LISTED:
-        otherwise = (
-            f"array_to_string(ARRAY(SELECT {_case(db, 'item', mapping, 'item')} "
-            f"FROM unnest(string_to_array({text}, ';')) WITH ORDINALITY AS u(item, n) "
-            "ORDER BY n), ';')"
-        )
-        otherwise = f"CASE WHEN {text} IS NULL THEN NULL ELSE {otherwise} END"
-    return _case(db, text, mapping, otherwise)
-
-
-def _case(db: PostgreSQL, text: str, mapping: dict[str, str], otherwise: str) -> str:
-    whens = " ".join(
-        f"WHEN {db.text(local.strip().lower())} THEN {db.text(word)}"
-        for local, word in mapping.items()
-    )
-    return f"CASE lower(trim(coalesce({text}, ''))) {whens} ELSE {otherwise} END"
+    return mapped(db, one.table, column, db.as_text(name), site, db.each_item)
 
 
 def _raw(db: PostgreSQL, one: Found) -> RawTable:

@@ -11,7 +11,7 @@ from qi_checker.engines.ready.values import Moment, staged
 from qi_checker.protocol.records import EVENTS, Table
 from qi_checker.protocol.site import Site
 
-_BY_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")  # of events
+BY_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")  # of events
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _moments(
 
 def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> list[str]:
     """The row's number, whether an id is padded, and every column that is no date."""
-    shared = _BY_PROFILE if table is EVENTS else ()
+    shared = BY_PROFILE if table is EVENTS else ()
     texts = [
         c.name for c in table.columns if not c.kind.startswith("when") and c.name not in shared
     ]
@@ -132,7 +132,7 @@ def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> l
 def _with_profiles(db: Database, columns: list[str], rows: str, own: list[str]) -> str:
     """Events with the number of their profile, and the words of it that are asked for often."""
     same = " AND ".join(
-        db.same(db.as_text(f"r.{db.quote(c)}"), f"l.{db.quote(c)}") for c in (*_BY_PROFILE, *own)
+        db.same(db.as_text(f"r.{db.quote(c)}"), f"l.{db.quote(c)}") for c in (*BY_PROFILE, *own)
     )
     return (
         f"SELECT {', '.join(columns)}, l.profile, p.kind, p.status, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
@@ -111,6 +111,10 @@ class Spark(Database):
     def words(self, column: str, change: Literal["upper", "lower"]) -> str:
         split = f"split(coalesce({column}, ''), ';')"
         return f"filter(transform({split}, w -> {change}({self.trim('w')})), w -> w <> '')"
+
+    def each_item(self, value: str, change: Callable[[str], str]) -> str:
+        """A `;`-list with each item changed; NULL stays NULL."""
+        return f"array_join(transform(split({value}, ';'), item -> {change('item')}), ';')"
 
     def set_of(self, value: str, where: str) -> str:
         return f"sort_array(collect_set({value}) FILTER (WHERE {where}))"

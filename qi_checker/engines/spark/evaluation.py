@@ -23,6 +23,7 @@ from qi_checker.compiler.tables import (
 )  # fmt: skip
 from qi_checker.engines.ready.needs import Needs
 from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.ready.results import summary
 from qi_checker.engines.spark.database import Spark
 from qi_checker.engines.spark.session import failed, spark_errors
 from qi_checker.engines.spark.source import Found, raw_tables
@@ -114,29 +115,9 @@ class SparkEvaluation:
 
     def summary(self) -> Row:
         """Numbers of the rate, per requirement, and per sensitivity window."""
-        totals = frame(self.db, self.compiled.rate()).collect()[0].asDict()
-        each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
-        for row in frame(self.db, self.compiled.per_requirement()).collect():
-            name = self.compiled.scopes[row["version"]].leaves[row["number"]].id
-            for kind, found in each.items():
-                found[name] = found.get(name, 0) + row[kind]
-        return {
-            **totals,
-            "present": each["present"],
-            "in_window": each["in_window"],
-            "eligible_by_requirement": each["eligible"],
-            "sensitivity": self._sensitivity(),
-        }
-
-    def _sensitivity(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for scope in self.compiled.scopes:
-            if not scope.version.sensitivity:
-                continue
-            counts = frame(self.db, self.compiled.sensitivity(scope)).collect()[0]
-            for duration, number in zip(scope.version.sensitivity, counts, strict=True):
-                found[str(duration)] = found.get(str(duration), 0) + int(number)
-        return found
+        return summary(
+            self.compiled, lambda q: [row.asDict() for row in frame(self.db, q).collect()]
+        )
 
 
 def evaluate(
@@ -159,8 +140,7 @@ def evaluate(
     needs = Needs([compiled])
     with failed(_unreadable(found)):
         tables = raw_tables(db, found, site)
-        prepared = prepare(Task(needs, db))
-    prepared.notes[:0] = [prepared.dates[d] for d in compiled.own_dates if d in prepared.dates]
+        prepared = prepare(Task(needs, db)).of(compiled)
     records = Delivery(tables, [note for one in found for note in one.notes])
     done = SparkEvaluation(db, compiled, records, prepared, keep_all=keep_all)
     with failed(_lost()):
@@ -179,10 +159,9 @@ def _unreadable(found: Sequence[Found]) -> UserError:
 
 def _lost() -> UserError:
     what = "Spark could not finish the evaluation"
-    why = "A worker was lost, or its disk or memory is full; nothing was written"
-    return EvaluationError(
-        Problem("--engine", what, why, "See the log of the cluster, and run it again")
-    )
+    why = "A worker was lost, its disk or memory is full, or it cannot plan the protocol"
+    mend = "Nothing was written. See the log of the cluster, and run it again"
+    return EvaluationError(Problem("--engine", what, why, mend))
 
 
 class _Run:

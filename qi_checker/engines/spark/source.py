@@ -13,14 +13,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from qi_checker.engines.ready.columns import called, mapped
 from qi_checker.engines.spark.database import Spark
-from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import TABLES, RawTable, Table
 from qi_checker.protocol.site import Site
-
-_BLANKS = " \t\r\n\v\f\u00a0\ufeff\u200b"  # around the name of a column
-_LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
-_ROW = "_row"
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,9 @@ def _read(path: Path, table: Table, site: Site) -> Found:
         if {name: schema.field(name).type for name in schema.names} != kinds:
             what = f"its columns or types are not those of {parts[0].name}"
             raise UserError(Problem(str(part), what, "", "Write all parts in one go"))
-    columns = _called(path, table, site, schemas[0].names)
+    columns, wrong = called(str(path), table, site, schemas[0].names)
+    if wrong:
+        raise UserError(wrong)
     notes, problems = _judged(path, table, columns, kinds)
     if problems:
         raise UserError(problems)
@@ -104,39 +103,6 @@ def _parts(path: Path) -> Iterator[Path]:
     for part in path.rglob("*.parquet"):
         if part.is_file() and not part.name.startswith((".", "_")):
             yield part
-
-
-def _called(path: Path, table: Table, site: Site, names: Sequence[str]) -> dict[str, str]:
-    """Each column of the contract, and of the hospital's own, with its name there."""
-    problems: list[Problem] = []
-    there: dict[str, str] = {}
-    for name in names:
-        plain = name.strip(_BLANKS).lower()
-        if plain in there:
-            what = f"the column {plain} is there more than once"
-            problems.append(Problem(str(path), what, "", "Keep one"))
-        there[plain] = name
-    mapped = {
-        n: local.strip(_BLANKS).lower() for n, local in site.columns.get(table.name, {}).items()
-    }
-    columns = {}
-    for name, local in mapped.items():
-        if local in there:
-            columns[name] = there[local]
-        else:
-            what = f"there is no column {local}, which site.yaml maps to {name}"
-            problems.append(Problem(str(path), what, "", did_you_mean(local, there)))
-    for plain, name in there.items():
-        if plain and plain not in (_ROW, *mapped.values()) and plain not in columns:
-            known = plain in table.names
-            columns[plain if known else name.strip(_BLANKS)] = name
-    for name in table.needed:
-        if name not in columns and name not in mapped:
-            mend = f"Map it under columns in site.yaml: {{{table.name}: {{{name}: its name}}}}"
-            problems.append(Problem(str(path), f"there is no column {name}", "", mend))
-    if problems:
-        raise UserError(problems)
-    return columns
 
 
 def _judged(
@@ -230,24 +196,7 @@ def _column(db: Spark, one: Found, column: str, site: Site) -> str:
     text = f"CAST({name} AS STRING)"
     if pa.types.is_list(type_) or pa.types.is_large_list(type_):
         text = f"array_join({name}, ';')"
-    mapping = site.values.get(f"{one.table.name}.{column}")
-    if not mapping:
-        return text
-    otherwise = text
-    if column in one.table.names and one.table[column].kind in _LISTED:
-        otherwise = (
-            f"array_join(transform(split({text}, ';'), item -> {_case(db, 'item', mapping, 'item')}"
-            "), ';')"
-        )
-    return _case(db, text, mapping, otherwise)
-
-
-def _case(db: Spark, text: str, mapping: dict[str, str], otherwise: str) -> str:
-    whens = " ".join(
-        f"WHEN {db.text(local.strip().lower())} THEN {db.text(word)}"
-        for local, word in mapping.items()
-    )
-    return f"CASE lower(trim(coalesce({text}, ''))) {whens} ELSE {otherwise} END"
+    return mapped(db, one.table, column, text, site, db.each_item)
 
 
 def _said(one: Found) -> RawTable:
