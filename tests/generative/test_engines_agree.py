@@ -13,7 +13,7 @@ from tests.generative.compare import Example, differences, smallest
 from tests.generative.protocols import moments, protocols, sites
 from tests.generative.records import Generator
 from tests.helpers.engines import Engine, on_reference
-from tests.helpers.in_spark import on_spark
+from tests.helpers.in_spark import EVERYTHING, on_spark
 from tests.helpers.spark import needs_java
 
 PATIENTS = 60
@@ -42,11 +42,10 @@ def test_postgresql_agrees_with_the_naive_evaluator(
     _agrees(in_postgres, bundle, as_of, site, seed)
 
 
-# Only with QI_CHECKER_SPARK=all: Spark takes seconds for each, and its own planner fails on one of
-# them (docs/engines.md).
+# Spark takes seconds for each; as many as DuckDB gets with QI_CHECKER_SPARK=all.
 @pytest.mark.spark
 @needs_java
-@settings(phases=[Phase.generate])
+@settings(phases=[Phase.generate], max_examples=80 if EVERYTHING else 4)
 @given(protocols, moments, sites, st.integers(0, 2**32))
 def test_spark_agrees_with_the_naive_evaluator(
     bundle: Bundle, as_of: AsOf, site: Site, seed: int
