@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from qi_checker.compiler.tables import FACTS, FINDINGS
+from qi_checker.compiler.tables import FINDINGS
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.evaluation import FINDINGS_SQL
 from qi_checker.protocol.as_of import AsOf
@@ -45,8 +45,6 @@ evaluation = evaluate(bundle, records, AsOf.parse("2026-06-30"), site, progress=
 mark("verdicts")
 if evaluation.failures:
     raise SystemExit(f"failed: {evaluation.failures}")
-con.execute(f"COPY {FACTS} TO '{folder}/facts.parquet' (FORMAT PARQUET)")
-mark("write facts")
 con.execute(
     f"COPY (SELECT {FINDINGS_SQL} FROM {FINDINGS}) TO '{folder}/findings.parquet' (FORMAT PARQUET)"
 )

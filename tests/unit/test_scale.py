@@ -8,9 +8,12 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+import duckdb
 import pandas as pd
+import pytest
 
 from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.engines.duckdb.evaluation import sql
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
@@ -135,3 +138,16 @@ def test_patients_evaluated_in_parts_give_what_all_at_once_give() -> None:
     assert used == parts
     assert sorted(findings, key=lambda f: (f["case_id"], f["requirement"])) == whole().findings()
     assert sorted(verdicts, key=lambda c: str(c["case_id"])) == whole().cases()
+
+
+@pytest.mark.parametrize("sorted_outside", [range(0), range(1, 1000)])
+def test_ids_that_repeat_are_seen_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch, sorted_outside: range
+) -> None:
+    monkeypatch.setattr(DuckDB, "SORTS", sorted_outside)
+    con = duckdb.connect()
+    con.execute("CREATE TABLE ids AS SELECT 'E' || i AS id FROM range(500) r(i)")
+    con.execute("INSERT INTO ids VALUES (NULL), (NULL)")
+    assert not DuckDB(con).repeats("ids", "id", 500)
+    con.execute("INSERT INTO ids VALUES ('E250')")
+    assert DuckDB(con).repeats("ids", "id", 501)

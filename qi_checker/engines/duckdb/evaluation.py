@@ -21,7 +21,7 @@ from qi_checker.compiler.tables import (
     ROWS,
     VERDICTS,
 )  # fmt: skip
-from qi_checker.engines.duckdb.database import DuckDB
+from qi_checker.engines.duckdb.database import DuckDB, joined_as_written
 from qi_checker.engines.duckdb.values import text
 from qi_checker.engines.ready.needs import Needs, check_together
 from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
@@ -208,7 +208,7 @@ def _evaluated(
     for i, scope in enumerate(compiled.scopes):
         progress(f"evaluating version {scope.version.version}")
         _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
-        if _facts(done, scope, first=i == 0):
+        if _facts(done, scope, i == 0, task.many_events):
             outside.append(scope)
     act_by(task.db, compiled.site)
     _show_facts(done, outside)
@@ -262,11 +262,12 @@ def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) 
         con.execute(f"INSERT INTO {table} BY NAME {query}")
 
 
-def _facts(done: Evaluation, scope: Scope, first: bool) -> bool:
+def _facts(done: Evaluation, scope: Scope, first: bool, many_events: bool) -> bool:
     """The findings of a version; those of a query that fails say so, of every case: then False."""
     try:
         query = sql(done.compiled.facts(scope, done.prepared.feeds))
-        _store(done.con, ROWS, query, first)
+        with joined_as_written(done.con, many_events):
+            _store(done.con, ROWS, query, first)
         return True
     except duckdb.Error as problem:
         done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")

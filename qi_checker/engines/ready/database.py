@@ -69,6 +69,11 @@ class Database(ABC):
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
         """Make a temporary table of values that Python holds."""
 
+    def repeats(self, table: str, key: str, number: int) -> bool:
+        """Whether one of `number` keys that are not NULL may be there twice; never a wrong no."""
+        distinct = f"SELECT count(DISTINCT {self.hashed(key)}) FROM {table} WHERE {key} IS NOT NULL"
+        return bool(self.row(distinct)[0] < number)
+
     # ---- names and texts -------------------------------------------------------------------------
 
     def quote(self, name: str) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from qi_checker.compiler.tables import Feeds
 from qi_checker.engines.ready.database import Database
 from qi_checker.engines.ready.half_empty import half_empty
+from qi_checker.engines.ready.reading import Census
 from qi_checker.engines.ready.task import Prepared, Task, after, with_patient
 from qi_checker.protocol.records import EVENTS
 
 
 def events(task: Task, done: Prepared) -> None:
     as_of = task.needs.as_of
-    late = after(as_of, "recorded_at_lo", "recorded_at_clock")
-    later = after(as_of, "at_lo", "at_clock")
-    future = f"(status = 'completed' AND {later})"
+    late, later, future = _lateness(task)
     clipped = (
         f"CASE WHEN status = 'completed' THEN least(at_hi, DATE '{as_of.date}') ELSE at_hi END"
     )
@@ -37,20 +37,37 @@ def events(task: Task, done: Prepared) -> None:
     )
     _doubts(task, late, later)
     if task.only_case is None:
-        done.left_out = _left_out(task, wanted, late, future)
+        done.left_out = _left_out(task, done.census["events"], wanted)
     _staleness(task, done, f"{wanted} AND NOT {late}")
     made = f"{wanted} AND NOT {late} AND NOT {later} AND status = 'completed'"
     full_until = half_empty(task.db, task.needs.site, as_of.date, made, done.notes)
     done.feeds = replace(done.feeds, full_until=full_until)
 
 
-def _left_out(task: Task, wanted: str, late: str, future: str) -> dict[str, int]:
+def _lateness(task: Task) -> tuple[str, str, str]:
+    """SQL of whether an event was recorded, or is dated, or was completed only after `as_of`."""
+    as_of = task.needs.as_of
+    later = after(as_of, "at_lo", "at_clock")
+    return (
+        after(as_of, "recorded_at_lo", "recorded_at_clock"),
+        later,
+        f"(status = 'completed' AND {later})",
+    )
+
+
+def left_out(task: Task) -> tuple[str, str, str]:
+    """SQL of the reasons to leave out an event that can be read, in the order of `_left_out`."""
     wrong = "status = 'entered-in-error'"
-    counts = task.db.row(f"""
-        SELECT count(*) FILTER (WHERE {wrong}),
-               count(*) FILTER (WHERE NOT {wrong} AND {late}),
-               count(*) FILTER (WHERE NOT {wrong} AND NOT {late} AND {future})
-        FROM read_events WHERE {wanted}""")
+    late, _, future = _lateness(task)
+    return wrong, f"NOT {wrong} AND {late}", f"NOT {wrong} AND NOT {late} AND {future}"
+
+
+def _left_out(task: Task, census: Census, wanted: str) -> dict[str, int]:
+    """Counted while the rows were judged, unless some of them do not count as rejected ones."""
+    counts: Sequence[int] = census.counted
+    if census.rejected:
+        each = ", ".join(f"count(*) FILTER (WHERE {reason})" for reason in left_out(task))
+        counts = task.db.row(f"SELECT {each} FROM read_events WHERE {wanted}")
     names = ("entered_in_error", "recorded_after_as_of", "completed_after_as_of")
     return dict(zip(names, counts, strict=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qi_checker.compiler.population import own_column
@@ -161,21 +162,23 @@ class Census:
     rejected: int
     torn: int
     padded: int  # rows with a blank at an end of an id that was read without trimming
+    counted: tuple[int, ...] = ()  # of all rows read, those for which each condition holds
 
     @property
     def used(self) -> int:
         return self.read - self.rejected - self.torn
 
 
-def judge(db: Database, rows: Reading) -> Census:
+def judge(db: Database, rows: Reading, conditions: Sequence[str] = ()) -> Census:
     """Fill `rejected_<name>` (_row, id, col, reason, same) from `read_<name>`; count the table.
 
-    Duplicates are looked for only where hashes of ids repeat, since nearly always none do.
+    `conditions` are counted in the same pass. Duplicates are looked for only where hashes of ids
+    repeat, since nearly always none do.
     """
     name, key = rows.table.name, db.quote(rows.table.key)
-    total, faulty, with_id, distinct, padded = db.row(
-        f"SELECT count(*), count({rows.fault()}), count({key}), count(DISTINCT {db.hashed(key)}) "
-        f"FILTER (WHERE {key} IS NOT NULL), count(*) FILTER (WHERE _padded) FROM read_{name}"
+    counts = ", ".join(f"count(*) FILTER (WHERE {c})" for c in ("_padded", *conditions))
+    total, faulty, with_id, padded, *counted = db.row(
+        f"SELECT count(*), count({rows.fault()}), count({key}), {counts} FROM read_{name}"
     )
     kinds = {"_row": "BIGINT", "id": db.TEXT, "col": db.TEXT, "reason": db.TEXT, "same": "BOOLEAN"}
     none = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in kinds.items())
@@ -187,12 +190,12 @@ def judge(db: Database, rows: Reading) -> Census:
             f"FROM (SELECT _row, {key} AS id, {rows.fault()} AS fault FROM read_{name}) f "
             "WHERE fault IS NOT NULL",
         )
-    if distinct < with_id:
+    if db.repeats(f"read_{name}", key, with_id):
         _duplicates(db, rows)
     rejected, torn = db.row(
         f"SELECT (SELECT count(*) FROM rejected_{name}), (SELECT count(*) FROM torn_{name})"
     )
-    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded)
+    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded, tuple(counted))
 
 
 def _duplicates(db: Database, rows: Reading) -> None:
