@@ -6,13 +6,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
 from tests.generative.compare import Example, differences, smallest
 from tests.generative.protocols import moments, protocols, sites
 from tests.generative.records import Generator
-from tests.helpers.engines import Engine, on_reference
+from tests.helpers.engines import Engine, on_duckdb, on_reference
 from tests.helpers.in_spark import EVERYTHING, on_spark
 from tests.helpers.spark import needs_java
 
@@ -31,6 +32,18 @@ def test_the_compiled_query_agrees_with_the_naive_evaluator(
     if example.differences():
         example = smallest(example)
         pytest.fail("\n".join([*example.differences(), str(example)]), pytrace=False)
+
+
+@settings(phases=[Phase.generate], max_examples=8)
+@given(protocols, moments, sites, st.integers(0, 2**32))
+def test_events_that_stay_in_their_file_are_evaluated_alike(
+    bundle: Bundle, as_of: AsOf, site: Site, seed: int
+) -> None:
+    """What is done only with millions of events, done with these."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DuckDB, "KEEPS_MOST", 0)
+        patch.setattr(DuckDB, "SORTS", range(1, 1_000_000))
+        _agrees(on_duckdb, bundle, as_of, site, seed)
 
 
 @settings(phases=[Phase.generate], max_examples=20)
