@@ -71,7 +71,12 @@ lint: .venv/installed-dev
 pytest: native
 	@$(WITH) pytest --quiet -n $(JOBS) $(ARGS)
 
-bench: .venv/installed-dev
+.venv/installed-bench: .venv/installed-dev
+	@echo "Installing what is measured beside it"
+	@$(INSTALL) --no-build-isolation --editable ".[dev,bench]"
+	@touch $@
+
+bench: .venv/installed-bench
 	@$(WITH) benchmarks.run $(ARGS)
 
 pictures: native

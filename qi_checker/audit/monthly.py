@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from qi_checker.audit import monthly_causes as causes
@@ -22,7 +23,7 @@ from qi_checker.audit.monthly_quality import quality
 from qi_checker.audit.monthly_rejudged import Earlier, rejudged
 from qi_checker.audit.monthly_units import units
 from qi_checker.audit.monthly_views import ActionLine, Header, Monthly
-from qi_checker.audit.plots import Event, Funnel, Intervals
+from qi_checker.audit.plots import Event, Funnel, Intervals, Trend
 from qi_checker.audit.provenance import provenance
 from qi_checker.audit.study_intervals import limit_of, plain_leaves
 from qi_checker.engines.duckdb import Evaluation
@@ -41,6 +42,43 @@ def check_month(month: str, as_of: AsOf) -> None:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Span:
+    """What a report of a month looks at. `whole`: the cases of all months from the first needed."""
+
+    month: str
+    start: str  # the first month that is drawn
+    whole: Sequence[MonthlyCase]
+
+    @property
+    def year_first(self) -> str:
+        """The first of the 12 months that end with the month."""
+        return months_on(self.month, -11)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        return months_between(self.start, self.month)
+
+    @property
+    def shown(self) -> list[MonthlyCase]:
+        return [c for c in self.whole if c.month >= self.start]
+
+    @property
+    def year(self) -> list[MonthlyCase]:
+        return [c for c in self.whole if c.month >= self.year_first]
+
+    @property
+    def this(self) -> list[MonthlyCase]:
+        return [c for c in self.whole if c.month == self.month]
+
+
+def _span(evaluation: Evaluation, month: str, settings: ReportSettings, unit: str) -> _Span:
+    start = series.shown_months(month, first_month(evaluation, month), settings)
+    span = _Span(month, start, ())
+    first = first_day(min(start, span.year_first))
+    return replace(span, whole=cases_of(evaluation, first, last_day(month), unit))
+
+
 def monthly(
     evaluation: Evaluation,
     month: str,
@@ -55,29 +93,22 @@ def monthly(
     """
     check_month(month, evaluation.compiled.as_of)
     settings = loaded.settings
-    start = series.shown_months(month, first_month(evaluation, month), settings)
-    year_first = months_on(month, -11)
-    whole = cases_of(evaluation, first_day(min(start, year_first)), last_day(month), unit)
-    shown = [c for c in whole if c.month >= start]
-    year = [c for c in whole if c.month >= year_first]
-    this = [c for c in year if c.month == month]
-    months = months_between(start, month)
-    made = series.series(months, shown, settings)
-    happened = _happened(evaluation, months, settings)
-    targets = _targets(evaluation, months_between(year_first, month), settings)
+    span = _span(evaluation, month, settings, unit)
+    shown, year, this = span.shown, span.year, span.this
+    made = series.series(span.months, shown, settings)
+    happened = _happened(evaluation, span.months, settings)
+    targets = _targets(evaluation, months_between(span.year_first, month), settings)
     lines = standards(evaluation, this, year, (targets[month], _one(targets)))
-    status = series.status(made)
-    shown_targets = _targets(evaluation, months, settings)
     gaps, gaps_why = plots.gaps(shown, lines[0].year)
     cusum, cusum_why = plots.cusum(shown, made)
     funnel, units_why = _units(evaluation, year, unit, settings, targets)
     return Monthly(
-        header=_header(evaluation, month, year_first, settings, shown),
+        header=_header(evaluation, span, settings),
         provenance=provenance(evaluation),
         settings_sha256=loaded.sha256,
         standards=lines,
         flow=flow(this, year),
-        trend=plots.trend(made, status, shown_targets, happened, _trend_words(made, status)),
+        trend=_trend(made, _targets(evaluation, span.months, settings), happened),
         phases=series.phase_lines(made),
         suggestion=series.suggestion(made),
         happened=happened,
@@ -95,7 +126,7 @@ def monthly(
         failed=causes.listed(this, causes.failed),
         exempt=causes.listed(this, causes.exempt),
         undetermined=causes.listed(this, causes.undetermined),
-        rejudged=rejudged(whole, before) if before else (),
+        rejudged=rejudged(span.whole, before) if before else (),
         rejudged_since=before.as_of if before else None,
     )
 
@@ -111,16 +142,10 @@ def judged_then(evaluation: Evaluation, month: str) -> Sequence[MonthlyCase]:
     return cases_of(evaluation, first, compared_with(month))
 
 
-def _header(
-    evaluation: Evaluation,
-    month: str,
-    year_first: str,
-    settings: ReportSettings,
-    shown: Sequence[MonthlyCase],
-) -> Header:
+def _header(evaluation: Evaluation, span: _Span, settings: ReportSettings) -> Header:
     protocol = evaluation.compiled.bundle.protocol
     versions: dict[str, str] = {}
-    for case in shown:
+    for case in span.shown:
         if case.findings:
             name = evaluation.compiled.scopes[case.version].version.version
             versions.setdefault(name, case.month)
@@ -131,10 +156,10 @@ def _header(
         comment=settings.comment or "",
         title=protocol.title,
         statement=protocol.statement or "",
-        month=month,
-        first=first_day(month),
-        last=last_day(month),
-        year_first=year_first,
+        month=span.month,
+        first=first_day(span.month),
+        last=last_day(span.month),
+        year_first=span.year_first,
         versions=tuple(versions.items()),
     )
 
@@ -164,6 +189,13 @@ def _targets(
 def _one(targets: dict[str, float | None]) -> float | None:
     values = set(targets.values())
     return values.pop() if len(values) == 1 else None
+
+
+def _trend(
+    made: series.Series, targets: dict[str, float | None], happened: tuple[Event, ...]
+) -> Trend:
+    status = series.status(made)
+    return plots.trend(made, status, targets, happened, _trend_words(made, status))
 
 
 def _trend_words(made: series.Series, status: str) -> tuple[str, str]:

@@ -113,15 +113,12 @@ class DuckDB(Database):
 
 
 @contextmanager
-def joined_as_written(con: duckdb.DuckDBPyConnection, needed: bool) -> Iterator[None]:
-    """Joins in the order of the query, where that is `needed`.
+def joined_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Joins in the order of the query.
 
     Events that are read from their file again are taken for hardly any by the planner, since they
     are joined with looks and profiles; so it would hold all events and let the cases stream by.
     """
-    if not needed:
-        yield
-        return
     con.execute("SET disabled_optimizers = 'join_order'")
     try:
         yield

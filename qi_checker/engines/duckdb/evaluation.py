@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -208,8 +209,9 @@ def _evaluated(
     for i, scope in enumerate(compiled.scopes):
         progress(f"evaluating version {scope.version.version}")
         _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
-        if _facts(done, scope, i == 0, task.many_events):
-            outside.append(scope)
+        with joined_as_written(con) if task.many_events else nullcontext():
+            if _facts(done, scope, first=i == 0):
+                outside.append(scope)
     act_by(task.db, compiled.site)
     _show_facts(done, outside)
     progress("adding up cases")
@@ -262,12 +264,11 @@ def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) 
         con.execute(f"INSERT INTO {table} BY NAME {query}")
 
 
-def _facts(done: Evaluation, scope: Scope, first: bool, many_events: bool) -> bool:
+def _facts(done: Evaluation, scope: Scope, first: bool) -> bool:
     """The findings of a version; those of a query that fails say so, of every case: then False."""
     try:
         query = sql(done.compiled.facts(scope, done.prepared.feeds))
-        with joined_as_written(done.con, many_events):
-            _store(done.con, ROWS, query, first)
+        _store(done.con, ROWS, query, first)
         return True
     except duckdb.Error as problem:
         done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")

@@ -9,7 +9,7 @@ from datetime import date
 from qi_checker.compiler.tables import Feeds
 from qi_checker.engines.ready.database import Database
 from qi_checker.engines.ready.half_empty import half_empty
-from qi_checker.engines.ready.reading import Census
+from qi_checker.engines.ready.reading import Census, counted
 from qi_checker.engines.ready.task import Prepared, Task, after, with_patient
 from qi_checker.protocol.records import EVENTS
 
@@ -55,21 +55,24 @@ def _lateness(task: Task) -> tuple[str, str, str]:
     )
 
 
-def left_out(task: Task) -> tuple[str, str, str]:
-    """SQL of the reasons to leave out an event that can be read, in the order of `_left_out`."""
+def reasons_to_leave_out(task: Task) -> dict[str, str]:
+    """SQL of each reason to leave out an event that can be read, by its name in the manifest."""
     wrong = "status = 'entered-in-error'"
     late, _, future = _lateness(task)
-    return wrong, f"NOT {wrong} AND {late}", f"NOT {wrong} AND NOT {late} AND {future}"
+    return {
+        "entered_in_error": wrong,
+        "recorded_after_as_of": f"NOT {wrong} AND {late}",
+        "completed_after_as_of": f"NOT {wrong} AND NOT {late} AND {future}",
+    }
 
 
 def _left_out(task: Task, census: Census, wanted: str) -> dict[str, int]:
-    """Counted while the rows were judged, unless some of them do not count as rejected ones."""
+    """Counted while the rows were judged; again where rejected ones were among them."""
+    reasons = reasons_to_leave_out(task)
     counts: Sequence[int] = census.counted
     if census.rejected:
-        each = ", ".join(f"count(*) FILTER (WHERE {reason})" for reason in left_out(task))
-        counts = task.db.row(f"SELECT {each} FROM read_events WHERE {wanted}")
-    names = ("entered_in_error", "recorded_after_as_of", "completed_after_as_of")
-    return dict(zip(names, counts, strict=True))
+        counts = task.db.row(f"SELECT {counted(reasons.values())} FROM read_events WHERE {wanted}")
+    return dict(zip(reasons, counts, strict=True))
 
 
 def _doubts(task: Task, late: str, future: str) -> None:

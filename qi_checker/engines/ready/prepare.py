@@ -7,7 +7,7 @@ from datetime import date
 from qi_checker.compiler.population import own_column
 from qi_checker.compiler.tables import ROWS
 from qi_checker.engines.ready.database import Database
-from qi_checker.engines.ready.events import events, left_out
+from qi_checker.engines.ready.events import events, reasons_to_leave_out
 from qi_checker.engines.ready.profiles import event_profiles
 from qi_checker.engines.ready.reading import Census, Reading, judge, reading
 from qi_checker.engines.ready.task import Prepared, Task, after, with_patient
@@ -42,10 +42,11 @@ def _read(task: Task, table: Table) -> tuple[Reading, Census]:
     wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
     own = frozenset(wanted.get(table, ()))
     dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
+    asked = reasons_to_leave_out(task).values() if table is EVENTS else ()
     for trim in (False, True) if task.db.FINDS_PADDED else (True,):
         rows = reading(task.db, table, task.needs.site, raw, trim, own, dates)
         keep(f"read_{table.name}", rows.query)
-        census = judge(task.db, rows, left_out(task) if table is EVENTS else ())
+        census = judge(task.db, rows, asked)
         if not census.padded:
             break
     return rows, census

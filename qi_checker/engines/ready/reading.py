@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from qi_checker.compiler.population import own_column
@@ -169,16 +169,21 @@ class Census:
         return self.read - self.rejected - self.torn
 
 
-def judge(db: Database, rows: Reading, conditions: Sequence[str] = ()) -> Census:
+def counted(conditions: Iterable[str]) -> str:
+    """SQL of how many rows each condition holds for."""
+    return ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
+
+
+def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census:
     """Fill `rejected_<name>` (_row, id, col, reason, same) from `read_<name>`; count the table.
 
     `conditions` are counted in the same pass. Duplicates are looked for only where hashes of ids
     repeat, since nearly always none do.
     """
     name, key = rows.table.name, db.quote(rows.table.key)
-    counts = ", ".join(f"count(*) FILTER (WHERE {c})" for c in ("_padded", *conditions))
-    total, faulty, with_id, padded, *counted = db.row(
-        f"SELECT count(*), count({rows.fault()}), count({key}), {counts} FROM read_{name}"
+    total, faulty, with_id, padded, *others = db.row(
+        f"SELECT count(*), count({rows.fault()}), count({key}), "
+        f"{counted(('_padded', *conditions))} FROM read_{name}"
     )
     kinds = {"_row": "BIGINT", "id": db.TEXT, "col": db.TEXT, "reason": db.TEXT, "same": "BOOLEAN"}
     none = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in kinds.items())
@@ -195,7 +200,7 @@ def judge(db: Database, rows: Reading, conditions: Sequence[str] = ()) -> Census
     rejected, torn = db.row(
         f"SELECT (SELECT count(*) FROM rejected_{name}), (SELECT count(*) FROM torn_{name})"
     )
-    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded, tuple(counted))
+    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded, tuple(others))
 
 
 def _duplicates(db: Database, rows: Reading) -> None:
