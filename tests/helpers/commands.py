@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import pty
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -45,11 +46,35 @@ def start(*arguments: object, code: str = "", **options: Any) -> subprocess.Pope
 def run(*arguments: object, **options: Any) -> Ran:
     """Run `qi-checker` to its end. No command may print a traceback or name a patient in errors."""
     with start(*arguments, **options) as process:
-        out, err = process.communicate(timeout=120)
+        try:
+            out, err = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            process.kill()  # or it would be waited for, without an end
+            raise
     ran = Ran(process.returncode, (out or b"").decode(), (err or b"").decode())
     assert "Traceback" not in ran.err, ran.err
     assert not any(patient in ran.err for patient in PATIENTS), ran.err
     return ran
+
+
+def on_terminal(*arguments: object, **changes: str) -> str:
+    """What a command writes to a terminal, both streams together.
+
+    It is read meanwhile: a terminal that nobody reads stops the command once it is full.
+    """
+    master, slave = pty.openpty()
+    env = environment(TERM="xterm-256color", COLUMNS="100", **changes)
+    with start(*arguments, stdin=slave, stdout=slave, stderr=slave, env=env) as process:
+        os.close(slave)
+        seen = b""
+        try:
+            while part := os.read(master, 65536):
+                seen += part
+        except OSError:  # how Linux says that the other side is closed
+            pass
+    os.close(master)
+    assert process.returncode == 0
+    return seen.decode()
 
 
 def audit(data: Path, out: Path, *more: object, as_of: str = AS_OF, **options: Any) -> Ran:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import shutil
 import subprocess
 import sys
@@ -13,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from qi_checker import __version__
-from tests.helpers.commands import AS_OF, audit, contents, csv_rows, environment, run, start
+from tests.helpers.commands import (
+    AS_OF,
+    audit,
+    contents,
+    csv_rows,
+    environment,
+    on_terminal,
+    run,
+    start,
+)
 from tests.helpers.records import case, mr_scan, scan
 from tests.integration.conftest import WriteFolder
 
@@ -190,32 +198,15 @@ def test_closed_streams_stop_nothing(folder: WriteFolder, tmp_path: Path, closed
     assert (tmp_path / "out" / "manifest.json").is_file()
 
 
-def _on_a_terminal(arguments: list[str], **changes: str) -> str:
-    """What a command writes to a terminal, both streams together."""
-    master, slave = pty.openpty()
-    env = environment(TERM="xterm-256color", COLUMNS="100", **changes)
-    with start(*arguments, stdin=slave, stdout=slave, stderr=slave, env=env) as process:
-        os.close(slave)
-        seen = b""
-        try:
-            while part := os.read(master, 65536):
-                seen += part
-        except OSError:  # how Linux says that the other side is closed
-            pass
-    os.close(master)
-    assert process.returncode == 0
-    return seen.decode()
-
-
 def test_colour_only_on_a_terminal_that_wants_it(demo: Path) -> None:
     arguments = ["checklist", "--data", str(demo), "--as-of", AS_OF]
     colour = "\x1b[1;31m"  # bold red
     assert "\x1b" not in run(*arguments).out
-    assert colour in _on_a_terminal(["check", "SYN-C-0001", *arguments[1:]])
-    assert "31m" not in _on_a_terminal(["check", "SYN-C-0001", *arguments[1:]], NO_COLOR="1")
+    assert colour in on_terminal("check", "SYN-C-0001", *arguments[1:])
+    assert "31m" not in on_terminal("check", "SYN-C-0001", *arguments[1:], NO_COLOR="1")
 
 
 def test_progress_on_a_terminal_and_none_in_a_pipe(demo: Path, tmp_path: Path) -> None:
     arguments = ["audit", "--data", str(demo), "--as-of", AS_OF, "--out", str(tmp_path / "out")]
     assert run(*arguments).err == ""
-    assert "writing case pages" in _on_a_terminal(arguments)
+    assert "writing case pages" in on_terminal(*arguments)
