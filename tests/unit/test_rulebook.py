@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,9 +94,9 @@ def test_the_shipped_protocols_say_of_the_demo_what_each_says_alone(tmp_path: Pa
 def test_the_records_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
-    def counted(db: Database, rows: Reading) -> Census:
+    def counted(db: Database, rows: Reading, conditions: Iterable[str]) -> Census:
         read.append(rows.table.name)
-        return judge(db, rows)
+        return judge(db, rows, conditions)
 
     monkeypatch.setattr("qi_checker.engines.ready.prepare.judge", counted)
     together(numbered([liver(), ct_rule(), liver()]))
