@@ -1,11 +1,12 @@
 #!/bin/sh
-# The libraries of the system that PDF needs: Pango and HarfBuzz, which lay out text, and a font;
+# The libraries of the system that PDF needs: Pango and HarfBuzz, which lay out text, and the fonts that
+# the pages were measured in (Liberation Sans is as wide as Arial; DejaVu has the signs);
 # and openssl, which makes the certificates of the tests of mail.
 # Quiet where they are there. Installs them where it may (Debian or Ubuntu, as root); where it may
 # not it says what to do, and everything but PDF works without them.
 set -u
 
-packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core openssl"
+packages="libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-liberation openssl"
 
 missing=
 if command -v dpkg-query >/dev/null 2>&1; then

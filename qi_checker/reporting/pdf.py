@@ -16,7 +16,9 @@ from typing import Any
 from qi_checker.errors import Problem, UserError
 
 _VARIANT = "pdf/ua-1"
-_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core"
+_PACKAGES = (
+    "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core fonts-liberation"
+)
 
 
 def check_pdf() -> None:

@@ -47,7 +47,7 @@ def run(*arguments: object, **options: Any) -> Ran:
     """Run `qi-checker` to its end. No command may print a traceback or name a patient in errors."""
     with start(*arguments, **options) as process:
         try:
-            out, err = process.communicate(timeout=120)
+            out, err = process.communicate(timeout=600)
         except subprocess.TimeoutExpired:
             process.kill()  # or it would be waited for, without an end
             raise
