@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from sqlglot import exp
 
@@ -16,7 +17,11 @@ FAR_FUTURE = date(9999, 12, 31)  # ... or on
 
 
 def col(name: str, table: str | None = None) -> exp.Column:
-    return exp.column(name, table=table, quoted=True)
+    return exp.Column(this=_quoted(name), table=_quoted(table) if table else None)
+
+
+def _quoted(name: str) -> exp.Identifier:
+    return exp.Identifier(this=name, quoted=True)
 
 
 def lit(value: str | int | bool | date | datetime | None) -> Expr:
@@ -28,9 +33,9 @@ def lit(value: str | int | bool | date | datetime | None) -> Expr:
     if isinstance(value, int):
         return exp.Literal.number(value)
     if isinstance(value, datetime):
-        return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMP")
+        return cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMP")
     if isinstance(value, date):
-        return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
+        return cast(exp.Literal.string(value.isoformat()), "DATE")
     return exp.Literal.string(value)
 
 
@@ -67,7 +72,13 @@ def coalesce(*values: Expr) -> Expr:
 
 
 def cast(value: Expr, kind: str) -> Expr:
-    return exp.cast(value, kind)
+    return exp.cast(value, _type(kind))
+
+
+@cache
+def _type(kind: str) -> exp.DataType:
+    """Read once: a protocol has thousands of casts."""
+    return exp.DataType.build(kind)
 
 
 def plus(a: Expr, b: Expr) -> Expr:
