@@ -105,4 +105,4 @@ def run_at(moment: str, *arguments: object, **options: object) -> Ran:
         "import datetime, qi_checker.cli.nights as nights\n"
         f"nights.time_of_day = lambda: datetime.datetime.fromisoformat({moment!r})"
     )
-    return run(*arguments, code=code, **options)
+    return run(*arguments, before=code, **options)

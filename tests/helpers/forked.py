@@ -1,0 +1,65 @@
+"""Commands run in forks of a process that has imported everything, which saves most of their start.
+
+Each is a process of its own all the same, with its own exit code and nothing of the one before.
+What belongs to a start (the environment, a terminal, an import that is missing, a signal) is tested
+with `commands.start`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+_SERVER = get_context("forkserver")
+_SERVER.set_forkserver_preload(["tests.helpers.imported"])
+
+
+def forked(
+    arguments: Sequence[str], before: str, folder: Path, environ: Mapping[str, str], seconds: float
+) -> tuple[int, bytes, bytes]:
+    """Exit code, or the negative number of a signal; standard output; standard error.
+
+    before: Python that runs in the fork first, for what a test sets, such as the time.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        streams = tuple(str(Path(place, name)) for name in ("out", "err"))
+        told = (tuple(arguments), before, str(folder), dict(environ), streams)
+        process = _SERVER.Process(target=_run, args=told)
+        process.start()
+        process.join(seconds)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise TimeoutError(f"qi-checker {' '.join(arguments)}: {seconds} s")
+        code = process.exitcode
+        process.close()
+        out, err = (Path(name).read_bytes() for name in streams)
+        return code, out, err
+
+
+def _run(
+    arguments: tuple[str, ...],
+    before: str,
+    folder: str,
+    environ: dict[str, str],
+    streams: tuple[str, str],
+) -> None:
+    for number, name in enumerate(streams, start=1):
+        file = os.open(name, os.O_WRONLY | os.O_CREAT, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environ)
+    exec(before, {})
+    from qi_checker.cli import main
+
+    try:
+        sys.exit(main(arguments))
+    finally:  # multiprocessing would leave this out
+        atexit._run_exitfuncs()

@@ -1,0 +1,23 @@
+"""What commands import on their way. Importing it starts no thread, so that it may be forked."""
+
+import contextlib
+import pkgutil
+from importlib import import_module
+
+import qi_checker
+
+_LATER = (
+    "django.db.backends.postgresql.base", "django.db.backends.sqlite3.base", "duckdb", "matplotlib",
+    "pandas", "rich.console", "sqlglot.dialects.duckdb", "sqlglot.dialects.postgres", "weasyprint",
+)  # fmt: skip
+
+
+def _ours() -> list[str]:
+    """All of the program but the store, whose tables Django sets up when it is opened."""
+    names = [m.name for m in pkgutil.walk_packages(qi_checker.__path__, "qi_checker.")]
+    return [n for n in names if "__main__" not in n and ".store" not in n]
+
+
+for name in (*_LATER, *_ours()):
+    with contextlib.suppress(ImportError, OSError):  # WeasyPrint without Pango, Spark without Java
+        import_module(name)
