@@ -14,18 +14,20 @@ pytest.register_assert_rewrite("tests.helpers")
 
 from tests.helpers.engines import ENGINES, Engine  # noqa: E402
 from tests.helpers.in_postgres import on_postgres  # noqa: E402
-from tests.helpers.in_spark import EVERYTHING, on_spark  # noqa: E402
+from tests.helpers.in_spark import on_spark  # noqa: E402
 from tests.helpers.postgres import Server, postgres_server  # noqa: E402
+from tests.helpers.scheduling import ByFile, is_spark  # noqa: E402
 from tests.helpers.spark import needs_java  # noqa: E402
+from tests.helpers.thorough import some, whole  # noqa: E402
 
 SPARK = (pytest.mark.spark, needs_java)
 # One in so many tests of an engine runs there, always the same: all of them would take too long.
-_SHARE = {"postgres": 4, "spark": 100}
+_SHARE = {"postgres": 8, "spark": 120}
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
     "default",
-    max_examples=80,
+    max_examples=some("examples", 30, 80),
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -68,11 +70,8 @@ def postgres() -> Iterator[Server]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A fixed share of the tests of engines where they are slow, and all of them when asked.
-
-    QI_CHECKER_SPARK=all and QI_CHECKER_POSTGRES=all ask for every one.
-    """
-    share = {name: n for name, n in _SHARE.items() if not _whole(name)}
+    """A fixed share of the tests of engines where they are slow, and all of them when asked."""
+    share = {name: n for name, n in _SHARE.items() if not whole(name)}
 
     def left_out(item: pytest.Item) -> bool:
         if "engine" in getattr(item, "fixturenames", ()):
@@ -84,11 +83,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     dropped = [item for item in items if left_out(item)]
     config.hook.pytest_deselected(items=dropped)
-    items[:] = [item for item in items if not left_out(item)]
+    kept = [item for item in items if not left_out(item)]
+    items[:] = sorted(kept, key=lambda item: not is_spark(item.nodeid))  # they take longest
 
 
-def _whole(name: str) -> bool:
-    return EVERYTHING if name == "spark" else os.environ.get("QI_CHECKER_POSTGRES") == "all"
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """With `-n 2`."""
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

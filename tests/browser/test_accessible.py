@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -60,9 +61,14 @@ class Shown:
         ))  # fmt: skip
 
 
+@cache
+def _written(kind: str) -> str:
+    return KINDS[kind]()
+
+
 @pytest.fixture
 def shown(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
-    made = Shown(browser, KINDS[request.param](), viewport={"width": 1280, "height": 900})
+    made = Shown(browser, _written(request.param), viewport={"width": 1280, "height": 900})
     yield made
     made.context.close()
 

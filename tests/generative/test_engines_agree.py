@@ -14,14 +14,15 @@ from tests.generative.compare import Example, differences, smallest
 from tests.generative.protocols import moments, protocols, sites
 from tests.generative.records import Generator
 from tests.helpers.engines import Engine, on_duckdb, on_reference
-from tests.helpers.in_spark import EVERYTHING, on_spark
+from tests.helpers.in_spark import on_spark
 from tests.helpers.spark import needs_java
+from tests.helpers.thorough import some
 
 PATIENTS = 60
 
 
 # Hypothesis would shrink seeds, which says nothing; `smallest` leaves out rows instead.
-@settings(phases=[Phase.generate])
+@settings(phases=[Phase.generate], max_examples=some("examples", 50, 200))
 @given(protocols, moments, sites, st.integers(0, 2**32))
 def test_the_compiled_query_agrees_with_the_naive_evaluator(
     bundle: Bundle, as_of: AsOf, site: Site, seed: int
@@ -34,7 +35,7 @@ def test_the_compiled_query_agrees_with_the_naive_evaluator(
         pytest.fail("\n".join([*example.differences(), str(example)]), pytrace=False)
 
 
-@settings(phases=[Phase.generate], max_examples=8)
+@settings(phases=[Phase.generate], max_examples=some("examples", 8, 80))
 @given(protocols, moments, sites, st.integers(0, 2**32))
 def test_events_that_stay_in_their_file_are_evaluated_alike(
     bundle: Bundle, as_of: AsOf, site: Site, seed: int
@@ -46,7 +47,7 @@ def test_events_that_stay_in_their_file_are_evaluated_alike(
         _agrees(on_duckdb, bundle, as_of, site, seed)
 
 
-@settings(phases=[Phase.generate], max_examples=20)
+@settings(phases=[Phase.generate], max_examples=some("postgres", 10, 80))
 @given(protocols, moments, sites, st.integers(0, 2**32))
 def test_postgresql_agrees_with_the_naive_evaluator(
     in_postgres: Engine, bundle: Bundle, as_of: AsOf, site: Site, seed: int
@@ -55,10 +56,10 @@ def test_postgresql_agrees_with_the_naive_evaluator(
     _agrees(in_postgres, bundle, as_of, site, seed)
 
 
-# Spark takes seconds for each; as many as DuckDB gets with QI_CHECKER_SPARK=all.
+# Spark takes seconds for each.
 @pytest.mark.spark
 @needs_java
-@settings(phases=[Phase.generate], max_examples=80 if EVERYTHING else 4)
+@settings(phases=[Phase.generate], max_examples=some("spark", 2, 80))
 @given(protocols, moments, sites, st.integers(0, 2**32))
 def test_spark_agrees_with_the_naive_evaluator(
     bundle: Bundle, as_of: AsOf, site: Site, seed: int

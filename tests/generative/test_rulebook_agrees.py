@@ -13,11 +13,12 @@ from qi_checker.sources.memory import from_rows
 from tests.generative.protocols import moments, protocols, sites
 from tests.generative.records import Generator
 from tests.helpers.rulebooks import everything, numbered
+from tests.helpers.thorough import some
 
 PATIENTS = 30
 
 
-@settings(phases=[Phase.generate], max_examples=10)
+@settings(phases=[Phase.generate], max_examples=some("examples", 6, 40))
 @given(st.lists(protocols, min_size=2, max_size=4), moments, sites, st.integers(0, 2**32))
 def test_together_they_say_what_each_says_alone(
     drawn: list[Bundle], as_of: AsOf, site: Site, seed: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from functools import cache
@@ -20,8 +19,6 @@ from qi_checker.protocol.site import Site
 from tests.helpers.engines import CASE_KEYS, NUMBERS, Seen
 
 Row = dict[str, Any]
-
-EVERYTHING = os.environ.get("QI_CHECKER_SPARK") == "all"  # else a fixed share of it
 
 # For a handful of rows planning costs more than computing: nothing is compiled, and nothing split.
 FEW_ROWS = {

@@ -13,10 +13,11 @@ import pytest
 
 from tests.helpers.commands import audit, contents, csv_rows, run, start
 from tests.helpers.ending import end_at
+from tests.helpers.thorough import some
 from tests.integration.conftest import WriteFolder
 
-_MOMENTS = 10  # kills by the clock, over the whole run
-_STEPS = 52  # kills while files are written, swapped and removed
+_MOMENTS = some("kills", 5, 10)  # kills by the clock, over the whole run
+_STEPS = some("kills", 14, 52)  # kills while files are written, swapped and removed
 
 
 def _left(folder: Path) -> list[str]:
@@ -88,7 +89,7 @@ def test_killed_at_any_moment_an_audit_leaves_the_old_or_the_new_folder(
         step = round(1 + number * (replacing.steps - 1) / (_STEPS - 1))
         assert replacing.end_at(step, signal.SIGKILL) == -signal.SIGKILL
         found.append(replacing.found())
-    assert len(found) >= 60
+    assert len(found) == _MOMENTS + _STEPS
     assert {folder for folder, _ in found} == {"old", "new"}
     assert any(left for _, left in found), "no kill hit the writing"
     assert replacing.end_at(0, signal.SIGKILL) == 0

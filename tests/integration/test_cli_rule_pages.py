@@ -8,7 +8,7 @@ import pytest
 import sqlglot
 
 from qi_checker.compiler import compile_protocol
-from qi_checker.compiler.dialects import DIALECTS
+from qi_checker.compiler.dialects import NOT_RUN
 from qi_checker.compiler.printed import script
 from qi_checker.compiler.words import requirement_sentence, titles_of
 from qi_checker.protocol.as_of import AsOf
@@ -40,9 +40,10 @@ def test_page_and_sql_of_a_shipped_protocol_say_the_same(folder: Path) -> None:
     assert bundle.sha256 in page
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", NOT_RUN)
 @pytest.mark.parametrize("folder", PROTOCOLS, ids=lambda folder: folder.name)
 def test_sql_of_a_shipped_protocol_can_be_read(folder: Path, dialect: str) -> None:
+    """By sqlglot, as there is no such database here; the others read it themselves, in other tests."""
     compiled = compile_protocol(
         load_protocol(folder), AsOf.parse("2026-02-01"), Site(timezone="UTC")
     )

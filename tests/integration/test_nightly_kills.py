@@ -14,8 +14,9 @@ import pytest
 from tests.helpers.commands import PROJECT, environment, run
 from tests.helpers.nights import settings, small_protocol
 from tests.helpers.postgres import postgres_server
+from tests.helpers.thorough import some
 
-POINTS = 200  # kills, spread evenly over the time that a night takes
+POINTS = some("kills", 24, 200)  # kills, spread evenly over the time that a night takes
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])

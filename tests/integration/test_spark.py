@@ -116,7 +116,7 @@ def test_only_numbers_come_to_this_process(
         monkeypatch.setattr(DataFrame, way, refused)
     sizes = []
     site = load_site(data / "parquet/site.yaml")
-    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    bundle = load_protocol(rules_dir() / "lung-ct")  # one requirement: planned sooner
     tables = {n: pq.read_table(data / f"parquet/{n}.parquet").to_pylist() for n in TABLES}
     tables = {**tables, "exceptions": []}  # ids of ignored ones are named
     for times in (1, 2):

@@ -15,9 +15,10 @@ from qi_checker.store import Database, Store, open_store
 from qi_checker.store.transaction import writing
 from tests.helpers.store import document, finding, night
 from tests.helpers.store_writer import big_night
+from tests.helpers.thorough import some
 
 ROOT = Path(__file__).parents[2]
-POINTS = 40
+POINTS = some("kills", 12, 40)
 CASES = 300
 
 
