@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 export PYTHONUTF8 := 1
+# Hundreds of processes are started, and each would compile the program for itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 IN_VENV := .venv/bin/python
 WITH := $(IN_VENV) -m

@@ -26,7 +26,9 @@ from qi_checker.sources.files import read_folder
 from tests.helpers.commands import AS_OF, csv_rows, run, start
 from tests.helpers.in_spark import session as local_session
 from tests.helpers.in_spark import write_parquet as write_records
+from tests.helpers.nights import small_protocol
 from tests.helpers.spark import cluster, free_port, needs_java
+from tests.helpers.thorough import whole
 
 pytestmark = [pytest.mark.spark, needs_java]
 TABLES = ("cases", "events", "exceptions")
@@ -58,10 +60,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def here(folder: Path) -> Any:
+@pytest.fixture(scope="module")
+def protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that is quick to plan; that of the liver, which takes three times as long, when asked."""
+    if whole("spark"):
+        return rules_dir() / "hepatic-metastasectomy-imaging"
+    folder = tmp_path_factory.mktemp("small")
+    return folder / small_protocol(folder)
+
+
+def here(folder: Path, protocol: Path) -> Any:
     """The evaluation of the same records by DuckDB."""
     site = load_site(folder / "site.yaml")
-    bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    bundle = load_protocol(protocol)
     return evaluate_here(bundle, read_folder(folder, site), AsOf.parse(AS_OF), site)
 
 
@@ -71,16 +82,19 @@ def rows(folder: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_a_cluster_of_two_workers_says_what_duckdb_says(data: Path, tmp_path: Path) -> None:
+def test_a_cluster_of_two_workers_says_what_duckdb_says(
+    data: Path, protocol: Path, tmp_path: Path
+) -> None:
     """A master and two workers, each a process of its own; every finding, case and reject."""
     out = tmp_path / "out"
     with cluster(workers=2) as there:
         ran = run(
             "audit", "--engine", there.address, "--data", data / "in parts", "--as-of", AS_OF,
-            "--out", out,
+            "--protocol", protocol, "--out", out,
         )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
-    done = here(data / "parquet")
+    done = here(data / "parquet", protocol)
+    assert {f["status"] for f in done.findings()} > {"met", "missing", "expired"}
     assert rows(out / "findings") == done.findings()
     lines = [{k: v for k, v in line.items() if k != "next_requirement"} for line in done.cases()]
     assert rows(out / "cases") == lines
@@ -95,7 +109,7 @@ def test_a_cluster_of_two_workers_says_what_duckdb_says(data: Path, tmp_path: Pa
 
 
 def test_only_numbers_come_to_this_process(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Path, protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Twice as many patients with the same dates: not a row more is fetched."""
     from pyspark.sql.classic.dataframe import DataFrame
@@ -116,7 +130,7 @@ def test_only_numbers_come_to_this_process(
         monkeypatch.setattr(DataFrame, way, refused)
     sizes = []
     site = load_site(data / "parquet/site.yaml")
-    bundle = load_protocol(rules_dir() / "lung-ct")  # one requirement: planned sooner
+    bundle = load_protocol(protocol)
     tables = {n: pq.read_table(data / f"parquet/{n}.parquet").to_pylist() for n in TABLES}
     tables = {**tables, "exceptions": []}  # ids of ignored ones are named
     for times in (1, 2):
