@@ -23,7 +23,7 @@ from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.reporting.parquet_folder import write_parquet
 from qi_checker.sources.files import read_folder
-from tests.helpers.commands import AS_OF, csv_rows, run, start
+from tests.helpers.commands import AS_OF, csv_rows, environment, run, start
 from tests.helpers.in_spark import session as local_session
 from tests.helpers.in_spark import write_parquet as write_records
 from tests.helpers.nights import small_protocol
@@ -76,6 +76,20 @@ def here(folder: Path, protocol: Path) -> Any:
     return evaluate_here(bundle, read_folder(folder, site), AsOf.parse(AS_OF), site)
 
 
+def quick(folder: Path) -> dict[str, str]:
+    """The environment in which Spark reads defaults for a few rows, such as a site has its own."""
+    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    defaults = {
+        "spark.sql.shuffle.partitions": "2", "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.driver.defaultJavaOptions": java,
+        "spark.executor.defaultJavaOptions": java,
+    }  # fmt: skip
+    folder.mkdir()
+    lines = [f"{name} {value}\n" for name, value in defaults.items()]
+    (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
+    return environment(SPARK_CONF_DIR=str(folder))
+
+
 def rows(folder: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = pq.read_table(folder).to_pylist()
     return found
@@ -90,7 +104,7 @@ def test_a_cluster_of_two_workers_says_what_duckdb_says(
     with cluster(workers=2) as there:
         ran = run(
             "audit", "--engine", there.address, "--data", data / "in parts", "--as-of", AS_OF,
-            "--protocol", protocol, "--out", out,
+            "--protocol", protocol, "--out", out, env=quick(tmp_path / "conf"),
         )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
     done = here(data / "parquet", protocol)
