@@ -210,7 +210,7 @@ STAR = exp.Star()
 
 
 def named(value: Expr, name: str) -> exp.Alias:
-    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+    return exp.Alias(this=value, alias=_quoted(name))
 
 
 def table(name: str, alias: str | None = None) -> exp.Table:

@@ -1,4 +1,4 @@
-"""The real command line in a process of its own, as a user or a scheduler starts it."""
+"""The real command line in a process of its own: `start` as a user or a scheduler does, `run` in a fork."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.helpers.forked import forked
+from tests.helpers.forked import PATIENCE, forked
 
 PROJECT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-03-02"
 PATIENTS = ("SYN-P-", "P-SECRET")  # how the patient ids of test data begin
-_PATIENCE = 600  # seconds; a night with reports takes two minutes on a slow machine
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def run(*arguments: object, **options: Any) -> Ran:
     """
     if set(options) <= {"cwd", "before"}:
         folder, before = Path(options.get("cwd", Path.cwd())), options.get("before", "")
-        code, out, err = forked([*map(str, arguments)], before, folder, environment(), _PATIENCE)
+        code, out, err = forked([*map(str, arguments)], before, folder, environment())
     else:
         code, out, err = _started(*arguments, **options)
     ran = Ran(code, out.decode(), err.decode())
@@ -66,7 +65,7 @@ def run(*arguments: object, **options: Any) -> Ran:
 def _started(*arguments: object, **options: Any) -> tuple[int, bytes, bytes]:
     with start(*arguments, **options) as process:
         try:
-            out, err = process.communicate(timeout=_PATIENCE)
+            out, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()  # or it would be waited for, without an end
             raise

@@ -1,26 +1,18 @@
 """An audit that ends at a chosen step of its writing, in a process of its own.
 
 Python tells of every file it opens, every folder it makes and every rename; those are the steps.
-Processes are forked from one that has everything loaded, since dozens of them are needed.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-# Loaded here so that the forked processes have them.
-import qi_checker.cli.audits
-import qi_checker.reporting.folder
-import qi_checker.reporting.text  # noqa: F401
 from qi_checker.cli import main
-
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload([__name__])
+from tests.helpers.forked import PATIENCE, SERVER
 
 
 def end_at(step: int, how: signal.Signals, command: list[str], errors: Path) -> int:
@@ -28,9 +20,9 @@ def end_at(step: int, how: signal.Signals, command: list[str], errors: Path) -> 
 
     What it prints to stderr is in `errors`, and how many steps it took in `errors`.steps.
     """
-    process = _SERVER.Process(target=_run, args=(step, how, command, errors))
+    process = SERVER.Process(target=_run, args=(step, how, command, errors))
     process.start()
-    process.join(60)
+    process.join(PATIENCE)
     assert process.exitcode is not None
     return process.exitcode
 

@@ -15,12 +15,14 @@ from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 
-_SERVER = get_context("forkserver")
-_SERVER.set_forkserver_preload(["tests.helpers.imported"])
+# There is one for all tests of a process, whoever asks for it: only one list can be preloaded.
+SERVER = get_context("forkserver")
+SERVER.set_forkserver_preload(["tests.helpers.imported"])
+PATIENCE = 600  # seconds; an audit on a cluster took more than 120 on a slow machine
 
 
 def forked(
-    arguments: Sequence[str], before: str, folder: Path, environ: Mapping[str, str], seconds: float
+    arguments: Sequence[str], before: str, folder: Path, environ: Mapping[str, str]
 ) -> tuple[int, bytes, bytes]:
     """Exit code, or the negative number of a signal; standard output; standard error.
 
@@ -29,13 +31,13 @@ def forked(
     with tempfile.TemporaryDirectory() as place:
         streams = tuple(str(Path(place, name)) for name in ("out", "err"))
         told = (tuple(arguments), before, str(folder), dict(environ), streams)
-        process = _SERVER.Process(target=_run, args=told)
+        process = SERVER.Process(target=_run, args=told)
         process.start()
-        process.join(seconds)
+        process.join(PATIENCE)
         if process.exitcode is None:
             process.kill()
             process.join()
-            raise TimeoutError(f"qi-checker {' '.join(arguments)}: {seconds} s")
+            raise TimeoutError(f"qi-checker {' '.join(arguments)}: {PATIENCE} s")
         code = process.exitcode
         process.close()
         out, err = (Path(name).read_bytes() for name in streams)

@@ -20,6 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import tests.helpers.imported  # noqa: F401  # so that a fork does not spend its time on it
 from qi_checker.cli import main
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings, load_settings
@@ -27,19 +28,6 @@ from qi_checker.nightly.status import read_status
 from tests.helpers.nights import FIRST, NUMBER
 
 STEP = 77  # the points are taken in another order, so that one kill does not prepare the next
-
-
-def imported() -> None:
-    """What a night imports on its way, so that a fork does not spend its time on it."""
-    import django.db.backends.postgresql.base
-    import django.db.backends.sqlite3.base
-    import duckdb
-    import matplotlib
-
-    import qi_checker.nightly.night
-    import qi_checker.reporting.html
-
-    assert duckdb and matplotlib and django and qi_checker.nightly.night
 
 
 def forked(work: Callable[[], int]) -> int:
@@ -113,7 +101,6 @@ def _report_problems(settings: Settings, store: Any) -> Any:
 
 
 def run(file: Path, points: int) -> dict[str, Any]:
-    imported()
     settings = load_settings(file)
     began = time.monotonic()
     assert waited(night(file, FIRST)) == 0, "the first night"

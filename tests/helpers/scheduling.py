@@ -16,7 +16,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        return "spark" if is_spark(nodeid) else str(nodeid.split("::", 1)[0])
+        return "spark" if is_spark(nodeid) else nodeid.split("::", 1)[0]
 
 
 def is_spark(nodeid: str) -> bool:

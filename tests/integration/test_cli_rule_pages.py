@@ -43,7 +43,7 @@ def test_page_and_sql_of_a_shipped_protocol_say_the_same(folder: Path) -> None:
 @pytest.mark.parametrize("dialect", NOT_RUN)
 @pytest.mark.parametrize("folder", PROTOCOLS, ids=lambda folder: folder.name)
 def test_sql_of_a_shipped_protocol_can_be_read(folder: Path, dialect: str) -> None:
-    """By sqlglot, as there is no such database here; the others read it themselves, in other tests."""
+    """By sqlglot, as there is no such database here; what is printed for the others is what they run."""
     compiled = compile_protocol(
         load_protocol(folder), AsOf.parse("2026-02-01"), Site(timezone="UTC")
     )

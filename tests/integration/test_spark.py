@@ -24,6 +24,7 @@ from qi_checker.protocol.paths import rules_dir
 from qi_checker.reporting.parquet_folder import write_parquet
 from qi_checker.sources.files import read_folder
 from tests.helpers.commands import AS_OF, csv_rows, environment, run, start
+from tests.helpers.in_spark import FEW_ROWS
 from tests.helpers.in_spark import session as local_session
 from tests.helpers.in_spark import write_parquet as write_records
 from tests.helpers.nights import small_protocol
@@ -62,7 +63,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that is quick to plan; that of the liver, which takes three times as long, when asked."""
+    """One that is quick to plan; that of the liver, which takes longer, when asked."""
     if whole("spark"):
         return rules_dir() / "hepatic-metastasectomy-imaging"
     folder = tmp_path_factory.mktemp("small")
@@ -78,12 +79,9 @@ def here(folder: Path, protocol: Path) -> Any:
 
 def quick(folder: Path) -> dict[str, str]:
     """The environment in which Spark reads defaults for a few rows, such as a site has its own."""
-    java = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    defaults = {
-        "spark.sql.shuffle.partitions": "2", "spark.sql.codegen.wholeStage": "false",
-        "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.driver.defaultJavaOptions": java,
-        "spark.executor.defaultJavaOptions": java,
-    }  # fmt: skip
+    two = {"spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2",
+           "spark.executor.defaultJavaOptions": FEW_ROWS["spark.driver.defaultJavaOptions"]}  # fmt: skip
+    defaults = {n: v for n, v in FEW_ROWS.items() if n != "spark.master"} | two
     folder.mkdir()
     lines = [f"{name} {value}\n" for name, value in defaults.items()]
     (folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
