@@ -14,7 +14,7 @@ from qi_checker.compiler import windows
 from qi_checker.compiler.anchors import all_known, moment
 from qi_checker.compiler.population import applicable
 from qi_checker.compiler.profiles import CRITERIA, FAIL, PASS, UNDECIDED
-from qi_checker.compiler.scope import NO_REASON, Scope, is_plain, number
+from qi_checker.compiler.scope import NO_REASON, Scope, by_number, is_plain, number
 from qi_checker.compiler.sql import (
     Expr,
     all_of,
@@ -190,7 +190,10 @@ def _window_reason(part: Part) -> Expr:
     fails = case(
         (planned, number(Reason.BOOKED_OUTSIDE_WINDOW)),
         (col("after_surgery"), number(Reason.AFTER_SURGERY)),
-        (any_of(hi < col("first_possible"), col("clock_limit").eq(TOO_EARLY)), _by_pair(early)),
+        (
+            any_of(hi < col("first_possible"), col("clock_limit").eq(TOO_EARLY)),
+            by_number(early, col("requirement")),
+        ),
         (any_of(lo > col("closes"), col("clock_limit").eq(TOO_LATE)), number(Reason.TOO_LATE)),
         default=number(Reason.SAME_DAY_UNTIMED),
     )
@@ -201,13 +204,6 @@ def _window_reason(part: Part) -> Expr:
         default=number(Reason.UNTIMED),
     )
     return case((col("window").eq(FAIL), fails), (col("window").eq(UNDECIDED), undecided))
-
-
-def _by_pair(values: dict[int, Expr]) -> Expr:
-    first = next(iter(values.values()))
-    if all(v == first for v in values.values()):
-        return first
-    return case(*((col("requirement").eq(n), v) for n, v in values.items()))
 
 
 _KEPT = ("case_key", "requirement", "event_id", "lo", "hi", "clock", "utc", "status", "done",

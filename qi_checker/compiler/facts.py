@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
 from qi_checker.compiler.asked import requirements
+from qi_checker.compiler.criteria import Part, criteria, doubts
 from qi_checker.compiler.evidence import evidence, settled, with_columns
 from qi_checker.compiler.outcome import base, base_reason, reason, status
 from qi_checker.compiler.profiles import profiles
@@ -30,63 +33,68 @@ from qi_checker.protocol.vocabulary import Reason, Status
 _Steps = list[tuple[str, exp.Query]]
 
 
-def facts_steps(scope: Scope, site: Site, feeds: Feeds) -> _Steps:
-    """Every step from events to facts; candidates of requirements are in `criteria<suffix>`."""
+def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
+    """Status, reason and evidence, one row per case and requirement; words come in `worded`."""
+    every = _first(scope, site)
+    for layer in scope.layers:
+        every += _layer(Stage(scope, layer, feeds))
+    whole = [evidence(Stage(scope, layer, feeds)) for layer in scope.layers]
+    return steps([*every, ("facts", union_all(whole))])
+
+
+def candidates(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
+    """Every near miss of every requirement with its criteria, for explanations."""
+    return steps([*_until(criteria, scope, site, feeds),
+                  ("every_candidate", _leaves("criteria", scope, feeds))])  # fmt: skip
+
+
+def doubtful(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
+    """Rejected rows that might be evidence, for explanations."""
+    return steps([*_until(doubts, scope, site, feeds),
+                  ("every_doubt", _leaves("doubts", scope, feeds))])  # fmt: skip
+
+
+def _first(scope: Scope, site: Site) -> _Steps:
+    """What every layer reads."""
     keys = [col("case_key"), col("requirement")]
     active = select(
         [*keys, named(exp.Max(this=col("expires_on")), "expires_on")],
         EXCEPTIONS, where=[is_null(col("ignored"))], group=[k.copy() for k in keys],
     )  # fmt: skip
-    every: _Steps = [
-        ("requirements", requirements(scope, site)),
-        (ACTIVE, active),
-        *profiles(scope),
+    return [("requirements", requirements(scope, site)), (ACTIVE, active), *profiles(scope)]
+
+
+def _layer(stage: Stage) -> _Steps:
+    """From the events to status and reason of the requirements of a layer."""
+    scope, layer, s = stage.scope, stage.layer, stage.suffix
+    every = with_earlier(stage) + decide(stage.part)
+    if layer.between:
+        every += with_chosen(stage) + decide(stage.between)
+    return [
+        *every,
+        (f"joined{s}", joined(stage)),
+        (f"judged{s}", with_columns(f"joined{s}", base=base(scope, layer, stage.feeds))),
+        (f"settled{s}", settled(scope, f"judged{s}")),
+        (f"grounded{s}", with_columns(f"settled{s}", base_reason=base_reason(scope, layer))),
+        (f"reasoned{s}", with_columns(f"grounded{s}", status=status(scope), reason=reason(scope))),
     ]
+
+
+def _until(step: Callable[[Part], _Steps], scope: Scope, site: Site, feeds: Feeds) -> _Steps:
+    """Every layer as far as these steps, and to its end if a later one reads it."""
+    every = _first(scope, site)
     for layer in scope.layers:
         stage = Stage(scope, layer, feeds)
-        every += with_earlier(stage) + decide(stage.part)
-        if layer.between:
-            every += with_chosen(stage) + decide(stage.between)
-        s = stage.suffix
-        every += [
-            (f"joined{s}", joined(stage)),
-            (f"judged{s}", with_columns(f"joined{s}", base=base(scope, layer, feeds))),
-            (f"settled{s}", settled(scope, f"judged{s}")),
-            (f"grounded{s}", with_columns(f"settled{s}", base_reason=base_reason(scope, layer))),
-            (
-                f"reasoned{s}",
-                with_columns(f"grounded{s}", status=status(scope), reason=reason(scope)),
-            ),
-        ]
-    whole = [evidence(Stage(scope, layer, feeds)) for layer in scope.layers]
-    return [*every, ("facts", union_all(whole))]
+        read = any(set(layer.leaves) & set(later.refers_to) for later in scope.layers)
+        every += _layer(stage) if read else [*with_earlier(stage), *step(stage.part)]
+    return every
 
 
-def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
-    """Status, reason and evidence, one row per case and requirement; words come in `worded`."""
-    return steps(facts_steps(scope, site, feeds))
-
-
-def candidates(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
-    """Every near miss of every requirement with its criteria, for explanations."""
-    parts = [Stage(scope, layer, feeds) for layer in scope.layers]
-    leaves = range(len(scope.leaves))
-    each = [
-        select([STAR.copy()], p.part.named("criteria"), where=[col("requirement").isin(*leaves)])
-        for p in parts
-    ]
-    return steps([*facts_steps(scope, site, feeds), ("every_candidate", union_all(each))])
-
-
-def doubtful(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
-    """Rejected rows that might be evidence, for explanations."""
-    parts = [Stage(scope, layer, feeds) for layer in scope.layers]
-    leaves = range(len(scope.leaves))
-    each = [
-        select([STAR.copy()], p.part.named("doubts"), where=[col("requirement").isin(*leaves)])
-        for p in parts
-    ]
-    return steps([*facts_steps(scope, site, feeds), ("every_doubt", union_all(each))])
+def _leaves(step: str, scope: Scope, feeds: Feeds) -> exp.Query:
+    """The rows of this step that are of requirements."""
+    parts = (Stage(scope, layer, feeds).part for layer in scope.layers)
+    leaves = col("requirement").isin(*range(len(scope.leaves)))
+    return union_all([select([STAR.copy()], p.named(step), where=[leaves.copy()]) for p in parts])
 
 
 def dated() -> exp.Select:

@@ -7,7 +7,7 @@ refers to another requirement's event is decided in a later *layer* than that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -154,11 +154,17 @@ class Scope:
 
 
 def by_number(values: dict[int, Expr], key: Expr) -> Expr:
-    """The value for the number that `key` holds; one value where all are alike."""
-    first = next(iter(values.values()))
-    if all(v == first for v in values.values()):
-        return first
-    return case(*((key.copy().eq(i), v) for i, v in values.items()))
+    """The value for the number that `key` holds; a value that several have is written once."""
+    alike: dict[Expr, list[int]] = {}
+    for number, value in values.items():
+        alike.setdefault(value, []).append(number)
+    if len(alike) == 1:
+        return next(iter(alike))
+    return case(*((_one_of(key, numbers), value) for value, numbers in alike.items()))
+
+
+def _one_of(key: Expr, numbers: Sequence[int]) -> Expr:
+    return key.copy().eq(numbers[0]) if len(numbers) == 1 else key.copy().isin(*numbers)
 
 
 def is_plain(leaf: Requirement) -> bool:
