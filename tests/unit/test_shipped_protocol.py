@@ -14,7 +14,7 @@ from qi_checker.protocol.examples import Example, load_examples
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.vocabulary import Status, Verdict
-from tests.helpers.engines import Engine
+from tests.helpers.engines import on_reference
 
 FOLDER = rules_dir() / "hepatic-metastasectomy-imaging"
 BUNDLE = load_protocol(FOLDER)
@@ -288,8 +288,9 @@ def test_both_scans_are_asked_for_in_the_same_way() -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.id)
-def test_example(example: Example, engine: Engine) -> None:
-    seen = engine(BUNDLE, dict(example.tables), example.as_of, example.site, {})
+def test_example(example: Example) -> None:
+    """Alone; `test_shipped_protocols.py` has all of them on every engine."""
+    seen = on_reference(BUNDLE, dict(example.tables), example.as_of, example.site, {})
     line = seen.case(example.case_id)
     assert line["verdict"] == example.expect.verdict, example.why
     for name, wanted in example.expect.requirements.items():
