@@ -1,18 +1,14 @@
-"""A process that keeps a night and is killed meanwhile: `python -m tests.helpers.store_writer`.
-
-Arguments: address of the store, day, status, number of cases, and at which statement to die.
-"""
+"""A process that keeps a night and is killed meanwhile."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
+from multiprocessing.connection import Connection
 from typing import Any
 
-from django.db import connections
-
 from qi_checker.store import Database, open_store
+from tests.helpers.forked import PATIENCE, SERVER
 from tests.helpers.store import Written, finding, night
 
 
@@ -20,22 +16,35 @@ def big_night(as_of: str, status: str, cases: int) -> Written:
     return night(*(finding(f"C{n:05}", status=status) for n in range(cases)), as_of=as_of)
 
 
-def main() -> None:
-    url, as_of, status, cases, last = sys.argv[1:]
+def write(url: str, as_of: str, status: str, cases: int, die_at: int) -> tuple[int, int]:
+    """Keep such a night in a process that is killed at this statement; 0 never.
+
+    Gives its exit code, and how many statements it took, which one that is killed cannot say: 0.
+    """
+    reader, writer = SERVER.Pipe(duplex=False)
+    process = SERVER.Process(target=_keep, args=(url, as_of, status, cases, die_at, writer))
+    process.start()
+    writer.close()
+    process.join(PATIENCE)
+    assert process.exitcode is not None
+    statements = reader.recv() if process.exitcode == 0 else 0
+    reader.close()
+    return process.exitcode, statements
+
+
+def _keep(url: str, as_of: str, status: str, cases: int, die_at: int, writer: Connection) -> None:
+    from django.db import connections
+
     store = open_store(Database(url, wait=5))
-    left = int(last)
+    seen = 0
 
     def count(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal left
-        left -= 1
-        if left == 0:
+        nonlocal seen
+        seen += 1
+        if seen == die_at:
             os.kill(os.getpid(), signal.SIGKILL)
         return execute(sql, params, many, context)
 
     with connections[store.alias].execute_wrapper(count):
-        kept = store.keep(big_night(as_of, status, int(cases)))
-    print(kept.run_id, int(last) - left)
-
-
-if __name__ == "__main__":
-    main()
+        store.keep(big_night(as_of, status, cases))
+    writer.send(seen)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import signal
 import threading
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,20 +12,11 @@ from qi_checker.errors import UserError
 from qi_checker.store import Database, Store, open_store
 from qi_checker.store.transaction import writing
 from tests.helpers.store import document, finding, night
-from tests.helpers.store_writer import big_night
+from tests.helpers.store_writer import big_night, write
 from tests.helpers.thorough import some
 
-ROOT = Path(__file__).parents[2]
 POINTS = some("kills", 12, 40)
 CASES = 300
-
-
-def write(
-    database: Database, as_of: str, status: str, die_at: int
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.helpers.store_writer", database.url, as_of, status,
-               str(CASES), str(die_at)]  # fmt: skip
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
 @pytest.mark.slow
@@ -35,20 +24,19 @@ def test_a_killed_writer_leaves_the_last_night_in_force(database: Database, stor
     first = big_night("2026-03-01", "due", CASES)
     run_id = store.keep(first).run_id
     whole = document(first)
-    done = write(database, "2026-02-01", "met", 0)  # how many statements a night is
-    assert done.returncode == 0, done.stderr
-    statements = int(done.stdout.split()[1])
+    code, statements = write(database.url, "2026-02-01", "met", CASES, 0)
+    assert code == 0
     runs = len(store.runs())
     points = sorted({1 + statements * n // POINTS for n in range(POINTS)})
     killed = 0
     for point in points:
-        ended = write(database, "2026-03-02", "missing", point)
-        killed += ended.returncode == -9
+        code, _ = write(database.url, "2026-03-02", "missing", CASES, point)
+        killed += code == -signal.SIGKILL
         assert len(store.runs()) == runs, f"killed at statement {point} of {statements}"
         assert b"".join(store.findings_json(run_id)) == whole
         assert store.trail.verify().whole
     assert killed == len(points)
-    assert write(database, "2026-03-02", "missing", 0).returncode == 0
+    assert write(database.url, "2026-03-02", "missing", CASES, 0)[0] == 0
     assert len(store.runs()) == runs + 1
 
 
