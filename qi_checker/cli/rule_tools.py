@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from qi_checker.cli.common import warn
@@ -13,6 +14,7 @@ from qi_checker.errors import Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.yaml_read import read_document
 
 if TYPE_CHECKING:
+    from qi_checker.protocol.examples import Example
     from qi_checker.reporting.rule_tests import Suite
 
 
@@ -20,23 +22,17 @@ def test(arguments: argparse.Namespace) -> int:
     """Run the examples of protocols and say how those that fail differ."""
     loaded, problems = load_all(arguments.paths)
     _some_examples(loaded, problems)
-    suites = [_suite(one, arguments) for one in loaded if one.examples]
-    if not problems and not any(suite.results for suite in suites):
+    asked = [(one, _asked(one, arguments.k)) for one in loaded if one.examples]
+    if not problems and not any(examples for _, examples in asked):
         raise UserError(_no_match(loaded, arguments.k))
-    if arguments.format == "junit":
-        from qi_checker.reporting.rule_tests import junit
-
-        write_or_print(junit(suites, problems), arguments.out)
-    elif arguments.out is None:
-        from qi_checker.reporting.rule_tests import suite_text
-
-        for suite in suites:
-            suite_text(suite, console())
+    suites = (_suite(one, examples, arguments.engine) for one, examples in asked)
+    if arguments.format == "text" and arguments.out is None:
+        failed = _show(suites)
     else:
-        _to_file(suites, arguments)
+        failed = _write(list(suites), problems, arguments)
     if problems:
         raise UserError(problems)
-    return Exit.FAILED_ON if any(suite.failed for suite in suites) else Exit.DONE
+    return Exit.FAILED_ON if failed else Exit.DONE
 
 
 def coverage(arguments: argparse.Namespace) -> int:
@@ -71,27 +67,46 @@ def _percent(text: str) -> float:
     return number
 
 
-def _to_file(suites: Sequence[Suite], arguments: argparse.Namespace) -> None:
-    from io import StringIO
-
-    from qi_checker.reporting.rule_tests import suite_text
-    from qi_checker.reporting.terminal import open_console
-
-    written = StringIO()
-    for suite in suites:
-        suite_text(suite, open_console(written, width=100))
-    write_or_print(written.getvalue(), arguments.out)
+def _asked(one: Loaded, word: str) -> list[Example]:
+    """The examples with a word in their id or their sentence."""
+    part = word.lower()
+    return [e for e in one.examples if part in e.id.lower() or part in e.why.lower()]
 
 
-def _suite(one: Loaded, arguments: argparse.Namespace) -> Suite:
+def _suite(one: Loaded, asked: Sequence[Example], engine: str) -> Suite:
     from qi_checker.audit.rule_examples import run_examples
     from qi_checker.reporting.rule_tests import Suite
 
-    word = arguments.k.lower()
-    asked = [e for e in one.examples if word in e.id.lower() or word in e.why.lower()]
-    results = run_examples(one.bundle, asked, ENGINES[arguments.engine])
+    results = run_examples(one.bundle, asked, ENGINES[engine])
     left_out = len(one.examples) - len(asked)
     return Suite(one.bundle.protocol.id, read_document(one.file), tuple(results), left_out)
+
+
+def _show(suites: Iterable[Suite]) -> bool:
+    """Print each when it is done: many protocols take a minute. Whether an example failed."""
+    from qi_checker.reporting.rule_tests import suite_text
+
+    failed = False
+    for suite in suites:
+        suite_text(suite, console())
+        failed |= bool(suite.failed)
+    return failed
+
+
+def _write(suites: Sequence[Suite], problems: Sequence[Problem], told: argparse.Namespace) -> bool:
+    """All of them as a whole. Whether an example failed."""
+    from qi_checker.reporting.rule_tests import junit, suite_text
+    from qi_checker.reporting.terminal import open_console
+
+    if told.format == "junit":
+        text = junit(suites, problems)
+    else:
+        written = StringIO()
+        for suite in suites:
+            suite_text(suite, open_console(written, width=100))
+        text = written.getvalue()
+    write_or_print(text, told.out)
+    return any(suite.failed for suite in suites)
 
 
 def _some_examples(loaded: Sequence[Loaded], problems: Sequence[Problem]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from qi_checker.audit import rule_examples
 from qi_checker.cli import main
 from qi_checker.protocol.paths import rules_dir
 
@@ -38,6 +40,24 @@ def test_all_hold(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     number = (SHIPPED / "examples.yaml").read_text("utf-8").count("\n  - id:")
     assert f"{number} of {number} examples hold" in said.out.replace("\n", " ")
+
+
+def test_a_protocol_is_told_before_the_next_one_is_begun(
+    edited: Edit, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many protocols take a minute: nobody should look at nothing for so long."""
+    told: list[str] = []
+
+    def watched(*given: Any) -> list[rule_examples.ExampleResult]:
+        told.append(capsys.readouterr().out)
+        return original(*given)
+
+    original = rule_examples.run_examples
+    monkeypatch.setattr(rule_examples, "run_examples", watched)
+    folders = [str(edited(name)) for name in ("first", "second")]
+    assert main(["rules", "test", *folders, "-k", "thirty-one", "--engine", "reference"]) == 0
+    assert told[0] == ""
+    assert "examples hold" in told[1]
 
 
 def test_a_failure_is_placed_and_shown_side_by_side(
