@@ -93,19 +93,21 @@ def _show(suites: Iterable[Suite]) -> bool:
     return failed
 
 
-def _write(suites: Sequence[Suite], problems: Sequence[Problem], told: argparse.Namespace) -> bool:
+def _write(
+    suites: Sequence[Suite], problems: Sequence[Problem], arguments: argparse.Namespace
+) -> bool:
     """All of them as a whole. Whether an example failed."""
     from qi_checker.reporting.rule_tests import junit, suite_text
     from qi_checker.reporting.terminal import open_console
 
-    if told.format == "junit":
+    if arguments.format == "junit":
         text = junit(suites, problems)
     else:
         written = StringIO()
         for suite in suites:
             suite_text(suite, open_console(written, width=100))
         text = written.getvalue()
-    write_or_print(text, told.out)
+    write_or_print(text, arguments.out)
     return any(suite.failed for suite in suites)
 
 

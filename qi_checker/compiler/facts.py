@@ -44,14 +44,12 @@ def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
 
 def candidates(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
     """Every near miss of every requirement with its criteria, for explanations."""
-    return steps([*_until(criteria, scope, site, feeds),
-                  ("every_candidate", _leaves("criteria", scope, feeds))])  # fmt: skip
+    return _explained("criteria", criteria, scope, site, feeds)
 
 
 def doubtful(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
     """Rejected rows that might be evidence, for explanations."""
-    return steps([*_until(doubts, scope, site, feeds),
-                  ("every_doubt", _leaves("doubts", scope, feeds))])  # fmt: skip
+    return _explained("doubts", doubts, scope, site, feeds)
 
 
 def _first(scope: Scope, site: Site) -> _Steps:
@@ -80,21 +78,22 @@ def _layer(stage: Stage) -> _Steps:
     ]
 
 
-def _until(step: Callable[[Part], _Steps], scope: Scope, site: Site, feeds: Feeds) -> _Steps:
-    """Every layer as far as these steps, and to its end if a later one reads it."""
+def _explained(
+    name: str, step: Callable[[Part], _Steps], scope: Scope, site: Site, feeds: Feeds
+) -> exp.Select:
+    """The rows of a step that are of requirements: each layer goes as far as that, and to its end
+    only if a later one reads it.
+    """
     every = _first(scope, site)
+    read = {n for layer in scope.layers for n in layer.refers_to}
+    leaves = col("requirement").isin(*range(len(scope.leaves)))
+    found = []
     for layer in scope.layers:
         stage = Stage(scope, layer, feeds)
-        read = any(set(layer.leaves) & set(later.refers_to) for later in scope.layers)
-        every += _layer(stage) if read else [*with_earlier(stage), *step(stage.part)]
-    return every
-
-
-def _leaves(step: str, scope: Scope, feeds: Feeds) -> exp.Query:
-    """The rows of this step that are of requirements."""
-    parts = (Stage(scope, layer, feeds).part for layer in scope.layers)
-    leaves = col("requirement").isin(*range(len(scope.leaves)))
-    return union_all([select([STAR.copy()], p.named(step), where=[leaves.copy()]) for p in parts])
+        whole = bool(read & set(layer.leaves))
+        every += _layer(stage) if whole else [*with_earlier(stage), *step(stage.part)]
+        found.append(select([STAR.copy()], stage.part.named(name), where=[leaves.copy()]))
+    return steps([*every, ("explained", union_all(found))])
 
 
 def dated() -> exp.Select:

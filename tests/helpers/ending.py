@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.cli import main
-from tests.helpers.forked import PATIENCE, SERVER
+from tests.helpers.forked import SERVER, ended
 
 
 def end_at(step: int, how: signal.Signals, command: list[str], errors: Path) -> int:
@@ -22,9 +22,7 @@ def end_at(step: int, how: signal.Signals, command: list[str], errors: Path) -> 
     """
     process = SERVER.Process(target=_run, args=(step, how, command, errors))
     process.start()
-    process.join(PATIENCE)
-    assert process.exitcode is not None
-    return process.exitcode
+    return ended(process)
 
 
 def _run(step: int, how: signal.Signals, command: list[str], errors: Path) -> None:

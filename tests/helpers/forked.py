@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 # There is one for all tests of a process, whoever asks for it: only one list can be preloaded.
@@ -33,15 +34,21 @@ def forked(
         told = (tuple(arguments), before, str(folder), dict(environ), streams)
         process = SERVER.Process(target=_run, args=told)
         process.start()
-        process.join(PATIENCE)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            raise TimeoutError(f"qi-checker {' '.join(arguments)}: {PATIENCE} s")
-        code = process.exitcode
-        process.close()
+        code = ended(process)
         out, err = (Path(name).read_bytes() for name in streams)
         return code, out, err
+
+
+def ended(process: ForkServerProcess) -> int:
+    """Wait for it: its exit code, or the negative number of a signal. TimeoutError if it goes on."""
+    process.join(PATIENCE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise TimeoutError(f"a forked process went on for {PATIENCE} s")
+    code = process.exitcode
+    process.close()
+    return code
 
 
 def _run(

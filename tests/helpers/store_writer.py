@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from qi_checker.store import Database, open_store
-from tests.helpers.forked import PATIENCE, SERVER
+from tests.helpers.forked import SERVER, ended
 from tests.helpers.store import Written, finding, night
 
 
@@ -25,11 +25,9 @@ def write(url: str, as_of: str, status: str, cases: int, die_at: int) -> tuple[i
     process = SERVER.Process(target=_keep, args=(url, as_of, status, cases, die_at, writer))
     process.start()
     writer.close()
-    process.join(PATIENCE)
-    assert process.exitcode is not None
-    statements = reader.recv() if process.exitcode == 0 else 0
-    reader.close()
-    return process.exitcode, statements
+    with reader:
+        code = ended(process)
+        return code, reader.recv() if code == 0 else 0
 
 
 def _keep(url: str, as_of: str, status: str, cases: int, die_at: int, writer: Connection) -> None:

@@ -289,7 +289,7 @@ def test_both_scans_are_asked_for_in_the_same_way() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: e.id)
 def test_example(example: Example) -> None:
-    """Alone; `test_shipped_protocols.py` has all of them on every engine."""
+    """Alone; `test_shipped_protocols.py` has all of them together, on the engines."""
     seen = on_reference(BUNDLE, dict(example.tables), example.as_of, example.site, {})
     line = seen.case(example.case_id)
     assert line["verdict"] == example.expect.verdict, example.why
