@@ -10,7 +10,7 @@ import argparse
 
 from benchmarks.measure import alternate, mid, ratio
 
-DRAW = "from benchmarks.charts_data import PLOTS; from qi_checker.reporting.charts import draw"
+DRAW = "from benchmarks.charts_data import PLOTS; from qi_checker.render.charts import draw"
 
 
 def main() -> None:

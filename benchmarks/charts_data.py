@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from qi_checker.audit.plots import (
+from qi_checker.render.plots import (
     Cause,
     CusumPlot,
     CusumPoint,
@@ -35,10 +35,16 @@ def _trend() -> Trend:
 
 def _intervals() -> Intervals:
     points = tuple(
-        IntervalPoint(i + 1, f"C{i}", _day(i), i * 37 % 60, "inside" if i * 37 % 60 <= 30 else "outside",
-                      _day(i).strftime("%Y-%m"))
+        IntervalPoint(
+            i + 1,
+            f"C{i}",
+            _day(i),
+            i * 37 % 60,
+            "inside" if i * 37 % 60 <= 30 else "outside",
+            _day(i).strftime("%Y-%m"),
+        )
         for i in range(200)
-    )  # fmt: skip
+    )
     return Intervals("Days", "Cases", "MRI", 30, points, 29.5, 0.0, 88.0, 60)
 
 

@@ -35,8 +35,10 @@ def main() -> None:
     if shutil.which("node") and (NODE_MODULES / "fqm-execution").is_dir():
         commands["fqm-execution"] = ["-m", "benchmarks.cql_run", str(folder), "fqm"]
     else:
-        print("without fqm-execution: it needs node 20, and "
-              "npm install --prefix build/npm fqm-execution@1.8.6")  # fmt: skip
+        print(
+            "without fqm-execution: it needs node 20, and "
+            "npm install --prefix build/npm fqm-execution@1.8.6"
+        )
     found = alternate(commands, arguments.runs)
     ours = found["qi-checker"]
     if len({r.said["numerator"] for runs in found.values() for r in runs}) > 1:
@@ -44,8 +46,10 @@ def main() -> None:
     print(f"{arguments.patients:,} patients, {arguments.runs} runs each, in turn")
     print(f"{'':14} {'reading s':>10} {'evaluating s':>13} {'peak MB':>8}")
     for name, runs in found.items():
-        print(f"{name:14} {_mid(runs, 'reading'):10.2f} {_mid(runs, 'evaluating'):13.2f} "
-              f"{mid(runs, 'peak_mb'):8.0f}")  # fmt: skip
+        print(
+            f"{name:14} {_mid(runs, 'reading'):10.2f} {_mid(runs, 'evaluating'):13.2f} "
+            f"{mid(runs, 'peak_mb'):8.0f}"
+        )
     for name, runs in found.items():
         if name != "qi-checker":
             ratio = _mid(runs, "evaluating") / _mid(ours, "evaluating")

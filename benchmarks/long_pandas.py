@@ -27,11 +27,24 @@ pairs["open"] = (~region).astype("int8") + (~done).astype("int8") + (~inside).as
 pairs["distance"] = np.select([days > 30, days < 0], [days - 30, -days], 0)
 pairs["too_old"] = done & region & ~inside & ~late
 pairs["reason"] = np.select(
-    [~region, pairs.status == "ordered", pairs.status == "cancelled", pairs.status == "booked",
-     late, ~inside],
-    ["wrong_region", "ordered_not_booked", "cancelled", "booking_passed", "after_surgery",
-     "too_old"], "in_window",
-)  # fmt: skip
+    [
+        ~region,
+        pairs.status == "ordered",
+        pairs.status == "cancelled",
+        pairs.status == "booked",
+        late,
+        ~inside,
+    ],
+    [
+        "wrong_region",
+        "ordered_not_booked",
+        "cancelled",
+        "booking_passed",
+        "after_surgery",
+        "too_old",
+    ],
+    "in_window",
+)
 key = ["case_id", "modality"]
 pairs = pairs[[*key, "open", "distance", "lo", "event_id", "reason", "too_old"]]
 old = pairs.groupby(key)["too_old"].any()
@@ -43,13 +56,26 @@ found = cases.merge(wanted, how="cross").merge(best, on=key, how="left")
 outside = found.not_applicable != ""
 found["status"] = np.select(
     [outside, found.reason == "in_window", found.too_old.eq(True)],
-    ["not_applicable", "met", "expired"], "missing",
-)  # fmt: skip
+    ["not_applicable", "met", "expired"],
+    "missing",
+)
 found["valid_through"] = (found.lo + MONTH).where(found.reason.isin(["in_window", "too_old"]))
 found["reason"] = found.not_applicable.where(outside, found.reason.fillna("never_ordered"))
 found["days_before"] = (found.anchor - found.lo).dt.days
 found["window_opens"] = (found.anchor - MONTH).mask(outside)
 found["window_closes"] = found.anchor.mask(outside)
 found = found.rename(columns={"lo": "event_date"})
-found[["case_id", "requirement", "status", "reason", "event_id", "event_date", "days_before",
-       "window_opens", "window_closes", "valid_through"]].to_parquet(f"{folder}/pandas.parquet")  # fmt: skip
+found[
+    [
+        "case_id",
+        "requirement",
+        "status",
+        "reason",
+        "event_id",
+        "event_date",
+        "days_before",
+        "window_opens",
+        "window_closes",
+        "valid_through",
+    ]
+].to_parquet(f"{folder}/pandas.parquet")

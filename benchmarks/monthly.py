@@ -27,8 +27,17 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = BUILD / f"monthly-{arguments.cases}"
     write(folder, arguments.cases)
-    report = ["-m", "qi_checker", "report", "--month", MONTH, "--data", str(folder),
-              "--out", str(BUILD / "monthly-report")]  # fmt: skip
+    report = [
+        "-m",
+        "qi_checker",
+        "report",
+        "--month",
+        MONTH,
+        "--data",
+        str(folder),
+        "--out",
+        str(BUILD / "monthly-report"),
+    ]
     found = alternate(
         {
             "importing the libraries": ["-c", LIBRARIES],
@@ -51,17 +60,30 @@ def write(folder: Path, number: int) -> None:
     events: list[dict[str, str]] = []
     for n in range(number):
         day = _FIRST + timedelta(days=730 * n // number)
-        cases.append({
-            "case_id": f"C{n:06}", "patient_id": f"P{n:06}", "surgery_at": f"{day}T08:00",
-            "status": "performed", "procedures": "ICD-10-PCS:0FB00ZZ",
-            "diagnoses": "ICD-10-CM:C78.7", "urgency": "elective",
-        })  # fmt: skip
+        cases.append(
+            {
+                "case_id": f"C{n:06}",
+                "patient_id": f"P{n:06}",
+                "surgery_at": f"{day}T08:00",
+                "status": "performed",
+                "procedures": "ICD-10-PCS:0FB00ZZ",
+                "diagnoses": "ICD-10-CM:C78.7",
+                "urgency": "elective",
+            }
+        )
         for k, modality in enumerate(chance.choices(("CT", "MR"), k=chance.randint(0, 4))):
             at = day - timedelta(days=chance.choice((3, 10, 20, 29, 31, 60)))
-            events.append({
-                "event_id": f"E{n:06}-{k}", "patient_id": f"P{n:06}", "kind": "imaging",
-                "status": "completed", "at": str(at), "modality": modality, "region": "liver",
-            })  # fmt: skip
+            events.append(
+                {
+                    "event_id": f"E{n:06}-{k}",
+                    "patient_id": f"P{n:06}",
+                    "kind": "imaging",
+                    "status": "completed",
+                    "at": str(at),
+                    "modality": modality,
+                    "region": "liver",
+                }
+            )
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (("cases", cases), ("events", events)):
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:

@@ -76,9 +76,12 @@ def night(folder: Path, state: Path, day: str, pages: int) -> None:
 
 
 _NEEDED = (
-    "django.core.management.commands.migrate", "django.db.backends.sqlite3.base",
-    "django.db.migrations.executor", "jinja2", "qi_checker.cli.nights",
-)  # fmt: skip
+    "django.core.management.commands.migrate",
+    "django.db.backends.sqlite3.base",
+    "django.db.migrations.executor",
+    "jinja2",
+    "qi_checker.cli.nights",
+)
 
 
 def _now() -> tuple[float, float]:
@@ -124,11 +127,13 @@ def main() -> None:
     base = _work(found["bare evaluation"])
     for name, runs in found.items():
         work = _work(runs)
-        print(f"{name:16} {mid(work):6.2f} s, {ratio(work, base):.2f} x; processor "
-              f"{mid(work, 'cpu'):.2f} s, {ratio(work, base, 'cpu'):.2f} x; as a process "
-              f"{mid(runs):.2f} s, {ratio(runs, found['bare evaluation']):.2f} x, processor "
-              f"{mid(runs, 'cpu'):.2f} s, {ratio(runs, found['bare evaluation'], 'cpu'):.2f} x; "
-              f"{mid(runs, 'peak_mb'):.0f} MB")  # fmt: skip
+        print(
+            f"{name:16} {mid(work):6.2f} s, {ratio(work, base):.2f} x; processor "
+            f"{mid(work, 'cpu'):.2f} s, {ratio(work, base, 'cpu'):.2f} x; as a process "
+            f"{mid(runs):.2f} s, {ratio(runs, found['bare evaluation']):.2f} x, processor "
+            f"{mid(runs, 'cpu'):.2f} s, {ratio(runs, found['bare evaluation'], 'cpu'):.2f} x; "
+            f"{mid(runs, 'peak_mb'):.0f} MB"
+        )
     size = (state / "store.sqlite3").stat().st_size
     print(f"store after two nights: {size / 1e6:.1f} MB", file=sys.stderr)
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import duckdb
 
-from qi_checker.compiler.tables import FINDINGS
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.evaluation import FINDINGS_SQL
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.query.tables import FINDINGS
 from qi_checker.sources.files import read_folder
 
 folder = Path(sys.argv[1])

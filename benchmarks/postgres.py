@@ -20,11 +20,11 @@ import psycopg
 
 from benchmarks.data import write
 from benchmarks.measure import BUILD
-from qi_checker.compiler.tables import FINDINGS
 from qi_checker.engines.postgres import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.query.tables import FINDINGS
 from tests.helpers.postgres import postgres_server
 
 Counts = list[tuple[str, str, str, int]]  # requirement, status, reason, how many
@@ -109,8 +109,10 @@ def _load(url: str, folder: Path) -> None:
     """Tables with an index on the patient, as a warehouse has them."""
     local = duckdb.connect()
     with psycopg.connect(url) as con:
-        for name, texts in (("cases", ("procedures", "diagnoses", "urgency")),
-                            ("events", ("kind", "modality", "region"))):  # fmt: skip
+        for name, texts in (
+            ("cases", ("procedures", "diagnoses", "urgency")),
+            ("events", ("kind", "modality", "region")),
+        ):
             key = name.removesuffix("s") + "_id"
             moment = "surgery_at" if name == "cases" else "at"
             listed = [f"{key} text", "patient_id text", f"{moment} timestamp", "status text"]

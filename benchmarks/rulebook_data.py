@@ -33,7 +33,9 @@ def write_rules(folder: Path, protocols: int, requirements: int = 6) -> None:
     lists.mkdir(parents=True, exist_ok=True)
     _code_list(lists / "metastasis.csv", ["DX-0"])
     for n in range(PROCEDURES):
-        _code_list(lists / f"operations-{n}.csv", [f"OP-{(n + i) % PROCEDURES}" for i in range(n % 3 + 1)])  # fmt: skip
+        _code_list(
+            lists / f"operations-{n}.csv", [f"OP-{(n + i) % PROCEDURES}" for i in range(n % 3 + 1)]
+        )
     for kind in KINDS:
         for n in range(CODES):
             codes = [f"{kind.upper()}-{(n + i) % CODES}" for i in range(3)]
@@ -67,12 +69,16 @@ def _protocol(n: int, requirements: int) -> Tree:
                 "in_force": {"from": "2020-01-01"},
                 "applies_to": everyone if n % 5 == 0 else some,
                 "exclude": [
-                    {"id": "emergency", "title": "Emergency surgery", "when": {"urgency": ["emergency"]}}
+                    {
+                        "id": "emergency",
+                        "title": "Emergency surgery",
+                        "when": {"urgency": ["emergency"]},
+                    }
                 ],
                 "requirements": leaves,
             }
         ],
-    }  # fmt: skip
+    }
 
 
 def _requirement(n: int, r: int) -> Tree:

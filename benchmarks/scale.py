@@ -60,19 +60,25 @@ def _beside(folder: Path, runs: int, others: list[str]) -> None:
     _phases(ours)
     for name in commands:
         if name != "qi-checker":
-            print(f"qi-checker, everything / {name}: {ratio(ours, found[name]):.2f} "
-                  f"({ratio(ours, found[name], 'cpu'):.2f} in processor seconds)")  # fmt: skip
+            print(
+                f"qi-checker, everything / {name}: {ratio(ours, found[name]):.2f} "
+                f"({ratio(ours, found[name], 'cpu'):.2f} in processor seconds)"
+            )
     if "hand-written SQL" in found:
         evaluating = median(
             r.said["phases"]["evaluate"] + r.said["phases"]["verdicts"] for r in ours
         )
-        print("facts and verdicts, not written / hand-written SQL: "
-              f"{evaluating / mid(found['hand-written SQL']):.2f}")  # fmt: skip
+        print(
+            "facts and verdicts, not written / hand-written SQL: "
+            f"{evaluating / mid(found['hand-written SQL']):.2f}"
+        )
 
 
 def _say(name: str, runs: list[Run]) -> None:
-    print(f"{name:22} {mid(runs):8.2f} s {mid(runs, 'cpu'):8.2f} cpu s "
-          f"{mid(runs, 'peak_mb'):6.0f} MB peak")  # fmt: skip
+    print(
+        f"{name:22} {mid(runs):8.2f} s {mid(runs, 'cpu'):8.2f} cpu s "
+        f"{mid(runs, 'peak_mb'):6.0f} MB peak"
+    )
 
 
 def _phases(runs: list[Run]) -> None:

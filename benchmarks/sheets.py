@@ -41,16 +41,20 @@ def main() -> None:
     shutil.rmtree(BUILD / "sheets", ignore_errors=True)
     for name, runs in found.items():
         imports = found["imports for PDF" if "PDF" in name else "imports for HTML"]
-        print(f"{name:17} {mid(runs):8.2f} s {mid(runs, 'cpu'):8.2f} s of processors "
-              f"{mid(runs, 'peak_mb'):6.0f} MB {ratio(runs, imports):7.1f} x the imports")  # fmt: skip
+        print(
+            f"{name:17} {mid(runs):8.2f} s {mid(runs, 'cpu'):8.2f} s of processors "
+            f"{mid(runs, 'peak_mb'):6.0f} MB {ratio(runs, imports):7.1f} x the imports"
+        )
     _per_pdf(found[f"{few:,} as PDF"], found[f"{many:,} as PDF"], many - few)
 
 
 def _per_pdf(few: list[Run], many: list[Run], more: int) -> None:
     each = (mid(many) - mid(few)) / more
     processor = (mid(many, "cpu") - mid(few, "cpu")) / more
-    print(f"one more PDF: {1000 * each:.0f} ms, {1000 * processor:.0f} ms of processors; "
-          f"{CASES:,} reckoned from it: {(mid(few) + each * CASES) / 60:.1f} minutes")  # fmt: skip
+    print(
+        f"one more PDF: {1000 * each:.0f} ms, {1000 * processor:.0f} ms of processors; "
+        f"{CASES:,} reckoned from it: {(mid(few) + each * CASES) / 60:.1f} minutes"
+    )
 
 
 def _chosen(folder: Path, number: int) -> list[str]:
@@ -61,8 +65,20 @@ def _chosen(folder: Path, number: int) -> list[str]:
 
 
 def _sheets(folder: Path, form: str, more: list[str]) -> list[str]:
-    return ["-m", "qi_checker", "sheets", "--data", str(folder), "--as-of", "2026-06-30",
-            "--out", str(BUILD / "sheets"), "--format", form, *more]  # fmt: skip
+    return [
+        "-m",
+        "qi_checker",
+        "sheets",
+        "--data",
+        str(folder),
+        "--as-of",
+        "2026-06-30",
+        "--out",
+        str(BUILD / "sheets"),
+        "--format",
+        form,
+        *more,
+    ]
 
 
 if __name__ == "__main__":

@@ -81,8 +81,10 @@ def _nights(store: Store, folder: Path, path: Path, number: int) -> None:
     grown = (_size(path) - size) / max(size, 1)
     print(f"a quiet night {quiet:.2f} s; {number} of them: {grown:.2%} more, rows {dict(added)}")
     ratio = (evaluated + rows + quiet) / (evaluated + rows)
-    print(f"a night with the store / without it: {ratio:.2f} (the first night: "
-          f"{(evaluated + rows + first) / (evaluated + rows):.2f})")  # fmt: skip
+    print(
+        f"a night with the store / without it: {ratio:.2f} (the first night: "
+        f"{(evaluated + rows + first) / (evaluated + rows):.2f})"
+    )
     rebuilt, pieces = _timed(lambda: sum(map(len, store.findings_json(kept.run_id))))
     print(f"rebuilding the first night {rebuilt:.2f} s, {pieces / 1e6:.1f} MB")
 

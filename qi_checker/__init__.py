@@ -32,9 +32,15 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Result", "UserError", "__version__", "evaluate", "evaluate_rulebook", "load_protocol",
-    "load_rulebook", "load_site",
-]  # fmt: skip
+    "Result",
+    "UserError",
+    "__version__",
+    "evaluate",
+    "evaluate_rulebook",
+    "load_protocol",
+    "load_rulebook",
+    "load_site",
+]
 
 _WHERE = {
     "Result": "qi_checker.api",

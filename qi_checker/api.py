@@ -159,8 +159,8 @@ def _moment(as_of: str | date | datetime, site: Site) -> AsOf:
 
 
 def _frames(done: Evaluation) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    from qi_checker.compiler.tables import CASES, FINDINGS
     from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
+    from qi_checker.query.tables import CASES, FINDINGS
 
     queries = (
         f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement",

@@ -31,11 +31,17 @@ KINDS = {
     "rule": 900,
     "rule_diff": 620,
 }
+# The template of each page that is not named like its kind.
+TEMPLATES = {
+    "monthly_protected": "monthly/protected.html.j2",
+    "study_protected": "study/protected.html.j2",
+    "rule_diff": "authoring/diff.html.j2",
+}
 
 
 def page_of(kind: str) -> str:
-    """The sample page of a kind."""
-    return PAGES[kind]() if kind in PAGES else RENDER[f"{kind}.html.j2"]()
+    """Return the sample page of a kind."""
+    return PAGES[kind]() if kind in PAGES else RENDER[TEMPLATES[kind]]()
 
 
 def sha256_of(kind: str) -> str:

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit import (
-    monthly_protected,
-    monthly_views,
-    rule_diff,
-    study_protected,
-    study_views,
-    views,
-)
-from qi_checker.reporting import digest_screen, rule_page
+from qi_checker.authoring import diff as rule_diff
+from qi_checker.authoring import rule_page
+from qi_checker.digest import screen as digest_screen
+from qi_checker.monthly import protected as monthly_protected
+from qi_checker.monthly import views as monthly_views
+from qi_checker.render import views
+from qi_checker.study import protected as study_protected
+from qi_checker.study import views as study_views
 
 ROOT = Path(__file__).parents[1]
-TEMPLATES = {p.name: p.read_text(encoding="utf-8") for p in (ROOT / "reports").rglob("*.j2")}
+FOLDER = ROOT / "reports" / "templates"
+TEMPLATES = {
+    p.relative_to(FOLDER).as_posix(): p.read_text(encoding="utf-8") for p in FOLDER.rglob("*.j2")
+}
 # The brackets keep the pattern from finding itself.
 MACHINE = re.compile(
     r"(?<![\w.])/[w]ork/(main|shared|venv|\.)|(?<![\w./])/([r]oot|[h]ome/\w+)/"

@@ -7,12 +7,12 @@ from typing import Any
 
 from qi_checker.audit.problems import problems
 from qi_checker.audit.provenance import population, provenance
-from qi_checker.audit.statistics import rate
-from qi_checker.audit.views import AuditPage, CaseLine, RequirementTotals
-from qi_checker.audit.wording import group_words
-from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.audit.rates import rate
+from qi_checker.cases.wording import group_words
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.vocabulary import Status, Verdict
+from qi_checker.query.tables import CASES, FINDINGS
+from qi_checker.render.views import AuditPage, CaseLine, RequirementTotals
 
 _LISTED = 2000  # lines of one list; the files hold them all
 _REJECTS = 50
@@ -26,9 +26,10 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
     lines = {name: _lines(evaluation, where, page_of) for name, where in _LISTS.items()}
     target = evaluation.compiled.bundle.protocol.target or ""
     sizes = tuple(
-        (name, int(n)) for name, where in _LISTS.items()
+        (name, int(n))
+        for name, where in _LISTS.items()
         for (n,) in evaluation.con.execute(f"SELECT count(*) FROM {CASES} WHERE {where}").fetchall()
-    )  # fmt: skip
+    )
     return AuditPage(
         provenance=provenance(evaluation),
         rate=rate(summary),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qi_checker.compiler.tables import EXCEPTIONS, FINDINGS
-from qi_checker.engines.ready.results import Results
+from qi_checker.engines.inputs.results import Results
 from qi_checker.protocol.vocabulary import URGENCIES
+from qi_checker.query.tables import EXCEPTIONS, FINDINGS
 
 _SHOWN = 20  # ids named in one problem; the rest is counted
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from qi_checker import __version__
 from qi_checker.audit.problems import problems
-from qi_checker.audit.views import Provenance
-from qi_checker.compiler.tables import CASES, EXCEPTIONS, FINDINGS
-from qi_checker.engines.ready.results import Results
+from qi_checker.engines.inputs.results import Results
 from qi_checker.protocol.records import Joined, RawTable
 from qi_checker.protocol.vocabulary import Reason
+from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
+from qi_checker.render.views import Provenance
 
 
 def data_sha256(evaluation: Results) -> str:

@@ -5,15 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 
-from qi_checker.audit.views import CaseSheet
-from qi_checker.cli.common import (
-    Asked,
-    as_json,
-    asked,
-    is_rulebook,
-    print_json,
-    progress,
-)
+from qi_checker.cli.common import Asked, as_json, asked, is_rulebook, print_json, progress
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
@@ -22,14 +14,15 @@ from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.vocabulary import Verdict
+from qi_checker.render.views import CaseSheet
 
 LONGEST = 3660  # days that a checklist looks ahead
 
 
 def audit(arguments: argparse.Namespace) -> int:
     """Evaluate all cases and write the folder of the audit, or of a rulebook of audits."""
-    from qi_checker.reporting.atomic import check_replaceable
-    from qi_checker.reporting.folder import OURS
+    from qi_checker.audit.folder import OURS
+    from qi_checker.render.atomic import check_replaceable
 
     wanted = _verdicts(arguments.fail_on)
     check_engine(arguments)
@@ -45,14 +38,14 @@ def audit(arguments: argparse.Namespace) -> int:
 
 def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
-    from qi_checker.reporting.folder import write_audit
+    from qi_checker.audit.folder import write_audit
 
     profile = Profile(arguments)
     with progress() as shown:
         evaluation = audited(arguments, profile, shown.phase)
         profile.evaluated(evaluation)
         page = write_audit(evaluation, arguments.out, pages_of(arguments), shown.count)
-    from qi_checker.reporting.text import audit_summary_text
+    from qi_checker.cases.text import audit_summary_text
 
     audit_summary_text(page, console(), str(arguments.out / "index.html"))
     profile.show()
@@ -61,7 +54,7 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
 
 def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The same over all protocols of a rulebook."""
-    from qi_checker.reporting.folder import write_rulebook
+    from qi_checker.audit.folder import write_rulebook
 
     profile = Profile(arguments)
     bundles = load_rulebook(arguments.protocol)
@@ -79,7 +72,7 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     with progress() as shown:
         each = watched(audited_together(bundles, arguments, profile, shown.phase))
         page = write_rulebook(each, arguments.out, pages_of(arguments), shown.count)
-    from qi_checker.reporting.text import rulebook_summary_text
+    from qi_checker.cases.text import rulebook_summary_text
 
     rulebook_summary_text(page, console(), str(arguments.out / "index.html"))
     profile.show()
@@ -112,7 +105,7 @@ def _failed(failures: Iterable[str]) -> UserError:
 
 def checklist(arguments: argparse.Namespace) -> int:
     """Upcoming cases, the most urgent action first."""
-    from qi_checker.audit.checklist import checklist as build
+    from qi_checker.cases.checklist import checklist as build
 
     if not 0 <= arguments.days <= LONGEST:
         mend = f"Give the number of days to look ahead, at most {LONGEST}"
@@ -125,14 +118,14 @@ def checklist(arguments: argparse.Namespace) -> int:
     profile.evaluated(evaluation)
     view = build(evaluation, arguments.days)
     if arguments.format == "text":
-        from qi_checker.reporting.text import checklist_text
+        from qi_checker.cases.text import checklist_text
 
         in_text(arguments.output, lambda shown: checklist_text(view, shown))
     elif arguments.format == "json":
         write_out(as_json(view), arguments.output)
     else:
-        from qi_checker.reporting.html import checklist_page
-        from qi_checker.reporting.paper import MOST_ROWS
+        from qi_checker.cases.pages import checklist_page
+        from qi_checker.render.paper import MOST_ROWS
 
         most = MOST_ROWS if arguments.format == "pdf" else None
         put_page(checklist_page(view, most), arguments)
@@ -144,20 +137,20 @@ def checklist(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """One case with every candidate event and each criterion."""
-    from qi_checker.audit.what_if import one_case
+    from qi_checker.cases.what_if import one_case
 
     check_output(arguments.format, arguments.output, "--output")
     request: Asked = asked(arguments)
     sheet = one_case(*request, arguments.case_id)
     if arguments.format == "text":
-        from qi_checker.reporting.text import case_text
+        from qi_checker.cases.text import case_text
 
         in_text(arguments.output, lambda shown: case_text(sheet, shown))
     elif arguments.format == "json":
         write_out(as_json(sheet), arguments.output)
     else:
-        from qi_checker.reporting.html import case_page
-        from qi_checker.reporting.paper import without_patient
+        from qi_checker.cases.pages import case_page
+        from qi_checker.render.paper import without_patient
 
         named = arguments.format == "html" or arguments.identified
         put_page(case_page(sheet if named else without_patient(sheet)), arguments)
@@ -167,7 +160,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 def what_if(arguments: argparse.Namespace) -> int:
     """What moving an operation would change."""
-    from qi_checker.audit.what_if import what_if as build
+    from qi_checker.cases.what_if import what_if as build
     from qi_checker.protocol.as_of import AsOf
 
     move_to = AsOf.parse(arguments.move_to, option="--move-to")
@@ -175,7 +168,7 @@ def what_if(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print_json(view)
     else:
-        from qi_checker.reporting.text import what_if_text
+        from qi_checker.cases.text import what_if_text
 
         what_if_text(view, console())
     _no_failure(view.moved)

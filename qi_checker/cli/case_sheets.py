@@ -8,16 +8,16 @@ import io
 from datetime import timedelta
 from pathlib import Path
 
-from qi_checker.audit import sheet_choice
+from qi_checker.cases import sheet_choice
+from qi_checker.cases.sheet_folder import OURS, Printing, write_sheets
 from qi_checker.cli.audits import LONGEST
 from qi_checker.cli.common import asked, progress
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
-from qi_checker.reporting import words
-from qi_checker.reporting.atomic import check_replaceable
-from qi_checker.reporting.pdf import check_pdf
-from qi_checker.reporting.pdf_workers import processors
-from qi_checker.reporting.sheet_folder import OURS, Printing, write_sheets
+from qi_checker.render import words
+from qi_checker.render.atomic import check_replaceable
+from qi_checker.render.pdf import check_pdf
+from qi_checker.render.pdf_workers import processors
 
 _MOST_JOBS = 256
 

@@ -45,12 +45,25 @@ def records(
     judged = "the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30"
     if not as_of_needed:
         judged += "; else the last day of the later period"
-    parser.add_argument("--data", type=Path, required=not anywhere, metavar="DIR",
-                        help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
-    parser.add_argument("--as-of", required=as_of_needed, metavar="DATE", help=judged)  # fmt: skip
-    parser.add_argument("--protocol", type=Path, metavar="PATH",
-                        help="protocol folder or file"
-                        f"{', or a folder of protocols' if many else ''}"
-                        " (default: the shipped liver protocol)")  # fmt: skip
-    parser.add_argument("--site", type=Path, metavar="FILE",
-                        help="site settings (default: site.yaml in the data folder)")  # fmt: skip
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=not anywhere,
+        metavar="DIR",
+        help="folder with cases and events, as .csv, .parquet or .xlsx",
+    )
+    parser.add_argument("--as-of", required=as_of_needed, metavar="DATE", help=judged)
+    parser.add_argument(
+        "--protocol",
+        type=Path,
+        metavar="PATH",
+        help="protocol folder or file"
+        f"{', or a folder of protocols' if many else ''}"
+        " (default: the shipped liver protocol)",
+    )
+    parser.add_argument(
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help="site settings (default: site.yaml in the data folder)",
+    )

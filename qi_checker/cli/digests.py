@@ -15,8 +15,8 @@ _LONGEST = 3660  # days that a digest looks ahead
 
 def digest(arguments: argparse.Namespace) -> int:
     """One screen from the folder of an audit, and what changed since an earlier one."""
-    from qi_checker.audit.digest import digest as build
-    from qi_checker.audit.snapshot import Snapshot
+    from qi_checker.digest.contents import digest as build
+    from qi_checker.digest.snapshot import Snapshot
 
     if not 0 <= arguments.days <= _LONGEST:
         mend = f"Give the number of days to look ahead, at most {_LONGEST}"
@@ -25,16 +25,16 @@ def digest(arguments: argparse.Namespace) -> int:
     before = Snapshot.read(arguments.since) if arguments.since is not None else None
     view = build(now, before, arguments.days)
     if arguments.format == "html":
-        from qi_checker.reporting.digest_mail import digest_html
+        from qi_checker.digest.mail import digest_html
 
         write_out(digest_html(view), arguments.out)
     elif arguments.format == "eml":
-        from qi_checker.reporting.digest_mail import digest_mail
+        from qi_checker.digest.mail import digest_mail
 
         write_out(digest_mail(view), arguments.out)
     else:
-        from qi_checker.reporting.digest_text import digest_text
-        from qi_checker.reporting.terminal import safe
+        from qi_checker.digest.text import digest_text
+        from qi_checker.render.terminal import safe
 
         if arguments.out is not None:
             write_out(digest_text(view), arguments.out)

@@ -30,8 +30,9 @@ def check_engine(arguments: argparse.Namespace) -> None:
             )
         if pages:
             why = "Case pages show events, and no event leaves the database"
-            problems.append(Problem("--pages", "there are none from a database", why,
-                                    "Leave --pages out"))  # fmt: skip
+            problems.append(
+                Problem("--pages", "there are none from a database", why, "Leave --pages out")
+            )
         problems += _not_profiled(arguments)
     elif on_spark(arguments):
         problems += [*_spark_problems(arguments), *_not_profiled(arguments)]
@@ -69,7 +70,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
 
 def pages_of(arguments: argparse.Namespace) -> int:
     """How many case pages to write at most."""
-    from qi_checker.reporting.folder import PAGES
+    from qi_checker.audit.folder import PAGES
 
     if arguments.pages is None:
         return 0 if _in_database(arguments) else PAGES

@@ -51,6 +51,10 @@ def _only_over_a_demo(out: Path) -> None:
     if readme.is_file() and readme.read_bytes().startswith(b"# Synthetic hospital"):
         return
     raise UserError(
-        Problem(str(out), "holds files that are not of a demo",
-                "They could be overwritten", "Give a new or an empty folder")
-    )  # fmt: skip
+        Problem(
+            str(out),
+            "holds files that are not of a demo",
+            "They could be overwritten",
+            "Give a new or an empty folder",
+        )
+    )

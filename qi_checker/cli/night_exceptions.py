@@ -28,7 +28,7 @@ from qi_checker.store.exceptions import (
     REVOKED,
     Exceptions,
     Waiver,
-)  # fmt: skip
+)
 
 STATES = (REQUESTED, APPROVED, REFUSED, REVOKED, RECONFIRM)
 
@@ -36,8 +36,9 @@ STATES = (REQUESTED, APPROVED, REFUSED, REVOKED, RECONFIRM)
 def list_exceptions(arguments: argparse.Namespace) -> int:
     """Every exception as it stands, in the order they were asked for."""
     if arguments.state not in (None, *STATES):
-        raise UserError(Problem("--state", "there is no such state", "",
-                                did_you_mean(arguments.state, STATES)))  # fmt: skip
+        raise UserError(
+            Problem("--state", "there is no such state", "", did_you_mean(arguments.state, STATES))
+        )
     with kept(arguments) as store:
         found = [
             waiver
@@ -65,25 +66,32 @@ def _line(waiver: Waiver) -> str:
         state = f"needs reconfirmation, approved for surgery on {waiver.surgery_day}"
     elif state == APPROVED:
         state = f"approved by {waiver.approved_by}"
-    return (f"{waiver.exception_id:6}  {waiver.case_id}  {waiver.requirement}  {waiver.reason}  "
-            f"{waiver.valid_from} to {waiver.expires_on}  by {waiver.requested_by}: {state}")  # fmt: skip
+    return (
+        f"{waiver.exception_id:6}  {waiver.case_id}  {waiver.requirement}  {waiver.reason}  "
+        f"{waiver.valid_from} to {waiver.expires_on}  by {waiver.requested_by}: {state}"
+    )
 
 
 def request(arguments: argparse.Namespace) -> int:
     """Ask for an exception, if it can ever count."""
     settings, by = settings_of(arguments), person(arguments)
     asked = Asked(
-        arguments.case_id, arguments.requirement, arguments.reason,
-        _first(arguments, settings), _day(arguments.expires_on, "--expires-on"),
-    )  # fmt: skip
+        arguments.case_id,
+        arguments.requirement,
+        arguments.reason,
+        _first(arguments, settings),
+        _day(arguments.expires_on, "--expires-on"),
+    )
     note = free_text(arguments.note)
     with kept(arguments) as store:
         warnings = check_request(asked, settings, store)
         exception_id = store.exceptions.request(**asdict(asked), by=by, at=time_of_day(), note=note)
     for words in warnings:
         warn(f"{exception_id} {words}")
-    print(f"{exception_id} is requested: {asked.requirement} of {asked.case_id}, from "
-          f"{asked.valid_from} to {asked.expires_on}. Somebody else must approve it.")  # fmt: skip
+    print(
+        f"{exception_id} is requested: {asked.requirement} of {asked.case_id}, from "
+        f"{asked.valid_from} to {asked.expires_on}. Somebody else must approve it."
+    )
     return Exit.DONE
 
 

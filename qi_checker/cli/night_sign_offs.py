@@ -16,16 +16,24 @@ def sign_off(arguments: argparse.Namespace) -> int:
     """Sign a case off as the latest night has it."""
     ids = [bundle.protocol.id for bundle in settings_of(arguments).bundles]
     if arguments.protocol not in ids:
-        raise UserError(Problem("--protocol", "the settings name no such protocol", "",
-                                did_you_mean(arguments.protocol, ids)))  # fmt: skip
+        raise UserError(
+            Problem(
+                "--protocol",
+                "the settings name no such protocol",
+                "",
+                did_you_mean(arguments.protocol, ids),
+            )
+        )
     by, note = person(arguments), free_text(arguments.note)
     with kept(arguments) as store:
         check_case(arguments.case_id, [arguments.protocol], store)
         signed = store.sign_off(
             arguments.case_id, arguments.protocol, by=by, at=time_of_day(), note=note
         )
-    print(f"Sign-off {signed.sign_off_id}: {signed.case_id} ({signed.protocol}), "
-          f"by {signed.by} as {signed.role}.")  # fmt: skip
+    print(
+        f"Sign-off {signed.sign_off_id}: {signed.case_id} ({signed.protocol}), "
+        f"by {signed.by} as {signed.role}."
+    )
     return Exit.DONE
 
 
@@ -40,8 +48,10 @@ def sign_offs(arguments: argparse.Namespace) -> int:
     for one in found:
         at = one.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         state = f"void, changed since: {', '.join(one.changed)}" if one.void else "holds"
-        print(f"{one.sign_off_id:6}  {one.case_id}  {one.protocol}  {at} by {one.by} as {one.role}: "
-              f"{state}")  # fmt: skip
+        print(
+            f"{one.sign_off_id:6}  {one.case_id}  {one.protocol}  {at} by {one.by} as {one.role}: "
+            f"{state}"
+        )
     if not found:
         print("There is no sign-off.")
     return Exit.DONE

@@ -34,12 +34,20 @@ def purge(arguments: argparse.Namespace) -> int:
         today = time_of_day().astimezone(settings.site.zone).date()
         before = settings.config.retention.before(today)
     else:
-        raise UserError(Problem("nightly purge", "nothing says how long nights are kept", "",
-                                "Set retention, or give --before"))  # fmt: skip
+        raise UserError(
+            Problem(
+                "nightly purge",
+                "nothing says how long nights are kept",
+                "",
+                "Set retention, or give --before",
+            )
+        )
     with kept(arguments) as store:
         done = store.purge(before, time_of_day(), _actor())
-    print(f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
-          f"{done.exceptions} exceptions, {done.sign_offs} sign-offs.")  # fmt: skip
+    print(
+        f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
+        f"{done.exceptions} exceptions, {done.sign_offs} sign-offs."
+    )
     return Exit.DONE
 
 

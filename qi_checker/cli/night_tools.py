@@ -42,11 +42,17 @@ def runs(arguments: argparse.Namespace) -> int:
         found = store.runs()
     if arguments.format == "json":
         lines = [
-            {"run": r.run_id, "protocol": r.protocol, "as_of": r.as_of,
-             "started_at": r.started_at.isoformat(), "correction": r.correction,
-             "in_force": r.in_force, "sha256": r.digest}
+            {
+                "run": r.run_id,
+                "protocol": r.protocol,
+                "as_of": r.as_of,
+                "started_at": r.started_at.isoformat(),
+                "correction": r.correction,
+                "in_force": r.in_force,
+                "sha256": r.digest,
+            }
             for r in found
-        ]  # fmt: skip
+        ]
         print(json.dumps(lines, indent=2, ensure_ascii=False))
         return Exit.DONE
     for r in found:

@@ -22,8 +22,9 @@ def time_of_day() -> datetime:
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The settings that --config names."""
     if arguments.config is None:
-        raise UserError(Problem("nightly", "the settings are not named", "",
-                                "Give --config nightly.yaml"))  # fmt: skip
+        raise UserError(
+            Problem("nightly", "the settings are not named", "", "Give --config nightly.yaml")
+        )
     return load_settings(arguments.config)
 
 

@@ -38,11 +38,11 @@ def write_out(content: str | bytes, out: Path | None) -> None:
 
 def put_page(page: str, arguments: argparse.Namespace) -> None:
     """An HTML page, or the PDF of it, on the paper that was asked for."""
-    from qi_checker.reporting.paper import on_paper
+    from qi_checker.render.paper import on_paper
 
     page = on_paper(page, arguments.paper)
     if arguments.format == "pdf":
-        from qi_checker.reporting.pdf import pdf_of
+        from qi_checker.render.pdf import pdf_of
 
         write_out(pdf_of(page), arguments.output)
     else:
@@ -54,7 +54,7 @@ def in_text(out: Path | None, show: Callable[[Console], None]) -> None:
     if out is None:
         show(console())
         return
-    from qi_checker.reporting.terminal import open_console
+    from qi_checker.render.terminal import open_console
 
     text = io.StringIO()
     show(open_console(text, width=100))

@@ -13,26 +13,43 @@ from qi_checker.cli.rules_parser import add_rules
 
 
 def _format(parser: Any) -> None:
-    parser.add_argument("--format", choices=("text", "json", "html", "pdf"), default="text",
-                        help="how to print it (default: text)")  # fmt: skip
-    parser.add_argument("--output", type=Path, metavar="FILE",
-                        help="write it to a file instead of printing it")  # fmt: skip
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "html", "pdf"),
+        default="text",
+        help="how to print it (default: text)",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write it to a file instead of printing it"
+    )
     _paper(parser)
 
 
 def _paper(parser: Any) -> None:
-    parser.add_argument("--paper", choices=("a4", "letter"), default="a4",
-                        help="size of the paper of html and pdf (default: a4)")  # fmt: skip
+    parser.add_argument(
+        "--paper",
+        choices=("a4", "letter"),
+        default="a4",
+        help="size of the paper of html and pdf (default: a4)",
+    )
 
 
 def _identified(parser: Any) -> None:
-    parser.add_argument("--identified", action="store_true",
-                        help="put the patient's id on paper; without it only the case is named")  # fmt: skip
+    parser.add_argument(
+        "--identified",
+        action="store_true",
+        help="put the patient's id on paper; without it only the case is named",
+    )
 
 
 def _profile(parser: Any) -> None:
-    parser.add_argument("--profile", nargs="?", const="-", metavar="FILE",
-                        help="say on stderr where the time went; with FILE, write it as JSON")  # fmt: skip
+    parser.add_argument(
+        "--profile",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="say on stderr where the time went; with FILE, write it as JSON",
+    )
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -64,44 +81,68 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _audit(commands: Any) -> None:
     parser = command(
-        commands, "audit", later("audits", "audit"),
+        commands,
+        "audit",
+        later("audits", "audit"),
         "evaluate all cases and write findings and pages",
         "qi-checker audit --data export --as-of 2026-02-01 --out audit",
-    )  # fmt: skip
+    )
     records(parser, many=True, anywhere=True)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
-                        help="folder to write; an earlier audit there is replaced in one step")  # fmt: skip
-    parser.add_argument("--fail-on", default="", metavar="VERDICT",
-                        help="exit with 1 if a case has this verdict (several with commas)")  # fmt: skip
-    parser.add_argument("--engine", default="duckdb", metavar="WHERE",
-                        help="where to evaluate: duckdb (default), or the address of a database, "
-                        "postgresql://user@host/name, on whose tables it runs, or Spark: spark, "
-                        "or its cluster, spark://host:port")  # fmt: skip
-    parser.add_argument("--pages", type=int, metavar="N",
-                        help="write at most N case pages for a protocol (default: 5000; none from "
-                        "a database or Spark)")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder to write; an earlier audit there is replaced in one step",
+    )
+    parser.add_argument(
+        "--fail-on",
+        default="",
+        metavar="VERDICT",
+        help="exit with 1 if a case has this verdict (several with commas)",
+    )
+    parser.add_argument(
+        "--engine",
+        default="duckdb",
+        metavar="WHERE",
+        help="where to evaluate: duckdb (default), or the address of a database, "
+        "postgresql://user@host/name, on whose tables it runs, or Spark: spark, "
+        "or its cluster, spark://host:port",
+    )
+    parser.add_argument(
+        "--pages",
+        type=int,
+        metavar="N",
+        help="write at most N case pages for a protocol (default: 5000; none from "
+        "a database or Spark)",
+    )
     _profile(parser)
 
 
 def _checklist(commands: Any) -> None:
     parser = command(
-        commands, "checklist", later("audits", "checklist"),
+        commands,
+        "checklist",
+        later("audits", "checklist"),
         "list upcoming cases, the most urgent action first",
         "qi-checker checklist --data export --as-of 2026-02-01 --days 30",
-    )  # fmt: skip
+    )
     records(parser)
-    parser.add_argument("--days", type=int, default=60, metavar="N",
-                        help="look ahead so many days (default: 60)")  # fmt: skip
+    parser.add_argument(
+        "--days", type=int, default=60, metavar="N", help="look ahead so many days (default: 60)"
+    )
     _format(parser)
     _profile(parser)
 
 
 def _check(commands: Any) -> None:
     parser = command(
-        commands, "check", later("audits", "check"),
+        commands,
+        "check",
+        later("audits", "check"),
         "show one case: every requirement, every candidate event, each criterion",
         "qi-checker check C-0042 --data export --as-of 2026-02-01",
-    )  # fmt: skip
+    )
     parser.add_argument("case_id", metavar="CASE_ID")
     records(parser)
     _format(parser)
@@ -110,95 +151,170 @@ def _check(commands: Any) -> None:
 
 def _sheets(commands: Any) -> None:
     parser = command(
-        commands, "sheets", later("case_sheets", "sheets"),
+        commands,
+        "sheets",
+        later("case_sheets", "sheets"),
         "write a sheet for each of many cases, to print",
         "qi-checker sheets --data export --as-of 2026-02-01 --days 14 --out sheets",
-    )  # fmt: skip
+    )
     records(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
-                        help="folder to write; earlier sheets there are replaced in one step")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder to write; earlier sheets there are replaced in one step",
+    )
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--days", type=int, metavar="N",
-                       help="the cases that a checklist of so many days lists")  # fmt: skip
-    which.add_argument("--cases", type=Path, metavar="FILE",
-                       help="the cases of a file: one id in each line, or a CSV's column case_id")  # fmt: skip
+    which.add_argument(
+        "--days", type=int, metavar="N", help="the cases that a checklist of so many days lists"
+    )
+    which.add_argument(
+        "--cases",
+        type=Path,
+        metavar="FILE",
+        help="the cases of a file: one id in each line, or a CSV's column case_id",
+    )
     which.add_argument("--all", action="store_true", help="every case of the records")
-    parser.add_argument("--format", choices=("html", "pdf", "both"), default="both",
-                        help="what to write for each case (default: both)")  # fmt: skip
-    parser.add_argument("--jobs", type=int, metavar="N",
-                        help="processes that make PDF (default: one for each processor)")  # fmt: skip
+    parser.add_argument(
+        "--format",
+        choices=("html", "pdf", "both"),
+        default="both",
+        help="what to write for each case (default: both)",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="processes that make PDF (default: one for each processor)",
+    )
     _paper(parser)
     _identified(parser)
 
 
 def _what_if(commands: Any) -> None:
     parser = command(
-        commands, "what-if", later("audits", "what_if"),
+        commands,
+        "what-if",
+        later("audits", "what_if"),
         "show what moving an operation would change, and how far it may move",
         "qi-checker what-if C-0042 --move-to 2026-03-12 --data export --as-of 2026-02-01",
-    )  # fmt: skip
+    )
     parser.add_argument("case_id", metavar="CASE_ID")
     parser.add_argument("--move-to", required=True, metavar="DATE", help="the new date of surgery")
     records(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text",
-                        help="how to print it (default: text)")  # fmt: skip
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+    )
 
 
 def _report(commands: Any) -> None:
     parser = command(
-        commands, "report", later("reports", "report"),
+        commands,
+        "report",
+        later("reports", "report"),
         "write the monthly audit: rates, trend, causes, lists of cases",
         "qi-checker report --month 2026-02 --data export --out report-2026-02",
-    )  # fmt: skip
+    )
     parser.add_argument("--month", required=True, metavar="YYYY-MM", help="the month of surgery")
     records(parser, as_of_needed=False)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
-                        help="folder to write; an earlier report there is replaced in one step")  # fmt: skip
-    parser.add_argument("--settings", type=Path, metavar="FILE",
-                        help="targets, baseline, events, actions (default: report.yaml in --data)")  # fmt: skip
-    parser.add_argument("--by", choices=("surgeon", "site"), default="",
-                        help="show surgeons or sites too, by pseudonym (default: neither)")  # fmt: skip
-    parser.add_argument("--small-numbers", choices=("none", "lt5", "nhs", "cms11"), default="",
-                        help="how small numbers are hidden (default: as in the settings, else none)")  # fmt: skip
-    parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
-                        help="page, PDF, workbook, all three, or json and CSV only (default: html)")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder to write; an earlier report there is replaced in one step",
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="targets, baseline, events, actions (default: report.yaml in --data)",
+    )
+    parser.add_argument(
+        "--by",
+        choices=("surgeon", "site"),
+        default="",
+        help="show surgeons or sites too, by pseudonym (default: neither)",
+    )
+    parser.add_argument(
+        "--small-numbers",
+        choices=("none", "lt5", "nhs", "cms11"),
+        default="",
+        help="how small numbers are hidden (default: as in the settings, else none)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("html", "pdf", "xlsx", "all", "json"),
+        default="html",
+        help="page, PDF, workbook, all three, or json and CSV only (default: html)",
+    )
     _paper(parser)
 
 
 def _study(commands: Any) -> None:
     parser = command(
-        commands, "study", later("studies", "study"),
+        commands,
+        "study",
+        later("studies", "study"),
         "compare the operations of two periods",
         "qi-checker study --data export --before 2023-01-01..2023-12-31 "
         "--after 2024-01-01..2024-12-31 --out study",
-    )  # fmt: skip
+    )
     for option, which in (("--before", "earlier"), ("--after", "later")):
-        parser.add_argument(option, required=True, metavar="A..B",
-                            help=f"dates of surgery of the {which} period, both included")  # fmt: skip
+        parser.add_argument(
+            option,
+            required=True,
+            metavar="A..B",
+            help=f"dates of surgery of the {which} period, both included",
+        )
     records(parser, as_of_needed=False)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR",
-                        help="folder to write; an earlier study there is replaced in one step")  # fmt: skip
-    parser.add_argument("--format", choices=("html", "pdf", "xlsx", "all", "json"), default="html",
-                        help="what to write beside json and CSV; all: html, pdf and xlsx "
-                        "(default: html)")  # fmt: skip
-    parser.add_argument("--small-numbers", choices=("none", "lt5", "nhs", "cms11"), default="none",
-                        help="withhold small numbers, for readers outside (default: none)")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder to write; an earlier study there is replaced in one step",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("html", "pdf", "xlsx", "all", "json"),
+        default="html",
+        help="what to write beside json and CSV; all: html, pdf and xlsx (default: html)",
+    )
+    parser.add_argument(
+        "--small-numbers",
+        choices=("none", "lt5", "nhs", "cms11"),
+        default="none",
+        help="withhold small numbers, for readers outside (default: none)",
+    )
     _paper(parser)
 
 
 def _digest(commands: Any) -> None:
     parser = command(
-        commands, "digest", later("digests", "digest"),
+        commands,
+        "digest",
+        later("digests", "digest"),
         "say on one screen what an audit found, and what changed since an earlier one",
         "qi-checker digest audit --since audit-yesterday --format eml --out digest.eml",
-    )  # fmt: skip
+    )
     parser.add_argument("audit", type=Path, metavar="AUDIT_DIR", help="folder of an audit")
-    parser.add_argument("--since", type=Path, metavar="EARLIER_AUDIT_DIR",
-                        help="an earlier audit of the same protocol (default: nothing has changed)")  # fmt: skip
-    parser.add_argument("--days", type=int, default=14, metavar="N",
-                        help="look ahead so many days (default: 14)")  # fmt: skip
-    parser.add_argument("--format", choices=("text", "html", "eml"), default="text",
-                        help="text, a page, or a mail (default: text)")  # fmt: skip
+    parser.add_argument(
+        "--since",
+        type=Path,
+        metavar="EARLIER_AUDIT_DIR",
+        help="an earlier audit of the same protocol (default: nothing has changed)",
+    )
+    parser.add_argument(
+        "--days", type=int, default=14, metavar="N", help="look ahead so many days (default: 14)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "html", "eml"),
+        default="text",
+        help="text, a page, or a mail (default: text)",
+    )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="file to write (default: print it)"
     )
@@ -206,27 +322,44 @@ def _digest(commands: Any) -> None:
 
 def _import(commands: Any) -> None:
     imports = command(
-        commands, "import", lambda arguments: 0, "turn another system's records into ours",
+        commands,
+        "import",
+        lambda arguments: 0,
+        "turn another system's records into ours",
         "qi-checker import omop cdm.duckdb --concepts concepts.csv --out export",
-    )  # fmt: skip
+    )
     sources = imports.add_subparsers(required=True, metavar="SOURCE")
     omop = command(
-        sources, "omop", later("imports", "omop"), "read an OMOP common data model, 5.3 or 5.4",
+        sources,
+        "omop",
+        later("imports", "omop"),
+        "read an OMOP common data model, 5.3 or 5.4",
         "qi-checker import omop cdm.duckdb --concepts concepts.csv --out export",
-    )  # fmt: skip
+    )
     omop.add_argument("path", type=Path, metavar="PATH", help="DuckDB file or folder of tables")
     omop.add_argument("--out", type=Path, required=True, metavar="DIR")
-    omop.add_argument("--concepts", type=Path, required=True, metavar="FILE",
-                      help="CSV of concepts: which are operations and which are events")  # fmt: skip
+    omop.add_argument(
+        "--concepts",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="CSV of concepts: which are operations and which are events",
+    )
     omop.add_argument("--schema", default="", help="schema of the tables (default: the only one)")
     omop.add_argument("--force", action="store_true", help="replace what is in --out")
 
 
 def _demo(commands: Any) -> None:
     parser = command(
-        commands, "demo", later("imports", "demo"), "write a year of made-up records to try it on",
+        commands,
+        "demo",
+        later("imports", "demo"),
+        "write a year of made-up records to try it on",
         "qi-checker demo --out demo-data",
-    )  # fmt: skip
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--study", action="store_true",
-                        help="write records that give the figures of the published study instead")  # fmt: skip
+    parser.add_argument(
+        "--study",
+        action="store_true",
+        help="write records that give the figures of the published study instead",
+    )

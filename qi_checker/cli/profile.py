@@ -75,7 +75,9 @@ def _row(*cells: str) -> str:
 
 
 def _as_json(lines: Sequence[Line]) -> str:
-    each = [asdict(line) | {"seconds": round(line.seconds, 4), "share": round(line.share, 4)}
-            for line in lines]  # fmt: skip
+    each = [
+        asdict(line) | {"seconds": round(line.seconds, 4), "share": round(line.share, 4)}
+        for line in lines
+    ]
     whole = round(sum(line.seconds for line in lines), 4)
     return json.dumps({"seconds": whole, "phases": each}, indent=2) + "\n"

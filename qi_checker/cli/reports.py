@@ -18,12 +18,12 @@ _FIRST_YEAR, _LAST_YEAR = 1901, 2200
 
 def report(arguments: argparse.Namespace) -> int:
     """Evaluate and write the folder of a monthly report."""
-    from qi_checker.audit.monthly import check_month, compared_with, judged_then, monthly
-    from qi_checker.audit.monthly_cases import last_day
-    from qi_checker.audit.monthly_rejudged import earlier
-    from qi_checker.reporting.atomic import check_replaceable
-    from qi_checker.reporting.monthly_folder import OURS, write_monthly
-    from qi_checker.reporting.pdf import check_pdf
+    from qi_checker.monthly.cases import last_day
+    from qi_checker.monthly.folder import OURS, write_monthly
+    from qi_checker.monthly.rejudged import earlier
+    from qi_checker.monthly.report import check_month, compared_with, judged_then, monthly
+    from qi_checker.render.atomic import check_replaceable
+    from qi_checker.render.pdf import check_pdf
     from qi_checker.statistics.small_numbers import PROFILES
 
     month = _month(arguments.month)
@@ -45,8 +45,8 @@ def report(arguments: argparse.Namespace) -> int:
         view = monthly(evaluation, month, settings, arguments.by, before)
         profile = PROFILES[settings.settings.small_numbers]
         if profile.largest:
-            from qi_checker.audit.monthly_protected import protect_monthly
-            from qi_checker.reporting.monthly_protected import write_protected_monthly
+            from qi_checker.monthly.protected import protect_monthly
+            from qi_checker.monthly.protected_files import write_protected_monthly
 
             shielded = protect_monthly(view, profile)
             page = write_protected_monthly(shielded, *_where(arguments))

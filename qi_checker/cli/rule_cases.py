@@ -19,9 +19,9 @@ from qi_checker.sources.files import read_folder
 
 def diff(arguments: argparse.Namespace) -> int:
     """Which cases another version of a rule would change, and why."""
-    from qi_checker.audit.rule_diff import rule_diff
-    from qi_checker.reporting.rule_diff import rule_diff_page, rule_diff_text
-    from qi_checker.reporting.terminal import open_console
+    from qi_checker.authoring.diff import rule_diff
+    from qi_checker.authoring.diff_page import rule_diff_page, rule_diff_text
+    from qi_checker.render.terminal import open_console
 
     as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
     old, new = _both(arguments.old, arguments.new)
@@ -60,8 +60,8 @@ def _both(old: Path, new: Path) -> tuple[Bundle, Bundle]:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Which clause decided about one case."""
-    from qi_checker.audit.rule_explain import explain as build
-    from qi_checker.reporting.rule_explain import explanation_text
+    from qi_checker.authoring.explain import explain as build
+    from qi_checker.authoring.explain_text import explanation_text
 
     view = build(*asked(arguments), arguments.case_id)
     if arguments.format == "json":

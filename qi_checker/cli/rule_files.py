@@ -78,7 +78,7 @@ def on_duckdb(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -
 
 def on_reference(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
     """The same by the naive evaluator, which gives no sentences."""
-    from qi_checker.engines.reference import evaluate
+    from qi_checker.judging import evaluate
 
     result = evaluate(bundle, tables, as_of, site)
     return result.findings, result.cases

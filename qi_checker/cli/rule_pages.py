@@ -15,9 +15,8 @@ from qi_checker.protocol.site import Site
 
 def render(arguments: argparse.Namespace) -> int:
     """A protocol as a page of plain English."""
+    from qi_checker.authoring.rule_page import rule_page, rule_sheet
     from qi_checker.protocol.examples import load_examples
-    from qi_checker.reporting.html import rule_page
-    from qi_checker.reporting.rule_page import rule_sheet
 
     check_output(arguments.format, arguments.out, "--out")
     bundle = load_protocol(protocol_path(arguments.path))
@@ -25,7 +24,7 @@ def render(arguments: argparse.Namespace) -> int:
     examples = load_examples(file, bundle) if file.is_file() else ()
     page = rule_page(rule_sheet(bundle, examples))
     if arguments.format == "pdf":
-        from qi_checker.reporting.pdf import pdf_of
+        from qi_checker.render.pdf import pdf_of
 
         write_out(pdf_of(page), arguments.out)
     else:
@@ -43,8 +42,8 @@ def schema(arguments: argparse.Namespace) -> int:
 
 def sql(arguments: argparse.Namespace) -> int:
     """The SQL that a protocol is compiled to, step by step."""
-    from qi_checker.compiler import compile_protocol
-    from qi_checker.compiler.printed import script
+    from qi_checker.query import compile_protocol
+    from qi_checker.query.printed import script
 
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.path))

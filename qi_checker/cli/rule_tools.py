@@ -14,8 +14,8 @@ from qi_checker.errors import Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.yaml_read import read_document
 
 if TYPE_CHECKING:
+    from qi_checker.authoring.tests_text import Suite
     from qi_checker.protocol.examples import Example
-    from qi_checker.reporting.rule_tests import Suite
 
 
 def test(arguments: argparse.Namespace) -> int:
@@ -37,8 +37,8 @@ def test(arguments: argparse.Namespace) -> int:
 
 def coverage(arguments: argparse.Namespace) -> int:
     """What no example of the protocols reaches; sketches of examples that would."""
-    from qi_checker.audit.rule_coverage_view import coverage as build
-    from qi_checker.reporting.rule_coverage import coverage_json, coverage_text
+    from qi_checker.authoring.coverage_text import coverage_json, coverage_text
+    from qi_checker.authoring.coverage_view import coverage as build
 
     least = _percent(arguments.fail_under)
     loaded, problems = load_all(arguments.paths)
@@ -74,8 +74,8 @@ def _asked(one: Loaded, word: str) -> list[Example]:
 
 
 def _suite(one: Loaded, asked: Sequence[Example], engine: str) -> Suite:
-    from qi_checker.audit.rule_examples import run_examples
-    from qi_checker.reporting.rule_tests import Suite
+    from qi_checker.authoring.examples import run_examples
+    from qi_checker.authoring.tests_text import Suite
 
     results = run_examples(one.bundle, asked, ENGINES[engine])
     left_out = len(one.examples) - len(asked)
@@ -84,7 +84,7 @@ def _suite(one: Loaded, asked: Sequence[Example], engine: str) -> Suite:
 
 def _show(suites: Iterable[Suite]) -> bool:
     """Print each when it is done: many protocols take a minute. Whether an example failed."""
-    from qi_checker.reporting.rule_tests import suite_text
+    from qi_checker.authoring.tests_text import suite_text
 
     failed = False
     for suite in suites:
@@ -97,8 +97,8 @@ def _write(
     suites: Sequence[Suite], problems: Sequence[Problem], arguments: argparse.Namespace
 ) -> bool:
     """All of them as a whole. Whether an example failed."""
-    from qi_checker.reporting.rule_tests import junit, suite_text
-    from qi_checker.reporting.terminal import open_console
+    from qi_checker.authoring.tests_text import junit, suite_text
+    from qi_checker.render.terminal import open_console
 
     if arguments.format == "junit":
         text = junit(suites, problems)

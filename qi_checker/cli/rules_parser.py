@@ -11,110 +11,187 @@ from qi_checker.cli.command import command, later, records
 def add_rules(commands: Any) -> None:
     """The tools of a rule author."""
     rules = command(
-        commands, "rules", lambda arguments: 0, "tools for rule authors",
+        commands,
+        "rules",
+        lambda arguments: 0,
+        "tools for rule authors",
         "qi-checker rules validate my-rules/my-protocol",
-    )  # fmt: skip
+    )
     tools = rules.add_subparsers(required=True, metavar="TOOL")
     validate = command(
-        tools, "validate", later("rules", "validate"), "check protocols, examples and code lists",
+        tools,
+        "validate",
+        later("rules", "validate"),
+        "check protocols, examples and code lists",
         "qi-checker rules validate rules",
-    )  # fmt: skip
+    )
     test = command(
-        tools, "test", later("rule_tools", "test"), "run the examples of protocols",
+        tools,
+        "test",
+        later("rule_tools", "test"),
+        "run the examples of protocols",
         "qi-checker rules test rules/hepatic-metastasectomy-imaging",
-    )  # fmt: skip
+    )
     for parser in (validate, test):
         _paths(parser)
-    validate.add_argument("--site", type=Path, metavar="FILE",
-                          help="site settings: then feeds of forbidden events are looked at, too")  # fmt: skip
+    validate.add_argument(
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help="site settings: then feeds of forbidden events are looked at, too",
+    )
     _test_options(test)
     _coverage(tools)
     _diff(tools)
     _explain(tools)
     render = command(
-        tools, "render", later("rule_pages", "render"), "write a protocol as a page of plain English",
+        tools,
+        "render",
+        later("rule_pages", "render"),
+        "write a protocol as a page of plain English",
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
-    )  # fmt: skip
+    )
     render.add_argument("--format", choices=("html", "pdf"), default="html")
     render.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
     sql = command(
-        tools, "sql", later("rule_pages", "sql"), "print the SQL that a protocol is compiled to",
+        tools,
+        "sql",
+        later("rule_pages", "sql"),
+        "print the SQL that a protocol is compiled to",
         "qi-checker rules sql rules/hepatic-metastasectomy-imaging --as-of 2026-02-01",
-    )  # fmt: skip
+    )
     sql.add_argument("--as-of", required=True, metavar="DATE")
-    sql.add_argument("--dialect", default="duckdb",
-                     choices=("duckdb", "postgres", "spark", "tsql", "snowflake"))  # fmt: skip
+    sql.add_argument(
+        "--dialect", default="duckdb", choices=("duckdb", "postgres", "spark", "tsql", "snowflake")
+    )
     for parser in (render, sql):
-        parser.add_argument("path", type=Path, nargs="?", metavar="PATH",
-                            help="protocol folder or file (default: the shipped liver protocol)")  # fmt: skip
+        parser.add_argument(
+            "path",
+            type=Path,
+            nargs="?",
+            metavar="PATH",
+            help="protocol folder or file (default: the shipped liver protocol)",
+        )
     schema = command(
-        tools, "schema", later("rule_pages", "schema"),
+        tools,
+        "schema",
+        later("rule_pages", "schema"),
         "print the JSON Schema of protocols, or of examples, for editors",
         "qi-checker rules schema > protocol.schema.json",
-    )  # fmt: skip
-    schema.add_argument("what", nargs="?", choices=("protocol", "examples"), default="protocol",
-                        help="which file (default: protocol)")  # fmt: skip
+    )
+    schema.add_argument(
+        "what",
+        nargs="?",
+        choices=("protocol", "examples"),
+        default="protocol",
+        help="which file (default: protocol)",
+    )
 
 
 def _paths(parser: Any) -> None:
-    parser.add_argument("paths", type=Path, nargs="*", metavar="PATH",
-                        help="protocols, or folders of protocols (default: the shipped rules)")  # fmt: skip
+    parser.add_argument(
+        "paths",
+        type=Path,
+        nargs="*",
+        metavar="PATH",
+        help="protocols, or folders of protocols (default: the shipped rules)",
+    )
 
 
 def _test_options(test: Any) -> None:
-    test.add_argument("--engine", choices=("duckdb", "reference"), default="duckdb",
-                      help="where to evaluate (default: duckdb)")  # fmt: skip
-    test.add_argument("--format", choices=("text", "junit"), default="text",
-                      help="text, or XML that build servers read (default: text)")  # fmt: skip
+    test.add_argument(
+        "--engine",
+        choices=("duckdb", "reference"),
+        default="duckdb",
+        help="where to evaluate (default: duckdb)",
+    )
+    test.add_argument(
+        "--format",
+        choices=("text", "junit"),
+        default="text",
+        help="text, or XML that build servers read (default: text)",
+    )
     test.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
-    test.add_argument("-k", default="", metavar="WORD",
-                      help="only examples with this word in their id or sentence")  # fmt: skip
+    test.add_argument(
+        "-k",
+        default="",
+        metavar="WORD",
+        help="only examples with this word in their id or sentence",
+    )
 
 
 def _diff(tools: Any) -> None:
     diff = command(
-        tools, "diff", later("rule_cases", "diff"),
+        tools,
+        "diff",
+        later("rule_cases", "diff"),
         "show which cases another version of a rule would change, and why",
         "qi-checker rules diff rules/my-protocol new/my-protocol --data export --format html "
         "--out diff.html",
-    )  # fmt: skip
+    )
     diff.add_argument("old", type=Path, metavar="OLD", help="protocol folder or file as it is")
     diff.add_argument("new", type=Path, metavar="NEW", help="the same as it would be")
-    diff.add_argument("--data", type=Path, required=True, metavar="DIR",
-                      help="folder with cases and events, as .csv, .parquet or .xlsx")  # fmt: skip
-    diff.add_argument("--as-of", metavar="DATE",
-                      help="the moment to judge for (default: the latest day of the records)")  # fmt: skip
-    diff.add_argument("--site", type=Path, metavar="FILE",
-                      help="site settings (default: site.yaml in the data folder)")  # fmt: skip
-    diff.add_argument("--format", choices=("text", "json", "html"), default="text",
-                      help="how to print it (default: text)")  # fmt: skip
+    diff.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with cases and events, as .csv, .parquet or .xlsx",
+    )
+    diff.add_argument(
+        "--as-of",
+        metavar="DATE",
+        help="the moment to judge for (default: the latest day of the records)",
+    )
+    diff.add_argument(
+        "--site",
+        type=Path,
+        metavar="FILE",
+        help="site settings (default: site.yaml in the data folder)",
+    )
+    diff.add_argument(
+        "--format",
+        choices=("text", "json", "html"),
+        default="text",
+        help="how to print it (default: text)",
+    )
     diff.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
-    diff.add_argument("--limit", type=int, default=20, metavar="N",
-                      help="cases that the text shows (default: 20)")  # fmt: skip
-    diff.add_argument("--fail-on-change", action="store_true",
-                      help="exit with 1 if a case changes")  # fmt: skip
+    diff.add_argument(
+        "--limit", type=int, default=20, metavar="N", help="cases that the text shows (default: 20)"
+    )
+    diff.add_argument("--fail-on-change", action="store_true", help="exit with 1 if a case changes")
 
 
 def _coverage(tools: Any) -> None:
     coverage = command(
-        tools, "coverage", later("rule_tools", "coverage"),
+        tools,
+        "coverage",
+        later("rule_tools", "coverage"),
         "name the statuses and window edges that no example reaches, with sketches",
         "qi-checker rules coverage rules/hepatic-metastasectomy-imaging --fail-under 90%",
-    )  # fmt: skip
+    )
     _paths(coverage)
-    coverage.add_argument("--format", choices=("text", "json"), default="text",
-                          help="how to print it (default: text)")  # fmt: skip
-    coverage.add_argument("--fail-under", default="0", metavar="PERCENT",
-                          help="exit with 1 if the examples of a protocol reach less")  # fmt: skip
+    coverage.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+    )
+    coverage.add_argument(
+        "--fail-under",
+        default="0",
+        metavar="PERCENT",
+        help="exit with 1 if the examples of a protocol reach less",
+    )
 
 
 def _explain(tools: Any) -> None:
     explain = command(
-        tools, "explain", later("rule_cases", "explain"),
+        tools,
+        "explain",
+        later("rule_cases", "explain"),
         "show which clause of the protocol decided about a case",
         "qi-checker rules explain C-0042 --data export --as-of 2026-02-01",
-    )  # fmt: skip
+    )
     explain.add_argument("case_id", metavar="CASE")
     records(explain)
-    explain.add_argument("--format", choices=("text", "json"), default="text",
-                         help="how to print it (default: text)")  # fmt: skip
+    explain.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+    )

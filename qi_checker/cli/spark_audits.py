@@ -14,8 +14,8 @@ from qi_checker.protocol.load import load_protocol
 
 def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
+    from qi_checker.audit.parquet_folder import write_parquet
     from qi_checker.engines.spark import evaluate, find, open_session
-    from qi_checker.reporting.parquet_folder import write_parquet
 
     # Without a handler Python would print what Spark's bridge says of an interrupted call.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -34,8 +34,8 @@ def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
 
 def _say(numbers: dict[str, Any], arguments: argparse.Namespace) -> None:
     """One screen of numbers; the rows are in the folder."""
-    from qi_checker.audit.statistics import rate
-    from qi_checker.reporting import rates
+    from qi_checker.audit.rates import rate
+    from qi_checker.render import rates
 
     shown = console()
     shown.print(f"Compliant in time: {rates.rate_words(rate(numbers['rate']))}", style="bold")

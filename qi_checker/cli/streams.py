@@ -29,7 +29,7 @@ def silence() -> None:
 def console() -> Console:
     """The terminal. Where the reader (head, less) has seen enough, the command goes on in silence:
     its exit code still has to be right."""
-    from qi_checker.reporting.terminal import open_console
+    from qi_checker.render.terminal import open_console
 
     shown = open_console()
     shown.on_broken_pipe = silence  # type: ignore[method-assign]  # rich would exit with 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from qi_checker.audit.study_cases import Span, check_spans
 from qi_checker.cli.common import asked, progress
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
@@ -13,15 +12,16 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.published import load_published
 from qi_checker.sources.files import read_ious
 from qi_checker.statistics.small_numbers import PROFILES
+from qi_checker.study.cases import Span, check_spans
 
 
 def study(arguments: argparse.Namespace) -> int:
     """Compare two periods and write the folder of the study."""
-    from qi_checker.audit.ious import read_registry
-    from qi_checker.audit.study import study as build
-    from qi_checker.reporting.atomic import check_replaceable
-    from qi_checker.reporting.pdf import check_pdf
-    from qi_checker.reporting.study_folder import OURS, write_study
+    from qi_checker.render.atomic import check_replaceable
+    from qi_checker.render.pdf import check_pdf
+    from qi_checker.study.comparison import study as build
+    from qi_checker.study.folder import OURS, write_study
+    from qi_checker.study.ious import read_registry
 
     spans = _spans(arguments)
     as_of = AsOf.parse(arguments.as_of or max(span.last for span in spans))
@@ -41,8 +41,8 @@ def study(arguments: argparse.Namespace) -> int:
         view = build(evaluation, spans, registry, printed)
         profile = PROFILES[arguments.small_numbers]
         if profile.largest:
-            from qi_checker.audit.study_protected import protect_study
-            from qi_checker.reporting.study_protected import write_protected
+            from qi_checker.study.protected import protect_study
+            from qi_checker.study.protected_files import write_protected
 
             page = write_protected(
                 protect_study(view, profile), arguments.out, arguments.format, arguments.paper

@@ -156,9 +156,12 @@ def _background(h: Hospital, case: Case, pair: Pair) -> None:
     if h.chance.one_in(0.6):
         done = clinic <= AS_OF
         h.event(
-            case, "visit", "completed" if done else "booked", f"{clinic.isoformat()}T10:00",
+            case,
+            "visit",
+            "completed" if done else "booked",
+            f"{clinic.isoformat()}T10:00",
             description="Pre-admission clinic",
-        )  # fmt: skip
+        )
     if h.chance.one_in(0.5) and clinic <= AS_OF:
         h.event(case, "lab", "completed", f"{clinic.isoformat()}T10:40", description="CEA")
     follow_up = case.day + timedelta(days=h.chance.between(85, 100))

@@ -22,22 +22,95 @@ COMMAND = f"--before {BEFORE[0]}..{BEFORE[1]} --after {AFTER[0]}..{AFTER[1]}"  #
 # Days from imaging to surgery. Means 46 and 20, ranges 7-126 and 1-98 as printed; the spread is
 # chosen so that a t-test gives the printed p = 0.001.
 DAYS_BEFORE = (
-    53, 125, 63, 56, 35, 37, 11, 125, 19, 27, 8, 81, 28, 9, 8, 61, 54, 39, 25, 27, 56, 30, 49, 27,
-    7, 75, 45, 21, 47, 20, 58, 35, 91, 9, 57, 17, 126, 39, 94,
-)  # fmt: skip
+    53,
+    125,
+    63,
+    56,
+    35,
+    37,
+    11,
+    125,
+    19,
+    27,
+    8,
+    81,
+    28,
+    9,
+    8,
+    61,
+    54,
+    39,
+    25,
+    27,
+    56,
+    30,
+    49,
+    27,
+    7,
+    75,
+    45,
+    21,
+    47,
+    20,
+    58,
+    35,
+    91,
+    9,
+    57,
+    17,
+    126,
+    39,
+    94,
+)
 DAYS_AFTER = (
-    41, 22, 13, 2, 2, 9, 2, 1, 9, 2, 2, 2, 6, 98, 3, 45, 6, 82, 27, 27, 2, 24, 17, 59, 2, 30, 5,
-)  # fmt: skip
+    41,
+    22,
+    13,
+    2,
+    2,
+    9,
+    2,
+    1,
+    9,
+    2,
+    2,
+    2,
+    6,
+    98,
+    3,
+    45,
+    6,
+    82,
+    27,
+    27,
+    2,
+    24,
+    17,
+    59,
+    2,
+    30,
+    5,
+)
 WITH_MRI_BEFORE = frozenset((0, 3, 8, 9, 11, 20, 21, 22, 23, 24, 26, 27, 28, 36))  # 14 of 39
 CHANGED_BEFORE = {
-    1: "additional_resection", 4: "extended_resection", 7: "additional_resection",
-    11: "abandoned", 15: "changed_margin", 19: "additional_ablation", 25: "additional_resection",
-    30: "extended_resection", 32: "limited_resection", 36: "additional_resection",
-}  # fmt: skip
+    1: "additional_resection",
+    4: "extended_resection",
+    7: "additional_resection",
+    11: "abandoned",
+    15: "changed_margin",
+    19: "additional_ablation",
+    25: "additional_resection",
+    30: "extended_resection",
+    32: "limited_resection",
+    36: "additional_resection",
+}
 CHANGED_AFTER = {
-    2: "additional_resection", 8: "changed_margin", 13: "extended_resection",
-    17: "additional_resection", 23: "limited_resection",
-}  # fmt: skip
+    2: "additional_resection",
+    8: "changed_margin",
+    13: "extended_resection",
+    17: "additional_resection",
+    23: "limited_resection",
+}
 _ABOUT = "made up: reconstructed from printed figures"
 
 _README = """\
@@ -138,18 +211,31 @@ def _period(
         day = period[0] + timedelta(days=(2 * i + 1) * length // (2 * len(days)))
         case, patient = f"SYN-{letter}{i + 1:02d}", f"SYN-P-{letter}{i + 1:02d}"
         cases.append(
-            {"case_id": case, "patient_id": patient, "surgery_at": f"{day}T08:00",
-             "started_at": f"{day}T08:30", "status": "performed",
-             "procedures": "ICD-10-PCS:0FB00ZZ", "diagnoses": "ICD-10-CM:C78.7",
-             "urgency": "elective", "about": _ABOUT}
-        )  # fmt: skip
+            {
+                "case_id": case,
+                "patient_id": patient,
+                "surgery_at": f"{day}T08:00",
+                "started_at": f"{day}T08:30",
+                "status": "performed",
+                "procedures": "ICD-10-PCS:0FB00ZZ",
+                "diagnoses": "ICD-10-CM:C78.7",
+                "urgency": "elective",
+                "about": _ABOUT,
+            }
+        )
         scanned = day - timedelta(days=interval)
         modalities = ("CT", "MR") if i in with_mri else ("CT",)
         events += [_scan(case, patient, modality, scanned) for modality in modalities]
         ious.append(
-            {"case_id": case, "performed": "yes", "plan_recorded_before": "yes",
-             "plan_change": changed.get(i, "no_change"), "operator": "radiologist", "about": _ABOUT}
-        )  # fmt: skip
+            {
+                "case_id": case,
+                "performed": "yes",
+                "plan_recorded_before": "yes",
+                "plan_change": changed.get(i, "no_change"),
+                "operator": "radiologist",
+                "about": _ABOUT,
+            }
+        )
     return cases, events, ious
 
 

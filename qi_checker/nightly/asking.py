@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from qi_checker.engines.reference.days import later
 from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.judging.days import later
 from qi_checker.nightly.load import Settings
 from qi_checker.protocol.models import Version
 from qi_checker.store import Store
@@ -66,8 +66,14 @@ def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
     asking = [v for v in versions if asked.requirement in {leaf.id for leaf in v.leaves}]
     if not asking:
         known = {leaf.id for version in versions for leaf in version.leaves}
-        return [Problem("requirement", "no protocol asks for that", "",
-                        did_you_mean(asked.requirement, known))]  # fmt: skip
+        return [
+            Problem(
+                "requirement",
+                "no protocol asks for that",
+                "",
+                did_you_mean(asked.requirement, known),
+            )
+        ]
     each = [list(_refusals(asked, version)) for version in asking]
     return min(each, key=len)
 
@@ -78,16 +84,25 @@ def _refusals(asked: Asked, version: Version) -> Iterator[Problem]:
         yield Problem("requirement", f"the protocol accepts no exception from {asked.requirement}")
         return
     if asked.reason not in policy.reasons:
-        yield Problem("--reason", "the protocol does not accept that reason", "",
-                      did_you_mean(asked.reason, policy.reasons))  # fmt: skip
+        yield Problem(
+            "--reason",
+            "the protocol does not accept that reason",
+            "",
+            did_you_mean(asked.reason, policy.reasons),
+        )
     if policy.at_most and asked.expires_on > (
         last := later(asked.valid_from, policy.at_most)
     ):  # as the evaluation counts
-        yield Problem("--expires-on", f"the protocol accepts at most {policy.at_most}", "",
-                      f"Give {last} or an earlier day")  # fmt: skip
+        yield Problem(
+            "--expires-on",
+            f"the protocol accepts at most {policy.at_most}",
+            "",
+            f"Give {last} or an earlier day",
+        )
 
 
 def _useless(asked: Asked, day: date | None) -> Iterator[str]:
     if day is not None and not asked.valid_from <= day <= asked.expires_on:
-        yield (f"is not valid on the day of surgery, {day}: "
-               "from then on the case counts without it.")  # fmt: skip
+        yield (
+            f"is not valid on the day of surgery, {day}: from then on the case counts without it."
+        )

@@ -123,12 +123,19 @@ def _check(config: Nightly, complaints: Complaints) -> None:
     """What the keys say together."""
     url = urlsplit(config.store.url or "")
     if url.password is not None:
-        complaints.add(("store", "url"), "the address of the store holds a password",
-                       "Whoever reads the file would know it",
-                       "Take it out and name a password_env or a password_file")  # fmt: skip
+        complaints.add(
+            ("store", "url"),
+            "the address of the store holds a password",
+            "Whoever reads the file would know it",
+            "Take it out and name a password_env or a password_file",
+        )
     if config.store.url is not None and url.scheme not in ("sqlite", "postgresql"):
-        complaints.add(("store", "url"), "this is not the address of a store", "",
-                       "Write sqlite:///FILE or postgresql://USER@HOST/NAME")  # fmt: skip
+        complaints.add(
+            ("store", "url"),
+            "this is not the address of a store",
+            "",
+            "Write sqlite:///FILE or postgresql://USER@HOST/NAME",
+        )
     smtp = config.digest.smtp if config.digest is not None else None
     if smtp is None:
         return
@@ -137,8 +144,12 @@ def _check(config: Nightly, complaints: Complaints) -> None:
         missing = "user" if smtp.user is None else "password_env or password_file"
         complaints.add(here, f"to log in {missing} is missing", "", f"Add {missing}")
     if smtp.tls == "none" and smtp.user is not None and not _loopback(smtp.host):
-        complaints.add((*here, "tls"), "the password would be sent without encryption", "",
-                       "Write starttls or implicit")  # fmt: skip
+        complaints.add(
+            (*here, "tls"),
+            "the password would be sent without encryption",
+            "",
+            "Write starttls or implicit",
+        )
 
 
 def _loopback(host: str) -> bool:
@@ -153,8 +164,14 @@ def password(secret: Secret, settings: Settings, where: str) -> str | None:
     if secret.password_env is not None:
         found = os.environ.get(secret.password_env)
         if not found:
-            raise UserError(Problem(where, f"the variable {secret.password_env} is not set", "",
-                                    "Set it for the user that runs the job"))  # fmt: skip
+            raise UserError(
+                Problem(
+                    where,
+                    f"the variable {secret.password_env} is not set",
+                    "",
+                    "Set it for the user that runs the job",
+                )
+            )
         return found
     if secret.password_file is None:
         return None
@@ -163,8 +180,14 @@ def password(secret: Secret, settings: Settings, where: str) -> str | None:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not text"
-        raise UserError(Problem(where, f"{path} cannot be read: {why.lower()}", "",
-                                "Let only the user that runs the job read it")) from None  # fmt: skip
+        raise UserError(
+            Problem(
+                where,
+                f"{path} cannot be read: {why.lower()}",
+                "",
+                "Let only the user that runs the job read it",
+            )
+        ) from None
 
 
 def settings_schema() -> dict[str, Any]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qi_checker.audit.monthly import compared_with, judged_then, monthly
-from qi_checker.audit.monthly_cases import months_on
-from qi_checker.audit.monthly_rejudged import earlier
-from qi_checker.audit.monthly_views import Monthly
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
+from qi_checker.monthly.cases import months_on
+from qi_checker.monthly.folder import write_monthly
+from qi_checker.monthly.rejudged import earlier
+from qi_checker.monthly.report import compared_with, judged_then, monthly
+from qi_checker.monthly.views import Monthly
 from qi_checker.nightly.load import Settings
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.report_settings import NO_SETTINGS, LoadedSettings, load_report_settings
-from qi_checker.reporting.monthly_folder import write_monthly
 from qi_checker.store import Store
 
 

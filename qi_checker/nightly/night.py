@@ -96,8 +96,10 @@ def _clear_up(night: Night, killed: bool) -> None:
     lost = night.telling.box.prepare()
     if lost:
         what = "1 message" if lost == 1 else f"{lost} messages"
-        report.warn(f"{what} may have been sent when the last run was killed, and will not be "
-                    "sent again: see outbox/doubtful.")  # fmt: skip
+        report.warn(
+            f"{what} may have been sent when the last run was killed, and will not be "
+            "sent again: see outbox/doubtful."
+        )
 
 
 def _steps(night: Night, say: Say) -> None:
@@ -110,8 +112,11 @@ def _steps(night: Night, say: Say) -> None:
             store = opened(settings)
             night.waived = waived(settings, store, records, night.as_of)
             records = night.waived.records
-        _judge(night, store, evaluate_rulebook(settings.bundles, records, night.as_of,
-                                               settings.site, say))  # fmt: skip
+        _judge(
+            night,
+            store,
+            evaluate_rulebook(settings.bundles, records, night.as_of, settings.site, say),
+        )
         if settings.config.monthly and not night.replay:
             _months(night, store, records)
         report.facts["trail"] = _trail_end(store)
@@ -122,8 +127,9 @@ def _steps(night: Night, say: Say) -> None:
         records.con.close()
     if night.failures:
         why = "Its cases have the status error"
-        report.failed(EvaluationError(Problem(f, "could not be evaluated", why)
-                                      for f in night.failures))  # fmt: skip
+        report.failed(
+            EvaluationError(Problem(f, "could not be evaluated", why) for f in night.failures)
+        )
 
 
 def _months(night: Night, store: Store, records: Records) -> None:
@@ -146,8 +152,10 @@ def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> Non
     settings, report = night.settings, night.report
     night.replay = is_replay(store, settings, night.as_of)
     if night.replay:
-        report.warn(f"{night.as_of} is earlier than the latest night that is kept: it is kept as a "
-                    "replay, and reports and digest stay as they are. Was the clock set back?")  # fmt: skip
+        report.warn(
+            f"{night.as_of} is earlier than the latest night that is kept: it is kept as a "
+            "replay, and reports and digest stay as they are. Was the clock set back?"
+        )
     kept = _each_kept(night, store, evaluations)
     if not night.replay:
         try:
@@ -218,17 +226,21 @@ def _tell(night: Night) -> None:
         done = telling.send()
     if done is None:
         return
-    report.log.write("mail", sent=done.sent, refused=done.refused, doubtful=done.doubtful,
-                     waiting=done.waiting)  # fmt: skip
+    report.log.write(
+        "mail", sent=done.sent, refused=done.refused, doubtful=done.doubtful, waiting=done.waiting
+    )
     if done.problem is not None:
         report.warn(str(done.problem), int(Exit.FAILED_ON))
     for number, what in ((done.refused, "refused"), (done.doubtful, "doubtful")):
         if number:
-            report.warn(f"Messages {what} by the mail server: {number}; see outbox/{what}.",
-                        int(Exit.FAILED_ON))  # fmt: skip
+            report.warn(
+                f"Messages {what} by the mail server: {number}; see outbox/{what}.",
+                int(Exit.FAILED_ON),
+            )
     if done.waiting and done.problem is None:
-        report.warn(f"Messages that the mail server wants later: {done.waiting}.",
-                    int(Exit.FAILED_ON))  # fmt: skip
+        report.warn(
+            f"Messages that the mail server wants later: {done.waiting}.", int(Exit.FAILED_ON)
+        )
 
 
 def _finish(night: Night, clock: Clock) -> Done:

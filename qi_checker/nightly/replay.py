@@ -26,9 +26,14 @@ def days(first: AsOf, last: AsOf) -> list[date]:
     """Every date of a span, both ends included. UserError where it is none."""
     number = (last.date - first.date).days + 1
     if first.clock or last.clock or not 1 <= number <= MOST:
-        raise UserError(Problem("--from, --to", "is not a span of days", "",
-                                "Write both dates, the earlier one first: "
-                                "--from 2026-01-01 --to 2026-01-31"))  # fmt: skip
+        raise UserError(
+            Problem(
+                "--from, --to",
+                "is not a span of days",
+                "",
+                "Write both dates, the earlier one first: --from 2026-01-01 --to 2026-01-31",
+            )
+        )
     return [first.date + timedelta(days=n) for n in range(number)]
 
 

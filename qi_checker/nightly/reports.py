@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from qi_checker.audit.folder import write_audit, write_rulebook
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.nightly.load import Settings
-from qi_checker.reporting.folder import write_audit, write_rulebook
 
 
 def audit_folder(settings: Settings) -> Path:

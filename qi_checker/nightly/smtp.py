@@ -140,13 +140,17 @@ def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
 
 def _words(error: Exception, server: Server) -> _Trouble:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _Trouble(f"its certificate is not trusted: {error.verify_message}",
-                        "Name its authority in ca_file, or correct host")  # fmt: skip
+        return _Trouble(
+            f"its certificate is not trusted: {error.verify_message}",
+            "Name its authority in ca_file, or correct host",
+        )
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return _Trouble(f"the log-in was refused ({error.smtp_code})", "Check user and password")
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return _Trouble("it does not offer what is asked for (STARTTLS, or a log-in)",
-                        "Check tls, port and user")  # fmt: skip
+        return _Trouble(
+            "it does not offer what is asked for (STARTTLS, or a log-in)",
+            "Check tls, port and user",
+        )
     if isinstance(error, smtplib.SMTPResponseException):
         return _Trouble(f"it refused the session ({error.smtp_code})", "Ask who runs it")
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):

@@ -14,10 +14,12 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from qi_checker.audit.changes import Kind
-from qi_checker.audit.digest import Digest, digest
-from qi_checker.audit.snapshot import Snapshot
-from qi_checker.audit.tonight import tonight
+from qi_checker.digest.changes import Kind
+from qi_checker.digest.contents import Digest, digest
+from qi_checker.digest.mail import Envelope, digest_html, digest_mail
+from qi_checker.digest.snapshot import Snapshot
+from qi_checker.digest.text import digest_text
+from qi_checker.digest.tonight import tonight
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
@@ -26,8 +28,6 @@ from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.nightly.waits import seconds
-from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
-from qi_checker.reporting.digest_text import digest_text
 from qi_checker.store import Night, Store
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from qi_checker.audit.folder import OURS
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.disk import refused
 from qi_checker.nightly.health import Check
@@ -15,8 +16,7 @@ from qi_checker.nightly.load import Settings
 from qi_checker.nightly.reports import audit_folder
 from qi_checker.nightly.smtp import tried
 from qi_checker.nightly.telling import server_of
-from qi_checker.reporting.atomic import check_replaceable
-from qi_checker.reporting.folder import OURS
+from qi_checker.render.atomic import check_replaceable
 from qi_checker.sources.files import read_folder
 
 

@@ -35,8 +35,10 @@ class Moved:
 
     @property
     def words(self) -> str:
-        return (f"{self.case_id} {self.requirement}: {self.exception_id} was for surgery on "
-                f"{self.approved_for}, now on {self.planned}.")  # fmt: skip
+        return (
+            f"{self.case_id} {self.requirement}: {self.exception_id} was for surgery on "
+            f"{self.approved_for}, now on {self.planned}."
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,9 @@ _SYSTEMS = {
     "SNOMED": ("snomed", "snomed-ct", "snomedct", "snomed ct", "sct", "http://snomed.info/sct"),
     "ICD-10-CM": ("icd-10-cm", "icd10cm", "i10", "http://hl7.org/fhir/sid/icd-10-cm"),
     "ICD-10-PCS": (
-        "icd-10-pcs", "icd10pcs", "http://hl7.org/fhir/sid/icd-10-pcs",
+        "icd-10-pcs",
+        "icd10pcs",
+        "http://hl7.org/fhir/sid/icd-10-pcs",
         "http://www.cms.gov/medicare/coding/icd10",
     ),
     "ICD-10": ("icd-10", "icd10", "http://hl7.org/fhir/sid/icd-10"),
@@ -26,7 +28,7 @@ _SYSTEMS = {
     "ATC": ("atc", "http://www.whocc.no/atc", "https://www.whocc.no/atc"),
     "RADLEX": ("radlex", "http://radlex.org", "http://www.radlex.org"),
     "LOCAL": ("local",),  # a hospital's own codes, mapped to ours: docs/codes.md
-}  # fmt: skip
+}
 SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
 # Systems whose files write the same code with and without dots, hyphens and spaces.
 DOTLESS = frozenset({"ICD-10-CM", "ICD-10-PCS", "ICD-10", "ICD-10-CA", "CCI", "OPCS-4"})

@@ -26,7 +26,7 @@ from qi_checker.protocol.fields import (
     Word,
     WorkingDays,
     one_of,
-)  # fmt: skip
+)
 from qi_checker.protocol.selectors import CodesIn, Condition, EventSelector, RequirementCondition
 from qi_checker.protocol.windows import Window
 

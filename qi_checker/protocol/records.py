@@ -127,12 +127,30 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199  # a year outside is a typing error, and brea
 
 REJECT_COLUMNS = ("table", "file", "row", "column", "id", "reason")
 FINDING_COLUMNS = (
-    "case_id", "requirement", "status", "reason", "event_id", "event_date", "days_before",
-    "window_opens", "window_closes", "valid_through", "slack_days", "act_by", "owner", "sentence",
-)  # fmt: skip
+    "case_id",
+    "requirement",
+    "status",
+    "reason",
+    "event_id",
+    "event_date",
+    "days_before",
+    "window_opens",
+    "window_closes",
+    "valid_through",
+    "slack_days",
+    "act_by",
+    "owner",
+    "sentence",
+)
 CASE_COLUMNS = (
-    "case_id", "verdict", "surgery_date", "next_action", "act_by", "owner", "latest_surgery_date",
-)  # fmt: skip
+    "case_id",
+    "verdict",
+    "surgery_date",
+    "next_action",
+    "act_by",
+    "owner",
+    "latest_surgery_date",
+)
 
 THE_STORE = "the store"  # in place of a file: rows that the store of past nights gave
 

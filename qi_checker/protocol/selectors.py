@@ -14,7 +14,7 @@ from qi_checker.protocol.fields import (
     Strict,
     Word,
     one_of,
-)  # fmt: skip
+)
 from qi_checker.protocol.windows import Window
 
 

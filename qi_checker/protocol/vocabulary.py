@@ -123,10 +123,16 @@ EVENT_STATUSES = ("ordered", "booked", "completed", "cancelled", "entered-in-err
 URGENCIES = ("elective", "urgent", "emergency")
 # What intraoperative ultrasound changed in the plan of an operation.
 PLAN_CHANGES = (
-    "no_change", "extended_resection", "additional_resection", "additional_ablation",
-    "limited_resection", "changed_margin", "converted_to_ablation", "converted_to_two_stage",
+    "no_change",
+    "extended_resection",
+    "additional_resection",
+    "additional_ablation",
+    "limited_resection",
+    "changed_margin",
+    "converted_to_ablation",
+    "converted_to_two_stage",
     "abandoned",
-)  # fmt: skip
+)
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 PROVENANCES = ("internal", "external")
 CODE_ROLES = ("qualifies", "warns", "never")

@@ -34,10 +34,18 @@ SHAPES = {
 }
 _UNITS = ("minute", "hour", "day", "week", "month", "year", "working day")
 _SHORT = {
-    "d": "day", "h": "hour", "hr": "hour", "min": "minute", "mo": "month",
-    "wk": "week", "w": "week", "y": "year", "yr": "year", "workday": "working day",
+    "d": "day",
+    "h": "hour",
+    "hr": "hour",
+    "min": "minute",
+    "mo": "month",
+    "wk": "week",
+    "w": "week",
+    "y": "year",
+    "yr": "year",
+    "workday": "working day",
     "business day": "working day",
-}  # fmt: skip
+}
 # What people call the two anchors; a column of the contract stands for the anchor made from it.
 _ANCHORS = {
     "surgery": ("operation", "op", "incision", "procedure", "surgery_at", "started_at"),

@@ -9,14 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.records import TABLES, RawTable, Records, Table
 from qi_checker.sources.frames import from_frames
-from qi_checker.sources.raw import (
-    Torn,
-    connect,
-    create_absent,
-    create_raw,
-    create_torn,
-    insert,
-)
+from qi_checker.sources.raw import Torn, connect, create_absent, create_raw, create_torn, insert
 
 if TYPE_CHECKING:
     import duckdb

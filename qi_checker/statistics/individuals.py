@@ -16,15 +16,7 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
-from qi_checker.statistics.points import (
-    Chart,
-    Indices,
-    Point,
-    Values,
-    base_of,
-    known,
-    same_length,
-)
+from qi_checker.statistics.points import Chart, Indices, Point, Values, base_of, known, same_length
 
 D2 = 1.128  # expected range of two standard normal values
 SCREEN = 3.267  # D4 for two values: the upper limit of moving ranges in units of their mean

@@ -8,8 +8,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from qi_checker.audit.changes import DEVIATIONS, Cause, Change, Kind, changes
-from qi_checker.audit.snapshot import Key, Snapshot
+from qi_checker.digest.changes import DEVIATIONS, Cause, Change, Kind, changes
+from qi_checker.digest.snapshot import Key, Snapshot
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.vocabulary import Status
 from qi_checker.store.history import Place, valid
@@ -88,10 +88,12 @@ def _differing(alias: str, run: Run, base: Run) -> tuple[_Rows, _Rows]:
     added = valid(FindingRow, Place(alias, run.protocol, run.id)).filter(from_run__gt=base.id)
     closed = valid(FindingRow, Place(alias, run.protocol, base.id)).filter(to_run__lte=run.id)
     now, then = (
-        {(case, requirement): row for case, requirement, row in rows.values_list(
-            "case_id", "requirement", "row")}
+        {
+            (case, requirement): row
+            for case, requirement, row in rows.values_list("case_id", "requirement", "row")
+        }
         for rows in (added, closed)
-    )  # fmt: skip
+    )
     for key in [key for key, row in now.items() if then.get(key) == row]:
         del now[key], then[key]  # it changed, and changed back
     passed = valid(FindingRow, Place(alias, run.protocol, run.id)).filter(

@@ -63,10 +63,15 @@ class Database:
         """What Django needs to connect."""
         if self.kind == SQLITE and self.path.name:
             options = {
-                "transaction_mode": "IMMEDIATE", "timeout": self.wait, "init_command": _PRAGMAS,
-            }  # fmt: skip
-            return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(self.path),
-                    "OPTIONS": options}  # fmt: skip
+                "transaction_mode": "IMMEDIATE",
+                "timeout": self.wait,
+                "init_command": _PRAGMAS,
+            }
+            return {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": str(self.path),
+                "OPTIONS": options,
+            }
         if self.kind == POSTGRESQL:
             return self._postgresql()
         raise UserError(Problem("store", "the address of the database is none", "", _MEND))
@@ -76,10 +81,14 @@ class Database:
         # A server that is gone is noticed at once; a lock is waited for so long and no longer.
         options = {"connect_timeout": 10, "options": f"-c lock_timeout={self.wait * 1000}"}
         return {
-            "ENGINE": "django.db.backends.postgresql", "NAME": unquote(parts.path[1:]),
-            "USER": unquote(parts.username or ""), "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "", "PORT": str(parts.port or ""), "OPTIONS": options,
-        }  # fmt: skip
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path[1:]),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "OPTIONS": options,
+        }
 
 
 def set_up() -> None:

@@ -61,9 +61,17 @@ class Exceptions:
     alias: str
 
     def request(
-        self, case_id: str, requirement: str, reason: str, *, valid_from: date, expires_on: date,
-        by: Person, at: datetime, note: str = "",
-    ) -> str:  # fmt: skip
+        self,
+        case_id: str,
+        requirement: str,
+        reason: str,
+        *,
+        valid_from: date,
+        expires_on: date,
+        by: Person,
+        at: datetime,
+        note: str = "",
+    ) -> str:
         """Ask for a waiver; gives its id. Whether the protocol allows it, the evaluation decides."""
         if expires_on < valid_from:
             raise _refused("it ends before it begins", "Give a later last day")
@@ -71,9 +79,13 @@ class Exceptions:
             raise _refused("nobody asks for it", "Say who does")
         with writing(self.alias):
             asked = ExceptionRequest.objects.using(self.alias).create(
-                case_id=case_id, requirement=requirement, reason=reason, note=note,
-                valid_from=valid_from, expires_on=expires_on,
-            )  # fmt: skip
+                case_id=case_id,
+                requirement=requirement,
+                reason=reason,
+                note=note,
+                valid_from=valid_from,
+                expires_on=expires_on,
+            )
             self._step(asked, REQUESTED, by, at, "")
         return _ID.format(asked.id)
 
@@ -141,11 +153,14 @@ class Exceptions:
             waiver = self._waivers([asked])[0]
             _expect(waiver, states)
             if by.role != APPROVER:
-                raise _refused(f"the role {by.role} may not decide on {exception_id}",
-                               f"Ask somebody with the role {APPROVER}")  # fmt: skip
+                raise _refused(
+                    f"the role {by.role} may not decide on {exception_id}",
+                    f"Ask somebody with the role {APPROVER}",
+                )
             if not by.login.strip() or _same_person(by.login, waiver.requested_by):
-                raise _refused(f"who asked for {exception_id} cannot decide on it",
-                               "Ask somebody else")  # fmt: skip
+                raise _refused(
+                    f"who asked for {exception_id} cannot decide on it", "Ask somebody else"
+                )
             self._step(asked, action, by, at, why)
 
     def _step(
@@ -161,8 +176,12 @@ class Exceptions:
             surgery_day=day,
             why=why,
         )
-        told = {"exception": _ID.format(asked.id), "case": asked.case_id, "role": by.role,
-                "requirement": asked.requirement}  # fmt: skip
+        told = {
+            "exception": _ID.format(asked.id),
+            "case": asked.case_id,
+            "role": by.role,
+            "requirement": asked.requirement,
+        }
         Trail(self.alias).append(at, by.login, f"exception_{action}", told)
 
     def _asked(self, exception_id: str) -> ExceptionRequest:
@@ -175,9 +194,11 @@ class Exceptions:
         return found
 
     def _waivers(
-        self, asked: Iterable[ExceptionRequest], days: Mapping[str, date] | None = None,
+        self,
+        asked: Iterable[ExceptionRequest],
+        days: Mapping[str, date] | None = None,
         until: datetime | None = None,
-    ) -> list[Waiver]:  # fmt: skip
+    ) -> list[Waiver]:
         with reading(self.alias):
             every = list(asked)
             if days is None:

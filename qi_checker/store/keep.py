@@ -32,8 +32,13 @@ def keep(alias: str, night: Night) -> Kept:
         counts = _rows(alias, night, run, seals)
         run.correction = same.correction + 1 if same else 0
         run.save(using=alias)
-        told = {"run": run.id, "protocol": run.protocol, "as_of": run.as_of,
-                "digest": run.digest, "correction": run.correction}  # fmt: skip
+        told = {
+            "run": run.id,
+            "protocol": run.protocol,
+            "as_of": run.as_of,
+            "digest": run.digest,
+            "correction": run.correction,
+        }
         found = save_changes(alias, run)
         Trail(alias).append(night.started_at, night.actor, "run_kept", told)
     return Kept(run.id, False, run.correction, found, counts)
@@ -46,9 +51,13 @@ def _run(alias: str, night: Night) -> Run:
         "inputs": list(night.inputs),
     }
     run = Run(
-        protocol=night.protocol, as_of=night.as_of, started_at=night.started_at, actor=night.actor,
-        parts=save_parts(alias, document), digest="",
-    )  # fmt: skip
+        protocol=night.protocol,
+        as_of=night.as_of,
+        started_at=night.started_at,
+        actor=night.actor,
+        parts=save_parts(alias, document),
+        digest="",
+    )
     run.save(using=alias)
     return run
 
@@ -71,8 +80,12 @@ def _rows(alias: str, night: Night, run: Run, seals: Mapping[str, str]) -> dict[
     counts: dict[str, int] = {}
     older: set[str] = set()
     # Cases come last: whether theirs is an older form of row is known by then.
-    for kind, model in (("findings", FindingRow), ("schedules", ScheduleRow),
-                        ("evidence", EvidenceRow), ("cases", CaseRow)):  # fmt: skip
+    for kind, model in (
+        ("findings", FindingRow),
+        ("schedules", ScheduleRow),
+        ("evidence", EvidenceRow),
+        ("cases", CaseRow),
+    ):
         done = advance(model, place, changed, partial(night.lines.of_cases, kind), not known)
         counts[kind] = done.added
         older |= done.older

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from qi_checker.audit.changes import Change
 from qi_checker.audit.provenance import manifest
-from qi_checker.compiler.tables import CASES, FINDINGS
+from qi_checker.digest.changes import Change
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote
+from qi_checker.query.tables import CASES, FINDINGS
 from qi_checker.store.lines import Lines, Sources
 
 Row = Mapping[str, Any]

@@ -47,8 +47,18 @@ def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
         kept = list(every.defer("parts"))
     for run in kept:
         key = run.protocol, run.as_of
-        found.append(PastRun(run.id, run.protocol, run.as_of, run.started_at, run.actor,
-                             run.correction, key not in seen, run.digest))  # fmt: skip
+        found.append(
+            PastRun(
+                run.id,
+                run.protocol,
+                run.as_of,
+                run.started_at,
+                run.actor,
+                run.correction,
+                key not in seen,
+                run.digest,
+            )
+        )
         seen.add(key)
     return found
 

@@ -127,8 +127,13 @@ def _entries_of(alias: str, case_id: str) -> list[TrailEntry]:
 
 
 def _told(entry: TrailEntry) -> dict[str, Any]:
-    return {"sequence": entry.sequence, "at": entry.at, "actor": entry.actor,
-            "action": entry.action, "payload": json.loads(entry.payload or "null")}  # fmt: skip
+    return {
+        "sequence": entry.sequence,
+        "at": entry.at,
+        "actor": entry.actor,
+        "action": entry.action,
+        "payload": json.loads(entry.payload or "null"),
+    }
 
 
 def _history(alias: str, model: type[Any], case_id: str, new: str, key: bytes) -> int:

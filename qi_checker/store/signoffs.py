@@ -48,11 +48,22 @@ def sign_off(
             raise UserError(Problem("sign-off", "the latest night has no such case", "", mend))
         text = canonical(parts)
         signed = SignOff.objects.using(alias).create(
-            case_id=case_id, protocol=protocol, by=by.login, role=by.role, at=at, note=note,
-            parts=text, sha256=_sha256(text),
-        )  # fmt: skip
-        told = {"sign_off": signed.id, "case": case_id, "protocol": protocol, "role": by.role,
-                "sha256": signed.sha256}  # fmt: skip
+            case_id=case_id,
+            protocol=protocol,
+            by=by.login,
+            role=by.role,
+            at=at,
+            note=note,
+            parts=text,
+            sha256=_sha256(text),
+        )
+        told = {
+            "sign_off": signed.id,
+            "case": case_id,
+            "protocol": protocol,
+            "role": by.role,
+            "sha256": signed.sha256,
+        }
         Trail(alias).append(at, by.login, "signed_off", told)
     return _read(signed, parts)
 
@@ -71,9 +82,16 @@ def _read(signed: SignOff, now: dict[str, str] | None) -> SignedOff:
     intact = signed.sha256 == _sha256(signed.parts)
     changed = [name for name in then if now is None or now[name] != then[name]]
     return SignedOff(
-        signed.id, signed.case_id, signed.protocol, signed.by, signed.role, signed.at,
-        signed.note, signed.sha256, tuple(changed if intact else ["the sign-off itself"]),
-    )  # fmt: skip
+        signed.id,
+        signed.case_id,
+        signed.protocol,
+        signed.by,
+        signed.role,
+        signed.at,
+        signed.note,
+        signed.sha256,
+        tuple(changed if intact else ["the sign-off itself"]),
+    )
 
 
 def _parts(alias: str, case_id: str, protocol: str) -> dict[str, str] | None:
@@ -92,8 +110,11 @@ def _parts(alias: str, case_id: str, protocol: str) -> dict[str, str] | None:
 
 
 _MODELS = {
-    "case": CaseRow, "schedule": ScheduleRow, "findings": FindingRow, "evidence": EvidenceRow,
-}  # fmt: skip
+    "case": CaseRow,
+    "schedule": ScheduleRow,
+    "findings": FindingRow,
+    "evidence": EvidenceRow,
+}
 
 
 def _valid(alias: str, run: Run, model: type[Any], case_id: str) -> list[str]:

@@ -13,7 +13,7 @@ from qi_checker.store.database import Database, connect
 from qi_checker.store.night import Kept, Night
 
 if TYPE_CHECKING:
-    from qi_checker.audit.changes import Change
+    from qi_checker.digest.changes import Change
     from qi_checker.store.exceptions import Exceptions, Person
     from qi_checker.store.past import PastRun
     from qi_checker.store.retention import Purged

@@ -195,9 +195,14 @@ def chained(
     before = end or Anchor(0, START)
     text = canonical(payload)
     entry = TrailEntry(
-        sequence=before.sequence + 1, at=instant(at), actor=actor, action=action, payload=text,
-        payload_sha256=_sha256(text), previous=before.hash,
-    )  # fmt: skip
+        sequence=before.sequence + 1,
+        at=instant(at),
+        actor=actor,
+        action=action,
+        payload=text,
+        payload_sha256=_sha256(text),
+        previous=before.hash,
+    )
     entry.hash = _hash(entry)
     return entry
 
@@ -222,6 +227,12 @@ def _sha256(text: str) -> str:
 
 
 def _hash(entry: TrailEntry) -> str:
-    parts = [entry.sequence, entry.at, entry.actor, entry.action, entry.payload_sha256,
-             entry.previous]  # fmt: skip
+    parts = [
+        entry.sequence,
+        entry.at,
+        entry.actor,
+        entry.action,
+        entry.payload_sha256,
+        entry.previous,
+    ]
     return _sha256(json.dumps(parts, separators=(",", ":")))

@@ -54,16 +54,39 @@ def _refused(alias: str, error: Exception) -> Problem:
 _LOOK = "Look into the log of the database"
 _SAID = (
     (("fatal:  database",), "there is no such database", "Make it: docs/store.md"),
-    (("locked", "lock timeout", "locktimeout", "busy"), "somebody else is writing into it",
-     "Wait until the other one is done, or look for a process that hangs"),
-    (("no such table", "does not exist", "no such column"), "it has not been set up, or is older",
-     "Run `qi-checker nightly migrate`"),
-    (("unable to open",), "it cannot be opened",
-     "Make the folder, and let this user read and write in it"),
-    (("readonly", "read-only"), "it cannot be written", "Let this user write the file and its folder"),
-    (("not a database", "malformed"), "it is not a database, or it is damaged",
-     "Restore the latest backup: docs/store.md"),
-    (("full", "no space"), "the disk is full", "Make room, and start again: nothing was kept by half"),
-    (("connection", "server", "password", "authentication"), "the database cannot be reached",
-     "See that it runs, and that the address, user and password are right"),
-)  # fmt: skip
+    (
+        ("locked", "lock timeout", "locktimeout", "busy"),
+        "somebody else is writing into it",
+        "Wait until the other one is done, or look for a process that hangs",
+    ),
+    (
+        ("no such table", "does not exist", "no such column"),
+        "it has not been set up, or is older",
+        "Run `qi-checker nightly migrate`",
+    ),
+    (
+        ("unable to open",),
+        "it cannot be opened",
+        "Make the folder, and let this user read and write in it",
+    ),
+    (
+        ("readonly", "read-only"),
+        "it cannot be written",
+        "Let this user write the file and its folder",
+    ),
+    (
+        ("not a database", "malformed"),
+        "it is not a database, or it is damaged",
+        "Restore the latest backup: docs/store.md",
+    ),
+    (
+        ("full", "no space"),
+        "the disk is full",
+        "Make room, and start again: nothing was kept by half",
+    ),
+    (
+        ("connection", "server", "password", "authentication"),
+        "the database cannot be reached",
+        "See that it runs, and that the address, user and password are right",
+    ),
+)

@@ -56,9 +56,11 @@ class Shown:
 
     def too_wide(self) -> int:
         """Pixels by which the page is wider than the window."""
-        return int(self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        ))  # fmt: skip
+        return int(
+            self.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+        )
 
 
 @cache

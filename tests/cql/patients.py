@@ -56,16 +56,29 @@ class Patient:
         """The patient as a FHIR R4 collection."""
         made = [
             {"resourceType": "Patient", "id": self.id},
-            {"resourceType": "Encounter", "id": f"{self.id}-e", "status": "finished",
-             "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
-                       "code": "EMER" if self.emergency else "IMP"}},
-            {"resourceType": "Condition", "id": f"{self.id}-c",
-             "code": _coded("ICD-10-CM", self.diagnosis)},
-            {"resourceType": "Procedure", "id": f"{self.id}-o",
-             "status": "completed" if self.performed else "not-done",
-             "performedDateTime": self._when(None), "code": _coded("ICD-10-PCS", self.procedure)},
+            {
+                "resourceType": "Encounter",
+                "id": f"{self.id}-e",
+                "status": "finished",
+                "class": {
+                    "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode",
+                    "code": "EMER" if self.emergency else "IMP",
+                },
+            },
+            {
+                "resourceType": "Condition",
+                "id": f"{self.id}-c",
+                "code": _coded("ICD-10-CM", self.diagnosis),
+            },
+            {
+                "resourceType": "Procedure",
+                "id": f"{self.id}-o",
+                "status": "completed" if self.performed else "not-done",
+                "performedDateTime": self._when(None),
+                "code": _coded("ICD-10-PCS", self.procedure),
+            },
             *(self._imaging(n, study) for n, study in enumerate(self.studies)),
-        ]  # fmt: skip
+        ]
         return {
             "resourceType": "Bundle",
             "type": "collection",
@@ -125,9 +138,10 @@ class Patient:
             found.add("Denominator Exclusion" if self.emergency else "Denominator")
         for name, modality in (("CT", "CT"), ("MRI", "MR")):
             days = [
-                s.days for s in self.studies
+                s.days
+                for s in self.studies
                 if modality in s.modalities and s.region != "chest" and s.done and s.days >= 0
-            ]  # fmt: skip
+            ]
             if "Denominator" in found and days:
                 found.add(f"{name} Present")
                 if min(days) <= LIMIT:

@@ -30,17 +30,30 @@ def status(row: dict[str, str]) -> str:
     """Ours, of a CT of the liver."""
     surgery = row["surgery"]
     case = {
-        "case_id": "C", "patient_id": "P", "surgery_at": surgery, "started_at": surgery,
-        "status": "performed", "procedures": "ICD-10-PCS:0FB00ZZ", "diagnoses": "ICD-10-CM:C78.7",
-    }  # fmt: skip
+        "case_id": "C",
+        "patient_id": "P",
+        "surgery_at": surgery,
+        "started_at": surgery,
+        "status": "performed",
+        "procedures": "ICD-10-PCS:0FB00ZZ",
+        "diagnoses": "ICD-10-CM:C78.7",
+    }
     event = {
-        "event_id": "E", "patient_id": "P", "kind": "imaging", "status": "completed",
-        "at": row["imaging"], "modality": "CT", "region": "liver",
-    }  # fmt: skip
+        "event_id": "E",
+        "patient_id": "P",
+        "kind": "imaging",
+        "status": "completed",
+        "at": row["imaging"],
+        "modality": "CT",
+        "region": "liver",
+    }
     result = evaluate(
-        load_protocol(SHIPPED), pd.DataFrame([case]), pd.DataFrame([event]), "2026-12-31",
+        load_protocol(SHIPPED),
+        pd.DataFrame([case]),
+        pd.DataFrame([event]),
+        "2026-12-31",
         site={"timezone": row["zone"]},
-    )  # fmt: skip
+    )
     found = result.findings.set_index("requirement").loc["ct"]
     return f"{found['status']}, {found['reason']}"
 

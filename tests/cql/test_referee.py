@@ -7,21 +7,27 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from qi_checker.compiler.tables import FACTS, FINDINGS
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
+from qi_checker.query.tables import FACTS, FINDINGS
 from qi_checker.sources.memory import from_frames
 from tests.cql.engine import CQL, ELM, Referee, elm_of
 from tests.cql.patients import ZONE, Patient, patients
 
 SHIPPED = rules_dir() / "hepatic-metastasectomy-imaging"
 POPULATIONS = (
-    "Initial Population", "Denominator Exclusion", "Denominator", "CT Present", "MRI Present",
-    "CT In Window", "MRI In Window", "Numerator",
-)  # fmt: skip
+    "Initial Population",
+    "Denominator Exclusion",
+    "Denominator",
+    "CT Present",
+    "MRI Present",
+    "CT In Window",
+    "MRI In Window",
+    "Numerator",
+)
 NUMBER = 1500
 
 

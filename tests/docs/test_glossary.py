@@ -12,10 +12,29 @@ from tests.docs.test_documentation import ROOT
 GLOSSARY = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
 WORDS = re.findall(r"^- \*\*(.+?)\*\*", GLOSSARY, re.MULTILINE)
 LANGUAGE = (
-    "Anchor", "Between", "Booking", "Chosen event", "Condition", "Coverage", "Done", "Example",
-    "Exclusion", "Forbidden", "Group", "Live", "Near miss", "Open case", "Pick", "Requirement",
-    "Same day", "Sensitivity", "Span", "Version", "Window", "Working day",
-)  # fmt: skip
+    "Anchor",
+    "Between",
+    "Booking",
+    "Chosen event",
+    "Condition",
+    "Coverage",
+    "Done",
+    "Example",
+    "Exclusion",
+    "Forbidden",
+    "Group",
+    "Live",
+    "Near miss",
+    "Open case",
+    "Pick",
+    "Requirement",
+    "Same day",
+    "Sensitivity",
+    "Span",
+    "Version",
+    "Window",
+    "Working day",
+)
 
 
 def test_no_word_is_explained_twice() -> None:

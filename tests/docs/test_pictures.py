@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qi_checker.protocol.paths import reports_dir
-from scripts.pictures import FOLDER, HASHES, KINDS, sha256_of
+from scripts.pictures import FOLDER, HASHES, KINDS, TEMPLATES, sha256_of
 
 PAGE = (Path("docs") / "reports.md").read_text("utf-8")
 MEND = "a page has changed since its picture was drawn: make pictures"
@@ -22,8 +22,13 @@ def test_every_picture_is_shown_with_words_and_there() -> None:
 
 def test_every_kind_of_page_has_one() -> None:
     folder = reports_dir() / "templates"
-    whole = {f.name.removesuffix(".html.j2") for f in folder.glob("*.html.j2")
-             if "{% extends" in f.read_text("utf-8")}  # fmt: skip
+    kinds = {template: kind for kind, template in TEMPLATES.items()}
+    whole = {
+        kinds.get(f.relative_to(folder).as_posix(), f.name.removesuffix(".html.j2"))
+        for f in folder.rglob("*.html.j2")
+        if "{% extends" in f.read_text("utf-8")
+    }
+    assert len(whole) > 8
     assert whole <= set(KINDS)
 
 

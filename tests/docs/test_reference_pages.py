@@ -51,8 +51,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _asked(folder: Path) -> None:
     """An exception for each example that decides on one: qi-1 to qi-4, of which two are approved."""
     config = ["--config", str(folder / "nightly.yaml")]
-    asked = ["C-0042", "mri", "--reason", "other", "--valid-from", "2026-03-01",
-             "--expires-on", "2026-04-30", "--by", "elm", "--role", "coordinator"]  # fmt: skip
+    asked = [
+        "C-0042",
+        "mri",
+        "--reason",
+        "other",
+        "--valid-from",
+        "2026-03-01",
+        "--expires-on",
+        "2026-04-30",
+        "--by",
+        "elm",
+        "--role",
+        "coordinator",
+    ]
     for _ in range(4):
         steps = ["nightly", "exceptions", "request", *(CASE.get(word, word) for word in asked)]
         assert main([*steps, *config]) == 0
@@ -133,9 +145,13 @@ def test_an_export_that_needs_the_mappings_of_the_readme(
     (export / "site.yaml").write_text(shown, encoding="utf-8")
     local = site["columns"]["cases"]
     case = {
-        "case_id": "1", "patient_id": "0007", "surgery_at": "2026-03-12", "status": "scheduled",
-        "procedures": "ICD-10-PCS:0FB00ZZ", "diagnoses": "ICD-10-CM:C78.7",
-    }  # fmt: skip
+        "case_id": "1",
+        "patient_id": "0007",
+        "surgery_at": "2026-03-12",
+        "status": "scheduled",
+        "procedures": "ICD-10-PCS:0FB00ZZ",
+        "diagnoses": "ICD-10-CM:C78.7",
+    }
     write(export / "cases.csv", [{local.get(name, name): text for name, text in case.items()}])
     study = {"patient_id": "0007", "kind": "imaging", "region": "liver"}
     events = [

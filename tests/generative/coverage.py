@@ -16,22 +16,36 @@ from qi_checker.protocol.models import (
     Requirement,
     Version,
     WarningWhen,
-)  # fmt: skip
+)
 from qi_checker.protocol.selectors import (
     ChosenWithin,
     Condition,
     EventSelector,
     EventWithin,
     RequirementCondition,
-)  # fmt: skip
+)
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.windows import AnchorRef, Reach, Span, Window
 
 MODELS: tuple[type[BaseModel], ...] = (
-    AnchorRef, Apart, ChosenWithin, Condition, EventSelector, EventWithin, ExceptionPolicy, Group,
-    NoneBetween, Reach, Requirement, RequirementCondition, Site, Span, Version, WarningWhen,
+    AnchorRef,
+    Apart,
+    ChosenWithin,
+    Condition,
+    EventSelector,
+    EventWithin,
+    ExceptionPolicy,
+    Group,
+    NoneBetween,
+    Reach,
+    Requirement,
+    RequirementCondition,
+    Site,
+    Span,
+    Version,
+    WarningWhen,
     Window,
-)  # fmt: skip
+)
 # Groups have a title for the reader only; a source has mapped columns and values beforehand.
 NOT_EVALUATED = {"Group.title", "Site.columns", "Site.tables", "Site.values"}
 DATES = ("day", "week", "month", "year")

@@ -10,8 +10,12 @@ Bounds = dict[str, tuple[int, int]]
 CALENDAR: Bounds = {"days": (0, 45), "weeks": (0, 6), "months": (0, 3), "years": (0, 1)}
 DAYS: Bounds = CALENDAR | {"working days": (0, 25)}
 FEW_DAYS: Bounds = {
-    "days": (0, 9), "weeks": (0, 1), "months": (0, 1), "years": (0, 1), "working days": (0, 5)
-}  # fmt: skip
+    "days": (0, 9),
+    "weeks": (0, 1),
+    "months": (0, 1),
+    "years": (0, 1),
+    "working days": (0, 5),
+}
 CLOCK: Bounds = {"minutes": (0, 300), "hours": (0, 72)}
 
 

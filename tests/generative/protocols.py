@@ -17,7 +17,7 @@ from tests.generative.lengths import (
     rarely,
     some_of,
     sometimes,
-)  # fmt: skip
+)
 from tests.generative.requirements import lead_times, requirement
 from tests.generative.selectors import conditions
 from tests.helpers.protocols import CATALOGUE, bundle

@@ -24,11 +24,29 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 T = TypeVar("T")
 OPERATION = time(8)
-CLOCKS = (time(0), time(1, 30), time(7, 59), OPERATION, time(8, 0, 0, 500000), time(8, 1),
-          time(23, 30), time.max)  # fmt: skip
+CLOCKS = (
+    time(0),
+    time(1, 30),
+    time(7, 59),
+    OPERATION,
+    time(8, 0, 0, 500000),
+    time(8, 1),
+    time(23, 30),
+    time.max,
+)
 OFFSETS = ("Z", "-04:00", "-05", "+0530", " +01:00", "+13:00", "-02:30")
-CODES = ("LOCAL:CT-LIVER", "local:CT-TRI2", "LOCAL:MR-LIVER", "LOCAL:MR-HEAD", "LOCAL:CT-ANY",
-         "LOCAL:PETCT", "LOCAL:CT-CHEST", "LOCAL:BIOPSY", "NONE", "X:Y")  # fmt: skip
+CODES = (
+    "LOCAL:CT-LIVER",
+    "local:CT-TRI2",
+    "LOCAL:MR-LIVER",
+    "LOCAL:MR-HEAD",
+    "LOCAL:CT-ANY",
+    "LOCAL:PETCT",
+    "LOCAL:CT-CHEST",
+    "LOCAL:BIOPSY",
+    "NONE",
+    "X:Y",
+)
 OF_LIST = {"liver-ct-codes": "LOCAL:CT-LIVER", "biopsy-codes": "LOCAL:BIOPSY"}
 
 
@@ -165,8 +183,17 @@ class Generator:
 
     def _status(self, event: EventSelector) -> str:
         usual = self.one("completed", *event.status)
-        return self.often(usual, "booked", "booked", "ordered", "cancelled",
-                          "completed", "entered-in-error", "final", share=0.65)  # fmt: skip
+        return self.often(
+            usual,
+            "booked",
+            "booked",
+            "ordered",
+            "cancelled",
+            "completed",
+            "entered-in-error",
+            "final",
+            share=0.65,
+        )
 
     def _provenance(self, event: EventSelector) -> str | None:
         usual = self.random.choice(event.provenance) if event.provenance else None

@@ -13,7 +13,7 @@ from tests.generative.lengths import (
     mixed,
     rarely,
     some_of,
-)  # fmt: skip
+)
 from tests.generative.selectors import a_list, requirement_conditions, selectors, wide_selectors
 from tests.generative.windows import Others, Yaml, windows
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from qi_checker.engines import reference
-from qi_checker.engines.reference.clock_limits import ClockLimit
-from qi_checker.engines.reference.outcomes import Outcome
-from qi_checker.engines.reference.values import When
+from qi_checker import judging as reference
+from qi_checker.judging.clock_limits import ClockLimit
+from qi_checker.judging.outcomes import Outcome
+from qi_checker.judging.values import When
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site

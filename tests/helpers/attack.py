@@ -21,9 +21,11 @@ def limits_of(shown: Shown, profile: str) -> tuple[int, int]:
     value, mark = shown.value, shown.mark
     if value is None:
         return {
-            ("lt5", "<5"): (1, 4), ("lt5", "withheld"): (5, MOST), ("nhs", "*"): (1, 7),
+            ("lt5", "<5"): (1, 4),
+            ("lt5", "withheld"): (5, MOST),
+            ("nhs", "*"): (1, 7),
             ("cms11", "*"): (1, MOST),
-        }.get((profile, mark), (0, MOST))  # fmt: skip
+        }.get((profile, mark), (0, MOST))
     if profile == "nhs" and value:
         return max(value - 2, 8), value + 2
     return value, value
@@ -45,9 +47,11 @@ def recovered(
     ends = []
     for sign in (1, -1):
         found = milp(
-            sign * cost, constraints=LinearConstraint(matrix, 0, 0), bounds=Bounds(lower, upper),
+            sign * cost,
+            constraints=LinearConstraint(matrix, 0, 0),
+            bounds=Bounds(lower, upper),
             integrality=np.ones(len(names)),
-        )  # fmt: skip
+        )
         assert found.success, found.message
         ends.append(round(sign * found.fun))
     return ends[0], ends[1]

@@ -10,10 +10,13 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome")
-     if (found := shutil.which(name))),
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
     None,
-)  # fmt: skip
+)
 
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None, reason="Chromium is missing: sh scripts/browser.sh says what to do"

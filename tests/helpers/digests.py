@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qi_checker.audit.digest import Digest, digest
+from qi_checker.digest.contents import Digest, digest
 from tests.helpers.snapshots import NIGHT_1, NIGHT_2, audit, found, line
 
 ACTION = "Book an MRI between 2026-03-02 and 2026-03-12; arrange it by 2026-03-05."
@@ -21,8 +21,12 @@ def night(cases: int = 1, changed: int = 1) -> Digest:
         before.append(found(f"S{i:03}", status="missing", reason="never_ordered"))
         now.append(found(f"S{i:03}", status="met", reason="in_window", event_id="E"))
     ids = sorted({f["case_id"] for f in now})
-    risk = {"verdict": "action_needed", "next_action": ACTION, "act_by": "2026-03-05",
-            "owner": "MRI desk"}  # fmt: skip
+    risk = {
+        "verdict": "action_needed",
+        "next_action": ACTION,
+        "act_by": "2026-03-05",
+        "owner": "MRI desk",
+    }
     lines = tuple(line(i, "2026-03-12", **(risk if i.startswith("R") else {})) for i in ids)
     earlier = audit(*before, as_of=NIGHT_1, surgery="2026-03-12")
     return digest(audit(*now, as_of=NIGHT_2, data="d2", cases=lines), earlier)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from qi_checker.engines import reference
+from qi_checker import judging as reference
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle

@@ -18,8 +18,16 @@ MIXED_IDS = (
 REJECT_KEYS = ("table", "row", "column", "id", "reason")
 CASES = ("case_id", "patient_id", "surgery_at", "status", "procedures", "diagnoses")
 EVENTS = (
-    "event_id", "patient_id", "kind", "status", "at", "modality", "region", "codes", "description",
-)  # fmt: skip
+    "event_id",
+    "patient_id",
+    "kind",
+    "status",
+    "at",
+    "modality",
+    "region",
+    "codes",
+    "description",
+)
 CASE_1 = ("C1", "P1", "2026-05-31T08:00", "performed", "ICD-10-PCS:0FB00ZZ", "ICD-10-CM:C78.7")
 CASE_2 = ("C2", "P2", "2026-06-02", "performed", "ICD-10-PCS:0FB00ZZ", "ICD-10-CM:C78.7")
 EVENT_1 = ("E1", "P1", "imaging", "completed", "2026-05-20", "CT", "liver", "", "CT liver")

@@ -7,9 +7,16 @@ from importlib import import_module
 import qi_checker
 
 _LATER = (
-    "django.db.backends.postgresql.base", "django.db.backends.sqlite3.base", "duckdb", "matplotlib",
-    "pandas", "rich.console", "sqlglot.dialects.duckdb", "sqlglot.dialects.postgres", "weasyprint",
-)  # fmt: skip
+    "django.db.backends.postgresql.base",
+    "django.db.backends.sqlite3.base",
+    "duckdb",
+    "matplotlib",
+    "pandas",
+    "rich.console",
+    "sqlglot.dialects.duckdb",
+    "sqlglot.dialects.postgres",
+    "weasyprint",
+)
 
 
 def _ours() -> list[str]:

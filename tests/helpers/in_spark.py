@@ -22,13 +22,18 @@ Row = dict[str, Any]
 
 # For a handful of rows planning costs more than computing: nothing is compiled, and nothing split.
 FEW_ROWS = {
-    "spark.master": "local[1]", "spark.sql.shuffle.partitions": "1", "spark.default.parallelism": "1",
-    "spark.sql.adaptive.enabled": "false", "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.driver.memory": "1g",
+    "spark.master": "local[1]",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.memory": "1g",
     # Java compiles nothing twice for the few seconds that a test lasts.
     "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    "spark.rdd.compress": "false", "spark.shuffle.compress": "false",
-}  # fmt: skip
+    "spark.rdd.compress": "false",
+    "spark.shuffle.compress": "false",
+}
 
 
 @cache
@@ -67,11 +72,13 @@ def seen(done: SparkEvaluation) -> Seen:
     return Seen(
         findings,
         _rows(lines.select(*CASE_KEYS), "case_id"),
-        [{n: v or None for n, v in row.items() if n != "file"}
-         for row in _rows(done.rejects_frame(), "table", "row")],
+        [
+            {n: v or None for n, v in row.items() if n != "file"}
+            for row in _rows(done.rejects_frame(), "table", "row")
+        ],
         list(done.ignored_exceptions()),
         {name: summary[name] for name in NUMBERS},
-    )  # fmt: skip
+    )
 
 
 def _rows(frame: Any, *by: str) -> list[Row]:

@@ -39,12 +39,38 @@ def make_certificates(folder: Path) -> Certificates:
     more.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n", encoding="utf-8")
     new = ("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
     for command in (
-        (*new, "-x509", "-days", "2", "-subj", "/CN=Test authority", "-keyout", ca_key,
-         "-out", made.authority),
+        (
+            *new,
+            "-x509",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=Test authority",
+            "-keyout",
+            ca_key,
+            "-out",
+            made.authority,
+        ),
         (*new, "-subj", "/CN=localhost", "-keyout", made.key, "-out", request),
-        ("openssl", "x509", "-req", "-days", "2", "-in", request, "-CA", made.authority,
-         "-CAkey", ca_key, "-CAcreateserial", "-extfile", more, "-out", made.certificate),
-    ):  # fmt: skip
+        (
+            "openssl",
+            "x509",
+            "-req",
+            "-days",
+            "2",
+            "-in",
+            request,
+            "-CA",
+            made.authority,
+            "-CAkey",
+            ca_key,
+            "-CAcreateserial",
+            "-extfile",
+            more,
+            "-out",
+            made.certificate,
+        ),
+    ):
         subprocess.run(list(map(str, command)), check=True, capture_output=True)
     return made
 
@@ -119,9 +145,14 @@ def mail_server(certificates: Certificates, port: int = 0) -> Iterator[tuple[Beh
         return AuthResult(success=good, handled=False)  # not handled: 535 is for the server to say
 
     controller = _Controller(
-        behaviour, hostname="127.0.0.1", port=port or _free_port(), tls_context=context,
-        require_starttls=True, auth_required=True, authenticator=authenticated,
-    )  # fmt: skip
+        behaviour,
+        hostname="127.0.0.1",
+        port=port or _free_port(),
+        tls_context=context,
+        require_starttls=True,
+        auth_required=True,
+        authenticator=authenticated,
+    )
     controller.start()
     try:
         yield behaviour, controller.port

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from qi_checker.audit.monthly import compared_with, judged_then, monthly
-from qi_checker.audit.monthly_rejudged import earlier
-from qi_checker.audit.monthly_views import Monthly
 from qi_checker.engines.duckdb import evaluate
+from qi_checker.monthly.rejudged import earlier
+from qi_checker.monthly.report import compared_with, judged_then, monthly
+from qi_checker.monthly.views import Monthly
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
@@ -57,10 +57,15 @@ class Records:
             at = f"{day - timedelta(days=mri)}"
             self.events.append(mr_scan(at[:7] if partial else at, f"{id}-mri", **patient, **known))
         if waived:
-            self.exceptions.append(exception(
-                f"X-{id}", case_id=id, approved_at=f"{day}", valid_from=f"{day}",
-                expires_on=f"{day + timedelta(days=1)}",
-            ))  # fmt: skip
+            self.exceptions.append(
+                exception(
+                    f"X-{id}",
+                    case_id=id,
+                    approved_at=f"{day}",
+                    valid_from=f"{day}",
+                    expires_on=f"{day + timedelta(days=1)}",
+                )
+            )
         return id
 
 
@@ -78,7 +83,7 @@ def report(
     protocol: Any = None,
 ) -> Monthly:
     """The report as the command makes it, compared with a month ago."""
-    from qi_checker.audit.monthly_cases import last_day
+    from qi_checker.monthly.cases import last_day
 
     site = Site(timezone="America/Toronto")
     bundle = load_protocol(protocol or SHIPPED)

@@ -131,9 +131,15 @@ def run(file: Path, points: int) -> dict[str, Any]:
     whole = waited(forked(lambda: looked_at(settings)))
     left = [p.name for p in settings.state.rglob(".*") if p.name.startswith(".")]
     return {
-        "ended": ended, "phases": sorted(k for k, n in reached.items() if n), "failed": failed,
-        "last": str(last), "code": code, "whole": whole, "left": left, "seconds": lasts,
-    }  # fmt: skip
+        "ended": ended,
+        "phases": sorted(k for k, n in reached.items() if n),
+        "failed": failed,
+        "last": str(last),
+        "code": code,
+        "whole": whole,
+        "left": left,
+        "seconds": lasts,
+    }
 
 
 if __name__ == "__main__":

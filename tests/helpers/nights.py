@@ -84,8 +84,14 @@ module.read_folder = wait
 def holding(file: Path, *span: object, module: str = "night") -> subprocess.Popen[bytes]:
     """A night that is at work, and goes on with the first line of its input."""
     which = span or ("--as-of", FIRST)
-    process = start("nightly", "--config", file, *which, code=_HOLDS.format(module=module),
-                    stdin=subprocess.PIPE)  # fmt: skip
+    process = start(
+        "nightly",
+        "--config",
+        file,
+        *which,
+        code=_HOLDS.format(module=module),
+        stdin=subprocess.PIPE,
+    )
     assert process.stdout is not None and process.stdout.readline() == b"reading\n"
     return process
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from qi_checker.audit.plots import (
+from qi_checker.render.plots import (
     Cause,
     CusumPlot,
     CusumPoint,
@@ -47,8 +47,9 @@ def trend(months: int, seed: int = 1, most: int = 5, title: str = TITLE) -> Tren
                 TrendPoint(month, events, cases, low, high, events, cases, signal, target)
             )
     happened = (Event(1, "2024-02", FIRST, "Poster"), Event(2, "2024-02", FIRST, "Form"))
-    return Trend(title, WORDS, tuple(points), (0.83,) * months, ("2024-01", "2024-06"),
-                 "no signal", happened)  # fmt: skip
+    return Trend(
+        title, WORDS, tuple(points), (0.83,) * months, ("2024-01", "2024-06"), "no signal", happened
+    )
 
 
 def intervals(cases: int, seed: int = 1, title: str = TITLE) -> Intervals:
@@ -59,12 +60,30 @@ def intervals(cases: int, seed: int = 1, title: str = TITLE) -> Intervals:
         kind = "none" if days is None else "inside" if days <= 30 else "outside"
         oldest = None if days is None or i % 5 else days + 9
         points.append(
-            IntervalPoint(i + 1, f"C{i}", day, days, kind, day.strftime("%Y-%m"),
-                          days is not None and days > 78, oldest)
-        )  # fmt: skip
+            IntervalPoint(
+                i + 1,
+                f"C{i}",
+                day,
+                days,
+                kind,
+                day.strftime("%Y-%m"),
+                days is not None and days > 78,
+                oldest,
+            )
+        )
     half = cases // 2
-    return Intervals(title, WORDS, "MRI", 30, tuple(points), 24.1, -30.0, 78.2, half,
-                     (Event(1, str(max(half, 1)), FIRST, "Form"),))  # fmt: skip
+    return Intervals(
+        title,
+        WORDS,
+        "MRI",
+        30,
+        tuple(points),
+        24.1,
+        -30.0,
+        78.2,
+        half,
+        (Event(1, str(max(half, 1)), FIRST, "Form"),),
+    )
 
 
 def gaps(count: int, seed: int = 1, title: str = TITLE) -> Gaps:
@@ -73,9 +92,14 @@ def gaps(count: int, seed: int = 1, title: str = TITLE) -> Gaps:
     for i in range(count):
         gap, last = int(random.expovariate(1 / 12)), i == count - 1
         points.append(
-            GapPoint(i + 1, "" if last else f"C{i}", None if last else FIRST + timedelta(days=20 * i),
-                     gap, gap > 30)
-        )  # fmt: skip
+            GapPoint(
+                i + 1,
+                "" if last else f"C{i}",
+                None if last else FIRST + timedelta(days=20 * i),
+                gap,
+                gap > 30,
+            )
+        )
     return Gaps(title, WORDS, tuple(points), 8.0, 30.0)
 
 
@@ -86,8 +110,11 @@ def cusum(cases: int, seed: int = 1, title: str = TITLE) -> CusumPlot:
         worse = max(0.0, worse + (-0.1 if complied else 0.6))
         better = max(0.0, better + (0.05 if complied else -0.7))
         signal = "concern" if worse >= 3.5 else "improvement" if better >= 3.5 else ""
-        points.append(CusumPoint(i + 1, f"C{i}", FIRST + timedelta(days=3 * i), complied, worse,
-                                 better, signal))  # fmt: skip
+        points.append(
+            CusumPoint(
+                i + 1, f"C{i}", FIRST + timedelta(days=3 * i), complied, worse, better, signal
+            )
+        )
         worse, better = (0.0 if worse >= 3.5 else worse), (0.0 if better >= 3.5 else better)
     return CusumPlot(title, WORDS, tuple(points), 3.5, 0.1, 2.0)
 
@@ -113,8 +140,10 @@ def funnel(units: int, seed: int = 1, title: str = TITLE, name: str = "S") -> Fu
 
 
 def forest(title: str = TITLE, words: str = "This study") -> Forest:
-    lines = (RateLine(words, "5/27", 5 / 27, 0.08, 0.37, True),
-             RateLine("HPB 2011", "69/418", 69 / 418, 0.13, 0.2, False))  # fmt: skip
+    lines = (
+        RateLine(words, "5/27", 5 / 27, 0.08, 0.37, True),
+        RateLine("HPB 2011", "69/418", 69 / 418, 0.13, 0.2, False),
+    )
     return Forest(title, WORDS, lines, (0.165, 0.35))
 
 
@@ -124,9 +153,15 @@ def one_of_each() -> tuple[Plot, ...]:
 
 def hostile(text: str) -> tuple[Plot, ...]:
     """Every text that comes from outside is `text`."""
-    return (trend(14, title=text), intervals(20, title=text), gaps(9, title=text),
-            cusum(9, title=text), pareto(3, text, text), funnel(5, 1, text, text),
-            forest(text, text))  # fmt: skip
+    return (
+        trend(14, title=text),
+        intervals(20, title=text),
+        gaps(9, title=text),
+        cusum(9, title=text),
+        pareto(3, text, text),
+        funnel(5, 1, text, text),
+        forest(text, text),
+    )
 
 
 def empty() -> tuple[Plot, ...]:

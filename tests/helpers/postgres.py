@@ -81,9 +81,18 @@ def postgres_server() -> Iterator[Server]:
             shutil.chown(folder, "postgres")
         server = Server(_free_port(), _INSTALLED[-1], folder)
         initdb = server.command(
-            "initdb", "-D", str(folder / "db"), "-A", "trust", "-U", "postgres", "--no-sync",
-            "-E", "UTF8", "--locale=C.UTF-8",
-        )  # fmt: skip
+            "initdb",
+            "-D",
+            str(folder / "db"),
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+        )
         subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL, cwd="/")
         server.start()
         try:

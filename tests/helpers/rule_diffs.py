@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from qi_checker.audit.rule_diff import (
+from qi_checker.audit.rates import rate
+from qi_checker.authoring.diff import (
     CaseChange,
     Flip,
     InWindow,
@@ -13,8 +14,7 @@ from qi_checker.audit.rule_diff import (
     RuleDiff,
     RuleSide,
 )
-from qi_checker.audit.rule_diff_keys import KeyChange
-from qi_checker.audit.statistics import rate
+from qi_checker.authoring.diff_keys import KeyChange
 from tests.helpers.sheets import CASE
 
 _RATE = {"compliant": 6, "eligible": 9, "with_exception": 1, "undetermined": 1}

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from qi_checker.audit.views import (
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.examples import Example, Expect, Expected, Given
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from qi_checker.render.views import (
     AuditPage,
     Candidate,
     CaseLine,
@@ -22,11 +27,6 @@ from qi_checker.audit.views import (
     SheetLine,
     SheetsPage,
 )
-from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.examples import Example, Expect, Expected, Given
-from qi_checker.protocol.site import Site
-from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from tests.helpers.protocols import EMERGENCY, bundle, ct, group, mri, version
 
 SURGERY = date(2026, 2, 23)
@@ -90,15 +90,32 @@ CT = RequirementSheet(
     owner="",
     exception="",
     candidates=(
-        candidate(13, "2026-02-03T10:20:00", 20, chosen=True,
-                  advice=("The description speaks of a study without contrast.",)),
-        candidate(12, "2026-02-01", 22, region="chest", description="CT thorax",
-                  failed={"region": ("fail", "another part of the body")}),
-        candidate(11, "2026-01", 53, last=date(2026, 1, 31), provenance="external",
-                  failed={"window": ("undecided", "only the month is known")}),
+        candidate(
+            13,
+            "2026-02-03T10:20:00",
+            20,
+            chosen=True,
+            advice=("The description speaks of a study without contrast.",),
+        ),
+        candidate(
+            12,
+            "2026-02-01",
+            22,
+            region="chest",
+            description="CT thorax",
+            failed={"region": ("fail", "another part of the body")},
+        ),
+        candidate(
+            11,
+            "2026-01",
+            53,
+            last=date(2026, 1, 31),
+            provenance="external",
+            failed={"window": ("undecided", "only the month is known")},
+        ),
         candidate(10, "2025-11-02", 113, failed={"window": ("fail", "83 days too old")}),
     ),
-)  # fmt: skip
+)
 MRI = replace(
     CT,
     id="mri",
@@ -115,17 +132,45 @@ MRI = replace(
     act_by=date(2026, 2, 13),
     owner="MRI booking desk",
     candidates=(
-        candidate(21, "2026-01-23", 31, modality="MR", failed=TOO_OLD, chosen=True,
-                  description="MR liver with gadoxetate"),
-        candidate(22, "2026-02-25T09:00", -2, modality="MR", status="booked",
-                  failed={"window": ("fail", "not before the operation")}),
-        candidate(23, "", None, modality="MR", status="ordered", region="",
-                  failed={"region": ("undecided", "not recorded"),
-                          "status": ("fail", "ordered, but no appointment")}),
-        candidate(24, "2026-02-02", 21, modality="MR", status="cancelled",
-                  failed={"status": ("fail", "cancelled")}),
+        candidate(
+            21,
+            "2026-01-23",
+            31,
+            modality="MR",
+            failed=TOO_OLD,
+            chosen=True,
+            description="MR liver with gadoxetate",
+        ),
+        candidate(
+            22,
+            "2026-02-25T09:00",
+            -2,
+            modality="MR",
+            status="booked",
+            failed={"window": ("fail", "not before the operation")},
+        ),
+        candidate(
+            23,
+            "",
+            None,
+            modality="MR",
+            status="ordered",
+            region="",
+            failed={
+                "region": ("undecided", "not recorded"),
+                "status": ("fail", "ordered, but no appointment"),
+            },
+        ),
+        candidate(
+            24,
+            "2026-02-02",
+            21,
+            modality="MR",
+            status="cancelled",
+            failed={"status": ("fail", "cancelled")},
+        ),
     ),
-)  # fmt: skip
+)
 CASE = CaseSheet(
     case_id="C-1042",
     patient_id="P-77",
@@ -155,10 +200,17 @@ def compliant_case() -> CaseSheet:
     """Past, everything in time."""
     mri = replace(CT, id="mri", title="MRI of the liver", candidates=CT.candidates[:1])
     return replace(
-        CASE, upcoming=False, case_status="performed", verdict="compliant", next_action="",
-        act_by=None, owner="", latest_surgery_date=date(2026, 3, 5), requirements=(CT, mri),
+        CASE,
+        upcoming=False,
+        case_status="performed",
+        verdict="compliant",
+        next_action="",
+        act_by=None,
+        owner="",
+        latest_surgery_date=date(2026, 3, 5),
+        requirements=(CT, mri),
         problems=(SYNTHETIC,),
-    )  # fmt: skip
+    )
 
 
 def item(number: int, days_left: int | None, action: str = "") -> ChecklistItem:
@@ -202,13 +254,23 @@ CHECKLIST = Checklist(
 SHEETS = SheetsPage(
     asked="operations until Sat 2026-04-11 (60 days)",
     lines=(
-        SheetLine("C-1042", SURGERY, "not_compliant", CASE.next_action, CASE.act_by,
-                  "MRI booking desk", "cases/C-1042.html", "cases/C-1042.pdf"),
-        SheetLine("C-1043", SURGERY, "compliant_with_exception", "", None, "", "cases/C-1043.html", ""),
+        SheetLine(
+            "C-1042",
+            SURGERY,
+            "not_compliant",
+            CASE.next_action,
+            CASE.act_by,
+            "MRI booking desk",
+            "cases/C-1042.html",
+            "cases/C-1042.pdf",
+        ),
+        SheetLine(
+            "C-1043", SURGERY, "compliant_with_exception", "", None, "", "cases/C-1043.html", ""
+        ),
         SheetLine("C-1044", SURGERY, "compliant", "", None, "", "", "cases/C-1044.pdf"),
     ),
     provenance=replace(PROVENANCE, organisation="General Hospital"),
-)  # fmt: skip
+)
 
 
 def line(number: int, verdict: str, sentence: str, upcoming: bool = False) -> CaseLine:
@@ -226,40 +288,79 @@ def line(number: int, verdict: str, sentence: str, upcoming: bool = False) -> Ca
 
 def totals(id: str, title: str, in_window: int) -> RequirementTotals:
     return RequirementTotals(
-        id=id, title=title, eligible=32, present=32, in_window=in_window,
+        id=id,
+        title=title,
+        eligible=32,
+        present=32,
+        in_window=in_window,
         statuses=(("met", in_window), ("exempt", 2), ("unknown", 1), ("due", 3), ("expired", 2)),
         reasons=(("expired", "too_old", 2), ("unknown", "partial_date", 1)),
         owner=f"{title[:3].strip()} booking desk",
-    )  # fmt: skip
+    )
 
 
 AUDIT = AuditPage(
     provenance=PROVENANCE,
     rate=Rate(27, 32, 2, 1, 0.9, 0.7438, 0.9654, 0.9, 28 / 30, 27 / 32),
     requirements=(totals("ct", "CT of the liver", 30), totals("mri", "MRI of the liver", 27)),
-    verdicts=(("not_compliant", 2), ("undetermined", 1), ("action_needed", 3), ("compliant", 27),
-              ("compliant_with_exception", 2), ("not_applicable", 5)),
-    flow=(("Operations in the records", 40), ("– cancelled", 1), ("– outside the population", 4),
-          ("– still to come", 3), ("Eligible", 32)),
+    verdicts=(
+        ("not_compliant", 2),
+        ("undetermined", 1),
+        ("action_needed", 3),
+        ("compliant", 27),
+        ("compliant_with_exception", 2),
+        ("not_applicable", 5),
+    ),
+    flow=(
+        ("Operations in the records", 40),
+        ("– cancelled", 1),
+        ("– outside the population", 4),
+        ("– still to come", 3),
+        ("Eligible", 32),
+    ),
     sensitivity=(("14 days", 6, 32), ("28 days", 25, 32), ("30 days", 27, 32), ("60 days", 32, 32)),
-    action=tuple(line(n, "action_needed", ACTION.format(day="2026-02-13"), True)
-                 for n in range(1, 4)),
-    failed=tuple(line(n, "not_compliant", "MRI of the liver on 2025-01-23 is 31 days before surgery; "
-                      "the limit is 30 days. 1 day too old.") for n in (10, 11)),
-    undetermined=(line(12, "undetermined", "Only part of the date of MRI of the liver is known "
-                       "(from 2026-01-01); the limit is 30 days."),),
-    exempt=tuple(line(n, "compliant_with_exception", "MRI of the liver is waived by an approved "
-                      "exception until 2026-04-01.") for n in (13, 14)),
+    action=tuple(
+        line(n, "action_needed", ACTION.format(day="2026-02-13"), True) for n in range(1, 4)
+    ),
+    failed=tuple(
+        line(
+            n,
+            "not_compliant",
+            "MRI of the liver on 2025-01-23 is 31 days before surgery; "
+            "the limit is 30 days. 1 day too old.",
+        )
+        for n in (10, 11)
+    ),
+    undetermined=(
+        line(
+            12,
+            "undetermined",
+            "Only part of the date of MRI of the liver is known "
+            "(from 2026-01-01); the limit is 30 days.",
+        ),
+    ),
+    exempt=tuple(
+        line(
+            n,
+            "compliant_with_exception",
+            "MRI of the liver is waived by an approved exception until 2026-04-01.",
+        )
+        for n in (13, 14)
+    ),
     others=tuple(line(n, "compliant", "") for n in range(100, 127))
-    + tuple(line(n, "not_applicable", "The operation is outside the population of the protocol.")
-            for n in range(200, 205)),
-    rejects=(("events.csv, row 14", 14, "at: unreadable date"),
-             ("events.csv, row 19", 19, "status: unknown word")),
+    + tuple(
+        line(n, "not_applicable", "The operation is outside the population of the protocol.")
+        for n in range(200, 205)
+    ),
+    rejects=(
+        ("events.csv, row 14", 14, "at: unreadable date"),
+        ("events.csv, row 19", 19, "status: unknown word"),
+    ),
     reconciliation=(("cases.csv", 40, 40, 0), ("events.csv", 212, 210, 2)),
     problems=("cases.csv, row 9: still scheduled after its date; evaluated as past.",),
     target="95 %",
     notes=(SYNTHETIC,),
-)  # fmt: skip
+)
 
 RULEBOOK = RulebookPage(
     as_of="2026-02-10",
@@ -280,10 +381,21 @@ RULEBOOK = RulebookPage(
 )
 
 EMPTY_AUDIT = AuditPage(
-    provenance=PROVENANCE, rate=Rate(0, 0, 0, 0, None, None, None, None, None, None),
-    requirements=(), verdicts=(), flow=(), sensitivity=(), action=(), failed=(), undetermined=(),
-    exempt=(), others=(), rejects=(), reconciliation=(), problems=(),
-)  # fmt: skip
+    provenance=PROVENANCE,
+    rate=Rate(0, 0, 0, 0, None, None, None, None, None, None),
+    requirements=(),
+    verdicts=(),
+    flow=(),
+    sensitivity=(),
+    action=(),
+    failed=(),
+    undetermined=(),
+    exempt=(),
+    others=(),
+    rejects=(),
+    reconciliation=(),
+    problems=(),
+)
 
 
 def rule_bundle() -> Bundle:
@@ -293,16 +405,24 @@ def rule_bundle() -> Bundle:
     }
     advice = {"id": "plain", "title": "No contrast.", "when": {"description": ["plain"]}}
     visit = {
-        "id": "visit", "title": "Visit of the anaesthetist", "event": {"kind": "visit"},
-        "window": {"before": "surgery", "less_than": "4 weeks"}, "same_day": "allow",
-        "owner": "Ward", "warn": [advice],
-    }  # fmt: skip
+        "id": "visit",
+        "title": "Visit of the anaesthetist",
+        "event": {"kind": "visit"},
+        "window": {"before": "surgery", "less_than": "4 weeks"},
+        "same_day": "allow",
+        "owner": "Ward",
+        "warn": [advice],
+    }
     first = version(ct(), in_force={"from": "2020-01-01", "to": "2023-12-31"})
     second = version(
-        either, visit, version="2.0", in_force={"from": "2024-01-01"},
-        exclude=[EMERGENCY], sensitivity=["14 days", "30 days"],
+        either,
+        visit,
+        version="2.0",
+        in_force={"from": "2024-01-01"},
+        exclude=[EMERGENCY],
+        sensitivity=["14 days", "30 days"],
         exceptions={"reasons": ["contraindication-mri", "other"], "at_most": "90 days"},
-    )  # fmt: skip
+    )
     return bundle(first, second)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qi_checker.audit.snapshot import Snapshot
+from qi_checker.digest.snapshot import Snapshot
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
 
 NIGHT_1, NIGHT_2 = "2026-03-01", "2026-03-02"

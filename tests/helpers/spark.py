@@ -54,10 +54,23 @@ def cluster(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cl
     try:
         started.append(_start(folder, "master.Master", "--port", port, "--webui-port", web))
         started += [
-            _start(folder, "worker.Worker", "--port", free_port(), "--webui-port", free_port(),
-                   "--cores", cores, "--memory", memory, "--work-dir", folder / f"work{n}", address)
+            _start(
+                folder,
+                "worker.Worker",
+                "--port",
+                free_port(),
+                "--webui-port",
+                free_port(),
+                "--cores",
+                cores,
+                "--memory",
+                memory,
+                "--work-dir",
+                folder / f"work{n}",
+                address,
+            )
             for n in range(workers)
-        ]  # fmt: skip
+        ]
         _await(web, workers, folder)
         yield Cluster(address, workers)
     finally:
@@ -82,16 +95,29 @@ def with_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None
 
 def _start(folder: Path, name: str, *arguments: object) -> subprocess.Popen[bytes]:
     environment = os.environ | {
-        "SPARK_HOME": str(_HOME), "SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable,
-        "SPARK_DAEMON_MEMORY": "256m", "SPARK_LOCAL_DIRS": str(folder / "local"),
-    }  # fmt: skip
-    command = [str(_HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}",
-               "--host", "127.0.0.1", *map(str, arguments)]  # fmt: skip
+        "SPARK_HOME": str(_HOME),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_LOCAL_DIRS": str(folder / "local"),
+    }
+    command = [
+        str(_HOME / "bin" / "spark-class"),
+        f"org.apache.spark.deploy.{name}",
+        "--host",
+        "127.0.0.1",
+        *map(str, arguments),
+    ]
     with (folder / f"log-{len(list(folder.iterdir()))}").open("wb") as log:
         return subprocess.Popen(
-            command, env=environment, stdout=log, stderr=log, cwd=folder, start_new_session=True,
+            command,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,
             preexec_fn=_end_with_parent,
-        )  # fmt: skip
+        )
 
 
 def _end_with_parent() -> None:

@@ -25,8 +25,14 @@ def hours(number: int) -> datetime:
 
 def finding(case_id: str = "C1", requirement: str = "mri", status: str = "met", **more: Any) -> Any:
     row = dict.fromkeys(FINDING_COLUMNS)
-    return {**row, "case_id": case_id, "requirement": requirement, "status": status,
-            "reason": "in_window", "sentence": f"{requirement} is {status}."} | more  # fmt: skip
+    return {
+        **row,
+        "case_id": case_id,
+        "requirement": requirement,
+        "status": status,
+        "reason": "in_window",
+        "sentence": f"{requirement} is {status}.",
+    } | more
 
 
 def case(case_id: str = "C1", surgery: str = "2026-03-20", **more: Any) -> Any:
@@ -43,9 +49,15 @@ class Written(Night):
 
 
 def night(
-    *findings: Any, as_of: str = "2026-03-01", surgery: str = "2026-03-20", data: str = "d1",
-    rules: str = "r1", evidence: str = "e1", cases: Any = None, **more: Any,
-) -> Written:  # fmt: skip
+    *findings: Any,
+    as_of: str = "2026-03-01",
+    surgery: str = "2026-03-20",
+    data: str = "d1",
+    rules: str = "r1",
+    evidence: str = "e1",
+    cases: Any = None,
+    **more: Any,
+) -> Written:
     """A night of these findings; every case has this date of surgery.
 
     A finding may have `window_opens` and `act_by`; those of `cases` are their own.
@@ -83,8 +95,15 @@ def night(
 
 
 WORK = duckdb.connect()
-_DATES = ("event_date", "window_opens", "window_closes", "valid_through", "act_by", "surgery_date",
-          "latest_surgery_date")  # fmt: skip
+_DATES = (
+    "event_date",
+    "window_opens",
+    "window_closes",
+    "valid_through",
+    "act_by",
+    "surgery_date",
+    "latest_surgery_date",
+)
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Any, rows: Any) -> None:
@@ -100,7 +119,9 @@ def document(kept: Written) -> bytes:
     """findings.json of a night whose rows are lists, as DuckDB would write it."""
     head = json.dumps(kept.manifest, ensure_ascii=False, indent=1)
     parts = [
-        "[\n\t" + ",\n\t".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) for r in rows)
-        + "\n]\n" for rows in (kept.findings, kept.cases)
-    ]  # fmt: skip
+        "[\n\t"
+        + ",\n\t".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) for r in rows)
+        + "\n]\n"
+        for rows in (kept.findings, kept.cases)
+    ]
     return f'{{"manifest": {head},\n"findings": {parts[0]},\n"cases": {parts[1]}}}\n'.encode()

@@ -5,10 +5,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from qi_checker.audit.ious import read_registry
-from qi_checker.audit.study import study
-from qi_checker.audit.study_cases import Span
-from qi_checker.audit.study_views import Study
 from qi_checker.demo.study import AFTER, BEFORE, write_study
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
@@ -16,6 +12,10 @@ from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.published import load_published
 from qi_checker.sources.files import read_folder, read_ious
+from qi_checker.study.cases import Span
+from qi_checker.study.comparison import study
+from qi_checker.study.ious import read_registry
+from qi_checker.study.views import Study
 
 Dates = tuple[date, date]
 

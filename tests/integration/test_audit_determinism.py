@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from qi_checker.audit.folder import write_audit
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.reporting.folder import write_audit
 from qi_checker.sources.files import read_folder
 from tests.helpers.commands import AS_OF, audit, contents, csv_rows, environment, write_rows
 

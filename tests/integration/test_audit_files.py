@@ -17,12 +17,30 @@ from tests.helpers.demo import NOT_FROM_DATA
 from tests.helpers.pages import Element, read_page
 
 FINDINGS = [
-    "case_id", "requirement", "status", "reason", "event_id", "event_date", "days_before",
-    "window_opens", "window_closes", "valid_through", "slack_days", "act_by", "owner", "sentence",
-]  # fmt: skip
+    "case_id",
+    "requirement",
+    "status",
+    "reason",
+    "event_id",
+    "event_date",
+    "days_before",
+    "window_opens",
+    "window_closes",
+    "valid_through",
+    "slack_days",
+    "act_by",
+    "owner",
+    "sentence",
+]
 CASES = [
-    "case_id", "verdict", "surgery_date", "next_action", "act_by", "owner", "latest_surgery_date",
-]  # fmt: skip
+    "case_id",
+    "verdict",
+    "surgery_date",
+    "next_action",
+    "act_by",
+    "owner",
+    "latest_surgery_date",
+]
 REJECTS = ["table", "file", "row", "column", "id", "reason"]
 # What no record can produce: a fault of the program, a source that went silent (the demo names no
 # feed), and an earlier schedule (nothing is stored between two audits).
@@ -53,9 +71,15 @@ def _as_text(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 def test_every_file_of_the_contract_is_there_and_no_other(audited: Path) -> None:
     assert sorted(p.name for p in audited.iterdir()) == [
-        "cases", "cases.csv", "findings.csv", "findings.json", "findings.parquet", "index.html",
-        "manifest.json", "rejects.csv",
-    ]  # fmt: skip
+        "cases",
+        "cases.csv",
+        "findings.csv",
+        "findings.json",
+        "findings.parquet",
+        "index.html",
+        "manifest.json",
+        "rejects.csv",
+    ]
     assert not any(p.name.startswith(".") for p in audited.parent.iterdir())
 
 

@@ -15,15 +15,49 @@ from tests.helpers.records import case, mr_scan, scan
 from tests.integration.conftest import WriteFolder
 
 FORMULAS = [
-    "=1+1", "+1", "-2", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")',
-    "\t=1", "\r=1", "\n=1", "＝1+1", "＋1", "－1", "＠x",
-]  # fmt: skip
+    "=1+1",
+    "+1",
+    "-2",
+    "@SUM(A1)",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://x","y")',
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "＝1+1",
+    "＋1",
+    "－1",
+    "＠x",
+]
 MARKUP = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "&lt;b&gt;", "{{ 7 * 7 }}",
-    "{% raw %}", "</style><h1>", "javascript:alert(1)", "[bold]rich[/bold]", "\x1b[31mred",
-]  # fmt: skip
-PATHS = ["../../etc/passwd", "/etc/passwd", "..", ".", "C:\\x", "CON", "a/b", "x" * 300, "a\x00b",
-         "%2e%2e", "ü", "a b", "#frag", "?query", "A", "a"]  # fmt: skip
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "&lt;b&gt;",
+    "{{ 7 * 7 }}",
+    "{% raw %}",
+    "</style><h1>",
+    "javascript:alert(1)",
+    "[bold]rich[/bold]",
+    "\x1b[31mred",
+]
+PATHS = [
+    "../../etc/passwd",
+    "/etc/passwd",
+    "..",
+    ".",
+    "C:\\x",
+    "CON",
+    "a/b",
+    "x" * 300,
+    "a\x00b",
+    "%2e%2e",
+    "ü",
+    "a b",
+    "#frag",
+    "?query",
+    "A",
+    "a",
+]
 NASTY = ["'; DROP TABLE findings; --", "a;b", 'quo"te', "com,ma", "new\nline", "🩻", "\u202egpj"]
 
 

@@ -57,9 +57,20 @@ def test_a_wrong_option_is_refused_with_a_remedy(
 
 
 @pytest.mark.parametrize(
-    "as_of", ["", "yesterday", "02.03.2026", "2026-02-30", "2026-3-2", "2026-03-02T24:00",
-              "2026-03-02T08:00Z", "0001-01-01", "9999-12-31", "２０２６-03-02"]
-)  # fmt: skip
+    "as_of",
+    [
+        "",
+        "yesterday",
+        "02.03.2026",
+        "2026-02-30",
+        "2026-3-2",
+        "2026-03-02T24:00",
+        "2026-03-02T08:00Z",
+        "0001-01-01",
+        "9999-12-31",
+        "２０２６-03-02",
+    ],
+)
 def test_a_wrong_as_of_is_refused(folder: WriteFolder, tmp_path: Path, as_of: str) -> None:
     ran = audit(folder(), tmp_path / "out", as_of=as_of)
     assert (ran.code, ran.out) == (2, "")

@@ -115,7 +115,7 @@ def test_a_run_that_fails_leaves_the_folder_as_it_was(
     out = tmp_path / "out"
     assert audit(demo, out, "--protocol", rules, "--pages", 0).code == 0
     before = contents(out)
-    at_the_end = "from qi_checker.reporting import folder; folder.rulebook_document = None"
+    at_the_end = "from qi_checker.audit import folder; folder.rulebook_document = None"
     assert audit(demo, out, "--protocol", rules, "--pages", 0, code=at_the_end).code == 3
     assert contents(out) == before
 
@@ -147,7 +147,7 @@ def test_what_could_not_be_evaluated_is_told_with_its_protocol(
 ) -> None:
     code = """
 import duckdb
-from qi_checker.compiler import Compiled
+from qi_checker.query import Compiled
 facts = Compiled.facts
 def broken(self, *arguments):
     if self.bundle.protocol.id == "hp":

@@ -55,8 +55,12 @@ def test_every_requirement_with_every_candidate_event(data: Path) -> None:
     assert ct["E1"]["chosen"] and not ct["E2"]["chosen"]
     outcomes = {c["name"]: c["outcome"] for c in ct["E2"]["criteria"]}
     assert outcomes == {
-        "code": "pass", "modality": "pass", "region": "fail", "status": "pass", "window": "pass",
-    }  # fmt: skip
+        "code": "pass",
+        "modality": "pass",
+        "region": "fail",
+        "status": "pass",
+        "window": "pass",
+    }
     mri = {c["event_id"]: c for c in requirements["mri"]["candidates"]}
     assert mri["E3"]["days_before"] == 77
     assert "X1" in requirements["mri"]["exception"]
@@ -66,8 +70,17 @@ def test_a_case_in_text_shows_what_the_sheet_holds(data: Path) -> None:
     ran = check("C1", data)
     text = " ".join(ran.out.split())
     assert (ran.code, ran.err) == (0, "")
-    for words in ("Case C1", "E1", "E2", "E3", "region failed", "window failed", "Exception X1",
-                  "events.csv, row 2", "cases.csv, row 2"):  # fmt: skip
+    for words in (
+        "Case C1",
+        "E1",
+        "E2",
+        "E3",
+        "region failed",
+        "window failed",
+        "Exception X1",
+        "events.csv, row 2",
+        "cases.csv, row 2",
+    ):
         assert words in text
 
 
@@ -86,8 +99,17 @@ def test_it_says_the_same_as_the_audit(demo: Path, audited: Path) -> None:
         shown = {r["id"]: r for r in sheet(case_id, demo)["requirements"]}
         for finding in mine:
             requirement = shown[finding["requirement"]]
-            for column in ("status", "reason", "sentence", "event_id", "window_opens",
-                           "window_closes", "valid_through", "act_by", "owner"):  # fmt: skip
+            for column in (
+                "status",
+                "reason",
+                "sentence",
+                "event_id",
+                "window_opens",
+                "window_closes",
+                "valid_through",
+                "act_by",
+                "owner",
+            ):
                 assert (requirement[column] or "") == finding[column]
 
 

@@ -52,8 +52,14 @@ def test_it_says_the_same_as_the_audit(audited: Path, everything: list[dict[str,
     rows = {row["case_id"]: row for row in csv_rows(audited / "cases.csv")}
     for item in everything:
         row = rows[item["case_id"]]
-        for column in ("verdict", "next_action", "act_by", "owner", "surgery_date",
-                       "latest_surgery_date"):  # fmt: skip
+        for column in (
+            "verdict",
+            "next_action",
+            "act_by",
+            "owner",
+            "surgery_date",
+            "latest_surgery_date",
+        ):
             assert (item[column] or "") == row[column]
     listed = {item["case_id"] for item in everything}
     assert {i for i, row in rows.items() if row["act_by"]} <= listed

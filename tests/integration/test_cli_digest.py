@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit.changes import changes
-from qi_checker.audit.snapshot import Snapshot
+from qi_checker.digest.changes import changes
+from qi_checker.digest.snapshot import Snapshot
 from tests.helpers.commands import audit, environment, run
 
 EARLIER = "2026-02-02"

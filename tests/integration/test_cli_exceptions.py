@@ -40,11 +40,26 @@ def file(job: Path, tmp_path: Path) -> Path:
 
 def asked(file: Path, **changes: str) -> Ran:
     """Ask for an exception at noon after the night, with changes to what is asked for."""
-    given = {"case": "C05", "requirement": "ct", "reason": "contraindication",
-             "expires-on": "2026-04-30", "by": "ash", "role": "coordinator"} | changes  # fmt: skip
+    given = {
+        "case": "C05",
+        "requirement": "ct",
+        "reason": "contraindication",
+        "expires-on": "2026-04-30",
+        "by": "ash",
+        "role": "coordinator",
+    } | changes
     options = [word for name in list(given)[2:] for word in (f"--{name}", given[name])]
-    return run_at(NOON, "nightly", "exceptions", "request", given["case"], given["requirement"],
-                  *options, "--config", file)  # fmt: skip
+    return run_at(
+        NOON,
+        "nightly",
+        "exceptions",
+        "request",
+        given["case"],
+        given["requirement"],
+        *options,
+        "--config",
+        file,
+    )
 
 
 def step(file: Path, *typed: str) -> Ran:
@@ -61,20 +76,28 @@ def listed(file: Path, *typed: str) -> Ran:
         ({"case": "C05x"}, ["case: the latest night has no such case. Did you mean C05?"]),
         ({"case": "nobody"}, ["case: the latest night has no such case. Look for its id"]),
         ({"requirement": "mri"}, ["requirement: no protocol asks for that. Known: ct."]),
-        ({"reason": "contra-indication"},
-         ["--reason: the protocol does not accept that reason. Did you mean contraindication?"]),
-        ({"expires-on": "2026-06-01"},
-         ["--expires-on: the protocol accepts at most 90 days. Give 2026-05-31 or an earlier day"]),
+        (
+            {"reason": "contra-indication"},
+            ["--reason: the protocol does not accept that reason. Did you mean contraindication?"],
+        ),
+        (
+            {"expires-on": "2026-06-01"},
+            [
+                "--expires-on: the protocol accepts at most 90 days. Give 2026-05-31 or an earlier day"
+            ],
+        ),
         ({"expires-on": "2026-02-01"}, ["exceptions: it ends before it begins"]),
         ({"expires-on": "soon"}, ["--expires-on: is not a date"]),
         ({"expires-on": "2026-04-30T08:00"}, ["--expires-on: is a moment, not a day"]),
         ({"valid-from": "2026-13-01"}, ["--valid-from: is not a date"]),
         ({"by": " ", "role": ""}, ["--by: is not a name", "--role: is not a name"]),
         ({"by": "a\nb"}, ["--by: is not a name"]),
-        ({"case": "C5", "reason": "rain", "expires-on": "2027-01-01"},
-         ["case: the latest", "--reason: the protocol", "--expires-on: the protocol"]),
+        (
+            {"case": "C5", "reason": "rain", "expires-on": "2027-01-01"},
+            ["case: the latest", "--reason: the protocol", "--expires-on: the protocol"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_count_is_not_taken(
     changes: dict[str, str], said: Sequence[str], job: Path
 ) -> None:
@@ -141,8 +164,9 @@ def test_a_list_says_how_each_one_stands(file: Path) -> None:
     assert ran.code == 2 and "--state: there is no such state. Did you mean approved?" in ran.err
     found = json.loads(listed(file, "--format", "json").out)
     assert [(w["exception_id"], w["state"], w["note"]) for w in found] == [
-        ("qi-1", "requested", SECRET), ("qi-2", "approved", ""),
-    ]  # fmt: skip
+        ("qi-1", "requested", SECRET),
+        ("qi-2", "approved", ""),
+    ]
     assert found[1]["approved_at"] == f"{FIRST}T12:00:00+00:00"
     assert found[1]["surgery_day"] == "2026-03-16"
 
@@ -150,12 +174,26 @@ def test_a_list_says_how_each_one_stands(file: Path) -> None:
 def test_what_is_written_about_a_patient_is_in_the_store_only(file: Path) -> None:
     """Not in the log, the status, the trail, the reports or the digest; read from the input, too."""
     assert asked(file, note=SECRET).code == 0
-    with start("nightly", "exceptions", "revoke", "qi-1", "--why", "-", *WHO, "--config", file,
-               stdin=subprocess.PIPE) as process:  # fmt: skip
+    with start(
+        "nightly",
+        "exceptions",
+        "revoke",
+        "qi-1",
+        "--why",
+        "-",
+        *WHO,
+        "--config",
+        file,
+        stdin=subprocess.PIPE,
+    ) as process:
         out, err = process.communicate(f"{SECRET}, twice".encode(), timeout=60)
     assert (process.returncode, err) == (0, b"") and SECRET not in out.decode()
-    assert run("nightly", "sign-off", "C05", "--protocol", ID, "--note", SECRET, *WHO,
-               "--config", file).code == 0  # fmt: skip
+    assert (
+        run(
+            "nightly", "sign-off", "C05", "--protocol", ID, "--note", SECRET, *WHO, "--config", file
+        ).code
+        == 0
+    )
     assert run("nightly", "--config", file, "--as-of", "2199-01-01").code == 0
     state = file.parent / "state"
     holding_it = [
@@ -177,8 +215,16 @@ def test_a_decision_is_taken_while_a_night_is_at_work(file: Path) -> None:
     """The night judges a moment, and takes what was done until then; the next one has the rest."""
     asked(file)
     process = holding(file, "--as-of", f"{FIRST}T07:00")  # noon, when it was asked, in Toronto
-    ran = run_at(f"{FIRST}T12:30:00+00:00", "nightly", "exceptions", "approve", "qi-1", *WHO,
-                 "--config", file)  # fmt: skip
+    ran = run_at(
+        f"{FIRST}T12:30:00+00:00",
+        "nightly",
+        "exceptions",
+        "approve",
+        "qi-1",
+        *WHO,
+        "--config",
+        file,
+    )
     assert ran.code == 0
     process.communicate(b"\n", timeout=60)
     assert process.returncode == 0
@@ -198,8 +244,20 @@ def _exceptions(file: Path, number: int) -> Any:
 
 
 def test_a_sign_off_is_void_when_something_changes(file: Path) -> None:
-    ran = run_at(NOON, "nightly", "sign-off", "C05", "--protocol", ID, "--by", "elm",
-                 "--role", "surgeon", "--config", file)  # fmt: skip
+    ran = run_at(
+        NOON,
+        "nightly",
+        "sign-off",
+        "C05",
+        "--protocol",
+        ID,
+        "--by",
+        "elm",
+        "--role",
+        "surgeon",
+        "--config",
+        file,
+    )
     assert (ran.code, ran.out) == (0, f"Sign-off 1: C05 ({ID}), by elm as surgeon.\n")
     run_at(NOON, "nightly", "sign-off", "C06", "--protocol", ID, *WHO, "--config", file)
     cases, _ = hospital()
@@ -223,9 +281,10 @@ def test_a_sign_off_is_void_when_something_changes(file: Path) -> None:
 def test_the_settings_stand_before_or_behind_every_word(job: Path) -> None:
     config = ("--config", job)
     for typed in (
-        (*config, "exceptions", "list"), ("exceptions", *config, "list"),
+        (*config, "exceptions", "list"),
+        ("exceptions", *config, "list"),
         ("exceptions", "list", *config),
-    ):  # fmt: skip
+    ):
         assert run("nightly", *typed).out == "No exception is kept.\n"
     ran = run("nightly", "exceptions", "list")
     assert ran.code == 2 and "Give --config nightly.yaml" in ran.err

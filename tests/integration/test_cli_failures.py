@@ -21,7 +21,7 @@ evaluation.prepare = fault
 """
 # A query that the database refuses while it is running.
 BROKEN_QUERY = """
-from qi_checker.compiler import Compiled
+from qi_checker.query import Compiled
 from sqlglot import parse_one
 whole = Compiled.facts
 def broken(self, *given):

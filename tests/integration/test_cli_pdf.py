@@ -69,8 +69,9 @@ def test_a_terminal_gets_no_pdf_but_what_to_do(data: Path, name: str) -> None:
     os.close(slave)
     os.close(master)
     assert (ran.code, ran.err) == (
-        2, "qi-checker: --format pdf: a terminal cannot show it. Name a file with --output.\n"
-    )  # fmt: skip
+        2,
+        "qi-checker: --format pdf: a terminal cannot show it. Name a file with --output.\n",
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -108,8 +109,15 @@ def test_a_full_disk_leaves_the_file_as_it_was(data: Path, tmp_path: Path) -> No
 
     out = tmp_path / "out.html"
     out.write_text("before")
-    ran = asked("check", data, "--format", "html", "--output", out,
-                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)))  # fmt: skip
+    ran = asked(
+        "check",
+        data,
+        "--format",
+        "html",
+        "--output",
+        out,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)),
+    )
     assert ran.code == 2 and "cannot be written: file too large" in ran.err
     assert out.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []

@@ -8,8 +8,16 @@ from pathlib import Path
 from qi_checker.protocol.paths import rules_dir
 from tests.helpers.commands import AS_OF, audit, contents, run
 
-PHASES = {"read events", "codes and words", "prepare cases", "population", "exceptions", "facts",
-          "verdicts", "words, pages, files"}  # fmt: skip
+PHASES = {
+    "read events",
+    "codes and words",
+    "prepare cases",
+    "population",
+    "exceptions",
+    "facts",
+    "verdicts",
+    "words, pages, files",
+}
 
 
 def test_an_audit_says_where_its_time_went_and_writes_the_same(

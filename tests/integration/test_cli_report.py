@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from qi_checker.reporting.monthly_folder import OURS
+from qi_checker.monthly.folder import OURS
 from tests.helpers import commands
 from tests.helpers.pages import read_page
 from tests.helpers.records import case, scan
@@ -23,8 +23,9 @@ MONTH = ("--month", "2026-02", "--as-of", "2026-03-02")
 @pytest.fixture(scope="module")
 def out(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("monthly") / "report"
-    ran = commands.run("report", *MONTH, "--data", demo, "--out", folder, "--by", "surgeon",
-                       "--format", "all")  # fmt: skip
+    ran = commands.run(
+        "report", *MONTH, "--data", demo, "--out", folder, "--by", "surgeon", "--format", "all"
+    )
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.splitlines()[0].startswith(
         "In February 2026 10 of 13 operations complied; 110/142"
@@ -69,15 +70,17 @@ def test_no_patient_is_named(demo: Path, out: Path) -> None:
 def test_a_second_run_writes_the_same_bytes(demo: Path, out: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     for _ in range(2):
-        ran = commands.run("report", *MONTH, "--data", demo, "--out", again, "--by", "surgeon",
-                           "--format", "all")  # fmt: skip
+        ran = commands.run(
+            "report", *MONTH, "--data", demo, "--out", again, "--by", "surgeon", "--format", "all"
+        )
         assert ran.code == 0
     assert commands.contents(again) == commands.contents(out)
 
 
 def test_json_only(demo: Path, tmp_path: Path) -> None:
-    ran = commands.run("report", "--month", "2026-02", "--data", demo, "--out", tmp_path / "r",
-                       "--format", "json")  # fmt: skip
+    ran = commands.run(
+        "report", "--month", "2026-02", "--data", demo, "--out", tmp_path / "r", "--format", "json"
+    )
     assert ran.code == 0
     assert not list((tmp_path / "r").glob("*.html"))
     assert (tmp_path / "r" / "report.json").is_file()
@@ -112,8 +115,9 @@ def test_every_mistake_of_the_settings_is_told_at_once(demo: Path, tmp_path: Pat
         "small_numbers: some\n",
         encoding="utf-8",
     )
-    ran = commands.run("report", "--month", "2026-02", "--data", demo, "--settings", file,
-                       "--out", tmp_path / "r")  # fmt: skip
+    ran = commands.run(
+        "report", "--month", "2026-02", "--data", demo, "--settings", file, "--out", tmp_path / "r"
+    )
     assert ran.code == 2
     places = [line.split("report.yaml:")[1].split(":")[0] for line in ran.err.splitlines()]
     assert sorted(map(int, places)) == [1, 2, 4, 6, 6, 8, 9, 10]
@@ -126,8 +130,9 @@ def test_the_order_of_a_baseline_and_double_targets(demo: Path, tmp_path: Path) 
         "targets:\n  - {from: 2025-01-01, target: 95 %}\n  - {from: 2025-01-01, target: 90 %}\n",
         encoding="utf-8",
     )
-    ran = commands.run("report", "--month", "2026-02", "--data", demo, "--settings", file,
-                       "--out", tmp_path / "r")  # fmt: skip
+    ran = commands.run(
+        "report", "--month", "2026-02", "--data", demo, "--settings", file, "--out", tmp_path / "r"
+    )
     assert ran.code == 2
     assert "report.yaml:1:" in ran.err and "is before the first month" in ran.err
     assert "report.yaml:4:" in ran.err and "2025-01-01 is there already" in ran.err
@@ -145,7 +150,7 @@ def test_hostile_names_stay_text(folder: WriteFolder, tmp_path: Path) -> None:
     data = folder(
         [case(nasty, "2026-02-10T08:00")],
         [scan("2026-01-01", "E1")],
-    )  # fmt: skip
+    )
     ran = commands.run("report", "--month", "2026-02", "--data", data, "--out", tmp_path / "r")
     assert ran.code == 0
     page = (tmp_path / "r" / "index.html").read_text("utf-8")

@@ -79,12 +79,16 @@ def test_who_flips_and_why(rule: Rule, data: Path, capsys: pytest.CaptureFixture
     found = as_json(rule(TO_21_DAYS), data, capsys)
     (changed,) = found["cases"]
     assert (changed["case_id"], changed["old_verdict"], changed["new_verdict"]) == (
-        "C1", "compliant", "not_compliant",
-    )  # fmt: skip
+        "C1",
+        "compliant",
+        "not_compliant",
+    )
     (flip,) = changed["flips"]
     assert (flip["requirement"], flip["old_status"], flip["old_reason"]) == (
-        "mri", "met", "in_window",
-    )  # fmt: skip
+        "mri",
+        "met",
+        "in_window",
+    )
     assert (flip["new_status"], flip["new_reason"]) == ("expired", "too_old")
     assert "the limit is 30 days" in flip["old_sentence"]
     assert "the limit is 21 days. 4 days too old." in flip["new_sentence"]

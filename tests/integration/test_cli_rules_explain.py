@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit.rule_explain import explain
+from qi_checker.authoring.explain import explain
 from qi_checker.cli import main
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf

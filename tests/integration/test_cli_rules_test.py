@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from qi_checker.audit import rule_examples
+from qi_checker.authoring import examples as rule_examples
 from qi_checker.cli import main
 from qi_checker.protocol.paths import rules_dir
 

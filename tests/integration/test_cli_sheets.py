@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from qi_checker.reporting.folder import page_name
+from qi_checker.audit.folder import page_name
 from tests.helpers.commands import AS_OF, Ran, contents, csv_rows, on_terminal, run, start
 from tests.helpers.pages import read_page
 from tests.helpers.pdf import needs_pango
@@ -70,8 +70,18 @@ def test_the_same_bytes_again_in_however_many_processes(data: Path, tmp_path: Pa
 @needs_pango
 def test_the_pdf_is_that_of_check(data: Path, tmp_path: Path) -> None:
     assert sheets(data, tmp_path / "s", "--days", 30, "--format", "pdf").code == 0
-    ran = run("check", "C3", "--data", data, "--as-of", AS_OF, "--format", "pdf",
-              "--output", tmp_path / "c3.pdf")  # fmt: skip
+    ran = run(
+        "check",
+        "C3",
+        "--data",
+        data,
+        "--as-of",
+        AS_OF,
+        "--format",
+        "pdf",
+        "--output",
+        tmp_path / "c3.pdf",
+    )
     assert ran.code == 0
     assert (tmp_path / "s/cases/C3.pdf").read_bytes() == (tmp_path / "c3.pdf").read_bytes()
     assert {p.name for p in (tmp_path / "s/cases").iterdir()} == {"C3.pdf"}
@@ -127,9 +137,13 @@ def test_every_unknown_case_is_named_at_once_and_nothing_is_written(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "cannot be read: no such file"), (b"\xff\xfe\x00", "is not text in UTF-8"),
-     (b"\n \n", "holds no case id"), (b"case_id\n", "holds no case id")],
-)  # fmt: skip
+    [
+        (None, "cannot be read: no such file"),
+        (b"\xff\xfe\x00", "is not text in UTF-8"),
+        (b"\n \n", "holds no case id"),
+        (b"case_id\n", "holds no case id"),
+    ],
+)
 def test_a_file_without_cases_is_told(
     data: Path, tmp_path: Path, content: bytes | None, words: str
 ) -> None:
@@ -193,8 +207,13 @@ def test_a_full_disk_is_told_once_and_the_old_folder_stays(
     out = tmp_path / "s"
     assert sheets(demo, out, "--days", 7).code == 0
     before = contents(out)
-    ran = sheets(demo, out, "--days", 30,
-                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)))  # fmt: skip
+    ran = sheets(
+        demo,
+        out,
+        "--days",
+        30,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )
     assert ran.code == 2
     assert ran.err == (
         f"qi-checker: {out}: cannot be written: file too large. The folder is as it was. "
@@ -264,7 +283,7 @@ def test_killed_it_leaves_no_process_and_the_next_run_tidies_up(
 
 @needs_pango
 def test_a_process_that_the_system_ends_is_told(data: Path, tmp_path: Path) -> None:
-    code = "import os, qi_checker.reporting.pdf_workers as w\nw._begin = os.abort"
+    code = "import os, qi_checker.render.pdf_workers as w\nw._begin = os.abort"
     ran = sheets(data, tmp_path / "s", "--all", code=code)
     assert ran.code == 2
     assert "--jobs: the system ended a process that makes PDF" in ran.err

@@ -56,10 +56,13 @@ def test_only_rejected_rows_still_give_an_audit(folder: WriteFolder, tmp_path: P
     assert "events.csv: 2 read = 0 used + 2 rejected" in ran.out
     rejects = [(r["file"], r["row"], r["column"]) for r in csv_rows(out / "rejects.csv")]
     assert rejects == [
-        ("cases.csv", "2", "surgery_at"), ("cases.csv", "3", "surgery_at"),
-        ("cases.csv", "4", "surgery_at"), ("cases.csv", "5", "case_id"),
-        ("events.csv", "2", "at"), ("events.csv", "3", "at"),
-    ]  # fmt: skip
+        ("cases.csv", "2", "surgery_at"),
+        ("cases.csv", "3", "surgery_at"),
+        ("cases.csv", "4", "surgery_at"),
+        ("cases.csv", "5", "case_id"),
+        ("events.csv", "2", "at"),
+        ("events.csv", "3", "at"),
+    ]
 
 
 def test_no_case_in_the_population_is_no_rate(folder: WriteFolder, tmp_path: Path) -> None:

@@ -20,8 +20,18 @@ def texts(folder: Path) -> str:
 @pytest.mark.parametrize("profile", ["lt5", "nhs", "cms11"])
 def test_a_report_shows_twelve_months_and_no_case(profile: str, demo: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
-    ran = commands.run("report", *MONTH, "--data", demo, "--out", out, "--by", "surgeon",
-                       "--small-numbers", profile)  # fmt: skip
+    ran = commands.run(
+        "report",
+        *MONTH,
+        "--data",
+        demo,
+        "--out",
+        out,
+        "--by",
+        "surgeon",
+        "--small-numbers",
+        profile,
+    )
     assert (ran.code, ran.err) == (0, "")
     names = {f.name for f in out.iterdir()}
     assert names == {"index.html", "report.json", "manifest.json", "standards.csv"}
@@ -32,8 +42,9 @@ def test_a_report_shows_twelve_months_and_no_case(profile: str, demo: Path, tmp_
 def test_a_plain_report_and_a_protected_one_replace_each_other(demo: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
     for profile in ("none", "lt5", "none"):
-        ran = commands.run("report", *MONTH, "--data", demo, "--out", out,
-                           "--small-numbers", profile)  # fmt: skip
+        ran = commands.run(
+            "report", *MONTH, "--data", demo, "--out", out, "--small-numbers", profile
+        )
         assert ran.code == 0
         assert (out / "failed.csv").is_file() == (profile == "none")
 
@@ -41,8 +52,9 @@ def test_a_plain_report_and_a_protected_one_replace_each_other(demo: Path, tmp_p
 def test_the_settings_can_ask_for_it(demo: Path, tmp_path: Path) -> None:
     file = tmp_path / "report.yaml"
     file.write_text("small_numbers: cms11\n", encoding="utf-8")
-    ran = commands.run("report", *MONTH, "--data", demo, "--settings", file,
-                       "--out", tmp_path / "r")  # fmt: skip
+    ran = commands.run(
+        "report", *MONTH, "--data", demo, "--settings", file, "--out", tmp_path / "r"
+    )
     assert ran.code == 0
     assert not (tmp_path / "r" / "failed.csv").exists()
 
@@ -50,8 +62,9 @@ def test_the_settings_can_ask_for_it(demo: Path, tmp_path: Path) -> None:
 def test_a_study_withholds_what_is_small(tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "study"
     assert commands.run("demo", "--study", "--out", data).code == 0
-    ran = commands.run("study", "--data", data, *COMMAND.split(), "--out", out,
-                       "--small-numbers", "cms11")  # fmt: skip
+    ran = commands.run(
+        "study", "--data", data, *COMMAND.split(), "--out", out, "--small-numbers", "cms11"
+    )
     assert (ran.code, ran.err) == (0, "")
     names = {f.name for f in out.iterdir()}
     assert names == {"index.html", "study.json", "rates.csv", "days.csv", "manifest.json"}

@@ -15,7 +15,7 @@ import pytest
 from qi_checker.cli import main
 from qi_checker.demo.study import COMMAND
 from qi_checker.protocol.records import IOUS
-from qi_checker.reporting import study_words as said
+from qi_checker.study import words as said
 from tests.helpers import commands
 from tests.helpers.pages import Element, read_page
 from tests.helpers.records import case, mr_scan, scan
@@ -56,8 +56,13 @@ def test_every_file_of_the_cohort_says_that_it_is_made_up(cohort: Path) -> None:
         text = file.read_text("utf-8")
         assert "made up" in text or "synthetic" in text, file.name
     assert {f.name for f in cohort.iterdir()} == {
-        "cases.csv", "events.csv", "ious.csv", "site.yaml", "published.yaml", "README.md",
-    }  # fmt: skip
+        "cases.csv",
+        "events.csv",
+        "ious.csv",
+        "site.yaml",
+        "published.yaml",
+        "README.md",
+    }
 
 
 def test_the_cohort_gives_every_printed_figure_but_the_two_that_do_not_follow(
@@ -66,8 +71,9 @@ def test_the_cohort_gives_every_printed_figure_but_the_two_that_do_not_follow(
     agrees = {r["figure"]: r["agrees"] for r in view["published"]["rows"]}
     assert len(agrees) == 19
     assert {figure for figure, yes in agrees.items() if not yes} == {
-        "plan_change.chi_squared", "plan_change.p",
-    }  # fmt: skip
+        "plan_change.chi_squared",
+        "plan_change.p",
+    }
 
 
 @pytest.mark.parametrize(
@@ -214,8 +220,10 @@ def test_the_appendix_has_18_headings_and_fills_in_what_the_data_give(page: Elem
 
 
 def test_benchmarks_are_computed_from_their_counts(out: Path) -> None:
-    found = {r["count"]: (round(float(r["low"]), 3), round(float(r["high"]), 3))
-             for r in rows(out / "benchmarks.csv")}  # fmt: skip
+    found = {
+        r["count"]: (round(float(r["low"]), 3), round(float(r["high"]), 3))
+        for r in rows(out / "benchmarks.csv")
+    }
     assert found["69/418"] == (0.133, 0.204)
     assert found["140/515"] == (0.235, 0.312)
     assert found["35/117"] == (0.224, 0.387)
@@ -283,8 +291,10 @@ def compare(folder: WriteFolder, tmp_path: Path) -> Compare:
 def test_newest_and_oldest_are_apart(compare: Compare) -> None:
     view, page = compare()
     assert [(p["case_id"], p["newest"], p["oldest"]) for p in view["points"]] == [
-        ("C1", 9, 40), ("C2", None, None), ("C3", 9, 10),
-    ]  # fmt: skip
+        ("C1", 9, 40),
+        ("C2", None, None),
+        ("C3", 9, 10),
+    ]
     assert "nothing to count from" in page.by_id("days").words
     assert view["series"] is None
     assert "With fewer than 12 earlier operations" in page.by_id("days").words
@@ -330,13 +340,17 @@ def test_who_is_counted_for_the_change_of_plan(compare: Compare) -> None:
         ]
     )
     change = view["plan_change"]
-    assert [(r["part"], r["whole"]) for r in (change["rate"]["before"], change["rate"]["after"])] == [
-        (0, 1), (1, 1),
-    ]  # fmt: skip
+    assert [
+        (r["part"], r["whole"]) for r in (change["rate"]["before"], change["rate"]["after"])
+    ] == [
+        (0, 1),
+        (1, 1),
+    ]
     assert change["inside"] == [1, 0]
     assert [word for word, _, after in change["kinds"] if after] == [
-        "additional_ablation", "changed_margin",
-    ]  # fmt: skip
+        "additional_ablation",
+        "changed_margin",
+    ]
     flow = change["flow"]
     for at in (1, 2):
         assert flow[0][at] - sum(line[at] for line in flow[1:-1]) == flow[-1][at]

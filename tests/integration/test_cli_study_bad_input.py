@@ -16,15 +16,24 @@ PLAIN = ("--before", "2026-01-01..2026-01-31", "--after", "2026-02-01..2026-02-2
 @pytest.mark.parametrize(
     ("periods", "words"),
     [
-        (("--before", "2026-01", "--after", "x..y"), ["--before: is not a period", "--after: is not a"]),
+        (
+            ("--before", "2026-01", "--after", "x..y"),
+            ["--before: is not a period", "--after: is not a"],
+        ),
         (("--before", "2026-02-01..2026-01-01", *PLAIN[2:]), ["--before: ends before it begins"]),
         (("--before", "2026-01-01..2026-02-10", *PLAIN[2:]), ["--after: the periods overlap"]),
-        (("--before", PLAIN[3], "--after", PLAIN[1]), ["--after: the periods are the wrong way round"]),
-        ((*PLAIN, "--as-of", "2026-02-20"), ["--after: ends on 2026-02-28, after --as-of 2026-02-20"]),
+        (
+            ("--before", PLAIN[3], "--after", PLAIN[1]),
+            ["--after: the periods are the wrong way round"],
+        ),
+        (
+            (*PLAIN, "--as-of", "2026-02-20"),
+            ["--after: ends on 2026-02-28, after --as-of 2026-02-20"],
+        ),
         ((*PLAIN, "--as-of", "2026-01-20"), ["--before: ends on", "--after: ends on"]),
         (("--before", "2026-01-01..2026-01-32", *PLAIN[2:]), ["--before: is not a date"]),
     ],
-)  # fmt: skip
+)
 def test_periods_that_cannot_be_compared(
     periods: tuple[str, ...],
     words: list[str],

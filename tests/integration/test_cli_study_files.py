@@ -17,10 +17,19 @@ from tests.helpers import commands
 from tests.helpers.pdf import needs_pango
 
 DATA = {
-    "benchmarks.csv", "chart_days.csv", "chart_rates.csv", "days.csv", "intervals.csv",
-    "manifest.json", "plan_change.csv", "published.csv", "rates.csv", "rejects.csv", "study.json",
+    "benchmarks.csv",
+    "chart_days.csv",
+    "chart_rates.csv",
+    "days.csv",
+    "intervals.csv",
+    "manifest.json",
+    "plan_change.csv",
+    "published.csv",
+    "rates.csv",
+    "rejects.csv",
+    "study.json",
     "traits.csv",
-}  # fmt: skip
+}
 WITHOUT = "import sys; sys.modules['weasyprint'] = None"
 Cells = list[list[Any]]
 
@@ -100,11 +109,18 @@ def _same(cell: Any, text: str) -> bool:
 @needs_pango
 @pytest.mark.parametrize(
     ("name", "sheet"),
-    [("rates", "Rates"), ("days", "Days from imaging to surgery"), ("intervals", "Operations"),
-     ("rejects", "Rejected rows"), ("plan_change", "Change of plan"),
-     ("benchmarks", "Published rates, no targets"), ("published", "Printed and recomputed"),
-     ("chart_days", "Chart days"), ("chart_rates", "Chart rates")],
-)  # fmt: skip
+    [
+        ("rates", "Rates"),
+        ("days", "Days from imaging to surgery"),
+        ("intervals", "Operations"),
+        ("rejects", "Rejected rows"),
+        ("plan_change", "Change of plan"),
+        ("benchmarks", "Published rates, no targets"),
+        ("published", "Printed and recomputed"),
+        ("chart_days", "Chart days"),
+        ("chart_rates", "Chart rates"),
+    ],
+)
 def test_a_sheet_has_the_cells_of_its_csv_file(
     out: Path, book: dict[str, Cells], name: str, sheet: str
 ) -> None:

@@ -26,19 +26,49 @@ from tests.helpers.records import case, mr_scan, scan
 from tests.integration.conftest import WriteFolder
 
 COMMANDS = (
-    (), ("audit",), ("checklist",), ("check",), ("sheets",), ("what-if",), ("report",), ("study",),
-    ("digest",), ("demo",), ("rules",),
-    ("rules", "validate"), ("rules", "test"), ("rules", "render"), ("rules", "sql"),
-    ("rules", "schema"), ("rules", "diff"), ("rules", "coverage"), ("rules", "explain"),
-    ("import",), ("import", "omop"), ("healthcheck",), ("nightly",), ("nightly", "check-config"),
-    ("nightly", "runs"), ("nightly", "show"), ("nightly", "changes"), ("nightly", "verify"),
-    ("nightly", "purge"), ("nightly", "export"), ("nightly", "pseudonymise"),
-    ("nightly", "backup"), ("nightly", "schema"), ("nightly", "sign-off"),
-    ("nightly", "sign-offs"), ("nightly", "exceptions"), ("nightly", "exceptions", "list"),
-    ("nightly", "exceptions", "request"), ("nightly", "exceptions", "approve"),
-    ("nightly", "exceptions", "refuse"), ("nightly", "exceptions", "reconfirm"),
+    (),
+    ("audit",),
+    ("checklist",),
+    ("check",),
+    ("sheets",),
+    ("what-if",),
+    ("report",),
+    ("study",),
+    ("digest",),
+    ("demo",),
+    ("rules",),
+    ("rules", "validate"),
+    ("rules", "test"),
+    ("rules", "render"),
+    ("rules", "sql"),
+    ("rules", "schema"),
+    ("rules", "diff"),
+    ("rules", "coverage"),
+    ("rules", "explain"),
+    ("import",),
+    ("import", "omop"),
+    ("healthcheck",),
+    ("nightly",),
+    ("nightly", "check-config"),
+    ("nightly", "runs"),
+    ("nightly", "show"),
+    ("nightly", "changes"),
+    ("nightly", "verify"),
+    ("nightly", "purge"),
+    ("nightly", "export"),
+    ("nightly", "pseudonymise"),
+    ("nightly", "backup"),
+    ("nightly", "schema"),
+    ("nightly", "sign-off"),
+    ("nightly", "sign-offs"),
+    ("nightly", "exceptions"),
+    ("nightly", "exceptions", "list"),
+    ("nightly", "exceptions", "request"),
+    ("nightly", "exceptions", "approve"),
+    ("nightly", "exceptions", "refuse"),
+    ("nightly", "exceptions", "reconfirm"),
     ("nightly", "exceptions", "revoke"),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -167,9 +197,16 @@ def test_a_reader_that_has_seen_enough_changes_no_exit_code(
     folder: WriteFolder, tmp_path: Path
 ) -> None:
     process = start(
-        "audit", "--data", folder(), "--as-of", AS_OF, "--out", tmp_path / "out",
-        "--fail-on", "not_compliant",
-    )  # fmt: skip
+        "audit",
+        "--data",
+        folder(),
+        "--as-of",
+        AS_OF,
+        "--out",
+        tmp_path / "out",
+        "--fail-on",
+        "not_compliant",
+    )
     assert process.stdout is not None and process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == b""
@@ -188,8 +225,18 @@ def test_a_full_disk_behind_a_redirection_is_told(demo: Path, form: str) -> None
 @pytest.mark.parametrize("closed", ["<&- >&-", "2>&-", ">&- 2>&-"])
 def test_closed_streams_stop_nothing(folder: WriteFolder, tmp_path: Path, closed: str) -> None:
     line = f'exec "$@" {closed}'
-    command = [sys.executable, "-m", "qi_checker", "audit", "--data", str(folder(site=None)),
-               "--as-of", AS_OF, "--out", str(tmp_path / "out")]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "qi_checker",
+        "audit",
+        "--data",
+        str(folder(site=None)),
+        "--as-of",
+        AS_OF,
+        "--out",
+        str(tmp_path / "out"),
+    ]
     done = subprocess.run(
         ["/bin/sh", "-c", line, "sh", *command], capture_output=True, env=environment()
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qi_checker.engines import reference
+from qi_checker import judging as reference
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir

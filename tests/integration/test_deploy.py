@@ -11,10 +11,17 @@ from tests.helpers.commands import PROJECT
 
 DEPLOY = PROJECT / "deploy"
 LEAST = (
-    "User=qi-checker", "UMask=0077", "ProtectSystem=strict", "ProtectHome=yes",
-    "NoNewPrivileges=yes", "CapabilityBoundingSet=", "PrivateTmp=yes", "StateDirectory=qi-checker",
-    "ReadOnlyPaths=/srv/qi-checker/export /etc/qi-checker", "Type=oneshot",
-)  # fmt: skip
+    "User=qi-checker",
+    "UMask=0077",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "PrivateTmp=yes",
+    "StateDirectory=qi-checker",
+    "ReadOnlyPaths=/srv/qi-checker/export /etc/qi-checker",
+    "Type=oneshot",
+)
 
 
 def test_the_service_may_write_its_state_and_nothing_else() -> None:

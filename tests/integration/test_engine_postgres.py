@@ -111,10 +111,14 @@ def _state(url: str) -> list[tuple[Any, ...]]:
             "WHERE schemaname NOT LIKE 'pg_%' AND schemaname <> 'information_schema' ORDER BY 1, 2"
         ).fetchall()
         return [
-            (*name, con.execute(
-                f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{name[1]}" t'
-            ).fetchone()) for name in tables
-        ]  # fmt: skip
+            (
+                *name,
+                con.execute(
+                    f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{name[1]}" t'
+                ).fetchone(),
+            )
+            for name in tables
+        ]
 
 
 VIEWS = """

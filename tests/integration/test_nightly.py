@@ -98,15 +98,24 @@ def test_without_a_date_it_is_now_on_the_clocks_of_the_site(tmp_path: Path) -> N
 
 def test_a_late_feed_comes_first_and_nothing_is_called_missing(tmp_path: Path) -> None:
     """Nobody shall book again a scan that exists."""
-    file = settings(tmp_path, protocols=small_protocol(tmp_path), pages=0,
-                    freshness={"imaging": "2 days"}, completeness={"imaging.CT": "60 %"})  # fmt: skip
+    file = settings(
+        tmp_path,
+        protocols=small_protocol(tmp_path),
+        pages=0,
+        freshness={"imaging": "2 days"},
+        completeness={"imaging.CT": "60 %"},
+    )
     _, events = hospital()
     told = [row | {"recorded_at": "2026-02-20"} for row in events]
     usual = [
-        scan(str(date(2026, 2, 2) - timedelta(days=n)), f"U{n}", patient_id="P99",
-             recorded_at="2026-02-20")
+        scan(
+            str(date(2026, 2, 2) - timedelta(days=n)),
+            f"U{n}",
+            patient_id="P99",
+            recorded_at="2026-02-20",
+        )
         for n in range(140)
-    ]  # fmt: skip
+    ]
     columns = tuple(dict.fromkeys(k for row in told for k in row))
     write_rows(tmp_path / "data" / "events.csv", columns, [*told, *usual])
     assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
@@ -117,8 +126,9 @@ def test_a_late_feed_comes_first_and_nothing_is_called_missing(tmp_path: Path) -
     assert text.index("is stale") < text.index("surgery 2026")
     found = json.loads((tmp_path / "state" / "status.json").read_bytes())
     assert {f["feed"]: f["state"] for f in found["feeds"]} == {
-        "imaging": "stale", "imaging.CT": "half_empty",
-    }  # fmt: skip
+        "imaging": "stale",
+        "imaging.CT": "half_empty",
+    }
     statuses = {f["status"] for f in json.loads(shown(file, 1))["findings"]}
     assert "unknown" in statuses and not statuses & {"missing", "due"}
 

@@ -60,8 +60,18 @@ def step(file: Path, moment: str, name: str, *more: object) -> Ran:
 
 
 def asked(file: Path, moment: str, *more: object) -> Ran:
-    given = (CASE, "ct", "--reason", "contraindication", "--expires-on", "2026-05-01",
-             "--by", "ash", "--role", "coordinator")  # fmt: skip
+    given = (
+        CASE,
+        "ct",
+        "--reason",
+        "contraindication",
+        "--expires-on",
+        "2026-05-01",
+        "--by",
+        "ash",
+        "--role",
+        "coordinator",
+    )
     return step(file, moment, "request", *given, *more)
 
 
@@ -169,12 +179,17 @@ def test_past_nights_equal_those_that_ran_live(both: Path) -> None:
     night(both, days[4])
     live = [run("nightly", "show", n, "--config", both).out for n in range(1, 6)]
     assert [status(both, n) for n in range(1, 6)] == [
-        "missing", "missing", "exempt", "exempt", "missing",
-    ]  # fmt: skip
+        "missing",
+        "missing",
+        "exempt",
+        "exempt",
+        "missing",
+    ]
     ran = run("nightly", "--config", both, "--from", days[0], "--to", days[-1])
     assert (ran.code, ran.err) == (0, "")
-    assert [line.endswith(f"run {n} (as before)") for n, line in enumerate(ran.out.splitlines(), 1)
-            ] == [True] * len(days)  # fmt: skip
+    assert [
+        line.endswith(f"run {n} (as before)") for n, line in enumerate(ran.out.splitlines(), 1)
+    ] == [True] * len(days)
     assert live == [run("nightly", "show", n, "--config", both).out for n in range(1, 6)]
 
 
@@ -182,12 +197,26 @@ def test_exceptions_of_the_records_are_there_beside_it(file: Path) -> None:
     """An id that both have is a duplicate: that of the store counts, and it is told."""
     table = file.parent / "data" / "exceptions.csv"
     theirs = [
-        exception("X1", "ct", case_id="C07", reason="contraindication", approved_at="2026-03-01",
-                  valid_from="2026-03-01", expires_on="2026-05-01"),
-        exception("qi-1", "ct", case_id="C08", reason="contraindication", approved_at="2026-03-01",
-                  valid_from="2026-03-01", expires_on="2026-05-01"),
+        exception(
+            "X1",
+            "ct",
+            case_id="C07",
+            reason="contraindication",
+            approved_at="2026-03-01",
+            valid_from="2026-03-01",
+            expires_on="2026-05-01",
+        ),
+        exception(
+            "qi-1",
+            "ct",
+            case_id="C08",
+            reason="contraindication",
+            approved_at="2026-03-01",
+            valid_from="2026-03-01",
+            expires_on="2026-05-01",
+        ),
         exception("X2", "ct", case_id="C08", reason=None),
-    ]  # fmt: skip
+    ]
     write_rows(table, EXCEPTIONS.names, theirs)
     before = document(file, night(file, "2026-03-20"))["manifest"]
     assert before["exceptions"]["active"] == 2
@@ -198,8 +227,9 @@ def test_exceptions_of_the_records_are_there_beside_it(file: Path) -> None:
     found = document(file, number)["manifest"]
     lines = [f for f in found["data"]["files"] if f["table"] == "exceptions"]
     assert [(f["file"], f["read"], f["used"], f["rejected"]) for f in lines] == [
-        ("exceptions.csv", 3, 1, 2), ("the store", 1, 1, 0),
-    ]  # fmt: skip
+        ("exceptions.csv", 3, 1, 2),
+        ("the store", 1, 1, 0),
+    ]
     assert lines[0]["sha256"] == before["data"]["files"][-1]["sha256"]
     audit = file.parent / "state" / "reports" / "audit"
     rejects = [(r["file"], r["row"], r["id"], r["reason"]) for r in csv_rows(audit / "rejects.csv")]
@@ -226,6 +256,17 @@ def test_without_an_exception_a_night_is_as_it_was(tmp_path: Path) -> None:
     found = contents(tmp_path / "state" / "reports" / "audit")
     del found["run.json"]
     out = tmp_path / "alone"
-    ran = run("audit", "--data", tmp_path / "data", "--as-of", FIRST, "--out", out,
-              "--protocol", tmp_path / "rules" / "ct", "--pages", 0)  # fmt: skip
+    ran = run(
+        "audit",
+        "--data",
+        tmp_path / "data",
+        "--as-of",
+        FIRST,
+        "--out",
+        out,
+        "--protocol",
+        tmp_path / "rules" / "ct",
+        "--pages",
+        0,
+    )
     assert ran.code == 0 and found == contents(out)

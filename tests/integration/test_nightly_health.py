@@ -45,8 +45,10 @@ def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> No
     process = holding(file)
     said = status(file)
     assert (said["state"], said["pid"], said["host"]) == (
-        "running", process.pid, socket.gethostname(),
-    )  # fmt: skip
+        "running",
+        process.pid,
+        socket.gethostname(),
+    )
     assert looked_at(file)["last run"]["words"].startswith(f"running: process {process.pid} on ")
     assert all(check["ok"] for check in looked_at(file).values())
     killed(process)

@@ -46,14 +46,27 @@ class Hospital:
         self.folder = folder
         secret = folder / "password"
         secret.write_text(PASSWORD + "\n", encoding="utf-8")
-        keys = {"host": "localhost", "port": port, "user": USER, "password_file": "password",
-                "ca_file": str(certificates.authority)} | smtp  # fmt: skip
+        keys = {
+            "host": "localhost",
+            "port": port,
+            "user": USER,
+            "password_file": "password",
+            "ca_file": str(certificates.authority),
+        } | smtp
         self.file = settings(
-            folder, protocols=small_protocol(folder), pages=0,
-            digest={"from": "qi@h.example", "smtp": keys,
-                    "recipients": {"coordinator": [COORDINATOR],
-                                   "quality-lead": [LEAD, COORDINATOR], "surgeon": [SURGEON]}},
-        )  # fmt: skip
+            folder,
+            protocols=small_protocol(folder),
+            pages=0,
+            digest={
+                "from": "qi@h.example",
+                "smtp": keys,
+                "recipients": {
+                    "coordinator": [COORDINATOR],
+                    "quality-lead": [LEAD, COORDINATOR],
+                    "surgeon": [SURGEON],
+                },
+            },
+        )
 
     def night(self, day: date = FIRST, **env: str) -> Ran:
         environ = environment(**env)

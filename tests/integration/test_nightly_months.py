@@ -28,8 +28,10 @@ def test_the_month_before_is_reported_once_and_as_the_command_reports_it(
     night(file, "2026-03-03")
     assert (reports / "report-2026-02" / "index.html").stat().st_mtime_ns == written
     assert {f.name for f in reports.iterdir()} == {
-        "audit", "digest", "report-2026-02",
-    }  # fmt: skip
+        "audit",
+        "digest",
+        "report-2026-02",
+    }
 
 
 def test_without_the_setting_there_is_none(demo: Path, tmp_path: Path) -> None:
@@ -49,8 +51,10 @@ def test_settings_of_the_report_that_are_wrong_spoil_the_report_only(
         (data / name).write_bytes((demo / name).read_bytes())
     (data / "report.yaml").write_text("organization: X\n", encoding="utf-8")
     file = tmp_path / "nightly.yaml"
-    file.write_text("site: data/site.yaml\ndata: data\nstate: state\npages: 0\nmonthly: true\n",
-                    encoding="utf-8")  # fmt: skip
+    file.write_text(
+        "site: data/site.yaml\ndata: data\nstate: state\npages: 0\nmonthly: true\n",
+        encoding="utf-8",
+    )
     ran = run("nightly", "--config", file, "--as-of", "2026-03-02")
     assert ran.code == 2
     assert "report.yaml:1:" in ran.err

@@ -37,8 +37,10 @@ def status(file: Path) -> dict[str, Any]:
 
 
 def kept(file: Path) -> list[str]:
-    return [r["as_of"] for r in json.loads(run("nightly", "runs", "--format", "json",
-                                               "--config", file).out)]  # fmt: skip
+    return [
+        r["as_of"]
+        for r in json.loads(run("nightly", "runs", "--format", "json", "--config", file).out)
+    ]
 
 
 def _at_most(size: int) -> Callable[[], None]:
@@ -143,8 +145,11 @@ def test_a_database_that_goes_away_in_the_middle_keeps_nothing_by_half(tmp_path:
 
 
 def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
-    file = settings(tmp_path, protocols=small_protocol(tmp_path),
-                    store={"url": "postgresql://postgres@127.0.0.1:1/none"})  # fmt: skip
+    file = settings(
+        tmp_path,
+        protocols=small_protocol(tmp_path),
+        store={"url": "postgresql://postgres@127.0.0.1:1/none"},
+    )
     ran = night(file)
     assert ran.code == 2 and "the database cannot be reached" in ran.err
     assert run("nightly", "check-config", "--config", file).code == 2
@@ -204,18 +209,29 @@ def test_the_lock_of_another_host_counts_for_a_day(file: Path) -> None:
 def test_nothing_of_a_patient_is_in_log_status_metrics_or_mail(tmp_path: Path) -> None:
     """Every column of every table holds a word that must not come out; some rows are broken."""
     secret = "Vogelsang"
-    file = settings(tmp_path, protocols=small_protocol(tmp_path), pages=0,
-                    prometheus="state/qi.prom", digest={
-                        "from": "qi@h.example", "recipients": {"lead": ["a@h.example"]},
-                        "smtp": {"host": "127.0.0.1", "port": 1, "tls": "none"}})  # fmt: skip
+    file = settings(
+        tmp_path,
+        protocols=small_protocol(tmp_path),
+        pages=0,
+        prometheus="state/qi.prom",
+        digest={
+            "from": "qi@h.example",
+            "recipients": {"lead": ["a@h.example"]},
+            "smtp": {"host": "127.0.0.1", "port": 1, "tls": "none"},
+        },
+    )
     cases, events = hospital()
     free = {"surgeon": secret, "site": secret, "procedures": f"LOCAL:{secret}"}
     cases = [row | free | {"patient_id": f"{secret}-{row['patient_id']}"} for row in cases]
     events = [
-        row | {"patient_id": f"{secret}-{row['patient_id']}", "description": secret,
-               "codes": f"LOCAL:{secret}"}
+        row
+        | {
+            "patient_id": f"{secret}-{row['patient_id']}",
+            "description": secret,
+            "codes": f"LOCAL:{secret}",
+        }
         for row in events
-    ]  # fmt: skip
+    ]
     cases.append(cases[0] | {"case_id": "C98", "surgery_at": secret})
     cases.append(cases[0] | {"case_id": "C99", "status": secret})
     events.append(events[0] | {"event_id": "E99", "at": secret, "kind": secret.lower()})
@@ -226,9 +242,14 @@ def test_nothing_of_a_patient_is_in_log_status_metrics_or_mail(tmp_path: Path) -
     assert ran.code == 1 and secret not in ran.out + ran.err
     assert len(csv_rows(file.parent / "state" / "reports" / "audit" / "rejects.csv")) == 3
     state = file.parent / "state"
-    written = [state / "nightly.log", state / "status.json", state / "qi.prom",
-               state / "told.json", *(state / "outbox").rglob("*.eml"),
-               *(state / "reports" / "digest").iterdir()]  # fmt: skip
+    written = [
+        state / "nightly.log",
+        state / "status.json",
+        state / "qi.prom",
+        state / "told.json",
+        *(state / "outbox").rglob("*.eml"),
+        *(state / "reports" / "digest").iterdir(),
+    ]
     assert len(written) == 8
     for path in written:
         assert secret.lower() not in path.read_text("utf-8").lower(), path.name
@@ -246,8 +267,11 @@ def test_health_is_that_of_the_last_runs(file: Path) -> None:
     found = json.loads(ran.out)
     assert (ran.code, found["ok"]) == (0, True)
     assert [c["name"] for c in found["checks"]] == [
-        "last good run", "last run", "outbox", "audit trail",
-    ]  # fmt: skip
+        "last good run",
+        "last run",
+        "outbox",
+        "audit trail",
+    ]
     state = file.parent / "state" / "status.json"
     old = json.loads(state.read_bytes())
     old["last_good"]["finished_at"] = "2020-01-01T00:00:00+00:00"

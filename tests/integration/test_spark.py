@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from qi_checker.audit.parquet_folder import write_parquet
 from qi_checker.audit.provenance import manifest
 from qi_checker.cli import main
 from qi_checker.engines.duckdb import evaluate as evaluate_here
@@ -21,7 +22,6 @@ from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.reporting.parquet_folder import write_parquet
 from qi_checker.sources.files import read_folder
 from tests.helpers.commands import AS_OF, csv_rows, environment, run, start
 from tests.helpers.in_spark import FEW_ROWS
@@ -79,8 +79,11 @@ def here(folder: Path, protocol: Path) -> Any:
 
 def quick(folder: Path) -> dict[str, str]:
     """The environment in which Spark reads defaults for a few rows, such as a site has its own."""
-    two = {"spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2",
-           "spark.executor.defaultJavaOptions": FEW_ROWS["spark.driver.defaultJavaOptions"]}  # fmt: skip
+    two = {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.default.parallelism": "2",
+        "spark.executor.defaultJavaOptions": FEW_ROWS["spark.driver.defaultJavaOptions"],
+    }
     defaults = {n: v for n, v in FEW_ROWS.items() if n != "spark.master"} | two
     folder.mkdir()
     lines = [f"{name} {value}\n" for name, value in defaults.items()]
@@ -101,9 +104,19 @@ def test_a_cluster_of_two_workers_says_what_duckdb_says(
     out = tmp_path / "out"
     with cluster(workers=2) as there:
         ran = run(
-            "audit", "--engine", there.address, "--data", data / "in parts", "--as-of", AS_OF,
-            "--protocol", protocol, "--out", out, env=quick(tmp_path / "conf"),
-        )  # fmt: skip
+            "audit",
+            "--engine",
+            there.address,
+            "--data",
+            data / "in parts",
+            "--as-of",
+            AS_OF,
+            "--protocol",
+            protocol,
+            "--out",
+            out,
+            env=quick(tmp_path / "conf"),
+        )
     assert (ran.code, ran.err) == (0, "")
     done = here(data / "parquet", protocol)
     assert {f["status"] for f in done.findings()} > {"met", "missing", "expired"}
@@ -246,15 +259,17 @@ def test_a_folder_that_holds_something_else_is_left_alone(
 @pytest.mark.slow
 def test_an_interrupted_run_leaves_nothing(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    process = start("audit", "--engine", "spark", "--data", data / "parquet", "--as-of", AS_OF,
-                    "--out", out)  # fmt: skip
+    process = start(
+        "audit", "--engine", "spark", "--data", data / "parquet", "--as-of", AS_OF, "--out", out
+    )
     while process.poll() is None and not list(tmp_path.glob(".out.new-*")):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert (process.returncode, err.decode()) == (
-        130, "qi-checker: interrupted. A folder of results is never left half written.\n"
-    )  # fmt: skip
+        130,
+        "qi-checker: interrupted. A folder of results is never left half written.\n",
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -87,9 +87,16 @@ def test_the_wheel_holds_rules_reports_and_licence(wheel: Path) -> None:
 def test_the_installed_program_is_the_one_of_the_wheel(program: Path, tmp_path: Path) -> None:
     python = program.parent / "python"
     shown = subprocess.run(
-        [python, "-c", "import qi_checker.protocol.paths as p; print(p.__file__); print(p.rules_dir())"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        [
+            python,
+            "-c",
+            "import qi_checker.protocol.paths as p; print(p.__file__); print(p.rules_dir())",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     for line in shown.split():
         assert line.startswith(str(program.parents[1]))
 

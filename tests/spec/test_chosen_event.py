@@ -14,17 +14,29 @@ NEARER_AND_FARTHER = [
     (scan("2026-05-10", region="chest"), scan("2026-04-30", "E2"), "expired wrong_region"),
     (scan("2026-05-10", status="cancelled"), scan("2026-04-30", "E2"), "expired cancelled"),
     (scan("2026-04-30"), scan(None, "E2", status="ordered"), "expired too_old"),
-    (scan(None, status="ordered"), scan("2026-05-10", "E0", region="head", status="cancelled"),
-     "missing ordered_not_booked"),
-    (scan("2026-05-12", region="chest"), scan("2026-05-10", "E0", region="head"),
-     "missing wrong_region"),
-    (scan("2026-05-10", region="chest"), scan("2026-05-10", "E3", region="head"),
-     "missing wrong_region"),
-    (scan("2026-05-10", codes="LOCAL:CT-CHEST"), scan("2026-05-09", "E0", region="head"),
-     "missing excluded_code"),
+    (
+        scan(None, status="ordered"),
+        scan("2026-05-10", "E0", region="head", status="cancelled"),
+        "missing ordered_not_booked",
+    ),
+    (
+        scan("2026-05-12", region="chest"),
+        scan("2026-05-10", "E0", region="head"),
+        "missing wrong_region",
+    ),
+    (
+        scan("2026-05-10", region="chest"),
+        scan("2026-05-10", "E3", region="head"),
+        "missing wrong_region",
+    ),
+    (
+        scan("2026-05-10", codes="LOCAL:CT-CHEST"),
+        scan("2026-05-09", "E0", region="head"),
+        "missing excluded_code",
+    ),
     (event("2026-04-30", modality="CT"), event("2026-04-30", "E0"), "missing unmapped"),
     (scan("2026-06-01"), scan("2026-04-30", "E0"), "expired after_surgery"),
-]  # fmt: skip
+]
 
 
 def test_the_latest_study_that_fulfils_is_chosen(engine):

@@ -20,11 +20,15 @@ DUE = "due never_ordered -"
 def spans(*counts, modality="CT"):
     """So many studies of other patients in each 28 days; the first count is of the last 28."""
     return [
-        scan(str(TODAY - timedelta(days=28 * n + k % 28)), f"{modality}{n}-{k}", patient_id="P9",
-             modality=modality)
+        scan(
+            str(TODAY - timedelta(days=28 * n + k % 28)),
+            f"{modality}{n}-{k}",
+            patient_id="P9",
+            modality=modality,
+        )
         for n, count in enumerate(counts)
         for k in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def seen(engine, events, **site):
@@ -98,8 +102,9 @@ def test_a_window_that_closed_before_is_decided(engine):
     usual = [*spans(0, 10, 10, 10, 10), FIRST]
     for day, expected in (("2026-04-22", "missing never_ordered -"), ("2026-04-23", SILENT)):
         past = [case(surgery_at=f"{day}T08:00")]
-        expect(run(engine, ct_rule(), cases=past, events=usual, as_of=str(TODAY), **HALF),
-               ct=expected)  # fmt: skip
+        expect(
+            run(engine, ct_rule(), cases=past, events=usual, as_of=str(TODAY), **HALF), ct=expected
+        )
 
 
 def test_codes_say_the_modality_where_the_column_is_empty(engine):

@@ -81,7 +81,7 @@ CONDITIONS = [
         ],
     ),
     ({"diagnosis": {"in": "liver-metastasis"}}, [({"diagnoses": None}, False), ({}, True)]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("condition", [condition for condition, _ in CONDITIONS])

@@ -25,23 +25,22 @@ CASES = [
 
 
 EVENTS = [
-        ({"event_id": None}, "event_id: missing value"),
-        ({"patient_id": None}, "patient_id: missing value"),
-        ({"kind": None}, "kind: missing value"),
-        ({"status": " "}, "status: missing value"),
-        ({"status": "final"}, "status: unknown word"),
-        ({"status": "scheduled"}, "status: unknown word"),
-        ({"at": "soon"}, "at: unreadable date"),
-        ({"at": "soon", "status": "cancelled"}, "at: unreadable date"),
-        ({"ordered_at": "soon"}, "ordered_at: unreadable date"),
-        ({"recorded_at": "soon"}, "recorded_at: unreadable date"),
-        ({"at": None}, "at: missing value"),
-        ({"at": None, "status": "booked"}, "at: missing value"),
-        ({"at": None, "provenance": "External"},
-         "at: external study without an acquisition date"),
-        ({"at": None, "provenance": "external", "status": "booked"}, "at: missing value"),
-        ({"at": None, "ordered_at": "soon"}, "ordered_at: unreadable date"),
-    ]  # fmt: skip
+    ({"event_id": None}, "event_id: missing value"),
+    ({"patient_id": None}, "patient_id: missing value"),
+    ({"kind": None}, "kind: missing value"),
+    ({"status": " "}, "status: missing value"),
+    ({"status": "final"}, "status: unknown word"),
+    ({"status": "scheduled"}, "status: unknown word"),
+    ({"at": "soon"}, "at: unreadable date"),
+    ({"at": "soon", "status": "cancelled"}, "at: unreadable date"),
+    ({"ordered_at": "soon"}, "ordered_at: unreadable date"),
+    ({"recorded_at": "soon"}, "recorded_at: unreadable date"),
+    ({"at": None}, "at: missing value"),
+    ({"at": None, "status": "booked"}, "at: missing value"),
+    ({"at": None, "provenance": "External"}, "at: external study without an acquisition date"),
+    ({"at": None, "provenance": "external", "status": "booked"}, "at: missing value"),
+    ({"at": None, "ordered_at": "soon"}, "ordered_at: unreadable date"),
+]
 EXCEPTIONS = [
     ({"exception_id": None}, "exception_id: missing value"),
     ({"case_id": None}, "case_id: missing value"),
@@ -129,8 +128,10 @@ def test_the_first_row_with_an_id_counts_even_if_it_was_rejected(engine):
 def test_a_fault_of_the_row_itself_comes_before_a_duplicate_id(engine):
     """The first failed check is the reason."""
     seen = run(engine, events=[scan("soon"), scan("soon")])
-    assert seen.reject_lines == ["events row 2: at: unreadable date",
-                                 "events row 3: at: unreadable date"]  # fmt: skip
+    assert seen.reject_lines == [
+        "events row 2: at: unreadable date",
+        "events row 3: at: unreadable date",
+    ]
 
 
 def test_duplicate_cases_and_exceptions_are_rejected_too(engine):

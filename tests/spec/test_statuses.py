@@ -149,22 +149,28 @@ def test_a_study_too_old_before_the_window_opens_says_more_than_window_not_open(
 @pytest.mark.parametrize(
     ("as_of", "bookings"),
     [
-        ("2026-05-20", {
-            "2026-05-20": "booked booked_in_window",
-            "2026-05-20T09:00": "booked booked_in_window",
-            "2026-05-19": "due booking_passed",
-            "2026-04-20": "due booking_passed",
-            "2026-06-01": "due booked_outside_window",
-        }),
+        (
+            "2026-05-20",
+            {
+                "2026-05-20": "booked booked_in_window",
+                "2026-05-20T09:00": "booked booked_in_window",
+                "2026-05-19": "due booking_passed",
+                "2026-04-20": "due booking_passed",
+                "2026-06-01": "due booked_outside_window",
+            },
+        ),
         ("2026-05-20T08:59", {"2026-05-20T09:00": "booked booked_in_window"}),
         ("2026-05-20T09:00", {"2026-05-20T09:00": "booked booked_in_window"}),
-        ("2026-05-20T09:01", {
-            "2026-05-20T09:00": "due booking_passed",
-            "2026-05-20": "booked booked_in_window",
-        }),
+        (
+            "2026-05-20T09:01",
+            {
+                "2026-05-20T09:00": "due booking_passed",
+                "2026-05-20": "booked booked_in_window",
+            },
+        ),
         ("2026-04-10", {"2026-04-20": "due booked_outside_window"}),
     ],
-)  # fmt: skip
+)
 def test_an_appointment_is_good_until_it_has_passed(engine, as_of, bookings):
     """A booking of today is not past for an as_of without a clock time."""
     table = [(*UPCOMING, scan(at, status="booked"), said) for at, said in bookings.items()]

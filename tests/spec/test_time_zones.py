@@ -39,21 +39,27 @@ def test_the_month_of_surgery_is_in_doubt_where_day_0_is(engine):
 @pytest.mark.parametrize(
     ("zone", "local_days"),
     [
-        ("America/Toronto", {
-            "2026-05-01T03:59:59Z": "2026-04-30",
-            "2026-05-01T04:00:00Z": "2026-05-01",
-            "2026-05-01T00:30-0400": "2026-05-01",
-            "2026-05-01T12:00+14:00": "2026-04-30",
-        }),
-        ("Europe/London", {
-            "2026-04-30T22:59:59Z": "2026-04-30",
-            "2026-04-30T23:00:00Z": "2026-05-01",
-        }),
+        (
+            "America/Toronto",
+            {
+                "2026-05-01T03:59:59Z": "2026-04-30",
+                "2026-05-01T04:00:00Z": "2026-05-01",
+                "2026-05-01T00:30-0400": "2026-05-01",
+                "2026-05-01T12:00+14:00": "2026-04-30",
+            },
+        ),
+        (
+            "Europe/London",
+            {
+                "2026-04-30T22:59:59Z": "2026-04-30",
+                "2026-04-30T23:00:00Z": "2026-05-01",
+            },
+        ),
         ("UTC", {"2026-05-01T01:30+02:00": "2026-04-30"}),
         ("Asia/Kolkata", {"2026-04-30T18:30Z": "2026-05-01"}),
         ("Pacific/Auckland", {"2026-04-30T12:00+0000": "2026-05-01"}),
     ],
-)  # fmt: skip
+)
 def test_a_time_with_an_offset_is_turned_into_the_time_of_the_site(engine, zone, local_days):
     """Only then its calendar date is taken."""
     seen = run_each(engine, ct_rule(), [[scan(study)] for study in local_days], timezone=zone)

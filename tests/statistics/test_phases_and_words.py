@@ -50,8 +50,10 @@ def test_a_start_outside_the_series_and_an_empty_baseline_are_refused() -> None:
 
 
 def test_a_decision_between_two_points_starts_at_the_next() -> None:
-    decided = [Rebase(day, "coordinator appointed", "audit lead") for day in
-               (date(2024, 3, 1), date(2024, 6, 2), date(2025, 1, 1))]  # fmt: skip
+    decided = [
+        Rebase(day, "coordinator appointed", "audit lead")
+        for day in (date(2024, 3, 1), date(2024, 6, 2), date(2025, 1, 1))
+    ]
     assert starts_of(MONTHS, decided) == (2, 6)
     with pytest.raises(ValueError, match="ascend"):
         starts_of(MONTHS[::-1], decided)

@@ -67,8 +67,11 @@ def relations_of(rows: list[list[int]]) -> list[dict[str, int]]:
     height, width = range(len(rows)), range(len(rows[0]))
     lines = [{f"{i},{j}": 1 for j in width} | {f"{i},+": -1} for i in height]
     lines += [{f"{i},{j}": 1 for i in height} | {f"+,{j}": -1} for j in width]
-    return [*lines, {f"{i},+": 1 for i in height} | {"+,+": -1},
-            {f"+,{j}": 1 for j in width} | {"+,+": -1}]  # fmt: skip
+    return [
+        *lines,
+        {f"{i},+": 1 for i in height} | {"+,+": -1},
+        {f"+,{j}": 1 for j in width} | {"+,+": -1},
+    ]
 
 
 def check(
@@ -189,8 +192,11 @@ def test_a_total_is_withheld_where_its_cells_would_follow() -> None:
 def test_a_cell_that_only_two_blocks_together_give_away() -> None:
     """Every row and column has two withheld cells, and one still follows from the sums of others."""
     limits = dict.fromkeys("abcde", (0, 99))
-    relations: list[Any] = [({"a": 1, "b": 1}, 20), ({"c": 1, "d": 1}, 30),
-                            ({"a": 1, "b": 1, "e": 1}, 23)]  # fmt: skip
+    relations: list[Any] = [
+        ({"a": 1, "b": 1}, 20),
+        ({"c": 1, "d": 1}, 30),
+        ({"a": 1, "b": 1, "e": 1}, 23),
+    ]
     assert bounds("e", limits, relations) == (3, 3)
     assert bounds("a", limits, relations) == (0, 20)
 

@@ -58,8 +58,9 @@ def _emptied(url: str) -> None:
     """Take everything out of the one database: making many takes the disk minutes to forget."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # the triggers look away
-        names = connection.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND "
-                                   "relname LIKE 'qi_store_%'").fetchall()  # fmt: skip
+        names = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'qi_store_%'"
+        ).fetchall()
         tables = ", ".join(name for (name,) in names)
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
         connection.execute("ALTER TABLE qi_store_trailentry ENABLE TRIGGER ALL")

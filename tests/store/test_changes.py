@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qi_checker.audit.changes import Change
+from qi_checker.digest.changes import Change
 from qi_checker.store import Store
 from tests.helpers.store import finding, night
 
@@ -40,9 +40,17 @@ def test_what_was_overdue_once_is_open_again(store: Store) -> None:
 
     found = [
         told(nights(store, night(row, as_of=f"2026-03-0{n}", data=f"d{n}")))
-        for n, row in enumerate([due("2026-03-01"), due("2026-03-01"), due("2026-03-09"),
-                                 due("2026-03-09"), finding(status="missing")], start=1)
-    ]  # fmt: skip
+        for n, row in enumerate(
+            [
+                due("2026-03-01"),
+                due("2026-03-01"),
+                due("2026-03-09"),
+                due("2026-03-09"),
+                finding(status="missing"),
+            ],
+            start=1,
+        )
+    ]
     kinds = [[kind for _, kind, _ in each] for each in found]
     assert kinds == [[], ["new"], ["resolved"], [], ["reopened"]]
 
@@ -50,9 +58,11 @@ def test_what_was_overdue_once_is_open_again(store: Store) -> None:
 def test_a_move_of_surgery_has_both_dates(store: Store) -> None:
     before = night(finding(status="met", event_id="E1"))
     after = night(
-        finding(status="expired", reason="too_old", event_id="E1"), as_of="2026-03-02",
-        surgery="2026-04-20", data="d2",
-    )  # fmt: skip
+        finding(status="expired", reason="too_old", event_id="E1"),
+        as_of="2026-03-02",
+        surgery="2026-04-20",
+        data="d2",
+    )
     (change,) = nights(store, before, after)
     assert (change.kind, change.cause) == ("rescheduled", "reschedule")
     assert change.after_reason == "expired_by_reschedule"
@@ -73,8 +83,9 @@ def test_a_new_rule_and_a_case_that_is_gone(store: Store) -> None:
         finding("C1", status="missing"), as_of="2026-03-02", surgery="2026-02-20", rules="r2"
     )
     assert told(nights(store, before, after)) == [
-        ("C1", "rejudged", "protocol"), ("C2", "case_gone", "data"),
-    ]  # fmt: skip
+        ("C1", "rejudged", "protocol"),
+        ("C2", "case_gone", "data"),
+    ]
 
 
 def test_a_repeated_night_tells_the_same_again(store: Store) -> None:

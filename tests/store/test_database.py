@@ -94,8 +94,11 @@ def test_sqlite_waits_for_the_disk(tmp_path: Path) -> None:
             for name in ("journal_mode", "synchronous", "busy_timeout", "secure_delete")
         }
     assert values == {
-        "journal_mode": "wal", "synchronous": 2, "busy_timeout": 30000, "secure_delete": 1,
-    }  # fmt: skip
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "busy_timeout": 30000,
+        "secure_delete": 1,
+    }
     store.close()
 
 
@@ -131,13 +134,17 @@ def test_a_dump_of_postgresql_is_a_store(postgres: Server, tmp_path: Path) -> No
     with pytest.raises(UserError, match="pg_dump"):
         store.backup(tmp_path / "copy.db")
     dump = subprocess.run(
-        postgres.command("pg_dump", "--format=custom", source), capture_output=True, check=True,
+        postgres.command("pg_dump", "--format=custom", source),
+        capture_output=True,
+        check=True,
         cwd="/",
-    ).stdout  # fmt: skip
+    ).stdout
     subprocess.run(
-        postgres.command("pg_restore", "--no-owner", "--dbname", target), input=dump, check=True,
+        postgres.command("pg_restore", "--no-owner", "--dbname", target),
+        input=dump,
+        check=True,
         cwd="/",
-    )  # fmt: skip
+    )
     copy = open_store(Database(target))
     assert b"".join(copy.findings_json(kept.run_id)) == document(first)
     assert copy.trail.verify(store.trail.end()).whole

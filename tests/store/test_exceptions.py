@@ -37,18 +37,29 @@ def test_what_was_approved_is_given_to_the_evaluation(store: Store) -> None:
     (row,) = store.exceptions.table()
     assert list(row) == list(EXCEPTIONS.names)
     assert row == {
-        "exception_id": "qi-1", "case_id": "C1", "requirement": "mri", "reason": "other",
-        "note": "claustrophobia", "requested_by": "ash", "approved_by": "oak",
-        "approved_at": "2026-03-01T06:00:00+00:00", "valid_from": "2026-03-01",
-        "expires_on": "2026-04-01", "revoked_at": "", "recorded_at": "",
-    }  # fmt: skip
+        "exception_id": "qi-1",
+        "case_id": "C1",
+        "requirement": "mri",
+        "reason": "other",
+        "note": "claustrophobia",
+        "requested_by": "ash",
+        "approved_by": "oak",
+        "approved_at": "2026-03-01T06:00:00+00:00",
+        "valid_from": "2026-03-01",
+        "expires_on": "2026-04-01",
+        "revoked_at": "",
+        "recorded_at": "",
+    }
 
 
 @pytest.mark.parametrize(
     ("by", "why"),
-    [(Person("ASH ", "approver"), "who asked"), (Person("elm", "coordinator"), "role coordinator"),
-     (Person(" ", "approver"), "who asked")],
-)  # fmt: skip
+    [
+        (Person("ASH ", "approver"), "who asked"),
+        (Person("elm", "coordinator"), "role coordinator"),
+        (Person(" ", "approver"), "who asked"),
+    ],
+)
 def test_not_everybody_may_approve(store: Store, by: Person, why: str) -> None:
     exception = asked(store)
     with pytest.raises(UserError, match=why):
@@ -113,8 +124,12 @@ def test_it_is_given_as_it_stood_at_a_moment(store: Store) -> None:
         return [w.state for w in store.exceptions.standing(days, hours(hour))]
 
     assert [states(hour) for hour in (0, 1, 5, 6, 8)] == [
-        [], ["requested"], ["approved"], ["approved", "requested"], ["approved", "refused"],
-    ]  # fmt: skip
+        [],
+        ["requested"],
+        ["approved"],
+        ["approved", "requested"],
+        ["approved", "refused"],
+    ]
     assert [len(store.exceptions.table(until=hours(hour))) for hour in (0, 1, 7, 8)] == [0, 1, 2, 1]
     assert store.exceptions.case_ids() == ["C1"]
 

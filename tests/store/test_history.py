@@ -96,7 +96,7 @@ def test_whatever_changes_of_a_case_breaks_its_seal(store: Store, what: str) -> 
         "case": (finding(), {"cases": [case(owner="ward"), case("C2")]}),
         "schedule": (finding(), {"surgery": "2026-03-27"}),
         "evidence": (finding(), {"evidence": "e2"}),
-    }  # fmt: skip
+    }
     store.keep(night(finding(), finding("C2")))
     row, more = changed[what]
     second = night(row, finding("C2"), as_of="2026-03-02", **more)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from qi_checker.audit.files import write_files
 from qi_checker.audit.provenance import manifest
 from qi_checker.demo import write_demo
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.reporting.files import write_files
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store, night_of
 from tests.helpers.folders import CASE_1, CASES, EVENT_1, EVENTS, SITE, csv_text, write_csv

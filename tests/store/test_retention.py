@@ -67,8 +67,9 @@ def test_the_latest_night_stays_however_old(store: Store) -> None:
 def test_what_ended_goes_too(store: Store) -> None:
     month(store)
     for last in (date(2026, 2, 1), date(2027, 1, 1)):
-        store.exceptions.request("C1", "mri", "other", valid_from=date(2026, 1, 1),
-                                 expires_on=last, by=ASH, at=hours(1))  # fmt: skip
+        store.exceptions.request(
+            "C1", "mri", "other", valid_from=date(2026, 1, 1), expires_on=last, by=ASH, at=hours(1)
+        )
     store.sign_off("C1", PROTOCOL, by=OAK, at=hours(1))
     done = store.purge(date(2026, 3, 2), hours(200), "oak")
     assert (done.exceptions, done.sign_offs) == (1, 0)
@@ -77,8 +78,16 @@ def test_what_ended_goes_too(store: Store) -> None:
 
 def decided(store: Store) -> Store:
     month(store)
-    store.exceptions.request("C2", "mri", "other", valid_from=date(2026, 1, 1), note="Mrs Elm",
-                             expires_on=date(2027, 1, 1), by=ASH, at=hours(1))  # fmt: skip
+    store.exceptions.request(
+        "C2",
+        "mri",
+        "other",
+        valid_from=date(2026, 1, 1),
+        note="Mrs Elm",
+        expires_on=date(2027, 1, 1),
+        by=ASH,
+        at=hours(1),
+    )
     store.sign_off("C2", PROTOCOL, by=OAK, at=hours(2), note="Mrs Elm")
     return store
 
@@ -86,9 +95,16 @@ def decided(store: Store) -> Store:
 def test_a_case_is_given_out_whole(store: Store) -> None:
     held = decided(store).export_case("C2")
     assert {name: len(held[name]) for name in held if name != "case_id"} == {
-        "findings": 1, "cases": 1, "schedules": 1, "evidence": 1, "changes": 0, "exceptions": 1,
-        "exception_steps": 1, "sign_offs": 1, "trail": 2,
-    }  # fmt: skip
+        "findings": 1,
+        "cases": 1,
+        "schedules": 1,
+        "evidence": 1,
+        "changes": 0,
+        "exceptions": 1,
+        "exception_steps": 1,
+        "sign_offs": 1,
+        "trail": 2,
+    }
     assert held["findings"][0]["row"]["event_id"] == "E7"
     assert (held["findings"][0]["from"], held["findings"][0]["to"]) == ("2026-03-01", None)
     assert "C1" not in json.dumps(held)

@@ -57,16 +57,24 @@ def test_an_empty_trail_is_whole(store: Store) -> None:
     [
         ([f"UPDATE {TABLE} SET actor = 'oak' WHERE sequence = 3"], "entry 3 was changed"),
         ([f"UPDATE {TABLE} SET at = '2020-01-01' WHERE sequence = 1"], "entry 1 was changed"),
-        ([f"UPDATE {TABLE} SET payload = '{{}}' WHERE sequence = 4"], "payload of entry 4 was changed"),
-        ([f"UPDATE {TABLE} SET payload = NULL WHERE sequence = 4"], "payload of entry 4 was removed"),
+        (
+            [f"UPDATE {TABLE} SET payload = '{{}}' WHERE sequence = 4"],
+            "payload of entry 4 was changed",
+        ),
+        (
+            [f"UPDATE {TABLE} SET payload = NULL WHERE sequence = 4"],
+            "payload of entry 4 was removed",
+        ),
         ([f"DELETE FROM {TABLE} WHERE sequence = 3"], "between 2 and 4 are missing"),
         ([f"DELETE FROM {TABLE} WHERE sequence < 3"], "up to 2 were removed without a trace"),
         ([f"DELETE FROM {TABLE} WHERE sequence > 4"], "the end is cut off"),
         ([f"DELETE FROM {TABLE}"], "the end is cut off"),
         (
-            [f"UPDATE {TABLE} SET sequence = 99 WHERE sequence = 2",
-             f"UPDATE {TABLE} SET sequence = 2 WHERE sequence = 3",
-             f"UPDATE {TABLE} SET sequence = 3 WHERE sequence = 99"],
+            [
+                f"UPDATE {TABLE} SET sequence = 99 WHERE sequence = 2",
+                f"UPDATE {TABLE} SET sequence = 2 WHERE sequence = 3",
+                f"UPDATE {TABLE} SET sequence = 3 WHERE sequence = 99",
+            ],
             "entry 2 does not follow entry 1",
         ),
         (
@@ -74,7 +82,7 @@ def test_an_empty_trail_is_whole(store: Store) -> None:
             "entry 7 does not follow entry 6",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_was_done_to_it_shows(store: Store, statements: list[str], fault: str) -> None:
     anchor = filled(store).trail.end()
     behind(store, *statements)

@@ -28,8 +28,11 @@ def evening(as_of: str) -> Written:
     rows = []
     for case_id, opens in (("C1", "2026-03-10"), ("C2", "2026-02-01")):
         sentence = SAID.format(max(opens, as_of), arrange)
-        rows.append(finding(case_id, status="due", sentence=sentence, act_by="2026-03-12",
-                            window_opens=opens))  # fmt: skip
+        rows.append(
+            finding(
+                case_id, status="due", sentence=sentence, act_by="2026-03-12", window_opens=opens
+            )
+        )
     return night(*rows, finding("C3"), as_of=as_of)
 
 
@@ -44,15 +47,23 @@ def kept_before(store: Store, kept: Written) -> None:
     alias, manifest = store.alias, dict(kept.manifest)
     parts = save_parts(alias, {"manifest": manifest, "feeds": list(kept.feeds), "inputs": []})
     run = Run.objects.using(alias).create(
-        protocol=kept.protocol, as_of=kept.as_of, started_at=AT, actor="nightly", parts=parts,
+        protocol=kept.protocol,
+        as_of=kept.as_of,
+        started_at=AT,
+        actor="nightly",
+        parts=parts,
         digest="0" * 64,
-    )  # fmt: skip
+    )
     same = {"protocol": kept.protocol, "from_run": run.id}
     for row in kept.findings:
         FindingRow.objects.using(alias).create(
-            **same, case_id=row["case_id"], requirement=row["requirement"], status=row["status"],
-            act_by=row["act_by"] or "", row=marked_before(row, kept.as_of),
-        )  # fmt: skip
+            **same,
+            case_id=row["case_id"],
+            requirement=row["requirement"],
+            status=row["status"],
+            act_by=row["act_by"] or "",
+            row=marked_before(row, kept.as_of),
+        )
     for row in kept.cases:
         case_id = row["case_id"]
         with connections[alias].cursor() as cursor:

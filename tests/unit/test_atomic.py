@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from qi_checker.errors import UserError
-from qi_checker.reporting import atomic
-from qi_checker.reporting.atomic import replaced_folder
+from qi_checker.render import atomic
+from qi_checker.render.atomic import replaced_folder
 from tests.helpers.commands import contents
 
 OURS = ("manifest.json", "index.html", "cases/*.html")

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.changes import Change, changes, problems_of
-from qi_checker.audit.snapshot import Snapshot
+from qi_checker.audit.folder import write_audit
+from qi_checker.digest.changes import Change, changes, problems_of
+from qi_checker.digest.snapshot import Snapshot
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.reporting.folder import write_audit
 from qi_checker.sources.files import read_folder
 from tests.helpers.folders import SITE, write_csv
 from tests.helpers.protocols import liver
@@ -46,15 +46,23 @@ def test_nothing_changed() -> None:
         (OLD, MET, "2026-03-10", ("rescheduled", "reschedule", "in_window")),
         (DUE, STALE, "2026-03-20", ("new", "feed", "feed_stale")),
         (STALE, MET, "2026-03-20", ("resolved", "feed", "in_window")),
-        (MISSING, found(status="exempt", reason="excepted"), "2026-03-20",
-         ("resolved", "exception", "excepted")),
+        (
+            MISSING,
+            found(status="exempt", reason="excepted"),
+            "2026-03-20",
+            ("resolved", "exception", "excepted"),
+        ),
         (MISSING, MET, "2026-03-20", ("resolved", "late_data", "in_window")),
-        (MISSING, found(status="met", reason="in_window", event_id="E2", event_date=NIGHT_2),
-         "2026-03-20", ("resolved", "new_event", "in_window")),
+        (
+            MISSING,
+            found(status="met", reason="in_window", event_id="E2", event_date=NIGHT_2),
+            "2026-03-20",
+            ("resolved", "new_event", "in_window"),
+        ),
         (DUE, MISSING, "2026-03-20", ("new", "data", "never_ordered")),
         (MET, DUE, "2026-03-20", ("new", "data", "never_ordered")),
     ],
-)  # fmt: skip
+)
 def test_kind_and_cause(
     before: dict[str, Any], now: dict[str, Any], surgery: str, expected: tuple[str, str, str]
 ) -> None:
@@ -94,8 +102,10 @@ def test_a_problem_that_was_there_before_is_opened_again() -> None:
 def test_cases_come_and_go() -> None:
     before, now = audit(MET), audit(found("C2", **{k: MISSING[k] for k in ("status", "reason")}))
     assert [(c.case_id, c.requirement, c.kind) for c in changes(now, before)] == [
-        ("C2", "mri", "new"), ("C2", "", "case_added"), ("C1", "", "case_gone"),
-    ]  # fmt: skip
+        ("C2", "mri", "new"),
+        ("C2", "", "case_added"),
+        ("C1", "", "case_gone"),
+    ]
 
 
 def test_another_protocol_or_a_later_audit_cannot_be_compared() -> None:
@@ -128,10 +138,14 @@ def test_a_foreign_file_is_refused(tmp_path: Path, text: str, words: str) -> Non
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"status": "fine"}, {"event_date": "yesterday"}, {"slack_days": "3"}, {"case_id": None},
-        {"case_id": "C9"}, {"owner": 3},
+        {"status": "fine"},
+        {"event_date": "yesterday"},
+        {"slack_days": "3"},
+        {"case_id": None},
+        {"case_id": "C9"},
+        {"owner": 3},
     ],
-)  # fmt: skip
+)
 def test_a_foreign_row_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     manifest = dict(audit(MET).manifest)
     document = {"manifest": manifest, "findings": [MET], "cases": [line()]}

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qi_checker.audit.plots import Plot
-from qi_checker.reporting.charts import draw, style
-from qi_checker.reporting.plot_files import write_plot_csv
+from qi_checker.render.charts import draw, style
+from qi_checker.render.plot_files import write_plot_csv
+from qi_checker.render.plots import Plot
 from tests.helpers import plots
 
 NS = {"s": "http://www.w3.org/2000/svg"}
@@ -83,7 +83,7 @@ def test_letters_are_never_small() -> None:
 
 def test_no_pyplot_which_keeps_figures_for_good() -> None:
     script = (
-        "import sys; from tests.helpers import plots; from qi_checker.reporting.charts import draw\n"
+        "import sys; from tests.helpers import plots; from qi_checker.render.charts import draw\n"
         "draw(plots.trend(3)); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=True)
@@ -95,13 +95,18 @@ def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
         "font.size: 30\nsvg.fonttype: path\nlines.linewidth: 9\n"
     )
     script = (
-        "import sys; from tests.helpers import plots; from qi_checker.reporting.charts import draw\n"
+        "import sys; from tests.helpers import plots; from qi_checker.render.charts import draw\n"
         "sys.stdout.buffer.write(''.join(map(draw, plots.one_of_each())).encode())"
     )
     here = "".join(map(draw, EACH)).encode()
     for seed in ("1", "2"):
-        env = {"PYTHONHASHSEED": seed, "MPLCONFIGDIR": str(tmp_path), "PATH": "", "TZ": "Asia/Tokyo",
-               "PYTHONPATH": str(Path(__file__).parents[2])}  # fmt: skip
+        env = {
+            "PYTHONHASHSEED": seed,
+            "MPLCONFIGDIR": str(tmp_path),
+            "PATH": "",
+            "TZ": "Asia/Tokyo",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, env=env, check=True
         )
@@ -121,9 +126,10 @@ def test_nothing_of_the_drawing_library_leaks() -> None:
 
 def test_the_drawing_library_is_loaded_only_to_draw() -> None:
     script = (
-        "import sys; import qi_checker.cli, qi_checker.api; import qi_checker.reporting.charts\n"
-        "from qi_checker.reporting import html, study_folder; from tests.helpers import sheets\n"
-        "html.audit_page(sheets.AUDIT); html.case_page(sheets.CASE)\n"
+        "import sys; import qi_checker.cli, qi_checker.api; import qi_checker.render.charts\n"
+        "from qi_checker.audit.pages import audit_page; from qi_checker.cases.pages import case_page\n"
+        "from qi_checker.study import folder; from tests.helpers import sheets\n"
+        "audit_page(sheets.AUDIT); case_page(sheets.CASE)\n"
         "assert not [m for m in sys.modules if m.partition('.')[0] in ('matplotlib', 'numpy.ma')]"
     )
     root = Path(__file__).parents[2]
@@ -132,9 +138,16 @@ def test_the_drawing_library_is_loaded_only_to_draw() -> None:
 
 
 HOSTILE = [
-    "<script>alert(1)</script>", "a & b ]]> \" ' <!-- x", "</title></svg><b>", "$\\frac{1}{2}$ 5 $",
-    "\x00\x1b[31m\ud800 x", "患者の検査 🩻 مريض", "{{ 7*7 }} %s %(x)s", "W" * 400, "two\nlines\r\n",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    "a & b ]]> \" ' <!-- x",
+    "</title></svg><b>",
+    "$\\frac{1}{2}$ 5 $",
+    "\x00\x1b[31m\ud800 x",
+    "患者の検査 🩻 مريض",
+    "{{ 7*7 }} %s %(x)s",
+    "W" * 400,
+    "two\nlines\r\n",
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -144,8 +157,19 @@ def test_any_text_is_text(text: str) -> None:
         clean = re.sub("[\x00\x1b\ud800]", "\ufffd", text).replace("\r\n", "\n").replace("\r", "\n")
         assert (root[0].text or "").replace("\r", "\n") in (clean, text.replace("\r", "\n"))
         names = {e.tag.rpartition("}")[2] for e in root.iter()}
-        assert names <= {"svg", "title", "desc", "g", "defs", "path", "use", "text", "clipPath", "rect",
-                         "tspan"}  # fmt: skip
+        assert names <= {
+            "svg",
+            "title",
+            "desc",
+            "g",
+            "defs",
+            "path",
+            "use",
+            "text",
+            "clipPath",
+            "rect",
+            "tspan",
+        }
 
 
 @pytest.mark.parametrize("plot", plots.empty())
@@ -156,11 +180,20 @@ def test_without_a_number_nothing_is_drawn(plot: Plot) -> None:
 @pytest.mark.parametrize(
     "plot",
     [
-        plots.trend(1), plots.trend(120), plots.intervals(1), plots.intervals(2000), plots.gaps(1),
-        plots.gaps(300), plots.cusum(1), plots.cusum(2000), plots.pareto(1), plots.pareto(40),
-        plots.funnel(1), plots.funnel(60),
+        plots.trend(1),
+        plots.trend(120),
+        plots.intervals(1),
+        plots.intervals(2000),
+        plots.gaps(1),
+        plots.gaps(300),
+        plots.cusum(1),
+        plots.cusum(2000),
+        plots.pareto(1),
+        plots.pareto(40),
+        plots.funnel(1),
+        plots.funnel(60),
     ],
-)  # fmt: skip
+)
 def test_tiny_and_huge(plot: Plot) -> None:
     assert len(draw(plot)) < 600_000
     names = [t for t in texts(parsed(plot)) if t]

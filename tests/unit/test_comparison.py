@@ -26,9 +26,15 @@ def counts(largest: int = 40) -> st.SearchStrategy[tuple[int, int, int, int]]:
 
 @pytest.mark.parametrize(
     ("table", "p"),
-    [(STUDY, 0.563), ((3, 4, 1, 4), 0.4857143), ((8, 10, 1, 6), 0.0349650), ((14, 39, 27, 27), 1.5e-8),
-     ((10, 39, 1, 27), 0.021), ((10, 39, 2, 27), 0.10)],
-)  # fmt: skip
+    [
+        (STUDY, 0.563),
+        ((3, 4, 1, 4), 0.4857143),
+        ((8, 10, 1, 6), 0.0349650),
+        ((14, 39, 27, 27), 1.5e-8),
+        ((10, 39, 1, 27), 0.021),
+        ((10, 39, 2, 27), 0.10),
+    ],
+)
 def test_fisher_gives_the_known_values(table: tuple[int, int, int, int], p: float) -> None:
     assert c.fisher(*table) == pytest.approx(
         p, rel=0.04 if p < 1e-6 else 0.03 if p == 0.1 else 0.01
@@ -60,10 +66,12 @@ def test_mri_before_and_after() -> None:
 
 @pytest.mark.parametrize(
     ("table", "low", "high"),
-    [((48, 80, 56, 70), 0.0524, 0.3339),  # Newcombe 1998
-     ((5, 27, 10, 39), -0.1416, 0.2570),
-     ((14, 39, 27, 27), 0.4407, 0.7726)],
-)  # fmt: skip
+    [
+        ((48, 80, 56, 70), 0.0524, 0.3339),  # Newcombe 1998
+        ((5, 27, 10, 39), -0.1416, 0.2570),
+        ((14, 39, 27, 27), 0.4407, 0.7726),
+    ],
+)
 def test_newcombe(table: tuple[int, int, int, int], low: float, high: float) -> None:
     found = c.newcombe(*table)
     assert found is not None

@@ -16,9 +16,16 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from qi_checker.compiler import Compiled, compile_protocol, dialects
-from qi_checker.compiler.dialects import DIALECTS, NAMES, NOT_RUN, portable
-from qi_checker.compiler.sql import (
+from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.site import Site
+from qi_checker.query import Compiled, compile_protocol, dialects
+from qi_checker.query.dialects import DIALECTS, NAMES, NOT_RUN, portable
+from qi_checker.query.sql import (
     Expr,
     all_of,
     before,
@@ -32,14 +39,7 @@ from qi_checker.compiler.sql import (
     plus,
     select,
 )
-from qi_checker.compiler.tables import EXCEPTIONS, POPULATION, Feeds
-from qi_checker.engines.duckdb import Evaluation, evaluate
-from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.durations import Duration
-from qi_checker.protocol.load import load_protocol
-from qi_checker.protocol.paths import rules_dir
-from qi_checker.protocol.site import Site
+from qi_checker.query.tables import EXCEPTIONS, POPULATION, Feeds
 from qi_checker.sources.memory import from_rows
 from tests.generative.records import Generator
 from tests.helpers.protocols import liver
@@ -111,37 +111,62 @@ def test_nothing_stays_that_the_database_does_not_know(rule: str, dialect: str) 
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        (overlaps(col("modalities"), ["CT"]),
-         {"spark": "ARRAYS_OVERLAP(`modalities`, ARRAY('CT'))",
-          "tsql": "EXISTS(SELECT 1 FROM STRING_SPLIT([modalities], ';') WHERE [value] IN ('CT'))",
-          "postgres": """"modalities" && ARRAY['CT']""",
-          "snowflake": """ARRAYS_OVERLAP("modalities", ['CT'])"""}),
-        (minus(col("anchor"), lit(30)),
-         {"spark": "(DATE_ADD(`anchor`, -30))", "tsql": "(DATEADD(DAY, -30, [anchor]))",
-          "postgres": '("anchor" - 30)'}),
+        (
+            overlaps(col("modalities"), ["CT"]),
+            {
+                "spark": "ARRAYS_OVERLAP(`modalities`, ARRAY('CT'))",
+                "tsql": "EXISTS(SELECT 1 FROM STRING_SPLIT([modalities], ';') WHERE [value] IN ('CT'))",
+                "postgres": """"modalities" && ARRAY['CT']""",
+                "snowflake": """ARRAYS_OVERLAP("modalities", ['CT'])""",
+            },
+        ),
+        (
+            minus(col("anchor"), lit(30)),
+            {
+                "spark": "(DATE_ADD(`anchor`, -30))",
+                "tsql": "(DATEADD(DAY, -30, [anchor]))",
+                "postgres": '("anchor" - 30)',
+            },
+        ),
         (plus(col("anchor"), lit(1)), {"tsql": "(DATEADD(DAY, 1, [anchor]))"}),
-        (minus(col("anchor"), col("lo")),
-         {"spark": "(DATEDIFF(`anchor`, `lo`))", "tsql": "(DATEDIFF(DAY, [lo], [anchor]))"}),
+        (
+            minus(col("anchor"), col("lo")),
+            {"spark": "(DATEDIFF(`anchor`, `lo`))", "tsql": "(DATEDIFF(DAY, [lo], [anchor]))"},
+        ),
         (minus(col("rank"), lit(1)), {"spark": "(`rank` - 1)", "tsql": "([rank] - 1)"}),
-        (before(col("anchor"), Duration.parse("1 month")),
-         {"tsql": "CAST(DATEADD(MONTH, -1, [anchor]) AS DATE)",
-          "spark": "CAST(`anchor` - INTERVAL '1' MONTH AS DATE)"}),
+        (
+            before(col("anchor"), Duration.parse("1 month")),
+            {
+                "tsql": "CAST(DATEADD(MONTH, -1, [anchor]) AS DATE)",
+                "spark": "CAST(`anchor` - INTERVAL '1' MONTH AS DATE)",
+            },
+        ),
         (cast(col("anchor"), "VARCHAR"), {"tsql": "CAST([anchor] AS NVARCHAR(MAX))"}),
         (lit("Müller"), {"tsql": "N'Müller'", "postgres": "'Müller'"}),
-        (exp.AnyValue(this=col("upcoming")),
-         {"postgres": 'BOOL_OR("upcoming")', "snowflake": 'BOOLOR_AGG("upcoming")',
-          "tsql": "MAX(CAST([upcoming] AS INTEGER))"}),
+        (
+            exp.AnyValue(this=col("upcoming")),
+            {
+                "postgres": 'BOOL_OR("upcoming")',
+                "snowflake": 'BOOLOR_AGG("upcoming")',
+                "tsql": "MAX(CAST([upcoming] AS INTEGER))",
+            },
+        ),
         (exp.AnyValue(this=col("anchor")), {"postgres": 'MAX("anchor")', "tsql": "MAX([anchor])"}),
-        (all_of(col("upcoming"), exp.true()),
-         {"tsql": "CASE WHEN [upcoming] = 1 AND (1 = 1) THEN 1 "
-                  "WHEN NOT ([upcoming] = 1 AND (1 = 1)) THEN 0 ELSE NULL END"}),
-        (case((col("upcoming"), exp.true()), default=exp.false()),
-         {"tsql": "CASE WHEN [upcoming] = 1 THEN 1 ELSE 0 END"}),
+        (
+            all_of(col("upcoming"), exp.true()),
+            {
+                "tsql": "CASE WHEN [upcoming] = 1 AND (1 = 1) THEN 1 "
+                "WHEN NOT ([upcoming] = 1 AND (1 = 1)) THEN 0 ELSE NULL END"
+            },
+        ),
+        (
+            case((col("upcoming"), exp.true()), default=exp.false()),
+            {"tsql": "CASE WHEN [upcoming] = 1 THEN 1 ELSE 0 END"},
+        ),
         (exp.IntDiv(this=col("rank"), expression=lit(64)), {"tsql": "[rank] / 64"}),
-        (col("event_id") > col("reason"),
-         {"postgres": """"event_id" COLLATE "C" > "reason\""""}),
+        (col("event_id") > col("reason"), {"postgres": """"event_id" COLLATE "C" > "reason\""""}),
     ],
-)  # fmt: skip
+)
 def test_how_a_value_is_spelt(value: Expr, words: dict[str, str]) -> None:
     for dialect, said in words.items():
         query = select([named(value.copy(), "x")], "t")
@@ -177,8 +202,12 @@ def test_the_other_spelling_means_the_same(
     compiled = done.compiled
     wanted = [compiled.population(), compiled.case_lines(), compiled.rate(), compiled.dated()]
     for scope in compiled.scopes:
-        wanted += [compiled.exceptions(scope), compiled.cases(scope), compiled.worded(scope),
-                   compiled.facts(scope, Feeds({"imaging": date(2026, 1, 1)}))]  # fmt: skip
+        wanted += [
+            compiled.exceptions(scope),
+            compiled.cases(scope),
+            compiled.worded(scope),
+            compiled.facts(scope, Feeds({"imaging": date(2026, 1, 1)})),
+        ]
     for query in wanted:
         assert rows(done, _on_duckdb(portable(query, dialect))) == rows(done, query)
 
@@ -193,8 +222,10 @@ def _on_duckdb(query: exp.Query) -> exp.Query:
         elif isinstance(node, exp.DataType) and node.this in exp.DataType.TEXT_TYPES:
             node.replace(exp.DataType.build("VARCHAR"))
         elif isinstance(node, exp.DateAdd | exp.DateSub) and node.text("unit") in (
-            "", "DAY", "MONTH"
-        ):  # fmt: skip
+            "",
+            "DAY",
+            "MONTH",
+        ):
             node.replace(exp.cast(node.copy(), "DATE"))
     return query
 

@@ -9,12 +9,16 @@ import pytest
 import sqlglot
 from sqlglot import TokenType, exp
 
+from qi_checker.authoring.rule_page import rule_page, rule_sheet
 from qi_checker.cli.parser import build_parser
-from qi_checker.compiler import compile_protocol, tables
-from qi_checker.compiler.dialects import DIALECTS, NOT_RUN, portable
-from qi_checker.compiler.printed import script, statements
-from qi_checker.compiler.steps import described
-from qi_checker.compiler.words import (
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.site import Site
+from qi_checker.query import compile_protocol, tables
+from qi_checker.query.dialects import DIALECTS, NOT_RUN, portable
+from qi_checker.query.printed import script, statements
+from qi_checker.query.steps import described
+from qi_checker.query.words import (
     event_words,
     exclusion_words,
     population_words,
@@ -22,11 +26,6 @@ from qi_checker.compiler.words import (
     titles_of,
     window_words,
 )
-from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.site import Site
-from qi_checker.reporting import html
-from qi_checker.reporting.rule_page import rule_sheet
 from tests.helpers.commands import run
 from tests.helpers.pages import read_page
 from tests.helpers.protocols import bundle, ct, liver, protocol_with, version
@@ -52,7 +51,7 @@ TITLES = titles_of(RICH)
 @pytest.mark.parametrize("leaf", RICH.leaves, ids=lambda leaf: leaf.id)
 def test_sql_and_page_print_the_same_sentence(leaf: object) -> None:
     """The committee signs the words that stand above the query."""
-    page = read_page(html.rule_page(rule_sheet(rich()))).words
+    page = read_page(rule_page(rule_sheet(rich()))).words
     sentence = requirement_sentence(leaf, TITLES)  # type: ignore[arg-type]
     assert sentence in page
     for dialect in DIALECTS:
@@ -112,8 +111,14 @@ def test_the_head_says_what_it_is_and_what_it_reads() -> None:
         assert all(line.startswith("--") for line in head.splitlines())
         assert ("-- not run here" in head) is (dialect in NOT_RUN)
         assert "as of 2026-06-30" in head
-        for name in (tables.READY_CASES, tables.READY_EVENTS, tables.EVENT_PROFILES,
-                     tables.CODE_TEXTS, tables.READY_EXCEPTIONS, tables.ACT_BY):  # fmt: skip
+        for name in (
+            tables.READY_CASES,
+            tables.READY_EVENTS,
+            tables.EVENT_PROFILES,
+            tables.CODE_TEXTS,
+            tables.READY_EXCEPTIONS,
+            tables.ACT_BY,
+        ):
             assert f"-- `{name}`" in head
 
 
@@ -145,8 +150,12 @@ def test_every_version_is_printed() -> None:
     first = version(ct(), in_force={"from": "2020-01-01", "to": "2023-12-31"})
     second = version(ct(title="Other CT"), version="2.0", in_force={"from": "2024-01-01"})
     text = sql_of(bundle(first, second))
-    for words in ("-- version 1.0: which exceptions hold", "-- version 2.0: which exceptions hold",
-                  "-- Version 2.0 is for operations", "--   Other CT: Needs a completed"):  # fmt: skip
+    for words in (
+        "-- version 1.0: which exceptions hold",
+        "-- version 2.0: which exceptions hold",
+        "-- Version 2.0 is for operations",
+        "--   Other CT: Needs a completed",
+    ):
         assert words in text
 
 
@@ -173,10 +182,16 @@ def test_the_command_prints_it() -> None:
 def test_every_table_is_filled_before_it_is_read() -> None:
     """Cases that the protocol is not for are part of the findings, as they are in an audit."""
     ready = {
-        tables.READY_CASES, tables.READY_EVENTS, tables.EVENT_DOUBTS, tables.EVENT_PROFILES,
-        tables.CODE_TEXTS, tables.NEVER_TEXTS, tables.WORKING_SHIFT, tables.READY_EXCEPTIONS,
+        tables.READY_CASES,
+        tables.READY_EVENTS,
+        tables.EVENT_DOUBTS,
+        tables.EVENT_PROFILES,
+        tables.CODE_TEXTS,
+        tables.NEVER_TEXTS,
+        tables.WORKING_SHIFT,
+        tables.READY_EXCEPTIONS,
         tables.ACT_BY,
-    }  # fmt: skip
+    }
     filled: list[str] = []
     for statement in statements(
         compile_protocol(liver(), AsOf.parse("2026-06-30"), Site(timezone="UTC"))

@@ -11,15 +11,15 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from qi_checker.compiler import Compiled, compile_protocol, tables
-from qi_checker.compiler.scope import by_number
-from qi_checker.compiler.sql import col, lit
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
+from qi_checker.query import Compiled, compile_protocol, tables
+from qi_checker.query.scope import by_number
+from qi_checker.query.sql import col, lit
 from qi_checker.sources.memory import from_rows
 from tests.generative.records import Generator
 from tests.helpers import case, ct, group, liver, mri, protocol_with, run, scan
@@ -30,14 +30,25 @@ from tests.helpers.rich_rules import rich
 SITE = Site(timezone="America/Toronto")
 AS_OF = AsOf.parse("2026-06-30")
 READY = {
-    tables.READY_CASES, tables.READY_EVENTS, tables.EVENT_DOUBTS, tables.EVENT_PROFILES,
-    tables.CODE_TEXTS, tables.READY_EXCEPTIONS, tables.ACT_BY,
-}  # fmt: skip
+    tables.READY_CASES,
+    tables.READY_EVENTS,
+    tables.EVENT_DOUBTS,
+    tables.EVENT_PROFILES,
+    tables.CODE_TEXTS,
+    tables.READY_EXCEPTIONS,
+    tables.ACT_BY,
+}
 FEEDS = tables.Feeds({"imaging": date(2026, 6, 1)})
 FILLED = {
-    tables.POPULATION, tables.EXCEPTIONS, tables.ROWS, tables.FACTS, tables.VERDICTS, tables.FINDINGS,
-    tables.CASES, tables.JUDGED,
-}  # fmt: skip
+    tables.POPULATION,
+    tables.EXCEPTIONS,
+    tables.ROWS,
+    tables.FACTS,
+    tables.VERDICTS,
+    tables.FINDINGS,
+    tables.CASES,
+    tables.JUDGED,
+}
 
 
 def queries(compiled: Compiled) -> Iterator[tuple[str, exp.Expr]]:
@@ -134,8 +145,10 @@ def test_texts_of_a_protocol_are_only_texts() -> None:
     cases = [row | {"patient_id": row["case_id"]} for row in rows]
     seen = run(on_duckdb, rule, cases=cases)
     assert [c["verdict"] for c in seen.cases] == [
-        "not_compliant", "not_applicable", "not_applicable",
-    ]  # fmt: skip
+        "not_compliant",
+        "not_applicable",
+        "not_applicable",
+    ]
     assert seen.finding("ct")["owner"] == HOSTILE
     assert [seen.finding("ct", c)["reason"] for c in ("C2", "C3")] == ["excluded", "excluded"]
 
@@ -156,8 +169,9 @@ def test_a_column_that_the_data_lacks_matches_nothing() -> None:
 
 
 def test_columns_of_nested_conditions_are_all_known() -> None:
-    inner = {"any_of": [{"site": ["A"]}, {"all_of": [{"urgency": ["elective"]},
-                                                     {"surgeon": ["S"]}]}]}  # fmt: skip
+    inner = {
+        "any_of": [{"site": ["A"]}, {"all_of": [{"urgency": ["elective"]}, {"surgeon": ["S"]}]}]
+    }
     rule = protocol_with(ct(), applies_to={"all_of": [LIVER_OPERATION, inner]})
     assert compile_protocol(rule, AS_OF, SITE).case_columns == {"site", "urgency", "surgeon"}
 

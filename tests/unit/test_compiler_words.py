@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from pydantic import BaseModel
 
-from qi_checker.audit.wording import WHY, asks
-from qi_checker.compiler.words import (
+from qi_checker.authoring.rule_page import rule_page, rule_sheet
+from qi_checker.cases.wording import WHY, asks
+from qi_checker.protocol.selectors import Condition
+from qi_checker.query.words import (
     condition_words,
     exclusion_words,
     group_words,
@@ -17,9 +19,6 @@ from qi_checker.compiler.words import (
     structure_words,
     titles_of,
 )
-from qi_checker.protocol.selectors import Condition
-from qi_checker.reporting import html
-from qi_checker.reporting.rule_page import rule_sheet
 from tests.helpers.pages import read_page
 from tests.helpers.protocols import ct_rule, liver, protocol_with
 from tests.helpers.rich_rules import rich
@@ -79,7 +78,7 @@ def test_a_requirement_is_one_sentence(requirement: str, sentence: str) -> None:
 
 
 def test_page_and_case_sheet_print_the_same_sentence() -> None:
-    page = read_page(html.rule_page(rule_sheet(rich()))).words
+    page = read_page(rule_page(rule_sheet(rich()))).words
     for leaf in RICH.leaves:
         assert asks(RICH, leaf) == SENTENCES[leaf.id]
         assert SENTENCES[leaf.id] in page
@@ -112,11 +111,19 @@ def test_every_case() -> None:
 
 def test_conditions_nest_in_brackets() -> None:
     rule = Condition.model_validate(
-        {"any_of": [{"site": ["North", "South"]},
-                    {"all_of": [{"column": {"name": "ward", "in": ["A", "B", "C"]}},
-                                {"surgeon": ["S"]}]},
-                    {"all_of": [{"any_of": [{"surgeon": ["T"]}]}]}]}
-    )  # fmt: skip
+        {
+            "any_of": [
+                {"site": ["North", "South"]},
+                {
+                    "all_of": [
+                        {"column": {"name": "ward", "in": ["A", "B", "C"]}},
+                        {"surgeon": ["S"]},
+                    ]
+                },
+                {"all_of": [{"any_of": [{"surgeon": ["T"]}]}]},
+            ]
+        }
+    )
     assert condition_words(rule, {}) == (
         "site is North or South or (ward is A, B or C and surgeon is S) or surgeon is T"
     )
@@ -149,13 +156,16 @@ def test_a_change_of_any_clause_changes_the_sentence() -> None:
     said = {
         requirement_sentence(ct_rule(**change).protocol.versions[0].leaves[0], {})
         for change in (
-            {}, {"window": {"before": "surgery", "at_most": "4 weeks"}},
+            {},
+            {"window": {"before": "surgery", "at_most": "4 weeks"}},
             {"window": {"before": "surgery", "less_than": "30 days"}},
-            {"window": {"after": "surgery", "at_most": "30 days"}}, {"forbidden": True},
-            {"count": 2}, {"event": {"kind": "imaging", "modality": ["CT"]}},
+            {"window": {"after": "surgery", "at_most": "30 days"}},
+            {"forbidden": True},
+            {"count": 2},
+            {"event": {"kind": "imaging", "modality": ["CT"]}},
             {"event": {"kind": "imaging", "status": ["ordered"]}},
         )
-    }  # fmt: skip
+    }
     assert len(said) == 8
 
 
@@ -173,10 +183,27 @@ def _members() -> list[dict[str, object]]:
 
 def test_every_reason_of_an_event_is_put_into_words() -> None:
     of_events = {
-        "excluded_code", "unmapped", "wrong_modality", "wrong_region", "wrong_provenance",
-        "wrong_value", "cancelled", "ordered_not_booked", "booking_passed",
-        "booked_outside_window", "after_surgery", "too_old", "too_early", "too_late",
-        "same_day_untimed", "partial_date", "untimed", "undated", "rejected_record",
-        "external_undated", "event_between", "between_unknown",
-    }  # fmt: skip
+        "excluded_code",
+        "unmapped",
+        "wrong_modality",
+        "wrong_region",
+        "wrong_provenance",
+        "wrong_value",
+        "cancelled",
+        "ordered_not_booked",
+        "booking_passed",
+        "booked_outside_window",
+        "after_surgery",
+        "too_old",
+        "too_early",
+        "too_late",
+        "same_day_untimed",
+        "partial_date",
+        "untimed",
+        "undated",
+        "rejected_record",
+        "external_undated",
+        "event_between",
+        "between_unknown",
+    }
     assert {reason.value for reason in WHY} >= of_events

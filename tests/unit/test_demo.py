@@ -11,10 +11,10 @@ from statistics import median
 
 import pytest
 
+from qi_checker import judging as reference
 from qi_checker.demo import HOLIDAYS, IOUS_COLUMNS, write_demo
 from qi_checker.demo.chance import Chance
 from qi_checker.demo.ledger import AS_OF
-from qi_checker.engines import reference
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from qi_checker.audit.digest import digest
-from qi_checker.audit.snapshot import Snapshot
+from qi_checker.digest.contents import digest
+from qi_checker.digest.mail import Envelope, digest_html, digest_mail
+from qi_checker.digest.screen import subject
+from qi_checker.digest.snapshot import Snapshot
+from qi_checker.digest.text import digest_text
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.reporting.digest_mail import Envelope, digest_html, digest_mail
-from qi_checker.reporting.digest_screen import subject
-from qi_checker.reporting.digest_text import digest_text
 from qi_checker.sources.memory import from_rows
 from tests.helpers.digests import night
 from tests.helpers.folders import SITE
@@ -129,9 +129,10 @@ def test_a_narrow_terminal_folds_and_loses_nothing(columns: int) -> None:
 def test_wide_characters_and_escape_sequences() -> None:
     name = f"{WIDE * 30}\x1b[31m\nSubject: x"
     night_ = audit(
-        found(name, status="missing", reason="never_ordered"), as_of=NIGHT_2,
+        found(name, status="missing", reason="never_ordered"),
+        as_of=NIGHT_2,
         cases=(line(name, "2026-03-05", verdict="not_compliant"),),
-    )  # fmt: skip
+    )
     lines = digest_text(digest(night_, audit())).splitlines()
     assert max(map(cell_len, lines)) <= 78
     assert not any(set(text) & {"\x1b", "\n", "\t"} for text in lines)
@@ -164,16 +165,20 @@ def test_the_page_is_tables_with_the_style_inside() -> None:
 
 def test_texts_are_escaped() -> None:
     night_ = audit(
-        found("<b>C</b>", status="missing", reason="never_ordered"), as_of=NIGHT_2,
+        found("<b>C</b>", status="missing", reason="never_ordered"),
+        as_of=NIGHT_2,
         cases=(line("<b>C</b>", "2026-03-05", verdict="not_compliant"),),
-    )  # fmt: skip
+    )
     assert "<b>" not in digest_html(digest(night_, audit()))
 
 
 GIVEN = Envelope(
-    "qi@example.org", ("a@example.org", "b@example.org"), "<night-1@example.org>", "=_part",
+    "qi@example.org",
+    ("a@example.org", "b@example.org"),
+    "<night-1@example.org>",
+    "=_part",
     dt.datetime(2026, 3, 2, 5, 0, tzinfo=dt.UTC),
-)  # fmt: skip
+)
 
 
 def test_the_mail_is_text_first_then_a_page() -> None:
@@ -181,8 +186,10 @@ def test_the_mail_is_text_first_then_a_page() -> None:
     raw = digest_mail(made, GIVEN)
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     assert [part.get_content_type() for part in mail.walk()] == [
-        "multipart/alternative", "text/plain", "text/html",
-    ]  # fmt: skip
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
     assert (mail["From"], mail["To"]) == ("qi@example.org", "a@example.org, b@example.org")
     assert mail["Message-ID"] == "<night-1@example.org>" and mail.get_boundary() == "=_part"
     assert mail["Subject"] == subject(made)
@@ -203,11 +210,15 @@ def test_the_mail_is_the_same_twice_and_another_one_tomorrow() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"sender": "a@b.c\r\nBcc: x@y.z"}, {"recipients": ("a@b.c\nBcc: x@y.z",)},
-        {"recipients": ("",)}, {"message_id": "<a@b>\r\nX: y"}, {"boundary": 'x"\r\nX: y'},
-        {"sender": "a@b.c, d@e.f"}, {"sender": "no address"},
+        {"sender": "a@b.c\r\nBcc: x@y.z"},
+        {"recipients": ("a@b.c\nBcc: x@y.z",)},
+        {"recipients": ("",)},
+        {"message_id": "<a@b>\r\nX: y"},
+        {"boundary": 'x"\r\nX: y'},
+        {"sender": "a@b.c, d@e.f"},
+        {"sender": "no address"},
     ],
-)  # fmt: skip
+)
 def test_no_header_can_be_put_in(wrong: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="is not possible in a mail"):
         digest_mail(night(), Envelope(**wrong))
@@ -226,12 +237,14 @@ def test_no_value_of_a_patient_is_in_it() -> None:
     who = {"patient_id": "MRN-778899"}
     text = "JANE ROE 1950-01-02 MRI liver"
     tables = {
-        "cases": [case("C1", "2026-03-05", status="scheduled", surgeon="Dr Zebra", site="Ward 9",
-                       **who)],
-        "events": [event("2026-01-01", "EVT-4711", description=text, modality="MR",
-                         region="liver", **who)],
+        "cases": [
+            case("C1", "2026-03-05", status="scheduled", surgeon="Dr Zebra", site="Ward 9", **who)
+        ],
+        "events": [
+            event("2026-01-01", "EVT-4711", description=text, modality="MR", region="liver", **who)
+        ],
         "exceptions": [exception(note="Roe declined", requested_by="Dr Yak", approved_by="")],
-    }  # fmt: skip
+    }
     records = from_rows(tables)
     evaluation = evaluate(liver(), records, AsOf.parse(NIGHT_2), SITE)
     now = Snapshot.of(evaluation)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.rule_examples import Rows, run_examples
-from qi_checker.engines import reference
+from qi_checker import judging as reference
+from qi_checker.authoring.examples import Rows, run_examples
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -163,8 +163,10 @@ def test_examples_are_filled_from_the_defaults(tmp_path: Path) -> None:
     (example,) = examples(text, tmp_path)
     tables: dict[str, Any] = example.tables
     assert [(c["case_id"], c["patient_id"]) for c in tables["cases"]] == [
-        ("OP7", "P1"), ("C2", "P1"), ("C3", "P2")
-    ]  # fmt: skip
+        ("OP7", "P1"),
+        ("C2", "P1"),
+        ("C3", "P2"),
+    ]
     assert (tables["cases"][0]["diagnoses"], tables["cases"][1]["diagnoses"]) == (
         "",
         "ICD-10-CM:C78.7",

@@ -7,18 +7,22 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.ious import Registry, read_registry
 from qi_checker.errors import UserError
 from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, Records
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import PLAN_CHANGES
 from qi_checker.sources.files import read_folder, read_ious
 from qi_checker.sources.raw import connect
+from qi_checker.study.ious import Registry, read_registry
 from tests.helpers.commands import write_rows
 
 SITE = Site(timezone="UTC")
-GOOD = {"case_id": "C1", "performed": "yes", "plan_recorded_before": "yes",
-        "plan_change": "no_change"}  # fmt: skip
+GOOD = {
+    "case_id": "C1",
+    "performed": "yes",
+    "plan_recorded_before": "yes",
+    "plan_change": "no_change",
+}
 
 
 def registry(folder: Path, *rows: dict[str, Any], site: Site = SITE, text: str = "") -> Registry:
@@ -62,17 +66,22 @@ def test_a_row_that_cannot_be_used(
     assert list(found.rows) == ["C2"]
     (reject,) = found.rejects
     assert reject == {
-        "table": "ious", "file": "ious.csv", "row": 3, "column": column,
-        "id": change.get("case_id", "C1"), "reason": reason,
-    }  # fmt: skip
+        "table": "ious",
+        "file": "ious.csv",
+        "row": 3,
+        "column": column,
+        "id": change.get("case_id", "C1"),
+        "reason": reason,
+    }
 
 
 def test_of_rows_with_one_id_the_first_counts(tmp_path: Path) -> None:
     found = registry(tmp_path, GOOD, GOOD | {"plan_change": "abandoned"}, GOOD)
     assert found.rows["C1"].changed is False
     assert [(r["row"], r["reason"]) for r in found.rejects] == [
-        (3, "duplicate id"), (4, "duplicate id, same content"),
-    ]  # fmt: skip
+        (3, "duplicate id"),
+        (4, "duplicate id, same content"),
+    ]
 
 
 def test_a_torn_row_is_rejected_and_the_rest_read(tmp_path: Path) -> None:

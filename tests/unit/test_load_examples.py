@@ -12,8 +12,14 @@ from qi_checker.protocol.load import load_protocol
 
 GOOD = (Path(__file__).parents[1] / "bad_input" / "good-protocol.yaml").read_text(encoding="utf-8")
 OF_CASES = (
-    "discharged_at", "referred_at", "planned_at", "listed_at", "programme", "centre", "ward",
-)  # fmt: skip
+    "discharged_at",
+    "referred_at",
+    "planned_at",
+    "listed_at",
+    "programme",
+    "centre",
+    "ward",
+)
 OF_EVENTS = ("machine", "department", "protocol_name")
 REQUIREMENT = """
         applies_if:

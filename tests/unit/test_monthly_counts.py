@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from qi_checker.audit.monthly_views import Monthly, Standard, Tally
-from qi_checker.reporting import monthly_words as said
-from qi_checker.reporting.monthly_tables import tables
+from qi_checker.monthly import words as said
+from qi_checker.monthly.tables import tables
+from qi_checker.monthly.views import Monthly, Standard, Tally
 from tests.helpers.monthly import Records, report, settings, typical
 
 
@@ -64,9 +64,10 @@ def _adds_up(view: Monthly) -> None:
         {words: year or 0 for words, _, year in view.flow},
     ):
         taken = sum(
-            n for words, n in lines.items()
+            n
+            for words, n in lines.items()
             if words.startswith("–") and words != "– with an approved exception"
-        )  # fmt: skip
+        )
         assert lines["Operations"] - taken == lines["Eligible"]
         assert lines["Eligible"] - lines["– with an approved exception"] == lines["Assessed"]
         parts = [n for words, n in lines.items() if words.startswith("of which")]

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from qi_checker.audit.monthly_views import Monthly
 from qi_checker.errors import UserError
+from qi_checker.monthly import words as said
+from qi_checker.monthly.folder import monthly_page
+from qi_checker.monthly.views import Monthly
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.reporting import monthly_words as said
-from qi_checker.reporting.monthly_folder import monthly_page
 from tests.helpers.monthly import Records, report
 from tests.helpers.pages import read_page
 
@@ -72,14 +72,24 @@ EDGES: dict[str, tuple[Callable[[], Monthly], str]] = {
     "nothing": (nothing, "There was no eligible operation in February 2026, nor in the 11 months"),
     "another month": (another_month, "In February 2026 there was no eligible operation; 1/1"),
     "later only": (later_only, "There was no eligible operation in February 2026"),
-    "one case": (one_case, ("In February 2026 1 of 1 operation complied; 1/1 in the last 12 months, "
-                 "target 95 %: not evaluable, too few cases.")),
-    "all exempt": (all_exempt, ("In February 2026 every eligible operation has an exception; every "
-                   "case has an exception in the last 12 months")),
+    "one case": (
+        one_case,
+        (
+            "In February 2026 1 of 1 operation complied; 1/1 in the last 12 months, "
+            "target 95 %: not evaluable, too few cases."
+        ),
+    ),
+    "all exempt": (
+        all_exempt,
+        (
+            "In February 2026 every eligible operation has an exception; every "
+            "case has an exception in the last 12 months"
+        ),
+    ),
     "all undetermined": (all_undetermined, "In February 2026 0 of 6 operations complied; 0/6 (0 %"),
     "all cancelled": (all_cancelled, "There was no eligible operation in February 2026"),
     **{name: (other_protocol(name), "") for name in SHIPPED},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", EDGES)

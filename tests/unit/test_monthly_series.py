@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from qi_checker.audit.monthly_cases import last_day, months_between, months_on
-from qi_checker.audit.monthly_units import pseudonym
-from qi_checker.audit.monthly_views import Monthly
-from qi_checker.reporting import monthly_words as said
+from qi_checker.monthly import words as said
+from qi_checker.monthly.cases import last_day, months_between, months_on
+from qi_checker.monthly.units import pseudonym
+from qi_checker.monthly.views import Monthly
 from tests.helpers.monthly import FULL, Records, report, settings, typical
 
 BASE = {"first": "2024-03", "last": "2025-02"}
@@ -79,8 +79,10 @@ def test_a_month_without_a_case_keeps_its_place() -> None:
     made.add("2026-02-03")
     view = report(made, "2026-02")
     assert [(p.month, p.events, p.cases) for p in view.trend.points] == [
-        ("2025-12", 1, 1), ("2026-01", 0, 0), ("2026-02", 1, 1),
-    ]  # fmt: skip
+        ("2025-12", 1, 1),
+        ("2026-01", 0, 0),
+        ("2026-02", 1, 1),
+    ]
     assert said.month_tally(view.trend.points[1]) == "no case"
     assert view.trend.status.startswith("not evaluable")
 
@@ -129,8 +131,10 @@ def test_what_became_known_late_is_judged_again() -> None:
 def test_actions_that_are_overdue_come_first() -> None:
     view = report(typical(), "2026-02", FULL)
     assert [(a.owner, a.overdue, a.done) for a in view.actions] == [
-        ("Radiology", True, None), ("Surgery", False, None), ("Surgery", False, date(2025, 11, 20)),
-    ]  # fmt: skip
+        ("Radiology", True, None),
+        ("Surgery", False, None),
+        ("Surgery", False, date(2025, 11, 20)),
+    ]
 
 
 def test_a_target_that_changed_within_the_year_is_not_judged() -> None:
@@ -143,8 +147,9 @@ def test_units_are_letters_and_small_ones_are_not_shown() -> None:
     view = report(typical(), "2026-02", by="surgeon")
     assert view.units is not None
     assert [(u.name, u.cases) for u in view.units.units] in (
-        [("A", 25), ("B", 13)], [("A", 13), ("B", 25)],
-    )  # fmt: skip
+        [("A", 25), ("B", 13)],
+        [("A", 13), ("B", 25)],
+    )
     shown = " ".join([view.units.title, view.units.description, view.units_why])
     assert "Adams" not in shown and "Baker" not in shown
     few = report(typical(), "2026-02", settings(fewest_cases=20), by="surgeon")

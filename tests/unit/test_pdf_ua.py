@@ -18,14 +18,18 @@ import pdfua
 import pytest
 from pypdf import PdfReader
 
-from qi_checker.reporting.pdf import pdf_of
+from qi_checker.render.pdf import pdf_of
 from tests.helpers.pdf import needs_pango
 from tests.unit.test_reporting_golden import PAGES
 
 pytestmark = needs_pango
 # The mail is no page to print; the others are variants of pages that are here.
-KINDS = [n for n in PAGES if not n.startswith("digest") and n in
-         {"case", "audit", "rulebook", "checklist", "rule", "study", "monthly", "sheets"}]  # fmt: skip
+KINDS = [
+    n
+    for n in PAGES
+    if not n.startswith("digest")
+    and n in {"case", "audit", "rulebook", "checklist", "rule", "study", "monthly", "sheets"}
+]
 # A fault of pdfua 0.1.3 itself: it asks an array whether it is a number.
 _NOT_EVALUATED = {"UA-14-001"}
 
@@ -70,8 +74,11 @@ def test_the_document_says_what_it_is(made: Path) -> None:
 
 
 def test_headings_do_not_skip_a_level(made: Path) -> None:
-    levels = [int(str(t["/S"])[2:]) for t in tags(PdfReader(made)) if str(t["/S"])[2:].isdigit()
-              and str(t["/S"]).startswith("/H")]  # fmt: skip
+    levels = [
+        int(str(t["/S"])[2:])
+        for t in tags(PdfReader(made))
+        if str(t["/S"])[2:].isdigit() and str(t["/S"]).startswith("/H")
+    ]
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
 

@@ -15,10 +15,10 @@ import pytest
 
 import qi_checker
 from qi_checker import UserError
+from qi_checker.audit.folder import write_audit
 from qi_checker.demo import write_demo
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS
-from qi_checker.reporting.folder import write_audit
 from tests.helpers.commands import csv_rows, environment
 from tests.helpers.protocols import liver
 from tests.helpers.records import case, event, exception, mr_scan, scan
@@ -48,8 +48,16 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_api_is_what_its_page_names() -> None:
-    names = ["Result", "UserError", "__version__", "evaluate", "evaluate_rulebook",
-             "load_protocol", "load_rulebook", "load_site"]  # fmt: skip
+    names = [
+        "Result",
+        "UserError",
+        "__version__",
+        "evaluate",
+        "evaluate_rulebook",
+        "load_protocol",
+        "load_rulebook",
+        "load_site",
+    ]
     assert qi_checker.__all__ == names
     assert all(hasattr(qi_checker, name) for name in names)
     assert set(names) <= set(dir(qi_checker))
@@ -87,8 +95,12 @@ def test_columns_and_types_are_those_of_the_files(demo: Path) -> None:
         assert list(result.rejects) == list(REJECT_COLUMNS)
         dates = {c for c in result.findings if result.findings[c].dtype == "datetime64[us]"}
         assert dates == {
-            "event_date", "window_opens", "window_closes", "valid_through", "act_by",
-        }  # fmt: skip
+            "event_date",
+            "window_opens",
+            "window_closes",
+            "valid_through",
+            "act_by",
+        }
         numbers = {c for c in result.findings if result.findings[c].dtype == "Int64"}
         assert numbers == {"days_before", "slack_days"}
         assert result.rejects["row"].dtype == "Int64"
@@ -113,10 +125,14 @@ def test_rejected_rows_are_numbered_from_2_as_under_a_header() -> None:
     rejects = judged().rejects.to_dict("records")
     assert rejects == [
         {
-            "table": "cases", "file": "cases", "row": 4, "column": "surgery_at", "id": "C3",
+            "table": "cases",
+            "file": "cases",
+            "row": 4,
+            "column": "surgery_at",
+            "id": "C3",
             "reason": "unreadable date",
         }
-    ]  # fmt: skip
+    ]
 
 
 def test_the_manifest_accounts_for_every_row_and_is_plain_json() -> None:

@@ -10,17 +10,22 @@ from pathlib import Path
 import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
-from qi_checker.audit import rule_diff, rule_diff_keys, views
-from qi_checker.audit.monthly_protected import protect_monthly
-from qi_checker.audit.study_protected import protect_study
-from qi_checker.reporting import digest_screen, html, rule_page
-from qi_checker.reporting.digest_mail import digest_html
-from qi_checker.reporting.monthly_folder import monthly_page
-from qi_checker.reporting.monthly_protected import protected_monthly_page
-from qi_checker.reporting.rule_diff import rule_diff_page
-from qi_checker.reporting.study_folder import study_page
-from qi_checker.reporting.study_protected import protected_page
+from qi_checker.audit.pages import audit_page, rulebook_page
+from qi_checker.authoring import diff as rule_diff
+from qi_checker.authoring import diff_keys as rule_diff_keys
+from qi_checker.authoring import rule_page
+from qi_checker.authoring.diff_page import rule_diff_page
+from qi_checker.cases.pages import case_page, checklist_page, sheets_page
+from qi_checker.digest import screen as digest_screen
+from qi_checker.digest.mail import digest_html
+from qi_checker.monthly.folder import monthly_page
+from qi_checker.monthly.protected import protect_monthly
+from qi_checker.monthly.protected_files import protected_monthly_page
+from qi_checker.render import html, views
 from qi_checker.statistics.small_numbers import PROFILES
+from qi_checker.study.folder import study_page
+from qi_checker.study.protected import protect_study
+from qi_checker.study.protected_files import protected_page
 from tests.helpers import monthly, rule_diffs, sheets
 from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
@@ -48,24 +53,24 @@ def shown_protected() -> str:
 
 
 RENDER: dict[str, Callable[[], str]] = {
-    "case.html.j2": lambda: html.case_page(sheets.CASE, "../index.html"),
-    "audit.html.j2": lambda: html.audit_page(sheets.AUDIT),
-    "rulebook.html.j2": lambda: html.rulebook_page(sheets.RULEBOOK),
-    "checklist.html.j2": lambda: html.checklist_page(sheets.CHECKLIST),
-    "sheets.html.j2": lambda: html.sheets_page(sheets.SHEETS),
-    "rule.html.j2": lambda: html.rule_page(
+    "cases/case.html.j2": lambda: case_page(sheets.CASE, "../index.html"),
+    "audit/audit.html.j2": lambda: audit_page(sheets.AUDIT),
+    "audit/rulebook.html.j2": lambda: rulebook_page(sheets.RULEBOOK),
+    "cases/checklist.html.j2": lambda: checklist_page(sheets.CHECKLIST),
+    "cases/sheets.html.j2": lambda: sheets_page(sheets.SHEETS),
+    "authoring/rule.html.j2": lambda: rule_page.rule_page(
         rule_page.rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
     ),
-    "rule_diff.html.j2": lambda: rule_diff_page(rule_diffs.DIFF),
-    "study.html.j2": shown_study,
-    "monthly.html.j2": lambda: monthly_page(
+    "authoring/diff.html.j2": lambda: rule_diff_page(rule_diffs.DIFF),
+    "study/study.html.j2": shown_study,
+    "monthly/monthly.html.j2": lambda: monthly_page(
         monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")
     ),
-    "study_protected.html.j2": shown_protected,
-    "monthly_protected.html.j2": lambda: protected_monthly_page(
+    "study/protected.html.j2": shown_protected,
+    "monthly/protected.html.j2": lambda: protected_monthly_page(
         protect_monthly(monthly.report(monthly.typical(), "2026-02", monthly.FULL), PROFILES["lt5"])
     ),
-    "digest.html.j2": lambda: digest_html(night(3, 30)),
+    "digest/digest.html.j2": lambda: digest_html(night(3, 30)),
 }
 
 
@@ -100,13 +105,13 @@ def test_every_field_of_a_context_is_shown_or_left_out_on_purpose(
         monkeypatch.setattr(context, "__getattribute__", get)
     for render in RENDER.values():
         render()
-    html.case_page(UNDECIDED)
+    case_page(UNDECIDED)
     every = {(c.__name__, f.name) for c in _contexts() for f in dataclasses.fields(c)}
     assert every - read == set(NOT_SHOWN)
 
 
 def test_a_rejected_record_that_decides_is_named() -> None:
-    assert "Record that decides" in html.case_page(UNDECIDED)
+    assert "Record that decides" in case_page(UNDECIDED)
 
 
 @pytest.mark.parametrize("name", RENDER)

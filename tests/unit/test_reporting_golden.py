@@ -18,16 +18,17 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.audit.monthly_protected import protect_monthly
-from qi_checker.audit.study_protected import protect_study
-from qi_checker.reporting import html
-from qi_checker.reporting.digest_mail import digest_html
-from qi_checker.reporting.monthly_folder import monthly_page
-from qi_checker.reporting.monthly_protected import protected_monthly_page
-from qi_checker.reporting.rule_page import rule_sheet
-from qi_checker.reporting.study_folder import study_page
-from qi_checker.reporting.study_protected import protected_page
+from qi_checker.audit.pages import audit_page, rulebook_page
+from qi_checker.authoring.rule_page import rule_page, rule_sheet
+from qi_checker.cases.pages import case_page, checklist_page, sheets_page
+from qi_checker.digest.mail import digest_html
+from qi_checker.monthly.folder import monthly_page
+from qi_checker.monthly.protected import protect_monthly
+from qi_checker.monthly.protected_files import protected_monthly_page
 from qi_checker.statistics.small_numbers import PROFILES
+from qi_checker.study.folder import study_page
+from qi_checker.study.protected import protect_study
+from qi_checker.study.protected_files import protected_page
 from tests.helpers import monthly, sheets
 from tests.helpers.digests import night
 from tests.helpers.study import reconstructed
@@ -48,15 +49,15 @@ def _protected() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "case": lambda: html.case_page(sheets.CASE, "../index.html"),
-    "case-compliant": lambda: html.case_page(sheets.compliant_case()),
-    "audit": lambda: html.audit_page(sheets.AUDIT),
-    "audit-empty": lambda: html.audit_page(sheets.EMPTY_AUDIT),
-    "rulebook": lambda: html.rulebook_page(sheets.RULEBOOK),
-    "checklist": lambda: html.checklist_page(sheets.CHECKLIST),
-    "checklist-cut": lambda: html.checklist_page(sheets.CHECKLIST, 4),
-    "sheets": lambda: html.sheets_page(sheets.SHEETS),
-    "rule": lambda: html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
+    "case": lambda: case_page(sheets.CASE, "../index.html"),
+    "case-compliant": lambda: case_page(sheets.compliant_case()),
+    "audit": lambda: audit_page(sheets.AUDIT),
+    "audit-empty": lambda: audit_page(sheets.EMPTY_AUDIT),
+    "rulebook": lambda: rulebook_page(sheets.RULEBOOK),
+    "checklist": lambda: checklist_page(sheets.CHECKLIST),
+    "checklist-cut": lambda: checklist_page(sheets.CHECKLIST, 4),
+    "sheets": lambda: sheets_page(sheets.SHEETS),
+    "rule": lambda: rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples())),
     "study": _study,
     "monthly": lambda: monthly_page(
         monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon")

@@ -7,22 +7,24 @@ from dataclasses import replace
 
 import pytest
 
+from qi_checker.audit.pages import audit_page, rulebook_page
+from qi_checker.cases.pages import case_page, checklist_page, sheets_page
 from qi_checker.protocol.paths import reports_dir
-from qi_checker.reporting import html
+from qi_checker.render import html
 from tests.helpers import sheets
 from tests.helpers.pages import Element, read_page
 
 PAGES = {
-    "case": html.case_page(sheets.CASE, "../index.html"),
-    "compliant": html.case_page(sheets.compliant_case()),
-    "audit": html.audit_page(sheets.AUDIT),
-    "empty audit": html.audit_page(sheets.EMPTY_AUDIT),
-    "rulebook": html.rulebook_page(sheets.RULEBOOK),
-    "checklist": html.checklist_page(sheets.CHECKLIST),
-    "checklist that is cut": html.checklist_page(sheets.CHECKLIST, 4),
-    "sheets": html.sheets_page(sheets.SHEETS),
-    "no sheets": html.sheets_page(replace(sheets.SHEETS, lines=())),
-    "empty checklist": html.checklist_page(replace(sheets.CHECKLIST, items=(), problems=())),
+    "case": case_page(sheets.CASE, "../index.html"),
+    "compliant": case_page(sheets.compliant_case()),
+    "audit": audit_page(sheets.AUDIT),
+    "empty audit": audit_page(sheets.EMPTY_AUDIT),
+    "rulebook": rulebook_page(sheets.RULEBOOK),
+    "checklist": checklist_page(sheets.CHECKLIST),
+    "checklist that is cut": checklist_page(sheets.CHECKLIST, 4),
+    "sheets": sheets_page(sheets.SHEETS),
+    "no sheets": sheets_page(replace(sheets.SHEETS, lines=())),
+    "empty checklist": checklist_page(replace(sheets.CHECKLIST, items=(), problems=())),
 }
 HOSTILE = "<script>alert('1')</script>\"&'\u202e</td></table>" + "x" * 3000
 
@@ -66,33 +68,44 @@ def _hostile_case() -> str:
         sheets.CT.candidates[0], event_id=HOSTILE, description=HOSTILE, at=HOSTILE, region=HOSTILE
     )
     ct = replace(sheets.CT, title=HOSTILE, sentence=HOSTILE, candidates=(event,))
-    return html.case_page(
+    return case_page(
         replace(
-            sheets.CASE, case_id=HOSTILE, patient_id=HOSTILE, next_action=HOSTILE, owner=HOSTILE,
-            facts=(("Procedures", HOSTILE),), requirements=(ct,), problems=(HOSTILE,),
+            sheets.CASE,
+            case_id=HOSTILE,
+            patient_id=HOSTILE,
+            next_action=HOSTILE,
+            owner=HOSTILE,
+            facts=(("Procedures", HOSTILE),),
+            requirements=(ct,),
+            problems=(HOSTILE,),
         )
-    )  # fmt: skip
+    )
 
 
 def _hostile_audit() -> str:
     line = replace(sheets.AUDIT.action[0], case_id=HOSTILE, sentence=HOSTILE, owner=HOSTILE)
-    return html.audit_page(
+    return audit_page(
         replace(
-            sheets.AUDIT, action=(line,), failed=(line,), notes=(HOSTILE,), problems=(HOSTILE,),
-            rejects=((HOSTILE, 2, HOSTILE),), reconciliation=((HOSTILE, 2, 1, 1),),
+            sheets.AUDIT,
+            action=(line,),
+            failed=(line,),
+            notes=(HOSTILE,),
+            problems=(HOSTILE,),
+            rejects=((HOSTILE, 2, HOSTILE),),
+            reconciliation=((HOSTILE, 2, 1, 1),),
         )
-    )  # fmt: skip
+    )
 
 
 def _hostile_checklist() -> str:
     item = replace(sheets.CHECKLIST.items[0], case_id=HOSTILE, next_action=HOSTILE, owner=HOSTILE)
-    return html.checklist_page(replace(sheets.CHECKLIST, items=(item,)))
+    return checklist_page(replace(sheets.CHECKLIST, items=(item,)))
 
 
 def _hostile_rulebook() -> str:
     provenance = replace(sheets.PROVENANCE, protocol_title=HOSTILE, protocol_version=HOSTILE)
     line = replace(sheets.RULEBOOK.lines[0], provenance=provenance)
-    return html.rulebook_page(
+    return rulebook_page(
         replace(sheets.RULEBOOK, lines=(line,), reconciliation=((HOSTILE, 2, 1, 1),))
     )
 
@@ -111,9 +124,7 @@ def test_hostile_text_stays_text(render: object) -> None:
 
 def test_a_long_description_is_cut() -> None:
     event = replace(sheets.CT.candidates[0], description="long " * 1000)
-    page = html.case_page(
-        replace(sheets.CASE, requirements=(replace(sheets.CT, candidates=(event,)),))
-    )
+    page = case_page(replace(sheets.CASE, requirements=(replace(sheets.CT, candidates=(event,)),)))
     assert len(page) < len(PAGES["case"])
 
 
@@ -156,7 +167,7 @@ def test_a_past_case_cannot_be_arranged_and_surgery_cannot_slip() -> None:
 
 def test_a_compliant_upcoming_case_says_how_far_surgery_may_slip() -> None:
     sheet = replace(sheets.compliant_case(), upcoming=True, case_status="scheduled")
-    text = read_page(html.case_page(sheet)).words
+    text = read_page(case_page(sheet)).words
     assert "Nothing to arrange." in text
     assert "Surgery may slip until Thu 2026-03-05 and everything still holds." in text
 
@@ -199,21 +210,21 @@ def test_no_eligible_cases_is_said_and_never_a_percentage() -> None:
 def test_ten_thousand_cases_are_cut_and_counted() -> None:
     lines = tuple(sheets.line(n, "not_compliant", "Too old.") for n in range(2000))
     page = replace(sheets.AUDIT, failed=lines, list_sizes=(("failed", 10_000),))
-    section = read_page(html.audit_page(page)).by_id("not-compliant")
+    section = read_page(audit_page(page)).by_id("not-compliant")
     assert _rows(section) == html.CASES_SHOWN
     assert "10,000 cases; the first 200 are shown, cases.csv has every one." in section.words
 
 
 def test_a_list_of_mixed_verdicts_names_them() -> None:
     lines = (sheets.line(1, "not_compliant", ""), sheets.line(2, "error", "CT: not evaluated."))
-    section = read_page(html.audit_page(replace(sheets.AUDIT, failed=lines))).by_id("not-compliant")
+    section = read_page(audit_page(replace(sheets.AUDIT, failed=lines))).by_id("not-compliant")
     assert "Error" in section.words
 
 
 def test_rejected_rows_point_to_the_file_when_cut() -> None:
     rows = tuple((f"events.csv, row {n}", n, "at: unreadable date") for n in range(2, 90))
     page = replace(sheets.AUDIT, rejects=rows, reconciliation=(("events.csv", 900, 500, 400),))
-    data = read_page(html.audit_page(page)).by_id("data").words
+    data = read_page(audit_page(page)).by_id("data").words
     assert "Rejected rows (400)" in data
     assert "The first 50 are shown; rejects.csv has every one." in data
 
@@ -226,8 +237,12 @@ def test_the_checklist_has_a_tick_box_for_every_action() -> None:
     assert all(item.next_action in page.words for item in waiting)
     headings = [h.words for h in page.all("h2")]
     assert headings[:5] == [
-        "Overdue (1)", "Today (1)", "In the next 7 days (2)", "Later (1)", "Nothing to do (2)",
-    ]  # fmt: skip
+        "Overdue (1)",
+        "Today (1)",
+        "In the next 7 days (2)",
+        "Later (1)",
+        "Nothing to do (2)",
+    ]
 
 
 def _luminance(colour: str) -> float:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from qi_checker.audit.views import CaseSheet, Checklist
-from qi_checker.reporting import html
-from qi_checker.reporting.paper import PAPERS, on_paper, without_patient
-from qi_checker.reporting.pdf import pdf_of
+from qi_checker.cases.pages import case_page, checklist_page
+from qi_checker.render.paper import PAPERS, on_paper, without_patient
+from qi_checker.render.pdf import pdf_of
+from qi_checker.render.views import CaseSheet, Checklist
 from tests.helpers import sheets
 from tests.helpers.pages import read_page
 from tests.helpers.pdf import needs_pango
@@ -54,26 +54,38 @@ def tags(reader: PdfReader) -> Iterator[tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize("sheet", [CASE, sheets.compliant_case()], ids=["expired", "compliant"])
 def test_a_usual_case_is_one_page(sheet: CaseSheet, paper: str) -> None:
     """Two requirements with four events each, problems, long words: A4 and the shorter Letter."""
-    reader = pdf(on_paper(html.case_page(sheet), paper))
+    reader = pdf(on_paper(case_page(sheet), paper))
     assert len(reader.pages) == 1
     assert tuple(round(float(s)) for s in reader.pages[0].mediabox[2:]) == SIZES[paper]
 
 
 def test_the_sheet_has_what_a_surgeon_signs_for() -> None:
-    said = words(pdf(html.case_page(CASE)))
+    said = words(pdf(case_page(CASE)))
     for part in (
-        "Case C-1042", "Not compliant", "MRI booking desk", "arranged",
-        "What would make it compliant", "Sat 2026-01-24 to Mon 2026-02-23",
-        "within 30 days before surgery", "31 days", "1 day too old", "events.csv, row 22",
-        "As of Tue 2026-02-10, end of the day", "Checked by", "Action arranged by", "Date",
-        "General Hospital, Department of Surgery, as of Tue 2026-02-10", "Page 1 of 1",
-        "For quality improvement", "a1" * 32,
-    ):  # fmt: skip
+        "Case C-1042",
+        "Not compliant",
+        "MRI booking desk",
+        "arranged",
+        "What would make it compliant",
+        "Sat 2026-01-24 to Mon 2026-02-23",
+        "within 30 days before surgery",
+        "31 days",
+        "1 day too old",
+        "events.csv, row 22",
+        "As of Tue 2026-02-10, end of the day",
+        "Checked by",
+        "Action arranged by",
+        "Date",
+        "General Hospital, Department of Surgery, as of Tue 2026-02-10",
+        "Page 1 of 1",
+        "For quality improvement",
+        "a1" * 32,
+    ):
         assert part in said, part
 
 
 def test_a_screen_reader_hears_title_language_tables_and_what_the_pictures_show() -> None:
-    reader = pdf(html.case_page(CASE))
+    reader = pdf(case_page(CASE))
     root: Any = reader.root_object
     assert reader.metadata is not None
     assert reader.metadata.title == "Case C-1042: Not compliant"
@@ -89,8 +101,8 @@ def test_a_screen_reader_hears_title_language_tables_and_what_the_pictures_show(
 
 
 def test_a_patient_is_named_only_where_that_is_asked_for() -> None:
-    assert "P-77" in words(pdf(html.case_page(CASE)))
-    plain = html.case_page(without_patient(CASE))
+    assert "P-77" in words(pdf(case_page(CASE)))
+    plain = case_page(without_patient(CASE))
     assert "P-77" not in plain and "Patient" not in read_page(plain).words
     assert "C-1042" in plain
 
@@ -98,7 +110,7 @@ def test_a_patient_is_named_only_where_that_is_asked_for() -> None:
 def test_a_long_case_repeats_headings_and_signs_at_the_end() -> None:
     many = tuple(sheets.candidate(n, "2026-02-03", 20) for n in range(60))
     long = replace(CASE, requirements=(replace(sheets.CT, candidates=many),))
-    reader = pdf(html.case_page(long))
+    reader = pdf(case_page(long))
     assert len(reader.pages) == 3
     for number in range(3):
         said = words(reader, number)
@@ -109,7 +121,7 @@ def test_a_long_case_repeats_headings_and_signs_at_the_end() -> None:
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_the_checklist_is_a_day_list_with_boxes_and_room_to_write(paper: str) -> None:
-    reader = pdf(on_paper(html.checklist_page(sheets.CHECKLIST), paper))
+    reader = pdf(on_paper(checklist_page(sheets.CHECKLIST), paper))
     assert tuple(round(float(s)) for s in reader.pages[0].mediabox[2:]) == SIZES[paper]
     said = words(reader)
     waiting = [item for item in sheets.CHECKLIST.items if item.next_action]
@@ -128,7 +140,7 @@ def long_list(number: int) -> Checklist:
 
 
 def test_every_page_of_a_long_list_has_heading_date_and_number() -> None:
-    reader = pdf(html.checklist_page(long_list(40)))
+    reader = pdf(checklist_page(long_list(40)))
     assert len(reader.pages) >= 2
     for number in range(len(reader.pages)):
         said = words(reader, number)
@@ -138,30 +150,35 @@ def test_every_page_of_a_long_list_has_heading_date_and_number() -> None:
 
 
 def test_a_list_that_is_too_long_is_cut_at_the_calm_end_and_says_so() -> None:
-    page = read_page(html.checklist_page(long_list(20), 15))
+    page = read_page(checklist_page(long_list(20), 15))
     assert "Only the 15 most pressing of 23 operations are listed." in page.words
     assert "In the next 7 days (20)" in page.words
     assert "5 more of them are not listed here." in page.words
     assert "W-14" in page.words and "W-15" not in page.words and "N-0" not in page.words
     assert "20 of 23 operations" in page.words
-    assert "most pressing" not in read_page(html.checklist_page(long_list(20), 23)).words
+    assert "most pressing" not in read_page(checklist_page(long_list(20), 23)).words
 
 
 def test_a_hostile_text_stays_on_its_line() -> None:
-    case = replace(CASE, case_id=EVIL, owner=EVIL, facts=(("Site", EVIL),),
-                   provenance=replace(HOSPITAL, organisation=EVIL))  # fmt: skip
-    page = on_paper(html.case_page(case), "letter")
+    case = replace(
+        CASE,
+        case_id=EVIL,
+        owner=EVIL,
+        facts=(("Site", EVIL),),
+        provenance=replace(HOSPITAL, organisation=EVIL),
+    )
+    page = on_paper(case_page(case), "letter")
     assert "<script" not in page and page.count("</style>") == 2
     reader = pdf(page)
     assert round(float(reader.pages[0].mediabox[3])) == 792
     assert 'alert("x")' in words(reader)
     item = replace(sheets.CHECKLIST.items[0], case_id=EVIL, next_action=EVIL * 5, owner=EVIL)
-    assert len(pdf(html.checklist_page(replace(sheets.CHECKLIST, items=(item,)))).pages) == 1
+    assert len(pdf(checklist_page(replace(sheets.CHECKLIST, items=(item,)))).pages) == 1
 
 
 @pytest.mark.parametrize("page", [CASE, sheets.CHECKLIST], ids=["case", "checklist"])
 def test_the_same_page_gives_the_same_bytes_whatever_was_made_before(page: Any) -> None:
-    make = html.case_page if isinstance(page, CaseSheet) else html.checklist_page
+    make = case_page if isinstance(page, CaseSheet) else checklist_page
     first = pdf_of(make(page))
-    pdf_of(html.case_page(replace(CASE, case_id="X" * 40, surgery_date=date(2031, 1, 1))))
+    pdf_of(case_page(replace(CASE, case_id="X" * 40, surgery_date=date(2031, 1, 1))))
     assert pdf_of(make(page)) == first

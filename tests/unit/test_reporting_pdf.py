@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from qi_checker.authoring.rule_page import rule_page, rule_sheet
 from qi_checker.errors import UserError
-from qi_checker.reporting import html
-from qi_checker.reporting.pdf import pdf_of
-from qi_checker.reporting.rule_page import rule_sheet
+from qi_checker.render.pdf import pdf_of
 from tests.helpers import sheets
 from tests.helpers.commands import environment, start
 from tests.helpers.pdf import needs_pango
 from tests.helpers.protocols import ct, protocol_with
 
 pytestmark = needs_pango
-PAGE = html.rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples()))
+PAGE = rule_page(rule_sheet(sheets.rule_bundle(), sheets.rule_examples()))
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
@@ -42,13 +41,17 @@ def test_it_is_tagged_and_has_title_and_language() -> None:
 
 def test_its_text_can_be_read_and_it_says_who_signs() -> None:
     text = " ".join("".join(page.extract_text() for page in read(PAGE).pages).split())
-    for words in ("Every patient has both a CT and an MRI", "Needs a completed imaging event",
-                  "Name Role Date Signature", "0" * 64):  # fmt: skip
+    for words in (
+        "Every patient has both a CT and an MRI",
+        "Needs a completed imaging event",
+        "Name Role Date Signature",
+        "0" * 64,
+    ):
         assert words in text
 
 
 def test_a_short_protocol_is_one_page_of_a4() -> None:
-    pages = read(html.rule_page(rule_sheet(protocol_with(ct())))).pages
+    pages = read(rule_page(rule_sheet(protocol_with(ct())))).pages
     assert len(pages) == 1
     assert [round(float(side)) for side in pages[0].mediabox[2:]] == [595, 842]
 
@@ -72,16 +75,25 @@ def test_another_process_gives_the_same_bytes() -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://127.0.0.1:9/x.png", "https://example.org/x.png", "file:///etc/hostname",
-     "ftp://example.org/x", "FILE:///etc/hostname"],
-)  # fmt: skip
+    [
+        "http://127.0.0.1:9/x.png",
+        "https://example.org/x.png",
+        "file:///etc/hostname",
+        "ftp://example.org/x",
+        "FILE:///etc/hostname",
+    ],
+)
 @pytest.mark.parametrize(
     "place",
-    ['<img alt="x" src="{}">', '<link rel="stylesheet" href="{}">',
-     "<style>body {{ background: url({}) }}</style>", "<style>@import '{}';</style>",
-     '<svg width="9" height="9"><image href="{}" width="9" height="9"/></svg>',
-     '<object data="{}"></object>'],
-)  # fmt: skip
+    [
+        '<img alt="x" src="{}">',
+        '<link rel="stylesheet" href="{}">',
+        "<style>body {{ background: url({}) }}</style>",
+        "<style>@import '{}';</style>",
+        '<svg width="9" height="9"><image href="{}" width="9" height="9"/></svg>',
+        '<object data="{}"></object>',
+    ],
+)
 def test_nothing_is_fetched(place: str, address: str) -> None:
     page = PAGE.replace("</main>", place.format(address) + "</main>")
     with pytest.raises(ValueError, match="something outside of itself"):

@@ -6,19 +6,18 @@ from dataclasses import replace
 
 import pytest
 
+from qi_checker.authoring.definitions import statuses
+from qi_checker.authoring.rule_page import CODES_SHOWN, rule_page, rule_sheet
 from qi_checker.protocol.codes import CodeList, CodeRow
 from qi_checker.protocol.models import Protocol
-from qi_checker.reporting import html
-from qi_checker.reporting.definitions import statuses
-from qi_checker.reporting.rule_page import CODES_SHOWN, rule_sheet
 from tests.helpers import sheets
 from tests.helpers.pages import read_page
 from tests.helpers.protocols import CATALOGUE, ct, liver, protocol_with
 from tests.helpers.rich_rules import rich
 
 SHEET = rule_sheet(sheets.rule_bundle(), sheets.rule_examples())
-PAGE = read_page(html.rule_page(SHEET))
-RICH = read_page(html.rule_page(rule_sheet(rich())))
+PAGE = read_page(rule_page(SHEET))
+RICH = read_page(rule_page(rule_sheet(rich())))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,7 @@ def test_the_page_of_every_key_says(words: str) -> None:
 
 
 def test_only_what_the_protocol_uses_is_defined() -> None:
-    plain = read_page(html.rule_page(rule_sheet(liver()))).words
+    plain = read_page(rule_page(rule_sheet(liver()))).words
     for words in ("Working days", "28 or 29 February", "clock times;", "silence", "Less than"):
         assert words not in plain, words
     assert "within 30 days means 0 to 30 days" in plain
@@ -98,12 +97,23 @@ def test_only_what_the_protocol_uses_is_defined() -> None:
 
 def test_the_glossary_has_the_statuses_that_can_be() -> None:
     assert [s for s, _ in statuses(liver().protocol)] == [
-        "not_applicable", "met", "booked", "unknown", "due", "expired", "missing",
-    ]  # fmt: skip
+        "not_applicable",
+        "met",
+        "booked",
+        "unknown",
+        "due",
+        "expired",
+        "missing",
+    ]
     forbidden = protocol_with(ct(forbidden=True), exceptions={"reasons": ["other"]})
     assert [s for s, _ in statuses(forbidden.protocol)] == [
-        "not_applicable", "met", "exempt", "unknown", "due", "missing",
-    ]  # fmt: skip
+        "not_applicable",
+        "met",
+        "exempt",
+        "unknown",
+        "due",
+        "missing",
+    ]
     assert ("met", "no such event in the window") in statuses(forbidden.protocol)
 
 
@@ -120,7 +130,7 @@ def test_links_are_dois_and_addresses_only() -> None:
         | {"source": [source]}
     )
     page = read_page(
-        html.rule_page(rule_sheet(type(bundle)(protocol, bundle.catalogue, "0", bundle.path)))
+        rule_page(rule_sheet(type(bundle)(protocol, bundle.catalogue, "0", bundle.path)))
     )
     links = [a.attributes["href"] for a in page.all("a")]
     assert links == ["https://doi.org/10.1000/182", "https://example.org/a"]
@@ -130,7 +140,7 @@ def test_a_long_code_list_is_cut_and_names_its_file() -> None:
     rows = tuple(CodeRow("CCI", f"1OA87{n:03}") for n in range(CODES_SHOWN + 20))
     lists = CATALOGUE.lists | {"liver-resection": CodeList("liver-resection", rows)}
     long = replace(sheets.rule_bundle(), catalogue=replace(CATALOGUE, lists=lists))
-    page = read_page(html.rule_page(rule_sheet(long)))
+    page = read_page(rule_page(rule_sheet(long)))
     words = "liver-resection (120 codes, the first 100 shown; liver-resection.csv has every one)"
     assert words in page.words
     assert "1OA87099" in page.words
@@ -146,12 +156,18 @@ def test_site_settings_of_an_example_read_as_words() -> None:
 
 def test_an_example_without_anything_says_so() -> None:
     example = sheets.rule_examples()[0]
-    nothing = replace(example, given=type(example.given)(), tables=example.tables | {
-        "events": [], "exceptions": [],
-    })  # fmt: skip
+    nothing = replace(
+        example,
+        given=type(example.given)(),
+        tables=example.tables
+        | {
+            "events": [],
+            "exceptions": [],
+        },
+    )
     assert rule_sheet(sheets.rule_bundle(), [nothing]).examples[0].given == ("no event",)
 
 
 def test_a_title_begins_a_heading_with_a_capital() -> None:
-    page = read_page(html.rule_page(rule_sheet(protocol_with(ct(title="examination")))))
+    page = read_page(rule_page(rule_sheet(protocol_with(ct(title="examination")))))
     assert page.all("h3")[0].words == "Examination (ct)"

@@ -12,8 +12,9 @@ from datetime import date
 import pytest
 from rich.console import Console
 
-from qi_checker.audit.what_if import Flip, WhatIf
-from qi_checker.reporting import terminal, text
+from qi_checker.cases import text
+from qi_checker.cases.what_if import Flip, WhatIf
+from qi_checker.render import terminal
 from tests.helpers import sheets
 
 WIDTHS = (60, 80, 120)
@@ -94,8 +95,10 @@ def test_the_audit_says_how_many_who_first_and_where(width: int) -> None:
     flat = " ".join(page.split())
     assert flat.startswith("27 of 30 eligible operations without an exception had both in time")
     assert "3 upcoming operations need action now:" in flat
-    assert all(line.sentence in column(page, "Next action and owner", "Case")
-               for line in sheets.AUDIT.action)  # fmt: skip
+    assert all(
+        line.sentence in column(page, "Next action and owner", "Case")
+        for line in sheets.AUDIT.action
+    )
     assert "events.csv: 212 read = 210 used + 2 rejected." in flat
     assert page.splitlines()[-1] == "Report: out/index.html"
     if width >= 80:
@@ -198,5 +201,5 @@ def test_colour_on_a_terminal_unless_it_is_not_wanted(monkeypatch: pytest.Monkey
 
 
 def test_rich_is_imported_only_when_something_is_printed() -> None:
-    code = "import sys, qi_checker.reporting.text; sys.exit('rich' in sys.modules)"
+    code = "import sys, qi_checker.cases.text; sys.exit('rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

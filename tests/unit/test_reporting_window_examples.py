@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from qi_checker.authoring.window_examples import example
 from qi_checker.protocol.windows import Window
-from qi_checker.reporting.window_examples import example
 
 BEFORE, AFTER = {"before": "surgery"}, {"after": "surgery"}
 
@@ -29,12 +29,16 @@ BEFORE, AFTER = {"before": "surgery"}, {"after": "surgery"}
         (AFTER | {"more_than": "1 day", "less_than": "1 month"}, "2026-04-02 to 2026-04-29"),
         (AFTER | {"at_most": "5 working days"}, "2026-03-31 to 2026-04-07"),
         (AFTER | {"less_than": "1 day"}, "2026-03-31"),
-        (BEFORE | {"at_most": "30 days", "or_after": {"at_most": "2 days"}},
-         "2026-03-01 to 2026-04-02"),
-        (BEFORE | {"at_most": "30 days", "or_after": {"less_than": "2 days"}},
-         "2026-03-01 to 2026-04-01"),
+        (
+            BEFORE | {"at_most": "30 days", "or_after": {"at_most": "2 days"}},
+            "2026-03-01 to 2026-04-02",
+        ),
+        (
+            BEFORE | {"at_most": "30 days", "or_after": {"less_than": "2 days"}},
+            "2026-03-01 to 2026-04-01",
+        ),
     ],
-)  # fmt: skip
+)
 def test_days(window: dict[str, Any], words: str) -> None:
     assert example(Window.model_validate(window), {}) == f"for surgery on 2026-03-31: {words}"
 
@@ -47,10 +51,12 @@ def test_days(window: dict[str, Any], words: str) -> None:
         (BEFORE | {"more_than": "1 hour"}, "any day until before 2026-03-31 09:00"),
         (AFTER | {"less_than": "24 hours"}, "2026-03-31 10:00 to before 2026-04-01 10:00"),
         (AFTER | {"more_than": "1 hour"}, "from after 2026-03-31 11:00 on"),
-        (BEFORE | {"at_most": "30 days", "or_after": {"at_most": "24 hours"}},
-         "2026-03-01 to 2026-04-01 10:00"),
+        (
+            BEFORE | {"at_most": "30 days", "or_after": {"at_most": "24 hours"}},
+            "2026-03-01 to 2026-04-01 10:00",
+        ),
     ],
-)  # fmt: skip
+)
 def test_clock_times(window: dict[str, Any], words: str) -> None:
     said = example(Window.model_validate(window), {})
     assert said == f"for surgery on 2026-03-31 at 10:00: {words}"

@@ -7,18 +7,28 @@ from datetime import date
 
 import pytest
 
-from qi_checker.audit.views import Rate
+from qi_checker.cases import candidate_words as candidates
+from qi_checker.cases.urgency import by_urgency
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
-from qi_checker.reporting import candidates, rates, words
-from qi_checker.reporting.urgency import by_urgency
+from qi_checker.render import rates, words
+from qi_checker.render.views import Rate
 from tests.helpers import sheets
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0 %"), (0.001, "<1 %"), (0.004, "<1 %"), (0.005, "1 %"), (0.9, "90 %"),
-     (0.999, ">99 %"), (0.995, ">99 %"), (1 - 1e-16, "100 %"), (1.0, "100 %")],
-)  # fmt: skip
+    [
+        (0.0, "0 %"),
+        (0.001, "<1 %"),
+        (0.004, "<1 %"),
+        (0.005, "1 %"),
+        (0.9, "90 %"),
+        (0.999, ">99 %"),
+        (0.995, ">99 %"),
+        (1 - 1e-16, "100 %"),
+        (1.0, "100 %"),
+    ],
+)
 def test_nothing_and_everything_only_where_exact(value: float, text: str) -> None:
     assert rates.percent(value) == text
 
@@ -42,18 +52,33 @@ def _rate(compliant: int, eligible: int, exempt: int = 0) -> Rate:
     ("rate", "requirements", "sentence"),
     [
         (_rate(27, 30), 2, "27 of 30 eligible operations had both in time (90 %, 95 % CI 74-97)."),
-        (_rate(27, 32, 2), 2, ("27 of 30 eligible operations without an exception had both in time "
-         "(90 %, 95 % CI 74-97).")),
-        (_rate(27, 30), 1, ("27 of 30 eligible operations had CT of the liver in time "
-         "(90 %, 95 % CI 74-97).")),
+        (
+            _rate(27, 32, 2),
+            2,
+            (
+                "27 of 30 eligible operations without an exception had both in time "
+                "(90 %, 95 % CI 74-97)."
+            ),
+        ),
+        (
+            _rate(27, 30),
+            1,
+            ("27 of 30 eligible operations had CT of the liver in time (90 %, 95 % CI 74-97)."),
+        ),
         (_rate(27, 30), 3, "27 of 30 eligible operations had all 3 in time (90 %, 95 % CI 74-97)."),
         (_rate(3, 4), 2, "3 of 4 eligible operations had both in time (too few for a percentage)."),
         (_rate(1, 1), 2, "1 of 1 eligible operation had both in time (too few for a percentage)."),
         (_rate(0, 0), 2, "There are no eligible cases, so there is no rate."),
-        (_rate(0, 2, 2), 2, ("Every eligible operation (2) is covered by an approved exception, so "
-         "there is no rate.")),
+        (
+            _rate(0, 2, 2),
+            2,
+            (
+                "Every eligible operation (2) is covered by an approved exception, so "
+                "there is no rate."
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_finding_is_one_sentence(rate: Rate, requirements: int, sentence: str) -> None:
     totals = tuple(sheets.totals("ct", "CT of the liver", 3) for _ in range(requirements))
     assert rates.finding(replace(sheets.AUDIT, rate=rate, requirements=totals)) == sentence
@@ -66,9 +91,14 @@ def test_a_choice_of_studies_is_not_called_both() -> None:
 
 @pytest.mark.parametrize(
     ("target", "said"),
-    [("70 %", "is met"), ("74.38 %", "is met"), ("95 %", "includes the target"), ("99%", "is missed"),
-     ("", "")],
-)  # fmt: skip
+    [
+        ("70 %", "is met"),
+        ("74.38 %", "is met"),
+        ("95 %", "includes the target"),
+        ("99%", "is missed"),
+        ("", ""),
+    ],
+)
 def test_a_target_is_met_only_where_the_interval_says_so(target: str, said: str) -> None:
     text = rates.against_target(replace(sheets.AUDIT, target=target))
     assert said in text

@@ -13,24 +13,46 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
-from qi_checker.reporting import xlsx
-from qi_checker.reporting.sheet_names import sheet_names
-from qi_checker.reporting.tables import Cell, Table
-from qi_checker.reporting.xlsx import LONGEST, Properties, clean, write_workbook
+from qi_checker.render import xlsx
+from qi_checker.render.sheet_names import sheet_names
+from qi_checker.render.tables import Cell, Table
+from qi_checker.render.xlsx import LONGEST, Properties, clean, write_workbook
 from tests.helpers.sheets import PROVENANCE
 
 ABOUT = Properties(
-    "Study", "27 of 30 operations were in time.",
+    "Study",
+    "27 of 30 operations were in time.",
     dataclasses.replace(PROVENANCE, organisation="General Hospital & Sons"),
     ("Made-up records.",),
-)  # fmt: skip
+)
 RATES = Table(
-    "rates", "Rates in both periods", ("key", "n", "rate", "low", "at", "p"),
-    (("compliant", 30, 0.9, 0.7438, date(2026, 2, 23), 0.000123),
-     ("=cmd|' /C calc'!A0", 0, None, 1.0, None, float("inf"))),
-)  # fmt: skip
-HOSTILE = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "007", "1e5", "http://example.org", "mailto:x@example.org",
-           "＝1", "{=1+1}", "<b>&amp;</b>", "_x0041_", "שלום 肝臓 🫀", "'quoted", "a\nb")  # fmt: skip
+    "rates",
+    "Rates in both periods",
+    ("key", "n", "rate", "low", "at", "p"),
+    (
+        ("compliant", 30, 0.9, 0.7438, date(2026, 2, 23), 0.000123),
+        ("=cmd|' /C calc'!A0", 0, None, 1.0, None, float("inf")),
+    ),
+)
+HOSTILE = (
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "007",
+    "1e5",
+    "http://example.org",
+    "mailto:x@example.org",
+    "＝1",
+    "{=1+1}",
+    "<b>&amp;</b>",
+    "_x0041_",
+    "שלום 肝臓 🫀",
+    "'quoted",
+    "a\nb",
+)
 
 
 def written(folder: Path, *tables: Table, about: Properties = ABOUT) -> Path:
@@ -134,9 +156,16 @@ def test_names_of_sheets_are_legal_and_told_apart() -> None:
         [long, long.upper(), "a/b[c]*?:\\", "", "'", "History", "about", "🫀" * 20, "x\x00y"]
     )
     assert names == [
-        "Requirements of the protocol th", "REQUIREMENTS OF THE PROTOCO (2)", "a b c", "Table",
-        "Table (2)", "History (2)", "about (2)", "🫀" * 15, "x y",
-    ]  # fmt: skip
+        "Requirements of the protocol th",
+        "REQUIREMENTS OF THE PROTOCO (2)",
+        "a b c",
+        "Table",
+        "Table (2)",
+        "History (2)",
+        "about (2)",
+        "🫀" * 15,
+        "x y",
+    ]
 
 
 def test_hostile_titles_make_a_workbook_that_opens(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.rule_batches import Rows, outcomes
-from qi_checker.audit.rule_examples import run_examples
+from qi_checker.authoring.batches import Rows, outcomes
+from qi_checker.authoring.examples import run_examples
 from qi_checker.cli.rule_files import on_duckdb, on_reference
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -91,7 +91,9 @@ def test_a_difference_has_both_sides_and_the_sentence(tmp_path: Path) -> None:
     (result,) = run_examples(RULE, load_examples(file, RULE), on_duckdb)
     verdict, difference = result.found
     assert (verdict.about, verdict.expected, verdict.found) == (
-        "verdict", "compliant", "not_compliant",
-    )  # fmt: skip
+        "verdict",
+        "compliant",
+        "not_compliant",
+    )
     assert (difference.expected, difference.found) == ("met (E1)", "expired (too_old, E1)")
     assert "CT of the liver on 2025-02-10 is 378 days before surgery" in difference.sentence

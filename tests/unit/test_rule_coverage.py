@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.rule_batches import outcomes
-from qi_checker.audit.rule_coverage import EdgePoint, StatusPoint, gaps, left_out, points
-from qi_checker.audit.rule_coverage_edges import edges
-from qi_checker.audit.rule_coverage_statuses import impossible
-from qi_checker.audit.rule_coverage_view import coverage
+from qi_checker.authoring.batches import outcomes
+from qi_checker.authoring.coverage import EdgePoint, StatusPoint, gaps, left_out, points
+from qi_checker.authoring.coverage_edges import edges
+from qi_checker.authoring.coverage_statuses import impossible
+from qi_checker.authoring.coverage_text import sketch_yaml
+from qi_checker.authoring.coverage_view import coverage
 from qi_checker.cli.rule_files import on_reference
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.examples import Defaults, Example, load_examples
@@ -19,7 +20,6 @@ from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.vocabulary import Status
 from qi_checker.protocol.yaml_read import read_document
-from qi_checker.reporting.rule_coverage import sketch_yaml
 from tests.helpers.protocols import ct, ct_rule, protocol_with
 
 RULE = """
@@ -132,11 +132,24 @@ def test_pasted_sketches_close_the_gaps(keys: str, tmp_path: Path) -> None:
 def test_what_is_reached_is_no_gap(tmp_path: Path) -> None:
     bundle, file = written(tmp_path, WINDOWS[0], at="2026-01-24")
     assert missing(bundle, load_examples(file, bundle)) == {
-        "exempt", "booked", "unknown", "due", "expired", "not_applicable",
-        "1.0 at_most inside", "1.0 at_most outside", "1.0 anchor inside", "1.0 anchor outside",
-        "2.0 at_most outside", "2.0 anchor inside", "2.0 anchor outside",
-        "2020-01-01", "2019-12-31", "2023-12-31", "2024-01-01",
-    }  # fmt: skip
+        "exempt",
+        "booked",
+        "unknown",
+        "due",
+        "expired",
+        "not_applicable",
+        "1.0 at_most inside",
+        "1.0 at_most outside",
+        "1.0 anchor inside",
+        "1.0 anchor outside",
+        "2.0 at_most outside",
+        "2.0 anchor inside",
+        "2.0 anchor outside",
+        "2020-01-01",
+        "2019-12-31",
+        "2023-12-31",
+        "2024-01-01",
+    }
 
 
 @pytest.mark.parametrize(
@@ -208,10 +221,12 @@ def test_exceptions_make_exempt_possible() -> None:
 def test_every_limit_has_two_edges() -> None:
     rule: Protocol = ct_rule(
         window={
-            "before": "surgery", "at_most": "30 days", "or_after": {"less_than": "2 days"},
+            "before": "surgery",
+            "at_most": "30 days",
+            "or_after": {"less_than": "2 days"},
             "and": [{"after": "admission", "more_than": "1 hour"}, {"before": "surgery"}],
         }
-    ).protocol  # fmt: skip
+    ).protocol
     found = edges(rule.versions[0].leaves[0].window)
     keys = {(e.span, e.key) for e in found}
     assert keys == {(0, "at_most"), (0, "or_after.less_than"), (1, "more_than"), (2, "")}

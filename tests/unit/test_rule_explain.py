@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qi_checker.audit.rule_explain import Explanation, explain
+from qi_checker.authoring.explain import Explanation, explain
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
@@ -112,38 +112,96 @@ def test_the_clause_of_a_reason(events: Rows, reason: str, path: str, tmp_path: 
 VISIT = "{kind: imaging, modality: [CT]}"
 THERAPY = "{kind: therapy, codes: {in: liver-transplant}"
 MORE: list[tuple[str, tuple[str, ...], Rows, str, str]] = [
-    ("{before: surgery, less_than: 2 hours}", (), [scan("2026-05-31T05:00")],
-     "too_old", "window.less_than"),
-    ("{before: surgery, less_than: 10 hours}", (), [scan("2026-05-30")],
-     "untimed", "window.less_than"),
-    ("{after: surgery, at_least: 3 days, at_most: 9 days}", (), [scan("2026-06-02")],
-     "too_early", "window.at_least"),
-    ("{after: surgery, at_least: 3 days, at_most: 9 days}", (), [scan("2026-06-12")],
-     "too_late", "window.at_most"),
-    ("{before: admission, at_most: 30 days, or_after: {at_most: 24 hours}}", (),
-     [scan("2026-05-30T10:00")], "too_late", "window.or_after.at_most"),
-    ("{before: admission, at_most: 30 days, or_after: {less_than: 30 hours}}", (),
-     [scan("2026-05-30")], "untimed", "window.or_after.less_than"),
-    ("{before: admission, at_most: 30 days, or_after: {at_most: 24 hours}}", (),
-     [scan("2026-05-30T08:00", status="booked")], "booking_passed", "event.status"),
+    (
+        "{before: surgery, less_than: 2 hours}",
+        (),
+        [scan("2026-05-31T05:00")],
+        "too_old",
+        "window.less_than",
+    ),
+    (
+        "{before: surgery, less_than: 10 hours}",
+        (),
+        [scan("2026-05-30")],
+        "untimed",
+        "window.less_than",
+    ),
+    (
+        "{after: surgery, at_least: 3 days, at_most: 9 days}",
+        (),
+        [scan("2026-06-02")],
+        "too_early",
+        "window.at_least",
+    ),
+    (
+        "{after: surgery, at_least: 3 days, at_most: 9 days}",
+        (),
+        [scan("2026-06-12")],
+        "too_late",
+        "window.at_most",
+    ),
+    (
+        "{before: admission, at_most: 30 days, or_after: {at_most: 24 hours}}",
+        (),
+        [scan("2026-05-30T10:00")],
+        "too_late",
+        "window.or_after.at_most",
+    ),
+    (
+        "{before: admission, at_most: 30 days, or_after: {less_than: 30 hours}}",
+        (),
+        [scan("2026-05-30")],
+        "untimed",
+        "window.or_after.less_than",
+    ),
+    (
+        "{before: admission, at_most: 30 days, or_after: {at_most: 24 hours}}",
+        (),
+        [scan("2026-05-30T08:00", status="booked")],
+        "booking_passed",
+        "event.status",
+    ),
     ("{before: {column: seen_at}, at_most: 30 days}", (), [], "anchor_unknown", "window.before"),
-    ("{before: surgery, and: [{after: {column: seen_at}}]}", (), [],
-     "anchor_unknown", "window.and[0].after"),
+    (
+        "{before: surgery, and: [{after: {column: seen_at}}]}",
+        (),
+        [],
+        "anchor_unknown",
+        "window.and[0].after",
+    ),
     (WINDOW, ("count: 2",), [scan("2026-05-20")], "too_few", "count"),
-    (WINDOW, ("count: 2", "apart: {at_least: 7 days}"),
-     [scan("2026-05-20"), scan("2026-05-21", "E2")], "too_close", "apart.at_least"),
+    (
+        WINDOW,
+        ("count: 2", "apart: {at_least: 7 days}"),
+        [scan("2026-05-20"), scan("2026-05-21", "E2")],
+        "too_close",
+        "apart.at_least",
+    ),
     (WINDOW, ("forbidden: true",), [scan("2026-05-20")], "forbidden_event", "forbidden"),
     (WINDOW, ("forbidden: true",), [event("2025-05-20")], "none_found", "forbidden"),
     (WINDOW, ("forbidden: true",), [], "no_such_records", "event.kind"),
-    (WINDOW, ("applies_if: {any_of: [{urgency: [emergency]}, {site: [A]}]}",), [],
-     "condition_not_met", "applies_if.any_of[0].urgency"),
-    (WINDOW, (f"applies_if: {{event: {THERAPY}, window: {{before: surgery}}}}}}",),
-     [event("soon", kind="therapy", codes="ICD-10-PCS:0FY00Z0")], "condition_unknown", "applies_if.event"),
-    (WINDOW,
-     (f"none_between: [{{id: c, title: chemo, event: {THERAPY}}}, then: fail}}]",),
-     [scan("2026-05-10"), scan("2026-05-12", "E2", kind="therapy", codes="ICD-10-PCS:0FY00Z0")],
-     "event_between", "none_between[0]"),
-]  # fmt: skip
+    (
+        WINDOW,
+        ("applies_if: {any_of: [{urgency: [emergency]}, {site: [A]}]}",),
+        [],
+        "condition_not_met",
+        "applies_if.any_of[0].urgency",
+    ),
+    (
+        WINDOW,
+        (f"applies_if: {{event: {THERAPY}, window: {{before: surgery}}}}}}",),
+        [event("soon", kind="therapy", codes="ICD-10-PCS:0FY00Z0")],
+        "condition_unknown",
+        "applies_if.event",
+    ),
+    (
+        WINDOW,
+        (f"none_between: [{{id: c, title: chemo, event: {THERAPY}}}, then: fail}}]",),
+        [scan("2026-05-10"), scan("2026-05-12", "E2", kind="therapy", codes="ICD-10-PCS:0FY00Z0")],
+        "event_between",
+        "none_between[0]",
+    ),
+]
 
 
 @pytest.mark.parametrize(("window", "more", "events", "reason", "path"), MORE)
@@ -216,8 +274,11 @@ def test_exceptions_that_were_considered(tmp_path: Path) -> None:
 
 
 def test_each_event_with_the_clause_that_it_fails(tmp_path: Path) -> None:
-    events = [scan("2026-04-20"), scan("2026-05-20", "E2", region="chest"),
-              scan("2026-05-21", "E3", modality="MR")]  # fmt: skip
+    events = [
+        scan("2026-04-20"),
+        scan("2026-05-20", "E2", region="chest"),
+        scan("2026-05-21", "E3", modality="MR"),
+    ]
     line = explained(rule(tmp_path), events).requirements[0]
     failed = {
         e.event_id: [(c.name, c.outcome, c.clause.path) for c in e.criteria if c.why]

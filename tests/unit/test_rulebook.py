@@ -10,10 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from qi_checker.compiler import Compiled
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
-from qi_checker.engines.ready.database import Database
-from qi_checker.engines.ready.reading import Census, Reading, judge
+from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.reading import Census, Reading, judge
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -21,6 +20,7 @@ from qi_checker.protocol.codes import CodeRow, ImagingCode
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
+from qi_checker.query import Compiled
 from qi_checker.sources.files import read_folder
 from qi_checker.sources.memory import from_rows
 from tests.helpers import case, ct, ct_rule, event, liver, mri, protocol_with, scan
@@ -59,18 +59,25 @@ def test_every_protocol_keeps_its_own_columns_and_notes() -> None:
     site = Site(timezone="America/Toronto", feeds={"lab": "3 days"})
     ward = {"applies_to": {"column": {"name": "ward", "in": ["B"]}}}
     grade = ct(event={"kind": "imaging", "columns": [{"name": "grade", "in": ["A"]}]})
-    bundles = numbered([
-        ct_rule(window=LATER), ct_rule(window=EARLIER), protocol_with(ct(), **ward),
-        protocol_with(grade), ct_rule(event={"kind": "lab"}, forbidden=True),
-        ct_rule(window={"before": "surgery", "at_most": "5 working days"}),
-        protocol_with(ct(event={"kind": "imaging", "codes": {"in": "liver-ct-codes"}})),
-    ])  # fmt: skip
+    bundles = numbered(
+        [
+            ct_rule(window=LATER),
+            ct_rule(window=EARLIER),
+            protocol_with(ct(), **ward),
+            protocol_with(grade),
+            ct_rule(event={"kind": "lab"}, forbidden=True),
+            ct_rule(window={"before": "surgery", "at_most": "5 working days"}),
+            protocol_with(ct(event={"kind": "imaging", "codes": {"in": "liver-ct-codes"}})),
+        ]
+    )
     seen = together(bundles, site)
     assert seen == [alone(bundle, site) for bundle in bundles]
     feed = "The age of the feed lab is not known: no recorded_at."
     assert [s["notes"] for s in seen[:3]] == [
-        ["1 values of the column discharged_at of the cases are no dates.", feed], [feed], [feed],
-    ]  # fmt: skip
+        ["1 values of the column discharged_at of the cases are no dates.", feed],
+        [feed],
+        [feed],
+    ]
 
 
 def test_the_shipped_protocols_say_of_the_demo_what_each_says_alone(tmp_path: Path) -> None:
@@ -98,7 +105,7 @@ def test_the_records_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         read.append(rows.table.name)
         return judge(db, rows, conditions)
 
-    monkeypatch.setattr("qi_checker.engines.ready.prepare.judge", counted)
+    monkeypatch.setattr("qi_checker.engines.inputs.prepare.judge", counted)
     together(numbered([liver(), ct_rule(), liver()]))
     assert read == ["cases", "events", "exceptions"]
 
@@ -130,9 +137,11 @@ def test_phases_say_which_protocol_it_is() -> None:
         pass
     assert said == [
         "reading records",
-        "protocol 1 of 2, p0: evaluating version 1.0", "protocol 1 of 2, p0: adding up cases",
-        "protocol 2 of 2, p1: evaluating version 1.0", "protocol 2 of 2, p1: adding up cases",
-    ]  # fmt: skip
+        "protocol 1 of 2, p0: evaluating version 1.0",
+        "protocol 1 of 2, p0: adding up cases",
+        "protocol 2 of 2, p1: evaluating version 1.0",
+        "protocol 2 of 2, p1: adding up cases",
+    ]
 
 
 def _with_list(bundle: Bundle, *codes: str) -> Bundle:
@@ -169,8 +178,10 @@ def test_what_cannot_be_told_apart_is_refused(second: Bundle, told: str) -> None
 def test_lists_that_differ_only_in_their_notes_are_one_list() -> None:
     first = liver()
     rows = first.catalogue.lists["liver-resection"].rows
-    known = replace(first.catalogue.lists["liver-resection"],
-                    rows=tuple(replace(r, note="other") for r in reversed(rows)))  # fmt: skip
+    known = replace(
+        first.catalogue.lists["liver-resection"],
+        rows=tuple(replace(r, note="other") for r in reversed(rows)),
+    )
     lists = first.catalogue.lists | {"liver-resection": known}
     second = replace(named(first, "b"), catalogue=replace(first.catalogue, lists=lists))
     assert together([first, second])[1] == alone(second)

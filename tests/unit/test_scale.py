@@ -35,19 +35,31 @@ def records() -> tuple[list[Row], list[Row]]:
     random = Random(20)
     patients = [HEAVY] * OPERATIONS + [f"P-{n}" for n in range(300)] * 2
     cases = [
-        {"case_id": f"C-{n:04}", "patient_id": patient, "status": "performed",
-         "surgery_at": START + timedelta(days=random.randrange(600)),
-         "procedures": "ICD-10-PCS:0FB00ZZ", "diagnoses": "ICD-10-CM:C78.7", "urgency": "elective"}
+        {
+            "case_id": f"C-{n:04}",
+            "patient_id": patient,
+            "status": "performed",
+            "surgery_at": START + timedelta(days=random.randrange(600)),
+            "procedures": "ICD-10-PCS:0FB00ZZ",
+            "diagnoses": "ICD-10-CM:C78.7",
+            "urgency": "elective",
+        }
         for n, patient in enumerate(patients)
-    ]  # fmt: skip
+    ]
     owners = [HEAVY] * EVENTS + [f"P-{n}" for n in range(300)] * 6
     events = [
-        {"event_id": f"E-{random.randrange(10**9):09}-{n}", "patient_id": owner, "kind": "imaging",
-         "status": random.choice(["completed", "completed", "ordered", "cancelled"]),
-         "at": START + timedelta(days=random.randrange(-300, 600), minutes=random.randrange(-400, 900)),
-         "modality": random.choice(["CT", "MR", "US"]), "region": random.choice(["liver", "pelvis"])}
+        {
+            "event_id": f"E-{random.randrange(10**9):09}-{n}",
+            "patient_id": owner,
+            "kind": "imaging",
+            "status": random.choice(["completed", "completed", "ordered", "cancelled"]),
+            "at": START
+            + timedelta(days=random.randrange(-300, 600), minutes=random.randrange(-400, 900)),
+            "modality": random.choice(["CT", "MR", "US"]),
+            "region": random.choice(["liver", "pelvis"]),
+        }
         for n, owner in enumerate(owners)
-    ]  # fmt: skip
+    ]
     return cases, events
 
 
@@ -70,10 +82,12 @@ def expected(case: Row, modality: str, events: list[Row]) -> str | None:
     passing = [
         e
         for e in events
-        if e["status"] == "completed" and e["modality"] == modality and e["region"] == "liver"
+        if e["status"] == "completed"
+        and e["modality"] == modality
+        and e["region"] == "liver"
         and e["at"] < case["surgery_at"]
         and e["at"].date() >= (case["surgery_at"] - LIMIT).date()
-    ]  # fmt: skip
+    ]
     passing.sort(key=lambda e: (-e["at"].date().toordinal(), e["event_id"]))
     return passing[0]["event_id"] if passing else None
 
@@ -115,9 +129,7 @@ def test_candidates_are_the_events_of_the_patient_and_no_more() -> None:
                             FROM ({query}) JOIN ready_cases c USING (case_key) GROUP BY ALL""")
     rows = {row["heavy"]: row["n"] for row in counted}
     assert rows[True] == OPERATIONS * asked[HEAVY] <= OPERATIONS * EVENTS
-    assert rows[False] == sum(
-        asked[c["patient_id"]] for c in cases if c["patient_id"] != HEAVY
-    )  # fmt: skip
+    assert rows[False] == sum(asked[c["patient_id"]] for c in cases if c["patient_id"] != HEAVY)
 
 
 def test_patients_evaluated_in_parts_give_what_all_at_once_give() -> None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from qi_checker.audit.rule_examples import Rows, run_examples
+from qi_checker.authoring.examples import Rows, run_examples
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.durations import shift_months

@@ -113,8 +113,10 @@ def test_leading_zeros_and_words_like_null_are_kept(tmp_path: Path) -> None:
 
 def test_other_columns_are_kept_and_missing_ones_are_null(tmp_path: Path) -> None:
     header = (*NEEDED, 'Ward "A"', "_ROW")
-    cases = csv_text(("case_id", "patient_id", "surgery_at", "status", '"Ward ""A"""', "_ROW"),
-                     ("C1", "P1", "2026-05-31", "performed", "3 East", "99"))  # fmt: skip
+    cases = csv_text(
+        ("case_id", "patient_id", "surgery_at", "status", '"Ward ""A"""', "_ROW"),
+        ("C1", "P1", "2026-05-31", "performed", "3 East", "99"),
+    )
     records = read_folder(write_csv(tmp_path, cases=cases.encode()), SITE)
     row = records.con.execute('SELECT "Ward ""A""", urgency, _row FROM raw_cases').fetchall()
     assert row == [("3 East", None, 2)]

@@ -37,8 +37,9 @@ def test_a_row_of_the_store_is_judged_as_one_of_a_file() -> None:
         "mri": "exempt",
     }
     assert [(r["file"], r["row"], r["id"], r["reason"]) for r in done.rejects()] == [
-        ("exceptions", 3, "X2", "unreadable date"), ("the store", 9, "qi-9", "unreadable date"),
-    ]  # fmt: skip
+        ("exceptions", 3, "X2", "unreadable date"),
+        ("the store", 9, "qi-9", "unreadable date"),
+    ]
     census = done.prepared.census["exceptions"]
     assert (census.read, census.used, census.rejected) == (4, 2, 2)
     assert done.joined_exceptions() == {"qi-7"}

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.audit.statistics import rate
+from qi_checker.audit.rates import rate
 from qi_checker.statistics.proportions import wilson
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.compiler.sentences import action
 from qi_checker.demo import write_demo
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.query.sentences import action
 from qi_checker.sources.files import read_folder
 from qi_checker.store import night_of
 from qi_checker.store.rows import unmarked

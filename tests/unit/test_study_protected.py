@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qi_checker.audit.study_protected import protect_study, told_counts
-from qi_checker.reporting.study_protected import protected_page, write_protected
 from qi_checker.statistics.small_numbers import PROFILES, Profile, is_small
+from qi_checker.study.protected import protect_study, told_counts
+from qi_checker.study.protected_files import protected_page, write_protected
 from tests.helpers.attack import MOST, limits_of, recovered
 from tests.helpers.study import reconstructed
 

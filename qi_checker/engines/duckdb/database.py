@@ -9,7 +9,7 @@ from typing import Any, Literal
 import duckdb
 
 from qi_checker.engines.duckdb.values import clean
-from qi_checker.engines.ready.database import BLANKS, Database, Kind
+from qi_checker.engines.inputs.database import BLANKS, Database, Kind
 
 _TYPES = {"TEXT": "VARCHAR", "INTEGER": "INTEGER", "DATE": "DATE"}
 

@@ -10,23 +10,11 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from qi_checker.compiler import Compiled, compile_rulebook
-from qi_checker.compiler.scope import Scope
-from qi_checker.compiler.tables import (
-    CASES,
-    EXCEPTIONS,
-    FACTS,
-    FINDINGS,
-    JUDGED,
-    POPULATION,
-    ROWS,
-    VERDICTS,
-)  # fmt: skip
 from qi_checker.engines.duckdb.database import DuckDB, joined_as_written
 from qi_checker.engines.duckdb.values import text
-from qi_checker.engines.ready.needs import Needs, check_together
-from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
-from qi_checker.engines.ready.results import summary
+from qi_checker.engines.inputs.needs import Needs, check_together
+from qi_checker.engines.inputs.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.inputs.results import summary
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -36,8 +24,20 @@ from qi_checker.protocol.records import (
     REJECT_COLUMNS,
     RawTable,
     Records,
-)  # fmt: skip
+)
 from qi_checker.protocol.site import Site
+from qi_checker.query import Compiled, compile_rulebook
+from qi_checker.query.scope import Scope
+from qi_checker.query.tables import (
+    CASES,
+    EXCEPTIONS,
+    FACTS,
+    FINDINGS,
+    JUDGED,
+    POPULATION,
+    ROWS,
+    VERDICTS,
+)
 
 Row = dict[str, Any]
 WORDED = "findings_worded"  # view: what findings_full is, whether it is held or not
@@ -252,9 +252,14 @@ def _damaged(records: Records) -> list[Problem]:
     """A Parquet file is read while it is queried, so damage in its middle shows only then."""
     files = [t.file for t in records.tables.values() if t.file.endswith(".parquet")]
     return [
-        Problem(file, "could not be read to its end", "One of the Parquet files is damaged",
-                "Export it again") for file in files or ["the records"]
-    ]  # fmt: skip
+        Problem(
+            file,
+            "could not be read to its end",
+            "One of the Parquet files is damaged",
+            "Export it again",
+        )
+        for file in files or ["the records"]
+    ]
 
 
 def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) -> None:

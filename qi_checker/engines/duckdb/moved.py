@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from qi_checker.compiler.tables import ROWS
 from qi_checker.engines.duckdb.evaluation import Evaluation
 from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.query.tables import ROWS
 
 _TOO_OLD = f"status = '{Status.EXPIRED}' AND reason = '{Reason.TOO_OLD}'"
 

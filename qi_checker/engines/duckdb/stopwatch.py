@@ -15,34 +15,53 @@ from typing import Any, cast
 
 import duckdb
 
-from qi_checker.compiler import tables
-from qi_checker.engines.ready.reading import Census
+from qi_checker.engines.inputs.reading import Census
 from qi_checker.protocol.records import Records
+from qi_checker.query import tables
 
 OPEN, PREPARE = "open files and rules", "other preparing"
 POPULATION, EXCEPTIONS = "population", "exceptions"
 FACTS, VERDICTS, WRITE = "facts", "verdicts", "words, pages, files"
 # The first of these that a statement names says what it is for; what it makes comes first.
 _TABLES = {
-    "raw_events": "read events", "raw_cases": "read cases", "raw_exceptions": "read exceptions",
-    "rejected_cases": "read cases", "read_cases": "read cases",
-    "rejected_events": "read events", "read_events": "read events",
-    "rejected_exceptions": "read exceptions", "read_exceptions": "read exceptions",
-    "looks": "codes and words", "code_items": "codes and words", "imaging_facts": "codes and words",
-    tables.CODE_TEXTS: "codes and words", tables.NEVER_TEXTS: "codes and words",
+    "raw_events": "read events",
+    "raw_cases": "read cases",
+    "raw_exceptions": "read exceptions",
+    "rejected_cases": "read cases",
+    "read_cases": "read cases",
+    "rejected_events": "read events",
+    "read_events": "read events",
+    "rejected_exceptions": "read exceptions",
+    "read_exceptions": "read exceptions",
+    "looks": "codes and words",
+    "code_items": "codes and words",
+    "imaging_facts": "codes and words",
+    tables.CODE_TEXTS: "codes and words",
+    tables.NEVER_TEXTS: "codes and words",
     tables.EVENT_PROFILES: "codes and words",
-    tables.READY_CASES: "prepare cases", "patients": "prepare cases",
-    tables.READY_EVENTS: "prepare events", tables.EVENT_DOUBTS: "prepare events",
-    tables.READY_EXCEPTIONS: "prepare exceptions", tables.WORKING_SHIFT: "prepare working days",
-    tables.POPULATION: POPULATION, tables.EXCEPTIONS: EXCEPTIONS, tables.ROWS: FACTS,
-    tables.ACT_BY: FACTS, tables.JUDGED: FACTS, tables.FACTS: FACTS, tables.VERDICTS: VERDICTS,
-}  # fmt: skip
+    tables.READY_CASES: "prepare cases",
+    "patients": "prepare cases",
+    tables.READY_EVENTS: "prepare events",
+    tables.EVENT_DOUBTS: "prepare events",
+    tables.READY_EXCEPTIONS: "prepare exceptions",
+    tables.WORKING_SHIFT: "prepare working days",
+    tables.POPULATION: POPULATION,
+    tables.EXCEPTIONS: EXCEPTIONS,
+    tables.ROWS: FACTS,
+    tables.ACT_BY: FACTS,
+    tables.JUDGED: FACTS,
+    tables.FACTS: FACTS,
+    tables.VERDICTS: VERDICTS,
+}
 # How many rows of which table tell the size of a phase.
 _ROWS = {
-    "prepare cases": tables.READY_CASES, "codes and words": tables.EVENT_PROFILES,
-    POPULATION: tables.POPULATION, EXCEPTIONS: tables.EXCEPTIONS, FACTS: tables.ROWS,
+    "prepare cases": tables.READY_CASES,
+    "codes and words": tables.EVENT_PROFILES,
+    POPULATION: tables.POPULATION,
+    EXCEPTIONS: tables.EXCEPTIONS,
+    FACTS: tables.ROWS,
     VERDICTS: tables.VERDICTS,
-}  # fmt: skip
+}
 _MADE = re.compile(
     r"\s*(?:CREATE (?:OR REPLACE )?(?:TEMP )?(?:TABLE|VIEW)|INSERT INTO)\s+\"?(\w+)", re.I
 )

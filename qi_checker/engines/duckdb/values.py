@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qi_checker.engines.ready.database import BLANKS, quote, text
+from qi_checker.engines.inputs.database import BLANKS, quote, text
 
 __all__ = ["clean", "quote", "text"]
 

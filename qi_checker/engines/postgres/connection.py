@@ -17,21 +17,27 @@ if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
 _SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
-    "28": ("the server refuses this login",
-           "Check user, password (PGPASSWORD, ~/.pgpass) and pg_hba.conf"),
+    "28": (
+        "the server refuses this login",
+        "Check user, password (PGPASSWORD, ~/.pgpass) and pg_hba.conf",
+    ),
     "3D": ("there is no such database", "Check the name after the last / of the address"),
-    "42501": ("the role may not do this",
-              "It needs SELECT on the tables and TEMPORARY on the database, no more"),
+    "42501": (
+        "the role may not do this",
+        "It needs SELECT on the tables and TEMPORARY on the database, no more",
+    ),
     "53100": ("the server's disk is full", "Make room where it keeps temporary files"),
     "53": ("the server has not enough memory or connections", "Try later, or ask who runs it"),
     "55P03": ("a table is locked by something else", "Try again later"),
     "57014": ("the server stopped the query", "Its statement_timeout is too short for this role"),
     "57": ("the server is stopping or does not take connections", "Try again when it runs"),
-    "25006": ("the server takes no temporary tables",
-              "It is a standby: use the primary, or a replica that may have them"),
+    "25006": (
+        "the server takes no temporary tables",
+        "It is a standby: use the primary, or a replica that may have them",
+    ),
     "08": ("the connection was lost", "Start it again"),
     "42602": ("a table has a name that is none", "Write it as schema.table under tables"),
-}  # fmt: skip
+}
 
 
 def place(address: str) -> str:
@@ -107,5 +113,9 @@ def _not_reached(address: str, said: str) -> Problem:
         if words in said:
             what, mend = _SAID[code]
             return Problem(place(address), what, "", mend)
-    return Problem(place(address), "it cannot be reached", "",
-                   "Check host and port, and whether PostgreSQL runs there")  # fmt: skip
+    return Problem(
+        place(address),
+        "it cannot be reached",
+        "",
+        "Check host and port, and whether PostgreSQL runs there",
+    )

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from qi_checker.engines.ready.database import Database, Kind
+from qi_checker.engines.inputs.database import Database, Kind
 
 if TYPE_CHECKING:
     import pyarrow
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
 
 # Nothing may depend on how a server or a role is set.
 _SETTINGS = (
-    "SET TimeZone = 'UTC'", "SET DateStyle = 'ISO, YMD'", "SET standard_conforming_strings = on",
-    "SET client_min_messages = error", "SET application_name = 'qi-checker'",
+    "SET TimeZone = 'UTC'",
+    "SET DateStyle = 'ISO, YMD'",
+    "SET standard_conforming_strings = on",
+    "SET client_min_messages = error",
+    "SET application_name = 'qi-checker'",
     "SET jit = off",  # it compiles for longer than most of these queries run
-)  # fmt: skip
+)
 _KINDS = {  # as DuckDB calls them
-    "date": "DATE", "timestamp without time zone": "TIMESTAMP",
-    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE", "text": "VARCHAR",
-    "character varying": "VARCHAR", "character": "VARCHAR",
-}  # fmt: skip
+    "date": "DATE",
+    "timestamp without time zone": "TIMESTAMP",
+    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
+    "text": "VARCHAR",
+    "character varying": "VARCHAR",
+    "character": "VARCHAR",
+}
 _TYPES = {"TEXT": "text", "INTEGER": "integer", "DATE": "date"}
 _BATCH = 1_000  # rows of one INSERT
 

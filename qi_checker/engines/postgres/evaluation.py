@@ -8,10 +8,20 @@ from dataclasses import dataclass, field
 import duckdb
 from sqlglot import exp
 
-from qi_checker.compiler import Compiled, compile_rulebook
-from qi_checker.compiler.dialects import portable
-from qi_checker.compiler.scope import Scope
-from qi_checker.compiler.tables import (
+from qi_checker.engines.duckdb.evaluation import Evaluation, Progress, show
+from qi_checker.engines.inputs.needs import Needs, check_together
+from qi_checker.engines.inputs.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.postgres.connection import connected
+from qi_checker.engines.postgres.database import PostgreSQL
+from qi_checker.engines.postgres.source import copy, find
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import TABLES, RawTable, Records
+from qi_checker.protocol.site import Site
+from qi_checker.query import Compiled, compile_rulebook
+from qi_checker.query.dialects import portable
+from qi_checker.query.scope import Scope
+from qi_checker.query.tables import (
     ACT_BY,
     EVENT_PROFILES,
     EXCEPTIONS,
@@ -21,17 +31,7 @@ from qi_checker.compiler.tables import (
     ROWS,
     VERDICTS,
     Feeds,
-)  # fmt: skip
-from qi_checker.engines.duckdb.evaluation import Evaluation, Progress, show
-from qi_checker.engines.postgres.connection import connected
-from qi_checker.engines.postgres.database import PostgreSQL
-from qi_checker.engines.postgres.source import copy, find
-from qi_checker.engines.ready.needs import Needs, check_together
-from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
-from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.records import TABLES, RawTable, Records
-from qi_checker.protocol.site import Site
+)
 
 _LISTED = ("case_key", "case_id", "status", "anchor", "urgency")  # what data problems are about
 _STAYS = ("_row", "patient_id", "patient")  # of the population, in the database

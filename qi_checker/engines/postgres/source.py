@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qi_checker.engines.inputs.columns import ROW, called, mapped
+from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.postgres.database import PostgreSQL
-from qi_checker.engines.ready.columns import ROW, called, mapped
-from qi_checker.engines.ready.needs import Needs
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import TABLES, RawTable, Table
 from qi_checker.protocol.site import Site
@@ -65,14 +65,22 @@ def _resolved(db: PostgreSQL, told: str) -> str | None:
 
 def _absent(table: Table, told: str) -> Problem:
     mend = f"Name the table or view under tables in site.yaml: {{{table.name}: schema.name}}"
-    return Problem("database", f"there is no table or view {told} for the {table.name}",
-                   "Or the role does not see its schema", mend)  # fmt: skip
+    return Problem(
+        "database",
+        f"there is no table or view {told} for the {table.name}",
+        "Or the role does not see its schema",
+        mend,
+    )
 
 
 def _refused(db: PostgreSQL, name: str) -> Iterator[Problem]:
     if not db.row(f"SELECT has_table_privilege({db.text(name)}, 'SELECT')")[0]:
-        yield Problem(f"database, {name}", "it may not be read", "The role has no right to",
-                      f"Ask for: GRANT SELECT ON {name} TO the role")  # fmt: skip
+        yield Problem(
+            f"database, {name}",
+            "it may not be read",
+            "The role has no right to",
+            f"Ask for: GRANT SELECT ON {name} TO the role",
+        )
 
 
 def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[str, RawTable]:
@@ -146,7 +154,9 @@ def _raw(db: PostgreSQL, one: Found) -> RawTable:
         f"CAST(sum(CAST(('x' || substr(m, {start}, 15)) AS bit(60))::bigint::numeric) AS text)"
         for start in (1, 16)
     )
-    content = db.row(f"SELECT CAST(count(*) AS text), {halves} FROM "
-                     f"(SELECT md5(CAST(r AS text)) AS m FROM raw_{name} r) h")  # fmt: skip
+    content = db.row(
+        f"SELECT CAST(count(*) AS text), {halves} FROM "
+        f"(SELECT md5(CAST(r AS text)) AS m FROM raw_{name} r) h"
+    )
     sha256 = hashlib.sha256(" ".join(str(part) for part in content).encode()).hexdigest()
     return RawTable(name, one.name, tuple(one.columns), sha256)

@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from qi_checker.engines.ready.database import Database, Kind
+from qi_checker.engines.inputs.database import Database, Kind
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int32(), "DATE": pa.date32()}
-_CALLED = {"string": "VARCHAR", "date": "DATE", "timestamp_ntz": "TIMESTAMP",
-           "timestamp": "TIMESTAMP WITH TIME ZONE", "int": "INTEGER"}  # fmt: skip
+_CALLED = {
+    "string": "VARCHAR",
+    "date": "DATE",
+    "timestamp_ntz": "TIMESTAMP",
+    "timestamp": "TIMESTAMP WITH TIME ZONE",
+    "int": "INTEGER",
+}
 
 
 class Spark(Database):

@@ -9,21 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from qi_checker.compiler import Compiled, compile_protocol
-from qi_checker.compiler.scope import Scope
-from qi_checker.compiler.tables import (
-    CASES,
-    EXCEPTIONS,
-    FACTS,
-    FINDINGS,
-    JUDGED,
-    POPULATION,
-    ROWS,
-    VERDICTS,
-)  # fmt: skip
-from qi_checker.engines.ready.needs import Needs
-from qi_checker.engines.ready.prepare import Prepared, Task, act_by, prepare
-from qi_checker.engines.ready.results import summary
+from qi_checker.engines.inputs.needs import Needs
+from qi_checker.engines.inputs.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.inputs.results import summary
 from qi_checker.engines.spark.database import Spark
 from qi_checker.engines.spark.session import failed, spark_errors
 from qi_checker.engines.spark.source import Found, raw_tables
@@ -33,6 +21,18 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
 from qi_checker.protocol.site import Site
+from qi_checker.query import Compiled, compile_protocol
+from qi_checker.query.scope import Scope
+from qi_checker.query.tables import (
+    CASES,
+    EXCEPTIONS,
+    FACTS,
+    FINDINGS,
+    JUDGED,
+    POPULATION,
+    ROWS,
+    VERDICTS,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -77,10 +77,12 @@ class SparkEvaluation:
         parts = []
         for name, table in self.records.tables.items():
             where = f"{self.db.text(name)} AS `table`, {self.db.text(table.file)} AS file"
-            parts.append(f"SELECT {where}, _row AS row, col AS `column`, id, reason "
-                         f"FROM rejected_{name}")  # fmt: skip
-            parts.append(f"SELECT {where}, _row AS row, '' AS `column`, id, why AS reason "
-                         f"FROM torn_{name}")  # fmt: skip
+            parts.append(
+                f"SELECT {where}, _row AS row, col AS `column`, id, reason FROM rejected_{name}"
+            )
+            parts.append(
+                f"SELECT {where}, _row AS row, '' AS `column`, id, why AS reason FROM torn_{name}"
+            )
         return self.db.session.sql(" UNION ALL ".join(parts)).select(*REJECT_COLUMNS)
 
     def _columns(self, table: str, names: Sequence[str]) -> DataFrame:
@@ -151,10 +153,18 @@ def evaluate(
 def _unreadable(found: Sequence[Found]) -> UserError:
     """Damage in the middle of a file shows only when it is read."""
     why = "It is damaged, or workers do not see it under the same path"
-    return UserError([
-        Problem(str(one.path), "could not be read to its end", why, "Export it again, or copy it "
-                "to where every worker sees it") for one in found if one.path is not None
-    ])  # fmt: skip
+    return UserError(
+        [
+            Problem(
+                str(one.path),
+                "could not be read to its end",
+                why,
+                "Export it again, or copy it to where every worker sees it",
+            )
+            for one in found
+            if one.path is not None
+        ]
+    )
 
 
 def _lost() -> UserError:

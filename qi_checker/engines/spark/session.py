@@ -106,9 +106,13 @@ def _needs_pyspark() -> None:
             import pyspark.testing.utils  # noqa: F401  # looks at pandas when it is first needed
     except ImportError:
         raise UserError(
-            Problem("--engine", "Spark is not installed", "It is an optional extra",
-                    'Install it with: pip install "qi-checker[spark]"; it needs Java 17, too')
-        ) from None  # fmt: skip
+            Problem(
+                "--engine",
+                "Spark is not installed",
+                "It is an optional extra",
+                'Install it with: pip install "qi-checker[spark]"; it needs Java 17, too',
+            )
+        ) from None
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # would print whole queries
 

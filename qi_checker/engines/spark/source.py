@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from qi_checker.engines.ready.columns import called, mapped
+from qi_checker.engines.inputs.columns import called, mapped
 from qi_checker.engines.spark.database import Spark
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import TABLES, RawTable, Table
@@ -36,8 +36,11 @@ class Found:
 def find(folder: Path, site: Site) -> list[Found]:
     """The tables of a folder. Raises UserError with everything that is wrong with any of them."""
     if not folder.is_dir():
-        raise UserError(Problem(str(folder), "there is no such folder", "", "Give the folder with "
-                                "cases.parquet"))  # fmt: skip
+        raise UserError(
+            Problem(
+                str(folder), "there is no such folder", "", "Give the folder with cases.parquet"
+            )
+        )
     problems: list[Problem] = []
     found = []
     for table in TABLES.values():
@@ -114,8 +117,9 @@ def _judged(
         kind = table[name].kind if name in table.names else "text"
         type_ = kinds[there]
         if kind == "id" and pa.types.is_integer(type_):
-            notes.append(f"{path.name}: column {name} holds numbers, read as text; leading zeros "
-                         "may be lost")  # fmt: skip
+            notes.append(
+                f"{path.name}: column {name} holds numbers, read as text; leading zeros may be lost"
+            )
         elif (kind in ("id", "codes") and not _is_text(type_, lists=kind == "codes")) or (
             pa.types.is_binary(type_) or pa.types.is_large_binary(type_)
         ):
@@ -157,8 +161,9 @@ def _raw(db: Spark, one: Found, site: Site) -> None:
     )
     view = f"raw_{one.table.name}"
     if not one.parts:
-        db.session.sql(f"SELECT {listed}, CAST(NULL AS BIGINT) AS _row WHERE false"
-                       ).createOrReplaceTempView(view)  # fmt: skip
+        db.session.sql(
+            f"SELECT {listed}, CAST(NULL AS BIGINT) AS _row WHERE false"
+        ).createOrReplaceTempView(view)
         return
     before, rows = 2, []
     for part, size in zip(one.parts, one.sizes, strict=True):

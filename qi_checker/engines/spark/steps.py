@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from qi_checker.compiler.dialects import portable
 from qi_checker.engines.spark.database import Spark
+from qi_checker.query.dialects import portable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from qi_checker.protocol.checks.parts import (
-    code_list_names,
-    mappings,
-    requirement_parts,
-)
+from qi_checker.protocol.checks.parts import code_list_names, mappings, requirement_parts
 from qi_checker.protocol.codes import Catalogue
 from qi_checker.protocol.lint.finding import Finding
 

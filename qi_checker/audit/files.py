@@ -1,0 +1,71 @@
+"""The data files of an audit: JSON, Parquet and CSV of the same rows, in a fixed order."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL, WORDED
+from qi_checker.engines.duckdb.values import quote, text
+from qi_checker.query.tables import CASES, FINDINGS
+
+
+def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) -> None:
+    """findings.json, .parquet and .csv, cases.csv, rejects.csv and manifest.json."""
+    findings, worded = (
+        f"SELECT {FINDINGS_SQL} FROM {view} ORDER BY case_id, requirement"
+        for view in (FINDINGS, WORDED)
+    )
+    cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
+    copy = evaluation.con.execute
+    # Pages of Parquet come out otherwise from a table than from a query: always from the query.
+    copy(f"COPY ({worded}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
+    copy(f"COPY ({_safe(evaluation, findings)}) TO {_path(folder, 'findings.csv')} (HEADER)")
+    copy(f"COPY ({_safe(evaluation, cases)}) TO {_path(folder, 'cases.csv')} (HEADER)")
+    rejects = _safe(evaluation, evaluation.rejects_sql())
+    copy(f"COPY ({rejects}) TO {_path(folder, 'rejects.csv')} (HEADER)")
+    for name, query in (("findings", findings), ("cases", cases)):
+        part = _path(folder, f"{name}.part")
+        copy(f"COPY ({query}) TO {part} (FORMAT JSON, ARRAY true)")
+    _join(folder, manifest)
+    document = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (folder / "manifest.json").write_text(document, encoding="utf-8")
+
+
+def _path(folder: Path, name: str) -> str:
+    return text(str(folder / name))
+
+
+def _safe(evaluation: Evaluation, query: str) -> str:
+    """The query with every text cell made harmless: a spreadsheet must not run it as a formula.
+
+    A cell that begins with = + - @, also in their full width, or with a control character gets an
+    apostrophe in front (OWASP, CSV injection). Only CSV; JSON and Parquet hold the exact text.
+    """
+    described = evaluation.con.execute(f"DESCRIBE {query}").fetchall()
+    columns = []
+    for name, kind, *_ in described:
+        column = quote(name)
+        if kind == "VARCHAR":
+            risky = f"regexp_matches({column}, '^[=+\\-@＝＋－＠\\t\\r\\n]')"
+            columns.append(f"CASE WHEN {risky} THEN '''' || {column} ELSE {column} END AS {column}")
+        else:
+            columns.append(column)
+    return f"SELECT {', '.join(columns)} FROM ({query})"
+
+
+def _join(folder: Path, manifest: dict[str, Any]) -> None:
+    """findings.json out of its parts, without holding them in memory."""
+    head = json.dumps(manifest, ensure_ascii=False, indent=1)
+    with (folder / "findings.json").open("wb") as whole:
+        whole.write(b'{"manifest": ' + head.encode())
+        for name in ("findings", "cases"):
+            part = folder / f"{name}.part"
+            whole.write(f',\n"{name}": '.encode())
+            with part.open("rb") as rows:
+                shutil.copyfileobj(rows, whole)
+            part.unlink()
+        whole.write(b"}\n")

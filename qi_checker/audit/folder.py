@@ -1,0 +1,154 @@
+"""The folder of an audit: data files, the page for a person, and one page per case.
+
+That of a rulebook holds one such folder for each protocol, and a page over all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from qi_checker.audit.files import write_files
+from qi_checker.audit.overview import audit_page
+from qi_checker.audit.pages import audit_page as audit_html
+from qi_checker.audit.pages import rulebook_page as rulebook_html
+from qi_checker.audit.provenance import manifest
+from qi_checker.audit.rulebook import rulebook_document, rulebook_line, rulebook_page
+from qi_checker.cases.pages import case_page
+from qi_checker.cases.sheets import case_sheets, keys_of
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.errors import UserError
+from qi_checker.render.atomic import refused, replaced_folder
+from qi_checker.render.views import AuditPage, RulebookLine, RulebookPage
+
+PAGES = 5_000  # most case pages of one audit; those that need somebody's attention come first
+# What an audit writes, and may replace: docs/commands.md names every file.
+OURS = (
+    "findings.json",
+    "findings.csv",
+    "findings.parquet",
+    "cases.csv",
+    "rejects.csv",
+    "manifest.json",
+    "index.html",
+    "cases/*.html",
+    "rulebook.json",
+    "run.json",
+    "findings/part-*.parquet",
+    "cases/part-*.parquet",
+    "rejects/part-*.parquet",
+)
+_BATCH = 500
+_ATTENTION = "verdict NOT IN ('compliant', 'not_applicable')"
+Progress = Callable[[str, int, int], None]
+Label = Mapping[str, Any]
+
+
+def page_name(case_id: str, ending: str = "html") -> str:
+    """A file name for a case: readable where its id is plain, and unique everywhere.
+
+    Windows and macOS take A.html and a.html for one file, and Windows has no file CON.html.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", case_id)[:80]
+    device = re.match(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\.|$)", case_id)
+    if plain == case_id and re.fullmatch("[A-Z0-9_-][A-Z0-9._-]*", case_id) and not device:
+        return f"{plain}.{ending}"
+    return f"{plain.lstrip('.')}-{hashlib.sha256(case_id.encode()).hexdigest()[:12]}.{ending}"
+
+
+def write_audit(
+    evaluation: Evaluation,
+    out: Path,
+    pages: int = PAGES,
+    progress: Progress = lambda phase, done, total: None,
+    label: Label | None = None,
+) -> AuditPage:
+    """Write everything of an audit into `out`, replacing an earlier audit in one step.
+
+    `label` says which night it is, in run.json.
+    """
+    with replaced_folder(out, OURS) as folder, disk_of(out):
+        page = _fill(evaluation, folder, pages, progress)
+        _write_label(folder, label)
+    return page
+
+
+def write_rulebook(
+    evaluations: Iterable[Evaluation],
+    out: Path,
+    pages: int = PAGES,
+    progress: Progress = lambda phase, done, total: None,
+    label: Label | None = None,
+) -> RulebookPage:
+    """Write the audit of every protocol into a folder of its id, and index.html over them all.
+
+    Each is used before the next is asked for. `pages` is the most for one protocol. Everything is
+    replaced in one step, or nothing. `label` as in `write_audit`; it is read at the end.
+    """
+    lines: list[RulebookLine] = []
+    with replaced_folder(out, OURS) as folder, disk_of(out):
+        for evaluation in evaluations:
+            name = evaluation.compiled.bundle.protocol.id
+            (folder / name).mkdir()
+            last = _fill(evaluation, folder / name, pages, progress)
+            lines.append(rulebook_line(last, f"{name}/index.html"))
+        page = rulebook_page(lines, last)
+        (folder / "index.html").write_text(rulebook_html(page), encoding="utf-8")
+        document = json.dumps(rulebook_document(page), indent=2, ensure_ascii=False) + "\n"
+        (folder / "rulebook.json").write_text(document, encoding="utf-8")
+        _write_label(folder, label)
+    return page
+
+
+def _write_label(folder: Path, label: Label | None) -> None:
+    if label is not None:
+        text = json.dumps(label, indent=2, ensure_ascii=False) + "\n"
+        (folder / "run.json").write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def disk_of(out: Path) -> Iterator[None]:
+    """What DuckDB says of a disk, in the words of the system."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise UserError(refused(out, _why(error))) from None
+
+
+def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) -> AuditPage:
+    """Everything of one audit."""
+    first = keys_of(evaluation, _ATTENTION, pages)
+    more = keys_of(evaluation, f"NOT ({_ATTENTION})", pages - len(first))
+    keys = [*first, *more]
+    chosen = {
+        str(r[0])
+        for r in evaluation.con.execute(
+            "SELECT case_id FROM ready_cases WHERE case_key IN (SELECT unnest(?::INTEGER[]))",
+            [keys],
+        ).fetchall()
+    }
+    progress("writing findings", 0, 0)
+    write_files(evaluation, manifest(evaluation), folder)
+    page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
+    (folder / "index.html").write_text(audit_html(page), encoding="utf-8")
+    (folder / "cases").mkdir()
+    for start in range(0, len(keys), _BATCH):
+        for sheet in case_sheets(evaluation, keys[start : start + _BATCH]):
+            document = case_page(sheet, index_link="../index.html")
+            (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
+        progress("writing case pages", min(start + _BATCH, len(keys)), len(keys))
+    return page
+
+
+def _why(error: duckdb.IOException) -> str:
+    """The words of the system for a full disk and its like; DuckDB gives the number."""
+    number = re.search(r'"errno":"([0-9]+)"', str(error))
+    return os.strerror(int(number[1])) if number else "input/output error"

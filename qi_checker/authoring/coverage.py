@@ -1,0 +1,136 @@
+"""What the examples of a protocol reach: statuses of requirements, edges of windows and versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from qi_checker.authoring.charts import chart_of
+from qi_checker.authoring.coverage_edges import Edge, edges, hit
+from qi_checker.authoring.coverage_statuses import impossible, possible
+from qi_checker.judging.charts import Chart
+from qi_checker.judging.judged import judge_all
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.examples import Example
+from qi_checker.protocol.models import Protocol, Requirement, Version
+from qi_checker.protocol.vocabulary import Status
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class StatusPoint:
+    """A status of a requirement, in whatever version."""
+
+    requirement: str
+    status: Status
+
+
+@dataclass(frozen=True)
+class EdgePoint:
+    """An edge of a requirement's window in one version."""
+
+    version: str
+    requirement: str
+    edge: Edge
+
+
+@dataclass(frozen=True)
+class DayPoint:
+    """A first or last day of a version, or the day beside it, as the day of surgery."""
+
+    version: str
+    day: date
+    words: str
+
+
+Point = StatusPoint | EdgePoint | DayPoint
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A status that cannot occur, and why."""
+
+    requirement: str
+    status: Status
+    why: str
+
+
+def chart_of_example(bundle: Bundle, example: Example) -> Chart | None:
+    """What an example comes to; None where its case was rejected."""
+    return chart_of(bundle, example.tables, example.as_of, example.site, example.case_id)
+
+
+def points(protocol: Protocol) -> list[Point]:
+    """Everything that examples can reach: requirement by requirement, then the versions' days."""
+    found: dict[Point, None] = {}
+    for version in protocol.versions:
+        for leaf in version.leaves:
+            found |= dict.fromkeys(StatusPoint(leaf.id, s) for s in possible(leaf, version))
+    for version in protocol.versions:
+        for leaf in version.leaves:
+            at_edges = edges(leaf.window)
+            found |= dict.fromkeys(EdgePoint(version.version, leaf.id, edge) for edge in at_edges)
+    return [*found, *_days(protocol.versions)]
+
+
+def _days(versions: Sequence[Version]) -> Iterator[DayPoint]:
+    """The last day of one version is the day before the first of the next: each is told once."""
+    told: set[date] = set()
+    for version in versions:
+        first, last = version.in_force.from_, version.in_force.to
+        named = [(first, "its first day"), (first - _DAY, "the day before its first")]
+        if last is not None:
+            named += [(last, "its last day"), (last + _DAY, "the day after its last")]
+        for day, words in named:
+            if day not in told:
+                told.add(day)
+                yield DayPoint(version.version, day, words)
+
+
+def left_out(protocol: Protocol) -> list[LeftOut]:
+    """The statuses that no version can give a requirement."""
+    can = {(p.requirement, p.status) for p in points(protocol) if isinstance(p, StatusPoint)}
+    found: dict[tuple[str, Status], str] = {}
+    for version in protocol.versions:
+        for leaf in version.leaves:
+            for status, why in impossible(leaf, version).items():
+                if (leaf.id, status) not in can:
+                    found.setdefault((leaf.id, status), why)
+    return [LeftOut(id, status, why) for (id, status), why in found.items()]
+
+
+def reached(chart: Chart | None) -> Iterator[Point]:
+    """The points that one example reaches; a day of a version is told by its date."""
+    if chart is None:
+        return
+    for leaf in chart.case.version.leaves:
+        yield StatusPoint(leaf.id, chart.decided[leaf.id].status)
+        yield from _edges(leaf, chart)
+
+
+def _edges(leaf: Requirement, chart: Chart) -> Iterator[EdgePoint]:
+    question = chart.decided[leaf.id].question
+    if question is None:
+        return
+    for judged in judge_all(question, chart):
+        for edge in hit(judged, question.stretches, leaf.window):
+            yield EdgePoint(chart.case.version.version, leaf.id, edge)
+
+
+def reaches(point: Point, chart: Chart | None) -> bool:
+    """Whether an example reaches a point."""
+    if isinstance(point, DayPoint):
+        return chart is not None and chart.case.day == point.day
+    return point in set(reached(chart))
+
+
+def gaps(bundle: Bundle, examples: Sequence[Example]) -> tuple[list[Point], list[Point]]:
+    """All points, and those of them that no example reaches."""
+    charts = [chart_of_example(bundle, example) for example in examples]
+    days = {chart.case.day for chart in charts if chart is not None}
+    there = {point for chart in charts for point in reached(chart)}
+    every = points(bundle.protocol)
+    missing = [p for p in every if not (p.day in days if isinstance(p, DayPoint) else p in there)]
+    return every, missing

@@ -1,0 +1,104 @@
+"""The coverage of a protocol as it is shown: what is reached, and a sketch for each gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qi_checker.authoring.coverage import (
+    DayPoint,
+    EdgePoint,
+    LeftOut,
+    Point,
+    StatusPoint,
+    chart_of_example,
+    gaps,
+    left_out,
+)
+from qi_checker.authoring.coverage_sketch import Base, Sketch, sketches
+from qi_checker.authoring.places import Places
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.examples import Defaults, Example
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that no example reaches. `kind`: status, edge or day."""
+
+    kind: str
+    version: str  # empty for a status, which any version may give
+    requirement: str  # empty for a day
+    words: str
+    where: str  # file:line:column of the clause
+    sketch: Sketch | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the examples of one protocol reach of what they can reach."""
+
+    path: str
+    protocol: str
+    examples: int
+    points: int
+    gaps: tuple[Gap, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def reached(self) -> int:
+        return self.points - len(self.gaps)
+
+
+def coverage(bundle: Bundle, examples: Sequence[Example], defaults: Defaults) -> Coverage:
+    """Evaluate the examples by the naive evaluator and look for what they leave out."""
+    every, missing = gaps(bundle, examples)
+    charts = ((example, chart_of_example(bundle, example)) for example in examples)
+    bases = [Base(example, chart) for example, chart in charts if chart is not None]
+    places = Places(bundle) if missing else None
+    found = tuple(
+        _gap(point, bundle, places, made)
+        for point, made in zip(missing, sketches(missing, bundle, defaults, bases), strict=True)
+        if places is not None
+    )
+    return Coverage(
+        str(bundle.path),
+        bundle.protocol.id,
+        len(examples),
+        len(every),
+        found,
+        tuple(left_out(bundle.protocol)),
+    )
+
+
+def _gap(point: Point, bundle: Bundle, places: Places, found: Sketch | None) -> Gap:
+    if isinstance(point, DayPoint):
+        words = f"no surgery on {point.day.isoformat()}, {point.words}"
+        where = places.version(point.version, "in_force").where
+        return Gap("day", point.version, "", words, where, found)
+    titles = {r.id: r.title for v in bundle.protocol.versions for r in v.leaves}
+    if isinstance(point, StatusPoint):
+        version = next(_versions_with(point, bundle))
+        words = f"never {point.status}: {point.status.meaning}"
+        where = places.requirement(version, point.requirement).where
+        return Gap("status", "", point.requirement, words, where, found)
+    return _edge_gap(point, bundle, places, titles, found)
+
+
+def _versions_with(point: StatusPoint, bundle: Bundle) -> Iterator[str]:
+    for version in bundle.protocol.versions:
+        if any(leaf.id == point.requirement for leaf in version.leaves):
+            yield version.version
+
+
+def _edge_gap(
+    point: EdgePoint,
+    bundle: Bundle,
+    places: Places,
+    titles: dict[str, str],
+    found: Sketch | None,
+) -> Gap:
+    version = next(v for v in bundle.protocol.versions if v.version == point.version)
+    leaf = next(r for r in version.leaves if r.id == point.requirement)
+    words = f"no event on {point.edge.words(leaf.window, titles)}"
+    where = places.requirement(point.version, point.requirement, *point.edge.steps()).where
+    return Gap("edge", point.version, point.requirement, words, where, found)

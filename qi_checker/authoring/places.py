@@ -1,0 +1,61 @@
+"""Where the clauses of a protocol stand in its file, and what is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qi_checker.authoring.diff_keys import as_text
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.checks.parts import requirement_parts
+from qi_checker.protocol.yaml_nodes import Document, Steps
+from qi_checker.protocol.yaml_read import read_document
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One key of a protocol. `value` is as written, empty where the key is not written."""
+
+    path: str  # window.at_most; applies_to.all_of[0].procedure
+    value: str
+    where: str  # file:line:column of the key; of what would hold it, where it is not written
+
+
+class Places:
+    """The clauses of a protocol, by version and requirement."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.document: Document = read_document(bundle.path)
+        self._versions: dict[str, Steps] = {}
+        self._requirements: dict[tuple[str, str], Steps] = {}
+        for number, version in enumerate(self.document.data["versions"]):
+            name, steps = str(version["version"]), ("versions", number)
+            self._versions[name] = steps
+            for inner, requirement in requirement_parts(version, steps):
+                self._requirements[name, str(requirement["id"])] = inner
+
+    def version(self, version: str, *keys: str | int) -> Clause:
+        """A clause of a version."""
+        return self._clause(self._versions[version], keys)
+
+    def requirement(self, version: str, requirement: str, *keys: str | int) -> Clause:
+        """A clause of a requirement, in whatever groups it stands."""
+        return self._clause(self._requirements[version, requirement], keys)
+
+    def _clause(self, holder: Steps, keys: Sequence[str | int]) -> Clause:
+        steps = (*holder, *keys)
+        value: Any = self.document.data
+        for step in steps:
+            inside = isinstance(value, dict) and step in value
+            listed = isinstance(value, list) and isinstance(step, int) and step < len(value)
+            value = value[step] if inside or listed else None
+        return Clause(_path(keys), as_text(value), self.document.where(steps, key=True))
+
+
+def _path(keys: Sequence[str | int]) -> str:
+    """`window.and[0].before`."""
+    path = ""
+    for key in keys:
+        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
+    return path

@@ -1,0 +1,52 @@
+"""The pages of cases: the case sheet, the checklist, and the index of a folder of sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+from jinja2 import Environment
+
+from qi_checker.cases import candidate_words
+from qi_checker.cases.timeline import shape_of, timeline
+from qi_checker.cases.urgency import by_urgency, cut
+from qi_checker.render.html import environment
+from qi_checker.render.views import Candidate, CaseSheet, Checklist, SheetsPage
+
+
+def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
+    """List the columns of a table of candidates: every criterion that was applied, in order."""
+    return tuple(dict.fromkeys(c.name for event in events for c in event.criteria))
+
+
+@cache
+def _environment() -> Environment:
+    env = environment()
+    env.globals.update(
+        candidates=candidate_words,
+        timeline=timeline,
+        shape_of=shape_of,
+        criteria_of=_criteria,
+    )
+    return env
+
+
+def case_page(sheet: CaseSheet, index_link: str = "") -> str:
+    """Render the sheet of one case; `index_link` leads back to the audit it belongs to."""
+    template = _environment().get_template("cases/case.html.j2")
+    return template.render(sheet=sheet, index_link=index_link)
+
+
+def checklist_page(checklist: Checklist, most: int | None = None) -> str:
+    """Render the coordinator's list for the day, to print and tick off; `most` cases, or all."""
+    groups = by_urgency(checklist)
+    if most is not None:
+        groups = cut(groups, most)
+    left_out = len(checklist.items) - sum(len(group.items) for group in groups)
+    template = _environment().get_template("cases/checklist.html.j2")
+    return template.render(checklist=checklist, groups=groups, left_out=left_out)
+
+
+def sheets_page(page: SheetsPage) -> str:
+    """Render the index.html of a folder of case sheets."""
+    return _environment().get_template("cases/sheets.html.j2").render(page=page)

@@ -1,0 +1,35 @@
+"""Which cases get a sheet: those of the days to come, those that are named, or every one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from qi_checker.cases.checklist import LISTED
+from qi_checker.cases.sheets import keys_of
+from qi_checker.cases.what_if import no_such_cases
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.query.tables import CASES
+
+
+def of_days(evaluation: Evaluation, days: int) -> list[int]:
+    """The cases that a checklist of so many days lists."""
+    last = evaluation.compiled.as_of.date + timedelta(days=days)
+    query = f"""SELECT case_key FROM {CASES} WHERE {LISTED} AND verdict <> 'not_applicable'
+                ORDER BY case_id"""
+    return [int(r[0]) for r in evaluation.con.execute(query, [last, last]).fetchall()]
+
+
+def of_all(evaluation: Evaluation) -> list[int]:
+    """Every case, also those that the protocol is not for."""
+    return keys_of(evaluation)
+
+
+def of_named(evaluation: Evaluation, ids: Sequence[str]) -> list[int]:
+    """The cases with these ids, each once; UserError that names every one that is not there."""
+    query = f"SELECT case_id, case_key FROM {CASES} WHERE case_id IN (SELECT unnest(?::VARCHAR[]))"
+    found = {str(r[0]): int(r[1]) for r in evaluation.con.execute(query, [list(ids)]).fetchall()}
+    missing = [case_id for case_id in dict.fromkeys(ids) if case_id not in found]
+    if missing:
+        raise no_such_cases(evaluation, missing)
+    return [found[case_id] for case_id in sorted(found)]

@@ -1,0 +1,120 @@
+"""A folder of case sheets, replaced in one step: a page and a PDF for each case, and their list."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from qi_checker.audit.folder import disk_of, page_name
+from qi_checker.audit.provenance import provenance
+from qi_checker.cases.pages import case_page, sheets_page
+from qi_checker.cases.sheets import case_sheets
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.render.atomic import replaced_folder
+from qi_checker.render.paper import A4, on_paper, without_patient
+from qi_checker.render.pdf_workers import Press, pdf_press
+from qi_checker.render.views import CaseSheet, SheetLine, SheetsPage
+
+# What the command writes, and may replace: docs/commands.md names every file.
+OURS = ("index.html", "manifest.json", "cases/*.html", "cases/*.pdf")
+_BATCH = 500
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Printing:
+    """How case sheets are written. `format`: html, pdf or both."""
+
+    format: str = "both"
+    paper: str = A4
+    identified: bool = False  # whether a sheet names the patient
+    jobs: int = 1  # processes that make PDF
+
+
+def write_sheets(
+    evaluation: Evaluation,
+    case_keys: Sequence[int],
+    asked: str,
+    out: Path,
+    how: Printing,
+    progress: Progress = lambda phase, done, total: None,
+) -> SheetsPage:
+    """Write a sheet for each of these cases into `out`; `asked` says in words which they are."""
+    lines: list[SheetLine] = []
+    with replaced_folder(out, OURS) as folder, disk_of(out):
+        (folder / "cases").mkdir()
+        with _press(how) as press:
+            for start in range(0, len(case_keys), _BATCH):
+                for sheet in case_sheets(evaluation, case_keys[start : start + _BATCH]):
+                    lines.append(_write(sheet, folder, how, press))
+                    done = press.done if press else len(lines)
+                    progress("writing case sheets", done, len(case_keys))
+            while press and press.take():
+                progress("writing case sheets", press.done, len(case_keys))
+        lines.sort(key=_urgency)
+        page = SheetsPage(asked, tuple(lines), provenance(evaluation))
+        document = on_paper(sheets_page(page), how.paper)
+        (folder / "index.html").write_text(document, encoding="utf-8")
+        (folder / "manifest.json").write_text(_manifest(page, how), encoding="utf-8")
+    return page
+
+
+@contextmanager
+def _press(how: Printing) -> Iterator[Press | None]:
+    if how.format == "html":
+        yield None
+    else:
+        with pdf_press(how.jobs) as press:
+            yield press
+
+
+def _write(sheet: CaseSheet, folder: Path, how: Printing, press: Press | None) -> SheetLine:
+    """The page of one case, and its PDF as soon as a process is free."""
+    shown = sheet if how.identified else without_patient(sheet)
+    page = on_paper(case_page(shown, index_link="../index.html"), how.paper)
+    names = {ending: f"cases/{page_name(sheet.case_id, ending)}" for ending in ("html", "pdf")}
+    if how.format != "pdf":
+        (folder / names["html"]).write_text(page, encoding="utf-8")
+    if press:
+        press.write(page, folder / names["pdf"])
+    return SheetLine(
+        case_id=sheet.case_id,
+        surgery_date=sheet.surgery_date,
+        verdict=sheet.verdict,
+        next_action=sheet.next_action,
+        act_by=sheet.act_by,
+        owner=sheet.owner,
+        html=names["html"] if how.format != "pdf" else "",
+        pdf=names["pdf"] if press else "",
+    )
+
+
+def _urgency(line: SheetLine) -> tuple[bool, date, date, str]:
+    """In the order of the checklist: what has to be done first comes first."""
+    acts = bool(line.next_action)
+    return not acts, line.act_by or date.max, line.surgery_date, line.case_id
+
+
+def _manifest(page: SheetsPage, how: Printing) -> str:
+    p = page.provenance
+    described = {
+        "program": {"name": "qi-checker", "version": p.program_version},
+        "report": "sheets",
+        "protocol": {
+            "id": p.protocol_id,
+            "version": p.protocol_version,
+            "sha256": p.protocol_sha256,
+        },
+        "data_sha256": p.data_sha256,
+        "as_of": p.as_of,
+        "timezone": p.timezone,
+        "cases": len(page.lines),
+        "format": how.format,
+        "paper": how.paper,
+        "identified": how.identified,
+    }
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,237 @@
+"""The same pages for a terminal: tables that wrap instead of cutting, readable when piped.
+
+What a coordinator types every morning must start at once, so rich is imported only when something
+is printed. Nothing is marked by colour alone: the words are the same without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from qi_checker.cases import candidate_words as candidates
+from qi_checker.cases.urgency import UrgencyGroup, by_urgency
+from qi_checker.protocol.vocabulary import Verdict
+from qi_checker.render import rates, words
+from qi_checker.render.terminal import add_row, new_table, put, say
+from qi_checker.render.views import (
+    AuditPage,
+    Candidate,
+    CaseSheet,
+    Checklist,
+    RequirementSheet,
+    RulebookPage,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qi_checker.cases.what_if import WhatIf
+
+_ACTIONS_SHOWN = 3  # of the audit, so that its summary stays on one screen of 24 lines
+_STYLES = {"good": "green", "concern": "bold red", "neutral": ""}
+
+
+def _stated(word: str, meaning: str) -> str:
+    return f"{words.label(word)} ({meaning})"
+
+
+def _tone(word: str) -> str:
+    return _STYLES[words.SIGNS[word].tone]
+
+
+def case_text(sheet: CaseSheet, console: Console) -> None:
+    """Everything about one case."""
+    verdict = _stated(sheet.verdict, words.VERDICTS[sheet.verdict])
+    say(console, f"Case {sheet.case_id}: {verdict}", _tone(sheet.verdict))
+    surgery = f"{words.day(sheet.surgery_date)} {sheet.surgery_time}".rstrip()
+    say(console, f"Surgery {surgery} ({sheet.case_status}), patient {sheet.patient_id}")
+    say(console, f"As of {words.moment(sheet.provenance.as_of)}; {sheet.source}")
+    say(console, "; ".join(f"{name}: {value}" for name, value in sheet.facts))
+    say(console)
+    if sheet.next_action:
+        say(console, f"Next action: {sheet.next_action}", "bold")
+        owner = sheet.owner or "not named"
+        say(console, f"Until: {words.day(sheet.act_by)}. Who: {owner}.")
+    elif sheet.upcoming or sheet.verdict == Verdict.PENDING:
+        say(console, "Next action: nothing to arrange.")
+    else:
+        say(console, "Next action: none; nothing can be arranged any more.")
+    if sheet.upcoming and sheet.latest_surgery_date:
+        latest = words.day(sheet.latest_surgery_date)
+        say(console, f"Surgery may slip until {latest} and everything still holds.")
+    for requirement in sheet.requirements:
+        _requirement(requirement, console)
+    say(console)
+    for problem in sheet.problems:
+        say(console, f"Data problem: {problem}")
+    _provenance(sheet, console)
+
+
+def _requirement(requirement: RequirementSheet, console: Console) -> None:
+    status = _stated(requirement.status, words.REASONS[requirement.reason])
+    say(console)
+    say(console, f"{requirement.title}: {status}", _tone(requirement.status))
+    group = f" ({requirement.group})" if requirement.group else ""
+    say(console, f"Required{group}: {requirement.asks}")
+    say(console, requirement.sentence)
+    if requirement.window_closes:
+        opens = requirement.window_opens
+        first = words.day(opens) if opens else "any day"
+        say(console, f"Window: {first} to {words.day(requirement.window_closes)}")
+    if requirement.exception:
+        say(console, f"Exception: {requirement.exception}")
+    if not requirement.candidates:
+        say(console, "No event of this patient was looked at for it.")
+        return
+    say(console)
+    table = new_table(console, ("Event", "Date", "Result and criteria"), (18, 14, 0))
+    for candidate in requirement.candidates:
+        add_row(console, table, _event(candidate), candidates.when(candidate), _judged(candidate))
+    put(console, table)
+
+
+def _event(candidate: Candidate) -> str:
+    parts = [candidate.event_id, candidate.source, candidate.description]
+    return "\n".join(part for part in parts if part)
+
+
+def _judged(candidate: Candidate) -> str:
+    """The result, then a line for each criterion."""
+    decides = ", and decides" if candidate.chosen else ""
+    lines = [candidates.result(candidate).words + decides]
+    for criterion in candidate.criteria:
+        seen = candidates.judged(candidate, criterion.name)
+        seen = "" if seen in criterion.why else seen
+        why = "; ".join(part for part in (seen, criterion.why) if part)
+        outcome = words.OUTCOMES[criterion.outcome]
+        lines.append(f"{criterion.name} {outcome}" + (f": {why}" if why else ""))
+    return "\n".join([*lines, *(f"Note: {line}" for line in candidate.advice)])
+
+
+def checklist_text(checklist: Checklist, console: Console) -> None:
+    """The coordinator's morning, most urgent first."""
+    say(console, f"Checklist for {words.moment(checklist.provenance.as_of)}", "bold")
+    say(console, words.day_list(checklist))
+    for group in by_urgency(checklist):
+        _group(group, console)
+    say(console)
+    for problem in checklist.problems:
+        say(console, f"Data problem: {problem}")
+    _provenance(checklist, console)
+
+
+def _group(group: UrgencyGroup, console: Console) -> None:
+    say(console)
+    style = "bold red" if group.key in ("overdue", "today") else "bold"
+    say(console, f"{group.heading} ({words.count(len(group.items))}): {group.meaning}", style)
+    say(console)
+    table = new_table(
+        console, ("Last day", "Next action and owner", "Case and surgery"), (14, 0, 18)
+    )
+    for item in group.items:
+        last = "\n".join(t for t in (words.day(item.act_by), words.days_left(item.days_left)) if t)
+        statuses = (_lacking(*status) for status in item.statuses)
+        owner = f"Owner: {item.owner}" if item.owner else ""
+        what = "\n".join(t for t in (item.next_action, owner, *statuses) if t)
+        case = [item.case_id, words.day(item.surgery_date), words.label(item.verdict)]
+        if item.latest_surgery_date:
+            case.append(f"may slip until\n{words.day(item.latest_surgery_date)}")
+        add_row(console, table, last, what, "\n".join(case))
+    put(console, table)
+
+
+def _lacking(title: str, status: str, reason: str) -> str:
+    """A requirement in a line, with the reason where it lacks something."""
+    why = "" if status in ("met", "booked") else f", {words.REASONS[reason]}"
+    return f"{title}: {words.label(status).lower()}{why}"
+
+
+def what_if_text(view: WhatIf, console: Console) -> None:
+    """What moving an operation would change, the outcome first."""
+    now, moved = view.now, view.moved
+    dates = f"{words.day(now.surgery_date)} to {words.day(moved.surgery_date)}"
+    say(console, f"Case {now.case_id}: surgery moved from {dates}", "bold")
+    if now.verdict == moved.verdict:
+        outcome = f"The verdict stays {words.label(now.verdict).lower()}"
+    else:
+        before, after = words.label(now.verdict).lower(), words.label(moved.verdict).lower()
+        outcome = f"The verdict changes from {before} to {after}"
+    meaning = words.VERDICTS[moved.verdict]
+    say(console, f"{outcome}: {meaning}.", _tone(moved.verdict))
+    if view.latest:
+        say(console, f"Everything that is there counts for surgery until {words.day(view.latest)}.")
+    if moved.next_action:
+        say(console, f"Next action after the move: {moved.next_action}", "bold")
+        owner = moved.owner or "not named"
+        say(console, f"Until: {words.day(moved.act_by)}. Who: {owner}.")
+    say(console)
+    table = new_table(console, ("Now", "After the move", "Why"), (14, 14, 0))
+    for flip in view.flips:
+        same = "unchanged: " if not flip.changes else ""
+        after = f"{same}{words.label(flip.after).lower()}"
+        add_row(console, table, words.label(flip.before), after, f"{flip.title}: {flip.sentence}")
+    put(console, table)
+    say(console)
+    _provenance(now, console)
+
+
+def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
+    """One screen after an audit: the finding, what needs action, where the report is."""
+    say(console, f"{rates.finding(page)} {rates.against_target(page)}".rstrip(), "bold")
+    say(console)
+    _actions(page, console)
+    say(console)
+    sizes = rates.list_sizes(page)
+    parts = [
+        words.count(sizes["failed"]) + " not compliant",
+        words.count(sizes["undetermined"]) + " undetermined",
+        words.count(sizes["exempt"]) + " covered by an exception",
+    ]
+    say(console, "Past operations: " + ", ".join(parts) + ".")
+    _reconciliation(page.reconciliation, console)
+    if page.problems:
+        say(console, f"{words.count(len(page.problems), 'data problem')}: see the report.")
+    say(console, f"Report: {report}")
+
+
+def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
+    """After the audit of a rulebook: the rate of every protocol, and where the report is."""
+    table = new_table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
+    for line in page.lines:
+        rate, action = rates.rate_words(line.rate), words.count(line.action)
+        add_row(console, table, line.provenance.protocol_id, rate, action)
+    put(console, table)
+    say(console)
+    _reconciliation(page.reconciliation, console)
+    say(console, f"Report: {report}")
+
+
+def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console) -> None:
+    for file, read, used, rejected in files:
+        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
+        say(console, f"{file}: {counts}.", "bold red" if rejected else "")
+
+
+def _actions(page: AuditPage, console: Console) -> None:
+    total = rates.list_sizes(page)["action"]
+    if not total:
+        say(console, "No upcoming operation needs action.")
+        return
+    verb = "needs" if total == 1 else "need"
+    first = f"; the first {_ACTIONS_SHOWN}" if total > _ACTIONS_SHOWN else ""
+    say(console, f"{words.count(total, 'upcoming operation')} {verb} action now{first}:", "bold")
+    table = new_table(console, ("Last day", "Next action and owner", "Case"), (14, 0, 18))
+    for line in page.action[:_ACTIONS_SHOWN]:
+        owner = f"\nOwner: {line.owner}" if line.owner else ""
+        add_row(console, table, words.day(line.act_by), line.sentence + owner, line.case_id)
+    put(console, table)
+
+
+def _provenance(shown: CaseSheet | Checklist, console: Console) -> None:
+    p = shown.provenance
+    say(
+        console,
+        f"Protocol {p.protocol_id} {p.protocol_version} ({p.protocol_sha256[:12]}), "
+        f"time zone {p.timezone}, qi-checker {p.program_version}. Not a medical device.",
+    )

@@ -1,0 +1,231 @@
+"""The window picture of one requirement: where its events stand on a line of days.
+
+Only numbers are made here; `cases/timeline.html.j2` draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from qi_checker.cases.candidate_words import days_apart, result, when
+from qi_checker.cases.geometry import MARGIN, WIDTH, Label, Scale, spread, stack, text_width, within
+from qi_checker.render.views import Candidate, RequirementSheet
+
+LANE = 19.0  # height of one row of events
+LINE = 14.0  # height of one row of text
+MOST_MARKS = 12  # more would not be legible; the table lists them all
+_SHAPE = 6.0  # half a symbol's width, with its outline
+_STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 3640)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The symbol of an event; the form says as much as the filling, for print and for eyes."""
+
+    name: str  # circle, triangle, diamond
+    filled: bool
+
+
+SHAPES = {
+    "counts": Shape("circle", True),
+    "booked": Shape("triangle", True),
+    "undecided": Shape("diamond", False),
+    "fails": Shape("circle", False),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One event: its symbol at (x, y), its label, and a dashed bar where the date is partial."""
+
+    number: int  # row of the table of candidates
+    shape: Shape
+    x: float
+    y: float
+    bar: tuple[float, float] | None
+    label: Label
+    crossed: bool = False  # an upright line runs through the label
+
+
+@dataclass(frozen=True)
+class Tick:
+    x: float
+    label: Label
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything that is drawn, in the units of the view box."""
+
+    height: float
+    axis: float  # y of the line of days
+    top: float  # y where the band begins
+    band: tuple[float, float]
+    unlimited: bool  # the band has no first day
+    surgery: float
+    as_of: float | None  # None where it is too far off to be drawn
+    lines: tuple[Label, ...]  # labels of the upright lines
+    edges: tuple[Label, ...]  # first and last day of the window
+    ticks: tuple[Tick, ...]
+    marks: tuple[Mark, ...]
+    left_out: int
+    title: str
+    description: str
+    width: float = WIDTH
+
+
+def _scale(
+    sheet: RequirementSheet, surgery: date, as_of: date, shown: Sequence[Candidate]
+) -> Scale:
+    """From somewhat before the window to somewhat after surgery; what is far off is clamped."""
+    closes = sheet.window_closes or surgery
+    firsts = [c.first for c in shown if c.first]
+    lasts = [c.last for c in shown if c.last]
+    if sheet.window_opens is None:
+        start = min([*firsts, as_of, surgery - timedelta(days=30)])
+        reach = 7
+    else:
+        reach = max((closes - sheet.window_opens).days, 7)
+        far = sheet.window_opens - timedelta(days=reach)
+        near = [d for d in (*firsts, as_of) if d >= far]
+        start = min([sheet.window_opens, *near])
+    beyond = max(surgery, closes) + timedelta(days=reach // 2)
+    end = max([surgery, closes, *(d for d in (*lasts, as_of) if d <= beyond)])
+    pad = max((end - start).days // 16, 1)
+    return Scale(start - timedelta(days=pad), end + timedelta(days=pad))
+
+
+def _shown(candidates: Sequence[Candidate]) -> list[tuple[int, Candidate]]:
+    """Numbered as in the table; the chosen and the fitting first where there are too many."""
+    dated = [(n, c) for n, c in enumerate(candidates, 1) if c.first and c.last]
+    if len(dated) <= MOST_MARKS:
+        return dated
+    order = {"counts": 0, "booked": 1, "undecided": 2, "fails": 3}
+    dated.sort(
+        key=lambda nc: (not nc[1].chosen, order[result(nc[1]).key], abs(nc[1].days_before or 0))
+    )
+    return sorted(dated[:MOST_MARKS])
+
+
+def shape_of(candidate: Candidate) -> Shape:
+    """Filled circle: counts; hollow: does not; triangle: booked; diamond: cannot be decided."""
+    shape = SHAPES[result(candidate).key]
+    return Shape("triangle", False) if candidate.status == "booked" and not shape.filled else shape
+
+
+def _beside(x0: float, x1: float, text: str) -> float:
+    """Where the label of a mark starts: to its right, or to its left where that is cut off."""
+    wide, clear = text_width(text), _SHAPE + 4
+    right = x1 + clear
+    return round(right if right + wide <= WIDTH - 2 else max(x0 - clear - wide, 2.0), 1)
+
+
+def _marks(
+    shown: Sequence[tuple[int, Candidate]],
+    scale: Scale,
+    top: float,
+    uprights: Sequence[float],
+) -> tuple[Mark, ...]:
+    """The events in rows from the top down, each with a label that keeps clear of the others."""
+    drafts = []
+    for number, candidate in shown:
+        assert candidate.first and candidate.last
+        ends = scale.x(candidate.first), scale.x(candidate.last)
+        text = f"{number}: {days_apart(candidate)}".removesuffix(": ")
+        if candidate.first < scale.first:
+            text = f"← {text}"
+        elif candidate.last > scale.last:
+            text = f"{text} →"
+        drafts.append((number, candidate, ends, Label(_beside(*ends, text), 0, text)))
+    rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, _, (x0, x1), t in drafts])
+    marks = []
+    for (number, candidate, (x0, x1), label), row in zip(drafts, rows, strict=True):
+        y = round(top + LANE * (row + 0.5), 1)
+        bar = (x0, x1) if candidate.first != candidate.last else None
+        crossed = any(label.x - 2 < x < label.end for x in (*uprights, *(bar or ())))
+        label = Label(label.x, y + 4, label.text, candidate.chosen)
+        middle = round((x0 + x1) / 2, 1)
+        marks.append(Mark(number, shape_of(candidate), middle, y, bar, label, crossed))
+    return tuple(marks)
+
+
+def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
+    """Days before surgery, as densely as can be read."""
+    per_day = (WIDTH - 2 * MARGIN) / scale.days
+    step = next((s for s in _STEPS if s * per_day >= 44), _STEPS[-1])
+    backs = range(0, (surgery - scale.first).days + 1, step)
+    ticks = []
+    for back in backs:
+        x = scale.x(surgery - timedelta(days=back))
+        text = f"{back} days" if back == backs[-1] else str(back)
+        ticks.append(Tick(x, Label(within(x, text), axis + 15, text)))
+    # The last text is the longest, and stands at the edge.
+    if len(ticks) > 1 and ticks[-1].label.end > ticks[-2].label.x:
+        del ticks[-2]
+    return tuple(ticks)
+
+
+def _lines(scale: Scale, surgery: date, as_of: date) -> tuple[Label, ...]:
+    text = f"as of {as_of.isoformat()}"
+    if as_of > scale.last:
+        text += " →"
+    elif as_of < scale.first:
+        text = "← " + text
+    anchors = [(scale.x(surgery), f"surgery {surgery.isoformat()}"), (scale.x(as_of), text)]
+    return spread(anchors, LINE - 3, LINE)
+
+
+def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, ...]:
+    assert sheet.window_closes
+    anchors = [(scale.x(sheet.window_closes), f"closes {sheet.window_closes.isoformat()}")]
+    if sheet.window_opens:
+        anchors.insert(0, (scale.x(sheet.window_opens), f"opens {sheet.window_opens.isoformat()}"))
+    return spread(anchors, base, LINE)
+
+
+def _described(sheet: RequirementSheet) -> str:
+    opens = f"from {sheet.window_opens} " if sheet.window_opens else "without a first day "
+    parts = [f"Window {opens}to {sheet.window_closes}."]
+    for number, candidate in _shown(sheet.candidates):
+        modality = candidate.modality or "event"
+        parts.append(
+            f"{number}: {modality}, {when(candidate)}, {days_apart(candidate)}, "
+            f"{result(candidate).words}."
+        )
+    return " ".join(parts)
+
+
+def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | None:
+    """The picture of one requirement, or None where it has no window."""
+    if sheet.window_closes is None:
+        return None
+    shown = _shown(sheet.candidates)
+    scale = _scale(sheet, surgery, as_of, [c for _, c in shown])
+    lines = _lines(scale, surgery, as_of)
+    top = max(label.y for label in lines) + 5
+    opens = scale.x(sheet.window_opens, -0.5) if sheet.window_opens else MARGIN
+    band = (opens, scale.x(sheet.window_closes, 0.5))
+    upright = scale.x(as_of) if scale.first <= as_of <= scale.last else None
+    uprights = [*band, scale.x(surgery), *([upright] if upright is not None else [])]
+    marks = _marks(shown, scale, top, uprights)
+    axis = round(max((m.y for m in marks), default=top + LANE / 2) + LANE / 2 + 3, 1)
+    edges = _edges(sheet, scale, axis + 15 + LINE)
+    dated = sum(1 for c in sheet.candidates if c.first)
+    return Picture(
+        height=round(max(label.y for label in edges) + 5, 1),
+        axis=axis,
+        top=top,
+        band=band,
+        unlimited=sheet.window_opens is None,
+        surgery=scale.x(surgery),
+        as_of=upright,
+        lines=lines,
+        edges=edges,
+        ticks=_ticks(scale, surgery, axis),
+        marks=marks,
+        left_out=dated - len(shown),
+        title=f"{sheet.title}: {sheet.sentence}",
+        description=_described(sheet),
+    )

@@ -1,0 +1,181 @@
+"""The nightly digest: what needs somebody tomorrow morning, from an audit and an earlier one.
+
+Ids of cases only: nothing here is read from a record of a patient but its case id and dates.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from qi_checker.digest.changes import Change, Kind, changes
+from qi_checker.digest.snapshot import CaseFound, Key, Snapshot
+from qi_checker.protocol.records import THE_STORE
+from qi_checker.protocol.vocabulary import Reason, Verdict
+
+DAYS = 14  # how far a digest looks ahead where nobody says otherwise
+_AT_RISK = (Verdict.ERROR, Verdict.NOT_COMPLIANT, Verdict.UNDETERMINED, Verdict.ACTION_NEEDED)
+_HALF = 2  # a table with less than one half of the rows of before is a feed that broke off
+FRESH, FAILED, NOT_WATCHED = "feeds fresh", "feeds failed", "feeds not watched"
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """An upcoming case that lacks something: what to do, until when, who."""
+
+    case_id: str
+    surgery_date: dt.date | None
+    verdict: str
+    act_by: dt.date | None
+    days_left: int | None  # to act_by; below 0: it has passed
+    next_action: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Digest:
+    """One night. `since` is the earlier audit's moment, "" where there is none."""
+
+    protocol_id: str
+    protocol_title: str
+    as_of: str
+    since: str
+    days: int
+    feeds: tuple[str, ...]  # one sentence for each failure, the first thing to be read
+    feed_state: str  # FRESH, FAILED or NOT_WATCHED
+    at_risk: tuple[AtRisk, ...]  # by act_by
+    changes: tuple[Change, ...]  # of requirements, by kind
+    cusum: str  # a sentence where the state of a CUSUM changed, else ""
+    checked: int  # upcoming cases of these days that the protocol applies to
+    counts: tuple[tuple[str, int], ...]  # words, number: over all cases, and of those that changed
+    reconfirm: tuple[str, ...] = ()  # one sentence for each exception that somebody must confirm
+
+    def of(self, *kinds: Kind) -> tuple[Change, ...]:
+        return tuple(c for c in self.changes if c.kind in kinds)
+
+
+def digest(
+    now: Snapshot,
+    before: Snapshot | None = None,
+    days: int = DAYS,
+    earlier: Collection[Key] = (),
+    feed_failures: Sequence[str] = (),
+    cusum: str = "",
+    known: Sequence[Change] | None = None,
+    reconfirm: Sequence[str] = (),
+    verdicts: Mapping[str, int] | None = None,
+) -> Digest:
+    """The digest of `now`; without `before` nothing has changed.
+
+    `earlier` as in `changes`. `feed_failures`, `cusum` and `reconfirm` are sentences of the caller,
+    who watches feeds and keeps a CUSUM's state and exceptions. `known` are the changes where
+    somebody has compared the two before: then only the manifest of `before` is looked at, and of
+    `now` its cases and the findings of stale feeds. `verdicts` are the numbers of all cases where
+    `now` has only those that a digest names (`tonight`). Raises UserError where the audits cannot
+    be compared.
+    """
+    found = tuple(known) if known is not None else ()
+    if known is None and before is not None:
+        found = changes(now, before, earlier)
+    upcoming = [case for case in now.cases.values() if _upcoming(case, now.as_of, days)]
+    feeds = (*feed_failures, *_feeds(now, before))
+    watched = bool((now.manifest.get("site") or {}).get("feeds"))
+    return Digest(
+        protocol_id=now.protocol_id,
+        protocol_title=str(now.manifest["protocol"].get("title") or now.protocol_id),
+        as_of=str(now.manifest["as_of"]),
+        since=str(before.manifest["as_of"]) if before is not None else "",
+        days=days,
+        feeds=feeds,
+        feed_state=FAILED if feeds else FRESH if watched else NOT_WATCHED,
+        at_risk=_at_risk(upcoming, now.as_of),
+        changes=tuple(c for c in found if c.requirement),
+        cusum=cusum,
+        checked=len(upcoming),
+        reconfirm=tuple(reconfirm),
+        counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
+    )
+
+
+def _upcoming(case: CaseFound, today: dt.date, days: int) -> bool:
+    """Surgery, or the last day to arrange something, lies in these days; the protocol applies.
+
+    On the day itself a case is upcoming while something is to be done for it.
+    """
+    last = today + dt.timedelta(days=days)
+    if case.verdict == Verdict.NOT_APPLICABLE:
+        return False
+    if case.surgery_date is not None and today < case.surgery_date <= last:
+        return True
+    return bool(case.next_action) and case.act_by is not None and case.act_by <= last
+
+
+def _at_risk(upcoming: Sequence[CaseFound], today: dt.date) -> tuple[AtRisk, ...]:
+    """By the last day to arrange something; what nothing can be arranged for comes first."""
+    lines = [
+        AtRisk(
+            case_id=c.case_id,
+            surgery_date=c.surgery_date,
+            verdict=c.verdict,
+            act_by=c.act_by,
+            days_left=(c.act_by - today).days if c.act_by else None,
+            next_action=c.next_action,
+            owner=c.owner,
+        )
+        for c in upcoming
+        if c.verdict in _AT_RISK
+    ]
+    never = dt.date.min
+    return tuple(
+        sorted(lines, key=lambda r: (r.act_by or never, r.surgery_date or never, r.case_id))
+    )
+
+
+def _feeds(now: Snapshot, before: Snapshot | None) -> Iterator[str]:
+    """What does not arrive, or arrives by halves. Table names only, never a value."""
+    failures = now.manifest.get("failures") or ()
+    if failures:
+        yield f"The evaluation failed in {len(failures)} places; those cases have the status error."
+    stale = Counter(
+        key[1] for key, f in now.findings.items() if f.reason == Reason.FEED_STALE
+    )  # requirements, which people know, rather than kinds of events
+    for requirement, number in sorted(stale.items()):
+        yield f"{requirement}: source too old, {_cases(number)} cannot be decided. Do not re-book."
+    if before is None:
+        return
+    read, earlier = _read(now), _read(before)
+    for table, rows in sorted(earlier.items()):
+        if table not in read:
+            yield f"{table}: no longer delivered."
+        elif read[table] * _HALF < rows:
+            yield f"{table}: {read[table]:,} rows, {rows:,} in the earlier audit."
+
+
+def _cases(number: int) -> str:
+    return f"{number:,} {'case' if number == 1 else 'cases'}"
+
+
+def _read(snapshot: Snapshot) -> dict[str, int]:
+    """Rows delivered per table of the contract."""
+    files = snapshot.manifest["data"].get("files") or ()
+    return {str(f["table"]): int(f["read"]) for f in files if f.get("file") != THE_STORE}
+
+
+def _verdicts(now: Snapshot) -> Mapping[str, int]:
+    return Counter(case.verdict for case in now.cases.values())
+
+
+def _counts(verdicts: Mapping[str, int], found: Sequence[Change]) -> tuple[tuple[str, int], ...]:
+    lines = [("cases", sum(verdicts.values()))]
+    lines += [(v.replace("_", " "), verdicts[v]) for v in Verdict if verdicts.get(v)]
+    kinds = Counter(change.kind for change in found)
+    names = {Kind.CASE_ADDED: "added", Kind.CASE_GONE: "gone"}
+    lines += [(words, kinds[kind]) for kind, words in names.items() if kinds[kind]]
+    return tuple(lines)
+
+
+def was_moved(change: Change) -> bool:
+    """Whether both dates of surgery are to be shown."""
+    return change.before_surgery is not None and change.before_surgery != change.after_surgery

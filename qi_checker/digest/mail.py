@@ -1,0 +1,91 @@
+"""The digest as a mail: text first, then HTML with its style in every element.
+
+No picture, no link, nothing fetched: mail programs show it as it is (facts: inline SVG does not
+show in Gmail or Outlook). The bytes depend on the arguments only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+import css_inline
+
+from qi_checker.digest.contents import Digest
+from qi_checker.digest.screen import screen, subject
+from qi_checker.digest.text import digest_text
+from qi_checker.errors import Problem, UserError
+from qi_checker.render.html import environment
+
+_BOUNDARY = re.compile(r"[A-Za-z0-9_=.-]{1,60}")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,100}@[A-Za-z0-9.-]{1,100}>")
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9.-]{1,190}")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What a mail needs besides the digest. Empty `message_id` or `boundary`: from the content.
+
+    Without sender, recipients or moment the mail is a draft that a mail program completes.
+    """
+
+    sender: str = ""
+    recipients: Sequence[str] = ()
+    message_id: str = ""
+    boundary: str = ""
+    sent_at: dt.datetime | None = None  # with its offset
+
+
+def digest_html(digest: Digest) -> str:
+    """A page of tables, with every rule of its style sheet moved into the elements."""
+    page = environment().get_template("digest/digest.html.j2").render(screen=screen(digest))
+    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+    return str(inliner.inline(page))
+
+
+def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
+    """The mail as it is sent, or kept as .eml. Raises UserError where a header cannot be that."""
+    given = envelope or Envelope()
+    _check(given)
+    text, page = digest_text(digest), digest_html(digest)
+    mark = hashlib.sha256(f"{subject(digest)}\0{text}\0{page}".encode()).hexdigest()[:32]
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = subject(digest)
+    if given.sender:
+        message["From"] = given.sender
+    if given.recipients:
+        message["To"] = ", ".join(given.recipients)
+    if given.sent_at is not None:
+        message["Date"] = format_datetime(given.sent_at)
+    message["Message-ID"] = given.message_id or f"<{mark}@qi-checker.invalid>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no reply from an absence notice
+    message.set_content(text, cte="quoted-printable")
+    message.add_alternative(page, subtype="html", cte="quoted-printable")
+    message.set_boundary(given.boundary or f"=_{mark}")
+    try:
+        return message.as_bytes()
+    except HeaderParseError:
+        raise UserError(Problem("mail", "a header cannot be written")) from None
+
+
+def _check(given: Envelope) -> None:
+    """Nothing of an envelope may end a header and begin another one."""
+    wrong = [
+        Problem(what, "is not possible in a mail", "", mend)
+        for what, value, shape, mend in (
+            ("sender", given.sender, _ADDRESS, "Write it as name@example.org"),
+            *(("recipient", r, _ADDRESS, "Write it as name@example.org") for r in given.recipients),
+            ("message id", given.message_id, _MESSAGE_ID, "Write it as <word@host>"),
+            ("boundary", given.boundary, _BOUNDARY, "Letters, digits and _ = . - only"),
+        )
+        if (value or what == "recipient") and not shape.fullmatch(value)
+    ]
+    if wrong:
+        raise UserError(wrong)

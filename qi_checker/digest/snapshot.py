@@ -1,0 +1,188 @@
+"""What an audit found, as typed rows that can be compared with those of another night."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qi_checker.audit.provenance import manifest
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
+from qi_checker.protocol.vocabulary import Status, Verdict
+
+Key = tuple[str, str]  # case_id, requirement
+_DATES = (
+    "event_date",
+    "window_opens",
+    "window_closes",
+    "valid_through",
+    "act_by",
+    "surgery_date",
+    "latest_surgery_date",
+)
+_NUMBERS = ("days_before", "slack_days")
+_MEND = "Give a folder that `qi-checker audit` wrote"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One finding: a row of findings.json. Texts are "" and dates None where nothing applies."""
+
+    case_id: str
+    requirement: str
+    status: str
+    reason: str
+    event_id: str
+    event_date: dt.date | None
+    days_before: int | None
+    window_opens: dt.date | None
+    window_closes: dt.date | None
+    valid_through: dt.date | None
+    slack_days: int | None
+    act_by: dt.date | None
+    owner: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class CaseFound:
+    """One case: a row of `cases` in findings.json."""
+
+    case_id: str
+    verdict: str
+    surgery_date: dt.date | None
+    next_action: str
+    act_by: dt.date | None
+    owner: str
+    latest_surgery_date: dt.date | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One audit of one protocol: its manifest, its findings and its cases, each by its key."""
+
+    manifest: Mapping[str, Any]
+    findings: Mapping[Key, Found]
+    cases: Mapping[str, CaseFound]
+    where: str = ""  # the folder it was read from, for messages
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Snapshot:
+        """What an evaluation found."""
+        rows = evaluation.findings(), evaluation.cases()
+        return cls.from_rows(manifest(evaluation), *rows)
+
+    @classmethod
+    def from_rows(
+        cls,
+        manifest: Mapping[str, Any],
+        findings: Iterable[Mapping[str, Any]],
+        cases: Iterable[Mapping[str, Any]],
+        where: str = "",
+    ) -> Snapshot:
+        """From rows with the columns of the contract. Raises UserError where they are not that."""
+        try:
+            AsOf.parse(manifest["as_of"])
+            found = [Found(**_typed(row, FINDING_COLUMNS)) for row in findings]
+            lines = [CaseFound(**_typed(row, CASE_COLUMNS)) for row in cases]
+            keys = {(f.case_id, f.requirement): f for f in found}
+            ids = {c.case_id: c for c in lines}
+            _check(manifest, found, lines)
+            if len(keys) < len(found) or len(ids) < len(lines):
+                raise ValueError("a finding or a case is there twice")
+            if {f.case_id for f in found} - set(ids):
+                raise ValueError("a finding is of a case that is not among the cases")
+        except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+            why = error.args[0] if type(error) is ValueError and error.args else ""
+            raise UserError(_foreign(where, str(why))) from None
+        return cls(manifest, keys, ids, where)
+
+    @classmethod
+    def read(cls, folder: Path) -> Snapshot:
+        """From the folder of an audit. Raises UserError where it is not one, or a damaged one."""
+        file = folder / "findings.json"
+        if not folder.is_dir():
+            raise UserError(Problem(str(folder), "there is no such folder", mend=_MEND))
+        if not file.is_file():
+            many = "That is the audit of a rulebook: give the folder of one protocol in it"
+            mend = many if (folder / "rulebook.json").is_file() else _MEND
+            raise UserError(Problem(str(folder), "holds no findings.json", mend=mend))
+        try:
+            document = json.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            what = (error.strerror or "cannot be read").lower()
+            raise UserError(Problem(str(file), what)) from None
+        except (ValueError, RecursionError):
+            raise UserError(_foreign(str(file), "it is not JSON, or cut off")) from None
+        if not isinstance(document, dict) or set(document) != {"manifest", "findings", "cases"}:
+            raise UserError(_foreign(str(file), "it does not hold manifest, findings and cases"))
+        return cls.from_rows(
+            document["manifest"], document["findings"], document["cases"], str(file)
+        )
+
+    @property
+    def as_of(self) -> dt.date:
+        """The last day that this audit speaks for."""
+        return AsOf.parse(self.manifest["as_of"]).date
+
+    @property
+    def protocol_id(self) -> str:
+        return str(self.manifest["protocol"]["id"])
+
+
+def _typed(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    """The columns of a row: dates as dates, numbers as numbers, other things as text."""
+    typed: dict[str, Any] = {}
+    for name in columns:
+        value = row[name]
+        if name in _DATES:
+            typed[name] = _date(value)
+        elif name in _NUMBERS:
+            if not (value is None or type(value) is int):
+                raise ValueError(f"{name} is not a whole number")
+            typed[name] = value
+        else:
+            if not (value is None or isinstance(value, str)):
+                raise ValueError(f"{name} is not a text")
+            typed[name] = value or ""
+    return typed
+
+
+def _date(value: Any) -> dt.date | None:
+    if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
+        return value
+    if not isinstance(value, str) or len(value) != len("2026-01-31"):
+        raise ValueError("a date is not a date")
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("a date is not a date") from None
+
+
+def _check(manifest: Mapping[str, Any], found: list[Found], cases: list[CaseFound]) -> None:
+    """What comparing relies on. Raises KeyError, TypeError or ValueError."""
+    texts = (
+        manifest["protocol"]["id"],
+        manifest["protocol"]["sha256"],
+        manifest["data"]["sha256"],
+        manifest["program"]["version"],
+    )
+    if not all(isinstance(text, str) and text for text in texts):
+        raise ValueError("the manifest does not name protocol, data and program")
+    if any(f.status not in set(Status) for f in found):
+        raise ValueError("a status is a word that this version does not know")
+    if any(c.verdict not in set(Verdict) for c in cases):
+        raise ValueError("a verdict is a word that this version does not know")
+    if not all(f.case_id and f.requirement for f in found) or not all(c.case_id for c in cases):
+        raise ValueError("an id is empty")
+
+
+def _foreign(where: str, why: str) -> Problem:
+    because = f"The reason: {why}" if why else "Something that every audit has is not there"
+    return Problem(where, "is not what an audit writes", because, _MEND)

@@ -1,0 +1,166 @@
+"""The ready tables that compiled queries read, made from raw records known at `as_of`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.events import events, reasons_to_leave_out
+from qi_checker.engines.inputs.profiles import event_profiles
+from qi_checker.engines.inputs.reading import Census, Reading, judge, reading
+from qi_checker.engines.inputs.task import Prepared, Task, after, with_patient
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.working_days import working_days_away, working_days_before
+from qi_checker.query.population import own_column
+from qi_checker.query.tables import ROWS
+
+__all__ = ["Prepared", "Task", "act_by", "prepare"]
+
+
+def prepare(task: Task) -> Prepared:
+    """Fill every ready table (qi_checker/query/tables.py) beside the raw ones."""
+    done = Prepared()
+    event_profiles(task)
+    readings = {}
+    for table in (CASES, EVENTS, EXCEPTIONS):
+        readings[table.name], done.census[table.name] = _read(task, table)
+    _unreadable(task, readings["cases"], done)
+    _patients(task)
+    _cases(task, readings["cases"])
+    events(task, done)
+    _exceptions(task)
+    _working_shifts(task)
+    return done
+
+
+def _read(task: Task, table: Table) -> tuple[Reading, Census]:
+    """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
+    raw = (task.moved or "") if table is CASES else ""
+    keep = task.db.view if table is EVENTS and task.many_events else task.db.table
+    cases = table is CASES
+    wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
+    own = frozenset(wanted.get(table, ()))
+    dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
+    asked = reasons_to_leave_out(task).values() if table is EVENTS else ()
+    for trim in (False, True) if task.db.FINDS_PADDED else (True,):
+        rows = reading(task.db, table, task.needs.site, raw, trim, own, dates)
+        keep(f"read_{table.name}", rows.query)
+        census = judge(task.db, rows, asked)
+        if not census.padded:
+            break
+    return rows, census
+
+
+def _patients(task: Task) -> None:
+    """Table `patients` of the patients who have a case, where they are numbered."""
+    if task.numbers_patients:
+        task.db.table(
+            "patients",
+            f"""
+            SELECT patient_id, {task.db.number("patient_id")} AS patient
+            FROM (SELECT DISTINCT patient_id FROM read_cases WHERE patient_id IS NOT NULL) p""",
+        )
+
+
+def _cases(task: Task, rows: Reading) -> None:
+    db = task.db
+    begun = "(status = 'performed' AND started_at_lo IS NOT NULL)"
+    anchor = ", ".join(
+        f"CASE WHEN {begun} THEN started_at_{part} ELSE surgery_at_{part} END AS {name}"
+        for part, name in (("lo", "anchor"), ("clock", "op_clock"), ("utc", "op_utc"))
+    )
+    today = f"DATE '{task.needs.as_of.date}'"
+    whens = {c.name for c in CASES.columns if c.kind.startswith("when")}
+    kept = [c for c in CASES.names if c not in whens] + [own_column(c) for c in rows.extra]
+    missing = sorted(task.needs.case_columns - {*CASES.names, *rows.extra})
+    dates = sorted(task.needs.case_columns & whens)
+    columns = ", ".join(
+        [db.quote(c) for c in kept]
+        + [f"{db.clean(db.quote(c))} AS {db.quote(c)}" for c in dates]
+        + [f"CAST(NULL AS {db.TEXT}) AS {db.quote(own_column(c))}" for c in missing]
+    )
+    only = f"AND case_id = {db.text(task.only_case)}" if task.only_case is not None else ""
+    columns += "".join(f", {moment}" for moment in _moments(task, rows))
+    db.table(
+        "ready_cases",
+        f"""
+        SELECT {db.number("_row")} AS case_key, c.*,
+               status = 'cancelled' AS cancelled,
+               status <> 'cancelled' AND (anchor > {today}
+                   OR (anchor = {today} AND status = 'scheduled')) AS upcoming
+        FROM (SELECT _row, patient, {columns}, {anchor} FROM {with_patient(task, "read_cases")}
+              WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only}) c""",
+    )
+    db.drop("read_cases")
+
+
+def _moments(task: Task, rows: Reading) -> list[str]:
+    """The dates that windows are counted from, as `when_<n>`; no date where the column is not."""
+    found = []
+    for n, column in enumerate(task.needs.dates):
+        name = column if column in CASES.names else rows.dates.get(column)
+        for part, kind in (("lo", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP")):
+            value = f"{name}_{part}" if name else f"CAST(NULL AS {kind})"
+            found.append(f"{value} AS when_{n}{'' if part == 'lo' else '_' + part}")
+    return found
+
+
+def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
+    """Own dates that cannot be read reject nothing, but are not passed over in silence."""
+    for column in task.needs.dates:
+        if column in CASES.names:
+            continue
+        name = rows.dates.get(column)
+        if name is None:
+            said = f"The cases have no column {column}, which the protocol counts from."
+            done.dates[column] = said
+            continue
+        (bad,) = task.db.row(f"SELECT count(*) FROM read_cases WHERE {name}_bad")
+        if bad:
+            said = f"{bad} values of the column {column} of the cases are no dates."
+            done.dates[column] = said
+
+
+def _exceptions(task: Task) -> None:
+    as_of = task.needs.as_of
+    task.db.table(
+        "ready_exceptions",
+        f"""
+        SELECT _row, exception_id, case_id, requirement, reason, note, requested_by, approved_by,
+               approved_at_lo AS approved_on,
+               NOT {after(as_of, "approved_at_lo", "approved_at_clock")} AS approved_known,
+               valid_from_lo AS valid_from, expires_on_lo AS expires_on, revoked_at_lo AS revoked_on,
+               NOT {after(as_of, "recorded_at_lo", "recorded_at_clock")} AS known
+        FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""",
+    )
+
+
+def act_by(db: Database, site: Site) -> None:
+    """The last day to arrange something, for each lead time and last day that is wanted."""
+    wanted = db.rows(
+        f"SELECT DISTINCT act_lead, window_closes FROM {ROWS} "
+        "WHERE act_lead IS NOT NULL AND window_closes IS NOT NULL ORDER BY 1, 2"
+    )
+    holidays = frozenset(site.holidays)
+    rows = [(lead, day, working_days_before(day, lead, holidays)) for lead, day in wanted]
+    db.fill("act_by", {"lead": "INTEGER", "day": "DATE", "act_by": "DATE"}, rows)
+
+
+def _working_shifts(task: Task) -> None:
+    """Days moved by working days, for windows that count them."""
+    shifts = sorted(task.needs.working_shifts)
+    rows: list[tuple[int, date, date]] = []
+    if shifts:
+        moments = " ".join(
+            f"UNION SELECT when_{n} FROM ready_cases" for n in range(len(task.needs.dates))
+        )
+        before = "CAST(lo - INTERVAL '1' DAY AS DATE)"
+        days = task.db.rows(
+            f"""SELECT DISTINCT day FROM (SELECT anchor AS day FROM ready_cases {moments}
+                UNION SELECT lo FROM ready_events UNION SELECT {before} FROM ready_events) d
+            WHERE day IS NOT NULL ORDER BY day"""
+        )
+        holidays = frozenset(task.needs.site.holidays)
+        rows = [(s, d, working_days_away(d, s, holidays)) for s in shifts for (d,) in days]
+    task.db.fill("working_shift", {"shift": "INTEGER", "day": "DATE", "moved": "DATE"}, rows)

@@ -1,0 +1,230 @@
+"""Raw rows to typed rows, and which of them are rejected and why (docs/evaluation.md, 1 and 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.values import Moment, staged
+from qi_checker.protocol.records import EVENTS, Table
+from qi_checker.protocol.site import Site
+from qi_checker.query.population import own_column
+from qi_checker.query.profiles import own_event_column
+
+BY_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")  # of events
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A raw table and how it is read: `query` gives trimmed words, moments and other columns."""
+
+    db: Database
+    table: Table
+    raw: str
+    query: str
+    extra: tuple[str, ...]  # columns outside the contract that are read
+    trimmed: bool
+    dates: dict[str, str] = field(default_factory=dict)  # own date columns: the names of moments
+
+    def fault(self) -> str:
+        """SQL of the first reason to reject a row, as `column|reason`; NULL for a good row."""
+        db = self.db
+        branches = [
+            f"WHEN {_given(db, self.table, c)} IS NULL THEN {db.text(c + '|missing value')}"
+            for c in self.table.needed
+        ]
+        for column in self.table.columns:
+            if column.words:
+                known = ", ".join(db.text(w) for w in column.words)
+                said = db.text(column.name + "|unknown word")
+                branches.append(f"WHEN {db.quote(column.name)} NOT IN ({known}) THEN {said}")
+        branches += [
+            f"WHEN {c.name}_bad THEN {db.text(c.name + '|unreadable date')}"
+            for c in self.table.columns
+            if c.kind.startswith("when")
+        ]
+        if self.table is EVENTS:
+            external = db.text("at|external study without an acquisition date")
+            branches.append(
+                "WHEN at_lo IS NULL AND status = 'completed' AND provenance = 'external' "
+                f"THEN {external}"
+            )
+            branches.append(
+                "WHEN at_lo IS NULL AND status IN ('booked', 'completed') THEN 'at|missing value'"
+            )
+        return f"CASE {' '.join(branches)} END"
+
+
+def _given(db: Database, table: Table, column: str) -> str:
+    name = db.quote(column)
+    return db.clean(name) if table[column].kind.startswith("when") else name
+
+
+def reading(
+    db: Database,
+    table: Table,
+    site: Site,
+    raw: str = "",
+    trim: bool = False,
+    own: frozenset[str] = frozenset(),
+    own_dates: tuple[str, ...] = (),
+) -> Reading:
+    """Look at the types that the raw table came with, and decide how each column is read.
+
+    Ids are trimmed only if told, since trimming millions takes seconds and hardly any needs it.
+    Events are joined to their profiles, which hold the words that many events share. `own` are
+    the columns outside the contract that are wanted, `own_dates` those that hold dates.
+    """
+    name = raw or f"raw_{table.name}"
+    types = db.columns(name)
+    dates = {c: f"own_date_{n}" for n, c in enumerate(own_dates) if c in types}
+    moments = _moments(db, table, types, site, dates)
+    extra = tuple(sorted(c for c in own if c in types and c not in table.names))
+    called = own_event_column if table is EVENTS else own_column
+    renamed = [f"{db.quote(c)} AS {db.quote(called(c))}" for c in extra]
+    renamed += [f"{db.quote(c)} AS {alias}" for c, alias in dates.items()]
+    source = ", ".join([*(db.quote(c) for c in ("_row", *table.names)), *renamed])
+    rows = staged(db, f"(SELECT {source} FROM {db.quote(name)})", moments)
+    columns = _columns(db, table, types, trim) + [
+        column
+        for moment in moments
+        for column in (
+            db.quote(moment.name),
+            *(f"{moment.name}_{part}" for part in ("lo", "hi", "clock", "utc", "bad")),
+        )
+    ]
+    if table is EVENTS:
+        query = _with_profiles(db, columns, rows, [called(c) for c in extra])
+    else:
+        columns += [f"{db.clean(db.quote(called(c)))} AS {db.quote(called(c))}" for c in extra]
+        query = f"SELECT {', '.join(columns)} FROM ({rows}{db.FENCE}) r"
+    return Reading(db, table, name, query, extra, trim, {} if table is EVENTS else dates)
+
+
+def _moments(
+    db: Database, table: Table, types: dict[str, str], site: Site, own: dict[str, str]
+) -> list[Moment]:
+    """The date columns of the contract, and the hospital's own ones under other names."""
+    zone, midnight = site.timezone, site.midnight_is_date
+    found = [
+        Moment(db, c.name, types[c.name], zone, c.kind == "when-or-part", midnight)
+        for c in table.columns
+        if c.kind.startswith("when")
+    ]
+    return found + [Moment(db, name, types[c], zone, False, midnight) for c, name in own.items()]
+
+
+def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> list[str]:
+    """The row's number, whether an id is padded, and every column that is no date."""
+    shared = BY_PROFILE if table is EVENTS else ()
+    texts = [
+        c.name for c in table.columns if not c.kind.startswith("when") and c.name not in shared
+    ]
+    ids = [db.quote(c.name) for c in table.columns if c.kind == "id" and types[c.name] == "VARCHAR"]
+    padded = " OR ".join(db.padded(c) for c in ids) or "false"
+    return [
+        "_row",
+        f"({padded}) AS _padded",
+        *(f"{_read(db, table, c, types[c], trim)} AS {db.quote(c)}" for c in texts),
+    ]
+
+
+def _with_profiles(db: Database, columns: list[str], rows: str, own: list[str]) -> str:
+    """Events with the number of their profile, and the words of it that are asked for often."""
+    same = " AND ".join(
+        db.same(db.as_text(f"r.{db.quote(c)}"), f"l.{db.quote(c)}") for c in (*BY_PROFILE, *own)
+    )
+    return (
+        f"SELECT {', '.join(columns)}, l.profile, p.kind, p.status, "
+        f"p.provenance FROM ({rows}{db.FENCE}) r JOIN looks l ON {same} JOIN event_profiles p "
+        "ON p.profile = l.profile"
+    )
+
+
+def _read(db: Database, table: Table, column: str, type_name: str, trim: bool) -> str:
+    """Trimmed; codes and free text stay as they are; words in lower case."""
+    kind, name = table[column].kind, db.quote(column)
+    if kind == "id" and type_name == "VARCHAR" and not trim:
+        return f"nullif({name}, '')"
+    if column == "description":
+        return db.as_text(name)
+    if kind == "codes":
+        return f"coalesce({db.as_text(name)}, '')"
+    return f"lower({db.clean(name)})" if kind == "word" else db.clean(name)
+
+
+@dataclass
+class Census:
+    """How many rows a table has and how many of them are used."""
+
+    read: int
+    rejected: int
+    torn: int
+    padded: int  # rows with a blank at an end of an id that was read without trimming
+    counted: tuple[int, ...] = ()  # of all rows read, those for which each condition holds
+
+    @property
+    def used(self) -> int:
+        return self.read - self.rejected - self.torn
+
+
+def counted(conditions: Iterable[str]) -> str:
+    """SQL of how many rows each condition holds for."""
+    return ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
+
+
+def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census:
+    """Fill `rejected_<name>` (_row, id, col, reason, same) from `read_<name>`; count the table.
+
+    `conditions` are counted in the same pass. Duplicates are looked for only where hashes of ids
+    repeat, since nearly always none do.
+    """
+    name, key = rows.table.name, db.quote(rows.table.key)
+    total, faulty, with_id, padded, *others = db.row(
+        f"SELECT count(*), count({rows.fault()}), count({key}), "
+        f"{counted(('_padded', *conditions))} FROM read_{name}"
+    )
+    kinds = {"_row": "BIGINT", "id": db.TEXT, "col": db.TEXT, "reason": db.TEXT, "same": "BOOLEAN"}
+    none = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in kinds.items())
+    db.table(f"rejected_{name}", f"SELECT n.* FROM (SELECT {none}) n WHERE false")
+    if faulty:
+        db.add(
+            f"rejected_{name}",
+            f"SELECT _row, id, split_part(fault, '|', 1), split_part(fault, '|', 2), false "
+            f"FROM (SELECT _row, {key} AS id, {rows.fault()} AS fault FROM read_{name}) f "
+            "WHERE fault IS NOT NULL",
+        )
+    if db.repeats(f"read_{name}", key, with_id):
+        _duplicates(db, rows)
+    rejected, torn = db.row(
+        f"SELECT (SELECT count(*) FROM rejected_{name}), (SELECT count(*) FROM torn_{name})"
+    )
+    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded, tuple(others))
+
+
+def _duplicates(db: Database, rows: Reading) -> None:
+    """Reject every later row of an id, saying whether it repeats the first one."""
+    name, key = rows.table.name, db.clean(db.quote(rows.table.key))
+    content = db.record([f"coalesce({db.clean(db.quote(c))}, '')" for c in rows.table.names])
+    db.add(
+        f"rejected_{name}",
+        f"""
+        WITH repeated AS (SELECT {key} AS id FROM {rows.raw} GROUP BY {key} HAVING count(*) > 1
+                          AND {key} IS NOT NULL),
+        these AS (SELECT _row, {key} AS id, {content} AS content FROM {rows.raw}
+                  WHERE {key} IN (SELECT id FROM repeated)),
+        firsts AS (SELECT id, min(_row) AS first_row FROM these GROUP BY id)
+        SELECT t._row, t.id, {db.text(rows.table.key)},
+               CASE WHEN t.content = o.content THEN 'duplicate id, same content'
+                    ELSE 'duplicate id' END, t.content = o.content
+        FROM these t JOIN firsts f ON f.id = t.id AND t._row > f.first_row
+        JOIN these o ON o._row = f.first_row AND o.id = f.id
+        WHERE t._row NOT IN (SELECT _row FROM rejected_{name})""",
+    )
+
+
+def own_event_columns(db: Database, wanted: set[str]) -> dict[str, str]:
+    """Which of the hospital's own columns of events are there, and what they are called."""
+    there = db.columns("raw_events")
+    return {c: own_event_column(c) for c in sorted(wanted) if c in there}

@@ -1,0 +1,77 @@
+"""What an audit asks of an evaluation, wherever it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from sqlglot import exp
+
+from qi_checker.engines.inputs.prepare import Prepared
+from qi_checker.protocol.records import RawTable
+from qi_checker.query import Compiled
+
+
+class Delivered(Protocol):
+    """Which tables were read, and what a person should know of them."""
+
+    @property
+    def tables(self) -> Mapping[str, RawTable]: ...
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+
+class Results(Protocol):
+    """Numbers and a few ids; queries over its tables must mean the same in DuckDB and Spark."""
+
+    @property
+    def compiled(self) -> Compiled: ...
+
+    @property
+    def records(self) -> Delivered: ...
+
+    @property
+    def prepared(self) -> Prepared: ...
+
+    @property
+    def failures(self) -> list[str]: ...
+
+    def rows(self, query: str) -> list[dict[str, Any]]: ...
+
+    def summary(self) -> dict[str, Any]: ...
+
+    def ignored_exceptions(self) -> Iterable[tuple[str, str]]: ...
+
+    def joined_exceptions(self) -> frozenset[str]: ...
+
+    def each(self, words: str) -> str: ...
+
+    def apart(self, one: str, other: str) -> str: ...
+
+
+def summary(
+    compiled: Compiled, ask: Callable[[exp.Query], Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """Numbers of the rate, per requirement, and per sensitivity window.
+
+    ask: gives the rows of a compiled query over the tables of results, columns in their order.
+    """
+    each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
+    for row in ask(compiled.per_requirement()):
+        name = compiled.scopes[row["version"]].leaves[row["number"]].id
+        for kind, found in each.items():
+            found[name] = found.get(name, 0) + row[kind]
+    windows: dict[str, int] = {}
+    for scope in compiled.scopes:
+        if scope.version.sensitivity:
+            counts = ask(compiled.sensitivity(scope))[0].values()
+            for duration, number in zip(scope.version.sensitivity, counts, strict=True):
+                windows[str(duration)] = windows.get(str(duration), 0) + int(number)
+    return {
+        **ask(compiled.rate())[0],
+        "present": each["present"],
+        "in_window": each["in_window"],
+        "eligible_by_requirement": each["eligible"],
+        "sensitivity": windows,
+    }

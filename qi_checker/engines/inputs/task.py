@@ -1,0 +1,71 @@
+"""What there is to prepare, and what is known afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.needs import Needs
+from qi_checker.engines.inputs.reading import Census
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.query import Compiled
+from qi_checker.query.tables import Feeds
+
+
+@dataclass
+class Prepared:
+    """What is known after preparing: how many rows of each table, and what was left out."""
+
+    census: dict[str, Census] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    feeds: Feeds = field(default_factory=Feeds)
+    notes: list[str] = field(default_factory=list)
+    dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
+
+    def of(self, compiled: Compiled) -> Prepared:
+        """As far as it concerns one of the protocols."""
+        own = [self.dates[d] for d in compiled.own_dates if d in self.dates]
+        return replace(self, notes=[*own, *self.notes])
+
+
+@dataclass(frozen=True)
+class Task:
+    """One pass over the records: what is needed of them, and what is different for a what-if."""
+
+    needs: Needs
+    db: Database
+    only_case: str | None = None
+    moved: str | None = None  # a table that stands in for raw_cases
+
+    @cached_property
+    def many_events(self) -> bool:
+        """Too many to keep: they stay where they are and are read when needed.
+
+        Several protocols would read them as often; then they are kept, or spilled.
+        """
+        most = self.db.KEEPS_MOST
+        if most is None or len(self.needs.protocols) > 1:
+            return False
+        return bool(self.db.row("SELECT count(*) FROM raw_events")[0] > most)
+
+    @cached_property
+    def numbers_patients(self) -> bool:
+        """Whether patients get a number, once, which every protocol joins instead of their ids."""
+        return len(self.needs.protocols) > 1
+
+
+def after(as_of: AsOf, lo: str, clock: str) -> str:
+    """SQL of whether a moment is after `as_of`; false for no moment."""
+    later = f"{lo} > DATE '{as_of.date}'"
+    if as_of.clock is not None:
+        stamp = f"TIMESTAMP '{as_of.clock.isoformat(sep=' ')}'"
+        later = f"({later} OR ({lo} = DATE '{as_of.date}' AND {clock} > {stamp}))"
+    return f"coalesce({later}, false)"
+
+
+def with_patient(task: Task, source: str) -> str:
+    """A table of rows with `patient_id`, and `patient` beside it; only patients who have a case."""
+    if task.numbers_patients:
+        return f"{source} JOIN patients USING (patient_id)"
+    return f"(SELECT *, patient_id AS patient FROM {source}) p"

@@ -1,0 +1,82 @@
+"""Approved waivers: which are active, and why the others are ignored: section 9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from qi_checker.judging.cases import Case
+from qi_checker.judging.days import later
+from qi_checker.judging.records import Setting
+from qi_checker.judging.rows import Row
+from qi_checker.judging.values import When
+
+
+@dataclass
+class Waivers:
+    """`active` holds the last day of the exception per case and requirement."""
+
+    active: dict[tuple[str, str], date] = field(default_factory=dict)
+    ignored: list[tuple[str, str]] = field(default_factory=list)
+    recorded_later: int = 0
+
+
+def read_waivers(used: list[Row], cases: dict[str, Case], setting: Setting) -> Waivers:
+    """Judge every usable row of exceptions, in the order of their ids."""
+    waivers = Waivers()
+    for row in sorted(used, key=lambda row: row.text("exception_id")):
+        case = cases.get(row.text("case_id"))
+        why = why_ignored(row, case, setting)
+        if why or case is None:
+            waivers.ignored.append((row.text("exception_id"), why))
+            waivers.recorded_later += why == "not known yet"
+            continue
+        key = case.id, row.word("requirement")
+        last = row.dates["expires_on"].lo
+        waivers.active[key] = max(last, waivers.active.get(key, last))
+    return waivers
+
+
+def why_ignored(row: Row, case: Case | None, setting: Setting) -> str:
+    """The first reason that stands against an exception; empty where it is active."""
+    if _later(row.dates.get("recorded_at"), setting):
+        return "not known yet"
+    if case is None:
+        return "unknown case"
+    if row.word("requirement") not in {r.id for r in case.version.leaves}:
+        return "unknown requirement"
+    return _approval(row, setting) or _scope(row, case, setting)
+
+
+def _approval(row: Row, setting: Setting) -> str:
+    approved_at, revoked_at = row.dates.get("approved_at"), row.dates.get("revoked_at")
+    if not row.text("approved_by") or approved_at is None:
+        return "not approved"
+    if _later(approved_at, setting):
+        return "approved after as_of"
+    if not row.text("requested_by"):
+        return "no requester"
+    if row.word("requested_by") == row.word("approved_by"):
+        return "approved by the requester"
+    if revoked_at and revoked_at.lo <= setting.as_of.date:
+        return "revoked"
+    return ""
+
+
+def _scope(row: Row, case: Case, setting: Setting) -> str:
+    policy = case.version.exceptions
+    start, end = row.dates.get("valid_from"), row.dates.get("expires_on")
+    if policy is None or row.word("reason") not in policy.reasons:
+        return "reason not allowed"
+    if start is None or end is None:
+        return "no validity dates"
+    if policy.at_most and end.lo > later(start.lo, policy.at_most):
+        return "span longer than allowed"
+    # The earlier day: what held on the day of surgery still holds when last year is audited.
+    if not start.lo <= min(setting.as_of.date, case.day) <= end.lo:
+        return "not valid on the day"
+    return ""
+
+
+def _later(value: When | None, setting: Setting) -> bool:
+    return value is not None and value.after(setting.as_of)

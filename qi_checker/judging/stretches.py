@@ -1,0 +1,139 @@
+"""A span with the anchor that it is counted from: which dates and moments it reaches: section 5."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from qi_checker.judging.clock_limits import ClockLimit
+from qi_checker.judging.days import ONE_DAY, earlier, later
+from qi_checker.judging.values import When
+from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.windows import Span
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A span whose anchor is known; `holidays` are those of the site."""
+
+    span: Span
+    anchor: When
+    holidays: Collection[date] = ()
+
+    @property
+    def day(self) -> date:
+        """The date of the anchor."""
+        return self.anchor.lo
+
+    @property
+    def back(self) -> bool:
+        """Whether it is counted back from the anchor."""
+        return self.span.before is not None
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether events on both sides of the anchor count."""
+        return self.span.or_after is not None
+
+    def dates(self, near: date) -> tuple[date, date]:
+        """First and last date; `near` is the day of the anchor, or its neighbour."""
+        if self.back:
+            return self._first_back(self.day), self._last_back(near)
+        return self._first_on(near), self._last_on()
+
+    def _first_back(self, anchor: date) -> date:
+        far = self.span.far
+        if far is None or far.clock is not None:
+            return date.min
+        first = earlier(anchor, far, self.holidays)
+        return first + ONE_DAY if self.span.less_than else first
+
+    def _last_back(self, near: date) -> date:
+        if self.span.or_after:
+            return self._last_within(self.span.or_after.limit, self.span.or_after.less_than)
+        least = self.span.near
+        if least is None or least.clock is not None:
+            return near
+        last = earlier(self.day, least, self.holidays)
+        return min(near, last - ONE_DAY if self.span.more_than else last)
+
+    def _first_on(self, near: date) -> date:
+        least = self.span.near
+        if least is None or least.clock is not None:
+            return near
+        first = later(self.day, least, self.holidays)
+        return max(near, first + ONE_DAY if self.span.more_than else first)
+
+    def _last_on(self) -> date:
+        return self._last_within(self.span.far, self.span.less_than)
+
+    def _last_within(self, limit: Duration | None, strict: Duration | None) -> date:
+        if limit is None or limit.clock is not None:
+            return date.max
+        last = later(self.day, limit, self.holidays)
+        return last - ONE_DAY if strict else last
+
+    def near_days(self, at: When, booking: bool, same_day: str) -> tuple[date, date]:
+        """The *order*: the near day that surely counts, and the one that possibly does."""
+        beside = self.day - ONE_DAY if self.back else self.day + ONE_DAY
+        if at.lo == self.day and at.clock and self.anchor.clock:
+            near = self.day if at.before(self.anchor) == self.back else beside
+            return near, near
+        sure = self.day if booking or same_day == "allow" else beside
+        possible = beside if same_day == "refuse" and not booking else self.day
+        return sure, possible
+
+    def in_order(self, at: When, booking: bool, same_day: str) -> bool:
+        """Whether it certainly is on the side of the anchor that is asked for."""
+        if self.both_ways:
+            return True
+        sure, _ = self.near_days(at, booking, same_day)
+        return at.hi <= sure if self.back else at.lo >= sure
+
+    @cached_property
+    def clock_limits(self) -> tuple[ClockLimit, ...]:
+        """Its limits in minutes and hours."""
+        span, found = self.span, []
+        for length, strict, farthest in (
+            (span.at_least, False, False),
+            (span.more_than, True, False),
+            (span.at_most, False, True),
+            (span.less_than, True, True),
+        ):
+            if length and length.clock is not None:
+                found.append(ClockLimit(self.anchor, length.clock, strict, farthest, self.back))
+        reach = span.or_after
+        if reach and reach.limit.clock is not None:
+            strict = reach.less_than is not None
+            found.append(ClockLimit(self.anchor, reach.limit.clock, strict, True, back=False))
+        return tuple(found)
+
+    @property
+    def first(self) -> date:
+        """The first date on which an event would count; `date.min` without a limit."""
+        early = [limit.end.date() for limit in self.clock_limits if limit.opens]
+        return max([self.dates(self.day)[0], *early])
+
+    @property
+    def last(self) -> date:
+        """The last date on which an event would count; `date.max` without a limit."""
+        late = [limit.end.date() for limit in self.clock_limits if not limit.opens]
+        return min([self.dates(self.day)[1], *late])
+
+    def last_anchor(self, at: When) -> date | None:
+        """The last anchor date for which an event would still count; None without a limit."""
+        far = self.span.far
+        if far is None:
+            return None
+        if far.clock is not None:
+            return (at.last_moment + far.clock).date()
+        # Because months clamp, this is not always the limit added to the day: 28 February is
+        # within a month before 31 March. The span never opens earlier for a later anchor.
+        anchor = later(at.lo, far, self.holidays)
+        while self._first_back(anchor) > at.lo:
+            anchor -= ONE_DAY
+        while self._first_back(anchor + ONE_DAY) <= at.lo:
+            anchor += ONE_DAY
+        return anchor

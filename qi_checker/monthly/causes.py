@@ -1,0 +1,104 @@
+"""Why requirements failed, who can act on it, and the lists of cases behind every number."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from qi_checker.monthly.cases import Found, MonthlyCase
+from qi_checker.monthly.views import Lack, Listed
+from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from qi_checker.render.plots import Cause, Pareto
+
+ORDERING = "Surgical clinic (ordering)"
+THEATRE = "Theatre scheduling"
+RECORDS = "Whoever keeps the records"
+# Reason -> the cause in words, and the step that can act on it; "": the requirement's owner.
+_CAUSES: dict[str, tuple[str, str]] = {
+    Reason.NEVER_ORDERED: ("never ordered", ORDERING),
+    Reason.ORDERED_NOT_BOOKED: ("ordered, never booked", ""),
+    Reason.BOOKED_OUTSIDE_WINDOW: ("booked outside the window", ""),
+    Reason.BOOKING_PASSED: ("booked, and not done", ""),
+    Reason.CANCELLED: ("cancelled, and not replaced", ""),
+    Reason.TOO_OLD: ("scanned too early", ""),
+    Reason.TOO_EARLY: ("done too early", ""),
+    Reason.TOO_LATE: ("ordered or done too late", ""),
+    Reason.AFTER_SURGERY: ("ordered or done too late: after surgery", ""),
+    Reason.EXPIRED_BY_RESCHEDULE: ("surgery moved, and the scan was not repeated", THEATRE),
+    Reason.WRONG_REGION: ("wrong region", ORDERING),
+    Reason.WRONG_MODALITY: ("wrong modality", ORDERING),
+    Reason.EXCLUDED_CODE: ("a code that does not count", ORDERING),
+    Reason.WRONG_PROVENANCE: ("made in another place than the one that counts", ORDERING),
+    Reason.WRONG_VALUE: ("a value that does not count", ""),
+    Reason.TOO_FEW: ("fewer than are asked for", ""),
+    Reason.TOO_CLOSE: ("too close together", ""),
+    Reason.EVENT_BETWEEN: ("treatment or another event since", ORDERING),
+    Reason.FORBIDDEN_EVENT: ("an event that must not be there", ORDERING),
+}
+_MEANINGS = {reason.value: reason.meaning for reason in Reason}
+_FAILED = (Status.EXPIRED, Status.MISSING)
+_LACKING = (Status.EXPIRED, Status.MISSING, Status.UNKNOWN, Status.EXEMPT)
+
+
+def cause_of(found: Found) -> tuple[str, str]:
+    """The cause of a failed requirement in words, and the accountable step."""
+    words, step = _CAUSES.get(found.reason, (_MEANINGS[found.reason], ""))
+    if found.status == Status.UNKNOWN:
+        step = RECORDS
+    return words, step or found.owner or "not named"
+
+
+def causes(cases: Sequence[MonthlyCase], period: str) -> Pareto:
+    """Failed requirements of eligible cases by cause; a case may have several."""
+    failed = [f for c in cases if c.eligible for f in c.findings if f.status in _FAILED]
+    counts = Counter((f"{f.title}: {cause_of(f)[0]}", cause_of(f)[1]) for f in failed)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    found = tuple(Cause(words, owner, number) for (words, owner), number in ordered)
+    return Pareto(
+        title=_title(found, period),
+        description="Each failed requirement is counted once, with its cause and the step that "
+        "can act on it. The number at the end of a bar is the count, with the share so far.",
+        causes=found,
+    )
+
+
+def _title(found: Sequence[Cause], period: str) -> str:
+    total = sum(c.count or 0 for c in found)
+    if not total:
+        return f"No requirement failed in {period}"
+    lead = found[0]
+    return f"Most frequent of {total} failed requirements in {period}: {lead.words} ({lead.count})"
+
+
+def listed(
+    cases: Sequence[MonthlyCase], wanted: Callable[[MonthlyCase], bool]
+) -> tuple[Listed, ...]:
+    """Cases of one list, each with what it lacks and who can act on it."""
+    return tuple(
+        Listed(
+            c.case_id,
+            c.anchor,
+            c.verdict,
+            tuple(_lack(c, f) for f in c.findings if f.status in _LACKING),
+        )
+        for c in cases
+        if c.eligible and wanted(c)
+    )
+
+
+def _lack(case: MonthlyCase, found: Found) -> Lack:
+    days = (case.anchor - found.newest).days if found.newest is not None else None
+    step = "" if found.status == Status.EXEMPT else cause_of(found)[1]
+    return Lack(found.title, found.status, found.reason, days, step, found.sentence)
+
+
+def failed(case: MonthlyCase) -> bool:
+    return case.verdict == Verdict.NOT_COMPLIANT
+
+
+def exempt(case: MonthlyCase) -> bool:
+    return case.verdict == Verdict.COMPLIANT_WITH_EXCEPTION
+
+
+def undetermined(case: MonthlyCase) -> bool:
+    return case.verdict == Verdict.UNDETERMINED

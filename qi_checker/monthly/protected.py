@@ -1,0 +1,96 @@
+"""A monthly report for people who may not know small numbers: 12 months, and nothing of single cases.
+
+At 3 to 5 operations a month nearly every number of a month is small, and two reports whose 12 months
+overlap can be subtracted from each other: publish one a year. Everything is made from the counts that
+are printed (docs/small-numbers.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qi_checker.monthly.views import Header, Monthly, Standard, Tally
+from qi_checker.render.views import Provenance
+from qi_checker.statistics.small_numbers import Profile, Shown
+from qi_checker.study.protected import told_counts
+
+_LEFT_OUT = (
+    "the numbers of single months, and the charts of them",
+    "every operation, its days and its causes, and the lists of cases",
+    "surgeons and sites",
+    "exceptions, undetermined operations, other windows and what was judged again",
+    "the way to the denominator, rejected rows, data problems and rows per file",
+)
+
+
+@dataclass(frozen=True)
+class ProtectedLine:
+    """One standard over 12 months; `tally` where both numbers are printed, made of these."""
+
+    key: str
+    title: str
+    part: Shown
+    whole: Shown
+    tally: Tally | None
+
+
+@dataclass(frozen=True)
+class ProtectedMonthly:
+    """The whole of it. Every rate ignores exceptions."""
+
+    header: Header
+    provenance: Provenance
+    profile: Profile
+    eligible: Shown
+    lines: tuple[ProtectedLine, ...]
+    target: float | None
+    left_out: tuple[str, ...] = _LEFT_OUT
+
+
+def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
+    """What may be printed of a report. `profile` is not `none`: that is the report as it is."""
+    told = told_counts(counts_of(monthly), profile)
+    lead = monthly.standards[0]
+    return ProtectedMonthly(
+        header=monthly.header,
+        provenance=monthly.provenance,
+        profile=profile,
+        eligible=told["eligible"],
+        lines=tuple(_line(key, title, told) for key, title in _titles(monthly)),
+        target=lead.year_target,
+    )
+
+
+def counts_of(monthly: Monthly) -> dict[str, int]:
+    """Every count that is printed, the most important first; all of the eligible operations."""
+    lead, *leaves = monthly.standards
+    found = {"eligible": lead.year.raw_whole, "compliant/whole": lead.year.raw_whole}
+    found |= {f"in_window.{s.key}/whole": s.year.raw_whole for s in leaves}
+    found |= {f"present.{s.key}/whole": _present(s).whole for s in leaves}
+    found["compliant"] = lead.year.part
+    found |= {f"in_window.{s.key}": s.year.part for s in leaves}
+    return found | {f"present.{s.key}": _present(s).part for s in leaves}
+
+
+def _titles(monthly: Monthly) -> list[tuple[str, str]]:
+    lead, *leaves = monthly.standards
+    lines = [("compliant", lead.title)]
+    for s in leaves:
+        lines += [
+            (f"present.{s.key}", f"{s.title}: present"),
+            (f"in_window.{s.key}", f"{s.title}: in the window"),
+        ]
+    return lines
+
+
+def _present(standard: Standard) -> Tally:
+    assert standard.present_year is not None, "only the whole protocol has none"
+    return standard.present_year
+
+
+def _line(key: str, title: str, told: dict[str, Shown]) -> ProtectedLine:
+    part, whole = told[key], told[f"{key}/whole"]
+    tally = None
+    if part.value is not None and whole.value is not None:
+        tally = Tally(part.value, whole.value, 0, 0)
+    return ProtectedLine(key, title, part, whole, tally)

@@ -1,0 +1,181 @@
+"""The months of a report as a series: phases, their frozen baselines, and what the rules say.
+
+Lines come from the first months of a phase and are drawn on (`statistics/phases.py`). The run
+chart's line is the median of monthly rates, the exact limits of a rolling quarter come from the
+pooled rate; both leave the baseline's own months alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from qi_checker.monthly.cases import MonthlyCase, first_day, months_on
+from qi_checker.monthly.views import Phase
+from qi_checker.protocol.report_settings import ReportSettings
+from qi_checker.statistics import phases as spc
+from qi_checker.statistics.cusum import clamped
+from qi_checker.statistics.exact_limits import exact_chart
+from qi_checker.statistics.run_chart import RunChart, SignalStatus, run_chart
+
+MONTHS = 24  # shown where nothing else is asked for
+MOST_MONTHS = 60
+
+
+@dataclass(frozen=True)
+class Series:
+    """Monthly counts of compliant cases, with the phases that their lines come from."""
+
+    months: tuple[str, ...]
+    events: tuple[int, ...]
+    cases: tuple[int, ...]
+    phases: tuple[spc.Phase, ...]
+    decisions: tuple[spc.Rebase | None, ...]  # why each phase starts; None for the first
+    runs: tuple[RunChart | None, ...]  # of each phase; None where its baseline has no case
+
+    @property
+    def rates(self) -> tuple[float | None, ...]:
+        return tuple(x / n if n else None for x, n in zip(self.events, self.cases, strict=True))
+
+    @property
+    def latest(self) -> spc.Phase:
+        return self.phases[-1]
+
+    def pooled(self, phase: spc.Phase) -> tuple[int, int]:
+        """Compliant cases and cases of a phase's baseline."""
+        base = phase.baseline
+        return sum(self.events[i] for i in base), sum(self.cases[i] for i in base)
+
+
+def shown_months(month: str, first: str | None, settings: ReportSettings) -> str:
+    """The first month of the charts: 24 months, or from the baseline on, and not before any case."""
+    start = months_on(month, 1 - MONTHS)
+    if settings.baseline is not None:
+        start = min(start, settings.baseline.first)
+    if first is not None:
+        start = max(start, min(first, month))
+    return max(start, months_on(month, 1 - MOST_MONTHS))
+
+
+def series(months: Sequence[str], cases: Sequence[MonthlyCase], settings: ReportSettings) -> Series:
+    """Count by month, and find the phases. Cases with an exception do not count."""
+    counted = [c for c in cases if c.counts]
+    events = tuple(sum(c.complied for c in counted if c.month == m) for m in months)
+    numbers = tuple(sum(c.month == m for c in counted) for m in months)
+    rebases = sorted(
+        (spc.Rebase(p.from_, p.reason, p.approved_by) for p in settings.phases),
+        key=lambda r: r.date,
+    )
+    starts = {
+        i: rebase
+        for rebase in rebases
+        if (i := next((n for n, m in enumerate(months) if first_day(m) >= rebase.date), None))
+    }
+    found = spc.phases(len(months), tuple(starts), spc.BASELINE)
+    found = (_with_baseline(found[0], months, settings), *found[1:])
+    made = Series(
+        tuple(months), events, numbers, found, (None, *(starts[p.start] for p in found[1:])), ()
+    )
+    runs = tuple(_runs(made, phase) for phase in found)
+    return Series(made.months, events, numbers, found, made.decisions, runs)
+
+
+def _with_baseline(phase: spc.Phase, months: Sequence[str], settings: ReportSettings) -> spc.Phase:
+    """The first phase with the baseline that the settings name, as far as it lies in it."""
+    if settings.baseline is None:
+        return phase
+    wanted = [
+        i
+        for i in range(phase.start, phase.stop)
+        if settings.baseline.first <= months[i] <= settings.baseline.last
+    ]
+    if not wanted:
+        return phase
+    return spc.Phase(phase.start, phase.stop, range(wanted[0], wanted[-1] + 1))
+
+
+def _runs(made: Series, phase: spc.Phase) -> RunChart | None:
+    rates = made.rates[phase.start : phase.stop]
+    base = [i - phase.start for i in phase.baseline]
+    if all(rates[i] is None for i in base):
+        return None
+    return run_chart(rates, base)
+
+
+def status(made: Series) -> str:
+    """What the runs rules say of the latest phase: signal, no signal, not evaluable (reasons)."""
+    runs = made.runs[-1]
+    if runs is None:
+        return f"{SignalStatus.NOT_EVALUABLE} (the baseline has no case)"
+    if runs.why_not:
+        return f"{SignalStatus.NOT_EVALUABLE} ({'; '.join(runs.why_not)})"
+    return str(runs.status)
+
+
+def centres(made: Series) -> tuple[float | None, ...]:
+    """The line of every month: the median of its phase's baseline."""
+    lines: list[float | None] = []
+    for phase, runs in zip(made.phases, made.runs, strict=True):
+        centre = runs.points[0].centre if runs is not None else None
+        lines += [centre] * (phase.stop - phase.start)
+    return tuple(lines)
+
+
+def quarters(made: Series) -> dict[int, int]:
+    """Months (by index) that end a rolling quarter after the baseline of the latest phase: the
+    side on which it lies beyond the exact limits (1 more compliant, -1 fewer), or 0."""
+    events, cases = made.pooled(made.latest)
+    if not cases:
+        return {}
+    start = made.latest.baseline.stop
+    after = slice(start, made.latest.stop)
+    points = exact_chart(made.events[after], made.cases[after], clamped(events / cases))
+    return {start + p.stop - 1: p.side for p in points if p.cases}
+
+
+def phase_lines(made: Series) -> tuple[Phase, ...]:
+    """Every phase for the methods: where its lines come from, and who decided it."""
+    lines = []
+    for phase, decision in zip(made.phases, made.decisions, strict=True):
+        events, cases = made.pooled(phase)
+        base = phase.baseline
+        lines.append(
+            Phase(
+                first=made.months[phase.start],
+                baseline=(made.months[base.start], made.months[base.stop - 1]),
+                months=sum(made.cases[i] > 0 for i in base),
+                reason=decision.reason if decision else "",
+                approved_by=decision.approved_by if decision else "",
+                rate=events / cases if cases else None,
+                cases=cases,
+            )
+        )
+    return tuple(lines)
+
+
+def suggestion(made: Series) -> str:
+    """A phase that people may want to confirm; it is never applied by itself."""
+    runs, latest = made.runs[-1], made.latest
+    if runs is None or runs.why_not:
+        return ""
+    shifted = spc.Phase(
+        0,
+        latest.stop - latest.start,
+        range(latest.baseline.start - latest.start, latest.baseline.stop - latest.start),
+    )
+    found = spc.suggestion(runs.points, shifted)
+    if found is None:
+        return ""
+    side = "above" if found.side > 0 else "below"
+    month = made.months[latest.start + found.start]
+    return (
+        f"Candidate phase change from {month}: {found.points} months {side} the baseline. "
+        "Confirm it under phases in report.yaml, or leave the lines as they are."
+    )
+
+
+def in_baseline(made: Series, day: date) -> bool:
+    """Whether a day belongs to the baseline of the latest phase."""
+    month = f"{day:%Y-%m}"
+    return any(made.months[i] == month for i in made.latest.baseline)

@@ -1,0 +1,177 @@
+"""What the monthly report shows: plain typed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from qi_checker.render.plots import CusumPlot, Event, Funnel, Gaps, Intervals, Pareto, Trend
+from qi_checker.render.views import Provenance
+from qi_checker.statistics.proportions import wilson
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many cases fulfil a standard, of those that count for it."""
+
+    part: int
+    whole: int  # without those that have an exception
+    undetermined: int  # in `whole`, and not in `part`
+    excepted: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.part / self.whole if self.whole else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson, 95 %."""
+        return wilson(self.part, self.whole) if self.whole else None
+
+    @property
+    def best(self) -> int:
+        """Those that fulfil it if every undetermined case does."""
+        return self.part + self.undetermined
+
+    @property
+    def raw_whole(self) -> int:
+        """The denominator that ignores exceptions."""
+        return self.whole + self.excepted
+
+
+@dataclass(frozen=True)
+class Standard:
+    """One line of the table of standards: this month, and the 12 months that end with it."""
+
+    key: str  # "compliant", or the id of a requirement
+    title: str
+    owner: str
+    month: Tally
+    year: Tally
+    present_month: Tally | None  # done at any time before surgery; None for the whole protocol
+    present_year: Tally | None
+    target: float | None
+    year_target: float | None  # the target is one number only if it did not change in the 12 months
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A case on one of the lists."""
+
+    case_id: str
+    surgery_date: date
+    verdict: str
+    lacks: tuple[Lack, ...]
+
+
+@dataclass(frozen=True)
+class Lack:
+    """One requirement of a listed case."""
+
+    title: str
+    status: str
+    reason: str
+    days: int | None  # from the newest study to surgery
+    step: str  # who can act on it
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """A past case whose verdict is another one than a month ago."""
+
+    case_id: str
+    surgery_date: date
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ActionLine:
+    """One line of the action log."""
+
+    action: str
+    owner: str
+    due: date
+    done: date | None
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Where the lines of the charts come from."""
+
+    first: str  # first month of the phase
+    baseline: tuple[str, str]
+    months: int  # of the baseline, with a case
+    reason: str  # "" for the first phase
+    approved_by: str
+    rate: float | None  # pooled, of the baseline
+    cases: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """Whose report it is, and of when."""
+
+    organisation: str
+    contact: str
+    reference: str
+    comment: str
+    title: str
+    statement: str
+    month: str  # "2026-02"
+    first: date
+    last: date
+    year_first: str  # first of the 12 months
+    versions: tuple[tuple[str, str], ...]  # version of the protocol, first month judged by it
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was read, what was lost, what is doubtful."""
+
+    files: tuple[tuple[str, str, int, int, int], ...]  # file, sha256, read, used, rejected
+    checks: tuple[tuple[str, int], ...]  # words, number: of the month
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Compliant cases of the 12 months under another window."""
+
+    window: str
+    tally: Tally
+    own: bool  # the window of the protocol
+
+
+@dataclass(frozen=True)
+class Monthly:
+    """The whole report."""
+
+    header: Header
+    provenance: Provenance
+    settings_sha256: str
+    standards: tuple[Standard, ...]
+    flow: tuple[tuple[str, int, int], ...]  # words, month, 12 months; adds up
+    trend: Trend
+    phases: tuple[Phase, ...]
+    suggestion: str
+    happened: tuple[Event, ...]
+    causes: Pareto
+    sensitivity: tuple[Sensitivity, ...]
+    quality: Quality
+    actions: tuple[ActionLine, ...]
+    intervals: Intervals | None
+    gaps: Gaps | None
+    gaps_why: str  # why there is no chart of cases between deviations
+    cusum: CusumPlot | None
+    cusum_why: str
+    units: Funnel | None
+    units_why: str  # what is not shown of them; "" where units were not asked for
+    failed: tuple[Listed, ...]
+    exempt: tuple[Listed, ...]
+    undetermined: tuple[Listed, ...]
+    rejudged: tuple[Rejudged, ...]
+    rejudged_since: date | None  # the moment compared with; None where nothing was compared

@@ -1,0 +1,186 @@
+"""The monthly report in words, once: page, terminal, workbook and mail share them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from qi_checker.monthly.views import Listed, Monthly, Sensitivity, Standard, Tally
+from qi_checker.render import rates, words
+from qi_checker.render.plots import TrendPoint
+
+NONE = "no eligible cases"
+
+
+def tally(value: Tally | None) -> str:
+    """`11/12 (92 %, 95 % CI 65-99)`; no percentage of fewer than five."""
+    if value is None:
+        return "–"
+    if not value.whole:
+        return "every case has an exception" if value.excepted else NONE
+    said = rates.share(value.part, value.whole)
+    if said.endswith(")") and value.interval is not None:
+        low, high = value.interval
+        said = f"{said[:-1]}, 95 % CI {rates.digits(low)}-{rates.digits(high)})"
+    return said
+
+
+def bounds(value: Tally) -> str:
+    """What the undetermined cases leave open: `27 to 29 of 30`."""
+    if not value.undetermined:
+        return "–"
+    return f"{value.part:,} to {value.best:,} of {value.whole:,}"
+
+
+def raw(value: Tally) -> str:
+    """The rate that ignores exceptions, where there is any."""
+    return rates.share(value.part, value.raw_whole) if value.excepted else "–"
+
+
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:g} %"
+
+
+def judged(standard: Standard) -> str:
+    """Against the target: nothing that the interval of 12 months does not carry."""
+    target, interval = standard.year_target, standard.year.interval
+    if target is None:
+        return "" if standard.target is None else "the target changed within the 12 months"
+    if interval is None or standard.year.whole < rates.FEWEST_FOR_PERCENT:
+        return f"target {percent(target)}: not evaluable, too few cases"
+    if interval[0] >= target:
+        return f"target {percent(target)}: met, the whole interval lies at or above it"
+    if interval[1] < target:
+        return f"target {percent(target)}: missed, the whole interval lies below it"
+    return f"target {percent(target)}: not evaluable as met or missed, the interval includes it"
+
+
+def standard_sentence(standard: Standard) -> str:
+    """`CT of the liver: 3/3 in time this month; 27/30 (90 %, 95 % CI 74-97) in 12 months ...`."""
+    said = f"{standard.title}: {tally(standard.month)} this month"
+    if standard.key != "compliant":
+        said = f"{standard.title}: {tally(standard.month)} in time this month"
+    said += f"; {tally(standard.year)} in 12 months"
+    verdict = judged(standard)
+    return f"{said}, {verdict}." if verdict else f"{said}."
+
+
+def finding(monthly: Monthly) -> str:
+    """The month in one sentence."""
+    lead, month = monthly.standards[0], month_name(monthly.header.month)
+    year = lead.year
+    if year.whole == 0 and not year.excepted:
+        return f"There was no eligible operation in {month}, nor in the 11 months before."
+    if lead.month.whole == 0:
+        why = (
+            "every eligible operation has an exception"
+            if lead.month.excepted
+            else "there was no eligible operation"
+        )
+        head = f"In {month} {why}"
+    else:
+        noun = "operation" if lead.month.whole == 1 else "operations"
+        head = f"In {month} {lead.month.part} of {lead.month.whole} {noun} complied"
+    verdict = judged(lead)
+    return f"{head}; {tally(year)} in the last 12 months{', ' + verdict if verdict else ''}."
+
+
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def month_name(month: str) -> str:
+    """`2026-02` -> `February 2026`."""
+    return f"{MONTHS[int(month[5:]) - 1]} {month[:4]}"
+
+
+def year_span(monthly: Monthly) -> str:
+    return f"{month_name(monthly.header.year_first)} to {month_name(monthly.header.month)}"
+
+
+def lacking(case: Listed) -> str:
+    """Every requirement that a listed case lacks, with its days."""
+    said = []
+    for lack in case.lacks:
+        days = f", {words.days_before(lack.days)}" if lack.days is not None else ""
+        said.append(f"{lack.title}: {words.REASONS[lack.reason]}{days}")
+    return "; ".join(said)
+
+
+def steps(case: Listed) -> str:
+    return "; ".join(dict.fromkeys(x.step for x in case.lacks if x.step))
+
+
+def window(line: Sensitivity) -> str:
+    return f"{line.window} (the protocol's)" if line.own else line.window
+
+
+def due(done: date | None, overdue: bool) -> str:
+    if done is not None:
+        return f"done {done}"
+    return "overdue" if overdue else "open"
+
+
+def rejudged_words(monthly: Monthly) -> str:
+    """What the comparison with a month ago says."""
+    if monthly.rejudged_since is None:
+        return "Nothing was compared with an earlier moment."
+    if not monthly.rejudged:
+        return f"No past case is judged otherwise than at the end of {monthly.rejudged_since}."
+    noun = words.count(len(monthly.rejudged), "past case is", "past cases are")
+    return f"{noun} judged otherwise than at the end of {monthly.rejudged_since}."
+
+
+def phase_words(monthly: Monthly) -> tuple[str, ...]:
+    """Where the lines come from, phase by phase."""
+    said = []
+    for phase in monthly.phases:
+        first, last = phase.baseline
+        rate = (
+            f", {rates.percent(phase.rate)} of {phase.cases} cases"
+            if phase.rate is not None
+            else ""
+        )
+        trial = "; trial limits, fewer than 12 months with a case" if phase.months < 12 else ""
+        why = f" Decided by {phase.approved_by}: {phase.reason}." if phase.reason else ""
+        said.append(f"From {phase.first}: baseline {first} to {last}{rate}{trial}.{why}")
+    return tuple(said)
+
+
+SIDES = {
+    0: "inside",
+    -1: "below the 95 % limit",
+    -2: "below the 99.8 % limit",
+    1: "above the 95 % limit",
+    2: "above the 99.8 % limit",
+}
+
+
+def month_tally(point: TrendPoint) -> str:
+    """One month of the trend; a month without a case says so."""
+    if not point.cases:
+        return "no case"
+    return tally(Tally(point.events or 0, point.cases, 0, 0))
+
+
+def quarter(point: TrendPoint) -> str:
+    if point.quarter_events is None or point.quarter_cases is None:
+        return "–"
+    if not point.quarter_cases:
+        return "no case"
+    return rates.share(point.quarter_events, point.quarter_cases)
+
+
+def line(value: float | None) -> str:
+    return "–" if value is None else rates.percent(value)

@@ -1,0 +1,108 @@
+"""What windows are counted from: a day of the case, and where it is known its clock time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from qi_checker.protocol.models import Protocol
+from qi_checker.protocol.selectors import RequirementCondition
+from qi_checker.protocol.windows import AnchorRef, Span, Window
+from qi_checker.query.scope import Scope
+from qi_checker.query.sql import Expr, all_of, case, cast, coalesce, col, known, moved, plus
+from qi_checker.query.sql import lit as literal
+
+ADMISSION = "admitted_at"
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When something was: its first and last day, local clock and, with an offset, UTC."""
+
+    lo: Expr
+    hi: Expr
+    clock: Expr
+    utc: Expr
+
+    @property
+    def first(self) -> Expr:
+        """The earliest local moment that it may have been."""
+        return coalesce(self.clock, cast(self.lo, "TIMESTAMP"))
+
+    @property
+    def last(self) -> Expr:
+        """The latest local moment that it may have been."""
+        end = moved(cast(plus(self.hi, literal(1)), "TIMESTAMP"), -_TICK)
+        return coalesce(self.clock, end)
+
+
+def moment(lo: str, hi: str, prefix: str, alias: str) -> Moment:
+    return Moment(
+        col(lo, alias), col(hi, alias), col(f"{prefix}clock", alias), col(f"{prefix}utc", alias)
+    )
+
+
+def anchor(span: Span, scope: Scope, alias: str | None = "c") -> Moment:
+    """The anchor of a span, as columns of the cases of its layer."""
+    ref = span.anchor
+    if ref == "surgery":
+        return Moment(*(col(n, alias) for n in ("anchor", "anchor", "op_clock", "op_utc")))
+    if isinstance(ref, AnchorRef) and ref.requirement is not None:
+        return chosen_moment(scope.numbers[ref.requirement], alias, "day", "day")
+    name = f"when_{scope.dates.index(column_of(ref))}"
+    return Moment(*(col(n, alias) for n in (name, name, f"{name}_clock", f"{name}_utc")))
+
+
+def chosen_moment(leaf: int, alias: str | None, lo: str = "lo", hi: str = "hi") -> Moment:
+    """The event chosen for a requirement; `day` is empty where it is not known to the day."""
+    return Moment(*(col(f"chosen_{leaf}_{n}", alias) for n in (lo, hi, "clock", "utc")))
+
+
+def column_of(ref: object) -> str:
+    """The date column of the cases that an anchor names."""
+    if isinstance(ref, AnchorRef):
+        assert ref.column is not None, "an anchor is a column or a requirement"
+        return ref.column
+    return ADMISSION
+
+
+def all_known(window: Window, scope: Scope, alias: str | None = "c") -> Expr:
+    """Whether every anchor of a window is known."""
+    return all_of(
+        *(known(anchor(s, scope, alias).lo) for s in window.spans if s.anchor != "surgery")
+    )
+
+
+def date_columns(protocol: Protocol) -> tuple[str, ...]:
+    """Columns of the cases that windows of the protocol are counted from."""
+    found: set[str] = set()
+    for version in protocol.versions:
+        for leaf in version.leaves:
+            windows = [leaf.window, *_windows(leaf.applies_if)]
+            for span in (s for w in windows for s in w.spans):
+                ref = span.anchor
+                if ref == "admission" or (isinstance(ref, AnchorRef) and ref.column is not None):
+                    found.add(column_of(ref))
+    return tuple(sorted(found))
+
+
+def _windows(condition: RequirementCondition | None) -> list[Window]:
+    if condition is None:
+        return []
+    own = [part.window for part in (condition.event, condition.chosen) if part is not None]
+    inner = condition.all_of or condition.any_of or []
+    return own + [w for part in inner for w in _windows(part)]
+
+
+def earlier(one: Moment, other: Moment) -> Expr:
+    """Whether one was before the other by their clocks; both have one."""
+    return case(
+        (all_of(known(one.utc), known(other.utc)), one.utc < other.utc),
+        default=one.clock < other.clock,
+    )
+
+
+def by_the_clocks(one: Moment, other: Moment) -> Expr:
+    """Whether both are on one day, with their clocks."""
+    return all_of(one.lo.eq(other.lo), one.hi.eq(other.lo), known(one.clock), known(other.clock))

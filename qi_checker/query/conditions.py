@@ -1,0 +1,155 @@
+"""What a requirement hangs on: its condition, its anchors, and what happened in between.
+
+Three-valued: 0 false, 1 undecided, 2 true; docs/evaluation.md, section 7.
+"""
+
+from __future__ import annotations
+
+from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.selectors import ChosenWithin, RequirementCondition
+from qi_checker.protocol.vocabulary import Status
+from qi_checker.protocol.windows import AnchorRef
+from qi_checker.query import windows
+from qi_checker.query.anchors import all_known, anchor, chosen_moment
+from qi_checker.query.ranking import MET, UNKNOWN
+from qi_checker.query.scope import Layer, Scope
+from qi_checker.query.sql import (
+    Expr,
+    all_of,
+    any_of,
+    case,
+    col,
+    greatest,
+    is_null,
+    least,
+    lit,
+    named,
+    not_,
+    plus,
+)
+from qi_checker.query.tables import Feeds
+
+FALSE, UNDECIDED, TRUE = lit(0), lit(1), lit(2)
+ANCHOR_KNOWN, ANCHOR_UNKNOWN, ANCHOR_DUE, ANCHOR_NOT_ASKED = range(4)
+
+
+def condition(leaf: Requirement, scope: Scope, feeds: Feeds) -> Expr:
+    """Whether `applies_if` holds."""
+    return _holds(leaf.applies_if, scope, feeds) if leaf.applies_if is not None else TRUE
+
+
+def _holds(rule: RequirementCondition, scope: Scope, feeds: Feeds) -> Expr:
+    if rule.all_of is not None:
+        return least([_holds(r, scope, feeds) for r in rule.all_of])
+    if rule.any_of is not None:
+        return greatest([_holds(r, scope, feeds) for r in rule.any_of])
+    if rule.event is not None:
+        return probed(scope.probe_of(rule), scope, feeds)
+    if rule.chosen is not None:
+        return _chosen(rule.chosen, scope)
+    place = next(k for k, a in enumerate(scope.attributes) if a is rule)
+    return case((col(f"holds_{scope.index}_{place}", "c"), TRUE), default=FALSE)
+
+
+def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
+    """Whether the event of a probe was found; its alias is p and its number."""
+    asked = scope.asked[probe]
+    found = col("class", f"p{probe}")
+    undecided: list[Expr] = [found.eq(UNKNOWN)]
+    newest = feeds.delivered_until(asked.event)
+    if newest is not None:
+        last = windows.closes(asked.window, scope)
+        undecided.append(any_of(is_null(last), last > lit(newest)))
+    return case(
+        (not_(all_known(asked.window, scope)), UNDECIDED),
+        (found.eq(MET), TRUE),
+        (any_of(*undecided), UNDECIDED),
+        default=FALSE,
+    )
+
+
+def _chosen(rule: ChosenWithin, scope: Scope) -> Expr:
+    """Whether the event chosen for another requirement lies in a window."""
+    number = scope.numbers[rule.requirement]
+    status = col(f"chosen_{number}_status", "c")
+    at = chosen_moment(number, "c")
+    event = windows.Event(at, status.eq(Status.BOOKED.value))
+    edges = windows.edges(rule.window, "unknown", scope, event)
+    clocks = any_of(*(c.copy().eq(windows.UNDECIDED) for c in edges.clocks))
+    failed = any_of(*(c.copy() > windows.UNDECIDED for c in edges.clocks))
+    inside, outside = windows.placed(
+        (at.lo, at.hi),
+        (windows.latest(edges.first_sure), windows.earliest(edges.last_sure)),
+        (windows.latest(edges.first_possible), windows.earliest(edges.last_possible)),
+    )
+    return case(
+        (status.eq(Status.UNKNOWN.value), UNDECIDED),
+        (not_(status.isin(Status.MET.value, Status.BOOKED.value)), FALSE),
+        (any_of(is_null(at.lo), not_(all_known(rule.window, scope))), UNDECIDED),
+        (any_of(outside, failed), FALSE),
+        (all_of(inside, not_(clocks)), TRUE),
+        default=UNDECIDED,
+    )
+
+
+def anchors(leaf: Requirement, scope: Scope) -> Expr:
+    """Whether the window's anchors are known, and else whether they are still to come."""
+    refs = [(s.anchor, anchor(s, scope).lo) for s in leaf.window.spans if s.anchor != "surgery"]
+    if not refs:
+        return lit(ANCHOR_KNOWN)
+    left_out, branches = [], []
+    for ref, day in refs:
+        state: Expr = lit(ANCHOR_UNKNOWN)
+        if isinstance(ref, AnchorRef) and ref.requirement is not None:
+            status = col(f"chosen_{scope.numbers[ref.requirement]}_status", "c")
+            left_out.append(status.eq(Status.NOT_APPLICABLE.value))
+            state = case((status.eq(Status.DUE.value), lit(ANCHOR_DUE)), default=state)
+        branches.append((is_null(day), state))
+    first = [(any_of(*left_out), lit(ANCHOR_NOT_ASKED))] if left_out else []
+    return case(*first, *branches, default=lit(ANCHOR_KNOWN))
+
+
+def between(leaf: int, scope: Scope, feeds: Feeds, then: str) -> Expr:
+    """The worst of what lies between a requirement's event and its anchor."""
+    probes = [
+        n
+        for n in scope.between_of(leaf)
+        if (b := scope.probes[n - len(scope.leaves)].between) and b.then == then
+    ]
+    return greatest([probed(n, scope, feeds) for n in probes]) if probes else FALSE
+
+
+def between_advice(leaf: int, scope: Scope, feeds: Feeds) -> Expr:
+    """Advice of `then: warn`, two bits each behind those of `warn`: it is so, it may be so."""
+    total: Expr = lit(0)
+    bit = len(scope.leaves[leaf].warn)
+    for n in scope.between_of(leaf):
+        rule = scope.probes[n - len(scope.leaves)].between
+        if rule is not None and rule.then == "warn":
+            outcome = probed(n, scope, feeds)
+            bits = case(
+                (outcome.eq(2), lit(1 << bit)),
+                (outcome.copy().eq(1), lit(1 << (bit + 1))),
+                default=lit(0),
+            )
+            total = plus(total, bits)
+            bit += 2
+    return total
+
+
+def chosen_columns(layer: Layer, scope: Scope) -> list[Expr]:
+    """The events chosen in earlier layers, beside the case; their alias is f and the number."""
+    columns: list[Expr] = []
+    for n in layer.refers_to:
+        f = f"f{n}"
+        chosen = col("status", f).isin(Status.MET.value, Status.BOOKED.value)
+        exactly = all_of(chosen.copy(), col("lo", f).eq(col("hi", f)))
+        columns += [
+            named(col("status", f), f"chosen_{n}_status"),
+            *(
+                named(case((chosen.copy(), col(name, f))), f"chosen_{n}_{name}")
+                for name in ("lo", "hi", "clock", "utc")
+            ),
+            named(case((exactly, col("lo", f))), f"chosen_{n}_day"),
+        ]
+    return columns

@@ -1,0 +1,68 @@
+"""Which exceptions hold, and why the others are ignored."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from qi_checker.query.scope import Scope
+from qi_checker.query.sql import (
+    Expr,
+    after,
+    any_of,
+    case,
+    coalesce,
+    col,
+    is_null,
+    join,
+    least,
+    lit,
+    named,
+    not_,
+    select,
+    table,
+)
+from qi_checker.query.tables import POPULATION, READY_EXCEPTIONS
+
+
+def _ignored(scope: Scope) -> Expr:
+    policy = scope.version.exceptions
+    reasons = policy.reasons if policy else []
+    today = lit(scope.as_of.date)
+    day = least([today, col("anchor", "c")])
+    start, end = col("valid_from", "x"), col("expires_on", "x")
+    requester, approver = (exp.Lower(this=col(n, "x")) for n in ("requested_by", "approved_by"))
+    leaves = [leaf.id for leaf in scope.leaves]
+    allowed = col("reason", "x").isin(*reasons) if reasons else exp.false()
+    branches = [
+        (not_(col("known", "x")), "not known yet"),
+        (is_null(col("case_key", "c")), "unknown case"),
+        (not_(col("requirement", "x").isin(*leaves)), "unknown requirement"),
+        (any_of(is_null(approver), is_null(col("approved_on", "x"))), "not approved"),
+        (not_(col("approved_known", "x")), "approved after as_of"),
+        (is_null(requester), "no requester"),
+        (requester.eq(approver), "approved by the requester"),
+        (col("revoked_on", "x") <= today, "revoked"),
+        (not_(allowed), "reason not allowed"),
+        (any_of(is_null(start), is_null(end)), "no validity dates"),
+    ]
+    if policy is not None and policy.at_most is not None:
+        branches.append((end > after(start, policy.at_most), "span longer than allowed"))
+    branches.append((any_of(day < start, day > end), "not valid on the day"))
+    return case(*((test, lit(why)) for test, why in branches))
+
+
+def exceptions(scope: Scope) -> exp.Select:
+    """Every exception of a case of this version with `ignored` (why), NULL where it is active."""
+    columns = [
+        col("exception_id", "x"),
+        col("case_key", "c"),
+        col("requirement", "x"),
+        col("reason", "x"),
+        col("approved_by", "x"),
+        col("valid_from", "x"),
+        col("expires_on", "x"),
+        named(_ignored(scope), "ignored"),
+    ]
+    cases = join(table(POPULATION, "c"), col("case_id", "c").eq(col("case_id", "x")), left=True)
+    version = coalesce(col("version", "c"), lit(0))
+    return select(columns, table(READY_EXCEPTIONS, "x"), [cases], [version.eq(scope.index)])

@@ -1,0 +1,142 @@
+"""Status, reason and evidence of every requirement of every case: the query behind an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.query.asked import requirements
+from qi_checker.query.criteria import Part, criteria, doubts
+from qi_checker.query.evidence import evidence, settled, with_columns
+from qi_checker.query.outcome import base, base_reason, reason, status
+from qi_checker.query.profiles import profiles
+from qi_checker.query.scope import Scope
+from qi_checker.query.sql import (
+    STAR,
+    cast,
+    col,
+    is_null,
+    join,
+    lit,
+    named,
+    select,
+    steps,
+    table,
+    union_all,
+)
+from qi_checker.query.stages import ACTIVE, Stage, decide, joined, with_chosen, with_earlier
+from qi_checker.query.tables import ACT_BY, EXCEPTIONS, POPULATION, ROWS, Feeds
+
+_Steps = list[tuple[str, exp.Query]]
+
+
+def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
+    """Status, reason and evidence, one row per case and requirement; words come in `worded`."""
+    every = _first(scope, site)
+    for layer in scope.layers:
+        every += _layer(Stage(scope, layer, feeds))
+    whole = [evidence(Stage(scope, layer, feeds)) for layer in scope.layers]
+    return steps([*every, ("facts", union_all(whole))])
+
+
+def candidates(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
+    """Every near miss of every requirement with its criteria, for explanations."""
+    return _explained("criteria", criteria, scope, site, feeds)
+
+
+def doubtful(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
+    """Rejected rows that might be evidence, for explanations."""
+    return _explained("doubts", doubts, scope, site, feeds)
+
+
+def _first(scope: Scope, site: Site) -> _Steps:
+    """What every layer reads."""
+    keys = [col("case_key"), col("requirement")]
+    active = select(
+        [*keys, named(exp.Max(this=col("expires_on")), "expires_on")],
+        EXCEPTIONS,
+        where=[is_null(col("ignored"))],
+        group=[k.copy() for k in keys],
+    )
+    return [("requirements", requirements(scope, site)), (ACTIVE, active), *profiles(scope)]
+
+
+def _layer(stage: Stage) -> _Steps:
+    """From the events to status and reason of the requirements of a layer."""
+    scope, layer, s = stage.scope, stage.layer, stage.suffix
+    every = with_earlier(stage) + decide(stage.part)
+    if layer.between:
+        every += with_chosen(stage) + decide(stage.between)
+    return [
+        *every,
+        (f"joined{s}", joined(stage)),
+        (f"judged{s}", with_columns(f"joined{s}", base=base(scope, layer, stage.feeds))),
+        (f"settled{s}", settled(scope, f"judged{s}")),
+        (f"grounded{s}", with_columns(f"settled{s}", base_reason=base_reason(scope, layer))),
+        (f"reasoned{s}", with_columns(f"grounded{s}", status=status(scope), reason=reason(scope))),
+    ]
+
+
+def _explained(
+    name: str, step: Callable[[Part], _Steps], scope: Scope, site: Site, feeds: Feeds
+) -> exp.Select:
+    """The rows of a step that are of requirements: each layer goes as far as that, and to its end
+    only if a later one reads it.
+    """
+    every = _first(scope, site)
+    read = {n for layer in scope.layers for n in layer.refers_to}
+    leaves = col("requirement").isin(*range(len(scope.leaves)))
+    found = []
+    for layer in scope.layers:
+        stage = Stage(scope, layer, feeds)
+        whole = bool(read & set(layer.leaves))
+        every += _layer(stage) if whole else [*with_earlier(stage), *step(stage.part)]
+        found.append(select([STAR.copy()], stage.part.named(name), where=[leaves.copy()]))
+    return steps([*every, ("explained", union_all(found))])
+
+
+def dated() -> exp.Select:
+    """The facts with the last day to arrange what is wanted."""
+    columns = [exp.Column(this=exp.Star(), table=exp.to_identifier("f")), col("act_by", "a")]
+    on = (col("lead", "a").eq(col("act_lead", "f")), col("day", "a").eq(col("window_closes", "f")))
+    return select(columns, table(ROWS, "f"), [join(table(ACT_BY, "a"), *on, left=True)])
+
+
+def failed(scope: Scope, site: Site) -> exp.Select:
+    """The same columns where the evaluation failed: every finding says so."""
+    texts = {"status": Status.ERROR.value, "reason": Reason.EVALUATION_ERROR.value}
+    days = (
+        "newest_present",
+        "event_date",
+        "window_opens",
+        "window_closes",
+        "from_day",
+        "valid_through",
+        "expires_on",
+    )
+    columns = [
+        named(lit(scope.index), "version"),
+        col("case_key", "c"),
+        col("number", "r"),
+        col("anchor", "c"),
+        col("upcoming", "c"),
+        *(named(lit(value), name) for name, value in texts.items()),
+        *(
+            named(cast(exp.null(), kind), name)
+            for name, kind in (
+                ("rank", "INT"),
+                ("event_id", "VARCHAR"),
+                ("advice", "INT"),
+                ("act_lead", "INT"),
+                ("live", "BOOLEAN"),
+                ("present", "BOOLEAN"),
+            )
+        ),
+        *(named(cast(exp.null(), "DATE"), name) for name in days),
+    ]
+    every = join(table("requirements", "r"))
+    rows = select(columns, table(POPULATION, "c"), [every], [col("version", "c").eq(scope.index)])
+    return steps([("requirements", requirements(scope, site)), ("facts", rows)])

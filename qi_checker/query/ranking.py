@@ -1,0 +1,242 @@
+"""Which candidate decides: class, open criteria, distance, latest, lowest id; as one number."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from qi_checker.protocol.vocabulary import Reason
+from qi_checker.query.criteria import Part
+from qi_checker.query.scope import REASONS
+from qi_checker.query.sql import (
+    Expr,
+    all_of,
+    any_of,
+    case,
+    cast,
+    coalesce,
+    col,
+    count_if,
+    derived,
+    is_null,
+    lit,
+    minus,
+    named,
+    not_,
+    plus,
+    select,
+    union_all,
+)
+
+MET, BOOKED, UNKNOWN, OTHER = 0, 1, 2, 3  # classes of candidates, best first
+_CLASS, _OPEN, _DISTANCE, _UNDATED = 1 << 50, 1 << 44, 1 << 22, (1 << 22) - 1
+_REASONS = 64  # more than there are reasons
+_RECENT = exp.cast(exp.Literal.string("2300-01-01"), "DATE")
+_MOMENT = ("hi", "clock", "utc")
+
+
+def _key(klass: Expr, open_criteria: Expr, distance: Expr, recency: Expr) -> Expr:
+    """One number that sorts candidates: class, open criteria, distance, latest first."""
+    total = recency
+    for value, weight in ((distance, _DISTANCE), (open_criteria, _OPEN), (klass, _CLASS)):
+        total = plus(total, exp.Mul(this=cast(value, "BIGINT"), expression=lit(weight)))
+    return total
+
+
+def klass(of: Expr) -> Expr:
+    """The class of a packed candidate."""
+    return class_of(exp.Dot(this=of, expression=exp.to_identifier("key")))
+
+
+def class_of(key: Expr) -> Expr:
+    """The class that a key stands for."""
+    return cast(exp.IntDiv(this=key, expression=lit(_CLASS)), "INT")
+
+
+def fields(part: Part) -> tuple[str, ...]:
+    """What is packed of a candidate; its exact time only where something asks for it."""
+    return ("key", "event_id", "words", "lo", *(() if part.scope.plain else _MOMENT))
+
+
+def packed(part: Part, key: Expr | None = None, also: tuple[str, ...] = ()) -> Expr:
+    """The columns of a candidate as one value that sorts by its key, then by its id."""
+    values: dict[str, Expr] = {f: col(f) for f in (*fields(part), *also)}
+    values |= {"key": key} if key is not None else {}
+    return exp.Struct(
+        expressions=[
+            exp.PropertyEQ(this=exp.to_identifier(f), expression=v) for f, v in values.items()
+        ]
+    )
+
+
+def _candidate_keys(part: Part) -> exp.Select:
+    window, status = col("window"), col("status_met")
+    everything = exp.EQ(this=plus(col("open_criteria"), plus(status, window)), expression=lit(0))
+    done = col("done")
+    of_class = case(
+        (all_of(everything, done), lit(MET)),
+        (all_of(everything, col("live")), lit(BOOKED)),
+        (all_of(done, col("worst") < 2, window < 2), lit(UNKNOWN)),
+        default=lit(OTHER),
+    )
+    open_criteria = plus(
+        col("open_criteria"),
+        plus(
+            case((status > 0, lit(1)), default=lit(0)), case((window > 0, lit(1)), default=lit(0))
+        ),
+    )
+    too_old = all_of(
+        col("worst").eq(0),
+        col("done"),
+        col("window_reason").eq(REASONS.index(Reason.TOO_OLD)),
+        window.eq(2),
+    )
+    columns = [
+        col("case_key"),
+        col("requirement"),
+        named(_key(of_class, open_criteria, col("distance"), recency()), "key"),
+        col("event_id"),
+        named(_pack(col("reason"), col("advice")), "words"),
+        col("lo"),
+        named(case((col("present"), col("lo"))), "newest_present"),
+    ]
+    if not part.scope.plain:
+        columns += [*(col(c) for c in _MOMENT), col("done"), named(too_old, "too_old")]
+    return select(columns, part.named("criteria"))
+
+
+def recency() -> Expr:
+    """Sorts the latest day first, no day last."""
+    return coalesce(minus(_RECENT, col("lo")), lit(_UNDATED))
+
+
+def _pack(reason: Expr, above: Expr) -> Expr:
+    """The reason (-1 for none) and above it the bits of the advice, or the row of a rejected row."""
+    return plus(exp.Mul(this=above, expression=lit(_REASONS)), plus(reason, lit(1)))
+
+
+def _doubt_keys(part: Part) -> exp.Select:
+    """Rejected rows come after real events, rows with an id before rows without."""
+    reason = case(
+        (
+            col("doubt").eq(Reason.EXTERNAL_UNDATED.value),
+            lit(REASONS.index(Reason.EXTERNAL_UNDATED)),
+        ),
+        default=lit(REASONS.index(Reason.REJECTED_RECORD)),
+    )
+    nameless = case((is_null(col("event_id")), lit(1)), default=lit(0))
+    row = case((is_null(col("event_id")), col("row")), default=lit(0))
+    columns = [
+        col("case_key"),
+        col("requirement"),
+        named(_key(lit(UNKNOWN), lit(32), nameless, row), "key"),
+        named(coalesce(col("event_id"), lit("")), "event_id"),
+        named(_pack(reason, col("row")), "words"),
+        col("lo"),
+        named(cast(exp.null(), "DATE"), "newest_present"),
+    ]
+    if not part.scope.plain:
+        columns += [
+            *(col(c) for c in _MOMENT),
+            named(exp.false(), "done"),
+            named(exp.false(), "too_old"),
+        ]
+    return select(columns, part.named("doubts"))
+
+
+def best(part: Part) -> list[tuple[str, exp.Query]]:
+    """Per case and requirement: the candidate that decides, and the newest present event.
+
+    Only where counts, probes or `none_between` ask for more: `second`, the best that is not done;
+    `unsure`, the best undecided one; `nearest`, the one with the fewest open criteria; and how many
+    there are.
+    """
+    keys = [col("case_key"), col("requirement")]
+    columns = [
+        *keys,
+        named(exp.Min(this=packed(part)), "best"),
+        named(exp.Max(this=col("newest_present")), "newest_present"),
+    ]
+    whole = union_all([_candidate_keys(part), _doubt_keys(part)])
+    if part.scope.plain:
+        source = derived(whole, "candidates")
+        return [(part.named("best"), select(columns, source, group=[k.copy() for k in keys]))]
+    of_class = class_of(col("key"))
+    open_first = exp.Mod(this=col("key"), expression=lit(_CLASS))
+    undecided = of_class.eq(UNKNOWN)
+    doubtful = exp.IntDiv(this=open_first.copy(), expression=lit(_OPEN)) >= 32
+    # Packing costs most of the query, so only what somebody looks at is packed.
+    silent, counts = is_silent(part), is_counted(part)
+    if taken := is_taken(part):
+        columns.append(named(_least(taken, not_(col("done")), of=packed(part)), "second"))
+    if silent or counts:
+        either = any_of(*(c for c in (counts, silent) if c))
+        columns.append(named(_least(either, undecided, of=packed(part)), "unsure"))
+    if counts:
+        certain = not_(doubtful.copy())
+        columns += [
+            named(_least(counts, doubtful, of=packed(part)), "row_doubt"),
+            named(_least(counts, certain, of=packed(part, open_first)), "nearest"),
+            named(count_if(doubtful.copy()), "row_doubts"),
+            named(count_if(of_class.copy().eq(MET)), "passing"),
+            named(count_if(undecided.copy()), "undecided"),
+        ]
+    columns.append(named(exp.Max(this=case((col("too_old"), lit(1)))), "too_old"))
+    return [
+        (part.named("candidates"), whole),
+        (
+            part.named("best"),
+            select(columns, part.named("candidates"), group=[k.copy() for k in keys]),
+        ),
+    ]
+
+
+def _least(*conditions: Expr, of: Expr) -> Expr:
+    return exp.Min(this=case((all_of(*(c.copy() for c in conditions)), of)))
+
+
+def is_taken(part: Part) -> Expr | None:
+    """Whether something in between may take away what was found; None if nothing ever does."""
+    asked = {n: part.scope.asked[n] for n in part.numbers}
+    return _is_one_of(
+        [n for n, a in asked.items() if any(b.then == "fail" for b in a.none_between)]
+    )
+
+
+def is_counted(part: Part) -> Expr | None:
+    """Whether several events are asked for; None if none asks for them."""
+    return _is_one_of([n for n in part.numbers if part.scope.asked[n].count is not None])
+
+
+def is_silent(part: Part) -> Expr | None:
+    """Whether what may have happened comes before what is planned: what is forbidden, and probes."""
+    scope = part.scope
+    return _is_one_of(
+        [n for n in part.numbers if n >= len(scope.leaves) or scope.asked[n].forbidden]
+    )
+
+
+def _is_one_of(numbers: list[int]) -> Expr | None:
+    return col("requirement").isin(*numbers) if numbers else None
+
+
+def unpacked(of: Expr) -> dict[str, Expr]:
+    """What is packed in a candidate: event_id, found_reason, advice and lo."""
+
+    def field(name: str) -> Expr:
+        return exp.Dot(this=of.copy(), expression=exp.to_identifier(name))
+
+    doubt = [REASONS.index(r) + 1 for r in (Reason.EXTERNAL_UNDATED, Reason.REJECTED_RECORD)]
+    number = exp.Mod(this=field("words"), expression=lit(_REASONS))
+    of_event = not_(number.copy().isin(*doubt))
+    advice = cast(exp.IntDiv(this=field("words"), expression=lit(_REASONS)), "INT")
+    return {
+        "event_id": field("event_id"),
+        "found_reason": minus(number, lit(1)),
+        "advice": case((of_event, advice), default=lit(0)),
+        "lo": field("lo"),
+    }
+
+
+def exact(of: Expr) -> dict[str, Expr]:
+    """The exact time of a packed candidate: hi, clock and utc."""
+    return {n: exp.Dot(this=of.copy(), expression=exp.to_identifier(n)) for n in _MOMENT}

@@ -1,0 +1,199 @@
+"""What a set of queries is compiled for: a version of a protocol and a moment.
+
+Requirements are numbered in the order written. Behind them come *probes*: events that are looked for
+on behalf of a requirement (`applies_if`, `none_between`), and that are found in the same way. What
+refers to another requirement's event is decided in a later *layer* than that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.models import NoneBetween, Requirement, Version
+from qi_checker.protocol.selectors import EventSelector, RequirementCondition
+from qi_checker.protocol.vocabulary import Reason
+from qi_checker.protocol.windows import AnchorRef, Span, Window
+from qi_checker.query.sql import Expr, case, col, lit
+
+REASONS = tuple(Reason)
+NO_REASON = -1
+
+
+def number(reason: Reason) -> Expr:
+    return lit(REASONS.index(reason))
+
+
+@dataclass(frozen=True)
+class Probe:
+    """An event that is looked for on behalf of a requirement."""
+
+    owner: int
+    asks: Requirement
+    between: NoneBetween | None = None  # else it stands in applies_if
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What is decided together: numbers of requirements and of their probes."""
+
+    index: int
+    leaves: tuple[int, ...]
+    conditions: tuple[int, ...]
+    between: tuple[int, ...]
+    refers_to: tuple[int, ...]  # requirements of earlier layers whose events are used
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What criteria are decided for: a version, its number, the moment, and the date columns."""
+
+    version: Version
+    index: int
+    as_of: AsOf
+    dates: tuple[str, ...] = ()  # columns of the cases that windows are counted from
+
+    @cached_property
+    def leaves(self) -> tuple[Requirement, ...]:
+        return self.version.leaves
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Numbers of the requirements by id."""
+        return {leaf.id: i for i, leaf in enumerate(self.leaves)}
+
+    @cached_property
+    def _conditions(self) -> list[tuple[int, RequirementCondition]]:
+        """Every `applies_if` without its groups, with the requirement that it belongs to."""
+        return [
+            (i, node)
+            for i, leaf in enumerate(self.leaves)
+            if leaf.applies_if is not None
+            for node in single(leaf.applies_if)
+        ]
+
+    @cached_property
+    def attributes(self) -> list[RequirementCondition]:
+        """Conditions on columns of the case; `holds_<version>_<n>` in the population."""
+        return [n for _, n in self._conditions if n.event is None and n.chosen is None]
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        found = [Probe(i, asking(n.event, n.event.window)) for i, n in self._conditions if n.event]
+        for i, leaf in enumerate(self.leaves):
+            found += [Probe(i, asking(b.event, between(leaf)), b) for b in leaf.none_between]
+        return tuple(found)
+
+    @cached_property
+    def asked(self) -> tuple[Requirement, ...]:
+        """The requirements and then what the probes ask."""
+        return (*self.leaves, *(p.asks for p in self.probes))
+
+    def probe_of(self, node: RequirementCondition) -> int:
+        """Number of the probe of an `event` in `applies_if`."""
+        events = [n for _, n in self._conditions if n.event]
+        return len(self.leaves) + next(k for k, n in enumerate(events) if n is node)
+
+    def between_of(self, leaf: int) -> list[int]:
+        """Numbers of the probes of `none_between`."""
+        return [n for n, p in self._numbered_probes() if p.owner == leaf and p.between]
+
+    def _numbered_probes(self) -> Iterator[tuple[int, Probe]]:
+        yield from enumerate(self.probes, start=len(self.leaves))
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        needs = [self._needs(i) for i in range(len(self.leaves))]
+        depth: dict[int, int] = {}
+
+        def depth_of(i: int) -> int:
+            if i not in depth:
+                depth[i] = 1 + max((depth_of(n) for n in needs[i]), default=-1)
+            return depth[i]
+
+        by_depth: dict[int, list[int]] = {}
+        for i in range(len(self.leaves)):
+            by_depth.setdefault(depth_of(i), []).append(i)
+        return tuple(self._layer(k, by_depth[k], needs) for k in sorted(by_depth))
+
+    def _layer(self, index: int, leaves: list[int], needs: list[set[int]]) -> Layer:
+        probes = [(n, p) for n, p in self._numbered_probes() if p.owner in leaves]
+        return Layer(
+            index,
+            tuple(leaves),
+            tuple(n for n, p in probes if not p.between),
+            tuple(n for n, p in probes if p.between),
+            tuple(sorted(set().union(*(needs[i] for i in leaves)))),
+        )
+
+    def _needs(self, i: int) -> set[int]:
+        leaf = self.leaves[i]
+        windows = [leaf.window]
+        needed: set[str] = set()
+        for node in single(leaf.applies_if) if leaf.applies_if else ():
+            if node.event is not None:
+                windows.append(node.event.window)
+            if node.chosen is not None:
+                windows.append(node.chosen.window)
+                needed.add(node.chosen.requirement)
+        refs = (s.anchor for w in windows for s in w.spans)
+        needed |= {r.requirement for r in refs if isinstance(r, AnchorRef) and r.requirement}
+        return {self.numbers[id] for id in needed}
+
+    @property
+    def plain(self) -> bool:
+        """Whether every window reaches back from surgery by days, and nothing else is asked."""
+        asked = self._conditions or self.probes
+        return not asked and all(is_plain(leaf) for leaf in self.leaves)
+
+    def by_requirement(self, values: dict[int, Expr]) -> Expr:
+        """A value per requirement; one value where all are alike, which is the common case."""
+        return by_number(values, col("requirement", "p"))
+
+
+def by_number(values: dict[int, Expr], key: Expr) -> Expr:
+    """The value for the number that `key` holds; a value that several have is written once."""
+    alike: dict[Expr, list[int]] = {}
+    for number, value in values.items():
+        alike.setdefault(value, []).append(number)
+    if len(alike) == 1:
+        return next(iter(alike))
+    return case(*((_one_of(key, numbers), value) for value, numbers in alike.items()))
+
+
+def _one_of(key: Expr, numbers: Sequence[int]) -> Expr:
+    return key.copy().eq(numbers[0]) if len(numbers) == 1 else key.copy().isin(*numbers)
+
+
+def is_plain(leaf: Requirement) -> bool:
+    """Whether a sensitivity window can take the place of its own."""
+    taken = any(b.then == "fail" for b in leaf.none_between)
+    special = leaf.count or leaf.forbidden or taken
+    return leaf.window.only_days_before_surgery and not special
+
+
+def single(condition: RequirementCondition) -> Iterable[RequirementCondition]:
+    """The conditions that a condition is made of, without the groups."""
+    inner = condition.all_of or condition.any_of
+    if inner is None:
+        yield condition
+    for part in inner or ():
+        yield from single(part)
+
+
+def asking(event: EventSelector, window: Window) -> Requirement:
+    """A requirement that stands for an event to be looked for."""
+    selector = EventSelector.model_validate(
+        {k: v for k, v in dict(event).items() if k != "window"}, by_name=True, by_alias=False
+    )
+    return Requirement(id="probe", title="probe", event=selector, window=window, owner="nobody")
+
+
+def between(leaf: Requirement) -> Window:
+    """From the event chosen for a requirement to the anchor of its window, or the other way round."""
+    event, anchor = AnchorRef(requirement=leaf.id), leaf.window.anchor
+    if leaf.window.after is not None:
+        return Window.model_validate({"after": anchor, "and": [Span(before=event)]})
+    return Window.model_validate({"after": event, "and": [Span(before=anchor)]})

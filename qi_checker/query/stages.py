@@ -1,0 +1,186 @@
+"""What is found for the requirements of a layer, beside the cases that it is found for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from qi_checker.protocol.models import Requirement
+from qi_checker.query import conditions, windows
+from qi_checker.query.anchors import anchor
+from qi_checker.query.counting import found
+from qi_checker.query.criteria import Part, criteria, doubts, live
+from qi_checker.query.population import applicable
+from qi_checker.query.ranking import BOOKED, MET, best, exact, unpacked
+from qi_checker.query.scope import Layer, Scope, by_number
+from qi_checker.query.sql import (
+    Expr,
+    any_of,
+    case,
+    col,
+    is_null,
+    join,
+    lit,
+    named,
+    select,
+    table,
+)
+from qi_checker.query.tables import POPULATION, Feeds
+
+_Steps = list[tuple[str, exp.Query]]
+ACTIVE = "active_exceptions"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A layer with everything that its steps need."""
+
+    scope: Scope
+    layer: Layer
+    feeds: Feeds
+
+    @property
+    def suffix(self) -> str:
+        return f"_{self.layer.index}" if len(self.scope.layers) > 1 else ""
+
+    @property
+    def cases(self) -> str:
+        return f"cases{self.suffix}" if self.layer.refers_to else POPULATION
+
+    @property
+    def part(self) -> Part:
+        numbers = (*self.layer.leaves, *self.layer.conditions)
+        return Part(self.scope, numbers, self.cases, self.suffix)
+
+    @property
+    def between(self) -> Part:
+        suffix = f"{self.suffix}_between"
+        return Part(self.scope, self.layer.between, f"cases{suffix}", suffix, between=True)
+
+    def each(self, value: Callable[[int, Requirement], Expr]) -> Expr:
+        """A value per requirement of the layer, in a query of requirements."""
+        values = {i: value(i, self.scope.leaves[i]) for i in self.layer.leaves}
+        return by_number(values, col("number", "r"))
+
+
+def decide(part: Part) -> _Steps:
+    """From cases and events to what was found for each requirement."""
+    return [*criteria(part), *doubts(part), *best(part), *found(part)]
+
+
+def with_earlier(stage: Stage) -> _Steps:
+    """The cases of a layer, with the events that earlier layers have chosen."""
+    if not stage.layer.refers_to:
+        return []
+    joins = []
+    for n in stage.layer.refers_to:
+        layer = next(x for x in stage.scope.layers if n in x.leaves)
+        f = f"f{n}"
+        on = (col("case_key", f).eq(col("case_key", "c")), col("number", f).eq(n))
+        joins.append(join(table(f"reasoned_{layer.index}", f), *on, left=True))
+    columns = [
+        exp.Column(this=exp.Star(), table=exp.to_identifier("c")),
+        *conditions.chosen_columns(stage.layer, stage.scope),
+    ]
+    return [(stage.cases, select(columns, table(POPULATION, "c"), joins))]
+
+
+def with_chosen(stage: Stage) -> _Steps:
+    """The cases with what was chosen in this layer, to look at what came in between."""
+    columns: list[Expr] = [exp.Column(this=exp.Star(), table=exp.to_identifier("c"))]
+    joins = []
+    for n in stage.layer.leaves:
+        if not stage.scope.between_of(n):
+            continue
+        f = f"f{n}"
+        of = unpacked(col("found", f))
+        at = exact(col("found", f)) | {n: of[n] for n in ("lo", "event_id")}
+        day = case((at["lo"].eq(at["hi"]), at["lo"].copy()))
+        columns += [
+            named(day, f"chosen_{n}_day"),
+            *(named(at[k].copy(), f"chosen_{n}_{k}") for k in at),
+        ]
+        on = (
+            col("case_key", f).eq(col("case_key", "c")),
+            col("requirement", f).eq(n),
+            col("class", f).isin(MET, BOOKED),
+        )
+        joins.append(join(table(stage.part.named("found"), f), *on, left=True))
+    return [(stage.between.cases, select(columns, table(stage.cases, "c"), joins))]
+
+
+def joined(stage: Stage) -> exp.Select:
+    """Every case that the version is for, with every requirement and what was found for it."""
+    scope = stage.scope
+    source = stage.between.cases if stage.layer.between else stage.cases
+    b = unpacked(col("found", "b"))
+    columns: list[Expr] = [
+        *(col(n, "c") for n in ("case_key", "anchor", "upcoming", "not_applicable")),
+        col("number", "r"),
+        col("lead", "r"),
+        col("class", "b"),
+        *(named(value, name) for name, value in b.items()),
+        col("newest_present", "b"),
+        col("expires_on", "x"),
+        named(stage.each(lambda i, leaf: windows.opens(leaf.window, scope)), "window_opens"),
+        named(stage.each(lambda i, leaf: windows.closes(leaf.window, scope)), "window_closes"),
+        named(stage.each(lambda i, leaf: live(leaf, scope)), "live"),
+        named(stage.each(lambda i, leaf: anchor(leaf.window, scope).lo), "from_day"),
+        named(_stale(stage), "stale"),
+    ]
+    if not scope.plain:
+        columns += _special(stage)
+
+    def same(alias: str, name: str, other: str) -> list[Expr]:
+        return [
+            col("case_key", alias).eq(col("case_key", "c")),
+            col(name, alias).eq(col(other, "r")),
+        ]
+
+    every = join(table("requirements", "r"), col("number", "r").isin(*stage.layer.leaves))
+    joins = [
+        every,
+        join(table(stage.part.named("found"), "b"), *same("b", "requirement", "number"), left=True),
+        join(table(ACTIVE, "x"), *same("x", "requirement", "id"), left=True),
+        *(_probe(stage.part, n) for n in stage.layer.conditions),
+        *(_probe(stage.between, n) for n in stage.layer.between),
+    ]
+    where = [applicable("c"), col("version", "c").eq(scope.index)]
+    return select(columns, table(source, "c"), joins, where)
+
+
+def _probe(part: Part, n: int) -> exp.Join:
+    p = f"p{n}"
+    on = (col("case_key", p).eq(col("case_key", "c")), col("requirement", p).eq(n))
+    return join(table(part.named("found"), p), *on, left=True)
+
+
+def _special(stage: Stage) -> list[Expr]:
+    """What only some requirements ask: conditions, anchors, counts and what came in between."""
+    scope, feeds = stage.scope, stage.feeds
+    return [
+        named(stage.each(lambda i, leaf: conditions.condition(leaf, scope, feeds)), "applies"),
+        named(stage.each(lambda i, leaf: conditions.anchors(leaf, scope)), "anchor_state"),
+        named(stage.each(lambda i, leaf: conditions.between(i, scope, feeds, "fail")), "hurt"),
+        named(stage.each(lambda i, leaf: conditions.between_advice(i, scope, feeds)), "since"),
+        *(
+            col(n, "b")
+            for n in ("too_old", "second", "second_class", "last_lo", "second_last_lo", "few")
+        ),
+        *(named(v, n) for n, v in exact(col("found", "b")).items()),
+    ]
+
+
+def _stale(stage: Stage) -> Expr:
+    """Whether the feed of the requirement is too old to say that an event is not there."""
+
+    def of(i: int, leaf: Requirement) -> Expr:
+        newest = stage.feeds.delivered_until(leaf.event)
+        if newest is None:
+            return exp.false()
+        last = windows.closes(leaf.window, stage.scope)
+        return any_of(is_null(last), last > lit(newest))
+
+    return stage.each(of)

@@ -1,0 +1,314 @@
+"""A window as expressions: which dates count, for certain or perhaps; docs/evaluation.md, section 5.
+
+Each span gives first and last dates; minutes and hours give limits of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.windows import Span, Window
+from qi_checker.query.anchors import Moment, anchor, by_the_clocks, earlier
+from qi_checker.query.scope import Scope, single
+from qi_checker.query.sql import (
+    FAR_FUTURE,
+    FAR_PAST,
+    Expr,
+    after,
+    all_of,
+    any_of,
+    before,
+    case,
+    cast,
+    greatest,
+    is_null,
+    known,
+    last_day_still_within,
+    least,
+    lit,
+    minus,
+    moved,
+    not_,
+    plus,
+)
+
+SameDay = Literal["unknown", "allow", "refuse"]
+PASS, UNDECIDED, TOO_EARLY, TOO_LATE = range(4)  # of clock limits
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event as a window sees it. `planned`: a booking, which may be on the day itself."""
+
+    at: Moment
+    planned: Expr
+
+
+@dataclass
+class Edges:
+    """First and last dates of a window, one expression per span that has one."""
+
+    first_sure: list[Expr] = field(default_factory=list)
+    first_possible: list[Expr] = field(default_factory=list)
+    last_sure: list[Expr] = field(default_factory=list)
+    last_possible: list[Expr] = field(default_factory=list)
+    clocks: list[Expr] = field(default_factory=list)  # PASS, UNDECIDED, TOO_EARLY or TOO_LATE
+    in_order: list[Expr] = field(default_factory=list)  # certainly on the right side of the anchor
+    after_surgery: Expr | None = None  # not before the operation
+
+
+Days = tuple[Expr, Expr]  # the first and the last one
+
+
+def placed(event: Days, sure: Days, possible: Days) -> tuple[Expr, Expr]:
+    """Whether the dates of an event lie inside for sure, and whether they lie outside for sure.
+
+    `sure` and `possible` are the dates of a window at its narrowest and at its widest.
+    """
+    (lo, hi), (first, last) = event, possible
+    inside = all_of(lo >= sure[0], hi <= sure[1])
+    return inside, any_of(hi < first, lo > last, first.copy() > last.copy())
+
+
+def latest(days: Sequence[Expr]) -> Expr:
+    """The latest of several days; long ago where nothing limits it."""
+    return greatest(days) if days else lit(FAR_PAST)
+
+
+def earliest(days: Sequence[Expr]) -> Expr:
+    """The earliest of several days; far off where nothing limits it."""
+    return least(days) if days else lit(FAR_FUTURE)
+
+
+def edges(window: Window, same_day: SameDay, scope: Scope, event: Event) -> Edges:
+    """Everything that the window says about an event."""
+    found = Edges()
+    for span in window.spans:
+        at = anchor(span, scope)
+        _far(span, at, event, found)
+        _near(span, at, event, found)
+        if span.or_after is None:
+            _order(span, at, event, same_day, found)
+        else:
+            _reach(span, at, event, found)
+        if span.before == "surgery" and span.or_after is None:
+            late = all_of(by_the_clocks(event.at, at), not_(earlier(event.at, at)))
+            found.after_surgery = any_of(event.at.lo > at.lo, late)
+    return found
+
+
+def _strictly(day: Expr, strict: bool, way: int) -> Expr:
+    if not strict:
+        return day
+    return plus(day, lit(1)) if way > 0 else minus(day, lit(1))
+
+
+def _far(span: Span, at: Moment, event: Event, found: Edges) -> None:
+    """`at_most` and `less_than`."""
+    limit, strict = span.far, span.less_than is not None
+    if limit is None:
+        return
+    back = span.before is not None
+    if limit.clock is not None:
+        found.clocks.append(_clock_limit(event.at, at, limit.clock, strict, back))
+    elif back:
+        day = _strictly(before(at.lo, limit), strict, 1)
+        found.first_sure.append(day)
+        found.first_possible.append(day)
+    else:
+        day = _strictly(after(at.lo, limit), strict, -1)
+        found.last_sure.append(day)
+        found.last_possible.append(day)
+
+
+def _near(span: Span, at: Moment, event: Event, found: Edges) -> None:
+    """`at_least` and `more_than`."""
+    limit, strict = span.near, span.more_than is not None
+    if limit is None:
+        return
+    back = span.before is not None
+    if limit.clock is not None:
+        found.clocks.append(_clock_distance(event.at, at, limit.clock, strict, back))
+    elif back:
+        day = _strictly(before(at.lo, limit), strict, -1)
+        found.last_sure.append(day)
+        found.last_possible.append(day)
+    else:
+        day = _strictly(after(at.lo, limit), strict, 1)
+        found.first_sure.append(day)
+        found.first_possible.append(day)
+
+
+def _reach(span: Span, at: Moment, event: Event, found: Edges) -> None:
+    """`or_after`: how far past its anchor the span reaches."""
+    assert span.or_after is not None
+    limit, strict = span.or_after.limit, span.or_after.less_than is not None
+    if limit.clock is not None:
+        found.clocks.append(_clock_limit(event.at, at, limit.clock, strict, back=False))
+    else:
+        day = _strictly(after(at.lo, limit), strict, -1)
+        found.last_sure.append(day)
+        found.last_possible.append(day)
+
+
+def _order(span: Span, at: Moment, event: Event, same_day: SameDay, found: Edges) -> None:
+    """Which side of the anchor: on its day the clocks decide, where both are known."""
+    back = span.before is not None
+    sooner = earlier(event.at, at)
+    right = sooner if back else not_(sooner)
+    timed = by_the_clocks(event.at, at)
+
+    def day(taken: int) -> Expr:
+        return _strictly(at.lo, True, -1 if back else 1) if taken else at.lo
+
+    def edge(taken: int) -> Expr:
+        by_clock = case((right.copy(), day(0)), default=day(1))
+        branches = [(timed.copy(), by_clock)]
+        if taken:
+            branches.append((event.planned, day(0)))
+        return case(*branches, default=day(taken))
+
+    sure, possible = edge(int(same_day != "allow")), edge(int(same_day == "refuse"))
+    if back:
+        found.last_sure.append(sure)
+        found.last_possible.append(possible)
+        found.in_order.append(event.at.hi <= sure)
+    else:
+        found.first_sure.append(sure)
+        found.first_possible.append(possible)
+        found.in_order.append(event.at.lo >= sure)
+
+
+def _ends(one: Moment, other: Moment) -> tuple[tuple[Expr, Expr], tuple[Expr, Expr]]:
+    """First and last possible moments of both: in UTC where both have it, else local."""
+    exact = all_of(known(one.utc), known(other.utc))
+
+    def ends(value: Moment) -> tuple[Expr, Expr]:
+        return (
+            case((exact.copy(), value.utc), default=value.first),
+            case((exact.copy(), value.utc), default=value.last),
+        )
+
+    return ends(one), ends(other)
+
+
+def _clock_limit(event: Moment, at: Moment, length: timedelta, strict: bool, back: bool) -> Expr:
+    """At most so long before (`back`) or after the anchor."""
+    (soonest, last), (first_anchor, last_anchor) = _ends(event, at)
+    if back:
+        sure, never = moved(last_anchor, -length), moved(first_anchor, -length)
+        holds: Expr = soonest > sure if strict else soonest >= sure
+        fails: Expr = last <= never if strict else last < never
+        return case((holds, lit(PASS)), (fails, lit(TOO_EARLY)), default=lit(UNDECIDED))
+    sure, never = moved(first_anchor, length), moved(last_anchor, length)
+    holds = last < sure if strict else last <= sure
+    fails = soonest >= never if strict else soonest > never
+    return case((holds, lit(PASS)), (fails, lit(TOO_LATE)), default=lit(UNDECIDED))
+
+
+def _clock_distance(event: Moment, at: Moment, length: timedelta, strict: bool, back: bool) -> Expr:
+    """At least so long before (`back`) or after the anchor."""
+    (soonest, last), (first_anchor, last_anchor) = _ends(event, at)
+    if back:
+        sure, never = moved(first_anchor, -length), moved(last_anchor, -length)
+        holds: Expr = last < sure if strict else last <= sure
+        fails: Expr = soonest >= never if strict else soonest > never
+        return case((holds, lit(PASS)), (fails, lit(TOO_LATE)), default=lit(UNDECIDED))
+    sure, never = moved(last_anchor, length), moved(first_anchor, length)
+    holds = soonest > sure if strict else soonest >= sure
+    fails = last <= never if strict else last < never
+    return case((holds, lit(PASS)), (fails, lit(TOO_EARLY)), default=lit(UNDECIDED))
+
+
+def opens(window: Window, scope: Scope, alias: str = "c") -> Expr:
+    """`window_opens`, or NULL where nothing limits it or an anchor is not known."""
+    days: list[Expr] = []
+    for span in window.spans:
+        at = anchor(span, scope, alias)
+        back = span.before is not None
+        if not back:
+            days.append(at.lo)
+        limit, strict = (span.far, span.less_than) if back else (span.near, span.more_than)
+        if limit is not None and limit.clock is not None:
+            start = moved(at.first, -limit.clock if back else limit.clock)
+            days.append(cast(moved(start, _TICK) if strict else start, "DATE"))
+        elif limit is not None:
+            day = before(at.lo, limit) if back else after(at.lo, limit)
+            days.append(_strictly(day, strict is not None, 1))
+    return _unless_unknown(greatest(days) if days else None, window, scope, alias)
+
+
+def closes(window: Window, scope: Scope, alias: str = "c") -> Expr:
+    """`window_closes`, or NULL where nothing limits it or an anchor is not known."""
+    days: list[Expr] = []
+    for span in window.spans:
+        at = anchor(span, scope, alias)
+        back = span.before is not None
+        limit: Duration | None = span.near if back else span.far
+        strict = (span.more_than if back else span.less_than) is not None
+        forward = not back
+        if span.or_after is not None:
+            limit, strict, forward = span.or_after.limit, span.or_after.less_than is not None, True
+        elif back:
+            days.append(at.lo)
+        if limit is not None and limit.clock is not None:
+            end = moved(at.last, limit.clock if forward else -limit.clock)
+            days.append(cast(moved(end, -_TICK) if strict else end, "DATE"))
+        elif limit is not None:
+            day = after(at.lo, limit) if forward else before(at.lo, limit)
+            days.append(_strictly(day, strict, -1))
+    return _unless_unknown(least(days) if days else None, window, scope, alias)
+
+
+def _unless_unknown(day: Expr | None, window: Window, scope: Scope, alias: str) -> Expr:
+    if day is None:
+        return cast(lit(None), "DATE")
+    others = [anchor(s, scope, alias).lo for s in window.spans if s.anchor != "surgery"]
+    if not others:
+        return day
+    return case((any_of(*(is_null(o) for o in others)), cast(lit(None), "DATE")), default=day)
+
+
+def valid_through(leaf: Requirement, at: Moment) -> Expr | None:
+    """The last anchor date for which an event would still count; None without such a limit."""
+    days: list[Expr] = []
+    for span in leaf.window.spans:
+        if span.before != "surgery" or span.far is None:
+            continue
+        if span.far.clock is not None:
+            days.append(cast(moved(at.last, span.far.clock), "DATE"))
+        else:
+            first = at.lo if span.at_most is not None else minus(at.lo, lit(1))
+            days.append(last_day_still_within(first, span.far))
+    return least(days) if days else None
+
+
+def needs_clock(leaf: Requirement) -> bool:
+    """Whether `valid_through` is counted from a clock time."""
+    spans = (s for s in leaf.window.spans if s.before == "surgery" and s.far is not None)
+    return any(s.far is not None and s.far.clock is not None for s in spans)
+
+
+def working_shifts(scopes: Sequence[Scope]) -> set[int]:
+    """Numbers of working days that windows are shifted by, backwards (negative) and forwards."""
+    found: set[int] = set()
+    for scope in scopes:
+        windows = [leaf.window for leaf in scope.asked]
+        windows += [
+            n.chosen.window
+            for leaf in scope.leaves
+            if leaf.applies_if
+            for n in single(leaf.applies_if)
+            if n.chosen
+        ]
+        for span in (s for w in windows for s in w.spans):
+            for limit in span.limits:
+                if limit.unit == "working day":
+                    found |= {limit.amount, -limit.amount}
+    return found - {0}

@@ -1,0 +1,178 @@
+"""The trend: a dot for each month with its interval, against the frozen baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from qi_checker.render.charts import style
+from qi_checker.render.charts.style import Canvas, Level
+from qi_checker.render.plots import Trend, TrendPoint
+
+T = TypeVar("T")
+
+_STRIP = 16  # points of one line of text above the axes
+_MOST_COUNTS = 36
+_NARROW = 34  # a slot with less room has its counts upright
+
+
+def picture(plot: Trend) -> Canvas:
+    """Counts above, dots and whiskers, lines; signals of the quarter in a row of their own."""
+    slots = len(plot.points)
+    upright = (style.WIDTH - 158) / slots < _NARROW
+    counts = _strip(plot, upright)
+    signals = _STRIP + 6 if any(p.quarter_signal for p in plot.points) else 0
+    events = 22 if plot.happened else 0
+    top = 12 + counts + signals + events
+    canvas = style.canvas(250 + top, top=top, bottom=62)
+    canvas.axes.set_xlim(-0.5, slots - 0.5)
+    style.percent_axis(canvas)
+    _lines(canvas, plot)
+    _dots(canvas, plot)
+    if counts:
+        _counts(canvas, plot, upright)
+    _signals(canvas, plot, counts + 8)
+    places = {p.month: i - 0.5 for i, p in enumerate(plot.points)}
+    happened = [(places[e.at], e.number) for e in plot.happened if e.at in places]
+    style.mark_events(canvas, happened, counts + signals + 8)
+    style.month_axis(canvas, [(i, p.month) for i, p in enumerate(plot.points)])
+    _key(canvas, plot)
+    return canvas
+
+
+def _dots(canvas: Canvas, plot: Trend) -> None:
+    shown = [(i, p) for i, p in enumerate(plot.points) if p.events is not None and p.cases]
+    for i, p in shown:
+        if p.low is not None and p.high is not None:
+            canvas.axes.vlines(i, p.low, p.high, color=style.LINE, linewidth=1.2)
+    dots = [(float(i), (p.events or 0) / (p.cases or 1)) for i, p in shown]
+    style.marks(canvas, dots, "months", "o", style.LINE, 7 if len(plot.points) <= 60 else 4)
+
+
+def _words(point: TrendPoint) -> str:
+    """x/n; a dash where nobody was operated, nothing where it is withheld."""
+    if point.cases == 0:
+        return "–"
+    return f"{point.events}/{point.cases}" if point.events is not None else ""
+
+
+def _strip(plot: Trend, upright: bool) -> float:
+    """Room for the counts; more months than can be read side by side leave them to the table."""
+    if len(plot.points) > _MOST_COUNTS:
+        return 0
+    longest = max(style.width_of(_words(p), style.SMALL) for p in plot.points)
+    return longest + 6 if upright else _STRIP
+
+
+def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
+    """x/n above each month."""
+    for i, p in enumerate(plot.points):
+        words = _words(p)
+        if words:
+            canvas.axes.annotate(
+                words,
+                (i, 1),
+                (0, 5),
+                xycoords=("data", "axes fraction"),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                rotation=90 if upright and p.cases else 0,
+                color=style.INK,
+                fontsize=style.SMALL,
+            )
+
+
+def _lines(canvas: Canvas, plot: Trend) -> None:
+    """The line of each phase, dotted after the months that gave it, and the target's steps."""
+    end = plot.baseline[1] if plot.baseline else ""
+    drawn_on = [p.month > end for p in plot.points]
+    for start, stop, (rate, on) in _runs(list(zip(plot.centre, drawn_on, strict=True))):
+        if rate is not None:
+            canvas.axes.hlines(
+                rate,
+                start,
+                stop,
+                color=style.COMMON,
+                linewidth=1.6,
+                linestyles=style.DOTTED if on else "solid",
+            )
+    targets = [p.target for p in plot.points]
+    for start, stop, rate in _runs(targets):
+        if rate is not None:
+            canvas.axes.hlines(
+                rate, start, stop, color=style.BLACK, linewidth=1.4, linestyles=style.DASHED
+            )
+            if stop < len(targets) - 1:
+                canvas.axes.annotate(
+                    f"target {_percent(rate)}",
+                    (stop, rate),
+                    (-2, -3),
+                    textcoords="offset points",
+                    ha="right",
+                    va="top",
+                    fontsize=style.SMALL,
+                    zorder=2,
+                    bbox={"fc": "white", "ec": "none", "pad": 0.5},
+                )
+    levels = []
+    if (centre := plot.centre[-1]) is not None:
+        levels.append(Level(centre, f"baseline {_percent(centre)}", style.MUTE))
+    if (target := targets[-1]) is not None:
+        levels.append(Level(target, f"target {_percent(target)}"))
+    style.name_levels(canvas, levels)
+
+
+def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
+    """Stretches of one value: from the left edge of their first slot to the right edge of their last."""
+    start = 0
+    for i, value in enumerate(values):
+        if i + 1 == len(values) or values[i + 1] != value:
+            yield start - 0.5, i + 0.5, value
+            start = i + 1
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.1f}".removesuffix(".0") + " %"
+
+
+def _signals(canvas: Canvas, plot: Trend, lift: float) -> None:
+    """Quarters beyond the exact limits, marked at their last month: shape and letter."""
+    kinds = (("concern", "^", "C", style.CONCERN), ("improvement", "D", "I", style.IMPROVEMENT))
+    for kind, marker, letter, color in kinds:
+        for i, p in enumerate(plot.points):
+            if p.quarter_signal == kind:
+                y = 1 + (lift + 6) / canvas.height
+                canvas.axes.plot(
+                    [i - 0.12],
+                    [y],
+                    marker=marker,
+                    color=color,
+                    markersize=6,
+                    linestyle="none",
+                    clip_on=False,
+                    gid=f"{kind}-{p.month}",
+                    transform=canvas.axes.get_xaxis_transform(),
+                )
+                canvas.axes.annotate(
+                    letter,
+                    (i, y),
+                    (4, 0),
+                    va="center",
+                    xycoords=("data", "axes fraction"),
+                    color=color,
+                    textcoords="offset points",
+                    fontsize=style.TEXT,
+                    fontweight="bold",
+                )
+
+
+def _key(canvas: Canvas, plot: Trend) -> None:
+    looks = {"color": style.LINE}
+    entries = [("month with 95 % interval", "o", looks)]
+    seen = {p.quarter_signal for p in plot.points}
+    if "concern" in seen:
+        entries.append(("C: quarter below its limits", "^", {"color": style.CONCERN}))
+    if "improvement" in seen:
+        entries.append(("I: quarter above", "D", {"color": style.IMPROVEMENT}))
+    style.key(canvas, entries, 44)

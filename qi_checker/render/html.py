@@ -1,0 +1,82 @@
+"""Pages for a person: one self-contained HTML file each, no script, nothing fetched.
+
+Every page gets one typed value, and its templates decide nothing. An undefined name in a template
+is an error, and every text is escaped. Each room has the functions for its own pages.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import cache
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from qi_checker.protocol.paths import reports_dir
+from qi_checker.protocol.vocabulary import Status, Verdict
+from qi_checker.render import rates, words
+
+CASES_SHOWN = 200  # a longer list is read as a spreadsheet: cases.csv has every case
+REJECTS_SHOWN = 50
+PROBLEMS_SHOWN = 100
+_ISO_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+LONGEST_TEXT = 160  # of a free text that only informs, such as a study description
+
+
+def _day(value: date | None) -> Markup:
+    """A date that does not break across lines."""
+    if value is None:
+        return Markup("–")
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words.day(value))
+
+
+def _dates(text: str) -> Markup:
+    """Text with its ISO dates kept in one piece."""
+    return Markup(_ISO_DATE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+
+
+def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
+    return text if len(text) <= longest else text[: longest - 2].rstrip() + " …"
+
+
+def _capital(text: str) -> str:
+    """Our own words at the head of a line."""
+    return text[:1].upper() + text[1:]
+
+
+def _as_of_day(as_of: str) -> date:
+    return datetime.fromisoformat(as_of).date()
+
+
+def stylesheet() -> str:
+    """The style sheet as it is put into a page: without comments and indentation."""
+    text = (reports_dir() / "style.css").read_text(encoding="utf-8")
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
+
+
+@cache
+def environment() -> Environment:
+    """The templates with everything they may call; compiled once, used for every page."""
+    env = Environment(
+        loader=FileSystemLoader(reports_dir() / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters.update(day=_day, clip=_clip, dates=_dates, capital=_capital)
+    env.globals.update(
+        css=Markup(stylesheet()),
+        words=words,
+        rates=rates,
+        Status=Status,
+        Verdict=Verdict,
+        as_of_day=_as_of_day,
+        cases_shown=CASES_SHOWN,
+        rejects_shown=REJECTS_SHOWN,
+        problems_shown=PROBLEMS_SHOWN,
+    )
+    return env

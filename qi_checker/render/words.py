@@ -1,0 +1,122 @@
+"""How words, days and counts read, on paper and on a terminal alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from qi_checker.protocol.vocabulary import Reason, Verdict
+from qi_checker.render.views import Checklist, Provenance, SheetsPage
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A symbol beside a word, never instead of it; `tone` is the colour's name in the CSS."""
+
+    symbol: str
+    tone: str
+
+
+SIGNS = {
+    "compliant": Sign("✓", "good"),
+    "compliant_with_exception": Sign("E", "good"),
+    "pending": Sign("△", "good"),
+    "action_needed": Sign("!", "concern"),
+    "undetermined": Sign("?", "neutral"),
+    "not_compliant": Sign("✗", "concern"),
+    "not_applicable": Sign("–", "neutral"),
+    "error": Sign("‼", "concern"),
+    "met": Sign("✓", "good"),
+    "exempt": Sign("E", "good"),
+    "booked": Sign("△", "good"),
+    "due": Sign("!", "concern"),
+    "unknown": Sign("?", "neutral"),
+    "expired": Sign("✗", "concern"),
+    "missing": Sign("✗", "concern"),
+    "pass": Sign("✓", "good"),
+    "undecided": Sign("?", "neutral"),
+    "fail": Sign("✗", "concern"),
+}
+VERDICTS = {verdict.value: verdict.meaning for verdict in Verdict}
+REASONS = {reason.value: reason.meaning for reason in Reason}
+OUTCOMES = {"pass": "passed", "undecided": "undecided", "fail": "failed"}
+
+
+def label(word: str) -> str:
+    """`not_compliant` -> `Not compliant`: the word of the files, readable."""
+    text = word.replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def day(value: date | None) -> str:
+    """`Mon 2026-02-23`; the weekday is what a booking desk thinks in."""
+    return f"{WEEKDAYS[value.weekday()]} {value.isoformat()}" if value else ""
+
+
+def moment(as_of: str) -> str:
+    """The moment of an evaluation: a date means its end."""
+    when = datetime.fromisoformat(as_of)
+    if len(as_of) == len("2026-02-23"):
+        return f"{day(when.date())}, end of the day"
+    return f"{day(when.date())} {when:%H:%M}"
+
+
+def foot(p: Provenance) -> str:
+    """What stands at the foot of every printed page: the organisation and the moment."""
+    return ", ".join(part for part in (p.organisation, f"as of {moment(p.as_of)}") if part)
+
+
+def count(number: int, noun: str = "", plural: str = "") -> str:
+    """`1 case`, `1,200 cases`."""
+    if not noun:
+        return f"{number:,}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def days_before(days: int) -> str:
+    """Where an event lies, from the day of surgery."""
+    if days == 0:
+        return "day of surgery"
+    return f"{count(days, 'day')} before" if days > 0 else f"{count(-days, 'day')} after"
+
+
+def slack(days: int) -> str:
+    """How far surgery may move before the event no longer counts."""
+    if days < 0:
+        return f"{count(-days, 'day')} too old"
+    return f"{count(days, 'day')} to spare"
+
+
+def days_left(days: int | None) -> str:
+    """How long there is to arrange something."""
+    if days is None:
+        return ""
+    if days < 0:
+        return f"{count(-days, 'day')} overdue"
+    return "today" if days == 0 else f"in {count(days, 'day')}"
+
+
+def sheets(page: SheetsPage) -> str:
+    """A folder of case sheets in one sentence."""
+    total = len(page.lines)
+    if not total:
+        return f"There is no case to write a sheet for: {page.asked}."
+    waiting = sum(1 for line in page.lines if line.next_action)
+    verb = "needs" if waiting == 1 else "need"
+    needs = f"{count(waiting)} {verb} action" if waiting else "none needs action"
+    return f"{count(total, 'case sheet')}: {page.asked}; {needs}."
+
+
+def day_list(checklist: Checklist) -> str:
+    """The morning in one sentence."""
+    until = f"until {day(checklist.last_day)} ({count(checklist.days, 'day')})"
+    total = len(checklist.items)
+    if not total:
+        return f"No operation is scheduled {until}."
+    waiting = sum(1 for item in checklist.items if item.next_action)
+    if not waiting:
+        return f"Nothing to do: {count(total, 'operation')} {until}, none lacks anything."
+    verb = "needs" if waiting == 1 else "need"
+    return f"{waiting:,} of {count(total, 'operation')} {until} {verb} action."

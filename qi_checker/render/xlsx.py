@@ -1,0 +1,222 @@
+"""Tables as a workbook: one sheet each, after a sheet that says what it is and where it comes from.
+
+A text never becomes a formula, a link or a number: every one is written as a text. The same tables
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from qi_checker.render import words
+from qi_checker.render.sheet_names import sheet_names
+from qi_checker.render.tables import Cell, Table
+from qi_checker.render.views import Provenance
+
+ROWS = 1_048_576  # of a sheet, its header included (Excel's specifications and limits)
+LONGEST = 32_767  # characters of a cell, as UTF-16 counts them
+_EXACT = 10**15  # a spreadsheet keeps 15 digits of a number
+_FIRST_YEAR = 1900  # of the calendar of spreadsheets
+_NARROWEST, _WIDEST, _MEASURED = 9, 60, 1_000  # characters; rows that a width is taken from
+# XML cannot hold these, nor what is left of a character that was torn in two.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_OF_A_RATE = ("low", "high", "centre", "target")  # fractions too, beside a column `rate`
+_OPTIONS = {
+    "in_memory": True,  # nothing of a patient is left in a folder for temporary files
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+PURPOSE = (
+    "For quality improvement, not for judging individuals. "
+    "Not a medical device: the treating team decides."
+)
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What the first sheet says. `finding` is the sentence that the page begins with."""
+
+    title: str
+    finding: str
+    provenance: Provenance
+    notes: tuple[str, ...] = ()
+
+
+def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) -> None:
+    """Write a workbook with a sheet `About` and one for each table; OSError where the disk refuses.
+
+    Rates show as per cent: columns `rate` or `..._rate`, and beside them low, high, centre and
+    target of the same beginning. A table with more rows than a sheet holds ends with a row that
+    says so, and names its CSV file. The folder of a report calls it as that of the study does:
+    `write_workbook(folder / "study.xlsx", study_tables(study), Properties(...))`.
+    """
+    import xlsxwriter
+
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, _OPTIONS) as book:
+        _describe(book, properties)
+        looks = _looks(book)
+        names = sheet_names(table.title for table in tables)
+        _about(
+            book.add_worksheet("About"), looks, properties, list(zip(names, tables, strict=True))
+        )
+        for name, table in zip(names, tables, strict=True):
+            _sheet(book.add_worksheet(name), looks, table)
+    path.write_bytes(made.getvalue())
+
+
+def clean(text: str) -> str:
+    """A text that a cell can hold: without control characters, and cut where it is too long."""
+    text = _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    length = len(text.encode("utf-16-le")) // 2
+    if length <= LONGEST:
+        return text
+    note = f" … (cut: {length:,} characters)"
+    kept = text.encode("utf-16-le")[: 2 * (LONGEST - len(note))]
+    return kept.decode("utf-16-le", "ignore") + note
+
+
+def _describe(book: Any, properties: Properties) -> None:
+    """What a file browser shows. The time is that of the evaluation: no clock is asked."""
+    p = properties.provenance
+    book.set_properties(
+        {
+            "title": clean(properties.title)[:255],
+            "subject": clean(p.protocol_title)[:255],
+            "author": clean(p.organisation or "qi-checker")[:255],
+            "comments": PURPOSE,
+            "created": datetime.fromisoformat(p.as_of).replace(tzinfo=None),
+        }
+    )
+
+
+def _looks(book: Any) -> dict[str, Any]:
+    """Formats by what they are for."""
+    top = {"valign": "top"}
+    return {
+        "title": book.add_format({"bold": True, "font_size": 14}),
+        "header": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, **top}),
+        "text": book.add_format(top),
+        "wrapped": book.add_format({"text_wrap": True, **top}),
+        "number": book.add_format(top),
+        "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", **top}),
+        # 0 % and 100 % stand without a decimal only where they are exact.
+        "percent": book.add_format({"num_format": "[=0]0%;[=1]0%;0.0%", **top}),
+    }
+
+
+def _about(
+    sheet: Any, looks: dict[str, Any], properties: Properties, tables: Sequence[tuple[str, Table]]
+) -> None:
+    """The first sheet."""
+    p = properties.provenance
+    lines = [
+        ("Finding", properties.finding),
+        ("Purpose", PURPOSE),
+        *([("Organisation", p.organisation)] if p.organisation else []),
+        ("As of", f"{words.moment(p.as_of)}, time zone {p.timezone}"),
+        ("Protocol", f"{p.protocol_title} ({p.protocol_id} {p.protocol_version})"),
+        ("Protocol SHA-256", p.protocol_sha256),
+        ("Data SHA-256", p.data_sha256),
+        ("Program", f"qi-checker {p.program_version} ({p.engine})"),
+        *(("Note", note) for note in properties.notes),
+        *((f"Sheet {name}", _extent(table)) for name, table in tables),
+    ]
+    sheet.set_column(0, 0, 28)
+    sheet.set_column(1, 1, 100)
+    sheet.write_string(0, 0, clean(properties.title), looks["title"])
+    for number, (what, said) in enumerate(lines, start=2):
+        sheet.write_string(number, 0, clean(what), looks["header"])
+        sheet.write_string(number, 1, clean(said), looks["wrapped"])
+    _on_paper(sheet, properties.title)
+
+
+def _extent(table: Table) -> str:
+    """What is on a sheet, and whether that is all of it."""
+    said = f"{table.title}: {words.count(len(table.rows), 'row')}"
+    left = _left_out(table)
+    return f"{said}, of which {left:,} do not fit; {table.key}.csv has every row" if left else said
+
+
+def _left_out(table: Table) -> int:
+    """Rows that a sheet has no room for; where there are any, its last row tells it."""
+    return len(table.rows) - (ROWS - 2) if len(table.rows) > ROWS - 1 else 0
+
+
+def _sheet(sheet: Any, looks: dict[str, Any], table: Table) -> None:
+    percent = _percents(table.columns)
+    wrapped = set()
+    for column, name in enumerate(table.columns):
+        longest = _longest(name, (row[column] for row in table.rows[:_MEASURED]))
+        sheet.set_column(column, column, min(max(longest + 2, _NARROWEST), _WIDEST))
+        sheet.write_string(0, column, clean(name), looks["header"])
+        if longest > _WIDEST:
+            wrapped.add(column)
+    left = _left_out(table)
+    shown = table.rows[: len(table.rows) - left]
+    for number, row in enumerate(shown, start=1):
+        for column, cell in enumerate(row):
+            text = looks["wrapped" if column in wrapped else "text"]
+            _write(sheet, looks, number, column, cell, text, column in percent)
+    if left:
+        told = f"{left:,} more rows do not fit into a sheet; {table.key}.csv has every row"
+        sheet.write_string(ROWS - 1, 0, told, looks["text"])
+    sheet.freeze_panes(1, 0)
+    if table.columns:
+        sheet.autofilter(0, 0, len(shown), len(table.columns) - 1)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
+    _on_paper(sheet, table.title)
+
+
+def _write(
+    sheet: Any, looks: dict[str, Any], row: int, column: int, cell: Cell, text: Any, percent: bool
+) -> None:
+    """One cell as what it is; what a spreadsheet has no number for, as a text."""
+    if cell is None:
+        return
+    if isinstance(cell, str):
+        sheet.write_string(row, column, clean(cell), text)
+    elif isinstance(cell, date):
+        if cell.year < _FIRST_YEAR:
+            sheet.write_string(row, column, cell.isoformat(), text)
+        else:
+            sheet.write_datetime(row, column, cell, looks["date"])
+    elif not math.isfinite(cell) or (isinstance(cell, int) and abs(cell) >= _EXACT):
+        sheet.write_string(row, column, str(cell), text)
+    else:
+        sheet.write_number(row, column, cell, looks["percent" if percent else "number"])
+
+
+def _percents(columns: Sequence[str]) -> set[int]:
+    """Columns of fractions: `rate`, and what stands beside it: before_rate, before_low ..."""
+    heads = {c.removesuffix("rate") for c in columns if c == "rate" or c.endswith("_rate")}
+    known = {head + name for head in heads for name in ("rate", *_OF_A_RATE)}
+    return {number for number, column in enumerate(columns) if column in known}
+
+
+def _longest(name: str, cells: Iterable[Cell]) -> int:
+    """Characters of the longest line of a column, its header included."""
+    texts = [name, *(_shown(cell) for cell in cells)]
+    return max(len(line) for text in texts for line in text[:LONGEST].split("\n"))
+
+
+def _shown(cell: Cell) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.9g}"
+    return "" if cell is None else str(cell)
+
+
+def _on_paper(sheet: Any, title: str) -> None:
+    """As wide as the page, with its number; `&` would begin a command in a footer."""
+    sheet.set_paper(9)  # A4
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer(f"&L{clean(title)[:100].replace('&', '&&')}&RPage &P of &N")

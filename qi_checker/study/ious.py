@@ -1,0 +1,154 @@
+"""What intraoperative ultrasound found: rows of `ious` read one by one, and what they add up to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from qi_checker.protocol.records import IOUS, Column, RawTable
+from qi_checker.protocol.vocabulary import PLAN_CHANGES, YES
+
+NO_CHANGE = PLAN_CHANGES[0]
+_BLANKS = " \t\r\n\u00a0"
+_COUNT = re.compile(r"[0-9]{1,4}")
+
+MISSING = "missing value"
+UNKNOWN_WORD = "unknown word"
+NOT_A_COUNT = "not a whole number"
+CONTRADICTORY = "no_change together with a change"
+NO_SUCH_CASE = "no such case in the cases"
+DUPLICATE = "duplicate id"
+SAME_CONTENT = "duplicate id, same content"
+
+
+@dataclass(frozen=True)
+class Ultrasound:
+    """One row that can be used. None and empty: not recorded."""
+
+    case_id: str
+    performed: bool
+    plan_recorded_before: bool | None
+    plan_change: tuple[str, ...]
+    lesions_new: int | None
+    new_within_planned_resection: bool | None
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is in the denominator: without a plan from before nothing can change."""
+        return self.performed and self.plan_recorded_before is True
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether the plan changed. What was found does not decide it: a new lesion inside the
+        planned resection is no change."""
+        return any(word != NO_CHANGE for word in self.plan_change) if self.plan_change else None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The table as read. `rejects` have the columns of rejects.csv; read = used + rejected."""
+
+    file: str
+    absent: bool
+    sha256: str
+    rows: dict[str, Ultrasound]
+    rejects: tuple[dict[str, Any], ...]
+
+    @property
+    def read(self) -> int:
+        return len(self.rows) + len(self.rejects)
+
+
+def read_registry(con: duckdb.DuckDBPyConnection, raw: RawTable, cases: Iterable[str]) -> Registry:
+    """Read `raw_ious` and `torn_ious`; `cases` are the ids of cases that can be used.
+
+    Of rows with one id the first counts, as in every table.
+    """
+    known = set(cases)
+    names = ", ".join(f'"{name}"' for name in IOUS.names)
+    found = con.execute(f"SELECT _row, {names} FROM raw_ious ORDER BY _row").fetchall()
+    rows: dict[str, Ultrasound] = {}
+    first: dict[str, dict[str, str]] = {}
+    rejects = []
+    for number, *cells in found:
+        texts = {n: _trimmed(c) for n, c in zip(IOUS.names, cells, strict=True)}
+        case_id = texts["case_id"]
+        fault = _fault(texts, known) or _duplicate(texts, first.get(case_id))
+        if fault:
+            rejects.append(_reject(raw, number, *fault, case_id))
+        else:
+            rows[case_id] = _ultrasound(texts)
+        if case_id:
+            first.setdefault(case_id, texts)
+    torn = con.execute("SELECT _row, id, why FROM torn_ious").fetchall()
+    rejects += [_reject(raw, number, "", why, id or "") for number, id, why in torn]
+    ordered = tuple(sorted(rejects, key=lambda r: r["row"]))
+    return Registry(raw.file, raw.absent, raw.sha256, rows, ordered)
+
+
+def _trimmed(cell: Any) -> str:
+    return str(cell).strip(_BLANKS) if cell is not None else ""
+
+
+def _reject(raw: RawTable, row: int, column: str, reason: str, id: str) -> dict[str, Any]:
+    return {
+        "table": raw.name,
+        "file": raw.file,
+        "row": int(row),
+        "column": column,
+        "id": id,
+        "reason": reason,
+    }
+
+
+def _fault(texts: dict[str, str], known: set[str]) -> tuple[str, str] | None:
+    """Column and reason of the first check that a row fails by itself."""
+    for column in IOUS.columns:
+        if column.needed and not texts[column.name]:
+            return column.name, MISSING
+    for column in IOUS.columns:
+        reason = _misfit(column, texts[column.name])
+        if reason:
+            return column.name, reason
+    changes = _words(texts["plan_change"])
+    if NO_CHANGE in changes and len(set(changes)) > 1:
+        return "plan_change", CONTRADICTORY
+    return None if texts["case_id"] in known else ("case_id", NO_SUCH_CASE)
+
+
+def _misfit(column: Column, text: str) -> str:
+    if not text:
+        return ""
+    if column.kind == "count":
+        return "" if _COUNT.fullmatch(text) else NOT_A_COUNT
+    items = _words(text) if column.kind == "words" else [text.lower()]
+    return UNKNOWN_WORD if column.words and not set(items) <= set(column.words) else ""
+
+
+def _words(text: str) -> list[str]:
+    return [item.strip(_BLANKS).lower() for item in text.split(";") if item.strip(_BLANKS)]
+
+
+def _duplicate(texts: dict[str, str], first: dict[str, str] | None) -> tuple[str, str] | None:
+    if first is None:
+        return None
+    return IOUS.key, SAME_CONTENT if first == texts else DUPLICATE
+
+
+def _ultrasound(texts: dict[str, str]) -> Ultrasound:
+    def flag(name: str) -> bool | None:
+        return texts[name].lower() in YES if texts[name] else None
+
+    changes = _words(texts["plan_change"])
+    return Ultrasound(
+        case_id=texts["case_id"],
+        performed=bool(flag("performed")),
+        plan_recorded_before=flag("plan_recorded_before"),
+        plan_change=tuple(word for word in PLAN_CHANGES if word in changes),
+        lesions_new=int(texts["lesions_new"]) if texts["lesions_new"] else None,
+        new_within_planned_resection=flag("new_within_planned_resection"),
+    )

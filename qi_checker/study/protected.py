@@ -1,0 +1,169 @@
+"""A study for people who may not know small numbers: what of it can be printed, and nothing else.
+
+Everything is made from the counts that are printed (docs/small-numbers.md): rates, intervals and
+differences of a study are computed again from them, so that none tells more than they do. What is
+case by case, or counts too little to be told, is not in it at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from qi_checker.render.views import Provenance
+from qi_checker.statistics.small_numbers import Profile, Shown, is_small, nested, rounded
+from qi_checker.study.rates import Counted, compare
+from qi_checker.study.views import Comparison, Share, Study
+
+_LEFT_OUT = (
+    "every operation with its interval, and the chart of them",
+    "how the eligible operations were chosen, and who was operated",
+    "shortest and longest interval, which belong to one operation each",
+    "undetermined operations, tests of the intervals, kinds of changed plans",
+    "rejected rows, data problems and rows per file",
+    "comparison with printed figures, and the appendix for authors",
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """A rate of one period as printed; `share` None where one of its numbers is withheld."""
+
+    part: Shown
+    whole: Shown
+    share: Share | None
+
+
+@dataclass(frozen=True)
+class ProtectedRate:
+    """One rate; `compared` where all four numbers are printed, computed from these."""
+
+    key: str
+    title: str
+    before: Side
+    after: Side
+    compared: Comparison | None
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days from the newest study to surgery; None where their number of operations is withheld."""
+
+    n: Shown
+    mean: float | None
+    median: float | None
+
+
+@dataclass(frozen=True)
+class ProtectedStudy:
+    """The whole of it."""
+
+    provenance: Provenance
+    title: str
+    profile: Profile
+    periods: tuple[tuple[str, date, date, Shown], ...]  # name, first, last, eligible
+    rates: tuple[ProtectedRate, ...]
+    days: tuple[Days, ...]  # before and after, or nothing
+    left_out: tuple[str, ...] = _LEFT_OUT
+
+
+def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
+    """What may be printed of a study. `profile` is not `none`: that is the study as it is."""
+    counts = [_counts(study, side) for side in (0, 1)]
+    shown = [told_counts(numbers, profile) for numbers in counts]
+    rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
+    lead = study.intervals[0] if study.intervals else None
+    days: tuple[Days, ...] = ()
+    if lead is not None:
+        days = tuple(
+            Days(told["days"], *((s.mean, s.median) if told["days"].value else (None, None)))
+            for s, told in zip((lead.before, lead.after), shown, strict=True)
+        )
+    return ProtectedStudy(
+        provenance=study.provenance,
+        title=study.title,
+        profile=profile,
+        periods=tuple(
+            (p.name, p.first, p.last, told["eligible"])
+            for p, told in zip(study.periods, shown, strict=True)
+        ),
+        rates=tuple(_rate(r, shown[0], shown[1]) for r in rates),
+        days=days,
+    )
+
+
+def _counts(study: Study, side: int) -> dict[str, int]:
+    """Every count of a period that is printed, the most important first; all of one population."""
+    rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
+    shares = {r.key: (r.before, r.after)[side] for r in rates}
+    found = {"eligible": study.periods[side].eligible}
+    found |= {f"{key}/whole": share.whole for key, share in shares.items()}
+    first = sorted(shares, key=lambda k: (k != "compliant", not k.startswith("in_window"), k))
+    found |= {key: shares[key].part for key in first}
+    if study.intervals:
+        lead = study.intervals[0]
+        found["days"] = (lead.before, lead.after)[side].n
+    return found
+
+
+def told_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
+    """Each count, rounded or withheld."""
+    if profile.rounded_to:
+        fits = {name: not is_small(value, profile) for name, value in counts.items()}
+    else:
+        plan = [name for name in counts if name.startswith("plan_change")]
+        imaging = [name for name in counts if name not in plan]
+        fits = {}
+        for names in (imaging, ["eligible", *plan]):  # a changed plan says nothing of imaging
+            numbers = [counts[name] for name in names]
+            fits |= dict(zip(names, nested(numbers, profile), strict=True))
+        for name in _overlapping(counts, fits, profile):
+            fits[name] = False
+        if profile.mark != profile.other and not all(fits.values()):
+            # Marks say "at most 4" or "more": of a total up to 8 they leave too little to guess.
+            fits = {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
+    return {
+        name: Shown(rounded(value, profile))
+        if fits[name]
+        else Shown(None, profile.mark if is_small(value, profile) else profile.other)
+        for name, value in counts.items()
+    }
+
+
+def _overlapping(counts: dict[str, int], fits: dict[str, bool], profile: Profile) -> Iterator[str]:
+    """A second requirement whose number would give a small group away.
+
+    In the window: with all that comply, those with neither follow (or those with both, where one of
+    them is enough). Present: with all that have a study to count days from, those with both follow.
+    """
+    whole, both, days = counts["compliant/whole"], counts["compliant"], counts.get("days", 0)
+    for kind in ("in_window.", "present."):
+        names = [n for n in counts if n.startswith(kind) and "/" not in n]
+        for i, second in enumerate(names):
+            for first in names[:i]:
+                together = counts[first] + counts[second]
+                given = together - both if kind == "in_window." else together - days
+                groups = (given, whole - given) if kind == "in_window." else (given,)
+                told = fits[first] and fits[second] and counts[second] > 0
+                if told and any(is_small(abs(group), profile) for group in groups):
+                    yield second
+                    break
+
+
+def _rate(rate: Comparison, before: dict[str, Shown], after: dict[str, Shown]) -> ProtectedRate:
+    """A rate from the printed numbers of both periods."""
+    numbers = [(told[rate.key], told[f"{rate.key}/whole"]) for told in (before, after)]
+    sides = [_side(rate, part, whole) for part, whole in numbers]
+    compared = None
+    if all(side.share is not None for side in sides):
+        first, second = (Counted(p.value or 0, w.value or 0) for p, w in numbers)
+        compared = compare(rate.key, rate.title, first, second)
+    return ProtectedRate(rate.key, rate.title, sides[0], sides[1], compared)
+
+
+def _side(rate: Comparison, part: Shown, whole: Shown) -> Side:
+    if part.value is None or whole.value is None:
+        return Side(part, whole, None)
+    counted = Counted(part.value, whole.value)
+    return Side(part, whole, compare(rate.key, rate.title, counted, counted).before)
