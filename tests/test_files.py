@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from qi_checker.audit import views as audit_views
 from qi_checker.authoring import diff as rule_diff
 from qi_checker.authoring import rule_page
+from qi_checker.cases import views as case_views
 from qi_checker.digest import screen as digest_screen
 from qi_checker.monthly import protected as monthly_protected
 from qi_checker.monthly import views as monthly_views
-from qi_checker.render import views
 from qi_checker.study import protected as study_protected
 from qi_checker.study import views as study_views
 
@@ -84,7 +85,8 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
         assert any(
             hasattr(module, said[2])
             for module in (
-                views,
+                audit_views,
+                case_views,
                 rule_page,
                 rule_diff,
                 study_views,

@@ -22,12 +22,12 @@ from qi_checker.audit.pages import audit_page as audit_html
 from qi_checker.audit.pages import rulebook_page as rulebook_html
 from qi_checker.audit.provenance import manifest
 from qi_checker.audit.rulebook import rulebook_document, rulebook_line, rulebook_page
+from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
 from qi_checker.cases.pages import case_page
 from qi_checker.cases.sheets import case_sheets, keys_of
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import UserError
 from qi_checker.render.atomic import refused, replaced_folder
-from qi_checker.render.views import AuditPage, RulebookLine, RulebookPage
 
 PAGES = 5_000  # most case pages of one audit; those that need somebody's attention come first
 # What an audit writes, and may replace: docs/commands.md names every file.

@@ -8,11 +8,11 @@ from typing import Any
 from qi_checker.audit.problems import problems
 from qi_checker.audit.provenance import population, provenance
 from qi_checker.audit.rates import rate
+from qi_checker.audit.views import AuditPage, CaseLine, RequirementTotals
 from qi_checker.cases.wording import group_words
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.query.tables import CASES, FINDINGS
-from qi_checker.render.views import AuditPage, CaseLine, RequirementTotals
 
 _LISTED = 2000  # lines of one list; the files hold them all
 _REJECTS = 50

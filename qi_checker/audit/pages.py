@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from qi_checker.audit import words as audit_words
+from qi_checker.audit.views import AuditPage, RulebookPage
 from qi_checker.render.html import environment
-from qi_checker.render.views import AuditPage, RulebookPage
 
 
 def audit_page(page: AuditPage) -> str:
     """Render the audit: index.html."""
-    return environment().get_template("audit/audit.html.j2").render(page=page)
+    return environment().get_template("audit/audit.html.j2").render(page=page, said=audit_words)
 
 
 def rulebook_page(page: RulebookPage) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qi_checker.render.views import AuditPage, RulebookLine, RulebookPage
+from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
 
 MEANINGS = ("compliant", "eligible", "with_exception", "undetermined", "rate", "low", "high")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from qi_checker.render.views import Candidate
+from qi_checker.cases.views import Candidate
 from qi_checker.render.words import day, days_before
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from qi_checker.audit.problems import problems, rejected_rows
 from qi_checker.audit.provenance import provenance
+from qi_checker.cases.views import Checklist, ChecklistItem
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.query.tables import CASES, FINDINGS
-from qi_checker.render.views import Checklist, ChecklistItem
 
 LISTED = "((upcoming AND anchor <= ?) OR (NOT upcoming AND still_open AND act_by <= ?))"
 

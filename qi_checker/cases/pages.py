@@ -8,10 +8,11 @@ from functools import cache
 from jinja2 import Environment
 
 from qi_checker.cases import candidate_words
+from qi_checker.cases import words as case_words
 from qi_checker.cases.timeline import shape_of, timeline
 from qi_checker.cases.urgency import by_urgency, cut
+from qi_checker.cases.views import Candidate, CaseSheet, Checklist, SheetsPage
 from qi_checker.render.html import environment
-from qi_checker.render.views import Candidate, CaseSheet, Checklist, SheetsPage
 
 
 def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
@@ -44,9 +45,9 @@ def checklist_page(checklist: Checklist, most: int | None = None) -> str:
         groups = cut(groups, most)
     left_out = len(checklist.items) - sum(len(group.items) for group in groups)
     template = _environment().get_template("cases/checklist.html.j2")
-    return template.render(checklist=checklist, groups=groups, left_out=left_out)
+    return template.render(checklist=checklist, groups=groups, left_out=left_out, said=case_words)
 
 
 def sheets_page(page: SheetsPage) -> str:
     """Render the index.html of a folder of case sheets."""
-    return _environment().get_template("cases/sheets.html.j2").render(page=page)
+    return _environment().get_template("cases/sheets.html.j2").render(page=page, said=case_words)

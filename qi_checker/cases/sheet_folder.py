@@ -13,11 +13,11 @@ from qi_checker.audit.folder import disk_of, page_name
 from qi_checker.audit.provenance import provenance
 from qi_checker.cases.pages import case_page, sheets_page
 from qi_checker.cases.sheets import case_sheets
+from qi_checker.cases.views import CaseSheet, SheetLine, SheetsPage, without_patient
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.render.atomic import replaced_folder
-from qi_checker.render.paper import A4, on_paper, without_patient
+from qi_checker.render.paper import A4, on_paper
 from qi_checker.render.pdf_workers import Press, pdf_press
-from qi_checker.render.views import CaseSheet, SheetLine, SheetsPage
 
 # What the command writes, and may replace: docs/commands.md names every file.
 OURS = ("index.html", "manifest.json", "cases/*.html", "cases/*.pdf")

@@ -8,10 +8,11 @@ from typing import Any
 from qi_checker.audit.problems import rejected_rows
 from qi_checker.audit.provenance import provenance
 from qi_checker.cases.candidates import candidates_by_requirement
+from qi_checker.cases.views import CaseSheet, RequirementSheet
 from qi_checker.cases.wording import asks, group_words
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
-from qi_checker.render.views import CaseSheet, Provenance, RequirementSheet
+from qi_checker.render.views import Provenance
 
 _FACTS = ("procedures", "diagnoses", "urgency", "surgeon", "site")
 Row = dict[str, Any]

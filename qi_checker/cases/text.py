@@ -6,29 +6,21 @@ is printed. Nothing is marked by colour alone: the words are the same without it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qi_checker.cases import candidate_words as candidates
+from qi_checker.cases import words as case_words
 from qi_checker.cases.urgency import UrgencyGroup, by_urgency
+from qi_checker.cases.views import Candidate, CaseSheet, Checklist, RequirementSheet
 from qi_checker.protocol.vocabulary import Verdict
-from qi_checker.render import rates, words
+from qi_checker.render import words
 from qi_checker.render.terminal import add_row, new_table, put, say
-from qi_checker.render.views import (
-    AuditPage,
-    Candidate,
-    CaseSheet,
-    Checklist,
-    RequirementSheet,
-    RulebookPage,
-)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from qi_checker.cases.what_if import WhatIf
 
-_ACTIONS_SHOWN = 3  # of the audit, so that its summary stays on one screen of 24 lines
 _STYLES = {"good": "green", "concern": "bold red", "neutral": ""}
 
 
@@ -112,7 +104,7 @@ def _judged(candidate: Candidate) -> str:
 def checklist_text(checklist: Checklist, console: Console) -> None:
     """The coordinator's morning, most urgent first."""
     say(console, f"Checklist for {words.moment(checklist.provenance.as_of)}", "bold")
-    say(console, words.day_list(checklist))
+    say(console, case_words.day_list(checklist))
     for group in by_urgency(checklist):
         _group(group, console)
     say(console)
@@ -174,58 +166,6 @@ def what_if_text(view: WhatIf, console: Console) -> None:
     put(console, table)
     say(console)
     _provenance(now, console)
-
-
-def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
-    """One screen after an audit: the finding, what needs action, where the report is."""
-    say(console, f"{rates.finding(page)} {rates.against_target(page)}".rstrip(), "bold")
-    say(console)
-    _actions(page, console)
-    say(console)
-    sizes = rates.list_sizes(page)
-    parts = [
-        words.count(sizes["failed"]) + " not compliant",
-        words.count(sizes["undetermined"]) + " undetermined",
-        words.count(sizes["exempt"]) + " covered by an exception",
-    ]
-    say(console, "Past operations: " + ", ".join(parts) + ".")
-    _reconciliation(page.reconciliation, console)
-    if page.problems:
-        say(console, f"{words.count(len(page.problems), 'data problem')}: see the report.")
-    say(console, f"Report: {report}")
-
-
-def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
-    """After the audit of a rulebook: the rate of every protocol, and where the report is."""
-    table = new_table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
-    for line in page.lines:
-        rate, action = rates.rate_words(line.rate), words.count(line.action)
-        add_row(console, table, line.provenance.protocol_id, rate, action)
-    put(console, table)
-    say(console)
-    _reconciliation(page.reconciliation, console)
-    say(console, f"Report: {report}")
-
-
-def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console) -> None:
-    for file, read, used, rejected in files:
-        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
-        say(console, f"{file}: {counts}.", "bold red" if rejected else "")
-
-
-def _actions(page: AuditPage, console: Console) -> None:
-    total = rates.list_sizes(page)["action"]
-    if not total:
-        say(console, "No upcoming operation needs action.")
-        return
-    verb = "needs" if total == 1 else "need"
-    first = f"; the first {_ACTIONS_SHOWN}" if total > _ACTIONS_SHOWN else ""
-    say(console, f"{words.count(total, 'upcoming operation')} {verb} action now{first}:", "bold")
-    table = new_table(console, ("Last day", "Next action and owner", "Case"), (14, 0, 18))
-    for line in page.action[:_ACTIONS_SHOWN]:
-        owner = f"\nOwner: {line.owner}" if line.owner else ""
-        add_row(console, table, words.day(line.act_by), line.sentence + owner, line.case_id)
-    put(console, table)
 
 
 def _provenance(shown: CaseSheet | Checklist, console: Console) -> None:

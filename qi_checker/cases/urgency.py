@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from qi_checker.render.views import Checklist, ChecklistItem
+from qi_checker.cases.views import Checklist, ChecklistItem
 
 _HEADINGS = (
     ("overdue", "Overdue", "the last day to arrange it has passed: act at once"),

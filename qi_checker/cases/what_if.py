@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from qi_checker.cases.sheets import case_sheets, keys_of
+from qi_checker.cases.views import CaseSheet
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.engines.duckdb.values import clean, text
 from qi_checker.errors import Problem, UserError
@@ -15,7 +16,6 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
-from qi_checker.render.views import CaseSheet
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Iterator
 
+from qi_checker.cases.views import CaseSheet
 from qi_checker.cli.common import Asked, as_json, asked, is_rulebook, print_json, progress
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
@@ -14,7 +15,6 @@ from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.vocabulary import Verdict
-from qi_checker.render.views import CaseSheet
 
 LONGEST = 3660  # days that a checklist looks ahead
 
@@ -45,7 +45,7 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
         evaluation = audited(arguments, profile, shown.phase)
         profile.evaluated(evaluation)
         page = write_audit(evaluation, arguments.out, pages_of(arguments), shown.count)
-    from qi_checker.cases.text import audit_summary_text
+    from qi_checker.audit.text import audit_summary_text
 
     audit_summary_text(page, console(), str(arguments.out / "index.html"))
     profile.show()
@@ -72,7 +72,7 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     with progress() as shown:
         each = watched(audited_together(bundles, arguments, profile, shown.phase))
         page = write_rulebook(each, arguments.out, pages_of(arguments), shown.count)
-    from qi_checker.cases.text import rulebook_summary_text
+    from qi_checker.audit.text import rulebook_summary_text
 
     rulebook_summary_text(page, console(), str(arguments.out / "index.html"))
     profile.show()
@@ -150,7 +150,7 @@ def check(arguments: argparse.Namespace) -> int:
         write_out(as_json(sheet), arguments.output)
     else:
         from qi_checker.cases.pages import case_page
-        from qi_checker.render.paper import without_patient
+        from qi_checker.cases.views import without_patient
 
         named = arguments.format == "html" or arguments.identified
         put_page(case_page(sheet if named else without_patient(sheet)), arguments)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from qi_checker.cases import sheet_choice
+from qi_checker.cases import words as case_words
 from qi_checker.cases.sheet_folder import OURS, Printing, write_sheets
 from qi_checker.cli.audits import LONGEST
 from qi_checker.cli.common import asked, progress
@@ -36,7 +37,7 @@ def sheets(arguments: argparse.Namespace) -> int:
         evaluation = evaluate(*request, progress=shown.phase)
         keys, said = _chosen(evaluation, arguments, ids)
         page = write_sheets(evaluation, keys, said, arguments.out, how, shown.count)
-    print(words.sheets(page))
+    print(case_words.sheets(page))
     print(f"List: {arguments.out / 'index.html'}")
     if evaluation.failures:
         raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from qi_checker.render.views import CaseSheet
-
 A4 = "a4"
 PAPERS = (A4, "letter")
 # Rows of a list as PDF: about 16 pages. Laying out 500 takes ten seconds or more and 430 MB.
@@ -18,8 +14,3 @@ def on_paper(page: str, paper: str) -> str:
         return page
     # Texts are escaped, so the first one is the end of our own head.
     return page.replace("</head>", f"<style>@page {{ size: {paper} }}</style>\n</head>", 1)
-
-
-def without_patient(sheet: CaseSheet) -> CaseSheet:
-    """A sheet that names the operation and not the patient: paper is left on desks and in cars."""
-    return replace(sheet, patient_id="")

@@ -6,14 +6,9 @@ exact: "100 %" of 999 in 1000 hides the one that matters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from qi_checker.render.views import AuditPage, Rate, RequirementTotals
+from qi_checker.render.views import Rate
 
 FEWEST_FOR_PERCENT = 5
-_LISTS = ("action", "failed", "undetermined", "exempt", "others")
-_TAKEN_OUT = "– "
 _EXACT = 1e-9  # a Wilson limit of 27/27 comes out as 0.9999999999999999
 
 
@@ -68,64 +63,3 @@ def part(value: float | None, compliant: int, whole: int) -> str:
     if value is None or whole < FEWEST_FOR_PERCENT:
         return fraction
     return f"{fraction} ({percent(value)})"
-
-
-@dataclass(frozen=True)
-class FlowStep:
-    """One line of the way to the denominator."""
-
-    words: str
-    number: str  # with a minus where it is taken out
-    taken_out: bool
-
-
-def flow_steps(page: AuditPage) -> tuple[FlowStep, ...]:
-    """The denominator flow, ready to print; the audit marks with a dash what is taken out."""
-    steps = []
-    for words, number in page.flow:
-        out = words.startswith(_TAKEN_OUT)
-        text = f"− {number:,}" if out else f"{number:,}"
-        steps.append(FlowStep(words.removeprefix(_TAKEN_OUT), text, out))
-    return tuple(steps)
-
-
-def _in_time(totals: Sequence[RequirementTotals]) -> str:
-    if any(t.group for t in totals):
-        return "fulfilled the protocol in time"
-    if len(totals) == 1:
-        return f"had {totals[0].title} in time"
-    return "had both in time" if len(totals) == 2 else f"had all {len(totals)} in time"
-
-
-def finding(page: AuditPage) -> str:
-    """The whole audit in one sentence."""
-    rate, whole = page.rate, counted(page.rate)
-    if not rate.eligible:
-        return "There are no eligible cases, so there is no rate."
-    if not whole:
-        return (
-            f"Every eligible operation ({rate.eligible:,}) is covered by an approved exception, "
-            "so there is no rate."
-        )
-    noun = "operation" if whole == 1 else "operations"
-    who = f"eligible {noun}" + (" without an exception" if rate.with_exception else "")
-    brackets = with_interval(rate) or "too few for a percentage"
-    return f"{rate.compliant:,} of {whole:,} {who} {_in_time(page.requirements)} ({brackets})."
-
-
-def against_target(page: AuditPage) -> str:
-    """What may be said about the target: nothing that the interval does not carry."""
-    low, high = page.rate.low, page.rate.high
-    if not page.target or not with_interval(page.rate) or low is None or high is None:
-        return f"Target: {page.target}." if page.target else ""
-    target = float(page.target.rstrip(" %")) / 100
-    if low >= target:
-        return f"The target of {page.target} is met; the whole interval lies at or above it."
-    if high < target:
-        return f"The target of {page.target} is missed; the whole interval lies below it."
-    return f"The interval includes the target of {page.target}: too few cases to say on which side."
-
-
-def list_sizes(page: AuditPage) -> dict[str, int]:
-    """How many cases each list has, those that the page was not even given included."""
-    return {name: len(getattr(page, name)) for name in _LISTS} | dict(page.list_sizes)

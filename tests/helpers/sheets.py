@@ -5,28 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+from qi_checker.audit.views import (
+    AuditPage,
+    CaseLine,
+    RequirementTotals,
+    RulebookLine,
+    RulebookPage,
+)
+from qi_checker.cases.views import (
+    Candidate,
+    CaseSheet,
+    Checklist,
+    ChecklistItem,
+    Criterion,
+    RequirementSheet,
+    SheetLine,
+    SheetsPage,
+)
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.examples import Example, Expect, Expected, Given
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
-from qi_checker.render.views import (
-    AuditPage,
-    Candidate,
-    CaseLine,
-    CaseSheet,
-    Checklist,
-    ChecklistItem,
-    Criterion,
-    Provenance,
-    Rate,
-    RequirementSheet,
-    RequirementTotals,
-    RulebookLine,
-    RulebookPage,
-    SheetLine,
-    SheetsPage,
-)
+from qi_checker.render.views import Provenance, Rate
 from tests.helpers.protocols import EMERGENCY, bundle, ct, group, mri, version
 
 SURGERY = date(2026, 2, 23)

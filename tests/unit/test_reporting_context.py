@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
+from qi_checker.audit import views as audit_views
 from qi_checker.audit.pages import audit_page, rulebook_page
 from qi_checker.authoring import diff as rule_diff
 from qi_checker.authoring import diff_keys as rule_diff_keys
 from qi_checker.authoring import rule_page
 from qi_checker.authoring.diff_page import rule_diff_page
+from qi_checker.cases import views as case_views
 from qi_checker.cases.pages import case_page, checklist_page, sheets_page
 from qi_checker.digest import screen as digest_screen
 from qi_checker.digest.mail import digest_html
@@ -76,7 +78,15 @@ RENDER: dict[str, Callable[[], str]] = {
 
 def _contexts() -> list[type]:
     found = []
-    for module in (views, rule_page, rule_diff, rule_diff_keys, digest_screen):
+    for module in (
+        views,
+        audit_views,
+        case_views,
+        rule_page,
+        rule_diff,
+        rule_diff_keys,
+        digest_screen,
+    ):
         found += [
             value
             for value in vars(module).values()

@@ -12,9 +12,9 @@ import pytest
 from pypdf import PdfReader
 
 from qi_checker.cases.pages import case_page, checklist_page
-from qi_checker.render.paper import PAPERS, on_paper, without_patient
+from qi_checker.cases.views import CaseSheet, Checklist, without_patient
+from qi_checker.render.paper import PAPERS, on_paper
 from qi_checker.render.pdf import pdf_of
-from qi_checker.render.views import CaseSheet, Checklist
 from tests.helpers import sheets
 from tests.helpers.pages import read_page
 from tests.helpers.pdf import needs_pango

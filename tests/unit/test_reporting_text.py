@@ -12,6 +12,7 @@ from datetime import date
 import pytest
 from rich.console import Console
 
+from qi_checker.audit import text as audit_text
 from qi_checker.cases import text
 from qi_checker.cases.what_if import Flip, WhatIf
 from qi_checker.render import terminal
@@ -29,10 +30,10 @@ def printed(show: Callable[[Console], None], width: int = 80) -> str:
 SHOWN: dict[str, Callable[[Console], None]] = {
     "case": lambda console: text.case_text(sheets.CASE, console),
     "checklist": lambda console: text.checklist_text(sheets.CHECKLIST, console),
-    "rulebook": lambda console: text.rulebook_summary_text(
+    "rulebook": lambda console: audit_text.rulebook_summary_text(
         sheets.RULEBOOK, console, "out/index.html"
     ),
-    "audit": lambda console: text.audit_summary_text(sheets.AUDIT, console, "out/index.html"),
+    "audit": lambda console: audit_text.audit_summary_text(sheets.AUDIT, console, "out/index.html"),
 }
 
 
@@ -107,13 +108,15 @@ def test_the_audit_says_how_many_who_first_and_where(width: int) -> None:
 
 def test_a_long_audit_stays_on_one_screen() -> None:
     page = replace(sheets.AUDIT, action=sheets.AUDIT.action * 30)
-    shown = printed(lambda console: text.audit_summary_text(page, console, "out/index.html"))
+    shown = printed(lambda console: audit_text.audit_summary_text(page, console, "out/index.html"))
     assert "90 upcoming operations need action now; the first 3:" in shown
     assert len(shown.splitlines()) <= 24
 
 
 def test_an_empty_audit_says_so() -> None:
-    shown = printed(lambda console: text.audit_summary_text(sheets.EMPTY_AUDIT, console, "r.html"))
+    shown = printed(
+        lambda console: audit_text.audit_summary_text(sheets.EMPTY_AUDIT, console, "r.html")
+    )
     assert "There are no eligible cases" in shown
     assert "No upcoming operation needs action." in shown
 
@@ -201,5 +204,7 @@ def test_colour_on_a_terminal_unless_it_is_not_wanted(monkeypatch: pytest.Monkey
 
 
 def test_rich_is_imported_only_when_something_is_printed() -> None:
-    code = "import sys, qi_checker.cases.text; sys.exit('rich' in sys.modules)"
+    code = (
+        "import sys, qi_checker.audit.text, qi_checker.cases.text; sys.exit('rich' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

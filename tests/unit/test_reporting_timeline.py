@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qi_checker.cases.geometry import WIDTH, Label, Scale, stack
 from qi_checker.cases.timeline import MOST_MARKS, Picture, Shape, timeline
-from qi_checker.render.views import Candidate, RequirementSheet
+from qi_checker.cases.views import Candidate, RequirementSheet
 from tests.helpers.sheets import AS_OF, CT, SURGERY, candidate
 
 

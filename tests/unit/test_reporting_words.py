@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
+from qi_checker.audit import words as audit_words
 from qi_checker.cases import candidate_words as candidates
+from qi_checker.cases import words as case_words
 from qi_checker.cases.urgency import by_urgency
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.render import rates, words
@@ -81,12 +83,14 @@ def _rate(compliant: int, eligible: int, exempt: int = 0) -> Rate:
 )
 def test_the_finding_is_one_sentence(rate: Rate, requirements: int, sentence: str) -> None:
     totals = tuple(sheets.totals("ct", "CT of the liver", 3) for _ in range(requirements))
-    assert rates.finding(replace(sheets.AUDIT, rate=rate, requirements=totals)) == sentence
+    assert audit_words.finding(replace(sheets.AUDIT, rate=rate, requirements=totals)) == sentence
 
 
 def test_a_choice_of_studies_is_not_called_both() -> None:
     totals = tuple(replace(t, group="one is enough") for t in sheets.AUDIT.requirements)
-    assert "fulfilled the protocol" in rates.finding(replace(sheets.AUDIT, requirements=totals))
+    assert "fulfilled the protocol" in audit_words.finding(
+        replace(sheets.AUDIT, requirements=totals)
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,14 +104,14 @@ def test_a_choice_of_studies_is_not_called_both() -> None:
     ],
 )
 def test_a_target_is_met_only_where_the_interval_says_so(target: str, said: str) -> None:
-    text = rates.against_target(replace(sheets.AUDIT, target=target))
+    text = audit_words.against_target(replace(sheets.AUDIT, target=target))
     assert said in text
     assert bool(text) is bool(target)
 
 
 def test_a_target_is_only_named_where_there_is_no_interval() -> None:
     page = replace(sheets.AUDIT, rate=_rate(3, 4))
-    assert rates.against_target(page) == "Target: 95 %."
+    assert audit_words.against_target(page) == "Target: 95 %."
 
 
 def test_the_rate_is_said_without_a_denominator_too() -> None:
@@ -199,4 +203,4 @@ def test_an_action_without_a_last_day_is_not_lost() -> None:
 )
 def test_the_morning_in_one_sentence(items: tuple[int, ...], sentence: str) -> None:
     some = tuple(sheets.CHECKLIST.items[i] for i in items)
-    assert words.day_list(replace(sheets.CHECKLIST, items=some)) == sentence
+    assert case_words.day_list(replace(sheets.CHECKLIST, items=some)) == sentence

@@ -1,0 +1,68 @@
+"""One screen after an audit: the finding, what needs action, where the report is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from qi_checker.audit import words as said
+from qi_checker.audit.views import AuditPage, RulebookPage
+from qi_checker.render import rates, words
+from qi_checker.render.terminal import add_row, new_table, put, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_ACTIONS_SHOWN = 3  # so that the summary stays on one screen of 24 lines
+
+
+def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
+    """One screen after an audit: the finding, what needs action, where the report is."""
+    say(console, f"{said.finding(page)} {said.against_target(page)}".rstrip(), "bold")
+    say(console)
+    _actions(page, console)
+    say(console)
+    sizes = said.list_sizes(page)
+    parts = [
+        words.count(sizes["failed"]) + " not compliant",
+        words.count(sizes["undetermined"]) + " undetermined",
+        words.count(sizes["exempt"]) + " covered by an exception",
+    ]
+    say(console, "Past operations: " + ", ".join(parts) + ".")
+    _reconciliation(page.reconciliation, console)
+    if page.problems:
+        say(console, f"{words.count(len(page.problems), 'data problem')}: see the report.")
+    say(console, f"Report: {report}")
+
+
+def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
+    """After the audit of a rulebook: the rate of every protocol, and where the report is."""
+    table = new_table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
+    for line in page.lines:
+        rate, action = rates.rate_words(line.rate), words.count(line.action)
+        add_row(console, table, line.provenance.protocol_id, rate, action)
+    put(console, table)
+    say(console)
+    _reconciliation(page.reconciliation, console)
+    say(console, f"Report: {report}")
+
+
+def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console) -> None:
+    for file, read, used, rejected in files:
+        counts = f"{read:,} read = {used:,} used + {rejected:,} rejected"
+        say(console, f"{file}: {counts}.", "bold red" if rejected else "")
+
+
+def _actions(page: AuditPage, console: Console) -> None:
+    total = said.list_sizes(page)["action"]
+    if not total:
+        say(console, "No upcoming operation needs action.")
+        return
+    verb = "needs" if total == 1 else "need"
+    first = f"; the first {_ACTIONS_SHOWN}" if total > _ACTIONS_SHOWN else ""
+    say(console, f"{words.count(total, 'upcoming operation')} {verb} action now{first}:", "bold")
+    table = new_table(console, ("Last day", "Next action and owner", "Case"), (14, 0, 18))
+    for line in page.action[:_ACTIONS_SHOWN]:
+        owner = f"\nOwner: {line.owner}" if line.owner else ""
+        add_row(console, table, words.day(line.act_by), line.sentence + owner, line.case_id)
+    put(console, table)

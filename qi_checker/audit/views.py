@@ -1,0 +1,83 @@
+"""What the audit of a day, and that of a rulebook, shows: plain typed values, ready to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from qi_checker.render.views import Provenance, Rate
+
+
+@dataclass(frozen=True)
+class RequirementTotals:
+    """Counts of one requirement over the eligible cases, and of all statuses over all cases."""
+
+    id: str
+    title: str
+    eligible: int
+    present: int
+    in_window: int
+    statuses: tuple[tuple[str, int], ...]
+    reasons: tuple[tuple[str, str, int], ...]  # (status, reason, cases), past cases not met
+    owner: str = ""
+    group: str = ""  # as in RequirementSheet; with a group "both in time" would be wrong
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One case in the audit's table."""
+
+    case_id: str
+    surgery_date: date
+    upcoming: bool
+    verdict: str
+    sentence: str  # the next action, or why not
+    act_by: date | None
+    owner: str
+    page: str  # relative link, empty where no page was written
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """The audit for a person: index.html."""
+
+    provenance: Provenance
+    rate: Rate
+    requirements: tuple[RequirementTotals, ...]
+    verdicts: tuple[tuple[str, int], ...]
+    flow: tuple[tuple[str, int], ...]  # denominator flow, adds up: "– ..." is taken out
+    sensitivity: tuple[tuple[str, int, int], ...]  # (window, compliant cases, eligible)
+    action: tuple[CaseLine, ...]
+    failed: tuple[CaseLine, ...]
+    undetermined: tuple[CaseLine, ...]
+    exempt: tuple[CaseLine, ...]
+    others: tuple[CaseLine, ...]
+    rejects: tuple[tuple[str, int, str], ...]  # (file and row as words, row, reason), first ones
+    reconciliation: tuple[tuple[str, int, int, int], ...]  # (file, read, used, rejected)
+    problems: tuple[str, ...]
+    target: str = ""
+    notes: tuple[str, ...] = field(default=())
+    list_sizes: tuple[tuple[str, int], ...] = ()  # ("failed", 3120) where a list here is cut
+
+
+@dataclass(frozen=True)
+class RulebookLine:
+    """One protocol of a rulebook, and where its audit is."""
+
+    provenance: Provenance
+    rate: Rate
+    verdicts: tuple[tuple[str, int], ...]
+    action: int  # upcoming cases that need action now
+    page: str  # relative link
+
+
+@dataclass(frozen=True)
+class RulebookPage:
+    """All protocols of a rulebook over the same records: its index.html."""
+
+    as_of: str
+    timezone: str
+    data_sha256: str
+    program_version: str
+    lines: tuple[RulebookLine, ...]
+    reconciliation: tuple[tuple[str, int, int, int], ...]  # as in AuditPage
