@@ -29,7 +29,8 @@ from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.sources.files import read_folder
-from qi_checker.store import Database, Store, night_of, open_store
+from qi_checker.store import Database, Store, open_store
+from qi_checker.store.evaluated import night_of
 
 CASES = 22_000
 FIRST = date(2025, 9, 28)  # 2,000 of the operations lie ahead

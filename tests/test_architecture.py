@@ -32,3 +32,20 @@ def test_nothing_inside_the_evaluation_asks_for_the_time() -> None:
         if any(c in words for c in clock)
     ]
     assert asking == ["qi_checker/cli/nights.py"]  # a scheduled job has to ask, and asks once
+
+
+def test_reading_the_store_loads_no_database_of_an_evaluation() -> None:
+    """The web application reads it in every worker: 32 MB instead of 150."""
+    store = ROOT / "qi_checker" / "store"
+    writers = {"evaluated", "lines", "__init__"}
+    names = [f"qi_checker.store.{p.stem}" for p in store.glob("*.py") if p.stem not in writers]
+    heavy = ("duckdb", "pandas", "sqlglot", "pyarrow", "matplotlib")
+    run = f"""
+import importlib, sys
+import qi_checker.store
+for name in {sorted(names)}:
+    importlib.import_module(name)
+print([name for name in {heavy} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", run], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr

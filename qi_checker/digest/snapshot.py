@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qi_checker.audit.provenance import manifest
-from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
@@ -71,12 +69,6 @@ class Snapshot:
     findings: Mapping[Key, Found]
     cases: Mapping[str, CaseFound]
     where: str = ""  # the folder it was read from, for messages
-
-    @classmethod
-    def of(cls, evaluation: Evaluation) -> Snapshot:
-        """What an evaluation found."""
-        rows = evaluation.findings(), evaluation.cases()
-        return cls.from_rows(manifest(evaluation), *rows)
 
     @classmethod
     def from_rows(

@@ -33,7 +33,8 @@ from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import Records
 from qi_checker.sources.files import read_folder
-from qi_checker.store import Store, night_of
+from qi_checker.store import Store
+from qi_checker.store.evaluated import night_of
 
 Clock = Callable[[], datetime]  # the time of day, with its zone: for the lock, log and status only
 Say = Callable[[str], None]

@@ -17,7 +17,7 @@ from qi_checker.nightly.waits import seconds
 from qi_checker.nightly.waivers import waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.sources.files import read_folder
-from qi_checker.store import night_of
+from qi_checker.store.evaluated import night_of
 
 MOST = 3_700  # days; a longer span is a typing error
 

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from qi_checker.store.database import Database, set_up
-from qi_checker.store.night import Kept, Night, night_of
+from qi_checker.store.night import Kept, Night
 from qi_checker.store.store import Store, open_store
 
-__all__ = ["Database", "Kept", "Night", "Store", "night_of", "open_store"]
+__all__ = ["Database", "Kept", "Night", "Store", "open_store"]
 
 set_up()  # the tables can be imported from here on

@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 from django.db import connections
 from django.db.models import Q, QuerySet
 
-from qi_checker.store.lines import Line
 from qi_checker.store.models import CaseRow, Interval
-from qi_checker.store.rows import unmarked
+from qi_checker.store.rows import Line, unmarked
 
 _BATCH = 2_000  # cases looked at together; what bounds the memory of a night
 _CLOSED = 5_000  # rows closed in one statement

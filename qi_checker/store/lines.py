@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from qi_checker.engines.duckdb.values import text as quoted
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
-from qi_checker.store.rows import marked_sql, row_sql
+from qi_checker.store.rows import ARRANGE, ESCAPE, IN_TIME, ITSELF, LATE, START, TODAY, Line
 
-Line = tuple[str, ...]  # first the key, last the row
 _TABLES = {
     "findings": ("case_id", "requirement", "status", "act_by", "row"),
     "cases": ("case_id", "seal", "row"),
@@ -120,3 +120,31 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
     )
     if tuple(joined) != tuple(given):
         raise ValueError("a row of the night is of a case that is not there")
+
+
+def row_sql(columns: tuple[str, ...]) -> str:
+    """The same in SQL: the text of a row with these columns."""
+    cells = ", ".join(f"{quoted(name)}: {name}" for name in columns)
+    return f"CAST(to_json({{{cells}}}) AS VARCHAR)"
+
+
+def marked_sql(row: str, as_of: str) -> str:
+    """SQL of the text `row` with its marks; beside it are the dates `window_opens` and `act_by`."""
+    today = quoted(as_of[:10])
+    opens, act_by = (
+        f"CASE WHEN {name} BETWEEN DATE '1000-01-01' AND DATE '9999-12-31' "
+        f"THEN CAST({name} AS VARCHAR) END"
+        for name in ("window_opens", "act_by")
+    )
+    start = f"'between ' || greatest({today}, coalesce({opens}, {today})) || ' and'"
+    mark = f"'between ' || coalesce({quoted(START)} || {opens}, {quoted(TODAY)}) || ' and'"
+    late = f"{act_by} < {today}"
+    arrange = f"CASE WHEN {late} THEN {_around(LATE, act_by)} ELSE {_around(IN_TIME, act_by)} END"
+    plain = f"replace({row}, '{ESCAPE}', '{ESCAPE}{ITSELF}')"
+    begun = f"replace({plain}, {start}, {mark})"
+    return f"coalesce(replace({begun}, {arrange}, {quoted(ARRANGE)} || {act_by}), {begun})"
+
+
+def _around(words: str, day: str) -> str:
+    before, after = words.split("{}")
+    return f"{quoted(before)} || {day} || {quoted(after)}"

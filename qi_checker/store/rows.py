@@ -18,15 +18,15 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from qi_checker.engines.duckdb.values import text as quoted
+Line = tuple[str, ...]  # first the key, last the row
 
 # Characters that nobody writes; where somebody does they are kept apart from the marks.
-_ESCAPE, _ITSELF = "\ue000", "\ue001"
-_TODAY = _ESCAPE + "\ue002"  # the day of the night
-_START = _ESCAPE + "\ue003"  # and a day: that day, or the day of the night if it is later
-_ARRANGE = _ESCAPE + "\ue004"  # and a day: by when it is to be arranged
-_IN_TIME, _LATE = "arrange it by {}.", "the last day to arrange it was {}: do it today."
-_CODED = re.compile(f"{_ESCAPE}(?:[{_ITSELF}\ue002]|[\ue003\ue004]([0-9-]{{10}}))")
+ESCAPE, ITSELF = "\ue000", "\ue001"
+TODAY = ESCAPE + "\ue002"  # the day of the night
+START = ESCAPE + "\ue003"  # and a day: that day, or the day of the night if it is later
+ARRANGE = ESCAPE + "\ue004"  # and a day: by when it is to be arranged
+IN_TIME, LATE = "arrange it by {}.", "the last day to arrange it was {}: do it today."
+_CODED = re.compile(f"{ESCAPE}(?:[{ITSELF}\ue002]|[\ue003\ue004]([0-9-]{{10}}))")
 _ESCAPED = re.compile(r"\\(u00[01][0-9a-f]|.)")
 
 
@@ -49,51 +49,23 @@ def _upper(found: re.Match[str]) -> str:
     return "\\u" + found[1][1:].upper() if len(found[1]) > 1 else found[0]
 
 
-def row_sql(columns: tuple[str, ...]) -> str:
-    """The same in SQL: the text of a row with these columns."""
-    cells = ", ".join(f"{quoted(name)}: {name}" for name in columns)
-    return f"CAST(to_json({{{cells}}}) AS VARCHAR)"
-
-
-def marked_sql(row: str, as_of: str) -> str:
-    """SQL of the text `row` with its marks; beside it are the dates `window_opens` and `act_by`."""
-    today = quoted(as_of[:10])
-    opens, act_by = (
-        f"CASE WHEN {name} BETWEEN DATE '1000-01-01' AND DATE '9999-12-31' "
-        f"THEN CAST({name} AS VARCHAR) END"
-        for name in ("window_opens", "act_by")
-    )
-    start = f"'between ' || greatest({today}, coalesce({opens}, {today})) || ' and'"
-    mark = f"'between ' || coalesce({quoted(_START)} || {opens}, {quoted(_TODAY)}) || ' and'"
-    late = f"{act_by} < {today}"
-    arrange = f"CASE WHEN {late} THEN {_around(_LATE, act_by)} ELSE {_around(_IN_TIME, act_by)} END"
-    plain = f"replace({row}, '{_ESCAPE}', '{_ESCAPE}{_ITSELF}')"
-    begun = f"replace({plain}, {start}, {mark})"
-    return f"coalesce(replace({begun}, {arrange}, {quoted(_ARRANGE)} || {act_by}), {begun})"
-
-
-def _around(words: str, day: str) -> str:
-    before, after = words.split("{}")
-    return f"{quoted(before)} || {day} || {quoted(after)}"
-
-
 def unmarked(text: str, as_of: str) -> str:
     """The text as the night had it, whose moment is `as_of`.
 
     Where a night is not known any more, `as_of` may be words instead: they stand for its day.
     """
-    if _ESCAPE not in text:
+    if ESCAPE not in text:
         return text
     today, known = as_of[:10], as_of[:1].isdigit()
 
     def said(found: re.Match[str]) -> str:
         mark, day = found[0][:2], found[1]
-        if mark == _TODAY:
+        if mark == TODAY:
             return today
-        if mark == _START:
+        if mark == START:
             return max(day, today) if known else today
-        if mark == _ARRANGE:
-            return (_LATE if known and day < today else _IN_TIME).format(day)
-        return _ESCAPE
+        if mark == ARRANGE:
+            return (LATE if known and day < today else IN_TIME).format(day)
+        return ESCAPE
 
     return _CODED.sub(said, text)

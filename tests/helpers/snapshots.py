@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from qi_checker.audit.provenance import manifest
 from qi_checker.digest.snapshot import Snapshot
+from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
 
 NIGHT_1, NIGHT_2 = "2026-03-01", "2026-03-02"
+
+
+def snapshot_of(evaluation: Evaluation) -> Snapshot:
+    """What an evaluation found."""
+    return Snapshot.from_rows(manifest(evaluation), evaluation.findings(), evaluation.cases())
 
 
 def found(case_id: str = "C1", requirement: str = "mri", **columns: Any) -> dict[str, Any]:
@@ -31,7 +38,7 @@ def audit(
     cases: tuple[dict[str, Any], ...] | None = None,
 ) -> Snapshot:
     """A snapshot of these findings; every case has this date of surgery."""
-    manifest = {
+    document = {
         "program": {"name": "qi-checker", "version": "1"},
         "protocol": {"id": "liver", "versions": ["1.0"], "sha256": rules},
         "site": {"timezone": "UTC"},
@@ -40,4 +47,4 @@ def audit(
     }
     ids = sorted({f["case_id"] for f in findings})
     lines = tuple(line(i, surgery) for i in ids) if cases is None else cases
-    return Snapshot.from_rows(manifest, findings, lines)
+    return Snapshot.from_rows(document, findings, lines)

@@ -13,7 +13,8 @@ from qi_checker.demo import write_demo
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.sources.files import read_folder
-from qi_checker.store import Store, night_of
+from qi_checker.store import Store
+from qi_checker.store.evaluated import night_of
 from tests.helpers.folders import CASE_1, CASES, EVENT_1, EVENTS, SITE, csv_text, write_csv
 from tests.helpers.protocols import liver
 

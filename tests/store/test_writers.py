@@ -10,6 +10,7 @@ import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.store import Database, Store, open_store
+from qi_checker.store.lines import Lines
 from qi_checker.store.transaction import writing
 from tests.helpers.store import document, finding, night
 from tests.helpers.store_writer import big_night, write
@@ -81,6 +82,7 @@ def test_who_waits_too_long_is_told(database: Database, store: Store) -> None:
 
 def test_a_night_that_fails_in_the_middle_leaves_nothing(store: Store) -> None:
     broken = night(finding())
+    assert isinstance(broken.lines, Lines)
     broken.lines.con.execute("DROP VIEW night_cases")  # they are read last
     with pytest.raises(duckdb.Error):
         store.keep(broken)

@@ -17,7 +17,7 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.sources.files import read_folder
 from tests.helpers.folders import SITE, write_csv
 from tests.helpers.protocols import liver
-from tests.helpers.snapshots import NIGHT_2, audit, found, line
+from tests.helpers.snapshots import NIGHT_2, audit, found, line, snapshot_of
 
 DUE = found(status="due", reason="never_ordered", act_by="2026-03-10", window_closes="2026-03-19")
 MET = found(status="met", reason="in_window", event_id="E1", event_date="2026-02-20")
@@ -170,6 +170,6 @@ def test_no_folder_and_an_empty_one(tmp_path: Path) -> None:
 def test_the_folder_and_the_evaluation_say_the_same(tmp_path: Path) -> None:
     done = evaluate(liver(), read_folder(write_csv(tmp_path), SITE), AsOf.parse(NIGHT_2), SITE)
     write_audit(done, tmp_path / "audit", pages=0)
-    of, read = Snapshot.of(done), Snapshot.read(tmp_path / "audit")
+    of, read = snapshot_of(done), Snapshot.read(tmp_path / "audit")
     assert (of.findings, of.cases, of.manifest) == (read.findings, read.cases, read.manifest)
     assert changes(of, read) == ()

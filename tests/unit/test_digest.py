@@ -26,7 +26,7 @@ from tests.helpers.digests import night
 from tests.helpers.folders import SITE
 from tests.helpers.protocols import liver
 from tests.helpers.records import case, event, exception
-from tests.helpers.snapshots import NIGHT_1, NIGHT_2, audit, found, line
+from tests.helpers.snapshots import NIGHT_1, NIGHT_2, audit, found, line, snapshot_of
 
 WIDE = "患者番号"
 
@@ -247,7 +247,7 @@ def test_no_value_of_a_patient_is_in_it() -> None:
     }
     records = from_rows(tables)
     evaluation = evaluate(liver(), records, AsOf.parse(NIGHT_2), SITE)
-    now = Snapshot.of(evaluation)
+    now = snapshot_of(evaluation)
     made = digest(now, Snapshot.from_rows({**now.manifest, "as_of": NIGHT_1}, [], []))
     mail = digest_mail(made)
     parts = email.message_from_bytes(mail, policy=email.policy.default)

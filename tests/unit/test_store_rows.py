@@ -12,7 +12,7 @@ from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.query.sentences import action
 from qi_checker.sources.files import read_folder
-from qi_checker.store import night_of
+from qi_checker.store.evaluated import night_of
 from qi_checker.store.rows import unmarked
 from tests.helpers.folders import SITE
 from tests.helpers.protocols import liver

@@ -1,0 +1,81 @@
+"""A night from an evaluation. What reads the store does not import this, nor DuckDB with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from qi_checker.audit.provenance import manifest
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
+from qi_checker.engines.duckdb.values import quote
+from qi_checker.query.tables import CASES, FINDINGS
+from qi_checker.store.lines import Lines, Sources
+from qi_checker.store.night import Night, Row
+
+
+def night_of(
+    evaluation: Evaluation,
+    started_at: datetime,
+    feeds: Sequence[Row] = (),
+    actor: str = "nightly",
+) -> Night:
+    """The night of an evaluation; it is kept before the next evaluation of the same records."""
+    evaluation.hold()
+    document = manifest(evaluation)
+    return Night(
+        as_of=document["as_of"],
+        started_at=started_at,
+        manifest=document,
+        lines=Lines.of(evaluation.con, _sources(evaluation), document["as_of"]),
+        feeds=feeds,
+        inputs=document["data"]["files"],
+        actor=actor,
+    )
+
+
+def _sources(evaluation: Evaluation) -> Sources:
+    return Sources(
+        findings=f"SELECT {FINDINGS_SQL} FROM {FINDINGS}",
+        cases=f"""
+            SELECT k.*, f.window_opens
+            FROM (SELECT {CASES_SQL}, case_key, next_requirement FROM {CASES}) k
+            LEFT JOIN (SELECT case_key, id, window_opens FROM {FINDINGS}) f
+            ON f.case_key = k.case_key AND f.id = k.next_requirement""",
+        schedules=_SCHEDULES,
+        evidence=_evidence(evaluation),
+    )
+
+
+_SCHEDULES = """
+    SELECT c.case_id, CAST(r.surgery_at AS VARCHAR) AS surgery_at
+    FROM ready_cases c JOIN raw_cases r ON r._row = c._row"""
+
+
+def _evidence(evaluation: Evaluation) -> str:
+    """One hash for each case: of its own record and of those of the events that decided.
+
+    Where a record stands in its file is no part of it: another export has another order.
+    """
+    return f"""
+        WITH chosen AS (
+            SELECT DISTINCT f.case_key, e.event_id, {_content(evaluation, "events")} AS content
+            FROM {FINDINGS} f
+            JOIN ready_events e ON e.event_id = f.event_id
+            JOIN raw_events r ON r._row = e._row),
+        events AS (
+            SELECT case_key, string_agg(content, chr(29) ORDER BY event_id) AS content
+            FROM chosen GROUP BY case_key)
+        SELECT c.case_id, sha256(concat_ws(chr(28), {_content(evaluation, "cases")}, v.content))
+               AS sha256
+        FROM ready_cases c
+        JOIN raw_cases r ON r._row = c._row
+        LEFT JOIN events v ON v.case_key = c.case_key"""
+
+
+def _content(evaluation: Evaluation, table: str) -> str:
+    """Every value of a raw row in one text, with a mark where there is none."""
+    known = evaluation.con.execute(f"DESCRIBE raw_{table}").fetchall()
+    names = sorted(row[0] for row in known if row[0] != "_row")
+    cells = [f"coalesce(CAST(r.{quote(name)} AS VARCHAR), chr(30))" for name in names]
+    return f"concat_ws(chr(31), {', '.join(cells)})"
