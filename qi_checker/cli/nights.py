@@ -1,17 +1,26 @@
-"""nightly and healthcheck. Here, and nowhere below, a command asks what time it is."""
+"""nightly, healthcheck and the tools behind `nightly`.
+
+Here, and nowhere below, a command asks what time it is.
+"""
 
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from qi_checker.cli.common import progress, warn
 from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings, load_settings
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.store import Store
 
 
 def time_of_day() -> datetime:
@@ -81,3 +90,165 @@ def healthcheck(arguments: argparse.Namespace) -> int:
         for check in checks:
             print(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.words}")
     return Exit.DONE if well else Exit.FAILED_ON
+
+
+@contextmanager
+def kept(arguments: argparse.Namespace) -> Iterator[Store]:
+    store = opened(settings_of(arguments))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def check_config(arguments: argparse.Namespace) -> int:
+    """Try everything that a night needs."""
+    from qi_checker.nightly.health import try_everything
+
+    checks, problems = try_everything(settings_of(arguments))
+    for check in checks:
+        if check.ok:
+            print(f"{check.name}: {check.words}")
+    if problems:
+        raise UserError(problems)
+    return Exit.DONE
+
+
+def runs(arguments: argparse.Namespace) -> int:
+    """Every night that is kept, the latest first."""
+    with kept(arguments) as store:
+        found = store.runs()
+    if arguments.format == "json":
+        lines = [
+            {
+                "run": r.run_id,
+                "protocol": r.protocol,
+                "as_of": r.as_of,
+                "started_at": r.started_at.isoformat(),
+                "correction": r.correction,
+                "in_force": r.in_force,
+                "sha256": r.digest,
+            }
+            for r in found
+        ]
+        print(json.dumps(lines, indent=2, ensure_ascii=False))
+        return Exit.DONE
+    for r in found:
+        note = f"  correction {r.correction}" if r.correction else ""
+        replaced = "" if r.in_force else "  replaced by a later run"
+        print(f"{r.run_id:6}  {r.as_of:19}  {r.protocol}{note}{replaced}")
+    if not found:
+        print("No night is kept yet.")
+    return Exit.DONE
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """findings.json of a kept night, as it was."""
+    with kept(arguments) as store:
+        sys.stdout.flush()
+        for piece in store.findings_json(arguments.number):
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    return Exit.DONE
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Read the audit trail from its beginning to its end."""
+    from qi_checker.nightly.health import verified
+    from qi_checker.nightly.status import read_status
+
+    status = read_status(settings_of(arguments).status)
+    with kept(arguments) as store:
+        faults, entries = verified(store, status)
+    if not faults:
+        print(f"The audit trail is whole: {entries} entries.")
+        return Exit.DONE
+    for fault in faults:
+        print(f"qi-checker: the audit trail is not whole: {fault}.", file=sys.stderr)
+    return Exit.FAILED_ON
+
+
+def schema(arguments: argparse.Namespace) -> int:
+    """The JSON Schema of the settings."""
+    from qi_checker.nightly.load import settings_schema
+
+    print(json.dumps(settings_schema(), indent=2, ensure_ascii=False))
+    return Exit.DONE
+
+
+def changes(arguments: argparse.Namespace) -> int:
+    """What changed in a night since the one before it."""
+    with kept(arguments) as store:
+        store.manifest(arguments.number)  # says that there is no such run
+        found = store.changes(arguments.number)
+    for change in found:
+        print(f"{change.kind:12} {change.words} ({str(change.cause).replace('_', ' ')})")
+    if not found:
+        print("Nothing changed.")
+    return Exit.DONE
+
+
+def purge(arguments: argparse.Namespace) -> int:
+    """Remove old nights; the trail tells of it."""
+    settings = settings_of(arguments)
+    if arguments.before is not None:
+        before = AsOf.parse(arguments.before, "--before").date
+    elif settings.config.retention is not None:
+        today = time_of_day().astimezone(settings.site.zone).date()
+        before = settings.config.retention.before(today)
+    else:
+        raise UserError(
+            Problem(
+                "nightly purge",
+                "nothing says how long nights are kept",
+                "",
+                "Set retention, or give --before",
+            )
+        )
+    with kept(arguments) as store:
+        done = store.purge(before, time_of_day(), _actor())
+    print(
+        f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
+        f"{done.exceptions} exceptions, {done.sign_offs} sign-offs."
+    )
+    return Exit.DONE
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Everything that is kept of a case."""
+    with kept(arguments) as store:
+        document = store.export_case(arguments.case_id)
+    print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
+    return Exit.DONE
+
+
+def pseudonymise(arguments: argparse.Namespace) -> int:
+    """Replace the ids of a case, and print the new one."""
+    key = _key(arguments.key_file)
+    with kept(arguments) as store:
+        print(store.pseudonymise(arguments.case_id, key, time_of_day(), _actor()))
+    return Exit.DONE
+
+
+def _key(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise UserError(Problem("--key-file", f"{path} cannot be read: {why}")) from None
+
+
+def backup(arguments: argparse.Namespace) -> int:
+    """Copy the store."""
+    with kept(arguments) as store:
+        store.backup(arguments.path)
+    print(f"{arguments.path} holds the store.")
+    return Exit.DONE
+
+
+def _actor() -> str:
+    """Who started it, for the audit trail."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "nobody known"

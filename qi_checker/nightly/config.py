@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints, model_validator
 
-from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.durations import CLOCK_UNITS, Duration
 from qi_checker.protocol.fields import FeedName, KindWord, Percent, Slug, Span, Strict, Text
 
 _CLOCKS = ("minute", "hour", "day")
@@ -48,6 +49,12 @@ Variable = Annotated[Text, AfterValidator(_name)]
 Address = Annotated[str, StringConstraints(strict=True, max_length=254), AfterValidator(_address)]
 Host = Annotated[Text, AfterValidator(_host)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+
+
+def seconds(length: Duration) -> float:
+    """Minutes, hours or days in seconds."""
+    unit = CLOCK_UNITS.get(length.unit, timedelta(days=1))
+    return length.amount * unit.total_seconds()
 
 
 class Secret(Strict):

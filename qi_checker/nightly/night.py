@@ -16,19 +16,16 @@ from typing import Any
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
+from qi_checker.nightly.config import seconds
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.feeds import feed_rows, late_words
 from qi_checker.nightly.keeping import is_replay, opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
-from qi_checker.nightly.log import Log
-from qi_checker.nightly.metrics import metrics_text
-from qi_checker.nightly.months import write_months
 from qi_checker.nightly.outbox import Outbox
-from qi_checker.nightly.reports import write_reports
-from qi_checker.nightly.status import Report
+from qi_checker.nightly.reports import write_months, write_reports
+from qi_checker.nightly.status import Log, Report, metrics_text
 from qi_checker.nightly.telling import Telling
-from qi_checker.nightly.waits import seconds
 from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import Records

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 
 from qi_checker.engines.duckdb import evaluate_rulebook
 from qi_checker.errors import EvaluationError, Problem, UserError
+from qi_checker.nightly.config import seconds
 from qi_checker.nightly.feeds import feed_rows
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
-from qi_checker.nightly.log import Log
 from qi_checker.nightly.night import Clock, Say
-from qi_checker.nightly.waits import seconds
+from qi_checker.nightly.status import Log
 from qi_checker.nightly.waivers import waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.sources.files import read_folder

@@ -1,4 +1,7 @@
-"""The folder of reports: the audit of the night."""
+"""The folder of reports: the audit of the night, and the report of the month before.
+
+That report is written once, by the first night that knows the month's end.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.audit.folder import write_audit, write_rulebook
-from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.engines.duckdb.moved import mark_moved, too_old
+from qi_checker.monthly.cases import months_on
+from qi_checker.monthly.folder import write_monthly
+from qi_checker.monthly.rejudged import earlier
+from qi_checker.monthly.report import compared_with, judged_then, monthly
+from qi_checker.monthly.views import Monthly
 from qi_checker.nightly.load import Settings
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.records import Records
+from qi_checker.protocol.report_settings import NO_SETTINGS, LoadedSettings, load_report_settings
+from qi_checker.store import Store
 
 
 def audit_folder(settings: Settings) -> Path:
@@ -23,3 +37,49 @@ def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[st
         return
     for evaluation in each:
         write_audit(evaluation, out, pages, label=label)
+
+
+def write_months(settings: Settings, store: Store, records: Records, as_of: AsOf) -> list[Path]:
+    """Write what is not there yet; the folders that were written. UserError as `report` raises it.
+
+    A report that is there is left as it is: a committee has it. Remove its folder to have it written
+    anew.
+    """
+    month = months_on(f"{as_of.date:%Y-%m}", -1)
+    written = []
+    loaded: LoadedSettings | None = None
+    for bundle in settings.bundles:
+        out = settings.reports / f"report-{month}"
+        if settings.rulebook:
+            out /= bundle.protocol.id
+        if (out / "manifest.json").is_file():
+            continue
+        loaded = loaded or _report_settings(settings)
+        view = _report(settings, store, bundle, records, as_of, month, loaded)
+        write_monthly(view, out, "html")
+        written.append(out)
+    return written
+
+
+def _report_settings(settings: Settings) -> LoadedSettings:
+    file = settings.data / "report.yaml"
+    return load_report_settings(file) if file.is_file() else NO_SETTINGS
+
+
+def _report(
+    settings: Settings,
+    store: Store,
+    bundle: Bundle,
+    records: Records,
+    as_of: AsOf,
+    month: str,
+    loaded: LoadedSettings,
+) -> Monthly:
+    then = compared_with(month)
+    first = evaluate(bundle, records, AsOf(then), settings.site)
+    before = earlier(then, judged_then(first, month))
+    now = evaluate(bundle, records, as_of, settings.site)
+    # With earlier schedules, `scanned too early` can be told from `surgery moved`.
+    days = store.earlier_schedules(bundle.protocol.id, str(as_of), too_old(now))
+    mark_moved(now, days)
+    return monthly(now, month, loaded, "", before)

@@ -1,4 +1,10 @@
-"""How the last run went, as a file that monitoring reads; it is replaced whole after every step."""
+"""What a machine reads of a run: status.json, the log, and a text file for Prometheus.
+
+status.json is replaced whole after every step. The log is JSON, one object a line. Neither holds a
+value of a record: only what is named here can be logged (counts, names of phases and files, and
+problems in the words of `errors`). An error of the program is its kind and its place, as its text
+may quote a row.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +12,70 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from qi_checker import __version__
 from qi_checker.errors import Exit, UserError
-from qi_checker.nightly.disk import write_whole
-from qi_checker.nightly.log import Log, words_of
+from qi_checker.nightly.disk import refused, write_whole
+
+Value = str | int | float | bool | None
+Level = Literal["info", "warning", "error"]
+
+
+@dataclass
+class Log:
+    """Lines appended to a file; `clock` gives their time, in UTC."""
+
+    path: Path
+    clock: Callable[[], datetime]
+    lost: int = 0  # lines that could not be written: a full disk must not stop a night
+
+    def write(self, event: str, level: Level = "info", **facts: Value | list[str]) -> None:
+        """Append a line. One write, so that lines of two processes do not mix."""
+        at = self.clock().isoformat(timespec="milliseconds")
+        line = {"at": at, "level": level, "event": event, "pid": os.getpid()}
+        text = json.dumps(line | facts, ensure_ascii=False) + "\n"
+        try:
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+            try:
+                os.write(handle, text.encode())
+            finally:
+                os.close(handle)
+        except OSError:
+            self.lost += 1
+
+    def check(self) -> None:
+        """Raise UserError where the file cannot be written."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
+        except OSError as error:
+            raise refused(self.path, error) from None
+
+    def failure(self, phase: str, error: Exception) -> list[str]:
+        """Log an error of a phase; what it says, for the status."""
+        said = words_of(error)
+        self.write("failed", "error", phase=phase, problems=said)
+        return said
+
+
+def words_of(error: Exception) -> list[str]:
+    """An error in words that hold no value of a record."""
+    if isinstance(error, UserError):
+        return [str(problem) for problem in error.problems]
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = ""
+    if trace is not None:
+        place = f" in {os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+    return [f"this should not have happened ({type(error).__name__}{place})"]
+
 
 FORMAT = 1  # raised when a key changes its meaning
 
@@ -110,3 +170,48 @@ def read_status(path: Path) -> dict[str, Any]:
 
 def _text(facts: dict[str, Any]) -> bytes:
     return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+Labels = dict[str, str]
+
+
+def metrics_text(status: Mapping[str, Any]) -> str:
+    """Every number of the status, in the text format 0.0.4."""
+    lines: list[str] = []
+    for name, about, samples in _families(status):
+        lines += [f"# HELP qi_checker_{name} {about}", f"# TYPE qi_checker_{name} gauge"]
+        lines += [f"qi_checker_{name}{_labels(labels)} {value}" for labels, value in samples]
+    return "\n".join(lines) + "\n"
+
+
+Family = tuple[str, str, list[tuple[Labels, Any]]]
+
+
+def _families(status: Mapping[str, Any]) -> Iterator[Family]:
+    good = status.get("last_good") or {}
+    if good.get("finished_at"):
+        at = datetime.fromisoformat(good["finished_at"]).timestamp()
+        yield "last_good_timestamp_seconds", "When the last good run ended.", [({}, at)]
+    yield "exit_code", "Exit code of the last run.", [({}, status.get("exit_code") or 0)]
+    phases = [({"phase": p["name"]}, p["seconds"]) for p in status.get("phases", [])]
+    yield "phase_seconds", "How long each step of the last run took.", phases
+    queue = [({"state": state}, number) for state, number in status.get("outbox", {}).items()]
+    yield "messages", "Messages of the outbox by state.", queue
+    feeds = [({"feed": f["feed"]}, int(f["state"] != "ok")) for f in status.get("feeds", [])]
+    yield "feed_late", "1 where a feed is stale or half empty.", feeds
+    cases = [
+        ({"protocol": name, "verdict": verdict}, number)
+        for name, run in status.get("runs", {}).items()
+        for verdict, number in run.get("verdicts", {}).items()
+    ]
+    yield "cases", "Cases of the last run by verdict.", cases
+
+
+def _labels(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

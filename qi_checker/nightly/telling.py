@@ -22,12 +22,12 @@ from qi_checker.digest.text import digest_text
 from qi_checker.digest.tonight import tonight
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
+from qi_checker.nightly.config import seconds
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.keeping import moment
 from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Delivery, Server, deliver
-from qi_checker.nightly.waits import seconds
 from qi_checker.store import Night, Store
 
 
