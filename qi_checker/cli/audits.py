@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Iterator
 
 from qi_checker.cases.views import CaseSheet
@@ -48,8 +49,21 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     from qi_checker.audit.text import audit_summary_text
 
     audit_summary_text(page, console(), str(arguments.out / "index.html"))
+    for line in _words_for_screen(evaluation):
+        print(line)
     profile.show()
     return {v for v, number in page.verdicts if number}, evaluation.failures
+
+
+def _words_for_screen(evaluation: Evaluation) -> Iterator[str]:
+    """A line for each word outside a vocabulary, but only for a terminal: it may be a patient's name."""
+    if not sys.stdout.isatty():
+        return
+    from qi_checker.audit.problems import unknown_words
+
+    for column, word, number in unknown_words(evaluation):
+        plain = "".join(c if c.isprintable() else "?" for c in word[:60])
+        yield f"events.{column}: {plain} is outside the vocabulary ({number})."
 
 
 def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
@@ -59,6 +73,7 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     profile = Profile(arguments)
     bundles = load_rulebook(arguments.protocol)
     failures: list[str] = []
+    words: list[str] = []
 
     def watched(evaluations: Iterable[Evaluation]) -> Iterator[Evaluation]:
         for number, one in enumerate(evaluations, start=1):
@@ -67,6 +82,8 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
             failures.extend(f"{name}, {failure}" for failure in one.failures)
             profile.evaluated(one)
             yield one
+            if number == len(bundles):
+                words.extend(_words_for_screen(one))
             shown.head = ""
 
     with progress() as shown:
@@ -75,6 +92,7 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     from qi_checker.audit.text import rulebook_summary_text
 
     rulebook_summary_text(page, console(), str(arguments.out / "index.html"))
+    print("\n".join(words), end="\n" if words else "")
     profile.show()
     return {v for line in page.lines for v, number in line.verdicts if number}, failures
 
