@@ -15,7 +15,7 @@ from qi_checker.judging.anchors import in_order
 from qi_checker.judging.cases import read_case
 from qi_checker.judging.charts import Chart
 from qi_checker.judging.exceptions import read_waivers
-from qi_checker.judging.feeds import note_half_empty
+from qi_checker.judging.feeds import note_feeds
 from qi_checker.judging.records import Setting, read_history
 from qi_checker.judging.rows import read_rows
 from qi_checker.judging.status import decide
@@ -62,7 +62,7 @@ def chart_of(
         history.delivered, history.newest = set(delivery.delivered), dict(delivery.newest)
         history.full_until = dict(delivery.full_until)
     else:
-        note_half_empty(history, setting)
+        note_feeds(history, setting)
     waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
     excepted = frozenset(id for of, id in waivers.active if of == case_id)
     chart = Chart(cases[case_id], history, excepted, setting)

@@ -24,7 +24,7 @@ from qi_checker.judging.anchors import in_order
 from qi_checker.judging.cases import read_case
 from qi_checker.judging.charts import Chart
 from qi_checker.judging.exceptions import read_waivers
-from qi_checker.judging.feeds import note_half_empty
+from qi_checker.judging.feeds import note_feeds
 from qi_checker.judging.findings import finding
 from qi_checker.judging.groups import case_line
 from qi_checker.judging.rates import Numbers, count_case, empty_numbers
@@ -75,7 +75,7 @@ def evaluate(
     history = read_history(
         used[EVENTS.name], rejected[EVENTS.name], torn.get(EVENTS.name, []), setting
     )
-    note_half_empty(history, setting)
+    note_feeds(history, setting)
     waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
 
     findings, lines, numbers = [], [], empty_numbers(bundle.protocol)

@@ -8,17 +8,23 @@ from statistics import median
 
 from qi_checker.judging.criteria import modalities_of
 from qi_checker.judging.records import History, Setting
+from qi_checker.protocol.records import FIRST_YEAR
 from qi_checker.protocol.selectors import EventSelector
 
 SPAN, SPANS, FEWEST = 28, 6, 3  # days; how many spans are the usual; and how many it takes
+NEVER = date(FIRST_YEAR, 1, 1)  # nothing is the oldest news there is
 
 
-def note_half_empty(history: History, setting: Setting) -> None:
-    """Note until which day each feed that `completeness` names was as full as usual."""
+def note_feeds(history: History, setting: Setting) -> None:
+    """Note which feeds delivered nothing at all, and until which day each one was as full as usual."""
+    for kind in setting.site.feeds:
+        if kind not in history.delivered:
+            history.newest[kind] = NEVER
     for feed, share in setting.site.completeness.items():
         days = _days(feed, history, setting)
         if _half_empty(days, share, setting.as_of.date):
-            history.full_until[feed] = setting.as_of.date - timedelta(days=SPAN)
+            newest = max(days, default=NEVER)
+            history.full_until[feed] = min(newest, setting.as_of.date - timedelta(days=SPAN))
 
 
 def _days(feed: str, history: History, setting: Setting) -> list[date]:
@@ -36,11 +42,18 @@ def _days(feed: str, history: History, setting: Setting) -> list[date]:
 
 
 def _half_empty(days: list[date], share: str, today: date) -> bool:
-    """Whether the last span has less than that share of the median of the spans before."""
+    """Whether the last span has less than that share of the median of the spans before.
+
+    The spans before end with the last one that has any, so that a feed that broke off long ago is
+    not compared with its own silence. A feed without any day has delivered nothing.
+    """
+    if not days:
+        return True
     ages = [(today - day).days for day in days]
-    counts = [sum(n * SPAN <= age < (n + 1) * SPAN for age in ages) for n in range(SPANS + 1)]
-    oldest = max(ages, default=0)
-    usual = [counts[n] for n in range(1, SPANS + 1) if (n + 1) * SPAN - 1 <= oldest]
+    last = max(1, min(ages) // SPAN)
+    counts = [sum(n * SPAN <= age < (n + 1) * SPAN for age in ages) for n in range(last + SPANS)]
+    spans = range(last, last + SPANS)
+    usual = [counts[n] for n in spans if (n + 1) * SPAN - 1 <= max(ages)]
     if len(usual) < FEWEST:
         return False
     return Decimal(counts[0]) * 100 < Decimal(share.rstrip(" %")) * Decimal(median(usual))

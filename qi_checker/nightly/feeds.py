@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.query.tables import NEVER
 
 _AGES = """
     SELECT kind, max(recorded_at_lo) FROM read_events
@@ -24,13 +25,16 @@ def feed_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
     rows = []
     for kind in sorted({*site.feeds, *(k for k, day in newest.items() if day is not None)}):
         state = "stale" if kind in feeds.stale_since else "ok"
-        if kind not in newest or newest[kind] is None:
+        if state == "ok" and newest.get(kind) is None:
             state = "unknown"
         limit = f"at most {site.feeds[kind]} old" if kind in site.feeds else ""
         rows.append(_row(kind, state, newest.get(kind), limit))
     for feed, share in sorted(site.completeness.items()):
-        state = "half_empty" if feed in feeds.full_until else "ok"
-        rows.append(_row(feed, state, feeds.full_until.get(feed), f"at least {share} of the usual"))
+        until = feeds.full_until.get(feed)
+        day = None if until == NEVER else until
+        rows.append(
+            _row(feed, "half_empty" if until else "ok", day, f"at least {share} of the usual")
+        )
     return rows
 
 
@@ -40,6 +44,8 @@ def _row(feed: str, state: str, day: Any, limit: str) -> dict[str, Any]:
 
 def late_words(row: dict[str, Any]) -> str:
     """A late feed in words; empty where it is not late."""
+    if row["state"] in ("stale", "half_empty") and row["until"] is None:
+        return f"The feed {row['feed']} has delivered nothing at all."
     if row["state"] == "stale":
         return f"The feed {row['feed']} is stale: nothing recorded since {row['until']}."
     if row["state"] == "half_empty":

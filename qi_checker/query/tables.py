@@ -29,6 +29,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from qi_checker.protocol.records import FIRST_YEAR
 from qi_checker.protocol.selectors import EventSelector
 
 READY_CASES = "ready_cases"
@@ -50,10 +51,12 @@ VERDICTS = "case_verdicts"  # verdict per case, which requirement is next, last 
 FINDINGS = "findings_full"  # view: facts with every column of a finding, sentences included
 CASES = "cases_full"  # view: verdicts with every column of a case
 
+NEVER = date(FIRST_YEAR, 1, 1)  # until when a feed delivered that has no event at all
+
 
 @dataclass(frozen=True)
 class Feeds:
-    """What is known of the delivery of each kind of event."""
+    """What is known of the delivery of each kind of event; NEVER where nothing was delivered."""
 
     stale_since: Mapping[str, date] = field(default_factory=dict)  # newest day that was delivered
     full_until: Mapping[str, date] = field(default_factory=dict)  # feeds half empty since that day

@@ -22,7 +22,7 @@ def other(recorded_at, **columns):
         ("2026-05-18", "due never_ordered -"),
         ("2026-05-17", "unknown feed_stale -"),
         ("2026-05-17T23:59", "unknown feed_stale -"),
-        ("2026-05-21", "due never_ordered -"),
+        ("2026-05-21", "unknown feed_stale -"),  # not known yet: nothing was delivered
         (None, "due never_ordered -"),
     ],
 )
@@ -98,3 +98,22 @@ def test_a_site_without_a_limit_has_no_stale_feed(engine):
     for site in ({}, {"feeds": {"lab": "1 day"}}):
         seen = run(engine, ct_rule(), events=[other("2020-01-01")], **site)
         expect(seen, ct="missing never_ordered -")
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [other("2026-05-20", kind="lab")],
+        [other("2026-05-20", status="final")],
+        [other("2026-05-21")],
+    ],
+    ids=["no event at all", "another kind", "only rejected rows", "only known later"],
+)
+def test_a_feed_that_delivered_nothing_is_the_stalest_of_all(engine, events):
+    """Nothing is the oldest news there is, also where every window has closed since."""
+    seen = run(engine, ct_rule(), cases=UPCOMING, events=events, as_of="2026-05-20", **LIMIT)
+    expect(seen, ct="unknown feed_stale -", verdict="undetermined")
+    past = [case(surgery_at="2020-05-31")]
+    seen = run(engine, ct_rule(), cases=past, events=events, as_of="2026-05-20", **LIMIT)
+    expect(seen, ct="unknown feed_stale -")

@@ -61,6 +61,26 @@ def test_three_whole_spans_after_the_first_study_are_needed(engine, days, expect
     expect(seen(engine, [*spans(1, 10, 10, 8), first]), ct=expected)
 
 
+@pytest.mark.parametrize(("stopped", "expected"), [(20, SILENT), (2, SILENT)])
+def test_a_feed_that_broke_off_long_ago_is_not_compared_with_its_own_silence(
+    engine, stopped, expected
+):
+    """Twenty months without a study: the six before it are the usual ones, not the last six."""
+    first = scan(str(TODAY - timedelta(days=28 * 40)), "first", patient_id="P9")
+    expect(seen(engine, [*spans(*[0] * stopped, 10, 10, 10, 10, 10, 10), first]), ct=expected)
+
+
+@pytest.mark.parametrize("feed", ["imaging", "imaging.CT"])
+def test_a_feed_that_delivered_nothing_is_empty(engine, feed):
+    """Also if other modalities and kinds came; what is there is still told."""
+    others = [*spans(3, 3, modality="MR"), event("2026-05-01", "L1", kind="lab", patient_id="P9")]
+    share = {"completeness": {feed: "50 %"}}
+    expect(seen(engine, [], **share), ct=SILENT)
+    if feed == "imaging.CT":
+        expect(seen(engine, others, **share), ct=SILENT)
+    expect(seen(engine, others, completeness={"imaging.PT": "50 %"}), ct=DUE)
+
+
 def test_only_the_modality_that_is_asked_for_matters(engine):
     few_mr = [*spans(10, 10, 10, 10, 10), *spans(1, 10, 10, 10, 10, modality="MR"), FIRST]
     expect(seen(engine, few_mr, completeness={"imaging.MR": "50 %"}), ct=DUE)

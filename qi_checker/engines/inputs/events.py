@@ -11,7 +11,7 @@ from qi_checker.engines.inputs.half_empty import half_empty
 from qi_checker.engines.inputs.reading import Census, counted
 from qi_checker.engines.inputs.task import Prepared, Task, after, with_patient
 from qi_checker.protocol.records import EVENTS
-from qi_checker.query.tables import Feeds
+from qi_checker.query.tables import NEVER, Feeds
 
 
 def events(task: Task, done: Prepared) -> None:
@@ -109,11 +109,14 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
     as_of = task.needs.as_of.date
     stale: dict[str, date] = {}
     for kind, allowed in sorted(task.needs.site.feeds.items()):
-        (newest,) = task.db.row(
-            f"SELECT max(recorded_at_lo) FROM read_events WHERE {wanted} "
+        rows, newest = task.db.row(
+            f"SELECT count(*), max(recorded_at_lo) FROM read_events WHERE {wanted} "
             f"AND kind = {task.db.text(kind)}"
         )
-        if newest is None:
+        if not rows:
+            stale[kind] = NEVER
+            done.notes.append(f"The feed {kind} has delivered nothing at all.")
+        elif newest is None:
             done.notes.append(f"The age of the feed {kind} is not known: no recorded_at.")
         elif newest < allowed.before(as_of):
             stale[kind] = newest

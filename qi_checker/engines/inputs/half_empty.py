@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from qi_checker.engines.inputs.database import Database
 from qi_checker.protocol.site import Site
+from qi_checker.query.tables import NEVER
 
 _SPAN = 28  # days: four weeks have the same weekdays
 _SPANS, _FEWEST = 6, 3
@@ -29,18 +30,25 @@ def half_empty(
             holds = db.has("modalities", db.text(modality))
             of_it += f" AND profile IN (SELECT profile FROM event_profiles WHERE {holds})"
         rows = db.rows(f"""
-            SELECT span, count(*), max(age) FROM (
+            SELECT span, count(*), min(age), max(age) FROM (
                 SELECT CAST(floor({age} / {_SPAN}) AS INTEGER) AS span, {age} AS age
                 FROM read_events WHERE {made} AND {of_it}) a
-            GROUP BY span""")
-        counts = {int(span): int(number) for span, number, _ in rows if span is not None}
-        oldest = max((int(days) for *_, days in rows if days is not None), default=0)
-        whole = min(_SPANS, (oldest + 1) // _SPAN - 1)
-        if whole < _FEWEST:
+            WHERE age IS NOT NULL GROUP BY span""")
+        if not rows:
+            found[feed] = NEVER
+            notes.append(f"The feed {feed} has delivered nothing at all.")
             continue
-        usual = statistics.median(counts.get(n, 0) for n in range(1, whole + 1))
+        counts = {int(span): int(number) for span, number, *_ in rows}
+        newest, oldest = min(int(row[2]) for row in rows), max(int(row[3]) for row in rows)
+        # The spans before end with the last one that has any event: a feed that broke off long ago
+        # would otherwise be compared with its own silence.
+        last = max(1, newest // _SPAN)
+        spans = [n for n in range(last, last + _SPANS) if (n + 1) * _SPAN - 1 <= oldest]
+        if len(spans) < _FEWEST:
+            continue
+        usual = statistics.median(counts.get(n, 0) for n in spans)
         if counts.get(0, 0) * 100 < Decimal(share.rstrip(" %")) * Decimal(usual):
-            found[feed] = today - timedelta(days=_SPAN)
+            found[feed] = today - timedelta(days=max(_SPAN, newest))
             notes.append(
                 f"The feed {feed} is half empty: {counts.get(0, 0)} events in the last {_SPAN} days, "
                 f"usually {usual:g}."
