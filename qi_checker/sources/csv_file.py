@@ -1,133 +1,339 @@
-"""Tables in CSV files: separated by comma, semicolon, tab or bar; UTF-8; the first row a header.
+"""Tables in text files: separated by comma, semicolon, tab or bar, or of fixed width.
 
 A good file is read by DuckDB. What was read is compared with an independent count of rows and
 separators; where the two differ, or DuckDB refuses, the file is read row by row in Python, so
 that a broken row costs only itself.
 
-Row numbers are those of a spreadsheet: the header is row 1, a quoted cell with line ends is in
-one row, and a blank line has a number but is no row.
+Row numbers are those of a spreadsheet: the first line is row 1, a quoted cell with line ends is in
+one row, and a blank line has a number but is no row. What stands above the header or below the last
+row, and text that is not UTF-8, is taken away in a copy that only we can read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import fnmatch
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
-from qi_checker.sources.csv_rows import CsvRow, csv_rows
-from qi_checker.sources.csv_scan import CHUNK, Scan, check_kind, scan
-from qi_checker.sources.delivered import Delivered, select_list, store_cells, torn_row
-from qi_checker.sources.layout import Layout, lay_out, recognised
-from qi_checker.sources.raw import Torn, create_torn, literal, path_literal, replace
+from qi_checker.sources.csv_text import (
+    CHUNK,
+    CsvRow,
+    Scan,
+    check_kind,
+    copy_as_utf8,
+    csv_rows,
+    encoding_of,
+    scan,
+)
+from qi_checker.sources.delivered import Delivered, select_list, sha256_of, torn_row
+from qi_checker.sources.layout import lay_out, plain, recognised
+from qi_checker.sources.raw import (
+    NO_VALUE,
+    create_torn,
+    insert,
+    literal,
+    path_literal,
+    private_file,
+    replace,
+)
 
 if TYPE_CHECKING:
     import duckdb
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 LONGEST_CELL = 65_536  # characters; more is a file gone wrong, not a description
+FOOTER_ROWS = 20  # so many last rows may be a footer
+_LAST_BYTES = 65_536  # in which a footer is looked for
+_NO_DELIMITER = "\x1f"  # what no text holds, for lines that are cut by position
 
 
-def read_csv(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
-    """Make `raw_<name>` and `torn_<name>` from a CSV file."""
+@dataclass(frozen=True)
+class Written:
+    """How a text file is written; what is None is found out."""
+
+    encoding: str | None = "utf-8"
+    separator: str | None = None
+    skip: int = 0
+    header_rows: int = 1
+    footer: tuple[str, ...] = ()
+    widths: tuple[tuple[str, int, int], ...] = ()  # name, first and last character
+
+    @property
+    def whole(self) -> bool:
+        """Whether the file is its header and its rows, and nothing else."""
+        return self.skip == 0 and self.header_rows == 1 and not self.footer and not self.widths
+
+
+@dataclass(frozen=True)
+class TornCells:
+    """A row whose cells cannot be told apart: what there is of them, and why."""
+
+    row: int
+    cells: tuple[str | None, ...]
+    why: str
+
+
+@dataclass
+class CsvFile:
+    """A text file that was opened: its header, and where its rows are."""
+
+    path: Path
+    body: Path  # in UTF-8
+    delimiter: str
+    header: tuple[str, ...]
+    above: int  # rows above the first row of the body, its own header not counted
+    has_header: bool  # the body begins with its header
+    sha256: str
+    scan: Scan
+    widths: tuple[tuple[str, int, int], ...]
+    notes: list[str]
+
+    @property
+    def first(self) -> int:
+        """The number of the first row under the header."""
+        return self.above + 1 + int(self.has_header)
+
+
+@contextmanager
+def open_csv(path: Path, written: Written, wanted: Callable[[list[str]], int]) -> Iterator[CsvFile]:
+    """Open a text file; copies that are needed for it are gone afterwards.
+
+    `wanted` says of cells how many of them are names of columns that are looked for. UserError where
+    the file is no such text.
+    """
     where = str(path)
     with path.open("rb") as file:
         head = file.read(CHUNK)
-    check_kind(head, where)
-    text = head.decode("utf-8-sig", "replace")  # the scan refuses what is not UTF-8
-    delimiter = _delimiter(table, text, site)
-    found = scan(path, delimiter, where)
-    header = next(csv_rows(text, delimiter))
-    if header.open_quote or "\0" in "".join(header.cells):
-        what = f"the header, row {header.number}, cannot be read: it holds "
-        what += "a quote that does not close" if header.open_quote else "a NUL byte"
-        raise UserError(Problem(where, what, "", "Export the file again"))
-    layout = lay_out(table, header.cells, site, where)
-    notes = [*layout.notes]
-    if not _read_fast(con, table, path, site, layout, delimiter, found):
-        _read_carefully(con, table, path, site, layout, delimiter)
-    if not con.execute(
-        f"SELECT 1 FROM raw_{table.name} UNION ALL SELECT 1 FROM torn_{table.name} LIMIT 1"
-    ).fetchall():
-        notes.append("there is a header and no row")
-    return Delivered(RawTable(table.name, path.name, layout.names, found.sha256), notes)
+    check_kind(head, where, utf8=written.encoding == "utf-8")
+    encoding = written.encoding or encoding_of(path, head)
+    notes = [] if written.encoding or encoding == "utf-8" else [f"the text is read as {encoding}"]
+    with ExitStack() as copies:
+        source = path
+        if encoding != "utf-8":
+            source = copies.enter_context(private_file())
+            copy_as_utf8(path, encoding, source)
+            with source.open("rb") as file:
+                head = file.read(CHUNK)
+        text = head.decode("utf-8-sig", "replace")  # the scan refuses what is not UTF-8
+        delimiter = _delimiter(text, written, wanted)
+        header, last = _header(text, delimiter, written, where)
+        body = source
+        if not written.whole:
+            body = copies.enter_context(private_file())
+            begins = len(head) - len(head.removeprefix(BOM_UTF8))
+            begins += len(text[: last.end].encode()) if last else 0
+            notes += _cut(source, body, begins, delimiter, written)
+        found = scan(body, delimiter, where)
+        sha256 = found.sha256 if body is path else sha256_of(path)
+        yield CsvFile(
+            path,
+            body,
+            delimiter,
+            header,
+            0 if written.whole or last is None else last.number,
+            written.whole,
+            sha256,
+            found,
+            written.widths,
+            notes,
+        )
 
 
-def _delimiter(table: Table, text: str, site: Site) -> str:
-    """The separator that makes most sense of the first row."""
+def _delimiter(text: str, written: Written, wanted: Callable[[list[str]], int]) -> str:
+    """The separator that makes most sense of the header."""
+    if written.widths:
+        return _NO_DELIMITER
+    if written.separator is not None:
+        return DELIMITERS[written.separator]
 
     def sense(delimiter: str) -> tuple[int, int]:
-        cells = next(csv_rows(text, delimiter)).cells
-        return recognised(table, cells, site), len(cells)
+        rows = [r.cells for r in _top(text, delimiter, written)]
+        cells = header_names(rows) if rows else []
+        return wanted(cells), len(cells)
 
-    return max(DELIMITERS, key=sense)
+    return max(DELIMITERS.values(), key=sense)
 
 
-def _read_fast(
-    con: duckdb.DuckDBPyConnection,
-    table: Table,
-    path: Path,
-    site: Site,
-    layout: Layout,
-    delimiter: str,
-    found: Scan,
-) -> bool:
+def _top(text: str, delimiter: str, written: Written) -> list[CsvRow]:
+    """The rows of the header; the first row where there is none."""
+    found = []
+    for row in csv_rows(text, delimiter):
+        if row.number > written.skip:
+            found.append(row)
+        if len(found) >= max(written.header_rows, 1):
+            break
+    return found
+
+
+def _header(
+    text: str, delimiter: str, written: Written, where: str
+) -> tuple[tuple[str, ...], CsvRow | None]:
+    """The names of the columns, and the last row that is not of the body."""
+    if written.widths or not written.header_rows:
+        above = [row for row in csv_rows(text, delimiter) if row.number <= written.skip]
+        first = _top(text, delimiter, written)
+        width = len(first[0].cells) if first else 0
+        names = [name for name, *_ in written.widths] or [str(n + 1) for n in range(width)]
+        return tuple(names), above[-1] if above else None
+    rows = _top(text, delimiter, written)
+    if len(rows) < written.header_rows:
+        what = f"there is no header below {written.skip} rows"
+        raise UserError(Problem(where, what, "", "Correct skip or header_rows"))
+    for row in rows:
+        if row.open_quote or row.has_nul:
+            what = f"the header, row {row.number}, cannot be read: it holds "
+            what += "a quote that does not close" if row.open_quote else "a NUL byte"
+            raise UserError(Problem(where, what, "", "Export the file again"))
+    return tuple(header_names([row.cells for row in rows])), rows[-1]
+
+
+def header_names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of the columns from one or more rows: `Patient` above `ID` is `Patient ID`.
+
+    A cell of an upper row that is empty belongs to the one on its left, as merged cells do.
+    """
+    width = max(map(len, rows))
+    parts: list[list[str]] = [[] for _ in range(width)]
+    for n, row in enumerate(rows):
+        left = ""
+        for at in range(width):
+            cell = row[at] if at < len(row) else ""
+            if not cell.strip() and n < len(rows) - 1:
+                cell = left
+            left = cell
+            if cell.strip() or len(rows) == 1:
+                parts[at].append(cell if len(rows) == 1 else cell.strip())
+    return [" ".join(part) for part in parts]
+
+
+def _cut(source: Path, body: Path, begins: int, delimiter: str, written: Written) -> list[str]:
+    """Copy the rows alone; says how many of the last ones were a footer."""
+    end, left_out = _footer(source, delimiter, written.footer)
+    with source.open("rb") as file, body.open("wb") as out:
+        file.seek(begins)
+        remaining = max(end - begins, 0)
+        while remaining and (chunk := file.read(min(CHUNK, remaining))):
+            out.write(chunk)
+            remaining -= len(chunk)
+    return [f"{left_out} rows at the end are left out as a footer"] if left_out else []
+
+
+def _footer(source: Path, delimiter: str, patterns: tuple[str, ...]) -> tuple[int, int]:
+    """Where the footer begins, and how many rows it has.
+
+    Only the last rows are looked at: a pattern that fits a row in the middle must not end the table.
+    """
+    size = source.stat().st_size
+    if not patterns:
+        return size, 0
+    with source.open("rb") as file:
+        file.seek(max(size - _LAST_BYTES, 0))
+        lines = file.read().splitlines(keepends=True)
+    starts = []
+    at = size
+    for line in reversed(lines[1:] if size > _LAST_BYTES else lines):
+        at -= len(line)
+        if line.strip():
+            starts.append((at, line.decode("utf-8", "replace")))
+        if len(starts) == FOOTER_ROWS:
+            break
+    for place, (start, text) in reversed(list(enumerate(starts, start=1))):
+        if is_footer(next(csv_rows(text, delimiter)).cells, patterns):
+            return start, place
+    return size, 0
+
+
+def is_footer(cells: Sequence[str | None], patterns: Sequence[str]) -> bool:
+    """Whether the first cell of a row that holds something begins like a footer."""
+    first = next((cell.strip().lower() for cell in cells if cell and cell.strip()), "")
+    return any(fnmatch.fnmatchcase(first, f"{p.strip().lower()}*") for p in patterns)
+
+
+def read_rows(
+    con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select: str
+) -> list[TornCells]:
+    """Make `into`: what `select` makes of the cells c0, c1 ... as text, and `_row`.
+
+    Gives the rows that could not be read.
+    """
+    if _read_fast(con, file, into, select):
+        return []
+    torn: list[TornCells] = []
+    cells = [f"c{at}" for at in range(len(file.header))]
+    stored = f"cells_{into}"
+    listed = ", ".join(f"{cell} VARCHAR" for cell in cells)
+    replace(con, "TABLE", stored, f"({listed}, _row BIGINT)")
+    insert(con, stored, [*cells, "_row"], _read_carefully(file, torn))
+    replace(con, "TABLE", into, f"AS SELECT {select}, _row FROM {stored}")
+    con.execute(f"DROP TABLE {stored}")
+    return torn
+
+
+def _read_fast(con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select: str) -> bool:
     """Let DuckDB read the file. False if it is not plain, or was read differently than counted."""
     import duckdb
 
-    if not found.plain(layout.width):
+    width = 1 if file.widths else len(file.header)
+    if not file.body.stat().st_size or not file.scan.plain(width):
         return False
-    types = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(layout.width))
-    options = (
-        f"auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "
-        f"escape = '\"', columns = {{{types}}}, max_line_size = {LONGEST_CELL}, "
-        "hive_partitioning = false"
+    lines = ", ".join(f"'{'line' if file.widths else f'c{at}'}': 'VARCHAR'" for at in range(width))
+    quotes = "quote = '', escape = ''" if file.widths else "quote = '\"', escape = '\"'"
+    none = ", ".join(map(literal, ("", *NO_VALUE)))
+    source = (
+        f"read_csv({path_literal(file.body)}, auto_detect = false, "
+        f"header = {str(file.has_header).lower()}, delim = {literal(file.delimiter)}, {quotes}, "
+        f"columns = {{{lines}}}, max_line_size = {LONGEST_CELL}, nullstr = [{none}], "
+        "hive_partitioning = false)"
     )
-    columns = select_list(table, layout, site, lambda _, at: f"c{at}")
-    stored = f"file_{table.name}"
-    body = f"AS SELECT {columns} FROM read_csv({path_literal(path)}, {options})"
+    if file.widths:
+        cut = (
+            f"nullif(trim(substr(line, {first}, {last - first + 1})), '') AS c{at}"
+            for at, (_, first, last) in enumerate(file.widths)
+        )
+        source = f"(SELECT {', '.join(cut)} FROM {source})"
+    stored = f"file_{into.removeprefix('raw_')}"
     try:
-        replace(con, "TABLE", stored, body)
+        replace(con, "TABLE", stored, f"AS SELECT {select} FROM {source}")
     except duckdb.InvalidInputException:  # a row that it cannot read
         return False
     (read,) = con.execute(f"SELECT count(*) FROM {stored}").fetchall()[0]
-    if read != found.rows - 1:
+    if read != file.scan.rows - int(file.has_header):
         return False
     # rowid counts the rows in the order of the file; row_number() would read on one core only
-    replace(con, "VIEW", f"raw_{table.name}", f"AS SELECT *, rowid + 2 AS _row FROM {stored}")
-    create_torn(con, table.name)
+    replace(con, "VIEW", into, f"AS SELECT *, rowid + {file.first} AS _row FROM {stored}")
     return True
 
 
-def _read_carefully(
-    con: duckdb.DuckDBPyConnection,
-    table: Table,
-    path: Path,
-    site: Site,
-    layout: Layout,
-    delimiter: str,
-) -> None:
-    text = path.read_bytes().decode("utf-8-sig")
-    rows = csv_rows(text, delimiter, layout.width)
-    next(rows)  # the header
-    torn: list[Torn] = []
-    whole = _whole_rows(rows, table, layout, torn)
-    store_cells(con, table, layout, site, whole)
-    create_torn(con, table.name, torn)
-
-
-def _whole_rows(
-    rows: Iterator[CsvRow], table: Table, layout: Layout, torn: list[Torn]
-) -> Iterator[list[str | None]]:
+def _read_carefully(file: CsvFile, torn: list[TornCells]) -> Iterator[list[str | None]]:
     """Cells and row number of the rows that can be read; the others are added to `torn`."""
+    text = file.body.read_bytes().decode("utf-8-sig")
+    width = 1 if file.widths else len(file.header)
+    rows = csv_rows(text, file.delimiter, width)
+    if file.has_header:
+        next(rows)
     for row in rows:
-        why = _why_torn(row, layout.width)
+        number = row.number + file.above
+        if file.widths:
+            line = "".join(row.cells)
+            cut = [line[first - 1 : last].strip() for _, first, last in file.widths]
+            yield [*map(_no_value, cut), str(number)]
+            continue
+        why = _why_torn(row, width)
         if why:
-            torn.append(torn_row(table, layout, row.number, row.cells, why))
+            torn.append(TornCells(number, tuple(row.cells), why))
         else:
-            yield [*row.cells, str(row.number)]
+            yield [*map(_no_value, row.cells), str(number)]
+
+
+def _no_value(cell: str) -> str | None:
+    return None if not cell or cell in NO_VALUE else cell
 
 
 def _why_torn(row: CsvRow, width: int) -> str:
@@ -142,3 +348,24 @@ def _why_torn(row: CsvRow, width: int) -> str:
     if row.has_nul:
         return "a NUL byte"
     return ""
+
+
+def read_csv(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
+    """Make `raw_<name>` and `torn_<name>` from a CSV file with the columns of the contract."""
+    with open_csv(path, Written(), lambda cells: recognised(table, cells, site)) as file:
+        layout = lay_out(table, file.header, site, str(path))
+        columns = select_list(table, layout, site, lambda _, at: f"c{at}")
+        torn = read_rows(con, file, f"raw_{table.name}", columns)
+    create_torn(con, table.name, [torn_row(table, layout, t.row, t.cells, t.why) for t in torn])
+    notes = [*file.notes, *layout.notes]
+    if not con.execute(
+        f"SELECT 1 FROM raw_{table.name} UNION ALL SELECT 1 FROM torn_{table.name} LIMIT 1"
+    ).fetchall():
+        notes.append("there is a header and no row")
+    return Delivered(RawTable(table.name, path.name, layout.names, file.sha256), notes)
+
+
+def names_wanted(names: Sequence[str]) -> Callable[[list[str]], int]:
+    """How many of these names of columns are among some cells."""
+    looked_for = {plain(name) for name in names}
+    return lambda cells: len(looked_for & {plain(cell) for cell in cells})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -17,6 +19,7 @@ from qi_checker.protocol.records import RawTable, Table
 if TYPE_CHECKING:
     import duckdb
 
+NO_VALUE = ("NULL", "\\N")  # how databases write that there is no value
 BATCH = 50_000  # rows handed over in one statement: bounds what Python holds at once
 
 
@@ -47,6 +50,17 @@ def _spill_folder() -> str:
     folder = tempfile.mkdtemp(prefix="qi-checker-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def private_file() -> Iterator[Path]:
+    """A file that only we can read, for a copy that is gone when it is not needed any more."""
+    number, name = tempfile.mkstemp(dir=_spill_folder())
+    os.close(number)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def quoted(name: str) -> str:

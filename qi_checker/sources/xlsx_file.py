@@ -1,4 +1,4 @@
-"""Tables in Excel workbooks: the sheet named like the table, else the first; header in front.
+"""Tables in Excel workbooks: the sheet named like the table, else the first that can be seen.
 
 A cell has its own type there. A date becomes ISO text; a number in a column of codes, and an
 error value such as #N/A, tears its row. Blank rows have a number but are no rows.
@@ -6,119 +6,226 @@ error value such as #N/A, tears its row. Blank rows have a number but are no row
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qi_checker.errors import Problem, UserError
+from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import cell_text, why_unfit
-from qi_checker.sources.delivered import Delivered, sha256_of, store_cells, torn_row
-from qi_checker.sources.layout import Layout, lay_out
-from qi_checker.sources.raw import Torn, create_torn
+from qi_checker.sources.csv_file import FOOTER_ROWS, TornCells, Written, header_names, is_footer
+from qi_checker.sources.delivered import Delivered, select_list, sha256_of, torn_row
+from qi_checker.sources.layout import lay_out
+from qi_checker.sources.raw import NO_VALUE, create_torn, insert, replace
 
 if TYPE_CHECKING:
     import duckdb
 
 OLE = b"\xd0\xcf\x11\xe0"  # .xls files, and .xlsx files with a password
 SheetRow = tuple[int, list[Any]]  # its number in the sheet, and its cells
+Unfit = Callable[[Any], str]  # why a cell cannot be what its column is for
 
 
-def read_xlsx(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
-    """Make `raw_<name>` and `torn_<name>` from a workbook."""
-    where = str(path)
-    workbook = _Workbook(table, path)
-    rows = iter(workbook.rows)
-    header = next(rows, None)
-    if header is None:
-        what = f"the sheet {workbook.sheet!r} is empty"
-        raise UserError(Problem(where, what, "", "A table without rows still needs its header"))
-    layout = lay_out(table, [cell_text(cell) or "" for cell in header[1]], site, where)
-    reading = _Reading(table, layout, workbook.error_cells)
-    store_cells(con, table, layout, site, reading.whole(rows))
-    create_torn(con, table.name, reading.torn)
-    notes = [*workbook.notes, *layout.notes]
-    notes += [
-        f"column {name} holds numbers, read as text; leading zeros may be lost"
-        for name in sorted(reading.number_ids)
-    ]
-    if len(workbook.rows) == 1:
-        notes.append("there is a header and no row")
-    raw = RawTable(table.name, path.name, layout.names, sha256_of(path))
-    return Delivered(raw, notes, frozenset(reading.number_ids))
+@dataclass
+class Sheet:
+    """One sheet of a workbook: its header, and the rows under it that are not blank."""
+
+    path: Path
+    name: str
+    header: tuple[str, ...]
+    rows: list[SheetRow]
+    error_cells: set[tuple[int, int]]  # row number, and column from 0
+    merged: dict[int, list[tuple[int, int]]]  # column -> first and last row of each merged range
+    notes: list[str] = field(default_factory=list)
 
 
-class _Workbook:
-    """The rows of one sheet that are not blank, with their numbers, and where errors stand."""
+def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "") -> Sheet:
+    """Read one sheet: `sheet`, else the one called like the table, else the first visible one.
 
-    def __init__(self, table: Table, path: Path) -> None:
-        import fastexcel  # both are slow to import; the first keeps the type of every cell,
-        import python_calamine  # the second tells an error value from an empty cell
+    UserError where the file is no workbook, or has no such sheet or header.
+    """
+    import fastexcel  # both are slow to import; the first keeps the type of every cell,
+    import python_calamine  # the second tells an error value from an empty cell
 
-        self.notes: list[str] = []
-        with path.open("rb") as file:
-            if file.read(len(OLE)) == OLE:
-                what = "this is an old .xls file or a workbook with a password"
-                mend = "Save it as .xlsx without a password"
-                raise UserError(Problem(str(path), what, "", mend))
-        try:
-            book = python_calamine.CalamineWorkbook.from_path(path)
-            self.sheet = self._choose(table, book.sheet_names, path)
-            cells = book.get_sheet_by_name(self.sheet).iter_rows()
-            self.rows = [row for row in enumerate(cells, start=1) if _holds_something(row[1])]
-            book.close()
-            sheet = fastexcel.read_excel(path).load_sheet(
-                self.sheet, header_row=None, skip_rows=0, dtypes="string"
-            )
-            errors = sheet.to_arrow_with_errors()[1]
-        except (python_calamine.CalamineError, fastexcel.FastExcelError):
-            what = "the file cannot be read as an Excel workbook"
-            mend = "Open it in Excel and save it again as .xlsx"
-            raise UserError(Problem(str(path), what, "", mend)) from None
-        places = [error.position for error in errors.errors] if errors else []
-        self.error_cells = {(row + 1, column) for row, column in places}
+    with path.open("rb") as file:
+        if file.read(len(OLE)) == OLE:
+            what = "this is an old .xls file or a workbook with a password"
+            mend = "Save it as .xlsx without a password"
+            raise UserError(Problem(str(path), what, "", mend))
+    notes: list[str] = []
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(path)
+        visible = python_calamine.SheetVisibleEnum.Visible
+        seen = [m.name for m in book.sheets_metadata if m.visible == visible]
+        name = _choose(path, book.sheet_names, seen, sheet, named, notes)
+        found = book.get_sheet_by_name(name)
+        cells = list(enumerate(found.iter_rows(), start=1))
+        ranges = found.merged_cell_ranges or []
+        book.close()
+        typed = fastexcel.read_excel(path).load_sheet(
+            name, header_row=None, skip_rows=0, dtypes="string"
+        )
+        errors = typed.to_arrow_with_errors()[1]
+    except (python_calamine.CalamineError, fastexcel.FastExcelError):
+        what = "the file cannot be read as an Excel workbook"
+        mend = "Open it in Excel and save it again as .xlsx"
+        raise UserError(Problem(str(path), what, "", mend)) from None
+    _fill_merged_header(cells, ranges, written)
+    rows = [row for row in cells if _holds_something(row[1])]
+    header, rows = _header(path, name, rows, written)
+    places = [error.position for error in errors.errors] if errors else []
+    merged: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, right) in ranges:
+        for column in range(left, right + 1):
+            merged.setdefault(column, []).append((top + 1, bottom + 1))
+    sheet_read = Sheet(
+        path, name, header, rows, {(row + 1, column) for row, column in places}, merged, notes
+    )
+    _without_footer(sheet_read, written.footer)
+    return sheet_read
 
-    def _choose(self, table: Table, sheets: list[str], path: Path) -> str:
-        for name in sheets:
-            if name.strip().lower() == table.name:
-                return name
-        if len(sheets) > 1:
-            self.notes.append(f"of {len(sheets)} sheets the first is read, {sheets[0]!r}")
-        return sheets[0]
+
+def _choose(
+    path: Path, sheets: list[str], seen: list[str], sheet: str | None, named: str, notes: list[str]
+) -> str:
+    wanted = (sheet or named).strip().lower()
+    for name in (*seen, *sheets):
+        if wanted and name.strip().lower() == wanted:
+            return name
+    if sheet is not None:
+        mend = did_you_mean(sheet, seen)
+        raise UserError(Problem(str(path), f"there is no sheet {sheet!r}", "", mend))
+    if not seen:
+        raise UserError(Problem(str(path), "every sheet is hidden", "", "Unhide the one to read"))
+    if len(seen) > 1:
+        notes.append(f"of {len(seen)} sheets the first is read, {seen[0]!r}")
+    if len(seen) < len(sheets):
+        hidden = len(sheets) - len(seen)
+        notes.append(f"{hidden} hidden {'sheet is' if hidden == 1 else 'sheets are'} not read")
+    return seen[0]
+
+
+def _fill_merged_header(
+    cells: list[SheetRow],
+    ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]],
+    written: Written,
+) -> None:
+    """A merged cell above several columns is the upper name of each of them."""
+    for (top, left), (bottom, right) in ranges:
+        above = sum(1 for _, row in cells[:top] if _holds_something(row))
+        if top < written.skip or above >= written.skip + written.header_rows:
+            continue
+        value = cells[top][1][left]
+        for row in range(top, bottom + 1):
+            for column in range(left, right + 1):
+                if row == top:
+                    cells[row][1][column] = value
+
+
+def _header(
+    path: Path, name: str, rows: list[SheetRow], written: Written
+) -> tuple[tuple[str, ...], list[SheetRow]]:
+    """The names of the columns, and the rows below them."""
+    below = [row for row in rows if row[0] > written.skip]
+    if not written.header_rows:
+        width = max((len(cells) for _, cells in below), default=0)
+        return tuple(str(n + 1) for n in range(width)), below
+    if len(below) < written.header_rows:
+        what = f"the sheet {name!r} is empty"
+        if rows:
+            what = f"the sheet {name!r} has no header below row {written.skip}"
+        raise UserError(Problem(str(path), what, "", "A table without rows still needs its header"))
+    top = [[cell_text(cell) or "" for cell in cells] for _, cells in below[: written.header_rows]]
+    return tuple(header_names(top)), below[written.header_rows :]
+
+
+def _without_footer(sheet: Sheet, patterns: tuple[str, ...]) -> None:
+    """Take away the last rows from the first that begins like a footer."""
+    begins = max(len(sheet.rows) - FOOTER_ROWS, 0)
+    for at in range(begins, len(sheet.rows)):
+        if patterns and is_footer([cell_text(c) for c in sheet.rows[at][1]], patterns):
+            left_out = len(sheet.rows) - at
+            sheet.notes.append(f"{left_out} rows at the end are left out as a footer")
+            del sheet.rows[at:]
+            return
 
 
 def _holds_something(cells: list[Any]) -> bool:
     return any((cell_text(cell) or "").strip() for cell in cells)
 
 
-class _Reading:
-    """The rows under a header: those that can be used, and those that cannot."""
+def read_rows(
+    con: duckdb.DuckDBPyConnection,
+    sheet: Sheet,
+    into: str,
+    select: str,
+    unfit: dict[int, Unfit],
+) -> list[TornCells]:
+    """Make `into`: what `select` makes of the cells c0, c1 ... as text, and `_row`.
 
-    def __init__(self, table: Table, layout: Layout, error_cells: set[tuple[int, int]]) -> None:
-        self.table = table
-        self.layout = layout
-        self.error_cells = error_cells
-        self.torn: list[Torn] = []
-        self.number_ids: set[str] = set()
+    A row with a cell that is `unfit` for its column is torn, and so is one with an error value in
+    such a column; gives these rows.
+    """
+    torn: list[TornCells] = []
+    cells = [f"c{at}" for at in range(len(sheet.header))]
+    stored = f"cells_{into}"
+    listed = ", ".join(f"{cell} VARCHAR" for cell in cells)
+    replace(con, "TABLE", stored, f"({listed}, _row BIGINT)")
+    insert(con, stored, [*cells, "_row"], _whole(sheet, unfit, torn))
+    replace(con, "TABLE", into, f"AS SELECT {select}, _row FROM {stored}")
+    con.execute(f"DROP TABLE {stored}")
+    return torn
 
-    def whole(self, rows: Iterator[SheetRow]) -> Iterator[list[str | None]]:
-        for number, cells in rows:
-            texts = [cell_text(cell) for cell in cells]
-            why = self._why_torn(number, cells)
-            if why:
-                self.torn.append(torn_row(self.table, self.layout, number, texts, why))
-            else:
-                yield [*texts, str(number)]
 
-    def _why_torn(self, number: int, cells: list[Any]) -> str:
-        for name, at in self.layout.columns:
-            kind = self.table[name].kind if name in self.table.names else "text"
-            if kind != "text" and (number, at) in self.error_cells:
-                return f"{name}: the cell holds an error value such as #N/A"
-            unfit = why_unfit(name, kind, cells[at])
-            if unfit:
-                return unfit
-            if kind == "id" and isinstance(cells[at], int | float):
-                self.number_ids.add(name)
-        return ""
+def _whole(
+    sheet: Sheet, unfit: dict[int, Unfit], torn: list[TornCells]
+) -> Iterator[list[str | None]]:
+    width = len(sheet.header)
+    for number, row in sheet.rows:
+        cells = [*row[:width], *[None] * (width - len(row))]
+        texts = [None if text in NO_VALUE else text for text in map(cell_text, cells)]
+        why = ""
+        for at, judge in unfit.items():
+            if (number, at) in sheet.error_cells:
+                why = f"{sheet.header[at]}: the cell holds an error value such as #N/A"
+            why = why or judge(cells[at])
+        if why:
+            torn.append(TornCells(number, tuple(texts), why))
+        else:
+            yield [*texts, str(number)]
+
+
+def read_xlsx(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
+    """Make `raw_<name>` and `torn_<name>` from a workbook with the columns of the contract."""
+    sheet = open_sheet(path, None, Written(), table.name)
+    layout = lay_out(table, sheet.header, site, str(path))
+    number_ids: set[str] = set()
+    unfit = {
+        at: _judge(name, table[name].kind, number_ids)
+        for name, at in layout.columns
+        if name in table.names and table[name].kind != "text"
+    }
+    columns = select_list(table, layout, site, lambda _, at: f"c{at}")
+    torn = read_rows(con, sheet, f"raw_{table.name}", columns, unfit)
+    create_torn(con, table.name, [torn_row(table, layout, t.row, t.cells, t.why) for t in torn])
+    notes = [*sheet.notes, *layout.notes]
+    notes += [
+        f"column {name} holds numbers, read as text; leading zeros may be lost"
+        for name in sorted(number_ids)
+    ]
+    if not sheet.rows:
+        notes.append("there is a header and no row")
+    raw = RawTable(table.name, path.name, layout.names, sha256_of(path))
+    return Delivered(raw, notes, frozenset(number_ids))
+
+
+def _judge(name: str, kind: str, number_ids: set[str]) -> Unfit:
+    def unfit(value: Any) -> str:
+        why = why_unfit(name, kind, value)
+        if not why and kind == "id" and isinstance(value, int | float):
+            number_ids.add(name)
+        return why
+
+    return unfit

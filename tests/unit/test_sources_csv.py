@@ -18,7 +18,7 @@ from qi_checker.protocol.records import CASES, RawTable
 from qi_checker.protocol.site import Site
 from qi_checker.sources import csv_file
 from qi_checker.sources.csv_file import read_csv
-from qi_checker.sources.csv_rows import csv_rows
+from qi_checker.sources.csv_text import csv_rows
 from qi_checker.sources.files import read_folder
 from tests.helpers.folders import CASE_1, CASE_2, SITE, csv_text, rows_read, write_csv
 from tests.helpers.folders import CASES as HEADER
@@ -105,10 +105,20 @@ def test_dialects_are_read_fast(name: str, tmp_path: Path, monkeypatch: pytest.M
     assert read(path) == (fast, rows)
 
 
-def test_leading_zeros_and_words_like_null_are_kept(tmp_path: Path) -> None:
+def test_leading_zeros_and_words_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "cases.csv"
-    path.write_text(csv_text(NEEDED, ("007", "NULL", "NA", "1e5"), ("1.0", "true", "#", "-")))
-    assert read(path)[1] == [("007", "NULL", "NA", "1e5", 2), ("1.0", "true", "#", "-", 3)]
+    path.write_text(csv_text(NEEDED, ("007", "null", "NA", "1e5"), ("1.0", "true", "#", "-")))
+    assert read(path)[1] == [("007", "null", "NA", "1e5", 2), ("1.0", "true", "#", "-", 3)]
+
+
+@pytest.mark.parametrize("blank_line", ["", "\n"], ids=["fast", "carefully"])
+def test_what_databases_write_for_no_value_is_none(blank_line: str, tmp_path: Path) -> None:
+    """Two patients called NULL would be one patient."""
+    path = tmp_path / "cases.csv"
+    rows = csv_text(NEEDED, ("C1", "NULL", "\\N", "x")) + blank_line
+    path.write_text(rows + csv_text(("C2", "P2", "", "NULL")))
+    second = 3 + len(blank_line)
+    assert read(path)[1] == [("C1", None, None, "x", 2), ("C2", "P2", None, None, second)]
 
 
 def test_other_columns_are_kept_and_missing_ones_are_null(tmp_path: Path) -> None:

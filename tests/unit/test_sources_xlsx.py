@@ -242,3 +242,19 @@ def test_password(tmp_path: Path) -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
     (workbook(tmp_path, CASES) / "cases.xlsx").write_bytes(ole)
     assert "cases.xlsx: this is an old .xls file or a workbook with a password" in refused(tmp_path)
+
+
+def test_a_hidden_sheet_is_not_read(tmp_path: Path) -> None:
+    """Excel keeps what a person hid: an old list, a pivot table's data."""
+    write_csv(tmp_path)
+    (tmp_path / "cases.csv").unlink()
+    with xlsxwriter.Workbook(tmp_path / "cases.xlsx") as book:
+        old, new = book.add_worksheet("old list"), book.add_worksheet("list")
+        for page, case in ((old, CASE_1), (new, CASE_2)):
+            for at, row in enumerate((CASES, case)):
+                page.write_row(at, 0, row)
+        new.activate()
+        old.hide()
+    records = read_folder(tmp_path, SITE)
+    assert raw_rows(records, *CASES) == [(*CASE_2, 2)]
+    assert records.notes == ["cases.xlsx: 1 hidden sheet is not read"]

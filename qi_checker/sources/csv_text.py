@@ -1,0 +1,270 @@
+"""The text of a CSV file: its encoding, one pass over its bytes, and its rows one at a time.
+
+The pass proves that the text is UTF-8, and counts what a fast reading has to agree with: the rows
+and the separators outside quotes. A file that is not plain in this sense is read row by row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from qi_checker.errors import Problem, UserError
+
+CHUNK = 1 << 20
+MAGIC = {
+    b"PK\x03\x04": "an Excel workbook or another zip archive",
+    b"\xd0\xcf\x11\xe0": "an old or password-protected Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF",
+}
+AS_UTF8 = (
+    "Save it as UTF-8: in Excel, Save as, 'CSV UTF-8 (Comma delimited)'; "
+    "in a shell, iconv -f CP1252 -t UTF-8"
+)
+
+
+@dataclass
+class Scan:
+    """What the bytes say about the file as a whole."""
+
+    sha256: str = ""
+    delimiters: int = 0
+    has_nul: bool = False
+    blank_lines: bool = False  # before or between rows; at the end they do no harm
+    open_quote: bool = False
+    stray_quote: bool = False  # inside an unquoted cell, so that what follows was misjudged
+    crlf: int = 0
+    lf: int = 0
+    cr: int = 0
+
+    @property
+    def rows(self) -> int:
+        """How many there are, the header among them, if the file is plain."""
+        return self.crlf + self.lf + self.cr + 1
+
+    def plain(self, width: int) -> bool:
+        """Whether nothing hints at a row that the fast reading would misread or miscount."""
+        one_kind = sum(1 for n in (self.crlf, self.lf, self.cr) if n) <= 1
+        odd = self.has_nul or self.blank_lines or self.open_quote or self.stray_quote
+        return one_kind and not odd and self.delimiters == self.rows * (width - 1)
+
+
+def check_kind(head: bytes, where: str, utf8: bool = True) -> None:
+    """Raise UserError for files that are no text at all, by their first bytes.
+
+    `utf8`: nothing else is accepted.
+    """
+    for magic, what in MAGIC.items():
+        if head.startswith(magic):
+            mend = "Give it the name that fits (.xlsx, .parquet), or save it as CSV"
+            raise UserError(Problem(where, f"this is {what}, not CSV text", "", mend))
+    start = head[:512]
+    if not start.strip(b"\xef\xbb\xbf \t\r\n\0"):
+        mend = "Export it again; a table without rows still needs its header"
+        raise UserError(Problem(where, "the file is empty", "", mend))
+    if utf8 and (start.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in start[:4]):
+        raise UserError(Problem(where, "the text is UTF-16, not UTF-8", "", AS_UTF8))
+
+
+def scan(path: Path, delimiter: str, where: str) -> Scan:
+    """Read the file once; raises UserError for text that is not UTF-8."""
+    found = Scan()
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    mark = delimiter.encode()
+    held = b""  # the line ends after the last row so far
+    done = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            _decode(decoder, chunk, done, path, where)
+            text = chunk
+            if not done:
+                text = chunk.removeprefix(codecs.BOM_UTF8)
+                found.blank_lines = text.startswith((b"\r", b"\n"))
+            done += len(chunk)
+            found.has_nul = found.has_nul or b"\0" in text
+            outside = _outside_quotes(found, text, mark)
+            found.delimiters += outside.count(mark)
+            held = _count_rows(found, held + outside)
+    _decode(decoder, b"", done, path, where)
+    found.sha256 = digest.hexdigest()
+    return found
+
+
+def _outside_quotes(found: Scan, chunk: bytes, mark: bytes) -> bytes:
+    """The chunk with a single quote in the place of every quoted stretch."""
+    parts = chunk.split(b'"')
+    first = int(found.open_quote)
+    found.open_quote ^= len(parts) % 2 == 0
+    before_quotes = b'"'.join([*filter(None, parts[first:-1:2]), b""])
+    at_cell_start = sum(before_quotes.count(end + b'"') for end in (mark, b"\n", b"\r", b" "))
+    if before_quotes.count(b'"') != at_cell_start:
+        found.stray_quote = True
+    return b'"'.join([b""] * first + parts[first::2])
+
+
+def _count_rows(found: Scan, text: bytes) -> bytes:
+    """Count the line ends that another row follows; the rest is held for the next chunk."""
+    body = text.rstrip(b"\r\n")
+    crlf = body.count(b"\r\n")
+    found.crlf += crlf
+    found.lf += body.count(b"\n") - crlf
+    found.cr += body.count(b"\r") - crlf
+    if any(pair in body for pair in (b"\n\n", b"\r\r", b"\n\r")):
+        found.blank_lines = True
+    return text[len(body) :]
+
+
+def _decode(
+    decoder: codecs.IncrementalDecoder, chunk: bytes, done: int, path: Path, where: str
+) -> None:
+    rest = len(decoder.getstate()[0])
+    if chunk.isascii() and chunk and not rest:
+        return
+    try:
+        decoder.decode(chunk, final=not chunk)
+    except UnicodeDecodeError as error:
+        _not_utf8(path, done - rest + error.start, cut_off=not chunk, where=where)
+
+
+def _not_utf8(path: Path, position: int, cut_off: bool, where: str) -> NoReturn:
+    with path.open("rb") as file:
+        before = file.read(position)
+    line = (before.count(b"\n") or before.count(b"\r")) + 1
+    what = f"line {line} holds a byte that is not UTF-8 text (byte {position + 1} of the file)"
+    if cut_off:
+        what = f"the file ends in the middle of a character, in line {line}"
+        raise UserError(Problem(where, what, "It was cut off", "Export it again")) from None
+    raise UserError(Problem(where, what, "", AS_UTF8)) from None
+
+
+# ---- encodings -----------------------------------------------------------------------------------
+
+BOMS = {codecs.BOM_UTF8: "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+
+def encoding_of(path: Path, head: bytes) -> str:
+    """What a text is written in: UTF-8 where every byte fits, UTF-16 by its marks, else Windows-1252.
+
+    Windows-1252 is what is left: nearly every byte is a character there, so it cannot be proved.
+    """
+    for mark, name in BOMS.items():
+        if head.startswith(mark):
+            return name
+    if 0 in head[:4]:
+        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while chunk := file.read(CHUNK):
+                if not chunk.isascii() or decoder.getstate()[0]:
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "windows-1252"
+    return "utf-8"
+
+
+def copy_as_utf8(path: Path, encoding: str, copy: Path) -> None:
+    """Write a text anew in UTF-8. UserError where it holds a byte that the encoding does not have."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    done = 0
+    with path.open("rb") as file, copy.open("wb") as out:
+        while chunk := file.read(CHUNK):
+            try:
+                text = decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                at = done + error.start
+                what = f"byte {at + 1} of the file is no character of {encoding}"
+                mend = "Name the encoding that the export has"
+                raise UserError(Problem(str(path), what, "", mend)) from None
+            done += len(chunk)
+            out.write(text.removeprefix("\ufeff").encode("utf-8"))
+
+
+# ---- rows, one at a time -------------------------------------------------------------------------
+# The grammar is RFC 4180 as DuckDB reads it: a quoted cell may hold separators, line ends and doubled
+# quotes, and may have blanks around it; a quote inside an unquoted cell is a character. A quote that
+# never closes tears its own line only, so that it cannot swallow the rows after it.
+
+NEWLINE = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """A row that is not blank: its number as a spreadsheet counts, its cells, what is wrong."""
+
+    number: int
+    cells: list[str]
+    size: int  # characters of the whole row
+    end: int  # where the next row begins
+    open_quote: bool = False
+    has_nul: bool = False
+
+
+def csv_rows(text: str, delimiter: str, width: int = 0) -> Iterator[CsvRow]:
+    """All rows, the header first. Blank lines are counted but are no rows.
+
+    With `width`, the cells of the header, a quoted cell that spans whole rows is told apart from
+    one that only holds a line end.
+    """
+    quoted = re.compile(rf' *+"([^"]*+(?:""[^"]*+)*+)" *+(?=[{re.escape(delimiter)}\r\n]|\Z)')
+    unquoted = re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
+    at = number = 0
+    while at < len(text):
+        number += 1
+        end, after = _line(text, at)
+        line = text[at:end]
+        if not line.strip(" "):
+            at = after
+            continue
+        if '"' not in line:
+            yield CsvRow(number, line.split(delimiter), len(line), after, has_nul="\0" in line)
+            at = after
+            continue
+        cells, open_quote, stop = _cells(text, at, delimiter, quoted, unquoted)
+        if width and len(cells) != width and _swallows(text[after:stop], delimiter, width):
+            cells, open_quote, stop = line.split(delimiter), True, after
+        yield CsvRow(number, cells, stop - at, stop, open_quote, "\0" in text[at:stop])
+        at = stop
+
+
+def _line(text: str, at: int) -> tuple[int, int]:
+    found = NEWLINE.search(text, at)
+    return (found.start(), found.end()) if found else (len(text), len(text))
+
+
+def _cells(
+    text: str, at: int, delimiter: str, quoted: re.Pattern[str], unquoted: re.Pattern[str]
+) -> tuple[list[str], bool, int]:
+    """The cells of the row that starts here, whether a quote stays open, and where it ends."""
+    cells = []
+    open_quote = False
+    while True:
+        found = quoted.match(text, at)
+        if found:
+            cells.append(found[1].replace('""', '"'))
+        else:
+            found = unquoted.match(text, at)
+            assert found  # it also matches nothing
+            cells.append(found[0])
+            open_quote |= found[0].lstrip(" ").startswith('"')
+        at = found.end()
+        if text[at : at + 1] != delimiter:
+            break
+        at += 1
+    newline = NEWLINE.match(text, at)
+    return cells, open_quote, newline.end() if newline else at
+
+
+def _swallows(rest: str, delimiter: str, width: int) -> bool:
+    """Whether a line inside a quoted cell is a row of its own."""
+    return any(line.count(delimiter) == width - 1 for line in NEWLINE.split(rest))
