@@ -18,7 +18,7 @@ INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
 JOBS := 2
 DEMO_DATE := 2026-03-02
 
-.PHONY: help demo native test lint pytest bench pictures format clean
+.PHONY: help demo native test lint pytest bench pictures docs format clean
 
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
@@ -27,6 +27,7 @@ help:
 	@echo "make format  let ruff lay out the code"
 	@echo "make bench   measurements, side by side"
 	@echo "make pictures   screenshots of every kind of page, for docs/reports.md"
+	@echo "make docs    the documentation as a site, in build/docs; broken links are errors"
 	@echo "make clean   remove what the others made, .venv included"
 
 # A stamp is made anew when a dependency changes, or when .venv was removed.
@@ -83,6 +84,10 @@ bench: .venv/installed-bench
 
 pictures: native
 	@$(WITH) scripts.pictures
+
+docs: .venv/installed-dev
+	@.venv/bin/zensical build --strict --clean
+	@echo "Open build/docs/index.html"
 
 format: .venv/installed-dev
 	@$(WITH) ruff check --quiet --fix .

@@ -1,4 +1,4 @@
-"""GLOSSARY.md: the words of findings and of the language are in it, each once."""
+"""docs/glossary.md: the words of findings and of the language are in it, each once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from qi_checker.protocol.vocabulary import Status, Verdict
 from tests.docs.test_documentation import ROOT
 
-GLOSSARY = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 WORDS = re.findall(r"^- \*\*(.+?)\*\*", GLOSSARY, re.MULTILINE)
 LANGUAGE = (
     "Anchor",
