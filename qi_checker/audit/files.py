@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL, WORDED
+from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote, text
 from qi_checker.query.tables import CASES, FINDINGS
 
@@ -17,7 +17,7 @@ def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) 
     """findings.json, .parquet and .csv, cases.csv, rejects.csv and manifest.json."""
     findings, worded = (
         f"SELECT {FINDINGS_SQL} FROM {view} ORDER BY case_id, requirement"
-        for view in (FINDINGS, WORDED)
+        for view in (FINDINGS, evaluation.worded)
     )
     cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
     copy = evaluation.con.execute

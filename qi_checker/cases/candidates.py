@@ -8,7 +8,7 @@ from typing import Any
 from qi_checker.cases.views import Candidate, Criterion
 from qi_checker.cases.wording import WHY
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.engines.duckdb.evaluation import sql
+from qi_checker.engines.duckdb.database import sql
 from qi_checker.protocol.vocabulary import Reason
 from qi_checker.query.scope import REASONS, Scope
 from qi_checker.query.tables import FINDINGS

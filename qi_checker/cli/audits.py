@@ -44,7 +44,6 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     profile = Profile(arguments)
     with progress() as shown:
         evaluation = audited(arguments, profile, shown.phase)
-        profile.evaluated(evaluation)
         page = write_audit(evaluation, arguments.out, pages_of(arguments), shown.count)
     from qi_checker.audit.text import audit_summary_text
 
@@ -80,7 +79,6 @@ def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
             name = one.compiled.bundle.protocol.id
             shown.head = f"protocol {number} of {len(bundles)}, {name}: "
             failures.extend(f"{name}, {failure}" for failure in one.failures)
-            profile.evaluated(one)
             yield one
             if number == len(bundles):
                 words.extend(_words_for_screen(one))
@@ -130,10 +128,7 @@ def checklist(arguments: argparse.Namespace) -> int:
         raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
     check_output(arguments.format, arguments.output, "--output")
     profile = Profile(arguments)
-    request = asked(arguments)
-    records = profile.watched(request.records, [request.bundle.protocol.id])
-    evaluation = evaluate(*request._replace(records=records))
-    profile.evaluated(evaluation)
+    evaluation = evaluate(*asked(arguments), watch=profile.watch)
     view = build(evaluation, arguments.days)
     if arguments.format == "text":
         from qi_checker.cases.text import checklist_text

@@ -33,9 +33,8 @@ def check_engine(arguments: argparse.Namespace) -> None:
             problems.append(
                 Problem("--pages", "there are none from a database", why, "Leave --pages out")
             )
-        problems += _not_profiled(arguments)
     elif on_spark(arguments):
-        problems += [*_spark_problems(arguments), *_not_profiled(arguments)]
+        problems += _spark_problems(arguments)
     elif engine != "duckdb":
         # An address may hold a password, so it is not repeated.
         scheme = engine.partition("://")[0]
@@ -50,12 +49,6 @@ def check_engine(arguments: argparse.Namespace) -> None:
         raise UserError(problems)
 
 
-def _not_profiled(arguments: argparse.Namespace) -> Iterator[Problem]:
-    if arguments.profile is not None:
-        why = "The time goes into another program, which has means of its own"
-        yield Problem("--profile", "it measures duckdb only", why, "Leave --profile out")
-
-
 def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
         mend = "Give the folder with cases and events as Parquet"
@@ -63,6 +56,9 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.pages:
         why = "Pages show rows, and no row comes to this process"
         yield Problem("--pages", "Spark writes no pages", why, "Leave --pages out")
+    if arguments.profile is not None:
+        why = "Spark does the work of a step when a later one reads it"
+        yield Problem("--profile", "it does not measure Spark", why, "Leave --profile out")
     if is_rulebook(arguments.protocol):
         mend = "Give the folder of one protocol, and run it for each"
         yield Problem("--protocol", "Spark evaluates one protocol at a time", "", mend)
@@ -80,15 +76,15 @@ def pages_of(arguments: argparse.Namespace) -> int:
 def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:
     """Evaluate one protocol where the records are."""
     if not _in_database(arguments):
-        request = asked(arguments)
-        records = profile.watched(request.records, [request.bundle.protocol.id])
-        return evaluate(*request._replace(records=records), progress=progress)
+        return evaluate(*asked(arguments), progress=progress, watch=profile.watch)
     from qi_checker.engines import postgres
 
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
-    return postgres.evaluate(bundle, arguments.engine, as_of, site, connect(), progress)
+    return postgres.evaluate(
+        bundle, arguments.engine, as_of, site, connect(), progress, profile.watch
+    )
 
 
 def audited_together(
@@ -97,13 +93,12 @@ def audited_together(
     """Evaluate the protocols of a rulebook, whose records are read once."""
     as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
     if not _in_database(arguments):
-        names = [bundle.protocol.id for bundle in bundles]
-        records = profile.watched(read_folder(arguments.data, site), names)
-        return evaluate_rulebook(bundles, records, as_of, site, progress)
+        records = read_folder(arguments.data, site)
+        return evaluate_rulebook(bundles, records, as_of, site, progress, profile.watch)
     from qi_checker.engines import postgres
 
     address, con = arguments.engine, connect()
-    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress)
+    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress, profile.watch)
 
 
 def on_spark(arguments: argparse.Namespace) -> bool:

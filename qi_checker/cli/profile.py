@@ -1,4 +1,4 @@
-"""`--profile`: where the time of a command went, by protocol and phase."""
+"""`--profile`: where the time of a command went, by protocol and step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from qi_checker.cli.outputs import write_file
-from qi_checker.engines.duckdb import Evaluation
-from qi_checker.engines.duckdb.stopwatch import OPEN, WRITE, Line, Stopwatch
-from qi_checker.protocol.records import Records
+from qi_checker.engines.watch import UNWATCHED, WRITE, Line, Stopwatch, Watch
 
 ON_STDERR = "-"  # what the option holds without a file
 _WIDTH = 79
@@ -25,18 +23,10 @@ class Profile:
         self._file: str | None = arguments.profile
         self._watch = Stopwatch() if self._file is not None else None
 
-    def watched(self, records: Records, protocols: Sequence[str]) -> Records:
-        """The records that an evaluation is to read; what was done until now is the opening."""
-        if self._watch is None:
-            return records
-        self._watch.protocols = protocols
-        self._watch.ended(OPEN)
-        return self._watch.watch(records)
-
-    def evaluated(self, evaluation: Evaluation) -> None:
-        """Take down how many rows were read."""
-        if self._watch is not None:
-            self._watch.read(evaluation.prepared.census)
+    @property
+    def watch(self) -> Watch:
+        """What an evaluation tells of its steps."""
+        return self._watch or UNWATCHED
 
     def show(self) -> None:
         """The command is done: say where its time went."""
@@ -60,12 +50,12 @@ def in_text(lines: Sequence[Line]) -> str:
             heading = line.protocol
             found.append((heading or "for all protocols")[:_WIDTH])
         rows = f"{line.rows:,}" if line.rows is not None else ""
-        found.append(_row(f"  {line.phase}", f"{line.seconds:.2f}", f"{line.share:.1%}", rows))
+        found.append(_row(f"  {line.step}", f"{line.seconds:.2f}", f"{line.share:.1%}", rows))
     return "\n".join(found)
 
 
 def _place(line: Line, lines: Sequence[Line]) -> int:
-    """Where the protocol of a line is first met, so that its phases stand together."""
+    """Where the protocol of a line is first met, so that its steps stand together."""
     return next(n for n, other in enumerate(lines) if other.protocol == line.protocol)
 
 
@@ -80,4 +70,4 @@ def _as_json(lines: Sequence[Line]) -> str:
         for line in lines
     ]
     whole = round(sum(line.seconds for line in lines), 4)
-    return json.dumps({"seconds": whole, "phases": each}, indent=2) + "\n"
+    return json.dumps({"seconds": whole, "steps": each}, indent=2) + "\n"

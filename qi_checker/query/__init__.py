@@ -13,9 +13,10 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
 from qi_checker.query import exceptions, facts, outside, population, totals, verdict, wording
 from qi_checker.query.anchors import date_columns
+from qi_checker.query.asked import lead_days
 from qi_checker.query.scope import Scope
 from qi_checker.query.tables import Feeds
-from qi_checker.query.windows import working_shifts
+from qi_checker.query.windows import most_working_days
 
 __all__ = ["Compiled", "compile_protocol", "compile_rulebook"]
 
@@ -41,9 +42,10 @@ class Compiled:
         return date_columns(self.bundle.protocol)
 
     @property
-    def working_shifts(self) -> set[int]:
-        """Numbers of working days that windows count, backwards (negative) and forwards."""
-        return working_shifts(self.scopes)
+    def working_days(self) -> tuple[int, int]:
+        """The most working days that windows count, and the most that anything takes to arrange."""
+        leads = [lead_days(leaf, self.site) for scope in self.scopes for leaf in scope.leaves]
+        return most_working_days(self.scopes), max(leads, default=0)
 
     @property
     def event_columns(self) -> set[str]:

@@ -16,11 +16,14 @@ from qi_checker.query.profiles import profiles
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
     STAR,
+    case,
     cast,
     col,
     is_null,
+    is_working_day,
     join,
     lit,
+    minus,
     named,
     select,
     steps,
@@ -28,7 +31,7 @@ from qi_checker.query.sql import (
     union_all,
 )
 from qi_checker.query.stages import ACTIVE, Stage, decide, joined, with_chosen, with_earlier
-from qi_checker.query.tables import ACT_BY, EXCEPTIONS, POPULATION, ROWS, Feeds
+from qi_checker.query.tables import CALENDAR, EXCEPTIONS, POPULATION, ROWS, Feeds
 
 _Steps = list[tuple[str, exp.Query]]
 
@@ -99,10 +102,16 @@ def _explained(
 
 
 def dated() -> exp.Select:
-    """The facts with the last day to arrange what is wanted."""
-    columns = [exp.Column(this=exp.Star(), table=exp.to_identifier("f")), col("act_by", "a")]
-    on = (col("lead", "a").eq(col("act_lead", "f")), col("day", "a").eq(col("window_closes", "f")))
-    return select(columns, table(ROWS, "f"), [join(table(ACT_BY, "a"), *on, left=True)])
+    """The facts with the last day to arrange what is wanted: its lead in working days before."""
+    lead, closes = col("act_lead", "f"), col("window_closes", "f")
+    act_by = case((lead.eq(0), closes), default=col("day", "w"))
+    number = minus(col("next", "d"), lead.copy())
+    joins = [
+        join(table(CALENDAR, "d"), col("day", "d").eq(closes.copy()), left=True),
+        join(table(CALENDAR, "w"), *is_working_day("w", number), left=True),
+    ]
+    columns = [exp.Column(this=exp.Star(), table=exp.to_identifier("f")), named(act_by, "act_by")]
+    return select(columns, table(ROWS, "f"), joins)
 
 
 def failed(scope: Scope, site: Site) -> exp.Select:

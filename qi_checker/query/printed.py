@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from textwrap import indent
 
 from sqlglot import exp
@@ -17,8 +16,8 @@ from qi_checker.protocol.models import Requirement, Version
 from qi_checker.query import Compiled, tables
 from qi_checker.query.annotated import annotate, one_line
 from qi_checker.query.dialects import NAMES, NOT_RUN, portable
+from qi_checker.query.plan import Part, Step, plan
 from qi_checker.query.scope import Scope
-from qi_checker.query.sql import STAR, select
 from qi_checker.query.steps import described
 from qi_checker.query.words import (
     Titles,
@@ -36,23 +35,13 @@ _NOTES = {
 }
 
 
-@dataclass(frozen=True)
-class Statement:
-    """A query with the table that its rows are."""
-
-    title: str
-    fills: str
-    query: exp.Query
-    scope: Scope | None = None
-
-
 def script(compiled: Compiled, dialect: str) -> str:
     """Every statement of a protocol, in the order in which they need each other.
 
     Each is a SELECT whose rows are a table that later ones read; `dialect` is one of `DIALECTS`.
     """
     parts = [_head(compiled, dialect)]
-    parts += [_printed(statement, compiled, dialect) for statement in statements(compiled)]
+    parts += [_printed(step, part, compiled, dialect) for step, part in statements(compiled)]
     return "\n".join(parts)
 
 
@@ -76,54 +65,33 @@ def _head(compiled: Compiled, dialect: str) -> str:
     return _comment(text) + "\n"
 
 
-def statements(compiled: Compiled) -> Iterator[Statement]:
-    """What an engine runs, in order; no source is taken to be stale or silent."""
-    who = "who the protocol is for, and which version"
-    yield Statement(who, tables.POPULATION, compiled.population())
-    for scope in compiled.scopes:
-        exceptions, facts = compiled.exceptions(scope), compiled.facts(scope, tables.Feeds())
-        version = f"version {scope.version.version}"
-        yield Statement(f"{version}: which exceptions hold", tables.EXCEPTIONS, exceptions, scope)
-        yield Statement(
-            f"{version}: status and reason of every requirement", tables.ROWS, facts, scope
-        )
-    until = "the same with the last day to arrange what is wanted"
-    yield Statement(until, tables.JUDGED, compiled.dated(), compiled.scopes[-1])
-    every = "the same, and below it the cases that the protocol is not for"
-    yield Statement(every, tables.FACTS, select([STAR.copy()], tables.JUDGED), compiled.scopes[-1])
-    for scope in compiled.scopes:
-        version = f"version {scope.version.version}"
-        verdicts, worded = compiled.cases(scope), compiled.worded(scope)
-        outside = f"{version}: cases that it is not for"
-        yield Statement(outside, tables.FACTS, compiled.outside(scope), scope)
-        yield Statement(
-            f"{version}: what it adds up to for a case", tables.VERDICTS, verdicts, scope
-        )
-        yield Statement(outside, tables.VERDICTS, compiled.verdicts_outside(scope), scope)
-        yield Statement(f"{version}: the same in words", tables.FINDINGS, worded, scope)
+def statements(compiled: Compiled) -> Iterator[tuple[Step, Part]]:
+    """The queries that an engine runs, in order; no source is taken to be stale or silent."""
+    for step in plan(compiled, tables.Feeds()):
+        for part in step.parts:
+            yield step, part
 
 
 # ---- one statement -------------------------------------------------------------------------------
 
 
-def _printed(statement: Statement, compiled: Compiled, dialect: str) -> str:
-    query = portable(statement.query, dialect)
-    annotate(query, statement.scope, compiled.bundle.protocol)
+def _printed(step: Step, part: Part, compiled: Compiled, dialect: str) -> str:
+    query = portable(part.query(), dialect)
+    annotate(query, part.scope, compiled.bundle.protocol)
     rule = "-" * 96
-    head = [statement.title, f"Its rows are the table {statement.fills}."]
-    if statement.scope is None:
+    head = [part.title, f"Its rows are the table {step.fills}."]
+    if step.fills == tables.POPULATION:
         head += [line for v in compiled.bundle.protocol.versions for line in _population(v)]
     lines = [rule, _comment("\n".join(map(one_line, head)))]
     with_ = query.args.get("with_")
     if with_ is None:
         return "\n".join([*lines, f"{_sql(query, dialect)};", ""])
     lines.append("WITH")
-    steps = with_.expressions
-    for step in steps:
-        lines.append(_comment("\n".join(_of_step(step.alias, statement.scope))))
-        name = exp.to_identifier(step.alias, quoted=True).sql(dialect=dialect)
-        comma = "," if step is not steps[-1] else ""
-        lines.append(f"{name} AS (\n{indent(_sql(step.this, dialect), '  ')}\n){comma}")
+    for cte in with_.expressions:
+        lines.append(_comment("\n".join(_of_cte(cte.alias, part.scope))))
+        name = exp.to_identifier(cte.alias, quoted=True).sql(dialect=dialect)
+        comma = "," if cte is not with_.expressions[-1] else ""
+        lines.append(f"{name} AS (\n{indent(_sql(cte.this, dialect), '  ')}\n){comma}")
     query.set("with_", None)
     return "\n".join([*lines, f"{_sql(query, dialect)};", ""])
 
@@ -139,7 +107,7 @@ _LISTED: dict[str, Callable[[Requirement, Titles], str]] = {
 }
 
 
-def _of_step(name: str, scope: Scope | None) -> list[str]:
+def _of_cte(name: str, scope: Scope | None) -> list[str]:
     """What a step decides, and where it decides by requirement, the words of each."""
     base, words = described(name)
     lines = [f"{name}: {words}"]

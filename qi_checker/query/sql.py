@@ -9,7 +9,7 @@ from functools import cache
 from sqlglot import exp
 
 from qi_checker.protocol.durations import Duration
-from qi_checker.query.tables import WORKING_SHIFT
+from qi_checker.query.tables import CALENDAR
 
 Expr = exp.Expr
 FAR_PAST = date(1, 1, 1)  # where a window reaches back without limit
@@ -170,12 +170,24 @@ def _shifted(day: Expr, duration: Duration, way: int) -> Expr:
 
 
 def _working_days_from(day: Expr, count: int) -> Expr:
-    """The count-th working day after (before) a day, from the table that knows the holidays."""
+    """The count-th working day after a day, before it for a negative count, from the calendar."""
     if count == 0:
         return day
-    same = [col("shift", "w").eq(count), col("day", "w").eq(day)]
-    moved = select([exp.Max(this=col("moved", "w"))], table(WORKING_SHIFT, "w"), where=same)
-    return exp.Subquery(this=moved)
+    number = (
+        plus(col("number", "d"), lit(count)) if count > 0 else minus(col("next", "d"), lit(-count))
+    )
+    found = select(
+        [exp.Max(this=col("day", "w"))],
+        table(CALENDAR, "d"),
+        [join(table(CALENDAR, "w"), *is_working_day("w", number))],
+        [col("day", "d").eq(day)],
+    )
+    return exp.Subquery(this=found)
+
+
+def is_working_day(alias: str, number: Expr) -> list[Expr]:
+    """Whether a row of the calendar is the working day of this number."""
+    return [col("number", alias).eq(number), col("number", alias).eq(col("next", alias))]
 
 
 def moved(moment: Expr, length: timedelta) -> Expr:

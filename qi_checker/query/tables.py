@@ -16,11 +16,11 @@ An engine makes the ready tables out of its records; the compiler knows nothing 
                   the protocol reads, as own_<name>: what events that look alike have in common
 `code_texts`      text, list: the texts of codes that hold a code of a code list
 `never_texts`     text, list: the texts that hold a code of role never outside a code list
-`working_shift`   shift, day, moved: the day so many working days later (earlier, if negative)
+`calendar`        day, number, next: every day at hand with the number of the working day that it is;
+                  any other day has the number of the working day before it, and in `next` that of
+                  the one after it
 `ready_exceptions` exception_id, case_id, requirement, reason, requested_by, approved_by,
                   approved_on DATE, approved_known, valid_from, expires_on, revoked_on DATE, known
-`act_by`          lead, day, act_by: a day less so many working days, for the days and leads of
-                  `finding_rows`
 """
 
 from __future__ import annotations
@@ -38,9 +38,8 @@ EVENT_DOUBTS = "event_doubts"
 EVENT_PROFILES = "event_profiles"
 CODE_TEXTS = "code_texts"
 NEVER_TEXTS = "never_texts"
-WORKING_SHIFT = "working_shift"
+CALENDAR = "calendar"
 READY_EXCEPTIONS = "ready_exceptions"
-ACT_BY = "act_by"
 
 POPULATION = "population"  # ready_cases with version, not_applicable (a reason) and excluded_by
 EXCEPTIONS = "exceptions_judged"  # exception_id, case_key, requirement, expires_on, ignored (why)

@@ -295,20 +295,16 @@ def needs_clock(leaf: Requirement) -> bool:
     return any(s.far is not None and s.far.clock is not None for s in spans)
 
 
-def working_shifts(scopes: Sequence[Scope]) -> set[int]:
-    """Numbers of working days that windows are shifted by, backwards (negative) and forwards."""
-    found: set[int] = set()
-    for scope in scopes:
-        windows = [leaf.window for leaf in scope.asked]
-        windows += [
-            n.chosen.window
-            for leaf in scope.leaves
-            if leaf.applies_if
-            for n in single(leaf.applies_if)
-            if n.chosen
-        ]
-        for span in (s for w in windows for s in w.spans):
-            for limit in span.limits:
-                if limit.unit == "working day":
-                    found |= {limit.amount, -limit.amount}
-    return found - {0}
+def most_working_days(scopes: Sequence[Scope]) -> int:
+    """The most working days that a window of any version counts, back or on; 0 where none does."""
+    windows = [leaf.window for scope in scopes for leaf in scope.asked]
+    windows += [
+        n.chosen.window
+        for scope in scopes
+        for leaf in scope.leaves
+        if leaf.applies_if
+        for n in single(leaf.applies_if)
+        if n.chosen
+    ]
+    limits = (limit for w in windows for span in w.spans for limit in span.limits)
+    return max((limit.amount for limit in limits if limit.unit == "working day"), default=0)

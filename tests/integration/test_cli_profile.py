@@ -8,7 +8,7 @@ from pathlib import Path
 from qi_checker.protocol.paths import rules_dir
 from tests.helpers.commands import AS_OF, audit, contents, run
 
-PHASES = {
+STEPS = {
     "read events",
     "codes and words",
     "prepare cases",
@@ -28,8 +28,8 @@ def test_an_audit_says_where_its_time_went_and_writes_the_same(
     assert contents(tmp_path / "out") == contents(audited)
     table = ran.err.splitlines()
     assert max(map(len, table)) < 80
-    for phase in PHASES:
-        assert any(line.startswith(f"  {phase} ") for line in table), phase
+    for step in STEPS:
+        assert any(line.startswith(f"  {step} ") for line in table), step
     shares = [float(line.split("%")[0].split()[-1]) for line in table if "%" in line]
     assert abs(sum(shares) - 100) < 1
 
@@ -41,11 +41,11 @@ def test_a_rulebook_is_profiled_for_each_protocol(demo: Path, tmp_path: Path) ->
     assert (ran.code, ran.err) == (0, "")
     profile = json.loads(file.read_bytes())
     protocols = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
-    assert {p["protocol"] for p in profile["phases"]} == {"", *protocols}
-    each = [(p["protocol"], p["phase"]) for p in profile["phases"]]
+    assert {p["protocol"] for p in profile["steps"]} == {"", *protocols}
+    each = [(p["protocol"], p["step"]) for p in profile["steps"]]
     assert len(each) == len(set(each))
-    assert abs(sum(p["share"] for p in profile["phases"]) - 1) < 0.01
-    rows = {p["rows"] for p in profile["phases"] if p["phase"] == "verdicts"}
+    assert abs(sum(p["share"] for p in profile["steps"]) - 1) < 0.01
+    rows = {p["rows"] for p in profile["steps"] if p["step"] == "verdicts"}
     assert len(rows) == 1  # every case has a verdict of every protocol
 
 

@@ -83,7 +83,7 @@ def test_numbers_of_reasons_are_words_in_comments() -> None:
 def test_comments_change_nothing(dialect: str) -> None:
     compiled = compile_protocol(rich(), AS_OF, SITE)
     read = sqlglot.parse(rich_sql(dialect), dialect=dialect)
-    wanted = [s.query for s in statements(compiled)]
+    wanted = [part.query() for _, part in statements(compiled)]
     assert len(read) == len(wanted)
     for found, query in zip(read, wanted, strict=True):
         plain = portable(query, dialect).sql(dialect=dialect, identify=True)
@@ -97,11 +97,11 @@ def test_comments_change_nothing(dialect: str) -> None:
 def test_every_step_is_described() -> None:
     for rule in (rich(), liver()):
         text = sql_of(rule)
-        for statement in statements(compile_protocol(rule, AS_OF, SITE)):
-            for step in statement.query.find_all(exp.CTE):
-                base, words = described(step.alias)
-                assert words != "a step on the way", step.alias
-                assert f"-- {step.alias}: {words}\n" in text
+        for _, part in statements(compile_protocol(rule, AS_OF, SITE)):
+            for cte in part.query().find_all(exp.CTE):
+                base, words = described(cte.alias)
+                assert words != "a step on the way", cte.alias
+                assert f"-- {cte.alias}: {words}\n" in text
                 assert base
 
 
@@ -117,18 +117,19 @@ def test_the_head_says_what_it_is_and_what_it_reads() -> None:
             tables.EVENT_PROFILES,
             tables.CODE_TEXTS,
             tables.READY_EXCEPTIONS,
-            tables.ACT_BY,
+            tables.CALENDAR,
         ):
             assert f"-- `{name}`" in head
 
 
 def test_a_statement_reads_what_earlier_ones_fill_or_what_the_head_names() -> None:
     known = {name for name, _ in re.findall(r"-- `(\w+)`( |\n)", rich_sql("duckdb"))}
-    for statement in statements(compile_protocol(rich(), AS_OF, SITE)):
-        steps = {cte.alias for cte in statement.query.find_all(exp.CTE)}
-        read = {t.name for t in statement.query.find_all(exp.Table)} - steps
-        assert read <= known, statement.title
-        known.add(statement.fills)
+    for step, part in statements(compile_protocol(rich(), AS_OF, SITE)):
+        query = part.query()
+        steps = {cte.alias for cte in query.find_all(exp.CTE)}
+        read = {t.name for t in query.find_all(exp.Table)} - steps
+        assert read <= known, part.title
+        known.add(step.fills)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -188,16 +189,16 @@ def test_every_table_is_filled_before_it_is_read() -> None:
         tables.EVENT_PROFILES,
         tables.CODE_TEXTS,
         tables.NEVER_TEXTS,
-        tables.WORKING_SHIFT,
+        tables.CALENDAR,
         tables.READY_EXCEPTIONS,
-        tables.ACT_BY,
     }
     filled: list[str] = []
-    for statement in statements(
+    for step, part in statements(
         compile_protocol(liver(), AsOf.parse("2026-06-30"), Site(timezone="UTC"))
     ):
-        steps = {cte.alias for cte in statement.query.find_all(exp.CTE)}
-        read = {t.name for t in statement.query.find_all(exp.Table)} - steps
-        assert read <= ready | set(filled), statement.title
-        filled.append(statement.fills)
+        query = part.query()
+        steps = {cte.alias for cte in query.find_all(exp.CTE)}
+        read = {t.name for t in query.find_all(exp.Table)} - steps
+        assert read <= ready | set(filled), part.title
+        filled.append(step.fills)
     assert (filled.count(tables.FACTS), filled.count(tables.VERDICTS)) == (2, 2)

@@ -36,7 +36,7 @@ READY = {
     tables.EVENT_PROFILES,
     tables.CODE_TEXTS,
     tables.READY_EXCEPTIONS,
-    tables.ACT_BY,
+    tables.CALENDAR,
 }
 FEEDS = tables.Feeds({"imaging": date(2026, 6, 1)})
 FILLED = {

@@ -13,8 +13,7 @@ import pandas as pd
 import pytest
 
 from qi_checker.engines.duckdb import Evaluation, evaluate
-from qi_checker.engines.duckdb.database import DuckDB
-from qi_checker.engines.duckdb.evaluation import sql
+from qi_checker.engines.duckdb.database import DuckDB, sql
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir

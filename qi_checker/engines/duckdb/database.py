@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import duckdb
+from sqlglot import exp
 
 from qi_checker.engines.duckdb.values import clean
 from qi_checker.engines.inputs.database import BLANKS, Database, Kind
+from qi_checker.query.tables import ROWS
 
 _TYPES = {"TEXT": "VARCHAR", "INTEGER": "INTEGER", "DATE": "DATE"}
 
@@ -19,9 +20,11 @@ class DuckDB(Database):
 
     KEEPS_MOST = 2_000_000
     SORTS = range(1_000_000, 20_000_000)  # hashes, 8 bytes each, that are sorted outside
+    ERRORS = (duckdb.Error,)
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
+        self._reads_again = False  # whether events stay in their file
         con.execute("SET TimeZone = 'UTC'")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -35,6 +38,7 @@ class DuckDB(Database):
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
 
     def view(self, name: str, query: str) -> None:
+        self._reads_again = True
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
 
     def add(self, name: str, query: str) -> None:
@@ -49,6 +53,25 @@ class DuckDB(Database):
         names = ", ".join(f"unnest(?::{_TYPES[kind]}[]) AS {c}" for c, kind in columns.items())
         made = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {names}"
         self._con.execute(made, [list(values) for values in lists])
+
+    def store(self, name: str, query: exp.Query, number: int) -> None:
+        made = (
+            f"INSERT INTO {name} BY NAME" if number else f"CREATE OR REPLACE TEMP TABLE {name} AS"
+        )
+        # Events that are read from their file again are taken for hardly any by the planner, since
+        # they are joined with profiles; so it would hold all events and let the cases stream by.
+        as_written = self._reads_again and name == ROWS
+        if as_written:
+            self._con.execute("SET disabled_optimizers = 'join_order'")
+        try:
+            self._con.execute(f"{made} {sql(query)}")
+        finally:
+            if as_written:
+                self._con.execute("RESET disabled_optimizers")
+
+    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
+        whole = " UNION ALL BY NAME ".join(f"({sql(query)})" for query in queries)
+        self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {whole}")
 
     def repeats(self, table: str, key: str, number: int) -> bool:
         """Sorting numbers takes a fifth of what telling them apart in a table takes.
@@ -112,15 +135,6 @@ class DuckDB(Database):
         return f"hash({value})"
 
 
-@contextmanager
-def joined_as_written(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Joins in the order of the query.
-
-    Events that are read from their file again are taken for hardly any by the planner, since they
-    are joined with looks and profiles; so it would hold all events and let the cases stream by.
-    """
-    con.execute("SET disabled_optimizers = 'join_order'")
-    try:
-        yield
-    finally:
-        con.execute("RESET disabled_optimizers")
+def sql(query: exp.Expr) -> str:
+    """The query as DuckDB reads it."""
+    return query.sql(dialect="duckdb", copy=False)

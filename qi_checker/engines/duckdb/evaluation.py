@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
-from sqlglot import exp
 
-from qi_checker.engines.duckdb.database import DuckDB, joined_as_written
+from qi_checker.engines.duckdb.database import DuckDB, sql
 from qi_checker.engines.duckdb.values import text
 from qi_checker.engines.inputs.needs import Needs, check_together
-from qi_checker.engines.inputs.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
+from qi_checker.engines.steps import Progress, run, silent
+from qi_checker.engines.watch import OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -27,21 +27,11 @@ from qi_checker.protocol.records import (
 )
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_rulebook
-from qi_checker.query.scope import Scope
-from qi_checker.query.tables import (
-    CASES,
-    EXCEPTIONS,
-    FACTS,
-    FINDINGS,
-    JUDGED,
-    POPULATION,
-    ROWS,
-    VERDICTS,
-)
+from qi_checker.query.plan import plan
+from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
 
 Row = dict[str, Any]
-WORDED = "findings_worded"  # view: what findings_full is, whether it is held or not
-Progress = Callable[[str], None]
+_WORDED = "findings_worded"  # the view of findings, where a table took its name
 
 # What the columns of the contract are called in the tables of the engine.
 FINDINGS_SQL = ", ".join(
@@ -59,6 +49,7 @@ class Evaluation:
     records: Records
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
+    worded: str = FINDINGS  # the view that puts findings into words, held or not
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""
@@ -84,9 +75,12 @@ class Evaluation:
 
     def hold(self) -> None:
         """Put findings and cases into words once, for a reader that asks for them many times."""
-        for view, order in ((FINDINGS, "case_id, id"), (CASES, "case_id")):
+        self.con.execute(f"DROP VIEW IF EXISTS {_WORDED}")
+        self.con.execute(f"ALTER VIEW {FINDINGS} RENAME TO {_WORDED}")
+        self.worded = _WORDED
+        for view, of, order in ((FINDINGS, _WORDED, "case_id, id"), (CASES, CASES, "case_id")):
             held = f"{view}_held"
-            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {held} AS FROM {view} ORDER BY {order}")
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {held} AS FROM {of} ORDER BY {order}")
             self.con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {held}")
 
     def rejects_sql(self) -> str:
@@ -126,10 +120,6 @@ def _file(table: RawTable) -> str:
     return f"if(_row < 0, {text(table.joined.place)}, {text(table.joined.file)})"
 
 
-def sql(query: exp.Expr) -> str:
-    return query.sql(dialect="duckdb", copy=False)
-
-
 def evaluate(
     bundle: Bundle,
     records: Records,
@@ -137,14 +127,15 @@ def evaluate(
     site: Site,
     only_case: str | None = None,
     moved: str | None = None,
-    progress: Progress = lambda phase: None,
+    progress: Progress = silent,
+    watch: Watch = UNWATCHED,
 ) -> Evaluation:
     """Evaluate a protocol for every case, or for one.
 
     `moved` names a table that stands in for `raw_cases` (a what-if). A failure of the queries
     themselves becomes findings with status `error`, never silence; `failures` says what happened.
     """
-    task = _task([bundle], records, as_of, site, only_case, moved)
+    task = _task([bundle], records, as_of, site, watch, only_case, moved)
     prepared = _prepared(task, records, progress)
     return _evaluated(task, records, prepared, task.needs.protocols[0], progress)
 
@@ -154,7 +145,8 @@ def evaluate_rulebook(
     records: Records,
     as_of: AsOf,
     site: Site,
-    progress: Progress = lambda phase: None,
+    progress: Progress = silent,
+    watch: Watch = UNWATCHED,
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all of them.
 
@@ -163,7 +155,7 @@ def evaluate_rulebook(
     different things by the same code list.
     """
     check_together(bundles)
-    return _each(_task(bundles, records, as_of, site), records, progress)
+    return _each(_task(bundles, records, as_of, site, watch), records, progress)
 
 
 def _each(task: Task, records: Records, progress: Progress) -> Iterator[Evaluation]:
@@ -176,6 +168,7 @@ def _each(task: Task, records: Records, progress: Progress) -> Iterator[Evaluati
             progress(f"{name}: {words}")
 
         yield _evaluated(task, records, prepared, compiled, phase)
+        task.watch.ended(WRITE)
 
 
 def _task(
@@ -183,11 +176,13 @@ def _task(
     records: Records,
     as_of: AsOf,
     site: Site,
+    watch: Watch,
     only_case: str | None = None,
     moved: str | None = None,
 ) -> Task:
+    watch.ended(OPEN)
     needs = Needs(compile_rulebook(bundles, as_of, site))
-    return Task(needs, DuckDB(records.con), only_case, moved)
+    return Task(needs, DuckDB(records.con), only_case, moved, watch)
 
 
 def _prepared(task: Task, records: Records, progress: Progress) -> Prepared:
@@ -201,51 +196,11 @@ def _prepared(task: Task, records: Records, progress: Progress) -> Prepared:
 def _evaluated(
     task: Task, records: Records, prepared: Prepared, compiled: Compiled, progress: Progress
 ) -> Evaluation:
-    """Run the queries of one protocol over the ready tables."""
-    con = records.con
-    done = Evaluation(con, compiled, records, prepared.of(compiled))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {POPULATION} AS {sql(compiled.population())}")
-    outside = []
-    for i, scope in enumerate(compiled.scopes):
-        progress(f"evaluating version {scope.version.version}")
-        _store(con, EXCEPTIONS, sql(compiled.exceptions(scope)), first=i == 0)
-        with joined_as_written(con) if task.many_events else nullcontext():
-            if _facts(done, scope, first=i == 0):
-                outside.append(scope)
-    act_by(task.db, compiled.site)
-    _show_facts(done, outside)
-    progress("adding up cases")
-    verdicts = [sql(compiled.cases(s)) for s in compiled.scopes]
-    verdicts += [sql(compiled.verdicts_outside(s)) for s in outside]
-    for i, query in enumerate(verdicts):
-        _store(con, VERDICTS, query, first=i == 0)
-    _show_words(done)
-    return done
-
-
-def show(done: Evaluation, outside: Sequence[Scope]) -> None:
-    """The views of an evaluation whose tables another database filled."""
-    _show_facts(done, outside)
-    _show_words(done)
-
-
-def _show_facts(done: Evaluation, outside: Sequence[Scope]) -> None:
-    judged = sql(done.compiled.dated())
-    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {JUDGED} AS {judged}")
-    every = [judged, *(sql(done.compiled.outside(s)) for s in outside)]
-    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FACTS} AS {_together(every)}")
-
-
-def _show_words(done: Evaluation) -> None:
-    words = [sql(done.compiled.worded(s)) for s in done.compiled.scopes]
-    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {WORDED} AS {_together(words)}")
-    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {FINDINGS} AS FROM {WORDED}")
-    lines = sql(done.compiled.case_lines())
-    done.con.execute(f"CREATE OR REPLACE TEMP VIEW {CASES} AS {lines}")
-
-
-def _together(queries: Sequence[str]) -> str:
-    return " UNION ALL BY NAME ".join(f"({query})" for query in queries)
+    """Run the steps of one protocol over the ready tables."""
+    task.watch.begin(compiled.bundle.protocol.id)
+    own = prepared.of(compiled)
+    failures = run(task.db, plan(compiled, own.feeds), own.calendar, progress, task.watch)
+    return Evaluation(records.con, compiled, records, own, failures)
 
 
 def _damaged(records: Records) -> list[Problem]:
@@ -260,22 +215,3 @@ def _damaged(records: Records) -> list[Problem]:
         )
         for file in files or ["the records"]
     ]
-
-
-def _store(con: duckdb.DuckDBPyConnection, table: str, query: str, first: bool) -> None:
-    if first:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
-    else:
-        con.execute(f"INSERT INTO {table} BY NAME {query}")
-
-
-def _facts(done: Evaluation, scope: Scope, first: bool) -> bool:
-    """The findings of a version; those of a query that fails say so, of every case: then False."""
-    try:
-        query = sql(done.compiled.facts(scope, done.prepared.feeds))
-        _store(done.con, ROWS, query, first)
-        return True
-    except duckdb.Error as problem:
-        done.failures.append(f"version {scope.version.version}: {type(problem).__name__}")
-        _store(done.con, ROWS, sql(done.compiled.failed(scope)), first)
-        return False

@@ -10,6 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+from sqlglot import exp
+
 Kind = Literal["TEXT", "INTEGER", "DATE"]
 
 BLANKS = " \t\r\n\u00a0"  # what people and spreadsheets leave around a value
@@ -34,6 +36,7 @@ class Database(ABC):
     FINDS_PADDED = (
         True  # reading without trimming is cheaper, so ids are trimmed only if one needs it
     )
+    ERRORS: tuple[type[Exception], ...] = ()  # what it raises for a query that it cannot do
 
     # ---- tables ----------------------------------------------------------------------------------
 
@@ -64,6 +67,29 @@ class Database(ABC):
     @abstractmethod
     def drop(self, name: str) -> None:
         """Remove a temporary table that is not needed any more."""
+
+    def count(self, name: str) -> int:
+        """How many rows a table has."""
+        return int(self.row(f"SELECT count(*) FROM {name}")[0])
+
+    def index(self, name: str, column: str) -> None:  # noqa: B027
+        """Make a column of a table quick to look up, where a database does not do that itself."""
+
+    # ---- compiled queries ------------------------------------------------------------------------
+
+    @abstractmethod
+    def store(self, name: str, query: exp.Query, number: int) -> None:
+        """Put the rows of a query into a table of results: part 0 makes it, later ones add to it.
+
+        Columns are matched by their names.
+        """
+
+    @abstractmethod
+    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
+        """Make a view of the rows of several queries, matched by the names of their columns.
+
+        read_often: several later steps read it, so that its rows may be worth keeping.
+        """
 
     @abstractmethod
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:

@@ -50,9 +50,10 @@ class Needs:
         return self._all(lambda c: c.forbidden_kinds)
 
     @cached_property
-    def working_shifts(self) -> set[int]:
-        found: set[int] = set()
-        return found.union(*(c.working_shifts for c in self.protocols))
+    def working_days(self) -> tuple[int, int]:
+        """The most working days that windows count, and the most that anything takes to arrange."""
+        windows, leads = zip(*(c.working_days for c in self.protocols), strict=True)
+        return max(windows), max(leads)
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import timedelta
 
-from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.calendar import Calendar
 from qi_checker.engines.inputs.events import events, reasons_to_leave_out
 from qi_checker.engines.inputs.profiles import event_profiles
 from qi_checker.engines.inputs.reading import Census, Reading, judge, reading
 from qi_checker.engines.inputs.task import Prepared, Task, after, with_patient
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
-from qi_checker.protocol.site import Site
-from qi_checker.protocol.working_days import working_days_away, working_days_before
 from qi_checker.query.population import own_column
-from qi_checker.query.tables import ROWS
 
-__all__ = ["Prepared", "Task", "act_by", "prepare"]
+__all__ = ["Prepared", "Task", "prepare"]
 
 
 def prepare(task: Task) -> Prepared:
     """Fill every ready table (qi_checker/query/tables.py) beside the raw ones."""
-    done = Prepared()
+    done, watch = Prepared(), task.watch
     event_profiles(task)
+    watch.ended("codes and words", lambda: task.db.count("event_profiles"))
     readings = {}
     for table in (CASES, EVENTS, EXCEPTIONS):
         readings[table.name], done.census[table.name] = _read(task, table)
+        watch.ended(f"read {table.name}", lambda n=table.name: done.census[n].read)  # type: ignore[misc]
     _unreadable(task, readings["cases"], done)
     _patients(task)
     _cases(task, readings["cases"])
+    watch.ended("prepare cases", lambda: task.db.count("ready_cases"))
     events(task, done)
+    watch.ended("prepare events")
     _exceptions(task)
-    _working_shifts(task)
+    watch.ended("prepare exceptions")
+    done.calendar = _calendar(task)
+    watch.ended("calendar")
     return done
 
 
@@ -136,31 +139,18 @@ def _exceptions(task: Task) -> None:
     )
 
 
-def act_by(db: Database, site: Site) -> None:
-    """The last day to arrange something, for each lead time and last day that is wanted."""
-    wanted = db.rows(
-        f"SELECT DISTINCT act_lead, window_closes FROM {ROWS} "
-        "WHERE act_lead IS NOT NULL AND window_closes IS NOT NULL ORDER BY 1, 2"
-    )
-    holidays = frozenset(site.holidays)
-    rows = [(lead, day, working_days_before(day, lead, holidays)) for lead, day in wanted]
-    db.fill("act_by", {"lead": "INTEGER", "day": "DATE", "act_by": "DATE"}, rows)
-
-
-def _working_shifts(task: Task) -> None:
-    """Days moved by working days, for windows that count them."""
-    shifts = sorted(task.needs.working_shifts)
-    rows: list[tuple[int, date, date]] = []
-    if shifts:
-        moments = " ".join(
-            f"UNION SELECT when_{n} FROM ready_cases" for n in range(len(task.needs.dates))
-        )
-        before = "CAST(lo - INTERVAL '1' DAY AS DATE)"
-        days = task.db.rows(
-            f"""SELECT DISTINCT day FROM (SELECT anchor AS day FROM ready_cases {moments}
-                UNION SELECT lo FROM ready_events UNION SELECT {before} FROM ready_events) d
-            WHERE day IS NOT NULL ORDER BY day"""
-        )
-        holidays = frozenset(task.needs.site.holidays)
-        rows = [(s, d, working_days_away(d, s, holidays)) for s in shifts for (d,) in days]
-    task.db.fill("working_shift", {"shift": "INTEGER", "day": "DATE", "moved": "DATE"}, rows)
+def _calendar(task: Task) -> Calendar:
+    """The calendar of the days that windows count working days from, if one does."""
+    counted, waited = task.needs.working_days
+    as_of, holidays = task.needs.as_of.date, task.needs.site.holidays
+    calendar = Calendar(task.db, holidays, max(counted, waited), as_of)
+    if not counted:
+        return calendar
+    days = ["anchor", *(f"when_{n}" for n in range(len(task.needs.dates)))]
+    ends = [f"SELECT min({day}) AS first, max({day}) AS last FROM ready_cases" for day in days]
+    # Windows are also counted from an event, or from the day before it.
+    ends.append("SELECT min(lo), max(lo) FROM ready_events")
+    first, last = task.db.row(f"SELECT min(first), max(last) FROM ({' UNION ALL '.join(ends)}) d")
+    if first is not None:
+        calendar.cover(first - timedelta(days=1), last)
+    return calendar

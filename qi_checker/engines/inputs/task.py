@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from qi_checker.engines.inputs.calendar import Calendar
 from qi_checker.engines.inputs.database import Database
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.reading import Census
+from qi_checker.engines.watch import UNWATCHED, Watch
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.query import Compiled
 from qi_checker.query.tables import Feeds
@@ -22,6 +24,7 @@ class Prepared:
     feeds: Feeds = field(default_factory=Feeds)
     notes: list[str] = field(default_factory=list)
     dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
+    calendar: Calendar | None = None  # of working days; it grows with what is asked of it
 
     def of(self, compiled: Compiled) -> Prepared:
         """As far as it concerns one of the protocols."""
@@ -37,6 +40,7 @@ class Task:
     db: Database
     only_case: str | None = None
     moved: str | None = None  # a table that stands in for raw_cases
+    watch: Watch = UNWATCHED
 
     @cached_property
     def many_events(self) -> bool:

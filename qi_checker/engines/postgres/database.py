@@ -7,7 +7,10 @@ from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlglot import exp
+
 from qi_checker.engines.inputs.database import Database, Kind
+from qi_checker.query.dialects import portable
 
 if TYPE_CHECKING:
     import pyarrow
@@ -45,6 +48,9 @@ class PostgreSQL(Database):
         self._con = con
         for setting in _SETTINGS:
             self.run(setting)
+        from adbc_driver_manager.dbapi import DataError, InternalError, NotSupportedError
+
+        self.ERRORS = (DataError, InternalError, NotSupportedError)
         limit = "current_setting('statement_timeout')"
         self.may_time_out = self.row(f"SELECT {limit}")[0] != "0"
 
@@ -90,6 +96,21 @@ class PostgreSQL(Database):
             values = ", ".join(f"({', '.join(map(self._literal, row))})" for row in some)
             self.run(f"INSERT INTO pg_temp.{name} VALUES {values}")
         self.run(f"ANALYZE pg_temp.{name}")
+
+    def index(self, name: str, column: str) -> None:
+        self.run(f"CREATE INDEX ON pg_temp.{name} ({column})")
+
+    def store(self, name: str, query: exp.Query, number: int) -> None:
+        if number == 0:
+            self.table(name, _sql(query))
+            return
+        columns = ", ".join(self.quote(column) for column in self.columns(name))
+        self.add(name, f"SELECT {columns} FROM ({_sql(query)}) q")
+
+    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
+        """A table: several queries read it, and a view would stand in the way of the next one."""
+        for number, query in enumerate(queries):
+            self.store(name, query, number)
 
     def _literal(self, value: Any) -> str:
         if value is None:
@@ -150,6 +171,11 @@ class PostgreSQL(Database):
 
     def hashed(self, value: str) -> str:
         return f"hashtextextended({value}, 0)"
+
+
+def _sql(query: exp.Query) -> str:
+    """The query as PostgreSQL reads it."""
+    return portable(query, "postgres").sql(dialect="postgres", identify=True)
 
 
 class _Streamed:

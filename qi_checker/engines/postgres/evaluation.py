@@ -3,34 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import duckdb
-from sqlglot import exp
 
-from qi_checker.engines.duckdb.evaluation import Evaluation, Progress, show
+from qi_checker.engines.duckdb.database import DuckDB
+from qi_checker.engines.duckdb.evaluation import Evaluation
 from qi_checker.engines.inputs.needs import Needs, check_together
-from qi_checker.engines.inputs.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.postgres.connection import connected
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.engines.postgres.source import copy, find
+from qi_checker.engines.steps import Progress, run, silent
+from qi_checker.engines.watch import OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import TABLES, RawTable, Records
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_rulebook
-from qi_checker.query.dialects import portable
-from qi_checker.query.scope import Scope
+from qi_checker.query.plan import counting, plan, showing
 from qi_checker.query.tables import (
-    ACT_BY,
+    CALENDAR,
     EVENT_PROFILES,
     EXCEPTIONS,
-    JUDGED,
     POPULATION,
     READY_CASES,
     ROWS,
     VERDICTS,
-    Feeds,
 )
 
 _LISTED = ("case_key", "case_id", "status", "anchor", "urgency")  # what data problems are about
@@ -43,7 +42,8 @@ def evaluate(
     as_of: AsOf,
     site: Site,
     con: duckdb.DuckDBPyConnection,
-    progress: Progress = lambda phase: None,
+    progress: Progress = silent,
+    watch: Watch = UNWATCHED,
 ) -> Evaluation:
     """Evaluate a protocol on the tables of a database, `postgresql://user@host/database`.
 
@@ -53,7 +53,7 @@ def evaluate(
     """
     compiled = compile_rulebook([bundle], as_of, site)
     with connected(address) as db:
-        session = _Session.begin(db, compiled, con, progress)
+        session = _Session.begin(db, compiled, con, progress, watch)
         return session.evaluated(compiled[0], progress)
 
 
@@ -63,7 +63,8 @@ def evaluate_rulebook(
     as_of: AsOf,
     site: Site,
     con: duckdb.DuckDBPyConnection,
-    progress: Progress = lambda phase: None,
+    progress: Progress = silent,
+    watch: Watch = UNWATCHED,
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all, and as of one moment.
 
@@ -72,7 +73,7 @@ def evaluate_rulebook(
     check_together(bundles)
     protocols = compile_rulebook(bundles, as_of, site)
     with connected(address) as db:
-        session = _Session.begin(db, protocols, con, progress)
+        session = _Session.begin(db, protocols, con, progress, watch)
         for number, compiled in enumerate(protocols, start=1):
             name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
 
@@ -80,6 +81,7 @@ def evaluate_rulebook(
                 progress(f"{name}: {words}")
 
             yield session.evaluated(compiled, phase)
+            watch.ended(WRITE)
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class _Session:
     con: duckdb.DuckDBPyConnection
     raw: dict[str, RawTable]
     prepared: Prepared
+    watch: Watch
 
     @classmethod
     def begin(
@@ -98,28 +101,31 @@ class _Session:
         protocols: Sequence[Compiled],
         con: duckdb.DuckDBPyConnection,
         progress: Progress,
+        watch: Watch,
     ) -> _Session:
+        watch.ended(OPEN)
         progress("copying records of one moment")
         needs = Needs(protocols)
         raw = copy(db, find(db, needs.site), needs, needs.site)
+        watch.ended("copy records")
         progress("reading records")
-        return cls(db, con, raw, prepare(Task(needs, db)))
+        return cls(db, con, raw, prepare(Task(needs, db, watch=watch)), watch)
 
     def evaluated(self, compiled: Compiled, progress: Progress) -> Evaluation:
         """Fill the tables of results, and fetch them."""
+        self.watch.begin(compiled.bundle.protocol.id)
         prepared = self.prepared.of(compiled)
-        run = _Run(self.db, compiled, progress)
-        outside = run.judge(prepared.feeds)
+        steps = plan(compiled, prepared.feeds)
+        failures = run(self.db, counting(steps), prepared.calendar, progress, self.watch)
         progress("fetching results")
         self._fetch()
-        records = Records(self.con, self.raw)
-        done = Evaluation(self.con, compiled, records, prepared, run.failures)
-        show(done, outside)
-        return done
+        self.watch.ended("fetch results")
+        run(DuckDB(self.con), showing(steps), watch=self.watch)
+        return Evaluation(self.con, compiled, Records(self.con, self.raw), prepared, failures)
 
     def _fetch(self) -> None:
         """Results into DuckDB: of the cases what names and dates them, of events only counts."""
-        for name in (ROWS, VERDICTS, EXCEPTIONS, ACT_BY, EVENT_PROFILES, "known_words"):
+        for name in (ROWS, VERDICTS, EXCEPTIONS, CALENDAR, EVENT_PROFILES, "known_words"):
             self._take(name, "*")
         whole = [c for c in self.db.columns(POPULATION) if c not in _STAYS]
         self._take(POPULATION, ", ".join(self.db.quote(c) for c in whole))
@@ -133,56 +139,3 @@ class _Session:
             self.con.register("streamed", streamed)
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM streamed")
             self.con.unregister("streamed")
-
-
-@dataclass
-class _Run:
-    """The queries of one protocol."""
-
-    db: PostgreSQL
-    compiled: Compiled
-    progress: Progress
-    failures: list[str] = field(default_factory=list)
-
-    def judge(self, feeds: Feeds) -> list[Scope]:
-        """Fill every table of results; gives the versions with cases that they are not for."""
-        compiled, db = self.compiled, self.db
-        db.table(POPULATION, sql(compiled.population()))
-        outside = []
-        for i, scope in enumerate(compiled.scopes):
-            self.progress(f"evaluating version {scope.version.version}")
-            self._store(EXCEPTIONS, compiled.exceptions(scope), first=i == 0)
-            if self._facts(scope, feeds, first=i == 0):
-                outside.append(scope)
-        act_by(db, compiled.site)
-        db.table(JUDGED, sql(compiled.dated()))
-        self.progress("adding up cases")
-        verdicts = [compiled.cases(s) for s in compiled.scopes]
-        verdicts += [compiled.verdicts_outside(s) for s in outside]
-        for i, query in enumerate(verdicts):
-            self._store(VERDICTS, query, first=i == 0)
-        return outside
-
-    def _store(self, table: str, query: exp.Query, first: bool) -> None:
-        if first:
-            self.db.table(table, sql(query))
-            return
-        columns = ", ".join(self.db.quote(name) for name in self.db.columns(table))
-        self.db.add(table, f"SELECT {columns} FROM ({sql(query)}) q")
-
-    def _facts(self, scope: Scope, feeds: Feeds, first: bool) -> bool:
-        """As in DuckDB: a query that fails becomes findings that say so, and then False."""
-        from adbc_driver_manager.dbapi import DataError, InternalError, NotSupportedError
-
-        try:
-            self._store(ROWS, self.compiled.facts(scope, feeds), first)
-        except (DataError, InternalError, NotSupportedError) as problem:
-            self.failures.append(f"version {scope.version.version}: {type(problem).__name__}")
-            self._store(ROWS, self.compiled.failed(scope), first)
-            return False
-        return True
-
-
-def sql(query: exp.Query) -> str:
-    """The query as PostgreSQL reads it."""
-    return portable(query, "postgres").sql(dialect="postgres", identify=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+from sqlglot import exp
 
 from qi_checker.engines.inputs.database import Database, Kind
+from qi_checker.engines.spark.session import spark_errors
+from qi_checker.query.dialects import portable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -20,6 +25,7 @@ _CALLED = {
     "timestamp": "TIMESTAMP WITH TIME ZONE",
     "int": "INTEGER",
 }
+_PREFIX = "step_"  # of the views of steps, which must not hide a table of the engine
 
 
 class Spark(Database):
@@ -28,8 +34,11 @@ class Spark(Database):
     TEXT = "STRING"
     FINDS_PADDED = False  # every id is trimmed: another pass over the rows costs more
 
-    def __init__(self, session: SparkSession) -> None:
+    def __init__(self, session: SparkSession, keep_all: bool = False) -> None:
+        """keep_all: compute every step of a query by itself; quicker for few rows."""
         self.session = session
+        self.keep_all = keep_all
+        self.ERRORS = spark_errors()
 
     # ---- tables ----------------------------------------------------------------------------------
 
@@ -65,6 +74,49 @@ class Spark(Database):
         ]
         made = pa.Table.from_arrays(arrays, names=list(columns))
         self.session.createDataFrame(made).createOrReplaceTempView(name)
+
+    # ---- compiled queries ------------------------------------------------------------------------
+
+    def store(self, name: str, query: exp.Query, number: int) -> None:
+        """Each part is computed at once, where its failure can be told; together they are a view."""
+        self.keep(f"{name}_{number}", self.frame(query), at_once=True)
+        parts = [self.session.table(f"{name}_{n}") for n in range(number + 1)]
+        _together(parts).createOrReplaceTempView(name)
+
+    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
+        rows = _together([self.frame(query) for query in queries])
+        if read_often:
+            self.keep(name, rows)
+        else:
+            rows.createOrReplaceTempView(name)
+
+    def frame(self, query: exp.Query) -> DataFrame:
+        """The rows of a query as Spark can plan it: step by step, what is read often by itself.
+
+        Spark writes a step into every place that reads it, before it plans; a protocol of a dozen
+        clauses so becomes more than a driver can hold. Here a step that is read more than once is
+        computed once. With `keep_all` every step is, which is quicker for few rows: there is less to
+        plan.
+        """
+        made = portable(query, "spark")
+        with_ = made.args.get("with_")
+        steps = list(with_.expressions) if with_ is not None else []
+        made.set("with_", None)
+        names = {step.alias for step in steps}
+        for table in [t for part in (*steps, made) for t in part.find_all(exp.Table)]:
+            if table.name in names:
+                own = table.args.get("alias") or exp.TableAlias(this=table.this.copy())
+                table.set("alias", own)
+                table.set("this", exp.to_identifier(_PREFIX + table.name))
+        read = Counter(t.name for part in (*steps, made) for t in part.find_all(exp.Table))
+        for step in steps:
+            name = _PREFIX + step.alias
+            rows = self.session.sql(_sql(step.this))
+            if self.keep_all or read[name] > 1:
+                self.keep(name, rows)
+            else:
+                rows.createOrReplaceTempView(name)
+        return self.session.sql(_sql(made))
 
     # ---- names and texts -------------------------------------------------------------------------
 
@@ -150,6 +202,14 @@ class Spark(Database):
 
     def record(self, columns: Sequence[str]) -> str:
         return f"struct({', '.join(columns)})"
+
+
+def _sql(query: exp.Expr) -> str:
+    return query.sql(dialect="spark", identify=True)
+
+
+def _together(frames: Sequence[DataFrame]) -> DataFrame:
+    return reduce(lambda one, other: one.unionByName(other), frames)
 
 
 def _java(pattern: str) -> str:

@@ -2,43 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sqlglot import exp
-
 from qi_checker.engines.inputs.needs import Needs
-from qi_checker.engines.inputs.prepare import Prepared, Task, act_by, prepare
+from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
 from qi_checker.engines.spark.database import Spark
-from qi_checker.engines.spark.session import failed, spark_errors
+from qi_checker.engines.spark.session import failed
 from qi_checker.engines.spark.source import Found, raw_tables
-from qi_checker.engines.spark.steps import frame
+from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_protocol
-from qi_checker.query.scope import Scope
-from qi_checker.query.tables import (
-    CASES,
-    EXCEPTIONS,
-    FACTS,
-    FINDINGS,
-    JUDGED,
-    POPULATION,
-    ROWS,
-    VERDICTS,
-)
+from qi_checker.query.plan import plan
+from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 Row = dict[str, Any]
-Progress = Callable[[str], None]
 
 _CALLED = {"requirement": "id", "surgery_date": "anchor"}  # in the tables of the engine
 
@@ -60,7 +47,6 @@ class SparkEvaluation:
     records: Delivery
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
-    keep_all: bool = False
 
     # ---- rows, which stay where they are ---------------------------------------------------------
 
@@ -118,7 +104,7 @@ class SparkEvaluation:
     def summary(self) -> Row:
         """Numbers of the rate, per requirement, and per sensitivity window."""
         return summary(
-            self.compiled, lambda q: [row.asDict() for row in frame(self.db, q).collect()]
+            self.compiled, lambda q: [row.asDict() for row in self.db.frame(q).collect()]
         )
 
 
@@ -128,7 +114,7 @@ def evaluate(
     found: Sequence[Found],
     as_of: AsOf,
     site: Site,
-    progress: Progress = lambda phase: None,
+    progress: Progress = silent,
     keep_all: bool = False,
 ) -> SparkEvaluation:
     """Evaluate a protocol on tables that `source.find` found.
@@ -137,17 +123,16 @@ def evaluate(
     A failure of the queries themselves becomes findings with status `error`, never silence.
     """
     compiled = compile_protocol(bundle, as_of, site)
-    db = Spark(session)
+    db = Spark(session, keep_all)
     progress("reading records")
     needs = Needs([compiled])
     with failed(_unreadable(found)):
         tables = raw_tables(db, found, site)
         prepared = prepare(Task(needs, db)).of(compiled)
     records = Delivery(tables, [note for one in found for note in one.notes])
-    done = SparkEvaluation(db, compiled, records, prepared, keep_all=keep_all)
     with failed(_lost()):
-        _Run(done, progress).fill()
-    return done
+        failures = run(db, plan(compiled, prepared.feeds), prepared.calendar, progress)
+    return SparkEvaluation(db, compiled, records, prepared, failures)
 
 
 def _unreadable(found: Sequence[Found]) -> UserError:
@@ -172,63 +157,3 @@ def _lost() -> UserError:
     why = "A worker was lost, its disk or memory is full, or it cannot plan the protocol"
     mend = "Nothing was written. See the log of the cluster, and run it again"
     return EvaluationError(Problem("--engine", what, why, mend))
-
-
-class _Run:
-    """The queries of one protocol over the ready tables."""
-
-    def __init__(self, done: SparkEvaluation, progress: Progress) -> None:
-        self.done, self.db, self.compiled, self.progress = done, done.db, done.compiled, progress
-
-    def fill(self) -> None:
-        """Every table and view of results."""
-        compiled = self.compiled
-        self.db.keep(POPULATION, self._frame(compiled.population()))
-        exceptions = [self._frame(compiled.exceptions(s)) for s in compiled.scopes]
-        self.db.keep(EXCEPTIONS, _together(exceptions))
-        outside = self._facts()
-        act_by(self.db, compiled.site)
-        judged = self._frame(compiled.dated())
-        self.db.keep(JUDGED, judged)
-        every = [
-            self.db.session.table(JUDGED),
-            *(self._frame(compiled.outside(s)) for s in outside),
-        ]
-        self.db.keep(FACTS, _together(every))
-        self.progress("adding up cases")
-        verdicts = [compiled.cases(s) for s in compiled.scopes]
-        verdicts += [compiled.verdicts_outside(s) for s in outside]
-        self.db.keep(VERDICTS, _together([self._frame(q) for q in verdicts]))
-        words = [self._frame(compiled.worded(s)) for s in compiled.scopes]
-        _together(words).createOrReplaceTempView(FINDINGS)
-        self._frame(compiled.case_lines()).createOrReplaceTempView(CASES)
-
-    def _facts(self) -> list[Scope]:
-        """Fill the findings; gives the versions with cases that they are not for.
-
-        A version whose query fails gets findings that say so, of every case.
-        """
-        wrong = spark_errors()
-        outside = []
-        parts = []
-        for i, scope in enumerate(self.compiled.scopes):
-            self.progress(f"evaluating version {scope.version.version}")
-            name = f"{ROWS}_{i}"
-            try:
-                facts = self._frame(self.compiled.facts(scope, self.done.prepared.feeds))
-                self.db.keep(name, facts, at_once=True)
-                outside.append(scope)
-            except wrong as problem:
-                why = f"version {scope.version.version}: {type(problem).__name__}"
-                self.done.failures.append(why)
-                self.db.keep(name, self._frame(self.compiled.failed(scope)))
-            parts.append(self.db.session.table(name))
-        _together(parts).createOrReplaceTempView(ROWS)
-        return outside
-
-    def _frame(self, query: exp.Query) -> DataFrame:
-        return frame(self.db, query, self.done.keep_all)
-
-
-def _together(frames: Sequence[DataFrame]) -> DataFrame:
-    return reduce(lambda one, other: one.unionByName(other), frames)

@@ -1,0 +1,66 @@
+"""Where the time of an evaluation goes, by the names of its steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+OPEN, WRITE = "open files and rules", "words, pages, files"  # before and after the steps
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step of one protocol; `rows` where its table tells them."""
+
+    protocol: str  # empty for what is done once for all
+    step: str
+    seconds: float
+    rows: int | None
+    share: float  # of the whole, 0 to 1
+
+
+class Watch:
+    """What nobody looks at: nothing is measured and no row is counted."""
+
+    def begin(self, protocol: str) -> None:
+        """The steps from here on are those of one protocol."""
+
+    def ended(self, step: str, rows: Callable[[], int] | None = None) -> None:
+        """What was done since the step before was this step; `rows` counts what it made."""
+
+
+@dataclass
+class Stopwatch(Watch):
+    """Adds up wall seconds by protocol and step, from the moment it is made.
+
+    The time since the step before counts for the step that has just ended, so that the steps add up
+    to the whole, work outside the database included.
+    """
+
+    protocol: str = ""
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
+    rows: dict[tuple[str, str], int] = field(default_factory=dict)
+    _last: float = field(default_factory=time.perf_counter)
+
+    def begin(self, protocol: str) -> None:
+        self.protocol = protocol
+
+    def ended(self, step: str, rows: Callable[[], int] | None = None) -> None:
+        key = (self.protocol, step)
+        if rows is not None:
+            self.rows[key] = rows()
+        now = time.perf_counter()
+        self.seconds[key] = self.seconds.get(key, 0.0) + now - self._last
+        self._last = now
+
+    def lines(self) -> list[Line]:
+        """Every step in the order in which it was first met."""
+        whole = sum(self.seconds.values()) or 1.0
+        return [
+            Line(*key, seconds, self.rows.get(key), seconds / whole)
+            for key, seconds in self.seconds.items()
+        ]
+
+
+UNWATCHED = Watch()

@@ -1,0 +1,120 @@
+"""The order of an evaluation: named steps, which every engine runs and `rules sql` prints.
+
+An engine takes the steps one after the other; what a step fills, later ones read. The names are those
+that `--profile` shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from sqlglot import exp
+
+from qi_checker.query import Compiled, tables
+from qi_checker.query.scope import Scope
+from qi_checker.query.sql import STAR, select
+from qi_checker.query.tables import Feeds
+
+Query = Callable[[], exp.Query]  # made when it is run, so that it may fail there
+
+
+@dataclass(frozen=True)
+class Part:
+    """A query of a step: what it adds to the table of the step, in words, and for which version."""
+
+    title: str
+    query: Query
+    scope: Scope | None = None
+    failed: Query | None = None  # runs where the query fails, and says so of every case
+    unless_failed: bool = False  # left out for a version whose findings all say that it failed
+    progress: str = ""  # what a person is told before it runs
+
+
+@dataclass(frozen=True)
+class Step:
+    """A table or view and the queries whose rows it holds; their columns agree by name."""
+
+    name: str
+    fills: str
+    parts: tuple[Part, ...]
+    view: bool = False
+    read_often: bool = False  # a view that several steps and reports read
+    days: str = ""  # a query of the first and last day from which working days are counted
+
+
+def plan(compiled: Compiled, feeds: Feeds) -> list[Step]:
+    """Every step of an evaluation: what is counted, and then the views that show it."""
+    last = compiled.scopes[-1]
+    who = Part("who the protocol is for, and which version", compiled.population)
+    until = Part("the same with the last day to arrange what is wanted", compiled.dated, last)
+    cases = Part("cases in words", compiled.case_lines, last)
+    waits = f"SELECT min(window_closes), max(window_closes) FROM {tables.ROWS} WHERE act_lead > 0"
+    return [
+        Step("population", tables.POPULATION, (who,)),
+        Step("exceptions", tables.EXCEPTIONS, tuple(_exceptions(compiled))),
+        Step("facts", tables.ROWS, tuple(_facts(compiled, feeds))),
+        Step("last days", tables.JUDGED, (until,), view=True, read_often=True, days=waits),
+        Step("verdicts", tables.VERDICTS, tuple(_verdicts(compiled))),
+        Step("findings", tables.FACTS, tuple(_findings(compiled)), view=True, read_often=True),
+        Step("finding words", tables.FINDINGS, tuple(_words(compiled)), view=True),
+        Step("case words", tables.CASES, (cases,), view=True),
+    ]
+
+
+def counting(steps: list[Step]) -> list[Step]:
+    """The steps up to the verdicts: what a database runs where the records are."""
+    last = next(n for n, step in enumerate(steps) if step.fills == tables.VERDICTS)
+    return steps[: last + 1]
+
+
+def showing(steps: list[Step]) -> list[Step]:
+    """The views, for a database that was given the tables of what was counted."""
+    return [step for step in steps if step.view]
+
+
+def _version(scope: Scope) -> str:
+    return f"version {scope.version.version}"
+
+
+def _exceptions(compiled: Compiled) -> Iterator[Part]:
+    for scope in compiled.scopes:
+        query = partial(compiled.exceptions, scope)
+        yield Part(f"{_version(scope)}: which exceptions hold", query, scope)
+
+
+def _facts(compiled: Compiled, feeds: Feeds) -> Iterator[Part]:
+    for scope in compiled.scopes:
+        yield Part(
+            f"{_version(scope)}: status and reason of every requirement",
+            partial(compiled.facts, scope, feeds),
+            scope,
+            failed=partial(compiled.failed, scope),
+            progress=f"evaluating {_version(scope)}",
+        )
+
+
+def _verdicts(compiled: Compiled) -> Iterator[Part]:
+    for scope in compiled.scopes:
+        title = f"{_version(scope)}: what it adds up to for a case"
+        progress = "" if scope.index else "adding up cases"
+        yield Part(title, partial(compiled.cases, scope), scope, progress=progress)
+    yield from _not_for(compiled, compiled.verdicts_outside)
+
+
+def _findings(compiled: Compiled) -> Iterator[Part]:
+    judged = partial(select, [STAR.copy()], tables.JUDGED)
+    yield Part("the same, and below it the cases that the protocol is not for", judged)
+    yield from _not_for(compiled, compiled.outside)
+
+
+def _not_for(compiled: Compiled, query: Callable[[Scope], exp.Query]) -> Iterator[Part]:
+    for scope in compiled.scopes:
+        title = f"{_version(scope)}: cases that it is not for"
+        yield Part(title, partial(query, scope), scope, unless_failed=True)
+
+
+def _words(compiled: Compiled) -> Iterator[Part]:
+    for scope in compiled.scopes:
+        yield Part(f"{_version(scope)}: the same in words", partial(compiled.worded, scope), scope)
