@@ -209,7 +209,8 @@ def purge(arguments: argparse.Namespace) -> int:
         done = store.purge(before, time_of_day(), _actor())
     print(
         f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
-        f"{done.exceptions} exceptions, {done.sign_offs} sign-offs."
+        f"{done.exceptions} exceptions, {done.sign_offs} sign-offs, "
+        f"{done.written} notes and other entries of people."
     )
     return Exit.DONE
 

@@ -22,6 +22,8 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA secure_delete=ON"
 )
+# The nights, and what people write: each has migrations of its own.
+APPS = ("qi_checker.store.apps.StoreConfig", "qi_checker.store.people.apps.PeopleConfig")
 _MEND = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 
 
@@ -94,12 +96,12 @@ class Database:
 def set_up() -> None:
     """Set Django up for the store alone, where nothing else did.
 
-    The web application has settings of its own, with `qi_checker.store.apps.StoreConfig` in them.
+    The web application has settings of its own, with `APPS` in them.
     """
     if settings.configured or ENVIRONMENT_VARIABLE in os.environ:
         return
     settings.configure(
-        INSTALLED_APPS=["qi_checker.store.apps.StoreConfig"],
+        INSTALLED_APPS=list(APPS),
         DATABASES={},
         USE_TZ=True,
         TIME_ZONE="UTC",

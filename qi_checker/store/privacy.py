@@ -23,6 +23,7 @@ from qi_checker.store.models import (
     SignOff,
     TrailEntry,
 )
+from qi_checker.store.people.privacy import export_people, pseudonymise_people
 from qi_checker.store.retention import HISTORY
 from qi_checker.store.rows import row_text, unmarked
 from qi_checker.store.signoffs import sign_offs
@@ -53,6 +54,7 @@ def export_case(alias: str, case_id: str) -> dict[str, Any]:
             "exceptions": [asdict(waiver) for waiver in Exceptions(alias).all(case_id)],
             "exception_steps": _steps(alias, case_id),
             "sign_offs": [asdict(signed) for signed in sign_offs(alias, case_id)],
+            **export_people(alias, case_id),
             "trail": [_told(entry) for entry in _entries_of(alias, case_id)],
         }
     if not any(value for name, value in found.items() if name != "case_id"):
@@ -75,6 +77,7 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
         told = [entry.sequence for entry in _entries_of(alias, case_id)]
         number = sum(_history(alias, model, case_id, new, key) for model in HISTORY)
         number += _changes(alias, case_id, new) + _decisions(alias, case_id, new) + len(told)
+        number += pseudonymise_people(alias, case_id, new)
         if not number:
             raise UserError(_nothing_held())
         _documents(alias, case_id, new)

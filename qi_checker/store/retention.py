@@ -20,6 +20,7 @@ from qi_checker.store.models import (
     ScheduleRow,
     SignOff,
 )
+from qi_checker.store.people.privacy import purge_people
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 
@@ -34,6 +35,7 @@ class Purged:
     rows: int
     exceptions: int
     sign_offs: int
+    written: int  # notes, contacts, looks and waits of people
 
 
 def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
@@ -54,7 +56,8 @@ def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
         ended = ExceptionRequest.objects.using(alias).filter(expires_on__lt=before)
         exceptions = ended.count()
         ended.delete()
-        done = Purged(len(old), rows, exceptions, _purge_sign_offs(alias))
+        written = purge_people(alias, before)
+        done = Purged(len(old), rows, exceptions, _purge_sign_offs(alias), written)
         if any(asdict(done).values()):
             told = {"before": before.isoformat(), "run_ids": [run.id for run in old]}
             Trail(alias).append(at, actor, "purged", {**told, **asdict(done)})

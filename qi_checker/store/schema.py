@@ -9,7 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.transaction import reading
 
-_APP = "qi_store"
+_APPS = ("qi_store", "qi_people")
 
 
 def check(alias: str) -> None:
@@ -17,8 +17,8 @@ def check(alias: str) -> None:
     with reading(alias):
         connections[alias].ensure_connection()
         loader = MigrationExecutor(connections[alias]).loader
-        ours = {name for app, name in loader.disk_migrations if app == _APP}
-        theirs = {name for app, name in loader.applied_migrations if app == _APP}
+        ours = {(app, name) for app, name in loader.disk_migrations if app in _APPS}
+        theirs = {(app, name) for app, name in loader.applied_migrations if app in _APPS}
     if theirs - ours:
         why = "A newer version of qi-checker has written it"
         raise UserError(Problem("store", "its schema is not known", why, "Use that version"))
@@ -27,4 +27,5 @@ def check(alias: str) -> None:
 def migrate(alias: str) -> None:
     """Set the store up, or bring an older one up to date; a second time changes nothing."""
     with reading(alias):
-        call_command("migrate", _APP, database=alias, verbosity=0, interactive=False)
+        for app in _APPS:
+            call_command("migrate", app, database=alias, verbosity=0, interactive=False)

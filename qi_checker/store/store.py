@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qi_checker.digest.changes import Change
     from qi_checker.store.exceptions import Exceptions, Person
     from qi_checker.store.past import PastRun
+    from qi_checker.store.people.writes import People
     from qi_checker.store.retention import Purged
     from qi_checker.store.schedules import Schedule
     from qi_checker.store.signoffs import SignedOff
@@ -147,6 +148,13 @@ class Store:
         from qi_checker.store.signoffs import sign_offs
 
         return sign_offs(self.alias, case_id)
+
+    @property
+    def people(self) -> People:
+        """What people write about cases: notes, contacts, looks, waits, entries of ultrasound."""
+        from qi_checker.store.people.writes import People
+
+        return People(self.alias)
 
     def purge(self, before: date, at: datetime, actor: str) -> Purged:
         """Remove the nights from before a day; the trail tells of it."""

@@ -1,0 +1,139 @@
+"""The tables of what people write about cases. Nothing in them is evidence, and no verdict reads them.
+
+A row is never changed but for its end: something that was undone, or a wait that is over. People are
+named by their login, as in the store, so that what they did stays readable without their account.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+CONTACTS = ("tried", "reached", "left_message")
+
+
+class Act(models.Model):
+    """Something that somebody did about a case."""
+
+    case_id = models.TextField()
+    by = models.TextField()
+    role = models.TextField()
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)  # taken back by who did it
+
+    class Meta:
+        abstract = True
+        indexes: ClassVar = (models.Index(fields=["case_id"], name="%(class)s_case"),)
+
+
+class Note(Act):
+    """A line of the thread of a case, addressed to a role or to everybody (empty)."""
+
+    to_role = models.TextField(blank=True)
+    text = models.TextField()
+
+    class Meta(Act.Meta):
+        pass
+
+
+class Contact(Act):
+    """An attempt to reach somebody about a case. `outcome`: tried, reached or left_message."""
+
+    outcome = models.TextField()
+    whom = models.TextField()
+    text = models.TextField(blank=True)
+
+    class Meta(Act.Meta):
+        pass
+
+
+class Look(Act):
+    """That somebody has looked at a case as it was; `evidence` is the SHA-256 of what that was.
+
+    It is void where the evidence is another one now.
+    """
+
+    protocol = models.TextField()
+    evidence = models.CharField(max_length=64)
+
+    class Meta(Act.Meta):
+        pass
+
+
+class Wait(Act):
+    """A case leaves the list until a day. The last one of a case that was not undone counts."""
+
+    protocol = models.TextField()
+    until = models.DateField()
+    why = models.TextField(blank=True)
+
+    class Meta(Act.Meta):
+        pass
+
+
+class IousEntry(Act):
+    """What intra-operative ultrasound found, as it was entered after surgery; docs/records.md, ious.
+
+    A correction is a row of its own that names the one it corrects, so the first entry stays. A row
+    can be corrected once: two people who correct the same one do not overwrite each other.
+    """
+
+    corrects = models.OneToOneField("self", null=True, on_delete=models.PROTECT)
+    values = models.TextField()  # JSON: column of ious and its text
+    why = models.TextField(blank=True)  # why it is corrected
+
+    class Meta(Act.Meta):
+        pass
+
+
+class NotesRead(models.Model):
+    """Up to which note of a case somebody has read its thread."""
+
+    login = models.TextField()
+    case_id = models.TextField()
+    last_note = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(fields=["login", "case_id"], name="qi_notes_read_once"),
+        )
+
+
+class Acknowledged(models.Model):
+    """Up to which run somebody knows what changed: of one case, or of all where `case_id` is empty."""
+
+    login = models.TextField()
+    protocol = models.TextField()
+    case_id = models.TextField(blank=True)
+    run_id = models.BigIntegerField()
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(
+                fields=["login", "protocol", "case_id"], name="qi_acknowledged_once"
+            ),
+        )
+
+
+class SavedView(models.Model):
+    """The filters of a list under a name. `role` is the team it is shared with, or empty."""
+
+    login = models.TextField()
+    role = models.TextField(blank=True)
+    name = models.TextField()
+    query = models.TextField()  # as it stands in the address
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(fields=["login", "role", "name"], name="qi_view_once"),
+        )
+
+
+class Sent(models.Model):
+    """A form that was taken. The same form sent a second time is not taken again."""
+
+    token = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    result = models.TextField(blank=True)  # where the first one led to

@@ -1,0 +1,58 @@
+"""Export, pseudonymise and purge of what people wrote about one case."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.utils import timezone
+
+from qi_checker.store.people.models import (
+    Acknowledged,
+    Contact,
+    IousEntry,
+    Look,
+    Note,
+    NotesRead,
+    Wait,
+)
+
+# Everything that names a case, with the texts in it that may name a person.
+_TABLES: tuple[tuple[str, type[Any], tuple[str, ...]], ...] = (
+    ("notes", Note, ("text",)),
+    ("contacts", Contact, ("text", "whom")),
+    ("looks", Look, ()),
+    ("waits", Wait, ("why",)),
+    ("ious", IousEntry, ("why",)),
+    ("notes_read", NotesRead, ()),
+    ("acknowledged", Acknowledged, ()),
+)
+_PURGED = (Note, Contact, Look, Wait)  # the entries of ultrasound are the record of the study
+
+
+def export_people(alias: str, case_id: str) -> dict[str, Any]:
+    """What people wrote about a case, by table; a table without anything is left out."""
+    found = {
+        name: list(model.objects.using(alias).filter(case_id=case_id).order_by("id").values())
+        for name, model, _ in _TABLES
+    }
+    return {name: rows for name, rows in found.items() if rows}
+
+
+def pseudonymise_people(alias: str, case_id: str, new: str) -> int:
+    """Replace the id of a case and remove texts; gives how many rows there were."""
+    number = 0
+    for _, model, texts in _TABLES:
+        rows = model.objects.using(alias).filter(case_id=case_id)
+        number += rows.update(case_id=new, **dict.fromkeys(texts, ""))
+    return number
+
+
+def purge_people(alias: str, before: date) -> int:
+    """Remove what was written before a day, but for the entries of ultrasound; gives how many."""
+    start = timezone.make_aware(datetime.combine(before, time.min))
+    number = 0
+    for model in _PURGED:
+        gone, _ = model.objects.using(alias).filter(at__lt=start).delete()
+        number += gone
+    return number

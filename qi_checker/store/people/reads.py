@@ -1,0 +1,122 @@
+"""What pages show of what people wrote: a few statements for a page, however many cases are on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from qi_checker.store.people.models import (
+    Acknowledged,
+    Contact,
+    IousEntry,
+    Look,
+    Note,
+    NotesRead,
+    SavedView,
+    Wait,
+)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a line of a list says beside the case: the last look, contact and wait; unread notes."""
+
+    looks: Mapping[tuple[str, str], Look] = field(default_factory=dict)  # by case and protocol
+    waits: Mapping[tuple[str, str], Wait] = field(default_factory=dict)
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
+
+
+def marks(
+    alias: str, cases: Collection[str], login: str, roles: Collection[str], today: date
+) -> Marks:
+    """The marks of some cases, as somebody with these roles sees them."""
+    of = _standing(alias, cases)
+    ordered = {m: of(m).order_by("id") for m in (Look, Wait, Contact)}
+    return Marks(
+        looks={(row.case_id, row.protocol): row for row in ordered[Look]},
+        waits={(row.case_id, row.protocol): row for row in ordered[Wait].filter(until__gt=today)},
+        contacts={row.case_id: row for row in ordered[Contact]},
+        unread=_unread(of(Note), alias, login, roles),
+    )
+
+
+def _standing(alias: str, cases: Collection[str]) -> Any:
+    def rows(model: type[Any]) -> QuerySet[Any]:
+        return model.objects.using(alias).filter(case_id__in=list(cases), undone_at=None)
+
+    return rows
+
+
+def _unread(notes: QuerySet[Any], alias: str, login: str, roles: Collection[str]) -> dict[str, int]:
+    """How many notes to these roles, or to everybody, somebody else wrote since one last read."""
+    read = NotesRead.objects.using(alias).filter(login=login, case_id=OuterRef("case_id"))
+    last = Coalesce(Subquery(read.values("last_note")[:1]), Value(0))
+    mine = notes.filter(to_role__in=["", *roles]).exclude(by=login).filter(id__gt=last)
+    return dict(mine.values_list("case_id").annotate(Count("id")))
+
+
+def waiting(alias: str, today: date) -> Exists:
+    """For a list of rows with `case_id` and `protocol`: whether somebody took it off until later.
+
+    The last wait counts, so a shorter one brings the case back.
+    """
+    of = Wait.objects.using(alias).filter(
+        case_id=OuterRef("case_id"), protocol=OuterRef("protocol"), undone_at=None
+    )
+    last = Subquery(of.order_by("-id").values("id")[:1])
+    return Exists(of.filter(id=last, until__gt=today))
+
+
+def unseen(alias: str, login: str) -> Q:
+    """For a list of rows with `case_id`, `protocol` and `changed_run`: changed since acknowledged."""
+    mine = Acknowledged.objects.using(alias).filter(login=login, protocol=OuterRef("protocol"))
+    known = mine.filter(Q(case_id="") | Q(case_id=OuterRef("case_id")))
+    return Q(changed_run__gt=0) & ~Exists(known.filter(run_id__gte=OuterRef("changed_run")))
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What people wrote about one case, the newest first; what was taken back is left out."""
+
+    notes: tuple[Note, ...]
+    contacts: tuple[Contact, ...]
+    looks: tuple[Look, ...]
+    waits: tuple[Wait, ...]
+    ious: tuple[IousEntry, ...]  # the whole chain of corrections
+
+    @property
+    def last_note(self) -> int:
+        return self.notes[0].id if self.notes else 0
+
+    def wait(self, protocol: str, today: date) -> Wait | None:
+        """The wait that holds today."""
+        last = next((wait for wait in self.waits if wait.protocol == protocol), None)
+        return last if last is not None and last.until > today else None
+
+
+def thread(alias: str, case_id: str) -> Thread:
+    """Everything that stands about a case."""
+    of = _standing(alias, [case_id])
+    return Thread(*(tuple(of(m).order_by("-id")) for m in (Note, Contact, Look, Wait, IousEntry)))
+
+
+def saved_views(alias: str, login: str, roles: Collection[str]) -> list[SavedView]:
+    """The views of somebody and of their teams, by name."""
+    mine = Q(login=login, role="") | Q(role__in=list(roles))
+    return list(SavedView.objects.using(alias).filter(mine).order_by(F("name"), F("id")))
+
+
+def ious_rows(alias: str) -> list[tuple[int, dict[str, str]]]:
+    """Rows of the table `ious` (docs/records.md) with their number: the last entry of each case."""
+    last = IousEntry.objects.using(alias).filter(iousentry=None, undone_at=None).order_by("id")
+    rows: dict[str, tuple[int, dict[str, str]]] = {}
+    for entry in last:
+        rows[entry.case_id] = entry.id, {"case_id": entry.case_id, **json.loads(entry.values)}
+    return [rows[case_id] for case_id in sorted(rows)]
