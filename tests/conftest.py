@@ -5,24 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from functools import partial
-from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 pytest.register_assert_rewrite("tests.helpers")
 
-from tests.helpers.engines import ENGINES, Engine  # noqa: E402
+from tests.helpers.batches import Batched, Plan, recorded  # noqa: E402
+from tests.helpers.engines import ENGINES, Engine, on_duckdb, on_reference  # noqa: E402
 from tests.helpers.in_postgres import on_postgres  # noqa: E402
 from tests.helpers.in_spark import on_spark  # noqa: E402
 from tests.helpers.postgres import Server, postgres_server  # noqa: E402
-from tests.helpers.scheduling import ByFile, is_spark  # noqa: E402
+from tests.helpers.scheduling import ByFile, longest_first  # noqa: E402
 from tests.helpers.spark import needs_java  # noqa: E402
-from tests.helpers.thorough import some, whole  # noqa: E402
+from tests.helpers.thorough import some  # noqa: E402
 
 SPARK = (pytest.mark.spark, needs_java)
-# One in so many tests of an engine runs there, always the same: all of them would take too long.
-_SHARE = {"postgres": 8, "spark": 120}
+PLAN = pytest.StashKey[Plan]()
+# A batch of fewer questions is not evaluated on Spark in a usual run: each costs it five seconds.
+WORTH_SPARK = 8
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
@@ -39,15 +40,34 @@ settings.register_profile(
 settings.load_profile("default")
 
 
-@pytest.fixture(params=[*ENGINES, "postgres", pytest.param("spark", marks=SPARK)])
+@pytest.fixture(params=["reference", "duckdb", "postgres", pytest.param("spark", marks=SPARK)])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Each engine in turn: every test that asks for one is run on all."""
-    if request.param in ENGINES:
-        return ENGINES[request.param]
-    if request.param == "spark":
-        return on_spark
-    in_database: Engine = request.getfixturevalue("in_postgres")
-    return in_database
+    if request.param == "reference":
+        return on_reference
+    batched: Engine = request.getfixturevalue(f"batched_{request.param}")
+    return batched
+
+
+@pytest.fixture(scope="session")
+def plan(request: pytest.FixtureRequest) -> Plan:
+    """What the tests of engines ask, put together."""
+    return request.config.stash[PLAN]
+
+
+@pytest.fixture(scope="session")
+def batched_duckdb(plan: Plan) -> Engine:
+    return Batched(plan, on_duckdb)
+
+
+@pytest.fixture(scope="session")
+def batched_postgres(plan: Plan, in_postgres: Engine) -> Engine:
+    return Batched(plan, in_postgres)
+
+
+@pytest.fixture(scope="session")
+def batched_spark(plan: Plan) -> Engine:
+    return Batched(plan, on_spark)
 
 
 @pytest.fixture(params=ENGINES)
@@ -70,21 +90,14 @@ def postgres() -> Iterator[Server]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A fixed share of the tests of engines where they are slow, and all of them when asked."""
-    share = {name: n for name, n in _SHARE.items() if not whole(name)}
-
-    def left_out(item: pytest.Item) -> bool:
-        if "engine" in getattr(item, "fixturenames", ()):
-            words = getattr(item, "callspec").id.split("-")  # noqa: B009
-            one_in = next((n for name, n in share.items() if name in words), 1)
-            return crc32(item.nodeid.encode()) % one_in != 0
-        # Its messages are tested in every run; that Java ends with it takes a minute to see.
-        return "spark" in share and "test_spark.py::test_an_interrupted" in item.nodeid
-
-    dropped = [item for item in items if left_out(item)]
-    config.hook.pytest_deselected(items=dropped)
-    kept = [item for item in items if not left_out(item)]
-    items[:] = sorted(kept, key=lambda item: not is_spark(item.nodeid))  # they take longest
+    """Plan what the tests of engines share, and begin with what takes longest."""
+    questions = recorded(items, on_reference)
+    config.stash[PLAN] = plan = Plan([q for asked in questions.values() for q in asked])
+    for item in items:
+        small = any(plan.size(q) < WORTH_SPARK for q in questions.get(item.nodeid, ()))
+        if small and item.get_closest_marker("spark"):
+            item.add_marker("thorough")
+    items[:] = longest_first(items)
 
 
 @pytest.hookimpl(optionalhook=True)

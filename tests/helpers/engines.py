@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from qi_checker import judging as reference
@@ -33,18 +32,40 @@ CASE_KEYS = (
     "owner",
     "latest_surgery_date",
 )
+PARTS = ("findings", "cases", "rejects", "ignored", "numbers")
 REJECT_KEYS = ("table", "row", "column", "id", "reason")
 
 
-@dataclass(frozen=True)
 class Seen:
-    """What an engine said, in one form for both."""
+    """What an engine said, in one form for all; a part of it is made when it is looked at."""
 
-    findings: list[dict[str, Any]]
-    cases: list[dict[str, Any]]
-    rejects: list[dict[str, Any]]
-    ignored: list[tuple[str, str]]
-    numbers: dict[str, Any] = field(default_factory=dict)
+    def __init__(self, part: Callable[[str], Any]) -> None:
+        self._part = part
+
+    @classmethod
+    def of(cls, *parts: Any) -> Seen:
+        """Of parts that are made already, in the order of `PARTS`; the last may be left out."""
+        return cls(dict(zip(PARTS, parts, strict=False)).__getitem__)
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return self._part("findings")
+
+    @property
+    def cases(self) -> list[dict[str, Any]]:
+        return self._part("cases")
+
+    @property
+    def rejects(self) -> list[dict[str, Any]]:
+        return self._part("rejects")
+
+    @property
+    def ignored(self) -> list[tuple[str, str]]:
+        return self._part("ignored")
+
+    @property
+    def numbers(self) -> dict[str, Any]:
+        return self._part("numbers")
 
     def finding(self, requirement: str, case_id: str = "C1") -> dict[str, Any]:
         """The finding of a requirement of a case; dates as ISO text."""
@@ -75,7 +96,7 @@ def on_reference(
 ) -> Seen:
     """The naive evaluator, which defines what is correct."""
     result = reference.evaluate(bundle, tables, as_of, site, torn)
-    return Seen(
+    return Seen.of(
         result.findings,
         result.cases,
         result.rejects,
@@ -97,7 +118,7 @@ def on_duckdb(
 def seen_by(evaluation: Evaluation) -> Seen:
     """What an evaluation of a compiled query says."""
     summary = evaluation.summary()
-    return Seen(
+    return Seen.of(
         [_without(line, "sentence") for line in evaluation.findings()],
         [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
         [{key: line[key] or None for key in REJECT_KEYS} for line in evaluation.rejects()],

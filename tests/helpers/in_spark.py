@@ -69,7 +69,7 @@ def seen(done: SparkEvaluation) -> Seen:
     summary = done.summary()
     findings = _rows(done.findings_frame().drop("sentence"), "case_id", "requirement")
     lines = done.db.session.sql("SELECT *, anchor AS surgery_date FROM cases_full")
-    return Seen(
+    return Seen.of(
         findings,
         _rows(lines.select(*CASE_KEYS), "case_id"),
         [

@@ -1,14 +1,23 @@
-"""Which process runs which test, where there are several."""
+"""Which process runs which test, where there are several, and in which order."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
+import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+# Seconds, roughly, of what takes longest: it begins first, so that all processes end together.
+SECONDS: dict[str, int] = {}
+_ENGINE = re.compile(r"\[(?:.*-)?(duckdb|postgres)(?:-.*)?\]$")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """The tests of a file in one process, which makes their records once; so are all of Spark.
+    """The tests of a file in one process, which makes their records once; so are all of an engine.
 
-    Spark needs a minute before it is quick. In the order of collection, which ends with short ones.
+    Spark needs a minute before it is quick, and a batch of questions is evaluated once. In the
+    order of collection, which begins with what takes longest.
     """
 
     def schedule(self) -> None:
@@ -16,9 +25,17 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
-        return "spark" if is_spark(nodeid) else nodeid.split("::", 1)[0]
+        return scope(nodeid)
 
 
-def is_spark(nodeid: str) -> bool:
-    """Also of one that only prints for Spark: it does not matter where that runs."""
-    return "spark" in nodeid
+def scope(nodeid: str) -> str:
+    """What is run in one process."""
+    file = nodeid.split("::", 1)[0]
+    if "spark" in nodeid:  # also what only prints for Spark: it does not matter where that runs
+        return "spark"
+    engine = _ENGINE.search(nodeid) if file.startswith("tests/spec/") else None
+    return f"spec on {engine[1]}" if engine else file
+
+
+def longest_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    return sorted(items, key=lambda item: -SECONDS.get(scope(item.nodeid), 0))

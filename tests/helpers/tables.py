@@ -6,7 +6,7 @@ once. Ids get the number of the example in front, and lose it again before they 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qi_checker.protocol.bundle import Bundle
@@ -71,9 +71,9 @@ def _of(seen: Seen, number: int) -> Seen:
             for name, value in line.items()
         }
 
-    return Seen(
-        [plain(line) for line in seen.findings if own(line["case_id"])],
-        [plain(line) for line in seen.cases if own(line["case_id"])],
-        [],
-        [(id.partition(MARK)[2], why) for id, why in seen.ignored if own(id)],
-    )
+    parts: dict[str, Callable[[], Any]] = {
+        "findings": lambda: [plain(line) for line in seen.findings if own(line["case_id"])],
+        "cases": lambda: [plain(line) for line in seen.cases if own(line["case_id"])],
+        "ignored": lambda: [(id.partition(MARK)[2], why) for id, why in seen.ignored if own(id)],
+    }
+    return Seen(lambda part: parts[part]())
