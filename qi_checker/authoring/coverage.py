@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qi_checker.authoring.charts import chart_of
-from qi_checker.authoring.coverage_edges import Edge, edges, hit
 from qi_checker.authoring.coverage_statuses import impossible, possible
-from qi_checker.judging.charts import Chart
-from qi_checker.judging.judged import judge_all
+from qi_checker.judging import CaseTrace, RequirementTrace, read_data
+from qi_checker.judging.edges import Edge, edges, hit
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.examples import Example
-from qi_checker.protocol.models import Protocol, Requirement, Version
+from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.vocabulary import Status
 
 _DAY = timedelta(days=1)
@@ -57,9 +55,10 @@ class LeftOut:
     why: str
 
 
-def chart_of_example(bundle: Bundle, example: Example) -> Chart | None:
-    """What an example comes to; None where its case was rejected."""
-    return chart_of(bundle, example.tables, example.as_of, example.site, example.case_id)
+def trace_of_example(bundle: Bundle, example: Example) -> CaseTrace | None:
+    """Judge the case that an example is about; None where its row was rejected."""
+    data = read_data(bundle, example.tables, example.as_of, example.site)
+    return data.trace(example.case_id) if example.case_id in data.cases else None
 
 
 def points(protocol: Protocol) -> list[Point]:
@@ -101,36 +100,35 @@ def left_out(protocol: Protocol) -> list[LeftOut]:
     return [LeftOut(id, status, why) for (id, status), why in found.items()]
 
 
-def reached(chart: Chart | None) -> Iterator[Point]:
+def reached(trace: CaseTrace | None) -> Iterator[Point]:
     """The points that one example reaches; a day of a version is told by its date."""
-    if chart is None:
+    if trace is None:
         return
-    for leaf in chart.case.version.leaves:
-        yield StatusPoint(leaf.id, chart.decided[leaf.id].status)
-        yield from _edges(leaf, chart)
+    for one in trace.requirements:
+        yield StatusPoint(one.id, one.status)
+        yield from _edges(one, trace.case.version.version)
 
 
-def _edges(leaf: Requirement, chart: Chart) -> Iterator[EdgePoint]:
-    question = chart.decided[leaf.id].question
-    if question is None:
+def _edges(one: RequirementTrace, version: str) -> Iterator[EdgePoint]:
+    if one.question is None:
         return
-    for judged in judge_all(question, chart):
-        for edge in hit(judged, question.stretches, leaf.window):
-            yield EdgePoint(chart.case.version.version, leaf.id, edge)
+    for judged in one.events:
+        for edge in hit(judged, one.question.stretches, one.requirement.window):
+            yield EdgePoint(version, one.id, edge)
 
 
-def reaches(point: Point, chart: Chart | None) -> bool:
+def reaches(point: Point, trace: CaseTrace | None) -> bool:
     """Whether an example reaches a point."""
     if isinstance(point, DayPoint):
-        return chart is not None and chart.case.day == point.day
-    return point in set(reached(chart))
+        return trace is not None and trace.case.day == point.day
+    return point in set(reached(trace))
 
 
 def gaps(bundle: Bundle, examples: Sequence[Example]) -> tuple[list[Point], list[Point]]:
     """All points, and those of them that no example reaches."""
-    charts = [chart_of_example(bundle, example) for example in examples]
-    days = {chart.case.day for chart in charts if chart is not None}
-    there = {point for chart in charts for point in reached(chart)}
+    traces = [trace_of_example(bundle, example) for example in examples]
+    days = {trace.case.day for trace in traces if trace is not None}
+    there = {point for trace in traces for point in reached(trace)}
     every = points(bundle.protocol)
     missing = [p for p in every if not (p.day in days if isinstance(p, DayPoint) else p in there)]
     return every, missing

@@ -1,4 +1,4 @@
-"""The coverage of a protocol as it is shown: what is reached, and a sketch for each gap."""
+"""The coverage of a protocol as it is shown: what is reached, and each gap with its place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from qi_checker.authoring.coverage import (
     LeftOut,
     Point,
     StatusPoint,
-    chart_of_example,
     gaps,
     left_out,
 )
-from qi_checker.authoring.coverage_sketch import Base, Sketch, sketches
 from qi_checker.authoring.places import Places
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.examples import Defaults, Example
+from qi_checker.protocol.examples import Example
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,6 @@ class Gap:
     requirement: str  # empty for a day
     words: str
     where: str  # file:line:column of the clause
-    sketch: Sketch | None
 
 
 @dataclass(frozen=True)
@@ -49,39 +46,32 @@ class Coverage:
         return self.points - len(self.gaps)
 
 
-def coverage(bundle: Bundle, examples: Sequence[Example], defaults: Defaults) -> Coverage:
-    """Evaluate the examples by the naive evaluator and look for what they leave out."""
+def coverage(bundle: Bundle, examples: Sequence[Example]) -> Coverage:
+    """Judge the examples and look for what they leave out."""
     every, missing = gaps(bundle, examples)
-    charts = ((example, chart_of_example(bundle, example)) for example in examples)
-    bases = [Base(example, chart) for example, chart in charts if chart is not None]
     places = Places(bundle) if missing else None
-    found = tuple(
-        _gap(point, bundle, places, made)
-        for point, made in zip(missing, sketches(missing, bundle, defaults, bases), strict=True)
-        if places is not None
-    )
     return Coverage(
         str(bundle.path),
         bundle.protocol.id,
         len(examples),
         len(every),
-        found,
+        tuple(_gap(point, bundle, places) for point in missing if places is not None),
         tuple(left_out(bundle.protocol)),
     )
 
 
-def _gap(point: Point, bundle: Bundle, places: Places, found: Sketch | None) -> Gap:
+def _gap(point: Point, bundle: Bundle, places: Places) -> Gap:
     if isinstance(point, DayPoint):
         words = f"no surgery on {point.day.isoformat()}, {point.words}"
         where = places.version(point.version, "in_force").where
-        return Gap("day", point.version, "", words, where, found)
+        return Gap("day", point.version, "", words, where)
     titles = {r.id: r.title for v in bundle.protocol.versions for r in v.leaves}
     if isinstance(point, StatusPoint):
         version = next(_versions_with(point, bundle))
         words = f"never {point.status}: {point.status.meaning}"
         where = places.requirement(version, point.requirement).where
-        return Gap("status", "", point.requirement, words, where, found)
-    return _edge_gap(point, bundle, places, titles, found)
+        return Gap("status", "", point.requirement, words, where)
+    return _edge_gap(point, bundle, places, titles)
 
 
 def _versions_with(point: StatusPoint, bundle: Bundle) -> Iterator[str]:
@@ -95,10 +85,9 @@ def _edge_gap(
     bundle: Bundle,
     places: Places,
     titles: dict[str, str],
-    found: Sketch | None,
 ) -> Gap:
     version = next(v for v in bundle.protocol.versions if v.version == point.version)
     leaf = next(r for r in version.leaves if r.id == point.requirement)
     words = f"no event on {point.edge.words(leaf.window, titles)}"
     where = places.requirement(point.version, point.requirement, *point.edge.steps()).where
-    return Gap("edge", point.version, point.requirement, words, where, found)
+    return Gap("edge", point.version, point.requirement, words, where)

@@ -1,41 +1,60 @@
 """Which clause of a protocol decided about a case, and how it came to that.
 
-The findings are those of the compiled query. What lies behind them (trees of conditions, spans with
-their anchors, every event's criteria) is asked of the naive evaluator, which must agree with it.
+Everything is read from the trace that `judging` leaves; here it gets its place in the protocol's file.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
-from typing import Any
 
-from qi_checker.authoring.charts import chart_of
-from qi_checker.authoring.explain_decided import (
-    CRITERIA,
-    criterion_keys,
-    deciding_clause,
-    population,
-    step_words,
-)
-from qi_checker.authoring.explain_rows import CaseRows, rows_of
-from qi_checker.authoring.explain_trees import Part, tree
-from qi_checker.authoring.explain_windows import SpanDates, spans
 from qi_checker.authoring.places import Clause, Places
-from qi_checker.cases.what_if import no_such_cases
-from qi_checker.engines.duckdb import Evaluation, evaluate
-from qi_checker.judging.charts import Chart
-from qi_checker.judging.exceptions import why_ignored
-from qi_checker.judging.judged import Judged, judge, judge_all
-from qi_checker.judging.outcomes import Outcome
-from qi_checker.judging.rows import read_rows
-from qi_checker.protocol.as_of import AsOf
+from qi_checker.cases.rows import Origin
+from qi_checker.judging import CaseTrace, RequirementTrace
+from qi_checker.judging.cases import Part, column_of
+from qi_checker.judging.chart import Decision
+from qi_checker.judging.clauses import REQUIREMENT, VERSION, ClausePath
+from qi_checker.judging.criteria import Judged
+from qi_checker.judging.spans import Outcome
+from qi_checker.judging.trace import SpanTrace
+from qi_checker.judging.values import When
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.models import Requirement
-from qi_checker.protocol.records import EXCEPTIONS, Records
-from qi_checker.protocol.site import Site
-from qi_checker.protocol.vocabulary import Status
+from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.protocol.windows import Span, anchor_words
+
+Place = Callable[..., Clause]  # the clause at these keys
+
+
+@dataclass(frozen=True)
+class PartLine:
+    """One part of a condition. `outcome`: true, undecided or false."""
+
+    clause: Clause
+    outcome: str
+    found: str  # the values that the records hold; empty for all_of and any_of
+    parts: tuple[PartLine, ...] = ()
+
+
+@dataclass(frozen=True)
+class LimitLine:
+    """A limit of a span: the last day or minute that it lets in, and whether it is the first."""
+
+    clause: Clause
+    side: str  # "from" for a first day, "until" for a last one
+    day: str  # 2026-01-24, or 2026-02-23T06:00; empty where a clock time is missing
+
+
+@dataclass(frozen=True)
+class SpanLine:
+    """One span of the window. `anchor` is empty where it is not known."""
+
+    words: str
+    clause: Clause
+    counted_from: str  # surgery, admission, a column, or the title of a requirement
+    anchor: str
+    limits: tuple[LimitLine, ...]
 
 
 @dataclass(frozen=True)
@@ -81,8 +100,8 @@ class RequirementLine:
     step: int  # of the nine statuses of the contract, in their order
     step_words: str
     decided_by: Clause
-    applies_if: Part | None
-    spans: tuple[SpanDates, ...]
+    applies_if: PartLine | None
+    spans: tuple[SpanLine, ...]
     window_opens: date | None
     window_closes: date | None
     live: bool | None  # whether there is still time; None where an anchor is not known
@@ -97,7 +116,7 @@ class ExclusionLine:
 
     id: str
     title: str
-    when: Part
+    when: PartLine
 
 
 @dataclass(frozen=True)
@@ -114,171 +133,166 @@ class Explanation:
     version: str
     in_force: Clause
     ruled_out: str  # reason; empty where the protocol applies
-    applies_to: Part
+    applies_to: PartLine
     exclusions: tuple[ExclusionLine, ...]
     requirements: tuple[RequirementLine, ...]
-    disagreements: tuple[str, ...]  # requirements on which the two evaluators differ; a fault
 
 
-def explain(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id: str) -> Explanation:
-    """Explain one case; UserError where there is none, saying whether its row was rejected."""
-    evaluation = evaluate(bundle, records, as_of, site, only_case=case_id)
-    line = next(iter(evaluation.cases()), None)
-    if line is None:
-        raise no_such_cases(evaluation, [case_id])
-    rows = rows_of(evaluation, case_id)
-    chart = chart_of(bundle, rows.tables, as_of, site, case_id, rows.torn, rows.delivery)
-    assert chart is not None, "a case that the query evaluates can be read"
-    findings = {f["requirement"]: f for f in evaluation.findings()}
-    places = Places(bundle)
-    version = chart.case.version
+# What each status says, as section 7 of docs/evaluation.md puts it.
+STEPS = {
+    Status.ERROR: "it could not be evaluated",
+    Status.NOT_APPLICABLE: "it does not apply to this case",
+    Status.MET: "an event that is done passes every criterion",
+    Status.EXEMPT: "not met, and an approved exception is valid",
+    Status.BOOKED: "not met; there is still time, and an appointment passes every criterion",
+    Status.UNKNOWN: "not met, and the records do not say enough to deny it",
+    Status.DUE: "none of the above, and there is still time",
+    Status.EXPIRED: "no time is left, and an event is right but for its age",
+    Status.MISSING: "none of the above, and no time is left",
+}
+_OTHERWISE = {
+    Reason.NONE_FOUND: "nothing forbidden is there, and the source would have told of it",
+    Reason.FORBIDDEN_EVENT: "an event that must not be there passes every criterion",
+}
+_OUTCOMES = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}
+
+
+def explain(bundle: Bundle, trace: CaseTrace, origin: Origin) -> Explanation:
+    """Explain one case; every clause is named with its place in the file."""
+    case, places = trace.case, Places(bundle)
+    version = case.version
     place = partial(places.version, version.version)
-    leaves = [
-        _requirement(leaf, findings[leaf.id], chart, places, rows, evaluation)
-        for leaf in version.leaves
-        if leaf.id in findings
-    ]
+    exclusions = zip(version.exclude, case.population.exclusions, strict=True)
     return Explanation(
-        case_id=case_id,
-        verdict=line["verdict"],
-        as_of=str(as_of),
-        surgery_date=chart.case.day,
-        surgery_at=chart.case.anchor.clock.isoformat() if chart.case.anchor.clock else "",
-        upcoming=chart.case.upcoming,
+        case_id=case.id,
+        verdict=str(trace.verdict),
+        as_of=str(trace.setting.as_of),
+        surgery_date=case.day,
+        surgery_at=case.anchor.clock.isoformat() if case.anchor.clock else "",
+        upcoming=case.upcoming,
         protocol=bundle.protocol.id,
         version=version.version,
         in_force=place("in_force"),
-        ruled_out=str(chart.case.ruled_out or ""),
-        applies_to=population(chart, place),
+        ruled_out=str(case.ruled_out or ""),
+        applies_to=_part(case.population.applies_to, trace, place),
         exclusions=tuple(
-            ExclusionLine(x.id, x.title, tree(x.when, chart, place, "exclude", n, "when"))
-            for n, x in enumerate(version.exclude)
+            ExclusionLine(x.id, x.title, _part(part, trace, place)) for x, part in exclusions
         ),
-        requirements=tuple(leaves),
-        disagreements=tuple(id for id, f in findings.items() if _differs(id, f, chart)),
+        requirements=tuple(_requirement(one, trace, places, origin) for one in trace.requirements),
     )
-
-
-def _differs(id: str, finding: dict[str, Any], chart: Chart) -> bool:
-    """A query that failed says error, which is told elsewhere."""
-    decision = chart.decided[id]
-    event = (decision.event.id or None) if decision.event else None
-    mine = decision.status, decision.reason, event
-    theirs = finding["status"], finding["reason"], finding["event_id"]
-    return finding["status"] != Status.ERROR and mine != theirs
 
 
 def _requirement(
-    leaf: Requirement,
-    finding: dict[str, Any],
-    chart: Chart,
-    places: Places,
-    rows: CaseRows,
-    evaluation: Evaluation,
+    one: RequirementTrace, trace: CaseTrace, places: Places, origin: Origin
 ) -> RequirementLine:
-    decision, version = chart.decided[leaf.id], chart.case.version.version
-    place = partial(places.requirement, version, leaf.id)
-    asked = chart.case.ruled_out is None
-    condition = tree(leaf.applies_if, chart, place, "applies_if") if leaf.applies_if else None
-    judged = judge_all(decision.question, chart) if decision.question else []
-    near = sorted((j for j in judged if j.near_miss), key=lambda j: _order(j, decision.event))
+    version, finding = trace.case.version.version, one.finding
+    place: Place = partial(places.requirement, version, one.id)
+
+    def clause(path: ClausePath) -> Clause:
+        if path.of == REQUIREMENT:
+            return place(*path.keys)
+        return (
+            places.version(version, *path.keys) if path.of == VERSION else Clause(path.path, "", "")
+        )
+
     return RequirementLine(
-        id=leaf.id,
-        title=leaf.title,
+        id=one.id,
+        title=one.requirement.title,
         status=finding["status"],
         reason=finding["reason"],
         sentence=finding["sentence"],
-        step=list(Status).index(Status(str(finding["status"]))) + 1,  # type: ignore[call-arg]
-        step_words=step_words(decision),
-        decided_by=deciding_clause(leaf, decision, chart, places),
-        applies_if=condition if asked else None,
-        spans=spans(leaf, chart, place) if asked else (),
+        step=list(Status).index(one.status) + 1,
+        step_words=step_words(one.decision),
+        decided_by=clause(one.clause),
+        applies_if=_part(one.applies_if, trace, place) if one.applies_if else None,
+        spans=tuple(_span(span, trace, place) for span in one.spans),
         window_opens=finding["window_opens"],
         window_closes=finding["window_closes"],
-        live=chart.live(decision.question) if decision.question else None,
-        events=(
-            *(_event(j, leaf, chart, place, evaluation) for j in near),
-            *_rejected(leaf, chart, place, evaluation),
+        live=one.live,
+        events=tuple(
+            _event(judged, one, clause, origin) for judged in (*one.candidates, *one.rejected)
         ),
-        others=len(judged) - len(near),
-        exceptions=_exceptions(leaf, chart, rows, evaluation),
+        others=one.others,
+        exceptions=tuple(
+            ExceptionLine(x.id, origin.row("exceptions", x.row.number), x.ignored)
+            for x in one.exceptions
+        ),
     )
 
 
-def _order(judged: Judged, chosen: Any) -> tuple[Any, ...]:
-    """The chosen one first, then as the nearest miss is found."""
-    open_criteria = len(judged.criteria) - judged.count(Outcome.PASS)
-    return judged.event is not chosen, open_criteria, *judged.nearness
+def step_words(decision: Decision) -> str:
+    """Say which of the nine steps decided."""
+    return _OTHERWISE.get(decision.reason, STEPS[decision.status])
 
 
 def _event(
-    judged: Judged, leaf: Requirement, chart: Chart, place: Any, evaluation: Evaluation
+    judged: Judged, one: RequirementTrace, clause: Callable[[ClausePath], Clause], origin: Origin
 ) -> EventLine:
     event = judged.event
-    decided, question = chart.decided[leaf.id].event, chart.decided[leaf.id].question
-    assert question is not None, "an event is judged by a question"
-    lines = []
-    for name, criterion in zip(CRITERIA, judged.criteria, strict=True):
-        if criterion.outcome is Outcome.PASS and not _asked(leaf, name):
-            continue
-        why = criterion.reason.meaning if criterion.reason else ""
-        keys = criterion_keys(leaf, judged, name, chart, question)
-        lines.append(CriterionLine(name, _WORDS[criterion.outcome], why, place(*keys)))
+    lines = [
+        CriterionLine(
+            name,
+            _OUTCOMES[criterion.outcome],
+            criterion.reason.meaning if criterion.reason else "",
+            clause(one.clause_of(judged, name)),
+        )
+        for name, criterion in one.criteria(judged)
+    ]
+    if event.torn:
+        lines = [CriterionLine("record", "undecided", event.reject, Clause("", "", ""))]
     return EventLine(
         event_id=event.id,
-        source=_source(evaluation, "events", event.row),
+        source=origin.row("events", event.row),
         status="rejected" if event.reject else event.status,
         at=event.texts.get("at", ""),
-        chosen=decided is not None and decided.row == event.row,
+        chosen=event is one.event,
         criteria=tuple(lines),
     )
 
 
-_WORDS = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}
+def _part(part: Part, trace: CaseTrace, place: Place) -> PartLine:
+    return PartLine(
+        place(*part.keys),
+        part.truth.name.lower(),
+        "" if part.parts else _found(part, trace),
+        tuple(_part(inner, trace, place) for inner in part.parts),
+    )
 
 
-def _asked(leaf: Requirement, name: str) -> bool:
-    wanted = leaf.event
-    if name == "code":
-        return bool(wanted.codes or wanted.not_codes or wanted.kind == "imaging")
-    return name in ("status", "window") or getattr(wanted, name) is not None
+def _found(part: Part, trace: CaseTrace) -> str:
+    """What the records hold where a condition looks."""
+    condition = part.condition
+    if getattr(condition, "event", None) is not None:
+        kind = condition.event.kind
+        events = (e for e in trace.chart.history.events if e.kind == kind)
+        listed = [_dated(e.id, e.at) for e in sorted(events, key=lambda e: e.id)]
+        return ", ".join(listed) or f"no event of kind {kind}"
+    if part.chosen is not None:
+        event = f", {part.chosen.event.id}" if part.chosen.event else ""
+        return f"{condition.chosen.requirement} is {part.chosen.status}{event}"
+    column = column_of(condition)
+    return part.found or (f"nothing in {column}" if column else "a case")
 
 
-def _source(evaluation: Evaluation, table: str, row: int) -> str:
-    return f"{evaluation.records.tables[table].file}, row {row}"
+def _dated(id: str, at: When | None) -> str:
+    return f"{id} of {at.lo}" if at else id
 
 
-def _rejected(
-    leaf: Requirement, chart: Chart, place: Any, evaluation: Evaluation
-) -> list[EventLine]:
-    """Rows that could not be used and that may stand for such an event."""
-    question = chart.decided[leaf.id].question
-    if question is None:
-        return []
-    found = []
-    for event in chart.evidence:
-        if event.torn:
-            source = _source(evaluation, "events", event.row)
-            line = CriterionLine("record", "undecided", event.reject, Clause("", "", ""))
-            chosen = chart.decided[leaf.id].event
-            is_chosen = chosen is not None and chosen.row == event.row
-            found.append(EventLine(event.id, source, "rejected", "", is_chosen, (line,)))
-        elif event.kind in ("", leaf.event.kind):
-            judged = judge(event, question, chart)
-            if judged.possible:
-                found.append(_event(judged, leaf, chart, place, evaluation))
-    return found
+def _span(span: SpanTrace, trace: CaseTrace, place: Place) -> SpanLine:
+    titles = {leaf.id: leaf.title for leaf in trace.case.version.leaves}
+    limits = (
+        LimitLine(place(*x.keys), "from" if x.opens else "until", _iso(x.at)) for x in span.limits
+    )
+    return SpanLine(
+        words=Span.words(span.span, titles),
+        clause=place(*span.keys),
+        counted_from=anchor_words(span.span.anchor, titles),
+        anchor=_iso(span.anchor.clock or span.anchor.lo) if span.anchor else "",
+        limits=tuple(limits),
+    )
 
 
-def _exceptions(
-    leaf: Requirement, chart: Chart, rows: CaseRows, evaluation: Evaluation
-) -> tuple[ExceptionLine, ...]:
-    found = []
-    used, rejected = read_rows(EXCEPTIONS, rows.tables[EXCEPTIONS.name], chart.setting.site)
-    told = [(row, why_ignored(row, chart.case, chart.setting)) for row in used]
-    told += [(r.row, f"the row was rejected: {r.reason}") for r in rejected]
-    for row, why in told:
-        if row.text("case_id") == chart.case.id and row.word("requirement") == leaf.id:
-            source = _source(evaluation, "exceptions", row.number)
-            found.append(ExceptionLine(row.text("exception_id"), source, why))
-    return tuple(sorted(found, key=lambda line: (line.exception_id, line.source)))
+def _iso(at: date | datetime | None) -> str:
+    if at is None:
+        return ""
+    return at.isoformat(timespec="minutes") if isinstance(at, datetime) else str(at)

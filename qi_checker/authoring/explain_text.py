@@ -6,9 +6,14 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from qi_checker.authoring.explain import EventLine, Explanation, RequirementLine
-from qi_checker.authoring.explain_trees import Part
-from qi_checker.authoring.explain_windows import Limit, SpanDates
+from qi_checker.authoring.explain import (
+    EventLine,
+    Explanation,
+    LimitLine,
+    PartLine,
+    RequirementLine,
+    SpanLine,
+)
 from qi_checker.authoring.places import Clause
 from qi_checker.render import words
 from qi_checker.render.terminal import safe, say
@@ -36,9 +41,6 @@ def explanation_text(found: Explanation, console: Console) -> None:
         _tree(console, 0, f"Left out, {exclusion.title}: ", exclusion.when)
     for requirement in found.requirements:
         _requirement(requirement, console)
-    for id in found.disagreements:
-        say(console)
-        say(console, f"The two evaluators disagree about {id}. Please report it.", "bold red")
 
 
 def _requirement(one: RequirementLine, console: Console) -> None:
@@ -64,14 +66,14 @@ def _requirement(one: RequirementLine, console: Console) -> None:
         _line(console, 1, f"exception {exception.exception_id} ({exception.source}): {told}")
 
 
-def _span(span: SpanDates, console: Console) -> None:
+def _span(span: SpanLine, console: Console) -> None:
     anchor = span.anchor.replace("T", " ") or "not known"
     _line(console, 1, f"window: {span.words}; {span.counted_from}: {anchor}", span.clause)
     for limit in span.limits:
         _line(console, 2, f"{limit.clause.path}: {limit.clause.value} {_day(limit)}", limit.clause)
 
 
-def _day(limit: Limit) -> str:
+def _day(limit: LimitLine) -> str:
     if not limit.day:
         return "needs a clock time that is not known"
     return f"counts {limit.side} {limit.day.replace('T', ' ')}"
@@ -100,7 +102,7 @@ def _event(event: EventLine, console: Console) -> None:
             _line(console, 2, f"{outcome}; {criterion.clause.path}", criterion.clause)
 
 
-def _tree(console: Console, depth: int, said: str, part: Part) -> None:
+def _tree(console: Console, depth: int, said: str, part: PartLine) -> None:
     name = part.clause.path.rpartition(".")[2]
     value = "" if part.parts else f" {part.clause.value}"
     found = f"; found {part.found}" if part.found else ""

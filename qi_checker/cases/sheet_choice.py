@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from qi_checker.cases.checklist import LISTED
+from qi_checker.cases.one import no_such_cases
 from qi_checker.cases.sheets import keys_of
-from qi_checker.cases.what_if import no_such_cases
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.query.tables import CASES
 

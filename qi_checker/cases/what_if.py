@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+from qi_checker.cases.one import no_such_cases
 from qi_checker.cases.sheets import case_sheets, keys_of
 from qi_checker.cases.views import CaseSheet
-from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.values import clean, text
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -60,34 +59,6 @@ def one_case(
     if keys:
         return next(case_sheets(evaluation, keys))
     raise no_such_cases(evaluation, [case_id])
-
-
-def no_such_cases(evaluation: Evaluation, ids: Sequence[str]) -> UserError:
-    """Why there are no such cases: whether their rows were rejected, or there are none."""
-    rejected: dict[str, dict[str, Any]] = {}
-    for row in evaluation.rejects():
-        if row["table"] == "cases":
-            rejected.setdefault(row["id"], row)
-    return UserError([_no_such_case(evaluation, case_id, rejected.get(case_id)) for case_id in ids])
-
-
-def _no_such_case(evaluation: Evaluation, case_id: str, rejected: dict[str, Any] | None) -> Problem:
-    file = evaluation.records.tables["cases"].file
-    if rejected:
-        where = f"{file}, row {rejected['row']}, column {rejected['column']}"
-        return Problem(
-            where,
-            f"the case was rejected: {rejected['reason']}",
-            "",
-            "Correct the row and export it again",
-        )
-    read = evaluation.prepared.census["cases"].used
-    return Problem(
-        file,
-        f"there is no case {case_id} among {read} cases",
-        "",
-        "Look for the spelling in the column case_id",
-    )
 
 
 def what_if(

@@ -10,11 +10,10 @@ from typing import Any
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.examples import Defaults, Example, load_examples
+from qi_checker.protocol.examples import Example, load_examples
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
-from qi_checker.protocol.yaml_read import read_document
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,6 @@ class Loaded:
     bundle: Bundle
     file: Path
     examples: tuple[Example, ...]
-
-    @property
-    def defaults(self) -> Defaults:
-        """What the file of examples says of every example."""
-        data = read_document(self.file).data if self.file.is_file() else {}
-        return Defaults.model_validate(data.get("defaults", {}))
 
 
 def protocol_files(paths: list[Path]) -> list[Path]:
@@ -76,15 +69,15 @@ def on_duckdb(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -
     return evaluation.findings(), evaluation.cases()
 
 
-def on_reference(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
-    """The same by the naive evaluator, which gives no sentences."""
+def on_judging(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
+    """The same by judging case after case."""
     from qi_checker.judging import evaluate
 
     result = evaluate(bundle, tables, as_of, site)
     return result.findings, result.cases
 
 
-ENGINES = {"duckdb": on_duckdb, "reference": on_reference}
+ENGINES = {"duckdb": on_duckdb, "judging": on_judging}
 
 
 def as_json(value: Any) -> str:

@@ -36,13 +36,13 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def coverage(arguments: argparse.Namespace) -> int:
-    """What no example of the protocols reaches; sketches of examples that would."""
+    """What no example of the protocols reaches."""
     from qi_checker.authoring.coverage_text import coverage_json, coverage_text
     from qi_checker.authoring.coverage_view import coverage as build
 
     least = _percent(arguments.fail_under)
     loaded, problems = load_all(arguments.paths)
-    found = [build(one.bundle, one.examples, one.defaults) for one in loaded]
+    found = [build(one.bundle, one.examples) for one in loaded]
     if arguments.format == "json":
         print(coverage_json(found), end="")
     else:

@@ -101,9 +101,9 @@ def _paths(parser: Any) -> None:
 def _test_options(test: Any) -> None:
     test.add_argument(
         "--engine",
-        choices=("duckdb", "reference"),
-        default="duckdb",
-        help="where to evaluate (default: duckdb)",
+        choices=("judging", "duckdb"),
+        default="judging",
+        help="case by case, or by the query that audits run (default: judging)",
     )
     test.add_argument(
         "--format",
@@ -167,7 +167,7 @@ def _coverage(tools: Any) -> None:
         tools,
         "coverage",
         later("rule_tools", "coverage"),
-        "name the statuses and window edges that no example reaches, with sketches",
+        "name the statuses and window edges that no example reaches",
         "qi-checker rules coverage rules/hepatic-metastasectomy-imaging --fail-under 90%",
     )
     _paths(coverage)

@@ -1,126 +1,248 @@
-"""The naive evaluator: plain Python, row by row. It is the definition of a correct result.
+"""One case, judged in plain Python: the definition of a correct result, and what a person reads.
 
-It follows docs/evaluation.md section by section and shares nothing with the compiled query but
-the protocol's models, so that a mistake is not made twice. It is made to be read, not to be fast.
+It follows docs/evaluation.md section by section and shares nothing with the query but the protocol's
+models, so that a mistake is not made twice. It returns a trace of everything it looked at.
 
-    values, rows, days             reading a value; which rows can be used; the calendar
-    records, cases, charts         events, rejected rows and operations as of a moment
-    stretches, clock_limits        one span of a window with its anchor
-    questions, anchors             what is asked of events, and the dates that it is counted from
-    criteria, window, judged       one event against one question
-    doubts, conditions, between    what makes it unknown; applies_if; none_between
-    picks, status, findings        one requirement of one case
-    exceptions                     approved waivers
-    feeds                          sources that are half empty
-    groups, rates                  what they add up to, for a case and for a report
+    values, rows, records       a value; which rows can be used; the history of a patient
+    context                     what only the whole data set knows
+    cases, exceptions           the operation and whether the protocol applies; waivers
+    spans, windows, criteria    one event against one question
+    chart, conditions, status   one requirement of one case
+    findings, sentences, groups what is said of it, and what the requirements add up to
+    clauses, edges, trace       which clause decided; the limits of windows; all of it together
+    rates                       the numbers of a report
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
-from qi_checker.judging.anchors import in_order
-from qi_checker.judging.cases import read_case
-from qi_checker.judging.charts import Chart
-from qi_checker.judging.exceptions import read_waivers
-from qi_checker.judging.feeds import note_feeds
-from qi_checker.judging.findings import finding
-from qi_checker.judging.groups import case_line
+from qi_checker.judging.cases import Case, read_case
+from qi_checker.judging.chart import Chart, in_order
+from qi_checker.judging.context import Context, Setting, context_of, torn_rows
+from qi_checker.judging.exceptions import Considered, active, consider, read_waivers, unusable
+from qi_checker.judging.findings import Finding, moved_away
 from qi_checker.judging.rates import Numbers, count_case, empty_numbers
-from qi_checker.judging.records import Setting, read_history
-from qi_checker.judging.rows import Rejected, read_rows
+from qi_checker.judging.records import History, TornRow, read_histories, read_history
+from qi_checker.judging.rows import RawRow, Rejected, Row, read_rows
 from qi_checker.judging.status import decide
+from qi_checker.judging.trace import CaseTrace, RequirementTrace, trace_of
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES
 from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Reason
 
-__all__ = ["Result", "evaluate"]
+__all__ = [
+    "CaseTrace",
+    "Context",
+    "History",
+    "Judge",
+    "RequirementTrace",
+    "Result",
+    "evaluate",
+]
 
-Rows = list[dict[str, str | None]]
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """A protocol at one moment, for one hospital: judges case after case.
+
+    Rows are read by `history`, `case` and `exceptions`, and judged by `trace`: so a case can be asked
+    about for sixty dates of surgery while its rows are read once.
+    """
+
+    bundle: Bundle
+    setting: Setting
+    _orders: dict[str, list[Requirement]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, bundle: Bundle, as_of: AsOf, site: Site, context: Context) -> Judge:
+        return cls(bundle, Setting(as_of, site, bundle.catalogue, context))
+
+    def history(self, events: Iterable[RawRow], patient: str) -> History:
+        """Read the rows of events of one patient, in file order."""
+        setting = self.setting
+        shared = setting.context.shared_ids.get(EVENTS.name)
+        used, rejected = read_rows(EVENTS, events, setting.site, shared)
+        return read_history(used, rejected, setting.context.torn_of(patient), setting.as_of)
+
+    def case(self, row: Row) -> Case:
+        """Read a usable row of cases."""
+        return read_case(row, self.bundle.protocol, self.setting)
+
+    def exceptions(self, rows: Iterable[RawRow], case: Case) -> list[Considered]:
+        """Judge the rows of exceptions that name a case, in the order of their ids."""
+        shared = self.setting.context.shared_ids.get(EXCEPTIONS.name)
+        used, rejected = read_rows(EXCEPTIONS, rows, self.setting.site, shared)
+        found = [consider(row, case, self.setting) for row in used]
+        found += [unusable(reject) for reject in rejected]
+        mine = (one for one in found if one.row.text("case_id") == case.id)
+        return sorted(mine, key=lambda one: (one.id, one.row.number))
+
+    def trace(
+        self,
+        case: Case,
+        history: History,
+        exceptions: Sequence[Considered] = (),
+        earlier_days: Collection[date] = (),
+    ) -> CaseTrace:
+        """Judge a case.
+
+        earlier_days: the days that its surgery was planned for before, as the store of past nights
+            knows them; an event that was in time for one of them is `expired_by_reschedule`.
+        """
+        chart = Chart(case, history, active(exceptions), self.setting)
+        for requirement in self._order(case):
+            decision = decide(requirement, chart)
+            if earlier_days and moved_away(decision, earlier_days):
+                decision = replace(decision, reason=Reason.EXPIRED_BY_RESCHEDULE)
+            chart.decided[requirement.id] = decision
+        return trace_of(chart, exceptions)
+
+    def _order(self, case: Case) -> list[Requirement]:
+        name = case.version.version
+        if name not in self._orders:
+            self._orders[name] = in_order(case.version)
+        return self._orders[name]
+
+
+# ---- all cases of a data set, one after the other ------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Result:
-    """What an evaluation says. Dates are `date`, an empty column is None."""
+    """What an evaluation of a data set says. Dates are `date`, an empty column is None."""
 
-    findings: list[dict[str, Any]]  # FINDING_COLUMNS without `sentence`, by case_id and requirement
+    findings: list[Finding]  # FINDING_COLUMNS, by case_id and requirement
     cases: list[dict[str, Any]]  # CASE_COLUMNS, with `next_requirement` for `next_action`
     rejects: list[dict[str, Any]]  # REJECT_COLUMNS without `file`
     ignored_exceptions: list[tuple[str, str]]  # exception_id and why, by id
     left_out: dict[str, int]
     numbers: Numbers
+    context: Context
 
 
 def evaluate(
     bundle: Bundle,
-    tables: dict[str, Rows],
+    tables: Mapping[str, Sequence[RawRow]],
     as_of: AsOf,
     site: Site,
-    torn: dict[str, list[dict[str, Any]]] | None = None,
+    torn: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Result:
     """Evaluate every case of `tables` (`cases`, `events`, perhaps `exceptions`) at `as_of`.
 
     Rows are dicts of texts in file order; the first is row 2 unless it has a `_row`. `torn` holds
     rows with too few or too many cells (`_row`, `id`, `patient_id`, `why`), per table.
     """
-    torn = torn or {}
-    setting = Setting(as_of, site, bundle.catalogue)
-    used, rejected = {}, {}
-    for name, table in TABLES.items():
-        used[name], rejected[name] = read_rows(table, tables.get(name, []), site)
-    read = (read_case(row, bundle.protocol, setting) for row in used[CASES.name])
-    cases = {case.id: case for case in read}
-    history = read_history(
-        used[EVENTS.name], rejected[EVENTS.name], torn.get(EVENTS.name, []), setting
-    )
-    note_feeds(history, setting)
-    waivers = read_waivers(used[EXCEPTIONS.name], cases, setting)
-
+    data = read_data(bundle, tables, as_of, site, torn)
     findings, lines, numbers = [], [], empty_numbers(bundle.protocol)
-    for case in sorted(cases.values(), key=lambda case: case.id):
-        excepted = frozenset(id for of, id in waivers.active if of == case.id)
-        chart = Chart(case, history, excepted, setting)
-        found = _findings(chart)
-        line = case_line(case, found, waivers.active)
-        count_case(numbers, chart, line["verdict"])
-        findings += [found[id] for id in sorted(found)]
-        lines.append(line)
+    for trace in data.traces():
+        count_case(numbers, trace.chart, trace.verdict)
+        findings += sorted(trace.findings, key=lambda found: found["requirement"])
+        lines.append(case_line(trace))
     return Result(
         findings,
         lines,
-        [line for name in TABLES for line in _rejects(name, rejected[name], torn.get(name, []))],
-        waivers.ignored,
-        dict(history.left_out) | {"exceptions_recorded_later": waivers.recorded_later},
+        [line for name in TABLES for line in _rejects(name, data)],
+        data.ignored,
+        data.left_out,
         numbers,
+        data.judge.setting.context,
     )
 
 
-def _findings(chart: Chart) -> dict[str, dict[str, Any]]:
-    """The findings of a case by requirement, in the order written."""
-    leaves = chart.case.version.leaves
-    for requirement in in_order(leaves):
-        chart.decided[requirement.id] = decide(requirement, chart)
-    return {r.id: finding(r, chart.decided[r.id], chart) for r in leaves}
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set that was read: what can be judged, and what could not be used."""
+
+    judge: Judge
+    cases: dict[str, Case]
+    histories: dict[str, History]
+    exceptions: dict[str, list[Considered]]  # by case
+    rejected: dict[str, list[Rejected]]  # by table
+    torn: dict[str, list[TornRow]]
+    ignored: list[tuple[str, str]]
+    left_out: dict[str, int]
+
+    def traces(self) -> Iterable[CaseTrace]:
+        """Judge every case, in the order of their ids."""
+        return (self.trace(id) for id in sorted(self.cases))
+
+    def trace(self, case_id: str) -> CaseTrace:
+        """Judge one case; KeyError where there is none of this id."""
+        case = self.cases[case_id]
+        history = self.histories.get(case.patient) or History()
+        return self.judge.trace(case, history, self.exceptions.get(case.id, ()))
 
 
-def _rejects(
-    table: str, rejected: list[Rejected], torn: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def read_data(
+    bundle: Bundle,
+    tables: Mapping[str, Sequence[RawRow]],
+    as_of: AsOf,
+    site: Site,
+    torn: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+) -> Data:
+    """Read a data set once. Arguments as of `evaluate`."""
+    used, rejected = {}, {}
+    for name, table in TABLES.items():
+        used[name], rejected[name] = read_rows(table, tables.get(name, ()), site)
+    broken = {name: torn_rows((torn or {}).get(name, ())) for name in TABLES}
+    torn_events = broken[EVENTS.name]
+    context = context_of(used[EVENTS.name], as_of, site, bundle.catalogue, tables, torn_events)
+    judge = Judge.of(bundle, as_of, site, context)
+    read = (judge.case(row) for row in used[CASES.name])
+    cases = {case.id: case for case in read}
+    histories, left_out = read_histories(
+        used[EVENTS.name], rejected[EVENTS.name], torn_events, as_of
+    )
+    waivers = read_waivers(used[EXCEPTIONS.name], cases, judge.setting)
+    for reject in rejected[EXCEPTIONS.name]:
+        case_id = reject.row.text("case_id")
+        if case_id in cases:
+            waivers.of_case.setdefault(case_id, []).append(unusable(reject))
+    return Data(
+        judge,
+        cases,
+        histories,
+        {
+            id: sorted(x, key=lambda one: (one.id, one.row.number))
+            for id, x in waivers.of_case.items()
+        },
+        rejected,
+        broken,
+        waivers.ignored,
+        dict(left_out) | {"exceptions_recorded_later": waivers.recorded_later},
+    )
+
+
+def case_line(trace: CaseTrace) -> dict[str, Any]:
+    """Give the line of a case: its verdict, what to do next and how far surgery may move."""
+    open_now = (one.finding for one in trace.open if one.finding["act_by"])
+    first = min(open_now, key=lambda found: found["act_by"], default=None)
+    return {
+        "case_id": trace.case.id,
+        "verdict": str(trace.verdict),
+        "surgery_date": trace.case.day,
+        "next_requirement": first["requirement"] if first else None,
+        "act_by": first["act_by"] if first else None,
+        "owner": first["owner"] if first else None,
+        "latest_surgery_date": trace.latest_surgery_date,
+    }
+
+
+def _rejects(table: str, data: Data) -> list[dict[str, Any]]:
     """The rows of a table that were not used, in file order."""
     lines: list[dict[str, Any]] = [
         {"table": table, "row": r.row.number, "column": r.column, "id": r.id, "reason": r.reason}
-        for r in rejected
+        for r in data.rejected[table]
     ]
     lines += [
-        {
-            "table": table,
-            "row": t["_row"],
-            "column": None,
-            "id": t["id"] or None,
-            "reason": t["why"],
-        }
-        for t in torn
+        {"table": table, "row": t.row, "column": None, "id": t.id or None, "reason": t.why}
+        for t in data.torn[table]
     ]
     return sorted(lines, key=lambda line: line["row"])

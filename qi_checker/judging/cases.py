@@ -1,30 +1,87 @@
-"""The operation: its anchor, and whether the protocol asks anything of it: section 4."""
+"""The operation: its anchor, and whether the protocol applies to it: docs/evaluation.md, section 4."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
-from qi_checker.judging.records import Setting
+from qi_checker.judging.context import Setting
 from qi_checker.judging.rows import Row
 from qi_checker.judging.values import When
 from qi_checker.protocol.codes import Catalogue, split_codes
 from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.records import CASES
-from qi_checker.protocol.selectors import CaseCondition, CodesIn, Condition
+from qi_checker.protocol.selectors import CaseCondition, CodesIn, Condition, RequirementCondition
 from qi_checker.protocol.vocabulary import Reason
 
+if TYPE_CHECKING:
+    from qi_checker.judging.chart import Decision
+    from qi_checker.judging.criteria import Judged
 
-@dataclass(frozen=True)
+Keys = tuple[str | int, ...]  # where a clause stands below its version or its requirement
+
+
+class Truth(IntEnum):
+    """Whether a condition holds; `all_of` takes the lowest, `any_of` the highest, as Kleene says."""
+
+    FALSE = 0
+    UNDECIDED = 1
+    TRUE = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of a condition, held against a case.
+
+    keys: where it stands, below its version (population) or its requirement (`applies_if`).
+    condition: the part of the protocol itself.
+    found: the text that the records hold in the column it looks at; "" for no value.
+    parts: those of all_of and any_of, in the order written.
+    events: of a condition about events, every event of the kind with its criteria.
+    chosen: of a condition about another requirement, what was decided about that one.
+    """
+
+    keys: Keys
+    condition: Any
+    truth: Truth
+    found: str = ""
+    parts: tuple[Part, ...] = ()
+    events: tuple[Judged, ...] = ()
+    chosen: Decision | None = None
+
+    def decisive(self) -> Part:
+        """Give the innermost part that this one's outcome came from, the first one written."""
+        inner = next((p for p in self.parts if p.truth is self.truth), None)
+        return self if inner is None else inner.decisive()
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Which version speaks for a case, and whether the case is one of those it is for.
+
+    version: the version in force on the anchor date; where there is none, the one that is reported.
+    applies_to, exclusions: how the case compares with them; `exclusions` in the order written.
+    ruled_out: why the protocol does not apply, None where it does.
+    """
+
+    version: Version
+    applies_to: Part
+    exclusions: tuple[Part, ...]
+    ruled_out: Reason | None
+
+
+@dataclass(frozen=True, eq=False)
 class Case:
-    """One operation. `ruled_out` says why the protocol does not apply, None where it does."""
+    """One operation."""
 
     id: str
     patient: str
     anchor: When
     upcoming: bool
-    version: Version
-    ruled_out: Reason | None
+    population: Population
     row: Row
 
     @property
@@ -32,20 +89,34 @@ class Case:
         """The anchor date."""
         return self.anchor.lo
 
+    @property
+    def version(self) -> Version:
+        """The version of the protocol that speaks for it."""
+        return self.population.version
+
+    @property
+    def ruled_out(self) -> Reason | None:
+        """Why the protocol does not apply, None where it does."""
+        return self.population.ruled_out
+
+    @property
+    def status(self) -> str:
+        """scheduled, performed or cancelled."""
+        return self.row.word("status")
+
 
 def read_case(row: Row, protocol: Protocol, setting: Setting) -> Case:
     """Find anchor and version of a usable row of cases."""
     anchor = row.dates["surgery_at"]
-    if row.word("status") == "performed" and "started_at" in row.dates:
+    status = row.word("status")
+    if status == "performed" and "started_at" in row.dates:
         anchor = row.dates["started_at"]
-    version = protocol.in_force(anchor.lo)
     return Case(
         id=row.text("case_id"),
         patient=row.text("patient_id"),
         anchor=anchor,
-        upcoming=_upcoming(row.word("status"), anchor.lo, setting.as_of.date),
-        version=version or _nearest_version(protocol, anchor.lo),
-        ruled_out=_ruled_out(row, version, setting.catalogue),
+        upcoming=_upcoming(status, anchor.lo, setting.as_of.date),
+        population=_population(row, anchor.lo, protocol, setting.catalogue),
         row=row,
     )
 
@@ -54,49 +125,84 @@ def _upcoming(status: str, day: date, today: date) -> bool:
     return status != "cancelled" and (day > today or (day == today and status == "scheduled"))
 
 
+def _population(row: Row, day: date, protocol: Protocol, catalogue: Catalogue) -> Population:
+    version = protocol.in_force(day)
+    reported = version or _nearest_version(protocol, day)
+    applies_to = case_part(reported.applies_to, row, catalogue, ("applies_to",))
+    exclusions = tuple(
+        case_part(exclusion.when, row, catalogue, ("exclude", n, "when"))
+        for n, exclusion in enumerate(reported.exclude)
+    )
+    why: Reason | None = None
+    if row.word("status") == "cancelled":
+        why = Reason.CANCELLED_CASE
+    elif version is None:
+        why = Reason.NOT_IN_FORCE
+    elif applies_to.truth is not Truth.TRUE:
+        why = Reason.NOT_IN_POPULATION
+    elif any(part.truth is Truth.TRUE for part in exclusions):
+        why = Reason.EXCLUDED
+    return Population(reported, applies_to, exclusions, why)
+
+
 def _nearest_version(protocol: Protocol, day: date) -> Version:
     """The version whose requirements are reported where none is in force."""
     begun = [v for v in protocol.versions if v.in_force.from_ <= day]
     return max(begun, key=lambda v: v.in_force.from_) if begun else protocol.versions[0]
 
 
-def _ruled_out(row: Row, version: Version | None, catalogue: Catalogue) -> Reason | None:
-    if row.word("status") == "cancelled":
-        return Reason.CANCELLED_CASE
-    if version is None:
-        return Reason.NOT_IN_FORCE
-    if not holds(version.applies_to, row, catalogue):
-        return Reason.NOT_IN_POPULATION
-    if any(holds(exclusion.when, row, catalogue) for exclusion in version.exclude):
-        return Reason.EXCLUDED
-    return None
+# ---- conditions about a case: two-valued, a missing value or code does not match -----------------
+
+_COLUMNS = {"procedure": "procedures", "diagnosis": "diagnoses"}
 
 
-def holds(condition: Condition, row: Row, catalogue: Catalogue) -> bool:
-    """Whether a condition holds for a case; a missing value or code does not match."""
-    if condition.all_of is not None:
-        return all(holds(c, row, catalogue) for c in condition.all_of)
-    if condition.any_of is not None:
-        return any(holds(c, row, catalogue) for c in condition.any_of)
-    return attribute_holds(condition, row, catalogue)
+def case_part(condition: Condition, row: Row, catalogue: Catalogue, keys: Keys) -> Part:
+    """Hold a condition that stands at these keys against a case."""
+    for name, combine in (("all_of", min), ("any_of", max)):
+        members: Sequence[Condition] | None = getattr(condition, name)
+        if members is not None:
+            parts = tuple(
+                case_part(member, row, catalogue, (*keys, name, n))
+                for n, member in enumerate(members)
+            )
+            truth = combine(part.truth for part in parts)
+            return Part((*keys, name), condition, truth, parts=parts)
+    return attribute_part(condition, row, catalogue, keys)
 
 
-def attribute_holds(condition: CaseCondition, row: Row, catalogue: Catalogue) -> bool:
-    """The same of a condition that speaks of one column."""
+def attribute_part(
+    condition: CaseCondition | RequirementCondition, row: Row, catalogue: Catalogue, keys: Keys
+) -> Part:
+    """Hold a condition about one column against a case."""
+    name, found, held = _attribute(condition, row, catalogue)
+    return Part((*keys, name), condition, Truth.TRUE if held else Truth.FALSE, found)
+
+
+def _attribute(condition: CaseCondition, row: Row, catalogue: Catalogue) -> tuple[str, str, bool]:
+    """Give the key of the condition, what the records hold there, and whether it holds."""
     if condition.every is not None:
-        return True
-    if condition.procedure is not None:
-        return _has_code(row.text("procedures"), condition.procedure, catalogue)
-    if condition.diagnosis is not None:
-        return _has_code(row.text("diagnoses"), condition.diagnosis, catalogue)
+        return "every", "", True
+    for name, codes in (("procedure", condition.procedure), ("diagnosis", condition.diagnosis)):
+        if codes is not None:
+            text = row.text(_COLUMNS[name])
+            return name, text, _has_code(text, codes, catalogue)
     if condition.urgency is not None:
-        return row.word("urgency") in condition.urgency
-    if condition.site is not None:
-        return row.text("site") in condition.site
-    if condition.surgeon is not None:
-        return row.text("surgeon") in condition.surgeon
+        return "urgency", row.text("urgency"), row.word("urgency") in condition.urgency
+    for name, words in (("site", condition.site), ("surgeon", condition.surgeon)):
+        if words is not None:
+            return name, row.text(name), row.text(name) in words
     assert condition.column is not None, "a condition has exactly one key"
-    return _value(row, condition.column.name) in condition.column.in_
+    column = condition.column.name
+    return "column", row.text(column), _value(row, column) in condition.column.in_
+
+
+def column_of(condition: CaseCondition) -> str:
+    """Name the column of the cases that a condition looks at; "" where it looks at none."""
+    if condition.column is not None:
+        return condition.column.name
+    names = ("procedure", "diagnosis", "urgency", "site", "surgeon")
+    name = next((n for n in names if getattr(condition, n) is not None), "")
+    return _COLUMNS.get(name, name)
 
 
 def _value(row: Row, column: str) -> str:

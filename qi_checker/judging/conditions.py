@@ -1,48 +1,112 @@
-"""`applies_if`: whether a requirement is asked of a case at all: section 7."""
+"""Conditions about events: `applies_if`, `none_between`, and what leaves them undecided: section 7."""
 
 from __future__ import annotations
 
-from qi_checker.judging.anchors import stretches
-from qi_checker.judging.cases import attribute_holds
-from qi_checker.judging.charts import Chart
-from qi_checker.judging.doubts import answer
-from qi_checker.judging.outcomes import Outcome, Truth
-from qi_checker.judging.questions import Question
-from qi_checker.judging.window import window
-from qi_checker.protocol.models import Requirement
-from qi_checker.protocol.selectors import ChosenWithin, EventWithin, RequirementCondition
-from qi_checker.protocol.vocabulary import Status
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-OF_OUTCOME = {
+from qi_checker.judging.cases import Keys, Part, Truth, attribute_part
+from qi_checker.judging.chart import Chart, known_to_the_day, stretches
+from qi_checker.judging.context import delivered_until
+from qi_checker.judging.criteria import Judged
+from qi_checker.judging.records import Event
+from qi_checker.judging.rows import EXTERNAL_UNDATED
+from qi_checker.judging.spans import Outcome, Stretch
+from qi_checker.judging.values import When
+from qi_checker.judging.windows import Question, window
+from qi_checker.protocol.models import NoneBetween, Requirement
+from qi_checker.protocol.selectors import ChosenWithin, EventWithin, RequirementCondition
+from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.protocol.windows import AnchorRef, Span
+
+_OF_OUTCOME = {
     Outcome.PASS: Truth.TRUE,
     Outcome.UNDECIDED: Truth.UNDECIDED,
     Outcome.FAIL: Truth.FALSE,
 }
 
 
-def applies(requirement: Requirement, chart: Chart) -> Truth:
-    """Whether the requirement is asked; always, without a condition."""
-    return truth_of(requirement.applies_if, chart) if requirement.applies_if else Truth.TRUE
+# ---- whether there is such an event --------------------------------------------------------------
 
 
-def truth_of(condition: RequirementCondition, chart: Chart) -> Truth:
-    if condition.all_of:
-        return min(truth_of(inner, chart) for inner in condition.all_of)
-    if condition.any_of:
-        return max(truth_of(inner, chart) for inner in condition.any_of)
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """Why it is unknown whether an event is there, and the event or row that leaves it open."""
+
+    reason: Reason
+    event: Event | None = None
+
+
+def doubt(
+    judged: Sequence[Judged],
+    rejected: Sequence[Judged],
+    question: Question,
+    chart: Chart,
+    needed: int = 1,
+) -> Doubt | None:
+    """Say why it is unknown whether `needed` more events are there; None if they are not."""
+    undecided = [j for j in judged if j.done and j.undecided]
+    if len(undecided) + len(rejected) >= needed:
+        return _by_event(undecided) or _by_row(rejected)
+    setting = chart.setting
+    until = delivered_until(question.event, setting.context, setting.as_of, setting.site)
+    if until is None or (question.closes and until >= question.closes):
+        return None
+    return Doubt(Reason.FEED_STALE)
+
+
+def _by_event(undecided: Sequence[Judged]) -> Doubt | None:
+    """The event that may fulfil the question and comes nearest to it."""
+    best = min(undecided, key=lambda j: (j.count(Outcome.UNDECIDED), *j.nearness), default=None)
+    return Doubt(best.reason, best.event) if best and best.reason else None
+
+
+def _by_row(rejected: Sequence[Judged]) -> Doubt | None:
+    first = min((j.event for j in rejected), key=lambda e: (not e.id, e.id, e.row), default=None)
+    if first is None:
+        return None
+    undated = first.reject == EXTERNAL_UNDATED
+    return Doubt(Reason.EXTERNAL_UNDATED if undated else Reason.REJECTED_RECORD, first)
+
+
+def _answer(judged: list[Judged], question: Question, chart: Chart) -> Truth:
+    """Whether there is such an event."""
+    if any(j.done and j.passes for j in judged):
+        return Truth.TRUE
+    unknown = doubt(judged, chart.rejected(question), question, chart)
+    return Truth.UNDECIDED if unknown else Truth.FALSE
+
+
+# ---- applies_if ----------------------------------------------------------------------------------
+
+
+def condition_part(condition: RequirementCondition, chart: Chart, keys: Keys) -> Part:
+    """Hold a condition of a requirement, which stands at these keys, against a case."""
+    for name, combine in (("all_of", min), ("any_of", max)):
+        members: Sequence[RequirementCondition] | None = getattr(condition, name)
+        if members:
+            parts = tuple(
+                condition_part(member, chart, (*keys, name, n)) for n, member in enumerate(members)
+            )
+            return Part((*keys, name), condition, combine(p.truth for p in parts), parts=parts)
     if condition.event:
-        return _event(condition.event, chart)
+        truth, events = _event(condition.event, chart)
+        return Part((*keys, "event"), condition, truth, events=tuple(events))
     if condition.chosen:
-        return _chosen(condition.chosen, chart)
-    held = attribute_holds(condition, chart.case.row, chart.setting.catalogue)
-    return Truth.TRUE if held else Truth.FALSE
+        decision = chart.decided[condition.chosen.requirement]
+        truth = _chosen(condition.chosen, chart)
+        return Part((*keys, "chosen"), condition, truth, chosen=decision)
+    return attribute_part(condition, chart.case.row, chart.setting.catalogue, keys)
 
 
-def _event(wanted: EventWithin, chart: Chart) -> Truth:
+def _event(wanted: EventWithin, chart: Chart) -> tuple[Truth, list[Judged]]:
     """There is such an event."""
     found = stretches(wanted.window, chart)
-    question = Question(wanted, found, silence_decides=True) if found else None
-    return answer(question, chart) if question else Truth.UNDECIDED
+    if not found:
+        return Truth.UNDECIDED, []
+    question = Question(wanted, found, silence_decides=True)
+    judged = chart.judged(question)
+    return _answer(judged, question, chart), judged
 
 
 def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:
@@ -55,4 +119,56 @@ def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:
     found = stretches(wanted.window, chart)
     if not found or not decision.question:
         return Truth.UNDECIDED
-    return OF_OUTCOME[window(decision.event, Question(decision.question.event, found)).outcome]
+    return _OF_OUTCOME[window(decision.event, Question(decision.question.event, found)).outcome]
+
+
+# ---- none_between --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Between:
+    """One line of `none_between`: whether something lies between the event and the anchor.
+
+    keys: where the line stands below its requirement. events: every event of its kind, judged.
+    """
+
+    keys: Keys
+    rule: NoneBetween
+    truth: Truth
+    events: tuple[Judged, ...] = ()
+
+
+def lies_between(
+    requirement: Requirement, question: Question, chosen: Event, chart: Chart
+) -> tuple[Between, ...]:
+    """Judge what came between the chosen event and the anchor, line by line."""
+    if not requirement.none_between:
+        return ()
+    at = known_to_the_day(chosen.at)
+    span = _between(requirement.id, at, question.stretches[0], chart) if at else None
+    found = []
+    for n, rule in enumerate(requirement.none_between):
+        keys: Keys = ("none_between", n)
+        if span is None:
+            found.append(Between(keys, rule, Truth.UNDECIDED))
+            continue
+        asked = Question(rule.event, span, silence_decides=True)
+        judged = [j for j in chart.judged(asked) if j.event is not chosen]
+        found.append(Between(keys, rule, _answer(judged, asked, chart), tuple(judged)))
+    return tuple(found)
+
+
+def worst(between: Sequence[Between]) -> Truth:
+    """Say what the lines that take the event away (`then: fail`) come to."""
+    return max((b.truth for b in between if b.rule.then == "fail"), default=Truth.FALSE)
+
+
+def _between(id: str, at: When, first: Stretch, chart: Chart) -> tuple[Stretch, ...]:
+    """From the chosen event to the anchor of the first span, or the other way round."""
+    chosen, anchor = AnchorRef(requirement=id), first.span.anchor
+    holidays = chart.setting.site.holidays
+    if first.back:
+        since, until = (Span(after=chosen), at), (Span(before=anchor), first.anchor)
+    else:
+        since, until = (Span(after=anchor), first.anchor), (Span(before=chosen), at)
+    return Stretch(*since, holidays), Stretch(*until, holidays)

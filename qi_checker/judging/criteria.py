@@ -1,93 +1,229 @@
-"""What one event is, held against one question, whatever its date: section 5."""
+"""One event held against every criterion of one question: docs/evaluation.md, section 5."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from qi_checker.judging import windows
 from qi_checker.judging.cases import Case
-from qi_checker.judging.outcomes import PASSES, Criterion, fails, undecided
-from qi_checker.judging.questions import Question
-from qi_checker.judging.records import Event, Setting
+from qi_checker.judging.context import Setting
+from qi_checker.judging.records import Event
+from qi_checker.judging.spans import Outcome
 from qi_checker.judging.values import items
-from qi_checker.protocol.codes import ImagingCode
+from qi_checker.judging.windows import PASSES, Criterion, Question, fails, undecided
+from qi_checker.protocol.codes import Catalogue, ImagingCode
 from qi_checker.protocol.vocabulary import Reason
 
+CRITERIA = ("code", "modality", "region", "provenance", "columns", "status", "window")
 UNMAPPED = undecided(Reason.UNMAPPED)
+# An event whose status is none of those that count, and that is no appointment either.
+_NOT_DONE = {
+    "completed": fails(Reason.WRONG_VALUE),
+    "cancelled": fails(Reason.CANCELLED),
+    "ordered": fails(Reason.ORDERED_NOT_BOOKED),
+}
 
 
-def code(event: Event, question: Question, setting: Setting) -> Criterion:
-    """No code that never counts, and one that is asked for; no code at all does not match."""
-    wanted, lists = question.event, setting.catalogue.lists
-    excluded = fails(Reason.EXCLUDED_CODE)
-    if wanted.kind == "imaging":
-        allowed = lists[wanted.allow_codes.in_] if wanted.allow_codes else None
-        for pair in event.codes:
-            lines = setting.imaging.get(pair, [])
-            never = any(line.role == "never" for line in lines)
-            if never and not (allowed and allowed.holds(*pair)):
-                return excluded
-    if wanted.not_codes and any(lists[wanted.not_codes.in_].holds(*c) for c in event.codes):
-        return excluded
-    if wanted.codes and question.silence_decides and not event.codes:
-        return UNMAPPED
-    if wanted.codes and not any(lists[wanted.codes.in_].holds(*c) for c in event.codes):
-        return excluded
-    return PASSES
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """An event with the outcome of each criterion.
+
+    criteria: in the order of `CRITERIA`, which is the contract's.
+    near_miss: whether it is of a modality or a code that is asked for, or may be.
+    distance: days to the window; None without a date, which is farther than any.
+    """
+
+    event: Event
+    criteria: tuple[Criterion, ...]
+    done: bool
+    near_miss: bool
+    distance: int | None
+
+    @cached_property
+    def _counts(self) -> tuple[int, int, int]:
+        outcomes = [c.outcome for c in self.criteria]
+        undecided = outcomes.count(Outcome.UNDECIDED)
+        failed = outcomes.count(Outcome.FAIL)
+        return len(outcomes) - undecided - failed, undecided, failed
+
+    def count(self, outcome: Outcome) -> int:
+        """How many criteria came out so."""
+        return self._counts[outcome]
+
+    @property
+    def status(self) -> Criterion:
+        return self.criteria[5]
+
+    @property
+    def window(self) -> Criterion:
+        return self.criteria[6]
+
+    @property
+    def passes(self) -> bool:
+        return self._counts[0] == len(self.criteria)
+
+    @property
+    def right_study(self) -> bool:
+        """Whether it is what is asked for, whatever its date and status."""
+        return all(c.outcome is Outcome.PASS for c in self.criteria[:5])
+
+    @property
+    def possible(self) -> bool:
+        """Whether it is a near miss that nothing speaks against."""
+        return self.near_miss and not self._counts[2]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it is a near miss that may fulfil the question, but not for certain."""
+        return self.possible and self._counts[1] > 0
+
+    @property
+    def reason(self) -> Reason | None:
+        """The reason of the first criterion that does not pass."""
+        return next((c.reason for c in self.criteria if c.outcome is not Outcome.PASS), None)
+
+    @property
+    def nearness(self) -> tuple[float, int, str]:
+        """Sorts the smallest distance first, then the latest day, then the lowest id."""
+        distance = float("inf") if self.distance is None else self.distance
+        return distance, *recency(self.event)
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Sorts the nearest miss first: fewest criteria that do not pass, then nearness."""
+        return len(self.criteria) - self._counts[0], *self.nearness  # type: ignore[return-value]
 
 
-def modalities_of(event: Event, setting: Setting) -> list[str]:
-    """What the column says; where it is empty, what the codes say."""
+def recency(event: Event) -> tuple[int, str]:
+    """Sorts the latest first possible day first, no date last; then the lowest id."""
+    return (-event.at.lo.toordinal() if event.at else 0), event.id
+
+
+def latest(events: Iterable[Event]) -> Event | None:
+    """Give the event with the latest first possible day, then the lowest id."""
+    return min(events, key=recency, default=None)
+
+
+def judge_all(
+    events: Sequence[Event], question: Question, case: Case, setting: Setting
+) -> list[Judged]:
+    """Hold the events of the question's kind against it."""
+    kind = question.event.kind
+    return [judge(event, question, case, setting) for event in events if event.kind == kind]
+
+
+def judge(event: Event, question: Question, case: Case, setting: Setting) -> Judged:
+    """Hold an event of the question's kind against every criterion."""
+    catalogue = setting.catalogue
+    wanted = question.event
+    modalities = modalities_of(event, catalogue) if wanted.modality is not None else []
+    return Judged(
+        event=event,
+        criteria=(
+            _code(event, question, catalogue),
+            _modality(modalities, question, catalogue),
+            PASSES if wanted.region is None else _region(event, wanted.region, catalogue),
+            _provenance(event, question),
+            PASSES if not wanted.columns else _columns(event, question),
+            _status(event, question, case, setting),
+            windows.window(event, question),
+        ),
+        done=event.status in wanted.status,
+        near_miss=_near_miss(event, modalities, question, catalogue),
+        distance=windows.distance(event, question),
+    )
+
+
+def modalities_of(event: Event, catalogue: Catalogue) -> list[str]:
+    """Read what the column says; where it is empty, what the codes say."""
     if event.modality:
         return list(event.modality)
-    return [word.upper() for line in _lines(event, setting) for word in items(line.modality)]
+    return [word.upper() for line in _lines(event, catalogue) for word in items(line.modality)]
 
 
-def _regions_of(event: Event, setting: Setting) -> list[str]:
+def _regions_of(event: Event, catalogue: Catalogue) -> Sequence[str]:
     if event.region:
-        return list(event.region)
-    return [word.lower() for line in _lines(event, setting) for word in items(line.region)]
+        return event.region
+    return [word.lower() for line in _lines(event, catalogue) for word in items(line.region)]
 
 
-def _lines(event: Event, setting: Setting) -> list[ImagingCode]:
+def _lines(event: Event, catalogue: Catalogue) -> list[ImagingCode]:
     """What imaging.csv says about the codes of an event."""
-    return [line for pair in event.codes for line in setting.imaging.get(pair, [])]
+    return [line for pair in event.codes for line in catalogue.imaging_of(pair)]
 
 
-def cannot_be_told(words: list[str], known: tuple[str, ...]) -> bool:
+def _cannot_be_told(words: Sequence[str], known: tuple[str, ...]) -> bool:
     """Whether there is no word, or one that nobody knows."""
     return not words or any(word not in known for word in words)
 
 
-def modality(event: Event, question: Question, setting: Setting) -> Criterion:
+def _near_miss(
+    event: Event, modalities: Sequence[str], question: Question, catalogue: Catalogue
+) -> bool:
+    wanted, codes = question.event.modality, question.event.codes
+    if wanted is None:
+        listed = catalogue.lists[codes.in_] if codes else None
+        return not listed or not event.codes or any(listed.holds(*c) for c in event.codes)
+    if any(word in wanted for word in modalities):
+        return True
+    return _cannot_be_told(modalities, catalogue.modalities)
+
+
+# ---- the criteria, in their order ----------------------------------------------------------------
+
+
+def _code(event: Event, question: Question, catalogue: Catalogue) -> Criterion:
+    """No code that never counts, and one that is asked for; no code at all does not match."""
+    wanted, lists, codes = question.event, catalogue.lists, event.codes
+    if codes and wanted.kind == "imaging":
+        allowed = lists[wanted.allow_codes.in_] if wanted.allow_codes else None
+        for pair in codes:
+            never = any(line.role == "never" for line in catalogue.imaging_of(pair))
+            if never and not (allowed and allowed.holds(*pair)):
+                return fails(Reason.EXCLUDED_CODE)
+    if wanted.not_codes and any(lists[wanted.not_codes.in_].holds(*c) for c in codes):
+        return fails(Reason.EXCLUDED_CODE)
+    if wanted.codes and question.silence_decides and not codes:
+        return UNMAPPED
+    if wanted.codes and not any(lists[wanted.codes.in_].holds(*c) for c in codes):
+        return fails(Reason.EXCLUDED_CODE)
+    return PASSES
+
+
+def _modality(words: Sequence[str], question: Question, catalogue: Catalogue) -> Criterion:
     """One of the modalities that are asked for; the CT of a PET/CT only where it is allowed."""
-    wanted, words = question.event.modality, modalities_of(event, setting)
+    wanted = question.event.modality
     if wanted is None:
         return PASSES
     if "PT" in words and question.pet_ct == "refuse":
         words = [word for word in words if word != "CT"]
-    if set(words) & set(wanted):
+    if any(word in wanted for word in words):
         return PASSES
-    if cannot_be_told(words, setting.catalogue.modalities):
+    if _cannot_be_told(words, catalogue.modalities):
         return UNMAPPED
     return fails(Reason.WRONG_MODALITY)
 
 
-def region(event: Event, question: Question, setting: Setting) -> Criterion:
+def _region(event: Event, wanted: Sequence[str], catalogue: Catalogue) -> Criterion:
     """One of the regions that are asked for."""
-    wanted, words = question.event.region, _regions_of(event, setting)
-    if wanted is None or set(words) & set(wanted):
+    words = _regions_of(event, catalogue)
+    if any(word in wanted for word in words):
         return PASSES
-    if cannot_be_told(words, setting.catalogue.regions):
+    if _cannot_be_told(words, catalogue.regions):
         return UNMAPPED
     return fails(Reason.WRONG_REGION)
 
 
-def provenance(event: Event, question: Question) -> Criterion:
+def _provenance(event: Event, question: Question) -> Criterion:
     """Made in the hospital or elsewhere, as it is asked for."""
     wanted = question.event.provenance
     passes = wanted is None or event.provenance in wanted
     return PASSES if passes else fails(Reason.WRONG_PROVENANCE)
 
 
-def columns(event: Event, question: Question) -> Criterion:
+def _columns(event: Event, question: Question) -> Criterion:
     """Every other column that is asked for has one of its values."""
     wanted = question.event.columns or []
     values = [(event.texts.get(column.name, ""), column.in_) for column in wanted]
@@ -96,18 +232,12 @@ def columns(event: Event, question: Question) -> Criterion:
     return PASSES if all(value for value, _ in values) else UNMAPPED
 
 
-def status(event: Event, question: Question, case: Case, setting: Setting) -> Criterion:
+def _status(event: Event, question: Question, case: Case, setting: Setting) -> Criterion:
     """Done, or an appointment that has not passed."""
-    if question.is_done(event):
+    if event.status in question.event.status:
         return PASSES
     if event.status != "booked":
-        return fails(
-            {
-                "completed": Reason.WRONG_VALUE,
-                "cancelled": Reason.CANCELLED,
-                "ordered": Reason.ORDERED_NOT_BOOKED,
-            }[event.status]
-        )
+        return _NOT_DONE[event.status]
     at, as_of = event.at, setting.as_of
     assert at is not None, "a booked event has a date"
     passed = at.hi < as_of.date or (

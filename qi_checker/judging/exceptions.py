@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
 from qi_checker.judging.cases import Case
-from qi_checker.judging.days import later
-from qi_checker.judging.records import Setting
-from qi_checker.judging.rows import Row
-from qi_checker.judging.values import When
+from qi_checker.judging.context import Setting
+from qi_checker.judging.rows import Rejected, Row
+from qi_checker.judging.values import When, later
+
+NOT_KNOWN = "not known yet"
+
+
+@dataclass(frozen=True)
+class Considered:
+    """An exception of a case: active, or why it is ignored (then `ignored` says so).
+
+    A row that cannot be used at all has no `expires_on`.
+    """
+
+    row: Row
+    requirement: str
+    ignored: str = ""
+    expires_on: date | None = None
+
+    @property
+    def id(self) -> str:
+        return self.row.text("exception_id")
 
 
 @dataclass
 class Waivers:
-    """`active` holds the last day of the exception per case and requirement."""
+    """Every usable exception of a data set, judged. `of_case`: by case, in the order of their ids."""
 
-    active: dict[tuple[str, str], date] = field(default_factory=dict)
+    of_case: dict[str, list[Considered]] = field(default_factory=dict)
     ignored: list[tuple[str, str]] = field(default_factory=list)
     recorded_later: int = 0
 
@@ -26,21 +45,42 @@ def read_waivers(used: list[Row], cases: dict[str, Case], setting: Setting) -> W
     waivers = Waivers()
     for row in sorted(used, key=lambda row: row.text("exception_id")):
         case = cases.get(row.text("case_id"))
-        why = why_ignored(row, case, setting)
-        if why or case is None:
-            waivers.ignored.append((row.text("exception_id"), why))
-            waivers.recorded_later += why == "not known yet"
-            continue
-        key = case.id, row.word("requirement")
-        last = row.dates["expires_on"].lo
-        waivers.active[key] = max(last, waivers.active.get(key, last))
+        considered = consider(row, case, setting)
+        if considered.ignored:
+            waivers.ignored.append((considered.id, considered.ignored))
+            waivers.recorded_later += considered.ignored == NOT_KNOWN
+        if case is not None:
+            waivers.of_case.setdefault(case.id, []).append(considered)
     return waivers
 
 
+def consider(row: Row, case: Case | None, setting: Setting) -> Considered:
+    """Judge one exception."""
+    requirement, why = row.word("requirement"), why_ignored(row, case, setting)
+    if why:
+        return Considered(row, requirement, why)
+    return Considered(row, requirement, expires_on=row.dates["expires_on"].lo)
+
+
+def unusable(rejected: Rejected) -> Considered:
+    """Take down an exception whose row could not be used."""
+    why = f"the row was rejected: {rejected.reason}"
+    return Considered(rejected.row, rejected.row.word("requirement"), why)
+
+
+def active(considered: Iterable[Considered]) -> dict[str, date]:
+    """Give the last day of the exception per requirement; of several the latest counts."""
+    found: dict[str, date] = {}
+    for one in considered:
+        if one.expires_on is not None:
+            found[one.requirement] = max(one.expires_on, found.get(one.requirement, date.min))
+    return found
+
+
 def why_ignored(row: Row, case: Case | None, setting: Setting) -> str:
-    """The first reason that stands against an exception; empty where it is active."""
+    """Give the first reason that stands against an exception; empty where it is active."""
     if _later(row.dates.get("recorded_at"), setting):
-        return "not known yet"
+        return NOT_KNOWN
     if case is None:
         return "unknown case"
     if row.word("requirement") not in {r.id for r in case.version.leaves}:

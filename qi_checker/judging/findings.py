@@ -1,12 +1,14 @@
-"""The columns of a finding: docs/evaluation.md, section 8."""
+"""The columns of a finding and of a case: docs/evaluation.md, sections 8 and 10."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from qi_checker.judging.charts import Chart, Decision
-from qi_checker.judging.days import earlier
+from qi_checker.judging.chart import Chart, Decision
+from qi_checker.judging.sentences import sentence
+from qi_checker.judging.values import earlier
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason, Status
@@ -14,14 +16,15 @@ from qi_checker.protocol.vocabulary import Reason, Status
 UNSETTLED = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
 NO_OWNER = (Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE)
 NO_LEAD_TIME = Duration(0, "working day")
+Finding = dict[str, Any]  # FINDING_COLUMNS; dates are `date`, an empty column is None
 
 
-def finding(requirement: Requirement, decision: Decision, chart: Chart) -> dict[str, Any]:
-    """All columns of a finding but its sentence."""
+def finding(requirement: Requirement, decision: Decision, chart: Chart) -> Finding:
+    """Give all columns of a finding."""
     question, event = decision.question, decision.event
     at = event.at if event else None
     through = _valid_through(decision)
-    return {
+    found: Finding = {
         "case_id": chart.case.id,
         "requirement": requirement.id,
         "status": str(decision.status),
@@ -36,12 +39,26 @@ def finding(requirement: Requirement, decision: Decision, chart: Chart) -> dict[
         "act_by": _act_by(requirement, decision, chart),
         "owner": None if decision.status in NO_OWNER else requirement.owner,
     }
+    found["sentence"] = sentence(found, requirement, decision, chart)
+    return found
+
+
+def moved_away(decision: Decision, earlier_days: Collection[date]) -> bool:
+    """Whether the event was in time until surgery moved: `expired_by_reschedule`.
+
+    earlier_days: the days that surgery was planned for before, as the store of past nights knows them.
+    """
+    if decision.status is not Status.EXPIRED or decision.reason is not Reason.TOO_OLD:
+        return False
+    at, through = decision.event.at if decision.event else None, _valid_through(decision)
+    return any(at.lo <= day <= through for day in earlier_days) if at and through else False
 
 
 def _valid_through(decision: Decision) -> date | None:
-    """The last anchor date for which the event would be inside; of several the oldest counts."""
+    """Give the last anchor date for which the event would be inside; of several the oldest counts."""
     told = decision.status in (Status.MET, Status.BOOKED) or decision.reason in (
         Reason.TOO_OLD,
+        Reason.EXPIRED_BY_RESCHEDULE,
         Reason.FORBIDDEN_EVENT,
     )
     event, question = decision.last or decision.event, decision.question

@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-from qi_checker.judging.charts import Chart
-from qi_checker.judging.days import ONE_DAY, earlier
+from qi_checker.judging.chart import Chart
 from qi_checker.judging.groups import fulfilled
-from qi_checker.judging.judged import judge_all
+from qi_checker.judging.values import ONE_DAY, earlier
+from qi_checker.judging.windows import in_order
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Protocol, Requirement
 from qi_checker.protocol.vocabulary import Status, Verdict
@@ -68,11 +68,14 @@ def count_case(numbers: Numbers, chart: Chart, verdict: str) -> None:
 
 def _days_present(requirement: Requirement, chart: Chart) -> list[date]:
     """First possible days of the completed studies that are right but for their date."""
-    question = chart.decided[requirement.id].question
+    decision = chart.decided[requirement.id]
+    question = decision.question
+    if question is None:
+        return []
     return [
         j.event.at.lo
-        for j in (judge_all(question, chart) if question else [])
-        if j.done and j.event.at and j.right_study and j.in_order
+        for j in decision.events
+        if j.done and j.event.at and j.right_study and in_order(j.event, question)
     ]
 
 

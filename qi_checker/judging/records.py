@@ -1,42 +1,25 @@
-"""Rows as the things they stand for, and what of them is known: sections 3, 4 and 6."""
+"""Rows as the things they stand for, and what of them is known: docs/evaluation.md, sections 3 and 6.
+
+Reading is apart from judging: a patient's `History` is made once, and then judged against as many
+cases, dates of surgery and protocols as somebody asks about.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from functools import cached_property
-from typing import Any
 
 from qi_checker.judging.rows import SAME_CONTENT, Rejected, Row
-from qi_checker.judging.values import When, items, trimmed
+from qi_checker.judging.values import When, items
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.codes import Catalogue, ImagingCode, split_codes
-from qi_checker.protocol.site import Site
+from qi_checker.protocol.codes import split_codes
 from qi_checker.protocol.vocabulary import EVENT_STATUSES
 
 
 @dataclass(frozen=True)
-class Setting:
-    """What every part of an evaluation is given: the moment, the hospital and the code lists."""
-
-    as_of: AsOf
-    site: Site
-    catalogue: Catalogue
-
-    @cached_property
-    def imaging(self) -> dict[tuple[str, str], list[ImagingCode]]:
-        """The lines of imaging.csv by code."""
-        lines: dict[tuple[str, str], list[ImagingCode]] = {}
-        for line in self.catalogue.imaging:
-            lines.setdefault((line.system, line.code), []).append(line)
-        return lines
-
-
-@dataclass(frozen=True)
 class Event:
-    """A study, therapy, visit ...: a usable row, or a rejected one that may be evidence.
+    """A study, therapy, visit …: a usable row, or a rejected one that may be evidence.
 
     Of a rejected row anything may be missing, `kind` and `id` included.
     """
@@ -56,80 +39,105 @@ class Event:
     torn: bool = False  # nothing but the ids can be read
 
 
+@dataclass(frozen=True)
+class TornRow:
+    """A row of events with too few or too many cells: only the ids can be trusted."""
+
+    row: int
+    id: str
+    patient: str
+    why: str
+
+    @property
+    def event(self) -> Event:
+        """Take it for a completed event of which nothing is known."""
+        return Event(self.row, self.id, self.patient, "", "completed", reject=self.why, torn=True)
+
+
 @dataclass
 class History:
-    """The events of every patient that are known, and the rejected rows beside them."""
+    """What is known of one patient at one moment: events, and rows that could not be used."""
 
-    events: dict[str, list[Event]] = field(default_factory=dict)
-    evidence: dict[str, list[Event]] = field(default_factory=dict)
-    newest: dict[str, date] = field(default_factory=dict)  # recorded_at, per kind of event
-    full_until: dict[str, date] = field(default_factory=dict)  # feeds that are half empty since
-    delivered: set[str] = field(default_factory=set)  # kinds that any used, known row has
-    left_out: Counter[str] = field(default_factory=Counter)
+    events: list[Event] = field(default_factory=list)
+    evidence: list[Event] = field(default_factory=list)
+
+
+Histories = dict[str, History]  # by patient
+
+
+def read_histories(
+    used: Iterable[Row], rejected: Iterable[Rejected], torn: Iterable[TornRow], as_of: AsOf
+) -> tuple[Histories, Counter[str]]:
+    """Sort events by patient; count those that were not known or had not happened at `as_of`."""
+    histories: Histories = {}
+    left_out: Counter[str] = Counter()
+
+    def of(patient: str) -> History:
+        found = histories.get(patient)
+        if found is None:
+            found = histories[patient] = History()
+        return found
+
+    for row in used:
+        why = _left_out(row, as_of)
+        if why:
+            left_out[why] += 1
+        else:
+            event = _event(row, as_of)
+            of(event.patient).events.append(event)
+    for event in [*_evidence(rejected, as_of), *(t.event for t in torn)]:
+        if event.patient:
+            of(event.patient).evidence.append(event)
+    return histories, left_out
 
 
 def read_history(
-    used: list[Row], rejected: list[Rejected], torn: list[dict[str, Any]], setting: Setting
+    used: Iterable[Row], rejected: Iterable[Rejected], torn: Iterable[TornRow], as_of: AsOf
 ) -> History:
-    """Sort the events by patient; leave out what was not known or had not happened yet."""
-    history = History()
-    for row in used:
-        _note_delivery(history, row, setting.as_of)
-        why = _left_out(row, setting.as_of)
-        if why:
-            history.left_out[why] += 1
-            continue
-        event = _event(row, setting.as_of)
-        history.events.setdefault(event.patient, []).append(event)
-    for event in [*_evidence(rejected, setting.as_of), *(_torn(t) for t in torn)]:
-        if event.patient:
-            history.evidence.setdefault(event.patient, []).append(event)
-    return history
+    """Read the rows of one patient."""
+    whole = History()
+    for history in read_histories(used, rejected, torn, as_of)[0].values():
+        whole.events += history.events
+        whole.evidence += history.evidence
+    return whole
 
 
 def _left_out(row: Row, as_of: AsOf) -> str:
-    recorded, at = row.dates.get("recorded_at"), row.dates.get("at")
-    if row.word("status") == "entered-in-error":
+    status = row.word("status")
+    if status == "entered-in-error":
         return "events_entered_in_error"
-    if recorded and recorded.after(as_of):
+    recorded = row.dates.get("recorded_at")
+    if recorded is not None and recorded.after(as_of):
         return "events_recorded_later"
-    if row.word("status") == "completed" and at and at.after(as_of):
-        return "events_after_as_of"
+    if status == "completed":
+        at = row.dates.get("at")
+        if at is not None and at.after(as_of):
+            return "events_after_as_of"
     return ""
 
 
 def _event(row: Row, as_of: AsOf, reject: str = "") -> Event:
-    at, status = row.dates.get("at"), row.word("status")
-    if at and (reject or status == "completed"):
+    at, status, texts = row.dates.get("at"), row.word("status"), row.texts
+    if at is not None and (reject or status == "completed"):
         at = at.known_by(as_of.date)
     return Event(
         row=row.number,
-        id=row.text("event_id"),
-        patient=row.text("patient_id"),
+        id=texts.get("event_id", ""),
+        patient=texts.get("patient_id", ""),
         kind=row.word("kind"),
         status="completed" if reject else status,
         at=at,
-        modality=tuple(word.upper() for word in items(row.text("modality"))),
-        region=tuple(word.lower() for word in items(row.text("region"))),
-        codes=tuple(split_codes(row.text("codes"))),
+        modality=tuple(items(texts["modality"].upper())) if "modality" in texts else (),
+        region=tuple(items(texts["region"].lower())) if "region" in texts else (),
+        codes=tuple(split_codes(texts["codes"])) if "codes" in texts else (),
         provenance=row.word("provenance") or "internal",
-        texts=row.texts,
+        texts=texts,
         reject=reject,
     )
 
 
-def _note_delivery(history: History, row: Row, as_of: AsOf) -> None:
-    """Whatever came shows that the source delivers, even what was entered in error."""
-    kind, recorded = row.word("kind"), row.dates.get("recorded_at")
-    if recorded and recorded.after(as_of):
-        return
-    history.delivered.add(kind)
-    if recorded:
-        history.newest[kind] = max(recorded.lo, history.newest.get(kind, recorded.lo))
-
-
-def _evidence(rejected: list[Rejected], as_of: AsOf) -> list[Event]:
-    """Rejected rows that may stand for a completed study that is known at `as_of`."""
+def _evidence(rejected: Iterable[Rejected], as_of: AsOf) -> list[Event]:
+    """Find rejected rows that may stand for a completed study that is known at `as_of`."""
     found = []
     for reject in rejected:
         row = reject.row
@@ -142,9 +150,3 @@ def _evidence(rejected: list[Rejected], as_of: AsOf) -> list[Event]:
         if not readable_status or row.word("status") == "completed":
             found.append(_event(row, as_of, reject.reason))
     return found
-
-
-def _torn(row: dict[str, Any]) -> Event:
-    """Of a row with too few or too many cells only the ids can be trusted."""
-    id, patient = trimmed(row.get("id")), trimmed(row.get("patient_id"))
-    return Event(int(row["_row"]), id, patient, "", "completed", reject=row["why"], torn=True)

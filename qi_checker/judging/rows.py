@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from qi_checker.judging.values import Unreadable, When, read_when, trimmed
-from qi_checker.protocol.records import Table
+from qi_checker.protocol.records import ALL_TABLES, Table
 from qi_checker.protocol.site import Site
 
 MISSING = "missing value"
@@ -16,6 +17,19 @@ EXTERNAL_UNDATED = "external study without an acquisition date"
 DUPLICATE = "duplicate id"
 SAME_CONTENT = "duplicate id, same content"
 HEADER_AND_FIRST = 2  # the first row of data, as a spreadsheet counts it
+
+RawRow = Mapping[str, str | None]
+SharedIds = Mapping[str, str]  # id -> the content of the first row that has it, as `content` says
+
+_DATES = {
+    table.name: [(c.name, c.kind == "when-or-part") for c in table.columns if c.kind[:4] == "when"]
+    for table in ALL_TABLES.values()
+}
+_WORDS = {
+    table.name: [(c.name, frozenset(c.words)) for c in table.columns if c.words]
+    for table in ALL_TABLES.values()
+}
+_NEEDED = {table.name: table.needed for table in ALL_TABLES.values()}
 
 
 @dataclass(frozen=True)
@@ -27,12 +41,12 @@ class Row:
     dates: Mapping[str, When] = field(default_factory=dict)
 
     def text(self, column: str) -> str:
-        """The trimmed text of a column, empty where there is no value."""
+        """Give the trimmed text of a column, empty where there is no value."""
         return self.texts.get(column, "")
 
     def word(self, column: str) -> str:
-        """The lower-cased text of a column."""
-        return self.text(column).lower()
+        """Give the lower-cased text of a column."""
+        return self.texts.get(column, "").lower()
 
 
 @dataclass(frozen=True)
@@ -47,61 +61,76 @@ class Rejected:
 
 
 def read_rows(
-    table: Table, raw: list[dict[str, str | None]], site: Site
+    table: Table, raw: Iterable[RawRow], site: Site, shared: SharedIds | None = None
 ) -> tuple[list[Row], list[Rejected]]:
-    """Read a table in file order into usable and rejected rows."""
+    """Read rows of a table, in file order, into usable and rejected ones.
+
+    shared: where these are not all rows of the table, the ids that rows of other owners have, too
+    (`Context.shared_ids`): whether one of these rows was the first with the id shows in its content.
+    """
     used, rejected = [], []
     first_with_id: dict[str, Row] = {}
     for index, cells in enumerate(raw):
-        row = _read_row(table, cells, index + HEADER_AND_FIRST, site)
+        row = read_row(table, cells, index + HEADER_AND_FIRST, site)
         id = row.text(table.key) or None
-        fault = _fault(table, row) or _duplicate(table, row, first_with_id.get(id or ""))
-        if fault:
-            rejected.append(Rejected(table.name, row, fault[0], id, fault[1]))
-        else:
+        fault = fault_of(table, row)
+        if id is not None:
+            first = first_with_id.get(id)
+            foreign = (
+                first is None and shared and shared.get(id, "") not in ("", content(table, row))
+            )
+            if fault is None and foreign:
+                fault = table.key, DUPLICATE
+            elif fault is None and first is not None:
+                fault = table.key, SAME_CONTENT if _same(table, row, first) else DUPLICATE
+            if first is None and not foreign:
+                first_with_id[id] = row
+        if fault is None:
             used.append(row)
-        if id:
-            first_with_id.setdefault(id, row)
+        else:
+            rejected.append(Rejected(table.name, row, fault[0], id, fault[1]))
     return used, rejected
 
 
-def _read_row(table: Table, cells: dict[str, str | None], number: int, site: Site) -> Row:
-    texts = {name: trimmed(text) for name, text in cells.items() if name != "_row"}
-    texts = {name: text for name, text in texts.items() if text}
+def read_row(table: Table, cells: RawRow, number: int, site: Site) -> Row:
+    """Read the cells of one row; `_row` among them is its number, if it is there."""
+    texts = {n: text for n, cell in cells.items() if n != "_row" and (text := trimmed(cell))}
     dates = {}
-    for column in table.columns:
-        if column.kind in ("when", "when-or-part") and column.name in texts:
+    for name, or_part in _DATES[table.name]:
+        if name in texts:
             try:
-                or_part = column.kind == "when-or-part"
-                dates[column.name] = read_when(texts[column.name], site, or_part)
+                dates[name] = read_when(texts[name], site, or_part)
             except Unreadable:
                 continue
     return Row(int(cells.get("_row") or number), texts, dates)
 
 
-def _fault(table: Table, row: Row) -> tuple[str, str] | None:
-    """Column and reason of the first check that this row fails by itself."""
-    for column in table.columns:
-        if column.needed and not row.text(column.name):
-            return column.name, MISSING
-    for column in table.columns:
-        if column.words and row.word(column.name) not in column.words:
-            return column.name, UNKNOWN_WORD
-    for column in table.columns:
-        is_date = column.kind in ("when", "when-or-part")
-        if is_date and row.text(column.name) and column.name not in row.dates:
-            return column.name, UNREADABLE
-    undated = table.name == "events" and not row.text("at")
-    if undated and row.word("status") == "completed" and row.word("provenance") == "external":
-        return "at", EXTERNAL_UNDATED
-    if undated and row.word("status") in ("booked", "completed"):
-        return "at", MISSING
+def fault_of(table: Table, row: Row) -> tuple[str, str] | None:
+    """Name column and reason of the first check that this row fails by itself."""
+    texts = row.texts
+    for name in _NEEDED[table.name]:
+        if name not in texts:
+            return name, MISSING
+    for name, words in _WORDS[table.name]:
+        if row.word(name) not in words:
+            return name, UNKNOWN_WORD
+    for name, _ in _DATES[table.name]:
+        if name in texts and name not in row.dates:
+            return name, UNREADABLE
+    if table.name == "events" and "at" not in texts:
+        status = row.word("status")
+        if status == "completed" and row.word("provenance") == "external":
+            return "at", EXTERNAL_UNDATED
+        if status in ("booked", "completed"):
+            return "at", MISSING
     return None
 
 
-def _duplicate(table: Table, row: Row, first: Row | None) -> tuple[str, str] | None:
-    """The first row with an id counts, even one that was rejected itself."""
-    if first is None:
-        return None
-    same = all(row.text(name) == first.text(name) for name in table.names)
-    return table.key, SAME_CONTENT if same else DUPLICATE
+def _same(table: Table, row: Row, first: Row) -> bool:
+    return all(row.text(name) == first.text(name) for name in table.names)
+
+
+def content(table: Table, row: Row) -> str:
+    """Hash what the contract's columns of a row say; rows of the same content are the same."""
+    text = "\x1f".join(row.text(name) for name in table.names)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from qi_checker.judging.anchors import anchor_date, question_of, required_anchors
-from qi_checker.judging.between import lies_between
-from qi_checker.judging.charts import Chart, Decision
-from qi_checker.judging.conditions import applies
-from qi_checker.judging.doubts import doubt
-from qi_checker.judging.judged import Judged, judge_all, latest
-from qi_checker.judging.outcomes import Outcome, Truth
-from qi_checker.judging.picks import needed, pick
-from qi_checker.judging.questions import Question
+from qi_checker.judging.cases import Part, Truth
+from qi_checker.judging.chart import Chart, Decision, anchor_date, question_of, required_anchors
+from qi_checker.judging.conditions import Between, condition_part, doubt, lies_between, worst
+from qi_checker.judging.criteria import Judged, latest
 from qi_checker.judging.records import Event
+from qi_checker.judging.values import earlier
+from qi_checker.judging.windows import Question
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.protocol.windows import AnchorRef
@@ -22,23 +20,37 @@ EXCEPTED = Decision(Status.EXEMPT, Reason.EXCEPTED)
 
 
 def decide(requirement: Requirement, chart: Chart) -> Decision:
-    """The first status that holds."""
+    """Find the first status that holds."""
     if chart.case.ruled_out:
         return Decision(Status.NOT_APPLICABLE, chart.case.ruled_out)
-    asked = applies(requirement, chart)
+    condition: Part | None = None
+    if requirement.applies_if:
+        condition = condition_part(requirement.applies_if, chart, ("applies_if",))
+    asked = condition.truth if condition else Truth.TRUE
     anchors = [chart.decided[id] for id in required_anchors(requirement.window)]
     if asked is Truth.FALSE or any(a.status is Status.NOT_APPLICABLE for a in anchors):
-        return Decision(Status.NOT_APPLICABLE, Reason.CONDITION_NOT_MET)
+        reason = Reason.CONDITION_NOT_MET
+        return Decision(Status.NOT_APPLICABLE, reason, applies_if=condition)
     question = question_of(requirement, chart)
     if question is None:
-        return _anchor_unknown(requirement, chart)
-    if requirement.forbidden:
-        decision = _forbidden(requirement, question, chart)
-    else:
-        decision = _needed(requirement, question, chart)
-    if asked is Truth.UNDECIDED and decision.status not in (Status.MET, Status.EXEMPT):
-        decision = replace(decision, status=Status.UNKNOWN, reason=Reason.CONDITION_UNKNOWN)
-    return replace(decision, question=question)
+        return replace(_anchor_unknown(requirement, chart), applies_if=condition)
+    judged, rejected = chart.judged(question), chart.rejected(question)
+    looked = _Looked(requirement, question, judged, rejected, chart)
+    decision = _forbidden(looked) if requirement.forbidden else _needed(looked)
+    status, reason = decision.status, decision.reason
+    if asked is Truth.UNDECIDED and status not in (Status.MET, Status.EXEMPT):
+        status, reason = Status.UNKNOWN, Reason.CONDITION_UNKNOWN
+    return Decision(
+        status,
+        reason,
+        decision.event,
+        decision.last,
+        question,
+        tuple(judged),
+        tuple(rejected),
+        condition,
+        decision.between,
+    )
 
 
 def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
@@ -55,90 +67,135 @@ def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
     return Decision(Status.DUE if is_due else Status.UNKNOWN, Reason.ANCHOR_UNKNOWN)
 
 
-def _forbidden(requirement: Requirement, question: Question, chart: Chart) -> Decision:
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """A requirement, what it asks, and everything that was held against that."""
+
+    requirement: Requirement
+    question: Question
+    judged: Sequence[Judged]
+    rejected: Sequence[Judged]
+    chart: Chart
+
+    @property
+    def live(self) -> bool:
+        return self.chart.live(self.question)
+
+    def passing(self, done: bool) -> list[Event]:
+        """Events that pass every criterion: those that are done, or the bookings."""
+        return [j.event for j in self.judged if j.passes and j.done is done]
+
+    def unknown(self, needed: int = 1) -> Decision | None:
+        """Unknown, if it cannot be told whether so many more events are there."""
+        found = doubt(self.judged, self.rejected, self.question, self.chart, needed)
+        return Decision(Status.UNKNOWN, found.reason, found.event) if found else None
+
+    def or_exempt(self, decision: Decision) -> Decision:
+        """The same, unless an exception covers it."""
+        return EXCEPTED if self.requirement.id in self.chart.excepted else decision
+
+
+def _forbidden(looked: _Looked) -> Decision:
     """Turned round: met where no such event is there, and the source would have told of one."""
-    judged = judge_all(question, chart)
-    there, booking = _passing(judged, done=True), _passing(judged, done=False)
+    there, booking = looked.passing(done=True), looked.passing(done=False)
     found: Decision | None
     if there:
         found = Decision(Status.MISSING, Reason.FORBIDDEN_EVENT, latest(there))
-    elif unknown := doubt(judged, question, chart):
+    elif unknown := looked.unknown():
         found = unknown
-    elif question.event.kind not in chart.history.delivered:
+    elif looked.question.event.kind not in looked.chart.setting.context.delivered:
         found = Decision(Status.UNKNOWN, Reason.NO_SUCH_RECORDS)
-    elif booking and chart.live(question):
+    elif booking and looked.live:
         found = Decision(Status.DUE, Reason.FORBIDDEN_EVENT, latest(booking))
     else:
         return Decision(Status.MET, Reason.NONE_FOUND)
-    return EXCEPTED if requirement.id in chart.excepted else found
+    return looked.or_exempt(found)
 
 
-def _passing(judged: list[Judged], done: bool) -> list[Event]:
-    """Events that pass every criterion: those that are done, or the bookings."""
-    return [j.event for j in judged if j.passes and j.done is done]
-
-
-def _needed(requirement: Requirement, question: Question, chart: Chart) -> Decision:
+def _needed(looked: _Looked) -> Decision:
     """Met if enough events are there, and nothing has happened since that takes them away."""
-    judged = judge_all(question, chart)
-    picks = pick(_passing(judged, done=True), requirement)
+    requirement, question, chart = looked.requirement, looked.question, looked.chart
+    picks = pick(looked.passing(done=True), requirement)
     if len(picks) < needed(requirement):
-        return _not_met(requirement, question, judged, chart)
+        return _not_met(looked)
     between = lies_between(requirement, question, picks[0], chart)
-    if between is Truth.FALSE:
-        return Decision(Status.MET, Reason.IN_WINDOW, picks[0], picks[-1])
-    if between is Truth.UNDECIDED:
-        unknown = Decision(Status.UNKNOWN, Reason.BETWEEN_UNKNOWN, picks[0])
-        return EXCEPTED if requirement.id in chart.excepted else unknown
-    left = [j for j in judged if not j.done]
-    decision = _not_met(requirement, question, left, chart)
+    came_between = worst(between)
+    if came_between is Truth.FALSE:
+        return Decision(Status.MET, Reason.IN_WINDOW, picks[0], picks[-1], between=between)
+    if came_between is Truth.UNDECIDED:
+        unknown = Decision(Status.UNKNOWN, Reason.BETWEEN_UNKNOWN, picks[0], between=between)
+        return looked.or_exempt(unknown)
+    left = replace(looked, judged=[j for j in looked.judged if not j.done])
+    decision = _not_met(left)
     if decision.status in (Status.DUE, Status.MISSING):
-        return Decision(decision.status, Reason.EVENT_BETWEEN, picks[0])
-    return decision
+        decision = Decision(decision.status, Reason.EVENT_BETWEEN, picks[0])
+    return replace(decision, between=between)
 
 
-def _not_met(
-    requirement: Requirement, question: Question, judged: list[Judged], chart: Chart
-) -> Decision:
+def _not_met(looked: _Looked) -> Decision:
     """What it is instead: exempt, booked, unknown, due, expired or missing."""
-    if requirement.id in chart.excepted:
+    requirement = looked.requirement
+    if requirement.id in looked.chart.excepted:
         return EXCEPTED
-    passing, bookings = _passing(judged, done=True), _passing(judged, done=False)
+    passing, bookings = looked.passing(done=True), looked.passing(done=False)
     planned = pick([*passing, *bookings], requirement)
-    if chart.live(question) and len(planned) == needed(requirement):
+    if looked.live and len(planned) == needed(requirement):
         appointment = latest(e for e in planned if e in bookings)
-        return Decision(Status.BOOKED, Reason.BOOKED_IN_WINDOW, appointment, planned[-1])
+        between: tuple[Between, ...] = ()
+        if appointment is not None:
+            between = lies_between(requirement, looked.question, appointment, looked.chart)
+        return Decision(
+            Status.BOOKED, Reason.BOOKED_IN_WINDOW, appointment, planned[-1], between=between
+        )
     picks = pick(passing, requirement)
-    still_needed = needed(requirement) - len(picks)
-    return doubt(judged, question, chart, still_needed) or _unfulfilled(
-        requirement, question, judged, chart
-    )
+    return looked.unknown(needed(requirement) - len(picks)) or _unfulfilled(looked)
 
 
-def _unfulfilled(
-    requirement: Requirement, question: Question, judged: list[Judged], chart: Chart
-) -> Decision:
+def _unfulfilled(looked: _Looked) -> Decision:
     """Due, expired or missing, with the nearest miss."""
     status = Status.MISSING
-    if chart.live(question):
+    if looked.live:
         status = Status.DUE
-    elif any(_only_too_old(j) for j in judged):
+    elif any(_only_too_old(j) for j in looked.judged):
         status = Status.EXPIRED
-    passing = _passing(judged, done=True)
+    passing = looked.passing(done=True)
     if passing:
-        enough = len(passing) >= needed(requirement)
+        enough = len(passing) >= needed(looked.requirement)
         return Decision(status, Reason.TOO_CLOSE if enough else Reason.TOO_FEW, latest(passing))
-    nearest = min(
-        (j for j in judged if j.near_miss),
-        key=lambda j: (len(j.criteria) - j.count(Outcome.PASS), *j.nearness),
-        default=None,
-    )
+    nearest = min((j for j in looked.judged if j.near_miss), key=lambda j: j.rank, default=None)
     if nearest:
         return Decision(status, nearest.reason or Reason.TOO_FEW, nearest.event)
-    too_early = question.opens is not None and chart.setting.as_of.date < question.opens
+    opens, today = looked.question.opens, looked.chart.setting.as_of.date
+    too_early = opens is not None and today < opens
     return Decision(status, Reason.WINDOW_NOT_OPEN if too_early else Reason.NEVER_ORDERED)
 
 
 def _only_too_old(judged: Judged) -> bool:
     """Whether an event that is done has passed but for its age."""
     return judged.done and judged.right_study and judged.window.reason is Reason.TOO_OLD
+
+
+# ---- of several events, which are counted --------------------------------------------------------
+
+
+def pick(events: Iterable[Event], requirement: Requirement) -> list[Event]:
+    """Pick as many as are needed, or as there are: the latest, and the latest far enough before it."""
+    left, picks = list(events), list[Event]()
+    while left and len(picks) < needed(requirement):
+        best = latest(left)
+        assert best is not None, "something is left"
+        picks.append(best)
+        left = [e for e in left if e is not best and _far_enough(e, best, requirement)]
+    return picks
+
+
+def needed(requirement: Requirement) -> int:
+    """How many events the requirement asks for."""
+    return requirement.count or 1
+
+
+def _far_enough(event: Event, last: Event, requirement: Requirement) -> bool:
+    if requirement.apart is None:
+        return True
+    assert event.at and last.at, "an event without a date does not pass"
+    return event.at.hi <= earlier(last.at.lo, requirement.apart.at_least)

@@ -1,13 +1,14 @@
-"""Reading one value: docs/evaluation.md, section 1."""
+"""Read one value, and count on the calendar: docs/evaluation.md, section 1."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.durations import shift_months
+from qi_checker.protocol.durations import Duration, shift_months
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
 from qi_checker.protocol.site import Site
 
@@ -17,6 +18,8 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]
 _OFFSET = re.compile(r"([+-])([0-9]{2})(?::?([0-5][0-9]))?")
 _MOMENT = re.compile(r"(?P<day>.{10})[T ](?P<clock>[0-9:.]+)(?P<offset>[Zz]| ?[+-][0-9:]+)?")
 MOST_OFFSET = timedelta(hours=14)
+ONE_DAY = timedelta(days=1)
+SATURDAY = 5
 BLANKS = " \t\r\n\u00a0"  # what people and spreadsheets leave around a value
 
 
@@ -138,3 +141,35 @@ def trimmed(text: str | None) -> str:
 def items(text: str) -> list[str]:
     """`PT;CT` is two items; empty ones are dropped."""
     return [item.strip(BLANKS) for item in text.split(";") if item.strip(BLANKS)]
+
+
+# ---- the calendar ---------------------------------------------------------------------------------
+
+
+def later(day: date, length: Duration, holidays: Collection[date] = ()) -> date:
+    """The day this long after `day`; months and years clamp to the last day of a month."""
+    return _shifted(day, length, 1, holidays)
+
+
+def earlier(day: date, length: Duration, holidays: Collection[date] = ()) -> date:
+    """The day this long before `day`; months and years clamp to the last day of a month."""
+    return _shifted(day, length, -1, holidays)
+
+
+def _shifted(day: date, length: Duration, way: int, holidays: Collection[date]) -> date:
+    if length.unit == "working day":
+        return _working_days(day, length.amount, way, holidays)
+    if length.unit == "day":
+        return day + way * timedelta(days=length.amount)
+    if length.unit == "week":
+        return day + way * timedelta(weeks=length.amount)
+    return shift_months(day, way * length.amount * (12 if length.unit == "year" else 1))
+
+
+def _working_days(day: date, count: int, way: int, holidays: Collection[date]) -> date:
+    """Count working days from, and not including, `day`; none gives `day` itself."""
+    while count > 0:
+        day += way * ONE_DAY
+        if day.weekday() < SATURDAY and day not in holidays:
+            count -= 1
+    return day

@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from qi_checker.errors import Problem, UserError, did_you_mean
-from qi_checker.judging.days import later
+from qi_checker.judging.values import later
 from qi_checker.nightly.load import Settings
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle

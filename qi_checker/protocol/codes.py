@@ -6,7 +6,9 @@ codes as abdomen, and one national translation turned a liver MRI into a kidney 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 # Names and URIs in use for one system. Sources: HL7 Terminology naming systems, DICOM PS3.16.
 _SYSTEMS = {
@@ -127,3 +129,14 @@ class Catalogue:
     imaging: tuple[ImagingCode, ...]
     regions: tuple[str, ...]
     modalities: tuple[str, ...]
+
+    @cached_property
+    def _imaging(self) -> dict[tuple[str, str], list[ImagingCode]]:
+        lines: dict[tuple[str, str], list[ImagingCode]] = {}
+        for line in self.imaging:
+            lines.setdefault((line.system, line.code), []).append(line)
+        return lines
+
+    def imaging_of(self, code: tuple[str, str]) -> Sequence[ImagingCode]:
+        """Give the lines of imaging.csv about a canonical code."""
+        return self._imaging.get(code, ())

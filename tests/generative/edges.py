@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 
-from qi_checker.judging.days import earlier, later
+from qi_checker.judging.values import earlier, later
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.windows import Span
 

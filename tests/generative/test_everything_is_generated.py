@@ -11,8 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from qi_checker import judging as reference
-from qi_checker.judging.clock_limits import ClockLimit
-from qi_checker.judging.outcomes import Outcome
+from qi_checker.judging.spans import ClockLimit, Outcome
 from qi_checker.judging.values import When
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle

@@ -119,16 +119,12 @@ def seen_by(evaluation: Evaluation) -> Seen:
     """What an evaluation of a compiled query says."""
     summary = evaluation.summary()
     return Seen.of(
-        [_without(line, "sentence") for line in evaluation.findings()],
+        evaluation.findings(),
         [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
         [{key: line[key] or None for key in REJECT_KEYS} for line in evaluation.rejects()],
         list(evaluation.ignored_exceptions()),
         {name: _plain(summary[name]) for name in NUMBERS},
     )
-
-
-def _without(line: dict[str, Any], column: str) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if name != column}
 
 
 def _plain(value: Any) -> Any:

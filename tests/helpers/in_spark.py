@@ -67,7 +67,7 @@ def on_spark(
 def seen(done: SparkEvaluation) -> Seen:
     """What an evaluation says, its rows in the order of the contract."""
     summary = done.summary()
-    findings = _rows(done.findings_frame().drop("sentence"), "case_id", "requirement")
+    findings = _rows(done.findings_frame(), "case_id", "requirement")
     lines = done.db.session.sql("SELECT *, anchor AS surgery_date FROM cases_full")
     return Seen.of(
         findings,

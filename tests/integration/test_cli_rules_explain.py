@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from qi_checker.authoring.explain import explain
+from qi_checker.cases.one import one_case
+from qi_checker.cases.rows import DuckDBRows
 from qi_checker.cli import main
-from qi_checker.errors import UserError
+from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.examples import Example, load_examples
@@ -19,7 +21,7 @@ from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.sources.files import read_folder
 from qi_checker.sources.memory import from_rows
-from tests.helpers.commands import AS_OF, csv_rows
+from tests.helpers.commands import AS_OF
 from tests.helpers.records import case, mr_scan, scan
 from tests.integration.conftest import WriteFolder
 
@@ -48,26 +50,29 @@ def told_apart() -> Iterator[tuple[Bundle, Example]]:
 )
 def test_it_explains_what_an_example_expects(bundle: Bundle, example: Example) -> None:
     records = from_rows(example.tables)
-    found = explain(bundle, records, example.as_of, example.site, example.case_id)
-    assert found.disagreements == ()
+    found = explain(
+        bundle, *one_case(bundle, records, example.as_of, example.site, example.case_id)
+    )
     by_id = {r.id: r for r in found.requirements}
     for id, expected in example.expect.requirements.items():
         assert (by_id[id].status, bool(by_id[id].decided_by.path)) == (expected.status, True)
 
 
-def test_the_evaluators_agree_about_a_hospital(demo: Path) -> None:
+def test_every_case_of_a_hospital_is_explained(demo: Path) -> None:
+    """What is explained is what an audit says, and every requirement names the clause that decided."""
     site = load_site(demo / "site.yaml")
     bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
-    records = read_folder(demo, site)
-    explained = 0
-    for row in csv_rows(demo / "cases.csv")[::32]:
-        try:
-            found = explain(bundle, records, AsOf.parse(AS_OF), site, row["case_id"])
-        except UserError:  # a row of the demo that is rejected
-            continue
-        explained += 1
-        assert found.disagreements == (), row["case_id"]
-    assert explained > 5
+    evaluation = evaluate(bundle, read_folder(demo, site), AsOf.parse(AS_OF), site)
+    rows = DuckDBRows(evaluation)
+    keys = [row[0] for row in evaluation.con.execute("SELECT case_key FROM ready_cases").fetchall()]
+    traces = list(rows.traces(keys))
+    findings = sorted(
+        (f for t in traces for f in t.findings), key=lambda f: (f["case_id"], f["requirement"])
+    )
+    assert findings == evaluation.findings()
+    explained = [explain(bundle, trace, rows.origin) for trace in traces[::32]]
+    assert len(explained) > 5
+    assert all(line.decided_by.path for found in explained for line in found.requirements)
 
 
 @pytest.fixture

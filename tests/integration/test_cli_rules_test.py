@@ -36,7 +36,7 @@ def edited(tmp_path: Path) -> Edit:
 
 
 def test_all_hold(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rules", "test", str(SHIPPED), "--engine", "reference"]) == 0
+    assert main(["rules", "test", str(SHIPPED), "--engine", "judging"]) == 0
     said = capsys.readouterr()
     number = (SHIPPED / "examples.yaml").read_text("utf-8").count("\n  - id:")
     assert f"{number} of {number} examples hold" in said.out.replace("\n", " ")
@@ -55,7 +55,7 @@ def test_a_protocol_is_told_before_the_next_one_is_begun(
     original = rule_examples.run_examples
     monkeypatch.setattr(rule_examples, "run_examples", watched)
     folders = [str(edited(name)) for name in ("first", "second")]
-    assert main(["rules", "test", *folders, "-k", "thirty-one", "--engine", "reference"]) == 0
+    assert main(["rules", "test", *folders, "-k", "thirty-one", "--engine", "judging"]) == 0
     assert told[0] == ""
     assert "examples hold" in told[1]
 
@@ -93,7 +93,7 @@ def test_one_broken_file_does_not_hide_the_rest(
     first = edited("first", "verdict: compliant", "verdict: complaint")
     second = edited("second", protocol="id: second\n")
     paths = [str(p) for p in (first, failing, second)]
-    quick = ["--engine", "reference"]
+    quick = ["--engine", "judging"]
     assert main(["rules", "test", *paths, *quick]) == 2
     said = capsys.readouterr()
     assert "thirty-one-days-is-too-old" in said.out
@@ -115,7 +115,7 @@ def test_junit_counts_what_the_text_counts(
     written = (bad / "examples.yaml").read_text("utf-8")
     hostile = written.replace("why: Day 31 is outside;", 'why: A & <B> "C" ]]>')
     (bad / "examples.yaml").write_text(hostile, "utf-8")
-    arguments = ["rules", "test", str(good), str(bad), "--engine", "reference"]
+    arguments = ["rules", "test", str(good), str(bad), "--engine", "judging"]
     assert main([*arguments, "--format", "junit"]) == 1
     xml = capsys.readouterr().out
     assert main([*arguments, "--format", "junit"]) == 1

@@ -45,6 +45,7 @@ def test_a_case_that_is_not_asked_has_no_window_and_nothing_to_do(engine):
         "requirement": "ct",
         "status": "not_applicable",
         "reason": "cancelled_case",
+        "sentence": "The operation was cancelled.",
     }
     line = seen.case()
     assert (line["next_requirement"], line["act_by"], line["owner"]) == (None, None, None)

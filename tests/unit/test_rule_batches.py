@@ -9,7 +9,7 @@ import pytest
 
 from qi_checker.authoring.batches import Rows, outcomes
 from qi_checker.authoring.examples import run_examples
-from qi_checker.cli.rule_files import on_duckdb, on_reference
+from qi_checker.cli.rule_files import on_duckdb, on_judging
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.examples import Example, load_examples
@@ -48,10 +48,10 @@ class Counting:
 
     def __call__(self, rule: Bundle, tables: Any, as_of: AsOf, site: Site) -> tuple[Rows, Rows]:
         self.calls.append(len(tables["cases"]))
-        return on_reference(rule, tables, as_of, site)
+        return on_judging(rule, tables, as_of, site)
 
 
-@pytest.mark.parametrize("engine", [on_reference, on_duckdb])
+@pytest.mark.parametrize("engine", [on_judging, on_duckdb])
 def test_ids_are_as_written(engine: Any, tmp_path: Path) -> None:
     """Twelve examples have an event E1 each; no prefix is left, not even in a sentence."""
     found = examples(tmp_path, *["{events: [{at: 2026-02-10}, {at: 2026-02-09}]}"] * 12)

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from qi_checker.authoring.explain import Explanation, explain
+from qi_checker.cases.rows import Origin
+from qi_checker.judging import read_data
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.records import RawTable
 from qi_checker.protocol.site import Site
-from qi_checker.sources.memory import from_rows
 from tests.helpers.records import case, event, exception, scan
 
 SITE = Site(timezone="America/Toronto")
@@ -62,15 +64,15 @@ def explained(
     site: Site = SITE,
     **columns: Any,
 ) -> Explanation:
-    """Explain one operation on 31 May 2026 at 8; the two evaluators always agree."""
+    """Explain one operation on 31 May 2026 at 8."""
     tables = {
         "cases": [case(**{"urgency": "elective"} | columns)],
         "events": events or [],
         "exceptions": exceptions or [],
     }
-    found = explain(bundle, from_rows(tables), AsOf.parse(as_of), site, "C1")
-    assert found.disagreements == ()
-    return found
+    data = read_data(bundle, tables, AsOf.parse(as_of), site)
+    origin = Origin({name: RawTable(name, name, (), "") for name in tables})
+    return explain(bundle, data.trace("C1"), origin)
 
 
 def decided(found: Explanation, id: str = "scan") -> tuple[str, str]:

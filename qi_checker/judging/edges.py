@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from qi_checker.judging.days import earlier, later
-from qi_checker.judging.judged import Judged
-from qi_checker.judging.outcomes import Outcome
-from qi_checker.judging.stretches import Stretch
+from qi_checker.judging.criteria import Judged
+from qi_checker.judging.spans import Outcome, Stretch
+from qi_checker.judging.values import earlier, later
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.windows import Span, Window, anchor_words
 

@@ -1,17 +1,80 @@
-"""A span with the anchor that it is counted from: which dates and moments it reaches: section 5."""
+"""A span with the anchor that it is counted from: which dates and moments it reaches: section 5.
+
+Limits in minutes and hours compare moments, all others compare dates (`ClockLimit`, `Stretch.dates`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from enum import IntEnum
 from functools import cached_property
 
-from qi_checker.judging.clock_limits import ClockLimit
-from qi_checker.judging.days import ONE_DAY, earlier, later
-from qi_checker.judging.values import When
+from qi_checker.judging.values import ONE_DAY, When, earlier, later
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.windows import Span
+
+
+class Outcome(IntEnum):
+    """How a criterion or a limit came out."""
+
+    PASS = 0
+    UNDECIDED = 1
+    FAIL = 2
+
+
+INSTANT = timedelta(microseconds=1)  # the shortest time there is
+
+
+@dataclass(frozen=True)
+class ClockLimit:
+    """A greatest (`farthest`) or least distance from an anchor, counted back or on from it."""
+
+    anchor: When
+    length: timedelta
+    strict: bool
+    farthest: bool
+    back: bool
+
+    @property
+    def opens(self) -> bool:
+        """Whether it keeps out what is too early; else what is too late."""
+        return self.back == self.farthest
+
+    def outcome(self, at: When) -> Outcome:
+        """Whether it holds for every moment that is possible, for some or for none."""
+        nearest, farthest = self._distances(at)
+        held = self._holds(nearest), self._holds(farthest)
+        if all(held):
+            return Outcome.PASS
+        return Outcome.UNDECIDED if any(held) else Outcome.FAIL
+
+    def _distances(self, at: When) -> tuple[timedelta, timedelta]:
+        """The least and the greatest possible; negative on the other side of the anchor."""
+        if at.instant and self.anchor.instant:
+            exact = self.anchor.instant - at.instant
+            ends = exact, exact
+        else:
+            ends = (
+                self.anchor.first_moment - at.last_moment,
+                self.anchor.last_moment - at.first_moment,
+            )
+        return ends if self.back else (-ends[1], -ends[0])
+
+    def _holds(self, distance: timedelta) -> bool:
+        if distance == self.length:
+            return not self.strict
+        return (distance < self.length) == self.farthest
+
+    @property
+    def end(self) -> datetime:
+        """The earliest moment that it allows if it `opens`, else the latest; local time."""
+        moment = self.anchor.first_moment if self.opens else self.anchor.last_moment
+        moment += -self.length if self.back else self.length
+        if not self.strict:
+            return moment
+        return moment + INSTANT if self.opens else moment - INSTANT
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,271 @@
+"""What judging one case leaves behind: everything that was looked at, and what decided.
+
+Case × requirement × event × criterion, each with its outcome, its reason and the clause of the protocol
+that it comes from. It is data: pages, sheets, checklists and explanations are made from it, and decide
+nothing themselves. What is asked for rarely (clauses, limits of spans) is worked out when it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from qi_checker.judging import clauses
+from qi_checker.judging.cases import Case, Keys, Part
+from qi_checker.judging.chart import Chart, Decision, anchor_date
+from qi_checker.judging.clauses import ClausePath
+from qi_checker.judging.conditions import Between
+from qi_checker.judging.context import Setting
+from qi_checker.judging.criteria import CRITERIA, Judged
+from qi_checker.judging.edges import ANCHOR, INSIDE, edges, place
+from qi_checker.judging.exceptions import Considered
+from qi_checker.judging.findings import Finding, finding
+from qi_checker.judging.groups import holds_through, open_requirements, verdict_of
+from qi_checker.judging.records import Event
+from qi_checker.judging.sentences import advice_of
+from qi_checker.judging.spans import Outcome, Stretch
+from qi_checker.judging.values import When
+from qi_checker.judging.windows import Criterion, Question
+from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.vocabulary import RANK, Reason, Status, Verdict
+from qi_checker.protocol.windows import Span
+
+HOLDING = (Verdict.COMPLIANT, Verdict.COMPLIANT_WITH_EXCEPTION, Verdict.PENDING)
+
+
+class Limit(NamedTuple):
+    """A limit of a span: the last day, or minute, that it lets in; None where a clock time is missing.
+
+    opens: whether it says where the window opens; else where it closes.
+    """
+
+    keys: Keys
+    opens: bool
+    at: date | datetime | None
+
+
+@dataclass(frozen=True, eq=False)
+class SpanTrace:
+    """One span of a window, worked out for one case. `anchor` is None where it is not known."""
+
+    keys: Keys  # of its `before` or `after`
+    span: Span
+    anchor: When | None
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class RequirementTrace:
+    """One requirement of one case: what decided, and everything that was looked at on the way."""
+
+    requirement: Requirement
+    decision: Decision
+    finding: Finding
+    exceptions: tuple[Considered, ...]
+    chart: Chart = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.requirement.id
+
+    @property
+    def status(self) -> Status:
+        return self.decision.status
+
+    @property
+    def reason(self) -> Reason:
+        return self.decision.reason
+
+    @property
+    def event(self) -> Event | None:
+        """The event, or the rejected row, that decided."""
+        return self.decision.event
+
+    @property
+    def question(self) -> Question | None:
+        """The window worked out; None where nothing was asked or an anchor is not known."""
+        return self.decision.question
+
+    @property
+    def applies_if(self) -> Part | None:
+        return self.decision.applies_if
+
+    @property
+    def between(self) -> tuple[Between, ...]:
+        return self.decision.between
+
+    @property
+    def events(self) -> tuple[Judged, ...]:
+        """Every event of the kind that the patient has, in the order of the records."""
+        return self.decision.events
+
+    @property
+    def rejected(self) -> tuple[Judged, ...]:
+        """Rows that could not be used and may be evidence."""
+        return self.decision.rejected
+
+    @property
+    def live(self) -> bool | None:
+        """Whether there is still time; None where no window is known."""
+        return self.chart.live(self.question) if self.question else None
+
+    @cached_property
+    def candidates(self) -> tuple[Judged, ...]:
+        """The events that come near it: the chosen one first, then as the nearest miss is found."""
+        chosen = self.event
+        near = (j for j in self.events if j.near_miss)
+        return tuple(sorted(near, key=lambda j: (j.event is not chosen, *j.rank)))
+
+    @property
+    def others(self) -> int:
+        """How many events of the same kind come nowhere near it."""
+        return len(self.events) - len(self.candidates)
+
+    @cached_property
+    def clause(self) -> ClausePath:
+        """The clause that decided."""
+        return clauses.deciding(self.requirement, self.decision, self.chart)
+
+    def criteria(self, judged: Judged) -> list[tuple[str, Criterion]]:
+        """Give the criteria of an event that the requirement asks about, by name, in order."""
+        wanted = self.requirement.event
+        asked = {
+            "code": bool(wanted.codes or wanted.not_codes or wanted.kind == "imaging"),
+            "modality": wanted.modality is not None,
+            "region": wanted.region is not None,
+            "provenance": wanted.provenance is not None,
+            "columns": wanted.columns is not None,
+        }
+        return [
+            (name, criterion)
+            for name, criterion in zip(CRITERIA, judged.criteria, strict=bool(judged.criteria))
+            if asked.get(name, True) or criterion.outcome is not Outcome.PASS
+        ]
+
+    def clause_of(self, judged: Judged, criterion: str) -> ClausePath:
+        """Name the clause that a criterion of an event comes from."""
+        assert self.question is not None, "an event is judged by a question"
+        catalogue = self.chart.setting.catalogue
+        keys = clauses.criterion_keys(self.requirement, judged, criterion, self.question, catalogue)
+        return ClausePath(clauses.REQUIREMENT, keys)
+
+    def advice(self, judged: Judged) -> list[str]:
+        """Give the advice that is shown with an event."""
+        return advice_of(judged.event, self.requirement, self.chart.setting.catalogue)
+
+    @cached_property
+    def spans(self) -> tuple[SpanTrace, ...]:
+        """Every span of the window with its limits; empty where the protocol does not apply."""
+        if self.chart.case.ruled_out:
+            return ()
+        holidays = self.chart.setting.site.holidays
+        found = []
+        for number, span in enumerate(self.requirement.window.spans):
+            anchor = anchor_date(span.anchor, self.chart)
+            stretch = Stretch(span, anchor, holidays) if anchor is not None else None
+            side = "before" if span.before is not None else "after"
+            keys = (*clauses.span_keys(number), side)
+            found.append(SpanTrace(keys, span, anchor, self._limits(number, stretch)))
+        return tuple(found)
+
+    def _limits(self, number: int, stretch: Stretch | None) -> tuple[Limit, ...]:
+        window = self.requirement.window
+        back = window.spans[number].before is not None
+        found = []
+        for edge in edges(window):
+            if edge.span == number and edge.side == INSIDE and edge.key != ANCHOR:
+                # A greatest distance back, or a least one on, is where the window opens.
+                opens = (edge.key in ("at_most", "less_than")) == back
+                at = place(edge, stretch) if stretch is not None else None
+                found.append(Limit(edge.steps(), opens and "or_after" not in edge.key, at))
+        return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class CaseTrace:
+    """One case, judged. `requirements` are in the order written."""
+
+    case: Case
+    requirements: tuple[RequirementTrace, ...]
+    exceptions: tuple[Considered, ...]  # every one that names the case, in the order of their ids
+    chart: Chart = field(repr=False)
+
+    @property
+    def setting(self) -> Setting:
+        return self.chart.setting
+
+    @property
+    def findings(self) -> list[Finding]:
+        """The findings, in the order written."""
+        return [one.finding for one in self.requirements]
+
+    def of(self, requirement: str) -> RequirementTrace:
+        """Give the trace of one requirement; KeyError for one that the version does not have."""
+        found = next((one for one in self.requirements if one.id == requirement), None)
+        if found is None:
+            raise KeyError(requirement)
+        return found
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """How good the status of each requirement is that applies."""
+        return {
+            one.id: RANK[one.status]
+            for one in self.requirements
+            if one.status is not Status.NOT_APPLICABLE
+        }
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.case.version.requirements, self.ranks)
+
+    @property
+    def latest_surgery_date(self) -> date | None:
+        """The last anchor date on which everything still holds; None without a limit.
+
+        None, too, where something does not hold today.
+        """
+        if self.verdict not in HOLDING:
+            return None
+        return holds_through(self.case.version.requirements, self.ranks, self._ends())
+
+    def _ends(self) -> dict[str, date]:
+        """How long each requirement holds; those without a limit are left out."""
+        ends = {}
+        for one in self.requirements:
+            through = one.finding["valid_through"]
+            if one.status is Status.EXEMPT:
+                ends[one.id] = self.chart.excepted[one.id]
+            elif through:
+                ends[one.id] = through
+        return ends
+
+    @property
+    def open(self) -> list[RequirementTrace]:
+        """The requirements that still need something, in the order written."""
+        members = self.case.version.requirements
+        ids = {leaf.id for leaf in open_requirements(members, self.ranks)}
+        return [one for one in self.requirements if one.id in ids]
+
+
+def trace_of(chart: Chart, exceptions: Sequence[Considered]) -> CaseTrace:
+    """Put together what was decided about a case."""
+    leaves = chart.case.version.leaves
+    return CaseTrace(
+        chart.case,
+        tuple(
+            RequirementTrace(
+                leaf,
+                chart.decided[leaf.id],
+                finding(leaf, chart.decided[leaf.id], chart),
+                tuple(x for x in exceptions if x.requirement == leaf.id),
+                chart,
+            )
+            for leaf in leaves
+        ),
+        tuple(exceptions),
+        chart,
+    )

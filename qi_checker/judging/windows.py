@@ -1,0 +1,168 @@
+"""What is asked of events, and whether one lies inside the window: docs/evaluation.md, section 5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+
+from qi_checker.judging.records import Event
+from qi_checker.judging.spans import ClockLimit, Outcome, Stretch
+from qi_checker.judging.values import When
+from qi_checker.protocol.selectors import EventSelector
+from qi_checker.protocol.vocabulary import Reason
+
+
+class Criterion(NamedTuple):
+    """The outcome of one criterion; the reason is there unless it passes."""
+
+    outcome: Outcome
+    reason: Reason | None = None
+
+
+PASSES = Criterion(Outcome.PASS)
+
+
+def undecided(reason: Reason) -> Criterion:
+    """Make a criterion that may pass or fail."""
+    return Criterion(Outcome.UNDECIDED, reason)
+
+
+def fails(reason: Reason) -> Criterion:
+    """Make a criterion that certainly does not pass."""
+    return Criterion(Outcome.FAIL, reason)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A selector and a window whose anchors are all known: what a requirement, or a condition, asks.
+
+    The first stretch comes first. `silence_decides`: it is asked whether something is *not* there.
+    """
+
+    event: EventSelector
+    stretches: tuple[Stretch, ...]
+    same_day: str = "unknown"
+    pet_ct: str = "refuse"
+    silence_decides: bool = False
+
+    @cached_property
+    def opens(self) -> date | None:
+        """First date on which an event would count; None if nothing limits it."""
+        first = max(stretch.first for stretch in self.stretches)
+        return None if first == date.min else first
+
+    @cached_property
+    def closes(self) -> date | None:
+        """Last date on which an event would count; None if nothing limits it."""
+        last = min(stretch.last for stretch in self.stretches)
+        return None if last == date.max else last
+
+    @cached_property
+    def clock_limits(self) -> tuple[ClockLimit, ...]:
+        """Every limit in minutes and hours."""
+        return tuple(limit for stretch in self.stretches for limit in stretch.clock_limits)
+
+    def is_done(self, event: Event) -> bool:
+        """Whether it has a status that counts; a plan may be enough."""
+        return event.status in self.event.status
+
+    def is_booking(self, event: Event) -> bool:
+        """Whether it is an appointment, where an appointment is not enough."""
+        return event.status == "booked" and event.status not in self.event.status
+
+
+class Range(NamedTuple):
+    """First and last dates over all spans: those that certainly count, and those that may."""
+
+    sure: tuple[date, date]
+    possible: tuple[date, date]
+
+    def outcome(self, at: When) -> Outcome:
+        """Whether a value lies in it."""
+        if at.lo >= self.sure[0] and at.hi <= self.sure[1]:
+            return Outcome.PASS
+        first, last = self.possible
+        if at.hi < first or at.lo > last or first > last:
+            return Outcome.FAIL
+        return Outcome.UNDECIDED
+
+
+def window(event: Event, question: Question) -> Criterion:
+    """Judge whether it is inside the window; an order without a date fails, if at all, by its status."""
+    at = event.at
+    if at is None:
+        return undecided(Reason.UNDATED) if question.is_done(event) else PASSES
+    booking = question.is_booking(event)
+    dates = _range(at, booking, question)
+    by_dates = dates.outcome(at)
+    outcome = max(by_dates, _by_clock(at, question)) if question.clock_limits else by_dates
+    if outcome is Outcome.PASS:
+        return PASSES
+    if outcome is Outcome.UNDECIDED:
+        day_known = at.lo == at.hi
+        of_a_day = Reason.SAME_DAY_UNTIMED if by_dates is Outcome.UNDECIDED else Reason.UNTIMED
+        return undecided(of_a_day if day_known else Reason.PARTIAL_DATE)
+    if booking:
+        return fails(Reason.BOOKED_OUTSIDE_WINDOW)
+    return fails(_why(at, question, dates.possible[0]))
+
+
+def _range(at: When, booking: bool, question: Question) -> Range:
+    stretches, same_day = question.stretches, question.same_day
+    if len(stretches) == 1:
+        sure, possible = stretches[0].near_days(at, booking, same_day)
+        return Range(stretches[0].dates(sure), stretches[0].dates(possible))
+    days = [(s, s.near_days(at, booking, same_day)) for s in stretches]
+    return Range(
+        _overlap([s.dates(sure) for s, (sure, _) in days]),
+        _overlap([s.dates(possible) for s, (_, possible) in days]),
+    )
+
+
+def _overlap(dates: list[tuple[date, date]]) -> tuple[date, date]:
+    """The latest of all firsts and the earliest of all lasts."""
+    return max(first for first, _ in dates), min(last for _, last in dates)
+
+
+def _by_clock(at: When, question: Question) -> Outcome:
+    return max((limit.outcome(at) for limit in question.clock_limits), default=Outcome.PASS)
+
+
+def _why(at: When, question: Question, first: date) -> Reason:
+    """The reason of a window that fails."""
+    failed = [limit for limit in question.clock_limits if limit.outcome(at) is Outcome.FAIL]
+    if any(_after_surgery(at, stretch) for stretch in question.stretches):
+        return Reason.AFTER_SURGERY
+    if at.hi < first or any(limit.opens for limit in failed):
+        return Reason.TOO_OLD if question.stretches[0].back else Reason.TOO_EARLY
+    if (question.closes and at.lo > question.closes) or failed:
+        return Reason.TOO_LATE
+    return Reason.SAME_DAY_UNTIMED
+
+
+def _after_surgery(at: When, stretch: Stretch) -> bool:
+    if stretch.span.before != "surgery" or stretch.span.or_after is not None:
+        return False
+    if at.lo == stretch.day and at.clock and stretch.anchor.clock:
+        return not at.before(stretch.anchor)
+    return at.lo > stretch.day
+
+
+def in_order(event: Event, question: Question) -> bool:
+    """Whether it certainly is on the right side of every anchor, however far from it."""
+    at, booking = event.at, question.is_booking(event)
+    if at is None:
+        return False
+    return all(s.in_order(at, booking, question.same_day) for s in question.stretches)
+
+
+def distance(event: Event, question: Question) -> int | None:
+    """Days to the nearest end of the window, None without a date."""
+    if event.at is None:
+        return None
+    day = event.at.lo
+    if question.opens and day < question.opens:
+        return (question.opens - day).days
+    return max((day - question.closes).days, 0) if question.closes else 0
