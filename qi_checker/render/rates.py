@@ -9,14 +9,13 @@ from __future__ import annotations
 from qi_checker.render.views import Rate
 
 FEWEST_FOR_PERCENT = 5
-_EXACT = 1e-9  # a Wilson limit of 27/27 comes out as 0.9999999999999999
 
 
 def digits(value: float) -> str:
     whole = int(value * 100 + 0.5)
-    if whole >= 100 and value < 1 - _EXACT:
+    if whole >= 100 and value < 1:
         return ">99"
-    if whole <= 0 and value > _EXACT:
+    if whole <= 0 and value > 0:
         return "<1"
     return str(whole)
 

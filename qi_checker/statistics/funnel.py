@@ -6,16 +6,11 @@ cases and a target of 90 % the "99.8 %" limit lies below the target.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from qi_checker.statistics.binomial import at_least, at_most, checked_counts, checked_rate, quantile
-from qi_checker.statistics.points import same_length
 
 QUANTILES = (0.001, 0.025, 0.975, 0.999)  # the 99.8 % and the 95 % limits
-_FEWEST_UNITS = 10  # for an estimate of overdispersion
-_WINSORISED = 0.1
 
 
 @dataclass(frozen=True)
@@ -26,14 +21,6 @@ class FunnelLimits:
     lower_95: float
     upper_95: float
     upper_998: float
-
-
-@dataclass(frozen=True)
-class Overdispersion:
-    """phi: mean of the winsorised z²; tau2: variance between units, as a rate squared."""
-
-    phi: float
-    tau2: float
 
 
 def limit(q: float, cases: int, target: float) -> float:
@@ -74,37 +61,3 @@ def power(cases: int, target: float, true_rate: float) -> float:
     low = next((k for k in counts if k / cases >= found.lower_998), cases + 1)
     high = next((k for k in counts if k / cases > found.upper_998), cases + 1)
     return at_most(low - 1, cases, true_rate) + at_least(high, cases, true_rate)
-
-
-def overdispersion(
-    events: Sequence[int], cases: Sequence[int], target: float
-) -> Overdispersion | None:
-    """Spread between units beyond chance; None with fewer than 10 units that have cases.
-
-    z = (p - t)/s with s² = t(1-t)/n, winsorised at 10 % on either side; phi = mean z²;
-    tau² = (I·phi - (I-1)) / (Σw - Σw²/Σw), w = 1/s², not below 0. Raises ValueError for a target
-    of 0 or 1, at which nothing varies.
-    """
-    same_length(events, cases)
-    if not 0 < target < 1:
-        raise ValueError("overdispersion needs a target above 0 and below 1")
-    units = [(x, n) for x, n in zip(events, cases, strict=True) if n]
-    for x, n in units:
-        checked_counts(x, n)
-    if len(units) < _FEWEST_UNITS:
-        return None
-    variance = target * (1 - target)
-    z = _winsorised([(x / n - target) / sqrt(variance / n) for x, n in units])
-    phi = sum(v * v for v in z) / len(z)
-    weights = [n / variance for _, n in units]
-    total = sum(weights)
-    spread = total - sum(w * w for w in weights) / total
-    return Overdispersion(phi, max(0.0, (len(z) * phi - (len(z) - 1)) / spread))
-
-
-def _winsorised(values: list[float]) -> list[float]:
-    """The lowest and highest tenth moved to the nearest value that stays."""
-    ordered = sorted(values)
-    cut = int(len(ordered) * _WINSORISED)
-    low, high = ordered[cut], ordered[-1 - cut]
-    return [min(high, max(low, v)) for v in values]

@@ -8,7 +8,6 @@ the cause known, is it desirable, will it last? (Wheeler DJ, Understanding Varia
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -71,44 +70,6 @@ def phases(length: int, starts: Indices = (), freeze: int | None = BASELINE) -> 
         Phase(start, stop, range(start, stop if freeze is None else min(stop, start + freeze)))
         for start, stop in pairwise(bounds)
     )
-
-
-def starts_of(dates: Sequence[date], rebases: Sequence[Rebase]) -> tuple[int, ...]:
-    """The index at which each decision starts its phase; `dates` are the points', ascending.
-
-    A date between two points moves to the next point; one after the last point starts nothing
-    yet.
-    """
-    if any(b < a for a, b in pairwise(dates)):
-        raise ValueError("the dates of the points must ascend")
-    found = {
-        next((i for i, day in enumerate(dates) if day >= rebase.date), None) for rebase in rebases
-    }
-    return tuple(sorted(i for i in found if i is not None))
-
-
-def in_phases(
-    draw: Callable[[slice, list[int], list[int]], Chart],
-    found: Sequence[Phase],
-    exclude: Indices = (),
-) -> Chart:
-    """One chart of several phases.
-
-    `draw(part, baseline, exclude)` draws one of them from its part of the series; both lists hold
-    indices within that part. For a p chart:
-    `lambda part, base, out: p_chart(events[part], cases[part], base, out)`.
-    """
-    points: list[Chart] = []
-    for phase in found:
-        part = range(phase.start, phase.stop)
-        points.append(
-            draw(
-                slice(phase.start, phase.stop),
-                [i - phase.start for i in phase.baseline],
-                [i - phase.start for i in exclude if i in part],
-            )
-        )
-    return tuple(point for chart in points for point in chart)
 
 
 def suggestion(chart: Chart, phase: Phase) -> Suggestion | None:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from qi_checker.protocol.published import Figure, LoadedPublication
-from qi_checker.statistics.comparison import Outcome, Summary, pearson, yates
-from qi_checker.statistics.distributions import chi_squared_p
+from qi_checker.statistics.comparison import Outcome, Summary, chi_squared_p, pearson, yates
 from qi_checker.study.views import Comparison, Interval, Printed, Published, Study
 
 Candidates = tuple[tuple[str, float], ...]

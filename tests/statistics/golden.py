@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qi_checker.statistics.points import Chart
+from qi_checker.statistics.points import Chart, Point
 from qi_checker.statistics.runs import runs
 
 FOLDER = Path(__file__).parents[1] / "golden" / "spc"
@@ -50,6 +50,19 @@ class Series:
 def series(name: str) -> Series:
     with (FOLDER / f"golden_{name}.csv").open(encoding="utf-8", newline="") as file:
         return Series(list(csv.DictReader(file)))
+
+
+def as_printed(golden: Series) -> Chart:
+    """The chart that the file prints, whatever kind it is of."""
+    lines = zip(
+        *(golden.column(name) for name in ("y", "cl", "lcl", "ucl")),
+        golden.rows,
+        strict=True,
+    )
+    return tuple(
+        Point(value, centre or 0.0, None, lower, upper, row["include"] != "FALSE")
+        for value, centre, lower, upper, row in lines
+    )
 
 
 def assert_same(chart: Chart, golden: Series) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.funnel import limit, limits, overdispersion, power, side
+from qi_checker.statistics.funnel import limit, limits, power, side
 
 AT_90_PERCENT = {
     5: (0.2133, 0.4451, 0.9915, 0.9997),
@@ -72,33 +70,10 @@ def test_power_is_the_probability_of_what_is_called_far_out(
     assert power(cases, target, true_rate) == pytest.approx(oracle, abs=1e-9)
 
 
-def test_overdispersion_needs_ten_units() -> None:
-    assert overdispersion([9] * 9, [10] * 9, 0.9) is None
-    assert overdispersion([9] * 9 + [0], [10] * 9 + [0], 0.9) is None
-
-
-def test_overdispersion_by_hand() -> None:
-    """20 units of 100 at a target of a half: z = ±2 for 16 of them, the four others pulled in."""
-    events = [40] * 8 + [60] * 8 + [0, 0, 100, 100]
-    found = overdispersion(events, [100] * 20, 0.5)
-    assert found is not None
-    assert found.phi == pytest.approx(4)
-    variance = 0.25 / 100  # equal weights: (20*4 - 19)/(19 w)
-    assert found.tau2 == pytest.approx((20 * 4 - 19) * variance / 19)
-    assert sqrt(found.tau2 + variance) > 2 * sqrt(variance) * 0.9
-
-
-def test_units_at_the_target_have_no_spread_between_them() -> None:
-    found = overdispersion([50] * 12, [100] * 12, 0.5)
-    assert found is not None and (found.phi, found.tau2) == (0, 0)
-
-
 def test_impossible_units_are_refused() -> None:
     with pytest.raises(ValueError, match="without cases"):
         limits(0, 0.9)
     with pytest.raises(ValueError, match="no rate"):
         limits(5, 1.2)
-    with pytest.raises(ValueError, match="target"):
-        overdispersion([1] * 10, [2] * 10, 1.0)
     with pytest.raises(ValueError, match="no proportion"):
         side(6, 5, limits(5, 0.9))

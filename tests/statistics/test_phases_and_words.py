@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.individuals import i_chart
 from qi_checker.statistics.making_data_count import (
     FEWEST,
     Assurance,
@@ -17,7 +16,7 @@ from qi_checker.statistics.making_data_count import (
     assurance,
     variation,
 )
-from qi_checker.statistics.phases import Phase, Rebase, in_phases, phases, starts_of, suggestion
+from qi_checker.statistics.phases import Phase, Rebase, phases, suggestion
 from qi_checker.statistics.points import Chart, Point
 from qi_checker.statistics.rule_kinds import Finding
 from qi_checker.statistics.rules import mdc
@@ -49,31 +48,10 @@ def test_a_start_outside_the_series_and_an_empty_baseline_are_refused() -> None:
             phases(24, *wrong)
 
 
-def test_a_decision_between_two_points_starts_at_the_next() -> None:
-    decided = [
-        Rebase(day, "coordinator appointed", "audit lead")
-        for day in (date(2024, 3, 1), date(2024, 6, 2), date(2025, 1, 1))
-    ]
-    assert starts_of(MONTHS, decided) == (2, 6)
-    with pytest.raises(ValueError, match="ascend"):
-        starts_of(MONTHS[::-1], decided)
-
-
 @pytest.mark.parametrize(("reason", "by"), [("", "audit lead"), ("new pathway", " ")])
 def test_a_decision_needs_a_reason_and_a_name(reason: str, by: str) -> None:
     with pytest.raises(ValueError, match="reason"):
         Rebase(date(2024, 1, 1), reason, by)
-
-
-def test_each_phase_has_its_own_lines_and_leaves_its_own_points_out() -> None:
-    values = [46, 44, 48, 90, 46, 20, 22, 18, 20, 60]
-
-    def draw(part: slice, base: list[int], out: list[int]) -> Chart:
-        return i_chart(values[part], base, out)
-
-    chart = in_phases(draw, phases(10, [5], freeze=None), [3, 9])
-    assert [p.centre for p in chart] == [46] * 5 + [20] * 5
-    assert [i for i, p in enumerate(chart) if not p.included] == [3, 9]
 
 
 def test_a_new_phase_is_suggested_from_the_first_point_of_its_run() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qi_checker.statistics.linear_bounds import bounds
 from qi_checker.statistics.small_numbers import (
     PROFILES,
     Profile,
     Shown,
     Table,
+    bounds,
     is_small,
     nested,
     protect,
@@ -203,17 +203,31 @@ def test_a_cell_that_only_two_blocks_together_give_away() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_bounds_are_those_of_another_solver(data: st.DataObject) -> None:
-    names = list("abcde")
-    truth = {n: data.draw(st.integers(0, 20)) for n in names}
-    limits = {n: (max(0, v - data.draw(st.integers(0, 9))), v + 5) for n, v in truth.items()}
-    relations: list[dict[str, int]] = [
-        {n: data.draw(st.integers(-1, 1)) for n in names}
-        for _ in range(data.draw(st.integers(1, 3)))
-    ]
-    exact = [(r, sum(f * truth[n] for n, f in r.items())) for r in relations]
-    low, high = bounds("a", limits, exact)
-    shifted = limits | {f"t{i}": (total, total) for i, (_, total) in enumerate(exact)}
-    lines = [{**r, f"t{i}": -1} for i, (r, _) in enumerate(exact)]
-    least, most = recovered(shifted, lines, "a")
-    assert low <= least <= most <= high  # the solver of the test has whole numbers besides
+def test_bounds_are_those_of_trying_every_number(data: st.DataObject) -> None:
+    names = list("abcd")
+    truth = {n: data.draw(st.integers(0, 2000)) for n in names}
+    limits = {n: (v - data.draw(st.integers(0, 4)), v + 3) for n, v in truth.items()}
+    relations: list[Any] = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        line = {n: data.draw(st.integers(-2, 2)) for n in names}
+        relations.append((line, sum(f * truth[n] for n, f in line.items())))
+    possible = {
+        numbers[0]
+        for numbers in itertools.product(*(range(low, high + 1) for low, high in limits.values()))
+        if all(
+            sum(f * v for f, v in zip(line.values(), numbers, strict=True)) == total
+            for line, total in relations
+        )
+    }
+    assert bounds("a", limits, relations) == (min(possible), max(possible))
+
+
+def test_large_counts_are_confined_exactly() -> None:
+    limits = {"a": (0, 2_000_000), "b": (0, 2_000_000), "c": (1, 7)}
+    relations: list[Any] = [({"a": 1, "b": 1}, 1_500_000), ({"b": 1, "c": 1}, 400_004)]
+    assert bounds("a", limits, relations) == (1_099_997, 1_100_003)
+
+
+def test_relations_without_a_solution_are_refused() -> None:
+    with pytest.raises(ValueError, match="contradict"):
+        bounds("a", {"a": (0, 3)}, [({"a": 1}, 5)])
