@@ -1,9 +1,10 @@
 """Check scheduled operations against a quality protocol: a scan in time, not just a scan.
 
-The public API: `load_protocol`, `load_rulebook` and `load_site` read rules and settings from YAML,
+The public API. `load_protocol`, `load_rulebook` and `load_site` read rules and settings from YAML.
 `evaluate` (one protocol) and `evaluate_rulebook` (several, over records that are read once) take and
-give DataFrames, `UserError` says what is wrong with any of them. Every command of
-`qi-checker` does the same with files. What is not named here may change without notice.
+give DataFrames. `judge` takes one case as plain dicts and returns everything that decided about it, in
+under a millisecond and without a database. `UserError` says what is wrong with any of them. Every
+command of `qi-checker` does the same with files. What is not named here may change without notice.
 
     import pandas as pd
     import qi_checker
@@ -13,7 +14,8 @@ give DataFrames, `UserError` says what is wrong with any of them. Every command 
     cases = pd.read_csv("export/cases.csv", dtype=str)
     events = pd.read_csv("export/events.csv", dtype=str)
     result = qi_checker.evaluate(protocol, cases, events, "2026-02-01", site=site)
-    print(result.cases["verdict"].value_counts())
+    print(result.rate, result.cases["verdict"].value_counts())
+    print(result.why(result.cases["case_id"][0]))
 """
 
 from importlib import import_module
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
         Result,
         evaluate,
         evaluate_rulebook,
+        judge,
         load_protocol,
         load_rulebook,
         load_site,
@@ -37,6 +40,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "evaluate_rulebook",
+    "judge",
     "load_protocol",
     "load_rulebook",
     "load_site",
@@ -47,6 +51,7 @@ _WHERE = {
     "UserError": "qi_checker.errors",
     "evaluate": "qi_checker.api",
     "evaluate_rulebook": "qi_checker.api",
+    "judge": "qi_checker.api",
     "load_protocol": "qi_checker.api",
     "load_rulebook": "qi_checker.api",
     "load_site": "qi_checker.api",

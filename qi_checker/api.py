@@ -1,17 +1,19 @@
-"""The public API: rules and settings from YAML, records and results as DataFrames."""
+"""The public API: rules and settings from YAML; a case, or all cases of a hospital, judged."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
+from qi_checker.protocol.records import CASES
 from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
@@ -19,38 +21,175 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from qi_checker.engines.duckdb import Evaluation
+    from qi_checker.judging import CaseTrace, Context
+    from qi_checker.render.views import Rate
 
 __all__ = [
     "Result",
     "evaluate",
     "evaluate_rulebook",
+    "judge",
     "load_protocol",
     "load_rulebook",
     "load_site",
 ]
 
+Row = Mapping[str, Any]
 
-@dataclass(frozen=True)
+
+# ---- one case ------------------------------------------------------------------------------------
+
+
+def judge(
+    protocol: Bundle | str | Path,
+    case: Row,
+    events: Iterable[Row],
+    as_of: str | date | datetime,
+    *,
+    exceptions: Iterable[Row] = (),
+    site: Site | Mapping[str, Any] | None = None,
+    context: Context | Mapping[str, Any] | None = None,
+) -> CaseTrace:
+    """Judge one case in well under a millisecond, without a database.
+
+    protocol: from `load_protocol`, or the path of one, which is read each time.
+    case, events, exceptions: the operation, the events of its patient and its waivers, as dicts with
+        the columns of the records contract (docs/records.md). Values are text, dates or None. `_row`
+        may give the number of a row; without it events are numbered from 2. Names and words of a local
+        export are not mapped here.
+    as_of: the moment to judge for, in the time zone of the site; a date means its end.
+    site: from `load_site`, or its keys as a dict. Without one dates are counted in UTC, with a warning.
+    context: what only the whole data set knows (`Result.context`), or its JSON. Without it the events
+        that are given are taken for all that there are.
+
+    Returns the trace: `.verdict`, `.findings`, and for each requirement every event that was looked at
+    with each criterion, its outcome, its reason and the clause that decides. Raises UserError where the
+    case cannot be used or an argument is of the wrong type. Events that cannot be used may leave a
+    requirement unknown, as in an audit.
+    """
+    from qi_checker.judging import Context, Judge, context_of_rows
+    from qi_checker.judging.rows import fault_of, read_row
+
+    bundle, where = _bundle(protocol), _site(site)
+    moment = _moment(as_of, where)
+    row = read_row(CASES, _texts("case", case), 2, where)
+    fault = fault_of(CASES, row)
+    if fault is not None:
+        raise UserError(Problem(f"case, column {fault[0]}", fault[1]))
+    rows = [_texts(f"events[{n}]", event) for n, event in enumerate(_each("events", events))]
+    waivers = [_texts(f"exceptions[{n}]", x) for n, x in enumerate(_each("exceptions", exceptions))]
+    if context is None:
+        known = context_of_rows(rows, moment, where, bundle)
+    elif isinstance(context, Context):
+        known = context
+    else:
+        known = Context.from_json(_mapping("context", context))
+    if known.as_of and AsOf.parse(known.as_of).date > moment.date:
+        what = f"is of {known.as_of}, after the moment that is judged"
+        raise UserError(Problem("context", what, "It knows what was not known then"))
+    judge = Judge.of(bundle, moment, where, known)
+    read = judge.case(row)
+    return judge.trace(read, judge.history(rows, read.patient), judge.exceptions(waivers, read))
+
+
+def _each(name: str, rows: Any) -> Iterable[Any]:
+    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
+        raise UserError(_wrong(name, rows, "a list of dicts"))
+    return rows
+
+
+def _mapping(name: str, value: Any) -> Row:
+    if not isinstance(value, Mapping):
+        raise UserError(_wrong(name, value, "a dict"))
+    return value
+
+
+def _wrong(name: str, value: Any, wanted: str) -> Problem:
+    return Problem(name, f"is of type {type(value).__name__}", mend=f"Give {wanted}")
+
+
+def _texts(name: str, row: Row) -> dict[str, str | None]:
+    """The row with every value as text. UserError for values that cannot be that."""
+    found: dict[str, str | None] = {}
+    for column, value in _mapping(name, row).items():
+        if value is None or isinstance(value, str):
+            found[column] = value
+        elif isinstance(value, date):
+            found[column] = value.isoformat()
+        elif column == "_row" and type(value) is int:
+            found[column] = str(value)
+        else:
+            raise UserError(_wrong(f"{name}, column {column}", value, "text, a date or None"))
+    return found
+
+
+# ---- all cases -----------------------------------------------------------------------------------
+
+
 class Result:
     """What an evaluation says, with the columns of the output files.
 
-    `findings`: one row per case and requirement, by case_id and requirement.
-    `cases`: one row per case, by case_id.
-    `rejects`: the rows that could not be used: table, file, row (the first one is row 2, as under
-    a header), column, id and reason.
-    `manifest`: where the numbers come from and how they add up, ready for JSON.
+    findings: one row per case and requirement, by case_id and requirement.
+    cases: one row per case, by case_id.
+    rejects: the rows that could not be used: table, file, row (the first one is row 2, as under
+        a header), column, id and reason.
+    manifest: where the numbers come from and how they add up, ready for JSON.
+    rate: compliant cases among the eligible ones, with its interval and its bounds.
 
     Dates are datetime64 at midnight, local to the site; counts of days are Int64; the rest is text.
+    The records stay in memory as long as the result, so that `why` can explain each case.
     """
 
     findings: pd.DataFrame
     cases: pd.DataFrame
     rejects: pd.DataFrame
     manifest: dict[str, Any]
+    rate: Rate
+
+    def __init__(self, done: Evaluation) -> None:
+        from qi_checker.audit.provenance import manifest
+        from qi_checker.audit.rates import rate
+
+        self._done = done
+        self.findings, self.cases, self.rejects = _frames(done)
+        self.manifest = manifest(done)
+        self.rate = rate(done.summary())
+
+    def __repr__(self) -> str:
+        name, as_of = self.manifest["protocol"]["id"], self.manifest["as_of"]
+        return f"<{name} as of {as_of}: {len(self.cases)} cases, {self.rate}>"
+
+    @cached_property
+    def _rows(self) -> Any:
+        from qi_checker.cases.rows import DuckDBRows
+
+        return DuckDBRows(self._done)
+
+    @property
+    def context(self) -> Context:
+        """What only the whole data set knows, for `judge`."""
+        context: Context = self._rows.context
+        return context
+
+    def why(self, case_id: str) -> CaseTrace:
+        """Judge one case again and say why it is what it is; KeyError where there is no such case."""
+        query = "SELECT case_key FROM ready_cases WHERE case_id = ?"
+        keys = self._done.con.execute(query, [case_id]).fetchall()
+        if not keys:
+            raise KeyError(case_id)
+        trace: CaseTrace = next(iter(self._rows.traces([keys[0][0]])))
+        return trace
+
+    @cached_property
+    def sql(self) -> str:
+        """The statements that were run, as `rules sql` prints them."""
+        from qi_checker.query.printed import script
+
+        return script(self._done.compiled, "duckdb")
 
 
 def evaluate(
-    protocol: Bundle,
+    protocol: Bundle | str | Path,
     cases: pd.DataFrame,
     events: pd.DataFrame,
     as_of: str | date | datetime,
@@ -60,7 +199,7 @@ def evaluate(
 ) -> Result:
     """Evaluate a protocol for every case.
 
-    protocol: from `load_protocol`.
+    protocol: from `load_protocol`, or the path of one.
     cases, events, exceptions: one row per operation, per event and per waiver, with the columns of
         the records contract (docs/evaluation.md). Ids and codes are text; dates are text, dates or
         datetimes. They are not changed.
@@ -74,8 +213,9 @@ def evaluate(
     A failure of the evaluation itself gives findings with the status `error`, and is listed under
     `failures` in the manifest.
     """
-    found = _evaluated([protocol], cases, events, as_of, exceptions, _site(site))
-    return found[protocol.protocol.id]
+    bundle = _bundle(protocol)
+    found = _evaluated([bundle], cases, events, as_of, exceptions, _site(site))
+    return found[bundle.protocol.id]
 
 
 def evaluate_rulebook(
@@ -96,7 +236,8 @@ def evaluate_rulebook(
     UserError as that does, and where two protocols have one id or mean different things by the same
     code list.
     """
-    return _evaluated(protocols, cases, events, as_of, exceptions, _site(site))
+    bundles = [_bundle(protocol) for protocol in _each("protocols", protocols)]
+    return _evaluated(bundles, cases, events, as_of, exceptions, _site(site))
 
 
 def _evaluated(
@@ -107,7 +248,6 @@ def _evaluated(
     exceptions: pd.DataFrame | None,
     site: Site,
 ) -> dict[str, Result]:
-    from qi_checker.audit.provenance import manifest
     from qi_checker.engines.duckdb import evaluate_rulebook as evaluate_records
     from qi_checker.sources.mapping import check_site
     from qi_checker.sources.memory import from_frames
@@ -116,18 +256,31 @@ def _evaluated(
     tables = {"cases": cases, "events": events}
     if exceptions is not None:
         tables["exceptions"] = exceptions
+    problems = [
+        _wrong(name, table, "a DataFrame")
+        for name, table in tables.items()
+        if not hasattr(table, "columns")
+    ]
+    if problems:
+        raise UserError(problems)
+    moment = _moment(as_of, site)
     records = from_frames(tables, site=site)
-    try:
-        moment = _moment(as_of, site)
-        return {
-            done.compiled.bundle.protocol.id: Result(*_frames(done), manifest(done))
-            for done in evaluate_records(protocols, records, moment, site)
-        }
-    finally:
-        records.con.close()
+    done = evaluate_records(protocols, records, moment, site)
+    return {one.compiled.bundle.protocol.id: Result(one) for one in done}
 
 
-def _site(given: Site | Mapping[str, Any] | None) -> Site:
+# ---- arguments -----------------------------------------------------------------------------------
+
+
+def _bundle(protocol: Any) -> Bundle:
+    if isinstance(protocol, Bundle):
+        return protocol
+    if isinstance(protocol, str | Path):
+        return load_protocol(protocol)
+    raise UserError(_wrong("protocol", protocol, "what load_protocol returns, or a path"))
+
+
+def _site(given: Any) -> Site:
     from pydantic import ValidationError
 
     if given is None:
@@ -136,6 +289,8 @@ def _site(given: Site | Mapping[str, Any] | None) -> Site:
         return Site(timezone="UTC")
     if isinstance(given, Site):
         return given
+    if not isinstance(given, Mapping):
+        raise UserError(_wrong("site", given, "what load_site returns, or a dict"))
     try:
         return Site.model_validate(given)
     except ValidationError as error:
@@ -152,9 +307,11 @@ def _said(kind: str, message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _moment(as_of: str | date | datetime, site: Site) -> AsOf:
+def _moment(as_of: Any, site: Site) -> AsOf:
     if isinstance(as_of, datetime) and as_of.tzinfo is not None:
         as_of = as_of.astimezone(site.zone)
+    if not isinstance(as_of, str | date):
+        raise UserError(_wrong("as_of", as_of, "a date, as 2026-02-01"))
     return AsOf.parse(as_of, option="as_of")
 
 

@@ -26,7 +26,7 @@ from qi_checker.judging.context import Context, Setting, context_of, torn_rows
 from qi_checker.judging.exceptions import Considered, active, consider, read_waivers, unusable
 from qi_checker.judging.findings import Finding, moved_away
 from qi_checker.judging.rates import Numbers, count_case, empty_numbers
-from qi_checker.judging.records import History, TornRow, read_histories, read_history
+from qi_checker.judging.records import History, TornRow, read_histories
 from qi_checker.judging.rows import RawRow, Rejected, Row, read_rows
 from qi_checker.judging.status import decide
 from qi_checker.judging.trace import CaseTrace, RequirementTrace, trace_of
@@ -65,11 +65,13 @@ class Judge:
         return cls(bundle, Setting(as_of, site, bundle.catalogue, context))
 
     def history(self, events: Iterable[RawRow], patient: str) -> History:
-        """Read the rows of events of one patient, in file order."""
+        """Read the rows of events of one patient, in file order; rows of others are passed over."""
         setting = self.setting
         shared = setting.context.shared_ids.get(EVENTS.name)
         used, rejected = read_rows(EVENTS, events, setting.site, shared)
-        return read_history(used, rejected, setting.context.torn_of(patient), setting.as_of)
+        torn = setting.context.torn_of(patient)
+        histories, _ = read_histories(used, rejected, torn, setting.as_of)
+        return histories.get(patient) or History()
 
     def case(self, row: Row) -> Case:
         """Read a usable row of cases."""
@@ -109,6 +111,12 @@ class Judge:
         if name not in self._orders:
             self._orders[name] = in_order(case.version)
         return self._orders[name]
+
+
+def context_of_rows(events: Sequence[RawRow], as_of: AsOf, site: Site, bundle: Bundle) -> Context:
+    """Make the context of a data set that has no more events than these."""
+    used, _ = read_rows(EVENTS, events, site)
+    return context_of(used, as_of, site, bundle.catalogue, {})
 
 
 # ---- all cases of a data set, one after the other ------------------------------------------------

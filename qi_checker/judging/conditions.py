@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from qi_checker.judging.cases import Keys, Part, Truth, attribute_part
 from qi_checker.judging.chart import Chart, known_to_the_day, stretches
@@ -17,7 +18,7 @@ from qi_checker.judging.windows import Question, window
 from qi_checker.protocol.models import NoneBetween, Requirement
 from qi_checker.protocol.selectors import ChosenWithin, EventWithin, RequirementCondition
 from qi_checker.protocol.vocabulary import Reason, Status
-from qi_checker.protocol.windows import AnchorRef, Span
+from qi_checker.protocol.windows import Anchor, AnchorRef, Span
 
 _OF_OUTCOME = {
     Outcome.PASS: Truth.TRUE,
@@ -165,10 +166,26 @@ def worst(between: Sequence[Between]) -> Truth:
 
 def _between(id: str, at: When, first: Stretch, chart: Chart) -> tuple[Stretch, ...]:
     """From the chosen event to the anchor of the first span, or the other way round."""
-    chosen, anchor = AnchorRef(requirement=id), first.span.anchor
-    holidays = chart.setting.site.holidays
+    anchor, holidays = first.span.anchor, chart.setting.site.holidays
     if first.back:
-        since, until = (Span(after=chosen), at), (Span(before=anchor), first.anchor)
+        since, until = (_after_chosen(id), at), (_side(anchor, before=True), first.anchor)
     else:
-        since, until = (Span(after=anchor), first.anchor), (Span(before=chosen), at)
+        since, until = (_side(anchor, before=False), first.anchor), (_before_chosen(id), at)
     return Stretch(*since, holidays), Stretch(*until, holidays)
+
+
+# Spans are models of the protocol, which are checked when they are made: that takes as long as half a
+# case takes otherwise, so each is made once.
+@cache
+def _after_chosen(id: str) -> Span:
+    return Span(after=AnchorRef(requirement=id))
+
+
+@cache
+def _before_chosen(id: str) -> Span:
+    return Span(before=AnchorRef(requirement=id))
+
+
+@cache
+def _side(anchor: Anchor, before: bool) -> Span:
+    return Span(before=anchor) if before else Span(after=anchor)

@@ -18,9 +18,12 @@ from qi_checker.protocol.vocabulary import Reason
 
 CRITERIA = ("code", "modality", "region", "provenance", "columns", "status", "window")
 UNMAPPED = undecided(Reason.UNMAPPED)
+EXCLUDED_CODE, WRONG_MODALITY = fails(Reason.EXCLUDED_CODE), fails(Reason.WRONG_MODALITY)
+WRONG_REGION, WRONG_PROVENANCE = fails(Reason.WRONG_REGION), fails(Reason.WRONG_PROVENANCE)
+WRONG_VALUE, BOOKING_PASSED = fails(Reason.WRONG_VALUE), fails(Reason.BOOKING_PASSED)
 # An event whose status is none of those that count, and that is no appointment either.
 _NOT_DONE = {
-    "completed": fails(Reason.WRONG_VALUE),
+    "completed": WRONG_VALUE,
     "cancelled": fails(Reason.CANCELLED),
     "ordered": fails(Reason.ORDERED_NOT_BOOKED),
 }
@@ -125,7 +128,7 @@ def judge(event: Event, question: Question, case: Case, setting: Setting) -> Jud
             _code(event, question, catalogue),
             _modality(modalities, question, catalogue),
             PASSES if wanted.region is None else _region(event, wanted.region, catalogue),
-            _provenance(event, question),
+            PASSES if wanted.provenance is None else _provenance(event, wanted.provenance),
             PASSES if not wanted.columns else _columns(event, question),
             _status(event, question, case, setting),
             windows.window(event, question),
@@ -182,13 +185,13 @@ def _code(event: Event, question: Question, catalogue: Catalogue) -> Criterion:
         for pair in codes:
             never = any(line.role == "never" for line in catalogue.imaging_of(pair))
             if never and not (allowed and allowed.holds(*pair)):
-                return fails(Reason.EXCLUDED_CODE)
+                return EXCLUDED_CODE
     if wanted.not_codes and any(lists[wanted.not_codes.in_].holds(*c) for c in codes):
-        return fails(Reason.EXCLUDED_CODE)
+        return EXCLUDED_CODE
     if wanted.codes and question.silence_decides and not codes:
         return UNMAPPED
     if wanted.codes and not any(lists[wanted.codes.in_].holds(*c) for c in codes):
-        return fails(Reason.EXCLUDED_CODE)
+        return EXCLUDED_CODE
     return PASSES
 
 
@@ -203,7 +206,7 @@ def _modality(words: Sequence[str], question: Question, catalogue: Catalogue) ->
         return PASSES
     if _cannot_be_told(words, catalogue.modalities):
         return UNMAPPED
-    return fails(Reason.WRONG_MODALITY)
+    return WRONG_MODALITY
 
 
 def _region(event: Event, wanted: Sequence[str], catalogue: Catalogue) -> Criterion:
@@ -213,14 +216,12 @@ def _region(event: Event, wanted: Sequence[str], catalogue: Catalogue) -> Criter
         return PASSES
     if _cannot_be_told(words, catalogue.regions):
         return UNMAPPED
-    return fails(Reason.WRONG_REGION)
+    return WRONG_REGION
 
 
-def _provenance(event: Event, question: Question) -> Criterion:
+def _provenance(event: Event, wanted: Sequence[str]) -> Criterion:
     """Made in the hospital or elsewhere, as it is asked for."""
-    wanted = question.event.provenance
-    passes = wanted is None or event.provenance in wanted
-    return PASSES if passes else fails(Reason.WRONG_PROVENANCE)
+    return PASSES if event.provenance in wanted else WRONG_PROVENANCE
 
 
 def _columns(event: Event, question: Question) -> Criterion:
@@ -228,7 +229,7 @@ def _columns(event: Event, question: Question) -> Criterion:
     wanted = question.event.columns or []
     values = [(event.texts.get(column.name, ""), column.in_) for column in wanted]
     if any(value and value not in allowed for value, allowed in values):
-        return fails(Reason.WRONG_VALUE)
+        return WRONG_VALUE
     return PASSES if all(value for value, _ in values) else UNMAPPED
 
 
@@ -244,5 +245,5 @@ def _status(event: Event, question: Question, case: Case, setting: Setting) -> C
         at.hi == as_of.date and at.clock and as_of.clock and at.clock < as_of.clock
     )
     if passed or (not case.upcoming and at.lo <= case.day):
-        return fails(Reason.BOOKING_PASSED)
+        return BOOKING_PASSED
     return PASSES

@@ -91,17 +91,6 @@ def read_histories(
     return histories, left_out
 
 
-def read_history(
-    used: Iterable[Row], rejected: Iterable[Rejected], torn: Iterable[TornRow], as_of: AsOf
-) -> History:
-    """Read the rows of one patient."""
-    whole = History()
-    for history in read_histories(used, rejected, torn, as_of)[0].values():
-        whole.events += history.events
-        whole.evidence += history.evidence
-    return whole
-
-
 def _left_out(row: Row, as_of: AsOf) -> str:
     status = row.word("status")
     if status == "entered-in-error":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from qi_checker.judging.cases import Truth
@@ -22,7 +23,7 @@ Values = Mapping[str, Any]
 
 def sentence(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
     """Say in plain English what a finding says: what was found, what to do, what to look at."""
-    values = _values(finding, requirement, decision, chart)
+    values = _Values(finding, requirement, decision, chart)
     said = fill(words.FOUND[decision.reason], values)
     todo = _to_do(values, requirement, decision)
     said = said[:1].upper() + said[1:] + (f" {todo}" if todo else "")
@@ -46,57 +47,85 @@ def days(number: int) -> str:
     return f"{number} day{'' if number == 1 else 's'}"
 
 
-def _values(
-    finding: Values, requirement: Requirement, decision: Decision, chart: Chart
-) -> dict[str, Any]:
-    """Every placeholder of every template."""
-    titles = {leaf.id: leaf.title for leaf in chart.case.version.leaves}
-    today = chart.setting.as_of.date
-    opens, act_by = finding["window_opens"], finding["act_by"]
-    question = decision.question
-    values = dict(finding) | {
-        "title": requirement.title,
-        "anchor": chart.case.day,
-        "counted_from": anchor_words(requirement.window.anchor, titles),
-        "asks": requirement.window.words(titles),
-        "from_day": question.stretches[0].day if question else None,
-        "expires_on": chart.excepted.get(requirement.id),
-        "excluded_by": _excluded_by(chart),
-        "first": opens or words.ANY_DAY,
-        "start": max(opens, today) if opens else today,
-        "today": today,
-    }
-    arrange = words.ARRANGE_LATE if act_by and act_by < today else words.ARRANGE
-    values["arrange"] = fill(arrange, values)
-    values["distance"] = _distance(values)
-    values["side"] = fill(
-        words.SIDE_OF_SURGERY if values["counted_from"] == "surgery" else words.SIDE, values
-    )
-    slack = finding["slack_days"]
-    too_old = words.TOO_OLD if slack is None else words.DAYS_TOO_OLD
-    values["excess"] = fill(too_old, {"days": days(-slack) if slack is not None else ""})
-    values["limit"] = _limit(requirement, values)
-    values["lasts"] = fill(words.LASTS, values) if finding["valid_through"] else ""
-    values["window"] = fill(words.WINDOW, values)
-    values["span"] = fill(words.SPAN, values)
-    return values
+class _Values(dict[str, Any]):
+    """Every placeholder of every template: columns of the finding, and pieces made when asked for."""
+
+    def __init__(
+        self, finding: Values, requirement: Requirement, decision: Decision, chart: Chart
+    ) -> None:
+        super().__init__(finding)
+        self.requirement, self.decision, self.chart = requirement, decision, chart
+        self["title"] = requirement.title
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = value = _PIECES[name](self)
+        return value
+
+    @property
+    def titles(self) -> dict[str, str]:
+        return {leaf.id: leaf.title for leaf in self.chart.case.version.leaves}
 
 
-def _distance(values: Values) -> str:
-    before: int | None = values["days_before"]
-    if before is None:
-        return ""
-    template = words.AFTER if before < 0 else words.BEFORE
-    return fill(template, {**values, "days": days(abs(before))})
+def _distance(values: _Values) -> str:
+    before: int = values["days_before"]
+    values["days"] = days(abs(before))
+    return fill(words.AFTER if before < 0 else words.BEFORE, values)
 
 
-def _limit(requirement: Requirement, values: Values) -> str:
-    limit = limit_of(requirement)
+def _limit(values: _Values) -> str:
+    limit = limit_of(values.requirement)
     if limit is not None:
         return fill(words.LIMIT, {"limit": limit})
     if values["asks"] == words.ANY_TIME_BEFORE:
         return words.NO_LIMIT
     return fill(words.COUNTS_WHEN, values)
+
+
+def _excess(values: _Values) -> str:
+    slack: int | None = values["slack_days"]
+    return words.TOO_OLD if slack is None else fill(words.DAYS_TOO_OLD, {"days": days(-slack)})
+
+
+def _side(values: _Values) -> str:
+    of_surgery = values["counted_from"] == "surgery"
+    return fill(words.SIDE_OF_SURGERY if of_surgery else words.SIDE, values)
+
+
+def _start(values: _Values) -> date:
+    opens: date | None = values["window_opens"]
+    today: date = values["today"]
+    return max(opens, today) if opens else today
+
+
+def _arrange(values: _Values) -> str:
+    late = values["act_by"] and values["act_by"] < values["today"]
+    return fill(words.ARRANGE_LATE if late else words.ARRANGE, values)
+
+
+def _from_day(values: _Values) -> date | None:
+    question = values.decision.question
+    return question.stretches[0].day if question else None
+
+
+_PIECES: dict[str, Callable[[_Values], Any]] = {
+    "today": lambda values: values.chart.setting.as_of.date,
+    "anchor": lambda values: values.chart.case.day,
+    "counted_from": lambda values: anchor_words(values.requirement.window.anchor, values.titles),
+    "asks": lambda values: values.requirement.window.words(values.titles),
+    "from_day": _from_day,
+    "expires_on": lambda values: values.chart.excepted.get(values.requirement.id),
+    "excluded_by": lambda values: _excluded_by(values.chart),
+    "first": lambda values: values["window_opens"] or words.ANY_DAY,
+    "start": _start,
+    "arrange": _arrange,
+    "distance": _distance,
+    "side": _side,
+    "excess": _excess,
+    "limit": _limit,
+    "lasts": lambda values: fill(words.LASTS, values) if values["valid_through"] else "",
+    "window": lambda values: fill(words.WINDOW, values),
+    "span": lambda values: fill(words.SPAN, values),
+}
 
 
 def limit_of(requirement: Requirement) -> str | None:
@@ -115,14 +144,15 @@ def _excluded_by(chart: Chart) -> str:
     return ""
 
 
-def _to_do(values: Values, requirement: Requirement, decision: Decision) -> str:
+def _to_do(values: _Values, requirement: Requirement, decision: Decision) -> str:
     """What to do next; empty for past cases and where nothing is to be done."""
     status, reason = decision.status, decision.reason
     if values["act_by"] is None or status not in (*ACTIONABLE, Status.UNKNOWN):
         return ""
     if status is Status.UNKNOWN:
         template = words.ONLY_VERIFY if requirement.forbidden else words.OR_BOOK
-        return fill(template, {**values, "first": words.VERIFY.get(reason, "")})
+        values["first"] = words.VERIFY.get(reason, "")
+        return fill(template, values)
     if reason is Reason.FORBIDDEN_EVENT:
         return fill(words.REMOVE, values)
     closed = values["window_closes"] < values["today"]

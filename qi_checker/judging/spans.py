@@ -103,8 +103,12 @@ class Stretch:
     def dates(self, near: date) -> tuple[date, date]:
         """First and last date; `near` is the day of the anchor, or its neighbour."""
         if self.back:
-            return self._first_back(self.day), self._last_back(near)
+            return self._opens_back, self._last_back(near)
         return self._first_on(near), self._last_on()
+
+    @cached_property
+    def _opens_back(self) -> date:
+        return self._first_back(self.day)
 
     def _first_back(self, anchor: date) -> date:
         far = self.span.far

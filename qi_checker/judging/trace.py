@@ -67,6 +67,10 @@ class RequirementTrace:
     exceptions: tuple[Considered, ...]
     chart: Chart = field(repr=False)
 
+    def __repr__(self) -> str:
+        event = f" {self.event.id}" if self.event and self.event.id else ""
+        return f"<{self.id}: {self.status} {self.reason}{event}>"
+
     @property
     def id(self) -> str:
         return self.requirement.id
@@ -192,6 +196,10 @@ class CaseTrace:
     requirements: tuple[RequirementTrace, ...]
     exceptions: tuple[Considered, ...]  # every one that names the case, in the order of their ids
     chart: Chart = field(repr=False)
+
+    def __repr__(self) -> str:
+        each = ", ".join(repr(one)[1:-1] for one in self.requirements)
+        return f"<{self.case.id} {self.verdict}; {each}>"
 
     @property
     def setting(self) -> Setting:

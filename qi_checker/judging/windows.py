@@ -34,6 +34,14 @@ def fails(reason: Reason) -> Criterion:
     return Criterion(Outcome.FAIL, reason)
 
 
+_UNDECIDED = {
+    reason: undecided(reason)
+    for reason in (Reason.SAME_DAY_UNTIMED, Reason.UNTIMED, Reason.PARTIAL_DATE)
+}
+UNDATED = undecided(Reason.UNDATED)
+BOOKED_OUTSIDE_WINDOW, TOO_OLD = fails(Reason.BOOKED_OUTSIDE_WINDOW), fails(Reason.TOO_OLD)
+
+
 @dataclass(frozen=True)
 class Question:
     """A selector and a window whose anchors are all known: what a requirement, or a condition, asks.
@@ -93,7 +101,7 @@ def window(event: Event, question: Question) -> Criterion:
     """Judge whether it is inside the window; an order without a date fails, if at all, by its status."""
     at = event.at
     if at is None:
-        return undecided(Reason.UNDATED) if question.is_done(event) else PASSES
+        return UNDATED if question.is_done(event) else PASSES
     booking = question.is_booking(event)
     dates = _range(at, booking, question)
     by_dates = dates.outcome(at)
@@ -103,9 +111,9 @@ def window(event: Event, question: Question) -> Criterion:
     if outcome is Outcome.UNDECIDED:
         day_known = at.lo == at.hi
         of_a_day = Reason.SAME_DAY_UNTIMED if by_dates is Outcome.UNDECIDED else Reason.UNTIMED
-        return undecided(of_a_day if day_known else Reason.PARTIAL_DATE)
+        return _UNDECIDED[of_a_day if day_known else Reason.PARTIAL_DATE]
     if booking:
-        return fails(Reason.BOOKED_OUTSIDE_WINDOW)
+        return BOOKED_OUTSIDE_WINDOW
     return fails(_why(at, question, dates.possible[0]))
 
 

@@ -17,3 +17,6 @@ class Bundle:
     catalogue: Catalogue
     sha256: str
     path: Path
+
+    def __repr__(self) -> str:
+        return f"<{self.protocol.id} {self.sha256[:12]}>"

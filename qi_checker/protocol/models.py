@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
@@ -194,7 +195,7 @@ class Version(Strict):
     )
     sensitivity: list[Span] = Field([], description="Other windows to evaluate beside it.")
 
-    @property
+    @cached_property
     def leaves(self) -> tuple[Requirement, ...]:
         """Every requirement, in the order written, out of its groups."""
         return tuple(_leaves(self.requirements))

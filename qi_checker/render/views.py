@@ -24,7 +24,7 @@ class Provenance:
     organisation: str = ""  # as the site settings name it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rate:
     """A rate with what it is made of. None where there is no denominator."""
 
@@ -38,3 +38,11 @@ class Rate:
     worst: float | None  # every undetermined case counted as not compliant
     best: float | None  # ... as compliant
     raw: float | None  # exceptions ignored: compliant / eligible
+
+    def __repr__(self) -> str:
+        if self.rate is None or self.low is None or self.high is None:
+            return "no eligible cases"
+        interval = f"95% CI {self.low:.1%}–{self.high:.1%}"
+        return (
+            f"{self.compliant}/{self.eligible - self.with_exception} = {self.rate:.1%} ({interval})"
+        )

@@ -35,7 +35,7 @@ CASES = frame(case(), case("C2", "2026-06-10", patient_id="P2"), case("C3", "soo
 EVENTS = frame(scan("2026-05-20"), mr_scan("2026-05-21"), event("2026-05-01", "E3"))
 
 
-def judged(cases: pd.DataFrame = CASES, events: pd.DataFrame = EVENTS, **more: Any) -> Any:
+def judged(cases: Any = CASES, events: Any = EVENTS, **more: Any) -> Any:
     as_of = more.pop("as_of", AS_OF)
     return qi_checker.evaluate(liver(), cases, events, as_of, **{"site": SITE} | more)
 
@@ -54,6 +54,7 @@ def test_the_api_is_what_its_page_names() -> None:
         "__version__",
         "evaluate",
         "evaluate_rulebook",
+        "judge",
         "load_protocol",
         "load_rulebook",
         "load_site",
@@ -193,6 +194,32 @@ def test_without_a_site_utc_is_used_and_told() -> None:
         result = judged(site=None)
     assert told[0].filename == __file__, "the warning points to who forgot it"
     assert result.manifest["site"]["timezone"] == "UTC"
+
+
+def test_a_result_says_its_rate_and_why() -> None:
+    result = judged()
+    assert repr(result) == (
+        "<liver-imaging as of 2026-06-30: 2 cases, 1/2 = 50.0% (95% CI 9.5%–90.5%)>"
+    )
+    assert (result.rate.compliant, result.rate.eligible) == (1, 2)
+    assert result.why("C2").of("mri").reason == "never_ordered"
+    row = result.findings.set_index(["case_id", "requirement"]).loc[("C1", "ct")]
+    assert result.why("C1").of("ct").finding["sentence"] == row["sentence"]
+    with pytest.raises(KeyError):
+        result.why("C9")
+    assert "finding_rows" in result.sql and "SELECT" in result.sql
+    assert result.context.delivered == {"imaging"}
+
+
+def test_a_wrong_type_is_told() -> None:
+    with pytest.raises(UserError) as told:
+        judged(cases=[case()], events=[scan("2026-05-20")])
+    assert str(told.value).splitlines() == [
+        "cases: is of type list. Give a DataFrame.",
+        "events: is of type list. Give a DataFrame.",
+    ]
+    with pytest.raises(UserError, match="protocol: is of type dict"):
+        qi_checker.evaluate({}, CASES, EVENTS, AS_OF, site=SITE)  # type: ignore[arg-type]
 
 
 WRONG = {
