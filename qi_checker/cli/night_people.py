@@ -18,6 +18,7 @@ from qi_checker.cli.common import warn
 from qi_checker.cli.nights import kept, settings_of, time_of_day
 from qi_checker.errors import Exit, Problem, UserError, did_you_mean
 from qi_checker.nightly.load import Settings
+from qi_checker.nightly.moments import today_of
 from qi_checker.nightly.waivers import Asked, check_case, check_request
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store.exceptions import (
@@ -142,7 +143,7 @@ def request(arguments: argparse.Namespace) -> int:
 def _first(arguments: argparse.Namespace, settings: Settings) -> date:
     if arguments.valid_from is not None:
         return _day(arguments.valid_from, "--valid-from")
-    return time_of_day().astimezone(settings.site.zone).date()
+    return today_of(time_of_day(), settings)
 
 
 def _day(text: str, option: str) -> date:

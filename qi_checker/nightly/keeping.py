@@ -1,14 +1,12 @@
-"""The store of a night: opened with its password, and asked which night is the latest."""
+"""The store of a night: where it is, and opened with its password."""
 
 from __future__ import annotations
 
 import importlib.util
-from datetime import datetime
 
 from qi_checker.errors import UserError, not_installed
 from qi_checker.nightly.disk import refused
 from qi_checker.nightly.load import Settings, password
-from qi_checker.protocol.as_of import AsOf
 from qi_checker.store import Database, Store, open_store
 from qi_checker.store.database import SQLITE
 
@@ -41,17 +39,3 @@ def opened(settings: Settings) -> Store:
         store.close()
         raise
     return store
-
-
-def moment(as_of: str) -> tuple[str, str]:
-    """A key that sorts moments: a date means its end."""
-    found = AsOf.parse(as_of)
-    clock = found.clock or datetime.combine(found.date, datetime.max.time())
-    return found.date.isoformat(), clock.isoformat(timespec="seconds")
-
-
-def is_replay(store: Store, settings: Settings, as_of: AsOf) -> bool:
-    """Whether a later night of one of the protocols is kept already."""
-    mine = moment(str(as_of))
-    ids = {bundle.protocol.id for bundle in settings.bundles}
-    return any(moment(run.as_of) > mine for run in store.runs() if run.protocol in ids)

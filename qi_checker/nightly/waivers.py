@@ -10,12 +10,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import TYPE_CHECKING
 
 from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.judging.values import later
 from qi_checker.nightly.load import Settings
+from qi_checker.nightly.moments import instant
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.models import Version
@@ -68,18 +69,12 @@ def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> W
     if not cases:
         return Waived(records)
     days = _days(records, cases, settings.site)
-    found = store.exceptions.standing(days, moment_of(as_of, settings))
+    found = store.exceptions.standing(days, instant(as_of, settings.site.zone))
     rows = {w.number: table_row(w) for w in found if w.state != REFUSED}
     joined = join_rows(records, "exceptions", THE_STORE, rows)
     moved = tuple(_moved(found, days, as_of))
     notes = [f"Needs reconfirmation: {one.words}" for one in moved]
     return Waived(Records(joined.con, joined.tables, [*joined.notes, *notes]), moved)
-
-
-def moment_of(as_of: AsOf, settings: Settings) -> datetime:
-    """The moment that is judged, on the clocks of the site; a date means its end."""
-    clock = as_of.clock or datetime.combine(as_of.date, time.max)
-    return clock.replace(tzinfo=settings.site.zone)
 
 
 def _days(records: Records, cases: Sequence[str], site: Site) -> dict[str, date]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qi_checker.store.exceptions import Exceptions, Person
     from qi_checker.store.past import PastRun
     from qi_checker.store.people.writes import People
-    from qi_checker.store.retention import Purged
+    from qi_checker.store.retention import Forgotten, Purged
     from qi_checker.store.schedules import Schedule
     from qi_checker.store.signoffs import SignedOff
     from qi_checker.store.trail import Trail
@@ -168,6 +168,18 @@ class Store:
         from qi_checker.store.retention import purge
 
         return purge(self.alias, before, at, actor)
+
+    def old_runs(self, before: date) -> tuple[int, int]:
+        """How many runs a purge would remove, and how many there are."""
+        from qi_checker.store.retention import old_runs
+
+        return old_runs(self.alias, before)
+
+    def forget(self, run_id: int, at: datetime, actor: str) -> Forgotten:
+        """Remove one run as if it had never been kept; the trail tells of it."""
+        from qi_checker.store.retention import forget
+
+        return forget(self.alias, run_id, at, actor)
 
     def export_case(self, case_id: str) -> dict[str, Any]:
         """Everything that is held of a case, ready for JSON."""
