@@ -70,7 +70,7 @@ def _doubts(evaluation: Evaluation, scope: Scope, keys: list[int]) -> list[Row]:
 
 
 def _source(evaluation: Evaluation, row: int) -> str:
-    return f"{evaluation.records.tables['events'].file}, row {row}"
+    return evaluation.records.tables["events"].where(row)
 
 
 def _candidate(evaluation: Evaluation, scope: Scope, row: Row) -> Candidate:

@@ -39,7 +39,7 @@ def no_such_cases(evaluation: Evaluation, ids: Sequence[str]) -> UserError:
 def _no_such_case(evaluation: Evaluation, case_id: str, rejected: dict[str, Any] | None) -> Problem:
     file = evaluation.records.tables["cases"].file
     if rejected:
-        where = f"{file}, row {rejected['row']}, column {rejected['column']}"
+        where = f"{rejected['file']}, row {rejected['row']}, column {rejected['column']}"
         return Problem(
             where,
             f"the case was rejected: {rejected['reason']}",

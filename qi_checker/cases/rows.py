@@ -41,12 +41,7 @@ class Origin:
 
     def row(self, table: str, number: int) -> str:
         """`events.csv, row 14`; a number below 0 is a row of the other place of a joined table."""
-        read = self.tables[table]
-        if read.joined is None:
-            return f"{read.file}, row {number}"
-        if number < 0:
-            return f"{read.joined.place}, row {-number}"
-        return f"{read.joined.file}, row {number}"
+        return self.tables[table].where(number)
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _sheet(
     return CaseSheet(
         case_id=case["case_id"],
         patient_id=case["patient_id"],
-        source=f"{evaluation.records.tables['cases'].file}, row {case['_row']}",
+        source=evaluation.records.tables["cases"].where(case["_row"]),
         surgery_date=case["anchor"],
         surgery_time=f"{clock:%H:%M}" if clock is not None else "",
         case_status=case["case_status"],

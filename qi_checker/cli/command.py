@@ -67,3 +67,14 @@ def records(
         metavar="FILE",
         help="site settings (default: site.yaml in the data folder)",
     )
+    mapping(parser)
+
+
+def mapping(parser: Any) -> None:
+    """How an export becomes records."""
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="how an export becomes records (default: mapping.yaml in the data folder)",
+    )

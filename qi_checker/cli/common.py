@@ -41,7 +41,7 @@ def asked(arguments: argparse.Namespace) -> Asked:
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
-    return Asked(bundle, read_folder(arguments.data, site), as_of, site)
+    return Asked(bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site)
 
 
 def is_rulebook(path: Path | None) -> bool:

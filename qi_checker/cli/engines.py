@@ -33,6 +33,9 @@ def check_engine(arguments: argparse.Namespace) -> None:
             problems.append(
                 Problem("--pages", "there are none from a database", why, "Leave --pages out")
             )
+        problems += _unmapped(
+            arguments, "The database holds tables with the columns of the contract"
+        )
     elif on_spark(arguments):
         problems += _spark_problems(arguments)
     elif engine != "duckdb":
@@ -49,6 +52,15 @@ def check_engine(arguments: argparse.Namespace) -> None:
         raise UserError(problems)
 
 
+def _unmapped(arguments: argparse.Namespace, why: str) -> Iterator[Problem]:
+    """A mapping that would be passed over."""
+    beside = arguments.data is not None and (arguments.data / "mapping.yaml").is_file()
+    if arguments.mapping is not None or beside:
+        where = "--mapping" if arguments.mapping is not None else str(arguments.data)
+        mend = "Write the records with qi-checker import files, and give their folder"
+        yield Problem(where, "a mapping is not read by this engine", why, mend)
+
+
 def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
         mend = "Give the folder with cases and events as Parquet"
@@ -59,6 +71,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.profile is not None:
         why = "Spark does the work of a step when a later one reads it"
         yield Problem("--profile", "it does not measure Spark", why, "Leave --profile out")
+    yield from _unmapped(arguments, "Spark reads Parquet files with the columns of the contract")
     if is_rulebook(arguments.protocol):
         mend = "Give the folder of one protocol, and run it for each"
         yield Problem("--protocol", "Spark evaluates one protocol at a time", "", mend)
@@ -93,7 +106,7 @@ def audited_together(
     """Evaluate the protocols of a rulebook, whose records are read once."""
     as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
     if not _in_database(arguments):
-        records = read_folder(arguments.data, site)
+        records = read_folder(arguments.data, site, mapping=arguments.mapping)
         return evaluate_rulebook(bundles, records, as_of, site, progress, profile.watch)
     from qi_checker.engines import postgres
 

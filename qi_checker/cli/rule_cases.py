@@ -25,7 +25,8 @@ def diff(arguments: argparse.Namespace) -> int:
     as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
     old, new = _both(arguments.old, arguments.new)
     site = read_site(arguments)
-    view = rule_diff(old, new, read_folder(arguments.data, site), as_of, site)
+    records = read_folder(arguments.data, site, mapping=arguments.mapping)
+    view = rule_diff(old, new, records, as_of, site)
     limit = max(0, arguments.limit)
     if arguments.format == "json":
         write_or_print(as_json(view), arguments.out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qi_checker.cli.command import command, later, records
+from qi_checker.cli.command import command, later, mapping, records
 
 
 def add_rules(commands: Any) -> None:
@@ -76,13 +76,13 @@ def add_rules(commands: Any) -> None:
         tools,
         "schema",
         later("rule_pages", "schema"),
-        "print the JSON Schema of protocols, or of examples, for editors",
+        "print the JSON Schema of a file that people write, for editors",
         "qi-checker rules schema > protocol.schema.json",
     )
     schema.add_argument(
         "what",
         nargs="?",
-        choices=("protocol", "examples"),
+        choices=("protocol", "examples", "mapping", "exam-names"),
         default="protocol",
         help="which file (default: protocol)",
     )
@@ -149,6 +149,7 @@ def _diff(tools: Any) -> None:
         metavar="FILE",
         help="site settings (default: site.yaml in the data folder)",
     )
+    mapping(diff)
     diff.add_argument(
         "--format",
         choices=("text", "json", "html"),

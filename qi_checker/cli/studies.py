@@ -31,7 +31,7 @@ def study(arguments: argparse.Namespace) -> int:
         check_pdf()  # before the work, not after it
     arguments.as_of = str(as_of)
     request = asked(arguments)
-    raw = read_ious(arguments.data, request.site, request.records)
+    raw = read_ious(arguments.data, request.site, request.records, arguments.mapping)
     beside = arguments.data / "published.yaml"
     printed = load_published(beside) if beside.is_file() else None
     with progress() as shown:

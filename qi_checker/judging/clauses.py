@@ -18,6 +18,7 @@ from qi_checker.judging.values import When
 from qi_checker.judging.windows import Question
 from qi_checker.protocol.codes import Catalogue
 from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.records import ROWS_OF_A_PLACE
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.protocol.windows import Span
 
@@ -60,7 +61,8 @@ def deciding(leaf: Requirement, decision: Decision, chart: Chart) -> ClausePath:
 
 
 def _row(decision: Decision, leaf: Requirement) -> str:
-    return f"the records: row {decision.event.row if decision.event else '?'} of events"
+    row = decision.event.row % ROWS_OF_A_PLACE if decision.event else "?"
+    return f"the records: row {row} of events"
 
 
 # Decided by what a source delivers, not by what the protocol says.

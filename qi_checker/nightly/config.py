@@ -120,6 +120,10 @@ class Nightly(Strict):
 
     site: Text = Field(description="File of the site's settings, such as site.yaml.")
     data: Text = Field(description="Folder with cases and events.")
+    mapping: Text | None = Field(
+        None,
+        description="How an export becomes records (default: mapping.yaml in the data folder).",
+    )
     state: Text = Field(
         description="Folder of the job's own: lock, status, log, outbox, and the store."
     )

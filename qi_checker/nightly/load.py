@@ -15,6 +15,7 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.explain import build
 from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
+from qi_checker.protocol.load_mapping import load_mapping
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.schema import DIALECT, schema_of
 from qi_checker.protocol.site import Site
@@ -42,6 +43,12 @@ class Settings:
     @property
     def data(self) -> Path:
         return self.path(self.config.data)
+
+    @property
+    def mapping(self) -> Path | None:
+        """How an export becomes records, where the settings name it."""
+        named = self.config.mapping
+        return self.path(named) if named is not None else None
 
     @property
     def state(self) -> Path:
@@ -94,6 +101,11 @@ def load_settings(file: Path) -> Settings:
         site = load_site(bare.path(config.site))
     except UserError as error:
         problems += error.problems
+    if bare.mapping is not None:
+        try:
+            load_mapping(bare.mapping)
+        except UserError as error:
+            problems += error.problems
     try:
         bundles = _protocols(bare)
     except UserError as error:
@@ -121,38 +133,21 @@ def _with_feeds(site: Site, config: Nightly) -> Site:
 
 def _check(config: Nightly, complaints: Complaints) -> None:
     """What the keys say together."""
-    if config.store.url is not None:
-        _check_store(config.store.url, complaints)
-    _check_smtp(config, complaints)
-
-
-def _check_store(url: str, complaints: Complaints) -> None:
-    """Nothing of a path is parsed: any letter may stand in the name of a folder."""
-    scheme, _, rest = url.partition("://")
-    server, readable = None, scheme == "sqlite" and len(rest) > 1 and rest.startswith("/")
-    if scheme == "postgresql":
-        try:
-            server = urlsplit(url)
-            readable = bool(server.path[1:]) and (server.port or 1) > 0
-        except ValueError:
-            readable = False
-    if server is not None and server.password is not None:
+    url = urlsplit(config.store.url or "")
+    if url.password is not None:
         complaints.add(
             ("store", "url"),
             "the address of the store holds a password",
             "Whoever reads the file would know it",
             "Take it out and name a password_env or a password_file",
         )
-    if not readable:
+    if config.store.url is not None and url.scheme not in ("sqlite", "postgresql"):
         complaints.add(
             ("store", "url"),
             "this is not the address of a store",
             "",
             "Write sqlite:///FILE or postgresql://USER@HOST/NAME",
         )
-
-
-def _check_smtp(config: Nightly, complaints: Complaints) -> None:
     smtp = config.digest.smtp if config.digest is not None else None
     if smtp is None:
         return

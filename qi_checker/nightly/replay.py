@@ -44,7 +44,7 @@ def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iter
     wait = timedelta(seconds=seconds(settings.config.lock_wait))
     failures: list[str] = []
     with held(settings.lock, clock, wait):
-        records = read_folder(settings.data, settings.site)
+        records = read_folder(settings.data, settings.site, mapping=settings.mapping)
         store = opened(settings)
         try:
             for day in span:

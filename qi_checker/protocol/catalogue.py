@@ -14,6 +14,7 @@ from pathlib import Path
 
 from qi_checker.errors import Problem, did_you_mean
 from qi_checker.protocol.codes import (
+    NEVER_EXAM,
     Catalogue,
     CodeList,
     CodeRow,
@@ -33,6 +34,7 @@ VOCABULARIES = ("imaging", "regions", "modalities")  # files in the folder that 
 # What a spreadsheet makes of a code it takes for a number or a date.
 _DAMAGED = re.compile(r"[0-9]+([.,][0-9]+)?E\+[0-9]+|[0-9]{1,2}-[A-Z][a-z]{2}|#[A-Z/]+[!?]?")
 _TRAILING = re.compile(r"[0-9]+\.0")
+_NEVER = ImagingCode(*NEVER_EXAM, "", "", "never", "the name says that it never counts")
 
 
 @dataclass
@@ -102,7 +104,7 @@ class CodeLists:
         modality_words = _words(modalities, "modality", r"[A-Z0-9]{2,16}")
         return _Vocabularies(
             (imaging, regions, modalities),
-            _imaging(imaging, region_words, modality_words),
+            (*_imaging(imaging, region_words, modality_words), _NEVER),
             region_words,
             modality_words,
         )

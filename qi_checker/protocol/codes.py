@@ -21,7 +21,15 @@ _SYSTEMS = {
         "http://hl7.org/fhir/sid/icd-10-pcs",
         "http://www.cms.gov/medicare/coding/icd10",
     ),
-    "ICD-10": ("icd-10", "icd10", "http://hl7.org/fhir/sid/icd-10"),
+    # The German modification adds digits to some codes, and changes none that a list here holds.
+    "ICD-10": (
+        "icd-10",
+        "icd10",
+        "http://hl7.org/fhir/sid/icd-10",
+        "icd-10-gm",
+        "icd10gm",
+        "http://fhir.de/codesystem/bfarm/icd-10-gm",
+    ),
     "ICD-10-CA": ("icd-10-ca", "icd10ca"),
     "CCI": ("cci", "canadian classification of health interventions"),
     "CPT": ("cpt", "cpt4", "cpt-4", "http://www.ama-assn.org/go/cpt"),
@@ -29,11 +37,16 @@ _SYSTEMS = {
     "DCM": ("dcm", "http://dicom.nema.org/resources/ontology/dcm"),
     "ATC": ("atc", "http://www.whocc.no/atc", "https://www.whocc.no/atc"),
     "RADLEX": ("radlex", "http://radlex.org", "http://www.radlex.org"),
+    "OPS": ("ops", "http://fhir.de/codesystem/bfarm/ops"),
+    "CCAM": ("ccam",),
     "LOCAL": ("local",),  # a hospital's own codes, mapped to ours: docs/codes.md
 }
 SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
+# The code that an examination gets whose name says that it never counts, such as guidance of a
+# needle. It is known to every catalogue, whatever a hospital's own imaging.csv holds.
+NEVER_EXAM = ("LOCAL", "EXAM-NEVER")
 # Systems whose files write the same code with and without dots, hyphens and spaces.
-DOTLESS = frozenset({"ICD-10-CM", "ICD-10-PCS", "ICD-10", "ICD-10-CA", "CCI", "OPCS-4"})
+DOTLESS = frozenset({"ICD-10-CM", "ICD-10-PCS", "ICD-10", "ICD-10-CA", "CCI", "OPCS-4", "OPS"})
 PUNCTUATION = " .-^"
 
 

@@ -31,6 +31,7 @@ KindWord = Annotated[str, _pattern(r"^[a-z][a-z_-]*$")]
 FeedName = Annotated[str, _pattern(r"^[a-z][a-z_-]*(\.[A-Z]{2,16})?$")]  # imaging, imaging.CT
 ModalityWord = Annotated[str, _pattern(r"^[A-Z]{2,16}$")]
 VersionName = Annotated[str, _pattern(r"^[0-9]+(\.[0-9]+)*$")]
+CharacterRange = Annotated[str, _pattern(r"^[1-9][0-9]*(-[1-9][0-9]*)?$")]  # 1-8, or one: 9
 Doi = Annotated[str, _pattern(r"^10\..+/.+$")]
 Url = Annotated[str, _pattern(r"^https?://\S+$")]
 

@@ -168,6 +168,22 @@ class Joined:
     place_sha256: str
 
 
+# Rows of the second file of a table have numbers from here on, those of the third from twice this on.
+ROWS_OF_A_PLACE = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file, sheet or query of an export that rows of a table came from.
+
+    `columns` are those of the contract with what they are called there.
+    """
+
+    name: str
+    sha256: str
+    columns: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass
 class RawTable:
     """A table as a source delivered it: `raw_<name>` in the connection.
@@ -183,6 +199,16 @@ class RawTable:
     sha256: str
     absent: bool = False
     joined: Joined | None = None
+    places: tuple[Place, ...] = ()  # where a mapping made the table from an export
+
+    def where(self, row: int) -> str:
+        """The file and the row in it of a `_row`: `or_cases.csv, row 12`."""
+        if row < 0 and self.joined is not None:
+            return f"{self.joined.place}, row {-row}"
+        if self.places:
+            place, number = divmod(row, ROWS_OF_A_PLACE)
+            return f"{self.places[place].name}, row {number}"
+        return f"{self.joined.file if self.joined else self.file}, row {row}"
 
 
 @dataclass

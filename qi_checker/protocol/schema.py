@@ -1,4 +1,4 @@
-"""JSON Schemas of the files that rule authors write, for editors: completion, and descriptions.
+"""JSON Schemas of the files that rule authors and analysts write, for editors: completion, and descriptions.
 
 A schema says what one key may hold and which keys stand beside it. What the parts of a file say
 together (versions in order, code lists that exist) only `qi-checker rules validate` can tell.
@@ -11,20 +11,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from qi_checker.protocol.exam_names import ExamNames
 from qi_checker.protocol.examples import ExampleFile
+from qi_checker.protocol.mapping import Mapping
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.site import Site
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-What = Literal["protocol", "examples"]
+What = Literal["protocol", "examples", "mapping", "exam-names"]
 # In the rules folder; the first line of a file names its schema to editors.
 FILES: dict[What, str] = {
     "protocol": "protocol.schema.json",
     "examples": "examples.schema.json",
+    "mapping": "mapping.schema.json",
+    "exam-names": "exam-names.schema.json",
 }
 _TITLES: dict[What, str] = {
     "protocol": "Protocol of qi-checker",
     "examples": "Examples of a protocol of qi-checker",
+    "mapping": "How an export becomes records of qi-checker",
+    "exam-names": "What names of examinations say, for qi-checker",
 }
 
 
@@ -34,8 +40,13 @@ def first_line(what: What) -> str:
 
 
 def schema(what: What = "protocol") -> dict[str, Any]:
-    """The schema of `protocol.yaml` or of `examples.yaml` as plain data."""
-    found = schema_of(Protocol) if what == "protocol" else _examples()
+    """The schema of one kind of file as plain data."""
+    models: dict[What, type[BaseModel]] = {
+        "protocol": Protocol,
+        "mapping": Mapping,
+        "exam-names": ExamNames,
+    }
+    found = _examples() if what == "examples" else schema_of(models[what])
     return {"$schema": DIALECT, "title": _TITLES[what]} | found
 
 

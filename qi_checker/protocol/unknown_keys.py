@@ -37,6 +37,15 @@ _CALLED = {
     "Given": "`given`",
     "Defaults": "`defaults`",
     "Expected": "what is expected of a requirement",
+    "Mapping": "the mapping",
+    "TableMapping": "a table of the mapping",
+    "Source": "the source of a column",
+    "Join": "`join`",
+    "RowsThat": "`where`",
+    "Database": "`database`",
+    "SiteExamNames": "`exam_names`",
+    "ExamNames": "the list of exam names",
+    "ExamName": "an entry of the exam names",
 }
 
 

@@ -29,6 +29,10 @@ SHAPES = {
     _pattern(models.FeedName): ("a feed", "Write a kind, or kind.MODALITY, such as imaging.CT"),
     _pattern(models.ModalityWord): ("a DICOM modality", "Write capital letters, such as CT or MR"),
     _pattern(models.VersionName): ("a version", 'Write numbers and dots, such as "1.0"'),
+    _pattern(models.CharacterRange): (
+        "a range of characters",
+        "Write the first and the last one, such as 1-8",
+    ),
     _pattern(models.Doi): ("a DOI", "Write it without https://doi.org/, such as 10.1000/182"),
     _pattern(models.Url): ("a web address", "Begin it with https://"),
 }

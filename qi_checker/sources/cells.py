@@ -36,8 +36,15 @@ def _date_time_text(value: datetime) -> str:
     return second.isoformat()
 
 
-def why_unfit(column: str, kind: str, value: Any) -> str:
-    """Why a spreadsheet cell of this type cannot be a code or an id; empty if it can."""
+# Systems whose codes never begin with a zero, with the digits that a code has.
+_WITHOUT_ZEROS = {"SNOMED": range(6, 16), "OMOP": range(1, 16), "CPT": range(5, 6)}
+
+
+def why_unfit(column: str, kind: str, value: Any, system: str = "") -> str:
+    """Why a spreadsheet cell of this type cannot be a code or an id; empty if it can.
+
+    A number is a code where that loses nothing: `system` is one whose codes never begin with a zero.
+    """
     if kind not in ("codes", "id") or value is None or isinstance(value, str):
         return ""
     mend = "format the column as text"
@@ -45,7 +52,8 @@ def why_unfit(column: str, kind: str, value: Any) -> str:
         return f"{column}: the cell holds true or false; {mend}"
     if isinstance(value, date | time | timedelta):
         return f"{column}: the cell holds a date or time; {mend}"
-    if kind == "codes":
+    digits = _WITHOUT_ZEROS.get(system, range(0))
+    if kind == "codes" and not (value == int(value) > 0 and len(str(int(value))) in digits):
         return f"{column}: the cell holds a number; {mend}"
     if value != int(value):
         return f"{column}: the cell holds a number with decimals; {mend}"

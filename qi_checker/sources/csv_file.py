@@ -79,6 +79,11 @@ class TornCells:
     cells: tuple[str | None, ...]
     why: str
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The cells that hold something."""
+        return tuple(cell for cell in self.cells if cell)
+
 
 @dataclass
 class CsvFile:
@@ -194,10 +199,11 @@ def _header(
     return tuple(header_names([row.cells for row in rows])), rows[-1]
 
 
-def header_names(rows: Sequence[Sequence[str]]) -> list[str]:
+def header_names(rows: Sequence[Sequence[str]], spread: bool = True) -> list[str]:
     """The names of the columns from one or more rows: `Patient` above `ID` is `Patient ID`.
 
-    A cell of an upper row that is empty belongs to the one on its left, as merged cells do.
+    With `spread` a cell of an upper row that is empty belongs to the one on its left, as merged
+    cells do; a workbook knows which are.
     """
     width = max(map(len, rows))
     parts: list[list[str]] = [[] for _ in range(width)]
@@ -205,7 +211,7 @@ def header_names(rows: Sequence[Sequence[str]]) -> list[str]:
         left = ""
         for at in range(width):
             cell = row[at] if at < len(row) else ""
-            if not cell.strip() and n < len(rows) - 1:
+            if spread and not cell.strip() and n < len(rows) - 1:
                 cell = left
             left = cell
             if cell.strip() or len(rows) == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +12,10 @@ from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.layout import Layout
 from qi_checker.sources.mapping import mapped
-from qi_checker.sources.raw import Torn, insert, quoted, replace
+from qi_checker.sources.raw import LONGEST_ID, Torn, quoted
 
 if TYPE_CHECKING:
-    import duckdb
-
-LONGEST_ID = 1_000  # characters; a longer one is not shown among the rejects
+    pass
 
 
 @dataclass
@@ -50,24 +48,6 @@ def select_list(table: Table, layout: Layout, site: Site, cell: Callable[[str, i
     return ", ".join(parts)
 
 
-def store_cells(
-    con: duckdb.DuckDBPyConnection,
-    table: Table,
-    layout: Layout,
-    site: Site,
-    rows: Iterable[Sequence[str | None]],
-) -> None:
-    """Make `raw_<name>` from rows of cells, each followed by its row number as text."""
-    cells = [f"c{at}" for at in range(layout.width)]
-    stored = f"cells_{table.name}"
-    listed = ", ".join(f"{cell} VARCHAR" for cell in cells)
-    replace(con, "TABLE", stored, f"({listed}, _row BIGINT)")
-    insert(con, stored, [*cells, "_row"], rows)
-    columns = select_list(table, layout, site, lambda _, at: f"c{at}")
-    replace(con, "TABLE", f"raw_{table.name}", f"AS SELECT {columns}, _row FROM {stored}")
-    con.execute(f"DROP TABLE {stored}")
-
-
 def torn_row(
     table: Table, layout: Layout, number: int, cells: Sequence[str | None], why: str
 ) -> Torn:
@@ -77,4 +57,5 @@ def torn_row(
         value = layout.value(column, cells)
         return value if value is not None and len(value) <= LONGEST_ID else None
 
-    return Torn(number, readable(table.key), readable("patient_id"), why)
+    given = tuple(cell for cell in cells if cell)
+    return Torn(number, readable(table.key), readable("patient_id"), why, given)

@@ -13,6 +13,7 @@ from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
 from qi_checker.sources.delivered import Delivered
 from qi_checker.sources.mapping import check_site, unused_values
+from qi_checker.sources.nobody import find_patients
 from qi_checker.sources.parquet_file import read_parquet
 from qi_checker.sources.raw import connect, create_absent
 from qi_checker.sources.xlsx_file import read_xlsx
@@ -20,34 +21,35 @@ from qi_checker.sources.xlsx_file import read_xlsx
 if TYPE_CHECKING:
     import duckdb
 
+    from qi_checker.protocol.load_mapping import LoadedMapping
+
+MAPPING = "mapping.yaml"
 READERS = {".csv": read_csv, ".parquet": read_parquet, ".xlsx": read_xlsx}
 LIKE_CSV = {"": ".csv", ".txt": ".csv", ".tsv": ".csv"}
 
 
-def read_folder(folder: Path, site: Site, con: duckdb.DuckDBPyConnection | None = None) -> Records:
+def read_folder(
+    folder: Path,
+    site: Site,
+    con: duckdb.DuckDBPyConnection | None = None,
+    mapping: Path | None = None,
+) -> Records:
     """Read a data folder into `raw_` and `torn_` tables of a DuckDB connection.
 
-    `site` maps columns and values of a local export. Raises UserError with everything that is
-    wrong with all files at once; a broken row is no error but a row of `torn_<name>`.
+    `mapping`, else `mapping.yaml` of the folder where there is one, says how tables are made from an
+    export; `site` maps columns and values of tables that it does not mention. Raises UserError with
+    everything that is wrong with all files at once; a broken row is no error but a row of
+    `torn_<name>`.
     """
     check_site(site)
     names = _entries(folder)
+    loaded = mapping_of(folder, mapping, site)
+    records = Records(con if con is not None else connect())
     problems: list[Problem] = []
-    paths: dict[str, Path | None] = {}
+    delivered: dict[str, Delivered] = {}
     for table in TABLES.values():
         try:
-            paths[table.name] = _find(folder, names, table)
-        except UserError as error:
-            problems += error.problems
-    records = Records(con if con is not None else connect())
-    delivered: dict[str, Delivered] = {}
-    for name, path in paths.items():
-        try:
-            if path is None:
-                delivered[name] = Delivered(create_absent(records.con, TABLES[name]))
-                delivered[name].notes += _similar_notes(names, TABLES[name])
-            else:
-                delivered[name] = _read(records.con, TABLES[name], path, site)
+            delivered[table.name] = _table(records, table, folder, names, site, loaded)
         except UserError as error:
             problems += error.problems
     if problems:
@@ -56,21 +58,71 @@ def read_folder(folder: Path, site: Site, con: duckdb.DuckDBPyConnection | None 
         records.tables[name] = table_read.raw
         records.notes += table_read.notes
     records.notes += _patient_id_notes(delivered)
+    records.notes[:0] = find_patients(records)
     return records
 
 
-def read_ious(folder: Path, site: Site, records: Records) -> RawTable:
+def mapping_of(folder: Path, mapping: Path | None, site: Site) -> LoadedMapping | None:
+    """The mapping that is named, or that lies in the folder. UserError where it cannot be used.
+
+    What both the mapping and the site's settings say of a table would be decided by neither.
+    """
+    if mapping is None:
+        mapping = folder / MAPPING
+        if not mapping.is_file():
+            return None
+    from qi_checker.protocol.load_mapping import load_mapping  # most folders have none
+
+    loaded = load_mapping(mapping)
+    twice = [
+        (key, table)
+        for table in ALL_TABLES
+        if loaded.mapping.blocks(table)
+        for key, named in (("columns", site.columns), ("values", site.values))
+        if any(target.partition(".")[0] == table for target in named)
+    ]
+    if twice:
+        raise UserError(
+            Problem(
+                f"site settings, {key}: {table}",
+                f"{loaded.file.name} makes {table} from an export, too",
+                "",
+                f"Move what stands here to {loaded.file.name}",
+            )
+            for key, table in twice
+        )
+    return loaded
+
+
+def _table(
+    records: Records,
+    table: Table,
+    folder: Path,
+    names: list[str],
+    site: Site,
+    loaded: LoadedMapping | None,
+) -> Delivered:
+    """One table: mapped from an export, or from a file that is called like it, or absent."""
+    if loaded is not None and loaded.mapping.blocks(table.name):
+        from qi_checker.sources.mapped import read_mapped
+
+        return read_mapped(records.con, table, loaded, folder)
+    path = _find(folder, names, table)
+    if path is not None:
+        return _read(records.con, table, path, site)
+    absent = Delivered(create_absent(records.con, table))
+    absent.notes += _similar_notes(names, table)
+    return absent
+
+
+def read_ious(folder: Path, site: Site, records: Records, mapping: Path | None = None) -> RawTable:
     """Read what intraoperative ultrasound found beside the records: `raw_ious`, `torn_ious`.
 
     Engines never see it. Without a file both are empty and the table is `absent`. Notes are
     added to the records'. Raises UserError where the file as a whole cannot be used.
     """
-    names = _entries(folder)
-    path = _find(folder, names, IOUS)
-    if path is None:
-        read = Delivered(create_absent(records.con, IOUS), list(_similar_notes(names, IOUS)))
-    else:
-        read = _read(records.con, IOUS, path, site)
+    loaded = mapping_of(folder, mapping, site)
+    read = _table(records, IOUS, folder, _entries(folder), site, loaded)
     records.notes += read.notes
     return read.raw
 

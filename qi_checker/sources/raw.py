@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import duckdb
 
 NO_VALUE = ("NULL", "\\N")  # how databases write that there is no value
+BETWEEN = "\x1f"  # stands in no cell
+MOST_CELLS = 200  # of a torn row, where an id is looked for
+LONGEST_ID = 1_000  # characters; a longer one is not shown among the rejects
 BATCH = 50_000  # rows handed over in one statement: bounds what Python holds at once
 
 
@@ -31,6 +34,7 @@ class Torn:
     id: str | None
     patient_id: str | None
     why: str
+    cells: tuple[str, ...] = ()  # what can be read, where a patient's id may be among it
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -100,11 +104,24 @@ def insert(
 
 
 def create_torn(con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()) -> None:
-    """`torn_<name>`, in the order of the rows."""
-    columns = "(_row BIGINT, id VARCHAR, patient_id VARCHAR, why VARCHAR)"
-    replace(con, "TABLE", f"torn_{name}", columns)
-    rows = ([str(t.row), t.id, t.patient_id, t.why] for t in sorted(torn, key=lambda t: t.row))
-    insert(con, f"torn_{name}", ("_row", "id", "patient_id", "why"), rows)
+    """`torn_<name>`, in the order of the rows, with `cells`, a list that `find_patients` looks at."""
+    text = f"torn_{name}_text"
+    columns = ("_row", "id", "patient_id", "why", "cells")
+    replace(con, "TABLE", text, f"(_row BIGINT, {' VARCHAR, '.join(columns[1:])} VARCHAR)")
+    rows = (
+        [str(t.row), t.id, t.patient_id, t.why, joined(t.cells)]
+        for t in sorted(torn, key=lambda t: t.row)
+    )
+    insert(con, text, columns, rows)
+    cells = f"string_split(cells, {literal(BETWEEN)}) AS cells"
+    replace(con, "TABLE", f"torn_{name}", f"AS SELECT * REPLACE ({cells}) FROM {text}")
+    con.execute(f"DROP TABLE {text}")
+
+
+def joined(cells: Sequence[str | None]) -> str:
+    """The cells of a torn row that may be an id, as one text."""
+    texts = (c.replace(BETWEEN, " ").strip() for c in cells[:MOST_CELLS] if c)
+    return BETWEEN.join(text for text in texts if len(text) <= LONGEST_ID)
 
 
 def create_absent(con: duckdb.DuckDBPyConnection, table: Table) -> RawTable:

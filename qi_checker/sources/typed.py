@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from qi_checker.errors import Problem
 from qi_checker.protocol.records import Table
+from qi_checker.sources.raw import NO_VALUE, literal
 
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 WHOLE_NUMBERS = frozenset({*WHOLE, *(f"U{name}" for name in WHOLE)})
@@ -69,7 +70,29 @@ def as_delivered(table: Table, name: str, type_name: str, expression: str) -> st
             return expression
         if type_name.startswith("TIMESTAMP"):  # other units: seconds, nanoseconds
             return f"{expression}::TIMESTAMP"
-    return expression if type_name == "VARCHAR" else f"{expression}::VARCHAR"
+    return text_of(type_name, expression) if type_name == "VARCHAR" else f"{expression}::VARCHAR"
+
+
+def text_of(type_name: str, expression: str) -> str:
+    """The SQL of a column of any type as text: midnight is a date, 7.0 is 7, lists have `;`."""
+    if type_name.endswith("[]"):
+        return f"array_to_string({expression}, ';')"
+    if type_name == "VARCHAR":
+        none = ", ".join(map(literal, NO_VALUE))
+        return f"CASE WHEN {expression} NOT IN ({none}) THEN {expression} END"
+    if type_name.startswith("TIMESTAMP") and type_name != INSTANT:
+        stamp = f"{expression}::TIMESTAMP"
+        midnight = f"{stamp}::TIME = TIME '00:00:00'"
+        return f"CASE WHEN {midnight} THEN {stamp}::DATE::VARCHAR ELSE {stamp}::VARCHAR END"
+    if type_name == INSTANT:
+        utc = f"timezone('UTC', {expression})"
+        return f"strftime({utc}, '%Y-%m-%dT%H:%M:%SZ')"
+    if type_name in ("DOUBLE", "FLOAT") or type_name.startswith("DECIMAL"):
+        whole = f"{expression} = floor({expression}) AND abs({expression}) < 1e15"
+        return (
+            f"CASE WHEN {whole} THEN {expression}::HUGEINT::VARCHAR ELSE {expression}::VARCHAR END"
+        )
+    return f"{expression}::VARCHAR"
 
 
 def _is_text(type_name: str, lists: bool = False) -> bool:

@@ -40,6 +40,16 @@ class Sheet:
     merged: dict[int, list[tuple[int, int]]]  # column -> first and last row of each merged range
     notes: list[str] = field(default_factory=list)
 
+    def fill_merged(self, column: int) -> bool:
+        """Give every cell of a merged range in a column its value; False where there is none."""
+        ranges = self.merged.get(column, [])
+        values = {number: cells[column] for number, cells in self.rows}
+        for number, cells in self.rows:
+            for first, last in ranges:
+                if first <= number <= last:
+                    cells[column] = values.get(first, cells[column])
+        return bool(ranges)
+
 
 def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "") -> Sheet:
     """Read one sheet: `sheet`, else the one called like the table, else the first visible one.
@@ -72,9 +82,9 @@ def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "")
         what = "the file cannot be read as an Excel workbook"
         mend = "Open it in Excel and save it again as .xlsx"
         raise UserError(Problem(str(path), what, "", mend)) from None
-    _fill_merged_header(cells, ranges, written)
+    merges = _fill_merged_header(cells, ranges, written)
     rows = [row for row in cells if _holds_something(row[1])]
-    header, rows = _header(path, name, rows, written)
+    header, rows = _header(path, name, rows, written, spread=not merges)
     places = [error.position for error in errors.errors] if errors else []
     merged: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, right) in ranges:
@@ -111,21 +121,24 @@ def _fill_merged_header(
     cells: list[SheetRow],
     ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]],
     written: Written,
-) -> None:
-    """A merged cell above several columns is the upper name of each of them."""
+) -> bool:
+    """A merged cell above several columns is the upper name of each of them. Whether there is one."""
+    found = False
     for (top, left), (bottom, right) in ranges:
         above = sum(1 for _, row in cells[:top] if _holds_something(row))
         if top < written.skip or above >= written.skip + written.header_rows:
             continue
+        found = True
         value = cells[top][1][left]
         for row in range(top, bottom + 1):
             for column in range(left, right + 1):
                 if row == top:
                     cells[row][1][column] = value
+    return found
 
 
 def _header(
-    path: Path, name: str, rows: list[SheetRow], written: Written
+    path: Path, name: str, rows: list[SheetRow], written: Written, spread: bool
 ) -> tuple[tuple[str, ...], list[SheetRow]]:
     """The names of the columns, and the rows below them."""
     below = [row for row in rows if row[0] > written.skip]
@@ -138,7 +151,7 @@ def _header(
             what = f"the sheet {name!r} has no header below row {written.skip}"
         raise UserError(Problem(str(path), what, "", "A table without rows still needs its header"))
     top = [[cell_text(cell) or "" for cell in cells] for _, cells in below[: written.header_rows]]
-    return tuple(header_names(top)), below[written.header_rows :]
+    return tuple(header_names(top, spread)), below[written.header_rows :]
 
 
 def _without_footer(sheet: Sheet, patterns: tuple[str, ...]) -> None:

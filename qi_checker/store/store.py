@@ -9,7 +9,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qi_checker.protocol.site import Site
 from qi_checker.store.database import Database, connect
 from qi_checker.store.night import Kept, Night
 
@@ -18,23 +17,17 @@ if TYPE_CHECKING:
     from qi_checker.store.exceptions import Exceptions, Person
     from qi_checker.store.past import PastRun
     from qi_checker.store.people.writes import People
-    from qi_checker.store.retention import Forgotten, Purged
+    from qi_checker.store.retention import Purged
     from qi_checker.store.schedules import Schedule
     from qi_checker.store.signoffs import SignedOff
     from qi_checker.store.trail import Trail
 
-UTC = Site(timezone="UTC")
-
 
 @dataclass(frozen=True)
 class Store:
-    """A store that is connected. Everything raises UserError where the database refuses.
-
-    `site` says in which time zone a day of surgery is meant.
-    """
+    """A store that is connected. Everything raises UserError where the database refuses."""
 
     alias: str
-    site: Site
 
     def migrate(self) -> None:
         """Set the store up, or bring an older one to the schema of this version."""
@@ -114,7 +107,7 @@ class Store:
         """Requests, approvals, revocations; and the input table for the evaluation."""
         from qi_checker.store.exceptions import Exceptions
 
-        return Exceptions(self.alias, self.site)
+        return Exceptions(self.alias)
 
     def schedules(self, case_id: str, protocol: str | None = None) -> list[Schedule]:
         """Every date that an operation was planned for, the oldest first."""
@@ -128,13 +121,13 @@ class Store:
         """Case and day of what was planned in nights before `as_of`, for the evaluation."""
         from qi_checker.store.schedules import earlier_schedules
 
-        return earlier_schedules(self.alias, protocol, as_of, cases, self.site)
+        return earlier_schedules(self.alias, protocol, as_of, cases)
 
     def planned(self, cases: Collection[str]) -> dict[str, date]:
-        """The day that surgery of these cases is planned for, as the last night saw it."""
-        from qi_checker.store.schedules import planned
+        """What surgery of these cases is planned for, as the last night saw it."""
+        from qi_checker.store.schedules import current_days
 
-        return {case_id: when.lo for case_id, when in planned(self.alias, cases, self.site).items()}
+        return current_days(self.alias, cases)
 
     def known_cases(self, protocols: Iterable[str]) -> list[str]:
         """The cases of the latest night of each of these protocols, sorted."""
@@ -169,23 +162,11 @@ class Store:
 
         return purge(self.alias, before, at, actor)
 
-    def old_runs(self, before: date) -> tuple[int, int]:
-        """How many runs a purge would remove, and how many there are."""
-        from qi_checker.store.retention import old_runs
-
-        return old_runs(self.alias, before)
-
-    def forget(self, run_id: int, at: datetime, actor: str) -> Forgotten:
-        """Remove one run as if it had never been kept; the trail tells of it."""
-        from qi_checker.store.retention import forget
-
-        return forget(self.alias, run_id, at, actor)
-
     def export_case(self, case_id: str) -> dict[str, Any]:
         """Everything that is held of a case, ready for JSON."""
         from qi_checker.store.privacy import export_case
 
-        return export_case(self.alias, case_id, self.site)
+        return export_case(self.alias, case_id)
 
     def pseudonymise(self, case_id: str, key: bytes, at: datetime, actor: str) -> str:
         """Replace the ids of a case and of its events everywhere; gives the new id."""
@@ -206,10 +187,10 @@ class Store:
         connections[self.alias].close()
 
 
-def open_store(database: Database, site: Site = UTC) -> Store:
+def open_store(database: Database) -> Store:
     """Connect to a store. Raises UserError where it is gone, or newer than this program."""
     alias = connect(database)
     from qi_checker.store.schema import check
 
     check(alias)
-    return Store(alias, site)
+    return Store(alias)

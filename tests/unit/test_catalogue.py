@@ -112,7 +112,7 @@ def test_mistakes_of_the_imaging_codes(row: str, problem: str, load: Load) -> No
 
 def test_imaging_codes_may_name_several_words_or_none(load: Load) -> None:
     rows = "LOCAL,A1,pt; CT,Liver;chest,warns,,\nLOCAL,A2,,,never,,\n"
-    first, second = load({"own": HEAD, "imaging": IMAGING + rows}).catalogue.imaging
+    first, second, _ = load({"own": HEAD, "imaging": IMAGING + rows}).catalogue.imaging
     assert (first.modality, first.region, first.role) == ("PT;CT", "liver;chest", "warns")
     assert (second.modality, second.region) == ("", "")
 

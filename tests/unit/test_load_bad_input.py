@@ -12,12 +12,14 @@ from qi_checker.errors import UserError
 from qi_checker.protocol import yaml_read
 from qi_checker.protocol.examples import load_examples
 from qi_checker.protocol.load import load_protocol, load_site
+from qi_checker.protocol.load_mapping import load_mapping
 
 FOLDER = Path(__file__).parents[1] / "bad_input"
 GOOD = FOLDER / "good-protocol.yaml"
 LOADERS: dict[str, Callable[[Path], object]] = {
     "protocols": load_protocol,
     "sites": load_site,
+    "mappings": load_mapping,
     "examples": lambda file: load_examples(file, load_protocol(GOOD)),
 }
 FILES = sorted(f for folder in LOADERS for f in (FOLDER / folder).glob("*.yaml"))

@@ -22,6 +22,7 @@ from qi_checker.protocol.records import (
     CASE_COLUMNS,
     FINDING_COLUMNS,
     REJECT_COLUMNS,
+    ROWS_OF_A_PLACE,
     RawTable,
     Records,
 )
@@ -87,8 +88,9 @@ class Evaluation:
         """SQL of all rejected rows with the columns of rejects.csv, and no more."""
         parts = []
         for name, table in self.records.tables.items():
-            where = f'{text(name)} AS "table", {_file(table)} AS file, abs(_row) AS row'
-            parts.append(f'SELECT {where}, col AS "column", id, reason FROM rejected_{name}')
+            where = f'{text(name)} AS "table", {_file(table)} AS file, {_row(table)} AS row'
+            column = _column(table)
+            parts.append(f'SELECT {where}, {column} AS "column", id, reason FROM rejected_{name}')
             parts.append(f"SELECT {where}, '' AS \"column\", id, why AS reason FROM torn_{name}")
         names = ", ".join(f'"{c}"' for c in REJECT_COLUMNS)
         return f'SELECT {names} FROM ({" UNION ALL ".join(parts)}) ORDER BY "table", file, row'
@@ -115,9 +117,32 @@ class Evaluation:
 
 def _file(table: RawTable) -> str:
     """SQL of where a row came from."""
+    delivered = text(table.joined.file if table.joined is not None else table.file)
+    if table.places:
+        whens = " ".join(
+            f"WHEN {number} THEN {text(place.name)}" for number, place in enumerate(table.places)
+        )
+        delivered = f"CASE _row // {ROWS_OF_A_PLACE} {whens} END"
     if table.joined is None:
-        return text(table.file)
-    return f"if(_row < 0, {text(table.joined.place)}, {text(table.joined.file)})"
+        return delivered
+    return f"if(_row < 0, {text(table.joined.place)}, {delivered})"
+
+
+def _row(table: RawTable) -> str:
+    """SQL of the number of a row in its file."""
+    return f"abs(_row) % {ROWS_OF_A_PLACE}" if table.places else "abs(_row)"
+
+
+def _column(table: RawTable) -> str:
+    """SQL of the column of a rejected row, with what it is called in the export: at (EXAM_DATE)."""
+    whens = [
+        f"WHEN _row // {ROWS_OF_A_PLACE} = {number} AND col = {text(column)} "
+        f"THEN {text(f'{column} ({called})')}"
+        for number, place in enumerate(table.places)
+        for column, called in place.columns
+        if called and called != column
+    ]
+    return f"CASE {' '.join(whens)} ELSE col END" if whens else "col"
 
 
 def evaluate(

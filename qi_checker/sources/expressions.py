@@ -1,0 +1,243 @@
+"""What a mapping says of one column, as SQL over the text of the export.
+
+A value that cannot be read as what it should be stays as it is written, so that the row is rejected
+and a person can find it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from qi_checker.protocol.date_format import EPOCH, EPOCH_MS, EXCEL, MONTHS, DateFormat
+from qi_checker.protocol.mapping import (
+    LEADING_ZEROS,
+    TRAILING_ZERO,
+    RowsThat,
+    Source,
+    TableMapping,
+    many,
+)
+from qi_checker.protocol.records import Table
+from qi_checker.sources.layout import plain
+from qi_checker.sources.raw import literal
+
+LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+_BLANKS = " \t\r\n\u00a0"
+# A date beside a time of its own, and the day zero that spreadsheets write before a time alone.
+_MIDNIGHT = "[ T]+(0{1,2}:00(:00([.]0+)?)?|12:00(:00)? ?[Aa][Mm])$"
+_DAY_ZERO = "^(1899-12-3[01]|1900-01-0[01]|30[.]12[.]1899|12/30/1899)[ T]+"
+# Excel's day 1 is 1 January 1900, and it takes 1900 for a leap year; days since then count from here.
+_EXCEL_ZERO = "TIMESTAMP '1899-12-30 00:00:00'"
+_SERIALS = (61, 109_575)  # 1 March 1900 to 31 December 2199
+_LAST_EPOCH = 7_258_118_399  # seconds since 1970, at the end of 2199
+
+
+def trim(sql: str) -> str:
+    """A text without blanks around it."""
+    return f"trim({sql}, {literal(_BLANKS)})"
+
+
+def folded(sql: str) -> str:
+    """A text as values are compared: without blanks around it, in lower case, never NULL."""
+    given = f"coalesce({sql}, '')"
+    return f"lower({trim(given)})"
+
+
+def among(sql: str, words: Sequence[str]) -> str:
+    """Whether a text is one of some words."""
+    return f"{folded(sql)} IN ({', '.join(literal(w.strip().lower()) for w in words)})"
+
+
+class Expressions:
+    """The columns of one part of a table. `columns` gives SQL by the name in the export."""
+
+    def __init__(self, table: Table, block: TableMapping, columns: Mapping[str, str]) -> None:
+        self.table, self.block, self.columns = table, block, columns
+        self.empty = many(block.empty)
+
+    def text(self, name: str) -> str:
+        """The text of a column of the export; NULL for words that mean no value."""
+        sql = self.columns[plain(name)]
+        return f"CASE WHEN {among(sql, self.empty)} THEN NULL ELSE {sql} END" if self.empty else sql
+
+    def given(self, name: str) -> str:
+        """The same without blanks around it; NULL where nothing is left."""
+        return f"nullif({trim(self.text(name))}, '')"
+
+    def holds(self, condition: RowsThat) -> str:
+        """Whether a row fulfils a condition."""
+        sql = self.columns[plain(condition.column)]
+        test, words = condition.test
+        if test == "is":
+            return among(sql, words)
+        if test == "is_not":
+            return f"NOT {among(sql, words)}"
+        if test == "begins_with":
+            begins = [f"starts_with({folded(sql)}, {literal(w.strip().lower())})" for w in words]
+            return f"({' OR '.join(begins)})"
+        empty = f"({self.given(condition.column)} IS NULL)"
+        return empty if words == ("yes",) else f"NOT {empty}"
+
+    def column(self, name: str, source: Source) -> str:
+        """The value of a column of the contract."""
+        kind = self.table[name].kind if name in self.table.names else "text"
+        dated = kind.startswith("when") or source.date is not None
+        sql = self._taken(source, dated)
+        if dated:
+            return worded(self._date(sql, source), source.words)
+        if kind in LISTED:
+            return self._list(sql, source)
+        if kind == "count" and self.block.decimal == "comma":
+            sql = f"replace({sql}, ',', '.')"
+        if kind == "count":
+            sql = f"regexp_replace({sql}, '[.]0+$', '')"
+        return worded(self.identity(sql, source), source.words)
+
+    def identity(self, sql: str, source: Source) -> str:
+        """An id with zeros and separators as the contract should have them."""
+        for text in many(source.strip):
+            if text == LEADING_ZEROS:
+                sql = f"regexp_replace(ltrim({trim(sql)}, '0'), '^$', '0')"
+            elif text == TRAILING_ZERO:
+                sql = f"regexp_replace({trim(sql)}, '[.]0+$', '')"
+            else:
+                sql = f"replace({sql}, {literal(text)}, '')"
+        if source.pad is not None:
+            short = f"length({trim(sql)}) BETWEEN 1 AND {source.pad - 1}"
+            sql = f"CASE WHEN {short} THEN lpad({trim(sql)}, {source.pad}, '0') ELSE {sql} END"
+        if source.prefix is not None:
+            sql = f"{literal(source.prefix)} || nullif({trim(sql)}, '')"
+        return sql
+
+    def _taken(self, source: Source, dated: bool) -> str:
+        """What stands in the export."""
+        if source.constant is not None:
+            return literal(source.constant)
+        if source.column is not None:
+            return self.text(source.column)
+        if source.first_of is not None:
+            return f"coalesce({', '.join(map(self.given, source.first_of))})"
+        parts = [self.given(name) for name in source.columns or ()]
+        if not dated:
+            between = literal(source.join_with)
+            return f" || {between} || ".join(parts)
+        day, *others = parts
+        clock = [f"regexp_replace({part}, {literal(_DAY_ZERO)}, '')" for part in others]
+        if any(f.compact_time for f in source.formats):  # 730 is half past seven
+            clock = [
+                f"CASE WHEN regexp_full_match({c}, '[0-9]{{3}}') THEN '0' || {c} ELSE {c} END"
+                for c in clock
+            ]
+        day = f"regexp_replace({day}, {literal(_MIDNIGHT)}, '')"
+        between = "" if any(_glued(f) for f in source.formats) else source.join_with
+        joined = f"concat_ws({literal(between)}, {', '.join([day, *clock])})"
+        return f"CASE WHEN {parts[0]} IS NOT NULL THEN {joined} END"
+
+    def _date(self, sql: str, source: Source) -> str:
+        formats = source.formats
+        if not formats:
+            return sql
+        tried = [attempt for f in formats for attempt in self._attempts(sql, f)]
+        # ISO text is read without being named, except where another order would look the same.
+        rest = f"'? ' || {sql}" if any(f.order == "YDM" for f in formats) else sql
+        return f"coalesce({', '.join([*tried, rest])})"
+
+    def _attempts(self, sql: str, date: DateFormat) -> list[str]:
+        if date.text == EXCEL:
+            return [
+                excel_date(f"replace({sql}, ',', '.')" if self.block.decimal == "comma" else sql)
+            ]
+        if date.text in (EPOCH, EPOCH_MS):
+            unit = 1_000_000 if date.text == EPOCH else 1_000
+            number = f"try_cast({trim(sql)} AS BIGINT)"
+            moment = f"strftime(make_timestamp({number} * {unit}), '%Y-%m-%dT%H:%M:%SZ')"
+            last = _LAST_EPOCH * 1_000_000 // unit
+            return [f"CASE WHEN {number} BETWEEN 0 AND {last} THEN {moment} END"]
+        if not date.day:
+            return []
+        text = _numbered_month(sql) if date.named_month else sql
+        found = [f"try_strptime({text}, {literal(date.day)})::DATE::VARCHAR"]
+        if date.whole:
+            patterns = f"[{', '.join(map(literal, date.whole))}]"
+            cut = rf"regexp_replace({text}, '(:[0-9]{{2}})[.,][0-9]+', '\1')"
+            found = [
+                f"try_strptime({text}, {patterns})::VARCHAR",
+                *found,
+                f"try_strptime({cut}, {patterns})::VARCHAR",
+            ]
+        return found
+
+    def _list(self, sql: str, source: Source) -> str:
+        """Items separated by `;`, each with its word and its code system."""
+        item = self.identity("item", source)
+        system = None
+        if source.system_column is not None:
+            system = self.given(source.system_column)
+        elif source.system is not None:
+            system = literal(source.system)
+        if system is not None:
+            bare = f"CASE WHEN contains({item}, ':') OR {trim(item)} = '' THEN {item} "
+            item = f"{bare}ELSE coalesce({system} || ':', '') || {trim(item)} END"
+        item = worded("item", source.words, item) if source.words else item
+        if item == "item":
+            return sql if source.list_ is None else f"replace({sql}, {literal(source.list_)}, ';')"
+        items = f"string_split({sql}, {literal(source.list_ or ';')})"
+        each = f"array_to_string(list_transform({items}, lambda item: {item}), ';')"
+        if source.words:
+            # A word of the export may hold the separator itself, so the whole text goes first.
+            return worded(sql, source.words, each)
+        if source.list_ is None and system is not None and not _changes(source):
+            plain_code = f"contains({sql}, ';') OR contains({sql}, ':')"
+            one = f"{system} || ':' || nullif({trim(sql)}, '')"
+            if source.system is not None:  # most texts are one code, which needs no list
+                return f"CASE WHEN {plain_code} THEN {each} ELSE {one} END"
+        return each
+
+
+def _changes(source: Source) -> bool:
+    return bool(source.strip or source.pad)
+
+
+def _glued(date: DateFormat) -> bool:
+    """Whether the time follows the date without a blank: YYYYMMDDHHmm."""
+    return any(pattern.startswith(date.day + "%") for pattern in date.whole)
+
+
+def worded(sql: str, words: Mapping[str, str], otherwise: str = "") -> str:
+    """A text after the words of an export were replaced; without regard to case."""
+    if not words:
+        return otherwise or sql
+    whens = " ".join(
+        f"WHEN {literal(local.strip().lower())} THEN {literal(word) if word else 'NULL'}"
+        for local, word in words.items()
+    )
+    return f"CASE {folded(sql)} {whens} ELSE {otherwise or sql} END"
+
+
+def excel_date(sql: str) -> str:
+    """Days since the end of 1899, with the time of day as a fraction, as a date or date-time.
+
+    The number is exact to some microseconds only: 07:10 may be a little less. It is rounded to a
+    tenth of a millisecond, and then cut to the second.
+    """
+    number = f"try_cast({sql} AS DOUBLE)"
+    first, last = _SERIALS
+    ticks = f"CAST(round({number} * 864000000) AS BIGINT)"
+    moment = f"({_EXCEL_ZERO} + to_microseconds({ticks} * 100))"
+    return (
+        f"CASE WHEN {number} BETWEEN {first} AND {last} THEN "
+        f"CASE WHEN {number} = floor({number}) THEN {moment}::DATE::VARCHAR "
+        f"ELSE date_trunc('second', {moment})::VARCHAR END END"
+    )
+
+
+def _numbered_month(sql: str) -> str:
+    """A date whose month is a name, with its number instead: 14-MAR-2026 is 14-3-2026."""
+    text = f"lower(strip_accents({sql}))"
+    word = f"regexp_extract({text}, '[a-z]+')"
+    whens = " ".join(
+        f"WHEN {word} IN ({', '.join(map(literal, names))}) THEN '{number}'"
+        for number, names in enumerate(MONTHS, start=1)
+    )
+    no_dots = f"regexp_replace({text}, '([0-9])[.] ', '\\1 ')"
+    return f"regexp_replace({no_dots}, '[a-z]+[.]?', CASE {whens} ELSE 'x' END)"
