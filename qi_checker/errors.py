@@ -51,6 +51,23 @@ class EvaluationError(UserError):
     exit_code = Exit.INTERNAL
 
 
+# What belongs to an optional part of the program: the module that is missing, and its extra.
+EXTRAS = {
+    "adbc_driver_manager": "postgres",
+    "adbc_driver_postgresql": "postgres",
+    "django": "nightly",
+    "psycopg": "postgres",
+    "pyspark": "spark",
+    "weasyprint": "pdf",
+}
+
+
+def not_installed(module: str) -> UserError:
+    """Say in one line which optional part is missing, and how to install it."""
+    mend = f'Install it: pip install "qi-checker[{EXTRAS[module]}]"'
+    return UserError(Problem("", f"the Python package {module} is not installed", "", mend))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known word, or list them where nothing is near."""
     import difflib  # only an error needs it

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from qi_checker.cli.parser import build_parser
 from qi_checker.cli.streams import prepare_streams, silence
-from qi_checker.errors import Exit, UserError
+from qi_checker.errors import EXTRAS, Exit, UserError, not_installed
 
 _WHOLE = "A folder of results is never left half written."
 _INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB makes of Ctrl-C in a query
@@ -26,9 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except UserError as error:
-        for problem in error.problems:
-            print(f"qi-checker: {problem}", file=sys.stderr)
-        return int(error.exit_code)
+        return _told(error)
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        return _told(not_installed(module)) if module in EXTRAS else _unexpected(error)
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -38,6 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if type(error).__name__ in _INTERRUPTS and "interrupted" in str(error).lower():
             return _interrupted()
         return _unexpected(error)
+
+
+def _told(error: UserError) -> int:
+    for problem in error.problems:
+        print(f"qi-checker: {problem}", file=sys.stderr)
+    return int(error.exit_code)
 
 
 def _interrupted() -> int:

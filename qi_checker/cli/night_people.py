@@ -18,6 +18,7 @@ from qi_checker.cli.common import warn
 from qi_checker.cli.nights import kept, settings_of, time_of_day
 from qi_checker.errors import Exit, Problem, UserError, did_you_mean
 from qi_checker.nightly.load import Settings
+from qi_checker.nightly.moments import today_of
 from qi_checker.nightly.waivers import Asked, check_case, check_request
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store.exceptions import (
@@ -44,7 +45,9 @@ def person(arguments: argparse.Namespace) -> Person:
     ]
     if problems:
         raise UserError(problems)
-    return Person(arguments.by.strip(), arguments.role.strip())
+    by = Person(arguments.by.strip(), arguments.role.strip())
+    by.check()
+    return by
 
 
 def free_text(given: str) -> str:
@@ -105,7 +108,13 @@ def _line(waiver: Waiver) -> str:
     return (
         f"{waiver.exception_id:6}  {waiver.case_id}  {waiver.requirement}  {waiver.reason}  "
         f"{waiver.valid_from} to {waiver.expires_on}  by {waiver.requested_by}: {state}"
+        f"{_marked(waiver.marks)}"
     )
+
+
+def _marked(marks: Sequence[str]) -> str:
+    """What everybody who reads the line should know."""
+    return "".join(f"  [{mark}]" for mark in marks)
 
 
 def request(arguments: argparse.Namespace) -> int:
@@ -134,7 +143,7 @@ def request(arguments: argparse.Namespace) -> int:
 def _first(arguments: argparse.Namespace, settings: Settings) -> date:
     if arguments.valid_from is not None:
         return _day(arguments.valid_from, "--valid-from")
-    return time_of_day().astimezone(settings.site.zone).date()
+    return today_of(time_of_day(), settings)
 
 
 def _day(text: str, option: str) -> date:
@@ -165,15 +174,16 @@ def revoke(arguments: argparse.Namespace) -> int:
 
 
 def _decided(
-    arguments: argparse.Namespace, done: str, decide: Callable[..., None], **more: str
+    arguments: argparse.Namespace, done: str, decide: Callable[..., Waiver], **more: str
 ) -> int:
-    by, name = person(arguments), arguments.exception_id
+    by = person(arguments)
     with kept(arguments) as store:
-        decide(store.exceptions, name, by=by, at=time_of_day(), **more)
-        (waiver,) = [w for w in store.exceptions.all() if w.exception_id == name]
+        waiver = decide(store.exceptions, arguments.exception_id, by=by, at=time_of_day(), **more)
     held = waiver.surgery_day is not None and done in (APPROVED, RECONFIRMED)
     day = f" for surgery on {waiver.surgery_day}" if held else ""
-    print(f"{name} is {done}{day}: {waiver.requirement} of {waiver.case_id}.")
+    for mark in waiver.marks:
+        warn(f"{waiver.exception_id}: {mark}.")
+    print(f"{waiver.exception_id} is {done}{day}: {waiver.requirement} of {waiver.case_id}.")
     return Exit.DONE
 
 
@@ -215,7 +225,7 @@ def sign_offs(arguments: argparse.Namespace) -> int:
         state = f"void, changed since: {', '.join(one.changed)}" if one.void else "holds"
         print(
             f"{one.sign_off_id:6}  {one.case_id}  {one.protocol}  {at} by {one.by} as {one.role}: "
-            f"{state}"
+            f"{state}{_marked(one.marks)}"
         )
     if not found:
         print("There is no sign-off.")

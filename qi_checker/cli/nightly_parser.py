@@ -41,6 +41,11 @@ def add_nightly(commands: Any) -> None:
         help="with --to: keep every night of a span of past dates",
     )
     nightly.add_argument("--to", dest="last", metavar="DATE", help="the last date, included")
+    nightly.add_argument(
+        "--allow-future",
+        action="store_true",
+        help="keep a night for a day beyond tomorrow, to try it out; `forget` it afterwards",
+    )
     tools = nightly.add_subparsers(required=False, metavar="TOOL")
     _tool(tools, "check-config", "try sources, store, folders and mail server, and send nothing")
     runs = _tool(tools, "runs", "list the nights that are kept, the latest first")
@@ -62,6 +67,8 @@ def _privacy(tools: Any) -> None:
     purge.add_argument(
         "--before", metavar="DATE", help="remove the nights before this day (default: by retention)"
     )
+    forget = _tool(tools, "forget", "remove one night as if it had never been kept", "forget 12 ")
+    forget.add_argument("number", type=int, metavar="RUN", help="number of the run")
     export = _tool(
         tools, "export", "print everything that is kept of a case, as JSON", "export C-0042 "
     )

@@ -12,15 +12,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from qi_checker.cli.common import progress, warn
 from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings, load_settings
+from qi_checker.nightly.moments import check_days, now_here, today_of
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store import Store
+
+_FEW = 7  # runs that a purge by retention may always remove
 
 
 def time_of_day() -> datetime:
@@ -44,9 +47,10 @@ def nightly(arguments: argparse.Namespace) -> int:
         return _replay(arguments, settings)
     from qi_checker.nightly.night import run_night
 
-    as_of = _moment(arguments.as_of, settings)
+    as_of = _moment(arguments, settings)
     with progress() as shown:
-        done = run_night(settings, as_of, time_of_day, shown.phase)
+        by_clock = arguments.as_of is None
+        done = run_night(settings, as_of, time_of_day, shown.phase, by_clock)
     for words in done.warnings:
         warn(words)
     for words in done.problems:
@@ -55,12 +59,14 @@ def nightly(arguments: argparse.Namespace) -> int:
     return done.code
 
 
-def _moment(given: str | None, settings: Settings) -> AsOf:
+def _moment(arguments: argparse.Namespace, settings: Settings) -> AsOf:
     """The moment to judge for: what is given, else now on the clocks of the site."""
-    if given is not None:
-        return AsOf.parse(given)
-    here = time_of_day().astimezone(settings.site.zone)
-    return AsOf.parse(here.replace(second=0, microsecond=0))
+    if arguments.as_of is None:
+        return now_here(time_of_day(), settings.site.zone)
+    as_of = AsOf.parse(arguments.as_of)
+    if not arguments.allow_future:
+        check_days([as_of.date], time_of_day(), settings, "--as-of")
+    return as_of
 
 
 def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -71,8 +77,11 @@ def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     if missing or arguments.as_of is not None:
         raise UserError(Problem("--from, --to", "both are needed, without --as-of"))
     first, last = (AsOf.parse(text, option) for option, text in given)
+    span = days(first, last)
+    if not arguments.allow_future:
+        check_days(span, time_of_day(), settings, "--to")
     with progress() as shown:
-        for words in replay(settings, days(first, last), time_of_day, shown.phase):
+        for words in replay(settings, span, time_of_day, shown.phase):
             print(words)
     return Exit.DONE
 
@@ -191,26 +200,61 @@ def changes(arguments: argparse.Namespace) -> int:
 def purge(arguments: argparse.Namespace) -> int:
     """Remove old nights; the trail tells of it."""
     settings = settings_of(arguments)
-    if arguments.before is not None:
-        before = AsOf.parse(arguments.before, "--before").date
-    elif settings.config.retention is not None:
-        today = time_of_day().astimezone(settings.site.zone).date()
-        before = settings.config.retention.before(today)
-    else:
-        raise UserError(
-            Problem(
-                "nightly purge",
-                "nothing says how long nights are kept",
-                "",
-                "Set retention, or give --before",
-            )
-        )
+    today = today_of(time_of_day(), settings)
+    given = arguments.before
+    before = AsOf.parse(given, "--before").date if given is not None else _expired(settings, today)
+    if before > today:
+        what = f"{before} is in the future: today is {today}"
+        raise UserError(Problem("--before", what, "", "Give the first day whose night is kept"))
     with kept(arguments) as store:
+        if given is None:
+            _check_share(store, before)
         done = store.purge(before, time_of_day(), _actor())
     print(
         f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
         f"{done.exceptions} exceptions, {done.sign_offs} sign-offs, "
         f"{done.written} notes and other entries of people."
+    )
+    return Exit.DONE
+
+
+def _expired(settings: Settings, today: date) -> date:
+    """The first day whose night is kept, by the retention of the settings."""
+    if settings.config.retention is None:
+        what = "nothing says how long nights are kept"
+        raise UserError(Problem("nightly purge", what, "", "Set retention, or give --before"))
+    return settings.config.retention.before(today)
+
+
+def _check_share(store: Store, before: date) -> None:
+    """What the scheduler removes is the oldest few: most of all nights at once is a wrong clock."""
+    gone, there = store.old_runs(before)
+    if gone > max(_FEW, there // 2):
+        raise UserError(
+            Problem(
+                "nightly purge",
+                f"{gone} of {there} runs are from before {before}",
+                "That is most of them, as if the clock of this machine were wrong",
+                f"If it is right, say so: --before {before}",
+            )
+        )
+
+
+def forget(arguments: argparse.Namespace) -> int:
+    """Remove a night as if it had never been kept, and what is queued of it."""
+    from qi_checker.nightly.lock import held
+    from qi_checker.nightly.outbox import Outbox
+
+    settings = settings_of(arguments)
+    with (
+        held(settings.lock, time_of_day, timedelta(0)),
+        kept(arguments) as store,
+    ):
+        done = store.forget(arguments.number, time_of_day(), _actor())
+        queued = Outbox(settings.outbox).drop(done.run_id)
+    print(
+        f"Run {done.run_id} of {done.protocol} for {done.as_of} is forgotten: {done.rows} rows and "
+        f"{queued} queued messages removed. Reports show it until the next night."
     )
     return Exit.DONE
 

@@ -10,6 +10,7 @@ from qi_checker.judging.cases import Case
 from qi_checker.judging.context import Setting
 from qi_checker.judging.rows import Rejected, Row
 from qi_checker.judging.values import When, later
+from qi_checker.protocol import people
 
 NOT_KNOWN = "not known yet"
 
@@ -96,8 +97,8 @@ def _approval(row: Row, setting: Setting) -> str:
         return "approved after as_of"
     if not row.text("requested_by"):
         return "no requester"
-    if row.word("requested_by") == row.word("approved_by"):
-        return "approved by the requester"
+    if wrong := people.fault(row.text("requested_by"), row.text("approved_by")):
+        return wrong
     if revoked_at and revoked_at.lo <= setting.as_of.date:
         return "revoked"
     return ""

@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from qi_checker.nightly.disk import refused
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import UNKNOWN, at_work, surely_over
+from qi_checker.nightly.moments import newest_days, today_of
 from qi_checker.nightly.outbox import Outbox, State
 from qi_checker.nightly.reports import audit_folder
 from qi_checker.nightly.smtp import tried
@@ -46,7 +47,7 @@ def health(settings: Settings, now: datetime) -> list[Check]:
         _age(status, settings, now),
         _last(status, settings, now),
         *_outbox(Outbox(settings.outbox), settings, now),
-        _trail(settings, status),
+        *_of_the_store(settings, status, now),
     ]
 
 
@@ -113,16 +114,47 @@ def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:
     return found
 
 
-def _trail(settings: Settings, status: dict[str, Any]) -> Check:
-    """The chain of the audit trail, up to the end that the last good run has written down."""
+def _of_the_store(settings: Settings, status: dict[str, Any], now: datetime) -> list[Check]:
     try:
         store = opened(settings)
-        try:
-            faults, entries = verified(store, status)
-        finally:
-            store.close()
     except UserError as error:
-        return Check("audit trail", False, str(error.problems[0]))
+        return [Check("audit trail", False, str(error.problems[0]))]
+    try:
+        return [_newest(store, settings, now), _trail(store, status)]
+    except UserError as error:
+        return [Check("audit trail", False, str(error.problems[0]))]
+    finally:
+        store.close()
+
+
+def _newest(store: Store, settings: Settings, now: datetime) -> Check:
+    """The newest night of each protocol is for today or yesterday, or as old as `max_age` allows.
+
+    One for a day that has not come yet would make every later night a replay.
+    """
+    today = today_of(now, settings)
+    limit = timedelta(seconds=seconds(settings.config.max_age))
+    oldest = today - max(timedelta(days=1), timedelta(days=limit.days))
+    words, well = [], True
+    for protocol, run in newest_days(store, settings).items():
+        if run is None:
+            words.append(f"{protocol}: there is none")
+            well = False
+            continue
+        day = date.fromisoformat(run.as_of[:10])
+        said = f"{protocol}: run {run.run_id} for {run.as_of}"
+        if day > today:
+            said += f", which has not come yet; remove it: qi-checker nightly forget {run.run_id}"
+        elif day < oldest:
+            said += f", and today is {today}"
+        words.append(said)
+        well = well and oldest <= day <= today
+    return Check("newest night", well, "; ".join(words))
+
+
+def _trail(store: Store, status: dict[str, Any]) -> Check:
+    """The chain of the audit trail, up to the end that the last good run has written down."""
+    faults, entries = verified(store, status)
     return Check("audit trail", not faults, "; ".join(faults) or f"whole, {entries} entries")
 
 

@@ -133,21 +133,38 @@ def _with_feeds(site: Site, config: Nightly) -> Site:
 
 def _check(config: Nightly, complaints: Complaints) -> None:
     """What the keys say together."""
-    url = urlsplit(config.store.url or "")
-    if url.password is not None:
+    if config.store.url is not None:
+        _check_store(config.store.url, complaints)
+    _check_smtp(config, complaints)
+
+
+def _check_store(url: str, complaints: Complaints) -> None:
+    """Nothing of a path is parsed: any letter may stand in the name of a folder."""
+    scheme, _, rest = url.partition("://")
+    server, readable = None, scheme == "sqlite" and len(rest) > 1 and rest.startswith("/")
+    if scheme == "postgresql":
+        try:
+            server = urlsplit(url)
+            readable = bool(server.path[1:]) and (server.port or 1) > 0
+        except ValueError:
+            readable = False
+    if server is not None and server.password is not None:
         complaints.add(
             ("store", "url"),
             "the address of the store holds a password",
             "Whoever reads the file would know it",
             "Take it out and name a password_env or a password_file",
         )
-    if config.store.url is not None and url.scheme not in ("sqlite", "postgresql"):
+    if not readable:
         complaints.add(
             ("store", "url"),
             "this is not the address of a store",
             "",
             "Write sqlite:///FILE or postgresql://USER@HOST/NAME",
         )
+
+
+def _check_smtp(config: Nightly, complaints: Complaints) -> None:
     smtp = config.digest.smtp if config.digest is not None else None
     if smtp is None:
         return

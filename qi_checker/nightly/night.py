@@ -19,9 +19,10 @@ from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.feeds import feed_rows, late_words
-from qi_checker.nightly.keeping import is_replay, opened
+from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
+from qi_checker.nightly.moments import ahead, is_replay, moment
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.reports import write_months, write_reports
 from qi_checker.nightly.status import Log, Report, metrics_text
@@ -56,6 +57,7 @@ class Night:
     started_at: datetime
     report: Report
     telling: Telling
+    by_clock: bool  # the moment is that of the clock; nobody gave one
     replay: bool = False
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by protocol
     failures: list[str] = field(default_factory=list)
@@ -63,15 +65,25 @@ class Night:
     waived: Waived | None = None
 
 
-def run_night(settings: Settings, as_of: AsOf, clock: Clock, say: Say = lambda words: None) -> Done:
-    """Run one night. Raises LockHeld, and UserError where not even a status can be written."""
+def run_night(
+    settings: Settings,
+    as_of: AsOf,
+    clock: Clock,
+    say: Say = lambda words: None,
+    by_clock: bool = False,
+) -> Done:
+    """Run one night. Raises LockHeld, and UserError where not even a status can be written.
+
+    by_clock: `as_of` is what the clock of the site shows; nobody chose it.
+    """
     log = Log(settings.log, clock)
     log.check()
     with held(
         settings.lock, clock, timedelta(seconds=seconds(settings.config.lock_wait))
     ) as before:
         report = Report(settings.status, log)
-        night = Night(settings, as_of, clock(), report, Telling(settings, Outbox(settings.outbox)))
+        telling = Telling(settings, Outbox(settings.outbox))
+        night = Night(settings, as_of, clock(), report, telling, by_clock)
         try:
             _clear_up(night, before is not None)
             report.begin(str(as_of), night.started_at.isoformat(timespec="seconds"))
@@ -120,6 +132,7 @@ def _steps(night: Night, say: Say) -> None:
         report.facts["trail"] = _trail_end(store)
         if not night.replay:
             _tell(night)
+        _send(night)
         store.close()
     finally:
         records.con.close()
@@ -148,11 +161,13 @@ def _trail_end(store: Store) -> dict[str, Any] | None:
 def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> None:
     """Keep every protocol, and write the reports of it on the way: tables are there only once."""
     settings, report = night.settings, night.report
-    night.replay = is_replay(store, settings, night.as_of)
+    _look_ahead(night, store)
+    night.replay = is_replay(store, settings, night.as_of, night.started_at)
     if night.replay:
         report.warn(
             f"{night.as_of} is earlier than the latest night that is kept: it is kept as a "
-            "replay, and reports and digest stay as they are. Was the clock set back?"
+            "replay, and reports and digest stay as they are. Was the clock set back?",
+            int(Exit.FAILED_ON if night.by_clock else Exit.DONE),
         )
     kept = _each_kept(night, store, evaluations)
     if not night.replay:
@@ -168,6 +183,17 @@ def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> Non
     finally:
         if night.broken is not None:
             raise night.broken
+
+
+def _look_ahead(night: Night, store: Store) -> None:
+    """Nights for days that have not come yet: what calls itself the latest would be one of them."""
+    for run in ahead(store, night.started_at, night.settings):
+        if moment(run.as_of) != moment(str(night.as_of)):
+            night.report.warn(
+                f"Run {run.run_id} of {run.protocol} is for {run.as_of}, which has not come yet: a "
+                f"date or a clock was wrong. Remove it: qi-checker nightly forget {run.run_id}",
+                int(Exit.FAILED_ON),
+            )
 
 
 def _label(night: Night) -> dict[str, Any]:
@@ -208,7 +234,7 @@ _VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"
 
 
 def _tell(night: Night) -> None:
-    """The digest as files and messages; then whatever is queued, of this night or an earlier one."""
+    """The digest as files and messages for the outbox."""
     report, telling = night.report, night.telling
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("digest", partial(telling.queue, night.started_at)),
@@ -220,8 +246,13 @@ def _tell(night: Night) -> None:
                 step()
         except UserError as error:
             report.failed(error)
+
+
+def _send(night: Night) -> None:
+    """Whatever is queued, of this night or an earlier one; also where this one tells nothing."""
+    report = night.report
     with report.phase("mail"):
-        done = telling.send()
+        done = night.telling.send()
     if done is None:
         return
     report.log.write(

@@ -64,6 +64,13 @@ class Outbox:
         write_whole(self.folder("queued") / name, message, 0o600)
         return True
 
+    def drop(self, run_id: int) -> int:
+        """Remove what is queued of a run that was forgotten; how many messages."""
+        names = [name for name in self.names("queued") if name.startswith(prefix_of(run_id))]
+        for name in names:
+            (self.folder("queued") / name).unlink(missing_ok=True)
+        return len(names)
+
     def read(self, name: str) -> tuple[str, str, bytes]:
         """Sender, recipient and content of a queued message, with the line ends of the wire."""
         content = (self.folder("queued") / name).read_bytes()
@@ -74,6 +81,11 @@ class Outbox:
         os.rename(self.folder(before) / name, self.folder(after) / name)
         sync_folder(self.folder(after))
         sync_folder(self.folder(before))
+
+
+def prefix_of(run_id: int) -> str:
+    """How the names of the messages of a run begin."""
+    return f"run-{run_id:08d}-"
 
 
 def _address(header: object) -> str:

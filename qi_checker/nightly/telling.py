@@ -24,9 +24,9 @@ from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
-from qi_checker.nightly.keeping import moment
 from qi_checker.nightly.load import Settings, password
-from qi_checker.nightly.outbox import Outbox
+from qi_checker.nightly.moments import moment
+from qi_checker.nightly.outbox import Outbox, prefix_of
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.store import Night, Store
 
@@ -146,7 +146,7 @@ class Telling:
         host = config.sender.rpartition("@")[2]
         for recipient in dict.fromkeys(a for each in config.recipients.values() for a in each):
             mark = hashlib.sha256(f"{one.protocol} {recipient.lower()}".encode()).hexdigest()[:16]
-            name = f"run-{one.run:08d}-{mark}"
+            name = f"{prefix_of(one.run)}{mark}"
             message_id = f"<{name}@{host}>"
             envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at)
             self.box.add(f"{name}.eml", digest_mail(one.digest, envelope))

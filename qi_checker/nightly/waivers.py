@@ -10,16 +10,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import TYPE_CHECKING
 
 from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.judging.values import later
 from qi_checker.nightly.load import Settings
+from qi_checker.nightly.moments import instant
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.models import Version
 from qi_checker.protocol.records import THE_STORE, Records
+from qi_checker.protocol.site import Site
 from qi_checker.sources.joined import join_rows
 from qi_checker.sources.layout import BLANKS
 from qi_checker.store import Store
@@ -66,8 +68,8 @@ def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> W
     cases = store.exceptions.case_ids() if settings.config.exceptions else []
     if not cases:
         return Waived(records)
-    days = _days(records, cases)
-    found = store.exceptions.standing(days, moment_of(as_of, settings))
+    days = _days(records, cases, settings.site)
+    found = store.exceptions.standing(days, instant(as_of, settings.site.zone))
     rows = {w.number: table_row(w) for w in found if w.state != REFUSED}
     joined = join_rows(records, "exceptions", THE_STORE, rows)
     moved = tuple(_moved(found, days, as_of))
@@ -75,18 +77,12 @@ def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> W
     return Waived(Records(joined.con, joined.tables, [*joined.notes, *notes]), moved)
 
 
-def moment_of(as_of: AsOf, settings: Settings) -> datetime:
-    """The moment that is judged, on the clocks of the site; a date means its end."""
-    clock = as_of.clock or datetime.combine(as_of.date, time.max)
-    return clock.replace(tzinfo=settings.site.zone)
-
-
-def _days(records: Records, cases: Sequence[str]) -> dict[str, date]:
+def _days(records: Records, cases: Sequence[str], site: Site) -> dict[str, date]:
     """What surgery is planned for; of rows with the same id the first counts, as in the evaluation.
 
     Read as the store reads it from the nights before: the two are compared.
     """
-    from qi_checker.store.schedules import day_of
+    from qi_checker.store.schedules import when_of
 
     records.con.execute("SET TimeZone = 'UTC'")
     rows = records.con.execute(
@@ -94,7 +90,7 @@ def _days(records: Records, cases: Sequence[str]) -> dict[str, date]:
         "WHERE id IN (SELECT unnest(?::VARCHAR[])) ORDER BY _row DESC",
         [BLANKS, list(cases)],
     ).fetchall()
-    return {case_id: day for case_id, at in rows if (day := day_of(at or ""))}
+    return {case_id: when.lo for case_id, at in rows if (when := when_of(at or "", site))}
 
 
 def _moved(found: Sequence[Waiver], days: Mapping[str, date], as_of: AsOf) -> Iterator[Moved]:

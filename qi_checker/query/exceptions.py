@@ -14,6 +14,7 @@ from qi_checker.query.sql import (
     col,
     is_null,
     join,
+    known,
     least,
     lit,
     named,
@@ -30,17 +31,17 @@ def _ignored(scope: Scope) -> Expr:
     today = lit(scope.as_of.date)
     day = least([today, col("anchor", "c")])
     start, end = col("valid_from", "x"), col("expires_on", "x")
-    requester, approver = (exp.Lower(this=col(n, "x")) for n in ("requested_by", "approved_by"))
+    requester, approver = col("requested_by", "x"), col("approved_by", "x")
     leaves = [leaf.id for leaf in scope.leaves]
     allowed = col("reason", "x").isin(*reasons) if reasons else exp.false()
-    branches = [
+    branches: list[tuple[Expr, str | Expr]] = [
         (not_(col("known", "x")), "not known yet"),
         (is_null(col("case_key", "c")), "unknown case"),
         (not_(col("requirement", "x").isin(*leaves)), "unknown requirement"),
         (any_of(is_null(approver), is_null(col("approved_on", "x"))), "not approved"),
         (not_(col("approved_known", "x")), "approved after as_of"),
         (is_null(requester), "no requester"),
-        (requester.eq(approver), "approved by the requester"),
+        (known(col("people", "x")), col("people", "x")),
         (col("revoked_on", "x") <= today, "revoked"),
         (not_(allowed), "reason not allowed"),
         (any_of(is_null(start), is_null(end)), "no validity dates"),
@@ -48,7 +49,7 @@ def _ignored(scope: Scope) -> Expr:
     if policy is not None and policy.at_most is not None:
         branches.append((end > after(start, policy.at_most), "span longer than allowed"))
     branches.append((any_of(day < start, day > end), "not valid on the day"))
-    return case(*((test, lit(why)) for test, why in branches))
+    return case(*((test, lit(why) if isinstance(why, str) else why) for test, why in branches))
 
 
 def exceptions(scope: Scope) -> exp.Select:

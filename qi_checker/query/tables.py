@@ -20,7 +20,8 @@ An engine makes the ready tables out of its records; the compiler knows nothing 
                   any other day has the number of the working day before it, and in `next` that of
                   the one after it
 `ready_exceptions` exception_id, case_id, requirement, reason, requested_by, approved_by,
-                  approved_on DATE, approved_known, valid_from, expires_on, revoked_on DATE, known
+                  approved_on DATE, approved_known, valid_from, expires_on, revoked_on DATE, known,
+                  people: why the two names are not two people (protocol/people.py), or NULL
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import django
 from django.conf import ENVIRONMENT_VARIABLE, settings
@@ -16,6 +16,7 @@ from django.db import connections
 from qi_checker.errors import Problem, UserError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+_FILE = "sqlite:///"
 # The disk is waited for at every commit: a night that was reported as kept is kept. What is removed
 # is overwritten, so that a purge leaves nothing behind in the file.
 _PRAGMAS = (
@@ -31,39 +32,48 @@ _MEND = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 class Database:
     """`url`: sqlite:///relative, sqlite:////absolute or postgresql://user:password@host:port/name.
 
-    `wait`: seconds that a second writer waits for the first one.
+    What stands behind `sqlite:///` is a path as it is: `#`, `?` and `%41` are letters of a name.
+    `wait`: seconds that a second writer waits for the first one. `password` goes before that of
+    the address.
     """
 
     url: str
     wait: int = 30
+    password: str | None = None
+
+    @classmethod
+    def file(cls, path: Path, wait: int = 30) -> Database:
+        """The SQLite store in a file."""
+        return cls(f"{_FILE}{path}", wait)
 
     @property
     def kind(self) -> str:
-        scheme = urlsplit(self.url).scheme
+        scheme = self.url.partition("://")[0]
         return POSTGRESQL if scheme in ("postgresql", "postgres") else scheme
 
     @property
     def path(self) -> Path:
         """The file of an SQLite store."""
-        return Path(unquote(urlsplit(self.url).path[1:]))
+        return Path(self.url.removeprefix(_FILE))
 
     @property
     def shown(self) -> str:
         """The address without user and password, for messages."""
-        parts = urlsplit(self.url)
         if self.kind == SQLITE:
             return str(self.path)
+        parts = self._parts()
         port = f":{parts.port}" if parts.port else ""
         return f"postgresql://{parts.hostname or ''}{port}{parts.path}"
 
     @property
     def alias(self) -> str:
         """The name that Django knows it by: the same for the same address."""
-        return "store_" + hashlib.sha256(f"{self.url} {self.wait}".encode()).hexdigest()[:16]
+        key = repr((self.url, self.wait, self.password))
+        return "store_" + hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def settings(self) -> dict[str, Any]:
-        """What Django needs to connect."""
-        if self.kind == SQLITE and self.path.name:
+        """What Django needs to connect. Raises UserError where the address is not one."""
+        if self.url.startswith(_FILE) and self.path.name:
             options = {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": self.wait,
@@ -71,22 +81,35 @@ class Database:
             }
             return {
                 "ENGINE": "django.db.backends.sqlite3",
-                "NAME": str(self.path),
+                # Django lets SQLite read a name that begins with `file:` as a URL.
+                "NAME": os.path.abspath(self.path),
                 "OPTIONS": options,
             }
         if self.kind == POSTGRESQL:
             return self._postgresql()
-        raise UserError(Problem("store", "the address of the database is none", "", _MEND))
+        raise UserError(Problem("store", "this is not the address of a database", "", _MEND))
+
+    def _parts(self) -> SplitResult:
+        """Raises UserError where the address of a server cannot be read."""
+        try:
+            parts = urlsplit(self.url)
+            _ = parts.port
+        except ValueError:
+            raise UserError(
+                Problem("store", "this is not the address of a database", "", _MEND)
+            ) from None
+        return parts
 
     def _postgresql(self) -> dict[str, Any]:
-        parts = urlsplit(self.url)
+        parts = self._parts()
         # A server that is gone is noticed at once; a lock is waited for so long and no longer.
         options = {"connect_timeout": 10, "options": f"-c lock_timeout={self.wait * 1000}"}
+        given = self.password if self.password is not None else unquote(parts.password or "")
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": unquote(parts.path[1:]),
             "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
+            "PASSWORD": given,
             "HOST": parts.hostname or "",
             "PORT": str(parts.port or ""),
             "OPTIONS": options,

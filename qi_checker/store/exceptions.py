@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.judging.values import When
+from qi_checker.protocol import people
+from qi_checker.protocol.site import Site
 from qi_checker.store.models import ExceptionRequest, ExceptionStep
-from qi_checker.store.schedules import current_days
+from qi_checker.store.schedules import planned
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import reading, writing
 
@@ -17,6 +24,11 @@ REQUESTED, APPROVED, REFUSED = "requested", "approved", "refused"
 RECONFIRMED, REVOKED = "reconfirmed", "revoked"
 RECONFIRM = "reconfirm"  # the state of one that was approved for another date of surgery
 _ID = "qi-{}"  # how the input table `exceptions` calls them
+_TYPED = re.compile(r"(?:qi-)?([0-9]{1,18})", re.IGNORECASE)  # how people write it
+
+# What a list says of an exception, beside its state.
+AFTER_SURGERY = "asked for after surgery"
+CLOCK_SET_BACK = "dated before an earlier step: a clock was wrong"
 
 
 @dataclass(frozen=True)
@@ -40,10 +52,12 @@ class Waiver:
     approved_at: datetime | None
     revoked_at: datetime | None
     surgery_day: date | None  # what it was approved for, or requested for
+    requested_at: datetime
+    marks: tuple[str, ...] = ()  # what everybody who reads it should know; a list shows them
 
     @property
     def number(self) -> int:
-        return int(self.exception_id.removeprefix(_ID.format("")))
+        return number_of(self.exception_id)
 
 
 @dataclass(frozen=True)
@@ -53,12 +67,23 @@ class Person:
     login: str
     role: str
 
+    def check(self) -> None:
+        """Raise UserError where the login may only look like that of somebody else."""
+        if people.mixes_alphabets(self.login):
+            raise _refused(
+                "the login mixes letters of two alphabets", "Write it in the letters of one"
+            )
+
 
 @dataclass(frozen=True)
 class Exceptions:
-    """The exceptions of one store. Times have a time zone; every step is told in the trail."""
+    """The exceptions of one store. Times have a time zone; every step is told in the trail.
+
+    `site` says in which time zone a day of surgery is meant.
+    """
 
     alias: str
+    site: Site
 
     def request(
         self,
@@ -75,7 +100,8 @@ class Exceptions:
         """Ask for a waiver; gives its id. Whether the protocol allows it, the evaluation decides."""
         if expires_on < valid_from:
             raise _refused("it ends before it begins", "Give a later last day")
-        if not by.login.strip():
+        by.check()
+        if not people.identity(by.login):
             raise _refused("nobody asks for it", "Say who does")
         with writing(self.alias):
             asked = ExceptionRequest.objects.using(self.alias).create(
@@ -89,24 +115,25 @@ class Exceptions:
             self._step(asked, REQUESTED, by, at, "")
         return _ID.format(asked.id)
 
-    def approve(self, exception_id: str, *, by: Person, at: datetime) -> None:
+    def approve(self, exception_id: str, *, by: Person, at: datetime) -> Waiver:
         """Approve it, for the date of surgery that is known now."""
-        self._decide(exception_id, APPROVED, by, at, frozenset({REQUESTED}))
+        return self._decide(exception_id, APPROVED, by, at, frozenset({REQUESTED}))
 
-    def refuse(self, exception_id: str, *, by: Person, at: datetime, why: str) -> None:
+    def refuse(self, exception_id: str, *, by: Person, at: datetime, why: str) -> Waiver:
         """Refuse what was asked for."""
-        self._decide(exception_id, REFUSED, by, at, frozenset({REQUESTED}), why)
+        return self._decide(exception_id, REFUSED, by, at, frozenset({REQUESTED}), why)
 
-    def reconfirm(self, exception_id: str, *, by: Person, at: datetime) -> None:
+    def reconfirm(self, exception_id: str, *, by: Person, at: datetime) -> Waiver:
         """Let an approved one hold for the date that surgery was moved to."""
-        self._decide(exception_id, RECONFIRMED, by, at, frozenset({APPROVED, RECONFIRM}))
+        return self._decide(exception_id, RECONFIRMED, by, at, frozenset({APPROVED, RECONFIRM}))
 
-    def revoke(self, exception_id: str, *, by: Person, at: datetime, why: str) -> None:
+    def revoke(self, exception_id: str, *, by: Person, at: datetime, why: str) -> Waiver:
         """End it; it counts no more from this day on. Who asked for it may end it too."""
+        by.check()
         with writing(self.alias):
             asked = self._asked(exception_id)
             _expect(self._waivers([asked])[0], frozenset({REQUESTED, APPROVED, RECONFIRM}))
-            self._step(asked, REVOKED, by, at, why)
+            return self._step(asked, REVOKED, by, at, why)
 
     def all(self, case_id: str | None = None) -> list[Waiver]:
         """Every exception, or those of a case, in the order they were asked for."""
@@ -147,48 +174,58 @@ class Exceptions:
         at: datetime,
         states: frozenset[str],
         why: str = "",
-    ) -> None:
+    ) -> Waiver:
+        by.check()
         with writing(self.alias):
             asked = self._asked(exception_id)
             waiver = self._waivers([asked])[0]
             _expect(waiver, states)
+            name = waiver.exception_id
             if by.role != APPROVER:
                 raise _refused(
-                    f"the role {by.role} may not decide on {exception_id}",
+                    f"the role {by.role} may not decide on {name}",
                     f"Ask somebody with the role {APPROVER}",
                 )
-            if not by.login.strip() or _same_person(by.login, waiver.requested_by):
-                raise _refused(
-                    f"who asked for {exception_id} cannot decide on it", "Ask somebody else"
-                )
-            self._step(asked, action, by, at, why)
+            if people.identity(by.login) in ("", people.identity(waiver.requested_by)):
+                raise _refused(f"who asked for {name} cannot decide on it", "Ask somebody else")
+            return self._step(asked, action, by, at, why)
 
     def _step(
         self, asked: ExceptionRequest, action: str, by: Person, at: datetime, why: str
-    ) -> None:
-        day = current_days(self.alias, [asked.case_id]).get(asked.case_id)
+    ) -> Waiver:
+        """Keep what was done, and give the exception as it stands now."""
+        name = _ID.format(asked.id)
+        last = max((step.at for step in asked.steps.all()), default=at)
+        if at < last:
+            raise _refused(
+                f"the clock says {_shown(at)}, and what was done about {name} before is of "
+                f"{_shown(last)}",
+                "See that the clock of this machine is right",
+            )
+        when = planned(self.alias, [asked.case_id], self.site).get(asked.case_id)
         ExceptionStep.objects.using(self.alias).create(
             exception=asked,
             action=action,
             at=at,
             by=by.login,
             role=by.role,
-            surgery_day=day,
+            surgery_day=when.lo if when else None,
             why=why,
         )
         told = {
-            "exception": _ID.format(asked.id),
+            "exception": name,
             "case": asked.case_id,
             "role": by.role,
             "requirement": asked.requirement,
         }
         Trail(self.alias).append(at, by.login, f"exception_{action}", told)
+        return self._waivers([asked])[0]
 
     def _asked(self, exception_id: str) -> ExceptionRequest:
-        number = exception_id.removeprefix(_ID.format(""))
-        found: ExceptionRequest | None = None
-        if number.isdecimal():
-            found = ExceptionRequest.objects.using(self.alias).filter(id=int(number)).first()
+        number = number_of(exception_id)
+        found: ExceptionRequest | None = (
+            ExceptionRequest.objects.using(self.alias).filter(id=number).first()
+        )
         if found is None:
             raise _refused("there is no such exception", "Look for its id in the list")
         return found
@@ -201,23 +238,68 @@ class Exceptions:
     ) -> list[Waiver]:
         with reading(self.alias):
             every = list(asked)
+            now = planned(self.alias, {one.case_id for one in every}, self.site)
             if days is None:
-                days = current_days(self.alias, {one.case_id for one in every})
-            return list(_each(every, days, until))
+                days = {case_id: when.lo for case_id, when in now.items()}
+            backward = dated_backward(ExceptionStep.objects.using(self.alias))
+            return [
+                _waiver(one, steps, days.get(one.case_id), self._marks(one, steps, now, backward))
+                for one, steps in _each(every, until)
+            ]
+
+    def _marks(
+        self,
+        one: ExceptionRequest,
+        steps: Sequence[ExceptionStep],
+        now: Mapping[str, When],
+        backward: frozenset[int],
+    ) -> tuple[str, ...]:
+        asked = steps[0].at.astimezone(self.site.zone).replace(tzinfo=None)
+        surgery = now.get(one.case_id)
+        found = []
+        if surgery is not None and asked > surgery.last_moment:
+            found.append(AFTER_SURGERY)
+        if any(step.id in backward for step in steps):
+            found.append(CLOCK_SET_BACK)
+        return tuple(found)
+
+
+def dated_backward(steps: QuerySet[Any]) -> frozenset[int]:
+    """Of rows with `id` and `at`: those that a clock dated before a row that was kept earlier."""
+    latest: datetime | None = None
+    found = set()
+    for number, at in steps.order_by("id").values_list("id", "at"):
+        if latest is not None and at < latest:
+            found.add(number)
+        latest = at if latest is None else max(latest, at)
+    return frozenset(found)
+
+
+def number_of(exception_id: str) -> int:
+    """The number of an exception, written as `qi-3` or `3`; 0, which none has, where it is neither.
+
+    The one place where ids are compared: they are numbers.
+    """
+    found = _TYPED.fullmatch(exception_id.strip())
+    return int(found[1]) if found else 0
 
 
 def _each(
-    every: list[ExceptionRequest], days: Mapping[str, date], until: datetime | None
-) -> Iterator[Waiver]:
+    every: Iterable[ExceptionRequest], until: datetime | None
+) -> Iterator[tuple[ExceptionRequest, list[ExceptionStep]]]:
+    """The exceptions with their steps in order, as far as they were done by then."""
     for one in every:
-        steps = [
-            s for s in sorted(one.steps.all(), key=lambda s: s.id) if not until or s.at <= until
-        ]
-        if steps:
-            yield _waiver(one, steps, days.get(one.case_id))
+        done = [s for s in one.steps.all() if not until or s.at <= until]
+        if done:
+            yield one, sorted(done, key=lambda s: int(s.id))
 
 
-def _waiver(one: ExceptionRequest, steps: list[ExceptionStep], today: date | None) -> Waiver:
+def _waiver(
+    one: ExceptionRequest,
+    steps: Sequence[ExceptionStep],
+    today: date | None,
+    marks: tuple[str, ...],
+) -> Waiver:
     last = {step.action: step for step in steps}
     approved, revoked = last.get(APPROVED), last.get(REVOKED)
     decided = last.get(RECONFIRMED) or approved
@@ -239,6 +321,8 @@ def _waiver(one: ExceptionRequest, steps: list[ExceptionStep], today: date | Non
         approved_at=approved.at if approved else None,
         revoked_at=revoked.at if revoked else None,
         surgery_day=(decided or steps[0]).surgery_day,
+        requested_at=steps[0].at,
+        marks=marks,
     )
 
 
@@ -270,9 +354,8 @@ def _expect(waiver: Waiver, states: frozenset[str]) -> None:
         raise _refused(f"{waiver.exception_id} is {waiver.state}", "Ask for a new one")
 
 
-def _same_person(one: str, other: str) -> bool:
-    """As the evaluation compares them: without blanks around, and without case."""
-    return one.strip().casefold() == other.strip().casefold()
+def _shown(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
 
 
 def _refused(what: str, mend: str) -> UserError:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.site import Site
 from qi_checker.store.exceptions import Exceptions
 from qi_checker.store.models import (
     CaseRow,
@@ -34,7 +35,7 @@ _SHORTEST_KEY = 16  # bytes; a short one can be guessed, and every case id with 
 _FETCHED = 2_000
 
 
-def export_case(alias: str, case_id: str) -> dict[str, Any]:
+def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
     """Everything that is held of a case, ready for JSON. Raises UserError where that is nothing."""
     with reading(alias):
         moments = dict(Run.objects.using(alias).values_list("id", "as_of"))
@@ -51,7 +52,7 @@ def export_case(alias: str, case_id: str) -> dict[str, Any]:
             "case_id": case_id,
             **history,
             "changes": [{"run": c.run_id, **json.loads(c.row)} for c in changes],
-            "exceptions": [asdict(waiver) for waiver in Exceptions(alias).all(case_id)],
+            "exceptions": [asdict(waiver) for waiver in Exceptions(alias, site).all(case_id)],
             "exception_steps": _steps(alias, case_id),
             "sign_offs": [asdict(signed) for signed in sign_offs(alias, case_id)],
             **export_people(alias, case_id),

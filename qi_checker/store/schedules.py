@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from qi_checker.judging.values import Unreadable, When, read_when, trimmed
+from qi_checker.protocol.site import Site
 from qi_checker.store.comparing import latest_run
 from qi_checker.store.history import Place, valid
 from qi_checker.store.models import CaseRow, Run, ScheduleRow
@@ -35,7 +37,7 @@ def schedules(alias: str, case_id: str, protocol: str | None = None) -> list[Sch
 
 
 def earlier_schedules(
-    alias: str, protocol: str, as_of: str, cases: Collection[str]
+    alias: str, protocol: str, as_of: str, cases: Collection[str], site: Site
 ) -> list[tuple[str, dt.date]]:
     """Every day that one of these operations was planned for in a night before `as_of`.
 
@@ -43,11 +45,11 @@ def earlier_schedules(
     is among them, since tonight's may be another one.
     """
     with reading(alias):
-        return sorted(_seen(alias, protocol, as_of, sorted(cases)))
+        return sorted(_seen(alias, protocol, as_of, sorted(cases), site))
 
 
 def _seen(
-    alias: str, protocol: str, as_of: str, cases: Sequence[str]
+    alias: str, protocol: str, as_of: str, cases: Sequence[str], site: Site
 ) -> Iterator[tuple[str, dt.date]]:
     runs = Run.objects.using(alias).filter(protocol=protocol).values_list("id", "as_of")
     nights = [number for number, moment in runs if moment[:10] < as_of[:10]]
@@ -56,9 +58,9 @@ def _seen(
         found = rows.filter(case_id__in=cases[start : start + _TOGETHER])
         for case_id, at, first, last in found.values_list("case_id", "row", "from_run", "to_run"):
             seen = any(first <= night and (last is None or night < last) for night in nights)
-            day = day_of(at)
-            if seen and day:
-                yield case_id, day
+            when = when_of(at, site)
+            if seen and when:
+                yield case_id, when.lo
 
 
 def known_cases(alias: str, protocols: Iterable[str]) -> list[str]:
@@ -73,16 +75,20 @@ def known_cases(alias: str, protocols: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def current_days(alias: str, cases: Collection[str]) -> dict[str, dt.date]:
-    """What surgery is planned for, as the last night saw it; a case without a date is left out."""
+def planned(alias: str, cases: Collection[str], site: Site) -> dict[str, When]:
+    """When surgery is planned, as the last night saw it; a case without a date is left out."""
     rows = ScheduleRow.objects.using(alias).filter(case_id__in=cases, to_run=None)
     found = rows.order_by("from_run").values_list("case_id", "row")
-    return {case_id: day for case_id, at in found if (day := day_of(at))}
+    return {case_id: when for case_id, at in found if (when := when_of(at, site))}
 
 
-def day_of(at: str) -> dt.date | None:
-    """The day of a date or date-time as records write it; None where it is written another way."""
+def when_of(at: str, site: Site) -> When | None:
+    """A moment as records write it, read as the evaluation reads it; None where it is unreadable.
+
+    What has an offset is another day in another time zone: `2026-03-13T01:30Z` is 12 March in
+    Toronto. So nobody cuts the day out of the text.
+    """
     try:
-        return dt.date.fromisoformat(at.strip()[:10])
-    except ValueError:
+        return read_when(trimmed(at), site)
+    except Unreadable:
         return None

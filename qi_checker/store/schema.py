@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from django.core.management import call_command
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.apps import apps
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from qi_checker.errors import Problem, UserError
-from qi_checker.store.transaction import reading
+from qi_checker.store.transaction import reading, writing
 
 _APPS = ("qi_store", "qi_people")
 
@@ -25,7 +29,73 @@ def check(alias: str) -> None:
 
 
 def migrate(alias: str) -> None:
-    """Set the store up, or bring an older one up to date; a second time changes nothing."""
+    """Set the store up, or bring an older one up to date; a second time changes nothing.
+
+    All of it is one transaction. Django records a migration in a transaction of its own where an
+    index or a foreign key is made last, so a process that was killed in between left tables that
+    no later start could make again.
+    """
     with reading(alias):
-        for app in _APPS:
-            call_command("migrate", app, database=alias, verbosity=0, interactive=False)
+        if not _plan(alias):
+            return
+    with _changing(alias):
+        if _plan(alias):  # nobody else did it while we waited
+            _clear_left_over(alias)
+            executor = MigrationExecutor(connections[alias])
+            executor.migrate(_targets(executor))
+
+
+def _plan(alias: str) -> list[Any]:
+    executor = MigrationExecutor(connections[alias])
+    plan: list[Any] = executor.migration_plan(_targets(executor))
+    return plan
+
+
+def _targets(executor: MigrationExecutor) -> list[tuple[str, str]]:
+    return [node for node in executor.loader.graph.leaf_nodes() if node[0] in _APPS]
+
+
+@contextmanager
+def _changing(alias: str) -> Iterator[None]:
+    """The only writer, in a transaction in which Django may change tables.
+
+    SQLite makes a table anew to change it, for which foreign keys must not be looked at; and that can
+    be said outside of a transaction only. Django looks at all of them after each migration.
+    """
+    connection = connections[alias]
+    with reading(alias):
+        connection.disable_constraint_checking()
+    try:
+        with writing(alias):
+            yield
+    except BaseException:
+        # Django may have given up in the middle of its own clearing up: a new connection has none
+        # of that, and looks at foreign keys again.
+        connection.close()
+        connection.connection = None
+        del connections[alias]
+        raise
+    with reading(alias):
+        connection.enable_constraint_checking()
+
+
+def _clear_left_over(alias: str) -> None:
+    """Remove the tables that a set-up by an earlier version left when it was killed: they are empty.
+
+    Raises UserError where one holds anything: then it was not that.
+    """
+    connection = connections[alias]
+    applied = {app for app, _ in MigrationExecutor(connection).loader.applied_migrations}
+    there = set(connection.introspection.table_names())
+    for app in _APPS:
+        models = [m for m in apps.get_app_config(app).get_models() if m._meta.db_table in there]
+        if app in applied or not models:
+            continue
+        if any(model._base_manager.using(alias).exists() for model in models):
+            what, why = "its tables are not those of a store", "They hold rows, and no version"
+            raise UserError(Problem("store", what, why, "Restore the latest backup: docs/store.md"))
+        how = "CASCADE" if connection.vendor == "postgresql" else ""
+        with connection.cursor() as cursor:
+            for model in models:
+                name = connection.ops.quote_name(model._meta.db_table)
+                cursor.execute(f"DROP TABLE {name} {how}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.comparing import latest_run
-from qi_checker.store.exceptions import Person
+from qi_checker.store.exceptions import CLOCK_SET_BACK, Person, dated_backward
 from qi_checker.store.history import Place, valid
 from qi_checker.store.manifests import load_parts
 from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow, SignOff
@@ -31,6 +31,7 @@ class SignedOff:
     note: str
     sha256: str
     changed: tuple[str, ...]  # of case, schedule, findings, evidence and protocol
+    marks: tuple[str, ...] = ()  # what everybody who reads it should know; a list shows it
 
     @property
     def void(self) -> bool:
@@ -41,6 +42,7 @@ def sign_off(
     alias: str, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
 ) -> SignedOff:
     """Sign a case off as the latest night has it. Raises UserError where that has no such case."""
+    by.check()
     with writing(alias):
         parts = _parts(alias, case_id, protocol)
         if parts is None:
@@ -74,10 +76,14 @@ def sign_offs(alias: str, case_id: str | None = None) -> list[SignedOff]:
     if case_id is not None:
         every = every.filter(case_id=case_id)
     with reading(alias):
-        return [_read(one, _parts(alias, one.case_id, one.protocol)) for one in every]
+        backward = dated_backward(SignOff.objects.using(alias))
+        return [
+            _read(one, _parts(alias, one.case_id, one.protocol), one.id in backward)
+            for one in every
+        ]
 
 
-def _read(signed: SignOff, now: dict[str, str] | None) -> SignedOff:
+def _read(signed: SignOff, now: dict[str, str] | None, backward: bool = False) -> SignedOff:
     then = json.loads(signed.parts)
     intact = signed.sha256 == _sha256(signed.parts)
     changed = [name for name in then if now is None or now[name] != then[name]]
@@ -91,6 +97,7 @@ def _read(signed: SignOff, now: dict[str, str] | None) -> SignedOff:
         signed.note,
         signed.sha256,
         tuple(changed if intact else ["the sign-off itself"]),
+        (CLOCK_SET_BACK,) if backward else (),
     )
 
 

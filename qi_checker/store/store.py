@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qi_checker.protocol.site import Site
 from qi_checker.store.database import Database, connect
 from qi_checker.store.night import Kept, Night
 
@@ -17,17 +18,23 @@ if TYPE_CHECKING:
     from qi_checker.store.exceptions import Exceptions, Person
     from qi_checker.store.past import PastRun
     from qi_checker.store.people.writes import People
-    from qi_checker.store.retention import Purged
+    from qi_checker.store.retention import Forgotten, Purged
     from qi_checker.store.schedules import Schedule
     from qi_checker.store.signoffs import SignedOff
     from qi_checker.store.trail import Trail
 
+UTC = Site(timezone="UTC")
+
 
 @dataclass(frozen=True)
 class Store:
-    """A store that is connected. Everything raises UserError where the database refuses."""
+    """A store that is connected. Everything raises UserError where the database refuses.
+
+    `site` says in which time zone a day of surgery is meant.
+    """
 
     alias: str
+    site: Site
 
     def migrate(self) -> None:
         """Set the store up, or bring an older one to the schema of this version."""
@@ -107,7 +114,7 @@ class Store:
         """Requests, approvals, revocations; and the input table for the evaluation."""
         from qi_checker.store.exceptions import Exceptions
 
-        return Exceptions(self.alias)
+        return Exceptions(self.alias, self.site)
 
     def schedules(self, case_id: str, protocol: str | None = None) -> list[Schedule]:
         """Every date that an operation was planned for, the oldest first."""
@@ -121,13 +128,13 @@ class Store:
         """Case and day of what was planned in nights before `as_of`, for the evaluation."""
         from qi_checker.store.schedules import earlier_schedules
 
-        return earlier_schedules(self.alias, protocol, as_of, cases)
+        return earlier_schedules(self.alias, protocol, as_of, cases, self.site)
 
     def planned(self, cases: Collection[str]) -> dict[str, date]:
-        """What surgery of these cases is planned for, as the last night saw it."""
-        from qi_checker.store.schedules import current_days
+        """The day that surgery of these cases is planned for, as the last night saw it."""
+        from qi_checker.store.schedules import planned
 
-        return current_days(self.alias, cases)
+        return {case_id: when.lo for case_id, when in planned(self.alias, cases, self.site).items()}
 
     def known_cases(self, protocols: Iterable[str]) -> list[str]:
         """The cases of the latest night of each of these protocols, sorted."""
@@ -162,11 +169,23 @@ class Store:
 
         return purge(self.alias, before, at, actor)
 
+    def old_runs(self, before: date) -> tuple[int, int]:
+        """How many runs a purge would remove, and how many there are."""
+        from qi_checker.store.retention import old_runs
+
+        return old_runs(self.alias, before)
+
+    def forget(self, run_id: int, at: datetime, actor: str) -> Forgotten:
+        """Remove one run as if it had never been kept; the trail tells of it."""
+        from qi_checker.store.retention import forget
+
+        return forget(self.alias, run_id, at, actor)
+
     def export_case(self, case_id: str) -> dict[str, Any]:
         """Everything that is held of a case, ready for JSON."""
         from qi_checker.store.privacy import export_case
 
-        return export_case(self.alias, case_id)
+        return export_case(self.alias, case_id, self.site)
 
     def pseudonymise(self, case_id: str, key: bytes, at: datetime, actor: str) -> str:
         """Replace the ids of a case and of its events everywhere; gives the new id."""
@@ -187,10 +206,10 @@ class Store:
         connections[self.alias].close()
 
 
-def open_store(database: Database) -> Store:
+def open_store(database: Database, site: Site = UTC) -> Store:
     """Connect to a store. Raises UserError where it is gone, or newer than this program."""
     alias = connect(database)
     from qi_checker.store.schema import check
 
     check(alias)
-    return Store(alias)
+    return Store(alias, site)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, InterfaceError, connections, transaction
+from django.db.transaction import TransactionManagementError
 
 from qi_checker.errors import Problem, UserError
 
@@ -33,7 +34,15 @@ def reading(alias: str) -> Iterator[None]:
         yield
     except (DatabaseError, InterfaceError) as error:
         connections[alias].close()
-        raise UserError(_refused(alias, error)) from None
+        raise UserError(_refused(alias, _first(error))) from None
+
+
+def _first(error: Exception) -> Exception:
+    """What broke the transaction, where Django says only that it is broken."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, TransactionManagementError) and isinstance(cause, DatabaseError):
+        return _first(cause)
+    return error
 
 
 def _shown(alias: str) -> str:

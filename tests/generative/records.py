@@ -241,7 +241,9 @@ class Generator:
                 "case_id": self.often(case_id, "C?", share=0.97),
                 "requirement": self.often(self.random.choice(version.leaves).id, "r9", share=0.95),
                 "reason": self.often(self.random.choice(reasons), "no-time", share=0.95),
-                "requested_by": self.often("Dr Adams", "dr baker", None, share=0.92),
+                "requested_by": self.often(
+                    "Dr Adams", "dr  baker", "Dr B\u0430xter", None, share=0.92
+                ),
                 "approved_by": self.often("Dr Baker", None, share=0.95),
                 "approved_at": self.often(self._when(start), known(), None, share=0.85),
                 "valid_from": self.often(self._when(start), None, share=0.96),

@@ -41,6 +41,7 @@ IGNORED = (
     "approved after as_of",
     "no requester",
     "approved by the requester",
+    "a name mixes letters of two alphabets",
     "revoked",
     "reason not allowed",
     "no validity dates",

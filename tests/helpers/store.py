@@ -56,6 +56,7 @@ def night(
     rules: str = "r1",
     evidence: str = "e1",
     cases: Any = None,
+    schedules: Any = None,
     **more: Any,
 ) -> Written:
     """A night of these findings; every case has this date of surgery.
@@ -78,7 +79,7 @@ def night(
     con = WORK.cursor()
     _table(con, "given_findings", FINDING_COLUMNS, findings)
     _table(con, "given_cases", (*CASE_COLUMNS, "window_opens"), cases)
-    planned = [{"case_id": i, "surgery_at": f"{surgery}T08:00"} for i in ids]
+    planned = schedules or [{"case_id": i, "surgery_at": f"{surgery}T08:00"} for i in ids]
     _table(con, "given_schedules", ("case_id", "surgery_at"), planned)
     shown = [{"case_id": i, "sha256": evidence} for i in ids]
     _table(con, "given_evidence", ("case_id", "sha256"), shown)

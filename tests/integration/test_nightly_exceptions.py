@@ -111,6 +111,9 @@ def test_from_missing_to_exempt_and_back(both: Path) -> None:
     assert status(both, night(both, "2026-03-21")) == "missing"
     ran = decided(both, "2026-03-22T12:00:00", "approve")
     assert ran.out == "qi-1 is approved for surgery on 2026-03-16: ct of C06.\n"
+    assert ran.err == "qi-checker: warning: qi-1: asked for after surgery.\n"
+    listed = run("nightly", "exceptions", "list", "--config", both).out
+    assert listed.endswith("approved by oak  [asked for after surgery]\n")
     number = night(both, "2026-03-22")
     assert status(both, number) == "exempt"
     told = run("nightly", "changes", number, "--config", both).out

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from tests.helpers.commands import run, start
-from tests.helpers.nights import FIRST, holding, settings, small_protocol
+from tests.helpers.nights import FIRST, holding, run_at, settings, small_protocol
+
+NOON = f"{FIRST}T16:00:00+00:00"
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def file(tmp_path: Path) -> Path:
 
 def looked_at(file: Path) -> dict[str, dict[str, Any]]:
     """What healthcheck says, by the name of what it looked at; and that its code is the same."""
-    ran = run("healthcheck", "--config", file, "--format", "json")
+    ran = run_at(NOON, "healthcheck", "--config", file, "--format", "json")
     document = json.loads(ran.out)
     assert ran.code == (0 if document["ok"] else 1)
     return {check["name"]: check for check in document["checks"]}
@@ -59,7 +61,7 @@ def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> No
         f"process {process.pid} on {said['host']}, at work since {said['started_at']} for {FIRST}, "
         "ended before it was done; what was in force stays, and the next start clears up"
     )
-    text = run("healthcheck", "--config", file)
+    text = run_at(NOON, "healthcheck", "--config", file)
     assert text.code == 1 and f"FAIL last run: process {process.pid} on " in text.out
     assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
     assert all(check["ok"] for check in looked_at(file).values())

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.commands import Ran, contents, csv_rows, run, start, write_rows
-from tests.helpers.nights import FIRST, holding, hospital, settings, small_protocol
+from tests.helpers.nights import FIRST, holding, hospital, run_at, settings, small_protocol
 from tests.helpers.postgres import postgres_server
 
 SECOND = FIRST + timedelta(days=1)
@@ -263,20 +263,22 @@ def test_health_is_that_of_the_last_runs(file: Path) -> None:
     ran = run("healthcheck", "--config", file)
     assert ran.code == 1 and "FAIL last run: no status file" in ran.out
     assert night(file).code == 0
-    ran = run("healthcheck", "--config", file, "--format", "json")
+    noon = f"{FIRST}T16:00:00+00:00"
+    ran = run_at(noon, "healthcheck", "--config", file, "--format", "json")
     found = json.loads(ran.out)
     assert (ran.code, found["ok"]) == (0, True)
     assert [c["name"] for c in found["checks"]] == [
         "last good run",
         "last run",
         "outbox",
+        "newest night",
         "audit trail",
     ]
     state = file.parent / "state" / "status.json"
     old = json.loads(state.read_bytes())
     old["last_good"]["finished_at"] = "2020-01-01T00:00:00+00:00"
     state.write_text(json.dumps(old))
-    ran = run("healthcheck", "--config", file)
+    ran = run_at(noon, "healthcheck", "--config", file)
     assert ran.code == 1 and "FAIL last good run" in ran.out
 
 

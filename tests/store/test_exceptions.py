@@ -9,7 +9,8 @@ import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.protocol.records import EXCEPTIONS
-from qi_checker.store import Store
+from qi_checker.protocol.site import Site
+from qi_checker.store import Database, Store, open_store
 from qi_checker.store.exceptions import Person
 from tests.helpers.store import PROTOCOL, finding, hours, night
 
@@ -157,3 +158,110 @@ def test_the_cases_of_the_latest_night_are_known(store: Store) -> None:
     store.keep(night(finding("C9"), as_of="2026-02-01"))  # a past night, kept afterwards
     assert store.known_cases([PROTOCOL]) == ["C2", "C3"]
     assert store.known_cases(["another"]) == []
+
+
+# ---- ids, people, times --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("written", ["qi-1", "QI-1", "1", " 1 ", "01", "qi-001"])
+def test_an_id_is_a_number_however_it_is_written(store: Store, written: str) -> None:
+    """What was done is done and is told: no step may end as a failure afterwards."""
+    asked(store)
+    assert store.exceptions.approve(written, by=OAK, at=hours(2)).state == "approved"
+    assert store.exceptions.reconfirm(written, by=OAK, at=hours(3)).exception_id == "qi-1"
+    assert store.exceptions.revoke(written, by=ASH, at=hours(4), why="").state == "revoked"
+    asked(store)
+    refused = store.exceptions.refuse(written.replace("1", "2"), by=OAK, at=hours(4), why="")
+    assert (refused.exception_id, refused.state) == ("qi-2", "refused")
+
+
+@pytest.mark.parametrize(
+    "written", ["", "qi-", "qi-0", "-1", "1.0", "1; DROP TABLE", "9" * 30, "x1"]
+)
+def test_what_is_no_id_is_none(store: Store, written: str) -> None:
+    asked(store)
+    with pytest.raises(UserError, match="no such exception"):
+        store.exceptions.approve(written, by=OAK, at=hours(2))
+
+
+@pytest.mark.parametrize(
+    ("asks", "approves", "why"),
+    [
+        ("Jos\u00e9", "Jose\u0301", "who asked"),
+        ("stra\u00dfe", "STRASSE", "who asked"),
+        ("oak", "\u043e\u0430\u043a", "who asked"),
+        ("oak", "o\u200bak", "who asked"),
+        ("oaks", "\u043eak", "letters of two alphabets"),
+    ],
+)
+def test_four_eyes_are_those_of_two_people(
+    store: Store, asks: str, approves: str, why: str
+) -> None:
+    exception = asked(store, by=Person(asks, "nurse"))
+    for decide in (store.exceptions.approve, store.exceptions.reconfirm):
+        with pytest.raises(UserError):
+            decide(exception, by=Person(approves, "approver"), at=hours(2))
+    with pytest.raises(UserError, match=why):
+        store.exceptions.approve(exception, by=Person(approves, "approver"), at=hours(2))
+
+
+def test_nobody_decides_before_it_was_asked_for(store: Store) -> None:
+    """A clock that was set back must not make an approval that is older than its request."""
+    exception = asked(store, at=hours(5))
+    with pytest.raises(UserError, match=r"the clock says .* is of .*09:00:00"):
+        store.exceptions.approve(exception, by=OAK, at=hours(4))
+    store.exceptions.approve(exception, by=OAK, at=hours(5))
+    for at in (hours(1), hours(4)):
+        with pytest.raises(UserError, match="See that the clock of this machine is right"):
+            store.exceptions.revoke(exception, by=ASH, at=at, why="")
+    assert state(store) == "approved"
+
+
+def test_a_clock_that_was_set_back_is_marked(store: Store) -> None:
+    asked(store, at=hours(5))
+    asked(store, at=hours(4))
+    marks = [waiver.marks for waiver in store.exceptions.all()]
+    assert marks == [(), ("dated before an earlier step: a clock was wrong",)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "surgery", "hour", "late"),
+    [
+        ("UTC", "2026-03-02", 19, False),  # 23:00 of the day before
+        ("UTC", "2026-03-02", 43, False),  # the day itself, the time of surgery unknown
+        ("UTC", "2026-03-02", 44, True),  # the first hour of the day after
+        ("UTC", "2026-03-02T08:00", 28, False),  # 08:00
+        ("UTC", "2026-03-02T08:00", 29, True),
+        ("America/Toronto", "2026-03-02T08:00", 29, False),  # 04:00 there
+        ("America/Toronto", "2026-03-02T02:00Z", 21, False),  # 1 March, 21:00 there; asked at 20:00
+        ("America/Toronto", "2026-03-02T02:00Z", 23, True),  # asked at 22:00 of that evening
+    ],
+)
+def test_a_waiver_that_was_asked_for_after_surgery_says_so(
+    database: Database, zone: str, surgery: str, hour: int, late: bool
+) -> None:
+    store = open_store(database, Site(timezone=zone))
+    planned = [{"case_id": "C1", "surgery_at": surgery}]
+    store.keep(night(finding(), schedules=planned))
+    asked(store, at=hours(hour))
+    marks = ("asked for after surgery",) if late else ()
+    assert store.exceptions.all()[0].marks == marks
+    assert store.export_case("C1")["exceptions"][0]["marks"] == list(marks)
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("America/Toronto", date(2026, 3, 12)), ("Asia/Tokyo", date(2026, 3, 13))]
+)
+def test_the_day_of_surgery_is_that_of_the_site(database: Database, zone: str, day: date) -> None:
+    """The first ten characters of a moment with an offset may be another day."""
+    store = open_store(database, Site(timezone=zone))
+    for number, at in enumerate(("2026-03-13T01:30Z", "2026-03-13 01:30:00+00"), start=1):
+        planned = [{"case_id": "C1", "surgery_at": at}]
+        store.keep(night(finding(), as_of=f"2026-03-0{number}", schedules=planned))
+        assert store.planned(["C1"]) == {"C1": day}
+    exception = asked(store)
+    assert store.exceptions.approve(exception, by=OAK, at=hours(2)).surgery_day == day
+    assert {d for _, d in store.earlier_schedules(PROTOCOL, "2026-03-09", ["C1"])} == {day}
+    assert store.exceptions.standing({"C1": day})[0].state == "approved"
+    store.close()

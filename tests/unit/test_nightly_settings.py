@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -67,6 +67,10 @@ def test_problems_of_site_and_protocols_are_told_with_it(tmp_path: Path) -> None
             "the address of the store holds a password",
         ),
         ("store: {url: 'mysql://h/d'}\n", "this is not the address of a store"),
+        ("store: {url: 'sqlite://h/d'}\n", "this is not the address of a store"),
+        ("store: {url: 'postgresql://h:port/d'}\n", "this is not the address of a store"),
+        ("store: {url: 'postgresql://[h/d'}\n", "this is not the address of a store"),
+        ("store: {url: 'postgresql://h'}\n", "this is not the address of a store"),
         (SMTP.format("host: h, user: u"), "password_env or password_file is missing"),
         (SMTP.format("host: h, password_env: P"), "to log in user is missing"),
         (SMTP.format("host: h, user: u, password_env: P, tls: none"), "without encryption"),
@@ -89,29 +93,6 @@ def test_the_job_s_limits_go_before_those_of_the_site(tmp_path: Path) -> None:
     assert found.status == tmp_path / "state" / "status.json"
 
 
-@pytest.mark.parametrize(
-    ("url", "missing", "extra"),
-    [("sqlite:///s", "django", "nightly"), ("postgresql://u@h/d", "psycopg", "postgres")],
-)
-def test_a_part_that_is_not_installed_is_named(
-    url: str, missing: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "site.yaml").write_text("timezone: UTC\n")
-    (tmp_path / "nightly.yaml").write_text(GOOD + f"store: {{url: '{url}'}}\n", encoding="utf-8")
-    settings = load_settings(tmp_path / "nightly.yaml")
-    there = importlib.util.find_spec
-
-    def found(name: str) -> object:
-        return None if name == missing else there(name)
-
-    monkeypatch.setattr(importlib.util, "find_spec", found)
-    with pytest.raises(UserError) as told:
-        keeping.opened(settings)
-    assert f'{missing} is not installed. Install it: pip install "qi-checker[{extra}]"' in str(
-        told.value
-    )
-
-
 def test_the_password_of_the_store_comes_from_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,13 +102,32 @@ def test_the_password_of_the_store_comes_from_its_place(
     settings = load_settings(tmp_path / "nightly.yaml")
     monkeypatch.setenv("QI_STORE", "a@b/c")
     found = keeping.database(settings)
-    assert (found.url, found.shown) == (
-        "postgresql://u:a%40b%2Fc@h:5433/d",
-        "postgresql://h:5433/d",
-    )
+    assert (found.url, found.shown) == ("postgresql://u@h:5433/d", "postgresql://h:5433/d")
+    assert found.settings()["PASSWORD"] == "a@b/c"
     monkeypatch.delenv("QI_STORE")
     with pytest.raises(UserError, match="the variable QI_STORE is not set"):
         keeping.database(settings)
+
+
+@pytest.mark.parametrize(
+    "name", ["a#1", "a?b=c", "a%41", "a b", "a&b;c", "a'\"b", "a@b:c", "[a]*", "ä"]
+)
+def test_a_path_is_a_path_and_no_part_of_an_address(name: str, tmp_path: Path) -> None:
+    """Two folders whose names differ behind a `#` have two stores, each where it was said."""
+    for folder in (name, f"{name}2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "site.yaml").write_text("timezone: UTC\n")
+        for url in ("", f"store: {{url: {json.dumps(f'sqlite:///other/{name}.db')}}}\n"):
+            file = tmp_path / folder / "nightly.yaml"
+            file.write_text(GOOD.replace("state: state", "state: .") + url, encoding="utf-8")
+            keeping.opened(load_settings(file)).close()
+    made = {
+        str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.suffix in (".db", ".sqlite3")
+    }
+    folders = (name, f"{name}2")
+    assert made == {
+        f"{f}/{file}" for f in folders for file in ("store.sqlite3", f"other/{name}.db")
+    }
 
 
 def test_the_schema_accepts_what_is_accepted() -> None:

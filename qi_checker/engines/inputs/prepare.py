@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from qi_checker.engines.inputs.calendar import Calendar
+from qi_checker.engines.inputs.database import Kind
 from qi_checker.engines.inputs.events import events, reasons_to_leave_out
 from qi_checker.engines.inputs.profiles import event_profiles
 from qi_checker.engines.inputs.reading import Census, Reading, judge, reading
 from qi_checker.engines.inputs.task import Prepared, Task, after, with_patient
+from qi_checker.protocol import people
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
 from qi_checker.query.population import own_column
 
@@ -125,8 +127,24 @@ def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
             done.dates[column] = said
 
 
+def _people(task: Task) -> None:
+    """Table `exception_people`: pairs of names that are not two people, and why.
+
+    No database folds names as Unicode says, and each of them does it in another way: the few pairs
+    that there are come here.
+    """
+    pairs = task.db.rows(
+        "SELECT DISTINCT requested_by, approved_by FROM read_exceptions "
+        "WHERE requested_by IS NOT NULL AND approved_by IS NOT NULL"
+    )
+    rows = sorted((a, b, why) for a, b in pairs if (why := people.fault(a, b)))
+    columns: dict[str, Kind] = {"requester": "TEXT", "approver": "TEXT", "people": "TEXT"}
+    task.db.fill("exception_people", columns, rows)
+
+
 def _exceptions(task: Task) -> None:
     as_of = task.needs.as_of
+    _people(task)
     task.db.table(
         "ready_exceptions",
         f"""
@@ -134,8 +152,10 @@ def _exceptions(task: Task) -> None:
                approved_at_lo AS approved_on,
                NOT {after(as_of, "approved_at_lo", "approved_at_clock")} AS approved_known,
                valid_from_lo AS valid_from, expires_on_lo AS expires_on, revoked_at_lo AS revoked_on,
-               NOT {after(as_of, "recorded_at_lo", "recorded_at_clock")} AS known
-        FROM read_exceptions WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""",
+               NOT {after(as_of, "recorded_at_lo", "recorded_at_clock")} AS known, p.people
+        FROM read_exceptions x LEFT JOIN exception_people p
+             ON p.requester = x.requested_by AND p.approver = x.approved_by
+        WHERE _row NOT IN (SELECT _row FROM rejected_exceptions)""",
     )
 
 

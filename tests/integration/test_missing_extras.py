@@ -1,0 +1,93 @@
+"""Without an optional part of the program: one line that names it, and exit code 2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qi_checker.errors import EXTRAS
+from tests.helpers.commands import PROJECT, run, start
+from tests.helpers.nights import settings, small_protocol
+
+# Every tool of the job, with what it needs beside --config.
+TOOLS = (
+    "",
+    "check-config",
+    "runs",
+    "show 1",
+    "changes 1",
+    "verify",
+    "purge --before 2020-01-01",
+    "export C01",
+    "pseudonymise C01 --key-file KEY",
+    "backup COPY",
+    "exceptions list",
+    "exceptions request C01 ct --reason r --expires-on 2026-04-01 --by ash --role nurse",
+    "exceptions approve qi-1 --by oak --role approver",
+    "sign-off C01 --protocol p --by ash --role surgeon",
+    "sign-offs",
+)
+NIGHTLY = [f"nightly {tool}" for tool in TOOLS] + ["healthcheck"]
+
+
+def without(module: str, *typed: object, cwd: Path) -> tuple[int, str, str]:
+    """Run a command in a process of its own, as if a package had never been installed."""
+    hidden = f"import sys; sys.modules[{module!r}] = None"
+    with start(*typed, code=hidden, cwd=cwd) as process:
+        out, err = process.communicate(timeout=120)
+    return process.returncode, out.decode(), err.decode()
+
+
+def is_told(ran: tuple[int, str, str], extra: str) -> None:
+    code, out, err = ran
+    assert (code, out) == (2, ""), err
+    assert err.startswith("qi-checker: ") and err.count("\n") == 1
+    assert f"qi-checker[{extra}]" in err
+
+
+@pytest.mark.parametrize("typed", NIGHTLY)
+def test_the_job_and_its_tools_name_it(typed: str, tmp_path: Path) -> None:
+    file = settings(tmp_path, protocols=small_protocol(tmp_path))
+    words = typed.split()
+    is_told(without("django", *words, "--config", file, cwd=tmp_path), "nightly")
+
+
+def test_every_tool_is_among_them() -> None:
+    said = run("nightly", "--help").out
+    listed = said[said.index("TOOL") :].split("\n")
+    names = {line.split()[0] for line in listed if line.startswith("    ") and line[4:5].isalpha()}
+    assert names - {"schema"} == {tool.split()[0] for tool in TOOLS if tool}
+
+
+def test_a_store_in_postgresql_names_its_driver(tmp_path: Path) -> None:
+    store = {"url": "postgresql://u@127.0.0.1:1/d"}
+    file = settings(tmp_path, protocols=small_protocol(tmp_path), store=store)
+    is_told(without("psycopg", "nightly", "runs", "--config", file, cwd=tmp_path), "postgres")
+
+
+@pytest.mark.parametrize(
+    ("module", "typed"),
+    [
+        ("adbc_driver_postgresql", "audit --engine postgresql://u@127.0.0.1:1/d --out O"),
+        ("weasyprint", "checklist --data D --format pdf --output P"),
+        ("weasyprint", "check C01 --data D --format pdf --output P"),
+        ("weasyprint", "rules render R --format pdf"),
+    ],
+)
+def test_other_commands_name_theirs(module: str, typed: str, tmp_path: Path) -> None:
+    settings(tmp_path, protocols=small_protocol(tmp_path))
+    words = [
+        {"D": "data", "R": "rules/ct", "O": "out", "P": "page.pdf"}.get(w, w) for w in typed.split()
+    ]
+    if not typed.startswith("rules"):
+        words += ["--as-of", "2026-03-02", "--protocol", "rules/ct", "--site", "data/site.yaml"]
+    is_told(without(module, *words, cwd=tmp_path), EXTRAS[module])
+
+
+def test_every_extra_of_the_project_is_known() -> None:
+    """What a site installs beside the program; `dev` and the like are for those who build it."""
+    text = (PROJECT / "pyproject.toml").read_text("utf-8")
+    part = text.split("[project.optional-dependencies]")[1].split("\n[")[0]
+    named = {line.split(" = ")[0] for line in part.splitlines() if " = " in line}
+    assert named - {"dev", "bench"} == set(EXTRAS.values())
