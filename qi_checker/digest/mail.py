@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 import css_inline
@@ -56,7 +56,9 @@ def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
     _check(given)
     text, page = digest_text(digest), digest_html(digest)
     mark = hashlib.sha256(f"{subject(digest)}\0{text}\0{page}".encode()).hexdigest()[:32]
-    message = EmailMessage(policy=SMTP)
+    # An address beyond ASCII cannot be written another way (RFC 6532); a subject could.
+    plain = "".join((given.sender, *given.recipients)).isascii()
+    message = EmailMessage(policy=SMTP if plain else SMTPUTF8)
     message["Subject"] = subject(digest)
     if given.sender:
         message["From"] = given.sender

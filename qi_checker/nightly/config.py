@@ -32,8 +32,15 @@ def _name(text: str) -> str:
     return text
 
 
+# What a mail can be written to (digest/mail.py), and what the library reads back as it was.
+_LOCAL = r"[^\s<>,;:\"()\[\]\\@.\x00-\x1f\x7f-\x9f]+"
+_ADDRESS = re.compile(
+    rf"(?=[^@]{{1,64}}@){_LOCAL}(\.{_LOCAL})*@[A-Za-z0-9]([A-Za-z0-9.-]{{0,188}}[A-Za-z0-9])?"
+)
+
+
 def _address(text: str) -> str:
-    if not re.fullmatch(r"[^\s@<>,;\"]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", text):
+    if not _ADDRESS.fullmatch(text):
         raise ValueError("is not an address of mail: write it as name@hospital.example")
     return text
 

@@ -235,7 +235,9 @@ def _mail(settings: Settings) -> str:
     server = server_of(settings)
     if server is None:
         return "none: the digest is written as files only"
-    problem = tried(server)
-    if problem is not None:
-        raise UserError(problem)
+    config = settings.config.digest
+    everybody = [a for each in config.recipients.values() for a in each] if config else []
+    problems = tried(server, [config.sender, *everybody] if config else [])
+    if problems:
+        raise UserError(problems)
     return f"{server} answers" + (", and lets the user in" if server.user else "")

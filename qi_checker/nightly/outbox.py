@@ -5,7 +5,7 @@ A message is a file, and the folder it lies in says what became of it:
     queued     to be sent
     sending    its last byte is on its way, and no answer has come yet
     sent       the server took it (the reply was 250)
-    refused    the server will not take it (5xx): the address is wrong, say
+    refused    the server will not take it (5xx, or no SMTPUTF8): the address is wrong, say
     doubtful   the connection or this process ended while it was `sending`
 
 A server accepts a message with its reply to the last byte, so until that byte is written nothing
@@ -16,8 +16,9 @@ sent again, because a digest that comes twice is read as two findings, and is re
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_string, policy
 from pathlib import Path
 from typing import Literal
 
@@ -72,10 +73,14 @@ class Outbox:
         return len(names)
 
     def read(self, name: str) -> tuple[str, str, bytes]:
-        """Sender, recipient and content of a queued message, with the line ends of the wire."""
+        """Sender, recipient and content of a queued message; "" where it has no such address."""
         content = (self.folder("queued") / name).read_bytes()
-        found = message_from_bytes(content, policy=policy.SMTP)
-        return _address(found["From"]), _address(found["To"]), content
+        head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0].decode("utf-8", "replace")
+        found = message_from_string(head + "\n\n", policy=policy.SMTPUTF8)
+        try:
+            return _address(found["From"]), _address(found["To"]), content
+        except ValueError:  # no address that a server could be given
+            return "", "", content
 
     def move(self, name: str, before: State, after: State) -> None:
         os.rename(self.folder(before) / name, self.folder(after) / name)

@@ -7,7 +7,8 @@ import select
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from qi_checker.nightly.outbox import Outbox, State
 
 _SOON = 0.05  # seconds in which a server that went away is noticed
 _ACCEPTED, _GO_ON = (250, 251), 354
+_CHALLENGE, _LOGGED_IN, _OVER = 334, 235, 421
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of the queue in one go, and why it was not emptied."""
+    """What became of the queue in one go, and the first thing that went wrong with the server."""
 
     sent: int = 0
     refused: int = 0
@@ -54,24 +56,44 @@ class _Trouble(Exception):
         self.what, self.mend = what, mend
 
 
+class _SessionOver(_Trouble):
+    """The server ended the session before a message was handed over: 421, or without a word."""
+
+
 def deliver(box: Outbox, server: Server) -> Delivery:
-    """Send what is queued. A server that fails leaves the rest queued, and says why."""
+    """Send what is queued. What the server will not take now stays queued, and is said.
+
+    Some servers take a few messages and then end the session (421, RFC 5321, 3.8): a new one goes
+    on. A message that ends a session before anything was sent in it is left for the next night, so
+    that it does not hold back the others; a second such session in a row is the end.
+    """
     before = box.counts()
-    problem = None
-    if before["queued"]:
+    left = box.names("queued")
+    trouble: _Trouble | None = None
+    empty = 0  # sessions in a row that handled nothing
+    while left and empty < 2:
+        many = len(left)
         try:
             with connected(server) as smtp:
-                for name in box.names("queued"):
-                    _one(smtp, box, name)
+                while left:
+                    trouble = _one(smtp, box, left[0]) or trouble
+                    left.pop(0)
+        except _SessionOver as error:
+            if len(left) == many:
+                empty, trouble = empty + 1, error
+                left.pop(0)
+            else:
+                empty = 0
         except _Trouble as error:
-            problem = _problem(server, error)
+            trouble = error
+            break
     after = box.counts()
     return Delivery(
         after["sent"] - before["sent"],
         after["refused"] - before["refused"],
         after["doubtful"] - before["doubtful"],
         after["queued"],
-        problem,
+        _problem(server, trouble) if trouble is not None else None,
     )
 
 
@@ -80,14 +102,24 @@ def _problem(server: Server, error: _Trouble) -> Problem:
     return Problem(f"mail server {server}", error.what, why, error.mend)
 
 
-def tried(server: Server) -> Problem | None:
-    """What is wrong with the server, from a log-in that sends nothing."""
+def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
+    """What is wrong with the server, or with addresses for it, from a log-in that sends nothing."""
     try:
         with connected(server) as smtp:
             smtp.noop()
+            plain_only = not smtp.has_extn("smtputf8")
     except _Trouble as error:
-        return Problem(f"mail server {server}", error.what, "", error.mend)
-    return None
+        return [Problem(f"mail server {server}", error.what, "", error.mend)]
+    return [
+        Problem(
+            "digest",
+            f"{address} cannot be reached through {server}",
+            "The address has letters beyond ASCII, and the server does not offer SMTPUTF8",
+            "Give an address in plain letters, or ask who runs the server",
+        )
+        for address in dict.fromkeys(addresses)
+        if plain_only and not address.isascii()
+    ]
 
 
 @contextmanager
@@ -108,6 +140,8 @@ def connected(server: Server) -> Iterator[smtplib.SMTP]:
 def _session(server: Server) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.ca_file)
     me = socket.gethostname()
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", me):
+        me = "localhost"
     if server.tls == "implicit":
         smtp: smtplib.SMTP = smtplib.SMTP_SSL(
             server.host, server.port, me, timeout=server.timeout, context=context
@@ -119,6 +153,7 @@ def _session(server: Server) -> smtplib.SMTP:
             smtp.starttls(context=context)
         if server.user is not None:
             _log_in(smtp, server.user, server.password or "")
+        smtp.ehlo_or_helo_if_needed()
     except BaseException:
         smtp.close()
         raise
@@ -129,13 +164,22 @@ def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
     """Once, by PLAIN or LOGIN: several attempts with a wrong password would lock the account."""
     smtp.ehlo_or_helo_if_needed()
     offered = smtp.esmtp_features.get("auth", "").upper().split()
-    smtp.user, smtp.password = user, password
+    name, secret = user.encode(), password.encode()  # RFC 4616: UTF-8
     if "PLAIN" in offered:
-        smtp.auth("PLAIN", smtp.auth_plain)
+        code, said = smtp.docmd("AUTH", f"PLAIN {_base64(bytes([0]) + name + bytes([0]) + secret)}")
     elif "LOGIN" in offered:
-        smtp.auth("LOGIN", smtp.auth_login)
+        code, said = smtp.docmd("AUTH", "LOGIN")
+        for part in (name, secret):
+            if code == _CHALLENGE:
+                code, said = smtp.docmd(_base64(part))
     else:
         raise smtplib.SMTPNotSupportedError("no log-in")
+    if code != _LOGGED_IN:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode()
 
 
 def _words(error: Exception, server: Server) -> _Trouble:
@@ -163,23 +207,78 @@ def _words(error: Exception, server: Server) -> _Trouble:
     return _Trouble(f"it cannot be reached: {why}", "Check host and port")
 
 
-def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> None:
-    """One message: sent, refused, or still queued where the server says 'later' (4xx)."""
-    sender, recipient, content = box.read(name)
-    code, _ = smtp.mail(sender)
-    if code not in _ACCEPTED:
-        raise _Trouble(f"it refused the sender ({code})", "Check from")
-    code, _ = smtp.rcpt(recipient)
-    if code in _ACCEPTED:
-        code, _ = smtp.docmd("DATA")
+def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> _Trouble | None:
+    """One message: sent, refused, or still queued where the server says 'later' (4xx).
+
+    Gives what is wrong with the sender, if anything is: every message has the same. Raises
+    _SessionOver where nothing of it was handed over and the next session can go on with it.
+    """
+    try:
+        sender, recipient, content = box.read(name)
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        return _Trouble(f"a message in the outbox cannot be read: {why}", "Look at outbox/queued")
+    international = not (sender + recipient).isascii()
+    if not sender or not recipient or (international and not smtp.has_extn("smtputf8")):
+        box.move(name, "queued", "refused")
+        return None
+    try:
+        code, refused = _announced(smtp, sender, recipient, international)
+    except smtplib.SMTPServerDisconnected as error:
+        raise _over(error) from error
+    except ValueError:  # what cannot be written into a command is no address, here or there
+        box.move(name, "queued", "refused")
+        _reset(smtp)
+        return None
+    if code == _OVER:
+        raise _SessionOver("it ended the session (421)")
     if code != _GO_ON:
-        if code >= 500:
+        if refused == "recipient" and code >= 500:
             box.move(name, "queued", "refused")
+        _reset(smtp)
+        if refused == "sender" and code >= 500:
+            return _Trouble(f"it refused the sender ({code})", "Check from")
+        return None
+    _hand_over(smtp, box, name, content)
+    return None
+
+
+def _announced(
+    smtp: smtplib.SMTP, sender: str, recipient: str, international: bool
+) -> tuple[int, str]:
+    """The last reply before the message itself, and whom the server refused with it."""
+    smtp.command_encoding = "ascii"
+    options = ["SMTPUTF8"] if international else []
+    if international and smtp.has_extn("8bitmime"):
+        options.append("BODY=8BITMIME")
+    code, _ = smtp.mail(sender, options)
+    if code not in _ACCEPTED:
+        return code, "sender"
+    code, _ = smtp.rcpt(recipient)
+    if code not in _ACCEPTED:
+        return code, "recipient"
+    return smtp.docmd("DATA")[0], "recipient"
+
+
+def _reset(smtp: smtplib.SMTP) -> None:
+    """Begin anew for the next message, which notices where the server has gone."""
+    with suppress(smtplib.SMTPServerDisconnected, ConnectionError):
         smtp.rset()
-        return
-    smtp.send(_stuffed(content))
+
+
+def _over(error: Exception) -> Exception:
+    """A server that goes away ends a session; one that is silent is waited for no second time."""
+    silent = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+    return error if silent else _SessionOver("it ended the connection")
+
+
+def _hand_over(smtp: smtplib.SMTP, box: Outbox, name: str, content: bytes) -> None:
+    try:
+        smtp.send(_stuffed(content))
+    except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
+        raise _over(error) from error
     if smtp.sock is None or select.select([smtp.sock], [], [], _SOON)[0]:
-        raise smtplib.SMTPServerDisconnected("before the end of the message")
+        raise _SessionOver("it ended the connection")
     box.move(name, "queued", "sending")  # written down first: from here on it may be sent
     try:
         smtp.send(b".\r\n")
@@ -188,6 +287,8 @@ def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> None:
         box.move(name, "sending", "doubtful")
         raise
     box.move(name, "sending", "sent" if code in _ACCEPTED else _other(code))
+    if code == _OVER:
+        raise _SessionOver("it ended the session (421)")
 
 
 def _other(code: int) -> State:

@@ -85,10 +85,48 @@ class Behaviour:
     dies_at_the_end: bool = False  # after it, without an answer
     says_later: bool = False
     slow: float = 0.0  # seconds before the end of a message is answered
+    most: int | None = None  # messages of one session; then it ends
+    ends_at: str = (
+        "MAIL"  # MAIL, RCPT, DATA or END (of the message): the command that is answered so
+    )
+    ends_with: str = "421 too many messages"  # empty: without a word
+    stays: bool = False  # the connection is open after 421
+    cuts: set[str] = field(default_factory=set)  # recipients at whose name the connection is cut
+    sessions: int = 0
+
+    def over(self, server: SMTP, at: str) -> str | None:
+        """What is answered where this session has had its messages."""
+        taken = getattr(server, "taken", 0)
+        if self.most is None or taken < self.most or at != self.ends_at:
+            return None
+        if not self.ends_with:
+            _abort(server)
+        elif not self.stays:
+            assert isinstance(server.transport, asyncio.Transport)
+            asyncio.get_running_loop().call_later(0.01, server.transport.close)
+        return self.ends_with or "421"
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, name: str, said: list[str]
+    ) -> list[str]:
+        session.host_name = name
+        return said
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        if over := self.over(server, "MAIL"):
+            return over
+        envelope.mail_from, envelope.mail_options = address, list(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
     ) -> str:
+        if over := self.over(server, "RCPT"):
+            return over
+        if address in self.cuts:
+            _abort(server)
         if address in self.refuses:
             return self.refuses[address]
         envelope.rcpt_tos.append(address)
@@ -98,11 +136,14 @@ class Behaviour:
         await asyncio.sleep(self.slow)
         if self.says_later:
             return "451 later"
+        if over := self.over(server, "END"):
+            return over
         content = envelope.content
         assert isinstance(content, bytes)
         found = message_from_bytes(content, policy=policy.default)
         assert isinstance(found, EmailMessage)
         self.arrived.append((envelope.rcpt_tos[0], found))
+        server.taken = getattr(server, "taken", 0) + 1  # type: ignore[attr-defined]
         if self.dies_at_the_end:
             _abort(server)
         return "250 OK"
@@ -116,7 +157,14 @@ def _abort(server: SMTP) -> None:
 class Server(SMTP):
     """Ends the connection in the middle of a message where it is told to."""
 
+    def connection_made(self, transport: Any) -> None:
+        self.event_handler.sessions += 1  # with STARTTLS twice for each
+        super().connection_made(transport)
+
     async def smtp_DATA(self, arg: str) -> None:
+        if over := self.event_handler.over(self, "DATA"):
+            await self.push(over)
+            return
         if self.event_handler.dies_in_data:
             await self.push("354 go on")
             _abort(self)
@@ -130,8 +178,10 @@ class _Controller(Controller):
 
 
 @contextmanager
-def mail_server(certificates: Certificates, port: int = 0) -> Iterator[tuple[Behaviour, int]]:
-    """A server on a free port; what it saw, and the port."""
+def mail_server(
+    certificates: Certificates, port: int = 0, utf8: bool = False
+) -> Iterator[tuple[Behaviour, int]]:
+    """A server on a free port; what it saw, and the port. `utf8`: it offers SMTPUTF8."""
     behaviour = Behaviour()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.certificate, certificates.key)
@@ -139,9 +189,9 @@ def mail_server(certificates: Certificates, port: int = 0) -> Iterator[tuple[Beh
     def authenticated(
         server: Any, session: Any, envelope: Any, mechanism: str, data: Any
     ) -> AuthResult:
-        good = isinstance(data, LoginPassword) and data == LoginPassword(
-            USER.encode(), PASSWORD.encode()
-        )
+        accounts = [LoginPassword(USER.encode(), PASSWORD.encode())]
+        accounts.append(LoginPassword("j\u00fcrgen".encode(), "schl\u00fcssel".encode()))
+        good = isinstance(data, LoginPassword) and data in accounts
         return AuthResult(success=good, handled=False)  # not handled: 535 is for the server to say
 
     controller = _Controller(
@@ -152,6 +202,7 @@ def mail_server(certificates: Certificates, port: int = 0) -> Iterator[tuple[Beh
         require_starttls=True,
         auth_required=True,
         authenticator=authenticated,
+        enable_SMTPUTF8=utf8,
     )
     controller.start()
     try:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email import policy
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
+from qi_checker.digest.mail import Envelope, digest_mail
+from qi_checker.nightly.config import _ADDRESS
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.smtp import Server, deliver
 from tests.helpers.commands import Ran, environment, run
+from tests.helpers.digests import night as some_night
 from tests.helpers.mail import (
     PASSWORD,
     USER,
@@ -25,6 +34,7 @@ from tests.helpers.mail import (
 from tests.helpers.nights import FIRST, settings, small_protocol
 
 COORDINATOR, LEAD, SURGEON = "coordinator@h.example", "lead@h.example", "surgeon@h.example"
+NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 EVERYBODY = sorted([COORDINATOR, LEAD, SURGEON])
 
 
@@ -277,3 +287,155 @@ def test_check_config_logs_in_and_sends_nothing(
     ran = run("nightly", "check-config", "--config", hospital.file)
     assert ran.code == 2 and "the log-in was refused (535)" in ran.err
     assert server[0].arrived == []
+
+
+# ---- letters beyond ASCII ------------------------------------------------------------------------
+
+UMLAUT = "j\u00fcrgen.gro\u00df@h.example"
+
+
+def with_umlaut(folder: Path, certificates: Certificates, port: int, **smtp: Any) -> Hospital:
+    """A hospital one of whose addresses only SMTPUTF8 can carry."""
+    hospital = Hospital(folder, certificates, port, **smtp)
+    text = hospital.file.read_text("utf-8").replace(f'"{SURGEON}"', f'"{SURGEON}", "{UMLAUT}"')
+    hospital.file.write_text(text, encoding="utf-8")
+    return hospital
+
+
+def test_an_address_with_an_umlaut_where_the_server_can(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    with mail_server(certificates, utf8=True) as (behaviour, port):
+        hospital = with_umlaut(tmp_path, certificates, port)
+        assert run("nightly", "check-config", "--config", hospital.file).code == 0
+        ran = hospital.night()
+        assert (ran.code, ran.err) == (0, "")
+        assert arrived(behaviour) == sorted([*EVERYBODY, UMLAUT])
+        (message,) = [message for to, message in behaviour.arrived if to == UMLAUT]
+        assert UMLAUT.encode() in message.as_bytes(policy=policy.SMTPUTF8)
+    assert hospital.outbox() == {"sent": 4}
+
+
+def test_an_address_with_an_umlaut_where_it_cannot_holds_nobody_back(
+    tmp_path: Path, certificates: Certificates, server: tuple[Behaviour, int]
+) -> None:
+    """The settings check names it; the night sends the others, and says how many it did not."""
+    hospital = with_umlaut(tmp_path, certificates, server[1])
+    checked = run("nightly", "check-config", "--config", hospital.file)
+    assert checked.code == 2
+    assert f"digest: {UMLAUT} cannot be reached through localhost:{server[1]}" in checked.err
+    assert checked.err.count("\n") == 1 and "SMTPUTF8" in checked.err
+    ran = hospital.night()
+    assert ran.code == 1 and "Messages refused by the mail server: 1" in ran.err
+    assert arrived(server[0]) == EVERYBODY
+    assert hospital.outbox() == {"refused": 1, "sent": 3}
+
+
+def test_a_name_and_a_password_with_umlauts(
+    tmp_path: Path, certificates: Certificates, server: tuple[Behaviour, int]
+) -> None:
+    hospital = Hospital(tmp_path, certificates, server[1], user="j\u00fcrgen")
+    (tmp_path / "password").write_text("schl\u00fcssel\n", encoding="utf-8")
+    assert hospital.night().code == 0
+    assert arrived(server[0]) == EVERYBODY
+
+
+@settings_of_hypothesis(max_examples=200)
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=24))
+def test_what_the_settings_accept_can_be_written_to(name: str) -> None:
+    """And is read back from the message as it stood in the settings."""
+    address = f"{name}@h.example"
+    assume(_ADDRESS.fullmatch(address))
+    box = Outbox(Path(mkdtemp()))
+    box.prepare()
+    envelope = Envelope("qi@h.example", (address,), "<run-1@h.example>", "", NOW)
+    box.add("run-1.eml", digest_mail(some_night(), envelope))
+    assert box.read("run-1.eml")[:2] == ("qi@h.example", address)
+    shutil.rmtree(box.root)
+
+
+# ---- messages that are in each other's way -------------------------------------------------------
+
+
+def _many(folder: Path, number: int = 7) -> Outbox:
+    box = Outbox(folder)
+    box.prepare()
+    for n in range(number):
+        box.add(f"run-{n}.eml", f"From: a@h.example\r\nTo: b{n}@h.example\r\n\r\nx\r\n".encode())
+    return box
+
+
+def _trusted(certificates: Certificates, port: int) -> Server:
+    return Server("localhost", port, "starttls", USER, PASSWORD, certificates.authority, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "ends_with", "stays"),
+    [
+        *(
+            (at, "421 too many", stays)
+            for at in ("MAIL", "RCPT", "DATA", "END")
+            for stays in (0, 1)
+        ),
+        # Without a word: after the last byte nobody would know whether the message was sent.
+        *((at, "", False) for at in ("MAIL", "RCPT", "DATA")),
+    ],
+)
+def test_a_session_that_ends_is_followed_by_another(
+    tmp_path: Path,
+    certificates: Certificates,
+    server: tuple[Behaviour, int],
+    ends_at: str,
+    ends_with: str,
+    stays: bool,
+) -> None:
+    """At whatever command the server has had enough, and whether it says so or only goes away."""
+    behaviour, port = server
+    behaviour.most, behaviour.ends_at = 3, ends_at
+    behaviour.ends_with, behaviour.stays = ends_with, stays
+    box = _many(tmp_path)
+    done = deliver(box, _trusted(certificates, port))
+    assert (done.sent, done.refused, done.doubtful, done.waiting) == (7, 0, 0, 0)
+    assert done.problem is None
+    assert arrived(behaviour) == sorted(f"b{n}@h.example" for n in range(7))
+
+
+def test_a_server_that_takes_nothing_is_asked_twice_and_no_more(
+    tmp_path: Path, certificates: Certificates, server: tuple[Behaviour, int]
+) -> None:
+    behaviour, port = server
+    behaviour.most = 0
+    done = deliver(_many(tmp_path), _trusted(certificates, port))
+    assert (done.sent, done.waiting) == (0, 7)
+    assert done.problem is not None and done.problem.what == "it ended the session (421)"
+
+
+@pytest.mark.parametrize("which", [0, 3, 6])
+def test_a_message_that_cuts_the_connection_does_not_hold_back_the_others(
+    tmp_path: Path, certificates: Certificates, server: tuple[Behaviour, int], which: int
+) -> None:
+    behaviour, port = server
+    behaviour.cuts.add(f"b{which}@h.example")
+    box = _many(tmp_path)
+    done = deliver(box, _trusted(certificates, port))
+    assert (done.sent, done.doubtful, done.waiting) == (6, 0, 1)
+    assert done.problem is not None and done.problem.what == "it ended the connection"
+    assert box.names("queued") == [f"run-{which}.eml"]
+
+
+def test_what_is_no_message_does_not_hold_back_the_others(
+    tmp_path: Path, certificates: Certificates, server: tuple[Behaviour, int]
+) -> None:
+    """Files of an earlier version, or of somebody who looked for trouble."""
+    box = _many(tmp_path, 2)
+    for name, content in (
+        ("run-00.eml", b""),
+        ("run-01.eml", b"\xff\xfe\x00"),
+        ("run-02.eml", b"From: a@h.example\r\n\r\nto nobody\r\n"),
+        ("run-03.eml", b"From: a@h.example\r\nTo: j\xfcrgen@h.example\r\n\r\nlatin-1\r\n"),
+        ("run-04.eml", b"From: a@h.example\r\nTo: =?utf-8?q?a=0D=0AQUIT?=@h\r\n\r\nx\r\n"),
+    ):
+        (box.folder("queued") / name).write_bytes(content)
+    done = deliver(box, _trusted(certificates, server[1]))
+    assert done.sent == 2 and done.sent + done.refused == 7
+    assert arrived(server[0]) == ["b0@h.example", "b1@h.example"]
