@@ -249,7 +249,7 @@ def _evaluated(
     site: Site,
 ) -> dict[str, Result]:
     from qi_checker.engines.duckdb import evaluate_rulebook as evaluate_records
-    from qi_checker.sources.mapping import check_site
+    from qi_checker.sources.layout import check_site
     from qi_checker.sources.memory import from_frames
 
     check_site(site)
@@ -310,7 +310,7 @@ def _said(kind: str, message: str) -> str:
 def _moment(as_of: Any, site: Site) -> AsOf:
     if isinstance(as_of, datetime) and as_of.tzinfo is not None:
         as_of = as_of.astimezone(site.zone)
-    if not isinstance(as_of, str | date):
+    if not isinstance(as_of, str | date) or as_of != as_of:  # NaT is no date
         raise UserError(_wrong("as_of", as_of, "a date, as 2026-02-01"))
     return AsOf.parse(as_of, option="as_of")
 

@@ -1,11 +1,21 @@
-"""Cells that come as Python values, from a workbook or a DataFrame, as the text of the contract."""
+"""What a cell of a certain type may stand for: Python values, columns of Parquet and DataFrames.
+
+Dates keep their type where a column has one. Ids and codes must be text: a number has lost its
+leading zeros, and a floating-point one its last digits (386516004.0). Everything else becomes text.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+
+from qi_checker.errors import Problem
+from qi_checker.protocol.records import Table
+from qi_checker.sources.raw import NO_VALUE, literal
 
 EXACT_DIGITS = 15  # a spreadsheet number keeps no more
 
@@ -28,10 +38,9 @@ def cell_text(value: Any) -> str | None:
 
 
 def _date_time_text(value: datetime) -> str:
-    """To the second: a spreadsheet keeps a time as a fraction of a day and rounds it."""
-    rounded = value + timedelta(microseconds=500_000)
-    second = rounded.replace(microsecond=0) if value.microsecond else value
-    if second.tzinfo is None and second.time() == time():
+    """To the second, which is cut and not rounded: 23:59:59.997 is of the same day."""
+    second = value.replace(microsecond=0)
+    if second.tzinfo is None and value.time() == time():
         return second.date().isoformat()
     return second.isoformat()
 
@@ -41,10 +50,12 @@ _WITHOUT_ZEROS = {"SNOMED": range(6, 16), "OMOP": range(1, 16), "CPT": range(5, 
 
 
 def why_unfit(column: str, kind: str, value: Any, system: str = "") -> str:
-    """Why a spreadsheet cell of this type cannot be a code or an id; empty if it can.
+    """Why a cell of this type cannot be a code or an id, or anything; empty if it can.
 
     A number is a code where that loses nothing: `system` is one whose codes never begin with a zero.
     """
+    if not isinstance(value, str) and hasattr(value, "__len__"):
+        return f"{column}: the cell holds a list; write its items as one text, separated by ;"
     if kind not in ("codes", "id") or value is None or isinstance(value, str):
         return ""
     mend = "format the column as text"
@@ -60,3 +71,102 @@ def why_unfit(column: str, kind: str, value: Any, system: str = "") -> str:
     if abs(value) >= 10**EXACT_DIGITS:
         return f"{column}: the cell holds a number of more than {EXACT_DIGITS} digits; {mend}"
     return ""
+
+
+WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+WHOLE_NUMBERS = frozenset({*WHOLE, *(f"U{name}" for name in WHOLE)})
+TEXTS = ("VARCHAR", "ENUM", "UUID", '"NULL"', "NULL")
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+AS_TEXT = "Write the column as text where the file is made"
+
+
+@dataclass
+class TypedColumns:
+    """What was found about the types of one table: refusals, remarks and ids that are numbers."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    number_ids: set[str] = field(default_factory=set)
+
+
+def judge_types(
+    table: Table, types: Mapping[str, str], is_empty: Callable[[str], bool], where: str
+) -> TypedColumns:
+    """Judge the type of every column; one without a single value may have any."""
+    found = TypedColumns()
+    for name, type_name in types.items():
+        kind = table[name].kind if name in table.names else "text"
+        if kind == "id" and _is_whole(type_name):
+            found.number_ids.add(name)
+            found.notes.append(
+                f"column {name} holds numbers, read as text; leading zeros may be lost"
+            )
+        else:
+            what = _refusal(name, kind, type_name)
+            if what and not is_empty(name):
+                found.problems.append(Problem(where, what, "", AS_TEXT))
+    return found
+
+
+def _refusal(name: str, kind: str, type_name: str) -> str:
+    if type_name.startswith("BLOB"):
+        return f"column {name} holds bytes, not text"
+    if kind == "codes" and not _is_text(type_name, lists=True):
+        return (
+            f"column {name} is of type {type_name}, but codes are text such as LOINC:36813-4; "
+            "a number has lost leading zeros or digits"
+        )
+    if kind == "id" and not _is_text(type_name):
+        return f"column {name} is of type {type_name}, but an id is text"
+    return ""
+
+
+def as_delivered(table: Table, name: str, type_name: str, expression: str) -> str:
+    """The SQL of a column as raw tables have it: date types stay, lists are joined, else text."""
+    if type_name.endswith("[]"):
+        return f"array_to_string({expression}, ';')"
+    if name in table.names and table[name].kind in ("when", "when-or-part"):
+        if type_name in ("DATE", "TIMESTAMP", INSTANT):
+            return expression
+        if type_name.startswith("TIMESTAMP"):  # other units: seconds, nanoseconds
+            return _moment(type_name, expression)
+    return text_of(type_name, expression) if type_name == "VARCHAR" else f"{expression}::VARCHAR"
+
+
+def _moment(type_name: str, expression: str) -> str:
+    """The SQL of a time to the microsecond. A cast would round, and 23:59:59.9999999 be the next day."""
+    if type_name == "TIMESTAMP_NS":
+        return f"make_timestamp(epoch_us({expression}))"
+    return f"{expression}::TIMESTAMP"
+
+
+def text_of(type_name: str, expression: str) -> str:
+    """The SQL of a column of any type as text: midnight is a date, 7.0 is 7, lists have `;`."""
+    if type_name.endswith("[]"):
+        return f"array_to_string({expression}, ';')"
+    if type_name == "VARCHAR":
+        none = ", ".join(map(literal, NO_VALUE))
+        return f"CASE WHEN {expression} NOT IN ({none}) THEN {expression} END"
+    if type_name.startswith("TIMESTAMP") and type_name != INSTANT:
+        stamp = _moment(type_name, expression)
+        midnight = f"{stamp}::TIME = TIME '00:00:00'"
+        return f"CASE WHEN {midnight} THEN {stamp}::DATE::VARCHAR ELSE {stamp}::VARCHAR END"
+    if type_name == INSTANT:
+        utc = f"timezone('UTC', {expression})"
+        return f"strftime({utc}, '%Y-%m-%dT%H:%M:%SZ')"
+    if type_name in ("DOUBLE", "FLOAT") or type_name.startswith("DECIMAL"):
+        whole = f"{expression} = floor({expression}) AND abs({expression}) < 1e15"
+        return (
+            f"CASE WHEN {whole} THEN {expression}::HUGEINT::VARCHAR ELSE {expression}::VARCHAR END"
+        )
+    return f"{expression}::VARCHAR"
+
+
+def _is_text(type_name: str, lists: bool = False) -> bool:
+    return type_name.startswith(TEXTS) and (lists or not type_name.endswith("[]"))
+
+
+def _is_whole(type_name: str) -> bool:
+    return type_name in WHOLE_NUMBERS or (
+        type_name.startswith("DECIMAL") and type_name.endswith(",0)")
+    )

@@ -32,8 +32,15 @@ from qi_checker.sources.csv_text import (
     encoding_of,
     scan,
 )
-from qi_checker.sources.delivered import Delivered, select_list, sha256_of, torn_row
-from qi_checker.sources.layout import lay_out, plain, recognised
+from qi_checker.sources.layout import (
+    Delivered,
+    lay_out,
+    plain,
+    recognised,
+    select_list,
+    sha256_of,
+    torn_row,
+)
 from qi_checker.sources.raw import (
     NO_VALUE,
     create_torn,

@@ -11,8 +11,7 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Records, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
-from qi_checker.sources.delivered import Delivered
-from qi_checker.sources.mapping import check_site, unused_values
+from qi_checker.sources.layout import Delivered, check_site, unused_values
 from qi_checker.sources.nobody import find_patients
 from qi_checker.sources.parquet_file import read_parquet
 from qi_checker.sources.raw import connect, create_absent

@@ -16,12 +16,10 @@ from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.protocol import mapping as model
 from qi_checker.protocol.records import ROWS_OF_A_PLACE, Place
 from qi_checker.sources import csv_file, xlsx_file
-from qi_checker.sources.cells import why_unfit
+from qi_checker.sources.cells import text_of, why_unfit
 from qi_checker.sources.csv_file import TornCells, Written
-from qi_checker.sources.delivered import sha256_of
-from qi_checker.sources.layout import BLANKS, plain
+from qi_checker.sources.layout import BLANKS, plain, sha256_of
 from qi_checker.sources.raw import Torn, create_torn, path_literal, quoted, replace
-from qi_checker.sources.typed import text_of
 
 if TYPE_CHECKING:
     import duckdb

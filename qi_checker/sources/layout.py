@@ -1,20 +1,23 @@
-"""From the header of a file to the columns of the contract.
+"""From the header of a file to the columns of the contract, and from local values to its words.
 
 A header may differ from the contract in blanks around a name and in upper and lower case; every
-other difference is a mapping in the site settings. Messages name columns of the contract or of
-the settings only: a file without a header has a patient's data in its first row.
+other difference is a mapping: in the site settings, or in mapping.yaml. Messages name columns of the
+contract or of the settings only: a file without a header has a patient's data in its first row.
 """
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from qi_checker.errors import Problem, UserError
-from qi_checker.protocol.records import Table
+from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.protocol.records import ALL_TABLES, RawTable, Table
 from qi_checker.protocol.site import Site
+from qi_checker.sources.raw import LONGEST_ID, Torn, literal, quoted
 
 BLANKS = " \t\r\n\v\f\u00a0\ufeff\u200b"
 ROW_COLUMN = "_row"  # ours; a file's own column of this name has to go
@@ -156,3 +159,103 @@ def _numbers(found: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"column {numbers[0]}"
     return f"columns {', '.join(numbers[:-1])} and {numbers[-1]}"
+
+
+LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+
+
+def check_site(site: Site) -> None:
+    """Raise UserError for mappings of tables that do not exist and for contradictory ones."""
+    problems = [
+        Problem(f"site settings, columns: {name}", "there is no such table", "", _near(name))
+        for name in site.columns
+        if name not in ALL_TABLES
+    ]
+    for target, mapping in site.values.items():
+        where = f"site settings, values: {target}"
+        name, _, column = target.partition(".")
+        if name not in ALL_TABLES or not column:
+            why = "Write it as table.column, such as events.modality"
+            problems.append(Problem(where, "there is no such table", why, _near(name)))
+        if len({key.strip().lower() for key in mapping}) < len(mapping):
+            what = "the same value is mapped twice"
+            problems.append(Problem(where, what, "Upper and lower case are the same here"))
+    if problems:
+        raise UserError(problems)
+
+
+def unused_values(table: Table, columns: tuple[str, ...], site: Site) -> list[str]:
+    """Value mappings of this table whose column the file does not have."""
+    targets = [target.partition(".") for target in site.values]
+    return [column for name, _, column in targets if name == table.name and column not in columns]
+
+
+def mapped(table: Table, column: str, expression: str, site: Site) -> str:
+    """The SQL of a text value after the site's value mapping; lists are mapped item by item too."""
+    mapping = site.values.get(f"{table.name}.{column}")
+    if not mapping:
+        return expression
+    kind = table[column].kind if column in table.names else "text"
+    otherwise = expression
+    if kind in LISTED:
+        item = _case("item", mapping, "item")
+        otherwise = (
+            f"array_to_string(list_transform(string_split({expression}, ';'), "
+            f"lambda item: {item}), ';')"
+        )
+    return _case(expression, mapping, otherwise)
+
+
+def _case(expression: str, mapping: dict[str, str], otherwise: str) -> str:
+    whens = " ".join(
+        f"WHEN {literal(local.strip().lower())} THEN {literal(word)}"
+        for local, word in mapping.items()
+    )
+    return f"CASE lower(trim(coalesce({expression}, ''))) {whens} ELSE {otherwise} END"
+
+
+def _near(name: str) -> str:
+    return did_you_mean(name, ALL_TABLES)
+
+
+@dataclass
+class Delivered:
+    """One table as read: `number_ids` are id columns that the file holds as numbers."""
+
+    raw: RawTable
+    notes: list[str] = field(default_factory=list)
+    number_ids: frozenset[str] = frozenset()
+
+
+def sha256_of(path: Path) -> str:
+    """Of the bytes of a file, so that a result can be traced to its data."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def select_list(table: Table, layout: Layout, site: Site, cell: Callable[[str, int], str]) -> str:
+    """Every contract column, NULL where the file has none, then the file's other columns.
+
+    `cell` gives the SQL of a column from its name and position in the file.
+    """
+    there = dict(layout.columns)
+    parts = []
+    for name in (*table.names, *(n for n in there if n not in table.names)):
+        expression = "NULL::VARCHAR"
+        if name in there:
+            expression = mapped(table, name, cell(name, there[name]), site)
+        parts.append(f"{expression} AS {quoted(name)}")
+    return ", ".join(parts)
+
+
+def torn_row(
+    table: Table, layout: Layout, number: int, cells: Sequence[str | None], why: str
+) -> Torn:
+    """A broken row with what can still be told: its ids from the places where they should be."""
+
+    def readable(column: str) -> str | None:
+        value = layout.value(column, cells)
+        return value if value is not None and len(value) <= LONGEST_ID else None
+
+    given = tuple(cell for cell in cells if cell)
+    return Torn(number, readable(table.key), readable("patient_id"), why, given)

@@ -20,11 +20,10 @@ from qi_checker.protocol.load_mapping import LoadedMapping
 from qi_checker.protocol.mapping import Join, RowsThat, Source, TableMapping, many
 from qi_checker.protocol.mapping import Place as PlaceModel
 from qi_checker.protocol.records import ROWS_OF_A_PLACE, Place, RawTable, Table
-from qi_checker.sources.delivered import Delivered
 from qi_checker.sources.exams import codes_of, look_up
 from qi_checker.sources.expressions import LISTED, Expressions, trim
 from qi_checker.sources.grid import Grid, Wanted, files_of, read_files
-from qi_checker.sources.layout import plain
+from qi_checker.sources.layout import Delivered, plain
 from qi_checker.sources.raw import literal, quoted, replace
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
-from qi_checker.sources.delivered import Delivered, select_list, sha256_of
-from qi_checker.sources.layout import lay_out, plain
+from qi_checker.sources.cells import as_delivered, judge_types
+from qi_checker.sources.layout import Delivered, lay_out, plain, select_list, sha256_of
 from qi_checker.sources.raw import create_torn, path_literal, quoted, replace
-from qi_checker.sources.typed import as_delivered, judge_types
 
 if TYPE_CHECKING:
     import duckdb

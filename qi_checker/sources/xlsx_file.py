@@ -16,8 +16,7 @@ from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import cell_text, why_unfit
 from qi_checker.sources.csv_file import FOOTER_ROWS, TornCells, Written, header_names, is_footer
-from qi_checker.sources.delivered import Delivered, select_list, sha256_of, torn_row
-from qi_checker.sources.layout import lay_out
+from qi_checker.sources.layout import Delivered, lay_out, select_list, sha256_of, torn_row
 from qi_checker.sources.raw import NO_VALUE, create_torn, insert, replace
 
 if TYPE_CHECKING:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import duckdb
+import numpy as np
+import pandas as pd
+import pytest
 
+from qi_checker.errors import UserError
 from qi_checker.protocol.records import CASES, TABLES
-from qi_checker.sources.memory import from_rows
+from qi_checker.sources.memory import from_frames, from_rows
 
 
 def test_rows_with_and_without_numbers() -> None:
@@ -63,3 +68,43 @@ def test_a_connection_can_be_used_again() -> None:
     for count in (3, 1):
         from_rows({"cases": [{"case_id": "C"}] * count}, con=con)
         assert con.execute("SELECT count(*) FROM raw_cases").fetchall() == [(count,)]
+
+
+EVENT = {"event_id": ["E"], "patient_id": ["P"], "kind": ["imaging"], "status": ["completed"]}
+LAST = "2026-05-01 23:59:59.999999999"
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pd.to_datetime(pd.Series([LAST])),
+        pd.Series([dt.datetime(2026, 5, 1, 23, 59, 59, 999_999)], dtype=object),
+    ],
+    ids=["nanoseconds", "object"],
+)
+def test_the_end_of_a_day_does_not_become_the_next_day(at: pd.Series) -> None:
+    """Day 31 would become day 30, and compliant."""
+    events = pd.DataFrame(
+        {
+            "event_id": ["E"],
+            "patient_id": ["P"],
+            "kind": ["imaging"],
+            "status": ["completed"],
+            "at": at,
+        }
+    )
+    records = from_frames({"events": events})
+    ((read,),) = records.con.execute('SELECT CAST("at" AS VARCHAR) FROM raw_events').fetchall()
+    assert read.startswith("2026-05-01") and "23:59:59" in read
+
+
+@pytest.mark.parametrize("column", ["codes", "modality", "description"])
+@pytest.mark.parametrize("value", [["A", "B"], ("A",), np.array(["A"]), {"a": 1}])
+def test_a_list_in_a_cell_is_refused(column: str, value: Any) -> None:
+    """It would become the text ['A', 'B'], which is no code and no word."""
+    frame = pd.DataFrame(EVENT | {column: pd.Series([value], dtype=object)})
+    with pytest.raises(UserError) as caught:
+        from_frames({"events": frame})
+    assert f"{column}: the cell holds a list; write its items as one text, separated by ;" in str(
+        caught.value
+    )

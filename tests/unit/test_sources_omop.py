@@ -178,3 +178,35 @@ def test_lists_that_cannot_be_used(tmp_path: Path) -> None:
     assert "the needed column code and kind is missing" in refused(tmp_path, "a,b\n")[0]
     with pytest.raises(UserError, match="the list cannot be read"):
         read_concepts(tmp_path / "none.csv")
+
+
+def as_text(database: Path, folder: Path, delimiter: str) -> Path:
+    """The tables of a database as text files, as Athena and most exports write them."""
+    folder.mkdir()
+    with duckdb.connect(str(database), read_only=True) as con:
+        for (name,) in con.execute("SELECT table_name FROM information_schema.tables").fetchall():
+            columns = [str(row[0]) for row in con.execute(f"DESCRIBE {name}").fetchall()]
+            rows = [columns, *con.execute(f"FROM {name}").fetchall()]
+            lines = [delimiter.join("" if c is None else str(c) for c in row) for row in rows]
+            (folder / f"{name.upper()}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_a_lone_quote_in_athenas_concepts_stands_for_itself(database: Path, tmp_path: Path) -> None:
+    """Athena's files are separated by tabs and quote nothing: 5" nail is a name."""
+    folder = as_text(database, tmp_path / "athena", "\t")
+    concept = folder / "CONCEPT.csv"
+    concept.write_text(concept.read_text().replace("Albumin", 'Albumin "fast'), encoding="utf-8")
+    import_omop(folder, tmp_path / "out", concepts(tmp_path, LIST + IMAGING))
+    assert [row["description"] for row in table(tmp_path / "out" / "events.csv")][
+        -1
+    ] == 'Albumin "fast'
+
+
+def test_a_table_whose_rows_cannot_be_told_apart_is_named(database: Path, tmp_path: Path) -> None:
+    folder = as_text(database, tmp_path / "cdm", ",")
+    concept = folder / "CONCEPT.csv"
+    concept.write_text(concept.read_text().replace("Albumin", '"Albumin'), encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        import_omop(folder, tmp_path / "out", concepts(tmp_path, LIST + IMAGING))
+    assert f"{concept}: the rows of the file cannot be told apart" in str(caught.value)
