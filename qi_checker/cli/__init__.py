@@ -3,14 +3,16 @@ needs them, because a coordinator waits for every import."""
 
 from __future__ import annotations
 
+import argparse
 import errno
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from qi_checker.cli.parser import build_parser
 from qi_checker.cli.streams import prepare_streams, silence
-from qi_checker.errors import EXTRAS, Exit, UserError, not_installed
+from qi_checker.errors import EXTRAS, Exit, Problem, UserError, not_installed
 
 _WHOLE = "A folder of results is never left half written."
 _INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB makes of Ctrl-C in a query
@@ -22,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_streams()
     arguments = build_parser().parse_args(argv)
     try:
+        _check_names(arguments)
         code = int(arguments.run(arguments))
         sys.stdout.flush()
         return code
@@ -30,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
         return _told(not_installed(module)) if module in EXTRAS else _unexpected(error)
+    except PermissionError as error:
+        where, mend = str(error.filename or ""), "Ask for permission, or run it as another user"
+        return _told(UserError(Problem(where, "may not be opened", "", mend)))
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -45,6 +51,27 @@ def _told(error: UserError) -> int:
     for problem in error.problems:
         print(f"qi-checker: {problem}", file=sys.stderr)
     return int(error.exit_code)
+
+
+def _check_names(arguments: argparse.Namespace) -> None:
+    """UserError for folders whose names are no UTF-8: DuckDB neither reads nor writes there."""
+    problems = []
+    for option in ("data", "out"):
+        path = getattr(arguments, option, None)
+        if isinstance(path, Path) and not _is_utf8(str(path)):
+            what = "the name holds a byte that is not UTF-8 text"
+            mend = "Give the folder another name"
+            problems.append(Problem(f"--{option}", what, "", mend))
+    if problems:
+        raise UserError(problems)
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # how Python keeps a byte that it could not read
+        return False
+    return True
 
 
 def _interrupted() -> int:

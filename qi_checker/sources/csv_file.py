@@ -46,6 +46,7 @@ from qi_checker.sources.raw import (
     create_torn,
     insert,
     literal,
+    numbered,
     path_literal,
     private_file,
     replace,
@@ -319,8 +320,7 @@ def _read_fast(con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select:
     (read,) = con.execute(f"SELECT count(*) FROM {stored}").fetchall()[0]
     if read != file.scan.rows - int(file.has_header):
         return False
-    # rowid counts the rows in the order of the file; row_number() would read on one core only
-    replace(con, "VIEW", into, f"AS SELECT *, rowid + {file.first} AS _row FROM {stored}")
+    numbered(con, stored, into, file.first)
     return True
 
 

@@ -25,8 +25,8 @@ MAGIC = {
     b"%PDF": "a PDF",
 }
 AS_UTF8 = (
-    "Save it as UTF-8: in Excel, Save as, 'CSV UTF-8 (Comma delimited)'; "
-    "in a shell, iconv -f CP1252 -t UTF-8"
+    "Save it as UTF-8: in Excel, Save as, 'CSV UTF-8 (Comma delimited)'; in a shell, "
+    "iconv -f CP1252 -t UTF-8. Or name its encoding in mapping.yaml"
 )
 
 

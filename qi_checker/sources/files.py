@@ -11,8 +11,8 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Records, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
+from qi_checker.sources.doubtful import set_apart
 from qi_checker.sources.layout import Delivered, check_site, unused_values
-from qi_checker.sources.nobody import find_patients
 from qi_checker.sources.parquet_file import read_parquet
 from qi_checker.sources.raw import connect, create_absent
 from qi_checker.sources.xlsx_file import read_xlsx
@@ -57,7 +57,7 @@ def read_folder(
         records.tables[name] = table_read.raw
         records.notes += table_read.notes
     records.notes += _patient_id_notes(delivered)
-    records.notes[:0] = find_patients(records)
+    records.notes[:0] = set_apart(records)
     return records
 
 

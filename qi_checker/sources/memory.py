@@ -11,6 +11,7 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import TABLES, RawTable, Records, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import as_delivered, cell_text, judge_types, why_unfit
+from qi_checker.sources.doubtful import set_apart
 from qi_checker.sources.layout import Layout, lay_out, select_list
 from qi_checker.sources.raw import (
     Torn,
@@ -19,6 +20,7 @@ from qi_checker.sources.raw import (
     create_raw,
     create_torn,
     insert,
+    numbered,
     quoted,
     replace,
 )
@@ -98,6 +100,7 @@ def from_frames(
             problems += error.problems
     if problems:
         raise UserError(problems)
+    records.notes[:0] = set_apart(records)
     return records
 
 
@@ -129,7 +132,7 @@ def _store(records: Records, table: Table, frame: pd.DataFrame, site: Site) -> N
         replace(con, "TABLE", stored, f"AS SELECT {columns} FROM given_frame")
     finally:
         con.unregister("given_frame")
-    replace(con, "VIEW", f"raw_{table.name}", f"AS SELECT *, rowid + 2 AS _row FROM {stored}")
+    numbered(con, stored, f"raw_{table.name}", 2)
     create_torn(con, table.name)
     records.notes += [f"{where}: {note}" for note in (*layout.notes, *found.notes)]
     records.tables[table.name] = RawTable(table.name, table.name, layout.names, _sha256(plain))

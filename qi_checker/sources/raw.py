@@ -104,7 +104,7 @@ def insert(
 
 
 def create_torn(con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()) -> None:
-    """`torn_<name>`, in the order of the rows, with `cells`, a list that `find_patients` looks at."""
+    """`torn_<name>`, in the order of the rows, with `cells`, a list that `set_apart` looks at."""
     text = f"torn_{name}_text"
     columns = ("_row", "id", "patient_id", "why", "cells")
     replace(con, "TABLE", text, f"(_row BIGINT, {' VARCHAR, '.join(columns[1:])} VARCHAR)")
@@ -122,6 +122,17 @@ def joined(cells: Sequence[str | None]) -> str:
     """The cells of a torn row that may be an id, as one text."""
     texts = (c.replace(BETWEEN, " ").strip() for c in cells[:MOST_CELLS] if c)
     return BETWEEN.join(text for text in texts if len(text) <= LONGEST_ID)
+
+
+def numbered(con: duckdb.DuckDBPyConnection, stored: str, into: str, first: int) -> None:
+    """Make the view `into` of a table with `_row`, its rows numbered from `first` in their order.
+
+    rowid counts the rows as they were stored; row_number() would read on one core only, and is left
+    for a table that has a column of that name.
+    """
+    names = [str(row[0]).lower() for row in con.execute(f"DESCRIBE {stored}").fetchall()]
+    number = "row_number() OVER () - 1" if "rowid" in names else "rowid"
+    replace(con, "VIEW", into, f"AS SELECT *, {number} + {first} AS _row FROM {stored}")
 
 
 def create_absent(con: duckdb.DuckDBPyConnection, table: Table) -> RawTable:

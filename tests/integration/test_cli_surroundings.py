@@ -257,3 +257,30 @@ def test_progress_on_a_terminal_and_none_in_a_pipe(demo: Path, tmp_path: Path) -
     arguments = ["audit", "--data", str(demo), "--as-of", AS_OF, "--out", str(tmp_path / "out")]
     assert run(*arguments).err == ""
     assert "writing case pages" in on_terminal(*arguments)
+
+
+@pytest.mark.parametrize("option", ["--out", "--data"])
+def test_a_folder_whose_name_is_not_utf8_is_refused(
+    option: str, folder: WriteFolder, tmp_path: Path
+) -> None:
+    data = folder()
+    paths = {"--data": data, "--out": tmp_path / "out"} | {option: tmp_path / os.fsdecode(b"o\xe9")}
+    given = [word for name, path in paths.items() for word in (name, path)]
+    ran = run("audit", *given, "--as-of", AS_OF)
+    assert ran.code == 2
+    assert (
+        f"{option}: the name holds a byte that is not UTF-8 text. Give the folder another name."
+        in ran.err
+    )
+
+
+def test_a_folder_that_may_not_be_read_is_told_without_site_settings(tmp_path: Path) -> None:
+    """As root every folder may be read, so the refusal is made here."""
+    refuse = (
+        "import pathlib\n"
+        "def is_file(self): raise PermissionError(13, 'Permission denied', str(self))\n"
+        "pathlib.Path.is_file = is_file"
+    )
+    ran = run("checklist", "--data", tmp_path, "--as-of", AS_OF, before=refuse)
+    assert ran.code == 2
+    assert "may not be opened. Ask for permission" in ran.err

@@ -16,13 +16,13 @@ from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load_mapping import load_mapping
-from qi_checker.protocol.records import ALL_TABLES, CASES, ROWS_OF_A_PLACE, Records
+from qi_checker.protocol.records import ALL_TABLES, ROWS_OF_A_PLACE, Records
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import FOOTER_ROWS
 from qi_checker.sources.files import read_folder
 from qi_checker.sources.mapped import read_mapped
 from qi_checker.sources.raw import connect
-from tests.helpers.folders import SITE, write_csv
+from tests.helpers.folders import SITE, rows_read, write_csv
 from tests.helpers.protocols import liver
 
 Mapping = dict[str, Any]
@@ -528,5 +528,39 @@ def test_nothing_is_said_where_every_row_is_somebodys(tmp_path: Path) -> None:
     assert not any("patient_id" in note for note in read_folder(tmp_path, SITE).notes)
 
 
-def test_needed_columns_are_those_of_the_contract() -> None:
-    assert CASES.needed == ("case_id", "patient_id", "surgery_at", "status")
+KINDS = [
+    # how often each kind occurs, and the rows that are set apart
+    ({"imaging": 30, "imagng": 2}, 2),
+    ({"imaging": 30, "Imaging ": 2}, 0),
+    ({"imaging": 10, "imagng": 2}, 0),
+    ({"imaging": 30, "therapy": 1}, 0),
+    ({"imagng": 30}, 0),
+    ({"lab": 40, "labs": 2, "imaging": 40, "imagine": 1}, 3),
+]
+
+
+@pytest.mark.parametrize(("kinds", "apart"), KINDS)
+def test_a_misspelt_kind_is_told_and_may_be_evidence(
+    kinds: dict[str, int], apart: int, tmp_path: Path
+) -> None:
+    """Passed over, it would make a requirement missing of which the records hold the event."""
+    rows = [
+        f"{kind}{n},P1,{kind},completed,2026-05-01,,,,"
+        for kind, m in kinds.items()
+        for n in range(m)
+    ]
+    records = records_of(tmp_path, HEAD + "\n".join(rows) + "\n")
+    torn = records.con.execute("SELECT patient_id, why FROM torn_events").fetchall()
+    assert len(torn) == apart and all(patient == "P1" for patient, _ in torn)
+    assert rows_read(records, "events") == len(rows)
+    told = [note for note in records.notes if "misspelt kind" in note]
+    assert len(told) == (1 if apart else 0)
+
+
+def test_a_column_called_rowid_is_a_column(tmp_path: Path) -> None:
+    cases = b"rowid,case_id,patient_id,surgery_at,status\nx,C1,P1,2026-05-31,performed\ny,C2,P2,2026-05-31,performed\n"
+    records = read_folder(write_csv(tmp_path, cases=cases), SITE)
+    assert records.con.execute("SELECT rowid, case_id, _row FROM raw_cases").fetchall() == [
+        ("x", "C1", 2),
+        ("y", "C2", 3),
+    ]
