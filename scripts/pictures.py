@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.helpers.browser import chromium
 from tests.unit.test_reporting_context import RENDER
-from tests.unit.test_reporting_golden import PAGES
+from tests.unit.test_reporting_golden import PAGES, made
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 HASHES = FOLDER / "pages.sha256"
@@ -41,7 +41,7 @@ TEMPLATES = {
 
 def page_of(kind: str) -> str:
     """Return the sample page of a kind."""
-    return PAGES[kind]() if kind in PAGES else RENDER[TEMPLATES[kind]]()
+    return made(kind) if kind in PAGES else RENDER[TEMPLATES[kind]]()
 
 
 def sha256_of(kind: str) -> str:

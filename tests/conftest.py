@@ -18,7 +18,6 @@ from tests.helpers.in_spark import on_spark  # noqa: E402
 from tests.helpers.postgres import Server, postgres_server  # noqa: E402
 from tests.helpers.scheduling import ByFile, longest_first  # noqa: E402
 from tests.helpers.spark import needs_java  # noqa: E402
-from tests.helpers.thorough import some  # noqa: E402
 
 SPARK = (pytest.mark.spark, needs_java)
 PLAN = pytest.StashKey[Plan]()
@@ -28,7 +27,7 @@ WORTH_SPARK = 8
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(
     "default",
-    max_examples=some("examples", 30, 80),
+    max_examples=30,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -17,6 +17,7 @@ from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.config import seconds
+from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.feeds import feed_rows, late_words
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
@@ -29,7 +30,6 @@ from qi_checker.nightly.telling import Telling
 from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import Records
-from qi_checker.render.atomic import refused, sweep_parts, write_file
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
 from qi_checker.store.evaluated import night_of
@@ -280,7 +280,7 @@ def _finish(night: Night, clock: Clock) -> Done:
         report.end(clock().isoformat(timespec="seconds"))
         if settings.config.prometheus is not None:
             text = metrics_text(report.facts).encode()
-            write_file(settings.path(settings.config.prometheus), text, 0o644)
+            write_whole(settings.path(settings.config.prometheus), text, 0o644)
     except OSError as error:
         report.failed(refused(settings.status, error))
     if report.log.lost:

@@ -12,12 +12,20 @@ from playwright.sync_api import Browser, Page, Route
 from qi_checker.protocol.paths import reports_dir
 from tests.helpers.browser import chromium, needs_browser
 from tests.unit.test_reporting_context import RENDER
-from tests.unit.test_reporting_golden import PAGES
+from tests.unit.test_reporting_golden import PAGES, made
 
 pytestmark = needs_browser
 _PAGE = ".html.j2"
+
+
+def name_of(template: str) -> str:
+    """The kept page of a template, which may be none: of `study/protected`, `study-protected`."""
+    room, name = template.removesuffix(_PAGE).split("/")
+    return name if name in PAGES else f"{room}-{name}"
+
+
 # The kept pages with their variants, and a sample of every other template.
-KINDS = {**PAGES, **{n: b for n, b in RENDER.items() if n.removesuffix(_PAGE) not in PAGES}}
+KINDS = [*PAGES, *(t for t in RENDER if name_of(t) not in PAGES)]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _SPACING = (
     "* { line-height: 1.5 !important; letter-spacing: .12em !important; "
@@ -65,7 +73,7 @@ class Shown:
 
 @cache
 def _written(kind: str) -> str:
-    return KINDS[kind]()
+    return made(kind) if kind in PAGES else RENDER[kind]()
 
 
 @pytest.fixture
@@ -81,8 +89,12 @@ each = pytest.mark.parametrize("shown", KINDS, indirect=True)
 def test_every_kind_of_page_is_here() -> None:
     """A new template that is a page has a sample in `RENDER`, and then it is tested here as well."""
     folder = reports_dir() / "templates"
-    whole = {f.name for f in folder.glob(f"*{_PAGE}") if "{% extends" in f.read_text("utf-8")}
-    assert whole and all(n in KINDS or n.removesuffix(_PAGE) in KINDS for n in whole)
+    whole = {
+        f.relative_to(folder).as_posix()
+        for f in folder.rglob(f"*{_PAGE}")
+        if "{% extends" in f.read_text("utf-8")
+    }
+    assert whole and all(t in KINDS or name_of(t) in KINDS for t in whole)
 
 
 @each

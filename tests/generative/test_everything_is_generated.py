@@ -87,6 +87,7 @@ def edges_of(limit: ClockLimit, at: When) -> Iterator[str]:
         yield "edge of local clocks"
 
 
+@pytest.mark.thorough
 def test_every_word_and_every_setting_is_generated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted over a fixed sample, on the naive evaluator alone."""
     seen: Counter[str] = Counter()

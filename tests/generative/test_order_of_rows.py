@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
-
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
 from tests.generative.compare import differences
-from tests.generative.protocols import moments, protocols, sites
+from tests.generative.drawn import hospitals
 from tests.generative.records import Generator, Tables
 from tests.helpers.engines import Engine
+from tests.helpers.tiers import tiers
 
 
 def without_duplicates(tables: Tables) -> Tables:
@@ -25,11 +23,11 @@ def without_duplicates(tables: Tables) -> Tables:
     }
 
 
-def test_shuffled_rows_give_the_same_result(file_engine: Engine) -> None:
+@tiers("examples", 3, 40)
+def test_shuffled_rows_give_the_same_result(file_engine: Engine, examples: int) -> None:
     """Where no id comes twice; the rows keep the numbers that they are reported by."""
 
-    @settings(max_examples=6, phases=[Phase.generate])
-    @given(protocols, moments, sites, st.integers(0, 2**32))
+    @hospitals(examples)
     def check(bundle: Bundle, as_of: AsOf, site: Site, seed: int) -> None:
         tables = Generator(seed, bundle, as_of).records(40)
         tables = without_duplicates(tables)

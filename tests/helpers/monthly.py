@@ -82,7 +82,27 @@ def report(
     by: str = "",
     protocol: Any = None,
 ) -> Monthly:
-    """The report as the command makes it, compared with a month ago."""
+    """The report as the command makes it, compared with a month ago.
+
+    Two evaluations: the same report is made once for all tests of a process, and none changes it.
+    """
+    asked = repr((records, month, loaded, as_of, by, protocol))
+    if asked not in _MADE:
+        _MADE[asked] = _report(records, month, loaded, as_of, by, protocol)
+    return _MADE[asked]
+
+
+_MADE: dict[str, Monthly] = {}
+
+
+def _report(
+    records: Records,
+    month: str,
+    loaded: LoadedSettings | None,
+    as_of: str,
+    by: str,
+    protocol: Any,
+) -> Monthly:
     from qi_checker.monthly.cases import last_day
 
     site = Site(timezone="America/Toronto")

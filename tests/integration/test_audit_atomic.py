@@ -13,11 +13,8 @@ import pytest
 
 from tests.helpers.commands import audit, contents, csv_rows, run, start
 from tests.helpers.ending import end_at
-from tests.helpers.thorough import some
+from tests.helpers.tiers import tiers
 from tests.integration.conftest import WriteFolder
-
-_MOMENTS = some("kills", 5, 10)  # kills by the clock, over the whole run
-_STEPS = some("kills", 14, 52)  # kills while files are written, swapped and removed
 
 
 def _left(folder: Path) -> list[str]:
@@ -81,18 +78,20 @@ def replacing(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Replacing
     return Replacing(data, tmp_path_factory.mktemp("place") / "here")
 
 
+@tiers("kills", 6, 52)
 def test_killed_at_any_moment_an_audit_leaves_the_old_or_the_new_folder(
-    replacing: Replacing,
+    replacing: Replacing, kills: int
 ) -> None:
+    """Killed by the clock over the whole run, and while files are written, swapped and removed."""
     found = []
-    for moment in range(_MOMENTS):
-        replacing.kill_after(replacing.duration * (moment + 0.5) / _MOMENTS)
+    moments = kills // 5
+    for moment in range(moments):
+        replacing.kill_after(replacing.duration * (moment + 0.5) / moments)
         found.append(replacing.found())
-    for number in range(_STEPS):
-        step = round(1 + number * (replacing.steps - 1) / (_STEPS - 1))
+    for number in range(kills):
+        step = round(1 + number * (replacing.steps - 1) / (kills - 1))
         assert replacing.end_at(step, signal.SIGKILL) == -signal.SIGKILL
         found.append(replacing.found())
-    assert len(found) == _MOMENTS + _STEPS
     assert {folder for folder, _ in found} == {"old", "new"}
     assert any(left for _, left in found), "no kill hit the writing"
     assert replacing.end_at(0, signal.SIGKILL) == 0

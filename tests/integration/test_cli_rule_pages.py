@@ -48,7 +48,7 @@ def test_sql_of_a_shipped_protocol_can_be_read(folder: Path, dialect: str) -> No
         load_protocol(folder), AsOf.parse("2026-02-01"), Site(timezone="UTC")
     )
     text = script(compiled, dialect)
-    assert len(sqlglot.parse(text, dialect=dialect)) == 4 + 6 * len(compiled.scopes)
+    assert len(sqlglot.parse(text, dialect=dialect)) == 3 + 6 * len(compiled.scopes)
     assert "a step on the way" not in text
 
 

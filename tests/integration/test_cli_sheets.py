@@ -201,17 +201,16 @@ def test_hostile_ids_stay_in_the_folder_and_every_link_leads_to_its_file(
 @needs_pango
 @pytest.mark.parametrize("size", [3_000, 25_000])
 def test_a_full_disk_is_told_once_and_the_old_folder_stays(
-    demo: Path, tmp_path: Path, size: int
+    data: Path, tmp_path: Path, size: int
 ) -> None:
     """The smaller one stops the page, the larger one the PDF, in its own process."""
     out = tmp_path / "s"
-    assert sheets(demo, out, "--days", 7).code == 0
+    assert sheets(data, out, "--days", 30).code == 0
     before = contents(out)
     ran = sheets(
-        demo,
+        data,
         out,
-        "--days",
-        30,
+        "--all",
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
     )
     assert ran.code == 2

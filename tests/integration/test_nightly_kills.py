@@ -14,12 +14,10 @@ import pytest
 from tests.helpers.commands import PROJECT, environment, run
 from tests.helpers.nights import settings, small_protocol
 from tests.helpers.postgres import postgres_server
-from tests.helpers.thorough import some
-
-POINTS = some("kills", 24, 200)  # kills, spread evenly over the time that a night takes
+from tests.helpers.tiers import tiers
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.thorough)])
 def address(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
     """A new store each time it is called."""
     if request.param == "SQLite":
@@ -35,13 +33,14 @@ def prepared(folder: Path, url: str) -> Path:
     return settings(folder, protocols=rules, store={"url": url}, pages=0)
 
 
-@pytest.mark.slow
+# Kills are spread evenly over the time that a night takes.
+@tiers("points", 6, 200)
 def test_a_night_that_is_killed_anywhere_leaves_everything_whole(
-    address: Callable[[], str], tmp_path: Path
+    address: Callable[[], str], tmp_path: Path, points: int
 ) -> None:
     """Store, reports and trail are looked at after every kill, and the end is that of a night alone."""
     file = prepared(tmp_path / "killed", address())
-    command = [sys.executable, "-m", "tests.helpers.night_kills", str(file), str(POINTS)]
+    command = [sys.executable, "-m", "tests.helpers.night_kills", str(file), str(points)]
     done = subprocess.run(
         command, capture_output=True, env=environment(), cwd=PROJECT, check=False, text=True
     )
@@ -49,7 +48,7 @@ def test_a_night_that_is_killed_anywhere_leaves_everything_whole(
     seen: dict[str, Any] = json.loads(done.stdout)
     assert seen["failed"] == [], done.stderr
     assert (seen["code"], seen["whole"], seen["left"]) == (0, 0, [])
-    assert seen["ended"]["killed"] == POINTS, seen
+    assert seen["ended"]["killed"] == points, seen
     assert {0, 3} <= set(seen["phases"]), seen  # before the store, and while reports are written
     alone = prepared(tmp_path / "alone", address())
     assert run("nightly", "--config", alone, "--as-of", seen["last"]).code == 0

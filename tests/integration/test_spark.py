@@ -29,7 +29,6 @@ from tests.helpers.in_spark import session as local_session
 from tests.helpers.in_spark import write_parquet as write_records
 from tests.helpers.nights import small_protocol
 from tests.helpers.spark import cluster, free_port, needs_java
-from tests.helpers.thorough import whole
 
 pytestmark = [pytest.mark.spark, needs_java]
 TABLES = ("cases", "events", "exceptions")
@@ -61,11 +60,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def protocol(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One that is quick to plan; that of the liver, which takes longer, when asked."""
-    if whole("spark"):
-        return rules_dir() / "hepatic-metastasectomy-imaging"
+LIVER = pytest.param("hepatic-metastasectomy-imaging", marks=pytest.mark.thorough)
+
+
+@pytest.fixture(scope="module", params=["small", LIVER])
+def protocol(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One that is quick to plan; that of the liver takes longer."""
+    if request.param != "small":
+        return rules_dir() / str(request.param)
     folder = tmp_path_factory.mktemp("small")
     return folder / small_protocol(folder)
 
@@ -96,7 +98,6 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.slow
 def test_a_cluster_of_two_workers_says_what_duckdb_says(
     data: Path, protocol: Path, tmp_path: Path
 ) -> None:
@@ -256,7 +257,8 @@ def test_a_folder_that_holds_something_else_is_left_alone(
     assert "which no audit wrote" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+# What it says is tested with less; that Java ends with it takes a minute to see.
+@pytest.mark.thorough
 def test_an_interrupted_run_leaves_nothing(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = start(

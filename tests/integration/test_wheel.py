@@ -110,6 +110,6 @@ def test_every_step_of_a_first_day_works_from_an_empty_folder(
     assert "audit/index.html" in run(program, tmp_path, "audit", *day, "--out", "audit")
     assert "Book" in run(program, tmp_path, "checklist", *day)
     assert "Next action" in run(program, tmp_path, "check", "SYN-C-0171", *day)
-    assert "examples hold" in run(program, tmp_path, "rules", "test")
+    assert "examples hold" in run(program, tmp_path, "rules", "test", "-k", "month")
     assert "$schema" in run(program, tmp_path, "rules", "schema")
     assert (tmp_path / "audit" / "cases" / "SYN-C-0171.html").is_file()

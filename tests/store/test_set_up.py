@@ -20,9 +20,8 @@ from qi_checker.store import Database, Store, open_store
 from tests.helpers.forked import SERVER, ended
 from tests.helpers.postgres import Server
 from tests.helpers.store import document, finding, night
-from tests.helpers.thorough import some
+from tests.helpers.tiers import tiers
 
-POINTS = some("kills", 12, 10_000)  # statements at which it is killed, evenly spread; all of them
 OLDER = "0003"  # the schema of the last release before the next migration
 Copies = Callable[[], Database]
 
@@ -151,9 +150,11 @@ def at_statement(store: Store, point: int, happens: Callable[[], None]) -> Itera
         yield seen
 
 
+# Statements at which it is killed or refused, evenly spread; in the end all of them.
+@tiers("at", 4, 10_000)
 @pytest.mark.parametrize("schema", ["", OLDER], ids=["new", "upgrade"])
 def test_a_kill_at_any_statement_leaves_what_was_there(
-    copies: Callable[[str], Copies], schema: str
+    copies: Callable[[str], Copies], schema: str, at: int
 ) -> None:
     copy = copies(schema)
     whole = copy()
@@ -163,7 +164,7 @@ def test_a_kill_at_any_statement_leaves_what_was_there(
     after = shape(whole)
     assert after != before
     one = copy()
-    points = sorted({1 + statements * n // POINTS for n in range(POINTS)})
+    points = sorted({1 + statements * n // at for n in range(at)})
     for point in points:
         code, _ = killed(one, point)
         assert code == -signal.SIGKILL
@@ -172,9 +173,11 @@ def test_a_kill_at_any_statement_leaves_what_was_there(
     assert shape(one) == after
 
 
+# Statements at which it is killed or refused, evenly spread; in the end all of them.
+@tiers("at", 4, 10_000)
 @pytest.mark.parametrize("schema", ["", OLDER], ids=["new", "upgrade"])
 def test_a_disk_that_is_full_at_any_statement_leaves_what_was_there(
-    copies: Callable[[str], Copies], schema: str
+    copies: Callable[[str], Copies], schema: str, at: int
 ) -> None:
     copy = copies(schema)
     one = copy()
@@ -187,7 +190,7 @@ def test_a_disk_that_is_full_at_any_statement_leaves_what_was_there(
     def full() -> None:
         raise OperationalError("database or disk is full")
 
-    for point in sorted({1 + len(seen) * n // POINTS for n in range(POINTS)}):
+    for point in sorted({1 + len(seen) * n // at for n in range(at)}):
         store = open_store(one)
         with pytest.raises(UserError, match="the disk is full"), at_statement(store, point, full):
             store.migrate()

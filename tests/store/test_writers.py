@@ -14,21 +14,23 @@ from qi_checker.store.lines import Lines
 from qi_checker.store.transaction import writing
 from tests.helpers.store import document, finding, night
 from tests.helpers.store_writer import big_night, write
-from tests.helpers.thorough import some
+from tests.helpers.tiers import tiers
 
-POINTS = some("kills", 12, 40)
 CASES = 300
 
 
-@pytest.mark.slow
-def test_a_killed_writer_leaves_the_last_night_in_force(database: Database, store: Store) -> None:
+@tiers("at", 4, 40)
+def test_a_killed_writer_leaves_the_last_night_in_force(
+    database: Database, store: Store, at: int
+) -> None:
+    """Killed at so many of its statements, spread evenly."""
     first = big_night("2026-03-01", "due", CASES)
     run_id = store.keep(first).run_id
     whole = document(first)
     code, statements = write(database.url, "2026-02-01", "met", CASES, 0)
     assert code == 0
     runs = len(store.runs())
-    points = sorted({1 + statements * n // POINTS for n in range(POINTS)})
+    points = sorted({1 + statements * n // at for n in range(at)})
     killed = 0
     for point in points:
         code, _ = write(database.url, "2026-03-02", "missing", CASES, point)

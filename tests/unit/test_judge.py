@@ -11,8 +11,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 import qi_checker
 from qi_checker import UserError
@@ -24,12 +22,12 @@ from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import FINDING_COLUMNS
 from qi_checker.protocol.site import Site
-from tests.generative.protocols import moments, protocols, sites
+from tests.generative.drawn import hospitals
 from tests.generative.records import Generator
 from tests.helpers.commands import environment
 from tests.helpers.protocols import liver
 from tests.helpers.records import case, exception, mr_scan, scan
-from tests.helpers.thorough import some
+from tests.helpers.tiers import tiers
 
 SITE = {"timezone": "America/Toronto"}
 SHIPPED = sorted(path.parent for path in rules_dir().glob("*/protocol.yaml"))
@@ -181,12 +179,13 @@ def test_cases_of_shipped_protocols_alone(path: Path) -> None:
         alike(bundle, {**example.tables}, example.as_of, example.site)
 
 
-@settings(phases=[Phase.generate], max_examples=some("examples", 30, 200), deadline=None)
-@given(protocols, moments, sites, st.integers(0, 2**32))
-def test_cases_of_generated_protocols_alone(
-    bundle: Bundle, as_of: AsOf, site: Site, seed: int
-) -> None:
-    alike(bundle, Generator(seed, bundle, as_of).records(40), as_of, site)
+@tiers("examples", 30, 200)
+def test_cases_of_generated_protocols_alone(examples: int) -> None:
+    @hospitals(examples)
+    def agree(bundle: Bundle, as_of: AsOf, site: Site, seed: int) -> None:
+        alike(bundle, Generator(seed, bundle, as_of).records(40), as_of, site)
+
+    agree()
 
 
 def alike(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> None:

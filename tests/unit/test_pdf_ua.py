@@ -21,6 +21,7 @@ from pypdf import PdfReader
 from qi_checker.render.pdf import pdf_of
 from tests.helpers.pdf import needs_pango
 from tests.unit.test_reporting_golden import PAGES
+from tests.unit.test_reporting_golden import made as page
 
 pytestmark = needs_pango
 # The mail is no page to print; the others are variants of pages that are here.
@@ -37,7 +38,7 @@ _NOT_EVALUATED = {"UA-14-001"}
 @pytest.fixture(scope="module", params=KINDS)
 def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("ua") / f"{request.param}.pdf"
-    file.write_bytes(pdf_of(PAGES[request.param]()))
+    file.write_bytes(pdf_of(page(request.param)))
     return file
 
 

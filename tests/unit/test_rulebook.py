@@ -25,6 +25,7 @@ from qi_checker.sources.files import read_folder
 from qi_checker.sources.memory import from_rows
 from tests.helpers import case, ct, ct_rule, event, liver, mri, protocol_with, scan
 from tests.helpers.rulebooks import everything, named, numbered
+from tests.helpers.tiers import tiers
 
 AS_OF = AsOf.parse("2026-06-30")
 SITE = Site(timezone="America/Toronto")
@@ -80,12 +81,16 @@ def test_every_protocol_keeps_its_own_columns_and_notes() -> None:
     ]
 
 
-def test_the_shipped_protocols_say_of_the_demo_what_each_says_alone(tmp_path: Path) -> None:
+@tiers("protocols", 3, 9)
+def test_the_shipped_protocols_say_of_the_demo_what_each_says_alone(
+    tmp_path: Path, protocols: int
+) -> None:
     from qi_checker.demo import write_demo
 
     write_demo(tmp_path)
     site = Site(timezone="America/Toronto", feeds={"imaging": "2 days", "therapy": "9 days"})
-    as_of, bundles = AsOf.parse("2026-03-02"), load_rulebook(rules_dir())
+    as_of, bundles = AsOf.parse("2026-03-02"), load_rulebook(rules_dir())[:protocols]
+    assert len(bundles) == protocols
     records = read_folder(tmp_path, site)
     seen = {
         e.compiled.bundle.protocol.id: everything(e)

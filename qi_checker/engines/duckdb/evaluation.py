@@ -76,6 +76,8 @@ class Evaluation:
 
     def hold(self) -> None:
         """Put findings and cases into words once, for a reader that asks for them many times."""
+        if self.worded == _WORDED:
+            return
         self.con.execute(f"DROP VIEW IF EXISTS {_WORDED}")
         self.con.execute(f"ALTER VIEW {FINDINGS} RENAME TO {_WORDED}")
         self.worded = _WORDED
