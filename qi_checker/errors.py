@@ -58,6 +58,7 @@ EXTRAS = {
     "django": "nightly",
     "psycopg": "postgres",
     "pyspark": "spark",
+    "sqlalchemy": "sql",
     "weasyprint": "pdf",
 }
 

@@ -1,11 +1,41 @@
-"""import omop, and demo."""
+"""import files, sql and omop, and demo."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.protocol.load import load_site
+
+
+def files(arguments: argparse.Namespace) -> int:
+    """Write what a mapping makes of an export."""
+    return _write(arguments, arguments.folder, arguments.mapping)
+
+
+def sql(arguments: argparse.Namespace) -> int:
+    """Write what a mapping makes of the tables of a database."""
+    from qi_checker.protocol.load_mapping import load_mapping
+
+    loaded = load_mapping(arguments.mapping, arguments.url)
+    return _write(arguments, arguments.mapping.parent, loaded)
+
+
+def _write(arguments: argparse.Namespace, folder: Path, mapping: Any) -> int:
+    from qi_checker.protocol.site import Site
+    from qi_checker.sources.files import read_folder
+    from qi_checker.sources.written import check_folder, write_records
+
+    check_folder(arguments.out, arguments.force)
+    site = load_site(arguments.site) if arguments.site is not None else Site(timezone="UTC")
+    records = read_folder(folder, site, mapping=mapping)
+    done = write_records(records, arguments.out, arguments.format, arguments.force)
+    print(f"{arguments.out}: {', '.join(f'{n} {name}' for name, n in done.rows.items())}")
+    for note in done.notes:
+        print(note)
+    return Exit.DONE
 
 
 def omop(arguments: argparse.Namespace) -> int:

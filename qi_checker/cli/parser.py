@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker import __version__
-from qi_checker.cli.command import EXITS, command, later, records
+from qi_checker.cli.command import EXITS, command, later, mapping, records
 from qi_checker.cli.nightly_parser import add_healthcheck, add_nightly
 from qi_checker.cli.rules_parser import add_rules
 
@@ -329,6 +329,39 @@ def _import(commands: Any) -> None:
         "qi-checker import omop cdm.duckdb --concepts concepts.csv --out export",
     )
     sources = imports.add_subparsers(required=True, metavar="SOURCE")
+    files = command(
+        sources,
+        "files",
+        later("imports", "files"),
+        "write what a mapping makes of an export as records",
+        "qi-checker import files export --out records --format parquet",
+    )
+    files.add_argument("folder", type=Path, metavar="FOLDER", help="the export")
+    mapping(files)
+    sql = command(
+        sources,
+        "sql",
+        later("imports", "sql"),
+        "read tables and queries of a database through a mapping, and write them as records",
+        "qi-checker import sql postgresql://reader@host/clarity --mapping mapping.yaml --out records",
+    )
+    sql.add_argument(
+        "url", metavar="URL", help="address without a password: postgresql://reader@host/name"
+    )
+    sql.add_argument(
+        "--mapping",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="how its tables become records",
+    )
+    for parser in (files, sql):
+        parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+        parser.add_argument(
+            "--format", choices=("csv", "parquet"), default="csv", help="(default: csv)"
+        )
+        parser.add_argument("--site", type=Path, metavar="FILE", help="site settings")
+        parser.add_argument("--force", action="store_true", help="replace what is in --out")
     omop = command(
         sources,
         "omop",

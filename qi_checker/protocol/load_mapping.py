@@ -30,12 +30,18 @@ class LoadedMapping:
     sha256: str
 
 
-def load_mapping(path: str | Path) -> LoadedMapping:
-    """Read a mapping and every list of exam names it uses. UserError with every problem found."""
+def load_mapping(path: str | Path, url: str = "") -> LoadedMapping:
+    """Read a mapping and every list of exam names it uses. UserError with every problem found.
+
+    `url` is that of a database in the place of the one that the mapping names.
+    """
     file = Path(path)
     document = read_document(file)
     complaints = Complaints(document)
     data = complaints.mapping()
+    if url:
+        named = data.get("database")
+        data["database"] = (named if isinstance(named, dict) else {}) | {"url": url}
     catalogue = vocabularies()
     mapping = build(Mapping, complaints, data)
     check_mapping(data, catalogue, complaints)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Records, Table
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from qi_checker.protocol.load_mapping import LoadedMapping
+    from qi_checker.sources.grid import Grid
+    from qi_checker.sources.mapped import ReadDatabase
 
 MAPPING = "mapping.yaml"
 READERS = {".csv": read_csv, ".parquet": read_parquet, ".xlsx": read_xlsx}
@@ -31,7 +35,7 @@ def read_folder(
     folder: Path,
     site: Site,
     con: duckdb.DuckDBPyConnection | None = None,
-    mapping: Path | None = None,
+    mapping: Path | LoadedMapping | None = None,
 ) -> Records:
     """Read a data folder into `raw_` and `torn_` tables of a DuckDB connection.
 
@@ -46,11 +50,14 @@ def read_folder(
     records = Records(con if con is not None else connect())
     problems: list[Problem] = []
     delivered: dict[str, Delivered] = {}
-    for table in TABLES.values():
-        try:
-            delivered[table.name] = _table(records, table, folder, names, site, loaded)
-        except UserError as error:
-            problems += error.problems
+    with _databases(loaded) as database:
+        for table in TABLES.values():
+            try:
+                delivered[table.name] = _table(
+                    records, table, folder, names, site, loaded, database
+                )
+            except UserError as error:
+                problems += error.problems
     if problems:
         raise UserError(problems)
     for name, table_read in delivered.items():
@@ -61,18 +68,22 @@ def read_folder(
     return records
 
 
-def mapping_of(folder: Path, mapping: Path | None, site: Site) -> LoadedMapping | None:
+def mapping_of(
+    folder: Path, mapping: Path | LoadedMapping | None, site: Site
+) -> LoadedMapping | None:
     """The mapping that is named, or that lies in the folder. UserError where it cannot be used.
 
     What both the mapping and the site's settings say of a table would be decided by neither.
     """
     if mapping is None:
         mapping = folder / MAPPING
-        if not mapping.is_file():
+        if not os.path.isfile(mapping):  # unlike Path.is_file it never raises
             return None
-    from qi_checker.protocol.load_mapping import load_mapping  # most folders have none
+    if isinstance(mapping, Path):
+        from qi_checker.protocol.load_mapping import load_mapping  # most folders have none
 
-    loaded = load_mapping(mapping)
+        mapping = load_mapping(mapping)
+    loaded = mapping
     twice = [
         (key, table)
         for table in ALL_TABLES
@@ -93,6 +104,29 @@ def mapping_of(folder: Path, mapping: Path | None, site: Site) -> LoadedMapping 
     return loaded
 
 
+@contextmanager
+def _databases(loaded: LoadedMapping | None) -> Iterator[ReadDatabase | None]:
+    """How the database of a mapping is read; it is opened when it is first needed, and once."""
+    if loaded is None or loaded.mapping.database is None:
+        yield None
+        return
+    from qi_checker.sources.database import Source, open_database
+
+    named, folder = loaded.mapping.database, loaded.file.parent
+    opened: list[Source] = []
+
+    def read(con: Any, place: Any, wanted: Any, name: str, first_place: int) -> Grid:
+        if not opened:
+            opened.append(open_database(named, folder))
+        return opened[0].read(con, place, wanted, name, first_place)
+
+    try:
+        yield read
+    finally:
+        for source in opened:
+            source.close()
+
+
 def _table(
     records: Records,
     table: Table,
@@ -100,12 +134,13 @@ def _table(
     names: list[str],
     site: Site,
     loaded: LoadedMapping | None,
+    database: ReadDatabase | None,
 ) -> Delivered:
     """One table: mapped from an export, or from a file that is called like it, or absent."""
     if loaded is not None and loaded.mapping.blocks(table.name):
         from qi_checker.sources.mapped import read_mapped
 
-        return read_mapped(records.con, table, loaded, folder)
+        return read_mapped(records.con, table, loaded, folder, database)
     path = _find(folder, names, table)
     if path is not None:
         return _read(records.con, table, path, site)
@@ -121,7 +156,8 @@ def read_ious(folder: Path, site: Site, records: Records, mapping: Path | None =
     added to the records'. Raises UserError where the file as a whole cannot be used.
     """
     loaded = mapping_of(folder, mapping, site)
-    read = _table(records, IOUS, folder, _entries(folder), site, loaded)
+    with _databases(loaded) as database:
+        read = _table(records, IOUS, folder, _entries(folder), site, loaded, database)
     records.notes += read.notes
     return read.raw
 

@@ -19,7 +19,7 @@ from qi_checker.sources import csv_file, xlsx_file
 from qi_checker.sources.cells import text_of, why_unfit
 from qi_checker.sources.csv_file import TornCells, Written
 from qi_checker.sources.layout import BLANKS, plain, sha256_of
-from qi_checker.sources.raw import Torn, create_torn, path_literal, quoted, replace
+from qi_checker.sources.raw import Torn, create_torn, drop, path_literal, quoted, replace
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,6 +50,12 @@ class Grid:
     notes: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)  # columns whose merged cells are filled already
     number_ids: set[str] = field(default_factory=set)
+
+    def drop(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Remove its rows, which nobody needs any more."""
+        drop(con, self.name)
+        for n in range(len(self.places)):
+            drop(con, f"{self.name}_{n}")
 
 
 def files_of(place: model.Place, folder: Path, key: str) -> list[Path]:
@@ -104,14 +110,14 @@ def read_files(
     fill_down: Iterable[str] = (),
 ) -> Grid:
     """Read files into a grid. UserError with everything that is wrong with any of them."""
-    columns = {plain(w.name): f"k{n}" for n, w in enumerate(_once(wanted))}
+    columns = {plain(w.name): f"k{n}" for n, w in enumerate(once(wanted))}
     grid = Grid(name, columns)
     problems: list[Problem] = []
     torn: list[TornCells] = []
     parts = []
     for n, path in enumerate(paths):
         part = f"{name}_{n}"
-        reader = _Reader(con, place, path, _once(wanted), part, [plain(c) for c in fill_down])
+        reader = _Reader(con, place, path, once(wanted), part, [plain(c) for c in fill_down])
         try:
             reader.read()
         except UserError as error:
@@ -141,7 +147,7 @@ def store_torn(con: duckdb.DuckDBPyConnection, grid: Grid, torn: Sequence[TornCe
     con.execute(f"ALTER TABLE torn_{grid.name} RENAME TO {grid.name}_torn")
 
 
-def _once(wanted: Sequence[Wanted]) -> list[Wanted]:
+def once(wanted: Sequence[Wanted]) -> list[Wanted]:
     """Each column of the export once; an id or a code is what it is for, if it is for several."""
     found: dict[str, Wanted] = {}
     for one in wanted:
@@ -240,30 +246,36 @@ class _Reader:
 
     def _select(self, header: Sequence[str], cell: Callable[[int], str]) -> str:
         """The wanted columns as k0, k1 ...; UserError where one is missing or there twice."""
-        at = positions(header)
-        problems = [p for w in self.wanted if (p := self._problem(w, at, header))]
-        if problems:
-            raise UserError(problems)
-        found = [f"{cell(at[plain(w.name)][0])} AS k{n}" for n, w in enumerate(self.wanted)]
-        return ", ".join(found)
+        at = choose_columns(str(self.path), header, self.wanted)
+        return ", ".join(f"{cell(place)} AS k{n}" for n, place in enumerate(at))
 
-    def _problem(
-        self, wanted: Wanted, at: dict[str, list[int]], header: Sequence[str]
-    ) -> Problem | None:
-        found = at.get(plain(wanted.name), [])
-        why = f"mapping.yaml names it under {wanted.key}"
-        if len(found) == 1:
-            return None
-        if found:
-            what = f"the column {wanted.name!r} is in the header {len(found)} times"
-            mend = f'Name it by its place, such as "#{found[0] + 1}"'
-            return Problem(str(self.path), what, why, mend)
-        names = {plain(name): name.strip(BLANKS) for name in header}
-        near = did_you_mean(plain(wanted.name), names)
-        mend = "Correct the name, or say with skip and header_rows where the header is"
-        if near.startswith("Did you mean"):
-            mend = f"Did you mean {names[near.removeprefix('Did you mean ').rstrip('?')]!r}?"
-        return Problem(str(self.path), f"there is no column {wanted.name!r}", why, mend)
+
+def choose_columns(where: str, header: Sequence[str], wanted: Sequence[Wanted]) -> list[int]:
+    """Where each wanted column stands. UserError with each that is missing or there twice."""
+    at = positions(header)
+    problems = [p for w in wanted if (p := _problem(where, w, at, header))]
+    if problems:
+        raise UserError(problems)
+    return [at[plain(w.name)][0] for w in wanted]
+
+
+def _problem(
+    where: str, wanted: Wanted, at: dict[str, list[int]], header: Sequence[str]
+) -> Problem | None:
+    found = at.get(plain(wanted.name), [])
+    why = f"mapping.yaml names it under {wanted.key}"
+    if len(found) == 1:
+        return None
+    if found:
+        what = f"the column {wanted.name!r} is in the header {len(found)} times"
+        mend = f'Name it by its place, such as "#{found[0] + 1}"'
+        return Problem(where, what, why, mend)
+    names = {plain(name): name.strip(BLANKS) for name in header}
+    near = did_you_mean(plain(wanted.name), names)
+    mend = "Correct the name, or say with skip and header_rows where the header is"
+    if near.startswith("Did you mean"):
+        mend = f"Did you mean {names[near.removeprefix('Did you mean ').rstrip('?')]!r}?"
+    return Problem(where, f"there is no column {wanted.name!r}", why, mend)
 
 
 def positions(header: Sequence[str]) -> dict[str, list[int]]:

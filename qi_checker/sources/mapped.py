@@ -126,7 +126,8 @@ class _Part:
             self._grouped()
         self._torn(grids)
         for grid in grids:
-            self.con.execute(f"DROP VIEW IF EXISTS {grid.name}")
+            grid.drop(self.con)
+        self.con.execute(f"DROP TABLE IF EXISTS {self.name}_filled")
         self._tell(grids)
 
     # ---- rows ------------------------------------------------------------------------------------

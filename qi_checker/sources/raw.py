@@ -124,6 +124,16 @@ def joined(cells: Sequence[str | None]) -> str:
     return BETWEEN.join(text for text in texts if len(text) <= LONGEST_ID)
 
 
+def drop(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Remove a table or view, and what a view of that name was made of."""
+    found = con.execute(
+        "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
+    ).fetchall()
+    for (kind,) in found:
+        con.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {name}")
+    con.execute(f"DROP TABLE IF EXISTS file_{name}")
+
+
 def numbered(con: duckdb.DuckDBPyConnection, stored: str, into: str, first: int) -> None:
     """Make the view `into` of a table with `_row`, its rows numbered from `first` in their order.
 

@@ -46,6 +46,8 @@ COMMANDS = (
     ("rules", "coverage"),
     ("rules", "explain"),
     ("import",),
+    ("import", "files"),
+    ("import", "sql"),
     ("import", "omop"),
     ("healthcheck",),
     ("nightly",),
