@@ -18,10 +18,11 @@ INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
 JOBS := 2
 DEMO_DATE := 2026-03-02
 
-.PHONY: help demo native test test-thorough lint pytest bench pictures docs format clean
+.PHONY: help demo web native test test-thorough lint pytest bench pictures docs format clean
 
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
+	@echo "make web     the web application on a made-up hospital"
 	@echo "make test    what guards every change: lint, types, imports, tests (ten minutes)"
 	@echo "make test-thorough   the tests that take hours: every kill, every generated protocol"
 	@echo "make lint    the quick part of it: ruff, mypy and import-linter"
@@ -58,6 +59,14 @@ demo: .venv/installed
 	@rm -rf build/demo-data
 	@$(WITH) qi_checker demo --out build/demo-data >/dev/null
 	@$(WITH) qi_checker audit --data build/demo-data --as-of $(DEMO_DATE) --out build/demo-audit
+
+.venv/installed-web: .venv/installed
+	@echo "Installing the web application"
+	@$(INSTALL) --no-build-isolation --editable ".[web]"
+	@touch $@
+
+web: .venv/installed-web
+	@$(WITH) qi_checker serve --demo $(ARGS)
 
 test: lint pytest
 

@@ -48,6 +48,12 @@ def key_changes(old: Bundle, new: Bundle) -> tuple[KeyChange, ...]:
     return (*keys, *_code_lists(old, new))
 
 
+def value_changes(old: Any, new: Any) -> Iterator[tuple[str, str, str]]:
+    """Path, old and new text of every key that differs between two values of a file."""
+    for place, before, after in _compare(old, new, _Place("")):
+        yield place.label, as_text(before), as_text(after)
+
+
 _Found = tuple[_Place, Any, Any]  # the spot, what stood there, what stands there; None for nothing
 
 

@@ -6,8 +6,9 @@ A case needs its own row, the rows of events of its patient, the exceptions that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -95,16 +96,19 @@ class DuckDBRows:
 
     def traces(self, case_keys: Sequence[int]) -> Iterator[CaseTrace]:
         """Judge the cases with these keys, in the order of the keys."""
-        for start in range(0, len(case_keys), BATCH):
-            for rows in self._of(case_keys[start : start + BATCH]):
-                yield self.judged(rows)
+        return map(self.judged, self.of_cases(case_keys))
 
-    def judged(self, rows: CaseRows) -> CaseTrace:
-        """Judge one case from its rows."""
+    def of_cases(self, case_keys: Sequence[int]) -> Iterator[CaseRows]:
+        """The rows of these cases, in the order of the keys."""
+        for start in range(0, len(case_keys), BATCH):
+            yield from self._of(case_keys[start : start + BATCH])
+
+    def judged(self, rows: CaseRows, earlier_days: Collection[date] = ()) -> CaseTrace:
+        """Judge one case from its rows. `earlier_days`: as `Judge.trace` says."""
         judge = self.judge
         case = judge.case(read_row(CASES, rows.case, 0, judge.setting.site))
         history = judge.history(rows.events, case.patient)
-        return judge.trace(case, history, judge.exceptions(rows.exceptions, case))
+        return judge.trace(case, history, judge.exceptions(rows.exceptions, case), earlier_days)
 
     def _of(self, case_keys: Sequence[int]) -> list[CaseRows]:
         """The rows of these cases; patients and exceptions of all of them are fetched together."""

@@ -17,9 +17,9 @@ from typing import Any
 from qi_checker.cli.common import warn
 from qi_checker.cli.nights import kept, settings_of, time_of_day
 from qi_checker.errors import Exit, Problem, UserError, did_you_mean
+from qi_checker.nightly.asking import Asked, check_case, check_request
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.moments import today_of
-from qi_checker.nightly.waivers import Asked, check_case, check_request
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store.exceptions import (
     APPROVED,

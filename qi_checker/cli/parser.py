@@ -10,6 +10,7 @@ from qi_checker import __version__
 from qi_checker.cli.command import EXITS, command, later, mapping, records
 from qi_checker.cli.nightly_parser import add_healthcheck, add_nightly
 from qi_checker.cli.rules_parser import add_rules
+from qi_checker.cli.serving_parser import add_accounts, add_serve
 
 
 def _format(parser: Any) -> None:
@@ -73,6 +74,8 @@ def build_parser() -> argparse.ArgumentParser:
     _digest(commands)
     add_nightly(commands)
     add_healthcheck(commands)
+    add_serve(commands)
+    add_accounts(commands)
     add_rules(commands)
     _import(commands)
     _demo(commands)

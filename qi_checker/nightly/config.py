@@ -122,6 +122,74 @@ class Store(Secret):
     )
 
 
+Role = Literal["coordinator", "surgeon", "radiologist", "quality_lead", "administrator"]
+
+
+class Grant(Strict):
+    """A role that a group of the identity provider gives."""
+
+    role: Role = Field(description="What its members may do.")
+    sites: list[Text] = Field([], description="Only for these sites; all where it is empty.")
+
+
+class Oidc(Secret):
+    """Sign-in with the hospital's accounts (OpenID Connect). The password is the client's secret."""
+
+    issuer: Text = Field(description="Issuer, as its discovery document names it.")
+    client_id: Text = Field(description="Name of this application at the provider.")
+    roles_claim: Text = Field("groups", description="Claim of the ID token that lists groups.")
+    roles: dict[Text, Grant] = Field(
+        min_length=1, description="Per group: its role. Nobody without one is let in."
+    )
+    title: Text = Field("Hospital account", description="What the button is called.")
+    ca_file: Text | None = Field(
+        None, description="Certificates that are trusted (PEM), instead of those of the system."
+    )
+
+
+class CaseLink(Strict):
+    """A link from a case into another system."""
+
+    title: Text = Field(description="What the link is called, such as PACS.")
+    url: Text = Field(description="Address with {case_id} or {patient_id}.")
+
+
+class Web(Strict):
+    """The web application: `qi-checker serve`."""
+
+    url: Text = Field(description="Address that people type: https://qi.hospital.example.")
+    listen: Text = Field(
+        "127.0.0.1:8400", description="Where the proxy finds it: HOST:PORT or unix:FILE."
+    )
+    key_file: Text | None = Field(
+        None,
+        description="Key that sessions are signed with (default: web.key in the state folder).",
+    )
+    language: Literal["en", "fr"] = Field("en", description="Language where nobody chose one.")
+    local_accounts: StrictBool = Field(
+        True, description="Let people sign in with accounts of this application, too."
+    )
+    oidc: Oidc | None = Field(None, description="Sign-in with the hospital's accounts.")
+    idle: Wait = Field(
+        Duration(30, "minute"),
+        description="How long a session lasts without a click.",
+        json_schema_extra={"default": "30 minutes"},
+    )
+    longest: Wait = Field(
+        Duration(12, "hour"),
+        description="How long a session lasts at most.",
+        json_schema_extra={"default": "12 hours"},
+    )
+    links: list[CaseLink] = Field([], description="Links from a case into other systems.")
+    proxies: Annotated[int, Field(strict=True, ge=0, le=5)] = Field(
+        1, description="How many proxies stand before it and add X-Forwarded-For."
+    )
+    workers: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(2, description="Processes.")
+    threads: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
+        4, description="Threads of each process."
+    )
+
+
 class Nightly(Strict):
     """Settings of the scheduled job."""
 
@@ -158,6 +226,7 @@ class Nightly(Strict):
         {}, description="Per kind.MODALITY: the least share of the usual count; as in site.yaml."
     )
     digest: Digest | None = Field(None, description="Who is told, and how.")
+    web: Web | None = Field(None, description="The web application.")
     lock_wait: Wait = Field(
         Duration(0, "minute"),
         description="How long a second start waits for the first.",

@@ -136,6 +136,7 @@ def _check(config: Nightly, complaints: Complaints) -> None:
     if config.store.url is not None:
         _check_store(config.store.url, complaints)
     _check_smtp(config, complaints)
+    _check_web(config, complaints)
 
 
 def _check_store(url: str, complaints: Complaints) -> None:
@@ -179,6 +180,33 @@ def _check_smtp(config: Nightly, complaints: Complaints) -> None:
             "",
             "Write starttls or implicit",
         )
+
+
+def _check_web(config: Nightly, complaints: Complaints) -> None:
+    web = config.web
+    if web is None:
+        return
+    url = urlsplit(web.url)
+    local = url.scheme == "http" and _loopback(url.hostname or "")
+    if not url.hostname or not (url.scheme == "https" or local) or url.path.strip("/"):
+        complaints.add(
+            ("web", "url"),
+            "this is not an address that people can sign in at",
+            "Only this machine itself may be reached without encryption",
+            "Write https://HOST, without a path",
+        )
+    if not web.local_accounts and web.oidc is None:
+        complaints.add(("web",), "nobody can sign in", "", "Name an oidc, or let local_accounts")
+    if web.oidc is not None:
+        issuer = urlsplit(web.oidc.issuer)
+        if issuer.scheme != "https" and not _loopback(issuer.hostname or ""):
+            complaints.add(("web", "oidc", "issuer"), "is not an https address")
+        if web.oidc.password_env is None and web.oidc.password_file is None:
+            what = "the client's secret is missing"
+            complaints.add(("web", "oidc"), what, "", "Add password_env or password_file")
+    for number, link in enumerate(web.links):
+        if urlsplit(link.url).scheme not in ("http", "https"):
+            complaints.add(("web", "links", number, "url"), "is not a web address")
 
 
 def _loopback(host: str) -> bool:

@@ -17,6 +17,7 @@ from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.config import seconds
+from qi_checker.nightly.desk import put_on_desk
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.feeds import feed_rows, late_words
 from qi_checker.nightly.keeping import opened
@@ -224,6 +225,8 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     night.failures += [f"{name}, {failure}" for failure in evaluation.failures]
     night.report.facts |= {"runs": night.runs, "feeds": feeds}
     if not night.replay:
+        with night.report.phase(f"desk {name}"):
+            put_on_desk(store, evaluation, kept.run_id, kept.changes, feeds)
         late = [words for row in feeds if (words := late_words(row))]
         moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
         night.telling.prepare(store, evaluation, found, kept.run_id, late, moved)

@@ -23,8 +23,12 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA secure_delete=ON"
 )
-# The nights, and what people write: each has migrations of its own.
-APPS = ("qi_checker.store.apps.StoreConfig", "qi_checker.store.people.apps.PeopleConfig")
+# The nights, what people write, and the desk: each has migrations of its own.
+APPS = (
+    "qi_checker.store.apps.StoreConfig",
+    "qi_checker.store.people.apps.PeopleConfig",
+    "qi_checker.store.desk.apps.DeskConfig",
+)
 _MEND = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 
 

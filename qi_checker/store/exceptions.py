@@ -20,6 +20,8 @@ from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import reading, writing
 
 APPROVER = "approver"  # the role that may approve, reconfirm and refuse
+# The same for accounts of the web application: who reads the scans, and who answers for the protocol.
+APPROVERS = frozenset({APPROVER, "radiologist", "quality_lead"})
 REQUESTED, APPROVED, REFUSED = "requested", "approved", "refused"
 RECONFIRMED, REVOKED = "reconfirmed", "revoked"
 RECONFIRM = "reconfirm"  # the state of one that was approved for another date of surgery
@@ -181,7 +183,7 @@ class Exceptions:
             waiver = self._waivers([asked])[0]
             _expect(waiver, states)
             name = waiver.exception_id
-            if by.role != APPROVER:
+            if by.role not in APPROVERS:
                 raise _refused(
                     f"the role {by.role} may not decide on {name}",
                     f"Ask somebody with the role {APPROVER}",

@@ -12,6 +12,7 @@ from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.site import Site
+from qi_checker.store.desk.privacy import clear_desk, export_desk
 from qi_checker.store.exceptions import Exceptions
 from qi_checker.store.models import (
     CaseRow,
@@ -56,6 +57,7 @@ def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
             "exception_steps": _steps(alias, case_id),
             "sign_offs": [asdict(signed) for signed in sign_offs(alias, case_id)],
             **export_people(alias, case_id),
+            **export_desk(alias, case_id),
             "trail": [_told(entry) for entry in _entries_of(alias, case_id)],
         }
     if not any(value for name, value in found.items() if name != "case_id"):
@@ -78,7 +80,7 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
         told = [entry.sequence for entry in _entries_of(alias, case_id)]
         number = sum(_history(alias, model, case_id, new, key) for model in HISTORY)
         number += _changes(alias, case_id, new) + _decisions(alias, case_id, new) + len(told)
-        number += pseudonymise_people(alias, case_id, new)
+        number += pseudonymise_people(alias, case_id, new) + clear_desk(alias, case_id)
         if not number:
             raise UserError(_nothing_held())
         _documents(alias, case_id, new)

@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.transaction import reading, writing
 
-_APPS = ("qi_store", "qi_people")
+_APPS = ("qi_store", "qi_people", "qi_desk")
 
 
 def check(alias: str) -> None:

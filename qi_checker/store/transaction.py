@@ -13,6 +13,14 @@ from qi_checker.errors import Problem, UserError
 _LOCK = 5_120_266  # a number of our own: the advisory lock of PostgreSQL
 
 
+class StoreRefused(UserError):
+    """The database refused. `kind`: busy, full, read_only, unreachable, damaged, older or failed."""
+
+    def __init__(self, problem: Problem, kind: str) -> None:
+        self.kind = kind
+        super().__init__(problem)
+
+
 @contextmanager
 def writing(alias: str) -> Iterator[None]:
     """A transaction that no other writer shares; the second waits, and then gives up with a word.
@@ -34,7 +42,7 @@ def reading(alias: str) -> Iterator[None]:
         yield
     except (DatabaseError, InterfaceError) as error:
         connections[alias].close()
-        raise UserError(_refused(alias, _first(error))) from None
+        raise refusal(alias, _first(error)) from None
 
 
 def _first(error: Exception) -> Exception:
@@ -51,49 +59,58 @@ def _shown(alias: str) -> str:
     return f"store {settings['NAME']} on {host}" if host else f"store {settings['NAME']}"
 
 
-def _refused(alias: str, error: Exception) -> Problem:
+def refusal(alias: str, error: Exception) -> StoreRefused:
+    """What a database said, in words."""
     said = str(error).lower()
     where = _shown(alias)
-    for words, what, mend in _SAID:
+    for kind, words, what, mend in _SAID:
         if any(word in said for word in words):
-            return Problem(where, what, "", mend)
-    return Problem(where, f"the database failed ({type(error).__name__})", "", _LOOK)
+            return StoreRefused(Problem(where, what, "", mend), kind)
+    what = f"the database failed ({type(error).__name__})"
+    return StoreRefused(Problem(where, what, "", _LOOK), "failed")
 
 
 _LOOK = "Look into the log of the database"
 _SAID = (
-    (("fatal:  database",), "there is no such database", "Make it: docs/store.md"),
+    ("unreachable", ("fatal:  database",), "there is no such database", "Make it: docs/store.md"),
     (
+        "busy",
         ("locked", "lock timeout", "locktimeout", "busy"),
         "somebody else is writing into it",
         "Wait until the other one is done, or look for a process that hangs",
     ),
     (
+        "older",
         ("no such table", "does not exist", "no such column"),
         "it has not been set up, or is older",
         "Run `qi-checker nightly migrate`",
     ),
     (
+        "unreachable",
         ("unable to open",),
         "it cannot be opened",
         "Make the folder, and let this user read and write in it",
     ),
     (
+        "read_only",
         ("readonly", "read-only"),
         "it cannot be written",
         "Let this user write the file and its folder",
     ),
     (
+        "damaged",
         ("not a database", "malformed"),
         "it is not a database, or it is damaged",
         "Restore the latest backup: docs/store.md",
     ),
     (
+        "full",
         ("full", "no space"),
         "the disk is full",
         "Make room, and start again: nothing was kept by half",
     ),
     (
+        "unreachable",
         ("connection", "server", "password", "authentication"),
         "the database cannot be reached",
         "See that it runs, and that the address, user and password are right",

@@ -20,9 +20,10 @@ _LATER = (
 
 
 def _ours() -> list[str]:
-    """All of the program but the store, whose tables Django sets up when it is opened."""
+    """All of the program but store and web, whose tables Django sets up when they are opened."""
     names = [m.name for m in pkgutil.walk_packages(qi_checker.__path__, "qi_checker.")]
-    return [n for n in names if "__main__" not in n and ".store" not in n]
+    apart = ("__main__", ".store", ".web", ".serving")
+    return [n for n in names if not any(name in n for name in apart)]
 
 
 for name in (*_LATER, *_ours()):

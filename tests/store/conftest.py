@@ -59,7 +59,7 @@ def _emptied(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # the triggers look away
         names = connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^qi_(store|people)_'"
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^qi_(store|people|desk)_'"
         ).fetchall()
         tables = ", ".join(name for (name,) in names)
         connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")

@@ -172,4 +172,6 @@ def test_purge_keeps_the_record_of_the_study(store: Store) -> None:
 
 
 def test_the_migrations_make_the_tables_of_the_models() -> None:
-    call_command("makemigrations", "qi_store", "qi_people", check=True, dry_run=True, verbosity=0)
+    call_command(
+        "makemigrations", "qi_store", "qi_people", "qi_desk", check=True, dry_run=True, verbosity=0
+    )

@@ -1,0 +1,168 @@
+"""serve and accounts: the web application, and who may sign in."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qi_checker.errors import Exit, Problem, UserError
+
+if TYPE_CHECKING:
+    from qi_checker.web.models import User
+
+DEMO_NOW = "2026-03-03T08:10:00-05:00"  # the morning after the demonstration's last night
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve the web application until a signal comes."""
+    _installed()
+    if arguments.demo:
+        return _demo(arguments)
+    from qi_checker.web.server import configure, prepare
+    from qi_checker.web.server import serve as run
+
+    configure(_config(arguments))
+    prepare()
+    _say_first_account()
+    run(arguments.listen, _say_address)
+    return Exit.DONE
+
+
+def _installed() -> None:
+    """Raise UserError where the optional part is missing."""
+    needed = ("django", "gunicorn", "axes", "csp", "whitenoise", "babel", "mozilla_django_oidc")
+    if any(importlib.util.find_spec(name) is None for name in needed):
+        mend = 'Install it: pip install "qi-checker[web]"'
+        raise UserError(Problem("serve", "the web application is not installed", "", mend))
+
+
+def _config(arguments: argparse.Namespace) -> Path:
+    config: Path | None = arguments.config
+    if config is None:
+        mend = "Give --config nightly.yaml, or --demo"
+        raise UserError(Problem("serve", "the settings are not named", "", mend))
+    return config
+
+
+def _say_address(url: str) -> None:
+    print(f"The work list is at {url}/ (Ctrl-C ends it)", flush=True)
+
+
+def _say_first_account() -> None:
+    from qi_checker.web.models import User
+    from qi_checker.web.runtime import runtime
+
+    if runtime().web.local_accounts and not User.objects.exists():
+        print("Nobody can sign in yet. Make the first account:")
+        named = os.environ["QI_CHECKER_CONFIG"]
+        print(f"  qi-checker accounts add NAME --role administrator --config {named}", flush=True)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    """The made-up hospital, two nights of it, an account of each role, and the application."""
+    with tempfile.TemporaryDirectory(prefix="qi-checker-demo-") as made:
+        folder = arguments.folder or Path(made)
+        config = _demo_hospital(folder, arguments.port)
+        from qi_checker.web.server import configure, prepare
+        from qi_checker.web.server import serve as run
+
+        configure(config, QI_CHECKER_DEMO="1", QI_CHECKER_NOW=DEMO_NOW)
+        prepare()
+        from qi_checker.web.demo import add_accounts
+
+        logins = add_accounts()
+        print(f"Sign in as {', '.join(logins)}; the login is the password.", flush=True)
+        run(f"127.0.0.1:{arguments.port}", _say_address)
+    return Exit.DONE
+
+
+def _demo_hospital(folder: Path, port: int) -> Path:
+    """Records, settings and two nights, written by the commands that a site uses."""
+    from qi_checker.demo.ward import write_ward
+
+    config = folder / "nightly.yaml"
+    for as_of in write_ward(folder, port):
+        print(f"The night of {as_of} ...", flush=True)
+        command = [sys.executable, "-m", "qi_checker", "nightly", "--config", str(config)]
+        done = subprocess.run([*command, "--as-of", as_of], stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise UserError(Problem("serve --demo", f"the night of {as_of} failed"))
+    return config
+
+
+# ---- accounts -----------------------------------------------------------------------------------
+
+
+def _open(arguments: argparse.Namespace) -> None:
+    _installed()
+    from qi_checker.web.server import configure, prepare
+
+    configure(_config(arguments))
+    prepare()
+
+
+def _somebody(login: str) -> User:
+    from qi_checker.web.accounts import identity
+    from qi_checker.web.models import User
+
+    found: User | None = User.objects.filter(login=identity(login)).first()
+    if found is None:
+        raise UserError(Problem("accounts", "there is no such account", "", "See `accounts list`"))
+    return found
+
+
+def add_account(arguments: argparse.Namespace) -> int:
+    """Make an account with a role; the password is asked for, or read from the input."""
+    _open(arguments)
+    from qi_checker.store.exceptions import Person
+    from qi_checker.web import accounts
+
+    by = Person(f"command line ({getpass.getuser()})", "administrator")
+    user = accounts.add(arguments.login, arguments.name, _password(), by)
+    for role in arguments.role:
+        accounts.grant(user, role, arguments.site, by)
+    print(f"{user.login} can sign in.")
+    return Exit.DONE
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    first = getpass.getpass("Password: ")
+    if first != getpass.getpass("The same again: "):
+        raise UserError(Problem("accounts", "the two passwords differ", "", "Try again"))
+    return first
+
+
+def list_accounts(arguments: argparse.Namespace) -> int:
+    """Every account with its roles, as lines of JSON."""
+    _open(arguments)
+    from qi_checker.web.models import User
+
+    for user in User.objects.order_by("login").prefetch_related("memberships"):
+        roles = sorted([m.role, m.site] for m in user.memberships.all())
+        line = {"login": user.login, "name": user.name, "open": user.is_active, "roles": roles}
+        print(json.dumps(line, ensure_ascii=False))
+    return Exit.DONE
+
+
+def set_password(arguments: argparse.Namespace) -> int:
+    """Give an account another password, and open it."""
+    _open(arguments)
+    from qi_checker.store.exceptions import Person
+    from qi_checker.web import accounts
+
+    user = _somebody(arguments.login)
+    by = Person(f"command line ({getpass.getuser()})", "administrator")
+    accounts.set_password(user, _password(), by)
+    accounts.set_active(user, True, by)
+    print(f"{user.login} can sign in.")
+    return Exit.DONE

@@ -1,0 +1,70 @@
+"""The made-up hospital as its web application has it: a nightly.yaml, and two nights to run.
+
+In the first night some operations are still planned for another day, so that the second has something
+that changed. One surgeon operates at a second site; theatres are dealt out in turn.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from qi_checker.demo import write_demo
+from qi_checker.demo.ledger import AS_OF
+
+NORTH = "Synthetic North"
+THEATRES = ("OR 1", "OR 2", "OR 5")
+_MOVED = 9  # of the operations that are still to come, so many were planned for another day
+_SETTINGS = """\
+# The nightly job and the web application of the made-up hospital.
+site: data/site.yaml
+data: data
+state: state
+pages: 300
+monthly: true
+web:
+  url: http://localhost:{port}
+  listen: 127.0.0.1:{port}
+  proxies: 0
+  links: [{{title: "PACS (example)", url: "https://pacs.example/studies?patient={{patient_id}}"}}]
+"""
+
+
+def write_ward(folder: Path, port: int) -> Iterator[str]:
+    """Write everything into `folder`; gives each moment after its records are there."""
+    data = folder / "data"
+    write_demo(data)
+    (folder / "nightly.yaml").write_text(_SETTINGS.format(port=port), encoding="utf-8")
+    with (data / "cases.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        row["room"] = THEATRES[number % len(THEATRES)]
+        if row["surgeon"].endswith(("C", "D")):
+            row["site"] = NORTH
+    yield from _nights(data / "cases.csv", rows)
+
+
+def _nights(file: Path, rows: list[dict[str, str]]) -> Iterator[str]:
+    soon = [r for r in rows if r["status"] == "scheduled" and r["surgery_at"][:10] > "2026-03-10"]
+    moved = soon[:: max(1, len(soon) // _MOVED)]
+    before = {id(r): _shifted(r["surgery_at"], n) for n, r in enumerate(moved)}
+    _write(file, [{**r, "surgery_at": before.get(id(r), r["surgery_at"])} for r in rows])
+    yield f"{AS_OF - timedelta(days=1)}T06:10"
+    _write(file, rows)
+    yield f"{AS_OF + timedelta(days=1)}T06:10"
+
+
+def _shifted(at: str, number: int) -> str:
+    """Some were planned earlier, some later: what a postponement does, and what undoes it."""
+    days = (-14, 7, -28)[number % 3]
+    day = max(date.fromisoformat(at[:10]) + timedelta(days=days), AS_OF + timedelta(days=2))
+    return f"{day}{at[10:]}"
+
+
+def _write(file: Path, rows: list[dict[str, str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[-1]), restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

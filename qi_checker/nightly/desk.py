@@ -1,0 +1,108 @@
+"""The step that puts a night on the desk: every open case with its rows, judged one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any
+
+from qi_checker.audit.problems import problems
+from qi_checker.cases.rows import CaseRows, DuckDBRows
+from qi_checker.digest.changes import Change
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.store import Store
+from qi_checker.store.desk.reading import FileRows, asked_kinds, ids_of, narrowed, relevant
+from qi_checker.store.desk.rewriting import DeskNight, Entry, Rewritten, rewrite
+from qi_checker.store.desk.work import evidence_of, item_of
+from qi_checker.store.trail import canonical
+
+KEPT = 30  # days after surgery until which a case stays on the desk: ultrasound is entered there
+_PROBLEMS = 200  # data problems that the page lists
+_OPEN = """
+    SELECT case_key FROM cases_full
+    WHERE verdict <> 'not_applicable' AND (upcoming OR anchor >= CAST(? AS DATE))
+    ORDER BY case_id"""
+
+
+def put_on_desk(
+    store: Store,
+    evaluation: Evaluation,
+    run_id: int,
+    changes: Sequence[Change],
+    feeds: Sequence[Mapping[str, Any]],
+    warnings: Sequence[Mapping[str, Any]] = (),
+    kept_days: int = KEPT,
+) -> Rewritten:
+    """Rewrite the desk of the protocol of an evaluation, in one transaction."""
+    bundle, as_of = evaluation.compiled.bundle, evaluation.compiled.as_of
+    since = as_of.date - timedelta(days=kept_days)
+    keys = [key for (key,) in evaluation.con.execute(_OPEN, [str(since)]).fetchall()]
+    rows = DuckDBRows(evaluation)
+    desk = _Desk(store, evaluation, rows)
+    entries = list(desk.entries(keys))
+    context = narrowed(rows.context, frozenset(desk.patients), frozenset(desk.ids))
+    known = {
+        "as_of": str(as_of),
+        "sha256": bundle.sha256,
+        "context": canonical(context.to_json()),
+        "origin": canonical(_origin(evaluation)),
+        "feeds": json.dumps(list(feeds), default=str),
+        "warnings": json.dumps(list(warnings), default=str),
+        "upcoming": desk.upcoming,
+        "problems": json.dumps(list(islice(problems(evaluation), _PROBLEMS)), ensure_ascii=False),
+    }
+    told: dict[str, list[dict[str, Any]]] = {}
+    for change in changes:
+        told.setdefault(change.case_id, []).append(asdict(change))
+    said = {case_id: json.dumps(each, default=str) for case_id, each in told.items()}
+    return rewrite(store.alias, DeskNight(bundle.protocol.id, run_id, known, entries, said))
+
+
+class _Desk:
+    """Makes the entries of one protocol, and collects what its context must keep."""
+
+    def __init__(self, store: Store, evaluation: Evaluation, rows: DuckDBRows) -> None:
+        self.store, self.evaluation, self.rows = store, evaluation, rows
+        self.kinds = asked_kinds(evaluation.compiled.bundle)
+        self.patients: set[str] = set()
+        self.ids: set[str] = set()
+        self.upcoming = 0
+
+    def entries(self, keys: Sequence[int]) -> Iterator[Entry]:
+        for case_rows in self.rows.of_cases(keys):
+            yield self._entry(case_rows)
+
+    def _entry(self, case_rows: CaseRows) -> Entry:
+        rows = self._narrow(case_rows)
+        # Judged from all rows here; the desk gives the same from fewer (tests/generative/test_desk).
+        trace = self.rows.judged(case_rows, self._earlier(case_rows))
+        self.patients.add(trace.case.patient)
+        self.ids.update(ids_of(rows))
+        self.upcoming += trace.case.upcoming
+        evidence = rows.evidence
+        bundle = self.evaluation.compiled.bundle
+        item, todo = item_of(trace, evidence_of(evidence, bundle.sha256))
+        return Entry(trace.case.id, rows.to_json(), evidence, item, todo)
+
+    def _narrow(self, rows: CaseRows) -> FileRows:
+        events = relevant(rows.events, self.kinds)
+        return FileRows(rows.case, events, rows.exceptions)
+
+    def _earlier(self, rows: CaseRows) -> list[date]:
+        compiled, case_id = self.evaluation.compiled, str(rows.case["case_id"]).strip()
+        found = self.store.earlier_schedules(
+            compiled.bundle.protocol.id, str(compiled.as_of), [case_id]
+        )
+        return [day for _, day in found]
+
+
+def _origin(evaluation: Evaluation) -> dict[str, Any]:
+    """Where each table came from; of a joined one both places."""
+    found: dict[str, Any] = {}
+    for name, table in evaluation.records.tables.items():
+        joined = table.joined
+        found[name] = [table.file] if joined is None else [joined.file, joined.place]
+    return found

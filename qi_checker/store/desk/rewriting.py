@@ -1,0 +1,178 @@
+"""The night rewrites the desk: what changed is written, what is gone is removed, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from qi_checker.store.desk.models import NO_DAY, CaseFile, DeskAction, Known, WorkItem
+from qi_checker.store.trail import canonical
+from qi_checker.store.transaction import writing
+
+_BATCH = 500
+_ITEM = (
+    "patient_id",
+    "site",
+    "surgeon",
+    "room",
+    "surgery_at",
+    "surgery_day",
+    "status",
+    "upcoming",
+    "verdict",
+    "act_by",
+    "latest",
+    "requirements",
+    "actions",
+    "evidence",
+)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One action. Dates are None where they do not apply."""
+
+    requirement: str
+    action: str
+    owner: str
+    first: date | None
+    last: date | None
+    act_by: date | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A case as the desk holds it. `item` has the columns of WorkItem from patient_id to evidence."""
+
+    case_id: str
+    rows: str  # JSON of FileRows
+    sha256: str
+    item: Mapping[str, Any]
+    todo: Sequence[Todo] = ()
+
+    @property
+    def digest(self) -> str:
+        said = {name: str(self.item[name]) for name in _ITEM} | {"rows": self.sha256}
+        said["todo"] = "".join(repr(one) for one in self.todo)
+        return hashlib.sha256(canonical(said).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class DeskNight:
+    """What a night puts on the desk for one protocol. `known` has the columns of Known.
+
+    `changes`: of each case what changed in this run, as JSON.
+    """
+
+    protocol: str
+    run_id: int
+    known: Mapping[str, Any]
+    entries: Iterable[Entry]
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """How many cases were written, removed, and left as they were."""
+
+    written: int
+    removed: int
+    same: int
+
+
+def rewrite(alias: str, night: DeskNight) -> Rewritten:
+    """Put a night on the desk. A second time it changes nothing."""
+    with writing(alias):
+        items = WorkItem.objects.using(alias).filter(protocol=night.protocol)
+        held = {i.case_id: i for i in items.only("case_id", "digest", "changed_run", "live")}
+        gone, written, seen = set(held), 0, 0
+        for batch in _batches(night.entries):
+            gone.difference_update(entry.case_id for entry in batch)
+            new = [e for e in batch if _differs(e, held.get(e.case_id), night)]
+            _write(alias, night, new, held)
+            written, seen = written + len(new), seen + len(batch)
+        removed = sorted(gone)
+        _remove(alias, night.protocol, removed)
+        Known.objects.using(alias).update_or_create(
+            protocol=night.protocol, defaults={**night.known, "run_id": night.run_id}
+        )
+    return Rewritten(written, len(removed), seen - written)
+
+
+def _differs(entry: Entry, there: WorkItem | None, night: DeskNight) -> bool:
+    changed = entry.case_id in night.changes and (
+        there is None or there.changed_run != night.run_id
+    )
+    return there is None or changed or there.live or there.digest != entry.digest
+
+
+def _write(
+    alias: str, night: DeskNight, entries: Sequence[Entry], held: Mapping[str, WorkItem]
+) -> None:
+    ids = [entry.case_id for entry in entries]
+    kept = {
+        case_id: (run, words)
+        for case_id, run, words in WorkItem.objects.using(alias)
+        .filter(protocol=night.protocol, case_id__in=ids)
+        .values_list("case_id", "changed_run", "changes")
+    }
+    _remove(alias, night.protocol, [case_id for case_id in ids if case_id in held])
+    CaseFile.objects.using(alias).bulk_create(
+        CaseFile(protocol=night.protocol, case_id=e.case_id, rows=e.rows, sha256=e.sha256)
+        for e in entries
+    )
+    items = [_item(night, e, kept.get(e.case_id, (0, "[]"))) for e in entries]
+    WorkItem.objects.using(alias).bulk_create(items)
+    DeskAction.objects.using(alias).bulk_create(
+        action_row(item, todo)
+        for item, entry in zip(items, entries, strict=True)
+        for todo in entry.todo
+    )
+
+
+def _item(night: DeskNight, entry: Entry, kept: tuple[int, str]) -> WorkItem:
+    run, words = kept
+    if entry.case_id in night.changes:
+        run, words = night.run_id, night.changes[entry.case_id]
+    return WorkItem(
+        protocol=night.protocol,
+        case_id=entry.case_id,
+        digest=entry.digest,
+        changed_run=run,
+        changes=words,
+        **{name: entry.item[name] for name in _ITEM},
+    )
+
+
+def action_row(item: WorkItem, todo: Todo) -> DeskAction:
+    """The row of an action; one without a last day sorts behind the others."""
+    return DeskAction(
+        item=item,
+        requirement=todo.requirement,
+        action=todo.action,
+        owner=todo.owner,
+        first=todo.first,
+        last=todo.last,
+        act_by=todo.act_by or NO_DAY,
+    )
+
+
+def _remove(alias: str, protocol: str, ids: Sequence[str]) -> None:
+    for start in range(0, len(ids), _BATCH):
+        some = ids[start : start + _BATCH]
+        for model in (WorkItem, CaseFile):
+            model.objects.using(alias).filter(protocol=protocol, case_id__in=some).delete()
+
+
+def _batches(entries: Iterable[Entry]) -> Iterable[list[Entry]]:
+    batch: list[Entry] = []
+    for entry in entries:
+        batch.append(entry)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

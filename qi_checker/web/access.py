@@ -1,0 +1,180 @@
+"""One table: page, role, scope. Addresses, refusals, the test of permissions and docs/web.md come from it.
+
+A page is found by its address, then asked whether one of the roles of who comes may do that, and for
+which sites. A case of another site is no case: the answer is that of an id that nobody has. A stranger
+learns nothing, not even which addresses there are: whatever is asked for leads to the sign-in page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.urls import Resolver404, resolve
+
+from qi_checker.store.exceptions import Person
+from qi_checker.web.models import Membership, User
+
+
+class Role(StrEnum):
+    """What somebody is at the hospital; its value is the word of settings and of the trail."""
+
+    COORDINATOR = "coordinator"
+    SURGEON = "surgeon"
+    RADIOLOGIST = "radiologist"
+    QUALITY = "quality_lead"
+    ADMIN = "administrator"
+
+
+C, S, R, Q, A = Role
+WARD = (C, S, R, Q)  # who sees cases; who runs the machine does not
+EVERYBODY = tuple(Role)
+
+
+class Scope(StrEnum):
+    """What of the hospital a page shows to somebody who may open it."""
+
+    OPEN = "anybody, signed out too"
+    SELF = "one's own account"
+    SITE = "cases of one's sites"
+    ALL = "the whole hospital: only with a role for all sites"
+    TOKEN = "what its token names"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address. `read` may open it, `write` may send its form; nobody where it is empty."""
+
+    name: str
+    path: str
+    view: str  # module of this room and function
+    scope: Scope
+    read: tuple[Role, ...]
+    write: tuple[Role, ...]
+    what: str
+
+    def roles(self, method: str) -> tuple[Role, ...]:
+        return self.write if method == "POST" else self.read
+
+    @property
+    def methods(self) -> list[str]:
+        return (["GET", "HEAD"] if self.read else []) + (["POST"] if self.write else [])
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites that somebody sees; `names` is None for all of them."""
+
+    names: frozenset[str] | None
+
+    def __contains__(self, site: object) -> bool:
+        return self.names is None or site in self.names
+
+
+class Who:
+    """Somebody who is signed in, with the roles of this moment."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        return list(self.user.memberships.all())
+
+    @property
+    def login(self) -> str:
+        return str(self.user.login)
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """Without repeats, in the order of `Role`."""
+        mine = {m.role for m in self.memberships}
+        return [role.value for role in Role if role.value in mine]
+
+    def sites(self, roles: Iterable[Role]) -> Sites:
+        """The sites for which one has one of these roles."""
+        mine = [m.site for m in self.memberships if m.role in set(roles)]
+        return Sites(None if "" in mine else frozenset(mine))
+
+    def may(self, page: Page, method: str) -> bool:
+        """Whether a page may be opened, or its form sent."""
+        if page.scope is Scope.SELF:
+            return True
+        sites = self.sites(page.roles(method))
+        if page.scope is Scope.ALL:
+            return sites.names is None
+        return sites.names is None or bool(sites.names)
+
+    def person(self, page: Page, method: str, site: str = "") -> Person:
+        """Who does something to a case of a site, in the first role that may."""
+        for role in page.roles(method):
+            for m in self.memberships:
+                if m.role == role.value and m.site in ("", site):
+                    return Person(self.login, role.value)
+        return Person(self.login, self.roles[0] if self.roles else "")
+
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def guard(get_response: Handler) -> Handler:
+    """Middleware: nothing below is reached by who may not."""
+    from qi_checker.web.urls import BY_NAME
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        request.who = Who(request.user) if request.user.is_authenticated else None
+        request.page = None
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return _stranger(request) if request.who is None else get_response(request)
+        if match.namespaces:
+            return get_response(request)  # the API asks for a token itself
+        page = request.page = BY_NAME[match.url_name]
+        method = "GET" if request.method == "HEAD" else request.method
+        public = page.scope in (Scope.OPEN, Scope.TOKEN)
+        if request.who is None and not public:
+            return _stranger(request)
+        if method not in page.methods:
+            return HttpResponseNotAllowed(page.methods)
+        if public:
+            return get_response(request)
+        if not request.who.may(page, method):
+            return refused(request)
+        request.sites = request.who.sites(page.roles(method))
+        return get_response(request)
+
+    return guarded
+
+
+def _stranger(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page, and back again where that is only reading."""
+    if request.path_info.startswith("/api/"):
+        return JsonResponse({"detail": "a token is needed"}, status=401)
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
+    query = "" if back == "/" else "?" + urlencode({"next": back})
+    return HttpResponseRedirect("/sign-in" + query)
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    """403, with the roles that may: whom to ask."""
+    from qi_checker.web.trouble import forbidden
+
+    return forbidden(request)
+
+
+def the_case(request: HttpRequest, site: str | None) -> None:
+    """Raise Http404 where there is no such case (None), or it is one of another site."""
+    if site is None or site not in request.sites:
+        raise Http404

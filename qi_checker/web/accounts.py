@@ -1,0 +1,140 @@
+"""Local accounts: made by an administrator, signed in with a password. Roles come from a list."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.store.exceptions import Person
+from qi_checker.store.trail import Trail
+from qi_checker.store.transaction import writing
+from qi_checker.web.access import Role
+from qi_checker.web.clock import this_moment
+from qi_checker.web.models import Membership, User
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,148}")
+_ALIAS = "default"
+
+
+class LocalAccounts(BaseBackend):
+    """Sign-in with login and password. A wrong name takes as long as a wrong password."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str = "", password: str = "", **other: Any
+    ) -> User | None:
+        if not username or not password:
+            return None
+        user = User.objects.filter(login=identity(username)).first()
+        if user is None:
+            User().set_password(password)  # the time that it takes
+            return None
+        return user if user.check_password(password) and user.is_active else None
+
+    def get_user(self, user_id: int) -> User | None:
+        """The account of a session; none where it was shut since."""
+        found: User | None = User.objects.filter(pk=user_id, is_active=True).first()
+        return found
+
+
+def tried(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """The name that somebody tries, as names are compared: five passwords, however it is written."""
+    named = (credentials or {}).get("username") or request.POST.get("login", "")
+    return identity(str(named))
+
+
+def identity(login: str) -> str:
+    """A login as it is compared: one form of each character, without case and blanks."""
+    return unicodedata.normalize("NFKC", login).casefold().strip()
+
+
+def add(login: str, name: str, password: str | None, by: Person) -> User:
+    """Make an account. Raises UserError where the login is taken or the password too weak."""
+    login = identity(login)
+    if not _LOGIN.fullmatch(login):
+        mend = "Write small letters, digits, and . _ - @"
+        raise _refused("login", "this is not a login", mend)
+    with writing(_ALIAS):
+        if User.objects.filter(login=login).exists():
+            raise _refused("login", "there is such an account already", "Choose another login")
+        user = User(login=login, name=name.strip(), created_at=this_moment())
+        if password is None:
+            user.set_unusable_password()
+        else:
+            check_password(password, user)
+            user.set_password(password)
+        user.save()
+        _tell("account_added", user, by)
+    return user
+
+
+def check_password(password: str, user: User) -> None:
+    """Raise UserError where a password is too weak for somebody."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise UserError(
+            [Problem("password", str(text).rstrip(".")) for text in error.messages]
+        ) from None
+
+
+def set_password(user: User, password: str, by: Person) -> None:
+    """Give an account another password; its sessions end."""
+    check_password(password, user)
+    with writing(_ALIAS):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        _tell("password_set", user, by)
+
+
+def set_active(user: User, active: bool, by: Person) -> None:
+    """Shut or open an account. Who shuts the last administrator would lock everybody out."""
+    with writing(_ALIAS):
+        if not active:
+            _check_last(user)
+        user.is_active = active
+        user.save(update_fields=["is_active"])
+        _tell("account_opened" if active else "account_shut", user, by)
+
+
+def grant(user: User, role: str, site: str, by: Person) -> None:
+    """Give a role, for a site or for all (empty)."""
+    if role not in {r.value for r in Role}:
+        raise _refused("role", "there is no such role")
+    with writing(_ALIAS):
+        given = {"given_by": by.login}
+        Membership.objects.get_or_create(user=user, role=role, site=site.strip(), defaults=given)
+        _tell("role_given", user, by, given_role=role, site=site.strip())
+
+
+def take(membership: Membership, by: Person) -> None:
+    """Take a role away."""
+    with writing(_ALIAS):
+        if membership.role == Role.ADMIN.value and membership.site == "":
+            _check_last(membership.user)
+        user, role, site = membership.user, membership.role, membership.site
+        membership.delete()
+        _tell("role_taken", user, by, given_role=role, site=site)
+
+
+def _check_last(user: User) -> None:
+    others = Membership.objects.filter(role=Role.ADMIN.value, site="", user__is_active=True)
+    mine = others.filter(user=user).exists()
+    if mine and not others.exclude(user=user).exists():
+        mend = "Make somebody else administrator first"
+        raise _refused("account", "this is the last administrator", mend)
+
+
+def _tell(action: str, user: User, by: Person, **more: str) -> None:
+    told = {"account": user.login, "role": by.role, **more}
+    Trail(_ALIAS).append(this_moment(), by.login, action, told)
+
+
+def _refused(where: str, what: str, mend: str = "") -> UserError:
+    return UserError(Problem(where, what, "", mend))

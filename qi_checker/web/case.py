@@ -1,0 +1,444 @@
+"""The page of one case: judged now, with what people wrote about it and every form there is.
+
+Every reading is an entry in the trail: where none can be written, nothing is shown. A what-if is a plain
+form (`?to=2026-04-20`); the script asks for the fragment while somebody types, a button does the same
+without it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse
+
+from qi_checker.render.words import Sign
+from qi_checker.store.desk.models import NO_DAY, WorkItem
+from qi_checker.store.people.reads import Thread, thread
+from qi_checker.store.schedules import schedules
+from qi_checker.web import i18n
+from qi_checker.web.access import Role
+from qi_checker.web.cases import Day, Live, items_of, latest_good, live, strip
+from qi_checker.web.clock import this_moment
+from qi_checker.web.i18n import gettext
+from qi_checker.web.night import last_night, warnings
+from qi_checker.web.pages import ROLES, Message, render, templates
+from qi_checker.web.runtime import runtime, store
+from qi_checker.web.sheet import RequirementView, facts, requirements
+from qi_checker.web.state import state_of
+from qi_checker.web.waivers import ExceptionsView, exceptions_view
+from qi_checker.web.words import CONTACTS, sign_of, verdict_words
+from qi_checker.web.worklist import Command, days_left
+from qi_checker.web.writes import done, undoable
+
+
+@dataclass(frozen=True)
+class StripDay:
+    """One day of the next sixty, as a cell of the strip."""
+
+    iso: str
+    label: str
+    key: str  # met, booked, open, old
+    words: str
+    now: bool
+    chosen: bool
+    month: str  # where another month begins
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What another date of surgery would make of the case."""
+
+    to: str
+    protocol: str
+    said: str
+    flips: tuple[
+        tuple[str, str, str, Sign, Sign, str], ...
+    ]  # title, before, after, signs, sentence
+    verdict: str
+    sign: Sign
+    latest: str
+    strip: tuple[StripDay, ...]
+    wrong: str = ""
+
+
+@dataclass(frozen=True)
+class ProtocolView:
+    """The case as one protocol judges it."""
+
+    protocol: str
+    title: str
+    verdict: str
+    verdict_words: str
+    sign: Sign
+    commands: tuple[Command, ...]
+    until: str
+    left: str
+    slips: str
+    requirements: tuple[RequirementView, ...]
+    what_if: WhatIf | None
+    stale: bool  # the protocol's files changed since the night: what it found is shown
+    live: bool
+    waits_until: str
+    evidence: str
+    looked: str
+    look_void: bool
+    last_day: str  # a wait may not pass it
+    sign_offs: tuple[tuple[str, str, str, tuple[str, ...]], ...]  # by, when, note, what changed
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that somebody wrote: who, when, what; `mine` may be taken back."""
+
+    kind: str
+    number: int
+    who: str
+    at: str
+    head: str
+    text: str
+    mine: bool
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything about one case."""
+
+    case_id: str
+    patient_id: str
+    surgery: str
+    surgery_iso: str
+    status: str
+    facts: tuple[tuple[str, str], ...]
+    protocols: tuple[ProtocolView, ...]
+    history: tuple[tuple[str, str], ...]  # planned for, seen in
+    changes: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    exceptions: ExceptionsView
+    links: tuple[tuple[str, str], ...]
+    seen: str
+    may: frozenset[str]  # names of the pages whose forms are shown
+    roles: tuple[tuple[str, str], ...]
+    outcomes: tuple[tuple[str, str], ...]
+    form: str = ""  # the form that was sent in vain
+    errors: tuple[tuple[str, str], ...] = ()
+    changed: tuple[str, ...] = ()
+    typed: dict[str, str] | None = None
+    undo: tuple[str, str] | None = None
+    ious: str = ""
+
+    def value(self, form: str, name: str, default: str = "") -> str:
+        """What was typed into a field, where the form was sent in vain."""
+        typed = (self.typed or {}) if form == self.form else {}
+        return typed.get(name, default)
+
+    def wrong(self, form: str) -> tuple[tuple[str, str], ...]:
+        """What is wrong with a form."""
+        return self.errors if form == self.form else ()
+
+
+def case(request: HttpRequest, case_id: str) -> HttpResponse:
+    """The page; with `to`, beside it what another date would make of the case."""
+    return show(request, case_id)
+
+
+def show(
+    request: HttpRequest,
+    case_id: str,
+    *,
+    form: str = "",
+    errors: tuple[tuple[str, str], ...] = (),
+    changed: tuple[str, ...] = (),
+    status: int = 200,
+    template: str = "case",
+) -> HttpResponse:
+    """The page, also after a form that could not be taken."""
+    items = items_of(request, case_id)
+    by = request.who.person(request.page, request.method or "GET", items[0].site)
+    store().people.read_case(case_id, by, this_moment(), "page" if template == "case" else template)
+    written = thread("default", case_id)
+    typed = {k: str(v) for k, v in request.POST.items()} if form else None
+    page = _page(request, items, written, form, errors, changed, typed)
+    unread = written.last_note
+    if unread and template == "case":
+        store().people.notes_read(request.who.login, case_id, unread)
+    return render(
+        request,
+        template,
+        page,
+        status=status,
+        messages=(*done(request), *warnings(last_night())),
+    )
+
+
+def sheet(request: HttpRequest, case_id: str) -> HttpResponse:
+    """The same to print, without forms."""
+    return show(request, case_id, template="sheet")
+
+
+def what_if(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Only the answer to `to`, for the script; it belongs to the reading of the page before."""
+    items = items_of(request, case_id)
+    to, named = request.GET.get("to", ""), request.GET.get("protocol", "")
+    one = next((x for x in live(items) if x.item.protocol == named), None)
+    answer = _what_if(one, to) if one is not None else None
+    text = templates().get_template("web/what_if.html.j2").render(page=answer, case_id=case_id)
+    return HttpResponse(text, content_type="text/html; charset=utf-8")
+
+
+def _page(
+    request: HttpRequest,
+    items: Sequence[WorkItem],
+    written: Thread,
+    form: str,
+    errors: tuple[tuple[str, str], ...],
+    changed: tuple[str, ...],
+    typed: dict[str, str] | None,
+) -> CasePage:
+    lives = live(items)
+    first, night = items[0], last_night()
+    traced = next((x for x in lives if x.trace is not None), None)
+    return CasePage(
+        case_id=first.case_id,
+        patient_id=first.patient_id,
+        surgery=_surgery(first),
+        surgery_iso=first.surgery_day.isoformat(),
+        status=gettext(first.status),
+        facts=facts(traced.trace, traced.known) if traced and traced.trace else (),
+        protocols=tuple(_protocol(request, x, written, night.day) for x in lives),
+        history=_history(first.case_id),
+        changes=_changes(items),
+        entries=entries(written, request.who.login),
+        exceptions=exceptions_view(request, first.case_id, lives),
+        links=_links(first),
+        seen=state_of(list(items), written).signed(),
+        may=_may(request, first.site),
+        roles=(("", gettext("everybody")), *((k, gettext(v)) for k, v in ROLES.items())),
+        outcomes=tuple((k, gettext(v)) for k, v in CONTACTS.items()),
+        form=form,
+        errors=errors,
+        changed=changed,
+        typed=typed,
+        undo=undoable(request.GET),
+        ious=_ious(written),
+    )
+
+
+def _surgery(item: WorkItem) -> str:
+    clock = item.surgery_at[11:16]
+    return f"{i18n.day(item.surgery_day, 'long')} {clock}".strip()
+
+
+def _may(request: HttpRequest, site: str) -> frozenset[str]:
+    from qi_checker.web.urls import PAGES
+
+    who = request.who
+    return frozenset(
+        p.name for p in PAGES if p.write and who.may(p, "POST") and site in who.sites(p.write)
+    )
+
+
+def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> ProtocolView:
+    item, trace = one.item, one.trace
+    wait = written.wait(item.protocol, day)
+    look = next((x for x in written.looks if x.protocol == item.protocol), None)
+    actions = json.loads(item.actions)
+    until = item.act_by if item.act_by != NO_DAY else None
+    origin = json.loads(one.known.origin)
+    title = one.judge.bundle.protocol.title if one.judge else item.protocol
+    return ProtocolView(
+        protocol=item.protocol,
+        title=title,
+        verdict=item.verdict,
+        verdict_words=verdict_words(item.verdict),
+        sign=sign_of(item.verdict),
+        commands=tuple(_command(a) for a in actions),
+        until=i18n.day(until, "long"),
+        left=days_left(item.act_by, day),
+        slips=i18n.day(item.latest, "long"),
+        requirements=requirements(trace, origin) if trace is not None else (),
+        what_if=_asked(request, one, day),
+        stale=trace is None,
+        live=item.live,
+        waits_until=i18n.day(wait.until, "long") if wait else "",
+        evidence=item.evidence,
+        looked=f"{look.by}, {i18n.clock(look.at)}" if look else "",
+        look_void=bool(look and look.evidence != item.evidence),
+        last_day=until.isoformat() if until else "",
+        sign_offs=_sign_offs(item),
+    )
+
+
+def _command(action: dict[str, str]) -> Command:
+    until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
+    return Command(action["text"], action["owner"], i18n.day(until, "long"), False)
+
+
+def _sign_offs(item: WorkItem) -> tuple[tuple[str, str, str, tuple[str, ...]], ...]:
+    return tuple(
+        (s.by, i18n.clock(s.at), s.note, tuple(gettext(name) for name in s.changed))
+        for s in reversed(store().sign_offs(item.case_id))
+        if s.protocol == item.protocol
+    )
+
+
+def _asked(request: HttpRequest, one: Live, day: date) -> WhatIf | None:
+    if not one.item.upcoming or one.item.status != "scheduled" or one.trace is None:
+        return None
+    to = request.GET.get("to", "") if request.method == "GET" else ""
+    named = request.GET.get("protocol", one.item.protocol)
+    return _what_if(one, to if named == one.item.protocol else "")
+
+
+def _what_if(one: Live, to: str) -> WhatIf:
+    """The strip of the next days, and the answer for one of them."""
+    from qi_checker.protocol.as_of import AsOf
+
+    item = one.item
+    first = AsOf.parse(one.known.as_of).date
+    days = list(strip(one, first))
+    chosen, wrong = _date(to, first)
+    good = latest_good(days)
+    shown = _strip(days, chosen)
+    latest = i18n.day(good, "long") if good else gettext("none of them")
+    base = WhatIf(to, item.protocol, "", (), "", sign_of(""), latest, shown, wrong)
+    moved = one.on(chosen) if chosen is not None else None
+    if moved is None or one.trace is None or chosen is None:
+        return base
+    before = {r.id: str(r.status) for r in one.trace.requirements}
+    flips = tuple(
+        (
+            r.requirement.title,
+            verdict_status(before.get(r.id, "not_applicable")),
+            verdict_status(str(r.status)),
+            sign_of(before.get(r.id, "not_applicable")),
+            sign_of(str(r.status)),
+            str(r.finding["sentence"]),
+        )
+        for r in moved.requirements
+    )
+    verdict = str(moved.verdict)
+    said = gettext("On %(day)s: %(verdict)s.")
+    words = said % {"day": i18n.day(chosen, "long"), "verdict": verdict_words(verdict).lower()}
+    return WhatIf(
+        chosen.isoformat(), item.protocol, words, flips, verdict, sign_of(verdict), latest, shown
+    )
+
+
+def verdict_status(status: str) -> str:
+    """A status in words."""
+    from qi_checker.web.words import status_words
+
+    return status_words(status)
+
+
+def _date(to: str, first: date) -> tuple[date | None, str]:
+    if not to:
+        return None, ""
+    try:
+        chosen = date.fromisoformat(to)
+    except ValueError:
+        return None, gettext("Write a date as 2026-03-31.")
+    if chosen < first:
+        return None, gettext("Surgery cannot move into the past.")
+    if chosen > first + timedelta(days=3 * 366):
+        return None, gettext("That is too far ahead.")
+    return chosen, ""
+
+
+_KEYS = {
+    "compliant": "met",
+    "compliant_with_exception": "met",
+    "pending": "booked",
+    "action_needed": "open",
+    "undetermined": "open",
+}
+
+
+def _strip(days: Sequence[Day], chosen: date | None) -> tuple[StripDay, ...]:
+    cells, month = [], 0
+    for one in days:
+        begins = one.day.month != month
+        month = one.day.month
+        cells.append(
+            StripDay(
+                iso=one.day.isoformat(),
+                label=i18n.day(one.day, "long"),
+                key=_KEYS.get(one.verdict, "old"),
+                words=verdict_words(one.verdict),
+                now=one.now,
+                chosen=one.day == chosen,
+                month=i18n.month(one.day) if begins else "",
+            )
+        )
+    return tuple(cells)
+
+
+def _history(case_id: str) -> tuple[tuple[str, str], ...]:
+    """Every date that surgery was planned for, with the nights that saw it; the newest first."""
+    moments = {run.run_id: run.as_of for run in store().runs()}
+    found: dict[tuple[str, str], None] = {}
+    for s in reversed(schedules("default", case_id)):
+        found[(s.surgery_at, moments.get(s.from_run, ""))] = None
+    return tuple(found)
+
+
+def _changes(items: Sequence[WorkItem]) -> tuple[str, ...]:
+    said = [str(c.get("words", "")) for item in items for c in json.loads(item.changes)]
+    return tuple(dict.fromkeys(text for text in said if text))
+
+
+def _links(item: WorkItem) -> tuple[tuple[str, str], ...]:
+    """Links into other systems; what is put in is escaped for an address."""
+    values = {"case_id": item.case_id, "patient_id": item.patient_id}
+    escaped = {name: quote(value, safe="") for name, value in values.items()}
+    found = []
+    for each in runtime().web.links:
+        address = each.url
+        for name, value in escaped.items():
+            address = address.replace("{" + name + "}", value)
+        found.append((each.title, address))
+    return tuple(found)
+
+
+def _ious(written: Thread) -> str:
+    if not written.ious:
+        return ""
+    last = written.ious[0]
+    said = gettext("Entered by %(by)s, %(at)s.")
+    return said % {"by": last.by, "at": i18n.clock(last.at)}
+
+
+def entries(written: Thread, login: str) -> tuple[Entry, ...]:
+    """Notes, contacts, looks and waits together, the newest first."""
+    found: list[tuple[Any, Entry]] = []
+
+    def add(kind: str, row: Any, head: str, text: str) -> None:
+        entry = Entry(kind, row.id, row.by, i18n.clock(row.at), head, text, row.by == login)
+        found.append((row.at, entry))
+
+    for note in written.notes:
+        role = gettext(ROLES.get(note.to_role, "")) if note.to_role else gettext("everybody")
+        add("note", note, gettext("Note to: %s") % role, note.text)
+    for call in written.contacts:
+        head = gettext("%(whom)s: %(outcome)s")
+        words = {"whom": call.whom, "outcome": gettext(CONTACTS[call.outcome])}
+        add("contact", call, head % words, call.text)
+    for look in written.looks:
+        add("look", look, gettext("Looked at"), "")
+    for wait in written.waits:
+        add("wait", wait, gettext("Waits until %s") % i18n.day(wait.until, "long"), wait.why)
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    return tuple(entry for _, entry in found)
+
+
+def messages_of(changed: Sequence[str]) -> tuple[Message, ...]:
+    """What changed since a page was shown."""
+    return tuple(Message("warn", text) for text in changed)
+
+
+__all__ = ["CasePage", "Role", "WhatIf", "case", "sheet", "show", "what_if"]

@@ -1,0 +1,158 @@
+"""One case: whether somebody may see it, its rows on the desk, and the case judged from them now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest
+
+from qi_checker.judging import CaseTrace, History, Judge
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.store.desk.models import CaseFile, DeskAction, Known, WorkItem
+from qi_checker.store.desk.reading import FileRows, history_of, judge_of, judged
+from qi_checker.store.desk.rewriting import action_row
+from qi_checker.store.desk.work import evidence_of, item_of
+from qi_checker.store.exceptions import APPROVED, REFUSED, Waiver, table_row
+from qi_checker.store.transaction import writing
+from qi_checker.web.runtime import bundle, runtime, store
+
+AHEAD = 60  # days that the strip of a what-if shows
+
+
+@dataclass(frozen=True)
+class Live:
+    """A case of one protocol as it can be judged now.
+
+    `trace` is None where the protocol's files say something else than the night judged by; then the
+    page shows what the night found.
+    """
+
+    item: WorkItem
+    known: Known
+    rows: FileRows
+    judge: Judge | None
+    trace: CaseTrace | None
+    earlier: tuple[date, ...]
+    history: History | None  # the patient's events, read once for every date
+
+    def on(self, day: date) -> CaseTrace | None:
+        """The case if it were planned for another day, at the same time of day."""
+        if self.judge is None:
+            return None
+        clock = self.item.surgery_at[10:]
+        rows = self.rows.moved(f"{day}{clock}")
+        rows = replace(rows, exceptions=_exceptions(self.item.case_id, rows, self.known, day))
+        return judged(self.judge, rows, self.earlier, self.history)
+
+
+def items_of(request: HttpRequest, case_id: str) -> list[WorkItem]:
+    """The work items of a case. Raises Http404 for one that nobody has or that is of another site."""
+    items = list(WorkItem.objects.filter(case_id=case_id).order_by("act_by", "protocol"))
+    items = [item for item in items if item.site in request.sites]
+    if not items:
+        raise Http404
+    return items
+
+
+def live(items: Sequence[WorkItem]) -> list[Live]:
+    """Judge a case by each of its protocols."""
+    protocols = [item.protocol for item in items]
+    known = {k.protocol: k for k in Known.objects.filter(protocol__in=protocols)}
+    files = CaseFile.objects.filter(case_id=items[0].case_id, protocol__in=protocols)
+    rows = {f.protocol: FileRows.from_json(f.rows) for f in files}
+    return [_live(i, known[i.protocol], rows[i.protocol]) for i in items if i.protocol in rows]
+
+
+def _live(item: WorkItem, known: Known, rows: FileRows) -> Live:
+    found = bundle(item.protocol, known.sha256)
+    rows = replace(rows, exceptions=_exceptions(item.case_id, rows, known, None))
+    if found is None:
+        return Live(item, known, rows, None, None, (), None)
+    judge = judge_of(found, known.as_of, runtime().settings.site, known.context)
+    said = store().earlier_schedules(item.protocol, known.as_of, [item.case_id])
+    earlier = tuple(day for _, day in said)
+    history = history_of(judge, rows)
+    trace = judged(judge, rows, earlier, history)
+    return Live(item, known, rows, judge, trace, earlier, history)
+
+
+def _exceptions(
+    case_id: str, rows: FileRows, known: Known, day: date | None
+) -> list[dict[str, Any]]:
+    """The exceptions of the records, and those of the store as they stand now.
+
+    One that was approved since the night counts here at once, as it will in the next night; so its
+    approval is dated to the moment that is judged. `day`: what surgery would be moved to; one that
+    was approved for another day would have to be reconfirmed.
+    """
+    kept = [dict(row) for row in rows.exceptions]
+    if not runtime().settings.config.exceptions:
+        return kept
+    mine = [w for w in store().exceptions.all(case_id) if w.state != REFUSED]
+    ids = {w.exception_id for w in mine}
+    kept = [row for row in kept if row.get("exception_id") not in ids]
+    at = AsOf.parse(known.as_of)
+    return kept + [_row(waiver, at, day) for waiver in mine]
+
+
+def _row(waiver: Waiver, at: AsOf, day: date | None) -> dict[str, Any]:
+    row: dict[str, Any] = table_row(waiver)
+    if day is not None and waiver.state == APPROVED and waiver.surgery_day not in (None, day):
+        row |= {"approved_by": "", "approved_at": ""}
+    for name in ("approved_at", "revoked_at"):
+        if row[name] and row[name][:10] >= at.date.isoformat():
+            row[name] = str(at)
+    return row | {"_row": str(-waiver.number)}
+
+
+def again(case_id: str) -> None:
+    """Judge a case again after somebody did something, so that the list shows it at once."""
+    items = list(WorkItem.objects.filter(case_id=case_id))
+    if not items:
+        return
+    for one in live(items):
+        if one.trace is None:
+            continue
+        columns, todo = item_of(one.trace, evidence_of(one.rows.evidence, one.known.sha256))
+        columns.pop("evidence")  # of the night: a look or a sign-off is not made void by a decision
+        with writing("default"):
+            WorkItem.objects.filter(pk=one.item.pk).update(live=True, **columns)
+            DeskAction.objects.filter(item=one.item).delete()
+            DeskAction.objects.bulk_create(action_row(one.item, t) for t in todo)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the strip: what the case would be if surgery were then."""
+
+    day: date
+    verdict: str
+    statuses: tuple[tuple[str, str], ...]  # requirement and status
+    now: bool
+
+
+def strip(one: Live, first: date, days: int = AHEAD) -> Iterator[Day]:
+    """Each of the next days; a day that is no working day is among them: emergencies are not."""
+    for number in range(days):
+        day = first + timedelta(days=number)
+        trace = one.on(day)
+        if trace is None:
+            return
+        statuses = tuple((r.id, str(r.status)) for r in trace.requirements)
+        yield Day(day, str(trace.verdict), statuses, day == one.item.surgery_day)
+
+
+def latest_good(days: Sequence[Day]) -> date | None:
+    """The last day of an unbroken run of good ones that begins at today's plan, else the last good."""
+    good = ("compliant", "compliant_with_exception", "pending")
+    return max((d.day for d in days if d.verdict in good), default=None)
+
+
+def actions_of(item: WorkItem) -> list[dict[str, str]]:
+    """The actions of a work item as they are kept."""
+    found: list[dict[str, str]] = json.loads(item.actions)
+    return found

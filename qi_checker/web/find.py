@@ -1,0 +1,41 @@
+"""Find the cases of a patient by an id: posted, so that no id of a patient stands in an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from qi_checker.store.desk.models import WorkItem
+from qi_checker.web import i18n
+from qi_checker.web.pages import render
+from qi_checker.web.urls_of import link
+from qi_checker.web.words import verdict_words
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """Cases whose own id or whose patient's id is this."""
+
+    id: str
+    cases: tuple[tuple[str, str, str, str], ...]  # case, address, surgery, verdict
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """Whole ids only: nobody finds out ids by trying parts of them."""
+    said = str(request.POST.get("id", "")).strip()[:200]
+    items = WorkItem.objects.none()
+    if said:
+        by_patient = WorkItem.objects.filter(patient_id=said)
+        items = by_patient | WorkItem.objects.filter(case_id=said)
+    mine = [item for item in items.order_by("surgery_day", "case_id") if item.site in request.sites]
+    cases = tuple(
+        (
+            i.case_id,
+            link("case", i.case_id),
+            i18n.day(i.surgery_day, "long"),
+            verdict_words(i.verdict),
+        )
+        for i in mine
+    )
+    return render(request, "found", FoundPage(said, cases))

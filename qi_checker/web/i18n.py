@@ -1,0 +1,112 @@
+"""English and French: gettext, read from `locale/*.po` at the first use, and dates by locale.
+
+The catalogue is text that a translator edits; nothing is compiled beforehand, so a checkout and a
+wheel are the same. English is what stands in the program.
+"""
+
+from __future__ import annotations
+
+import gettext as stdlib
+import io
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from qi_checker.web.runtime import runtime
+
+FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = {"en": "English", "fr": "Français"}
+UNREVIEWED = frozenset({"fr"})  # what no native reader has reviewed is said to be so, on every page
+
+
+@cache
+def catalogue(language: str) -> stdlib.NullTranslations:
+    """The messages of a language; those of the program where it has none."""
+    file = FOLDER / f"{language}.po"
+    if not file.is_file():
+        return stdlib.NullTranslations()
+    with file.open("rb") as text:
+        messages = read_po(text, locale=language)
+    made = io.BytesIO()
+    write_mo(made, messages)
+    made.seek(0)
+    return stdlib.GNUTranslations(made)
+
+
+def current() -> str:
+    """The language of this request."""
+    found = str(translation.get_language() or "en")[:2]
+    return found if found in LANGUAGES else "en"
+
+
+def gettext(message: str) -> str:
+    """A message in the language of this request."""
+    return catalogue(current()).gettext(message) if message else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The same where it depends on a number."""
+    return catalogue(current()).ngettext(one, many, number)
+
+
+_ = gettext
+
+
+def N_(message: str) -> str:
+    """A message that is translated where it is shown."""
+    return message
+
+
+def day(value: date | None, length: str = "short") -> str:
+    """`Tue 3 Mar`, in the language; with the year where `length` is long. Empty for no date."""
+    if value is None:
+        return ""
+    patterns = {
+        "short": {"en": "EEE d MMM", "fr": "EEE d MMM"},
+        "long": {"en": "EEE d MMM y", "fr": "EEE d MMM y"},
+    }
+    return str(format_date(value, patterns[length][current()], locale=current()))
+
+
+def clock(value: datetime) -> str:
+    """`3 Mar, 06:10` on the clocks of the site."""
+    here = value.astimezone(runtime().zone) if value.tzinfo else value
+    return str(format_datetime(here, "d MMM, HH:mm", locale=current()))
+
+
+def language(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: what somebody chose, else what the browser asks for, else that of the site."""
+
+    def spoken(request: HttpRequest) -> HttpResponse:
+        chosen = request.user.language if request.user.is_authenticated else ""
+        chosen = chosen or request.COOKIES.get("qi_language", "") or _asked(request)
+        response: HttpResponse
+        with translation.override(chosen if chosen in LANGUAGES else runtime().web.language):
+            response = get_response(request)
+            response.headers["Content-Language"] = current()
+        return response
+
+    return spoken
+
+
+def _asked(request: HttpRequest) -> str:
+    """The first of the browser's languages that there is."""
+    for part in request.headers.get("Accept-Language", "").lower().split(","):
+        name = str(part.split(";")[0].strip()[:2])
+        if name in LANGUAGES:
+            return name
+    return ""
+
+
+def month(value: date) -> str:
+    """`March`, in the language."""
+    return str(format_date(value, "LLLL", locale=current()))

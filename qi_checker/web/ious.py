@@ -1,0 +1,224 @@
+"""What intra-operative ultrasound found, entered after surgery: the columns of `ious.csv`, checked as a
+study checks them. A correction never overwrites: the first entry stays, with who corrected it and why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from qi_checker.protocol.records import IOUS, Column
+from qi_checker.protocol.vocabulary import PLAN_CHANGES
+from qi_checker.store.desk.models import WorkItem
+from qi_checker.store.people.models import IousEntry
+from qi_checker.store.people.reads import thread
+from qi_checker.web import i18n
+from qi_checker.web.cases import items_of
+from qi_checker.web.clock import this_moment
+from qi_checker.web.i18n import N_, gettext
+from qi_checker.web.night import last_night, warnings
+from qi_checker.web.pages import render
+from qi_checker.web.runtime import store
+from qi_checker.web.state import differences, state_of
+from qi_checker.web.urls_of import link
+from qi_checker.web.writes import done
+
+NO_CHANGE = PLAN_CHANGES[0]
+MOST = 999
+TITLES = {
+    "performed": N_("Was ultrasound performed?"),
+    "plan_recorded_before": N_("Was the plan recorded before?"),
+    "plan_change": N_("Did the plan change?"),
+    "lesions_preop": N_("Lesions known before"),
+    "lesions_new": N_("New lesions"),
+    "lesions_not_confirmed": N_("Lesions not confirmed"),
+    "new_within_planned_resection": N_("New lesions inside the planned resection?"),
+    "operator": N_("Operator"),
+    "contrast": N_("Contrast given?"),
+    "histology_confirmed": N_("Confirmed by histology?"),
+}
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """One field. `kind`: yes_no, words, count or text."""
+
+    name: str
+    title: str
+    kind: str
+    value: str
+    chosen: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """One entry of the chain."""
+
+    who: str
+    at: str
+    why: str
+    said: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class IousPage:
+    """The form with the last entry in it, and the whole chain."""
+
+    case_id: str
+    surgery: str
+    fields: tuple[FieldView, ...]
+    chain: tuple[EntryLine, ...]
+    seen: str
+    why: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class IousListPage:
+    """Operations that are done, and whether what was found is entered."""
+
+    open: tuple[tuple[str, str, str], ...]  # case, address, surgery
+    entered: tuple[tuple[str, str, str, str], ...]  # and by whom
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    """Operations of the last weeks, those without an entry first."""
+    items = WorkItem.objects.filter(status="performed").order_by("-surgery_day", "case_id")
+    mine = {i.case_id: i for i in items if i.site in request.sites}
+    last = IousEntry.objects.filter(case_id__in=list(mine), iousentry=None).order_by("id")
+    by = {entry.case_id: f"{entry.by}, {i18n.clock(entry.at)}" for entry in last}
+    rows = [(c, link("ious", c), i18n.day(i.surgery_day, "long")) for c, i in mine.items()]
+    page = IousListPage(
+        open=tuple(row for row in rows if row[0] not in by),
+        entered=tuple((*row, by[row[0]]) for row in rows if row[0] in by),
+    )
+    return render(request, "ious_list", page, messages=(*done(request), *warnings(last_night())))
+
+
+def entry(request: HttpRequest, case_id: str) -> HttpResponse:
+    """The form of a case, or what it sends."""
+    from qi_checker.web.writes import Sent, about_case
+
+    items = items_of(request, case_id)
+    if request.method != "POST":
+        by = request.who.person(request.page, "GET", items[0].site)
+        store().people.read_case(case_id, by, this_moment(), "ious")
+        return render(request, "ious", _page(items))
+    values, errors = checked(request.POST)
+    written = thread("default", case_id)
+    before = written.ious[0] if written.ious else None
+    if before is not None and not request.POST.get("why", "").strip():
+        errors.append(("why", gettext("Write why it is corrected.")))
+    changed = differences(request.POST.get("seen", ""), state_of(items, written))
+    if errors or changed:
+        page = _page(items, request.POST, tuple(errors), tuple(changed))
+        return render(request, "ious", page, status=409 if changed else 422)
+
+    def write(sent: Sent) -> str:
+        store().people.ious(
+            case_id,
+            values,
+            before.id if before else None,
+            sent.text("why"),
+            by=sent.by,
+            at=this_moment(),
+        )
+        return "done=ious"
+
+    return about_case(request, case_id, "ious", write)
+
+
+def _page(
+    items: list[WorkItem],
+    typed: Mapping[str, str] | None = None,
+    errors: tuple[tuple[str, str], ...] = (),
+    changed: tuple[str, ...] = (),
+) -> IousPage:
+    written = thread("default", items[0].case_id)
+    held = json.loads(written.ious[0].values) if written.ious else {}
+    if typed is not None:
+        held, _ = _texts(typed)
+    return IousPage(
+        case_id=items[0].case_id,
+        surgery=i18n.day(items[0].surgery_day, "long"),
+        fields=tuple(_field(c, held.get(c.name, "")) for c in IOUS.columns if c.name in TITLES),
+        chain=tuple(_entry_line(e) for e in written.ious),
+        seen=state_of(items, written).signed(),
+        why=str((typed or {}).get("why", "")),
+        errors=errors,
+        changed=changed,
+    )
+
+
+def _entry_line(entry: IousEntry) -> EntryLine:
+    values = json.loads(entry.values)
+    said = tuple((gettext(TITLES[n]), words(values[n])) for n in TITLES if values.get(n))
+    return EntryLine(entry.by, i18n.clock(entry.at), entry.why, said)
+
+
+def words(value: str) -> str:
+    """A value of a field as a person reads it."""
+    return ", ".join(gettext(part.replace("_", " ")) for part in value.split(";"))
+
+
+def _field(column: Column, value: str) -> FieldView:
+    kind = {"word": "yes_no", "words": "words", "count": "count"}.get(column.kind, "text")
+    options = [("yes", gettext("yes")), ("no", gettext("no"))]
+    if kind == "words":
+        options = [(word, gettext(word.replace("_", " "))) for word in column.words]
+    chosen = tuple(value.split(";")) if value else ()
+    title = gettext(TITLES[column.name])
+    return FieldView(column.name, title, kind, value, chosen, tuple(options))
+
+
+def _texts(typed: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    getlist = getattr(typed, "getlist", None)
+    found = {n: str(typed.get(n, "")).strip()[:200] for n in TITLES}
+    if getlist is not None:
+        found["plan_change"] = ";".join(getlist("plan_change"))
+    return {n: v for n, v in found.items() if v}, []
+
+
+def checked(typed: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """The values as they are kept, and what is wrong with what was typed."""
+    values, _ = _texts(typed)
+    errors: list[tuple[str, str]] = []
+    for column in IOUS.columns:
+        value = values.get(column.name, "")
+        if column.name in TITLES and value:
+            errors += [(column.name, text) for text in _wrong(column, value)]
+    if values.get("performed") not in ("yes", "no"):
+        errors.append(("performed", gettext("Say whether ultrasound was performed.")))
+    elif values["performed"] == "yes":
+        errors += _needed(values)
+    else:
+        values = {"performed": "no"}
+    return values, errors
+
+
+def _wrong(column: Column, value: str) -> list[str]:
+    if column.kind == "count" and not (value.isdecimal() and int(value) <= MOST):
+        return [gettext("Write a whole number up to %d.") % MOST]
+    if column.kind == "words" and not set(value.split(";")) <= set(column.words):
+        return [gettext("Choose from the list.")]
+    if column.kind == "word" and value not in ("yes", "no"):
+        return [gettext("Say yes or no.")]
+    return []
+
+
+def _needed(values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What has to be known where it was performed, so that the row counts in a study."""
+    found = []
+    if "plan_recorded_before" not in values:
+        found.append(("plan_recorded_before", gettext("Say whether the plan was recorded before.")))
+    changes = values.get("plan_change", "").split(";")
+    if changes == [""]:
+        found.append(("plan_change", gettext("Say whether the plan changed, and how.")))
+    elif NO_CHANGE in changes and len(changes) > 1:
+        found.append(("plan_change", gettext("“No change” cannot stand beside a change.")))
+    return found

@@ -1,0 +1,58 @@
+"""Accounts, the roles they have and for which sites, and tokens of services and calendars."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in: with a password of this application, or as `iss` and `sub` of a provider."""
+
+    login = models.CharField(max_length=150, unique=True)
+    name = models.TextField(blank=True)
+    iss = models.TextField(blank=True)
+    sub = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=2, blank=True)  # empty: as the browser says
+    shortcuts = models.BooleanField(default=False)  # single keys; off unless somebody wants them
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD: ClassVar[str] = "login"
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(
+                fields=["iss", "sub"],
+                condition=~models.Q(sub=""),
+                name="qi_one_account_of_a_subject",
+            ),
+        )
+
+
+class Membership(models.Model):
+    """A role of an account, for one site or for all (empty)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.TextField()
+    site = models.TextField(blank=True)
+    given_by = models.TextField()  # a login, or `oidc`: such ones are renewed at every sign-in
+
+    class Meta:
+        constraints: ClassVar = (
+            models.UniqueConstraint(fields=["user", "role", "site"], name="qi_role_once"),
+        )
+
+
+class Token(models.Model):
+    """What a service or a calendar shows instead of a person. Only its hash is kept."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    kind = models.TextField()  # api, or calendar
+    name = models.TextField()  # of the service, or of the desk whose deadlines it lists
+    site = models.TextField(blank=True)  # all where it is empty
+    made_by = models.TextField()
+    made_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)

@@ -1,0 +1,180 @@
+"""What every page is given, and the one environment of its templates.
+
+The templates lie beside those of the pages on paper and share their macros and style sheet. Each
+gets one typed value, `page`, and `shell`: who is signed in, where they can go, what must be told
+first. An undefined name is an error, and every text is escaped.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.urls import reverse
+from jinja2 import Environment
+from markupsafe import Markup
+
+from qi_checker import __version__
+from qi_checker.nightly.config import seconds
+from qi_checker.render.html import environment
+from qi_checker.web import i18n, static
+from qi_checker.web.access import Role
+from qi_checker.web.i18n import N_, gettext
+from qi_checker.web.runtime import runtime
+from qi_checker.web.urls_of import link
+
+ROLES = {
+    Role.COORDINATOR.value: N_("Coordinator"),
+    Role.SURGEON.value: N_("Surgeon"),
+    Role.RADIOLOGIST.value: N_("Radiologist"),
+    Role.QUALITY.value: N_("Quality lead"),
+    Role.ADMIN.value: N_("Administrator"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place in the navigation."""
+
+    name: str
+    title: str
+    here: bool
+
+    @property
+    def url(self) -> str:
+        return str(reverse(self.name))
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is told first on a page. `tone`: good, concern or neutral."""
+
+    tone: str
+    text: str
+    link: str = ""
+    link_text: str = ""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What stands around every page."""
+
+    login: str
+    name: str
+    roles: str
+    entries: tuple[Entry, ...]
+    messages: tuple[Message, ...]
+    language: str
+    path: str
+    csrf: str
+    demo: bool
+    organisation: str
+    idle: int  # seconds until the session ends
+    shortcuts: bool
+    version: str = __version__
+    styles: tuple[str, ...] = field(
+        default_factory=lambda: (static.address("style.css"), static.address("web.css"))
+    )
+    script: str = field(default_factory=lambda: static.address("web.js"))
+    icon: str = field(default_factory=lambda: static.address("icon.svg"))
+
+
+_MENU = (
+    ("worklist", N_("Work list")),
+    ("exceptions", N_("Exceptions")),
+    ("ious_list", N_("Ultrasound")),
+    ("demand", N_("Demand")),
+    ("month", N_("Month")),
+    ("study", N_("Before and after")),
+    ("files", N_("Files")),
+    ("protocols", N_("Protocols")),
+    ("runs", N_("Nights")),
+    ("people", N_("People")),
+    ("trail", N_("Trail")),
+    ("services", N_("Services")),
+)
+
+
+def shell(request: HttpRequest, messages: tuple[Message, ...] = ()) -> Shell:
+    """The frame of a page for who asks for it."""
+    from qi_checker.web.urls import BY_NAME
+
+    who, run = getattr(request, "who", None), runtime()
+    page = getattr(request, "page", None)
+    entries: list[Entry] = []
+    if who is not None:
+        there = [(n, t) for n, t in _MENU if n in BY_NAME and who.may(BY_NAME[n], "GET")]
+        entries = [Entry(n, gettext(t), page is not None and page.name == n) for n, t in there]
+    return Shell(
+        login=who.login if who else "",
+        name=(who.user.name or who.login) if who else "",
+        roles=", ".join(gettext(ROLES[r]) for r in who.roles) if who else "",
+        entries=tuple(entries),
+        messages=messages,
+        language=i18n.current(),
+        path=request.get_full_path(),
+        csrf=get_token(request),
+        demo=run.demo,
+        organisation=run.settings.site.organisation,
+        idle=int(seconds(run.web.idle)) if who else 0,
+        shortcuts=bool(who and who.user.shortcuts),
+    )
+
+
+@cache
+def templates() -> Environment:
+    """The templates of all rooms, with what those of this room may call."""
+    env = environment().overlay(extensions=["jinja2.ext.i18n"])
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        i18n.gettext, i18n.ngettext, newstyle=True
+    )
+    env.globals = {**env.globals, "link": link, "roles": ROLES, "form_token": form_token}
+    env.filters = {**env.filters, "date": i18n.day, "clock": i18n.clock, "zip_same": _pairs}
+    return env
+
+
+def _pairs(names: list[str]) -> list[tuple[str, str]]:
+    """Options of a choice whose values are their words."""
+    return [(name, name) for name in names]
+
+
+def form_token() -> str:
+    """The mark of one form: sent a second time, it is not taken again."""
+    return secrets.token_urlsafe(16)
+
+
+def render(
+    request: HttpRequest,
+    template: str,
+    page: Any,
+    *,
+    status: int = 200,
+    messages: tuple[Message, ...] = (),
+) -> HttpResponse:
+    """A whole page."""
+    text = (
+        templates()
+        .get_template(f"web/{template}.html.j2")
+        .render(
+            page=page, shell=shell(request, messages), request_page=getattr(request, "page", None)
+        )
+    )
+    return HttpResponse(text, status=status, content_type="text/html; charset=utf-8")
+
+
+def local(address: str) -> str:
+    """An address of this application, or `/`: nobody is led elsewhere by a link that is sent around."""
+    parts = urlsplit(address)
+    plain = address.startswith("/") and not address.startswith(("//", "/\\"))
+    bad = any(ord(c) < 32 for c in address) or "\\" in address
+    return address if plain and not bad and not parts.netloc and not parts.scheme else "/"
+
+
+def marked(text: str) -> Markup:
+    """Our own markup, which is escaped already."""
+    return Markup(text)

@@ -1,0 +1,195 @@
+"""What the page of a case says of each requirement, made from the trace in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from qi_checker.judging import CaseTrace, RequirementTrace
+from qi_checker.judging.criteria import Judged
+from qi_checker.judging.records import Event
+from qi_checker.judging.spans import Outcome
+from qi_checker.protocol.vocabulary import Status
+from qi_checker.render.words import Sign
+from qi_checker.store.desk.models import Known
+from qi_checker.web import i18n
+from qi_checker.web.i18n import gettext, ngettext
+from qi_checker.web.words import reason_words, sign_of, status_words
+
+_SHOWN = 20  # events of a requirement that are listed; the rest is counted
+_HELD = (Status.MET, Status.BOOKED, Status.EXEMPT, Status.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class CandidateView:
+    """An event that was looked at. `result`: counts, booked, undecided or fails."""
+
+    what: str
+    when: str
+    days: str
+    result: str
+    words: str
+    why: tuple[str, ...]
+    advice: tuple[str, ...]
+    source: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class RequirementView:
+    """One requirement: asked, found, decided, and what to do."""
+
+    id: str
+    title: str
+    asks: str
+    status: str
+    status_words: str
+    sign: Sign
+    reason: str
+    sentence: str
+    held: bool
+    opens: str
+    closes: str
+    holds_until: str
+    exception: str
+    candidates: tuple[CandidateView, ...]
+    others: int
+
+
+def requirements(trace: CaseTrace, origin: dict[str, Any]) -> tuple[RequirementView, ...]:
+    """Every requirement of a case, in the order written."""
+    return tuple(_requirement(one, trace, origin) for one in trace.requirements)
+
+
+def _requirement(
+    one: RequirementTrace, trace: CaseTrace, origin: dict[str, Any]
+) -> RequirementView:
+    found = one.finding
+    titles = {leaf.id: leaf.title for leaf in trace.case.version.leaves}
+    near = [*one.candidates, *one.rejected]
+    return RequirementView(
+        id=one.id,
+        title=one.requirement.title,
+        asks=one.requirement.window.words(titles),
+        status=str(one.status),
+        status_words=status_words(str(one.status)),
+        sign=sign_of(str(one.status)),
+        reason=reason_words(str(one.reason)),
+        sentence=found["sentence"],
+        held=one.status in _HELD,
+        opens=i18n.day(found["window_opens"], "long"),
+        closes=i18n.day(found["window_closes"], "long"),
+        holds_until=i18n.day(found["valid_through"], "long"),
+        exception=_exception(one),
+        candidates=tuple(_candidate(j, one, trace.case.day, origin) for j in near[:_SHOWN]),
+        others=one.others + max(0, len(near) - _SHOWN),
+    )
+
+
+def _exception(one: RequirementTrace) -> str:
+    active = next((x for x in one.exceptions if not x.ignored), None)
+    if active is None:
+        return ""
+    said = gettext("Exception %(id)s (%(reason)s), approved by %(by)s.")
+    words = said % {
+        "id": active.id,
+        "reason": active.row.text("reason"),
+        "by": active.row.text("approved_by"),
+    }
+    return words if one.status is Status.EXEMPT else f"{words} {gettext('It was not needed.')}"
+
+
+def _candidate(
+    judged: Judged, one: RequirementTrace, surgery: date, origin: dict[str, Any]
+) -> CandidateView:
+    event = judged.event
+    key, words = _result(judged, event)
+    return CandidateView(
+        what=_what(event),
+        when=_when(event),
+        days=_days(event, surgery),
+        result=key,
+        words=words,
+        why=tuple(_why(judged, one)),
+        advice=tuple(one.advice(judged)),
+        source=source_of(origin, "events", event.row),
+        chosen=event is one.event,
+    )
+
+
+def _result(judged: Judged, event: Event) -> tuple[str, str]:
+    outcomes = {criterion.outcome for criterion in judged.criteria}
+    if Outcome.FAIL in outcomes:
+        return "fails", gettext("does not count")
+    if event.reject or Outcome.UNDECIDED in outcomes:
+        return "undecided", gettext("cannot be decided")
+    if event.status == "booked" and not judged.done:
+        return "booked", gettext("will count once done")
+    return "counts", gettext("counts")
+
+
+def _why(judged: Judged, one: RequirementTrace) -> list[str]:
+    said = [reason_words(str(c.reason)) for _, c in one.criteria(judged) if c.reason is not None]
+    if judged.event.reject:
+        said.insert(0, gettext("the row could not be used: %s") % judged.event.reject)
+    return list(dict.fromkeys(said))
+
+
+def _what(event: Event) -> str:
+    texts = event.texts
+    study = " ".join(t for t in (texts.get("modality", ""), texts.get("region", "")) if t)
+    said = [study or texts.get("kind", ""), texts.get("description", "")[:120]]
+    if texts.get("status", "") not in ("completed", ""):
+        said.append(gettext(texts["status"]))
+    if texts.get("provenance", "") == "external":
+        said.append(gettext("external"))
+    return ", ".join(t for t in said if t)
+
+
+def _when(event: Event) -> str:
+    at = event.at
+    if at is None:
+        return event.texts.get("at", "") or gettext("no date")
+    if at.lo != at.hi:
+        said = gettext("%(first)s to %(last)s")
+        return said % {"first": i18n.day(at.lo, "long"), "last": i18n.day(at.hi, "long")}
+    clock = f" {at.clock:%H:%M}" if at.clock else ""
+    return i18n.day(at.lo, "long") + clock
+
+
+def _days(event: Event, surgery: date) -> str:
+    if event.at is None:
+        return ""
+    before = (surgery - event.at.lo).days
+    if before == 0:
+        return gettext("day of surgery")
+    if before > 0:
+        return ngettext("%(num)d day before", "%(num)d days before", before) % {"num": before}
+    return ngettext("%(num)d day after", "%(num)d days after", -before) % {"num": -before}
+
+
+def source_of(origin: dict[str, Any], table: str, row: int) -> str:
+    """`events.csv, row 14`; a number below 0 is a row of the other place of a joined table."""
+    places: Sequence[str] = origin.get(table) or [table]
+    place = places[-1] if row < 0 and len(places) > 1 else places[0]
+    return gettext("%(file)s, row %(row)d") % {"file": place, "row": abs(row)}
+
+
+def facts(trace: CaseTrace, known: Known) -> tuple[tuple[str, str], ...]:
+    """What the records say of the operation itself."""
+    import json
+
+    row = trace.case.row
+    origin = json.loads(known.origin)
+    said = [
+        (gettext("Procedure"), row.text("procedures")),
+        (gettext("Diagnosis"), row.text("diagnoses")),
+        (gettext("Urgency"), gettext(row.word("urgency")) if row.word("urgency") else ""),
+        (gettext("Surgeon"), row.text("surgeon")),
+        (gettext("Theatre"), row.text("room") or row.text("theatre")),
+        (gettext("Site"), row.text("site")),
+        (gettext("Source"), source_of(origin, "cases", row.number)),
+    ]
+    return tuple((name, value) for name, value in said if value)

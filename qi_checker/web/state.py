@@ -1,0 +1,101 @@
+"""What a form was sent from: the case as somebody saw it, so that nothing is decided on an old page.
+
+A form carries it signed. When it comes back and the case has become another one, nothing is written:
+the page is shown again with what was typed, and says what changed; sent again, it is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.core import signing
+
+from qi_checker.store.desk.models import WorkItem
+from qi_checker.store.people.reads import Thread
+from qi_checker.web import i18n
+from qi_checker.web.i18n import gettext
+from qi_checker.web.runtime import store
+from qi_checker.web.words import verdict_words
+
+_SALT = "qi.seen"
+
+
+@dataclass(frozen=True)
+class State:
+    """What a decision about a case rests on."""
+
+    surgery: dict[str, str]  # by protocol: as the records have it
+    verdicts: dict[str, str]
+    evidence: dict[str, str]
+    exceptions: dict[str, str]  # id and how it stands
+    waits: dict[str, int]  # by protocol: the number of the last wait
+    ious: int  # the last entry of ultrasound
+
+    def signed(self) -> str:
+        """For a hidden field."""
+        return str(signing.dumps(asdict(self), salt=_SALT, compress=True))
+
+
+def state_of(items: list[WorkItem], thread: Thread) -> State:
+    """The case as it is now."""
+    case_id = items[0].case_id if items else ""
+    waits: dict[str, int] = {}
+    for wait in reversed(thread.waits):
+        waits[wait.protocol] = wait.id
+    return State(
+        surgery={i.protocol: i.surgery_at for i in items},
+        verdicts={i.protocol: i.verdict for i in items},
+        evidence={i.protocol: i.evidence for i in items},
+        exceptions={x.exception_id: x.state for x in store().exceptions.all(case_id)},
+        waits=waits,
+        ious=thread.ious[0].id if thread.ious else 0,
+    )
+
+
+def differences(seen: str, now: State) -> list[str]:
+    """What changed since a page was shown, in words; a mark that cannot be read is an old page."""
+    try:
+        then: dict[str, Any] = signing.loads(seen, salt=_SALT)
+        old = State(**then)
+    except (signing.BadSignature, TypeError):
+        return [gettext("This page is too old to act on.")]
+    return [*_surgery(old, now), *_judged(old, now), *_decided(old, now)]
+
+
+def _surgery(old: State, now: State) -> list[str]:
+    pairs = {(old.surgery.get(p, ""), at) for p, at in now.surgery.items()}
+    moved = sorted((a, b) for a, b in pairs if a != b)
+    said = gettext("Surgery was moved from %(before)s to %(after)s.")
+    return [said % {"before": a or "–", "after": b} for a, b in moved]
+
+
+def _judged(old: State, now: State) -> list[str]:
+    found = []
+    for protocol, verdict in now.verdicts.items():
+        before = old.verdicts.get(protocol)
+        if before != verdict:
+            said = gettext("The case was “%(before)s” and is now “%(after)s”.")
+            words = {"before": verdict_words(before or "–"), "after": verdict_words(verdict)}
+            found.append(said % words)
+        elif old.evidence.get(protocol) != now.evidence[protocol]:
+            found.append(gettext("The records that the case rests on have changed."))
+    return found
+
+
+def _decided(old: State, now: State) -> list[str]:
+    found = []
+    for name, standing in sorted(now.exceptions.items()):
+        if old.exceptions.get(name) != standing:
+            said = gettext("Exception %(name)s is now: %(state)s.")
+            found.append(said % {"name": name, "state": gettext(standing)})
+    if old.waits != now.waits:
+        found.append(gettext("Somebody changed until when the case waits."))
+    if old.ious != now.ious:
+        found.append(gettext("Somebody entered or corrected the ultrasound."))
+    return found
+
+
+def moment_words(at: Any) -> str:
+    """A moment for a page."""
+    return i18n.clock(at)

@@ -1,0 +1,127 @@
+"""The trail: who did what, searched by key from its end, and whether it is whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from qi_checker.store.models import TrailEntry
+from qi_checker.store.trail import instant
+from qi_checker.web import i18n
+from qi_checker.web.clock import this_moment
+from qi_checker.web.i18n import gettext, ngettext
+from qi_checker.web.pages import Message, render
+from qi_checker.web.runtime import runtime, store
+from qi_checker.web.urls_of import link
+
+PAGE = 100
+
+
+@dataclass(frozen=True)
+class TrailLine:
+    """One entry. What it says of a case are ids only."""
+
+    number: int
+    at: str
+    who: str
+    action: str
+    said: str
+
+
+@dataclass(frozen=True)
+class TrailPage:
+    """Entries from the end, narrowed by the address."""
+
+    lines: tuple[TrailLine, ...]
+    who: str
+    action: str
+    case: str
+    since: str
+    until: str
+    actions: tuple[tuple[str, str], ...]
+    more: str
+    wrong: str = ""
+
+
+def trail(request: HttpRequest) -> HttpResponse:
+    """The entries; sent as a form, the whole trail is read and verified."""
+    messages: tuple[Message, ...] = ()
+    if request.method == "POST":
+        messages = _verified()
+        by = request.who.person(request.page, "POST")
+        store().trail.append(this_moment(), by.login, "trail_verified", {"role": by.role})
+    return render(request, "trail", _page(request), messages=messages)
+
+
+def _verified() -> tuple[Message, ...]:
+    found = store().trail.verify()
+    if found.whole:
+        said = ngettext(
+            "The trail is whole: %(num)d entry.",
+            "The trail is whole: %(num)d entries.",
+            found.entries,
+        )
+        return (Message("good", said % {"num": found.entries}),)
+    text = gettext("The trail is not whole: %s. Do not run anything, and keep a copy of the store.")
+    return tuple(Message("bad", text % fault) for fault in found.faults)
+
+
+def _page(request: HttpRequest) -> TrailPage:
+    query = {
+        n: request.GET.get(n, "").strip()[:200] for n in ("who", "action", "case", "since", "until")
+    }
+    rows, wrong = _narrowed(query)
+    before = request.GET.get("before", "")
+    if before.isdecimal():
+        rows = rows.filter(sequence__lt=int(before))
+    found = list(rows.order_by("-sequence")[: PAGE + 1])
+    more = ""
+    if len(found) > PAGE:
+        more = link("trail", query={**query, "before": found[PAGE - 1].sequence})
+    return TrailPage(
+        lines=tuple(_line(entry) for entry in found[:PAGE]),
+        actions=(("", gettext("all")), *((a, a.replace("_", " ")) for a in _actions())),
+        more=more,
+        wrong=wrong,
+        **query,
+    )
+
+
+def _narrowed(query: dict[str, str]) -> tuple[Any, str]:
+    rows, wrong = TrailEntry.objects.all(), ""
+    if query["who"]:
+        rows = rows.filter(actor=query["who"])
+    if query["action"]:
+        rows = rows.filter(action=query["action"])
+    if query["case"]:
+        rows = rows.filter(payload__contains=json.dumps(query["case"]))
+    for name, days in (("since", 0), ("until", 1)):
+        if not query[name]:
+            continue
+        try:
+            day = date.fromisoformat(query[name]) + timedelta(days=days)
+        except ValueError:
+            wrong = gettext("Write a date as 2026-03-31.")
+            continue
+        at = instant(datetime.combine(day, time.min, runtime().zone))
+        rows = rows.filter(at__gte=at) if name == "since" else rows.filter(at__lt=at)
+    return rows, wrong
+
+
+def _line(entry: TrailEntry) -> TrailLine:
+    told = json.loads(entry.payload) if entry.payload else {}
+    said = ", ".join(f"{name} {value}" for name, value in sorted(told.items()) if value != "")
+    if entry.payload is None:
+        said = gettext("erased")
+    at = i18n.clock(datetime.fromisoformat(entry.at))
+    return TrailLine(entry.sequence, at, entry.actor, entry.action.replace("_", " "), said)
+
+
+def _actions() -> list[str]:
+    """The kinds of entries there are among the newest ones."""
+    newest = TrailEntry.objects.order_by("-sequence").values_list("action", flat=True)[:2000]
+    return sorted(set(newest))

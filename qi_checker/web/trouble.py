@@ -1,0 +1,183 @@
+"""When something is wrong: what a person is told, and what the log is told, which is never the same.
+
+A page says what happened to what was sent: nothing was kept, or it was. Values of a request, of a
+case or of an exception go to no log: only what kind of failure, where in the program, and a number
+that the page shows, too.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.exceptions import DisallowedHost
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from qi_checker.errors import UserError
+from qi_checker.store.transaction import StoreRefused, refusal
+from qi_checker.web.clock import real_moment
+from qi_checker.web.i18n import N_, gettext
+
+Handler = Callable[[HttpRequest], HttpResponse]
+_UNSENT = ("csrfmiddlewaretoken",)
+
+
+@dataclass(frozen=True)
+class TroublePage:
+    """What happened, and what to do; `again` are the fields of a form that was not taken."""
+
+    title: str
+    what: str
+    mend: str
+    again: tuple[tuple[str, str], ...] = ()
+    action: str = ""
+    number: str = ""
+    retry: bool = False
+
+
+_STORE = {
+    "busy": (
+        N_("Being updated"),
+        N_("The night's results are being kept at this moment."),
+        N_("Try again in a few seconds."),
+    ),
+    "full": (
+        N_("The disk is full"),
+        N_(
+            "Nothing can be kept at this moment, and a case can only be read with an entry in the trail."
+        ),
+        N_("Tell whoever runs this server. Phone what is urgent."),
+    ),
+    "read_only": (
+        N_("The store cannot be written"),
+        N_(
+            "Nothing can be kept at this moment, and a case can only be read with an entry in the trail."
+        ),
+        N_("Tell whoever runs this server. Phone what is urgent."),
+    ),
+}
+_OTHER = (
+    N_("The store does not answer"),
+    N_("Nothing can be shown or kept at this moment."),
+    N_("Tell whoever runs this server. The lists of the last night are in the mail."),
+)
+
+
+class Trouble:
+    """Middleware: what a view raises becomes a page, or JSON for the API."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Django's hook for what a view raises."""
+        return answer_of(request, error)
+
+
+def answer_of(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """The page of an error that is no mistake of ours; None for one that is."""
+    if isinstance(error, StoreRefused):
+        return store_refused(request, error)
+    if isinstance(error, DatabaseError | InterfaceError):
+        return store_refused(request, refusal("default", error))
+    if isinstance(error, UserError):
+        return user_error(request, error)
+    return None
+
+
+def store_refused(request: HttpRequest, error: StoreRefused) -> HttpResponse:
+    """The store is busy, full or away. What was typed is kept on the page."""
+    log("store", kind=error.kind)
+    title, what, mend = (gettext(text) for text in _STORE.get(error.kind, _OTHER))
+    if request.method == "POST":
+        what += " " + gettext("What you sent was not kept.")
+    page = TroublePage(title, what, mend, *_again(request), retry=error.kind == "busy")
+    response = _answer(request, page, 503)
+    if page.retry:
+        response["Retry-After"] = "3"
+    return response
+
+
+def user_error(request: HttpRequest, error: UserError) -> HttpResponse:
+    """What somebody asked for cannot be: all that is wrong with it."""
+    what = " ".join(str(problem) for problem in error.problems)
+    return _answer(request, TroublePage(gettext("That was not possible"), what, ""), 400)
+
+
+def _again(request: HttpRequest) -> tuple[tuple[tuple[str, str], ...], str]:
+    if request.method != "POST" or "password" in request.POST:
+        return (), ""
+    fields = [(k, v) for k, vs in request.POST.lists() for v in vs if k not in _UNSENT]
+    return tuple(fields), request.path
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400; for another name of the host no page, which would be made for that name."""
+    if isinstance(exception, DisallowedHost):
+        return HttpResponse(
+            "This server has another name.\n", status=400, content_type="text/plain"
+        )
+    page = TroublePage(gettext("That was not understood"), "", gettext("Go back and try again."))
+    return _answer(request, page, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403, with the roles that may: whom to ask."""
+    from qi_checker.web.pages import ROLES
+
+    page = getattr(request, "page", None)
+    roles = ", ".join(gettext(ROLES[r.value]) for r in page.roles(request.method)) if page else ""
+    what = gettext("Your roles do not allow this.")
+    mend = gettext("It is for: %s.") % roles if roles else ""
+    return _answer(request, TroublePage(gettext("Not allowed"), what, mend), 403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its mark: most often one from before signing out, or another site's."""
+    what = gettext("The form was too old. What you sent was not kept.")
+    mend = gettext("Check what you typed and send it again.")
+    page = TroublePage(gettext("Send it again"), what, mend, *_again(request))
+    return _answer(request, page, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404; the same for what never was and for what is not yours to see."""
+    what = gettext("There is no such page or case, or it is not one of yours.")
+    return _answer(request, TroublePage(gettext("Not found"), what, ""), 404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500: a mistake of ours; the number finds it in the log."""
+    kind, error, trace = sys.exc_info()
+    known = answer_of(request, error)  # of the middleware, such as a session that cannot be read
+    if known is not None:
+        return known
+    number = secrets.token_hex(4)
+    last = traceback.extract_tb(trace)[-1:] if trace else []
+    where = f"{last[0].filename.rpartition('/')[2]}:{last[0].lineno}" if last else ""
+    log("failed", number=number, error=kind.__name__ if kind else "", where=where)
+    what = gettext("This is a mistake of the program.")
+    mend = gettext("Tell whoever runs this server the number %s.") % number
+    return _answer(request, TroublePage(gettext("Something went wrong"), what, mend), 500)
+
+
+def log(event: str, **facts: str) -> None:
+    """One line of JSON on stderr, where systemd and containers look; never a value of a request."""
+    line = {"at": real_moment().isoformat(timespec="seconds"), "event": event, **facts}
+    print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def _answer(request: HttpRequest, page: TroublePage, status: int) -> HttpResponse:
+    if request.path_info.startswith("/api/"):
+        return JsonResponse({"detail": page.what or page.title}, status=status)
+    from qi_checker.web.pages import render
+
+    return render(request, "trouble", page, status=status)

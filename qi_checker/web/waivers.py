@@ -1,0 +1,224 @@
+"""Exceptions and sign-offs: asked for by one person, decided by another, bound to what they saw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from qi_checker.errors import UserError
+from qi_checker.nightly.asking import Asked, check_request
+from qi_checker.store.desk.models import WorkItem
+from qi_checker.store.exceptions import Waiver
+from qi_checker.store.transaction import StoreRefused
+from qi_checker.web import i18n
+from qi_checker.web.cases import Live, again
+from qi_checker.web.clock import this_moment
+from qi_checker.web.i18n import gettext
+from qi_checker.web.night import last_night, warnings
+from qi_checker.web.pages import render
+from qi_checker.web.runtime import runtime, store
+from qi_checker.web.urls_of import link
+from qi_checker.web.words import STATES
+from qi_checker.web.writes import Sent, Wrong, about_case, done
+
+_OPEN = ("requested", "reconfirm")
+_STEPS = ("approve", "refuse", "reconfirm", "revoke")
+
+
+@dataclass(frozen=True)
+class WaiverView:
+    """An exception as it stands, and what may be done about it by who looks."""
+
+    number: int
+    id: str
+    case_id: str
+    url: str
+    requirement: str
+    reason: str
+    note: str
+    days: str
+    state: str
+    state_words: str
+    asked: str
+    decided: str
+    marks: tuple[str, ...]
+    mine: bool
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExceptionsView:
+    """The exceptions of a case, and what can be asked for."""
+
+    waivers: tuple[WaiverView, ...]
+    requirements: tuple[tuple[str, str], ...]
+    reasons: tuple[tuple[str, str], ...]
+    until: str  # the last day that a new one may hold, at first
+
+
+@dataclass(frozen=True)
+class ExceptionsPage:
+    """What waits for a decision, then everything else."""
+
+    open: tuple[WaiverView, ...]
+    others: tuple[WaiverView, ...]
+
+
+def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -> ExceptionsView:
+    """The exceptions of a case of the store, and the form for another."""
+    versions = [x.trace.case.version for x in lives if x.trace is not None]
+    asked = {leaf.id: leaf.title for v in versions if v.exceptions for leaf in v.leaves}
+    reasons = sorted({reason for v in versions if v.exceptions for reason in v.exceptions.reasons})
+    day = max((x.item.surgery_day for x in lives), default=last_night().day)
+    return ExceptionsView(
+        waivers=tuple(_view(request, w, asked) for w in store().exceptions.all(case_id)),
+        requirements=tuple(asked.items()),
+        reasons=tuple((r, gettext(r.replace("-", " "))) for r in reasons),
+        until=(day + timedelta(days=14)).isoformat(),
+    )
+
+
+def _view(request: HttpRequest, w: Waiver, titles: dict[str, str]) -> WaiverView:
+    mine = w.requested_by == request.who.login
+    said = gettext("from %(first)s to %(last)s")
+    days = {"first": i18n.day(w.valid_from, "long"), "last": i18n.day(w.expires_on, "long")}
+    return WaiverView(
+        number=w.number,
+        id=w.exception_id,
+        case_id=w.case_id,
+        url=link("case", w.case_id),
+        requirement=titles.get(w.requirement, w.requirement),
+        reason=gettext(w.reason.replace("-", " ")),
+        note=w.note,
+        days=said % days,
+        state=w.state,
+        state_words=gettext(STATES.get(w.state, w.state)),
+        asked=f"{w.requested_by}, {i18n.clock(w.requested_at)}",
+        decided=f"{w.approved_by}, {i18n.clock(w.approved_at)}" if w.approved_at else "",
+        marks=tuple(gettext(mark) for mark in w.marks),
+        mine=mine,
+        steps=_steps(request, w, mine),
+    )
+
+
+def _steps(request: HttpRequest, w: Waiver, mine: bool) -> tuple[str, ...]:
+    """What who looks may do: never decide on what they asked for themselves."""
+    from qi_checker.web.urls import BY_NAME
+
+    who, found = request.who, []
+    if who.may(BY_NAME["decide"], "POST") and not mine:
+        found += {"requested": ["approve", "refuse"], "reconfirm": ["reconfirm"]}.get(w.state, [])
+    if who.may(BY_NAME["revoke"], "POST") and w.state in ("approved", "reconfirm", "requested"):
+        found.append("revoke")
+    return tuple(found)
+
+
+def exceptions(request: HttpRequest) -> HttpResponse:
+    """Every exception of one's sites; what waits for a decision first."""
+    there = WorkItem.objects.values_list("case_id", "site")
+    mine = {case_id for case_id, site in there if site in request.sites}
+    every = request.sites.names is None
+    found = [w for w in store().exceptions.all() if every or w.case_id in mine]
+    views = [_view(request, w, {}) for w in reversed(found)]
+    page = ExceptionsPage(
+        open=tuple(v for v in views if v.state in _OPEN),
+        others=tuple(v for v in views if v.state not in _OPEN)[:200],
+    )
+    return render(request, "exceptions", page, messages=(*done(request), *warnings(last_night())))
+
+
+def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Ask for an exception, if it can ever count."""
+
+    def write(sent: Sent) -> str:
+        asked = Asked(
+            case_id,
+            sent.text("requirement"),
+            sent.text("reason"),
+            sent.day("valid_from") if sent.text("valid_from") else last_night().day,
+            sent.day("expires_on"),
+        )
+        try:
+            check_request(asked, runtime().settings, store())
+        except StoreRefused:
+            raise
+        except UserError as error:
+            raise Wrong(
+                [(_field(p.where), f"{p.what}. {p.mend}") for p in error.problems]
+            ) from None
+        store().exceptions.request(
+            case_id,
+            asked.requirement,
+            asked.reason,
+            valid_from=asked.valid_from,
+            expires_on=asked.expires_on,
+            by=sent.by,
+            at=this_moment(),
+            note=sent.text("note")[:4000],
+        )
+        return "done=requested"
+
+    return about_case(request, case_id, "exception", write)
+
+
+def _field(where: str) -> str:
+    """The field of the form that an option of the command line stands for."""
+    return {"--reason": "reason", "--expires-on": "expires_on", "requirement": "requirement"}.get(
+        where, ""
+    )
+
+
+def decide(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
+    """Approve, refuse or confirm what somebody else asked for."""
+    return _decide(request, case_id, number, ("approve", "refuse", "reconfirm"))
+
+
+def revoke(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
+    """End an exception from today on."""
+    return _decide(request, case_id, number, ("revoke",))
+
+
+def _decide(
+    request: HttpRequest, case_id: str, number: int, steps: tuple[str, ...]
+) -> HttpResponse:
+    def write(sent: Sent) -> str:
+        step, held = sent.text("step"), store().exceptions
+        name = next((w.exception_id for w in held.all(case_id) if w.number == number), None)
+        if name is None or step not in steps:
+            raise Http404
+        why = sent.text("why")
+        if step in ("refuse", "revoke") and not why:
+            raise Wrong([("why", gettext("Write why."))])
+        if step == "approve":
+            held.approve(name, by=sent.by, at=this_moment())
+        elif step == "reconfirm":
+            held.reconfirm(name, by=sent.by, at=this_moment())
+        elif step == "refuse":
+            held.refuse(name, by=sent.by, at=this_moment(), why=why)
+        else:
+            held.revoke(name, by=sent.by, at=this_moment(), why=why)
+        said = {"approve": "approved", "refuse": "refused", "reconfirm": "reconfirmed"}
+        return f"done={said.get(step, 'revoked')}"
+
+    response = about_case(request, case_id, f"decide{number}", write)
+    if response.status_code == 302:
+        again(case_id)
+    return response
+
+
+def sign_off(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Stand for the case as it is; void as soon as its evidence is another one."""
+
+    def write(sent: Sent) -> str:
+        item = sent.item()
+        if sent.text("evidence") != item.evidence:
+            raise Wrong([("", gettext("The case has changed since: look at it again."))])
+        store().sign_off(
+            case_id, item.protocol, by=sent.by, at=this_moment(), note=sent.text("note")[:4000]
+        )
+        return "done=signed"
+
+    return about_case(request, case_id, "sign_off", write)

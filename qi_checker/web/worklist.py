@@ -1,0 +1,522 @@
+"""The first page: what to do, until when, by whom, for which case, and why; most urgent first.
+
+A line is a case of one protocol. Everything that narrows the list stands in the address, so a view can
+be kept, sent and opened in two tabs; nothing is remembered in a session. Pages are cut by key, never by
+number: the list is read in the order of its index, whatever is in front.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
+from qi_checker.store.people import reads
+from qi_checker.web import i18n
+from qi_checker.web.access import Sites
+from qi_checker.web.i18n import N_, gettext, ngettext
+from qi_checker.web.night import Night, last_night, warnings
+from qi_checker.web.pages import Message, render
+from qi_checker.web.urls_of import link
+from qi_checker.web.words import CONTACTS, verdict_words
+
+PAGE = 50
+SOON = 14  # days: what is due by then needs somebody now
+GROUPS = (
+    ("overdue", N_("Overdue"), N_("the last day to arrange it has passed")),
+    ("today", N_("Today"), N_("the last day to arrange it is today")),
+    ("soon", N_("Soon"), N_("the last day is in the next 14 days")),
+    ("later", N_("Later"), N_("there is still time")),
+    ("ready", N_("Nothing to do"), N_("everything is there, booked or excepted")),
+)
+FILTERS = ("q", "surgeon", "desk", "site", "modality", "status", "week", "when", "show")
+_SHOWN = ("", "waiting", "changed")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; everything as it stands in the address."""
+
+    q: str = ""
+    surgeon: str = ""
+    desk: str = ""
+    site: str = ""
+    modality: str = ""
+    status: str = ""
+    week: str = ""
+    when: str = ""
+    show: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> Filters:
+        return cls(**{name: query.get(name, "").strip()[:200] for name in FILTERS})
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {name: value for name in FILTERS if (value := getattr(self, name))}
+
+    @property
+    def any(self) -> bool:
+        return bool(self.query)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing to do; `other` where the list is narrowed to another desk."""
+
+    text: str
+    owner: str
+    until: str
+    other: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case of the list."""
+
+    case_id: str
+    protocol: str
+    url: str
+    patient_id: str
+    until: str
+    left: str
+    tone: str
+    commands: tuple[Command, ...]
+    surgery: str
+    place: str
+    why: str
+    verdict: str
+    changed: str
+    unread: int
+    look: str
+    look_void: bool
+    contact: str
+    wait: str
+    evidence: str
+    run: str  # the run that changed it, and its protocol
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that are equally urgent; `count` is that of the whole list, not of this page."""
+
+    key: str
+    title: str
+    meaning: str
+    count: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One filter: its options, and what is chosen."""
+
+    name: str
+    title: str
+    options: tuple[tuple[str, str], ...]
+    value: str
+
+
+@dataclass(frozen=True)
+class WorkListPage:
+    """The list with its filters, counts and views."""
+
+    said: str
+    groups: tuple[Group, ...]
+    choices: tuple[Choice, ...]
+    filters: Filters
+    tabs: tuple[tuple[str, str, int, bool], ...]  # address, title, count, here
+    found: int
+    of: int
+    more: str
+    first: bool
+    views: tuple[tuple[int, str, str, bool], ...]  # number, name, address, mine
+    teams: tuple[tuple[str, str], ...]
+    runs: tuple[str, ...]  # what "I know all" acknowledges
+    back: str
+
+
+def worklist(request: HttpRequest) -> HttpResponse:
+    """The list, narrowed by the address."""
+    night, filters = last_night(), Filters.of(request.GET)
+    sites: Sites = request.sites
+    mine = visible(sites)
+    items = narrowed(mine, filters, night, request.who.login)
+    counts = counted(items, night.day)
+    page = cut(items, request.GET.get("after", ""))
+    lines, more = lines_of(request, page, night, filters)
+    whole = counted(mine.exclude(waits(night.day)), night.day) if filters.any else counts
+    value = WorkListPage(
+        said=said(mine, whole, night),
+        groups=grouped(lines, counts, night.day),
+        choices=choices(night, sites, filters),
+        filters=filters,
+        tabs=tabs(mine, filters, night, request.who.login),
+        found=sum(counts.values()),
+        of=mine.count(),
+        more=more,
+        first="after" not in request.GET,
+        views=views(request),
+        teams=tuple((role, role) for role in request.who.roles),
+        runs=tuple(f"{k.run_id} {k.protocol}" for k in night.known),
+        back=link("worklist", query=filters.query),
+    )
+    return render(request, "worklist", value, messages=(*done(request), *warnings(night)))
+
+
+def visible(sites: Sites) -> QuerySet[Any]:
+    """The upcoming cases of somebody's sites."""
+    items = WorkItem.objects.filter(upcoming=True)
+    return items if sites.names is None else items.filter(site__in=sorted(sites.names))
+
+
+def waits(day: date) -> Exists:
+    """Whether somebody took a case off the list until later; never beyond its last day."""
+    return reads.waiting("default", day)
+
+
+def narrowed(items: QuerySet[Any], filters: Filters, night: Night, login: str) -> QuerySet[Any]:
+    """The list that an address asks for."""
+    for name in ("surgeon", "site"):
+        if getattr(filters, name):
+            items = items.filter(**{name: getattr(filters, name)})
+    if filters.desk or filters.modality:
+        items = items.filter(_has_action(filters, night))
+    if filters.status:
+        items = items.filter(verdict=filters.status)
+    if days := week_days(filters.week):
+        items = items.filter(surgery_day__range=days)
+    if filters.q:
+        text = Q(case_id__icontains=filters.q) | Q(surgeon__icontains=filters.q)
+        items = items.filter(text | Q(room__icontains=filters.q) | Q(actions__icontains=filters.q))
+    if (span := group_span(filters.when, night.day)) is not None:
+        items = items.filter(act_by__range=span)
+    if filters.show == "waiting":
+        return items.filter(waits(night.day))
+    items = items.exclude(waits(night.day))
+    if filters.show == "changed":
+        items = items.filter(reads.unseen("default", login))
+    return items
+
+
+def _has_action(filters: Filters, night: Night) -> Exists:
+    todo = DeskAction.objects.filter(item=OuterRef("pk"))
+    if filters.desk:
+        todo = todo.filter(owner=filters.desk)
+    if filters.modality:
+        todo = todo.filter(requirement__in=_of_modality(filters.modality, night))
+    return Exists(todo)
+
+
+def _of_modality(modality: str, night: Night) -> list[str]:
+    """The requirements that ask for a modality, of the protocols on the desk."""
+    from qi_checker.web.rules import modalities
+
+    return sorted(
+        {
+            requirement
+            for known in night.known
+            for requirement, words in modalities(known.protocol, known.sha256).items()
+            if modality in words
+        }
+    )
+
+
+def week_days(week: str) -> tuple[date, date] | None:
+    """Monday and Sunday of `2026-W11`; None where that is not a week."""
+    try:
+        year, _, number = week.partition("-W")
+        monday = date.fromisocalendar(int(year), int(number), 1)
+    except ValueError:
+        return None
+    return monday, monday + timedelta(days=6)
+
+
+def group_span(when: str, day: date) -> tuple[date, date] | None:
+    """The last days of a group; None for no group."""
+    one, horizon = timedelta(days=1), day + timedelta(days=SOON)
+    return {
+        "overdue": (date.min, day - one),
+        "today": (day, day),
+        "soon": (day + one, horizon),
+        "later": (horizon + one, NO_DAY - one),
+        "ready": (NO_DAY, NO_DAY),
+        "now": (date.min, horizon),
+    }.get(when)
+
+
+def group_of(act_by: date, day: date) -> str:
+    """The group of a last day."""
+    for key, _, _ in GROUPS:
+        span = group_span(key, day)
+        if span is not None and span[0] <= act_by <= span[1]:
+            return key
+    return "ready"
+
+
+def counted(items: QuerySet[Any], day: date) -> dict[str, int]:
+    """How many cases are in each group, in one pass."""
+    parts = {key: Count("pk", filter=Q(act_by__range=group_span(key, day))) for key, _, _ in GROUPS}
+    return dict(items.aggregate(**parts))
+
+
+def cut(items: QuerySet[Any], after: str) -> list[WorkItem]:
+    """One page and one more, from behind a key on."""
+    order = ("act_by", "surgery_day", "case_id", "protocol")
+    items = items.order_by(*order)
+    if key := _key(after):
+        items = items.filter(behind(key))
+    return list(items.only(*_COLUMNS)[: PAGE + 1])
+
+
+_COLUMNS = (
+    "protocol",
+    "case_id",
+    "patient_id",
+    "site",
+    "surgeon",
+    "room",
+    "surgery_at",
+    "surgery_day",
+    "verdict",
+    "act_by",
+    "actions",
+    "requirements",
+    "evidence",
+    "changed_run",
+    "changes",
+)
+
+
+def _key(after: str) -> tuple[date, date, str, str] | None:
+    try:
+        act_by, surgery, case_id, protocol = json.loads(after)
+        return date.fromisoformat(act_by), date.fromisoformat(surgery), str(case_id), str(protocol)
+    except (ValueError, TypeError):
+        return None
+
+
+def behind(key: tuple[date, date, str, str]) -> Q:
+    """What comes behind a key, in the order of the list."""
+    act_by, surgery, case_id, protocol = key
+    same = Q(act_by=act_by, surgery_day=surgery)
+    return (
+        Q(act_by__gt=act_by)
+        | Q(act_by=act_by, surgery_day__gt=surgery)
+        | same & Q(case_id__gt=case_id)
+        | same & Q(case_id=case_id, protocol__gt=protocol)
+    )
+
+
+def lines_of(
+    request: HttpRequest, page: Sequence[WorkItem], night: Night, filters: Filters
+) -> tuple[list[tuple[WorkItem, Line]], str]:
+    """The lines of a page, and the address of the next one."""
+    shown = page[:PAGE]
+    marks = reads.marks(
+        "default", [i.case_id for i in shown], request.who.login, request.who.roles, night.day
+    )
+    acknowledged = _unseen_of(shown, request.who.login)
+    lines = [
+        (item, _line(item, night.day, marks, filters.desk, item.pk in acknowledged))
+        for item in shown
+    ]
+    if len(page) <= PAGE:
+        return lines, ""
+    last = shown[-1]
+    key = [str(last.act_by), str(last.surgery_day), last.case_id, last.protocol]
+    return lines, link("worklist", query={**filters.query, "after": json.dumps(key)})
+
+
+def _unseen_of(items: Sequence[WorkItem], login: str) -> set[int]:
+    found = WorkItem.objects.filter(pk__in=[i.pk for i in items])
+    return set(found.filter(reads.unseen("default", login)).values_list("pk", flat=True))
+
+
+def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: bool) -> Line:
+    actions = json.loads(item.actions)
+    key = (item.case_id, item.protocol)
+    look, contact, wait = (
+        marks.looks.get(key),
+        marks.contacts.get(item.case_id),
+        marks.waits.get(key),
+    )
+    group = group_of(item.act_by, day)
+    return Line(
+        case_id=item.case_id,
+        protocol=item.protocol,
+        url=link("case", item.case_id),
+        patient_id=item.patient_id,
+        until=i18n.day(item.act_by) if item.act_by != NO_DAY else "",
+        left=days_left(item.act_by, day),
+        tone={"overdue": "late", "today": "now"}.get(group, ""),
+        commands=tuple(_command(a, desk) for a in actions),
+        surgery=i18n.day(item.surgery_day),
+        place=", ".join(text for text in (item.room, item.surgeon) if text),
+        why=" ".join(dict.fromkeys(a.get("why", "") for a in actions if a.get("why"))),
+        verdict=verdict_words(item.verdict),
+        changed=_change(item) if changed else "",
+        unread=marks.unread.get(item.case_id, 0),
+        look=f"{look.by}, {i18n.clock(look.at)}" if look else "",
+        look_void=bool(look and look.evidence != item.evidence),
+        contact=gettext(CONTACTS[contact.outcome]) if contact else "",
+        wait=i18n.day(wait.until) if wait else "",
+        evidence=item.evidence,
+        run=f"{item.changed_run} {item.protocol}",
+    )
+
+
+def _command(action: Mapping[str, str], desk: str) -> Command:
+    until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
+    other = bool(desk) and action["owner"] != desk
+    return Command(action["text"], action["owner"], i18n.day(until), other)
+
+
+def _change(item: WorkItem) -> str:
+    said = [str(change.get("words", "")) for change in json.loads(item.changes)]
+    return " ".join(text for text in said if text)
+
+
+def days_left(act_by: date, day: date) -> str:
+    """`2 days`, `today`, `3 days late`."""
+    if act_by == NO_DAY:
+        return ""
+    number = (act_by - day).days
+    if number == 0:
+        return gettext("today")
+    if number < 0:
+        return ngettext("%(num)d day late", "%(num)d days late", -number) % {"num": -number}
+    return ngettext("%(num)d day", "%(num)d days", number) % {"num": number}
+
+
+def grouped(
+    lines: Sequence[tuple[WorkItem, Line]], counts: Mapping[str, int], day: date
+) -> tuple[Group, ...]:
+    """The lines of this page under the headings of their groups."""
+    found = []
+    for key, title, meaning in GROUPS:
+        own = tuple(line for item, line in lines if group_of(item.act_by, day) == key)
+        if own:
+            found.append(Group(key, gettext(title), gettext(meaning), counts[key], own))
+    return tuple(found)
+
+
+def said(items: QuerySet[Any], counts: Mapping[str, int], night: Night) -> str:
+    """Counts, scope and freshness in one line."""
+    cases = sum(counts[key] for key in ("overdue", "today", "soon"))
+    horizon = night.day + timedelta(days=SOON)
+    actions = DeskAction.objects.filter(
+        item__in=items.exclude(waits(night.day)), act_by__lte=horizon
+    ).count()
+    need = ngettext(
+        "%(num)d action for %(cases)d of %(all)d operations needs somebody now.",
+        "%(num)d actions for %(cases)d of %(all)d operations need somebody now.",
+        actions,
+    ) % {"num": actions, "cases": cases, "all": items.count()}
+    return f"{need} {night.freshness()}"
+
+
+@lru_cache(maxsize=32)
+def _options(
+    run_key: tuple[tuple[str, int], ...], sites: frozenset[str] | None
+) -> dict[str, tuple[str, ...]]:
+    """What there is to choose from; worked out once for each night."""
+    items = visible(Sites(sites))
+    found = {
+        name: tuple(sorted(v for v in items.values_list(name, flat=True).distinct() if v))
+        for name in ("surgeon", "site")
+    }
+    owners = DeskAction.objects.filter(item__in=items).values_list("owner", flat=True).distinct()
+    weeks = sorted(
+        {d.isocalendar()[:2] for d in items.values_list("surgery_day", flat=True).distinct()}
+    )
+    return found | {
+        "desk": tuple(sorted(o for o in owners if o)),
+        "week": tuple(f"{year}-W{number:02}" for year, number in weeks),
+    }
+
+
+def choices(night: Night, sites: Sites, filters: Filters) -> tuple[Choice, ...]:
+    """The filters with their options; one that would narrow nothing is left out."""
+    from qi_checker.web.rules import modalities
+
+    there = _options(night.run_key, sites.names)
+    words = sorted(
+        {w for k in night.known for each in modalities(k.protocol, k.sha256).values() for w in each}
+    )
+    verdicts = ("action_needed", "undetermined", "not_compliant", "pending", "compliant")
+    titles = {
+        "desk": N_("Desk"),
+        "surgeon": N_("Surgeon"),
+        "site": N_("Site"),
+        "modality": N_("Modality"),
+        "status": N_("Status"),
+        "week": N_("Week of surgery"),
+    }
+    options: dict[str, Sequence[tuple[str, str]]] = {
+        **{name: [(v, v) for v in values] for name, values in there.items()},
+        "week": [(w, week_words(w)) for w in there["week"]],
+        "modality": [(w, w) for w in words],
+        "status": [(v, verdict_words(v)) for v in verdicts],
+    }
+    every = ("", gettext("all"))
+    return tuple(
+        Choice(name, gettext(title), (every, *options[name]), getattr(filters, name))
+        for name, title in titles.items()
+        if len(options[name]) > 1 or getattr(filters, name)
+    )
+
+
+def week_words(week: str) -> str:
+    """`2 Mar, week 10`."""
+    days = week_days(week)
+    number = int(week.partition("-W")[2])
+    return gettext("%(day)s, week %(number)d") % {
+        "day": i18n.day(days[0] if days else None),
+        "number": number,
+    }
+
+
+def tabs(
+    mine: QuerySet[Any], filters: Filters, night: Night, login: str
+) -> tuple[tuple[str, str, int, bool], ...]:
+    """The whole list, what changed, and what waits."""
+    counts = {
+        "": mine.exclude(waits(night.day)).count(),
+        "changed": mine.exclude(waits(night.day)).filter(reads.unseen("default", login)).count(),
+        "waiting": mine.filter(waits(night.day)).count(),
+    }
+    titles = {"": N_("All"), "changed": N_("Changed since I looked"), "waiting": N_("Waiting")}
+    query = {k: v for k, v in filters.query.items() if k != "show"}
+    return tuple(
+        (
+            link("worklist", query={**query, "show": key}),
+            gettext(titles[key]),
+            counts[key],
+            filters.show == key,
+        )
+        for key in _SHOWN
+    )
+
+
+def views(request: HttpRequest) -> tuple[tuple[int, str, str, bool], ...]:
+    """Views that were kept, for oneself or for a team."""
+    login = request.who.login
+    return tuple(
+        (view.id, view.name, f"/?{view.query}", view.login == login)
+        for view in reads.saved_views("default", login, request.who.roles)
+    )
+
+
+def done(request: HttpRequest) -> tuple[Message, ...]:
+    """What the form before this page did, with a way back where there is one."""
+    from qi_checker.web.writes import done as told
+
+    return told(request)

@@ -1,0 +1,274 @@
+"""The web application as a process of its own, and somebody who talks to it over HTTP.
+
+It is asked from outside only: a test that reaches into Django would share a process with the store's
+tests, whose settings are others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from qi_checker.demo.ward import NORTH, write_ward
+from tests.helpers.commands import run
+
+NOW = "2026-03-03T08:10:00-05:00"
+GENERAL = "Synthetic General"
+PROTOCOL = "hepatic-metastasectomy-imaging"
+ROLES = ("coordinator", "surgeon", "radiologist", "quality_lead", "administrator")
+_ADD = """
+import json, sys
+from qi_checker.web.server import configure, prepare
+from pathlib import Path
+configure(Path(sys.argv[1]))
+prepare()
+from qi_checker.web.clock import now
+from qi_checker.web.models import Membership, User
+for login, roles in json.load(sys.stdin).items():
+    user = User(login=login, name=login.title(), created_at=now())
+    user.set_password(login)
+    user.save()
+    for role, site in roles:
+        Membership.objects.create(user=user, role=role, site=site, given_by="test")
+"""
+
+Accounts = Mapping[str, Iterable[tuple[str, str]]]
+
+# One of each role for all sites, one of each role for each site, one with two roles, one with none.
+PEOPLE: Accounts = {
+    **{role: [(role, "")] for role in ROLES},
+    **{f"{role}.north": [(role, NORTH)] for role in ROLES},
+    **{f"{role}.general": [(role, GENERAL)] for role in ROLES},
+    "both": [("coordinator", NORTH), ("quality_lead", "")],
+    "nobody": [],
+}
+
+
+def make_ward(folder: Path, **web: Any) -> Path:
+    """The made-up hospital with two nights, and accounts; gives its nightly.yaml."""
+    for as_of in write_ward(folder, 1):
+        set_web(folder, pages=0, monthly=False)
+        done = run("nightly", "--config", folder / "nightly.yaml", "--as-of", as_of)
+        assert done.code == 0, done.err
+    add_accounts(folder / "nightly.yaml", PEOPLE)
+    return folder / "nightly.yaml"
+
+
+def set_web(folder: Path, web: Mapping[str, Any] | None = None, **keys: Any) -> None:
+    """Change keys of nightly.yaml, and those of `web` in it."""
+    file = folder / "nightly.yaml"
+    settings = yaml.safe_load(file.read_text(encoding="utf-8")) | keys
+    settings["web"] = settings["web"] | dict(web or {})
+    file.write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML, too
+
+
+def add_accounts(config: Path, accounts: Accounts) -> None:
+    """Make accounts whose password is their login."""
+    given = json.dumps({login: list(roles) for login, roles in accounts.items()})
+    command = [sys.executable, "-c", _ADD, str(config)]
+    subprocess.run(command, input=given, text=True, check=True, env=_environment())
+
+
+def _environment(**more: str) -> dict[str, str]:
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("QI_CHECKER_", "DJANGO_"))}
+    return plain | more
+
+
+def copied(ward: Path, folder: Path) -> Path:
+    """A copy of a ward, to be written into; gives its nightly.yaml."""
+    shutil.copytree(ward.parent, folder, dirs_exist_ok=True)
+    return folder / ward.name
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Served:
+    """An application that listens. `secure`: it believes that people come by https."""
+
+    config: Path
+    port: int
+    process: subprocess.Popen[str]
+    secure: bool = False
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def person(self, login: str = "") -> Person:
+        """Somebody, signed in where a login is given."""
+        person = Person(self)
+        if login:
+            answer = person.sign_in(login)
+            assert answer.status_code == 302, answer.text
+        return person
+
+
+@contextmanager
+def served(config: Path, now: str = NOW, url: str = "", **environment: str) -> Iterator[Served]:
+    """Serve a ward; what it says on stderr is in `serve.log` beside its settings."""
+    port = free_port()
+    set_web(config.parent, {"url": url or f"http://localhost:{port}"})
+    log = (config.parent / "serve.log").open("a", encoding="utf-8")
+    command = [sys.executable, "-m", "qi_checker", "serve", "--config", str(config)]
+    process = subprocess.Popen(
+        [*command, "--listen", f"127.0.0.1:{port}"],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env=_environment(QI_CHECKER_NOW=now, **environment),
+    )
+    try:
+        _await(process, config.parent / "serve.log")
+        yield Served(config, port, process, url.startswith("https"))
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        log.close()
+
+
+def _await(process: subprocess.Popen[str], log: Path) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "work list is at" in line:
+            return
+    raise AssertionError(f"it did not start: {log.read_text(encoding='utf-8')}")
+
+
+@dataclass
+class Person:
+    """A browser without a script: cookies, forms, and no redirect that is not followed by hand."""
+
+    site: Served
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def request(self, method: str, path: str, **more: Any) -> requests.Response:
+        headers = {"Host": "qi.example", "X-Forwarded-Proto": "https"} if self.site.secure else {}
+        headers |= more.pop("headers", {})
+        jar = {c.name: c.value or "" for c in self.http.cookies}  # `__Host-` needs https, or this
+        headers.setdefault("Cookie", "; ".join(f"{k}={v}" for k, v in jar.items()))
+        with requests.Session() as once:
+            answer = once.request(
+                method,
+                self.site.url + path,
+                headers=headers,
+                allow_redirects=False,
+                timeout=30,
+                **more,
+            )
+        for cookie in answer.cookies:
+            self.http.cookies.set(cookie.name, cookie.value)
+            if cookie.is_expired():
+                self.http.cookies.pop(cookie.name, None)
+        return answer
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return self.request("GET", path, **more)
+
+    @property
+    def csrf(self) -> str:
+        """The mark of this browser's forms."""
+        if not any(name.endswith("csrf") for name in self.http.cookies.keys()):  # noqa: SIM118
+            self.get("/sign-in" if not self.signed_in else "/account")
+        return next((c.value or "" for c in self.http.cookies if c.name.endswith("csrf")), "")
+
+    @property
+    def signed_in(self) -> bool:
+        return any(name.endswith("session") for name in self.http.cookies.keys())  # noqa: SIM118
+
+    def post(
+        self, path: str, data: Mapping[str, Any] | None = None, **more: Any
+    ) -> requests.Response:
+        """Send a form, with its mark and a token of its own unless they are given."""
+        token = f"t{time.monotonic_ns()}"
+        sent = {"csrfmiddlewaretoken": self.csrf, "token": token, **(data or {})}
+        headers = more.pop("headers", {})
+        if self.site.secure:
+            headers = {"Referer": "https://qi.example/", "Origin": "https://qi.example"} | headers
+        return self.request("POST", path, data=sent, headers=headers, **more)
+
+    def sign_in(
+        self, login: str, password: str | None = None, back: str = "/"
+    ) -> requests.Response:
+        word = login if password is None else password
+        return self.post("/sign-in", {"login": login, "password": word, "next": back})
+
+
+def text_of(html: str) -> str:
+    """What a reader sees of a page, with single blanks."""
+    bare = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).strip()
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """A row of the table of pages, as the program has it."""
+
+    name: str
+    path: str
+    scope: str
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    what: str
+
+
+_PAGES = """
+import json, sys
+from pathlib import Path
+from qi_checker.web.server import configure
+configure(Path(sys.argv[1]))
+import django; django.setup()
+from qi_checker.web.urls import PAGES
+print(json.dumps([[p.name, p.path, p.scope.name, p.read, p.write, p.what] for p in PAGES]))
+"""
+
+
+def pages_of(config: Path) -> list[PageRow]:
+    """The table of pages, asked of a process of its own."""
+    command = [sys.executable, "-c", _PAGES, str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
+    return [
+        PageRow(name, path, scope, tuple(read), tuple(write), what)
+        for name, path, scope, read, write, what in json.loads(done.stdout)
+    ]
+
+
+def sql(config: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Ask the store of a ward."""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(config.parent / "state" / "store.sqlite3", timeout=30)) as con:
+        return con.execute(query, values).fetchall()
+
+
+def a_case(config: Path, site: str = GENERAL, where: str = "upcoming") -> str:
+    """A case of a site that somebody has to do something about."""
+    query = f"""SELECT case_id FROM qi_desk_workitem WHERE site = ? AND {where}
+                AND act_by < '9999-01-01' ORDER BY act_by, case_id LIMIT 1"""
+    return str(sql(config, query, site)[0][0])
