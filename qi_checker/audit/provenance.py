@@ -10,6 +10,7 @@ from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.engines.inputs.results import Results
 from qi_checker.protocol.records import Joined, RawTable
+from qi_checker.protocol.time_zones import RULES
 from qi_checker.protocol.vocabulary import Reason
 from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
 from qi_checker.render.views import Provenance
@@ -55,6 +56,7 @@ def manifest(evaluation: Results) -> dict[str, Any]:
             "sha256": compiled.bundle.sha256,
         },
         "as_of": str(compiled.as_of),
+        "time_zone_rules": RULES,
         "site": compiled.site.model_dump(mode="json"),
         "data": {"sha256": data_sha256(evaluation), "files": _files(evaluation)},
         "left_out": prepared.left_out,

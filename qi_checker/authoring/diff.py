@@ -11,7 +11,8 @@ from qi_checker.audit.provenance import provenance
 from qi_checker.audit.rates import rate
 from qi_checker.authoring.diff_keys import KeyChange, key_changes
 from qi_checker.engines.duckdb import Evaluation, evaluate
-from qi_checker.engines.duckdb.values import clean
+from qi_checker.engines.duckdb.database import DuckDB
+from qi_checker.engines.inputs.reading import latest_day
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -104,7 +105,7 @@ def rule_diff(
     old: Bundle, new: Bundle, records: Records, as_of: AsOf | None, site: Site
 ) -> RuleDiff:
     """Evaluate the same records by both rules, and hold the results against each other."""
-    moment = as_of or AsOf(_latest_day(records))
+    moment = as_of or AsOf(_latest_day(records, site))
     first = evaluate(old, records, moment, site)
     con = records.con
     con.execute(f"CREATE OR REPLACE TEMP TABLE {_OLD_FINDINGS} AS SELECT {_KEPT} FROM {FINDINGS}")
@@ -137,23 +138,12 @@ def rule_diff(
 _KEPT = "case_id, id, title, status, reason, event_id, sentence, number"
 
 
-def _latest_day(records: Records) -> date:
+def _latest_day(records: Records, site: Site) -> date:
     """The latest day on which, as the records tell, an operation or a study took place."""
-    day = "TRY_CAST(substr({}, 1, 10) AS DATE)"
-    at = clean('"at"')
-    operation = f"coalesce({clean('started_at')}, {clean('surgery_at')})"
-    row = records.con.execute(
-        f"""SELECT max(day) FROM (
-            SELECT {day.format(operation)} AS day FROM raw_cases
-            WHERE lower({clean("status")}) = 'performed'
-            UNION ALL SELECT {day.format(at)} FROM raw_events
-            WHERE lower({clean("status")}) = 'completed')
-            WHERE year(day) BETWEEN 1900 AND 2199"""
-    ).fetchone()
-    if row is None or row[0] is None:
+    found = latest_day(DuckDB(records.con), site)
+    if found is None:
         what = "is needed: the records tell of nothing that took place"
         raise UserError(Problem("--as-of", what, mend="Write it as 2026-02-01"))
-    found: date = row[0]
     return found
 
 

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from qi_checker.errors import did_you_mean
+from qi_checker.protocol import time_zones
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.fields import Day, FeedName, KindWord, Percent, Text, WorkingDays
 
-# Names that stand for whatever zone the machine is set to; results would depend on it.
-_OF_THE_MACHINE = ("localtime", "posixrules", "Factory")
-
-
-@cache
-def _is_zone(name: str) -> bool:
-    """Listing all zones takes longer than reading a protocol, so the one zone is looked up."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return name not in _OF_THE_MACHINE
-
 
 def _zone(name: str) -> str:
-    if not _is_zone(name):
+    try:
+        time_zones.zone(name)
+    except KeyError:
         # Abbreviations look alike and are hours apart, so only full names are suggested.
-        hint = did_you_mean(name, ["UTC", *(z for z in available_timezones() if "/" in z)])
+        hint = did_you_mean(name, ["UTC", *(z for z in time_zones.names() if "/" in z)])
         if not hint.startswith("Did you mean"):
             hint = "Write an IANA name, such as America/Toronto"
-        raise ValueError(f"is not a time zone. {hint}")
+        raise ValueError(f"is not a time zone. {hint}") from None
     return name
 
 
@@ -79,4 +68,4 @@ class Site(BaseModel):
 
     @property
     def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.timezone)
+        return time_zones.zone(self.timezone)

@@ -76,7 +76,7 @@ def why_unfit(column: str, kind: str, value: Any, system: str = "") -> str:
 WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 WHOLE_NUMBERS = frozenset({*WHOLE, *(f"U{name}" for name in WHOLE)})
 TEXTS = ("VARCHAR", "ENUM", "UUID", '"NULL"', "NULL")
-INSTANT = "TIMESTAMP WITH TIME ZONE"
+INSTANT, INSTANT_NS = "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"
 AS_TEXT = "Write the column as text where the file is made"
 
 
@@ -128,6 +128,8 @@ def as_delivered(table: Table, name: str, type_name: str, expression: str) -> st
     if name in table.names and table[name].kind in ("when", "when-or-part"):
         if type_name in ("DATE", "TIMESTAMP", INSTANT):
             return expression
+        if type_name == INSTANT_NS:
+            return _instant(expression)
         if type_name.startswith("TIMESTAMP"):  # other units: seconds, nanoseconds
             return _moment(type_name, expression)
     return text_of(type_name, expression) if type_name == "VARCHAR" else f"{expression}::VARCHAR"
@@ -140,6 +142,13 @@ def _moment(type_name: str, expression: str) -> str:
     return f"{expression}::TIMESTAMP"
 
 
+def _instant(expression: str) -> str:
+    """The SQL of an instant to the microsecond; a cast to TIMESTAMP would lose that it is one."""
+    nanos = f"epoch_ns({expression})"
+    whole = f"{nanos} - ({nanos} % 1000 + 1000) % 1000"  # downwards, also before 1970
+    return f"make_timestamptz(({whole}) // 1000)"
+
+
 def text_of(type_name: str, expression: str) -> str:
     """The SQL of a column of any type as text: midnight is a date, 7.0 is 7, lists have `;`."""
     if type_name.endswith("[]"):
@@ -147,12 +156,13 @@ def text_of(type_name: str, expression: str) -> str:
     if type_name == "VARCHAR":
         none = ", ".join(map(literal, NO_VALUE))
         return f"CASE WHEN {expression} NOT IN ({none}) THEN {expression} END"
-    if type_name.startswith("TIMESTAMP") and type_name != INSTANT:
+    if type_name.startswith("TIMESTAMP") and type_name not in (INSTANT, INSTANT_NS):
         stamp = _moment(type_name, expression)
         midnight = f"{stamp}::TIME = TIME '00:00:00'"
         return f"CASE WHEN {midnight} THEN {stamp}::DATE::VARCHAR ELSE {stamp}::VARCHAR END"
-    if type_name == INSTANT:
-        utc = f"timezone('UTC', {expression})"
+    if type_name in (INSTANT, INSTANT_NS):
+        instant = expression if type_name == INSTANT else _instant(expression)
+        utc = f"timezone('UTC', {instant})"
         return f"strftime({utc}, '%Y-%m-%dT%H:%M:%SZ')"
     if type_name in ("DOUBLE", "FLOAT") or type_name.startswith("DECIMAL"):
         whole = f"{expression} = floor({expression}) AND abs({expression}) < 1e15"

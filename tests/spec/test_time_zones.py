@@ -120,3 +120,16 @@ def test_an_offset_on_one_side_is_compared_by_the_clock_of_the_site(engine):
         (scan("2026-05-31T12:00Z"), "missing after_surgery E1"),
     ]
     expect_each(engine, ct_rule(), table)
+
+
+def test_rules_that_changed_lately_are_those_of_tzdata_on_every_engine(engine):
+    """British Columbia keeps its clocks in November 2026: 07:30 UTC is half past midnight.
+
+    By older rules it is half past eleven of the day before, which is too early by one day.
+    """
+    cases = [case(surgery_at="2026-12-15")]
+    events = [scan("2026-11-15T07:30Z")]
+    zone = "America/Vancouver"
+    seen = run(engine, ct_rule(), cases=cases, events=events, as_of="2026-12-31", timezone=zone)
+    expect(seen, ct=IN)
+    assert seen.finding("ct")["event_date"] == "2026-11-15"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.protocol.records import CASES, TABLES
+from qi_checker.protocol.site import Site
+from qi_checker.sources.files import read_folder
 from qi_checker.sources.memory import from_frames, from_rows
 
 
@@ -96,6 +101,28 @@ def test_the_end_of_a_day_does_not_become_the_next_day(at: pd.Series) -> None:
     records = from_frames({"events": events})
     ((read,),) = records.con.execute('SELECT CAST("at" AS VARCHAR) FROM raw_events').fetchall()
     assert read.startswith("2026-05-01") and "23:59:59" in read
+
+
+def test_instants_in_nanoseconds_stay_instants(tmp_path: Path) -> None:
+    """Parquet may hold them; as clock times of the site they would be hours off."""
+    moments = pd.to_datetime(pd.Series(["1955-05-01 23:59:59.999999999", LAST])).dt.tz_localize(
+        "UTC"
+    )
+    rows = {name: values * 2 for name, values in EVENT.items()} | {"event_id": ["E", "F"]}
+    table = pa.table(rows | {"at": pa.array(moments, pa.timestamp("ns", tz="UTC"))})
+    pq.write_table(table, tmp_path / "events.parquet")
+    pq.write_table(
+        pa.table({"case_id": [], "patient_id": [], "surgery_at": [], "status": []}),
+        tmp_path / "cases.parquet",
+    )
+    con = read_folder(tmp_path, Site(timezone="UTC")).con
+    con.execute("SET TimeZone = 'UTC'")
+    found = con.execute('SELECT typeof("at"), CAST("at" AS VARCHAR) FROM raw_events').fetchall()
+    zone = "TIMESTAMP WITH TIME ZONE"
+    assert found == [
+        (zone, "1955-05-01 23:59:59.999999+00"),
+        (zone, "2026-05-01 23:59:59.999999+00"),
+    ]
 
 
 @pytest.mark.parametrize("column", ["codes", "modality", "description"])

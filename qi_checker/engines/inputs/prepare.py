@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from qi_checker.engines.inputs.calendar import Calendar
 from qi_checker.engines.inputs.database import Kind
 from qi_checker.engines.inputs.events import events, reasons_to_leave_out
+from qi_checker.engines.inputs.offsets import Offset, differing
 from qi_checker.engines.inputs.profiles import event_profiles
 from qi_checker.engines.inputs.reading import Census, Reading, judge, reading
 from qi_checker.engines.inputs.task import Prepared, Task, after, with_patient
 from qi_checker.protocol import people
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
+from qi_checker.protocol.time_zones import RULES
 from qi_checker.query.population import own_column
 
 __all__ = ["Prepared", "Task", "prepare"]
@@ -26,6 +29,10 @@ def prepare(task: Task) -> Prepared:
     for table in (CASES, EVENTS, EXCEPTIONS):
         readings[table.name], done.census[table.name] = _read(task, table)
         watch.ended(f"read {table.name}", lambda n=table.name: done.census[n].read)  # type: ignore[misc]
+    if offsets := _offsets(task, done):
+        for table in (CASES, EVENTS, EXCEPTIONS):
+            readings[table.name], done.census[table.name] = _read(task, table, offsets)
+    watch.ended("time zone")
     _unreadable(task, readings["cases"], done)
     _patients(task)
     _cases(task, readings["cases"])
@@ -39,7 +46,24 @@ def prepare(task: Task) -> Prepared:
     return done
 
 
-def _read(task: Task, table: Table) -> tuple[Reading, Census]:
+def _offsets(task: Task, done: Prepared) -> list[Offset]:
+    """What the database does not know of the site's time zone, as far as the records need it."""
+    zone = task.needs.site.timezone
+    instants = [c.instants for c in done.census.values() if c.instants is not None]
+    if not instants or zone == "UTC":
+        return []
+    first, last = min(first for first, _ in instants), max(last for _, last in instants)
+    found = differing(task.db, zone, first, last)
+    if found:
+        days = f"{found[0].since.date()} to {found[-1].until.date()}"
+        done.notes.append(
+            f"The database's rules of {zone} are not those of {RULES}, which were used for times "
+            f"with an offset from {days}."
+        )
+    return found
+
+
+def _read(task: Task, table: Table, offsets: Sequence[Offset] = ()) -> tuple[Reading, Census]:
     """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
     raw = (task.moved or "") if table is CASES else ""
     keep = task.db.view if table is EVENTS and task.many_events else task.db.table
@@ -49,7 +73,7 @@ def _read(task: Task, table: Table) -> tuple[Reading, Census]:
     dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
     asked = reasons_to_leave_out(task).values() if table is EVENTS else ()
     for trim in (False, True) if task.db.FINDS_PADDED else (True,):
-        rows = reading(task.db, table, task.needs.site, raw, trim, own, dates)
+        rows = reading(task.db, table, task.needs.site, raw, trim, own, dates, offsets)
         keep(f"read_{table.name}", rows.query)
         census = judge(task.db, rows, asked)
         if not census.padded:

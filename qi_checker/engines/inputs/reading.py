@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.offsets import Offset
 from qi_checker.engines.inputs.values import Moment, staged
 from qi_checker.protocol.records import EVENTS, Table
 from qi_checker.protocol.site import Site
@@ -26,6 +28,16 @@ class Reading:
     extra: tuple[str, ...]  # columns outside the contract that are read
     trimmed: bool
     dates: dict[str, str] = field(default_factory=dict)  # own date columns: the names of moments
+    moments: tuple[str, ...] = ()  # names of all date columns, as they are read
+
+    def instants(self) -> str:
+        """SQL of the first and the last moment that has an offset, in UTC."""
+        found = [f"{name}_utc" for name in self.moments]
+        if len(found) < 2:
+            one = found[0] if found else "CAST(NULL AS TIMESTAMP)"
+            return f"min({one}), max({one})"
+        listed = ", ".join(found)
+        return f"min(least({listed})), max(greatest({listed}))"
 
     def fault(self) -> str:
         """SQL of the first reason to reject a row, as `column|reason`; NULL for a good row."""
@@ -69,6 +81,7 @@ def reading(
     trim: bool = False,
     own: frozenset[str] = frozenset(),
     own_dates: tuple[str, ...] = (),
+    offsets: Sequence[Offset] = (),
 ) -> Reading:
     """Look at the types that the raw table came with, and decide how each column is read.
 
@@ -79,7 +92,7 @@ def reading(
     name = raw or f"raw_{table.name}"
     types = db.columns(name)
     dates = {c: f"own_date_{n}" for n, c in enumerate(own_dates) if c in types}
-    moments = _moments(db, table, types, site, dates)
+    moments = _moments(db, table, types, site, dates, offsets)
     extra = tuple(sorted(c for c in own if c in types and c not in table.names))
     called = own_event_column if table is EVENTS else own_column
     renamed = [f"{db.quote(c)} AS {db.quote(called(c))}" for c in extra]
@@ -99,20 +112,25 @@ def reading(
     else:
         columns += [f"{db.clean(db.quote(called(c)))} AS {db.quote(called(c))}" for c in extra]
         query = f"SELECT {', '.join(columns)} FROM ({rows}{db.FENCE}) r"
-    return Reading(db, table, name, query, extra, trim, {} if table is EVENTS else dates)
+    names = tuple(m.name for m in moments)
+    return Reading(db, table, name, query, extra, trim, {} if table is EVENTS else dates, names)
 
 
 def _moments(
-    db: Database, table: Table, types: dict[str, str], site: Site, own: dict[str, str]
+    db: Database,
+    table: Table,
+    types: dict[str, str],
+    site: Site,
+    own: dict[str, str],
+    offsets: Sequence[Offset],
 ) -> list[Moment]:
     """The date columns of the contract, and the hospital's own ones under other names."""
-    zone, midnight = site.timezone, site.midnight_is_date
     found = [
-        Moment(db, c.name, types[c.name], zone, c.kind == "when-or-part", midnight)
+        Moment(db, c.name, types[c.name], site, offsets, c.kind == "when-or-part")
         for c in table.columns
         if c.kind.startswith("when")
     ]
-    return found + [Moment(db, name, types[c], zone, False, midnight) for c, name in own.items()]
+    return found + [Moment(db, name, types[c], site, offsets) for c, name in own.items()]
 
 
 def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> list[str]:
@@ -163,6 +181,7 @@ class Census:
     torn: int
     padded: int  # rows with a blank at an end of an id that was read without trimming
     counted: tuple[int, ...] = ()  # of all rows read, those for which each condition holds
+    instants: tuple[datetime, datetime] | None = None  # the first and last with an offset, in UTC
 
     @property
     def used(self) -> int:
@@ -181,8 +200,8 @@ def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census
     repeat, since nearly always none do.
     """
     name, key = rows.table.name, db.quote(rows.table.key)
-    total, faulty, with_id, padded, *others = db.row(
-        f"SELECT count(*), count({rows.fault()}), count({key}), "
+    total, faulty, with_id, first, last, padded, *others = db.row(
+        f"SELECT count(*), count({rows.fault()}), count({key}), {rows.instants()}, "
         f"{counted(('_padded', *conditions))} FROM read_{name}"
     )
     kinds = {"_row": "BIGINT", "id": db.TEXT, "col": db.TEXT, "reason": db.TEXT, "same": "BOOLEAN"}
@@ -200,7 +219,9 @@ def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census
     rejected, torn = db.row(
         f"SELECT (SELECT count(*) FROM rejected_{name}), (SELECT count(*) FROM torn_{name})"
     )
-    return Census(total + torn, rejected, torn, 0 if rows.trimmed else padded, tuple(others))
+    instants = (first, last) if first is not None else None
+    padded = 0 if rows.trimmed else padded
+    return Census(total + torn, rejected, torn, padded, tuple(others), instants)
 
 
 def _duplicates(db: Database, rows: Reading) -> None:
@@ -228,3 +249,23 @@ def own_event_columns(db: Database, wanted: set[str]) -> dict[str, str]:
     """Which of the hospital's own columns of events are there, and what they are called."""
     there = db.columns("raw_events")
     return {c: own_event_column(c) for c in sorted(wanted) if c in there}
+
+
+def latest_day(db: Database, site: Site) -> date | None:
+    """The latest local day on which, as the raw records tell, something took place."""
+    parts = []
+    for table, names, status in (
+        ("cases", ("started_at", "surgery_at"), "performed"),
+        ("events", ("at",), "completed"),
+    ):
+        types = db.columns(f"raw_{table}")
+        moments = [Moment(db, name, types[name], site, parts=name == "at") for name in names]
+        day = (
+            f"coalesce({', '.join(f'{name}_lo' for name in names)})" if len(names) > 1 else "at_lo"
+        )
+        parts.append(
+            f"SELECT max({day}) AS day FROM ({staged(db, f'raw_{table}', moments)}) r "
+            f"WHERE lower({db.clean('status')}) = '{status}'"
+        )
+    found: date | None = db.row(f"SELECT max(day) FROM ({' UNION ALL '.join(parts)}) d")[0]
+    return found

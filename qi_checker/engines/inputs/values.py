@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.offsets import Offset, local_time
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
+from qi_checker.protocol.site import Site
 
 # Days that there are; of other thousands no year is readable (FIRST_YEAR). A text that matches can
 # be cast in any database, and those without a cast that may fail need that.
@@ -27,9 +32,17 @@ class Moment:
     """
 
     def __init__(
-        self, db: Database, name: str, kind: str, zone: str, parts: bool, midnight_is_date: bool
+        self,
+        db: Database,
+        name: str,
+        kind: str,
+        site: Site,
+        offsets: Sequence[Offset] = (),
+        parts: bool = False,
     ) -> None:
+        """kind: the type of the column; parts: whether a month or a year is a value, too."""
         self.db = db
+        self._local = partial(local_time, db, site.timezone, offsets=offsets)
         self.name = name
         self.steps: list[dict[str, str]] = []
         column = db.quote(name)
@@ -37,13 +50,13 @@ class Moment:
         if kind == "DATE":
             self._typed(column, none, none)
         elif kind == "TIMESTAMP WITH TIME ZONE":
-            local = db.local(zone, column)
+            local = self._local(column)
             self._typed(f"CAST({local} AS DATE)", local, db.local("UTC", column))
         elif kind.startswith("TIMESTAMP"):
             stamp = f"CAST({column} AS TIMESTAMP)"
             self._typed(f"CAST({column} AS DATE)", _not_midnight(stamp), none)
         else:
-            self._from_text(zone, parts, midnight_is_date)
+            self._from_text(parts, site.midnight_is_date)
 
     def _bounded(self, given: str) -> None:
         """A year that can only be a typing error makes the value unreadable."""
@@ -71,7 +84,7 @@ class Moment:
         )
         self._bounded(self.db.quote(name))
 
-    def _from_text(self, zone: str, parts: bool, midnight_is_date: bool) -> None:
+    def _from_text(self, parts: bool, midnight_is_date: bool) -> None:
         name, db = self.name, self.db
         value, stamp, instant = f"{name}_text", f"{name}_stamp", f"{name}_instant"
         self.steps.append({value: db.clean(db.quote(name))})
@@ -92,7 +105,7 @@ class Moment:
             read[f"{name}_month"] = when(_MONTH, f"{value} || '-01'", "DATE")
             read[f"{name}_year"] = when(_YEAR, f"{value} || '-01-01'", "DATE")
         self.steps.append(read)
-        local = db.local(zone, instant)
+        local = self._local(instant)
         timed = _not_midnight(stamp) if midnight_is_date else stamp
         one = f"coalesce({name}_day, CAST({stamp} AS DATE), CAST({local} AS DATE))"
         lo = hi = one

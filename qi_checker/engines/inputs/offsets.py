@@ -1,0 +1,93 @@
+"""Whether a database knows the clocks of the site as tzdata does, and what to do where it does not.
+
+A database has rules of its own, as old as its release. Between the first and the last instant of the
+records they are compared with those of the package: once a week, and closely where clocks change. Only
+if that shows a difference is every day compared, which takes ten times as long. For days that differ,
+the offsets of tzdata are written into the query. Refusing to evaluate would have been simpler; it would
+stop a hospital for months, since nobody there can give the database other rules.
+
+Records without an offset are clock times of the site already: nothing is compared for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from qi_checker.engines.inputs.database import Database
+from qi_checker.protocol import time_zones
+
+_DAY = timedelta(days=1)
+_NEAR = [timedelta(hours=n) for n in (-1, 1, 2, 24, 168)] + [timedelta(seconds=-1), timedelta()]
+
+
+@dataclass(frozen=True)
+class Offset:
+    """From `since` until before `until`, in UTC, the clocks are `ahead` of it."""
+
+    since: datetime
+    until: datetime
+    ahead: timedelta
+
+
+def local_time(db: Database, zone: str, instant: str, offsets: Sequence[Offset] = ()) -> str:
+    """SQL of the clock time of an instant: as the database knows it, but for these spans."""
+    known = db.local(zone, instant)
+    if not offsets:
+        return known
+    utc = db.local("UTC", instant)
+    whens = " ".join(
+        f"WHEN {utc} >= TIMESTAMP '{o.since}' AND {utc} < TIMESTAMP '{o.until}' "
+        f"THEN {utc} {'-' if o.ahead < timedelta() else '+'} "
+        f"INTERVAL '{int(abs(o.ahead).total_seconds())}' SECOND"
+        for o in offsets
+    )
+    return f"CASE {whens} ELSE {known} END"
+
+
+def differing(db: Database, zone: str, first: datetime, last: datetime) -> list[Offset]:
+    """The offsets of tzdata for the days between two instants of which the database has others."""
+    where = time_zones.zone(zone)
+    since, until = (datetime.combine(at.date(), time()) for at in (first - _DAY, last + 2 * _DAY))
+    if not _wrong(db, where, _now_and_then(where, since, until)):
+        return []
+    days = (since + n * _DAY for n in range((until - since).days + 1))
+    wrong = _wrong(db, where, [*days, *_now_and_then(where, since, until)])
+    return [
+        Offset(*span)
+        for begin, end in _together(sorted(wrong))
+        for span in time_zones.spans(where, begin, end)
+    ]
+
+
+def _now_and_then(where: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
+    """Every seventh day, and moments around each change of the clocks."""
+    found = {since + n * _DAY for n in range(0, (until - since).days + 1, 7)}
+    for change, _, _ in time_zones.spans(where, since, until):
+        found |= {change + near for near in _NEAR}
+    return sorted(found)
+
+
+def _wrong(db: Database, where: ZoneInfo, moments: Sequence[datetime]) -> set[datetime]:
+    """Moments in UTC at which the database's clocks of a zone are not those of tzdata."""
+    moments = sorted({*moments})
+    rows = [(n, f"{moment}+00:00") for n, moment in enumerate(moments)]
+    db.fill("instants", {"number": "INTEGER", "moment": "TEXT"}, rows)
+    local = db.local(where.key, db.cast("moment", "TIMESTAMPTZ"))
+    told = dict(db.rows(f"SELECT number, {local} FROM instants"))
+    db.drop("instants")
+    return {at for n, at in enumerate(moments) if told[n] != time_zones.local(at, where)}
+
+
+def _together(wrong: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
+    """Whole days around instants, each with the day before and behind it, in spans."""
+    found: list[tuple[datetime, datetime]] = []
+    for at in wrong:
+        day = datetime.combine(at.date(), time())
+        begin, end = day - _DAY, day + 2 * _DAY
+        if found and begin <= found[-1][1]:
+            begin = found.pop()[0]
+        found.append((begin, end))
+    return found
