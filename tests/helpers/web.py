@@ -36,10 +36,10 @@ from qi_checker.web.server import configure, prepare
 from pathlib import Path
 configure(Path(sys.argv[1]))
 prepare()
-from qi_checker.web.clock import now
+from qi_checker.web.clock import this_moment
 from qi_checker.web.models import Membership, User
 for login, roles in json.load(sys.stdin).items():
-    user = User(login=login, name=login.title(), created_at=now())
+    user = User(login=login, name=login.title(), created_at=this_moment())
     user.set_password(login)
     user.save()
     for role, site in roles:
@@ -272,3 +272,13 @@ def a_case(config: Path, site: str = GENERAL, where: str = "upcoming") -> str:
     query = f"""SELECT case_id FROM qi_desk_workitem WHERE site = ? AND {where}
                 AND act_by < '9999-01-01' ORDER BY act_by, case_id LIMIT 1"""
     return str(sql(config, query, site)[0][0])
+
+
+def execute(config: Path, statement: str, *values: object) -> None:
+    """Change the store of a ward, as a night or a person would."""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(config.parent / "state" / "store.sqlite3", timeout=30)) as con:
+        con.execute(statement, values)
+        con.commit()
