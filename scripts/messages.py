@@ -26,7 +26,9 @@ _PLACES = (
     (ROOT / "reports" / "templates" / "web", [("**.j2", "jinja2")]),
 )
 _KEYWORDS = {"gettext": None, "ngettext": (1, 2), "_": None, "N_": None}
-_OPTIONS = {"**.j2": {"extensions": "jinja2.ext.i18n", "trim_blocks": "true", "lstrip_blocks": "true"}}
+_OPTIONS = {
+    "**.j2": {"extensions": "jinja2.ext.i18n", "trim_blocks": "true", "lstrip_blocks": "true"}
+}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd]")
 Message = str | tuple[str, str]
 
