@@ -34,6 +34,7 @@ from qi_checker.sources.csv_text import (
 )
 from qi_checker.sources.layout import (
     Delivered,
+    check_width,
     lay_out,
     plain,
     recognised,
@@ -137,6 +138,7 @@ def open_csv(path: Path, written: Written, wanted: Callable[[list[str]], int]) -
         text = head.decode("utf-8-sig", "replace")  # the scan refuses what is not UTF-8
         delimiter = _delimiter(text, written, wanted)
         header, last = _header(text, delimiter, written, where)
+        check_width(len(header), where)
         body = source
         if not written.whole:
             body = copies.enter_context(private_file())

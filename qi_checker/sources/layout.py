@@ -56,8 +56,20 @@ def recognised(table: Table, header: Sequence[str], site: Site) -> int:
     return len({plain(cell) for cell in header} & (local | set(table.names)))
 
 
+MOST_COLUMNS = 5_000  # hospitals' widest exports have some hundreds; 100,000 take minutes and 3 GB
+
+
+def check_width(number: int, where: str) -> None:
+    """Raise UserError for a table that is too wide to be one of records."""
+    if number > MOST_COLUMNS:
+        what = f"there are {number:,} columns, and at most {MOST_COLUMNS:,} are read"
+        mend = "Export the columns that are needed, one row for each operation or event"
+        raise UserError(Problem(where, what, "Rows and columns may be exchanged", mend))
+
+
 def lay_out(table: Table, header: Sequence[str], site: Site, where: str) -> Layout:
     """Find every column; raises UserError for missing, doubled and unknown mapped ones."""
+    check_width(len(header), where)
     if not recognised(table, header, site):
         raise UserError(_no_header(table, where))
     problems: list[Problem] = []

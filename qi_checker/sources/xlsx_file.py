@@ -16,7 +16,15 @@ from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import cell_text, why_unfit
 from qi_checker.sources.csv_file import FOOTER_ROWS, TornCells, Written, header_names, is_footer
-from qi_checker.sources.layout import Delivered, lay_out, select_list, sha256_of, torn_row
+from qi_checker.sources.extent import check_extent
+from qi_checker.sources.layout import (
+    Delivered,
+    check_width,
+    lay_out,
+    select_list,
+    sha256_of,
+    torn_row,
+)
 from qi_checker.sources.raw import NO_VALUE, create_torn, insert, replace
 
 if TYPE_CHECKING:
@@ -69,6 +77,7 @@ def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "")
         visible = python_calamine.SheetVisibleEnum.Visible
         seen = [m.name for m in book.sheets_metadata if m.visible == visible]
         name = _choose(path, book.sheet_names, seen, sheet, named, notes)
+        check_extent(path, name)
         found = book.get_sheet_by_name(name)
         cells = list(enumerate(found.iter_rows(), start=1))
         ranges = found.merged_cell_ranges or []
@@ -84,6 +93,7 @@ def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "")
     merges = _fill_merged_header(cells, ranges, written)
     rows = [row for row in cells if _holds_something(row[1])]
     header, rows = _header(path, name, rows, written, spread=not merges)
+    check_width(len(header), str(path))
     places = [error.position for error in errors.errors] if errors else []
     merged: dict[int, list[tuple[int, int]]] = {}
     for (top, left), (bottom, right) in ranges:

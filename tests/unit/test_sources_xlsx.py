@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -258,3 +259,53 @@ def test_a_hidden_sheet_is_not_read(tmp_path: Path) -> None:
     records = read_folder(tmp_path, SITE)
     assert raw_rows(records, *CASES) == [(*CASE_2, 2)]
     assert records.notes == ["cases.xlsx: 1 hidden sheet is not read"]
+
+
+# ---- sheets that reach too far -------------------------------------------------------------------
+
+
+def without_its_size(path: Path) -> None:
+    """Some programs write A1 as the size of every sheet."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', parts[sheet])
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["size told", "size A1"])
+@pytest.mark.parametrize("cell", ["XFD1048576", "ALL200000", "BA1048576"])
+def test_a_stray_cell_far_away_is_refused_before_the_sheet_is_read(
+    tmp_path: Path, cell: str, told: bool
+) -> None:
+    """A reader makes a full grid of it: 17 billion cells, or 13 GB."""
+    folder = workbook(
+        tmp_path, CASES, CASE_1, more=lambda page, _: page.write_string(cell, "stray")
+    )
+    if not told:
+        without_its_size(folder / "cases.xlsx")
+    said = refused(folder)
+    assert f"the sheet 'cases' reaches to {cell}" in said
+    assert "Delete the empty rows and columns behind the table" in said
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["size told", "size A1"])
+def test_a_long_sheet_is_read_whatever_size_it_tells(tmp_path: Path, told: bool) -> None:
+    rows = [(f"C{n}", *CASE_1[1:]) for n in range(3_000)]
+    folder = workbook(tmp_path, CASES, *rows, more=lambda page, _: page.write("AB1", "more"))
+    if not told:
+        without_its_size(folder / "cases.xlsx")
+    assert len(raw_rows(read_folder(folder, SITE), "case_id")) == 3_000
+
+
+def test_too_many_columns_are_refused_whatever_the_kind_of_file(tmp_path: Path) -> None:
+    names = [*CASES, *(f"c{n}" for n in range(6_000))]
+    cells = [*CASE_1, *["x"] * 6_000]
+    workbook(tmp_path, tuple(names), tuple(cells))
+    said = refused(tmp_path)
+    assert f"there are {len(names):,} columns, and at most 5,000 are read" in said
+    (tmp_path / "cases.xlsx").unlink()
+    (tmp_path / "cases.csv").write_text(f"{','.join(names)}\n{','.join(cells)}\n")
+    assert f"there are {len(names):,} columns, and at most 5,000 are read" in refused(tmp_path)
