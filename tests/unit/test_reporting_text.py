@@ -208,3 +208,33 @@ def test_rich_is_imported_only_when_something_is_printed() -> None:
         "import sys, qi_checker.audit.text, qi_checker.cases.text; sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_table_breaks_cells_between_words_and_keeps_columns_in_place() -> None:
+    """Letters of some scripts take two places; a word that is too long is cut."""
+    out = io.StringIO()
+    shown = terminal.open_console(out, width=40)
+    table = terminal.new_table(shown, ("Day", "What", "Case"), (10, 0, 8))
+    terminal.add_row(
+        shown, table, "2026-03-03", "Book an MRI of the liver by Tuesday", "東京病院-0001"
+    )
+    terminal.add_row(shown, table, "", "x" * 20, "C")
+    terminal.put(shown, table)
+    assert out.getvalue() == (
+        "Day         What                Case\n"
+        "2026-03-03  Book an MRI of the  東京病院\n"
+        "            liver by Tuesday    -0001\n"
+        "            xxxxxxxxxxxxxxxxxx  C\n"
+        "            xx\n"
+    )
+
+
+def test_a_long_table_is_printed_without_a_second_for_each_thousand_rows() -> None:
+    """50,000 rows took 48 s; here a row is not laid out by itself."""
+    out = io.StringIO()
+    shown = terminal.open_console(out, width=80)
+    table = terminal.new_table(shown, ("Day", "What", "Case"), (10, 0, 8))
+    for n in range(50_000):
+        terminal.add_row(shown, table, "2026-03-03", "Book an MRI\nof the liver", f"C{n}")
+    terminal.put(shown, table)
+    assert out.getvalue().count("\n") == 100_001
