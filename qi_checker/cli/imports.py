@@ -54,18 +54,26 @@ def omop(arguments: argparse.Namespace) -> int:
 def demo(arguments: argparse.Namespace) -> int:
     """Write a year of made-up records."""
     from qi_checker.demo import write_demo
+    from qi_checker.demo.exports import AS_OF as EXPORTED
+    from qi_checker.demo.exports import write_exports
     from qi_checker.demo.hospital import AS_OF
     from qi_checker.demo.study import COMMAND, write_study
 
     _only_over_a_demo(arguments.out)
+    write = write_study if arguments.study else write_exports if arguments.exports else write_demo
     try:
-        (write_study if arguments.study else write_demo)(arguments.out)
+        write(arguments.out)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         raise UserError(Problem(str(arguments.out), f"cannot be written: {why}")) from None
     if arguments.study:
         print(f"{arguments.out} holds records made up to match a published study. Compare with:")
         print(f"  qi-checker study --data {arguments.out} {COMMAND} --out study")
+        return Exit.DONE
+    if arguments.exports:
+        print(f"{arguments.out} holds three exports of a made-up hospital. Look at one with:")
+        print(f"  qi-checker inspect {arguments.out}/american")
+        print(f"and judge it for {EXPORTED}.")
         return Exit.DONE
     print(f"{arguments.out} holds a year of one made-up hospital. Look at it with:")
     print(f"  qi-checker audit --data {arguments.out} --as-of {AS_OF} --out audit")
@@ -78,7 +86,7 @@ def _only_over_a_demo(out: Path) -> None:
     if not out.is_dir() or not any(out.iterdir()):
         return
     readme = out / "README.md"
-    if readme.is_file() and readme.read_bytes().startswith(b"# Synthetic hospital"):
+    if readme.is_file() and readme.read_bytes().startswith(b"# Synthetic "):
         return
     raise UserError(
         Problem(

@@ -77,6 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_serve(commands)
     add_accounts(commands)
     add_rules(commands)
+    _inspect(commands)
     _import(commands)
     _demo(commands)
     return parser
@@ -323,6 +324,35 @@ def _digest(commands: Any) -> None:
     )
 
 
+def _inspect(commands: Any) -> None:
+    parser = command(
+        commands,
+        "inspect",
+        later("inspects", "inspect"),
+        "look at an export, propose mapping.yaml, show what it makes of it",
+        "qi-checker inspect export > export/mapping.yaml",
+    )
+    parser.add_argument(
+        "target",
+        metavar="EXPORT",
+        help="folder, workbook, text or Parquet file, or address of a database",
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="show twenty records beside the export, values that nothing maps, and the join",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="file to write (default: print it; on a terminal mapping.yaml beside the export)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace the file")
+    parser.add_argument("--site", type=Path, metavar="FILE", help="site settings, for --dry-run")
+    mapping(parser)
+
+
 def _import(commands: Any) -> None:
     imports = command(
         commands,
@@ -394,8 +424,14 @@ def _demo(commands: Any) -> None:
         "qi-checker demo --out demo-data",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--study",
         action="store_true",
         help="write records that give the figures of the published study instead",
+    )
+    which.add_argument(
+        "--exports",
+        action="store_true",
+        help="write three exports to practise mapping.yaml on instead",
     )

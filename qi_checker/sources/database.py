@@ -60,8 +60,12 @@ class Source(ABC):
         wanted: Sequence[Wanted],
         name: str,
         first_place: int,
+        most: int | None = None,
     ) -> Grid:
-        """Read the wanted columns of a table or a query into a grid. UserError where that fails."""
+        """Read the wanted columns of a table or a query into a grid. UserError where that fails.
+
+        `most`: not more rows than that.
+        """
         chosen = once(wanted)
         # A line end, because a query may end with a comment.
         source = self.table(place.table) if place.table else f"({checked(place.query or '')}\n)"
@@ -71,7 +75,7 @@ class Source(ABC):
             at = choose_columns(f"{self.place}, {title}", header, chosen)
             listed = ", ".join(self.column(header[place_]) for place_ in at)
             part = f"{name}_0"
-            self.store(con, f"SELECT {listed} FROM {source} qi_source", len(at), part)
+            self.store(con, f"SELECT {listed} FROM {source} qi_source", len(at), part, most)
         grid = Grid(name, {plain(w.name): f"k{n}" for n, w in enumerate(chosen)})
         start = first_place * ROWS_OF_A_PLACE + 1
         replace(con, "VIEW", name, f"AS SELECT *, rowid + {start} AS _row FROM {part}")
@@ -84,8 +88,19 @@ class Source(ABC):
         """The names of the columns of a query without rows."""
 
     @abstractmethod
-    def store(self, con: duckdb.DuckDBPyConnection, query: str, width: int, into: str) -> None:
-        """Make the table `into` of the rows of a query, as text in columns k0, k1 ..."""
+    def store(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        query: str,
+        width: int,
+        into: str,
+        most: int | None = None,
+    ) -> None:
+        """Make the table `into` of the first rows of a query, as text in columns k0, k1 ..."""
+
+    @abstractmethod
+    def tables(self) -> list[str]:
+        """The names of the tables and views, with their schema where that is not the usual one."""
 
     def column(self, name: str) -> str:
         """The name of a column as the database writes it."""
@@ -125,11 +140,22 @@ class _Rows(Source):
     def rows(self, query: str) -> Iterator[Sequence[Sequence[Any]]]:
         """Batches of rows."""
 
-    def store(self, con: duckdb.DuckDBPyConnection, query: str, width: int, into: str) -> None:
+    def store(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        query: str,
+        width: int,
+        into: str,
+        most: int | None = None,
+    ) -> None:
         columns = [f"k{n}" for n in range(width)]
         replace(con, "TABLE", into, f"({', '.join(f'{c} VARCHAR' for c in columns)})")
+        done = 0
         for batch in self.rows(query):
             insert(con, into, columns, ([cell_text(cell) for cell in row] for row in batch))
+            done += len(batch)
+            if most is not None and done >= most:
+                return
 
 
 class SQLite(_Rows):
@@ -150,6 +176,10 @@ class SQLite(_Rows):
         with closing(self.con.execute(query)) as cursor:
             while batch := cursor.fetchmany(BATCH):
                 yield batch
+
+    def tables(self) -> list[str]:
+        query = "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name"
+        return [str(name) for (name,) in self.con.execute(query).fetchall()]
 
     def is_refusal(self, error: Exception) -> bool:
         return isinstance(error, sqlite3.Error)
@@ -198,6 +228,12 @@ class SQLAlchemy(_Rows):
     def rows(self, query: str) -> Iterator[Sequence[Sequence[Any]]]:
         with closing(self._run(query)) as result:
             yield from result.partitions(BATCH)
+
+    def tables(self) -> list[str]:
+        import sqlalchemy
+
+        seen = sqlalchemy.inspect(self.con)
+        return sorted([*seen.get_table_names(), *seen.get_view_names()])
 
     def _run(self, query: str) -> Any:
         # As it stands: neither a colon nor a percent sign in it is a parameter.
@@ -261,7 +297,26 @@ class PostgreSQL(Source):
     def table(self, name: str) -> str:
         return ".".join(quoted(part) for part in name.split("."))
 
-    def store(self, con: duckdb.DuckDBPyConnection, query: str, width: int, into: str) -> None:
+    def tables(self) -> list[str]:
+        query = (
+            "SELECT CASE WHEN table_schema = 'public' THEN table_name "
+            "ELSE table_schema || '.' || table_name END FROM information_schema.tables "
+            "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1"
+        )
+        with closing(self.con.cursor()) as cursor:
+            cursor.execute(query)
+            return [str(row[0]) for row in cursor.fetchall()]
+
+    def store(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        query: str,
+        width: int,
+        into: str,
+        most: int | None = None,
+    ) -> None:
+        if most is not None:
+            query = f"{query} LIMIT {most}"
         with closing(self.con.cursor()) as cursor:
             cursor.execute(query)
             reader = cursor.fetch_record_batch()

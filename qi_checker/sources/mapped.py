@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ReadDatabase = Callable[["duckdb.DuckDBPyConnection", PlaceModel, Sequence[Wanted], str, int], Grid]
 _TORN_ABOVE = "\x1ftorn"  # stands for the cells of a row that could not be read
 _EXAM = "_exam"
+SOME_ROWS = 60  # that are kept as the export has them: twenty records of several rows each
 
 
 @dataclass
@@ -280,6 +281,14 @@ class _Part:
             keys = [self.expressions.given(n) for n in many(self.block.group_by)]
             listed.append(f"coalesce({' || chr(31) || '.join(keys)}, '_row ' || g._row) AS _group")
         replace(self.con, "TABLE", self.name, f"AS SELECT {', '.join(listed)}, g._row FROM {rows}")
+        self._keep_some(rows)
+
+    def _keep_some(self, rows: str) -> None:
+        """Table `before_<name>` of the first rows as the export has them, for `inspect --dry-run`."""
+        columns = self.expressions.columns.items()
+        listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns)
+        body = f"AS SELECT {listed}, g._row FROM {rows} ORDER BY g._row LIMIT {SOME_ROWS}"
+        replace(self.con, "TABLE", f"before_{self.name}", body)
 
     def _exams(self) -> None:
         """Fill in what the exam names say; columns that are filled already decide."""

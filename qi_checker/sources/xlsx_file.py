@@ -87,23 +87,41 @@ def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "")
         )
         errors = typed.to_arrow_with_errors()[1]
     except (python_calamine.CalamineError, fastexcel.FastExcelError):
-        what = "the file cannot be read as an Excel workbook"
-        mend = "Open it in Excel and save it again as .xlsx"
-        raise UserError(Problem(str(path), what, "", mend)) from None
+        raise UserError(_no_workbook(path)) from None
     merges = _fill_merged_header(cells, ranges, written)
     rows = [row for row in cells if _holds_something(row[1])]
     header, rows = _header(path, name, rows, written, spread=not merges)
     check_width(len(header), str(path))
     places = [error.position for error in errors.errors] if errors else []
     merged: dict[int, list[tuple[int, int]]] = {}
+    first = rows[0][0] if rows else 0
     for (top, left), (bottom, right) in ranges:
-        for column in range(left, right + 1):
+        for column in range(left, right + 1) if top + 1 >= first else ():
             merged.setdefault(column, []).append((top + 1, bottom + 1))
     sheet_read = Sheet(
         path, name, header, rows, {(row + 1, column) for row, column in places}, merged, notes
     )
     _without_footer(sheet_read, written.footer)
     return sheet_read
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The sheets that are not hidden. UserError where the file is no workbook."""
+    import python_calamine
+
+    try:
+        book = python_calamine.CalamineWorkbook.from_path(path)
+    except python_calamine.CalamineError:
+        raise UserError(_no_workbook(path)) from None
+    visible = python_calamine.SheetVisibleEnum.Visible
+    names = [m.name for m in book.sheets_metadata if m.visible == visible]
+    book.close()
+    return names
+
+
+def _no_workbook(path: Path) -> Problem:
+    what = "the file cannot be read as an Excel workbook"
+    return Problem(str(path), what, "", "Open it in Excel and save it again as .xlsx")
 
 
 def _choose(

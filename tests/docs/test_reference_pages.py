@@ -16,6 +16,7 @@ import yaml
 from qi_checker.cli import main
 from qi_checker.cli.parser import build_parser
 from qi_checker.demo import write_demo
+from qi_checker.demo.exports import write_exports
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, TABLES
 from qi_checker.protocol.site import Site
 from tests.docs.test_documentation import EVERY, README, ROOT, blocks
@@ -34,6 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the examples name: an export, and rules of one's own."""
     folder = tmp_path_factory.mktemp("commands")
     write_demo(folder / "export")
+    write_exports(folder / "exports")
+    mapping = folder / "exports" / "german" / "mapping.yaml"
+    assert main(["inspect", str(mapping.parent), "--out", str(mapping)]) == 0
     (folder / "rules").symlink_to(ROOT / "rules")
     shutil.copytree(ROOT / "rules", folder / "draft")
     (folder / "nightly.yaml").write_text(NIGHTLY, encoding="utf-8")

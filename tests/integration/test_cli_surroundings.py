@@ -36,6 +36,7 @@ COMMANDS = (
     ("study",),
     ("digest",),
     ("demo",),
+    ("inspect",),
     ("rules",),
     ("rules", "validate"),
     ("rules", "test"),

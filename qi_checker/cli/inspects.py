@@ -1,0 +1,136 @@
+"""inspect: look at an export, propose a mapping, show what it makes of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qi_checker.cli.common import read_site
+from qi_checker.errors import Exit, Problem, UserError
+
+if TYPE_CHECKING:
+    from qi_checker.sources.dry_run import DryRun
+    from qi_checker.sources.propose import Doubt, Proposal
+
+# Columns that an exam name may fill: an empty one says nothing.
+_FROM_NAMES = ("kind", "modality", "region", "codes", "description")
+_LISTED = 50  # unmapped values of one column
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Look at an export."""
+    if arguments.dry_run:
+        return _dry_run(arguments)
+    from qi_checker.sources.inspection import look
+    from qi_checker.sources.mapping_text import mapping_text
+    from qi_checker.sources.propose import propose
+    from qi_checker.sources.raw import connect
+
+    target = str(arguments.target)
+    con = connect()
+    seen, unread = look(con, target)
+    for problem in unread:
+        print(f"qi-checker: warning: {problem}", file=sys.stderr)
+    proposal = propose(con, seen, target if "://" in target else "")
+    if not proposal.mapping.get("cases") and not proposal.mapping.get("events"):
+        what = "nothing here looks like operations or examinations"
+        mend = "Name the files and columns in mapping.yaml yourself"
+        raise UserError(Problem(target, what, "", mend))
+    if arguments.out is None and not sys.stdout.isatty():
+        print(mapping_text(proposal, target), end="")
+        return Exit.DONE
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        _converse(proposal, input)
+    return _write(arguments, mapping_text(proposal, target), target)
+
+
+def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
+    folder = Path(target) if Path(target).is_dir() else Path(target).parent
+    out = arguments.out or (Path("mapping.yaml") if "://" in target else folder / "mapping.yaml")
+    if out.exists() and not arguments.force:
+        mend = "Give another file with --out, or --force to replace it"
+        raise UserError(Problem(str(out), "it is there already", "", mend))
+    out.write_text(text, encoding="utf-8")
+    print(f"{out}: read every line, then see what it makes of twenty rows:")
+    print(f"  qi-checker inspect {folder if '://' not in target else '.'} --dry-run")
+    return Exit.DONE
+
+
+# ---- the conversation ----------------------------------------------------------------------------
+
+
+def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
+    """Ask a person about each doubt; an empty answer leaves it as it stands, or open."""
+    for part in proposal.parts:
+        seems = f"seems to hold {part.kind} ({part.sure:.0%} sure)" if part.kind else "is not used"
+        print(f"{part.title}: {part.rows} rows; {seems}")
+    if proposal.doubts:
+        print("\nA number answers a question; Enter keeps what has a star, or leaves it open.")
+    asked: list[Doubt] = []
+    while waiting := [d for d in proposal.doubts if d not in asked]:
+        doubt = waiting[0]
+        asked.append(doubt)
+        print(f"\n{doubt.question}")
+        for number, (words, _) in enumerate(doubt.answers, start=1):
+            star = "*" if number - 1 == doubt.usual else " "
+            print(f" {star}{number}  {words}")
+        answer = _answer(doubt, ask)
+        if answer is not None:
+            proposal.answer(doubt, answer)
+    print()
+
+
+def _answer(doubt: Doubt, ask: Callable[[str], str]) -> int | None:
+    while True:
+        try:
+            said = ask("> ").strip()
+        except EOFError:
+            return doubt.usual
+        if not said:
+            return doubt.usual
+        if said.isdigit() and 1 <= int(said) <= len(doubt.answers):
+            return int(said) - 1
+        print(f"Write a number from 1 to {len(doubt.answers)}, or nothing.")
+
+
+# ---- dry run -------------------------------------------------------------------------------------
+
+
+def _dry_run(arguments: argparse.Namespace) -> int:
+    from qi_checker.sources.dry_run import dry_run
+    from qi_checker.sources.files import mapping_of, read_folder
+
+    folder = Path(arguments.target)
+    arguments.data = folder
+    site = read_site(arguments)
+    loaded = mapping_of(folder, arguments.mapping, site)
+    if loaded is None:
+        mend = f"Write one: qi-checker inspect {folder}"
+        raise UserError(Problem(str(folder / "mapping.yaml"), "there is no mapping", "", mend))
+    _print(dry_run(read_folder(folder, site, mapping=loaded), loaded))
+    return Exit.DONE
+
+
+def _print(shown: DryRun) -> None:
+    for table in shown.tables:
+        print(f"{table.name}: {table.number} records from {table.where}")
+        width = max((len(c) for row in table.rows for c, *_ in row.cells), default=0)
+        for row in table.rows:
+            print(f"\n  {row.where}")
+            for column, value, export in row.cells:
+                if value or (export and column not in _FROM_NAMES):
+                    print(f"    {column:<{width}}  {value:<28}  {export}".rstrip())
+        print()
+    print("Values that nothing maps:" if shown.unmapped else "Every value is mapped.")
+    for column, values in shown.unmapped.items():
+        print(f"\n  {column}")
+        for value, number in values[:_LISTED]:
+            print(f"    {number:>8}  {value}")
+        if len(values) > _LISTED:
+            print(f"    and {len(values) - _LISTED} more")
+    print(f"\nThe join: {shown.joined}.")
+    for note in shown.notes:
+        print(f"- {note}")

@@ -1,0 +1,176 @@
+"""What a mapping makes of an export, for a person to look at before it is used.
+
+Values of patients are shown here, and nowhere else: it is printed on the analyst's own screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.protocol.load_mapping import LoadedMapping, vocabularies
+from qi_checker.protocol.records import EVENTS, TABLES, Records, Table
+from qi_checker.protocol.vocabulary import URGENCIES
+from qi_checker.sources.layout import BLANKS, plain
+from qi_checker.sources.mapped import UNREAD
+from qi_checker.sources.raw import literal, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+ROWS = 20
+_MOST = 50  # values that are listed
+
+
+@dataclass
+class RowShown:
+    """One record: where it stands, and each column with its value and what stands in the export."""
+
+    where: str
+    cells: list[tuple[str, str, str]]
+
+
+@dataclass
+class TableShown:
+    """The first records of a table."""
+
+    name: str
+    where: str
+    number: int
+    rows: list[RowShown]
+
+
+@dataclass
+class DryRun:
+    """Rows, values that nothing maps by their count, and how patients of the two tables meet."""
+
+    tables: list[TableShown] = field(default_factory=list)
+    unmapped: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    joined: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def dry_run(records: Records, loaded: LoadedMapping | None) -> DryRun:
+    """Look at records that were read through a mapping."""
+    found = DryRun(notes=list(records.notes))
+    for name, table in TABLES.items():
+        if not records.tables[name].absent:
+            found.tables.append(_shown(records, table, loaded))
+            found.unmapped |= _words(records.con, table)
+    found.unmapped |= _dates(records)
+    if loaded is not None:
+        found.unmapped |= _exams(records.con, loaded)
+    found.joined = _join(records.con)
+    return found
+
+
+def _shown(records: Records, table: Table, loaded: LoadedMapping | None) -> TableShown:
+    """The first records of a table, each beside what the export has for it."""
+    raw, con = records.tables[table.name], records.con
+    columns = list(dict.fromkeys(c for c in (*table.names, *raw.columns) if c in raw.columns))
+    listed = ", ".join(f"{quoted(c)}::VARCHAR" for c in columns)
+    query = f"SELECT _row, {listed} FROM raw_{table.name} ORDER BY _row LIMIT {ROWS}"
+    (number,) = con.execute(f"SELECT count(*) FROM raw_{table.name}").fetchall()[0]
+    before = _before(con, table, loaded)
+    shown = []
+    for row, *values in con.execute(query).fetchall():
+        there, sources = before.get(row, ({}, {}))
+        cells = []
+        for column, value in zip(columns, values, strict=True):
+            names = sources.get(column, ())
+            export = "  ".join(f"{n}={there.get(plain(n)) or ''}" for n in names)
+            cells.append((column, str(value) if value is not None else "", export))
+        shown.append(RowShown(raw.where(row), cells))
+    return TableShown(table.name, raw.file, int(number), shown)
+
+
+Before = dict[int, tuple[dict[str, str | None], dict[str, tuple[str, ...]]]]
+
+
+def _before(con: duckdb.DuckDBPyConnection, table: Table, loaded: LoadedMapping | None) -> Before:
+    """By the number of the row: its cells in the export, and which columns each value is from."""
+    found: Before = {}
+    for number, block in enumerate(loaded.mapping.blocks(table.name) if loaded else ()):
+        sources = {name: source.every for name, source in block.sources.items()}
+        if block.exam_name is not None:
+            for column in ("kind", "modality", "region", "codes", "description"):
+                sources[column] = (*sources.get(column, ()), block.exam_name)
+        result = con.execute(f"SELECT * FROM before_part_{table.name}_{number}")
+        names = [str(d[0]) for d in result.description]
+        for cells in result.fetchall():
+            row = dict(zip(names, cells, strict=True))
+            found.setdefault(int(row.pop("_row")), (row, sources))
+    return found
+
+
+def _words(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, list[tuple[str, int]]]:
+    """Values of columns of words that are not words of the contract."""
+    known: dict[str, tuple[str, ...]] = {c.name: c.words for c in table.columns if c.words}
+    if table is EVENTS:
+        catalogue = vocabularies()
+        known |= {"modality": catalogue.modalities, "region": catalogue.regions}
+    elif "urgency" in table.names:
+        known["urgency"] = URGENCIES
+    found = {}
+    for column, words in known.items():
+        value = f"trim({quoted(column)}::VARCHAR, {literal(BLANKS)})"
+        items = value
+        if table[column].kind == "words":
+            items = f"trim(unnest(string_split({value}, ';')))"
+        listed = ", ".join(literal(w.lower()) for w in words)
+        rows = con.execute(
+            f"SELECT v, count(*) FROM (SELECT {items} AS v FROM raw_{table.name}) t "
+            f"WHERE v <> '' AND lower(v) NOT IN ({listed}) "
+            f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
+        ).fetchall()
+        if rows:
+            found[f"{table.name}.{column}"] = [(str(v), int(n)) for v, n in rows]
+    return found
+
+
+def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
+    """Values of date columns that are not dates of the contract."""
+    found = {}
+    for name, table in TABLES.items():
+        if records.tables[name].absent:
+            continue
+        for column in table.columns:
+            if not column.kind.startswith("when"):
+                continue
+            value = f"trim({quoted(column.name)}::VARCHAR, {literal(BLANKS)})"
+            pattern = "[12][0-9]{3}(-[0-9]{2}(-[0-9]{2}.*)?)?"
+            rows = records.con.execute(
+                f"SELECT v, count(*) FROM (SELECT {value} AS v FROM raw_{name}) t WHERE v <> '' "
+                f"AND NOT regexp_full_match(v, '{pattern}') "
+                f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
+            ).fetchall()
+            if rows:
+                found[f"{name}.{column.name}"] = [(str(v), int(n)) for v, n in rows]
+    return found
+
+
+def _exams(
+    con: duckdb.DuckDBPyConnection, loaded: LoadedMapping
+) -> dict[str, list[tuple[str, int]]]:
+    """Exam names of which the list says no modality or no region."""
+    found: list[tuple[Any, ...]] = []
+    for number, block in enumerate(loaded.mapping.blocks("events")):
+        if block.exam_name is not None:
+            found += con.execute(
+                f"SELECT name, number FROM exams_part_events_{number} WHERE {UNREAD}"
+            ).fetchall()
+    rows = sorted(((str(n), int(c)) for n, c in found), key=lambda row: (-row[1], row[0]))
+    return {"exam names": rows} if rows else {}
+
+
+def _join(con: duckdb.DuckDBPyConnection) -> str:
+    """How many patients with an operation have an event, and the other way round."""
+    query = """
+        WITH c AS (SELECT DISTINCT trim(patient_id::VARCHAR) AS p FROM raw_cases),
+             e AS (SELECT DISTINCT trim(patient_id::VARCHAR) AS p FROM raw_events)
+        SELECT (SELECT count(*) FROM c WHERE p <> ''),
+               (SELECT count(*) FROM c WHERE p IN (SELECT p FROM e)),
+               (SELECT count(*) FROM e WHERE p <> '')"""
+    cases, both, events = con.execute(query).fetchall()[0]
+    share = f"{both / cases:.0%}" if cases else "none"
+    return f"{both} of {cases} patients with an operation have an event ({share}); {events} patients have events"

@@ -1,0 +1,193 @@
+"""The tables of an export that nobody has described yet: files of a folder, sheets, a database.
+
+Each is read whole into a grid of text, to be profiled; a table of a database up to `SAMPLE` rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.exam_names import ExamList
+from qi_checker.protocol.load_mapping import EXAM_NAMES, load_exam_names, vocabularies
+from qi_checker.protocol.mapping import Database
+from qi_checker.protocol.mapping import Place as PlaceModel
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.sources import csv_file, structure, xlsx_file
+from qi_checker.sources.cells import cell_text, text_of
+from qi_checker.sources.csv_file import Written
+from qi_checker.sources.database import open_database
+from qi_checker.sources.exams import look_up
+from qi_checker.sources.grid import PARQUET, ZIP, Wanted
+from qi_checker.sources.layout import plain
+from qi_checker.sources.raw import path_literal, quoted, replace
+from qi_checker.sources.recognise import Profile, Table, profiles
+
+if TYPE_CHECKING:
+    import duckdb
+
+SAMPLE = 50_000  # rows of a table of a database
+_IGNORED = ("mapping.yaml", "site.yaml", "report.yaml", "published.yaml", "nightly.yaml")
+_DATA = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".dat", "")
+
+
+@dataclass
+class Seen:
+    """One table: what mapping.yaml says to read it, its grid, and its columns."""
+
+    place: dict[str, Any]
+    grid: str
+    table: Table
+    merged: tuple[str, ...] = ()  # columns with merged cells below the header
+
+
+def look(con: duckdb.DuckDBPyConnection, target: str) -> tuple[list[Seen], list[str]]:
+    """Every table of a folder, a file or a database, and what could not be read."""
+    if "://" in target:
+        return list(_of_database(con, target)), []
+    path = Path(target)
+    if not path.exists():
+        what = "there is no such file or folder"
+        raise UserError(Problem(target, what, "", "Give a folder, a workbook or a database"))
+    files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _is_data(f))
+    found: list[Seen] = []
+    unread = []
+    for file in files:
+        try:
+            found += _of_file(con, file, len(found))
+        except UserError as error:
+            unread += [str(problem) for problem in error.problems]
+    if not found and not unread:
+        raise UserError(Problem(target, "there is no file to look at", "", "Put the export there"))
+    return found, unread
+
+
+def _is_data(file: Path) -> bool:
+    hidden = file.name.startswith((".", "~$"))
+    return (
+        file.is_file() and not hidden and file.name not in _IGNORED and file.suffix.lower() in _DATA
+    )
+
+
+def _of_file(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> Iterator[Seen]:
+    with file.open("rb") as opened:
+        magic = opened.read(4)
+    if magic == PARQUET:
+        yield _parquet(con, file, f"seen_{number}")
+    elif magic == ZIP or magic == xlsx_file.OLE:
+        for n, sheet in enumerate(xlsx_file.sheet_names(file)):
+            seen = _sheet(con, file, sheet, f"seen_{number + n}", several=n > 0)
+            if seen is not None:
+                yield seen
+    else:
+        yield _text(con, file, f"seen_{number}")
+
+
+def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
+    found = structure.of_text(file)
+    with csv_file.open_csv(file, found.written, lambda cells: len(cells)) as opened:
+        select = ", ".join(f"c{n} AS k{n}" for n in range(len(opened.header)))
+        csv_file.read_rows(con, opened, name, select)
+        header = opened.header
+    said = {
+        "encoding": found.encoding,
+        "separator": found.separator,
+        "skip": found.skip or None,
+        "header_rows": found.header_rows if found.header_rows != 1 else None,
+        "footer": found.footer,
+    }
+    place = {"file": file.name} | {k: v for k, v in said.items() if v is not None}
+    return Seen(place, name, _table(con, name, header, file.name))
+
+
+def _sheet(
+    con: duckdb.DuckDBPyConnection, file: Path, sheet: str, name: str, several: bool
+) -> Seen | None:
+    """A sheet with a table; None for one that holds next to nothing."""
+    raw = xlsx_file.open_sheet(file, sheet, Written(header_rows=0))
+    texts = [(number, [cell_text(c) or "" for c in cells]) for number, cells in raw.rows]
+    if len(texts) < 2 or max(len(cells) for _, cells in texts) < 2:
+        return None
+    skip, header_rows = structure.find_header(texts)
+    footer = structure.find_footer([cells for _, cells in texts], len(texts[0][1]))
+    written = Written(None, None, skip, header_rows, (footer,) if footer else ())
+    opened = xlsx_file.open_sheet(file, sheet, written)
+    merged = [n for n in range(len(opened.header)) if opened.fill_merged(n)]
+    select = ", ".join(f"c{n} AS k{n}" for n in range(len(opened.header)))
+    xlsx_file.read_rows(con, opened, name, select, {})
+    place: dict[str, Any] = {"file": file.name, "sheet": sheet}
+    if skip:
+        place["skip"] = skip
+    if header_rows != 1:
+        place["header_rows"] = header_rows
+    if footer:
+        place["footer"] = footer
+    table = _table(con, name, opened.header, f"{file.stem} {sheet}")
+    return Seen(place, name, table, tuple(table.columns[n].name for n in merged))
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
+    import duckdb
+
+    source = f"read_parquet({path_literal(file)}, hive_partitioning = false)"
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    except duckdb.Error:
+        raise UserError(Problem(str(file), "the file cannot be read as Parquet")) from None
+    header = [str(column) for column, *_ in described]
+    select = ", ".join(
+        f"{text_of(str(kind), quoted(str(column)))} AS k{n}"
+        for n, (column, kind, *_) in enumerate(described)
+    )
+    replace(con, "TABLE", name, f"AS SELECT {select} FROM {source}")
+    return Seen({"file": file.name}, name, _table(con, name, header, file.name))
+
+
+def _of_database(con: duckdb.DuckDBPyConnection, url: str) -> Iterator[Seen]:
+    source = open_database(Database(url=url), Path())
+    try:
+        for number, title in enumerate(source.tables()):
+            name = f"seen_{number}"
+            place = PlaceModel(query=f"SELECT * FROM {source.table(title)}")
+            with source.errors(title):
+                header = source.header(f"SELECT * FROM {source.table(title)} qi_source WHERE 1 = 0")
+            wanted = [Wanted(f"#{n + 1}", title) for n in range(len(header))]
+            source.read(con, place, wanted, name, 0, SAMPLE)
+            yield Seen({"table": title}, name, _table(con, name, header, title))
+    finally:
+        source.close()
+
+
+def _table(con: duckdb.DuckDBPyConnection, grid: str, header: Sequence[str], title: str) -> Table:
+    """Its columns; one without a name, or whose name is there twice, by its place."""
+    names = [plain(name) for name in header]
+    called = [
+        name.strip() if name.strip() and names.count(plain(name)) == 1 else f"#{n + 1}"
+        for n, name in enumerate(header)
+    ]
+    columns = profiles(con, grid, called)
+    return Table(title, columns, {c.name: _exam_share(con, c) for c in columns if _may_be_exams(c)})
+
+
+def _may_be_exams(column: Profile) -> bool:
+    return any(" " in v or "/" in v or "-" in v for v, _ in column.values[:50])
+
+
+def _exam_share(con: duckdb.DuckDBPyConnection, column: Profile) -> float:
+    """The share of a column's values that the shipped list reads as examinations."""
+    replace(con, "TABLE", "seen_names", "(name VARCHAR)")
+    con.executemany("INSERT INTO seen_names VALUES (?)", [[v] for v, _ in column.values[:200]])
+    look_up(con, "SELECT name FROM seen_names", shipped_exams(), "seen_exams")
+    known = con.execute("SELECT name FROM seen_exams WHERE modality IS NOT NULL").fetchall()
+    some = changed(column, values=column.values[:200])
+    return some.share_of({str(name) for (name,) in known})
+
+
+def shipped_exams() -> ExamList:
+    """The exam names that come with the program."""
+    names, _ = load_exam_names(rules_dir() / EXAM_NAMES, vocabularies())
+    return ExamList.of([names])

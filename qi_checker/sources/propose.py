@@ -1,0 +1,540 @@
+"""A first mapping.yaml for an export, with a question for each doubt.
+
+What is sure is written; where two readings are possible the mapping holds both or a `?`, with which
+it is refused until a person has answered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.protocol.records import CASES, EVENTS
+from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
+from qi_checker.sources.inspection import Seen
+from qi_checker.sources.layout import BLANKS
+from qi_checker.sources.raw import literal
+from qi_checker.sources.recognise import (
+    CASE_ROLES,
+    EVENT_ROLES,
+    Profile,
+    codes_of,
+    dates_of,
+    is_clock,
+    kind_of,
+    known_words,
+    plain_word,
+    word_of,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+OPEN = "?"  # where a person has to decide
+_MOST_WORDS = 60
+_NEAR = 0.35  # two columns whose scores differ by less are both told
+
+Path = tuple[str | int, ...]
+
+
+@dataclass
+class Doubt:
+    """A question about the mapping, and what each answer puts in its place."""
+
+    path: Path
+    question: str
+    answers: tuple[tuple[str, Any], ...]  # in words, and the value; a value of None takes it out
+    usual: int | None = None  # the answer that the proposal holds; None leaves it open
+
+
+@dataclass
+class Part:
+    """What became of one table: what it seems to hold, how sure that is, and what is left over."""
+
+    title: str
+    rows: int
+    kind: str  # cases, events, or nothing
+    sure: float
+    unused: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Proposal:
+    """A mapping as plain data, its parts, and the questions about it."""
+
+    mapping: dict[str, Any] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+
+    def answer(self, doubt: Doubt, number: int) -> None:
+        """Put an answer into the mapping."""
+        value = doubt.answers[number][1]
+        self.doubts.remove(doubt)
+        at: Any = self.mapping
+        for step in doubt.path[:-1]:
+            at = at[step]
+        key = doubt.path[-1]
+        if value is None:
+            at.pop(key, None)
+            return
+        before = at.get(key)
+        whole = not isinstance(value, dict) or {"column", "columns", "constant"} & value.keys()
+        if whole:
+            at[key] = value
+        else:
+            at[key] = ({"column": before} if isinstance(before, str) else before) | value
+        if whole and before != value:
+            self._about_another(doubt, before, value)
+
+    def _about_another(self, doubt: Doubt, before: Any, value: Any) -> None:
+        """Another column was chosen: what was asked about the first one is not asked any more."""
+        if isinstance(before, dict) and isinstance(value, dict):
+            self.doubts = [d for d in self.doubts if d.path != doubt.path]
+            formats = str(value.get("date", "")).split(" or ")
+            if len(formats) > 1:
+                said = f"{value['column']} can be read in {len(formats)} ways: which?"
+                answers = tuple((text, {"date": text}) for text in formats)
+                self.doubts.insert(0, Doubt(doubt.path, said, answers))
+
+
+def propose(con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], url: str = "") -> Proposal:
+    """Propose a mapping for the tables that were seen; `url` of the database they are in."""
+    proposal = Proposal()
+    if url:
+        proposal.mapping["database"] = {"url": url}
+    blocks: dict[str, list[tuple[Seen, dict[str, Any]]]] = {"cases": [], "events": []}
+    kinds = [kind_of(one.table) for one in seen]
+    for one, (kind, sure) in sorted(zip(seen, kinds, strict=True), key=lambda pair: -pair[1][1]):
+        part = Part(one.table.title, _rows(one), kind, sure)
+        proposal.parts.append(part)
+        if not kind or (kind == "cases" and blocks["cases"] and sure < 0.4):
+            part.kind = ""
+            continue
+        number = len(blocks[kind])
+        path: Path = (kind, number)
+        block, doubts, used = _Block(con, one, kind, path).made()
+        blocks[kind].append((one, block))
+        proposal.doubts += doubts
+        part.unused = [c.name for c in one.table.columns if c.name not in used and c.filled]
+    for kind, found in blocks.items():
+        if found:
+            made = [block for _, block in found]
+            proposal.mapping[kind] = made[0] if len(made) == 1 else made
+            if len(made) == 1:
+                _without_number(proposal.doubts, kind)
+    if blocks["cases"] and blocks["events"]:
+        proposal.doubts += _ids(con, proposal, blocks["cases"][0], blocks["events"][0])
+    return proposal
+
+
+def _rows(one: Seen) -> int:
+    return one.table.columns[0].rows if one.table.columns else 0
+
+
+def _without_number(doubts: list[Doubt], kind: str) -> None:
+    """One part of a table is no list."""
+    for doubt in doubts:
+        if doubt.path[:2] == (kind, 0):
+            doubt.path = (kind, *doubt.path[2:])
+
+
+class _Block:
+    """One part of a table, column by column."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, seen: Seen, kind: str, path: Path) -> None:
+        self.con, self.seen, self.kind, self.path = con, seen, kind, path
+        self.roles = seen.table.roles(CASE_ROLES if kind == "cases" else EVENT_ROLES)
+        self.columns: dict[str, Any] = {}
+        self.block: dict[str, Any] = dict(seen.place)
+        self.doubts: list[Doubt] = []
+        self.used: set[str] = set()
+
+    def made(self) -> tuple[dict[str, Any], list[Doubt], set[str]]:
+        """The block of mapping.yaml, the questions about it, and the columns it uses."""
+        if self.kind == "cases":
+            self._cases()
+        else:
+            self._events()
+        if merged := [name for name in self.seen.merged if name in self.used]:
+            self.block["fill_down"] = merged
+        self.block["columns"] = self.columns
+        return self.block, self.doubts, self.used
+
+    # ---- cases -----------------------------------------------------------------------------------
+
+    def _cases(self) -> None:
+        self._id("case_id", ("patient_id", "surgery_at"))
+        self._plain("patient_id")
+        self._date("surgery_at", needed=True)
+        self._date("started_at")
+        self._status(CASES.name, known_words().case_status, CASE_STATUSES)
+        for role in ("procedures", "diagnoses"):
+            self._codes(role)
+        self._words("urgency", known_words().urgency, ("elective", "urgent", "emergency"))
+        self._date("admitted_at")
+        for role in ("surgeon", "site"):
+            self._plain(role, optional=True)
+        self._group()
+
+    def _group(self) -> None:
+        """Whether several rows are one operation."""
+        if "case_id" not in self.roles:
+            return
+        column = self.roles["case_id"][0]
+        if column.distinct == column.filled:
+            return
+        self.block["group_by"] = column.name
+        self.doubts.append(
+            Doubt(
+                (*self.path, "group_by"),
+                f"{column.filled} rows have {column.distinct} values of {column.name}: is each of "
+                "them one operation with several rows, such as one for each procedure?",
+                (("yes, one operation", column.name), ("no, each row is an operation", None)),
+                0,
+            )
+        )
+        apart = self._apart(column)
+        if apart:
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", "surgery_at"),
+                    f"The rows of {apart} operations have several values for the time of surgery: "
+                    "which one counts? Without an answer these operations are rejected",
+                    (("the earliest", {"pick": "earliest"}), ("the latest", {"pick": "latest"})),
+                )
+            )
+
+    def _apart(self, key: Profile) -> int:
+        """How many operations have rows that disagree about the time of surgery."""
+        given = self.columns.get("surgery_at")
+        if given is None or given == OPEN:
+            return 0
+        source = {"column": given} if isinstance(given, str) else given
+        names = [source["column"]] if "column" in source else source.get("columns", [])
+        parts = [f"coalesce(k{self.seen.table.column(n).place - 1}, '')" for n in names]
+        query = (
+            f"SELECT count(*) FROM (SELECT k{key.place - 1} FROM {self.seen.grid} GROUP BY 1 "
+            f"HAVING count(DISTINCT {' || '.join(parts)}) > 1) g"
+        )
+        return int(self.con.execute(query).fetchall()[0][0])
+
+    # ---- events ----------------------------------------------------------------------------------
+
+    def _events(self) -> None:
+        self._id("event_id", ("patient_id", "exam_name", "at"))
+        self._plain("patient_id")
+        if "exam_name" in self.roles and self.seen.table.exam_share.get(
+            self.roles["exam_name"][0].name, 0
+        ):
+            self.block["exam_name"] = self._use("exam_name")
+        else:
+            self._kind()
+        self._status(EVENTS.name, known_words().event_status, EVENT_STATUSES)
+        self._date("at", needed=True)
+        self._words("modality", known_words().modality, ())
+        self._plain("region", optional=True)
+        self._codes("codes")
+        self._date("ordered_at")
+
+    def _kind(self) -> None:
+        imaging = "modality" in self.roles
+        self.columns["kind"] = {"constant": "imaging" if imaging else OPEN}
+        answers = tuple(
+            (word, {"constant": word}) for word in ("imaging", "therapy", "visit", "lab")
+        )
+        question = f"What are the rows of {self.seen.table.title}?"
+        if not imaging:
+            self.doubts.append(Doubt((*self.path, "columns", "kind"), question, answers))
+
+    # ---- columns ---------------------------------------------------------------------------------
+
+    def _use(self, role: str) -> str:
+        name = self.roles[role][0].name
+        self.used.add(name)
+        return name
+
+    def _plain(self, role: str, optional: bool = False) -> None:
+        if role in self.roles and not (optional and self.roles[role][1] < 0.7):
+            self.columns[role] = self._use(role)
+        elif not optional:
+            self._missing(role)
+
+    def _missing(self, role: str) -> None:
+        """A needed column that no column of the export seems to be."""
+        self.columns[role] = OPEN
+        names = [c.name for c in self.seen.table.columns if c.filled and c.name not in self.used]
+        self.doubts.append(
+            Doubt(
+                (*self.path, "columns", role),
+                f"Which column of {self.seen.table.title} is {role}?",
+                tuple((name, name) for name in names[:20]),
+            )
+        )
+
+    def _id(self, role: str, otherwise: Sequence[str]) -> None:
+        """An id; without one it is made of what tells rows apart."""
+        if role in self.roles:
+            self.columns[role] = self._use(role)
+            return
+        names = [self.roles[other][0].name for other in otherwise if other in self.roles]
+        if len(names) < 2:
+            self._missing(role)
+            return
+        self.columns[role] = {"columns": names, "join_with": "/"}
+        self.doubts.append(
+            Doubt(
+                (*self.path, "columns", role),
+                f"No column of {self.seen.table.title} numbers its rows: is a row told apart by "
+                f"{' and '.join(names)}?",
+                (
+                    ("yes", self.columns[role]),
+                    ("no: the mapping is refused until one is named", OPEN),
+                ),
+                0,
+            )
+        )
+
+    def _date(self, role: str, needed: bool = False) -> None:
+        if role not in self.roles:
+            if needed:
+                self._missing(role)
+            return
+        column, score = self.roles[role]
+        if not needed and score < 0.7:
+            return
+        self.used.add(column.name)
+        dates, clock = dates_of(column), self._clock_beside(column)
+        names = [column.name] + ([clock.name] if clock else [])
+        formats = [self._with_clock(text, clock) for text in dates.formats]
+        source: dict[str, Any] = {"columns": names} if clock else {"column": column.name}
+        if formats != [""]:
+            source["date"] = " or ".join(formats)
+        self.columns[role] = source if len(source) > 1 or clock else column.name
+        if len(formats) > 1:
+            first, second = (column.values[0][0], formats)
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", role),
+                    f"{column.name} can be read in {len(second)} ways ({first} ...): which?",
+                    tuple((text, {"date": text}) for text in formats),
+                )
+            )
+        if needed:
+            self._others(role, column, score)
+
+    def _clock_beside(self, column: Profile) -> Profile | None:
+        """The column of the time of day, where a date column has none."""
+        if any(":" in value for value, _ in column.values[:20]):
+            return None
+        clocks = [c for c in self.seen.table.columns if is_clock(c) and c.name not in self.used]
+        near = [c for c in clocks if abs(c.place - column.place) <= 2 and c.place > column.place]
+        if near:
+            self.used.add(near[0].name)
+        return near[0] if near else None
+
+    @staticmethod
+    def _with_clock(text: str, clock: Profile | None) -> str:
+        if clock is None:
+            return text
+        values = [value for value, _ in clock.values[:20]]
+        if all(re.fullmatch(r"\d{3,4}", value) for value in values):
+            return f"{text or 'YYYY-MM-DD'} HHmm"
+        if any(re.search(r"[AaPp][Mm]", value) for value in values):
+            return f"{text or 'YYYY-MM-DD'} hh:mm AM"
+        return f"{text} HH:mm" if text else ""
+
+    def _others(self, role: str, column: Profile, score: float) -> None:
+        """Further columns that may as well be the date that is needed."""
+        others = [
+            c
+            for c in self.seen.table.columns
+            if c is not column and c.name not in self.used and dates_of(c).share > 0.6
+        ]
+        taken = {c.name for r, (c, _) in self.roles.items() if r != role}
+        others = [c for c in others if c.name not in taken]
+        if others and score < 1 + _NEAR:
+            named = [column, *others[:4]]
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", role),
+                    f"Which column of {self.seen.table.title} is the "
+                    f"{'day of surgery' if role == 'surgery_at' else 'time of the examination'}?",
+                    tuple((c.name, self._dated(c)) for c in named),
+                    0,
+                )
+            )
+
+    @staticmethod
+    def _dated(column: Profile) -> Any:
+        formats = dates_of(column).formats
+        if formats == ("",):
+            return {"column": column.name}
+        return {"column": column.name, "date": " or ".join(formats)}
+
+    def _status(self, table: str, words: dict[str, str], known: tuple[str, ...]) -> None:
+        if "status" in self.roles:
+            self._words("status", words, known)
+            return
+        self.columns["status"] = {"constant": OPEN}
+        self.doubts.append(
+            Doubt(
+                (*self.path, "columns", "status"),
+                f"No column of {self.seen.table.title} says how far the {table} are. What are all of "
+                "its rows?",
+                tuple((word, {"constant": word}) for word in known[:3]),
+            )
+        )
+
+    def _words(self, role: str, words: dict[str, str], known: tuple[str, ...]) -> None:
+        """A column of words: each value with the word of the contract that it means."""
+        if role not in self.roles:
+            return
+        column = self.roles[role][0]
+        self.used.add(column.name)
+        mapped: dict[str, str] = {}
+        for value, number in column.values[:_MOST_WORDS]:
+            word = word_of(value, words)
+            if plain_word(value) == word or value in words.values():
+                continue
+            if word is not None:
+                mapped[value] = word
+            elif known:
+                mapped[value] = OPEN
+                self._word(role, value, number, known)
+        self.columns[role] = {"column": column.name, "words": mapped} if mapped else column.name
+
+    def _word(self, role: str, value: str, number: int, known: tuple[str, ...]) -> None:
+        self.doubts.append(
+            Doubt(
+                (*self.path, "columns", role, "words", value),
+                f"What does {value!r} mean as {role} ({number} rows of {self.seen.table.title})?",
+                tuple((word, word) for word in known),
+            )
+        )
+
+    def _codes(self, role: str) -> None:
+        if role not in self.roles:
+            return
+        column = self.roles[role][0]
+        codes = codes_of(column)
+        if codes is None:
+            return
+        self.used.add(column.name)
+        source: dict[str, Any] = {"column": column.name}
+        if codes.separator:
+            source["list"] = codes.separator
+        if codes.system:
+            source["system"] = codes.system
+        self.columns[role] = source if len(source) > 1 else column.name
+        if codes.system in ("CPT", "SNOMED", "ICD-10"):
+            named = {"CPT": ("CPT", "LOCAL"), "SNOMED": ("SNOMED", "LOCAL")}
+            systems = named.get(codes.system, ("ICD-10", "ICD-10-CM"))
+            procedures = self.columns.get("procedures")
+            system = procedures.get("system") if isinstance(procedures, dict) else ""
+            american = system in ("CPT", "ICD-10-PCS")
+            usual = 1 if codes.system == "ICD-10" and american else 0
+            if codes.system == "ICD-10" and usual:
+                source["system"] = "ICD-10-CM"
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", role),
+                    f"The codes of {column.name} have the shape of {codes.system}: of which system "
+                    "are they?",
+                    tuple((system, {"system": system}) for system in systems),
+                    usual,
+                )
+            )
+
+
+# ---- ids of two shapes ---------------------------------------------------------------------------
+
+
+def _ids(
+    con: duckdb.DuckDBPyConnection,
+    proposal: Proposal,
+    cases: tuple[Seen, dict[str, Any]],
+    events: tuple[Seen, dict[str, Any]],
+) -> Iterator[Doubt]:
+    """Whether patients' ids are the same in both tables, and what would make them so."""
+    here, there = (_patients(seen, block) for seen, block in (cases, events))
+    if here is None or there is None:
+        return
+    plain = _shared(con, here, there, "v", "v")
+    if plain > 0.5:
+        return
+    best: tuple[float, str, str, Any, str] = (plain + 0.2, "", "", None, "")
+    for kind, how in (("cases", _ways(con, there)), ("events", _ways(con, here))):
+        for said, change, sql in how:
+            mine, other = (sql, "v") if kind == "cases" else ("v", sql)
+            share = _shared(con, here, there, mine, other)
+            if share > best[0]:
+                best = (share, kind, said, change, sql)
+    share, kind, said, change, _ = best
+    if not kind:
+        yield Doubt(
+            ("cases", "columns", "patient_id")
+            if isinstance(proposal.mapping["cases"], dict)
+            else (),
+            f"Only {plain:.0%} of the patients with an operation have an examination under the same "
+            "id: is the id the same in both tables?",
+            (("yes, the others have none", cases[1]["columns"]["patient_id"]), ("no", OPEN)),
+        )
+        return
+    block = (cases if kind == "cases" else events)[1]
+    name = block["columns"]["patient_id"]
+    block["columns"]["patient_id"] = {"column": name} | change
+    path: Path = (kind, "columns", "patient_id")
+    if isinstance(proposal.mapping[kind], list):
+        path = (kind, 0, "columns", "patient_id")
+    yield Doubt(
+        path,
+        f"Patients' ids have two shapes: {plain:.0%} are the same in both tables, and {share:.0%} if "
+        f"{said} in {(cases if kind == 'cases' else events)[0].table.title}. Is that right?",
+        (("yes", block["columns"]["patient_id"]), ("no, leave them as they are", name)),
+        0,
+    )
+
+
+def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
+    """A query of the distinct ids of patients as `v`."""
+    name = block["columns"].get("patient_id")
+    if not isinstance(name, str) or name == OPEN:
+        return None
+    value = f"trim(k{seen.table.column(name).place - 1}, {literal(BLANKS)})"
+    return f"(SELECT DISTINCT {value} AS v FROM {seen.grid} WHERE {value} <> '')"
+
+
+def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, mine: str, other: str) -> float:
+    """The share of the patients of `here` who are in `there`, too."""
+    query = (
+        f"SELECT avg(CASE WHEN v IN (SELECT {other} FROM {there} t) THEN 1 ELSE 0 END) "
+        f"FROM (SELECT {mine} AS v FROM {here} h) m"
+    )
+    return float(con.execute(query).fetchall()[0][0] or 0)
+
+
+def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[str, Any], str]]:
+    """Ways to write ids differently: in words, as keys of mapping.yaml, and as SQL."""
+    lengths = con.execute(
+        f"SELECT length(v) FROM {other} o GROUP BY 1 ORDER BY count(*) DESC LIMIT 2"
+    ).fetchall()
+    found: list[tuple[str, dict[str, Any], str]] = []
+    for (length,) in lengths:
+        if 2 <= length <= 40:
+            sql = f"CASE WHEN length(v) < {length} THEN lpad(v, {length}, '0') ELSE v END"
+            found.append(
+                (f"zeros are put in front up to {length} characters", {"pad": length}, sql)
+            )
+    found.append(("leading zeros are dropped", {"strip": "leading zeros"}, "ltrim(v, '0')"))
+    for mark in ("-", " ", ".", "/"):
+        sql = f"replace(v, {literal(mark)}, '')"
+        found.append((f"{mark!r} is taken out", {"strip": mark}, sql))
+        for (length,) in lengths:
+            if 2 <= length <= 40:
+                said = f"{mark!r} is taken out and zeros are put in front up to {length} characters"
+                padded = f"lpad({sql}, {length}, '0')"
+                found.append((said, {"strip": mark, "pad": length}, padded))
+    found.append(('".0" is taken off', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
+    return found

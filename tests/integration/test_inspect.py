@@ -1,0 +1,298 @@
+"""qi-checker inspect: three exports that nobody has described, from looking at them to the verdicts."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from qi_checker.demo.exports import AS_OF, EXPORTS, OPERATIONS, VERDICTS
+from qi_checker.errors import UserError
+from qi_checker.protocol.load_mapping import load_mapping
+from qi_checker.sources.inspection import look
+from qi_checker.sources.propose import Proposal, propose
+from qi_checker.sources.raw import connect
+from tests.helpers.commands import csv_rows, environment, run
+
+SITE = "timezone: Europe/Berlin\n"
+
+
+@pytest.fixture(params=EXPORTS)
+def export(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    EXPORTS[request.param](folder)
+    (folder / "site.yaml").write_text(SITE, encoding="utf-8")
+    return folder
+
+
+def proposed(folder: Path | str) -> Proposal:
+    con = connect()
+    seen, unread = look(con, str(folder))
+    assert unread == []
+    return propose(con, seen)
+
+
+def verdicts(folder: Path, out: Path) -> dict[int, str]:
+    ran = run("audit", "--data", folder, "--as-of", AS_OF, "--out", out, "--pages", 0)
+    assert ran.code == 0, ran.err
+    return {int(row["case_id"]): row["verdict"] for row in csv_rows(out / "cases.csv")}
+
+
+def test_what_is_proposed_gives_the_right_verdicts_as_it_stands(
+    export: Path, tmp_path: Path
+) -> None:
+    """No question is left open for these, and no answer is needed."""
+    ran = run("inspect", export)
+    assert (ran.code, ran.err) == (0, "")
+    (export / "mapping.yaml").write_text(ran.out, encoding="utf-8")
+    assert verdicts(export, tmp_path / "audit") == VERDICTS
+
+
+def test_the_checklist_names_what_is_to_do(export: Path) -> None:
+    (export / "mapping.yaml").write_text(run("inspect", export).out, encoding="utf-8")
+    ran = run("checklist", "--data", export, "--as-of", AS_OF)
+    assert ran.code == 0, ran.err
+    for operation in OPERATIONS:
+        if operation.verdict == "action_needed":
+            assert str(operation.number) in ran.out
+
+
+def test_a_dry_run_shows_rows_before_and_after_and_what_nothing_maps(export: Path) -> None:
+    (export / "mapping.yaml").write_text(run("inspect", export).out, encoding="utf-8")
+    ran = run("inspect", export, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "cases: 12 records from" in ran.out and "events: 19 records from" in ran.out
+    assert "2026-03-10 07:30:00" in ran.out
+    assert "10 of 12 patients with an operation have an event (83%)" in ran.out
+    (part,) = re.findall(r"exam names\n((?: +\d+  .*\n)+)", ran.out)
+    assert re.search(r"1  (CT UROGRAM W/WO|CT Urographie|Uroscanner)", part)
+
+
+def test_a_dry_run_without_a_mapping_says_how_to_get_one(tmp_path: Path) -> None:
+    ran = run("inspect", tmp_path, "--dry-run")
+    assert (
+        ran.code == 2
+        and f"there is no mapping. Write one: qi-checker inspect {tmp_path}" in ran.err
+    )
+
+
+# ---- doubts --------------------------------------------------------------------------------------
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+CASES = "CASE_ID,MRN,SURGERY_DATE,STATUS,CPT\n"
+EXAMS = "ACCESSION,MRN,EXAM_NAME,EXAM_DATE,STATUS\n"
+
+
+def test_dates_that_can_be_read_two_ways_are_left_open(tmp_path: Path) -> None:
+    cases = CASES + "".join(f"{n},P{n},0{n}/0{n + 1}/2026,Completed,47120\n" for n in range(1, 5))
+    write(tmp_path, or_cases=cases)
+    found = proposed(tmp_path)
+    assert found.mapping["cases"]["columns"]["surgery_at"]["date"] == "DD/MM/YYYY or MM/DD/YYYY"
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "surgery_at"]
+    assert doubt.usual is None and [words for words, _ in doubt.answers] == [
+        "DD/MM/YYYY",
+        "MM/DD/YYYY",
+    ]
+    ran = run("inspect", tmp_path)
+    assert "QUESTION: SURGERY_DATE can be read in 2 ways" in ran.out
+    (tmp_path / "mapping.yaml").write_text(ran.out)
+    with pytest.raises(UserError) as caught:
+        load_mapping(tmp_path / "mapping.yaml")
+    assert "`DD/MM/YYYY or MM/DD/YYYY` is still open" in str(caught.value)
+    found.answer(doubt, 1)
+    assert found.mapping["cases"]["columns"]["surgery_at"]["date"] == "MM/DD/YYYY"
+
+
+def test_one_day_beyond_the_twelfth_settles_the_order(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        or_cases=CASES + "1,P1,01/02/2026,Completed,47120\n2,P2,13/02/2026,Completed,47120\n",
+    )
+    found = proposed(tmp_path)
+    assert found.mapping["cases"]["columns"]["surgery_at"]["date"] == "DD/MM/YYYY"
+
+
+def test_a_word_that_it_does_not_know_is_asked_for(tmp_path: Path) -> None:
+    write(
+        tmp_path, or_cases=CASES + "1,P1,2026-01-02,Completed,47120\n2,P2,2026-01-03,Zzyzx,47120\n"
+    )
+    found = proposed(tmp_path)
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "Zzyzx"]
+    assert found.mapping["cases"]["columns"]["status"]["words"] == {
+        "Completed": "performed",
+        "Zzyzx": "?",
+    }
+    found.answer(doubt, 2)
+    assert found.mapping["cases"]["columns"]["status"]["words"]["Zzyzx"] == "cancelled"
+
+
+def test_ids_of_two_shapes_are_joined_by_what_makes_them_meet(tmp_path: Path) -> None:
+    cases = CASES + "".join(f"{n},12-34{n},2026-01-0{n},Completed,47120\n" for n in range(1, 9))
+    exams = EXAMS + "".join(
+        f"A{n},00012{34}{n},CT ABDOMEN,2026-01-0{n},Final\n" for n in range(1, 9)
+    )
+    found = proposed(write(tmp_path, or_cases=cases, rad=exams))
+    assert found.mapping["cases"]["columns"]["patient_id"] == {
+        "column": "MRN",
+        "strip": "-",
+        "pad": 8,
+    }
+    (doubt,) = [d for d in found.doubts if "two shapes" in d.question]
+    assert "0% are the same in both tables, and 100% if" in doubt.question
+    found.answer(doubt, 1)
+    assert found.mapping["cases"]["columns"]["patient_id"] == "MRN"
+
+
+def test_rows_of_one_operation_that_disagree_about_its_time_are_asked_about(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{case},P{case},2026-01-02T0{hour}:00,Completed,47120\n"
+        for case, hour in ((1, 8), (1, 9), (2, 8))
+    )
+    found = proposed(write(tmp_path, or_cases=CASES + rows))
+    (doubt,) = [d for d in found.doubts if "which one counts" in d.question]
+    found.answer(doubt, 0)
+    assert found.mapping["cases"]["columns"]["surgery_at"] == {
+        "column": "SURGERY_DATE",
+        "pick": "earliest",
+    }
+
+
+def test_without_a_status_it_is_asked_what_the_rows_are(tmp_path: Path) -> None:
+    cases = "CASE_ID,MRN,SURGERY_DATE,CPT\n1,P1,2026-01-02,47120\n2,P2,2026-01-03,47120\n"
+    found = proposed(write(tmp_path, or_cases=cases))
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "status"]
+    assert found.mapping["cases"]["columns"]["status"] == {"constant": "?"}
+    found.answer(doubt, 0)
+    assert found.mapping["cases"]["columns"]["status"] == {"constant": "scheduled"}
+
+
+def test_a_therapy_list_is_asked_what_it_is(tmp_path: Path) -> None:
+    write(tmp_path, or_cases=CASES + "1,P1,2026-01-02,Completed,47120\n")
+    write(
+        tmp_path,
+        chemo="EVENT_ID,MRN,GIVEN_AT,STATUS\nX1,P1,2025-12-01,Completed\nX2,P1,2025-12-08,Completed\n",
+    )
+    found = proposed(tmp_path)
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "kind"]
+    found.answer(doubt, 1)
+    assert found.mapping["events"]["columns"]["kind"] == {"constant": "therapy"}
+
+
+def test_a_file_that_fits_nothing_is_said_and_not_used(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        or_cases=CASES + "1,P1,2026-01-02,Completed,47120\n",
+        menu="DISH,PRICE\nsoup,3\npie,5\n",
+    )
+    ran = run("inspect", tmp_path)
+    assert "menu.csv: 2 rows; is not used: nothing fits" in ran.out
+
+
+def test_nothing_to_propose_is_an_error(tmp_path: Path) -> None:
+    ran = run("inspect", write(tmp_path, menu="DISH,PRICE\nsoup,3\npie,5\n"))
+    assert ran.code == 2 and "nothing here looks like operations or examinations" in ran.err
+
+
+@pytest.mark.parametrize("target", ["not-there", "klingon://host/x"])
+def test_a_target_that_cannot_be_looked_at(target: str, tmp_path: Path) -> None:
+    assert run("inspect", target, cwd=tmp_path).code == 2
+
+
+# ---- where it is written -------------------------------------------------------------------------
+
+
+def test_a_mapping_that_is_there_is_not_replaced(export: Path) -> None:
+    out = export / "mapping.yaml"
+    assert run("inspect", export, "--out", out).code == 0
+    again = run("inspect", export, "--out", out)
+    assert again.code == 2 and "it is there already" in again.err
+    assert run("inspect", export, "--out", out, "--force").code == 0
+
+
+def test_on_a_terminal_it_is_a_conversation(tmp_path: Path) -> None:
+    """Each doubt is a question; a number answers it, and the file has no question left."""
+    cases = CASES + "".join(
+        f"{n},P{n},0{n}/0{n + 1}/2026,{s},47120\n" for n, s in enumerate(["Completed", "Zzyzx"], 1)
+    )
+    write(tmp_path, or_cases=cases)
+    said = talk(["inspect", tmp_path], "9\n2\n1\n\n")
+    assert "SURGERY_DATE can be read in 2 ways" in said and "Write a number from 1 to 2" in said
+    columns = load_mapping(tmp_path / "mapping.yaml").mapping.blocks("cases")[0].sources
+    assert columns["surgery_at"].date == "MM/DD/YYYY"
+    assert columns["status"].words == {"Completed": "performed", "Zzyzx": "scheduled"}
+    assert "QUESTION" not in (tmp_path / "mapping.yaml").read_text()
+
+
+def talk(arguments: list[Any], answers: str) -> str:
+    """What a command says on a terminal to somebody who types these answers."""
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "qi_checker", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, env=environment()
+    ) as process:
+        os.close(slave)
+        os.write(master, answers.encode())
+        seen = b""
+        try:
+            while part := os.read(master, 65536):
+                seen += part
+        except OSError:  # how Linux says that the other side is closed
+            pass
+    os.close(master)
+    assert process.returncode == 0, seen.decode()
+    return seen.decode()
+
+
+# ---- other places --------------------------------------------------------------------------------
+
+
+def test_a_database_is_looked_at_like_a_folder(tmp_path: Path) -> None:
+    EXPORTS["american"](tmp_path)
+    with sqlite3.connect(tmp_path / "x.db") as con:
+        for name in ("or_cases", "rad_exams"):
+            rows = csv_rows(tmp_path / f"{name}.csv")
+            con.execute(f"CREATE TABLE {name} ({', '.join(rows[0])})")
+            marks = ", ".join("?" for _ in rows[0])
+            con.executemany(
+                f"INSERT INTO {name} VALUES ({marks})", [tuple(r.values()) for r in rows]
+            )
+    folder = tmp_path / "only"
+    folder.mkdir()
+    (folder / "site.yaml").write_text(SITE)
+    ran = run("inspect", f"sqlite:///{tmp_path}/x.db")
+    assert ran.code == 0, ran.err
+    (folder / "mapping.yaml").write_text(ran.out, encoding="utf-8")
+    assert verdicts(folder, tmp_path / "audit") == VERDICTS
+
+
+def test_parquet_is_looked_at_like_text(tmp_path: Path) -> None:
+    EXPORTS["american"](tmp_path)
+    folder = tmp_path / "parquet"
+    folder.mkdir()
+    (folder / "site.yaml").write_text(SITE)
+    for name in ("or_cases", "rad_exams"):
+        source = f"read_csv('{tmp_path / name}.csv', all_varchar = true)"
+        duckdb.connect().execute(f"COPY (FROM {source}) TO '{folder / name}.parquet'")
+    (folder / "mapping.yaml").write_text(run("inspect", folder).out, encoding="utf-8")
+    assert verdicts(folder, tmp_path / "audit") == VERDICTS
+
+
+def test_one_workbook_is_looked_at_alone(tmp_path: Path) -> None:
+    EXPORTS["workbook"](tmp_path)
+    ran = run("inspect", tmp_path / "bloc.xlsx")
+    assert ran.code == 0 and "sheet: Interventions" in ran.out and "Ancien" not in ran.out
