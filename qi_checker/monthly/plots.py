@@ -19,9 +19,14 @@ from qi_checker.render.plots import (
     Trend,
     TrendPoint,
 )
-from qi_checker.statistics.cusum import bernoulli_cusum, clamped
-from qi_checker.statistics.individuals import i_chart
-from qi_checker.statistics.rare_events import cases_between, g_chart, upper_gap_limit
+from qi_checker.statistics.charts import i_chart
+from qi_checker.statistics.rare_events import (
+    bernoulli_cusum,
+    cases_between,
+    clamped,
+    g_chart,
+    upper_gap_limit,
+)
 
 ENOUGH = 0.8  # below this share of compliant cases, cases between deviations say little
 LIMIT, ODDS = 3.5, 2.0  # of the CUSUM: Neuburger 2017

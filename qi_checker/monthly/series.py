@@ -15,9 +15,9 @@ from qi_checker.monthly.cases import MonthlyCase, first_day, months_on
 from qi_checker.monthly.views import Phase
 from qi_checker.protocol.report_settings import ReportSettings
 from qi_checker.statistics import phases as spc
-from qi_checker.statistics.cusum import clamped
-from qi_checker.statistics.exact_limits import exact_chart
-from qi_checker.statistics.run_chart import RunChart, SignalStatus, run_chart
+from qi_checker.statistics.limits import exact_chart
+from qi_checker.statistics.rare_events import clamped
+from qi_checker.statistics.runs import RunChart, SignalStatus, run_chart
 
 MONTHS = 24  # shown where nothing else is asked for
 MOST_MONTHS = 60

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from qi_checker.monthly.cases import MonthlyCase
 from qi_checker.render.plots import Funnel, FunnelCurve, Unit
-from qi_checker.statistics.funnel import limits, power, side
+from qi_checker.statistics.limits import limits, power, side
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _DOUBLE = 2.0

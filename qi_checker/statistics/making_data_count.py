@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from qi_checker.statistics.points import Chart
-from qi_checker.statistics.rule_kinds import Finding
+from qi_checker.statistics.charts import Chart
+from qi_checker.statistics.rules import Finding
 
 Better = Literal["higher", "lower"] | None  # None: neither is an improvement
 _PRIORITY = ("outside", "trend", "2 of 3 beyond 2 sigma", "shift")

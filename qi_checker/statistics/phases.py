@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from qi_checker.statistics.points import Chart, Indices
+from qi_checker.statistics.charts import Chart, Indices
 from qi_checker.statistics.runs import sides
 
 BASELINE = 12  # points; with fewer, limits are trial limits

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qi_checker.statistics.individuals import i_chart
-from qi_checker.statistics.points import Chart, beyond_limits
+from qi_checker.statistics.charts import Chart, beyond_limits, i_chart
 from qi_checker.statistics.runs import runs, sides
 from qi_checker.study.cases import AFTER, BEFORE
 from qi_checker.study.views import Point, Series

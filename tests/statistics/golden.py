@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qi_checker.statistics.points import Chart, Point
+from qi_checker.statistics.charts import Chart, Point
 from qi_checker.statistics.runs import runs
 
 FOLDER = Path(__file__).parents[1] / "golden" / "spc"

@@ -7,8 +7,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.binomial import at_least, at_most, quantile
-from qi_checker.statistics.proportions import wilson
+from qi_checker.statistics.proportions import at_least, at_most, quantile, wilson
 
 COUNTS = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 RATES = st.one_of(st.sampled_from([0.0, 1.0, 0.5, 0.36, 0.9]), st.floats(1e-6, 1 - 1e-6))

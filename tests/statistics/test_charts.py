@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.individuals import i_chart, mean_range, moving_ranges
-from qi_checker.statistics.points import Point
+from qi_checker.statistics.charts import Point, i_chart, mean_range, moving_ranges
 
 DAYS = st.lists(st.integers(0, 126), min_size=1, max_size=40)
 

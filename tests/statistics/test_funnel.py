@@ -7,7 +7,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.funnel import limit, limits, power, side
+from qi_checker.statistics.limits import limit, limits, power, side
 
 AT_90_PERCENT = {
     5: (0.2133, 0.4451, 0.9915, 0.9997),

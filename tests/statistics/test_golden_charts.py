@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qi_checker.statistics.individuals import i_chart
-from qi_checker.statistics.points import beyond_limits
-from qi_checker.statistics.run_chart import SignalStatus, run_chart
+from qi_checker.statistics.charts import beyond_limits, i_chart
+from qi_checker.statistics.runs import SignalStatus, run_chart
 from tests.statistics.golden import (
     FOLDER,
     Series,

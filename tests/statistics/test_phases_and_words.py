@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qi_checker.statistics.charts import Chart, Point
 from qi_checker.statistics.making_data_count import (
     FEWEST,
     Assurance,
@@ -17,9 +18,7 @@ from qi_checker.statistics.making_data_count import (
     variation,
 )
 from qi_checker.statistics.phases import Phase, Rebase, phases, suggestion
-from qi_checker.statistics.points import Chart, Point
-from qi_checker.statistics.rule_kinds import Finding
-from qi_checker.statistics.rules import mdc
+from qi_checker.statistics.rules import Finding, mdc
 from tests.statistics.test_rules import of
 
 MONTHS = [date(2024, m, 1) for m in range(1, 13)]

@@ -9,10 +9,16 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.cusum import bernoulli_cusum, clamped, weights
-from qi_checker.statistics.exact_limits import TAIL, baseline_rate, exact_chart, exact_limits
-from qi_checker.statistics.points import beyond_limits
-from qi_checker.statistics.rare_events import cases_between, g_chart, upper_gap_limit
+from qi_checker.statistics.charts import beyond_limits
+from qi_checker.statistics.limits import TAIL, baseline_rate, exact_chart, exact_limits
+from qi_checker.statistics.rare_events import (
+    bernoulli_cusum,
+    cases_between,
+    clamped,
+    g_chart,
+    upper_gap_limit,
+    weights,
+)
 
 BOOLS = st.lists(st.booleans(), max_size=80)
 

@@ -8,18 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qi_checker.statistics.individuals import i_chart
-from qi_checker.statistics.points import Chart, Point
-from qi_checker.statistics.rule_kinds import (
+from qi_checker.statistics.charts import Chart, Point, i_chart
+from qi_checker.statistics.rules import (
+    DEFAULT,
+    RULE_SETS,
     alternating,
+    anhoej,
     far_from_line,
+    ihi,
+    mdc,
     near_limits,
     near_line,
+    nelson,
     one_side,
     outside,
+    provost,
     trend,
 )
-from qi_checker.statistics.rules import DEFAULT, RULE_SETS, anhoej, ihi, mdc, nelson, provost
 from qi_checker.statistics.runs import crossings_needed, longest_allowed, runs, runs_limits
 
 Z = Sequence[float | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qi_checker.statistics.run_chart import SignalStatus, WhyNot, run_chart
+from qi_checker.statistics.runs import SignalStatus, WhyNot, run_chart
 
 MANY, LINE, FEW = WhyNot.MANY_ON_LINE, WhyNot.LINE_AT_BOUND, WhyNot.FEW_USEFUL
 

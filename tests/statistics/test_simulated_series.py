@@ -13,11 +13,11 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from qi_checker.statistics.cusum import bernoulli_cusum, clamped
-from qi_checker.statistics.exact_limits import baseline_rate, exact_chart
-from qi_checker.statistics.individuals import i_chart
+from qi_checker.statistics.charts import i_chart
+from qi_checker.statistics.limits import baseline_rate, exact_chart
+from qi_checker.statistics.rare_events import bernoulli_cusum, clamped
 from qi_checker.statistics.rules import RULE_SETS
-from qi_checker.statistics.run_chart import RunChart, SignalStatus, run_chart
+from qi_checker.statistics.runs import RunChart, SignalStatus, run_chart
 
 SERIES = 2000
 Months = list[tuple[list[int], list[int]]]  # compliant cases and cases, of every series
