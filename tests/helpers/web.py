@@ -62,10 +62,15 @@ def make_ward(folder: Path, **web: Any) -> Path:
     """The made-up hospital with two nights, and accounts; gives its nightly.yaml."""
     for as_of in write_ward(folder, 1):
         set_web(folder, pages=0, monthly=False)
-        done = run("nightly", "--config", folder / "nightly.yaml", "--as-of", as_of)
-        assert done.code == 0, done.err
+        make_records(folder / "nightly.yaml", as_of)
     add_accounts(folder / "nightly.yaml", PEOPLE)
     return folder / "nightly.yaml"
+
+
+def make_records(config: Path, as_of: str) -> None:
+    """Run a night."""
+    done = run("nightly", "--config", config, "--as-of", as_of)
+    assert done.code == 0, done.err
 
 
 def set_web(folder: Path, web: Mapping[str, Any] | None = None, **keys: Any) -> None:
@@ -124,14 +129,20 @@ class Served:
 
 
 @contextmanager
-def served(config: Path, now: str = NOW, url: str = "", **environment: str) -> Iterator[Served]:
-    """Serve a ward; what it says on stderr is in `serve.log` beside its settings."""
+def served(
+    config: Path, now: str = NOW, url: str = "", command: str = "", **environment: str
+) -> Iterator[Served]:
+    """Serve a ward; what it says on stderr is in `serve.log` beside its settings.
+
+    `command`: a program that serves instead; it is given the settings and where to listen.
+    """
     port = free_port()
     set_web(config.parent, {"url": url or f"http://localhost:{port}"})
     log = (config.parent / "serve.log").open("a", encoding="utf-8")
-    command = [sys.executable, "-m", "qi_checker", "serve", "--config", str(config)]
+    usual = ["-m", "qi_checker", "serve", "--config", str(config), "--listen"]
+    given = ["-c", command, str(config)] if command else usual
     process = subprocess.Popen(
-        [*command, "--listen", f"127.0.0.1:{port}"],
+        [sys.executable, *given, f"127.0.0.1:{port}"],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,
