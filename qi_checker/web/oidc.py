@@ -98,6 +98,11 @@ class Backend(OIDCAuthenticationBackend):
             raise Refused("token")
         return claims
 
+    def get_user(self, user_id: int) -> User | None:
+        """The account of a session; none where it was shut since."""
+        found: User | None = User.objects.filter(pk=user_id, is_active=True).first()
+        return found
+
     def get_or_create_user(
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> User | None:

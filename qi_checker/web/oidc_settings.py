@@ -9,13 +9,19 @@ from qi_checker.nightly.config import Secret
 from qi_checker.nightly.load import Settings
 from qi_checker.web.runtime import Runtime
 
+ENDPOINTS = (
+    "OIDC_OP_AUTHORIZATION_ENDPOINT",
+    "OIDC_OP_TOKEN_ENDPOINT",
+    "OIDC_OP_USER_ENDPOINT",
+    "OIDC_OP_JWKS_ENDPOINT",
+)
 Passwords = Callable[[Secret, Settings, str], str | None]
 
 
 def oidc_settings(run: Runtime, password: Passwords) -> dict[str, Any]:
     """Settings for Django; empty where nobody signs in that way.
 
-    The endpoints are filled in at the first sign-in (`oidc.discover`): a provider that is down must
+    The endpoints are empty until the first sign-in (`oidc.discover`): a provider that is down must
     not keep local accounts out.
     """
     oidc = run.web.oidc
@@ -23,6 +29,7 @@ def oidc_settings(run: Runtime, password: Passwords) -> dict[str, Any]:
         return {}
     ca_file = str(run.settings.path(oidc.ca_file)) if oidc.ca_file is not None else True
     return {
+        **dict.fromkeys(ENDPOINTS, ""),
         "OIDC_RP_CLIENT_ID": oidc.client_id,
         "OIDC_RP_CLIENT_SECRET": password(oidc, run.settings, "web.oidc"),
         "OIDC_RP_SCOPES": "openid profile",

@@ -130,13 +130,18 @@ class Served:
 
 @contextmanager
 def served(
-    config: Path, now: str = NOW, url: str = "", command: str = "", **environment: str
+    config: Path,
+    now: str = NOW,
+    url: str = "",
+    command: str = "",
+    port: int = 0,
+    **environment: str,
 ) -> Iterator[Served]:
     """Serve a ward; what it says on stderr is in `serve.log` beside its settings.
 
     `command`: a program that serves instead; it is given the settings and where to listen.
     """
-    port = free_port()
+    port = port or free_port()
     set_web(config.parent, {"url": url or f"http://localhost:{port}"})
     log = (config.parent / "serve.log").open("a", encoding="utf-8")
     usual = ["-m", "qi_checker", "serve", "--config", str(config), "--listen"]
