@@ -10,6 +10,8 @@ import duckdb
 
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.evaluation import FINDINGS_SQL
+from qi_checker.engines.look import UNLOOKED
+from qi_checker.plausibility import Looking
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
@@ -41,7 +43,10 @@ def progress(words: str) -> None:
         mark("evaluate")
 
 
-evaluation = evaluate(bundle, records, AsOf.parse("2026-06-30"), site, progress=progress)
+looked = Looking(site.checks, refuses=False) if os.environ.get("QI_BENCH_LOOK") else UNLOOKED
+evaluation = evaluate(
+    bundle, records, AsOf.parse("2026-06-30"), site, progress=progress, look=looked
+)
 mark("verdicts")
 if evaluation.failures:
     raise SystemExit(f"failed: {evaluation.failures}")
@@ -53,4 +58,5 @@ seconds = {name: at - marks[i][1] for i, (name, at) in enumerate(marks[1:])}
 met = con.execute(
     f"SELECT id, count_if(status = 'met') FROM {FINDINGS} GROUP BY 1 ORDER BY 1"
 ).fetchall()
-print(json.dumps({"phases": seconds, "met": dict(met)}))
+checks = sorted({finding.check for finding in evaluation.looked.findings})
+print(json.dumps({"phases": seconds, "met": dict(met), "checks": checks}))

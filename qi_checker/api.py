@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qi_checker.errors import Problem, UserError
+from qi_checker.errors import PlausibilityWarning, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
@@ -249,6 +249,7 @@ def _evaluated(
     site: Site,
 ) -> dict[str, Result]:
     from qi_checker.engines.duckdb import evaluate_rulebook as evaluate_records
+    from qi_checker.plausibility import Looking
     from qi_checker.sources.layout import check_site
     from qi_checker.sources.memory import from_frames
 
@@ -265,8 +266,13 @@ def _evaluated(
         raise UserError(problems)
     moment = _moment(as_of, site)
     records = from_frames(tables, site=site)
-    done = evaluate_records(protocols, records, moment, site)
-    return {one.compiled.bundle.protocol.id: Result(one) for one in done}
+    look = Looking(site.checks, alone=len(protocols) == 1, refuses=False)
+    done = evaluate_records(protocols, records, moment, site, look=look)
+    results = {one.compiled.bundle.protocol.id: Result(one) for one in done}
+    said = [line["message"] for one in results.values() for line in one.manifest["plausibility"]]
+    for message in dict.fromkeys(said):
+        warnings.warn(f"Check the records first: {message}", PlausibilityWarning, stacklevel=3)
+    return results
 
 
 # ---- arguments -----------------------------------------------------------------------------------

@@ -69,6 +69,10 @@ def not_installed(module: str) -> UserError:
     return UserError(Problem("", f"the Python package {module} is not installed", "", mend))
 
 
+class PlausibilityWarning(UserWarning):
+    """A check of the records as a whole has found something (docs/plausibility.md)."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known word, or list them where nothing is near."""
     import difflib  # only an error needs it

@@ -12,7 +12,7 @@ from qi_checker.engines.inputs.results import Results
 from qi_checker.protocol.records import Joined, RawTable
 from qi_checker.protocol.time_zones import RULES
 from qi_checker.protocol.vocabulary import Reason
-from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
+from qi_checker.query.tables import CASES, EVENT_PROFILES, EXCEPTIONS, FINDINGS, POPULATION
 from qi_checker.render.views import Provenance
 
 
@@ -39,7 +39,42 @@ def provenance(evaluation: Results) -> Provenance:
         as_of=str(compiled.as_of),
         timezone=compiled.site.timezone,
         organisation=compiled.site.organisation,
+        plausibility=evaluation.looked.findings,
+        no_data=no_data(evaluation),
+        rests_on=rests_on(evaluation),
     )
+
+
+def no_data(evaluation: Results) -> tuple[str, ...]:
+    """Titles of requirements that ask for a kind of event of which the records hold none.
+
+    Nothing can be said about these: a rate of 0% would be read as a failure of the ward.
+    """
+    kinds = {row["kind"] for row in evaluation.rows(f"SELECT DISTINCT kind FROM {EVENT_PROFILES}")}
+    leaves = {leaf.id: leaf for scope in evaluation.compiled.scopes for leaf in scope.leaves}
+    return tuple(
+        leaf.title
+        for leaf in leaves.values()
+        if not leaf.forbidden and leaf.event.kind not in kinds
+    )
+
+
+def rests_on(evaluation: Results) -> str:
+    """How many rows a page rests on: what an empty list, 0% and 100% must say."""
+    census = evaluation.prepared.census
+    ahead, own = evaluation.rows(
+        "SELECT count(*) FILTER (WHERE upcoming) AS ahead, "
+        f"count(*) FILTER (WHERE upcoming AND not_applicable IS NULL) AS own FROM {POPULATION}"
+    )[0].values()
+    planned = f"{ahead:,} planned, {own:,} of them of this protocol" if ahead else "none planned"
+    return (
+        f"{_number(census['cases'].used, 'operation')} ({planned}) and "
+        f"{_number(census['events'].used, 'event')}"
+    )
+
+
+def _number(number: int, noun: str) -> str:
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def manifest(evaluation: Results) -> dict[str, Any]:
@@ -70,6 +105,9 @@ def manifest(evaluation: Results) -> dict[str, Any]:
         "in_window": dict(sorted(summary["in_window"].items())),
         "sensitivity": summary["sensitivity"],
         "exceptions": _exceptions(evaluation),
+        "plausibility": [finding.as_dict() for finding in evaluation.looked.findings],
+        "accepted": list(evaluation.looked.accepted),
+        "counts": dict(sorted(evaluation.looked.counts.items())),
         "failures": evaluation.failures,
         "problems": list(problems(evaluation)),
     }

@@ -26,6 +26,9 @@ def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPag
         program_version=p.program_version,
         lines=tuple(lines),
         reconciliation=last.reconciliation,
+        plausibility=tuple(
+            dict.fromkeys(f for line in lines for f in line.provenance.plausibility)
+        ),
     )
 
 
@@ -36,6 +39,7 @@ def rulebook_document(page: RulebookPage) -> dict[str, Any]:
         "as_of": page.as_of,
         "timezone": page.timezone,
         "data_sha256": page.data_sha256,
+        "plausibility": [finding.as_dict() for finding in page.plausibility],
         "files": [
             {"file": file, "read": read, "used": used, "rejected": rejected}
             for file, read, used, rejected in page.reconciliation
@@ -56,6 +60,7 @@ def _document(line: RulebookLine) -> dict[str, Any]:
             "denominator": rate.eligible - rate.with_exception,
             **{name: getattr(rate, name) for name in MEANINGS},
         },
+        "no_data": list(p.no_data),
         "verdicts": dict(line.verdicts),
         "page": line.page,
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qi_checker.audit import words as said
 from qi_checker.audit.views import AuditPage, RulebookPage
 from qi_checker.render import rates, words
-from qi_checker.render.terminal import add_row, new_table, put, say
+from qi_checker.render.terminal import add_row, new_table, put, say, say_first
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,6 +18,7 @@ _ACTIONS_SHOWN = 3  # so that the summary stays on one screen of 24 lines
 
 def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
     """One screen after an audit: the finding, what needs action, where the report is."""
+    say_first(console, page.provenance.plausibility)
     say(console, f"{said.finding(page)} {said.against_target(page)}".rstrip(), "bold")
     say(console)
     _actions(page, console)
@@ -37,9 +38,13 @@ def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
 
 def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
     """After the audit of a rulebook: the rate of every protocol, and where the report is."""
+    say_first(console, page.plausibility)
     table = new_table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
     for line in page.lines:
-        rate, action = rates.rate_words(line.rate), words.count(line.action)
+        rate, action = (
+            rates.rate_words(line.rate, line.provenance.no_data),
+            words.count(line.action),
+        )
         add_row(console, table, line.provenance.protocol_id, rate, action)
     put(console, table)
     say(console)
@@ -56,7 +61,7 @@ def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console
 def _actions(page: AuditPage, console: Console) -> None:
     total = said.list_sizes(page)["action"]
     if not total:
-        say(console, "No upcoming operation needs action.")
+        say(console, said.nothing_to_do(page))
         return
     verb = "needs" if total == 1 else "need"
     first = f"; the first {_ACTIONS_SHOWN}" if total > _ACTIONS_SHOWN else ""

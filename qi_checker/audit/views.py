@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from qi_checker.protocol.plausible import Finding
 from qi_checker.render.views import Provenance, Rate
 
 
@@ -81,3 +82,4 @@ class RulebookPage:
     program_version: str
     lines: tuple[RulebookLine, ...]
     reconciliation: tuple[tuple[str, int, int, int], ...]  # as in AuditPage
+    plausibility: tuple[Finding, ...] = ()  # of all protocols, each once

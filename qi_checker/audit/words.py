@@ -50,6 +50,12 @@ def finding(page: AuditPage) -> str:
             "so there is no rate."
         )
     noun = "operation" if whole == 1 else "operations"
+    if page.provenance.no_data and not rate.compliant:
+        missing = " and ".join(page.provenance.no_data)
+        return (
+            f"No data: the records hold no event of the kind that is asked for ({missing}), so "
+            f"nothing can be said of {whole:,} eligible {noun}."
+        )
     who = f"eligible {noun}" + (" without an exception" if rate.with_exception else "")
     brackets = with_interval(rate) or "too few for a percentage"
     return f"{rate.compliant:,} of {whole:,} {who} {_in_time(page.requirements)} ({brackets})."
@@ -58,6 +64,8 @@ def finding(page: AuditPage) -> str:
 def against_target(page: AuditPage) -> str:
     """What may be said about the target: nothing that the interval does not carry."""
     low, high = page.rate.low, page.rate.high
+    if page.provenance.no_data:
+        return ""
     if not page.target or not with_interval(page.rate) or low is None or high is None:
         return f"Target: {page.target}." if page.target else ""
     target = float(page.target.rstrip(" %")) / 100
@@ -66,6 +74,16 @@ def against_target(page: AuditPage) -> str:
     if high < target:
         return f"The target of {page.target} is missed; the whole interval lies below it."
     return f"The interval includes the target of {page.target}: too few cases to say on which side."
+
+
+def nothing_to_do(page: AuditPage) -> str:
+    """An empty list of actions, with what was looked at for it."""
+    ahead = dict(page.flow).get("– still to come", 0)
+    if not ahead:
+        said = "The records hold no planned operation of this protocol, so nothing was looked for."
+    else:
+        said = "No upcoming operation needs action."
+    return f"{said} Read for it: {page.provenance.rests_on}." if page.provenance.rests_on else said
 
 
 def list_sizes(page: AuditPage) -> dict[str, int]:

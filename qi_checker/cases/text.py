@@ -14,7 +14,7 @@ from qi_checker.cases.urgency import UrgencyGroup, by_urgency
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, RequirementSheet
 from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.render import words
-from qi_checker.render.terminal import add_row, new_table, put, say
+from qi_checker.render.terminal import add_row, new_table, put, say, say_first
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +34,7 @@ def _tone(word: str) -> str:
 
 def case_text(sheet: CaseSheet, console: Console) -> None:
     """Everything about one case."""
+    say_first(console, sheet.provenance.plausibility)
     verdict = _stated(sheet.verdict, words.VERDICTS[sheet.verdict])
     say(console, f"Case {sheet.case_id}: {verdict}", _tone(sheet.verdict))
     surgery = f"{words.day(sheet.surgery_date)} {sheet.surgery_time}".rstrip()
@@ -103,6 +104,7 @@ def _judged(candidate: Candidate) -> str:
 
 def checklist_text(checklist: Checklist, console: Console) -> None:
     """The coordinator's morning, most urgent first."""
+    say_first(console, checklist.provenance.plausibility)
     say(console, f"Checklist for {words.moment(checklist.provenance.as_of)}", "bold")
     say(console, case_words.day_list(checklist))
     for group in by_urgency(checklist):

@@ -22,9 +22,16 @@ def day_list(checklist: Checklist) -> str:
     until = f"until {day(checklist.last_day)} ({count(checklist.days, 'day')})"
     total = len(checklist.items)
     if not total:
-        return f"No operation is scheduled {until}."
+        return f"No operation of this protocol is planned {until}.{_read(checklist)}"
     waiting = sum(1 for item in checklist.items if item.next_action)
     if not waiting:
-        return f"Nothing to do: {count(total, 'operation')} {until}, none lacks anything."
+        found = f"Nothing to do: {count(total, 'operation')} {until}, none lacks anything."
+        return found + _read(checklist)
     verb = "needs" if waiting == 1 else "need"
     return f"{waiting:,} of {count(total, 'operation')} {until} {verb} action."
+
+
+def _read(checklist: Checklist) -> str:
+    """What an empty list rests on."""
+    rests_on = checklist.provenance.rests_on
+    return f" Read for it: {rests_on}." if rests_on else ""

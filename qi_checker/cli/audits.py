@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from qi_checker.cases.views import CaseSheet
-from qi_checker.cli.common import Asked, as_json, asked, is_rulebook, print_json, progress
+from qi_checker.cli.common import Asked, as_json, asked, is_rulebook, look_of, print_json, progress
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
@@ -128,7 +128,9 @@ def checklist(arguments: argparse.Namespace) -> int:
         raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
     check_output(arguments.format, arguments.output, "--output")
     profile = Profile(arguments)
-    evaluation = evaluate(*asked(arguments), watch=profile.watch)
+    request = asked(arguments)
+    look = look_of(arguments, request.site)
+    evaluation = evaluate(*request, watch=profile.watch, look=look)
     view = build(evaluation, arguments.days)
     if arguments.format == "text":
         from qi_checker.cases.text import checklist_text

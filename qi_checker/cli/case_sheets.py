@@ -12,7 +12,7 @@ from qi_checker.cases import sheet_choice
 from qi_checker.cases import words as case_words
 from qi_checker.cases.sheet_folder import OURS, Printing, write_sheets
 from qi_checker.cli.audits import LONGEST
-from qi_checker.cli.common import asked, progress
+from qi_checker.cli.common import asked, look_of, progress
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.render import words
@@ -34,7 +34,8 @@ def sheets(arguments: argparse.Namespace) -> int:
     how = Printing(arguments.format, arguments.paper, arguments.identified, jobs)
     request = asked(arguments)
     with progress() as shown:
-        evaluation = evaluate(*request, progress=shown.phase)
+        look = look_of(arguments, request.site)
+        evaluation = evaluate(*request, progress=shown.phase, look=look)
         keys, said = _chosen(evaluation, arguments, ids)
         page = write_sheets(evaluation, keys, said, arguments.out, how, shown.count)
     print(case_words.sheets(page))

@@ -36,11 +36,16 @@ def command(commands: Any, name: str, run: Run, summary: str, example: str) -> A
 
 
 def records(
-    parser: Any, many: bool = False, as_of_needed: bool = True, anywhere: bool = False
+    parser: Any,
+    many: bool = False,
+    as_of_needed: bool = True,
+    anywhere: bool = False,
+    look: bool = True,
 ) -> None:
     """What an evaluation of a hospital's records is asked with; `many` protocols may be named.
 
-    `anywhere`: the records may be in a database, and then there is no folder.
+    `anywhere`: the records may be in a database, and then there is no folder. `look`: the records are
+    looked at as a whole, so that a check of plausibility can be accepted.
     """
     judged = "the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30"
     if not as_of_needed:
@@ -61,6 +66,15 @@ def records(
         f"{', or a folder of protocols' if many else ''}"
         " (default: the shipped liver protocol)",
     )
+    if look:
+        parser.add_argument(
+            "--accept",
+            action="append",
+            default=[],
+            metavar="CHECK",
+            help="go on although this check of plausibility refuses (docs/plausibility.md); "
+            "for this run only, may be given again",
+        )
     parser.add_argument(
         "--site",
         type=Path,

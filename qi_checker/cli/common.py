@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -19,6 +19,9 @@ from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
 from qi_checker.sources.files import read_folder
+
+if TYPE_CHECKING:
+    from qi_checker.plausibility import Looking
 
 SHIPPED = "hepatic-metastasectomy-imaging"
 
@@ -42,6 +45,19 @@ def asked(arguments: argparse.Namespace) -> Asked:
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
     return Asked(bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site)
+
+
+def look_of(
+    arguments: argparse.Namespace,
+    site: Site,
+    without: Collection[str] = (),
+    alone: bool = True,
+    period: tuple[date, date] | None = None,
+) -> Looking:
+    """The look at the records that a command takes, with the checks that are accepted for it."""
+    from qi_checker.plausibility import Looking
+
+    return Looking(site.checks, arguments.accept, without, alone, period)
 
 
 def is_rulebook(path: Path | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
-from qi_checker.cli.common import asked, is_rulebook, protocol_path, read_site
+from qi_checker.cli.common import asked, is_rulebook, look_of, protocol_path, read_site
 from qi_checker.cli.profile import Profile
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import Problem, UserError, did_you_mean
@@ -89,14 +89,17 @@ def pages_of(arguments: argparse.Namespace) -> int:
 def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:
     """Evaluate one protocol where the records are."""
     if not _in_database(arguments):
-        return evaluate(*asked(arguments), progress=progress, watch=profile.watch)
+        request = asked(arguments)
+        look = look_of(arguments, request.site)
+        return evaluate(*request, progress=progress, watch=profile.watch, look=look)
     from qi_checker.engines import postgres
 
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
+    look = look_of(arguments, site)
     return postgres.evaluate(
-        bundle, arguments.engine, as_of, site, connect(), progress, profile.watch
+        bundle, arguments.engine, as_of, site, connect(), progress, profile.watch, look
     )
 
 
@@ -105,13 +108,14 @@ def audited_together(
 ) -> Iterator[Evaluation]:
     """Evaluate the protocols of a rulebook, whose records are read once."""
     as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
+    watch, look = profile.watch, look_of(arguments, site, alone=len(bundles) == 1)
     if not _in_database(arguments):
         records = read_folder(arguments.data, site, mapping=arguments.mapping)
-        return evaluate_rulebook(bundles, records, as_of, site, progress, profile.watch)
+        return evaluate_rulebook(bundles, records, as_of, site, progress, watch, look)
     from qi_checker.engines import postgres
 
     address, con = arguments.engine, connect()
-    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress, profile.watch)
+    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress, watch, look)
 
 
 def on_spark(arguments: argparse.Namespace) -> bool:

@@ -46,6 +46,14 @@ def add_nightly(commands: Any) -> None:
         action="store_true",
         help="keep a night for a day beyond tomorrow, to try it out; `forget` it afterwards",
     )
+    nightly.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="CHECK",
+        help="go on although this check of plausibility refuses (docs/plausibility.md); "
+        "for this night only, may be given again",
+    )
     tools = nightly.add_subparsers(required=False, metavar="TOOL")
     _tool(tools, "check-config", "try sources, store, folders and mail server, and send nothing")
     runs = _tool(tools, "runs", "list the nights that are kept, the latest first")

@@ -50,7 +50,7 @@ def nightly(arguments: argparse.Namespace) -> int:
     as_of = _moment(arguments, settings)
     with progress() as shown:
         by_clock = arguments.as_of is None
-        done = run_night(settings, as_of, time_of_day, shown.phase, by_clock)
+        done = run_night(settings, as_of, time_of_day, shown.phase, by_clock, arguments.accept)
     for words in done.warnings:
         warn(words)
     for words in done.problems:

@@ -148,7 +148,7 @@ def _check(commands: Any) -> None:
         "qi-checker check C-0042 --data export --as-of 2026-02-01",
     )
     parser.add_argument("case_id", metavar="CASE_ID")
-    records(parser)
+    records(parser, look=False)
     _format(parser)
     _identified(parser)
 
@@ -206,7 +206,7 @@ def _what_if(commands: Any) -> None:
     )
     parser.add_argument("case_id", metavar="CASE_ID")
     parser.add_argument("--move-to", required=True, metavar="DATE", help="the new date of surgery")
-    records(parser)
+    records(parser, look=False)
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
     )

@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from qi_checker.cli.common import Asked, asked, progress
+from qi_checker.cli.common import Asked, asked, look_of, progress
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -18,7 +18,7 @@ _FIRST_YEAR, _LAST_YEAR = 1901, 2200
 
 def report(arguments: argparse.Namespace) -> int:
     """Evaluate and write the folder of a monthly report."""
-    from qi_checker.monthly.cases import last_day
+    from qi_checker.monthly.cases import first_day, last_day
     from qi_checker.monthly.folder import OURS, write_monthly
     from qi_checker.monthly.rejudged import earlier
     from qi_checker.monthly.report import check_month, compared_with, judged_then, monthly
@@ -41,7 +41,11 @@ def report(arguments: argparse.Namespace) -> int:
         first = evaluate(request.bundle, request.records, then, request.site, progress=shown.phase)
         before = earlier(then.date, judged_then(first, month))
         shown.head = ""
-        evaluation = evaluate(*request, progress=shown.phase)
+        period = first_day(month), last_day(month)
+        from qi_checker.plausibility import AHEAD
+
+        look = look_of(arguments, request.site, AHEAD, period=period)
+        evaluation = evaluate(*request, progress=shown.phase, look=look)
         view = monthly(evaluation, month, settings, arguments.by, before)
         profile = PROFILES[settings.settings.small_numbers]
         if profile.largest:

@@ -192,7 +192,7 @@ def _explain(tools: Any) -> None:
         "qi-checker rules explain C-0042 --data export --as-of 2026-02-01",
     )
     explain.add_argument("case_id", metavar="CASE")
-    records(explain)
+    records(explain, look=False)
     explain.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
     )

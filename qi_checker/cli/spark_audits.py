@@ -6,7 +6,7 @@ import argparse
 import logging
 from typing import Any
 
-from qi_checker.cli.common import progress, protocol_path, read_site
+from qi_checker.cli.common import look_of, progress, protocol_path, read_site
 from qi_checker.cli.streams import console
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
@@ -26,7 +26,8 @@ def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     with progress() as shown:
         shown.phase("starting Spark")
         session = open_session(arguments.engine)
-        evaluation = evaluate(bundle, session, found, as_of, site, shown.phase)
+        look = look_of(arguments, site)
+        evaluation = evaluate(bundle, session, found, as_of, site, shown.phase, look=look)
         numbers = write_parquet(evaluation, arguments.out, shown.count)
     _say(numbers, arguments)
     return set(numbers["verdicts"]), evaluation.failures
@@ -38,6 +39,10 @@ def _say(numbers: dict[str, Any], arguments: argparse.Namespace) -> None:
     from qi_checker.render import rates
 
     shown = console()
+    for line in numbers["plausibility"]:
+        shown.print(
+            f"Check the records first ({line['check']}): {line['message']}", style="bold red"
+        )
     shown.print(f"Compliant in time: {rates.rate_words(rate(numbers['rate']))}", style="bold")
     for verdict, number in numbers["verdicts"].items():
         shown.print(f"{verdict.replace('_', ' ')}: {number:,}")

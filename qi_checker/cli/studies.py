@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from qi_checker.cli.common import asked, progress
+from qi_checker.cli.common import asked, look_of, progress
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -35,7 +35,11 @@ def study(arguments: argparse.Namespace) -> int:
     beside = arguments.data / "published.yaml"
     printed = load_published(beside) if beside.is_file() else None
     with progress() as shown:
-        evaluation = evaluate(*request, progress=shown.phase)
+        period = min(span.first for span in spans), max(span.last for span in spans)
+        from qi_checker.plausibility import AHEAD
+
+        look = look_of(arguments, request.site, AHEAD, period=period)
+        evaluation = evaluate(*request, progress=shown.phase, look=look)
         ids = [r["case_id"] for r in evaluation.rows("SELECT case_id FROM ready_cases")]
         registry = read_registry(evaluation.con, raw, ids)
         view = build(evaluation, spans, registry, printed)

@@ -173,14 +173,8 @@ def write_study(out: Path) -> None:
     """Write cases, events, ious, site.yaml, published.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "exceptions.csv").unlink(missing_ok=True)  # of a demo that was here before
-    everyone = frozenset(range(len(DAYS_AFTER)))
-    parts = (
-        _period("B", BEFORE, DAYS_BEFORE, WITH_MRI_BEFORE, CHANGED_BEFORE),
-        _period("A", AFTER, DAYS_AFTER, everyone, CHANGED_AFTER),
-    )
     tables = {"cases.csv": CASES.names, "events.csv": EVENTS.names, "ious.csv": IOUS.names}
-    for at, (name, columns) in enumerate(tables.items()):
-        rows = [row for part in parts for row in part[at]]
+    for (name, columns), rows in zip(tables.items(), records(), strict=True):
         with (out / name).open("w", encoding="utf-8", newline="") as file:
             names = columns if "description" in columns else (*columns, "about")
             writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
@@ -193,6 +187,14 @@ def write_study(out: Path) -> None:
     }
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def records() -> tuple[list[Row], list[Row], list[Row]]:
+    """Cases, events and ious of both periods."""
+    everyone = frozenset(range(len(DAYS_AFTER)))
+    before = _period("B", BEFORE, DAYS_BEFORE, WITH_MRI_BEFORE, CHANGED_BEFORE)
+    after = _period("A", AFTER, DAYS_AFTER, everyone, CHANGED_AFTER)
+    return before[0] + after[0], before[1] + after[1], before[2] + after[2]
 
 
 def _period(

@@ -51,6 +51,10 @@ class Digest:
     checked: int  # upcoming cases of these days that the protocol applies to
     counts: tuple[tuple[str, int], ...]  # words, number: over all cases, and of those that changed
     reconfirm: tuple[str, ...] = ()  # one sentence for each exception that somebody must confirm
+    plausibility: tuple[str, ...] = ()  # what the checks of the records say, before everything else
+    refused: str = (
+        ""  # the night whose records were refused: then this is the list of the one before
+    )
 
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
         return tuple(c for c in self.changes if c.kind in kinds)
@@ -66,6 +70,8 @@ def digest(
     known: Sequence[Change] | None = None,
     reconfirm: Sequence[str] = (),
     verdicts: Mapping[str, int] | None = None,
+    refused: str = "",
+    plausibility: Sequence[str] = (),
 ) -> Digest:
     """The digest of `now`; without `before` nothing has changed.
 
@@ -73,8 +79,9 @@ def digest(
     who watches feeds and keeps a CUSUM's state and exceptions. `known` are the changes where
     somebody has compared the two before: then only the manifest of `before` is looked at, and of
     `now` its cases and the findings of stale feeds. `verdicts` are the numbers of all cases where
-    `now` has only those that a digest names (`tonight`). Raises UserError where the audits cannot
-    be compared.
+    `now` has only those that a digest names (`tonight`). `refused`: a later night, whose records were
+    refused for the reasons in `plausibility`; otherwise the manifest of `now` has these. Raises
+    UserError where the audits cannot be compared.
     """
     found = tuple(known) if known is not None else ()
     if known is None and before is not None:
@@ -95,8 +102,14 @@ def digest(
         cusum=cusum,
         checked=len(upcoming),
         reconfirm=tuple(reconfirm),
+        plausibility=tuple(plausibility) or _plausibility(now),
+        refused=refused,
         counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
     )
+
+
+def _plausibility(now: Snapshot) -> tuple[str, ...]:
+    return tuple(str(line["message"]) for line in now.manifest.get("plausibility") or ())
 
 
 def _upcoming(case: CaseFound, today: dt.date, days: int) -> bool:

@@ -6,6 +6,7 @@ counted, never dropped silently.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def subject(digest: Digest) -> str:
 
 
 def finding(digest: Digest) -> str:
-    """`3 at risk, 12 checked, 2 new, feeds fresh`; a feed that failed comes first."""
+    """`3 at risk, 12 checked, 2 new, feeds fresh`; what is wrong with the records comes first."""
     parts = [f"{len(digest.at_risk):,} at risk", f"{digest.checked:,} checked"]
     new = len(digest.of(Kind.NEW, Kind.REOPENED))
     if new:
@@ -73,13 +74,23 @@ def finding(digest: Digest) -> str:
     if digest.reconfirm:
         parts.append(f"{len(digest.reconfirm):,} to reconfirm")
     feeds = digest.feed_state
-    return ", ".join([feeds, *parts] if digest.feeds else [*parts, feeds])
+    parts = [feeds, *parts] if digest.feeds else [*parts, feeds]
+    if digest.refused:
+        parts.insert(
+            0, f"records of {digest.refused.replace('T', ' ')} refused, older list in force"
+        )
+    elif digest.plausibility:
+        parts.insert(0, f"check the records first ({len(digest.plausibility):,})")
+    return ", ".join(parts)
 
 
 def screen(digest: Digest) -> Screen:
     """The rows that fit, the most urgent kind first."""
     since = f", changes since {digest.since.replace('T', ' ')}" if digest.since else ""
     head = f"{words.moment(digest.as_of)}{since}: {digest.protocol_title}"
+    if digest.refused:
+        age = words.count(_days(digest), "day")
+        head = f"List of {words.moment(digest.as_of)}, {age} old: {digest.protocol_title}"
     counts = ", ".join(f"{name} {number:,}" for name, number in digest.counts)
     ahead = words.count(digest.days, "day")
     return Screen(
@@ -94,7 +105,12 @@ def screen(digest: Digest) -> Screen:
 def _sections(digest: Digest) -> list[Section]:
     """All that there is, in the order of a digest."""
     other = digest.of(*_CHANGED)
+    records = tuple((clean(p),) for p in digest.plausibility)
+    refused = "Records refused, nothing was judged"
     found = [
+        Section(
+            refused if digest.refused else "Check the records first", (), records, len(records)
+        ),
         Section("Feeds", (), tuple((clean(f),) for f in digest.feeds), len(digest.feeds)),
         Section(
             "At risk",
@@ -123,6 +139,12 @@ def _sections(digest: Digest) -> list[Section]:
         Section("Trend", (), ((clean(digest.cusum),),) if digest.cusum else (), 1),
     ]
     return [section for section in found if section.rows]
+
+
+def _days(digest: Digest) -> int:
+    """How old the list in force is."""
+    then, now = (dt.date.fromisoformat(text[:10]) for text in (digest.as_of, digest.refused))
+    return (now - then).days
 
 
 def _risk(case: AtRisk) -> tuple[str, ...]:

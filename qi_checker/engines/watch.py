@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 OPEN, WRITE = "open files and rules", "words, pages, files"  # before and after the steps
+LOOK = "plausibility"
 
 
 @dataclass(frozen=True)

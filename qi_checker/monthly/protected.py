@@ -53,7 +53,7 @@ def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
     lead = monthly.standards[0]
     return ProtectedMonthly(
         header=monthly.header,
-        provenance=monthly.provenance,
+        provenance=monthly.provenance.without_numbers(),
         profile=profile,
         eligible=told["eligible"],
         lines=tuple(_line(key, title, told) for key, title in _titles(monthly)),

@@ -161,6 +161,7 @@ def _header(evaluation: Evaluation, span: _Span, settings: ReportSettings) -> He
         first=first_day(span.month),
         last=last_day(span.month),
         year_first=span.year_first,
+        held_first=min((c.month for c in span.year if c.findings), default=span.year_first),
         versions=tuple(versions.items()),
     )
 

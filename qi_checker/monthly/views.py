@@ -125,6 +125,7 @@ class Header:
     first: date
     last: date
     year_first: str  # first of the 12 months
+    held_first: str  # the first of them that has an eligible operation
     versions: tuple[tuple[str, str], ...]  # version of the protocol, first month judged by it
 
 

@@ -81,7 +81,14 @@ def finding(monthly: Monthly) -> str:
         noun = "operation" if lead.month.whole == 1 else "operations"
         head = f"In {month} {lead.month.part} of {lead.month.whole} {noun} complied"
     verdict = judged(lead)
-    return f"{head}; {tally(year)} in the last 12 months{', ' + verdict if verdict else ''}."
+    if monthly.provenance.no_data and not year.part:
+        missing = " and ".join(monthly.provenance.no_data)
+        return (
+            f"No data: the records hold no event of the kind that is asked for ({missing}), so "
+            f"nothing can be said of {year.whole} eligible operations {year_words(monthly)}."
+        )
+    said = f"{head}; {tally(year)} {year_words(monthly)}"
+    return f"{said}{', ' + verdict if verdict else ''}."
 
 
 MONTHS = (
@@ -106,7 +113,21 @@ def month_name(month: str) -> str:
 
 
 def year_span(monthly: Monthly) -> str:
-    return f"{month_name(monthly.header.year_first)} to {month_name(monthly.header.month)}"
+    """The 12 months, and which of them the records hold."""
+    header = monthly.header
+    span = f"{month_name(header.year_first)} to {month_name(header.month)}"
+    if header.held_first > header.year_first:
+        span += f"; the first eligible operation is of {month_name(header.held_first)}"
+    return span
+
+
+def year_words(monthly: Monthly) -> str:
+    """`in the 8 months July 2025 to February 2026`: of the last 12, those that the records hold."""
+    first, last = monthly.header.held_first, monthly.header.month
+    number = 12 * (int(last[:4]) - int(first[:4])) + int(last[5:]) - int(first[5:]) + 1
+    if number == 1:
+        return f"in {month_name(last)}, the only month of the last 12 with an operation"
+    return f"in the {number} months {month_name(first)} to {month_name(last)}"
 
 
 def lacking(case: Listed) -> str:

@@ -71,6 +71,10 @@ def _last(status: dict[str, Any], settings: Settings, now: datetime) -> Check:
         return Check("last run", False, "no status file")
     if status["state"] == "running":
         return _running(status, settings, now)
+    refusing = [p["check"] for p in status.get("plausibility", []) if p["level"] == "refuse"]
+    if refusing:
+        words = ", ".join(dict.fromkeys(refusing))
+        return Check("last run", False, f"its records were refused: {words}")
     failed = [p["name"] for p in status["phases"] if p["state"] == "failed"]
     if failed:
         return Check("last run", False, f"failed: {', '.join(failed)}")

@@ -7,7 +7,7 @@ a run may be killed anywhere: what was in force stays, and the next start goes o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +23,7 @@ from qi_checker.nightly.feeds import feed_rows, late_words
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
+from qi_checker.nightly.looking import looking, mark_age
 from qi_checker.nightly.moments import ahead, is_replay, moment
 from qi_checker.nightly.outbox import Outbox
 from qi_checker.nightly.reports import write_months, write_reports
@@ -30,6 +31,7 @@ from qi_checker.nightly.status import Log, Report, metrics_text
 from qi_checker.nightly.telling import Telling
 from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.plausible import Refused, check_accepted
 from qi_checker.protocol.records import Records
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
@@ -72,11 +74,14 @@ def run_night(
     clock: Clock,
     say: Say = lambda words: None,
     by_clock: bool = False,
+    accept: Sequence[str] = (),
 ) -> Done:
     """Run one night. Raises LockHeld, and UserError where not even a status can be written.
 
     by_clock: `as_of` is what the clock of the site shows; nobody chose it.
+    accept: checks of plausibility that may refuse without an effect, this time.
     """
+    check_accepted(accept)
     log = Log(settings.log, clock)
     log.check()
     with held(
@@ -91,7 +96,7 @@ def run_night(
         except OSError as error:
             raise refused(settings.status, error) from None
         try:
-            _steps(night, say)
+            _steps(night, say, accept)
         except Exception as error:
             report.failed(error)
         return _finish(night, clock)
@@ -113,7 +118,7 @@ def _clear_up(night: Night, killed: bool) -> None:
         )
 
 
-def _steps(night: Night, say: Say) -> None:
+def _steps(night: Night, say: Say, accept: Sequence[str]) -> None:
     settings, report = night.settings, night.report
     with report.phase("read"):
         say("reading records")
@@ -123,13 +128,20 @@ def _steps(night: Night, say: Say) -> None:
             store = opened(settings)
             night.waived = waived(settings, store, records, night.as_of)
             records = night.waived.records
-        _judge(
-            night,
-            store,
-            evaluate_rulebook(settings.bundles, records, night.as_of, settings.site, say),
-        )
+            look = looking(settings, store, night.as_of, accept)
+        try:
+            _judge(
+                night,
+                store,
+                evaluate_rulebook(
+                    settings.bundles, records, night.as_of, settings.site, say, look=look
+                ),
+            )
+        except Refused as error:
+            _refused(night, store, error)
+            return
         if settings.config.monthly and not night.replay:
-            _months(night, store, records)
+            _months(night, store, records, accept)
         report.facts["trail"] = _trail_end(store)
         if not night.replay:
             _tell(night)
@@ -144,11 +156,27 @@ def _steps(night: Night, say: Say) -> None:
         )
 
 
-def _months(night: Night, store: Store, records: Records) -> None:
+def _refused(night: Night, store: Store, error: Refused) -> None:
+    """The records are not plausible: nothing is kept, the last list stays in force and says so."""
+    report = night.report
+    report.failed(error)
+    report.facts["plausibility"] = [finding.as_dict() for finding in error.findings]
+    if not night.replay:
+        try:
+            with report.phase("mark the last list"):
+                mark_age(night.settings, night.as_of, error)
+        except OSError as problem:
+            report.failed(refused(night.settings.reports, problem))
+        night.telling.refused(store, night.as_of, error)
+        _tell(night)
+    store.close()
+
+
+def _months(night: Night, store: Store, records: Records, accept: Sequence[str]) -> None:
     """Last month's report, where it is not there; the night is kept without it, too."""
     try:
         with night.report.phase("monthly report"):
-            write_months(night.settings, store, records, night.as_of)
+            write_months(night.settings, store, records, night.as_of, accept)
     except UserError as error:
         night.report.failed(error)
 
@@ -224,6 +252,7 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     night.runs[name] = {"run": kept.run_id, "repeated": kept.repeated, "verdicts": verdicts}
     night.failures += [f"{name}, {failure}" for failure in evaluation.failures]
     night.report.facts |= {"runs": night.runs, "feeds": feeds}
+    _note(night, evaluation)
     if not night.replay:
         with night.report.phase(f"desk {name}"):
             put_on_desk(store, evaluation, kept.run_id, kept.changes, feeds)
@@ -231,6 +260,16 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
         moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
         night.telling.prepare(store, evaluation, found, kept.run_id, late, moved)
     night.report.save()
+
+
+def _note(night: Night, evaluation: Evaluation) -> None:
+    """What the checks of the records say, first in status, log and on the terminal."""
+    found = night.report.facts.setdefault("plausibility", [])
+    for finding in evaluation.looked.findings:
+        line = finding.as_dict()
+        if line not in found:
+            found.append(line)
+            night.report.warn(f"Check the records first ({finding.check}): {finding.message}")
 
 
 _VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"

@@ -12,6 +12,7 @@ from qi_checker.nightly.feeds import feed_rows
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
+from qi_checker.nightly.looking import looking
 from qi_checker.nightly.night import Clock, Say
 from qi_checker.nightly.status import Log
 from qi_checker.nightly.waivers import waived
@@ -50,7 +51,10 @@ def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iter
             for day in span:
                 log.write("replay", as_of=str(day))
                 then = waived(settings, store, records, AsOf(day)).records
-                each = evaluate_rulebook(settings.bundles, then, AsOf(day), settings.site, say)
+                look = looking(settings, store, AsOf(day), refuses=False)
+                each = evaluate_rulebook(
+                    settings.bundles, then, AsOf(day), settings.site, say, look=look
+                )
                 for evaluation in each:
                     feeds = feed_rows(evaluation)
                     kept = store.keep(night_of(evaluation, clock(), feeds))

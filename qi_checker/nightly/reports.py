@@ -5,19 +5,20 @@ That report is written once, by the first night that knows the month's end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from qi_checker.audit.folder import write_audit, write_rulebook
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
-from qi_checker.monthly.cases import months_on
+from qi_checker.monthly.cases import first_day, last_day, months_on
 from qi_checker.monthly.folder import write_monthly
 from qi_checker.monthly.rejudged import earlier
 from qi_checker.monthly.report import compared_with, judged_then, monthly
 from qi_checker.monthly.views import Monthly
 from qi_checker.nightly.load import Settings
+from qi_checker.plausibility import AHEAD, Looking
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
@@ -39,7 +40,9 @@ def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[st
         write_audit(evaluation, out, pages, label=label)
 
 
-def write_months(settings: Settings, store: Store, records: Records, as_of: AsOf) -> list[Path]:
+def write_months(
+    settings: Settings, store: Store, records: Records, as_of: AsOf, accept: Sequence[str] = ()
+) -> list[Path]:
     """Write what is not there yet; the folders that were written. UserError as `report` raises it.
 
     A report that is there is left as it is: a committee has it. Remove its folder to have it written
@@ -55,7 +58,9 @@ def write_months(settings: Settings, store: Store, records: Records, as_of: AsOf
         if (out / "manifest.json").is_file():
             continue
         loaded = loaded or _report_settings(settings)
-        view = _report(settings, store, bundle, records, as_of, month, loaded)
+        span = first_day(month), last_day(month)
+        look = Looking(settings.site.checks, accept, AHEAD, period=span)
+        view = _report(settings, store, bundle, records, as_of, month, loaded, look)
         write_monthly(view, out, "html")
         written.append(out)
     return written
@@ -74,11 +79,12 @@ def _report(
     as_of: AsOf,
     month: str,
     loaded: LoadedSettings,
+    look: Looking,
 ) -> Monthly:
     then = compared_with(month)
     first = evaluate(bundle, records, AsOf(then), settings.site)
     before = earlier(then, judged_then(first, month))
-    now = evaluate(bundle, records, as_of, settings.site)
+    now = evaluate(bundle, records, as_of, settings.site, look=look)
     # With earlier schedules, `scanned too early` can be told from `surgery moved`.
     days = store.earlier_schedules(bundle.protocol.id, str(as_of), too_old(now))
     mark_moved(now, days)

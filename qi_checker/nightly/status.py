@@ -199,6 +199,11 @@ def _families(status: Mapping[str, Any]) -> Iterator[Family]:
     yield "messages", "Messages of the outbox by state.", queue
     feeds = [({"feed": f["feed"]}, int(f["state"] != "ok")) for f in status.get("feeds", [])]
     yield "feed_late", "1 where a feed is stale or half empty.", feeds
+    checks = [
+        ({"check": line["check"], "level": line["level"]}, line["count"])
+        for line in status.get("plausibility", [])
+    ]
+    yield "plausibility", "Rows that a check of plausibility found.", checks
     cases = [
         ({"protocol": name, "verdict": verdict}, number)
         for name, run in status.get("runs", {}).items()

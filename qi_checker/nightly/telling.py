@@ -28,6 +28,8 @@ from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.moments import moment
 from qi_checker.nightly.outbox import Outbox, prefix_of
 from qi_checker.nightly.smtp import Delivery, Server, deliver
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.plausible import Refused
 from qi_checker.store import Night, Store
 
 
@@ -38,6 +40,7 @@ class Ready:
     protocol: str
     run: int
     digest: Digest
+    mark: str = ""  # where it is not the digest of that run itself
 
 
 @dataclass
@@ -85,6 +88,20 @@ class Telling:
             found = ask(now, before, earlier=earlier)
         self.ready.append(Ready(night.protocol, run, found))
 
+    def refused(self, store: Store, as_of: AsOf, error: Refused) -> None:
+        """Make the digests of a night whose records were refused: the last list, and its age."""
+        for bundle in self.settings.bundles:
+            name = bundle.protocol.id
+            last = store.latest(name)
+            if last is None:
+                continue
+            run = last.run_id
+            rows = store.findings(run), store.cases(run)
+            now = Snapshot.from_rows(store.manifest(run), *rows, where=f"run {run}")
+            messages = [finding.message for finding in error.findings]
+            found = digest(now, refused=str(as_of), plausibility=messages)
+            self.ready.append(Ready(name, run, found, f"refused-{as_of.date}-"))
+
     def _since(self, store: Store, protocol: str, run: int) -> int | None:
         """The last night that was told; else the night before this one."""
         told = self._read_told().get(protocol, {})
@@ -120,6 +137,8 @@ class Telling:
             told = self._read_told()
             for one in self.ready:
                 self._queue(one, sent_at)
+                if one.mark:
+                    continue
                 told[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
             write_whole(self._told, (json.dumps(told, indent=2) + "\n").encode())
         except OSError as error:
@@ -146,7 +165,7 @@ class Telling:
         host = config.sender.rpartition("@")[2]
         for recipient in dict.fromkeys(a for each in config.recipients.values() for a in each):
             mark = hashlib.sha256(f"{one.protocol} {recipient.lower()}".encode()).hexdigest()[:16]
-            name = f"{prefix_of(one.run)}{mark}"
+            name = f"{prefix_of(one.run)}{one.mark}{mark}"
             message_id = f"<{name}@{host}>"
             envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at)
             self.box.add(f"{name}.eml", digest_mail(one.digest, envelope))

@@ -25,7 +25,7 @@ def suspicious_codes(catalogue: Catalogue) -> Iterator[Problem]:
 def _suspicious(file: str, codes: Iterable[tuple[str, str]]) -> Iterator[Problem]:
     unknown: set[str] = set()
     for system, code in codes:
-        shape = _SHAPES.get(system)
+        shape = SHAPES.get(system)
         if system not in (*SYSTEM_ALIASES.values(), _OWN, *unknown):
             unknown.add(system)
             why = "Records match only if they write the name in the same way"
@@ -63,7 +63,7 @@ def _dihedral(a: int, b: int) -> int:
     return 5 + (a - 5 - b) % 5 if b < 5 else (a - b) % 5
 
 
-_SHAPES: dict[str, Callable[[str], object]] = {
+SHAPES: dict[str, Callable[[str], object]] = {
     "LOINC": _is_loinc,
     "SNOMED": _is_snomed,
     # Seven characters; the letters I and O are never used, since they look like digits.

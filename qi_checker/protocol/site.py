@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    WithJsonSchema,
+)
 
-from qi_checker.errors import did_you_mean
+from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.protocol import time_zones
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.fields import Day, FeedName, KindWord, Percent, Text, WorkingDays
+from qi_checker.protocol.plausible import Settings, read_settings, settings_schema
 
 
 def _zone(name: str) -> str:
@@ -65,6 +74,21 @@ class Site(BaseModel):
     midnight_is_date: StrictBool = Field(
         False, description="Read 2026-05-01 00:00:00 as a date without a clock time."
     )
+
+    plausibility: Annotated[Any, WithJsonSchema(settings_schema())] = Field(
+        None, description="Limits of the checks of plausibility, such as {rejected: 5%}, or off."
+    )
+
+    @property
+    def checks(self) -> Settings:
+        """What stands below `plausibility`. UserError where it cannot be read."""
+        settings, wrong = read_settings(self.plausibility)
+        if wrong:
+            raise UserError(
+                Problem(".".join(("plausibility", *one.path)), one.what, "", one.mend)
+                for one in wrong
+            )
+        return settings
 
     @property
     def zone(self) -> ZoneInfo:

@@ -6,6 +6,8 @@ exact: "100 %" of 999 in 1000 hides the one that matters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qi_checker.render.views import Rate
 
 FEWEST_FOR_PERCENT = 5
@@ -45,9 +47,11 @@ def with_interval(rate: Rate) -> str:
     return f"{percent(rate.rate)}, 95 % CI {digits(rate.low)}-{digits(rate.high)}"
 
 
-def rate_words(rate: Rate) -> str:
-    """`27/30 (90 %, 95 % CI 74-97)`."""
+def rate_words(rate: Rate, no_data: Sequence[str] = ()) -> str:
+    """`27/30 (90 %, 95 % CI 74-97)`; no data, where no event of a kind that is asked for is there."""
     whole = counted(rate)
+    if no_data and rate.eligible and not rate.compliant:
+        return f"no data ({whole:,} eligible)"
     if not rate.eligible:
         return "no eligible cases"
     if not whole:

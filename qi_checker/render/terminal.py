@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from qi_checker.protocol.plausible import Finding
+
 # A description from another system may hold escape sequences, or turn the direction of the line.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _GAP = 2  # blanks between columns
@@ -55,6 +57,15 @@ def _out(console: Console, lines: Iterable[str]) -> None:
 
 def say(console: Console, text: str = "", style: str = "") -> None:
     put(console, safe(console, text), style)
+
+
+def say_first(console: Console, findings: Iterable[Finding]) -> None:
+    """Checks of plausibility that warn, before everything else."""
+    found = list(findings)
+    for finding in found:
+        say(console, f"Check the records first ({finding.check}): {finding.message}", "bold red")
+    if found:
+        say(console)
 
 
 # ---- tables --------------------------------------------------------------------------------------

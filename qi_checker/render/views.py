@@ -5,7 +5,9 @@ The typed values of a page itself lie in its room: `cases/views.py`, `audit/view
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from qi_checker.protocol.plausible import Finding
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,15 @@ class Provenance:
     timezone: str
     engine: str = "duckdb"
     organisation: str = ""  # as the site settings name it
+    # What is to be told before anything else: checks of plausibility that warn, the worst first.
+    plausibility: tuple[Finding, ...] = ()
+    no_data: tuple[str, ...] = ()  # requirements of which the records hold no event of the kind
+    rests_on: str = ""  # "247 operations (77 planned) and 1,470 events": what was read for it
+
+    def without_numbers(self) -> Provenance:
+        """The same for readers who may not know small numbers."""
+        said = tuple(finding.without_numbers() for finding in self.plausibility)
+        return replace(self, plausibility=said, rests_on="")
 
 
 @dataclass(frozen=True, repr=False)

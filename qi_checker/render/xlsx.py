@@ -119,6 +119,7 @@ def _about(
     """The first sheet."""
     p = properties.provenance
     lines = [
+        *(("Check the records first", f.message) for f in p.plausibility),
         ("Finding", properties.finding),
         ("Purpose", PURPOSE),
         *([("Organisation", p.organisation)] if p.organisation else []),

@@ -81,7 +81,7 @@ def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
             for s, told in zip((lead.before, lead.after), shown, strict=True)
         )
     return ProtectedStudy(
-        provenance=study.provenance,
+        provenance=study.provenance.without_numbers(),
         title=study.title,
         profile=profile,
         periods=tuple(

@@ -128,6 +128,9 @@ def finding(study: Study) -> str:
         where = " and ".join(empty)
         return f"There are no eligible cases {where}, so the periods cannot be compared."
     rate = study.rates[0]
+    if study.provenance.no_data and not rate.before.part and not rate.after.part:
+        missing = " and ".join(study.provenance.no_data)
+        return f"No data: the records hold no event of the kind that is asked for ({missing})."
     if not rate.before.whole or not rate.after.whole:
         return "Every eligible operation of a period has an exception, so there is no comparison."
     return (

@@ -75,15 +75,15 @@ EDGES: dict[str, tuple[Callable[[], Monthly], str]] = {
     "one case": (
         one_case,
         (
-            "In February 2026 1 of 1 operation complied; 1/1 in the last 12 months, "
-            "target 95 %: not evaluable, too few cases."
+            "In February 2026 1 of 1 operation complied; 1/1 in February 2026, the only month of the "
+            "last 12 with an operation, target 95 %: not evaluable, too few cases."
         ),
     ),
     "all exempt": (
         all_exempt,
         (
             "In February 2026 every eligible operation has an exception; every "
-            "case has an exception in the last 12 months"
+            "case has an exception in February 2026, the only month of the last 12"
         ),
     ),
     "all undetermined": (all_undetermined, "In February 2026 0 of 6 operations complied; 0/6 (0 %"),

@@ -18,6 +18,7 @@ import qi_checker
 from qi_checker import UserError
 from qi_checker.audit.folder import write_audit
 from qi_checker.demo import write_demo
+from qi_checker.errors import PlausibilityWarning
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS
 from tests.helpers.commands import csv_rows, environment
@@ -98,6 +99,7 @@ def test_the_example_of_the_page_runs(
     assert "compliant" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:Check the records first")
 def test_columns_and_types_are_those_of_the_files(demo: Path) -> None:
     for result in (judged(), judged(CASES.head(0), EVENTS.head(0))):
         assert list(result.findings) == list(FINDING_COLUMNS)
@@ -295,6 +297,7 @@ def test_it_says_what_the_files_of_an_audit_say(demo: Path, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.filterwarnings("ignore:Check the records first")
 def test_a_rulebook_gives_what_each_protocol_gives(demo: Path) -> None:
     """By id, in the order of the folders, from frames that are read once."""
     protocols = qi_checker.load_rulebook(rules_dir())[:3]
@@ -313,3 +316,17 @@ def test_a_rulebook_without_a_site_is_warned_of_here() -> None:
     with pytest.warns(UserWarning, match="dates are counted in UTC") as told:
         qi_checker.evaluate_rulebook([liver()], CASES, EVENTS, AS_OF)
     assert told[0].filename == __file__
+    assert any("another spelling of their id" in str(one.message) for one in told)
+
+
+def test_records_that_are_not_plausible_are_warned_of(demo: Path) -> None:
+    """In Python nothing is refused; what would be is a warning, and in the manifest."""
+    cases, events = (pd.read_csv(demo / f"{n}.csv", dtype=str) for n in ("cases", "events"))
+    events["patient_id"] = events["patient_id"].str.replace("-", "")
+    shipped = qi_checker.load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
+    with pytest.warns(PlausibilityWarning) as told:
+        result = qi_checker.evaluate(shipped, cases, events, "2026-03-02", site=SITE)
+    assert told[0].filename == __file__
+    assert any("another spelling of their id" in str(one.message) for one in told)
+    levels = {line["check"]: line["level"] for line in result.manifest["plausibility"]}
+    assert levels["spelling"] == "refuse"

@@ -195,7 +195,7 @@ def test_an_action_without_a_last_day_is_not_lost() -> None:
 @pytest.mark.parametrize(
     ("items", "sentence"),
     [
-        ((), "No operation is scheduled until Sat 2026-04-11 (60 days)."),
+        ((), "No operation of this protocol is planned until Sat 2026-04-11 (60 days)."),
         ((5,), "Nothing to do: 1 operation until Sat 2026-04-11 (60 days), none lacks anything."),
         ((0,), "1 of 1 operation until Sat 2026-04-11 (60 days) needs action."),
         ((0, 1, 5), "2 of 3 operations until Sat 2026-04-11 (60 days) need action."),

@@ -13,11 +13,13 @@ from qi_checker.engines.duckdb.values import text
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
+from qi_checker.engines.look import UNLOOKED, Look
 from qi_checker.engines.steps import Progress, run, silent
-from qi_checker.engines.watch import OPEN, UNWATCHED, WRITE, Watch
+from qi_checker.engines.watch import LOOK, OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.plausible import UNSEEN, Looked
 from qi_checker.protocol.records import (
     CASE_COLUMNS,
     FINDING_COLUMNS,
@@ -51,6 +53,7 @@ class Evaluation:
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
     worded: str = FINDINGS  # the view that puts findings into words, held or not
+    looked: Looked = UNSEEN
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""
@@ -156,6 +159,7 @@ def evaluate(
     moved: str | None = None,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
+    look: Look = UNLOOKED,
 ) -> Evaluation:
     """Evaluate a protocol for every case, or for one.
 
@@ -163,8 +167,8 @@ def evaluate(
     themselves becomes findings with status `error`, never silence; `failures` says what happened.
     """
     task = _task([bundle], records, as_of, site, watch, only_case, moved)
-    prepared = _prepared(task, records, progress)
-    return _evaluated(task, records, prepared, task.needs.protocols[0], progress)
+    prepared = _prepared(task, records, progress, look)
+    return _evaluated(task, records, prepared, task.needs.protocols[0], progress, look)
 
 
 def evaluate_rulebook(
@@ -174,6 +178,7 @@ def evaluate_rulebook(
     site: Site,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
+    look: Look = UNLOOKED,
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all of them.
 
@@ -182,11 +187,11 @@ def evaluate_rulebook(
     different things by the same code list.
     """
     check_together(bundles)
-    return _each(_task(bundles, records, as_of, site, watch), records, progress)
+    return _each(_task(bundles, records, as_of, site, watch), records, progress, look)
 
 
-def _each(task: Task, records: Records, progress: Progress) -> Iterator[Evaluation]:
-    prepared = _prepared(task, records, progress)
+def _each(task: Task, records: Records, progress: Progress, look: Look) -> Iterator[Evaluation]:
+    prepared = _prepared(task, records, progress, look)
     protocols = task.needs.protocols
     for number, compiled in enumerate(protocols, start=1):
         name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
@@ -194,7 +199,7 @@ def _each(task: Task, records: Records, progress: Progress) -> Iterator[Evaluati
         def phase(words: str, name: str = name) -> None:
             progress(f"{name}: {words}")
 
-        yield _evaluated(task, records, prepared, compiled, phase)
+        yield _evaluated(task, records, prepared, compiled, phase, look)
         task.watch.ended(WRITE)
 
 
@@ -212,22 +217,33 @@ def _task(
     return Task(needs, DuckDB(records.con), only_case, moved, watch)
 
 
-def _prepared(task: Task, records: Records, progress: Progress) -> Prepared:
+def _prepared(task: Task, records: Records, progress: Progress, look: Look) -> Prepared:
     progress("reading records")
     try:
-        return prepare(task)
+        prepared = prepare(task)
+        look.records(task.db, task.needs, prepared, records.tables)
+        task.watch.ended(LOOK)
+        return prepared
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
         raise UserError(_damaged(records)) from None
 
 
 def _evaluated(
-    task: Task, records: Records, prepared: Prepared, compiled: Compiled, progress: Progress
+    task: Task,
+    records: Records,
+    prepared: Prepared,
+    compiled: Compiled,
+    progress: Progress,
+    look: Look,
 ) -> Evaluation:
     """Run the steps of one protocol over the ready tables."""
     task.watch.begin(compiled.bundle.protocol.id)
     own = prepared.of(compiled)
     failures = run(task.db, plan(compiled, own.feeds), own.calendar, progress, task.watch)
-    return Evaluation(records.con, compiled, records, own, failures)
+    done = Evaluation(records.con, compiled, records, own, failures)
+    done.looked = look.result(done)
+    task.watch.ended(LOOK)
+    return done
 
 
 def _damaged(records: Records) -> list[Problem]:

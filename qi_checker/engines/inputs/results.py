@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlglot import exp
 
 from qi_checker.engines.inputs.prepare import Prepared
+from qi_checker.protocol.plausible import Looked
 from qi_checker.protocol.records import RawTable
 from qi_checker.query import Compiled
 
@@ -36,6 +37,9 @@ class Results(Protocol):
 
     @property
     def failures(self) -> list[str]: ...
+
+    @property
+    def looked(self) -> Looked: ...
 
     def rows(self, query: str) -> list[dict[str, Any]]: ...
 

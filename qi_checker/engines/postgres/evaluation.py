@@ -11,11 +11,12 @@ from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.engines.duckdb.evaluation import Evaluation
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
+from qi_checker.engines.look import UNLOOKED, Look
 from qi_checker.engines.postgres.connection import connected
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.engines.postgres.source import copy, find
 from qi_checker.engines.steps import Progress, run, silent
-from qi_checker.engines.watch import OPEN, UNWATCHED, WRITE, Watch
+from qi_checker.engines.watch import LOOK, OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import TABLES, RawTable, Records
@@ -44,6 +45,7 @@ def evaluate(
     con: duckdb.DuckDBPyConnection,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
+    look: Look = UNLOOKED,
 ) -> Evaluation:
     """Evaluate a protocol on the tables of a database, `postgresql://user@host/database`.
 
@@ -53,7 +55,7 @@ def evaluate(
     """
     compiled = compile_rulebook([bundle], as_of, site)
     with connected(address) as db:
-        session = _Session.begin(db, compiled, con, progress, watch)
+        session = _Session.begin(db, compiled, con, progress, watch, look)
         return session.evaluated(compiled[0], progress)
 
 
@@ -65,6 +67,7 @@ def evaluate_rulebook(
     con: duckdb.DuckDBPyConnection,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
+    look: Look = UNLOOKED,
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all, and as of one moment.
 
@@ -73,7 +76,7 @@ def evaluate_rulebook(
     check_together(bundles)
     protocols = compile_rulebook(bundles, as_of, site)
     with connected(address) as db:
-        session = _Session.begin(db, protocols, con, progress, watch)
+        session = _Session.begin(db, protocols, con, progress, watch, look)
         for number, compiled in enumerate(protocols, start=1):
             name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
 
@@ -93,6 +96,7 @@ class _Session:
     raw: dict[str, RawTable]
     prepared: Prepared
     watch: Watch
+    look: Look
 
     @classmethod
     def begin(
@@ -102,6 +106,7 @@ class _Session:
         con: duckdb.DuckDBPyConnection,
         progress: Progress,
         watch: Watch,
+        look: Look,
     ) -> _Session:
         watch.ended(OPEN)
         progress("copying records of one moment")
@@ -109,7 +114,10 @@ class _Session:
         raw = copy(db, find(db, needs.site), needs, needs.site)
         watch.ended("copy records")
         progress("reading records")
-        return cls(db, con, raw, prepare(Task(needs, db, watch=watch)), watch)
+        prepared = prepare(Task(needs, db, watch=watch))
+        look.records(db, needs, prepared, raw)
+        watch.ended(LOOK)
+        return cls(db, con, raw, prepared, watch, look)
 
     def evaluated(self, compiled: Compiled, progress: Progress) -> Evaluation:
         """Fill the tables of results, and fetch them."""
@@ -121,7 +129,11 @@ class _Session:
         self._fetch()
         self.watch.ended("fetch results")
         run(DuckDB(self.con), showing(steps), watch=self.watch)
-        return Evaluation(self.con, compiled, Records(self.con, self.raw), prepared, failures)
+        records = Records(self.con, self.raw)
+        done = Evaluation(self.con, compiled, records, prepared, failures)
+        done.looked = self.look.result(done)
+        self.watch.ended(LOOK)
+        return done
 
     def _fetch(self) -> None:
         """Results into DuckDB: of the cases what names and dates them, of events only counts."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
+from qi_checker.engines.look import UNLOOKED, Look
 from qi_checker.engines.spark.database import Spark
 from qi_checker.engines.spark.session import failed
 from qi_checker.engines.spark.source import Found, raw_tables
@@ -16,6 +17,7 @@ from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.plausible import UNSEEN, Looked
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_protocol
@@ -47,6 +49,7 @@ class SparkEvaluation:
     records: Delivery
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
+    looked: Looked = UNSEEN
 
     # ---- rows, which stay where they are ---------------------------------------------------------
 
@@ -116,6 +119,7 @@ def evaluate(
     site: Site,
     progress: Progress = silent,
     keep_all: bool = False,
+    look: Look = UNLOOKED,
 ) -> SparkEvaluation:
     """Evaluate a protocol on tables that `source.find` found.
 
@@ -129,10 +133,13 @@ def evaluate(
     with failed(_unreadable(found)):
         tables = raw_tables(db, found, site)
         prepared = prepare(Task(needs, db)).of(compiled)
+        look.records(db, needs, prepared, tables)
     records = Delivery(tables, [note for one in found for note in one.notes])
     with failed(_lost()):
         failures = run(db, plan(compiled, prepared.feeds), prepared.calendar, progress)
-    return SparkEvaluation(db, compiled, records, prepared, failures)
+        done = SparkEvaluation(db, compiled, records, prepared, failures)
+        done.looked = look.result(done)
+    return done
 
 
 def _unreadable(found: Sequence[Found]) -> UserError:

@@ -7,6 +7,7 @@ from typing import Any
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.checks.columns import check_column
 from qi_checker.protocol.complaints import Complaints
+from qi_checker.protocol.plausible import read_settings
 from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS
 
 _FREE = (CASES, EVENTS)  # tables in which a protocol may ask for columns of a hospital's own
@@ -24,6 +25,10 @@ def check_site(data: dict[str, Any], complaints: Complaints) -> None:
             check_column(ALL_TABLES[name], column, (*path, column), complaints, free=_FREE)
     for name, words in _mapping(data.get("values")).items():
         _check_values(name, _mapping(words), complaints)
+    if "plausibility" in data:
+        for wrong in read_settings(data["plausibility"])[1]:
+            below = ("plausibility", *wrong.path)
+            complaints.add(below, wrong.what, mend=wrong.mend, key=wrong.key)
 
 
 def _mapping(data: Any) -> dict[str, Any]:

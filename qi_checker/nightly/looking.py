@@ -1,0 +1,92 @@
+"""How plausible the records of a night are, beside the nights that are kept; and what a refusal leaves.
+
+A night whose records are refused keeps nothing. The list of the night before stays in force: its pages
+and the digest say how old it is, and why there is no newer one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from typing import Any
+
+from qi_checker.nightly.disk import write_whole
+from qi_checker.nightly.load import Settings
+from qi_checker.nightly.moments import moment
+from qi_checker.nightly.reports import audit_folder
+from qi_checker.plausibility import History, Looking, PastNight
+from qi_checker.plausibility.history import NIGHTS
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.plausible import Refused
+from qi_checker.store import Store
+
+_FEWER = 7  # nights of each further protocol: their records are those of the first
+_AGE = re.compile("<!-- age -->.*?<!-- /age -->", re.DOTALL)  # reports/templates/macros.html.j2
+
+
+def looking(
+    settings: Settings, store: Store, as_of: AsOf, accept: Sequence[str] = (), refuses: bool = True
+) -> Looking:
+    """The look at the records of a night. `refuses`: False for a replay, which only notes it."""
+    history = history_of(store, settings, as_of)
+    alone = len(settings.bundles) == 1
+    return Looking(settings.site.checks, accept, alone=alone, history=history, refuses=refuses)
+
+
+def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:
+    """The nights in force before a moment, of every protocol."""
+    runs = {b.protocol.id: list(_before(store, b.protocol.id, as_of)) for b in settings.bundles}
+    nights = {
+        name: [
+            PastNight(AsOf.parse(run.as_of).date, store.manifest(run.run_id).get("counts") or {})
+            for run in kept[: NIGHTS if n == 0 else _FEWER]
+        ]
+        for n, (name, kept) in enumerate(runs.items())
+        if kept
+    }
+
+    @cache
+    def days(run_id: int) -> Mapping[str, date]:
+        return {
+            str(case["case_id"]): date.fromisoformat(case["surgery_date"])
+            for case in store.cases(run_id)
+            if case["surgery_date"]
+        }
+
+    def findings(protocol: str, sha256: str) -> Sequence[Mapping[str, Any]]:
+        run = runs[protocol][0].run_id
+        if store.manifest(run)["protocol"]["sha256"] != sha256:
+            return ()
+        planned = days(run)
+        return [
+            finding | {"surgery_date": planned.get(finding["case_id"])}
+            for finding in store.findings(run)
+        ]
+
+    newest = next((kept[0].run_id for kept in runs.values() if kept), None)
+    return History(nights, days(newest) if newest is not None else {}, findings)
+
+
+def _before(store: Store, protocol: str, as_of: AsOf) -> Iterator[Any]:
+    mine = moment(str(as_of))
+    kept = [r for r in store.runs(protocol) if r.in_force and moment(r.as_of) < mine]
+    yield from sorted(kept, key=lambda run: (moment(run.as_of), run.run_id), reverse=True)
+
+
+def mark_age(settings: Settings, as_of: AsOf, refused: Refused) -> None:
+    """Write on the pages of the last good audit that they are no longer of tonight, and why."""
+    folder = audit_folder(settings)
+    why = "".join(f"<li>{html.escape(finding.message)}</li>" for finding in refused.findings)
+    said = (
+        '<!-- age --><div class="plausibility" role="note"><p><b>'
+        f"The records of {html.escape(str(as_of))} were refused.</b> "
+        "This page is of an earlier night and stays in force.</p>"
+        f"<ul>{why}</ul></div><!-- /age -->"
+    )
+    for page in [folder / "index.html", *sorted(folder.glob("*/index.html"))]:
+        if page.is_file():
+            text = page.read_text(encoding="utf-8")
+            write_whole(page, _AGE.sub(lambda _: said, text, count=1).encode())

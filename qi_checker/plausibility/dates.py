@@ -1,0 +1,123 @@
+"""Dates that are impossible together, or that no hospital has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from qi_checker.plausibility.judged import Judge, parts
+from qi_checker.plausibility.measure import FUTURE, UNDATED, Measures, Week
+from qi_checker.protocol.plausible import Finding
+
+_FEW = 20  # clock times of fewer events show no pattern
+_MANY = 50  # for one day or the first of the month
+
+
+def check_dates(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Everything that the dates of single rows give away."""
+    done = [w for w in m.weeks if w.series.status == "completed" and w.week != UNDATED]
+    yield from _pairs(done, judge)
+    yield from _clocks(done, m, judge)
+    yield from _heaps(done, m, judge)
+    yield from _future(m, judge)
+    for table, old, of in (
+        ("events", _sum(done, "before_1990"), _sum(done, "number")),
+        ("cases", sum(w.before_1990 for w in m.cases), sum(w.number for w in m.cases)),
+    ):
+        column = "at" if table == "events" else "surgery_at"
+        if old:
+            words = f"{parts(old, of)} dates lie before 1990"
+            yield from judge.share("before_1990", table, column, old, of, words)
+
+
+def _sum(weeks: Sequence[Week], name: str) -> int:
+    return sum(getattr(week, name) for week in weeks)
+
+
+def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
+    """The date of an event beside those of its order and record."""
+    recorded, ordered = _sum(done, "recorded"), _sum(done, "ordered")
+    of_clocks = _sum(done, "both_timed")
+    looked: tuple[tuple[str, str, int, int, str], ...] = (
+        ("recorded_before", "recorded_at", recorded, 4, "were recorded before they happened"),
+        ("recorded_late", "recorded_at", recorded, _FEW, "were recorded more than 14 days later"),
+        ("ordered_after", "ordered_at", ordered, 4, "were ordered after they were done"),
+        ("at_is_ordered", "at", ordered, _FEW, "happened on the day of their order"),
+        ("at_is_recorded", "at", of_clocks, _FEW, "happened in the minute of their record"),
+    )
+    for check, column, of, least, words in looked:
+        count = _sum(done, check)
+        if count:
+            said = f"{parts(count, of)} completed events {words}"
+            yield from judge.share(check, "events", column, count, of, said, least)
+    swapped = _sum(done, "swapped")
+    if swapped:
+        of = max(recorded, ordered)
+        said = f"{parts(swapped, of)} dates fit their row with day and month exchanged only"
+        yield from judge.share("swapped_dates", "events", "at", swapped, of, said)
+
+
+def _clocks(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]:
+    imaging = [w for w in done if w.series.kind == "imaging"]
+    words: dict[str, Callable[[str], str]] = {
+        "night": lambda said: f"{said} clock times lie between 22:00 and 6:00",
+        "midnight": lambda said: f"{said} clock times are exactly 0:00",
+    }
+    for check, said in words.items():
+        for table, count, of in (
+            ("events", _sum(imaging, check), _sum(imaging, "timed")),
+            ("cases", sum(getattr(w, check) for w in m.cases), sum(w.timed for w in m.cases)),
+        ):
+            column = "at" if table == "events" else "surgery_at"
+            if count:
+                least = min(_FEW, max(5, of // 2))
+                text = said(parts(count, of))
+                yield from judge.share(check, table, column, count, of, text, least)
+    swapped, of = sum(w.swapped for w in m.cases), sum(w.started for w in m.cases)
+    if swapped:
+        text = (
+            f"{parts(swapped, of)} operations began on the planned day with day and month exchanged"
+        )
+        yield from judge.share("swapped_dates", "cases", "surgery_at", swapped, of, text)
+
+
+def _heaps(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]:
+    past = [w for w in done if w.week != FUTURE]
+    of = _sum(past, "number")
+    if of >= _MANY:
+        most = m.patients.most_of_a_day
+        text = f"{parts(most, of)} completed events lie on one and the same day"
+        yield from judge.share("one_day", "events", "at", most, of, text)
+        first = _sum(past, "month_start")
+        text = f"{parts(first, of)} completed events lie on the first day of a month"
+        yield from judge.share("month_starts", "events", "at", first, of, text)
+    partial = _sum(past, "partial")
+    if partial and of:
+        text = f"of {parts(partial, of)} completed events only the month or year is known"
+        yield from judge.share("partial", "events", "at", partial, of, text, least=5)
+
+
+def _future(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """What is said to be over and lies ahead.
+
+    Where an older moment is judged, both tables go on after it, and what happened later was recorded
+    later: nothing is wrong with that.
+    """
+    done = [w for w in m.weeks if w.series.status == "completed"]
+    dated = [w for w in done if w.week != UNDATED]
+    ahead = sum(w.number for w in dated if w.week == FUTURE and w.known)
+    later = sum(w.number for w in dated if w.week == FUTURE and not w.known)
+    early = sum(w.number for w in dated if w.week != FUTURE and not w.known)
+    performed = [w for w in m.cases if w.status == "performed"]
+    cases = sum(w.number for w in performed if w.week < 0)
+    replayed = later > ahead or (cases > 0 and 2 * (ahead + later) >= cases)
+    of = sum(w.number for w in dated)
+    if ahead and not replayed:
+        text = f"{parts(ahead, of)} completed events lie after {m.as_of}"
+        yield from judge.share("future", "events", "at", ahead, of, text, least=3)
+    if early and not later:
+        text = f"{parts(early, of)} completed events were recorded after {m.as_of}"
+        yield from judge.share("future", "events", "recorded_at", early, of, text, least=3)
+    if cases and not replayed:
+        all_cases = sum(w.number for w in performed)
+        text = f"{parts(cases, all_cases)} operations are performed, and lie after {m.as_of}"
+        yield from judge.share("future", "cases", "surgery_at", cases, all_cases, text, least=3)

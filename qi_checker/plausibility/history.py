@@ -1,0 +1,176 @@
+"""Tonight beside the nights before: what one file cannot show.
+
+A count that fell, an operation that is gone, findings of long past operations that are others now. The
+nights come from whoever keeps them; each has the counts that its own look wrote into the manifest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from statistics import median
+from typing import Any
+
+from qi_checker.engines.inputs.database import Database
+from qi_checker.engines.inputs.results import Results
+from qi_checker.plausibility.judged import Judge, few_by_chance, parts
+from qi_checker.plausibility.measure import USUAL_KINDS, Measures
+from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.vocabulary import EVENT_STATUSES
+from qi_checker.query.tables import READY_CASES, ROWS
+
+NIGHTS = 28  # that are looked back on
+_WEEKDAYS = 2  # nights of the same weekday, from which on only these are compared
+_FEW = 10  # a count below this is usual at any size
+_UNLIKELY = 1e-4
+_LISTED = 4  # counts that are named
+_RECENT = 28  # days: an export may leave out what is older
+_SETTLED = 7  # days after an operation its findings hardly change any more
+OF_PROTOCOL = "operations of the protocol"
+_FILLED = "filled "  # counts of columns, which warn and never refuse
+
+
+@dataclass(frozen=True)
+class PastNight:
+    """A night that was kept: its moment, and the counts of its look."""
+
+    as_of: date
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class History:
+    """The nights before the one that is looked at, by the id of their protocol, the newest first.
+
+    cases: operations of the newest night with their day. findings: of a protocol by its id and
+    SHA-256, each as case_id, requirement, status, event_id, surgery_date; nothing where the protocol
+    was another one then.
+    """
+
+    nights: Mapping[str, Sequence[PastNight]] = field(default_factory=dict)
+    cases: Mapping[str, date] = field(default_factory=dict)
+    findings: Callable[[str, str], Sequence[Mapping[str, Any]]] = lambda protocol, sha256: ()
+
+    def before(self, protocol: str = "") -> Sequence[PastNight]:
+        """The nights of a protocol, or of whichever comes first: the records are the same."""
+        return self.nights.get(protocol) or next(iter(self.nights.values()), ())
+
+
+def counts_of(m: Measures) -> dict[str, int]:
+    """What later nights compare theirs with. Only words of the vocabularies are names of counts."""
+    found: Counter[str] = Counter()
+    cases = [w for w in m.cases if w.status != "cancelled"]
+    n = m.one_in
+    found["operations"] = m.census["cases"].used
+    found["planned operations"] = n * sum(w.number for w in cases if w.week < 0)
+    found["operations with an event"] = n * sum(w.with_event for w in m.cases)
+    found["events"] = m.census["events"].used
+    found["exceptions"] = m.census["exceptions"].used
+    found["filled started_at"] = n * sum(w.started for w in m.cases)
+    found["filled clock time of operations"] = n * sum(w.timed for w in m.cases)
+    for w in m.weeks:
+        kind = w.series.kind if w.series.kind in USUAL_KINDS else "other"
+        if w.series.status in EVENT_STATUSES:
+            found[f"{kind} events, {w.series.status}"] += n * w.number
+        if w.series.status == "completed":
+            if w.series.provenance == "external":
+                found[f"{kind} events of another hospital"] += n * w.number
+            for word in w.series.modality.split(";"):
+                if word in m.modalities:
+                    found[f"{kind} events, {word}"] += n * w.number
+            found[f"filled clock time of {kind} events"] += n * w.timed
+            found[f"filled recorded_at of {kind} events"] += n * w.recorded
+    for p in m.profiles:
+        found["filled codes of events"] += p.events if p.coded else 0
+        found["filled region of events"] += p.events if p.regions else 0
+        found["filled modality of events"] += p.events if p.modalities else 0
+    for code in m.codes:
+        if code.column != "codes":
+            found[f"codes of {code.column}"] += code.number
+    return {name: number for name, number in found.items() if number}
+
+
+def check_counts(
+    counts: Mapping[str, int],
+    history: Sequence[PastNight],
+    today: date,
+    judge: Judge,
+    only: str = "",
+) -> Iterator[Finding]:
+    """A count that is far below what it was on the same weekday of the last nights."""
+    nights = [n for n in history if n.counts][:NIGHTS]
+    same = [n for n in nights if n.as_of.weekday() == today.weekday()]
+    compared = same if len(same) >= _WEEKDAYS else nights[:7]
+    fallen: dict[str, list[tuple[float, str, int, float]]] = {}
+    known = {name for night in compared for name in night.counts}
+    for name in sorted({only} & known if only else known - {OF_PROTOCOL}):
+        usual = median(night.counts.get(name, 0) for night in compared)
+        now = counts.get(name, 0)
+        if usual >= _FEW and now < usual and few_by_chance(now, usual) < _UNLIKELY:
+            group = _FILLED if name.startswith(_FILLED) else name.partition(",")[0].split()[-1]
+            fallen.setdefault(group, []).append((1 - now / usual, name, now, usual))
+    for group, found in fallen.items():
+        found.sort(reverse=True)
+        share, _, now, usual = found[0]
+        listed = [f"{name} {n:,} (usually {u:,.0f})" for _, name, n, u in found[:_LISTED]]
+        if len(found) > _LISTED:
+            listed.append(f"and {len(found) - _LISTED:,} further counts")
+        text = f"fewer than in the nights before: {', '.join(listed)}"
+        for finding in judge.number("history_rows", "", "", now, round(usual), share, text):
+            if group == _FILLED and finding.level is Level.REFUSE:
+                yield replace(finding, level=Level.WARN)
+            else:
+                yield finding
+
+
+def check_vanished(db: Database, history: History, judge: Judge) -> Iterator[Finding]:
+    """Operations of the last night, recent or planned, that are not there any more."""
+    nights = history.before()
+    if not history.cases or not nights:
+        return
+    last = nights[0].as_of
+    ids = [(id,) for id, day in history.cases.items() if day >= last - timedelta(days=_RECENT)]
+    if not ids:
+        return
+    db.fill("look_last", {"case_id": "TEXT"}, ids)
+    (gone,) = db.row(f"""
+        SELECT count(*) FROM look_last l
+        WHERE NOT EXISTS (SELECT 1 FROM {READY_CASES} c WHERE c.case_id = l.case_id)""")
+    if gone:
+        text = f"{parts(int(gone), len(ids))} recent or planned operations of {last} are gone"
+        yield from judge.share("history_vanished", "cases", "case_id", int(gone), len(ids), text, 3)
+
+
+def check_changed(results: Results, history: History, judge: Judge) -> Iterator[Finding]:
+    """Findings of operations that were long over, and that have another status or event now."""
+    protocol = results.compiled.bundle.protocol
+    nights = history.before(protocol.id)
+    if not nights:
+        return
+    settled = nights[0].as_of - timedelta(days=_SETTLED)
+    before = {
+        (str(f["case_id"]), str(f["requirement"])): (f["status"], f["event_id"] or "")
+        for f in history.findings(protocol.id, results.compiled.bundle.sha256)
+        if f["surgery_date"] and date.fromisoformat(str(f["surgery_date"])) <= settled
+    }
+    if not before:
+        return
+    rows = results.rows(
+        "SELECT c.case_id, r.version, r.number, r.status, r.event_id "
+        f"FROM {ROWS} r JOIN {READY_CASES} c ON c.case_key = r.case_key "
+        f"WHERE r.anchor <= DATE '{settled}'"
+    )
+    of = changed = 0
+    for case_id, version, number, status, event_id in (row.values() for row in rows):
+        then = before.get((case_id, results.compiled.scopes[version].leaves[number].id))
+        if then is not None:
+            of += 1
+            changed += then != (status, event_id or "")
+    if changed:
+        text = (
+            f"{parts(changed, of)} findings of operations that were over by {settled} have "
+            "another status or event than last night"
+        )
+        yield from judge.share("history_verdicts", "", "", changed, of, text, least=5)

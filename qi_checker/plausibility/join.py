@@ -1,0 +1,185 @@
+"""Whether operations and events belong together, and what operations there are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from qi_checker.plausibility.judged import Judge, few_of_by_chance, parts
+from qi_checker.plausibility.measure import UNDATED, CaseWeek, Measures
+from qi_checker.protocol.plausible import Finding, Level
+
+_PAIRS = 50  # events beside operations, below which chance decides
+_RECENT = 4  # weeks
+_UNLIKELY = 0.0005
+_VERY_UNLIKELY = 1e-6  # events of one patient come together
+
+
+def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """The patients of both tables, and how near events lie to operations."""
+    p = m.patients
+    cases = sum(w.number for w in m.cases)
+    if not cases or not m.census["events"].used:
+        return
+    if p.lost:
+        text = f"{parts(p.lost, p.patients)} patients with an operation have no event at all"
+        yield from judge.share("no_events", "cases", "patient_id", p.lost, p.patients, text, 5)
+    if p.spelt_otherwise:
+        text = (
+            f"{parts(p.spelt_otherwise, p.patients)} patients have events under another spelling "
+            "of their id (zeros, separators, case)"
+        )
+        found = p.spelt_otherwise
+        yield from judge.share("spelling", "cases", "patient_id", found, p.patients, text, 1)
+    elif p.without_prefix * 2 > p.lost and p.without_prefix >= 3:
+        found = p.without_prefix
+        text = f"{parts(found, p.patients)} patients have events under another prefix of their id"
+        yield from judge.share("spelling", "cases", "patient_id", found, p.patients, text, 3)
+    if p.case_ids_as_patients * 2 > cases and p.lost * 2 > p.patients:
+        found = p.case_ids_as_patients
+        text = f"case_id and patient_id look exchanged in {parts(found, cases)} rows"
+        yield from judge.number("exchanged", "cases", "case_id", found, cases, found, text)
+    events = sum(w.number for w in m.weeks)
+    if p.with_events and p.most_of_one >= 20:
+        # Of few patients one has a large share anyway; a default id has many times the usual.
+        usual = events / max(p.with_events, p.patients)
+        if p.most_of_one > 10 * usual:
+            text = f"{parts(p.most_of_one, events)} events are of one and the same patient"
+            found = p.most_of_one
+            yield from judge.share("one_patient", "events", "patient_id", found, events, text)
+    yield from _timing(m, judge)
+    yield from _swapped(m, judge)
+    total, unknown = m.exceptions
+    if unknown:
+        text = f"{parts(unknown, total)} exceptions are of operations that are not in the cases"
+        yield from judge.share("unknown_cases", "exceptions", "case_id", unknown, total, text, 3)
+
+
+def _timing(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Events lie before operations of their patient more often than before those of others.
+
+    Chance is what the dates of all events and of all operations give by themselves. A column that
+    was sorted alone leaves every id and every date in place, and only this shows it.
+    """
+    p = m.patients
+    dates: Counter[int] = Counter()
+    for w in m.weeks:
+        if w.series.status == "completed" and w.week != UNDATED:
+            dates[w.week] += w.number
+    total = sum(dates.values())
+    if p.pairs < _PAIRS or not total:
+        return
+    by_chance = number = 0.0
+    for case in m.cases:
+        number += case.number
+        span = range(case.week, case.week + 13)  # 13 weeks are 91 days
+        by_chance += case.number * sum(dates[week] for week in span) / total
+    chance = by_chance / number
+    if chance <= 0 or chance > 0.6:
+        return  # where all lies within some months, chance looks like care
+    times = (p.pairs_near / p.pairs) / chance
+    limits = judge.settings.of("timing")
+    level = None
+    if limits.warn is not None and times < limits.warn:
+        level = Level.REFUSE if limits.refuse is not None and times < limits.refuse else Level.WARN
+    if level is not None:
+        text = (
+            f"{parts(p.pairs_near, p.pairs)} events lie in the 90 days before an operation of "
+            f"their patient, where chance alone gives {100 * chance:.0f}%"
+        )
+        column = "patient_id"
+        yield judge.finding("timing", "events", column, p.pairs_near, p.pairs, level, text)
+
+
+def _swapped(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Only days up to 12 can be read as a month: where these alone lie far off, they were.
+
+    How near an event is to an operation has nothing to do with its day of the month.
+    """
+    p = m.patients
+    for table, column, of, near in (
+        ("events", "at", p.event_turns, p.event_turns_near),
+        ("cases", "surgery_at", p.case_turns, p.case_turns_near),
+    ):
+        rest, rest_near = p.pairs - of, p.pairs_near - near
+        if of < 10 or rest < 20 or not rest_near:
+            continue
+        share = min(rest_near / rest, 0.98)
+        if near < 0.85 * share * of and few_of_by_chance(near, of, share) < _VERY_UNLIKELY:
+            text = (
+                f"only {parts(near, of)} of events before the 13th of a month lie near an operation"
+                if table == "events"
+                else f"only {parts(near, of)} of events lie near operations before the 13th of a month"
+            )
+            text += f", of the others {parts(rest_near, rest)}; day and month look exchanged"
+            found = of - near
+            yield from judge.share("swapped_dates", table, column, found, p.pairs, text)
+            return
+
+
+def check_cases(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """The status of operations and events, and what of operations became rarer lately."""
+    yield from _event_status(m, judge)
+    by_status: Counter[str] = Counter()
+    for w in m.cases:
+        by_status[w.status] += w.number
+    total = sum(by_status.values())
+    cancelled = by_status["cancelled"]
+    if cancelled:
+        text = f"{parts(cancelled, total)} operations are cancelled"
+        yield from judge.share("case_status", "cases", "status", cancelled, total, text, least=5)
+    past = [w for w in m.cases if w.week >= 0 and w.status != "cancelled"]
+    forgotten = sum(w.number for w in past if w.status == "scheduled")
+    of = sum(w.number for w in past)
+    if forgotten:
+        text = f"{parts(forgotten, of)} operations whose day has passed are still scheduled"
+        yield from judge.share("still_scheduled", "cases", "status", forgotten, of, text, least=5)
+    yield from _rarer(m, judge)
+
+
+def _event_status(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Events of the kinds asked for that are not done, although their day has passed or is unknown."""
+    own = [p for p in m.profiles if p.kind in m.needed]
+    booked = sum(
+        w.number
+        for w in m.weeks
+        if w.series.kind in m.needed and w.series.status == "booked" and w.week >= 1
+    )
+    done = sum(p.events for p in own if p.status == "completed")
+    others = sum(p.events for p in own if p.status in ("ordered", "cancelled", "entered-in-error"))
+    open_ = others + booked * m.one_in
+    if open_:
+        of = open_ + done
+        text = f"{parts(open_, of)} events are not completed, and lie in the past or have no day"
+        yield from judge.share("event_status", "events", "status", open_, of, text, least=10)
+
+
+def _rarer(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Whether recent operations have less of something than those before them."""
+    counted = [w for w in m.cases if w.status != "cancelled"]
+    upcoming = [w for w in counted if w.week < 0]
+    recent = [w for w in counted if 0 <= w.week < _RECENT]
+    before = [w for w in counted if w.week >= _RECENT]
+    looked = (
+        ("with_event", "patient_id", "with any event of the patient", recent),
+        ("near", "patient_id", "with an event in the 90 days before", recent),
+        ("procedures", "procedures", "with a procedure code", [*recent, *upcoming]),
+        ("diagnoses", "diagnoses", "with a diagnosis code", [*recent, *upcoming]),
+    )
+    for name, column, words, now in looked:
+        found, of = _of(now, name)
+        usual, usual_of = _of(before, name)
+        if usual_of < 20 or of < 5 or not usual:
+            continue
+        share = usual / usual_of
+        times = share / (found / of) if found else float("inf")
+        if few_of_by_chance(found, of, min(share, 0.995)) < _UNLIKELY:
+            text = (
+                f"recent operations {words}: {parts(found, of)}; before that "
+                f"{parts(usual, usual_of)}"
+            )
+            yield from judge.number("fewer", "cases", column, found, of, times, text)
+
+
+def _of(weeks: list[CaseWeek], name: str) -> tuple[int, int]:
+    return sum(getattr(w, name) for w in weeks), sum(w.number for w in weeks)

@@ -1,0 +1,158 @@
+"""What an evaluation came to: results that no hospital has, and results that rest on nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from qi_checker.engines.inputs.results import Results
+from qi_checker.plausibility.judged import Judge, few_of_by_chance, parts
+from qi_checker.plausibility.measure import Measures
+from qi_checker.plausibility.rows import check_kinds
+from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from qi_checker.query import Compiled
+from qi_checker.query.tables import POPULATION, ROWS, VERDICTS
+
+_RECENT = 4  # weeks; and everything that lies ahead
+_FEW = 10
+_UNLIKELY = 0.0005
+# Reasons of requirements for which no event of the right sort is there, whatever its date.
+_NO_SUCH = {
+    Reason.NEVER_ORDERED,
+    Reason.WINDOW_NOT_OPEN,
+    Reason.WRONG_REGION,
+    Reason.WRONG_MODALITY,
+    Reason.EXCLUDED_CODE,
+    Reason.WRONG_PROVENANCE,
+    Reason.WRONG_VALUE,
+}
+_NOT_ASKED = (Status.NOT_APPLICABLE, Status.EXEMPT, Status.ERROR)
+_SAYS_NOTHING = {
+    (Status.UNKNOWN, reason)
+    for reason in (Reason.REJECTED_RECORD, Reason.EXTERNAL_UNDATED, Reason.FEED_STALE)
+}
+_MEANINGS = {reason.value: reason.meaning for reason in Reason}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an evaluation came to, in counts."""
+
+    population: Counter[tuple[int, str]]  # operations by week and reason not to count, or ""
+    statuses: Counter[tuple[str, str, str]]  # requirement, status and reason
+    verdicts: Counter[str]
+
+    @property
+    def applies(self) -> int:
+        """Operations that the protocol applies to."""
+        return sum(n for (_, why), n in self.population.items() if not why)
+
+    @property
+    def no_such_event(self) -> dict[str, int]:
+        """Requirements that no event of anybody could meet, and of how many operations."""
+        asked: Counter[str] = Counter()
+        without: Counter[str] = Counter()
+        for (requirement, status, reason), number in self.statuses.items():
+            if (status, reason) not in _SAYS_NOTHING and status not in _NOT_ASKED:
+                asked[requirement] += number
+                without[requirement] += number if reason in _NO_SUCH else 0
+        return {name: number for name, number in asked.items() if without[name] == number}
+
+
+def outcome(results: Results) -> Outcome:
+    """Count the tables of results."""
+    today = results.compiled.as_of.date
+    population: Counter[tuple[int, str]] = Counter()
+    for (day, why), number in _counted(
+        results,
+        f"SELECT anchor, coalesce(not_applicable, '') AS why, count(*) AS n FROM {POPULATION} "
+        "GROUP BY 1, 2",
+    ).items():
+        population[(today - day).days // 7, why] += number
+    statuses: Counter[tuple[str, str, str]] = Counter()
+    for (version, leaf, status, reason), number in _counted(
+        results,
+        f"SELECT version, number, status, reason, count(*) AS n FROM {ROWS} GROUP BY 1, 2, 3, 4",
+    ).items():
+        requirement = results.compiled.scopes[version].leaves[leaf].id
+        statuses[requirement, status, reason] += number
+    verdicts = _counted(results, f"SELECT verdict, count(*) AS n FROM {VERDICTS} GROUP BY 1")
+    return Outcome(population, statuses, Counter({key[0]: n for key, n in verdicts.items()}))
+
+
+def _counted(results: Results, query: str) -> Counter[Any]:
+    found: Counter[Any] = Counter()
+    for row in results.rows(query):
+        *key, number = row.values()
+        found[tuple(key)] = int(number)
+    return found
+
+
+def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> Iterator[Finding]:
+    """Judge what came out of one protocol, and whether the records hold what it reads."""
+    read = {leaf.event.kind for scope in compiled.scopes for leaf in scope.asked}
+    needed = {leaf.event.kind for scope in compiled.scopes for leaf in scope.leaves}
+    found = [*check_kinds(m, judge, read, needed), *_population(o, m, judge), *_results(o, judge)]
+    # Each of these is the reason for the next one, and told alone.
+    told = next((c for c in ("kinds", "requirement", "rate") if c in {f.check for f in found}), "")
+    for finding in found:
+        if finding.check in ("requirement", "rate") and finding.check != told:
+            continue
+        named = f"protocol {compiled.bundle.protocol.id}: {finding.message}"
+        yield replace(finding, message=named[:1].upper() + named[1:])
+
+
+def _population(o: Outcome, m: Measures, judge: Judge) -> Iterator[Finding]:
+    counts: Counter[str] = Counter()
+    for (_, why), number in o.population.items():
+        counts[why] += number
+    standing = sum(counts.values()) - counts[Reason.CANCELLED_CASE]
+    coded = sum(max(w.procedures, w.diagnoses) for w in m.cases)
+    if not counts[""] and standing and coded:
+        text = f"the protocol applies to none of {standing:,} operations"
+        yield from judge.number("population", "cases", "procedures", 0, standing, standing, text)
+    meant = counts[""] + counts[Reason.EXCLUDED]
+    if meant >= _FEW and counts[Reason.EXCLUDED]:
+        text = f"{parts(counts[Reason.EXCLUDED], meant)} operations are excluded by the protocol"
+        yield from judge.share("excluded", "cases", "", counts[Reason.EXCLUDED], meant, text)
+    now, before = Counter[bool](), Counter[bool]()
+    for (week, why), number in o.population.items():
+        if why not in (Reason.CANCELLED_CASE, Reason.NOT_IN_FORCE):
+            (now if week < _RECENT else before)[why == ""] += number
+    found, of = now[True], now.total()
+    usual, usual_of = before[True], before.total()
+    if of >= _FEW and usual_of >= 2 * _FEW and usual:
+        share = usual / usual_of
+        if found * 2 < share * of and few_of_by_chance(found, of, min(share, 0.995)) < _UNLIKELY:
+            text = (
+                f"the protocol applies to {parts(found, of)} recent and planned operations; "
+                f"before that to {parts(usual, usual_of)}"
+            )
+            level = Level.WARN if judge.settings.of("population").warn is not None else None
+            if level:
+                yield judge.finding("population", "cases", "procedures", found, of, level, text)
+
+
+def _results(o: Outcome, judge: Judge) -> Iterator[Finding]:
+    for requirement, number in o.no_such_event.items():
+        text = (
+            f"no event of anybody could meet the requirement {requirement} of {number:,} operations"
+        )
+        yield from judge.number("requirement", "events", "", 0, number, number, text)
+    failed = o.verdicts[Verdict.NOT_COMPLIANT]
+    if failed and not o.verdicts[Verdict.COMPLIANT]:
+        text = f"none of {failed:,} operations is compliant"
+        yield from judge.number("rate", "", "", 0, failed, failed, text)
+    asked = {key: n for key, n in o.statuses.items() if key[1] != Status.NOT_APPLICABLE}
+    unknown = sum(n for key, n in asked.items() if key[1] == Status.UNKNOWN)
+    if unknown >= _FEW:
+        reasons = Counter[str]()
+        for (_, status, reason), n in asked.items():
+            reasons[reason] += n if status == Status.UNKNOWN else 0
+        reason, number = reasons.most_common(1)[0]
+        text = f"{parts(unknown, sum(asked.values()))} requirements cannot be decided"
+        text += f"; {number:,} of them: {_MEANINGS[reason]}"
+        yield from judge.share("undecided", "", "", unknown, sum(asked.values()), text)

@@ -1,0 +1,110 @@
+"""Records without a fault, as rows, and what the checks of plausibility say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+from qi_checker.demo import HOLIDAYS, SEED
+from qi_checker.demo.hospital import AS_OF, build
+from qi_checker.demo.study import AFTER, records
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.plausibility import History, Looking, PastNight
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.plausible import CHECKS, Finding, Looked, Settings, read_settings
+from qi_checker.protocol.site import Site
+from qi_checker.sources.memory import from_rows
+from tests.helpers.damages import REFUSE, WARN, Tables
+
+PROTOCOL = "hepatic-metastasectomy-imaging"
+SITE = Site(timezone="America/Toronto")
+DEFAULTS = read_settings(None)[0]
+_ACCEPTED = "Accepted for this run"
+
+
+@cache
+def protocol() -> Bundle:
+    """The shipped liver protocol."""
+    return load_protocol(rules_dir() / PROTOCOL)
+
+
+@cache
+def demo() -> Tables:
+    """The demonstration on the evening that it is made for."""
+    hospital = build(SEED, HOLIDAYS)
+    return Tables(
+        [dict(row) for row in hospital.cases],
+        [dict(row) for row in hospital.events],
+        [dict(row) for row in hospital.exceptions],
+        AS_OF,
+    )
+
+
+@cache
+def study() -> Tables:
+    """The records of the study, at the end of its later period."""
+    cases, events, _ = records()
+    return Tables(cases, events, [], AFTER[1])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Verdicts by case, what the checks found, and what a later night compares with."""
+
+    verdicts: dict[str, str]
+    looked: Looked
+    findings: list[dict[str, Any]]
+    days: dict[str, date]
+
+    @property
+    def level(self) -> str:
+        return level_of(self.looked.findings)
+
+    @property
+    def checks(self) -> set[str]:
+        return {finding.check for finding in self.looked.findings}
+
+
+def level_of(findings: Sequence[Finding]) -> str:
+    """The level as it would be if nobody accepted anything."""
+    if any(_ACCEPTED in finding.message for finding in findings):
+        return REFUSE
+    return WARN if findings else ""
+
+
+def look(
+    tables: Tables,
+    as_of: date | None = None,
+    history: History | None = None,
+    settings: Settings = DEFAULTS,
+) -> Seen:
+    """Evaluate and look, with every refusal accepted so that there is something to see."""
+    given = from_rows(tables.as_rows(), {"events": tables.torn} if tables.torn else None)
+    looking = Looking(settings, accept=tuple(CHECKS), history=history)
+    moment = AsOf(as_of or tables.as_of)
+    try:
+        done = evaluate(protocol(), given, moment, SITE, look=looking)
+        cases = done.cases()
+        return Seen(
+            {row["case_id"]: row["verdict"] for row in cases},
+            done.looked,
+            done.findings(),
+            {row["case_id"]: row["surgery_date"] for row in cases if row["surgery_date"]},
+        )
+    finally:
+        given.con.close()
+
+
+def nights_before(tables: Tables, nights: int = 3) -> History:
+    """What a store would give that kept the nights before; of all of them with the same counts."""
+    last = tables.as_of - timedelta(days=1)
+    seen = look(tables, as_of=last)
+    kept = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
+    before = [line | {"surgery_date": seen.days.get(line["case_id"])} for line in seen.findings]
+    return History({PROTOCOL: kept}, seen.days, lambda protocol, sha256: before)
