@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qi_checker.protocol.checks.lengths import Limit, days, excludes, excludes_mostly
+from qi_checker.protocol.checks.windows import Limit, days, excludes, excludes_mostly
 from qi_checker.protocol.durations import Duration
 
 

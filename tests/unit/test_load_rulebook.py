@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qi_checker.errors import UserError
-from qi_checker.protocol.csv_table import read_table
+from qi_checker.protocol.catalogue import read_table
 from qi_checker.protocol.load import load_protocol, load_rulebook
 from qi_checker.protocol.paths import rules_dir
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from qi_checker.protocol.checks.combinations import check_combinations
-from qi_checker.protocol.checks.events import check_code_lists, check_columns, check_selector
+from qi_checker.protocol.checks.names import (
+    check_code_lists,
+    check_columns,
+    check_references,
+    check_selector,
+)
 from qi_checker.protocol.checks.parts import (
     mappings,
     requirement_parts,
     selector_parts,
     window_parts,
 )
-from qi_checker.protocol.checks.references import check_references
-from qi_checker.protocol.checks.versions import check_ids, check_versions
+from qi_checker.protocol.checks.versions import check_combinations, check_ids, check_versions
 from qi_checker.protocol.checks.windows import check_window
 from qi_checker.protocol.codes import Catalogue
 from qi_checker.protocol.complaints import Complaints

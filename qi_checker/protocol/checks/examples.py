@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.errors import did_you_mean
-from qi_checker.protocol.checks.columns import check_column
-from qi_checker.protocol.checks.own_columns import own_columns
+from qi_checker.protocol.checks.names import check_column, own_columns
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from qi_checker.errors import did_you_mean
-from qi_checker.protocol.checks.columns import check_column
+from qi_checker.protocol.checks.names import check_column
 from qi_checker.protocol.codes import SYSTEM_ALIASES, Catalogue
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.date_format import DateFormat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qi_checker.errors import did_you_mean
-from qi_checker.protocol.checks.columns import check_column
+from qi_checker.protocol.checks.names import check_column
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.plausible import read_settings
 from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS

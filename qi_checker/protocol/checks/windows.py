@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
 from itertools import combinations
 from typing import Any
 
-from qi_checker.protocol.checks.lengths import excludes, far, limit, near
 from qi_checker.protocol.checks.parts import Part, anchor, mapping, spans
 from qi_checker.protocol.complaints import Complaints
+from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.yaml_nodes import Steps
 
 NEVER = "this window never opens"
@@ -70,3 +73,86 @@ def _apart(here: dict[str, Any], there: dict[str, Any]) -> bool:
 def _key(span: dict[str, Any], loose: str) -> str:
     strict = {"at_least": "more_than", "at_most": "less_than"}[loose]
     return (loose if loose in span else strict).replace("_", " ")
+
+
+# ---- lengths of different units, by the shortest and the longest they can be ---------------------
+
+
+_MONTHS = {"month": 1, "year": 12}
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit of a span: 30 days, and whether it is strict."""
+
+    length: Duration
+    strict: bool
+
+
+def limit(span: dict[str, Any], loose: str, strict: str) -> Limit | None:
+    """The limit that plain data give under one of two keys; None where it cannot be read."""
+    for key in (loose, strict):
+        value = span.get(key)
+        if isinstance(value, str):
+            try:
+                return Limit(Duration.parse(value), key == strict)
+            except ValueError:
+                return None
+    return None
+
+
+def near(span: dict[str, Any]) -> Limit | None:
+    """The least distance of a span."""
+    return limit(span, "at_least", "more_than")
+
+
+def far(span: dict[str, Any]) -> Limit | None:
+    """The greatest distance of a span."""
+    return limit(span, "at_most", "less_than")
+
+
+@cache
+def days(length: Duration) -> tuple[int, int]:
+    """The fewest and the most calendar days of a length; of hours, the days they may touch."""
+    amount = length.amount
+    if length.unit == "day":
+        return amount, amount
+    if length.unit == "week":
+        return 7 * amount, 7 * amount
+    if length.clock is not None:
+        return length.clock // _DAY, length.clock // _DAY + 1
+    if length.unit == "working day":
+        # At the fewest only weekends are passed over; of holidays nobody knows how many there are.
+        return amount + 2 * (max(amount - 1, 0) // 5), 3 * amount + 14
+    firsts = [date(2024 + n // 12, n % 12 + 1, 1) for n in range(48)]
+    anchors = [*firsts, *(first - _DAY for first in firsts)]
+    spans = [(anchor - length.before(anchor)).days for anchor in anchors]
+    return min(spans), max(spans)
+
+
+def excludes(least: Limit, most: Limit) -> bool:
+    """Whether no distance at all is at least the one and at most the other."""
+    strict = least.strict or most.strict
+    one, other = least.length, most.length
+    if one.clock is not None and other.clock is not None:
+        return one.clock > other.clock or (strict and one.clock == other.clock)
+    if one.clock is not None:  # day n before reaches back to less than n + 1 times 24 hours
+        return one.clock >= (days(other)[1] + 1 - most.strict) * _DAY
+    if other.clock is not None:  # day n before is more than n - 1 times 24 hours away
+        return (days(one)[0] - 1 + least.strict) * _DAY >= other.clock
+    if one.unit in _MONTHS and other.unit in _MONTHS:
+        months = one.amount * _MONTHS[one.unit], other.amount * _MONTHS[other.unit]
+        return months[0] > months[1] or (strict and months[0] == months[1])
+    return days(one)[0] + least.strict > days(other)[1] - most.strict
+
+
+def excludes_mostly(least: Limit, most: Limit) -> bool:
+    """Whether some months of the calendar have no day for the two of them."""
+    units = ("day", "week", *_MONTHS)
+    one, other = least.length, most.length
+    if one.unit not in units or other.unit not in units:
+        return False
+    if one.unit in _MONTHS and other.unit in _MONTHS:
+        return False
+    return days(one)[1] + least.strict > days(other)[0] - most.strict

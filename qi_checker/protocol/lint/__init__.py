@@ -11,13 +11,18 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.checks.parts import requirement_parts
 from qi_checker.protocol.code_shapes import suspicious_codes
-from qi_checker.protocol.lint.code_lists import empty_lists, unsourced_lists
-from qi_checker.protocol.lint.columns import misspelt_columns
-from qi_checker.protocol.lint.finding import Finding
-from qi_checker.protocol.lint.requirements import lint_requirement, silent_feeds
 from qi_checker.protocol.lint.rulebook import lint_folder, same_id, unused_lists
-from qi_checker.protocol.lint.versions import lint_version, renamed
-from qi_checker.protocol.lint.windows import lint_windows
+from qi_checker.protocol.lint.rules import (
+    Finding,
+    empty_lists,
+    lint_requirement,
+    lint_version,
+    lint_windows,
+    misspelt_columns,
+    renamed,
+    silent_feeds,
+    unsourced_lists,
+)
 from qi_checker.protocol.load import Loaded, read_rulebook
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.yaml_nodes import Steps
