@@ -27,7 +27,9 @@ EXAMPLES = re.findall(r"^    (qi-checker .*)$", COMMANDS, re.MULTILINE)
 # The made-up hospital has no case C-0042, one night that is kept, and is no OMOP database.
 CASE = {"C-0042": "SYN-C-0171", "12": "1"}
 NIGHTLY = "{site: export/site.yaml, data: export, state: state, pages: 0, retention: 3 years}"
-PARSED_ONLY = ("qi-checker import",)
+# The application serves until it is stopped, and accounts ask for a password: tests/web runs them.
+# Either sets Django up for its whole process, which these commands share.
+PARSED_ONLY = ("qi-checker import", "qi-checker serve", "qi-checker accounts")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What commands import on their way. Importing it starts no thread, so that it may be forked."""
 
 import contextlib
+import os
 import pkgutil
 from importlib import import_module
 
@@ -26,6 +27,8 @@ def _ours() -> list[str]:
     return [n for n in names if not any(name in n for name in apart)]
 
 
+# Settings of a web application that a test named would be read here, for every command.
+os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 for name in (*_LATER, *_ours()):
     with contextlib.suppress(ImportError, OSError):  # WeasyPrint without Pango, Spark without Java
         import_module(name)
