@@ -262,8 +262,8 @@ def _study(commands: Any) -> None:
         "study",
         later("studies", "study"),
         "compare the operations of two periods",
-        "qi-checker study --data export --before 2023-01-01..2023-12-31 "
-        "--after 2024-01-01..2024-12-31 --out study",
+        "qi-checker study --data export --before 2025-03-01..2025-08-31 "
+        "--after 2025-09-01..2026-02-28 --out study",
     )
     for option, which in (("--before", "earlier"), ("--after", "later")):
         parser.add_argument(

@@ -8,12 +8,13 @@ import re
 import shlex
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
-from qi_checker.cli import main
+from qi_checker.cli import main, night_people, nights
 from qi_checker.cli.parser import build_parser
 from qi_checker.demo import write_demo
 from qi_checker.demo.exports import write_exports
@@ -29,6 +30,7 @@ CASE = {"C-0042": "SYN-C-0171", "12": "1"}
 NIGHTLY = "{site: export/site.yaml, data: export, state: state, pages: 0, retention: 3 years}"
 # The application serves until it is stopped, and accounts ask for a password: tests/web runs them.
 # Either sets Django up for its whole process, which these commands share.
+CLOCKS = (nights, night_people)  # where commands read the time
 PARSED_ONLY = ("qi-checker import", "qi-checker serve", "qi-checker accounts")
 
 
@@ -46,7 +48,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "key").write_text("made up for the tests only", encoding="utf-8")
     night = ["nightly", "--config", str(folder / "nightly.yaml"), "--as-of", "2026-03-02"]
     assert main(night) == 0
-    _asked(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        at(patch, datetime(2026, 3, 2, 8, tzinfo=UTC))
+        _asked(folder)
     for name, day in (("audit-yesterday", "2026-01-31"), ("audit-today", "2026-02-01")):
         # two audits that an example compares: each example is run by itself, in any order
         audit = ["audit", "--data", str(folder / "export"), "--as-of", day, "--pages", "0"]
@@ -79,6 +83,12 @@ def _asked(folder: Path) -> None:
         assert main([*decided, *config]) == 0
 
 
+def at(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    """Set the clock of the commands: the made-up hospital ends in March 2026."""
+    for module in CLOCKS:
+        monkeypatch.setattr(module, "time_of_day", lambda: now)
+
+
 def words(line: str) -> list[str]:
     return [CASE.get(word, word) for word in shlex.split(line.partition(" > ")[0])][1:]
 
@@ -88,6 +98,7 @@ def test_an_example_of_the_commands_page_works(
     line: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
+    at(monkeypatch, datetime(2026, 3, 3, 12, tzinfo=UTC))
     if line.startswith(PARSED_ONLY):
         assert build_parser().parse_args(words(line)).run
         return

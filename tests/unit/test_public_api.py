@@ -316,7 +316,6 @@ def test_a_rulebook_without_a_site_is_warned_of_here() -> None:
     with pytest.warns(UserWarning, match="dates are counted in UTC") as told:
         qi_checker.evaluate_rulebook([liver()], CASES, EVENTS, AS_OF)
     assert told[0].filename == __file__
-    assert any("another spelling of their id" in str(one.message) for one in told)
 
 
 def test_records_that_are_not_plausible_are_warned_of(demo: Path) -> None:
