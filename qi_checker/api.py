@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from qi_checker.cases.actions import JudgedCase
     from qi_checker.engines.duckdb import Evaluation
     from qi_checker.judging import CaseTrace, Context
     from qi_checker.render.views import Rate
@@ -49,7 +50,7 @@ def judge(
     exceptions: Iterable[Row] = (),
     site: Site | Mapping[str, Any] | None = None,
     context: Context | Mapping[str, Any] | None = None,
-) -> CaseTrace:
+) -> JudgedCase:
     """Judge one case in well under a millisecond, without a database.
 
     protocol: from `load_protocol`, or the path of one, which is read each time.
@@ -62,11 +63,12 @@ def judge(
     context: what only the whole data set knows (`Result.context`), or its JSON. Without it the events
         that are given are taken for all that there are.
 
-    Returns the trace: `.verdict`, `.findings`, and for each requirement every event that was looked at
-    with each criterion, its outcome, its reason and the clause that decides. Raises UserError where the
-    case cannot be used or an argument is of the wrong type. Events that cannot be used may leave a
-    requirement unknown, as in an audit.
+    Returns the trace: `.verdict`, `.findings`, `.actions`, and for each requirement every event that
+    was looked at with each criterion, its outcome, its reason and the clause that decides. Raises
+    UserError where the case cannot be used or an argument is of the wrong type. Events that cannot be
+    used may leave a requirement unknown, as in an audit.
     """
+    from qi_checker.cases.actions import JudgedCase
     from qi_checker.judging import Context, Judge, context_of_rows
     from qi_checker.judging.rows import fault_of, read_row
 
@@ -89,7 +91,9 @@ def judge(
         raise UserError(Problem("context", what, "It knows what was not known then"))
     judge = Judge.of(bundle, moment, where, known)
     read = judge.case(row)
-    return judge.trace(read, judge.history(rows, read.patient), judge.exceptions(waivers, read))
+    history = judge.history(rows, read.patient)
+    trace = judge.trace(read, history, judge.exceptions(waivers, read))
+    return JudgedCase.from_trace(trace, bundle.protocol)
 
 
 def _each(name: str, rows: Any) -> Iterable[Any]:

@@ -167,7 +167,7 @@ def _requirements(evaluation: Evaluation, summary: dict[str, Any]) -> tuple[Requ
             in_window=int(summary["in_window"].get(requirement, 0)),
             statuses=tuple((s.value, counts[requirement].get(s.value, 0)) for s in Status),
             reasons=tuple(reasons.get(requirement, ())),
-            owner=leaves[requirement].owner,
+            owner=", ".join(leaves[requirement].owners),
             group=group_words(version, leaves[requirement]),
         )
         for requirement, title in titles.items()

@@ -47,10 +47,10 @@ def _notes(leaf: Requirement, titles: Titles) -> Iterator[tuple[str, str]]:
     if "CT" in (leaf.event.modality or ()):
         yield "PET/CT", _PET_CT[leaf.pet_ct]
     if not leaf.forbidden:
-        yield "Arranged by", leaf.owner
+        yield "Arranged by", ", ".join(leaf.owners)
         yield "Time to arrange it", str(leaf.lead_time or "as the site says")
     else:
-        yield "Owner", leaf.owner
+        yield "Owner", ", ".join(leaf.owners)
     for rule in leaf.none_between:
         if rule.then == "warn":
             yield "Advice", f"shown if there was {since_words(rule, leaf, titles)}"

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from qi_checker.judging.cases import Case, read_case
@@ -30,9 +30,10 @@ from qi_checker.judging.records import History, TornRow, read_histories
 from qi_checker.judging.rows import RawRow, Rejected, Row, read_rows
 from qi_checker.judging.status import decide
 from qi_checker.judging.trace import CaseTrace, RequirementTrace, trace_of
+from qi_checker.judging.values import When
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.models import Protocol, Requirement
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Reason
@@ -45,6 +46,7 @@ __all__ = [
     "RequirementTrace",
     "Result",
     "evaluate",
+    "moved",
 ]
 
 
@@ -111,6 +113,23 @@ class Judge:
         if name not in self._orders:
             self._orders[name] = in_order(case.version)
         return self._orders[name]
+
+
+def moved(trace: CaseTrace, protocol: Protocol, day: date) -> CaseTrace:
+    """Judge an upcoming case again as if surgery were on another day, at the same time of day.
+
+    What is waived today is waived then, too: an exception is judged by the day that is looked from.
+    """
+    chart, at = trace.chart, trace.case.anchor
+    clock = at.clock and datetime.combine(day, at.clock.time())
+    row = replace(
+        trace.case.row, dates={**trace.case.row.dates, "surgery_at": When(day, day, clock)}
+    )
+    case = read_case(row, protocol, chart.setting)
+    there = Chart(case, chart.history, chart.excepted, chart.setting)
+    for requirement in in_order(case.version):
+        there.decided[requirement.id] = decide(requirement, there)
+    return trace_of(there, trace.exceptions)
 
 
 def context_of_rows(events: Sequence[RawRow], as_of: AsOf, site: Site, bundle: Bundle) -> Context:

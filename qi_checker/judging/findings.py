@@ -11,7 +11,7 @@ from qi_checker.judging.sentences import sentence
 from qi_checker.judging.values import earlier
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Requirement
-from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Reason, Status
 
 UNSETTLED = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
 NO_OWNER = (Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE)
@@ -37,7 +37,7 @@ def finding(requirement: Requirement, decision: Decision, chart: Chart) -> Findi
         "valid_through": through,
         "slack_days": (through - chart.case.day).days if through else None,
         "act_by": _act_by(requirement, decision, chart),
-        "owner": None if decision.status in NO_OWNER else requirement.owner,
+        "owner": None if decision.status in NO_OWNER else _owner(requirement, decision, chart),
     }
     found["sentence"] = sentence(found, requirement, decision, chart)
     return found
@@ -52,6 +52,20 @@ def moved_away(decision: Decision, earlier_days: Collection[date]) -> bool:
         return False
     at, through = decision.event.at if decision.event else None, _valid_through(decision)
     return any(at.lo <= day <= through for day in earlier_days) if at and through else False
+
+
+def closed(decision: Decision, chart: Chart) -> bool:
+    """Whether no day is left on which the event of an upcoming case would count."""
+    closes = decision.question.closes if decision.question else None
+    return chart.case.upcoming and closes is not None and closes < chart.setting.as_of.date
+
+
+def _owner(requirement: Requirement, decision: Decision, chart: Chart) -> str:
+    """Say who acts: by what is to be done for the reason."""
+    action = ACTION_FOR.get(decision.reason, ActionKind.ORDER)
+    if decision.status in UNSETTLED and closed(decision, chart):
+        action = ActionKind.DECIDE
+    return requirement.owner_of(action.owner)
 
 
 def _valid_through(decision: Decision) -> date | None:

@@ -91,7 +91,7 @@ def standards(
             Standard(
                 id,
                 leaf.title,
-                leaf.owner or "",
+                ", ".join(leaf.owners),
                 in_window(month, id),
                 in_window(year, id),
                 present(month, id),

@@ -116,6 +116,7 @@ def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
 
 
 _CALLED = {
+    "Owners": "the map of owners",
     "Protocol": "the protocol",
     "CodesIn": "a reference to a code list",
     "ColumnIn": "`column`",

@@ -29,6 +29,7 @@ from qi_checker.protocol.fields import (
     one_of,
 )
 from qi_checker.protocol.selectors import CodesIn, Condition, EventSelector, RequirementCondition
+from qi_checker.protocol.vocabulary import ActionKind
 from qi_checker.protocol.windows import Window
 
 
@@ -82,6 +83,29 @@ class NoneBetween(Strict):
     )
 
 
+class Owners(Strict):
+    """Who acts, by kind of action; a kind without an owner of its own is the first one's."""
+
+    order: Text = Field(description="Who orders it, and acts where no key of its own is given.")
+    book: Text | None = Field(None, description="Who books and moves appointments.")
+    records: Text | None = Field(
+        None, description="Who obtains dates and reports that are missing."
+    )
+    data: Text | None = Field(None, description="Who corrects rows and feeds.")
+    decide: Text | None = Field(
+        None, description="Who decides about another day of surgery or an exception."
+    )
+
+    def of(self, key: str) -> str:
+        """Give the owner of a kind of action: order, book, records, data or decide."""
+        found: str | None = getattr(self, key)
+        return found or self.order
+
+
+def _owner_shape(value: Any) -> str:
+    return "owners" if isinstance(value, dict | Owners) else "text"
+
+
 class Requirement(Strict):
     """One event that must be there, in its window."""
 
@@ -108,7 +132,9 @@ class Requirement(Strict):
     lead_time: WorkingDays | None = Field(
         None, description="Time needed to arrange it: 5 working days. Else the site's."
     )
-    owner: Text = Field(description="Who arranges it.")
+    owner: Annotated[
+        Annotated[Text, Tag("text")] | Annotated[Owners, Tag("owners")], Discriminator(_owner_shape)
+    ] = Field(description="Who acts: a text for everything, or a map by kind of action.")
     warn: list[Advice] = Field([], description="Advice that never changes a status.")
     applies_if: RequirementCondition | None = Field(
         None, description="Asked only of cases for which this holds."
@@ -121,6 +147,16 @@ class Requirement(Strict):
     none_between: list[NoneBetween] = Field(
         [], description="What must not have happened between the event and the anchor."
     )
+
+    def owner_of(self, key: str) -> str:
+        """Give who acts: order, book, records, data or decide."""
+        return self.owner.of(key) if isinstance(self.owner, Owners) else self.owner
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Everybody who may have to act, the one who orders first."""
+        keys = (action.owner for action in ActionKind)
+        return tuple(dict.fromkeys(self.owner_of(key) for key in keys))
 
 
 def _shape(value: Any) -> str:

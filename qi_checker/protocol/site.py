@@ -55,6 +55,11 @@ class Site(BaseModel):
     lead_time: WorkingDays | None = Field(
         None, description="Used for requirements that state none: 5 working days."
     )
+    horizon: Annotated[Duration, AfterValidator(_days)] = Field(
+        Duration(14, "day"),
+        description="An action whose last day is at most so far ahead needs somebody now: 14 days.",
+        json_schema_extra={"default": "14 days"},
+    )
     tables: dict[str, Text] = Field(
         {}, description="In a database: cases, events or exceptions -> its table or view."
     )

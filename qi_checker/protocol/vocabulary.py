@@ -118,6 +118,59 @@ VERDICT_OF_RANK = (
     Verdict.NOT_COMPLIANT,
 )
 
+
+class ActionKind(StrEnum):
+    """What somebody must do about a requirement; `owner` is the key of the protocol's owner map."""
+
+    owner: str
+
+    def __new__(cls, word: str, owner: str) -> ActionKind:
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.owner = owner
+        return member
+
+    ORDER = "order", "order"
+    BOOK = "book", "book"
+    MOVE_BOOKING = "move_booking", "book"
+    CONFIRM = "confirm", "book"
+    COMPLETE_RECORD = "complete_record", "records"
+    CORRECT_DATA = "correct_data", "data"
+    DECIDE = "decide", "decide"
+
+
+# What is to be done for a reason; for any other reason the event is ordered.
+ACTION_FOR = {
+    Reason.ORDERED_NOT_BOOKED: ActionKind.BOOK,
+    Reason.CANCELLED: ActionKind.BOOK,
+    Reason.BOOKED_IN_WINDOW: ActionKind.BOOK,
+    Reason.BOOKED_OUTSIDE_WINDOW: ActionKind.MOVE_BOOKING,
+    Reason.FORBIDDEN_EVENT: ActionKind.MOVE_BOOKING,
+    Reason.BOOKING_PASSED: ActionKind.CONFIRM,
+    **dict.fromkeys(
+        (
+            Reason.PARTIAL_DATE,
+            Reason.SAME_DAY_UNTIMED,
+            Reason.UNTIMED,
+            Reason.UNDATED,
+            Reason.EXTERNAL_UNDATED,
+            Reason.UNMAPPED,
+            Reason.BETWEEN_UNKNOWN,
+        ),
+        ActionKind.COMPLETE_RECORD,
+    ),
+    **dict.fromkeys(
+        (
+            Reason.REJECTED_RECORD,
+            Reason.FEED_STALE,
+            Reason.NO_SUCH_RECORDS,
+            Reason.CONDITION_UNKNOWN,
+            Reason.ANCHOR_UNKNOWN,
+        ),
+        ActionKind.CORRECT_DATA,
+    ),
+}
+
 CASE_STATUSES = ("scheduled", "performed", "cancelled")
 EVENT_STATUSES = ("ordered", "booked", "completed", "cancelled", "entered-in-error")
 URGENCIES = ("elective", "urgent", "emergency")

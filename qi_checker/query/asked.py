@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import ActionKind
 from qi_checker.protocol.windows import anchor_words
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import cast, lit, named, select, union_all
@@ -25,7 +26,7 @@ def requirements(scope: Scope, site: Site) -> exp.Query:
             i,
             leaf.id,
             leaf.title,
-            leaf.owner,
+            leaf.owner_of(ActionKind.ORDER.owner),
             lead_days(leaf, site),
             _limit(leaf),
             anchor_words(leaf.window.anchor, titles),

@@ -6,14 +6,16 @@ from sqlglot import exp
 
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.site import Site
-from qi_checker.protocol.vocabulary import Status
+from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Status
 from qi_checker.query import sentences
 from qi_checker.query.asked import requirements
 from qi_checker.query.evidence import with_columns
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
     Expr,
+    all_of,
     case,
+    coalesce,
     col,
     concat,
     join,
@@ -59,7 +61,7 @@ def worded(scope: Scope, site: Site) -> exp.Select:
         *(col(n, "r") for n in ("id", "title", "limit", "counted_from", "asks", "forbidden")),
         named(minus(col("from_day", "f"), col("event_date", "f")), "days_before"),
         named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
-        named(case((not_(done), col("owner", "r"))), "owner"),
+        named(case((not_(done), _owner(scope))), "owner"),
     ]
     full = select(
         columns,
@@ -87,6 +89,31 @@ def worded(scope: Scope, site: Site) -> exp.Select:
             ("findings", with_columns("worded", sentence=sentence)),
         ]
     )
+
+
+def _owner(scope: Scope) -> Expr:
+    """Who acts; where the owner is a map, by what is to be done for the reason."""
+    found: list[tuple[Expr, Expr]] = []
+    unsettled = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
+    for i, leaf in enumerate(scope.leaves):
+        this = col("number", "f").eq(i)
+        first = leaf.owner_of(ActionKind.ORDER.owner)
+        decide = leaf.owner_of(ActionKind.DECIDE.owner)
+        closed = all_of(
+            col("upcoming", "f"),
+            col("status", "f").isin(*(status.value for status in unsettled)),
+            coalesce(col("window_closes", "f") < lit(scope.as_of.date), lit(False)),
+        )
+        if len(leaf.owners) == 1:
+            continue
+        found.append((all_of(this, closed), lit(decide)))
+        for action in ActionKind:
+            reasons = [r.value for r, a in ACTION_FOR.items() if a is action]
+            owner = leaf.owner_of(action.owner)
+            if reasons and owner != first:
+                test = all_of(this.copy(), col("reason", "f").isin(*reasons))
+                found.append((test, lit(owner)))
+    return case(*found, default=col("owner", "r")) if found else col("owner", "r")
 
 
 def _advice_words(scope: Scope) -> Expr:

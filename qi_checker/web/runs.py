@@ -184,7 +184,7 @@ def _versions(every: list[Version], now: Version | None) -> tuple[VersionView, .
                 until=i18n.day(version.in_force.to, "long"),
                 in_force=version is now,
                 requirements=tuple(
-                    (leaf.title, leaf.window.words(titles), _owner(leaf.owner))
+                    (leaf.title, leaf.window.words(titles), ", ".join(leaf.owners))
                     for leaf in version.leaves
                 ),
                 changes=changes,
@@ -192,13 +192,6 @@ def _versions(every: list[Version], now: Version | None) -> tuple[VersionView, .
             )
         )
     return tuple(reversed(views))
-
-
-def _owner(owner: Any) -> str:
-    if isinstance(owner, str):
-        return owner
-    named = owner.model_dump(exclude_none=True)
-    return ", ".join(dict.fromkeys(named.values()))
 
 
 def _plain(version: Version) -> Any:

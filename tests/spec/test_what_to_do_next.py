@@ -81,6 +81,23 @@ def test_who_acts_and_until_when(engine):
         assert (found["act_by"] is not None, found["owner"] is not None) == (has_act_by, has_owner)
 
 
+def test_the_owner_is_that_of_the_action_for_the_reason(engine):
+    """Of a map of owners; without one of its own an action is the one's who orders."""
+    owners = {"order": "Clinic", "book": "CT desk", "records": "Records", "decide": "Surgeon"}
+    ends = {"before": "surgery", "at_least": "25 days", "at_most": "30 days"}
+    table = [
+        ([], {}, "Clinic"),
+        ([scan("2026-05-05", region=None)], {}, "Records"),
+        ([scan("2026-05-20", status="booked")], {}, "CT desk"),
+        ([scan("soon")], {}, "Clinic"),
+        ([], {"window": ends}, "Surgeon"),
+    ]
+    for events, changes, owner in table:
+        rule = ct_rule(owner=owners, **changes)
+        seen = run(engine, rule, cases=UPCOMING, events=events, as_of=BEFORE)
+        assert seen.finding("ct")["owner"] == owner
+
+
 def test_a_past_case_has_owners_but_nothing_left_to_do(engine):
     """The owner is told for the review of what went wrong."""
     seen = run(engine, ct_rule())

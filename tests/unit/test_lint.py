@@ -57,6 +57,14 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
             "19:41: this exclusion repeats `emergency`. It can never be the first to hold.",
         ),
         (
+            "owner: MRI booking desk",
+            "owner: {order: Clinic, book: CT Booking  Desk}",
+            (
+                "34:16: the owner `CT Booking  Desk` is spelt `CT booking desk` before. "
+                "Its actions would be on two lists; spell it in one way."
+            ),
+        ),
+        (
             "[14 days, 30 days]",
             "[14 days, 30 days, 14 days]",
             "36:37: 14 days is listed twice.",

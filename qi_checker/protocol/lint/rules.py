@@ -222,6 +222,18 @@ def lint_version(version: Version, path: Steps, leaves: Sequence[Leaf]) -> Itera
     yield from _waivers(version, path)
     yield from _waivers_too_short(version, path)
     yield from _same_requirement(leaves)
+    yield from _owners_alike(leaves)
+
+
+def _owners_alike(leaves: Sequence[Leaf]) -> Iterator[Finding]:
+    """A desk that is spelt in two ways is two desks, and each list holds half of its work."""
+    first: dict[str, str] = {}
+    for path, requirement in leaves:
+        for name in requirement.owners:
+            known = first.setdefault(" ".join(name.casefold().split()), name)
+            if known != name:
+                why = "Its actions would be on two lists; spell it in one way"
+                yield (*path, "owner"), f"the owner `{name}` is spelt `{known}` before", why
 
 
 def renamed(earlier: Version, leaves: Sequence[Leaf]) -> Iterator[Finding]:
