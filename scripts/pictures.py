@@ -30,12 +30,14 @@ KINDS = {
     "rulebook": 420,
     "rule": 900,
     "rule_diff": 620,
+    "elements": 900,
 }
 # The template of each page that is not named like its kind.
 TEMPLATES = {
     "monthly_protected": "monthly/protected.html.j2",
     "study_protected": "study/protected.html.j2",
     "rule_diff": "authoring/diff.html.j2",
+    "elements": "style/elements.html.j2",
 }
 
 

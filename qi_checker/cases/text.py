@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from qi_checker.cases.what_if import WhatIf
 
-_STYLES = {"good": "green", "concern": "bold red", "neutral": ""}
+_STYLES = {"good": "green", "wait": "green", "warn": "bold red", "bad": "bold red"}
 
 
 def _stated(word: str, meaning: str) -> str:
@@ -29,7 +29,7 @@ def _stated(word: str, meaning: str) -> str:
 
 
 def _tone(word: str) -> str:
-    return _STYLES[words.SIGNS[word].tone]
+    return _STYLES.get(words.SIGNS[word].tone, "")
 
 
 def case_text(sheet: CaseSheet, console: Console) -> None:

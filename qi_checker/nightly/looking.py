@@ -81,7 +81,7 @@ def mark_age(settings: Settings, as_of: AsOf, refused: Refused) -> None:
     folder = audit_folder(settings)
     why = "".join(f"<li>{html.escape(finding.message)}</li>" for finding in refused.findings)
     said = (
-        '<!-- age --><div class="plausibility" role="note"><p><b>'
+        '<!-- age --><div class="notice warn plausibility" role="note"><p><b>'
         f"The records of {html.escape(str(as_of))} were refused.</b> "
         "This page is of an earlier night and stays in force.</p>"
         f"<ul>{why}</ul></div><!-- /age -->"

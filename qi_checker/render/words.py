@@ -13,7 +13,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True)
 class Sign:
-    """A symbol beside a word, never instead of it; `tone` is the colour's name in the CSS."""
+    """A symbol beside a word, never instead of it; `tone` names the chip in style.css."""
 
     symbol: str
     tone: str
@@ -22,22 +22,22 @@ class Sign:
 SIGNS = {
     "compliant": Sign("✓", "good"),
     "compliant_with_exception": Sign("E", "good"),
-    "pending": Sign("△", "good"),
-    "action_needed": Sign("!", "concern"),
-    "undetermined": Sign("?", "neutral"),
-    "not_compliant": Sign("✗", "concern"),
-    "not_applicable": Sign("–", "neutral"),
-    "error": Sign("‼", "concern"),
+    "pending": Sign("△", "wait"),
+    "action_needed": Sign("!", "warn"),
+    "undetermined": Sign("?", "open"),
+    "not_compliant": Sign("✗", "bad"),
+    "not_applicable": Sign("–", "calm"),
+    "error": Sign("‼", "bad"),
     "met": Sign("✓", "good"),
     "exempt": Sign("E", "good"),
-    "booked": Sign("△", "good"),
-    "due": Sign("!", "concern"),
-    "unknown": Sign("?", "neutral"),
-    "expired": Sign("✗", "concern"),
-    "missing": Sign("✗", "concern"),
+    "booked": Sign("△", "wait"),
+    "due": Sign("!", "warn"),
+    "unknown": Sign("?", "open"),
+    "expired": Sign("✗", "bad"),
+    "missing": Sign("✗", "bad"),
     "pass": Sign("✓", "good"),
-    "undecided": Sign("?", "neutral"),
-    "fail": Sign("✗", "concern"),
+    "undecided": Sign("?", "open"),
+    "fail": Sign("✗", "bad"),
 }
 VERDICTS = {verdict.value: verdict.meaning for verdict in Verdict}
 REASONS = {reason.value: reason.meaning for reason in Reason}

@@ -10,7 +10,7 @@ import pytest
 from qi_checker.protocol.paths import reports_dir
 from scripts.pictures import FOLDER, HASHES, KINDS, TEMPLATES, sha256_of
 
-PAGE = (Path("docs") / "reports.md").read_text("utf-8")
+PAGE = "".join((Path("docs") / name).read_text("utf-8") for name in ("reports.md", "style.md"))
 MEND = "a page has changed since its picture was drawn: make pictures"
 
 

@@ -24,6 +24,7 @@ from qi_checker.monthly.folder import monthly_page
 from qi_checker.monthly.protected import protect_monthly
 from qi_checker.monthly.protected_files import protected_monthly_page
 from qi_checker.render import html, views
+from qi_checker.render.elements import elements_page
 from qi_checker.statistics.small_numbers import PROFILES
 from qi_checker.study.folder import study_page
 from qi_checker.study.protected import protect_study
@@ -72,6 +73,7 @@ RENDER: dict[str, Callable[[], str]] = {
     "monthly/protected.html.j2": lambda: protected_monthly_page(
         protect_monthly(monthly.report(monthly.typical(), "2026-02", monthly.FULL), PROFILES["lt5"])
     ),
+    "style/elements.html.j2": elements_page,
     "digest/digest.html.j2": lambda: digest_html(night(3, 30)),
 }
 

@@ -251,8 +251,8 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("name", ["ink", "mute", "line", "good", "concern"])
-@pytest.mark.parametrize("background", ["#ffffff", "#f3f5f7"])
+@pytest.mark.parametrize("name", ["ink", "muted", "link", "good", "warn", "bad", "open", "wait"])
+@pytest.mark.parametrize("background", ["#ffffff", "#f4f6f8"])
 def test_text_colours_have_enough_contrast(name: str, background: str) -> None:
     text = (reports_dir() / "style.css").read_text(encoding="utf-8")
     found = re.search(rf"--{name}: (#[0-9a-fA-F]{{6}})", text)

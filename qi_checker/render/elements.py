@@ -1,0 +1,16 @@
+"""The page that shows every element of the style sheet: `python -m qi_checker.render.elements`."""
+
+from __future__ import annotations
+
+from qi_checker.render.html import environment
+from qi_checker.render.words import SIGNS, VERDICTS
+
+
+def elements_page() -> str:
+    """Return the page: chips of all verdicts, figures, actions, blocks and tables, made up."""
+    signs = [(word, VERDICTS[word]) for word in SIGNS if word in VERDICTS]
+    return environment().get_template("style/elements.html.j2").render(signs=signs)
+
+
+if __name__ == "__main__":
+    print(elements_page())
