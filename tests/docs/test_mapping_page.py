@@ -23,7 +23,9 @@ from tests.docs.test_documentation import ROOT
 from tests.helpers.folders import SITE
 
 PAGE = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
-FENCE = re.compile(r"^```(\w+) ?(.*?)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```(\w+)(?: title=\"(.*?)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+# `plan.xlsx, sheet Plan` or `list.csv in cp850`: a file of the export
+FILE = re.compile(r"(?P<export>\S+\.\w+)(?: in (?P<encoding>\S+)|, sheet (?P<sheet>\S+))?")
 
 
 @dataclass
@@ -43,8 +45,8 @@ def examples() -> list[Example]:
         title = section.partition("\n")[0]
         one = Example(title)
         for language, info, body in FENCE.findall(section):
-            words = dict(part.split("=", 1) for part in info.split() if "=" in part)
-            if "export" in words:
+            if file := FILE.fullmatch(info):
+                words = {name: word for name, word in file.groupdict().items() if word}
                 one.files.append((language, words, body))
             elif language == "yaml":
                 said = yaml.safe_load(body)

@@ -43,6 +43,11 @@ def test_no_page_loads_anything_from_another_host(site: Path) -> None:
     assert [page.name for page in site.glob("*.html") if loaded.search(page.read_text())] == []
 
 
+def test_every_fenced_block_is_a_block(site: Path) -> None:
+    """What stands behind the language must be `title="..."`: anything else is read as text."""
+    assert [page.name for page in site.glob("*.html") if "```" in page.read_text()] == []
+
+
 def test_a_broken_link_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("# A\n\n[b](missing.md)\n", encoding="utf-8")

@@ -47,10 +47,10 @@ def test_a_command_does_what_the_page_says(number: int, done: list[Command]) -> 
 
 
 def test_the_reader_is_told_which_file_a_block_is() -> None:
-    """What stands after the language of a block is not shown on a rendered page."""
+    """Not every page that shows the text shows the title of a block, too."""
     parts = re.split(r"^```(?!$)(.*)\n(?:.*\n)*?```$", PAGE, flags=re.MULTILINE)
     told = [
-        (text, words.partition("=")[2])
+        (text, words.partition("=")[2].strip('"').removeprefix("add to "))
         for text, words in zip(parts[::2], parts[1::2], strict=False)
         if "=" in words
     ]

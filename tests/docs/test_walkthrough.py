@@ -12,8 +12,10 @@ SCHEMA = "```console\n$ qi-checker rules schema\n{\n...\n}\n```\n"
 
 
 def test_a_page_that_is_right(tmp_path: Path) -> None:
-    page = "```text file=a/b.txt\nx\ny\n```\n```diff file=a/b.txt\n  x\n- y\n+ z\n```\n" + SCHEMA
-    page += "```text append=a/b.txt\nv\n```\n"
+    page = (
+        '```text title="a/b.txt"\nx\ny\n```\n```diff title="a/b.txt"\n  x\n- y\n+ z\n```\n' + SCHEMA
+    )
+    page += '```text title="add to a/b.txt"\nv\n```\n'
     assert [command.holds for command in follow(page, tmp_path)] == [True]
     assert (tmp_path / "a" / "b.txt").read_text(encoding="utf-8") == "x\nz\nv\n"
 

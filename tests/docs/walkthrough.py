@@ -2,10 +2,10 @@
 
 What a fenced block does is said after its language:
 
-    ```yaml file=PATH      the block is the file (any language)
-    ```yaml append=PATH    the block is added to the end of the file
-    ```diff file=PATH      lines with - are replaced by those with +; a line with neither stays
-    ```console             `$ command`, and below it what it prints
+    ```yaml title="PATH"         the block is the file (any language)
+    ```yaml title="add to PATH"  the block is added to the end of the file
+    ```diff title="PATH"         lines with - are replaced by those with +; a line with neither stays
+    ```console                   `$ command`, and below it what it prints
 
 A command that ends with `# exit 1` must give that exit code, any other one 0. A line `...` stands
 for any number of lines of the output, and `...` at the end of a line for the rest of it. Only
@@ -28,7 +28,9 @@ import pytest
 
 from qi_checker.cli import main
 
-_FENCE = re.compile(r"^```(\w+)(?: (file|append)=(\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(
+    r"^```(\w+)(?: title=\"(add to )?(\S+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 _COMMAND = re.compile(r"^\$ (.*?)(?:  # exit (\d+))?$")
 
 
@@ -64,11 +66,11 @@ def _pattern(line: str) -> str:
 def follow(page: str, folder: Path) -> list[Command]:
     """Do everything that a page says, in order, in a folder."""
     done: list[Command] = []
-    for language, how, file, body in _FENCE.findall(page):
+    for language, more, file, body in _FENCE.findall(page):
         if file:
             target = folder / file
             target.parent.mkdir(parents=True, exist_ok=True)
-            there = "" if how == "file" and language != "diff" else target.read_text("utf-8")
+            there = target.read_text("utf-8") if more or language == "diff" else ""
             text = changed(there, body) if language == "diff" else there + body
             target.write_text(text, encoding="utf-8")
         elif language == "console":
