@@ -7,10 +7,12 @@ from typing import Any
 
 from qi_checker.cases.rows import DuckDBRows, Origin
 from qi_checker.engines.duckdb import Evaluation, evaluate
+from qi_checker.engines.inputs.reading import UNREADABLE
 from qi_checker.errors import Problem, UserError
 from qi_checker.judging import CaseTrace
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.date_format import ACCEPTED
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
 
@@ -40,12 +42,13 @@ def _no_such_case(evaluation: Evaluation, case_id: str, rejected: dict[str, Any]
     file = evaluation.records.tables["cases"].file
     if rejected:
         where = f"{rejected['file']}, row {rejected['row']}, column {rejected['column']}"
-        return Problem(
-            where,
-            f"the case was rejected: {rejected['reason']}",
-            "",
-            "Correct the row and export it again",
-        )
+        what = f"the case was rejected: {rejected['reason']}"
+        hint = ""
+        if rejected["reason"] == UNREADABLE:
+            written = evaluation.prepared.written.get(("cases", rejected["column"]))
+            hint = f"It looks like {written}. " if written else ""
+            hint += f"Accepted are {ACCEPTED}"
+        return Problem(where, what, hint, "Correct the row and export it again")
     read = evaluation.prepared.census["cases"].used
     return Problem(
         file,

@@ -5,11 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from qi_checker.cli.common import read_site
+from qi_checker.audit.problems import rejected_rows
+from qi_checker.cli.common import protocol_path, read_site
 from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
+from qi_checker.protocol.load import load_protocol
+from qi_checker.protocol.records import Records
+from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
     from qi_checker.sources.dry_run import DryRun
@@ -100,18 +108,42 @@ def _answer(doubt: Doubt, ask: Callable[[str], str]) -> int | None:
 
 
 def _dry_run(arguments: argparse.Namespace) -> int:
-    from qi_checker.sources.dry_run import dry_run
+    from qi_checker.sources.dry_run import dry_run, newest_day
     from qi_checker.sources.files import mapping_of, read_folder
 
     folder = Path(arguments.target)
     arguments.data = folder
     site = read_site(arguments)
     loaded = mapping_of(folder, arguments.mapping, site)
-    if loaded is None:
+    if loaded is None and not any(folder.glob("cases.*")):
         mend = f"Write one: qi-checker inspect {folder}"
         raise UserError(Problem(str(folder / "mapping.yaml"), "there is no mapping", "", mend))
-    _print(dry_run(read_folder(folder, site, mapping=loaded), loaded))
+    bundle = load_protocol(protocol_path(arguments.protocol))
+    records = read_folder(folder, site, mapping=loaded)
+    shown = dry_run(records, loaded)
+    today = datetime.now(ZoneInfo(site.timezone)).date()
+    as_of = arguments.as_of or newest_day(records, today)
+    _print(shown)
+    _plausible(bundle, records, AsOf.parse(as_of), site)
     return Exit.DONE
+
+
+def _plausible(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> None:
+    """Say what the checks of plausibility see in the records and in what they come to."""
+    from qi_checker.engines.duckdb import evaluate
+    from qi_checker.plausibility import Looking
+
+    done = evaluate(bundle, records, as_of, site, look=Looking(site.checks, refuses=False))
+    found = done.looked.findings
+    print(f"\nPlausibility on {as_of} with protocol {bundle.protocol.id} (docs/plausibility.md):")
+    if not site.checks.on:
+        print("- off in the site settings")
+    elif not found:
+        print("- no check has anything to say")
+    for finding in found:
+        print(f"- {finding.level} {finding.check}: {finding.message}")
+    for line in rejected_rows(done):
+        print(f"- {line}")
 
 
 def _print(shown: DryRun) -> None:

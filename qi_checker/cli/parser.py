@@ -340,7 +340,8 @@ def _inspect(commands: Any) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="show twenty records beside the export, values that nothing maps, and the join",
+        help="show twenty records beside the export, values that nothing maps, the join, and the "
+        "checks of plausibility",
     )
     parser.add_argument(
         "--out",
@@ -350,6 +351,17 @@ def _inspect(commands: Any) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace the file")
     parser.add_argument("--site", type=Path, metavar="FILE", help="site settings, for --dry-run")
+    parser.add_argument(
+        "--as-of",
+        metavar="DATE",
+        help="the moment that --dry-run checks for (default: the last day of the records)",
+    )
+    parser.add_argument(
+        "--protocol",
+        type=Path,
+        metavar="PATH",
+        help="protocol that --dry-run checks with (default: the shipped liver protocol)",
+    )
     mapping(parser)
 
 

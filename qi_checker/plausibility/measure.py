@@ -8,7 +8,7 @@ Spark count alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -171,6 +171,8 @@ class Measures:
     modalities: frozenset[str] = frozenset()  # the vocabularies
     regions: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()  # systems that have a name or a code list
+    # By table and column: the format that unreadable dates seem to be written in.
+    written: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def measure(db: Database, needs: Needs, prepared: Prepared, files: Mapping[str, str]) -> Measures:
@@ -212,6 +214,7 @@ class _Counting:
             modalities=frozenset(catalogue.modalities),
             regions=frozenset(catalogue.regions),
             systems=frozenset(listed | {*SYSTEM_ALIASES.values()}),
+            written=self.prepared.written,
         )
 
     def _looked_at(self, patient: str = "patient_id") -> str:

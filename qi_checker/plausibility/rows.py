@@ -10,13 +10,15 @@ from qi_checker.plausibility.judged import Judge, parts
 from qi_checker.plausibility.measure import USUAL_KINDS, Measures, Profile
 from qi_checker.protocol.code_shapes import SHAPES
 from qi_checker.protocol.codes import canonical_code, canonical_system
+from qi_checker.protocol.date_format import ACCEPTED
 from qi_checker.protocol.plausible import Finding, Level
 
+UNREADABLE = "unreadable date"
 EXTERNAL_UNDATED = "external study without an acquisition date"
 _NEEDED = ("cases", "events")
 _LIKE = 0.75  # how much of a word must be that of another one
 _REASONS = {
-    "unreadable date": "no readable date",
+    UNREADABLE: "no readable date",
     "unknown word": "an unknown word",
     "missing value": "empty",
     "duplicate id": "there more than once",
@@ -35,7 +37,7 @@ def check_rows(m: Measures, judge: Judge) -> Iterator[Finding]:
         if not census.used:
             words = "the table has no row"
             if census.read:
-                words = f"none of the {census.read:,} rows can be used"
+                words = f"none of the {census.read:,} rows can be used" + _dates_of(m, name)
             yield from judge.number("empty", name, "", 0, census.read, 1, words)
     for name, census in m.census.items():
         own = [r for r in m.rejects if r.table == name]
@@ -54,6 +56,7 @@ def check_rows(m: Measures, judge: Judge) -> Iterator[Finding]:
             words = f"{parts(rejected, census.read)} rows were rejected"
             words += f"; in {worst.number:,}, {worst.column} is "
             words += _REASONS.get(worst.reason, worst.reason)
+            words += _dates_of(m, name, worst.column) if worst.reason == UNREADABLE else ""
             column = worst.column
             yield from judge.share("rejected", name, column, rejected, census.read, words, 3)
     operations = sum(w.number for w in m.cases)
@@ -61,6 +64,14 @@ def check_rows(m: Measures, judge: Judge) -> Iterator[Finding]:
     if same:
         words = f"{parts(same, operations)} operations are of a patient and day of another row"
         yield from judge.share("same_operation", "cases", "case_id", same, operations, words)
+
+
+def _dates_of(m: Measures, table: str, column: str = "") -> str:
+    """What dates that cannot be read look like, and what could be read instead."""
+    for (name, named), written in sorted(m.written.items()):
+        if name == table and column in ("", named):
+            return f". The dates of {named} look like {written}; accepted are {ACCEPTED}"
+    return f"; accepted are {ACCEPTED}" if column else ""
 
 
 def check_words(m: Measures, judge: Judge) -> Iterator[Finding]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qi_checker.errors import did_you_mean
@@ -201,6 +203,22 @@ def looks_like(value: str) -> tuple[str, ...]:
         clock = {0: "", 4: "HHmm", 6: "HHmmss"}[len(found["time"] or "")]
         return (f"YYYYMMDD{found['sep'] or ''}{clock}",)
     return next(((word,) for shape, word in _NUMBER if shape.fullmatch(text)), ())
+
+
+ACCEPTED = "2026-03-14, 2026-03-14T07:30 and the same with an offset"
+
+
+def written_as(values: Iterable[str]) -> str:
+    """The format that most of these values seem to have; `A or B` where two fit alike, else empty.
+
+    One value beyond the twelfth tells day and month apart for all of them.
+    """
+    found = [formats for value in values if (formats := looks_like(value))]
+    counts = Counter(format for formats in found for format in formats)
+    if not counts:
+        return ""
+    most = max(counts.values())
+    return " or ".join(sorted(format for format, number in counts.items() if number == most))
 
 
 def _day_and_month(found: re.Match[str]) -> tuple[str, ...]:

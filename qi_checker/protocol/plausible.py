@@ -81,7 +81,7 @@ CHECKS: dict[str, Check] = dict(
             0.05,
             0.30,
             "rows of a table that cannot be used",
-            "Read rejects.csv; correct the export or map the column in site.yaml",
+            "Read rejects.csv, or `inspect --dry-run`; correct the export, or its mapping",
         ),
         _check(
             "torn",
@@ -114,7 +114,7 @@ CHECKS: dict[str, Check] = dict(
             0.02,
             0.20,
             "values outside the vocabulary of a column",
-            "Map the words under values in site.yaml; `audit` shows them on a terminal",
+            "Map the words: `words` in mapping.yaml, or `values` in site.yaml; `inspect --dry-run` lists them",
         ),
         _check(
             "kinds",
@@ -122,7 +122,7 @@ CHECKS: dict[str, Check] = dict(
             0.0,
             0.20,
             "kinds of events that are spelt nearly like one that a protocol asks for",
-            "Map the word under values in site.yaml: events.kind",
+            "Map the word: `words` of kind in mapping.yaml, or `values` in site.yaml",
         ),
         _check(
             "contradictions",

@@ -6,6 +6,7 @@ Values of patients are shown here, and nowhere else: it is printed on the analys
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.load_mapping import LoadedMapping, vocabularies
@@ -174,3 +175,18 @@ def _join(con: duckdb.DuckDBPyConnection) -> str:
     cases, both, events = con.execute(query).fetchall()[0]
     share = f"{both / cases:.0%}" if cases else "none"
     return f"{both} of {cases} patients with an operation have an event ({share}); {events} patients have events"
+
+
+def newest_day(records: Records, today: date) -> date:
+    """The last day up to `today` on which something was done; `today` where no day can be read."""
+    parts = [
+        f"SELECT try_cast(substr({quoted(column)}::VARCHAR, 1, 10) AS DATE) AS d FROM raw_{table} "
+        f"WHERE lower(trim(status::VARCHAR)) = '{word}'"
+        for table, column, word in (
+            ("cases", "surgery_at", "performed"),
+            ("events", "at", "completed"),
+        )
+    ]
+    query = f"SELECT max(d) FROM ({' UNION ALL '.join(parts)}) t WHERE d <= DATE '{today}'"
+    (day,) = records.con.execute(query).fetchall()[0]
+    return day if isinstance(day, date) else today

@@ -131,7 +131,25 @@ class Expressions:
         day = f"regexp_replace({day}, {literal(_MIDNIGHT)}, '')"
         between = "" if any(_glued(f) for f in source.formats) else source.join_with
         joined = f"concat_ws({literal(between)}, {', '.join([day, *clock])})"
-        return f"CASE WHEN {parts[0]} IS NOT NULL THEN {joined} END"
+        whens = f"WHEN {parts[0]} IS NULL THEN NULL"
+        if any(f.text == EXCEL for f in source.formats):
+            whens += f" {self._serial(parts)}"
+        return f"CASE {whens} ELSE {joined} END"
+
+    def _serial(self, parts: Sequence[str]) -> str:
+        """A serial day and a time of day in a column of its own, added up: 46095 and 0.3125 or 07:30.
+
+        A day that has its own time is not moved.
+        """
+        comma = self.block.decimal == "comma"
+        texts = [f"replace({part}, ',', '.')" if comma else part for part in parts]
+        day, *clock = (f"try_cast({text} AS DOUBLE)" for text in texts)
+        parted = [
+            f"coalesce({c}, epoch(try_cast({t} AS TIME)) / 86400)"
+            for c, t in zip(clock, texts[1:], strict=True)
+        ]
+        added = [f"CASE WHEN {p} >= 0 AND {p} < 1 THEN {p} ELSE 0 END" for p in parted]
+        return f"WHEN {day} = floor({day}) THEN ({' + '.join([day, *added])})::VARCHAR"
 
     def _date(self, sql: str, source: Source) -> str:
         formats = source.formats

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MAPPING = "mapping.yaml"
 READERS = {".csv": read_csv, ".parquet": read_parquet, ".xlsx": read_xlsx}
+_TOLD = 5  # files that are named in a message
 LIKE_CSV = {"": ".csv", ".txt": ".csv", ".tsv": ".csv"}
 
 
@@ -64,6 +65,8 @@ def read_folder(
         records.tables[name] = table_read.raw
         records.notes += table_read.notes
     records.notes += _patient_id_notes(delivered)
+    if loaded is None:
+        records.notes += _stray_notes(folder, names)
     records.notes[:0] = set_apart(records)
     return records
 
@@ -185,9 +188,19 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
         return folder / found[0]
     if not table.required:
         return None
+    what = f"there is no file with the {table.name}"
     similar = _similar(names, table)
-    mend = _mend(similar, table) if similar else f"Add {_file_names(table)}"
-    raise UserError(Problem(str(folder), f"there is no file with the {table.name}", "", mend))
+    hint, mend = "", _mend(similar, table) if similar else f"Add {_file_names(table)}"
+    if not similar:
+        from qi_checker.sources.strays import in_words, strays  # looks into files, so only now
+
+        seen = [(name, kind) for name, kind in strays(folder, names) if kind]
+        same = [(name, kind) for name, kind in seen if table.name in kind]
+        told = [in_words(*one) for one in same or seen]
+        if told:
+            hint = f"{', '.join(told[:_TOLD])}, but no mapping.yaml says how to read it"
+            mend = f"Let qi-checker inspect {folder} propose one"
+    raise UserError(Problem(str(folder), what, hint, mend))
 
 
 def _read(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
@@ -248,6 +261,21 @@ def _similar_notes(names: list[str], table: Table) -> Iterator[str]:
     similar = _similar(names, table)
     if similar:
         yield f"{similar} is not read. {_mend(similar, table)} if it is to be"
+
+
+def _stray_notes(folder: Path, names: list[str]) -> Iterator[str]:
+    """Files of which nobody knows that they are not read; the similar ones are told already."""
+    similar = {_similar(names, table) for table in ALL_TABLES.values()}
+    endings = (*READERS, ".tsv", ".txt", ".xlsm")
+    if not any(
+        Path(n).suffix.lower() in endings and not _belongs(n) and n not in similar for n in names
+    ):
+        return
+    from qi_checker.sources.strays import in_words, strays
+
+    for name, kind in strays(folder, names):
+        if kind and name not in similar:
+            yield f"{name} is not read; {in_words('it', kind)}. Name it in mapping.yaml if it is to be"
 
 
 def _patient_id_notes(delivered: dict[str, Delivered]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qi_checker.protocol.date_format import EXCEL
 from qi_checker.protocol.records import CASES, EVENTS
 from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
 from qi_checker.sources.inspection import Seen
@@ -22,7 +23,9 @@ from qi_checker.sources.recognise import (
     Profile,
     codes_of,
     dates_of,
+    is_birth,
     is_clock,
+    is_part_of_a_day,
     kind_of,
     known_words,
     plain_word,
@@ -180,22 +183,26 @@ class _Block:
 
     def _group(self) -> None:
         """Whether several rows are one operation."""
-        if "case_id" not in self.roles:
+        given = self.columns["case_id"]
+        if given == OPEN:
             return
-        column = self.roles["case_id"][0]
-        if column.distinct == column.filled:
+        names = [given] if isinstance(given, str) else given["columns"]
+        keys = [self.seen.table.column(name) for name in names]
+        rows, operations = self._counted(keys)
+        if rows == operations:
             return
-        self.block["group_by"] = column.name
+        value = names[0] if len(names) == 1 else names
+        self.block["group_by"] = value
         self.doubts.append(
             Doubt(
                 (*self.path, "group_by"),
-                f"{column.filled} rows have {column.distinct} values of {column.name}: is each of "
+                f"{rows} rows have {operations} values of {' and '.join(names)}: is each of "
                 "them one operation with several rows, such as one for each procedure?",
-                (("yes, one operation", column.name), ("no, each row is an operation", None)),
+                (("yes, one operation", value), ("no, each row is an operation", None)),
                 0,
             )
         )
-        apart = self._apart(column)
+        apart = self._apart(keys)
         if apart:
             self.doubts.append(
                 Doubt(
@@ -206,17 +213,38 @@ class _Block:
                 )
             )
 
-    def _apart(self, key: Profile) -> int:
+    def _filled(self, column: Profile) -> str:
+        """The cells of a column as SQL, merged ones with the value above."""
+        cell = f"nullif(trim(k{column.place - 1}, {literal(BLANKS)}), '')"
+        if column.name not in self.seen.merged:
+            return cell
+        return f"last_value({cell} IGNORE NULLS) OVER (ORDER BY _row)"
+
+    def _grouped(self, keys: Sequence[Profile], value: str) -> str:
+        """A query of `k`, what tells operations apart, and a value of each row."""
+        parts = ", ".join(self._filled(key) for key in keys)
+        return f"SELECT concat_ws('/', {parts}) AS k, {value} AS v FROM {self.seen.grid}"
+
+    def _counted(self, keys: Sequence[Profile]) -> tuple[int, int]:
+        """The number of rows with an id, and of their ids."""
+        query = (
+            f"SELECT count(*), count(DISTINCT k) FROM ({self._grouped(keys, '0')}) g WHERE k <> ''"
+        )
+        rows, operations = self.con.execute(query).fetchall()[0]
+        return int(rows), int(operations)
+
+    def _apart(self, keys: Sequence[Profile]) -> int:
         """How many operations have rows that disagree about the time of surgery."""
         given = self.columns.get("surgery_at")
         if given is None or given == OPEN:
             return 0
         source = {"column": given} if isinstance(given, str) else given
         names = [source["column"]] if "column" in source else source.get("columns", [])
-        parts = [f"coalesce(k{self.seen.table.column(n).place - 1}, '')" for n in names]
+        parts = [f"coalesce({self._filled(self.seen.table.column(n))}, '')" for n in names]
+        grouped = self._grouped(keys, " || ".join(parts))
         query = (
-            f"SELECT count(*) FROM (SELECT k{key.place - 1} FROM {self.seen.grid} GROUP BY 1 "
-            f"HAVING count(DISTINCT {' || '.join(parts)}) > 1) g"
+            f"SELECT count(*) FROM (SELECT k FROM ({grouped}) r WHERE k <> '' GROUP BY k "
+            "HAVING count(DISTINCT v) > 1) g"
         )
         return int(self.con.execute(query).fetchall()[0][0])
 
@@ -233,7 +261,7 @@ class _Block:
             self._kind()
         self._status(EVENTS.name, known_words().event_status, EVENT_STATUSES)
         self._date("at", needed=True)
-        self._words("modality", known_words().modality, ())
+        self._modality()
         self._plain("region", optional=True)
         self._codes("codes")
         self._date("ordered_at")
@@ -264,7 +292,10 @@ class _Block:
     def _missing(self, role: str) -> None:
         """A needed column that no column of the export seems to be."""
         self.columns[role] = OPEN
-        names = [c.name for c in self.seen.table.columns if c.filled and c.name not in self.used]
+        columns = [c for c in self.seen.table.columns if c.filled and c.name not in self.used]
+        if role in ("surgery_at", "at"):
+            columns = [c for c in columns if dates_of(c).share > 0.6 and not is_birth(c)] or columns
+        names = [c.name for c in columns]
         self.doubts.append(
             Doubt(
                 (*self.path, "columns", role),
@@ -328,7 +359,12 @@ class _Block:
         """The column of the time of day, where a date column has none."""
         if any(":" in value for value, _ in column.values[:20]):
             return None
-        clocks = [c for c in self.seen.table.columns if is_clock(c) and c.name not in self.used]
+        serial = dates_of(column).formats == (EXCEL,)
+        clocks = [
+            c
+            for c in self.seen.table.columns
+            if c.name not in self.used and (is_clock(c) or (serial and is_part_of_a_day(c)))
+        ]
         near = [c for c in clocks if abs(c.place - column.place) <= 2 and c.place > column.place]
         if near:
             self.used.add(near[0].name)
@@ -339,6 +375,8 @@ class _Block:
         if clock is None:
             return text
         values = [value for value, _ in clock.values[:20]]
+        if text == EXCEL:
+            return text
         if all(re.fullmatch(r"\d{3,4}", value) for value in values):
             return f"{text or 'YYYY-MM-DD'} HHmm"
         if any(re.search(r"[AaPp][Mm]", value) for value in values):
@@ -350,7 +388,8 @@ class _Block:
         others = [
             c
             for c in self.seen.table.columns
-            if c is not column and c.name not in self.used and dates_of(c).share > 0.6
+            if c is not column and c.name not in self.used
+            if dates_of(c).share > 0.6 and not is_birth(c)
         ]
         taken = {c.name for r, (c, _) in self.roles.items() if r != role}
         others = [c for c in others if c.name not in taken]
@@ -404,6 +443,19 @@ class _Block:
                 mapped[value] = OPEN
                 self._word(role, value, number, known)
         self.columns[role] = {"column": column.name, "words": mapped} if mapped else column.name
+
+    def _modality(self) -> None:
+        """Modalities; a value that is none, such as the name of a scanner, leaves it to the exam name."""
+        words = known_words().modality
+        self._words("modality", words, tuple(dict.fromkeys(words.values())))
+        source = self.columns.get("modality")
+        if "exam_name" not in self.block or not isinstance(source, dict):
+            return
+        for doubt in self.doubts:
+            if doubt.path[-3:-1] == ("modality", "words") and "words" in source:
+                source["words"][doubt.path[-1]] = ""
+                doubt.answers = (("nothing: the exam name says it", ""), *doubt.answers)
+                doubt.usual = 0
 
     def _word(self, role: str, value: str, number: int, known: tuple[str, ...]) -> None:
         self.doubts.append(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 400  # of a column that are looked at, the most frequent first
 _ISO = re.compile(r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d.*)?")
+_PART_OF_A_DAY = re.compile(r"0?[.,]\d+")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?|([01]\d|2[0-3])[0-5]\d")
 
 
@@ -142,6 +143,16 @@ def _names_a_date(column: Profile) -> bool:
 def is_clock(column: Profile) -> bool:
     """Whether a column holds times of day."""
     return column.filled > 0 and column.share(_CLOCK) > 0.8
+
+
+def is_part_of_a_day(column: Profile) -> bool:
+    """Whether a column holds times of day as a spreadsheet has them: 0.3125 is half past seven."""
+    return column.filled > 0 and column.share(_PART_OF_A_DAY) > 0.8
+
+
+def is_birth(column: Profile) -> bool:
+    """Whether a column is named as a date of birth, which is no date of anything else."""
+    return re.search(r"\b(dob|birth\w*|geb|geburts?\w*|naiss\w*|ddn)\b", column.words) is not None
 
 
 # ---- codes ---------------------------------------------------------------------------------------
@@ -265,9 +276,12 @@ def name_score(column: Profile, role: str) -> float:
     for rank, pattern in enumerate(patterns):
         if pattern.fullmatch(column.words):
             return 1 - 0.25 * rank
-    for rank, pattern in enumerate(patterns[:2]):
-        if re.search(rf"\b(?:{pattern.pattern})\b", column.words):
-            return 0.5 - 0.15 * rank
+    # `Diagnosis ICD`, `1. Operateur`: what stands last is what a column holds, and a header of two
+    # rows puts the name of a group in front.
+    for end, best in ((" (?:{})$", 0.75), (r"\b(?:{})\b", 0.5)):
+        for rank, pattern in enumerate(patterns[:2]):
+            if re.search(end.format(pattern.pattern), column.words):
+                return best - 0.15 * rank
     return 0
 
 
@@ -308,7 +322,7 @@ class Table:
     def _fits(self, column: Profile, role: str) -> float:
         """How well the values are of a role: 0 where they say nothing, below 0 where they deny it."""
         if role in ("surgery_at", "started_at", "admitted_at", "at", "ordered_at"):
-            return 0.3 if dates_of(column).share > 0.6 else -1
+            return 0.3 if dates_of(column).share > 0.6 and not is_birth(column) else -1
         if role == "status":
             words = known_words()
             known = max(share_known(column, w) for w in (words.case_status, words.event_status))

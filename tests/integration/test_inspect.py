@@ -213,6 +213,92 @@ def test_a_target_that_cannot_be_looked_at(target: str, tmp_path: Path) -> None:
     assert run("inspect", target, cwd=tmp_path).code == 2
 
 
+def test_an_upper_header_and_a_number_in_front_hide_no_column(tmp_path: Path) -> None:
+    """`Intervention N°`, `1. Operateur`, `Pre-op Dx`: the last words say what a column holds."""
+    rows = "".join(
+        f"OP{n},P{n},2026-01-0{n}T08:00,geplant,5-501.20,C78.7,Elm\n" for n in range(1, 9)
+    )
+    header = "Intervention N°,Patient IPP,OP-Termin,OP-Status,OPS,Pre-op Dx,1. Operateur\n"
+    columns = proposed(write(tmp_path, bloc=header + rows)).mapping["cases"]["columns"]
+    assert columns["case_id"] == "Intervention N°" and columns["surgeon"] == "1. Operateur"
+    assert columns["surgery_at"] == "OP-Termin" and columns["patient_id"] == "Patient IPP"
+    assert columns["diagnoses"]["column"] == "Pre-op Dx"
+
+
+def test_a_date_of_birth_is_never_offered_as_another_date(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},P{n},195{n}-03-01,2026-01-0{n},2026-02-0{n},Completed,47120\n" for n in range(1, 9)
+    )
+    header = "CASE_ID,MRN,Date of birth,Seen on,Signed,STATUS,CPT\n"
+    (doubt,) = [
+        d
+        for d in proposed(write(tmp_path, or_cases=header + rows)).doubts
+        if d.path[-1] == "surgery_at"
+    ]
+    assert [words for words, _ in doubt.answers] == ["Seen on", "Signed"]
+
+
+def test_operations_without_a_number_are_told_apart_and_grouped(tmp_path: Path) -> None:
+    rows = "".join(
+        f"P{n},2026-01-0{n},Completed,{code}\n" for n in range(1, 7) for code in ("47120", "44140")
+    )
+    found = proposed(write(tmp_path, or_cases="MRN,SURGERY_DATE,STATUS,CPT\n" + rows))
+    cases = found.mapping["cases"]
+    assert cases["columns"]["case_id"] == {"columns": ["MRN", "SURGERY_DATE"], "join_with": "/"}
+    assert cases["group_by"] == ["MRN", "SURGERY_DATE"]
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "group_by"]
+    assert "12 rows have 6 values of MRN and SURGERY_DATE" in doubt.question
+
+
+def test_a_serial_time_beside_a_serial_day_is_added_to_it(tmp_path: Path) -> None:
+    rows = "".join(f"{n},P{n},{46090 + n},0.3125,Completed,47120\n" for n in range(1, 9))
+    header = "CASE_ID,MRN,SURGERY_DATE,SURGERY_TIME,STATUS,CPT\n"
+    columns = proposed(write(tmp_path, or_cases=header + rows)).mapping["cases"]["columns"]
+    assert columns["surgery_at"] == {"columns": ["SURGERY_DATE", "SURGERY_TIME"], "date": "excel"}
+
+
+def test_the_name_of_a_scanner_is_asked_about_and_left_to_the_exam_name(tmp_path: Path) -> None:
+    rows = "".join(f"A{n},P{n},CT ABDOMEN,2026-01-0{n},Final,CT\n" for n in range(1, 9))
+    rows += "A9,P9,MRI LIVER,2026-01-09,Final,MAGNETOM 2\n"
+    header = "ACCESSION,MRN,EXAM_NAME,EXAM_DATE,STATUS,MODALITY\n"
+    found = proposed(write(tmp_path, rad=header + rows))
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "MAGNETOM 2"]
+    assert found.mapping["events"]["columns"]["modality"]["words"] == {"MAGNETOM 2": ""}
+    assert doubt.usual == 0 and "MR" in [words for words, _ in doubt.answers]
+
+
+# ---- plausibility of what a mapping makes ---------------------------------------------------------
+
+
+def test_a_dry_run_says_what_the_checks_of_plausibility_see(tmp_path: Path) -> None:
+    cases = CASES + "".join(f"{n},P{n},2026-01-{n + 10},Completed,47120\n" for n in range(12))
+    exams = EXAMS + "".join(f"A{n},X{n},CT ABDOMEN,2026-01-{n + 10},Final\n" for n in range(12))
+    write(tmp_path, or_cases=cases, rad=exams, site="")
+    (tmp_path / "site.yaml").write_text(SITE)
+    assert run("inspect", tmp_path, "--out", tmp_path / "mapping.yaml").code == 0
+    text = (tmp_path / "mapping.yaml").read_text().replace("patient_id: '?'", "patient_id: MRN")
+    (tmp_path / "mapping.yaml").write_text(text)
+    ran = run("inspect", tmp_path, "--dry-run")
+    assert ran.code == 0, ran.err
+    _, _, said = ran.out.partition("Plausibility on 2026-01-21 with protocol ")
+    assert "- refuse no_events: or_cases.csv, patient_id: 12 of 12 (100%)" in said
+    ran = run("inspect", tmp_path, "--dry-run", "--as-of", "2026-01-15")
+    assert "Plausibility on 2026-01-15 with protocol" in ran.out
+
+
+def test_a_folder_of_records_is_tried_without_a_mapping(tmp_path: Path) -> None:
+    rows = "".join(f"{n},P{n},03/{10 + n}/2026 07:30 AM,performed\n" for n in range(9))
+    write(tmp_path, cases="case_id,patient_id,surgery_at,status\n" + rows)
+    write(tmp_path, events="event_id,patient_id,kind,status,at\n")
+    (tmp_path / "site.yaml").write_text(SITE)
+    ran = run("inspect", tmp_path, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "03/10/2026 07:30 AM" in ran.out
+    assert (
+        "The dates of surgery_at look like MM/DD/YYYY hh:mm AM; accepted are 2026-03-14" in ran.out
+    )
+
+
 # ---- where it is written -------------------------------------------------------------------------
 
 

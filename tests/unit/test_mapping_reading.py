@@ -15,12 +15,14 @@ import yaml
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.date_format import written_as
 from qi_checker.protocol.load_mapping import load_mapping
 from qi_checker.protocol.records import ALL_TABLES, ROWS_OF_A_PLACE, Records
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import FOOTER_ROWS
 from qi_checker.sources.files import read_folder
 from qi_checker.sources.mapped import read_mapped
+from qi_checker.sources.memory import from_rows
 from qi_checker.sources.raw import connect
 from tests.helpers.folders import SITE, rows_read, write_csv
 from tests.helpers.protocols import liver
@@ -564,3 +566,38 @@ def test_a_column_called_rowid_is_a_column(tmp_path: Path) -> None:
         ("x", "C1", 2),
         ("y", "C2", 3),
     ]
+
+
+WRITTEN = [
+    (["03/14/2026 07:30 AM", "03/02/2026 01:00 PM"], "MM/DD/YYYY hh:mm AM"),
+    (["03/04/2026", "05/06/2026"], "DD/MM/YYYY or MM/DD/YYYY"),
+    (["14.03.2026 07:30", "soon"], "DD.MM.YYYY HH:mm"),
+    (["46095.3125", "46096"], "excel"),
+    (["soon", "", "2026-02-30"], ""),
+]
+
+
+@pytest.mark.parametrize(("values", "expected"), WRITTEN)
+def test_the_format_that_unreadable_dates_seem_to_have(values: list[str], expected: str) -> None:
+    assert written_as(values) == expected
+
+
+def test_unreadable_dates_name_what_is_accepted_and_what_they_look_like() -> None:
+    cases = [
+        {
+            "case_id": str(n),
+            "patient_id": f"P{n}",
+            "surgery_at": f"0{n}/14/2026",
+            "status": "performed",
+        }
+        for n in range(1, 4)
+    ]
+    site = Site(timezone="UTC")
+    done = evaluate(
+        liver(), from_rows({"cases": cases, "events": []}), AsOf.parse("2026-03-01"), site
+    )
+    assert (
+        "3 dates of cases.surgery_at cannot be read. Accepted are 2026-03-14, 2026-03-14T07:30 and "
+        "the same with an offset; the values look like MM/DD/YYYY. If they are, write in "
+        "mapping.yaml: date: MM/DD/YYYY."
+    ) in done.prepared.notes

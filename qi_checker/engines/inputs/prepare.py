@@ -10,9 +10,10 @@ from qi_checker.engines.inputs.database import Kind
 from qi_checker.engines.inputs.events import events, reasons_to_leave_out
 from qi_checker.engines.inputs.offsets import Offset, differing
 from qi_checker.engines.inputs.profiles import event_profiles
-from qi_checker.engines.inputs.reading import Census, Reading, judge, reading
+from qi_checker.engines.inputs.reading import UNREADABLE, Census, Reading, judge, reading
 from qi_checker.engines.inputs.task import Prepared, Task, after, with_patient
 from qi_checker.protocol import people
+from qi_checker.protocol.date_format import ACCEPTED, written_as
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Table
 from qi_checker.protocol.time_zones import RULES
 from qi_checker.query.population import own_column
@@ -33,6 +34,8 @@ def prepare(task: Task) -> Prepared:
         for table in (CASES, EVENTS, EXCEPTIONS):
             readings[table.name], done.census[table.name] = _read(task, table, offsets)
     watch.ended("time zone")
+    for rows in readings.values():
+        _written(task, rows, done)
     _unreadable(task, readings["cases"], done)
     _patients(task)
     _cases(task, readings["cases"])
@@ -133,6 +136,34 @@ def _moments(task: Task, rows: Reading) -> list[str]:
             value = f"{name}_{part}" if name else f"CAST(NULL AS {kind})"
             found.append(f"{value} AS when_{n}{'' if part == 'lo' else '_' + part}")
     return found
+
+
+_SOME_DATES = 200  # of a column whose format is looked for
+
+
+def _written(task: Task, rows: Reading, done: Prepared) -> None:
+    """Say which format dates that cannot be read seem to have, and what is accepted."""
+    db, name = task.db, rows.table.name
+    if not done.census[name].rejected:
+        return
+    counted = db.rows(
+        f"SELECT col, count(*) FROM rejected_{name} WHERE reason = '{UNREADABLE}' "
+        "GROUP BY col ORDER BY col"
+    )
+    for column, number in counted:
+        values = db.rows(
+            f"SELECT {db.clean(db.quote(column))} FROM {db.quote(rows.raw)} WHERE _row IN "
+            f"(SELECT _row FROM rejected_{name} WHERE reason = '{UNREADABLE}' "
+            f"AND col = {db.text(column)}) ORDER BY _row LIMIT {_SOME_DATES}"
+        )
+        written = written_as(str(value) for (value,) in values)
+        if written:
+            done.written[name, column] = written
+        if written and number > 1:  # a single one is a typing error, not a format
+            done.notes.append(
+                f"{number} dates of {name}.{column} cannot be read. Accepted are {ACCEPTED}; the "
+                f"values look like {written}. If they are, write in mapping.yaml: date: {written}."
+            )
 
 
 def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:

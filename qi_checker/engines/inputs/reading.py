@@ -14,6 +14,7 @@ from qi_checker.protocol.site import Site
 from qi_checker.query.population import own_column
 from qi_checker.query.profiles import own_event_column
 
+UNREADABLE = "unreadable date"
 BY_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")  # of events
 
 
@@ -52,7 +53,7 @@ class Reading:
                 said = db.text(column.name + "|unknown word")
                 branches.append(f"WHEN {db.quote(column.name)} NOT IN ({known}) THEN {said}")
         branches += [
-            f"WHEN {c.name}_bad THEN {db.text(c.name + '|unreadable date')}"
+            f"WHEN {c.name}_bad THEN {db.text(c.name + '|' + UNREADABLE)}"
             for c in self.table.columns
             if c.kind.startswith("when")
         ]

@@ -24,6 +24,8 @@ class Prepared:
     feeds: Feeds = field(default_factory=Feeds)
     notes: list[str] = field(default_factory=list)
     dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
+    # By table and column: the format that dates of rejected rows seem to be written in.
+    written: dict[tuple[str, str], str] = field(default_factory=dict)
     calendar: Calendar | None = None  # of working days; it grows with what is asked of it
 
     def of(self, compiled: Compiled) -> Prepared:

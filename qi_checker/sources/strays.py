@@ -1,0 +1,62 @@
+"""Files of a data folder that no name says anything of: what they seem to hold.
+
+A folder without a mapping is read by the names of its files. A file with another name is not read, and
+that must not pass in silence: it may be the examinations, or the exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from qi_checker.errors import UserError
+from qi_checker.protocol.records import ALL_TABLES
+from qi_checker.sources.inspection import Seen, look
+from qi_checker.sources.layout import plain
+from qi_checker.sources.raw import connect
+from qi_checker.sources.recognise import kind_of
+
+ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
+_LOOKED_INTO = 5_000_000  # bytes; a larger file is named and not opened
+_COLUMNS = 3  # of the contract, by their own names, that tell a table
+
+
+def strays(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Give each file that may hold a table and is not read, with the table it seems to hold.
+
+    The table is empty where that cannot be told.
+    """
+    found = []
+    for name in names:
+        path = folder / name
+        mine = path.stem in ALL_TABLES or name.startswith((".", "~$"))
+        if mine or path.suffix.lower() not in ENDINGS or not path.is_file():
+            continue
+        found.append((name, _table(path)))
+    return found
+
+
+def _table(path: Path) -> str:
+    if not 0 < path.stat().st_size <= _LOOKED_INTO:
+        return ""
+    con = connect()
+    try:
+        seen, _ = look(con, str(path))
+    except (UserError, OSError):
+        return ""
+    finally:
+        con.close()
+    kinds = [kind for one in seen if (kind := _kind(one))]
+    return " and ".join(dict.fromkeys(kinds))
+
+
+def _kind(one: Seen) -> str:
+    given = {plain(column.name) for column in one.table.columns}
+    shared = {name: len(given & set(table.names)) for name, table in ALL_TABLES.items()}
+    best = max(shared, key=lambda name: shared[name])
+    return best if shared[best] >= _COLUMNS else kind_of(one.table)[0]
+
+
+def in_words(name: str, table: str) -> str:
+    """`ris.csv seems to hold events`."""
+    return f"{name} seems to hold {table}" if table else name
