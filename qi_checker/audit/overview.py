@@ -9,9 +9,9 @@ from qi_checker.audit.problems import problems
 from qi_checker.audit.provenance import population, provenance
 from qi_checker.audit.rates import rate
 from qi_checker.audit.views import AuditPage, CaseLine, RequirementTotals
-from qi_checker.cases.wording import group_words
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.vocabulary import Status, Verdict
+from qi_checker.protocol.words import group_words
 from qi_checker.query.tables import CASES, FINDINGS
 
 _LISTED = 2000  # lines of one list; the files hold them all

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from qi_checker.engines.inputs.results import Results
+from qi_checker.protocol.records import RawTable
 from qi_checker.protocol.vocabulary import URGENCIES
 from qi_checker.query.tables import EXCEPTIONS, FINDINGS
 
@@ -24,11 +25,19 @@ def problems(evaluation: Results) -> Iterator[str]:
 
 def rejected_rows(evaluation: Results) -> Iterator[str]:
     """One sentence per file with rejected rows; every report carries it, or a table of all."""
-    for name, table in evaluation.records.tables.items():
-        census = evaluation.prepared.census[name]
-        rejected = census.rejected + census.torn
-        if rejected:
-            yield f"{table.file}: {census.read} rows read = {census.used} used + {rejected} rejected."
+    census = evaluation.prepared.census
+    counts = {name: (found.read, found.used) for name, found in census.items()}
+    return rows_not_used(evaluation.records.tables, counts)
+
+
+def rows_not_used(
+    tables: Mapping[str, RawTable], counts: Mapping[str, tuple[int, int]]
+) -> Iterator[str]:
+    """The same from how many rows of each table were read and used."""
+    for name, table in tables.items():
+        read, used = counts[name]
+        if read > used:
+            yield f"{table.file}: {read} rows read = {used} used + {read - used} rejected."
 
 
 def _named(evaluation: Results, query: str) -> str:

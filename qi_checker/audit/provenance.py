@@ -3,45 +3,55 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.engines.inputs.results import Results
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Joined, RawTable
+from qi_checker.protocol.site import Site
 from qi_checker.protocol.time_zones import RULES
 from qi_checker.protocol.vocabulary import Reason
 from qi_checker.query.tables import CASES, EVENT_PROFILES, EXCEPTIONS, FINDINGS, POPULATION
 from qi_checker.render.views import Provenance
 
 
-def data_sha256(evaluation: Results) -> str:
+def data_sha256(tables: Mapping[str, RawTable]) -> str:
     """SHA-256 over the names and hashes of the input files, whatever their order."""
-    lines = sorted(
-        f"{t.name} {t.sha256}" for t in evaluation.records.tables.values() if not t.absent
-    )
+    lines = sorted(f"{t.name} {t.sha256}" for t in tables.values() if not t.absent)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def provenance(evaluation: Results) -> Provenance:
     """The footer of a page."""
     compiled = evaluation.compiled
-    protocol = compiled.bundle.protocol
-    version = protocol.in_force(compiled.as_of.date) or protocol.versions[-1]
+    plain = footer(compiled.bundle, evaluation.records.tables, compiled.as_of, compiled.site)
+    return replace(
+        plain,
+        plausibility=evaluation.looked.findings,
+        no_data=no_data(evaluation),
+        rests_on=rests_on(evaluation),
+    )
+
+
+def footer(bundle: Bundle, tables: Mapping[str, RawTable], as_of: AsOf, site: Site) -> Provenance:
+    """The footer of a page that rests on one case: what counts rows is not in it."""
+    protocol = bundle.protocol
+    version = protocol.in_force(as_of.date) or protocol.versions[-1]
     return Provenance(
         program_version=__version__,
         protocol_id=protocol.id,
         protocol_title=protocol.title,
         protocol_version=version.version,
-        protocol_sha256=compiled.bundle.sha256,
-        data_sha256=data_sha256(evaluation),
-        as_of=str(compiled.as_of),
-        timezone=compiled.site.timezone,
-        organisation=compiled.site.organisation,
-        plausibility=evaluation.looked.findings,
-        no_data=no_data(evaluation),
-        rests_on=rests_on(evaluation),
+        protocol_sha256=bundle.sha256,
+        data_sha256=data_sha256(tables),
+        as_of=str(as_of),
+        timezone=site.timezone,
+        organisation=site.organisation,
     )
 
 
@@ -93,7 +103,7 @@ def manifest(evaluation: Results) -> dict[str, Any]:
         "as_of": str(compiled.as_of),
         "time_zone_rules": RULES,
         "site": compiled.site.model_dump(mode="json"),
-        "data": {"sha256": data_sha256(evaluation), "files": _files(evaluation)},
+        "data": {"sha256": data_sha256(evaluation.records.tables), "files": _files(evaluation)},
         "left_out": prepared.left_out,
         "population": population(evaluation),
         "statuses": _statuses(evaluation),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qi_checker.authoring.window_examples import example
 from qi_checker.protocol.models import Advice, Requirement
 from qi_checker.protocol.windows import anchor_words
-from qi_checker.query.words import Titles, listed, requirement_sentence, since_words
+from qi_checker.protocol.words import Titles, listed, requirement_sentence, since_words
 
 
 @dataclass(frozen=True)

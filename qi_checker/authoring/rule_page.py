@@ -17,7 +17,7 @@ from qi_checker.protocol.examples import Example
 from qi_checker.protocol.models import Source, Version
 from qi_checker.protocol.selectors import CodesIn
 from qi_checker.protocol.vocabulary import Status
-from qi_checker.query.words import exclusion_words, population_words, structure_words, titles_of
+from qi_checker.protocol.words import exclusion_words, population_words, structure_words, titles_of
 from qi_checker.render.html import environment
 
 CODES_SHOWN = 100  # per list; the file has them all

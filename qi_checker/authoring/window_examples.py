@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from qi_checker.protocol.durations import Duration, shift_months
 from qi_checker.protocol.windows import Span, Window, anchor_words
-from qi_checker.query.words import Titles
+from qi_checker.protocol.words import Titles
 
 DAY = date(2026, 3, 31)  # a Tuesday; its month before is shorter, so that a month is seen to clamp
 CLOCK = time(10, 0)

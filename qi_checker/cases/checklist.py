@@ -2,53 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from qi_checker.audit.problems import problems, rejected_rows
 from qi_checker.audit.provenance import provenance
+from qi_checker.cases.rows import DuckDBRows
 from qi_checker.cases.views import Checklist, ChecklistItem
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.query.tables import CASES, FINDINGS
+from qi_checker.judging import CaseTrace
+from qi_checker.query.tables import CASES
 
 LISTED = "((upcoming AND anchor <= ?) OR (NOT upcoming AND still_open AND act_by <= ?))"
 
 
-def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
-    """Upcoming cases of the next `days` days, by act_by; cases with nothing to do come last.
+def listed(evaluation: Evaluation, last: date) -> list[int]:
+    """Keys of the cases that a checklist until `last` lists, in the order of their ids.
 
-    Past cases are there while something can still be arranged for them in these days.
+    Past cases are there while something can still be arranged for them until then.
     """
+    query = f"""SELECT case_key FROM {CASES} WHERE {LISTED} AND verdict <> 'not_applicable'
+                ORDER BY case_id"""
+    return [int(r[0]) for r in evaluation.con.execute(query, [last, last]).fetchall()]
+
+
+def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
+    """List the cases of the next `days` days, by act_by; cases with nothing to do come last."""
     today = evaluation.compiled.as_of.date
     last = today + timedelta(days=days)
-    rows = evaluation.rows(
-        f"""SELECT k.* FROM {CASES} k
-            WHERE {LISTED} AND verdict <> 'not_applicable'
-            ORDER BY act_by NULLS LAST, anchor, case_id""",
-        [last, last],
-    )
-    statuses: dict[int, list[tuple[str, str, str]]] = {}
-    for key, title, status, reason in evaluation.con.execute(
-        f"SELECT case_key, title, status, reason FROM {FINDINGS} WHERE case_key IN "
-        f"(SELECT case_key FROM {CASES} WHERE {LISTED}) ORDER BY case_key, number",
-        [last, last],
-    ).fetchall():
-        statuses.setdefault(key, []).append((title, status, reason))
-    items = tuple(
-        ChecklistItem(
-            case_id=row["case_id"],
-            surgery_date=row["anchor"],
-            verdict=row["verdict"],
-            next_action=row["next_action"] or "",
-            act_by=row["act_by"],
-            owner=row["owner"] or "",
-            days_left=(row["act_by"] - today).days if row["act_by"] else None,
-            latest_surgery_date=row["latest_surgery_date"],
-            statuses=tuple(statuses.get(row["case_key"], ())),
-        )
-        for row in rows
-    )
-    return Checklist(items, days, last, provenance(evaluation), _problems(evaluation))
+    traces = DuckDBRows(evaluation).traces(listed(evaluation, last))
+    items = sorted((_item(trace, today) for trace in traces), key=_urgency)
+    said = (*rejected_rows(evaluation), *problems(evaluation))
+    return Checklist(tuple(items), days, last, provenance(evaluation), said)
 
 
-def _problems(evaluation: Evaluation) -> tuple[str, ...]:
-    return (*rejected_rows(evaluation), *problems(evaluation))
+def _item(trace: CaseTrace, today: date) -> ChecklistItem:
+    first = trace.next
+    act_by: date | None = first.finding["act_by"] if first else None
+    return ChecklistItem(
+        case_id=trace.case.id,
+        surgery_date=trace.case.day,
+        verdict=str(trace.verdict),
+        next_action=first.to_do if first else "",
+        act_by=act_by,
+        owner=(first.finding["owner"] or "") if first else "",
+        days_left=(act_by - today).days if act_by else None,
+        latest_surgery_date=trace.latest_surgery_date,
+        statuses=tuple(
+            (one.requirement.title, str(one.status), str(one.reason)) for one in trace.requirements
+        ),
+    )
+
+
+def _urgency(item: ChecklistItem) -> tuple[date, date, str]:
+    return item.act_by or date.max, item.surgery_date, item.case_id

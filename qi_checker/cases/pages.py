@@ -7,7 +7,6 @@ from functools import cache
 
 from jinja2 import Environment
 
-from qi_checker.cases import candidate_words
 from qi_checker.cases import words as case_words
 from qi_checker.cases.timeline import shape_of, timeline
 from qi_checker.cases.urgency import by_urgency, cut
@@ -24,7 +23,7 @@ def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
 def _environment() -> Environment:
     env = environment()
     env.globals.update(
-        candidates=candidate_words,
+        candidates=case_words,
         timeline=timeline,
         shape_of=shape_of,
         criteria_of=_criteria,

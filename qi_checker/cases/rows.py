@@ -7,21 +7,22 @@ A case needs its own row, the rows of events of its patient, the exceptions that
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
-from qi_checker.engines.duckdb import Evaluation
+from qi_checker.cases.raw_rows import Cells, Raw
 from qi_checker.engines.duckdb.values import clean, quote
-from qi_checker.engines.inputs.task import after
 from qi_checker.judging import CaseTrace, Context, Judge
 from qi_checker.judging.context import shared_ids, torn_rows
 from qi_checker.judging.rows import DUPLICATE, read_row
 from qi_checker.judging.values import trimmed
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, RawTable, Table
 
-Cells = dict[str, Any]
+if TYPE_CHECKING:
+    from qi_checker.engines.duckdb import Evaluation
+
 BATCH = 5_000  # cases whose rows are held at once
 
 
@@ -50,7 +51,6 @@ class DuckDBRows:
     """Rows out of the tables that an evaluation on DuckDB has read."""
 
     evaluation: Evaluation
-    _types: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def origin(self) -> Origin:
@@ -65,6 +65,8 @@ class DuckDBRows:
     @cached_property
     def context(self) -> Context:
         """What only the whole data set knows; a few queries over all events."""
+        from qi_checker.engines.inputs.task import after
+
         evaluation = self.evaluation
         as_of = evaluation.compiled.as_of
         late = after(as_of, "recorded_at_lo", "recorded_at_clock")
@@ -91,12 +93,14 @@ class DuckDBRows:
         reason = f"SELECT DISTINCT id FROM rejected_{name} WHERE reason = '{DUPLICATE}'"
         if not self.evaluation.con.execute(f"{reason} LIMIT 1").fetchall():
             return {}
-        rows = self._rows(table, f"{key} IN ({reason})")
+        rows = self._raw.rows(table, f"{key} IN ({reason})")
         return shared_ids(table, rows, self.evaluation.compiled.site)
 
     def traces(self, case_keys: Sequence[int]) -> Iterator[CaseTrace]:
-        """Judge the cases with these keys, in the order of the keys."""
-        return map(self.judged, self.of_cases(case_keys))
+        """Judge the cases with these keys, in this order."""
+        earlier = self.evaluation.earlier
+        for rows in self.of_cases(case_keys):
+            yield self.judged(rows, earlier.get(trimmed(rows.case["case_id"]), ()))
 
     def of_cases(self, case_keys: Sequence[int]) -> Iterator[CaseRows]:
         """The rows of these cases, in the order of the keys."""
@@ -105,10 +109,7 @@ class DuckDBRows:
 
     def judged(self, rows: CaseRows, earlier_days: Collection[date] = ()) -> CaseTrace:
         """Judge one case from its rows. `earlier_days`: as `Judge.trace` says."""
-        judge = self.judge
-        case = judge.case(read_row(CASES, rows.case, 0, judge.setting.site))
-        history = judge.history(rows.events, case.patient)
-        return judge.trace(case, history, judge.exceptions(rows.exceptions, case), earlier_days)
+        return judged(self.judge, rows, earlier_days)
 
     def _of(self, case_keys: Sequence[int]) -> list[CaseRows]:
         """The rows of these cases; patients and exceptions of all of them are fetched together."""
@@ -123,15 +124,15 @@ class DuckDBRows:
         }
         cases = {
             by_row[int(cells["_row"])]: cells
-            for cells in self._rows(CASES, f"_row IN (SELECT _row FROM ({chosen}))", keys)
+            for cells in self._raw.rows(CASES, f"_row IN (SELECT _row FROM ({chosen}))", [keys])
         }
         patient, case_id = clean("patient_id"), clean("case_id")
         events = _grouped(
-            self._rows(EVENTS, f"{patient} IN (SELECT patient_id FROM ({chosen}))", keys),
+            self._raw.rows(EVENTS, f"{patient} IN (SELECT patient_id FROM ({chosen}))", [keys]),
             "patient_id",
         )
         exceptions = _grouped(
-            self._rows(EXCEPTIONS, f"{case_id} IN (SELECT case_id FROM ({chosen}))", keys),
+            self._raw.rows(EXCEPTIONS, f"{case_id} IN (SELECT case_id FROM ({chosen}))", [keys]),
             "case_id",
         )
         return [
@@ -143,30 +144,16 @@ class DuckDBRows:
             for key in keys
         ]
 
-    def _rows(self, table: Table, where: str, keys: list[int] | None = None) -> list[Cells]:
-        """Rows of a raw table as text, in file order."""
-        types = self._types_of(table)
-        columns = ", ".join(f"{_text(n, kind)} AS {quote(n)}" for n, kind in types.items())
-        query = (
-            f"SELECT {columns} FROM raw_{table.name} WHERE {where} ORDER BY raw_{table.name}._row"
-        )
-        return self.evaluation.rows(query, [keys] if keys is not None else None)
-
-    def _types_of(self, table: Table) -> dict[str, str]:
-        if table.name not in self._types:
-            described = self.evaluation.con.execute(f"DESCRIBE raw_{table.name}").fetchall()
-            self._types[table.name] = {str(name): str(kind) for name, kind, *_ in described}
-        return self._types[table.name]
+    @cached_property
+    def _raw(self) -> Raw:
+        return Raw(self.evaluation.con)
 
 
-def _text(name: str, kind: str) -> str:
-    """SQL of a value as a CSV would have it; a typed time of midnight is a date."""
-    column = quote(name)
-    if kind == "TIMESTAMP":
-        day = f"CAST(CAST({column} AS DATE) AS VARCHAR)"
-        midnight = f"CAST({column} AS TIME) = TIME '00:00:00'"
-        return f"CASE WHEN {midnight} THEN {day} ELSE CAST({column} AS VARCHAR) END"
-    return f"CAST({column} AS VARCHAR)"
+def judged(judge: Judge, rows: CaseRows, earlier_days: Collection[date] = ()) -> CaseTrace:
+    """Judge one case from its rows. `earlier_days`: as `Judge.trace` says."""
+    case = judge.case(read_row(CASES, rows.case, 0, judge.setting.site))
+    history = judge.history(rows.events, case.patient)
+    return judge.trace(case, history, judge.exceptions(rows.exceptions, case), earlier_days)
 
 
 def _grouped(rows: Sequence[Cells], column: str) -> dict[str, list[Cells]]:

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from qi_checker.cases.checklist import LISTED
-from qi_checker.cases.one import no_such_cases
+from qi_checker.cases.checklist import listed
+from qi_checker.cases.one import no_such_case, rejected_case
 from qi_checker.cases.sheets import keys_of
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.errors import Problem, UserError
 from qi_checker.query.tables import CASES
 
 
 def of_days(evaluation: Evaluation, days: int) -> list[int]:
     """The cases that a checklist of so many days lists."""
-    last = evaluation.compiled.as_of.date + timedelta(days=days)
-    query = f"""SELECT case_key FROM {CASES} WHERE {LISTED} AND verdict <> 'not_applicable'
-                ORDER BY case_id"""
-    return [int(r[0]) for r in evaluation.con.execute(query, [last, last]).fetchall()]
+    return listed(evaluation, evaluation.compiled.as_of.date + timedelta(days=days))
 
 
 def of_all(evaluation: Evaluation) -> list[int]:
@@ -31,5 +29,18 @@ def of_named(evaluation: Evaluation, ids: Sequence[str]) -> list[int]:
     found = {str(r[0]): int(r[1]) for r in evaluation.con.execute(query, [list(ids)]).fetchall()}
     missing = [case_id for case_id in dict.fromkeys(ids) if case_id not in found]
     if missing:
-        raise no_such_cases(evaluation, missing)
+        raise UserError(_not_there(evaluation, missing))
     return [found[case_id] for case_id in sorted(found)]
+
+
+def _not_there(evaluation: Evaluation, ids: Sequence[str]) -> list[Problem]:
+    """Say of each case why it is not there."""
+    file, used = evaluation.records.tables["cases"].file, evaluation.prepared.census["cases"].used
+    said: dict[str, Problem] = {}
+    for row in evaluation.rejects():
+        if row["table"] == "cases":
+            written = evaluation.prepared.written.get(("cases", row["column"]))
+            where = f"{row['file']}, row {row['row']}"
+            problem = rejected_case(where, row["column"], row["reason"], written)
+            said.setdefault(row["id"], problem)
+    return [said.get(case_id) or no_such_case(file, case_id, used) for case_id in ids]

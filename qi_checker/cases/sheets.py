@@ -1,132 +1,156 @@
-"""Case sheets: everything about a case, every candidate event with each criterion."""
+"""Case sheets: everything about a case, every event that comes near a requirement with each criterion.
+
+They are filled from the trace that `judging` leaves; nothing is decided here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
-from qi_checker.audit.problems import rejected_rows
-from qi_checker.audit.provenance import provenance
-from qi_checker.cases.candidates import candidates_by_requirement
-from qi_checker.cases.views import CaseSheet, RequirementSheet
-from qi_checker.cases.wording import asks, group_words
+from qi_checker.audit.problems import rejected_rows, rows_not_used
+from qi_checker.audit.provenance import footer, provenance
+from qi_checker.cases.one import OneCase
+from qi_checker.cases.rows import DuckDBRows, Origin
+from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
+from qi_checker.judging import CaseTrace, RequirementTrace
+from qi_checker.judging.criteria import Judged
+from qi_checker.judging.spans import Outcome
+from qi_checker.protocol.models import Version
+from qi_checker.protocol.vocabulary import Status
+from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
+from qi_checker.query.tables import CASES
 from qi_checker.render.views import Provenance
 
 _FACTS = ("procedures", "diagnoses", "urgency", "surgeon", "site")
-Row = dict[str, Any]
+_OUTCOMES = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}
+_SHOWN = ("modality", "region", "codes", "description", "provenance")
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """Makes the sheets of the cases of one data set.
+
+    problems: of the data set as a whole; they stand on every sheet.
+    """
+
+    origin: Origin
+    provenance: Provenance
+    problems: tuple[str, ...]
+    _words: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Sheets:
+        """For the cases of an evaluation."""
+        origin = Origin(evaluation.records.tables)
+        return cls(origin, provenance(evaluation), tuple(rejected_rows(evaluation)))
+
+    @classmethod
+    def of_one(cls, one: OneCase) -> Sheets:
+        """For a case that was asked about by itself."""
+        setting, tables = one.judge.setting, one.origin.tables
+        foot = footer(one.judge.bundle, tables, setting.as_of, setting.site)
+        return cls(one.origin, foot, tuple(rows_not_used(tables, one.census)))
+
+    def sheet(self, trace: CaseTrace) -> CaseSheet:
+        """Make the sheet of a case from its trace."""
+        case, row, first = trace.case, trace.case.row, trace.next
+        problems = list(self.problems)
+        if case.status == "scheduled" and not case.upcoming:
+            problems.append("The case is still marked scheduled although its date has passed.")
+        return CaseSheet(
+            case_id=case.id,
+            patient_id=case.patient,
+            source=self.origin.row("cases", row.number),
+            surgery_date=case.day,
+            surgery_time=f"{case.anchor.clock:%H:%M}" if case.anchor.clock is not None else "",
+            case_status=case.status,
+            upcoming=case.upcoming,
+            verdict=str(trace.verdict),
+            next_action=first.to_do if first else "",
+            act_by=first.finding["act_by"] if first else None,
+            owner=(first.finding["owner"] or "") if first else "",
+            latest_surgery_date=trace.latest_surgery_date,
+            facts=tuple((n.capitalize(), row.text(n)) for n in _FACTS if row.text(n)),
+            requirements=tuple(self._requirement(one, trace) for one in trace.requirements),
+            problems=tuple(problems),
+            provenance=self.provenance,
+        )
+
+    def _requirement(self, one: RequirementTrace, trace: CaseTrace) -> RequirementSheet:
+        found = one.finding
+        asks, group = self._asked(trace.case.version, one)
+        return RequirementSheet(
+            id=one.id,
+            title=one.requirement.title,
+            group=group,
+            asks=asks,
+            status=found["status"],
+            reason=found["reason"],
+            sentence=found["sentence"],
+            event_id=found["event_id"] or "",
+            window_opens=found["window_opens"],
+            window_closes=found["window_closes"],
+            valid_through=found["valid_through"],
+            slack_days=found["slack_days"],
+            act_by=found["act_by"],
+            owner=found["owner"] or "",
+            exception=_exception(one),
+            candidates=tuple(self._candidate(j, one) for j in (*one.candidates, *one.rejected)),
+        )
+
+    def _asked(self, version: Version, one: RequirementTrace) -> tuple[str, str]:
+        """What a requirement asks, and words about the group it stands in."""
+        key = version.version, one.id
+        if key not in self._words:
+            asks = requirement_sentence(one.requirement, titles_of(version))
+            self._words[key] = asks, group_words(version, one.requirement)
+        return self._words[key]
+
+    def _candidate(self, judged: Judged, one: RequirementTrace) -> Candidate:
+        event, at = judged.event, judged.event.at
+        days = (one.question.stretches[0].day - at.lo).days if one.question and at else None
+        return Candidate(
+            event_id=event.id,
+            source=self.origin.row("events", event.row),
+            status="rejected" if event.reject else event.status,
+            at=event.texts.get("at", ""),
+            first=at.lo if at else None,
+            last=at.hi if at else None,
+            days_before=days,
+            **{name: event.texts.get(name, "") for name in _SHOWN},
+            chosen=event is one.event,
+            criteria=tuple(_criteria(judged, one)),
+            advice=tuple(one.advice(judged)),
+        )
+
+
+def _exception(one: RequirementTrace) -> str:
+    """Say which exception covers a requirement; empty where none does."""
+    active = next((x for x in one.exceptions if not x.ignored), None)
+    if active is None:
+        return ""
+    needed = "" if one.status is Status.EXEMPT else " It was not needed."
+    reason, by = active.row.text("reason"), active.row.text("approved_by")
+    return f"Exception {active.id} ({reason}), approved by {by}.{needed}"
+
+
+def _criteria(judged: Judged, one: RequirementTrace) -> Iterator[Criterion]:
+    """The criteria that are asked for; of a row that could not be used first why."""
+    if judged.event.reject:
+        yield Criterion("record", "undecided", judged.event.reject)
+    for name, criterion in one.criteria(judged):
+        # An order without a date fails by its status; its window was not looked at.
+        if name != "window" or judged.event.at is not None or criterion.reason is not None:
+            why = criterion.reason.meaning if criterion.reason else ""
+            yield Criterion(name, _OUTCOMES[criterion.outcome], why)
 
 
 def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[CaseSheet]:
-    """Sheets of the cases with these keys, in the order of their ids."""
-    keys = list(case_keys)
-    facts = {r["case_key"]: r for r in _cases(evaluation, keys)}
-    found: dict[int, list[Row]] = {}
-    for row in _findings(evaluation, keys):
-        found.setdefault(row["case_key"], []).append(row)
-    candidates = candidates_by_requirement(evaluation, keys)
-    footer = provenance(evaluation)
-    leaves = {
-        (scope.index, i): (asks(scope.version, leaf), group_words(scope.version, leaf))
-        for scope in evaluation.compiled.scopes
-        for i, leaf in enumerate(scope.leaves)
-    }
-    for key, case in facts.items():
-        requirements = tuple(
-            _requirement(
-                row,
-                *leaves[row["version"], row["number"]],
-                candidates.get((key, row["number"]), ()),
-            )
-            for row in found.get(key, [])
-        )
-        yield _sheet(evaluation, case, requirements, footer)
-
-
-def _cases(evaluation: Evaluation, keys: list[int]) -> list[Row]:
-    return evaluation.rows(
-        f"""SELECT k.*, c._row, c.patient_id, c.status AS case_status, c.op_clock,
-                   c.procedures, c.diagnoses, c.urgency, c.surgeon, c.site
-            FROM {CASES} k JOIN ready_cases c USING (case_key)
-            WHERE case_key IN (SELECT unnest(?::INTEGER[])) ORDER BY k.case_id""",
-        [keys],
-    )
-
-
-def _findings(evaluation: Evaluation, keys: list[int]) -> list[Row]:
-    return evaluation.rows(
-        f"""SELECT f.*, x.exception_id, x.reason AS exception_reason, x.approved_by
-            FROM {FINDINGS} f LEFT JOIN
-                 (SELECT case_key, requirement, min(exception_id) AS exception_id,
-                         arg_min(reason, exception_id) AS reason,
-                         arg_min(approved_by, exception_id) AS approved_by
-                  FROM {EXCEPTIONS} WHERE ignored IS NULL GROUP BY 1, 2) x
-                 ON x.case_key = f.case_key AND x.requirement = f.id
-            WHERE f.case_key IN (SELECT unnest(?::INTEGER[])) ORDER BY f.case_key, f.number""",
-        [keys],
-    )
-
-
-def _requirement(row: Row, asked: str, group: str, candidates: Sequence[Any]) -> RequirementSheet:
-    waiver = ""
-    if row["exception_id"]:
-        needed = "" if row["status"] == "exempt" else " It was not needed."
-        waiver = (
-            f"Exception {row['exception_id']} ({row['exception_reason']}), approved by "
-            f"{row['approved_by']}.{needed}"
-        )
-    return RequirementSheet(
-        id=row["id"],
-        title=row["title"],
-        group=group,
-        asks=asked,
-        status=row["status"],
-        reason=row["reason"],
-        sentence=row["sentence"],
-        event_id=row["event_id"] or "",
-        window_opens=row["window_opens"],
-        window_closes=row["window_closes"],
-        valid_through=row["valid_through"],
-        slack_days=row["slack_days"],
-        act_by=row["act_by"],
-        owner=row["owner"] or "",
-        exception=waiver,
-        candidates=tuple(candidates),
-    )
-
-
-def _sheet(
-    evaluation: Evaluation,
-    case: Row,
-    requirements: tuple[RequirementSheet, ...],
-    footer: Provenance,
-) -> CaseSheet:
-    clock = case["op_clock"]
-    facts = tuple(
-        (name.capitalize(), str(case[name])) for name in _FACTS if case[name] not in (None, "")
-    )
-    problems = list(rejected_rows(evaluation))
-    if case["case_status"] == "scheduled" and not case["upcoming"]:
-        problems.append("The case is still marked scheduled although its date has passed.")
-    return CaseSheet(
-        case_id=case["case_id"],
-        patient_id=case["patient_id"],
-        source=evaluation.records.tables["cases"].where(case["_row"]),
-        surgery_date=case["anchor"],
-        surgery_time=f"{clock:%H:%M}" if clock is not None else "",
-        case_status=case["case_status"],
-        upcoming=case["upcoming"],
-        verdict=case["verdict"],
-        next_action=case["next_action"] or "",
-        act_by=case["act_by"],
-        owner=case["owner"] or "",
-        latest_surgery_date=case["latest_surgery_date"],
-        facts=facts,
-        requirements=requirements,
-        problems=tuple(problems),
-        provenance=footer,
-    )
+    """Make the sheets of the cases with these keys, in this order."""
+    sheets = Sheets.of(evaluation)
+    return map(sheets.sheet, DuckDBRows(evaluation).traces(case_keys))
 
 
 def keys_of(evaluation: Evaluation, where: str = "true", limit: int | None = None) -> list[int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qi_checker.cases import candidate_words as candidates
 from qi_checker.cases import words as case_words
 from qi_checker.cases.urgency import UrgencyGroup, by_urgency
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, RequirementSheet
@@ -80,7 +79,7 @@ def _requirement(requirement: RequirementSheet, console: Console) -> None:
     say(console)
     table = new_table(console, ("Event", "Date", "Result and criteria"), (18, 14, 0))
     for candidate in requirement.candidates:
-        add_row(console, table, _event(candidate), candidates.when(candidate), _judged(candidate))
+        add_row(console, table, _event(candidate), case_words.when(candidate), _judged(candidate))
     put(console, table)
 
 
@@ -92,9 +91,9 @@ def _event(candidate: Candidate) -> str:
 def _judged(candidate: Candidate) -> str:
     """The result, then a line for each criterion."""
     decides = ", and decides" if candidate.chosen else ""
-    lines = [candidates.result(candidate).words + decides]
+    lines = [case_words.result(candidate).words + decides]
     for criterion in candidate.criteria:
-        seen = candidates.judged(candidate, criterion.name)
+        seen = case_words.judged(candidate, criterion.name)
         seen = "" if seen in criterion.why else seen
         why = "; ".join(part for part in (seen, criterion.why) if part)
         outcome = words.OUTCOMES[criterion.outcome]

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from qi_checker.cases.candidate_words import days_apart, result, when
 from qi_checker.cases.geometry import MARGIN, WIDTH, Label, Scale, spread, stack, text_width, within
 from qi_checker.cases.views import Candidate, RequirementSheet
+from qi_checker.cases.words import days_apart, result, when
 
 LANE = 19.0  # height of one row of events
 LINE = 14.0  # height of one row of text

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from qi_checker.cases.views import CaseSheet
-from qi_checker.cli.common import Asked, as_json, asked, is_rulebook, look_of, print_json, progress
+from qi_checker.cli.common import as_json, asked, is_rulebook, look_of, print_json, progress
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
@@ -152,11 +152,12 @@ def checklist(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> int:
     """One case with every candidate event and each criterion."""
-    from qi_checker.cases.what_if import one_case
+    from qi_checker.cases.one import one_case
+    from qi_checker.cases.sheets import Sheets
 
     check_output(arguments.format, arguments.output, "--output")
-    request: Asked = asked(arguments)
-    sheet = one_case(*request, arguments.case_id)
+    found = one_case(*asked(arguments), arguments.case_id)
+    sheet = Sheets.of_one(found).sheet(found.trace)
     if arguments.format == "text":
         from qi_checker.cases.text import case_text
 
@@ -175,11 +176,12 @@ def check(arguments: argparse.Namespace) -> int:
 
 def what_if(arguments: argparse.Namespace) -> int:
     """What moving an operation would change."""
+    from qi_checker.cases.one import one_case
     from qi_checker.cases.what_if import what_if as build
     from qi_checker.protocol.as_of import AsOf
 
     move_to = AsOf.parse(arguments.move_to, option="--move-to")
-    view = build(*asked(arguments), arguments.case_id, move_to)
+    view = build(one_case(*asked(arguments), arguments.case_id), move_to)
     if arguments.format == "json":
         print_json(view)
     else:

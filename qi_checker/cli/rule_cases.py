@@ -65,8 +65,8 @@ def explain(arguments: argparse.Namespace) -> int:
     from qi_checker.cases.one import one_case
 
     request = asked(arguments)
-    trace, origin = one_case(*request, arguments.case_id)
-    view = build(request.bundle, trace, origin)
+    found = one_case(*request, arguments.case_id)
+    view = build(request.bundle, found.trace, found.origin)
     if arguments.format == "json":
         write_or_print(as_json(view), None)
     else:

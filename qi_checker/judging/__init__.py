@@ -249,8 +249,7 @@ def read_data(
 
 def case_line(trace: CaseTrace) -> dict[str, Any]:
     """Give the line of a case: its verdict, what to do next and how far surgery may move."""
-    open_now = (one.finding for one in trace.open if one.finding["act_by"])
-    first = min(open_now, key=lambda found: found["act_by"], default=None)
+    first = trace.next.finding if trace.next else None
     return {
         "case_id": trace.case.id,
         "verdict": str(trace.verdict),

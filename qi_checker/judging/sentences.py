@@ -32,6 +32,11 @@ def sentence(finding: Values, requirement: Requirement, decision: Decision, char
     )
 
 
+def to_do(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
+    """Say what to do next: the part of the sentence that tells it, empty where there is nothing."""
+    return _to_do(_Values(finding, requirement, decision, chart), requirement, decision)
+
+
 def fill(template: str, values: Values) -> str:
     """Fill a template; a day that is not known reads so."""
 

@@ -25,7 +25,7 @@ from qi_checker.judging.exceptions import Considered
 from qi_checker.judging.findings import Finding, finding
 from qi_checker.judging.groups import holds_through, open_requirements, verdict_of
 from qi_checker.judging.records import Event
-from qi_checker.judging.sentences import advice_of
+from qi_checker.judging.sentences import advice_of, to_do
 from qi_checker.judging.spans import Outcome, Stretch
 from qi_checker.judging.values import When
 from qi_checker.judging.windows import Criterion, Question
@@ -115,6 +115,11 @@ class RequirementTrace:
     def live(self) -> bool | None:
         """Whether there is still time; None where no window is known."""
         return self.chart.live(self.question) if self.question else None
+
+    @property
+    def to_do(self) -> str:
+        """What to do next, in words; empty where nothing is to be done."""
+        return to_do(self.finding, self.requirement, self.decision, self.chart)
 
     @cached_property
     def candidates(self) -> tuple[Judged, ...]:
@@ -257,6 +262,12 @@ class CaseTrace:
         members = self.case.version.requirements
         ids = {leaf.id for leaf in open_requirements(members, self.ranks)}
         return [one for one in self.requirements if one.id in ids]
+
+    @property
+    def next(self) -> RequirementTrace | None:
+        """The open requirement that must be arranged first; None where nothing can be arranged."""
+        dated = (one for one in self.open if one.finding["act_by"])
+        return min(dated, key=lambda one: one.finding["act_by"], default=None)
 
 
 def trace_of(chart: Chart, exceptions: Sequence[Considered]) -> CaseTrace:

@@ -108,14 +108,6 @@ class Compiled:
         """Verdicts with every column of a case."""
         return verdict.case_lines()
 
-    def candidates(self, scope: Scope, feeds: Feeds) -> exp.Select:
-        """Every near miss with its criteria, for explanations."""
-        return facts.candidates(scope, self.site, feeds)
-
-    def doubts(self, scope: Scope, feeds: Feeds) -> exp.Select:
-        """Rejected rows that might be evidence, for explanations."""
-        return facts.doubtful(scope, self.site, feeds)
-
     def rate(self) -> exp.Select:
         """Counts that the rate is made of."""
         return totals.rate()

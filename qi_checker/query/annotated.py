@@ -6,9 +6,9 @@ from sqlglot import exp
 
 from qi_checker.protocol.models import Protocol, Requirement, Version
 from qi_checker.protocol.vocabulary import Reason
+from qi_checker.protocol.words import condition_words, event_words, titles_of, window_words
 from qi_checker.query.scope import REASONS, Scope
 from qi_checker.query.sql import Expr
-from qi_checker.query.words import condition_words, event_words, titles_of, window_words
 
 _REQUIREMENT = ("requirement", "number")
 _REASON = ("reason", "first_reason", "found_reason", "window_reason")

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlglot import exp
 
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.query.asked import requirements
-from qi_checker.query.criteria import Part, criteria, doubts
 from qi_checker.query.evidence import evidence, settled, with_columns
 from qi_checker.query.outcome import base, base_reason, reason, status
 from qi_checker.query.profiles import profiles
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
-    STAR,
     case,
     cast,
     col,
@@ -45,16 +41,6 @@ def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
     return steps([*every, ("facts", union_all(whole))])
 
 
-def candidates(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
-    """Every near miss of every requirement with its criteria, for explanations."""
-    return _explained("criteria", criteria, scope, site, feeds)
-
-
-def doubtful(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
-    """Rejected rows that might be evidence, for explanations."""
-    return _explained("doubts", doubts, scope, site, feeds)
-
-
 def _first(scope: Scope, site: Site) -> _Steps:
     """What every layer reads."""
     keys = [col("case_key"), col("requirement")]
@@ -81,24 +67,6 @@ def _layer(stage: Stage) -> _Steps:
         (f"grounded{s}", with_columns(f"settled{s}", base_reason=base_reason(scope, layer))),
         (f"reasoned{s}", with_columns(f"grounded{s}", status=status(scope), reason=reason(scope))),
     ]
-
-
-def _explained(
-    name: str, step: Callable[[Part], _Steps], scope: Scope, site: Site, feeds: Feeds
-) -> exp.Select:
-    """The rows of a step that are of requirements: each layer goes as far as that, and to its end
-    only if a later one reads it.
-    """
-    every = _first(scope, site)
-    read = {n for layer in scope.layers for n in layer.refers_to}
-    leaves = col("requirement").isin(*range(len(scope.leaves)))
-    found = []
-    for layer in scope.layers:
-        stage = Stage(scope, layer, feeds)
-        whole = bool(read & set(layer.leaves))
-        every += _layer(stage) if whole else [*with_earlier(stage), *step(stage.part)]
-        found.append(select([STAR.copy()], stage.part.named(name), where=[leaves.copy()]))
-    return steps([*every, ("explained", union_all(found))])
 
 
 def dated() -> exp.Select:

@@ -13,13 +13,7 @@ from textwrap import indent
 from sqlglot import exp
 
 from qi_checker.protocol.models import Requirement, Version
-from qi_checker.query import Compiled, tables
-from qi_checker.query.annotated import annotate, one_line
-from qi_checker.query.dialects import NAMES, NOT_RUN, portable
-from qi_checker.query.plan import Part, Step, plan
-from qi_checker.query.scope import Scope
-from qi_checker.query.steps import described
-from qi_checker.query.words import (
+from qi_checker.protocol.words import (
     Titles,
     exclusion_words,
     population_words,
@@ -27,6 +21,12 @@ from qi_checker.query.words import (
     titles_of,
     window_words,
 )
+from qi_checker.query import Compiled, tables
+from qi_checker.query.annotated import annotate, one_line
+from qi_checker.query.dialects import NAMES, NOT_RUN, portable
+from qi_checker.query.plan import Part, Step, plan
+from qi_checker.query.scope import Scope
+from qi_checker.query.steps import described
 
 _NOTES = {
     "tsql": "Arrays (modalities, regions) are texts with ; between the words, truth values are 1"

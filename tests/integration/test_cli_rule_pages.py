@@ -11,10 +11,10 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.site import Site
+from qi_checker.protocol.words import requirement_sentence, titles_of
 from qi_checker.query import compile_protocol
 from qi_checker.query.dialects import NOT_RUN
 from qi_checker.query.printed import script
-from qi_checker.query.words import requirement_sentence, titles_of
 from tests.helpers.commands import run, start
 from tests.helpers.pages import read_page
 from tests.helpers.pdf import needs_pango

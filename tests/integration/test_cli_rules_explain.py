@@ -50,9 +50,8 @@ def told_apart() -> Iterator[tuple[Bundle, Example]]:
 )
 def test_it_explains_what_an_example_expects(bundle: Bundle, example: Example) -> None:
     records = from_rows(example.tables)
-    found = explain(
-        bundle, *one_case(bundle, records, example.as_of, example.site, example.case_id)
-    )
+    one = one_case(bundle, records, example.as_of, example.site, example.case_id)
+    found = explain(bundle, one.trace, one.origin)
     by_id = {r.id: r for r in found.requirements}
     for id, expected in example.expect.requirements.items():
         assert (by_id[id].status, bool(by_id[id].decided_by.path)) == (expected.status, True)

@@ -14,11 +14,7 @@ from qi_checker.cli.parser import build_parser
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
-from qi_checker.query import compile_protocol, tables
-from qi_checker.query.dialects import DIALECTS, NOT_RUN, portable
-from qi_checker.query.printed import script, statements
-from qi_checker.query.steps import described
-from qi_checker.query.words import (
+from qi_checker.protocol.words import (
     event_words,
     exclusion_words,
     population_words,
@@ -26,6 +22,10 @@ from qi_checker.query.words import (
     titles_of,
     window_words,
 )
+from qi_checker.query import compile_protocol, tables
+from qi_checker.query.dialects import DIALECTS, NOT_RUN, portable
+from qi_checker.query.printed import script, statements
+from qi_checker.query.steps import described
 from tests.helpers.commands import run
 from tests.helpers.pages import read_page
 from tests.helpers.protocols import bundle, ct, liver, protocol_with, version

@@ -11,7 +11,6 @@ import duckdb
 import pytest
 from sqlglot import exp
 
-from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
@@ -20,12 +19,9 @@ from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_protocol, tables
 from qi_checker.query.scope import by_number
 from qi_checker.query.sql import col, lit
-from qi_checker.sources.memory import from_rows
-from tests.generative.records import Generator
 from tests.helpers import case, ct, group, liver, mri, protocol_with, run, scan
 from tests.helpers.engines import on_duckdb
 from tests.helpers.protocols import LIVER_OPERATION, bundle, version
-from tests.helpers.rich_rules import rich
 
 SITE = Site(timezone="America/Toronto")
 AS_OF = AsOf.parse("2026-06-30")
@@ -59,8 +55,6 @@ def queries(compiled: Compiled) -> Iterator[tuple[str, exp.Expr]]:
         yield f"facts {scope.index}", compiled.facts(scope, FEEDS)
         for name in ("exceptions", "failed", "outside", "cases", "verdicts_outside", "worded"):
             yield f"{name} {scope.index}", getattr(compiled, name)(scope)
-        for name in ("candidates", "doubts"):
-            yield f"{name} {scope.index}", getattr(compiled, name)(scope, FEEDS)
         if scope.version.sensitivity:
             yield f"sensitivity {scope.index}", compiled.sensitivity(scope)
 
@@ -203,34 +197,3 @@ def test_a_value_that_several_requirements_have_is_written_once() -> None:
     said = by_number(values, col("n")).sql(dialect="duckdb")
     assert said == 'CASE WHEN "n" IN (0, 2) THEN 5 WHEN "n" = 1 THEN 6 ELSE NULL END'
     assert by_number({0: lit(5), 1: lit(5)}, col("n")).sql(dialect="duckdb") == "5"
-
-
-@pytest.mark.parametrize("query", ["candidates", "doubts"])
-def test_an_explanation_goes_no_further_than_it_has_to(query: str) -> None:
-    """To the end of a layer only where a later one counts from an event of it."""
-
-    def steps(rule: Bundle) -> set[str]:
-        compiled = compile_protocol(rule, AS_OF, SITE)
-        text = getattr(compiled, query)(compiled.scopes[0], FEEDS)
-        return {step.alias for step in text.find_all(exp.CTE)}
-
-    assert not {"found", "joined", "facts"} & steps(shipped())
-    layered = steps(rich())
-    assert "reasoned_0" in layered and "reasoned_1" not in layered
-
-
-def test_the_event_that_decides_is_among_those_that_are_explained() -> None:
-    """Of a protocol one of whose requirements counts from the event of another, too."""
-    done = evaluate(rich(), from_rows(Generator(5, rich(), AS_OF).records(150)), AS_OF, SITE)
-    wanted = done.con.execute(
-        f"SELECT case_key, number, event_id FROM {tables.FINDINGS} WHERE event_id IS NOT NULL"
-    ).fetchall()
-    (scope,) = done.compiled.scopes
-    layers = [set(layer.leaves) & {number for _, number, _ in wanted} for layer in scope.layers]
-    assert len(layers) == 2 and all(layers), "a finding of each layer"
-    shown = set()
-    for query in (done.compiled.candidates, done.compiled.doubts):
-        text = query(scope, done.prepared.feeds).sql(dialect="duckdb")
-        rows = done.con.execute(f"SELECT case_key, requirement, event_id FROM ({text})").fetchall()
-        shown |= set(rows)
-    assert set(wanted) <= shown

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from qi_checker.audit import words as audit_words
-from qi_checker.cases import candidate_words as candidates
+from qi_checker.cases import words as candidates
 from qi_checker.cases import words as case_words
 from qi_checker.cases.urgency import by_urgency
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -54,6 +55,8 @@ class Evaluation:
     failures: list[str] = field(default_factory=list)
     worded: str = FINDINGS  # the view that puts findings into words, held or not
     looked: Looked = UNSEEN
+    # By case the days that its surgery was planned for before, as the store of past nights knows them.
+    earlier: dict[str, list[date]] = field(default_factory=dict)
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""
@@ -155,20 +158,23 @@ def evaluate(
     records: Records,
     as_of: AsOf,
     site: Site,
-    only_case: str | None = None,
-    moved: str | None = None,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
     look: Look = UNLOOKED,
 ) -> Evaluation:
-    """Evaluate a protocol for every case, or for one.
+    """Evaluate a protocol for every case.
 
-    `moved` names a table that stands in for `raw_cases` (a what-if). A failure of the queries
-    themselves becomes findings with status `error`, never silence; `failures` says what happened.
+    A failure of the queries themselves becomes findings with status `error`, never silence;
+    `failures` says what happened.
     """
-    task = _task([bundle], records, as_of, site, watch, only_case, moved)
+    task = _task([bundle], records, as_of, site, watch)
     prepared = _prepared(task, records, progress, look)
     return _evaluated(task, records, prepared, task.needs.protocols[0], progress, look)
+
+
+def prepared(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> Prepared:
+    """Make the ready tables without evaluating anything: what is known of the data set as a whole."""
+    return _prepared(_task([bundle], records, as_of, site), records, silent, UNLOOKED)
 
 
 def evaluate_rulebook(
@@ -208,13 +214,11 @@ def _task(
     records: Records,
     as_of: AsOf,
     site: Site,
-    watch: Watch,
-    only_case: str | None = None,
-    moved: str | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Task:
     watch.ended(OPEN)
     needs = Needs(compile_rulebook(bundles, as_of, site))
-    return Task(needs, DuckDB(records.con), only_case, moved, watch)
+    return Task(needs, DuckDB(records.con), watch)
 
 
 def _prepared(task: Task, records: Records, progress: Progress, look: Look) -> Prepared:

@@ -31,6 +31,8 @@ def mark_moved(evaluation: Evaluation, earlier: Sequence[tuple[str, date]]) -> N
     its own to `valid_through` (docs/evaluation.md, section 8).
     """
     con = evaluation.con
+    for case, day in earlier:
+        evaluation.earlier.setdefault(case, []).append(day)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE earlier_schedules AS SELECT unnest(?::VARCHAR[]) AS case_id, "
         "unnest(?::DATE[]) AS day",

@@ -23,9 +23,6 @@ def events(task: Task, done: Prepared) -> None:
     wanted = "true"
     if done.census["events"].rejected:
         wanted = "_row NOT IN (SELECT _row FROM rejected_events)"
-    only = "true"
-    if task.only_case is not None:
-        only = "patient_id IN (SELECT patient_id FROM ready_cases)"
     keep = task.db.view if task.many_events else task.db.table
     keep(
         "ready_events",
@@ -33,11 +30,10 @@ def events(task: Task, done: Prepared) -> None:
         SELECT _row, event_id, patient, profile, at_lo AS lo, {clipped} AS hi, at_clock AS clock,
                at_utc AS utc, description
         FROM {with_patient(task, "read_events")}
-        WHERE {wanted} AND {only} AND status <> 'entered-in-error' AND NOT {late} AND NOT {future}""",
+        WHERE {wanted} AND status <> 'entered-in-error' AND NOT {late} AND NOT {future}""",
     )
     _doubts(task, late, later)
-    if task.only_case is None:
-        done.left_out = _left_out(task, done.census["events"], wanted)
+    done.left_out = _left_out(task, done.census["events"], wanted)
     _staleness(task, done, f"{wanted} AND NOT {late}")
     made = f"{wanted} AND NOT {late} AND NOT {later} AND status = 'completed'"
     full_until = half_empty(task.db, task.needs.site, as_of.date, made, done.notes)

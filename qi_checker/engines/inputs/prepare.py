@@ -68,7 +68,6 @@ def _offsets(task: Task, done: Prepared) -> list[Offset]:
 
 def _read(task: Task, table: Table, offsets: Sequence[Offset] = ()) -> tuple[Reading, Census]:
     """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
-    raw = (task.moved or "") if table is CASES else ""
     keep = task.db.view if table is EVENTS and task.many_events else task.db.table
     cases = table is CASES
     wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
@@ -76,7 +75,7 @@ def _read(task: Task, table: Table, offsets: Sequence[Offset] = ()) -> tuple[Rea
     dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
     asked = reasons_to_leave_out(task).values() if table is EVENTS else ()
     for trim in (False, True) if task.db.FINDS_PADDED else (True,):
-        rows = reading(task.db, table, task.needs.site, raw, trim, own, dates, offsets)
+        rows = reading(task.db, table, task.needs.site, "", trim, own, dates, offsets)
         keep(f"read_{table.name}", rows.query)
         census = judge(task.db, rows, asked)
         if not census.padded:
@@ -112,7 +111,6 @@ def _cases(task: Task, rows: Reading) -> None:
         + [f"{db.clean(db.quote(c))} AS {db.quote(c)}" for c in dates]
         + [f"CAST(NULL AS {db.TEXT}) AS {db.quote(own_column(c))}" for c in missing]
     )
-    only = f"AND case_id = {db.text(task.only_case)}" if task.only_case is not None else ""
     columns += "".join(f", {moment}" for moment in _moments(task, rows))
     db.table(
         "ready_cases",
@@ -122,7 +120,7 @@ def _cases(task: Task, rows: Reading) -> None:
                status <> 'cancelled' AND (anchor > {today}
                    OR (anchor = {today} AND status = 'scheduled')) AS upcoming
         FROM (SELECT _row, patient, {columns}, {anchor} FROM {with_patient(task, "read_cases")}
-              WHERE _row NOT IN (SELECT _row FROM rejected_cases) {only}) c""",
+              WHERE _row NOT IN (SELECT _row FROM rejected_cases)) c""",
     )
     db.drop("read_cases")
 

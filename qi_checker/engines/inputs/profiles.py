@@ -22,13 +22,12 @@ def event_profiles(task: Task) -> None:
         SELECT {db.number(", ".join(called))} AS profile, l.*
         FROM (SELECT {looks}, count(*) AS events FROM raw_events GROUP BY {by}) l""",
     )
-    cases = task.moved or "raw_cases"
     take_apart(
         db,
         f"""
         SELECT coalesce(codes, '') AS text FROM looks
-        UNION SELECT coalesce({db.as_text("procedures")}, '') FROM {cases}
-        UNION SELECT coalesce({db.as_text("diagnoses")}, '') FROM {cases}""",
+        UNION SELECT coalesce({db.as_text("procedures")}, '') FROM raw_cases
+        UNION SELECT coalesce({db.as_text("diagnoses")}, '') FROM raw_cases""",
         catalogue,
     )
     imaging_facts(db, catalogue)

@@ -36,12 +36,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Task:
-    """One pass over the records: what is needed of them, and what is different for a what-if."""
+    """One pass over the records, and what is needed of them."""
 
     needs: Needs
     db: Database
-    only_case: str | None = None
-    moved: str | None = None  # a table that stands in for raw_cases
     watch: Watch = UNWATCHED
 
     @cached_property
