@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
+from pathlib import Path
+
 from qi_checker.protocol.vocabulary import Reason
 
 # What the liver protocol does not ask for, and what needs a site's feeds or an earlier night.
@@ -26,3 +30,22 @@ NOT_FROM_DATA = {
     Reason.CONDITION_NOT_MET,
     Reason.CONDITION_UNKNOWN,
 }
+
+
+def few_cases(demo: Path, folder: Path, every: int = 20) -> None:
+    """Write every so-many-th case of a demo with all events of its patients, and the demo's site.
+
+    A file that is cut anywhere is not plausible: most of its patients have no event.
+    """
+    kept: set[str] = set()
+    for name in ("cases", "events"):
+        with (demo / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        patient = header.index("patient_id")
+        if name == "cases":
+            rows = rows[::every]
+            kept = {row[patient] for row in rows}
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            lines = csv.writer(file, lineterminator="\n")
+            lines.writerows([header, *(row for row in rows if row[patient] in kept)])
+    shutil.copy(demo / "site.yaml", folder)

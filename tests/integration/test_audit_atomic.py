@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.commands import audit, contents, csv_rows, run, start
+from tests.helpers.demo import few_cases
 from tests.helpers.ending import end_at
 from tests.helpers.tiers import tiers
 from tests.integration.conftest import WriteFolder
@@ -69,12 +70,9 @@ class Replacing:
 
 @pytest.fixture(scope="module")
 def replacing(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Replacing:
-    """Audits of the first few cases of the demo."""
+    """Audits of a few cases of the demo."""
     data = tmp_path_factory.mktemp("few")
-    for name in ("cases", "events"):
-        lines = (demo / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
-        (data / f"{name}.csv").write_text("".join(lines[:6] + lines[-6:]), encoding="utf-8")
-    shutil.copy(demo / "site.yaml", data)
+    few_cases(demo, data)
     return Replacing(data, tmp_path_factory.mktemp("place") / "here")
 
 
