@@ -19,7 +19,7 @@ from tests.helpers.tiers import tiers
 PATIENTS = 60
 
 
-@tiers("examples", 20, 200)
+@tiers("examples", 10, 200)
 def test_the_compiled_query_agrees_with_the_naive_evaluator(examples: int) -> None:
     """On every column of findings, cases, rejects, ignored exceptions and on every number."""
 
@@ -34,7 +34,7 @@ def test_the_compiled_query_agrees_with_the_naive_evaluator(examples: int) -> No
     agrees()
 
 
-@tiers("examples", 3, 80)
+@tiers("examples", 1, 80)
 def test_events_that_stay_in_their_file_are_evaluated_alike(
     examples: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,7 +44,7 @@ def test_events_that_stay_in_their_file_are_evaluated_alike(
     _agree(on_duckdb, examples)
 
 
-@tiers("examples", 5, 80)
+@tiers("examples", 3, 80)
 def test_postgresql_agrees_with_the_naive_evaluator(in_postgres: Engine, examples: int) -> None:
     """On all of that, on examples of the same kind; a table has no torn rows, so none are generated."""
     _agree(in_postgres, examples)
@@ -53,7 +53,7 @@ def test_postgresql_agrees_with_the_naive_evaluator(in_postgres: Engine, example
 # Spark takes seconds for each.
 @pytest.mark.spark
 @needs_java
-@tiers("examples", 2, 80)
+@tiers("examples", 1, 80)
 def test_spark_agrees_with_the_naive_evaluator(examples: int) -> None:
     """On all of that; Parquet has no torn rows either."""
     _agree(on_spark, examples)

@@ -23,7 +23,7 @@ def without_duplicates(tables: Tables) -> Tables:
     }
 
 
-@tiers("examples", 3, 40)
+@tiers("examples", 1, 40)
 def test_shuffled_rows_give_the_same_result(file_engine: Engine, examples: int) -> None:
     """Where no id comes twice; the rows keep the numbers that they are reported by."""
 

@@ -18,7 +18,7 @@ from tests.helpers.tiers import tiers
 PATIENTS = 30
 
 
-@tiers("examples", 3, 40)
+@tiers("examples", 1, 40)
 def test_together_they_say_what_each_says_alone(examples: int) -> None:
     @hospitals(examples, st.lists(protocols, min_size=2, max_size=4))
     def agree(drawn: list[Bundle], as_of: AsOf, site: Site, seed: int) -> None:

@@ -121,12 +121,12 @@ def test_the_number_of_threads_changes_no_byte(large: Path, tmp_path: Path) -> N
     protocol = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
     site = load_site(large / "site.yaml")
     written = []
-    for threads in (1, 2, 7):
+    for threads in (1, 7):
         con = duckdb.connect()
         con.execute(f"SET threads = {threads}")
         evaluation = evaluate(protocol, read_folder(large, site, con), AsOf.parse(AS_OF), site)
         out = tmp_path / str(threads)
-        write_audit(evaluation, out, pages=50)
+        write_audit(evaluation, out, pages=10)
         con.close()
         written.append(contents(out))
-    assert written[0] == written[1] == written[2]
+    assert written[0] == written[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -79,10 +80,11 @@ def test_numbers_of_reasons_are_words_in_comments() -> None:
     assert re.search(r"THEN \d+ /\* wrong_region \*/", rich_sql("duckdb"))
 
 
+@pytest.mark.parametrize("rule", [liver, pytest.param(rich, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_comments_change_nothing(dialect: str) -> None:
-    compiled = compile_protocol(rich(), AS_OF, SITE)
-    read = sqlglot.parse(rich_sql(dialect), dialect=dialect)
+def test_comments_change_nothing(rule: Callable[[], Bundle], dialect: str) -> None:
+    compiled = compile_protocol(rule(), AS_OF, SITE)
+    read = sqlglot.parse(script(compiled, dialect), dialect=dialect)
     wanted = [part.query() for _, part in statements(compiled)]
     assert len(read) == len(wanted)
     for found, query in zip(read, wanted, strict=True):
