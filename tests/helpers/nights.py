@@ -75,10 +75,10 @@ def small_protocol(folder: Path) -> str:
 # Holds the lock of a night, and has it wait for a line of input, in a process of its own.
 _HOLDS = """
 import sys, qi_checker.nightly.{module} as module
-def wait(*args, read=module.read_folder):
+def wait(*args, read=module.read_folder, **more):
     print("reading", flush=True)
     sys.stdin.readline()
-    return read(*args)
+    return read(*args, **more)
 module.read_folder = wait
 """
 
