@@ -25,6 +25,7 @@ from qi_checker.audit.rulebook import rulebook_document, rulebook_line, rulebook
 from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
 from qi_checker.cases.pages import case_page
 from qi_checker.cases.sheets import case_sheets, keys_of
+from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import UserError
 from qi_checker.query.tables import VERDICTS
@@ -126,10 +127,10 @@ def disk_of(out: Path) -> Iterator[None]:
 
 def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) -> AuditPage:
     """Everything of one audit."""
+    keys = page_keys(evaluation, pages)
+    if evaluation.raw:
+        judge_twice(evaluation, keys)
     _hold_few(evaluation)
-    first = keys_of(evaluation, _ATTENTION, pages)
-    more = keys_of(evaluation, f"NOT ({_ATTENTION})", pages - len(first))
-    keys = [*first, *more]
     chosen = {
         str(r[0])
         for r in evaluation.con.execute(
@@ -142,12 +143,19 @@ def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) 
     page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
     (folder / "index.html").write_text(audit_html(page), encoding="utf-8")
     (folder / "cases").mkdir()
-    for start in range(0, len(keys), _BATCH):
-        for sheet in case_sheets(evaluation, keys[start : start + _BATCH]):
-            document = case_page(sheet, index_link="../index.html")
-            (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
-        progress("writing case pages", min(start + _BATCH, len(keys)), len(keys))
+    for done, sheet in enumerate(case_sheets(evaluation, keys), start=1):
+        document = case_page(sheet, index_link="../index.html")
+        (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
+        if done % _BATCH == 0 or done == len(keys):
+            progress("writing case pages", done, len(keys))
     return page
+
+
+def page_keys(evaluation: Evaluation, pages: int) -> list[int]:
+    """Keys of the cases that get a page: those that need somebody's attention come first."""
+    first = keys_of(evaluation, _ATTENTION, pages)
+    more = keys_of(evaluation, f"NOT ({_ATTENTION})", pages - len(first))
+    return [*first, *more]
 
 
 # Some forty queries ask for findings in words, and DuckDB plans the sentences anew for each: of the

@@ -10,6 +10,7 @@ from typing import Any
 from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.engines.inputs.results import Results
+from qi_checker.engines.twice import JudgedTwice
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Joined, RawTable
@@ -118,6 +119,7 @@ def manifest(evaluation: Results) -> dict[str, Any]:
         "plausibility": [finding.as_dict() for finding in evaluation.looked.findings],
         "accepted": list(evaluation.looked.accepted),
         "counts": dict(sorted(evaluation.looked.counts.items())),
+        "judged_twice": (evaluation.twice or JudgedTwice()).as_dict(),
         "failures": evaluation.failures,
         "problems": list(problems(evaluation)),
     }

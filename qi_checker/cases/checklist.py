@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from qi_checker.audit.problems import problems, rejected_rows
 from qi_checker.audit.provenance import provenance
-from qi_checker.cases.rows import DuckDBRows
+from qi_checker.cases.twice import judge_twice, shown_traces
 from qi_checker.cases.views import Checklist, ChecklistItem
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.judging import CaseTrace
@@ -29,7 +29,8 @@ def checklist(evaluation: Evaluation, days: int = 60) -> Checklist:
     """List the cases of the next `days` days, by act_by; cases with nothing to do come last."""
     today = evaluation.compiled.as_of.date
     last = today + timedelta(days=days)
-    traces = DuckDBRows(evaluation).traces(listed(evaluation, last))
+    judge_twice(evaluation)
+    traces = shown_traces(evaluation, listed(evaluation, last))
     items = sorted((_item(trace, today) for trace in traces), key=_urgency)
     said = (*rejected_rows(evaluation), *problems(evaluation))
     return Checklist(tuple(items), days, last, provenance(evaluation), said)

@@ -15,13 +15,13 @@ from qi_checker.cases.pages import case_page, sheets_page
 from qi_checker.cases.sheets import case_sheets
 from qi_checker.cases.views import CaseSheet, SheetLine, SheetsPage, without_patient
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.twice import JudgedTwice
 from qi_checker.render.atomic import replaced_folder
 from qi_checker.render.paper import A4, on_paper
 from qi_checker.render.pdf_workers import Press, pdf_press
 
 # What the command writes, and may replace: docs/commands.md names every file.
 OURS = ("index.html", "manifest.json", "cases/*.html", "cases/*.pdf")
-_BATCH = 500
 Progress = Callable[[str, int, int], None]
 
 
@@ -48,18 +48,19 @@ def write_sheets(
     with replaced_folder(out, OURS) as folder, disk_of(out):
         (folder / "cases").mkdir()
         with _press(how) as press:
-            for start in range(0, len(case_keys), _BATCH):
-                for sheet in case_sheets(evaluation, case_keys[start : start + _BATCH]):
-                    lines.append(_write(sheet, folder, how, press))
-                    done = press.done if press else len(lines)
-                    progress("writing case sheets", done, len(case_keys))
+            for sheet in case_sheets(evaluation, case_keys):
+                lines.append(_write(sheet, folder, how, press))
+                done = press.done if press else len(lines)
+                progress("writing case sheets", done, len(case_keys))
             while press and press.take():
                 progress("writing case sheets", press.done, len(case_keys))
         lines.sort(key=_urgency)
         page = SheetsPage(asked, tuple(lines), provenance(evaluation))
         document = on_paper(sheets_page(page), how.paper)
         (folder / "index.html").write_text(document, encoding="utf-8")
-        (folder / "manifest.json").write_text(_manifest(page, how), encoding="utf-8")
+        (folder / "manifest.json").write_text(
+            _manifest(page, how, evaluation.twice), encoding="utf-8"
+        )
     return page
 
 
@@ -99,7 +100,7 @@ def _urgency(line: SheetLine) -> tuple[bool, date, date, str]:
     return not acts, line.act_by or date.max, line.surgery_date, line.case_id
 
 
-def _manifest(page: SheetsPage, how: Printing) -> str:
+def _manifest(page: SheetsPage, how: Printing, twice: JudgedTwice | None) -> str:
     p = page.provenance
     described = {
         "program": {"name": "qi-checker", "version": p.program_version},
@@ -113,6 +114,7 @@ def _manifest(page: SheetsPage, how: Printing) -> str:
         "as_of": p.as_of,
         "timezone": p.timezone,
         "cases": len(page.lines),
+        "judged_twice": (twice or JudgedTwice()).as_dict(),
         "format": how.format,
         "paper": how.paper,
         "identified": how.identified,

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from qi_checker.audit.problems import rejected_rows, rows_not_used
 from qi_checker.audit.provenance import footer, provenance
 from qi_checker.cases.one import OneCase
-from qi_checker.cases.rows import DuckDBRows, Origin
+from qi_checker.cases.rows import Origin
+from qi_checker.cases.twice import compared, shown_traces
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.judging import CaseTrace, RequirementTrace
@@ -20,7 +21,7 @@ from qi_checker.judging.spans import Outcome
 from qi_checker.protocol.models import Version
 from qi_checker.protocol.vocabulary import Status
 from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
-from qi_checker.query.tables import CASES
+from qi_checker.query.tables import READY_CASES, VERDICTS
 from qi_checker.render.views import Provenance
 
 _FACTS = ("procedures", "diagnoses", "urgency", "surgeon", "site")
@@ -148,13 +149,17 @@ def _criteria(judged: Judged, one: RequirementTrace) -> Iterator[Criterion]:
 
 
 def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[CaseSheet]:
-    """Make the sheets of the cases with these keys, in this order."""
-    sheets = Sheets.of(evaluation)
-    return map(sheets.sheet, DuckDBRows(evaluation).traces(case_keys))
+    """Make the sheets of the cases with these keys, in this order.
+
+    Where the cases were not judged twice before, they are compared on the way.
+    """
+    judged = compared if evaluation.twice is None else shown_traces
+    return map(Sheets.of(evaluation).sheet, judged(evaluation, case_keys))
 
 
 def keys_of(evaluation: Evaluation, where: str = "true", limit: int | None = None) -> list[int]:
     """Keys of cases, in the order of their ids. `where` is SQL of the program, never of a user."""
     capped = f"LIMIT {limit}" if limit is not None else ""
-    query = f"SELECT case_key FROM {CASES} WHERE {where} ORDER BY case_id {capped}"
+    named = f"{VERDICTS} JOIN (SELECT case_key, case_id FROM {READY_CASES}) USING (case_key)"
+    query = f"SELECT case_key FROM {named} WHERE {where} ORDER BY case_id {capped}"
     return [int(r[0]) for r in evaluation.con.execute(query).fetchall()]

@@ -17,6 +17,7 @@ from qi_checker.protocol.vocabulary import Reason, Verdict
 
 DAYS = 14  # how far a digest looks ahead where nobody says otherwise
 _AT_RISK = (Verdict.ERROR, Verdict.NOT_COMPLIANT, Verdict.UNDETERMINED, Verdict.ACTION_NEEDED)
+_NAMED = 3  # cases that one line names
 _HALF = 2  # a table with less than one half of the rows of before is a feed that broke off
 FRESH, FAILED, NOT_WATCHED = "feeds fresh", "feeds failed", "feeds not watched"
 
@@ -52,6 +53,7 @@ class Digest:
     counts: tuple[tuple[str, int], ...]  # words, number: over all cases, and of those that changed
     reconfirm: tuple[str, ...] = ()  # one sentence for each exception that somebody must confirm
     plausibility: tuple[str, ...] = ()  # what the checks of the records say, before everything else
+    disagreed: str = ""  # a sentence where the two evaluators differ about cases; before all else
     refused: str = (
         ""  # the night whose records were refused: then this is the list of the one before
     )
@@ -103,9 +105,21 @@ def digest(
         checked=len(upcoming),
         reconfirm=tuple(reconfirm),
         plausibility=tuple(plausibility) or _plausibility(now),
+        disagreed=_disagreed(now),
         refused=refused,
         counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
     )
+
+
+def _disagreed(now: Snapshot) -> str:
+    """What to do about cases that the two evaluators judge differently; empty without any."""
+    ids = (now.manifest.get("judged_twice") or {}).get("differences") or ()
+    if not ids:
+        return ""
+    named = ", ".join(ids[:_NAMED]) + (
+        f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    )
+    return f"{named}: the two evaluators differ. Check by hand, and report it."
 
 
 def _plausibility(now: Snapshot) -> tuple[str, ...]:

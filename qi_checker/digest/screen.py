@@ -81,6 +81,8 @@ def finding(digest: Digest) -> str:
         )
     elif digest.plausibility:
         parts.insert(0, f"check the records first ({len(digest.plausibility):,})")
+    if digest.disagreed:
+        parts.insert(0, "the program disagrees with itself")
     return ", ".join(parts)
 
 
@@ -107,7 +109,9 @@ def _sections(digest: Digest) -> list[Section]:
     other = digest.of(*_CHANGED)
     records = tuple((clean(p),) for p in digest.plausibility)
     refused = "Records refused, nothing was judged"
+    disagreed = ((clean(digest.disagreed),),) if digest.disagreed else ()
     found = [
+        Section("The program disagrees with itself", (), disagreed, len(disagreed)),
         Section(
             refused if digest.refused else "Check the records first", (), records, len(records)
         ),

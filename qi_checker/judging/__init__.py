@@ -29,7 +29,7 @@ from qi_checker.judging.rates import Numbers, count_case, empty_numbers
 from qi_checker.judging.records import History, TornRow, read_histories
 from qi_checker.judging.rows import RawRow, Rejected, Row, read_rows
 from qi_checker.judging.status import decide
-from qi_checker.judging.trace import CaseTrace, RequirementTrace, trace_of
+from qi_checker.judging.trace import FAILED, CaseTrace, RequirementTrace, trace_of
 from qi_checker.judging.values import When
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -102,7 +102,12 @@ class Judge:
         """
         chart = Chart(case, history, active(exceptions), self.setting)
         for requirement in self._order(case):
-            decision = decide(requirement, chart)
+            try:
+                decision = decide(requirement, chart)
+            except (
+                Exception
+            ):  # a mistake of the program says so of one requirement, and stops no other
+                decision = FAILED
             if earlier_days and moved_away(decision, earlier_days):
                 decision = replace(decision, reason=Reason.EXPIRED_BY_RESCHEDULE)
             chart.decided[requirement.id] = decision

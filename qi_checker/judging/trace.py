@@ -33,6 +33,7 @@ from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import RANK, Reason, Status, Verdict
 from qi_checker.protocol.windows import Span
 
+FAILED = Decision(Status.ERROR, Reason.EVALUATION_ERROR)
 HOLDING = (Verdict.COMPLIANT, Verdict.COMPLIANT_WITH_EXCEPTION, Verdict.PENDING)
 
 
@@ -228,11 +229,19 @@ class CaseTrace:
         return {
             one.id: RANK[one.status]
             for one in self.requirements
-            if one.status is not Status.NOT_APPLICABLE
+            if one.status not in (Status.NOT_APPLICABLE, Status.ERROR)
         }
 
     @property
+    def failed(self) -> CaseTrace:
+        """The same case where nothing can be said: every requirement has the status `error`."""
+        self.chart.decided |= {one.id: FAILED for one in self.requirements}
+        return trace_of(self.chart, self.exceptions)
+
+    @property
     def verdict(self) -> Verdict:
+        if any(one.status is Status.ERROR for one in self.requirements):
+            return Verdict.ERROR
         return verdict_of(self.case.version.requirements, self.ranks)
 
     @property

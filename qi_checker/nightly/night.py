@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from qi_checker.audit.folder import page_keys
+from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
@@ -244,6 +246,8 @@ def _each_kept(night: Night, store: Store, each: Iterator[Evaluation]) -> Iterat
 def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     name = evaluation.compiled.bundle.protocol.id
     mark_moved(evaluation, store.earlier_schedules(name, str(night.as_of), too_old(evaluation)))
+    with night.report.phase(f"judge twice {name}"):
+        judge_twice(evaluation, page_keys(evaluation, night.settings.config.pages))
     feeds = feed_rows(evaluation)
     with night.report.phase(f"keep {name}"):
         found = night_of(evaluation, night.started_at, feeds)

@@ -10,6 +10,7 @@ from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
+from tests.helpers.explained import check_page
 from tests.helpers.protocols import liver
 from tests.helpers.records import Row, case
 
@@ -94,8 +95,10 @@ def _text(value: Any) -> Any:
 def on_reference(
     bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
 ) -> Seen:
-    """The naive evaluator, which defines what is correct."""
+    """The evaluator of single cases, which defines what is correct; its pages must say the same."""
     result = reference.evaluate(bundle, tables, as_of, site, torn)
+    for trace in reference.read_data(bundle, tables, as_of, site, torn).traces():
+        check_page(trace)
     return Seen.of(
         result.findings,
         result.cases,

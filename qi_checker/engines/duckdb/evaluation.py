@@ -16,6 +16,7 @@ from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
 from qi_checker.engines.look import UNLOOKED, Look
 from qi_checker.engines.steps import Progress, run, silent
+from qi_checker.engines.twice import JudgedTwice
 from qi_checker.engines.watch import LOOK, OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -57,6 +58,9 @@ class Evaluation:
     looked: Looked = UNSEEN
     # By case the days that its surgery was planned for before, as the store of past nights knows them.
     earlier: dict[str, list[date]] = field(default_factory=dict)
+    watch: Watch = UNWATCHED
+    raw: bool = True  # whether the rows of the records are in this connection
+    twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""
@@ -244,7 +248,7 @@ def _evaluated(
     task.watch.begin(compiled.bundle.protocol.id)
     own = prepared.of(compiled)
     failures = run(task.db, plan(compiled, own.feeds), own.calendar, progress, task.watch)
-    done = Evaluation(records.con, compiled, records, own, failures)
+    done = Evaluation(records.con, compiled, records, own, failures, watch=task.watch)
     done.looked = look.result(done)
     task.watch.ended(LOOK)
     return done

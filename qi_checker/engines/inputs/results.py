@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlglot import exp
 
 from qi_checker.engines.inputs.prepare import Prepared
+from qi_checker.engines.twice import JudgedTwice
 from qi_checker.protocol.plausible import Looked
 from qi_checker.protocol.records import RawTable
 from qi_checker.query import Compiled
@@ -40,6 +41,9 @@ class Results(Protocol):
 
     @property
     def looked(self) -> Looked: ...
+
+    @property
+    def twice(self) -> JudgedTwice | None: ...
 
     def rows(self, query: str) -> list[dict[str, Any]]: ...
 

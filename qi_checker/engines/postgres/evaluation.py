@@ -130,7 +130,7 @@ class _Session:
         self.watch.ended("fetch results")
         run(DuckDB(self.con), showing(steps), watch=self.watch)
         records = Records(self.con, self.raw)
-        done = Evaluation(self.con, compiled, records, prepared, failures)
+        done = Evaluation(self.con, compiled, records, prepared, failures, raw=False)
         done.looked = self.look.result(done)
         self.watch.ended(LOOK)
         return done

@@ -14,6 +14,7 @@ from qi_checker.engines.spark.database import Spark
 from qi_checker.engines.spark.session import failed
 from qi_checker.engines.spark.source import Found, raw_tables
 from qi_checker.engines.steps import Progress, run, silent
+from qi_checker.engines.twice import JudgedTwice
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -49,6 +50,7 @@ class SparkEvaluation:
     records: Delivery
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
+    twice: JudgedTwice | None = None  # no row comes to this process, so no case is judged twice
     looked: Looked = UNSEEN
 
     # ---- rows, which stay where they are ---------------------------------------------------------

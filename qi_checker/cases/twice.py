@@ -1,0 +1,151 @@
+"""Judged twice: what is shown for a case comes from `judging`, what is counted from the query.
+
+Both are compared where both exist: for every upcoming case, for a sample of past ones that is another
+one each day, and for every case that gets a page. They share no code, so that a mistake in one of them
+shows here. A case about which they differ is counted and shown as `error`: neither can be trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from qi_checker.cases.rows import DuckDBRows
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.engines.duckdb.database import sql
+from qi_checker.engines.twice import TWICE, JudgedTwice
+from qi_checker.judging import CaseTrace
+from qi_checker.protocol.vocabulary import Status, Verdict
+from qi_checker.query.tables import FACTS, POPULATION, READY_CASES, ROWS, VERDICTS
+
+SAMPLE = 500  # past cases of a day
+_NAMED = 5  # cases that a message names
+# Columns of a finding that need no words; sentences are made from these, and tests compare them.
+_COMPARED = (
+    "status",
+    "reason",
+    "event_id",
+    "event_date",
+    "window_opens",
+    "window_closes",
+    "valid_through",
+    "act_by",
+)
+Found = dict[str, tuple[Any, ...]]  # by requirement; "" is the case itself
+
+
+def judge_twice(evaluation: Evaluation, pages: Collection[int] = ()) -> JudgedTwice:
+    """Compare both evaluators, once; where they differ the case becomes an error in the tables.
+
+    pages: keys of cases that get a page. Must run before anything is counted, put into words or held.
+    """
+    if evaluation.twice is not None:
+        return evaluation.twice
+    keys = _chosen(evaluation, pages)
+    counted, differing = _counted(evaluation, keys), dict[int, str]()
+    for key, trace in zip(keys, DuckDBRows(evaluation).traces(keys), strict=True):
+        if not _failed(counted[key]) and counted[key] != _judged(trace):
+            differing[key] = trace.case.id
+    evaluation.twice = JudgedTwice(len(keys), tuple(sorted(differing.values())))
+    if differing:
+        _make_errors(evaluation, list(differing))
+        evaluation.failures.append(_words(evaluation.twice.differences))
+    evaluation.watch.ended(TWICE, lambda: len(keys))
+    return evaluation.twice
+
+
+def compared(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]:
+    """Judge cases for a reader and compare them on the way, where nothing but them is written.
+
+    A case about which the evaluators differ is given as an error. `twice` and `failures` of the
+    evaluation are complete when every case was given.
+    """
+    counted, differences = _counted(evaluation, keys), list[str]()
+    for key, trace in zip(keys, DuckDBRows(evaluation).traces(keys), strict=True):
+        failed = _failed(counted[key])
+        if not failed and counted[key] != _judged(trace):
+            differences.append(trace.case.id)
+            failed = True
+        yield trace.failed if failed else trace
+    evaluation.twice = JudgedTwice(len(keys), tuple(sorted(differences)))
+    if differences:
+        evaluation.failures.append(_words(evaluation.twice.differences))
+    evaluation.watch.ended(TWICE, lambda: len(keys))
+
+
+def _chosen(evaluation: Evaluation, pages: Collection[int]) -> list[int]:
+    """Keys of every upcoming case, of the sample of the day, and of the pages, in their order."""
+    day = evaluation.compiled.as_of.date
+    query = f"""
+        SELECT case_key FROM {VERDICTS} WHERE upcoming
+        UNION SELECT case_key FROM (
+            SELECT v.case_key FROM {VERDICTS} v JOIN {READY_CASES} c USING (case_key)
+            WHERE NOT v.upcoming AND verdict <> 'not_applicable'
+            ORDER BY md5(c.case_id || '{day}'), c.case_id LIMIT {SAMPLE})
+        UNION SELECT unnest(?::INTEGER[]) ORDER BY 1"""
+    return [int(key) for (key,) in evaluation.con.execute(query, [list(pages)]).fetchall()]
+
+
+def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Found]:
+    """What the query says of these cases."""
+    ids = {
+        (scope.index, n): leaf.id
+        for scope in evaluation.compiled.scopes
+        for n, leaf in enumerate(scope.leaves)
+    }
+    listed = "case_key IN (SELECT unnest(?::INTEGER[]))"
+    verdicts = f"SELECT case_key, verdict, latest_surgery_date FROM {VERDICTS} WHERE {listed}"
+    found: dict[int, Found] = {
+        key: {"": tuple(rest)} for key, *rest in evaluation.con.execute(verdicts, [keys]).fetchall()
+    }
+    facts = f"SELECT case_key, version, number, {', '.join(_COMPARED)} FROM {FACTS} WHERE {listed}"
+    for key, version, number, *rest in evaluation.con.execute(facts, [keys]).fetchall():
+        found[key][ids[version, number]] = tuple(rest)
+    return found
+
+
+def _judged(trace: CaseTrace) -> Found:
+    """What judging says of a case, in the same form."""
+    found: Found = {"": (str(trace.verdict), trace.latest_surgery_date)}
+    for one in trace.requirements:
+        found[one.id] = tuple(one.finding[name] for name in _COMPARED)
+    return found
+
+
+def _failed(found: Found) -> bool:
+    """Whether the query of the case failed, which is told already."""
+    return any(values[0] == Status.ERROR for values in found.values())
+
+
+def _make_errors(evaluation: Evaluation, keys: list[int]) -> None:
+    """Let every finding of these cases say that it could not be evaluated."""
+    con, listed = evaluation.con, "case_key IN (SELECT unnest(?::INTEGER[]))"
+    con.execute(
+        f"UPDATE {POPULATION} SET not_applicable = NULL, excluded_by = NULL WHERE {listed}", [keys]
+    )
+    for table in (ROWS, VERDICTS):
+        con.execute(f"DELETE FROM {table} WHERE {listed}", [keys])
+    for scope in evaluation.compiled.scopes:
+        for table, query in (
+            (ROWS, evaluation.compiled.failed(scope)),
+            (VERDICTS, evaluation.compiled.cases(scope)),
+        ):
+            rows = f"SELECT * FROM ({sql(query)}) WHERE {listed}"
+            con.execute(f"INSERT INTO {table} BY NAME {rows}", [keys])
+
+
+def _words(ids: Sequence[str]) -> str:
+    """`C1, C2 and 3 more, about which the two evaluators differ`."""
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{', '.join(ids[:_NAMED])}{more}, about which the two evaluators differ"
+
+
+def shown_traces(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]:
+    """Judge these cases for a reader: what is counted as an error is shown as one."""
+    traces = DuckDBRows(evaluation).traces(keys)
+    if not evaluation.failures:
+        return traces
+    query = f"""SELECT case_id FROM {VERDICTS} JOIN {READY_CASES} USING (case_key)
+                WHERE verdict = '{Verdict.ERROR}'"""
+    errors = {str(case_id) for (case_id,) in evaluation.con.execute(query).fetchall()}
+    return (trace.failed if trace.case.id in errors else trace for trace in traces)
