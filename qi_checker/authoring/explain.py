@@ -152,6 +152,7 @@ STEPS = {
 }
 _OTHERWISE = {
     Reason.NONE_FOUND: "nothing forbidden is there, and the source would have told of it",
+    Reason.WINDOW_NOT_CLOSED: "nothing forbidden is there so far, and the window is not over",
     Reason.FORBIDDEN_EVENT: "an event that must not be there passes every criterion",
 }
 _OUTCOMES = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}

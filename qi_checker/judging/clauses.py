@@ -79,6 +79,7 @@ _PLAIN: dict[Reason, Keys] = {
     Reason.TOO_FEW: ("count",),
     Reason.TOO_CLOSE: ("apart", "at_least"),
     Reason.NONE_FOUND: ("forbidden",),
+    Reason.WINDOW_NOT_CLOSED: ("forbidden",),
     Reason.FORBIDDEN_EVENT: ("forbidden",),
     Reason.SAME_DAY_UNTIMED: ("same_day",),
     Reason.WRONG_REGION: ("event", "region"),

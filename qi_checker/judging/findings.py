@@ -15,7 +15,7 @@ from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Reason, Statu
 
 UNSETTLED = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
 NO_OWNER = (Status.MET, Status.EXEMPT, Status.NOT_APPLICABLE)
-NO_LEAD_TIME = Duration(0, "working day")
+NO_LEAD_TIME, ONE_WORKING_DAY = Duration(0, "working day"), Duration(1, "working day")
 Finding = dict[str, Any]  # FINDING_COLUMNS; dates are `date`, an empty column is None
 
 
@@ -84,10 +84,18 @@ def _valid_through(decision: Decision) -> date | None:
 
 
 def _act_by(requirement: Requirement, decision: Decision, chart: Chart) -> date | None:
+    """Give the last day to arrange it; None where nothing is to be done, or there is no last day."""
     question, site = decision.question, chart.setting.site
-    if decision.status not in UNSETTLED or not question or not question.closes:
+    if decision.status not in UNSETTLED or not question:
+        return None
+    if decision.reason is Reason.WINDOW_NOT_CLOSED:
         return None
     if not chart.case.upcoming and not chart.live(question):
         return None
     lead = requirement.lead_time or site.lead_time or NO_LEAD_TIME
-    return earlier(question.closes, lead, site.holidays)
+    until = question.closes
+    if decision.status is Status.DUE and decision.reason is Reason.FORBIDDEN_EVENT:
+        # What is booked must be called off before its day, not before the end of the window.
+        assert decision.event and decision.event.at, "a booking has a date"
+        until, lead = decision.event.at.lo, ONE_WORKING_DAY
+    return earlier(until, lead, site.holidays) if until else None

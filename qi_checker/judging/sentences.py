@@ -128,6 +128,7 @@ _PIECES: dict[str, Callable[[_Values], Any]] = {
     "excess": _excess,
     "limit": _limit,
     "lasts": lambda values: fill(words.LASTS, values) if values["valid_through"] else "",
+    "until": lambda values: fill(words.UNTIL, values) if values["window_closes"] else "",
     "window": lambda values: fill(words.WINDOW, values),
     "span": lambda values: fill(words.SPAN, values),
 }

@@ -96,7 +96,7 @@ class _Looked:
 
 
 def _forbidden(looked: _Looked) -> Decision:
-    """Turned round: met where no such event is there, and the source would have told of one."""
+    """Turned round: met if the window is over, nothing is there, and the source would have told."""
     there, booking = looked.passing(done=True), looked.passing(done=False)
     found: Decision | None
     if there:
@@ -107,6 +107,8 @@ def _forbidden(looked: _Looked) -> Decision:
         found = Decision(Status.UNKNOWN, Reason.NO_SUCH_RECORDS)
     elif booking and looked.live:
         found = Decision(Status.DUE, Reason.FORBIDDEN_EVENT, latest(booking))
+    elif looked.live:
+        found = Decision(Status.DUE, Reason.WINDOW_NOT_CLOSED)
     else:
         return Decision(Status.MET, Reason.NONE_FOUND)
     return looked.or_exempt(found)

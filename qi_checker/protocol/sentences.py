@@ -40,6 +40,7 @@ FOUND: dict[Reason, str] = {
     Reason.EVENT_BETWEEN: "{title} on {event_date} no longer counts because of what was done since.",
     Reason.BETWEEN_UNKNOWN: "{title} on {event_date} may no longer count: something may have been done since.",
     Reason.NONE_FOUND: "{title}: nothing is recorded, as it should be; {limit}.",
+    Reason.WINDOW_NOT_CLOSED: "No {title} is recorded so far; there must be none {asks}{until}.",
     Reason.FORBIDDEN_EVENT: "{title} on {event_date} is {distance}, where there must be none; {limit}.",
     Reason.NO_SUCH_RECORDS: "{title}: the records hold no event of this kind for anybody, so silence shows nothing.",
     Reason.UNTIMED: "{title} on {event_date}: a clock time is needed and not known; {limit}.",
@@ -63,6 +64,7 @@ LIMIT = "the limit is {limit}"
 NO_LIMIT = "there is no limit of age"
 COUNTS_WHEN = "it counts {asks}"
 ANY_TIME_BEFORE = "at any time before surgery"  # what `asks` says of a window without a limit
+UNTIL = ", until {window_closes}"
 LASTS = " It counts for surgery until {valid_through}."
 DAYS_TOO_OLD, TOO_OLD = "{days} too old.", "Too old."
 SIDE_OF_SURGERY = "may not have been before the operation"

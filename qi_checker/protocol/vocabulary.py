@@ -71,6 +71,10 @@ class Reason(_Word):
     EVENT_BETWEEN = "event_between", "something happened since, so that it no longer counts"
     BETWEEN_UNKNOWN = "between_unknown", "it cannot be told whether something happened since"
     NONE_FOUND = "none_found", "nothing of the kind in the window, as it should be"
+    WINDOW_NOT_CLOSED = (
+        "window_not_closed",
+        "nothing of the kind so far, and the window in which it must not happen is not over",
+    )
     FORBIDDEN_EVENT = "forbidden_event", "an event that must not be in the window"
     NO_SUCH_RECORDS = "no_such_records", "no event of this kind is recorded for anybody"
     UNTIMED = "untimed", "a clock time is needed and not known"

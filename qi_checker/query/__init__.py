@@ -45,7 +45,9 @@ class Compiled:
     def working_days(self) -> tuple[int, int]:
         """The most working days that windows count, and the most that anything takes to arrange."""
         leads = [lead_days(leaf, self.site) for scope in self.scopes for leaf in scope.leaves]
-        return most_working_days(self.scopes), max(leads, default=0)
+        # Something forbidden is called off a working day before it, whatever the lead time.
+        least = int(bool(self.forbidden_kinds))
+        return most_working_days(self.scopes), max([least, *leads])
 
     @property
     def event_columns(self) -> set[str]:
@@ -82,7 +84,7 @@ class Compiled:
 
     def dated(self) -> exp.Select:
         """The facts with the last day to arrange what is wanted."""
-        return facts.dated()
+        return facts.dated(bool(self.forbidden_kinds))
 
     def outside(self, scope: Scope) -> exp.Select:
         """The facts of cases that the protocol is not for."""

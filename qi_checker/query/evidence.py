@@ -85,6 +85,7 @@ _NO_EVENT = (
     Reason.NEVER_ORDERED,
     Reason.WINDOW_NOT_OPEN,
     Reason.NONE_FOUND,
+    Reason.WINDOW_NOT_CLOSED,
     Reason.NO_SUCH_RECORDS,
     Reason.ANCHOR_UNKNOWN,
 )
@@ -129,10 +130,30 @@ def evidence(stage: Stage) -> exp.Select:
             for n in ("window_opens", "window_closes", "from_day")
         ),
         named(_valid_through(stage), "valid_through"),
-        named(case((wanted, col("lead"))), "act_lead"),
+        named(case((wanted, _lead(bool(forbidden)))), "act_lead"),
         named(case((exempt, col("expires_on"))), "expires_on"),
     ]
     return select(columns, f"reasoned{stage.suffix}")
+
+
+def _lead(forbidden: bool) -> Expr:
+    """Working days needed; something forbidden is called off a working day before it at the latest."""
+    lead: Expr = col("lead")
+    if not forbidden:
+        return lead
+    return case(
+        (_among("reason", Reason.WINDOW_NOT_CLOSED), cast(exp.null(), "INT")),
+        (to_call_off(), lit(1)),
+        default=lead.copy(),
+    )
+
+
+def to_call_off(alias: str | None = None) -> Expr:
+    """Whether a finding is about an appointment for something forbidden."""
+    return all_of(
+        col("status", alias).eq(Status.DUE.value),
+        col("reason", alias).eq(Reason.FORBIDDEN_EVENT.value),
+    )
 
 
 def _rank() -> Expr:

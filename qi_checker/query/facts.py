@@ -7,11 +7,12 @@ from sqlglot import exp
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.query.asked import requirements
-from qi_checker.query.evidence import evidence, settled, with_columns
+from qi_checker.query.evidence import evidence, settled, to_call_off, with_columns
 from qi_checker.query.outcome import base, base_reason, reason, status
 from qi_checker.query.profiles import profiles
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
+    Expr,
     case,
     cast,
     col,
@@ -69,9 +70,15 @@ def _layer(stage: Stage) -> _Steps:
     ]
 
 
-def dated() -> exp.Select:
-    """The facts with the last day to arrange what is wanted: its lead in working days before."""
-    lead, closes = col("act_lead", "f"), col("window_closes", "f")
+def dated(forbidding: bool) -> exp.Select:
+    """The facts with the last day to arrange what is wanted: its lead in working days before.
+
+    forbidding: whether some of it must not happen, and is called off before its own day.
+    """
+    lead: Expr = col("act_lead", "f")
+    closes: Expr = col("window_closes", "f")
+    if forbidding:
+        closes = case((to_call_off("f"), col("event_date", "f")), default=closes)
     act_by = case((lead.eq(0), closes), default=col("day", "w"))
     number = minus(col("next", "d"), lead.copy())
     joins = [

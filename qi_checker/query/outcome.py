@@ -102,7 +102,7 @@ def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
         outcome = case(
             (_of_class(MET), _excepted(Status.MISSING)),
             (undecided, _excepted(Status.UNKNOWN)),
-            (_of_class(BOOKED), _excepted(Status.DUE)),
+            (any_of(_of_class(BOOKED), col("live")), _excepted(Status.DUE)),
             default=word(Status.MET),
         )
         found.append((col("number").isin(*numbers), outcome))
@@ -176,8 +176,10 @@ def _special_reasons(scope: Scope, layer: Layer) -> list[Branch]:
         (col("anchor_state").neq(ANCHOR_KNOWN), word(Reason.ANCHOR_UNKNOWN)),
     ]
     if numbers:
+        nothing = any_of(is_null(col("class")), col("class").neq(BOOKED))
         forbidden = case(
             (_is(Status.MET), word(Reason.NONE_FOUND)),
+            (all_of(_is(Status.DUE), nothing), word(Reason.WINDOW_NOT_CLOSED)),
             (not_(_is(Status.UNKNOWN)), word(Reason.FORBIDDEN_EVENT)),
             (undecided, found),
             (col("stale"), word(Reason.FEED_STALE)),

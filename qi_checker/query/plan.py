@@ -12,6 +12,7 @@ from functools import partial
 
 from sqlglot import exp
 
+from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.query import Compiled, tables
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import STAR, select
@@ -50,7 +51,11 @@ def plan(compiled: Compiled, feeds: Feeds) -> list[Step]:
     who = Part("who the protocol is for, and which version", compiled.population)
     until = Part("the same with the last day to arrange what is wanted", compiled.dated, last)
     cases = Part("cases in words", compiled.case_lines, last)
-    waits = f"SELECT min(window_closes), max(window_closes) FROM {tables.ROWS} WHERE act_lead > 0"
+    end = "window_closes"
+    if compiled.forbidden_kinds:  # what must be called off is counted back from its own day
+        off = f"status = '{Status.DUE}' AND reason = '{Reason.FORBIDDEN_EVENT}'"
+        end = f"CASE WHEN {off} THEN event_date ELSE window_closes END"
+    waits = f"SELECT min({end}), max({end}) FROM {tables.ROWS} WHERE act_lead > 0"
     return [
         Step("population", tables.POPULATION, (who,)),
         Step("exceptions", tables.EXCEPTIONS, tuple(_exceptions(compiled))),

@@ -44,6 +44,7 @@ def _values(as_of: AsOf) -> dict[str, Expr]:
             (col("asks").eq(words.ANY_TIME_BEFORE), lit(words.NO_LIMIT)),
             default=to_sql(words.COUNTS_WHEN),
         ),
+        "until": case((known(col("window_closes")), to_sql(words.UNTIL))),
         "lasts": case((known(col("valid_through")), to_sql(words.LASTS))),
         "window": to_sql(
             words.WINDOW,

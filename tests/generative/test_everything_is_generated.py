@@ -55,6 +55,7 @@ PAIRS = (
     "unknown condition_unknown",
     "missing forbidden_event",
     "due forbidden_event",
+    "due window_not_closed",
     "due event_between",
     "missing event_between",
     "due too_few",

@@ -22,6 +22,7 @@ NOT_FROM_DATA = {
     Reason.EVENT_BETWEEN,
     Reason.BETWEEN_UNKNOWN,
     Reason.NONE_FOUND,
+    Reason.WINDOW_NOT_CLOSED,
     Reason.FORBIDDEN_EVENT,
     Reason.NO_SUCH_RECORDS,
     Reason.UNTIMED,

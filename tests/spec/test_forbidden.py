@@ -90,15 +90,87 @@ def test_a_source_that_has_fallen_silent_shows_nothing(engine):
     expect(seen, free="unknown feed_stale -")
 
 
+def test_not_decided_until_the_window_closes(engine):
+    """Due until the operation, however little is there: it may still be given."""
+    anticoagulant = protocol_with(RULE | {"window": {"before": "surgery", "at_most": "5 days"}})
+    for as_of, status, said in (
+        ("2026-05-10", "scheduled", "due window_not_closed -"),
+        ("2026-05-28", "scheduled", "due window_not_closed -"),
+        ("2026-05-31T07:00", "scheduled", "due window_not_closed -"),
+        ("2026-05-31", "scheduled", "due window_not_closed -"),
+        ("2026-05-31", "performed", "met none_found -"),
+        ("2026-06-01", "scheduled", "met none_found -"),
+    ):
+        seen = run(
+            engine, anticoagulant, cases=[case(status=status)], events=[DELIVERED], as_of=as_of
+        )
+        verdict = "action_needed" if "due" in said else "compliant"
+        expect(seen, free=said, verdict=verdict)
+        assert seen.finding("free")["act_by"] is None
+        assert seen.case()["next_requirement"] is None
+
+
+def test_a_window_that_closes_before_or_after_the_operation(engine):
+    """What counts is its own end."""
+    after = {"after": "surgery", "at_most": "30 days"}
+    long_before = {"before": "surgery", "at_most": "30 days", "at_least": "5 days"}
+    for window, status, as_of, said in (
+        (after, "performed", "2026-05-31", "due window_not_closed -"),
+        (after, "performed", "2026-06-30", "due window_not_closed -"),
+        (after, "performed", "2026-07-01", "met none_found -"),
+        ({"after": "surgery"}, "performed", "2036-07-01", "due window_not_closed -"),
+        (long_before, "scheduled", "2026-05-26", "due window_not_closed -"),
+        (long_before, "scheduled", "2026-05-27", "met none_found -"),
+    ):
+        rule = protocol_with(RULE | {"window": window})
+        seen = run(engine, rule, cases=[case(status=status)], events=[DELIVERED], as_of=as_of)
+        expect(seen, free=said)
+
+
+def test_what_must_not_happen_and_until_when_is_said(engine):
+    """There is nothing to arrange."""
+    seen = run(engine, NO_THERAPY, cases=[UPCOMING], events=[DELIVERED], as_of=BEFORE)
+    found = seen.finding("free")
+    assert found["sentence"] == (
+        "No chemotherapy is recorded so far; there must be none within 6 weeks before surgery,"
+        " until 2026-05-31."
+    )
+
+
+def test_a_case_that_may_still_be_broken_is_not_in_the_rate(engine):
+    """The evening of the operation says nothing about the 30 days after it."""
+    rule = protocol_with(RULE | {"window": {"after": "surgery", "at_most": "30 days"}})
+    for as_of, count in (("2026-05-31", 0), ("2026-07-01", 1)):
+        numbers = run(engine, rule, events=[DELIVERED], as_of=as_of).numbers
+        assert (numbers["eligible"], numbers["compliant"]) == (count, count)
+        assert numbers["present"] == numbers["in_window"] == {"free": count}
+
+
 def test_an_appointment_for_something_forbidden_is_to_be_moved(engine):
     """Due: it can still be put off."""
     table = with_delivery(
         (UPCOMING, therapy("2026-05-25", status="booked"), "due forbidden_event T1"),
-        (UPCOMING, therapy("2026-06-25", status="booked"), "met none_found -"),
-        (UPCOMING, therapy("2026-05-10", status="booked"), "met none_found -"),
+        (UPCOMING, therapy("2026-06-25", status="booked"), "due window_not_closed -"),
+        (UPCOMING, therapy("2026-05-10", status="booked"), "due window_not_closed -"),
         (UPCOMING, therapy("2026-05-05"), "missing forbidden_event T1"),
     )
     expect_each(engine, NO_THERAPY, table, requirement="free", as_of=BEFORE)
+
+
+def test_it_is_called_off_before_its_day(engine):
+    """By the last working day before it, whatever the lead time; 25 May is a Monday."""
+    for lead, booked, act_by in (
+        ({}, "2026-05-25", "2026-05-22"),
+        ({"lead_time": "0 working days"}, "2026-05-28", "2026-05-27"),
+        ({"lead_time": "2 working days"}, "2026-05-28", "2026-05-27"),
+        ({}, "2026-05-20", "2026-05-19"),
+    ):
+        rule = protocol_with(RULE | lead)
+        events = [DELIVERED, therapy(booked, status="booked")]
+        seen = run(engine, rule, cases=[UPCOMING], events=events, as_of=BEFORE)
+        expect(seen, free="due forbidden_event T1")
+        assert seen.finding("free")["act_by"] == act_by
+        assert (seen.case()["next_requirement"], seen.case()["act_by"]) == ("free", act_by)
 
 
 def test_of_several_the_latest_is_told(engine):
@@ -120,6 +192,13 @@ def test_an_exception_covers_it_unless_it_is_met(engine):
         (waiver, therapy(None), "exempt excepted -"),
     )
     expect_each(engine, rule, table, requirement="free")
+    expect_each(
+        engine,
+        rule,
+        with_delivery((UPCOMING, waiver, "exempt excepted -")),
+        requirement="free",
+        as_of=BEFORE,
+    )
     expect(run(engine, rule, exceptions=[waiver]), free="exempt excepted -")
 
 
