@@ -129,6 +129,7 @@ _PIECES: dict[str, Callable[[_Values], Any]] = {
     "limit": _limit,
     "lasts": lambda values: fill(words.LASTS, values) if values["valid_through"] else "",
     "until": lambda values: fill(words.UNTIL, values) if values["window_closes"] else "",
+    "yet": lambda values: words.YET if values.decision.status is Status.DUE else "",
     "window": lambda values: fill(words.WINDOW, values),
     "span": lambda values: fill(words.SPAN, values),
 }

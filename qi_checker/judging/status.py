@@ -59,11 +59,10 @@ def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
         return EXCEPTED
     spans = requirement.window.spans
     first = next(span.anchor for span in spans if anchor_date(span.anchor, chart) is None)
-    is_due = (
-        isinstance(first, AnchorRef)
-        and first.requirement is not None
-        and chart.decided[first.requirement].status is Status.DUE
-    )
+    # The end of an operation, a discharge or an admission is not recorded before it has happened.
+    is_due = chart.case.upcoming
+    if isinstance(first, AnchorRef) and first.requirement is not None:
+        is_due = chart.decided[first.requirement].status is Status.DUE
     return Decision(Status.DUE if is_due else Status.UNKNOWN, Reason.ANCHOR_UNKNOWN)
 
 

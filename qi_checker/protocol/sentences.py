@@ -45,7 +45,7 @@ FOUND: dict[Reason, str] = {
     Reason.NO_SUCH_RECORDS: "{title}: the records hold no event of this kind for anybody, so silence shows nothing.",
     Reason.UNTIMED: "{title} on {event_date}: a clock time is needed and not known; {limit}.",
     Reason.UNDATED: "{title} has no date; {limit}.",
-    Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({counted_from}) is not known.",
+    Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({counted_from}) is not known{yet}.",
     Reason.CONDITION_NOT_MET: "{title} is not asked of this case.",
     Reason.CONDITION_UNKNOWN: "It cannot be told whether {title} is asked of this case.",
     Reason.CANCELLED_CASE: "The operation was cancelled.",
@@ -65,6 +65,7 @@ NO_LIMIT = "there is no limit of age"
 COUNTS_WHEN = "it counts {asks}"
 ANY_TIME_BEFORE = "at any time before surgery"  # what `asks` says of a window without a limit
 UNTIL = ", until {window_closes}"
+YET = " yet"
 LASTS = " It counts for surgery until {valid_through}."
 DAYS_TOO_OLD, TOO_OLD = "{days} too old.", "Too old."
 SIDE_OF_SURGERY = "may not have been before the operation"

@@ -99,11 +99,12 @@ def anchors(leaf: Requirement, scope: Scope) -> Expr:
         return lit(ANCHOR_KNOWN)
     left_out, branches = [], []
     for ref, day in refs:
-        state: Expr = lit(ANCHOR_UNKNOWN)
+        to_come: Expr = col("upcoming", "c")
         if isinstance(ref, AnchorRef) and ref.requirement is not None:
             status = col(f"chosen_{scope.numbers[ref.requirement]}_status", "c")
             left_out.append(status.eq(Status.NOT_APPLICABLE.value))
-            state = case((status.eq(Status.DUE.value), lit(ANCHOR_DUE)), default=state)
+            to_come = status.eq(Status.DUE.value)
+        state = case((to_come, lit(ANCHOR_DUE)), default=lit(ANCHOR_UNKNOWN))
         branches.append((is_null(day), state))
     first = [(any_of(*left_out), lit(ANCHOR_NOT_ASKED))] if left_out else []
     return case(*first, *branches, default=lit(ANCHOR_KNOWN))

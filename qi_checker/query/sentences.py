@@ -45,6 +45,7 @@ def _values(as_of: AsOf) -> dict[str, Expr]:
             default=to_sql(words.COUNTS_WHEN),
         ),
         "until": case((known(col("window_closes")), to_sql(words.UNTIL))),
+        "yet": case((col("status").eq(Status.DUE.value), lit(words.YET))),
         "lasts": case((known(col("valid_through")), to_sql(words.LASTS))),
         "window": to_sql(
             words.WINDOW,

@@ -174,10 +174,36 @@ def test_chains_of_anchors(engine, order):
 
 
 def test_of_several_anchors_the_first_that_is_not_known_counts(engine):
-    """Due only where it is the one that is due."""
+    """The admission is still to come, and the day of the CT is not known to the day."""
     first = {"after": {"requirement": "ct"}, "and": [{"before": "admission"}]}
     second = {"before": "admission", "and": [{"after": {"requirement": "ct"}}]}
-    upcoming = case(status="scheduled")
-    for window, said in ((first, "due anchor_unknown -"), (second, "unknown anchor_unknown -")):
+    upcoming, month = case(status="scheduled"), scan("2026-05")
+    for window, said in ((first, "unknown anchor_unknown -"), (second, "due anchor_unknown -")):
         rule = protocol_with(ct(), mri(window=window))
-        expect_each(engine, rule, [(upcoming, said)], requirement="mri", as_of="2026-05-20")
+        expect_each(engine, rule, [(upcoming, month, said)], requirement="mri", as_of="2026-05-20")
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"after": {"column": "ended_at"}, "at_most": "24 hours"},
+        {"after": {"column": "discharged_at"}, "at_most": "7 days"},
+        {"before": "admission", "at_most": "30 days", "or_after": {"at_most": "24 hours"}},
+        {"after": "admission", "and": [{"before": "surgery"}]},
+    ],
+)
+def test_a_time_that_only_comes_later_is_waited_for(engine, window):
+    """Nobody can correct anything before the operation; after it, the time is missing."""
+    for status, as_of, said, verdict in (
+        ("scheduled", "2026-05-20", "due anchor_unknown -", "action_needed"),
+        ("scheduled", "2026-05-31", "due anchor_unknown -", "action_needed"),
+        ("scheduled", "2026-06-01", "unknown anchor_unknown -", "undetermined"),
+        ("performed", "2026-05-31", "unknown anchor_unknown -", "undetermined"),
+    ):
+        for forbidden in (False, True):
+            rule = ct_rule(window=window, forbidden=forbidden)
+            events = [scan("2026-05-10"), scan("2026-05-10", "E9", patient_id="P9")]
+            seen = run(engine, rule, cases=[case(status=status)], events=events, as_of=as_of)
+            expect(seen, ct=said, verdict=verdict)
+            assert (seen.finding("ct")["act_by"], seen.case()["next_requirement"]) == (None, None)
+            assert ("is not known yet." in seen.finding("ct")["sentence"]) == ("due" in said)
