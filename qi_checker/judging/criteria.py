@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from functools import cached_property
 
 from qi_checker.judging import windows
 from qi_checker.judging.cases import Case
 from qi_checker.judging.context import Setting
 from qi_checker.judging.records import Event
-from qi_checker.judging.spans import Outcome
+from qi_checker.judging.spans import INSTANT, Outcome
 from qi_checker.judging.values import items
 from qi_checker.judging.windows import PASSES, Criterion, Question, fails, undecided
 from qi_checker.protocol.codes import Catalogue, ImagingCode
@@ -88,8 +89,8 @@ class Judged:
         return next((c.reason for c in self.criteria if c.outcome is not Outcome.PASS), None)
 
     @property
-    def nearness(self) -> tuple[float, int, str]:
-        """Sorts the smallest distance first, then the latest day, then the lowest id."""
+    def nearness(self) -> tuple[float, int, int, str]:
+        """Sorts the smallest distance first, then the latest, then the lowest id."""
         distance = float("inf") if self.distance is None else self.distance
         return distance, *recency(self.event)
 
@@ -99,13 +100,19 @@ class Judged:
         return len(self.criteria) - self._counts[0], *self.nearness  # type: ignore[return-value]
 
 
-def recency(event: Event) -> tuple[int, str]:
-    """Sorts the latest first possible day first, no date last; then the lowest id."""
-    return (-event.at.lo.toordinal() if event.at else 0), event.id
+def recency(event: Event) -> tuple[int, int, str]:
+    """Sorts the latest first possible day first, no date last; then the latest clock; then the id."""
+    at = event.at
+    if at is None:
+        return 0, 0, event.id
+    if at.clock is None:
+        return -at.lo.toordinal(), 1, event.id
+    since_midnight = (at.clock - datetime.combine(at.lo, time.min)) // INSTANT
+    return -at.lo.toordinal(), -since_midnight, event.id
 
 
 def latest(events: Iterable[Event]) -> Event | None:
-    """Give the event with the latest first possible day, then the lowest id."""
+    """Give the event with the latest first possible day, then the latest clock, then the lowest id."""
     return min(events, key=recency, default=None)
 
 

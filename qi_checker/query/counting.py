@@ -20,7 +20,6 @@ from qi_checker.query.ranking import (
     is_taken,
     klass,
     packed,
-    recency,
 )
 from qi_checker.query.scope import number
 from qi_checker.query.sql import (
@@ -161,7 +160,7 @@ def _pick(
     """The latest event that passes; after the first one, far enough before the one picked last."""
     of_class = class_of(col("key", "e"))
     where: list[Expr] = [col("requirement", "e").eq(n), of_class.isin(*classes)]
-    whole = packed(part, recency(), ("done",))
+    whole = packed(part, lit(0), ("done",))
     columns = [col("case_key", "e"), named(exp.Min(this=whole), "pick")]
     source = table(part.named("candidates"), "e")
     group = [col("case_key", "e")]
@@ -174,8 +173,8 @@ def _pick(
     if leaf.apart is not None:
         where.append(col("hi", "e") <= before(last("lo"), leaf.apart.at_least))
     else:
-        same = exp.EQ(this=recency(), expression=last("key"))
-        after_it = exp.GT(this=recency(), expression=last("key"))
+        same = exp.EQ(this=col("late", "e"), expression=last("late"))
+        after_it = exp.GT(this=col("late", "e"), expression=last("late"))
         where.append(any_of(after_it, all_of(same, col("event_id", "e") > last("event_id"))))
     joined = join(table(earlier, "p"), col("case_key", "p").eq(col("case_key", "e")))
     return select(columns, source, [joined], where, group)

@@ -7,6 +7,7 @@ one that the compiler builds.
 |---|---|---|---|---|
 | least struct of a group | is | row numbers | row numbers | row numbers |
 | date less days, less a date | functions | is | is | DATEADD, DATEDIFF |
+| microseconds between moments | TIMESTAMPDIFF | EXTRACT(epoch) | is | DATEDIFF_BIG |
 | shared word of two arrays | ARRAYS_OVERLAP | is | is | texts with `;` between words |
 | conditions as values | are | are | are | 1 and 0 |
 | any value of a group | is | greatest, or | is | greatest |
@@ -48,6 +49,8 @@ def portable(query: exp.Query, dialect: str) -> exp.Query:
     if dialect in ("spark", "tsql"):
         _dates(made, kinds, dialect)
         _arrays(made, dialect)
+    if dialect in ("postgres", "tsql"):
+        _moments(made, dialect)
     if dialect in ("postgres", "snowflake"):
         _sums_of_booleans(made, kinds)
     if dialect == "tsql":
@@ -119,6 +122,16 @@ def _dates(query: exp.Query, kinds: Kinds, dialect: str) -> None:
         elif kinds.of(one) == DATE:
             kind = exp.DateAdd if isinstance(node, exp.Add) else exp.DateSub
             node.replace(kind(this=one.copy(), expression=other.copy()))
+
+
+def _moments(query: exp.Query, dialect: str) -> None:
+    """How many microseconds lie between two moments."""
+    for node in _each(query, exp.TimestampDiff):
+        end, start = node.this.copy(), node.expression.copy()
+        if dialect == "tsql":
+            node.replace(exp.func("DATEDIFF_BIG", exp.var("MICROSECOND"), start, end))
+        else:
+            node.replace(exp.DateDiff(this=end, expression=start, unit=exp.var("MICROSECOND")))
 
 
 def _date_add(day: Expr, amount: Expr, unit: str) -> Expr:

@@ -19,6 +19,7 @@ from qi_checker.query.sql import (
     derived,
     is_null,
     lit,
+    microseconds,
     minus,
     named,
     not_,
@@ -28,16 +29,18 @@ from qi_checker.query.sql import (
 )
 
 MET, BOOKED, UNKNOWN, OTHER = 0, 1, 2, 3  # classes of candidates, best first
-_CLASS, _OPEN, _DISTANCE, _UNDATED = 1 << 50, 1 << 44, 1 << 22, (1 << 22) - 1
+_CLASS, _OPEN = 1 << 61, 1 << 55  # above them lies no bit, below them the distance
 _REASONS = 64  # more than there are reasons
 _RECENT = exp.cast(exp.Literal.string("2300-01-01"), "DATE")
+_DAY = 86_400_000_001  # one more than the microseconds of a day: for an event without a clock
+_UNDATED = _DAY * 1_000_000
 _MOMENT = ("hi", "clock", "utc")
 
 
-def _key(klass: Expr, open_criteria: Expr, distance: Expr, recency: Expr) -> Expr:
-    """One number that sorts candidates: class, open criteria, distance, latest first."""
-    total = recency
-    for value, weight in ((distance, _DISTANCE), (open_criteria, _OPEN), (klass, _CLASS)):
+def _key(klass: Expr, open_criteria: Expr, distance: Expr) -> Expr:
+    """One number that sorts candidates: class, open criteria, distance."""
+    total: Expr = cast(distance, "BIGINT")
+    for value, weight in ((open_criteria, _OPEN), (klass, _CLASS)):
         total = plus(total, exp.Mul(this=cast(value, "BIGINT"), expression=lit(weight)))
     return total
 
@@ -54,11 +57,11 @@ def class_of(key: Expr) -> Expr:
 
 def fields(part: Part) -> tuple[str, ...]:
     """What is packed of a candidate; its exact time only where something asks for it."""
-    return ("key", "event_id", "words", "lo", *(() if part.scope.plain else _MOMENT))
+    return ("key", "late", "event_id", "words", "lo", *(() if part.scope.plain else _MOMENT))
 
 
 def packed(part: Part, key: Expr | None = None, also: tuple[str, ...] = ()) -> Expr:
-    """The columns of a candidate as one value that sorts by its key, then by its id."""
+    """The columns of a candidate as one value that sorts by its key, the latest first, then by id."""
     values: dict[str, Expr] = {f: col(f) for f in (*fields(part), *also)}
     values |= {"key": key} if key is not None else {}
     return exp.Struct(
@@ -93,7 +96,8 @@ def _candidate_keys(part: Part) -> exp.Select:
     columns = [
         col("case_key"),
         col("requirement"),
-        named(_key(of_class, open_criteria, col("distance"), recency()), "key"),
+        named(_key(of_class, open_criteria, col("distance")), "key"),
+        named(_recency(), "late"),
         col("event_id"),
         named(_pack(col("reason"), col("advice")), "words"),
         col("lo"),
@@ -104,9 +108,15 @@ def _candidate_keys(part: Part) -> exp.Select:
     return select(columns, part.named("criteria"))
 
 
-def recency() -> Expr:
-    """Sorts the latest day first, no day last."""
-    return coalesce(minus(_RECENT, col("lo")), lit(_UNDATED))
+def _recency() -> Expr:
+    """Sorts the latest day first and no day last; of a day the latest clock, and no clock last."""
+    days = exp.Mul(this=cast(minus(_RECENT, col("lo")), "BIGINT"), expression=lit(_DAY))
+    since_midnight = microseconds(cast(col("lo"), "TIMESTAMP"), col("clock"))
+    return case(
+        (is_null(col("lo")), lit(_UNDATED)),
+        (is_null(col("clock")), plus(days, lit(1))),
+        default=minus(days.copy(), since_midnight),
+    )
 
 
 def _pack(reason: Expr, above: Expr) -> Expr:
@@ -128,7 +138,8 @@ def _doubt_keys(part: Part) -> exp.Select:
     columns = [
         col("case_key"),
         col("requirement"),
-        named(_key(lit(UNKNOWN), lit(32), nameless, row), "key"),
+        named(_key(lit(UNKNOWN), lit(32), nameless), "key"),
+        named(cast(row, "BIGINT"), "late"),
         named(coalesce(col("event_id"), lit("")), "event_id"),
         named(_pack(reason, col("row")), "words"),
         col("lo"),

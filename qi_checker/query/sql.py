@@ -202,6 +202,11 @@ def moved(moment: Expr, length: timedelta) -> Expr:
     return moment
 
 
+def microseconds(start: Expr, end: Expr) -> Expr:
+    """How long it is from one moment to another."""
+    return exp.TimestampDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
+
+
 def last_day_still_within(day: Expr, duration: Duration) -> Expr:
     """The latest date from which `duration` back still reaches `day`.
 

@@ -145,9 +145,10 @@ def _numbered(
         held, value = flag(branch.this.copy()), branch.args["true"]
     parts = {f: _field(value, f, packed) for f in fields}
     order = [exp.Ordered(this=held.copy(), desc=True)] if held is not None else []
-    # The key and the id are never empty; what follows matters only for rejected rows of one id.
+    # Nothing by which they are sorted is empty; what follows matters only for rejected rows of one id.
     order += [
-        exp.Ordered(this=part.copy(), nulls_first=n < 2) for n, part in enumerate(parts.values())
+        exp.Ordered(this=part.copy(), nulls_first=f in ("key", "late", "event_id"))
+        for f, part in parts.items()
     ]
     place = exp.Window(
         this=exp.RowNumber(),

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.helpers import case, ct_rule, event, expect, expect_each, run, scan
+from itertools import permutations
+
+from tests.helpers import (
+    case,
+    ct,
+    ct_rule,
+    event,
+    expect,
+    expect_each,
+    protocol_with,
+    run,
+    run_each,
+    scan,
+)
 
 UPCOMING = [case(status="scheduled")]
 
@@ -45,17 +58,97 @@ def test_the_latest_study_that_fulfils_is_chosen(engine):
     expect(run(engine, ct_rule(), events=events), ct="met in_window E2")
 
 
-def test_of_several_on_one_day_the_lowest_id_in_text_order(engine):
-    """By code point, so that every engine chooses the same; clock times do not matter."""
-    first, second = "2026-05-10T08:00", "2026-05-10T09:00"
+def test_of_several_on_one_day_the_latest_clock(engine):
+    """To the microsecond; one without a clock comes after those with one."""
+    early, late = "2026-05-10T08:00", "2026-05-10T09:00"
     table = [
-        (scan(first, "E2"), scan(second, "E1"), "met in_window E1"),
-        (scan(first, "E10"), scan(second, "E9"), "met in_window E10"),
-        (scan(first, "b"), scan(second, "B"), "met in_window B"),
-        (scan(first, "Z"), scan(second, "é"), "met in_window Z"),
-        (scan(first, "Ä"), scan(second, "a"), "met in_window a"),
+        (scan(early, "E1"), scan(late, "E2"), "met in_window E2"),
+        (scan(late, "E1"), scan(early, "E2"), "met in_window E1"),
+        (scan("2026-05-10", "E1"), scan("2026-05-10T00:00", "E2"), "met in_window E2"),
+        (scan("2026-05-10T00:00", "E1"), scan("2026-05-10", "E2"), "met in_window E1"),
+        (scan(f"{early}:59.999998"), scan(f"{early}:59.999999", "E2"), "met in_window E2"),
+        (scan("2026-05-09T23:59:59.999999"), scan("2026-05-10", "E2"), "met in_window E2"),
+        (scan("2026-05-10T23:59:59.999999"), scan("2026-05-11", "E0"), "met in_window E0"),
+        (scan("2026-05-10T14:00Z", "E1"), scan("2026-05-10T09:59", "E0"), "met in_window E1"),
+        (scan(early, "E1", region="head"), scan(late, "E2", region="head"), "missing _ E2"),
+        (event(early, "E1", modality="CT"), event(late, "E2", modality="CT"), "unknown _ E2"),
     ]
-    expect_each(engine, ct_rule(), table)
+    seen = run_each(engine, ct_rule(), [line[:-1] for line in table])
+    found = [s.finding("ct") for s in seen]
+    assert [(f["status"], f["event_id"]) for f in found] == [
+        (line[-1].split()[0], line[-1].split()[2]) for line in table
+    ]
+
+
+def test_of_several_equals_the_lowest_id_in_text_order(engine):
+    """By code point, so that every engine chooses the same."""
+    for at in ("2026-05-10T08:00", "2026-05-10"):
+        table = [
+            (scan(at, "E2"), scan(at, "E1"), "met in_window E1"),
+            (scan(at, "E10"), scan(at, "E9"), "met in_window E10"),
+            (scan(at, "b"), scan(at, "B"), "met in_window B"),
+            (scan(at, "Z"), scan(at, "é"), "met in_window Z"),
+            (scan(at, "Ä"), scan(at, "a"), "met in_window a"),
+        ]
+        expect_each(engine, ct_rule(), table)
+
+
+CHEMOTHERAPY = {"id": "t", "title": "chemotherapy", "event": {"kind": "therapy"}, "then": "fail"}
+AFTER_CT = {"after": {"requirement": "ct"}, "and": [{"before": "surgery"}]}
+BOARD = {"id": "board", "title": "board", "event": {"kind": "board"}, "owner": "Office"}
+SEVERAL_ON_ONE_DAY = [
+    # The CT of 17:00 is after the chemotherapy, however the two are numbered.
+    (
+        ct_rule(none_between=[CHEMOTHERAPY]),
+        "ct",
+        (("imaging", "08:00"), ("therapy", "12:00"), ("imaging", "17:00")),
+        "met in_window",
+    ),
+    (
+        ct_rule(none_between=[CHEMOTHERAPY]),
+        "ct",
+        (("imaging", "08:00"), ("imaging", "12:00"), ("therapy", "17:00")),
+        "missing event_between",
+    ),
+    # A board that saw the first scan has not seen the second.
+    (
+        protocol_with(ct(), BOARD | {"window": AFTER_CT}),
+        "board",
+        (("imaging", "03:00"), ("board", "06:59"), ("imaging", "07:00")),
+        "missing too_early",
+    ),
+    (
+        protocol_with(ct(), BOARD | {"window": AFTER_CT}),
+        "board",
+        (("imaging", "03:00"), ("board", "07:01"), ("imaging", "07:00")),
+        "met in_window",
+    ),
+    (
+        protocol_with(ct(count=2), BOARD | {"window": AFTER_CT}),
+        "board",
+        (("imaging", "03:00"), ("board", "06:59"), ("imaging", "07:00"), ("imaging", "01:00")),
+        "missing too_early",
+    ),
+    (
+        ct_rule(count=2, none_between=[CHEMOTHERAPY]),
+        "ct",
+        (("imaging", "08:00"), ("therapy", "12:00"), ("imaging", "17:00"), ("imaging", "09:00")),
+        "met in_window",
+    ),
+]
+
+
+def test_ids_decide_nothing_where_clocks_differ(engine):
+    """Whatever the order of the ids and of the rows."""
+    for rule, requirement, day, said in SEVERAL_ON_ONE_DAY:
+        table = []
+        for ids in permutations("ABCD"[: len(day)]):
+            rows = [
+                scan(f"2026-05-10T{clock}", id, kind=kind)
+                for (kind, clock), id in zip(day, ids, strict=True)
+            ]
+            table += [(*rows, said), (*reversed(rows), said)]
+        expect_each(engine, rule, table, requirement=requirement)
 
 
 def test_a_partial_date_counts_as_its_first_day(engine):
