@@ -71,11 +71,20 @@ class Chart:
         return found
 
     def live(self, question: Question) -> bool:
-        """Whether there is still time."""
-        closes, case = question.closes, self.case
-        if closes and self.setting.as_of.date > closes:
+        """Whether there is still time; by the clock where `as_of` and the window have one."""
+        closes, case, as_of = question.closes, self.case, self.setting.as_of
+        if closes and as_of.date > closes:
             return False
-        return case.upcoming or closes is None or closes > case.day
+        shuts = question.shuts if as_of.clock else None
+        if shuts and as_of.clock and as_of.clock > shuts:
+            return False
+        if case.upcoming or closes is None or closes > case.day:
+            return True
+        # It closes on the day of surgery: by the clock, unless the operation itself has closed it.
+        last = question.last_moment
+        if as_of.clock is None or last is None or as_of.clock > last:
+            return False
+        return not any(s.ends_at_surgery for s in question.stretches)
 
 
 # ---- the dates that windows are counted from -----------------------------------------------------

@@ -12,8 +12,9 @@ from qi_checker.judging.cases import Case
 from qi_checker.judging.context import Setting
 from qi_checker.judging.records import Event
 from qi_checker.judging.spans import INSTANT, Outcome
-from qi_checker.judging.values import items
+from qi_checker.judging.values import When, items
 from qi_checker.judging.windows import PASSES, Criterion, Question, fails, undecided
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.codes import Catalogue, ImagingCode
 from qi_checker.protocol.vocabulary import Reason
 
@@ -251,6 +252,14 @@ def _status(event: Event, question: Question, case: Case, setting: Setting) -> C
     passed = at.hi < as_of.date or (
         at.hi == as_of.date and at.clock and as_of.clock and at.clock < as_of.clock
     )
-    if passed or (not case.upcoming and at.lo <= case.day):
+    if passed or (not case.upcoming and not _still_to_come(at, case, as_of)):
         return BOOKING_PASSED
     return PASSES
+
+
+def _still_to_come(at: When, case: Case, as_of: AsOf) -> bool:
+    """Whether an appointment is after an operation that is past; on its day by the clocks."""
+    if at.lo != case.day:
+        return at.lo > case.day
+    by_clock = as_of.clock and at.clock and case.anchor.clock
+    return bool(by_clock) and not at.before(case.anchor)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import IntEnum
 from functools import cached_property
 
@@ -100,6 +100,11 @@ class Stretch:
         """Whether events on both sides of the anchor count."""
         return self.span.or_after is not None
 
+    @property
+    def ends_at_surgery(self) -> bool:
+        """Whether nothing counts any more once the operation has begun."""
+        return self.span.before == "surgery" and not self.both_ways
+
     def dates(self, near: date) -> tuple[date, date]:
         """First and last date; `near` is the day of the anchor, or its neighbour."""
         if self.back:
@@ -176,6 +181,28 @@ class Stretch:
             strict = reach.less_than is not None
             found.append(ClockLimit(self.anchor, reach.limit.clock, strict, True, back=False))
         return tuple(found)
+
+    @property
+    def first_moment(self) -> datetime | None:
+        """The earliest moment that counts, in local time; None without a limit."""
+        found = [limit.end for limit in self.clock_limits if limit.opens]
+        first = self.dates(self.day)[0]
+        if first != date.min:
+            found.append(datetime.combine(first, time.min))
+        if not self.back:
+            found.append(self.anchor.first_moment)
+        return max(found, default=None)
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """The latest moment that counts, in local time; None without a limit."""
+        found = [limit.end for limit in self.clock_limits if not limit.opens]
+        last = self.dates(self.day)[1]
+        if last != date.max:
+            found.append(datetime.combine(last, time.max))
+        if self.back and not self.both_ways:
+            found.append(self.anchor.last_moment)
+        return min(found, default=None)
 
     @property
     def first(self) -> date:

@@ -165,9 +165,9 @@ def _unfulfilled(looked: _Looked) -> Decision:
         return Decision(status, Reason.TOO_CLOSE if enough else Reason.TOO_FEW, latest(passing))
     nearest = min((j for j in looked.judged if j.near_miss), key=lambda j: j.rank, default=None)
     if nearest:
-        return Decision(status, nearest.reason or Reason.TOO_FEW, nearest.event)
-    opens, today = looked.question.opens, looked.chart.setting.as_of.date
-    too_early = opens is not None and today < opens
+        otherwise = Reason.TOO_FEW if looked.requirement.count else Reason.BOOKING_PASSED
+        return Decision(status, nearest.reason or otherwise, nearest.event)
+    too_early = looked.question.not_open(looked.chart.setting.as_of)
     return Decision(status, Reason.WINDOW_NOT_OPEN if too_early else Reason.NEVER_ORDERED)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 from qi_checker.judging.records import Event
-from qi_checker.judging.spans import ClockLimit, Outcome, Stretch
+from qi_checker.judging.spans import INSTANT, ClockLimit, Outcome, Stretch
 from qi_checker.judging.values import When
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.selectors import EventSelector
 from qi_checker.protocol.vocabulary import Reason
 
@@ -68,9 +69,31 @@ class Question:
         return None if last == date.max else last
 
     @cached_property
+    def first_moment(self) -> datetime | None:
+        """The earliest moment that counts, in local time; None if nothing limits it."""
+        return max((m for s in self.stretches if (m := s.first_moment)), default=None)
+
+    @cached_property
+    def last_moment(self) -> datetime | None:
+        """The latest moment that counts, in local time; None if nothing limits it."""
+        return min((m for s in self.stretches if (m := s.last_moment)), default=None)
+
+    @cached_property
+    def shuts(self) -> datetime | None:
+        """When the first limit in minutes or hours is over; None where there is none."""
+        return min((x.end for x in self.clock_limits if not x.opens), default=None)
+
+    @cached_property
     def clock_limits(self) -> tuple[ClockLimit, ...]:
         """Every limit in minutes and hours."""
         return tuple(limit for stretch in self.stretches for limit in stretch.clock_limits)
+
+    def not_open(self, as_of: AsOf) -> bool:
+        """Whether it has not opened yet; by the clock where both have one."""
+        if self.opens is None or as_of.date != self.opens:
+            return self.opens is not None and as_of.date < self.opens
+        first = self.first_moment if self.clock_limits else None
+        return bool(first and as_of.clock and as_of.clock < first)
 
     def is_done(self, event: Event) -> bool:
         """Whether it has a status that counts; a plan may be enough."""
@@ -151,7 +174,7 @@ def _why(at: When, question: Question, first: date) -> Reason:
 
 
 def _after_surgery(at: When, stretch: Stretch) -> bool:
-    if stretch.span.before != "surgery" or stretch.span.or_after is not None:
+    if not stretch.ends_at_surgery:
         return False
     if at.lo == stretch.day and at.clock and stretch.anchor.clock:
         return not at.before(stretch.anchor)
@@ -167,10 +190,25 @@ def in_order(event: Event, question: Question) -> bool:
 
 
 def distance(event: Event, question: Question) -> int | None:
-    """Days to the nearest end of the window, None without a date."""
+    """Give the distance to the nearest end of the window, None without a date.
+
+    In days; where a limit of the window is in minutes or hours, in microseconds.
+    """
     if event.at is None:
         return None
+    if question.clock_limits:
+        return _time_between(event.at, question) // INSTANT
     day = event.at.lo
     if question.opens and day < question.opens:
         return (question.opens - day).days
     return max((day - question.closes).days, 0) if question.closes else 0
+
+
+def _time_between(at: When, question: Question) -> timedelta:
+    """From the nearest moment at which it may have been to the nearest one that counts."""
+    first, last = question.first_moment, question.last_moment
+    if first and at.last_moment < first:
+        return first - at.last_moment
+    if last and at.first_moment > last:
+        return at.first_moment - last
+    return timedelta()

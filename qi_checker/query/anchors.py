@@ -33,8 +33,12 @@ class Moment:
     @property
     def last(self) -> Expr:
         """The latest local moment that it may have been."""
-        end = moved(cast(plus(self.hi, literal(1)), "TIMESTAMP"), -_TICK)
-        return coalesce(self.clock, end)
+        return coalesce(self.clock, end_of_day(self.hi))
+
+
+def end_of_day(day: Expr) -> Expr:
+    """The last microsecond of a day."""
+    return moved(cast(plus(day, literal(1)), "TIMESTAMP"), -_TICK)
 
 
 def moment(lo: str, hi: str, prefix: str, alias: str) -> Moment:

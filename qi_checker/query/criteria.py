@@ -13,8 +13,9 @@ from sqlglot import exp
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
+from qi_checker.protocol.windows import Window
 from qi_checker.query import windows
-from qi_checker.query.anchors import all_known, moment
+from qi_checker.query.anchors import Moment, all_known, by_the_clocks, earlier, moment
 from qi_checker.query.population import applicable
 from qi_checker.query.profiles import CRITERIA, FAIL, PASS, UNDECIDED
 from qi_checker.query.scope import NO_REASON, Scope, by_number, is_plain, number
@@ -23,6 +24,7 @@ from qi_checker.query.sql import (
     all_of,
     any_of,
     case,
+    cast,
     coalesce,
     col,
     greatest,
@@ -31,6 +33,7 @@ from qi_checker.query.sql import (
     known,
     least,
     lit,
+    microseconds,
     minus,
     named,
     not_,
@@ -40,9 +43,9 @@ from qi_checker.query.sql import (
     union_all,
 )
 from qi_checker.query.tables import EVENT_DOUBTS, POPULATION, READY_EVENTS
-from qi_checker.query.windows import TOO_EARLY, TOO_LATE, Edges
+from qi_checker.query.windows import TOO_EARLY, TOO_LATE, Edges, by_the_clock
 
-FAR = 4_000_000  # days: further than any two dates of the contract are apart
+FAR = (1 << 55) - 1  # microseconds: further than any two dates of the contract are apart
 _AT = moment("lo", "hi", "", "e")
 _PLANNED = all_of(col("status", "p").eq("booked"), not_(col("done", "p")))
 
@@ -67,13 +70,18 @@ class Part:
 
 def live(leaf: Requirement, scope: Scope, alias: str = "c") -> Expr:
     """Whether there is still time; docs/evaluation.md, section 7."""
-    upcoming = col("upcoming", alias)
+    upcoming, window, now = col("upcoming", alias), leaf.window, scope.as_of.clock
     if is_plain(leaf):
         return upcoming
-    last = windows.closes(leaf.window, scope, alias)
-    past_surgery = last > col("anchor", alias)
-    in_time = all_of(lit(scope.as_of.date) <= last, any_of(upcoming, past_surgery))
-    return any_of(is_null(last), in_time)
+    last = windows.closes(window, scope, alias)
+    reaches = [upcoming, last > col("anchor", alias)]
+    # It closes on the day of surgery: by the clock, unless the operation itself has closed it.
+    if now is not None and not any(windows.ends_at_surgery(span) for span in window.spans):
+        reaches.append(lit(now) <= windows.last_moment(window, scope, alias))
+    in_time = all_of(lit(scope.as_of.date) <= last, any_of(*reaches))
+    found = any_of(is_null(last), in_time)
+    shuts = windows.shuts(window, scope, alias) if now is not None else None
+    return found if shuts is None else all_of(found, not_(coalesce(lit(now) > shuts, exp.false())))
 
 
 def _edges(part: Part) -> list[Expr]:
@@ -99,6 +107,24 @@ def _edges(part: Part) -> list[Expr]:
         named(part.each(lambda leaf: windows.opens(leaf.window, part.scope)), "opens"),
         named(part.each(lambda leaf: windows.closes(leaf.window, part.scope)), "closes"),
         named(part.each(lambda leaf: live(leaf, part.scope)), "live"),
+        *(_moments(part) if _timed(part) else []),
+    ]
+
+
+def _moments(part: Part) -> list[Expr]:
+    """First and last moments of windows that have a limit in minutes or hours."""
+
+    def each(end: Callable[[Window, Scope], Expr]) -> Expr:
+        nothing = cast(lit(None), "TIMESTAMP")
+        return part.each(
+            lambda leaf: (
+                end(leaf.window, part.scope) if by_the_clock(leaf.window) else nothing.copy()
+            )
+        )
+
+    return [
+        named(each(windows.first_moment), "first_moment"),
+        named(each(windows.last_moment), "last_moment"),
     ]
 
 
@@ -119,7 +145,12 @@ def _booking_passed(as_of: AsOf) -> Expr:
     if as_of.clock is not None:
         same_day = all_of(_AT.hi.eq(today), known(_AT.clock), lit(as_of.clock) > _AT.clock)
         gone = any_of(gone, same_day)
-    return any_of(gone, all_of(not_(col("upcoming", "c")), _AT.lo <= col("anchor", "c")))
+    to_come: Expr = _AT.lo > col("anchor", "c")
+    if as_of.clock is not None:
+        operation = Moment(*(col(n, "c") for n in ("anchor", "anchor", "op_clock", "op_utc")))
+        after_it = all_of(by_the_clocks(_AT, operation), not_(earlier(_AT, operation)))
+        to_come = any_of(to_come, coalesce(after_it, exp.false()))
+    return any_of(gone, all_of(not_(col("upcoming", "c")), not_(to_come)))
 
 
 def _description_advice(leaf: Requirement) -> Expr:
@@ -241,15 +272,16 @@ _KEPT = (
 
 def _timed(part: Part) -> bool:
     """Whether minutes or hours are asked of any of them."""
-    spans = (s for n in part.numbers for s in part.scope.asked[n].window.spans)
-    return any(limit.clock is not None for span in spans for limit in span.limits)
+    return any(by_the_clock(part.scope.asked[n].window) for n in part.numbers)
 
 
 def _decided(part: Part) -> list[tuple[str, exp.Query]]:
     """Status and window of every pair, and how far it is from the window."""
     lo = col("lo")
+    by_time = [n for n in part.numbers if by_the_clock(part.scope.asked[n].window)]
     distance = case(
         (is_null(lo), lit(FAR)),
+        *([(col("requirement").isin(*by_time), _time_between())] if by_time else []),
         (lo < col("opens"), minus(col("opens"), lo)),
         (lo > col("closes"), minus(lo, col("closes"))),
         default=lit(0),
@@ -286,6 +318,17 @@ def _decided(part: Part) -> list[tuple[str, exp.Query]]:
             select([*passed, named(_window(_timed(part)), "window")], part.named("dated")),
         ),
     ]
+
+
+def _time_between() -> Expr:
+    """From the nearest moment at which an event may have been to the nearest one that counts."""
+    at = Moment(col("lo"), col("hi"), col("clock"), col("utc"))
+    first, last = col("first_moment"), col("last_moment")
+    return case(
+        (at.last < first, microseconds(at.last, first)),
+        (at.first > last, microseconds(last, at.first)),
+        default=lit(0),
+    )
 
 
 def criteria(part: Part) -> list[tuple[str, exp.Query]]:

@@ -21,6 +21,7 @@ from qi_checker.query.sql import (
     not_,
 )
 from qi_checker.query.tables import Feeds
+from qi_checker.query.windows import opens_by_the_clock
 
 Branch = tuple[Expr, Expr]
 
@@ -133,6 +134,9 @@ def base_reason(scope: Scope, layer: Layer) -> Expr:
     """Why the requirement has the status `base`."""
     found = col("found_reason")
     not_open = all_of(known(col("window_opens")), lit(scope.as_of.date) < col("window_opens"))
+    if opens_by_the_clock(scope, layer.leaves):
+        to_come = lit(scope.as_of.clock) < col("first_moment")
+        not_open = any_of(not_open, all_of(known(col("first_moment")), to_come))
     by_feed = any_of(is_null(col("class")), col("class").neq(UNKNOWN))
     special = [] if scope.plain else _special_reasons(scope, layer)
     counting = [i for i in layer.leaves if scope.leaves[i].count is not None]

@@ -19,6 +19,7 @@ from qi_checker.query.sql import (
     Expr,
     any_of,
     case,
+    cast,
     col,
     is_null,
     join,
@@ -170,7 +171,23 @@ def _special(stage: Stage) -> list[Expr]:
             for n in ("too_old", "second", "second_class", "last_lo", "second_last_lo", "few")
         ),
         *(named(v, n) for n, v in exact(col("found", "b")).items()),
+        *(
+            [named(stage.each(_first_moment(scope)), "first_moment")]
+            if windows.opens_by_the_clock(scope, stage.layer.leaves)
+            else []
+        ),
     ]
+
+
+def _first_moment(scope: Scope) -> Callable[[int, Requirement], Expr]:
+    """When windows with limits in minutes or hours open; NULL for every other."""
+
+    def of(i: int, leaf: Requirement) -> Expr:
+        if not windows.by_the_clock(leaf.window):
+            return cast(lit(None), "TIMESTAMP")
+        return windows.first_moment(leaf.window, scope)
+
+    return of
 
 
 def _stale(stage: Stage) -> Expr:

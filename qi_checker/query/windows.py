@@ -5,7 +5,7 @@ Each span gives first and last dates; minutes and hours give limits of their own
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -13,7 +13,7 @@ from typing import Literal
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.windows import Span, Window
-from qi_checker.query.anchors import Moment, anchor, by_the_clocks, earlier
+from qi_checker.query.anchors import Moment, anchor, by_the_clocks, earlier, end_of_day
 from qi_checker.query.scope import Scope, single
 from qi_checker.query.sql import (
     FAR_FUTURE,
@@ -97,10 +97,26 @@ def edges(window: Window, same_day: SameDay, scope: Scope, event: Event) -> Edge
             _order(span, at, event, same_day, found)
         else:
             _reach(span, at, event, found)
-        if span.before == "surgery" and span.or_after is None:
+        if ends_at_surgery(span):
             late = all_of(by_the_clocks(event.at, at), not_(earlier(event.at, at)))
             found.after_surgery = any_of(event.at.lo > at.lo, late)
     return found
+
+
+def ends_at_surgery(span: Span) -> bool:
+    """Whether nothing counts any more once the operation has begun."""
+    return span.before == "surgery" and span.or_after is None
+
+
+def by_the_clock(window: Window) -> bool:
+    """Whether a limit is in minutes or hours."""
+    return any(limit.clock is not None for span in window.spans for limit in span.limits)
+
+
+def opens_by_the_clock(scope: Scope, leaves: Sequence[int]) -> bool:
+    """Whether a window may open at a moment that `as_of` can be compared with."""
+    timed = (by_the_clock(scope.leaves[i].window) for i in leaves)
+    return scope.as_of.clock is not None and any(timed)
 
 
 def _strictly(day: Expr, strict: bool, way: int) -> Expr:
@@ -226,27 +242,64 @@ def _clock_distance(event: Moment, at: Moment, length: timedelta, strict: bool, 
     return case((holds, lit(PASS)), (fails, lit(TOO_EARLY)), default=lit(UNDECIDED))
 
 
+@dataclass(frozen=True)
+class End:
+    """Where a span begins or ends to count: on which day, at which moment. Both in local time."""
+
+    day: Expr
+    moment: Expr
+    by_clock: bool = False  # a limit in minutes or hours
+
+
 def opens(window: Window, scope: Scope, alias: str = "c") -> Expr:
     """`window_opens`, or NULL where nothing limits it or an anchor is not known."""
-    days: list[Expr] = []
-    for span in window.spans:
-        at = anchor(span, scope, alias)
-        back = span.before is not None
-        if not back:
-            days.append(at.lo)
-        limit, strict = (span.far, span.less_than) if back else (span.near, span.more_than)
-        if limit is not None and limit.clock is not None:
-            start = moved(at.first, -limit.clock if back else limit.clock)
-            days.append(cast(moved(start, _TICK) if strict else start, "DATE"))
-        elif limit is not None:
-            day = before(at.lo, limit) if back else after(at.lo, limit)
-            days.append(_strictly(day, strict is not None, 1))
-    return _unless_unknown(greatest(days) if days else None, window, scope, alias)
+    days = [end.day for end in _openings(window, scope, alias)]
+    return _unless_unknown(days, greatest, "DATE", window, scope, alias)
+
+
+def first_moment(window: Window, scope: Scope, alias: str = "c") -> Expr:
+    """The earliest moment that counts, or NULL as for `opens`."""
+    moments = [end.moment for end in _openings(window, scope, alias)]
+    return _unless_unknown(moments, greatest, "TIMESTAMP", window, scope, alias)
 
 
 def closes(window: Window, scope: Scope, alias: str = "c") -> Expr:
     """`window_closes`, or NULL where nothing limits it or an anchor is not known."""
-    days: list[Expr] = []
+    days = [end.day for end in _closings(window, scope, alias)]
+    return _unless_unknown(days, least, "DATE", window, scope, alias)
+
+
+def last_moment(window: Window, scope: Scope, alias: str = "c") -> Expr:
+    """The latest moment that counts, or NULL as for `closes`."""
+    moments = [end.moment for end in _closings(window, scope, alias)]
+    return _unless_unknown(moments, least, "TIMESTAMP", window, scope, alias)
+
+
+def shuts(window: Window, scope: Scope, alias: str = "c") -> Expr | None:
+    """When the first limit in minutes or hours is over; None where there is none."""
+    moments = [end.moment for end in _closings(window, scope, alias) if end.by_clock]
+    if not moments:
+        return None
+    return _unless_unknown(moments, least, "TIMESTAMP", window, scope, alias)
+
+
+def _openings(window: Window, scope: Scope, alias: str) -> Iterator[End]:
+    for span in window.spans:
+        at = anchor(span, scope, alias)
+        back = span.before is not None
+        if not back:
+            yield End(at.lo, at.first)
+        limit, strict = (span.far, span.less_than) if back else (span.near, span.more_than)
+        if limit is not None and limit.clock is not None:
+            start = moved(at.first, -limit.clock if back else limit.clock)
+            yield _by_clock(moved(start, _TICK) if strict else start)
+        elif limit is not None:
+            day = before(at.lo, limit) if back else after(at.lo, limit)
+            day = _strictly(day, strict is not None, 1)
+            yield End(day, cast(day.copy(), "TIMESTAMP"))
+
+
+def _closings(window: Window, scope: Scope, alias: str) -> Iterator[End]:
     for span in window.spans:
         at = anchor(span, scope, alias)
         back = span.before is not None
@@ -256,23 +309,37 @@ def closes(window: Window, scope: Scope, alias: str = "c") -> Expr:
         if span.or_after is not None:
             limit, strict, forward = span.or_after.limit, span.or_after.less_than is not None, True
         elif back:
-            days.append(at.lo)
+            yield End(at.lo, at.last)
         if limit is not None and limit.clock is not None:
             end = moved(at.last, limit.clock if forward else -limit.clock)
-            days.append(cast(moved(end, -_TICK) if strict else end, "DATE"))
+            yield _by_clock(moved(end, -_TICK) if strict else end)
         elif limit is not None:
             day = after(at.lo, limit) if forward else before(at.lo, limit)
-            days.append(_strictly(day, strict, -1))
-    return _unless_unknown(least(days) if days else None, window, scope, alias)
+            day = _strictly(day, strict, -1)
+            yield End(day, end_of_day(day.copy()))
 
 
-def _unless_unknown(day: Expr | None, window: Window, scope: Scope, alias: str) -> Expr:
-    if day is None:
-        return cast(lit(None), "DATE")
+def _by_clock(moment: Expr) -> End:
+    return End(cast(moment, "DATE"), moment.copy(), by_clock=True)
+
+
+def _unless_unknown(
+    values: list[Expr],
+    of_several: Callable[[Sequence[Expr]], Expr],
+    kind: str,
+    window: Window,
+    scope: Scope,
+    alias: str,
+) -> Expr:
+    """The greatest or least of some values; NULL where there is none, or an anchor is not known."""
+    nothing = cast(lit(None), kind)
+    if not values:
+        return nothing
     others = [anchor(s, scope, alias).lo for s in window.spans if s.anchor != "surgery"]
     if not others:
-        return day
-    return case((any_of(*(is_null(o) for o in others)), cast(lit(None), "DATE")), default=day)
+        return of_several(values)
+    unknown = any_of(*(is_null(o) for o in others))
+    return case((unknown, nothing), default=of_several(values))
 
 
 def valid_through(leaf: Requirement, at: Moment) -> Expr | None:

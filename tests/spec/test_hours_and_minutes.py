@@ -206,3 +206,141 @@ def test_a_booking_is_judged_like_any_other_event(engine):
         (upcoming, scan("2026-05-31", **booked), "due untimed E1"),
     ]
     expect_each(engine, MINUTES, table, as_of="2026-05-20")
+
+
+def test_the_nearest_miss_is_measured_by_the_clock(engine):
+    """In minutes, on both sides; a day without a clock may have been at its nearest moment."""
+    hour = ct_rule(window={"before": "surgery", "at_most": "60 minutes"}, same_day="refuse")
+    early = scan("2026-05-31T05:30")  # 90 minutes before the window
+    table = [
+        (early, scan("2026-05-31T08:05", "E2"), "expired after_surgery E2"),
+        (early, scan("2026-05-31T10:00", "E2"), "expired too_old E1"),
+        (early, scan("2026-05-31T05:29", "E2"), "expired too_old E1"),
+        (early, scan("2026-05-31T09:30", "E2"), "expired after_surgery E2"),
+        (scan("2026-05-30T23:00"), scan("2026-05-31T15:59", "E2"), "expired after_surgery E2"),
+        (scan("2026-05-30T23:00"), scan("2026-05-31T16:01", "E2"), "expired too_old E1"),
+        (scan("2026-05-30"), scan("2026-05-31T15:00", "E2"), "expired after_surgery E2"),
+        (scan("2026-05-30"), scan("2026-05-31T15:00:01", "E2"), "expired too_old E1"),
+    ]
+    both_ways = []
+    for one, other, said in table:
+        both_ways += [(one, other, said), (other, one, said)]
+    expect_each(engine, hour, both_ways)
+
+
+AFTER_ADMISSION = {"after": "admission", "at_least": "4 hours"}
+
+
+def test_the_nearest_miss_beside_days(engine):
+    """Where one limit of a window is in hours, every distance to it is a length of time."""
+    rule = ct_rule(
+        window={"before": "surgery", "at_most": "30 days", "and": [AFTER_ADMISSION]},
+    )
+    operation = case(admitted_at="2026-05-29T10:00")  # it may be from 14:00
+    table = [
+        (operation, scan("2026-05-29T13:00"), scan("2026-05-31T08:30", "E2"), "E2"),
+        (operation, scan("2026-05-29T13:40"), scan("2026-05-31T08:30", "E2"), "E1"),
+    ]
+    for *rows, nearest in table:
+        found = run(engine, rule, cases=rows[:1], events=rows[1:]).finding("ct")
+        assert found["event_id"] == nearest
+
+
+PERFORMED, SCHEDULED = case(), case(status="scheduled")
+SIX_HOURS = ct_rule(window={"after": "surgery", "at_most": "6 hours"})
+OPEN = [
+    # Within 6 hours after the operation of 08:00, which is past.
+    (SIX_HOURS, PERFORMED, "2026-05-31T09:00", "due never_ordered"),
+    (SIX_HOURS, PERFORMED, "2026-05-31T14:00", "due never_ordered"),
+    (SIX_HOURS, PERFORMED, "2026-05-31T14:01", "missing never_ordered"),
+    (SIX_HOURS, PERFORMED, "2026-05-31", "missing never_ordered"),
+    (SIX_HOURS, SCHEDULED, "2026-05-31T07:59", "due window_not_open"),
+    (SIX_HOURS, SCHEDULED, "2026-05-31T08:00", "due never_ordered"),
+    (SIX_HOURS, SCHEDULED, "2026-05-31T14:01", "missing never_ordered"),
+    # Strictly less: the last minute is not one of them.
+    (
+        ct_rule(window={"after": "surgery", "less_than": "6 hours"}),
+        PERFORMED,
+        "2026-05-31T14:00",
+        "missing never_ordered",
+    ),
+    # Until the end of the day of surgery, in days.
+    (
+        ct_rule(window={"after": "surgery", "at_most": "0 days"}),
+        PERFORMED,
+        "2026-05-31T23:59",
+        "due never_ordered",
+    ),
+    (
+        ct_rule(window={"after": "surgery", "at_most": "0 days"}),
+        PERFORMED,
+        "2026-05-31",
+        "missing never_ordered",
+    ),
+    # Past midnight.
+    (AFTER, PERFORMED, "2026-06-01T08:00", "due never_ordered"),
+    (AFTER, PERFORMED, "2026-06-01T08:01", "missing never_ordered"),
+    (AFTER, PERFORMED, "2026-06-01", "due never_ordered"),
+    # What the operation itself closes.
+    (MINUTES, PERFORMED, "2026-05-31T08:00", "missing never_ordered"),
+    (MINUTES, SCHEDULED, "2026-05-31T05:59", "due window_not_open"),
+    (MINUTES, SCHEDULED, "2026-05-31T06:00", "due never_ordered"),
+    (MINUTES, SCHEDULED, "2026-05-31T09:00", "due never_ordered"),
+    (
+        ct_rule(window={"before": "surgery", "at_least": "30 minutes"}),
+        SCHEDULED,
+        "2026-05-31T07:31",
+        "missing never_ordered",
+    ),
+    # Counted from the admission at 06:00, on the day of surgery.
+    (
+        ct_rule(window={"after": "admission", "at_most": "4 hours"}),
+        case(admitted_at="2026-05-31T06:00"),
+        "2026-05-31T10:00",
+        "due never_ordered",
+    ),
+    (
+        ct_rule(
+            window={"after": "admission", "at_most": "4 hours", "and": [{"before": "surgery"}]}
+        ),
+        case(admitted_at="2026-05-31T06:00"),
+        "2026-05-31T09:00",
+        "missing never_ordered",
+    ),
+    # Without a clock time of the operation the hours may end on the next day.
+    (SIX_HOURS, case(surgery_at="2026-05-31"), "2026-05-31T23:00", "due never_ordered"),
+]
+
+
+def test_open_until_the_last_minute(engine):
+    """Where `as_of` has a time; a date is the end of its day."""
+    said = [
+        (run(engine, rule, cases=[operation], as_of=as_of).finding("ct"), expected)
+        for rule, operation, as_of, expected in OPEN
+    ]
+    assert [f"{found['status']} {found['reason']}" for found, _ in said] == [e for _, e in said]
+
+
+def test_an_appointment_on_the_day_of_an_operation_that_is_past(engine):
+    """By the clocks: at 13:00, after it; a time that has gone, or no time, is of no use."""
+    table = [
+        (scan("2026-05-31T13:00", status="booked"), "booked booked_in_window E1"),
+        (scan("2026-05-31T15:00", status="booked"), "due booked_outside_window E1"),
+        (scan("2026-05-31T08:30", status="booked"), "due booking_passed E1"),
+        (scan("2026-05-31", status="booked"), "due booking_passed E1"),
+        (scan("2026-05-31T07:00", status="booked"), "due booking_passed E1"),
+    ]
+    expect_each(engine, SIX_HOURS, table, as_of="2026-05-31T09:00")
+
+
+def test_what_is_forbidden_for_some_hours(engine):
+    """It is decided when the hours are over."""
+    rule = ct_rule(window={"after": "surgery", "at_most": "6 hours"}, forbidden=True)
+    delivered = scan("2026-01-01", "E9", patient_id="P9")
+    for as_of, said in (
+        ("2026-05-31T09:00", "due window_not_closed"),
+        ("2026-05-31T14:01", "met none_found"),
+        ("2026-05-31", "met none_found"),
+    ):
+        found = run(engine, rule, events=[delivered], as_of=as_of).finding("ct")
+        assert f"{found['status']} {found['reason']}" == said
