@@ -55,9 +55,9 @@ def moved_away(decision: Decision, earlier_days: Collection[date]) -> bool:
 
 
 def closed(decision: Decision, chart: Chart) -> bool:
-    """Whether no day is left on which the event of an upcoming case would count."""
-    closes = decision.question.closes if decision.question else None
-    return chart.case.upcoming and closes is not None and closes < chart.setting.as_of.date
+    """Whether no time is left in which the event of an upcoming case would count."""
+    question = decision.question
+    return chart.case.upcoming and question is not None and not chart.live(question)
 
 
 def _owner(requirement: Requirement, decision: Decision, chart: Chart) -> str:

@@ -162,8 +162,7 @@ def _to_do(values: _Values, requirement: Requirement, decision: Decision) -> str
         return fill(template, values)
     if reason is Reason.FORBIDDEN_EVENT:
         return fill(words.REMOVE, values)
-    closed = values["window_closes"] < values["today"]
-    return fill(words.CLOSED if closed else words.BOOK, values)
+    return fill(words.BOOK if status is Status.DUE else words.CLOSED, values)
 
 
 # ---- advice: shown with an event, never a status -------------------------------------------------

@@ -93,7 +93,7 @@ def action(as_of: AsOf) -> Expr:
     )
     actionable = col("status").isin(Status.DUE.value, Status.EXPIRED.value, Status.MISSING.value)
     unknown = col("status").eq(Status.UNKNOWN.value)
-    closed = all_of(actionable.copy(), col("window_closes") < lit(as_of.date))
+    closed = col("status").isin(Status.EXPIRED.value, Status.MISSING.value)
     return case(
         (exp.not_(known(col("act_by"))), lit("")),
         (all_of(unknown, col("forbidden")), to_sql(words.ONLY_VERIFY, values | {"first": first})),

@@ -102,7 +102,7 @@ def _owner(scope: Scope) -> Expr:
         closed = all_of(
             col("upcoming", "f"),
             col("status", "f").isin(*(status.value for status in unsettled)),
-            coalesce(col("window_closes", "f") < lit(scope.as_of.date), lit(False)),
+            not_(coalesce(col("live", "f"), lit(True))),
         )
         if len(leaf.owners) == 1:
             continue
