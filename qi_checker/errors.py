@@ -55,11 +55,17 @@ class EvaluationError(UserError):
 EXTRAS = {
     "adbc_driver_manager": "postgres",
     "adbc_driver_postgresql": "postgres",
+    "axes": "web",
+    "babel": "web",
+    "csp": "web",
     "django": "nightly",
+    "gunicorn": "web",
+    "mozilla_django_oidc": "web",
     "psycopg": "postgres",
     "pyspark": "spark",
     "sqlalchemy": "sql",
     "weasyprint": "pdf",
+    "whitenoise": "web",
 }
 
 

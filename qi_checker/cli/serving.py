@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.errors import EXTRAS, Exit, Problem, UserError, not_installed
 
 if TYPE_CHECKING:
     from qi_checker.web.models import User
@@ -38,10 +38,10 @@ def serve(arguments: argparse.Namespace) -> int:
 
 def _installed() -> None:
     """Raise UserError where the optional part is missing."""
-    needed = ("django", "gunicorn", "axes", "csp", "whitenoise", "babel", "mozilla_django_oidc")
-    if any(importlib.util.find_spec(name) is None for name in needed):
-        mend = 'Install it: pip install "qi-checker[web]"'
-        raise UserError(Problem("serve", "the web application is not installed", "", mend))
+    for name in (module for module, extra in EXTRAS.items() if extra == "web"):
+        # None in sys.modules is how an import is forbidden; find_spec raises for it.
+        if sys.modules.get(name, "") is None or importlib.util.find_spec(name) is None:
+            raise not_installed(name)
 
 
 def _config(arguments: argparse.Namespace) -> Path:

@@ -19,6 +19,7 @@ TOOLS = (
     "changes 1",
     "verify",
     "purge --before 2020-01-01",
+    "forget 1",
     "export C01",
     "pseudonymise C01 --key-file KEY",
     "backup COPY",
@@ -73,6 +74,9 @@ def test_a_store_in_postgresql_names_its_driver(tmp_path: Path) -> None:
         ("weasyprint", "checklist --data D --format pdf --output P"),
         ("weasyprint", "check C01 --data D --format pdf --output P"),
         ("weasyprint", "rules render R --format pdf"),
+        ("axes", "serve --config nightly.yaml"),
+        ("csp", "serve --demo"),
+        ("whitenoise", "accounts list --config nightly.yaml"),
     ],
 )
 def test_other_commands_name_theirs(module: str, typed: str, tmp_path: Path) -> None:
@@ -80,7 +84,7 @@ def test_other_commands_name_theirs(module: str, typed: str, tmp_path: Path) -> 
     words = [
         {"D": "data", "R": "rules/ct", "O": "out", "P": "page.pdf"}.get(w, w) for w in typed.split()
     ]
-    if not typed.startswith("rules"):
+    if typed.startswith(("audit", "checklist", "check")):
         words += ["--as-of", "2026-03-02", "--protocol", "rules/ct", "--site", "data/site.yaml"]
     is_told(without(module, *words, cwd=tmp_path), EXTRAS[module])
 
