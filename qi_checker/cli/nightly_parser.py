@@ -62,7 +62,15 @@ def add_nightly(commands: Any) -> None:
     runs.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
     )
-    _tool(tools, "verify", "verify the audit trail")
+    verify = _tool(tools, "verify", "verify the audit trail and the rows that are bound to it")
+    verify.add_argument(
+        "--anchor",
+        action="append",
+        default=[],
+        metavar="SEQUENCE:HASH",
+        help="an end of the trail that was kept elsewhere, as at the foot of the digest's mail; "
+        "may be given again",
+    )
     changes = _tool(tools, "changes", "print what changed in a kept night, and why", "changes 12 ")
     changes.add_argument("number", type=int, metavar="RUN", help="number of the run")
     add_people(tools)

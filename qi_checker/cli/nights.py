@@ -162,17 +162,22 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """Read the audit trail from its beginning to its end."""
+    """Read the audit trail and the rows that are bound to it, from beginning to end."""
     from qi_checker.nightly.health import verified
-    from qi_checker.nightly.status import read_status
 
-    status = read_status(settings_of(arguments).status)
     with kept(arguments) as store:
-        faults, entries = verified(store, status)
-    if not faults:
-        print(f"The audit trail is whole: {entries} entries.")
+        found = verified(settings_of(arguments), store, arguments.anchor)
+    if found.noted:
+        print("These entries removed or replaced something. Did somebody want that?")
+    for words in found.noted:
+        print(f"  {words}")
+    if found.whole:
+        print(
+            f"The audit trail is whole: {found.entries} entries, and {len(found.bound)} things that "
+            "are bound to it are what it says."
+        )
         return Exit.DONE
-    for fault in faults:
+    for fault in found.faults:
         print(f"qi-checker: the audit trail is not whole: {fault}.", file=sys.stderr)
     return Exit.FAILED_ON
 
@@ -213,7 +218,8 @@ def purge(arguments: argparse.Namespace) -> int:
     print(
         f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
         f"{done.exceptions} exceptions, {done.sign_offs} sign-offs, "
-        f"{done.written} notes and other entries of people."
+        f"{done.written} notes and other entries of people; {done.entries} entries of the trail "
+        "became marks."
     )
     return Exit.DONE
 

@@ -41,11 +41,13 @@ class Envelope:
     message_id: str = ""
     boundary: str = ""
     sent_at: dt.datetime | None = None  # with its offset
+    foot: str = ""  # a line under everything else
 
 
-def digest_html(digest: Digest) -> str:
+def digest_html(digest: Digest, foot: str = "") -> str:
     """A page of tables, with every rule of its style sheet moved into the elements."""
-    page = environment().get_template("digest/digest.html.j2").render(screen=screen(digest))
+    template = environment().get_template("digest/digest.html.j2")
+    page = template.render(screen=screen(digest), foot=foot)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
     return str(inliner.inline(page))
 
@@ -54,7 +56,8 @@ def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
     """The mail as it is sent, or kept as .eml. Raises UserError where a header cannot be that."""
     given = envelope or Envelope()
     _check(given)
-    text, page = digest_text(digest), digest_html(digest)
+    text, page = digest_text(digest), digest_html(digest, given.foot)
+    text += f"\n{given.foot}\n" if given.foot else ""
     mark = hashlib.sha256(f"{subject(digest)}\0{text}\0{page}".encode()).hexdigest()[:32]
     # An address beyond ASCII cannot be written another way (RFC 6532); a subject could.
     plain = "".join((given.sender, *given.recipients)).isascii()

@@ -122,6 +122,18 @@ class Store(Secret):
     )
 
 
+class Anchor(Strict):
+    """Where the end of the audit trail is written down every night, out of reach of the job."""
+
+    name: Slug = Field("qi-checker", description="Which job it is, where several share the file.")
+    file: Text = Field(description="File that `healthcheck` reads, of another owner.")
+    syslog: Text | None = Field(
+        None,
+        description="Socket of syslog, such as /dev/log: the system writes the file. "
+        "Without it the job appends to the file.",
+    )
+
+
 Role = Literal["coordinator", "surgeon", "radiologist", "quality_lead", "administrator"]
 
 
@@ -226,6 +238,9 @@ class Nightly(Strict):
         {}, description="Per kind.MODALITY: the least share of the usual count; as in site.yaml."
     )
     digest: Digest | None = Field(None, description="Who is told, and how.")
+    anchor: Anchor | None = Field(
+        None, description="Where the end of the audit trail is written down."
+    )
     web: Web | None = Field(None, description="The web application.")
     lock_wait: Wait = Field(
         Duration(0, "minute"),

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qi_checker.audit.folder import OURS
 from qi_checker.errors import Problem, UserError
+from qi_checker.nightly.anchors import Kept, known
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.disk import refused
 from qi_checker.nightly.keeping import opened
@@ -29,6 +31,9 @@ from qi_checker.nightly.telling import server_of
 from qi_checker.render.atomic import check_replaceable
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
+
+if TYPE_CHECKING:
+    from qi_checker.store.trail import Anchor, Verified
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,8 @@ def _of_the_store(settings: Settings, status: dict[str, Any], now: datetime) -> 
     except UserError as error:
         return [Check("audit trail", False, str(error.problems[0]))]
     try:
-        return [_newest(store, settings, now), _trail(store, status)]
+        kept = known(settings, status)
+        return [_newest(store, settings, now), _trail(store, kept), _anchors(kept)]
     except UserError as error:
         return [Check("audit trail", False, str(error.problems[0]))]
     finally:
@@ -156,22 +162,36 @@ def _newest(store: Store, settings: Settings, now: datetime) -> Check:
     return Check("newest night", well, "; ".join(words))
 
 
-def _trail(store: Store, status: dict[str, Any]) -> Check:
-    """The chain of the audit trail, up to the end that the last good run has written down."""
-    faults, entries = verified(store, status)
-    return Check("audit trail", not faults, "; ".join(faults) or f"whole, {entries} entries")
+def _trail(store: Store, kept: Kept) -> Check:
+    """The chain of the audit trail, beside every end of it that was written down elsewhere."""
+    done = store.trail.verify(*kept.anchors)
+    return Check(
+        "audit trail", done.whole, "; ".join(done.faults) or f"whole, {done.entries} entries"
+    )
 
 
-def verified(store: Store, status: dict[str, Any]) -> tuple[tuple[str, ...], int]:
-    """What is wrong with the trail, and how many entries it has.
+def _anchors(kept: Kept) -> Check:
+    return Check("anchors of the trail", not kept.problem, kept.problem or kept.words)
 
-    Its end as the last good run wrote it down shows whether entries were cut off since.
+
+def verified(settings: Settings, store: Store, more: Sequence[str] = ()) -> Verified:
+    """Read the trail and every row that is bound to it; a missing anchor is a fault, too.
+
+    more: ends that somebody has kept, as `SEQUENCE:HASH` (the foot of a digest's mail has one).
     """
+    kept = known(settings, read_status(settings.status))
+    done = store.verify(*kept.anchors, *map(_typed, more))
+    return replace(done, faults=(*([kept.problem] if kept.problem else ()), *done.faults))
+
+
+def _typed(text: str) -> Anchor:
     from qi_checker.store.trail import Anchor  # its tables need a store that was opened
 
-    known = (status.get("last_good") or {}).get("trail")
-    done = store.trail.verify(Anchor(known["sequence"], known["hash"]) if known else None)
-    return done.faults, done.entries
+    sequence, _, digest = text.partition(":")
+    if not (sequence.isdecimal() and len(sequence) < 19 and re.fullmatch("[0-9a-f]{64}", digest)):
+        mend = "Write the number of the entry, a colon and its hash"
+        raise UserError(Problem("--anchor", f"{text!r} is not the end of a trail", "", mend))
+    return Anchor(int(sequence), digest)
 
 
 def try_everything(settings: Settings) -> tuple[list[Check], list[Problem]]:

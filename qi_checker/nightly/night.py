@@ -18,6 +18,7 @@ from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
+from qi_checker.nightly.anchors import foot, write_down
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.desk import put_on_desk
 from qi_checker.nightly.disk import refused, sweep_parts, write_whole
@@ -144,7 +145,7 @@ def _steps(night: Night, say: Say, accept: Sequence[str]) -> None:
             return
         if settings.config.monthly and not night.replay:
             _months(night, store, records, accept)
-        report.facts["trail"] = _trail_end(store)
+        _anchor(night, store)
         if not night.replay:
             _tell(night)
         _send(night)
@@ -183,10 +184,18 @@ def _months(night: Night, store: Store, records: Records, accept: Sequence[str])
         night.report.failed(error)
 
 
-def _trail_end(store: Store) -> dict[str, Any] | None:
-    """Kept outside the store: it shows when the end of the trail is cut off."""
+def _anchor(night: Night, store: Store) -> None:
+    """Keep the end of the trail outside the store: it shows when that is cut off, or made anew."""
     end = store.trail.end()
-    return {"sequence": end.sequence, "hash": end.hash} if end else None
+    if end is None:
+        return
+    told = {"sequence": end.sequence, "hash": end.hash}
+    night.report.facts["trail"] = told
+    night.telling.foot = foot(told)
+    try:
+        write_down(night.settings, told, night.started_at)
+    except UserError as error:
+        night.report.warn(str(error.problems[0]), int(Exit.FAILED_ON))
 
 
 def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> None:

@@ -51,6 +51,7 @@ class Telling:
     box: Outbox
     ready: list[Ready] = field(default_factory=list)
     since: dict[str, int | None] = field(default_factory=dict)  # by protocol: the run before
+    foot: str = ""  # the last line of every mail
 
     @property
     def _told(self) -> Path:
@@ -167,7 +168,7 @@ class Telling:
             mark = hashlib.sha256(f"{one.protocol} {recipient.lower()}".encode()).hexdigest()[:16]
             name = f"{prefix_of(one.run)}{one.mark}{mark}"
             message_id = f"<{name}@{host}>"
-            envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at)
+            envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at, self.foot)
             self.box.add(f"{name}.eml", digest_mail(one.digest, envelope))
 
     def send(self) -> Delivery | None:

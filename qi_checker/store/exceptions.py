@@ -14,6 +14,7 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.judging.values import When
 from qi_checker.protocol import people
 from qi_checker.protocol.site import Site
+from qi_checker.store.binding import bound
 from qi_checker.store.models import ExceptionRequest, ExceptionStep
 from qi_checker.store.schedules import planned
 from qi_checker.store.trail import Trail
@@ -205,7 +206,7 @@ class Exceptions:
                 "See that the clock of this machine is right",
             )
         when = planned(self.alias, [asked.case_id], self.site).get(asked.case_id)
-        ExceptionStep.objects.using(self.alias).create(
+        step = ExceptionStep.objects.using(self.alias).create(
             exception=asked,
             action=action,
             at=at,
@@ -220,7 +221,8 @@ class Exceptions:
             "role": by.role,
             "requirement": asked.requirement,
         }
-        Trail(self.alias).append(at, by.login, f"exception_{action}", told)
+        new = (asked, step) if action == REQUESTED else (step,)
+        Trail(self.alias).append(at, by.login, f"exception_{action}", told, bound(*new))
         return self._waivers([asked])[0]
 
     def _asked(self, exception_id: str) -> ExceptionRequest:

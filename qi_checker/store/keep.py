@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from qi_checker.store.binding import Marks, new_run, run_name
 from qi_checker.store.comparing import load_changes, save_changes
 from qi_checker.store.history import Place, advance, seal, sealed
 from qi_checker.store.manifests import save_parts
@@ -29,6 +30,7 @@ def keep(alias: str, night: Night) -> Kept:
         if same is not None and same.digest == run.digest:
             transaction.savepoint_rollback(mark, using=alias)
             return Kept(same.id, True, same.correction, load_changes(alias, same.id))
+        marks = Marks.of(alias)
         counts = _rows(alias, night, run, seals)
         run.correction = same.correction + 1 if same else 0
         run.save(using=alias)
@@ -40,7 +42,8 @@ def keep(alias: str, night: Night) -> Kept:
             "correction": run.correction,
         }
         found = save_changes(alias, run)
-        Trail(alias).append(night.started_at, night.actor, "run_kept", told)
+        bound = {run_name(run.id): new_run(alias, run, marks)}
+        Trail(alias).append(night.started_at, night.actor, "run_kept", told, bound)
     return Kept(run.id, False, run.correction, found, counts)
 
 

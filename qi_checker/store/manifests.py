@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qi_checker.store.models import Document
+from qi_checker.store.naming import problem_renamed
 
 _SHORT = 80  # a part that is no longer than its hash stays where it is
 
@@ -47,3 +48,26 @@ def _loaded(alias: str, part: list[Any]) -> Any:
     if len(part) == 1:
         return part[0]
     return json.loads(Document.objects.using(alias).get(digest=part[1]).text)
+
+
+def digests(parts: Any) -> Iterator[str]:
+    """The documents that the parts of a run name."""
+    for value in parts.values() if isinstance(parts, dict) else ():
+        if isinstance(value, dict):
+            yield from digests(value)
+        elif len(value) == 2:
+            yield value[1]
+
+
+def renamed_problems(alias: str, parts: str, case_id: str, new: str) -> tuple[str, set[str]]:
+    """The parts of a run with another id of a case in its data problems; and documents replaced."""
+    found = json.loads(parts)
+    part = found["manifest"].get("problems")
+    if part is None:
+        return parts, set()
+    said = _loaded(alias, part)
+    renamed = [problem_renamed(words, case_id, new) for words in said]
+    if renamed == said:
+        return parts, set()
+    found["manifest"]["problems"] = _saved(alias, renamed)
+    return json.dumps(found, separators=(",", ":")), set(part[1:])

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
+from collections.abc import Iterator, Set
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.site import Site
+from qi_checker.store.binding import HISTORY, all_bound
 from qi_checker.store.desk.privacy import clear_desk, export_desk
 from qi_checker.store.exceptions import Exceptions
+from qi_checker.store.manifests import digests, renamed_problems
 from qi_checker.store.models import (
     CaseRow,
     ChangeRow,
@@ -25,12 +27,14 @@ from qi_checker.store.models import (
     SignOff,
     TrailEntry,
 )
+from qi_checker.store.naming import change_renamed
 from qi_checker.store.people.privacy import export_people, pseudonymise_people
-from qi_checker.store.retention import HISTORY
+from qi_checker.store.retention import rebound
 from qi_checker.store.rows import row_text, unmarked
 from qi_checker.store.signoffs import sign_offs
-from qi_checker.store.trail import Trail
+from qi_checker.store.trail import Trail, Verified, canonical
 from qi_checker.store.transaction import reading, writing
+from qi_checker.store.verifying import refuse_harmed
 
 _SHORTEST_KEY = 16  # bytes; a short one can be guessed, and every case id with it
 _FETCHED = 2_000
@@ -69,26 +73,51 @@ def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
 def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str) -> str:
     """Replace the ids of a case and of its events everywhere; gives the new id of the case.
 
-    The same key gives the same new ids, and without it nobody gets back. Notes are removed, as they
-    may hold names, and so are the payloads of the trail that name the case; the chain stays whole.
+    The same key gives the same new ids, and without it nobody gets back: entries of the trail that
+    name the case, or hold a digest of its rows, lose their payloads, and hashes that were made of its
+    rows are hashed with the key. Notes are removed, as they may hold names. The chain stays whole.
+
+    Values are replaced in their fields (`naming.py`), never as words in a text: an id may be `20`.
     """
     if len(key) < _SHORTEST_KEY:
         mend = f"Take at least {_SHORTEST_KEY} random bytes, and keep them where the store is not"
         raise UserError(Problem("pseudonymise", "the key is too short", "", mend))
     new = _pseudonym(key, case_id)
     with writing(alias):
-        told = [entry.sequence for entry in _entries_of(alias, case_id)]
+        found = refuse_harmed(alias, "pseudonymise")
+        told = {entry.sequence for entry in _entries_of(alias, case_id)}
         number = sum(_history(alias, model, case_id, new, key) for model in HISTORY)
-        number += _changes(alias, case_id, new) + _decisions(alias, case_id, new) + len(told)
-        number += pseudonymise_people(alias, case_id, new) + clear_desk(alias, case_id)
+        number += _changes(alias, case_id, new) + _decisions(alias, case_id, new, key) + len(told)
+        number += pseudonymise_people(alias, case_id, new) + clear_desk(alias, case_id, new)
         if not number:
             raise UserError(_nothing_held())
-        _documents(alias, case_id, new)
+        _manifests(alias, case_id, new)
+        _hide_digests(alias, found, key)
+        names = {name for name, digest in rebound(alias, found)[0].items()}
+        told.update(_binding(alias, names))
         trail = Trail(alias)
-        if told:
-            trail.erase(told, at, actor, "pseudonymised")
-        trail.append(at, actor, "pseudonymised", {"case": new})
+        trail.erase(told)
+        anew = {n: d for n, d in all_bound(alias).items() if n in names or found.binds[n] in told}
+        payload = {"case": new, "sequences": sorted(told)}
+        trail.append(at, actor, "pseudonymised", payload, anew)
     return new
+
+
+def _hide_digests(alias: str, found: Verified, key: bytes) -> None:
+    """Runs that had rows of the case: the digest of a night could be tried out with every id."""
+    for name in rebound(alias, found)[0]:
+        label, _, number = name.rpartition(" ")
+        if label == "run":
+            run = Run.objects.using(alias).get(id=number)
+            Run.objects.using(alias).filter(id=run.id).update(digest=_keyed(key, run.digest))
+
+
+def _binding(alias: str, names: Set[str]) -> Iterator[int]:
+    """Entries that hold a digest of one of these, also one that no longer counts."""
+    entries = TrailEntry.objects.using(alias).filter(payload__contains='"bound":')
+    for sequence, payload in entries.values_list("sequence", "payload").iterator(_FETCHED):
+        if not names.isdisjoint(json.loads(payload)["bound"]):
+            yield sequence
 
 
 def _nothing_held() -> Problem:
@@ -96,10 +125,11 @@ def _nothing_held() -> Problem:
 
 
 def _pseudonym(key: bytes, text: str) -> str:
-    return (
-        "PSN-"
-        + hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:24]
-    )
+    return "PSN-" + _keyed(key, text)[:24]
+
+
+def _keyed(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def _rows_of(alias: str, model: type[Any], case_id: str) -> Any:
@@ -126,10 +156,10 @@ def _steps(alias: str, case_id: str) -> list[dict[str, Any]]:
 
 
 def _entries_of(alias: str, case_id: str) -> list[TrailEntry]:
-    """Entries of the trail whose payload names the case."""
-    named = json.dumps(case_id)
+    """Entries of the trail whose payload names the case, in its field."""
+    named = canonical({"case": case_id})[1:-1]
     every = TrailEntry.objects.using(alias).filter(payload__contains=named).order_by("sequence")
-    return [entry for entry in every if case_id in json.loads(entry.payload).values()]
+    return [entry for entry in every if json.loads(entry.payload).get("case") == case_id]
 
 
 def _told(entry: TrailEntry) -> dict[str, Any]:
@@ -161,40 +191,36 @@ def _changes(alias: str, case_id: str, new: str) -> int:
     rows = list(ChangeRow.objects.using(alias).filter(case_id=case_id))
     for row in rows:
         held = json.loads(row.row)
-        held["words"] = _named(held["words"], case_id, new)
+        held["words"] = change_renamed(held["words"], case_id, new)
         row.case_id, row.row = new, json.dumps(held | {"case_id": new})
     ChangeRow.objects.using(alias).bulk_update(rows, ["case_id", "row"], batch_size=200)
     return len(rows)
 
 
-def _decisions(alias: str, case_id: str, new: str) -> int:
+def _decisions(alias: str, case_id: str, new: str, key: bytes) -> int:
     steps = ExceptionStep.objects.using(alias).filter(exception__case_id=case_id)
     steps.update(why="")
     asked = ExceptionRequest.objects.using(alias).filter(case_id=case_id)
-    signed = SignOff.objects.using(alias).filter(case_id=case_id)
-    return int(asked.update(case_id=new, note="")) + int(signed.update(case_id=new, note=""))
+    signed = list(SignOff.objects.using(alias).filter(case_id=case_id))
+    for one in signed:
+        # Hashes of rows with the id in them: void from now on, as their rows are others.
+        hidden = {name: _keyed(key, digest) for name, digest in json.loads(one.parts).items()}
+        one.case_id, one.note, one.parts = new, "", canonical(hidden)
+        one.sha256 = hashlib.sha256(one.parts.encode()).hexdigest()
+    SignOff.objects.using(alias).bulk_update(
+        signed, ["case_id", "note", "parts", "sha256"], batch_size=200
+    )
+    return int(asked.update(case_id=new, note="")) + len(signed)
 
 
-def _documents(alias: str, case_id: str, new: str) -> None:
-    """Manifests name the cases with a problem: in documents, and short ones in the run itself."""
-    documents = Document.objects.using(alias)
-    written = json.dumps(case_id)[1:-1]
-    replaced = {}
-    for document in documents.iterator(_FETCHED):
-        text = _named(document.text, written, new)
-        if text != document.text:
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            replaced[document.digest] = digest
-            documents.get_or_create(digest=digest, defaults={"text": text})
-    for run in Run.objects.using(alias).iterator(_FETCHED):
-        parts = _named(run.parts, written, new)
-        for old, digest in replaced.items():
-            parts = parts.replace(f'"{old}"', f'"{digest}"')
-        if parts != run.parts:
-            Run.objects.using(alias).filter(id=run.id).update(parts=parts)
-    documents.filter(digest__in=list(replaced)).delete()
-
-
-def _named(text: str, case_id: str, new: str) -> str:
-    """The text with the id replaced where it stands as a word of its own."""
-    return re.sub(rf"(?<![\w-]){re.escape(case_id)}(?![\w-])", lambda _: new, text)
+def _manifests(alias: str, case_id: str, new: str) -> None:
+    """Manifests name cases in their list of data problems only."""
+    runs = Run.objects.using(alias)
+    replaced: set[str] = set()
+    for run_id, parts in list(runs.order_by("id").values_list("id", "parts")):
+        renamed, old = renamed_problems(alias, parts, case_id, new)
+        if renamed != parts:
+            runs.filter(id=run_id).update(parts=renamed)
+            replaced |= old
+    used = {d for p in runs.values_list("parts", flat=True) for d in digests(json.loads(p))}
+    Document.objects.using(alias).filter(digest__in=sorted(replaced - used)).delete()

@@ -5,30 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.store.binding import HISTORY, all_bound
 from qi_checker.store.comparing import before as before_run
 from qi_checker.store.comparing import latest_run, save_changes
+from qi_checker.store.manifests import digests
 from qi_checker.store.models import (
     CaseRow,
     ChangeRow,
     Document,
-    EvidenceRow,
     ExceptionRequest,
-    FindingRow,
     Run,
-    ScheduleRow,
     SignOff,
 )
 from qi_checker.store.past import run_of
 from qi_checker.store.people.privacy import purge_people
-from qi_checker.store.trail import Trail
+from qi_checker.store.trail import PURGED, Trail, Verified
 from qi_checker.store.transaction import reading, writing
-
-HISTORY: tuple[type[Any], ...] = (FindingRow, CaseRow, ScheduleRow, EvidenceRow)
+from qi_checker.store.verifying import refuse_harmed
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class Purged:
     exceptions: int
     sign_offs: int
     written: int  # notes, contacts, looks and waits of people
+    entries: int  # of the trail: they became marks
 
 
 def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
@@ -47,29 +45,53 @@ def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
 
     The latest night of a protocol stays however old it is, and every night that stays is rebuilt
     as before. Exceptions that ended before that day go, and sign-offs of cases of which nothing is
-    left. Entries of the trail stay: `Trail.purge` removes them.
+    left. Entries of the trail from before that day become marks: what they told of a case is gone,
+    their place in the chain is not.
 
     Raises UserError where a night is for a day that has not come at `at`: as the latest, it would
-    stay in the place of the true one.
+    stay in the place of the true one; and where the store is not what the trail says.
     """
     with writing(alias):
         _check_ahead(alias, at)
+        found = refuse_harmed(alias, "purge")
         old = _old_runs(alias, before)
         rows = 0
         for protocol in sorted({run.protocol for run in old}):
-            gone = {run.id for run in old if run.protocol == protocol}
-            rows += _purge_rows(alias, protocol, gone)
+            rows += _purge_rows(alias, protocol, [run for run in old if run.protocol == protocol])
         Run.objects.using(alias).filter(id__in=[run.id for run in old]).delete()
         _purge_documents(alias)
         ended = ExceptionRequest.objects.using(alias).filter(expires_on__lt=before)
         exceptions = ended.count()
         ended.delete()
         written = purge_people(alias, before)
-        done = Purged(len(old), rows, exceptions, _purge_sign_offs(alias), written)
+        signed = _purge_sign_offs(alias)
+        trail = Trail(alias)
+        through = trail.last_before(datetime.combine(before, time.min, UTC))
+        marked = trail.erase_through(through)
+        done = Purged(len(old), rows, exceptions, signed, written, marked)
         if any(asdict(done).values()):
-            told = {"before": before.isoformat(), "run_ids": [run.id for run in old]}
-            Trail(alias).append(at, actor, "purged", {**told, **asdict(done)})
+            told: dict[str, object] = {
+                "before": before.isoformat(),
+                "run_ids": [run.id for run in old],
+            }
+            told |= {"through": through} if marked else {}
+            now, gone = rebound(alias, found, through)
+            trail.append(at, actor, PURGED, {**told, **asdict(done)}, now, gone)
     return done
+
+
+def rebound(alias: str, found: Verified, through: int = 0) -> tuple[dict[str, str], list[str]]:
+    """What an entry must bind anew after rows were changed, and the names of what is gone.
+
+    `found`: what the trail said before; what its entries up to `through` bound is bound anew, too.
+    """
+    now = all_bound(alias)
+    anew = {
+        name: digest
+        for name, digest in now.items()
+        if found.bound.get(name) != digest or found.binds[name] <= through
+    }
+    return anew, sorted(found.bound.keys() - now.keys())
 
 
 @dataclass(frozen=True)
@@ -90,10 +112,10 @@ def forget(alias: str, run_id: int, at: datetime, actor: str) -> Forgotten:
     """
     with writing(alias):
         run = run_of(alias, run_id)
+        found = refuse_harmed(alias, "forget")
         after = Run.objects.using(alias).filter(protocol=run.protocol, id__gt=run.id).order_by("id")
         compared = [later for later in after if _base(alias, later) == run.id]
-        last = not after.exists()
-        rows = _take_back(alias, run) if last else _purge_rows(alias, run.protocol, {run.id})
+        rows = _purge_rows(alias, run.protocol, [run])
         run.delete()
         run.id = run_id
         _purge_documents(alias)
@@ -102,7 +124,7 @@ def forget(alias: str, run_id: int, at: datetime, actor: str) -> Forgotten:
             save_changes(alias, later)
         done = Forgotten(run_id, run.protocol, run.as_of, rows)
         told = {"run": run_id, "digest": run.digest, **asdict(done)}
-        Trail(alias).append(at, actor, "run_forgotten", told)
+        Trail(alias).append(at, actor, "run_forgotten", told, *rebound(alias, found))
     return done
 
 
@@ -111,19 +133,19 @@ def _base(alias: str, run: Run) -> int | None:
     return found.id if found else None
 
 
-def _take_back(alias: str, run: Run) -> int:
-    """The history as it was before the last run of a protocol: its rows go, what it closed opens."""
+def _take_back(alias: str, protocol: str, last: int) -> int:
+    """The history as run `last` left it: later rows go, and what was closed later is open again."""
     removed = 0
     touched: set[str] = set()
     for model in HISTORY:
-        rows = model.objects.using(alias).filter(protocol=run.protocol)
-        touched.update(rows.filter(from_run=run.id).values_list("case_id", flat=True))
-        touched.update(rows.filter(to_run=run.id).values_list("case_id", flat=True))
-        number, _ = rows.filter(from_run=run.id).delete()
+        rows = model.objects.using(alias).filter(protocol=protocol)
+        touched.update(rows.filter(from_run__gt=last).values_list("case_id", flat=True))
+        touched.update(rows.filter(to_run__gt=last).values_list("case_id", flat=True))
+        number, _ = rows.filter(from_run__gt=last).delete()
         removed += number
-        rows.filter(to_run=run.id).update(to_run=None)
+        rows.filter(to_run__gt=last).update(to_run=None)
     # Their seals are of rows that are gone: the next night compares these cases, and seals them.
-    opened = CaseRow.objects.using(alias).filter(protocol=run.protocol, to_run=None)
+    opened = CaseRow.objects.using(alias).filter(protocol=protocol, to_run=None)
     for some in batched(sorted(touched)):
         opened.filter(case_id__in=some).update(seal="")
     return removed
@@ -163,11 +185,16 @@ def _old_runs(alias: str, before: date) -> list[Run]:
     return [run for run in runs if run.as_of[:10] < before.isoformat() and run.id not in stay]
 
 
-def _purge_rows(alias: str, protocol: str, gone: set[int]) -> int:
-    """Rows that no night that stays has: those that lie between two of them, or before the first."""
+def _purge_rows(alias: str, protocol: str, old: Sequence[Run]) -> int:
+    """Rows that no night that stays has: those that lie between two of them, or before the first.
+
+    What runs after the last one that stays have changed is taken back, so that no row is of a run
+    that is not there.
+    """
+    gone = {run.id for run in old}
     every = Run.objects.using(alias).filter(protocol=protocol).order_by("id")
     stay = [0, *(number for number in every.values_list("id", flat=True) if number not in gone)]
-    removed = 0
+    removed = _take_back(alias, protocol, stay[-1]) if max(gone) > stay[-1] else 0
     for model in HISTORY:
         rows = model.objects.using(alias).filter(protocol=protocol)
         for earlier, later in pairwise(stay):
@@ -185,15 +212,6 @@ def _purge_documents(alias: str) -> None:
     unused = [d for d in every.values_list("digest", flat=True) if d not in used]
     for start in range(0, len(unused), 500):
         every.filter(digest__in=unused[start : start + 500]).delete()
-
-
-def digests(parts: Any) -> Iterator[str]:
-    """The documents that the parts of a run name."""
-    for value in parts.values() if isinstance(parts, dict) else ():
-        if isinstance(value, dict):
-            yield from digests(value)
-        elif len(value) == 2:
-            yield value[1]
 
 
 def _purge_sign_offs(alias: str) -> int:

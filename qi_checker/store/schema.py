@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -11,9 +12,12 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.store.models import TrailEntry
 from qi_checker.store.transaction import reading, writing
+from qi_checker.store.verifying import bind_all
 
 _APPS = ("qi_store", "qi_people", "qi_desk")
+_BINDS = ("qi_store", "0004_rows_are_bound")  # rows of an older store are bound to the trail once
 
 
 def check(alias: str) -> None:
@@ -39,10 +43,15 @@ def migrate(alias: str) -> None:
         if not _plan(alias):
             return
     with _changing(alias):
-        if _plan(alias):  # nobody else did it while we waited
+        plan = [(migration.app_label, migration.name) for migration, _ in _plan(alias)]
+        if plan:  # nobody else did it while we waited
             _clear_left_over(alias)
             executor = MigrationExecutor(connections[alias])
             executor.migrate(_targets(executor))
+            if _BINDS in plan:
+                last = TrailEntry.objects.using(alias).order_by("-sequence").first()
+                if last is not None:  # a new store has nothing to bind
+                    bind_all(alias, datetime.fromisoformat(last.at))
 
 
 def _plan(alias: str) -> list[Any]:

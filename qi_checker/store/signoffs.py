@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.store.binding import bound
 from qi_checker.store.comparing import latest_run
 from qi_checker.store.exceptions import CLOCK_SET_BACK, Person, dated_backward
 from qi_checker.store.history import Place, valid
@@ -66,7 +67,7 @@ def sign_off(
             "role": by.role,
             "sha256": signed.sha256,
         }
-        Trail(alias).append(at, by.login, "signed_off", told)
+        Trail(alias).append(at, by.login, "signed_off", told, bound(signed))
     return _read(signed, parts)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qi_checker.store.retention import Forgotten, Purged
     from qi_checker.store.schedules import Schedule
     from qi_checker.store.signoffs import SignedOff
-    from qi_checker.store.trail import Trail
+    from qi_checker.store.trail import Anchor, Trail, Verified
 
 UTC = Site(timezone="UTC")
 
@@ -162,6 +162,12 @@ class Store:
         from qi_checker.store.people.writes import People
 
         return People(self.alias)
+
+    def verify(self, *anchors: Anchor | None) -> Verified:
+        """Read the trail and every row that is bound to it; `anchors`: ends kept elsewhere."""
+        from qi_checker.store.verifying import verify
+
+        return verify(self.alias, anchors)
 
     def purge(self, before: date, at: datetime, actor: str) -> Purged:
         """Remove the nights from before a day; the trail tells of it."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
@@ -14,8 +15,14 @@ from qi_checker.store.models import TrailEntry, TrailPermit
 from qi_checker.store.transaction import reading, writing
 
 START = "0" * 64  # what the first entry has for the hash before it
-PURGED = "trail_purged"
-ERASED = "payload_erased"
+ERASED, PURGED, BOUND = "payload_erased", "purged", "rows_bound"
+# Who may say that something that was bound is other now, or gone: the program's own commands.
+_CHANGES = frozenset(
+    {"run_forgotten", PURGED, "pseudonymised"}
+    | {f"{kind}_undone" for kind in ("note", "contact", "look", "wait")}
+)
+_UNDONE = frozenset(action for action in _CHANGES if action.endswith("_undone"))
+_REMOVES = frozenset({"run_forgotten", PURGED})
 _FETCHED = 5_000
 
 
@@ -29,12 +36,20 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Verified:
-    """What reading the whole trail showed. `faults` is empty where it is whole."""
+    """What reading the whole trail showed. `faults` is empty where it is whole.
+
+    `bound`: what rows are to say, by their name (`binding.py`); `binds`: the entry that said it last.
+    `noted`: entries by which something was erased, or bound rows were changed. Only a person can say
+    whether somebody wanted that.
+    """
 
     entries: int
     erased: int
     end: Anchor | None
     faults: tuple[str, ...]
+    bound: Mapping[str, str] = field(default_factory=dict)
+    binds: Mapping[str, int] = field(default_factory=dict)
+    noted: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -47,13 +62,27 @@ class Trail:
 
     alias: str
 
-    def append(self, at: datetime, actor: str, action: str, payload: Mapping[str, Any]) -> Anchor:
+    def append(
+        self,
+        at: datetime,
+        actor: str,
+        action: str,
+        payload: Mapping[str, Any],
+        bound: Mapping[str, str] | None = None,
+        unbound: Sequence[str] = (),
+    ) -> Anchor:
         """Add an entry, and give the new end. `payload` holds ids, never what is known of a patient.
 
         `at` has a time zone. Inside a transaction of the caller it becomes a part of that.
+        bound: digests of rows that were written with it, by their names; unbound: those that went.
         """
+        told = dict(payload)
+        told |= {"bound": dict(bound)} if bound else {}
+        told |= {"unbound": list(unbound)} if unbound else {}
         with writing(self.alias):
-            entry = chained(self.end(), at, actor, action, payload)
+            # Once a payload is erased its digest stays: nobody may find out ids by trying them.
+            salted = told | {"salt": secrets.token_hex(16)}
+            entry = chained(self.end(), at, actor, action, salted)
             entry.save(using=self.alias, force_insert=True)
             return Anchor(entry.sequence, entry.hash)
 
@@ -68,45 +97,47 @@ class Trail:
         with reading(self.alias):
             yield from self._entries().order_by("sequence").iterator(_FETCHED)
 
-    def verify(self, anchor: Anchor | None = None) -> Verified:
+    def verify(self, *anchors: Anchor | None) -> Verified:
         """Read the trail once and say what is wrong with it.
 
         An entry that was changed, removed, added or moved is found by its hash; entries cut off at
-        the end only by an `anchor` that was kept elsewhere.
+        the end, and a trail that was made anew, only by `anchors` that were kept elsewhere.
         """
-        return _Reader(anchor).read(self.entries())
+        return _Reader([a for a in anchors if a is not None]).read(self.entries())
 
-    def erase(self, sequences: list[int], at: datetime, actor: str, why: str) -> None:
-        """Take the payload out of entries; the chain stays whole, and an entry tells of it."""
-        with writing(self.alias), self._permitted(why):
-            self._entries().filter(sequence__in=sequences).update(payload=None)
-            self.append(at, actor, ERASED, {"sequences": sequences, "why": why})
+    def erase(self, sequences: Collection[int]) -> None:
+        """Take the payload out of entries. The chain stays whole; the caller's entry must tell it.
 
-    def purge(self, before: datetime, at: datetime, actor: str) -> int:
-        """Remove the entries from before a time; a later entry says where the chain begins now."""
-        with writing(self.alias), self._permitted("purge"):
-            # The oldest stretch only: an entry with a time of its own order is never cut out.
-            kept = self._entries().filter(at__gte=instant(before)).order_by("sequence").first()
-            last = kept.sequence - 1 if kept else (self.end() or Anchor(0, "")).sequence
-            gone = self._entries().filter(sequence__lte=last)
-            cut = gone.order_by("-sequence").first()
-            if cut is None:
-                return 0
-            number = gone.count()
-            self.append(at, actor, PURGED, {"through": cut.sequence, "hash": cut.hash})
-            gone.delete()
-            return int(number)
+        That entry names them (`sequences`), or the last one of all that are erased (`through`).
+        """
+        self._erase(self._entries().filter(sequence__in=sequences))
+
+    def erase_through(self, sequence: int) -> int:
+        """Take the payload out of every entry up to this one; gives how many had one."""
+        return self._erase(self._entries().filter(sequence__lte=sequence))
+
+    def last_before(self, moment: datetime) -> int:
+        """The last entry of the oldest stretch that lies before a moment; 0 for none.
+
+        Only a stretch: an entry that a wrong clock dated early is not cut out from among the others.
+        """
+        kept = self._entries().filter(at__gte=instant(moment)).order_by("sequence").first()
+        if kept is not None:
+            return int(kept.sequence) - 1
+        end = self.end()
+        return end.sequence if end else 0
+
+    def _erase(self, entries: Any) -> int:
+        with writing(self.alias), _Permit(self.alias, "erase"):
+            return int(entries.exclude(payload=None).update(payload=None))
 
     def _entries(self) -> Any:
         return TrailEntry.objects.using(self.alias)
 
-    def _permitted(self, why: str) -> _Permit:
-        return _Permit(self.alias, why)
-
 
 @dataclass(frozen=True)
 class _Permit:
-    """The triggers let entries be erased while this is there; it ends before the transaction."""
+    """The triggers let payloads be erased while this is there; it ends before the transaction."""
 
     alias: str
     why: str
@@ -120,18 +151,23 @@ class _Permit:
 
 
 class _Reader:
-    """One pass over the entries; only the last hash and a few numbers are held."""
+    """One pass over the entries; only the last hash and what is bound are held."""
 
-    def __init__(self, anchor: Anchor | None) -> None:
-        self.anchor = anchor
-        self.faults: list[str] = []
+    def __init__(self, anchors: Sequence[Anchor]) -> None:
+        self.anchors = {anchor.sequence: anchor for anchor in anchors}
+        self.faults = [
+            f"two different ends were written down for entry {anchor.sequence}"
+            for anchor in anchors
+            if self.anchors[anchor.sequence] != anchor
+        ]
+        self.noted: list[str] = []
         self.count = self.erased = 0
-        self.last: Anchor | None = None
-        self.began: Anchor | None = None  # what the first entry says came before it
-        self.purged: set[tuple[int, str]] = set()
+        self.last = Anchor(0, START)
         self.told: set[int] = set()
+        self.through = 0
         self.gone: set[int] = set()
-        self.anchored = False
+        self.bound: dict[str, str] = {}
+        self.binds: dict[str, int] = {}
 
     def read(self, entries: Iterator[TrailEntry]) -> Verified:
         for entry in entries:
@@ -140,15 +176,24 @@ class _Reader:
                 break  # what follows a break in the chain cannot be trusted either way
         if not self.faults:
             self._whole()
-        return Verified(self.count, self.erased, self.last, tuple(self.faults))
+        end = self.last if self.count else None
+        return Verified(
+            self.count,
+            self.erased,
+            end,
+            tuple(self.faults),
+            self.bound,
+            self.binds,
+            tuple(self.noted),
+        )
 
     def _entry(self, entry: TrailEntry) -> None:
-        number = entry.sequence
-        before = self.last or Anchor(number - 1, entry.previous)
-        if self.last is None:
-            self.began = before
+        number, before = entry.sequence, self.last
         if number != before.sequence + 1:
-            self.faults.append(f"entries between {before.sequence} and {number} are missing")
+            missing = f"entries between {before.sequence} and {number} are missing"
+            if not self.count:
+                missing = f"the entries up to {number - 1} are missing"
+            self.faults.append(missing)
         elif entry.previous != before.hash:
             self.faults.append(f"entry {number} does not follow entry {before.sequence}")
         elif _hash(entry) != entry.hash:
@@ -159,33 +204,55 @@ class _Reader:
             self._remember(entry)
         self.last = Anchor(number, entry.hash)
         self.count += 1
-        self.anchored |= self.last == self.anchor
+        known = self.anchors.pop(number, None)
+        if known is not None and known != self.last:
+            self.faults.append(f"entry {number} is not the one that was written down elsewhere")
 
     def _remember(self, entry: TrailEntry) -> None:
         if entry.payload is None:
             self.erased += 1
             self.gone.add(entry.sequence)
-        elif entry.action == PURGED:
-            told = json.loads(entry.payload)
-            self.purged.add((told["through"], told["hash"]))
-        elif entry.action == ERASED:
-            self.told.update(json.loads(entry.payload)["sequences"])
+            return
+        told = json.loads(entry.payload)
+        if entry.action in (ERASED, "pseudonymised"):
+            self.told.update(told.get("sequences", ()))
+        if entry.action == PURGED and told.get("through"):
+            self._purged(entry, told)
+        self._bind(entry, told)
+
+    def _purged(self, entry: TrailEntry, told: Mapping[str, Any]) -> None:
+        through = int(told["through"])
+        if through >= entry.sequence:
+            self.faults.append(f"entry {entry.sequence} erases what came after it")
+        self.through = max(self.through, through)
+
+    def _bind(self, entry: TrailEntry, told: Mapping[str, Any]) -> None:
+        number, bound = entry.sequence, told.get("bound", {})
+        unbound = told.get("unbound", ())
+        other = [n for n, digest in bound.items() if self.bound.get(n, digest) != digest]
+        if entry.action == BOUND and self.bound:
+            self.faults.append(f"entry {number} binds all rows anew")
+        elif other and entry.action not in _CHANGES:
+            self.faults.append(f"entry {number} says that {other[0]} is another one")
+        elif unbound and entry.action not in _REMOVES:
+            self.faults.append(f"entry {number} says that {unbound[0]} is gone")
+        if entry.action in (ERASED, BOUND, *(_CHANGES - _UNDONE)):
+            self.noted.append(f"entry {number}: {entry.action} by {entry.actor} at {entry.at[:19]}")
+        self.bound.update(bound)
+        self.binds.update(dict.fromkeys(bound, number))
+        for name in unbound:
+            self.bound.pop(name, None)
+            self.binds.pop(name, None)
 
     def _whole(self) -> None:
-        began = self.began
-        start = began is None or began == Anchor(0, START)
-        if began and not start and (began.sequence, began.hash) not in self.purged:
-            self.faults.append(f"the entries up to {began.sequence} were removed without a trace")
-        if self.gone - self.told:
-            self.faults.append(f"the payload of entry {min(self.gone - self.told)} was removed")
-        if self.anchor and not self.anchored and not self._before_the_start(self.anchor):
+        silent = {n for n in self.gone - self.told if n > self.through}
+        if silent:
+            self.faults.append(f"the payload of entry {min(silent)} was removed")
+        if self.anchors:
             self.faults.append(
-                f"entry {self.anchor.sequence} is not what it was: the end is cut off"
+                f"entry {min(self.anchors)}, which was written down elsewhere, is not there: "
+                "the end is cut off"
             )
-
-    def _before_the_start(self, anchor: Anchor) -> bool:
-        """An old anchor may lie in what was purged since."""
-        return self.began is not None and anchor.sequence <= self.began.sequence
 
 
 def chained(
@@ -217,8 +284,6 @@ def instant(at: datetime) -> str:
     if at.tzinfo is None:
         mend = "Give a time with its time zone"
         raise UserError(Problem("store", "a time of the trail has no time zone", "", mend))
-    from datetime import UTC
-
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 

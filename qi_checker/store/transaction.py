@@ -45,6 +45,29 @@ def reading(alias: str) -> Iterator[None]:
         raise refusal(alias, _first(error)) from None
 
 
+@contextmanager
+def snapshot(alias: str) -> Iterator[None]:
+    """Read as of one moment, however long that takes, while others go on writing.
+
+    Inside a transaction of the caller it is a part of that.
+    """
+    connection = connections[alias]
+    with reading(alias):
+        if connection.in_atomic_block:
+            yield
+        elif connection.vendor == "postgresql":
+            with transaction.atomic(using=alias), connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                yield
+        else:  # Django's own transactions take the write lock
+            with connection.cursor() as cursor:
+                cursor.execute("BEGIN DEFERRED")
+                try:
+                    yield
+                finally:
+                    cursor.execute("ROLLBACK")
+
+
 def _first(error: Exception) -> Exception:
     """What broke the transaction, where Django says only that it is broken."""
     cause = error.__cause__ or error.__context__

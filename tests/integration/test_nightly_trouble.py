@@ -273,6 +273,7 @@ def test_health_is_that_of_the_last_runs(file: Path) -> None:
         "outbox",
         "newest night",
         "audit trail",
+        "anchors of the trail",
     ]
     state = file.parent / "state" / "status.json"
     old = json.loads(state.read_bytes())
@@ -287,7 +288,18 @@ def test_a_trail_that_was_cut_off_is_seen(file: Path) -> None:
     assert night(file).code == 0
     state = file.parent / "state" / "status.json"
     found = json.loads(state.read_bytes())
+    end = found["last_good"]["trail"]
+    whole = run(
+        "nightly", "verify", "--anchor", f"{end['sequence']}:{end['hash']}", "--config", file
+    )
+    assert whole.code == 0 and "The audit trail is whole: 1 entries, and 1 things" in whole.out
     found["last_good"]["trail"] = {"sequence": 2, "hash": "0" * 64}
     state.write_text(json.dumps(found))
     ran = run("nightly", "verify", "--config", file)
     assert ran.code == 1 and "the end is cut off" in ran.err
+    del found["last_good"]["trail"]
+    state.write_text(json.dumps(found))
+    ran = run("healthcheck", "--config", file)
+    assert ran.code == 1 and "wrote down no end of the trail" in ran.out
+    ran = run("nightly", "verify", "--anchor", "2:x", "--config", file)
+    assert (ran.code, ran.err.count("\n")) == (2, 1) and "not the end of a trail" in ran.err

@@ -18,6 +18,8 @@ from qi_checker.store.models import (
     FindingRow,
     Run,
     ScheduleRow,
+    TrailEntry,
+    TrailPermit,
 )
 from tests.helpers.store import document, finding, hours, night
 
@@ -81,21 +83,37 @@ def test_the_others_are_as_if_it_had_never_been_there(store: Store, after: int) 
     assert b"".join(store.findings_json(store.runs()[0].run_id)) == document(last)
 
 
+def emptied(store: Store) -> None:
+    history = (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ChangeRow)
+    permit = TrailPermit.objects.using(store.alias).create(why="test")
+    for model in (*history, Run, Document, TrailEntry):
+        model.objects.using(store.alias).all().delete()
+    permit.delete()
+
+
+def test_two_that_are_forgotten_leave_what_was_before(store: Store) -> None:
+    """The middle one first: what it changed was that of the one after it, which goes, too."""
+    every = evenings()[:4]
+    kept = [store.keep(one) for one in every]
+    for one in (kept[2], kept[3]):
+        store.forget(one.run_id, hours(99), "oak")
+    assert store.verify().faults == ()
+    last = night(finding(status="met"), finding("C2"), as_of="2026-03-09", data="d9")
+    store.keep(last)
+    for run, written in zip(reversed(store.runs()), (*every[:2], last), strict=True):
+        assert b"".join(store.findings_json(run.run_id)) == document(written)
+    assert store.verify().faults == ()
+
+
 def test_the_history_is_that_of_a_store_that_never_had_it(store: Store) -> None:
     """Row for row, change for change; also for a run that others were compared with."""
     for forgotten in range(len(DAYS)):
-        for model in (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ChangeRow):
-            model.objects.using(store.alias).all().delete()
-        Run.objects.using(store.alias).all().delete()
-        Document.objects.using(store.alias).all().delete()
+        emptied(store)
         every = evenings()
         kept = [store.keep(one) for one in every]
         store.forget(kept[forgotten].run_id, hours(99), "oak")
         without = held(store)
-        for model in (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ChangeRow):
-            model.objects.using(store.alias).all().delete()
-        Run.objects.using(store.alias).all().delete()
-        Document.objects.using(store.alias).all().delete()
+        emptied(store)
         for number, one in enumerate(every):
             if number != forgotten:
                 store.keep(one)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from qi_checker.store.desk.models import CaseFile, DeskAction, WorkItem
+from qi_checker.store.desk.models import CaseFile, DeskAction, Known, WorkItem
+from qi_checker.store.naming import problem_renamed
+from qi_checker.store.trail import canonical
 
 
 def export_desk(alias: str, case_id: str) -> dict[str, Any]:
@@ -20,12 +23,27 @@ def export_desk(alias: str, case_id: str) -> dict[str, Any]:
     return {name: rows for name, rows in found.items() if rows}
 
 
-def clear_desk(alias: str, case_id: str) -> int:
+def clear_desk(alias: str, case_id: str, new: str) -> int:
     """Take a case off the desk; gives how many rows there were.
 
     Its rows are the hospital's records as they are: with other ids they would be nobody's. The next
-    night puts the case back, as long as the records have it.
+    night puts the case back, as long as the records have it. What the night knew beyond single cases
+    names it no more, nor torn rows of its patient.
     """
+    _forget_patient(alias, case_id, new)
     files, _ = CaseFile.objects.using(alias).filter(case_id=case_id).delete()
     items, _ = WorkItem.objects.using(alias).filter(case_id=case_id).delete()
     return int(files) + int(items)
+
+
+def _forget_patient(alias: str, case_id: str, new: str) -> None:
+    rows = CaseFile.objects.using(alias).filter(case_id=case_id).values_list("rows", flat=True)
+    patients = {
+        str(json.loads(held).get("case", {}).get("patient_id", "")).strip() for held in rows
+    }
+    for known in Known.objects.using(alias).all():
+        context = json.loads(known.context)
+        context["torn"] = [row for row in context.get("torn", ()) if row[2] not in patients]
+        said = [problem_renamed(words, case_id, new) for words in json.loads(known.problems)]
+        known.context, known.problems = canonical(context), json.dumps(said, ensure_ascii=False)
+        known.save(using=alias, update_fields=["context", "problems"])

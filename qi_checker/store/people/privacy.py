@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ from qi_checker.store.people.models import (
     Look,
     Note,
     NotesRead,
+    SavedView,
+    Sent,
     Wait,
 )
 
@@ -45,7 +48,20 @@ def pseudonymise_people(alias: str, case_id: str, new: str) -> int:
     for _, model, texts in _TABLES:
         rows = model.objects.using(alias).filter(case_id=case_id)
         number += rows.update(case_id=new, **dict.fromkeys(texts, ""))
+    _clear_addresses(alias, case_id)
     return number
+
+
+def _clear_addresses(alias: str, case_id: str) -> None:
+    """Where forms led to, and filters of lists that look for the case, are addresses of pages."""
+    for sent in Sent.objects.using(alias).exclude(result=""):
+        if case_id in map(unquote, urlsplit(sent.result).path.split("/")):
+            Sent.objects.using(alias).filter(token=sent.token).update(result="/")
+    for view in SavedView.objects.using(alias).exclude(query=""):
+        asked = parse_qsl(view.query, keep_blank_values=True)
+        kept = [(name, text) for name, text in asked if text.strip() != case_id]
+        if kept != asked:
+            SavedView.objects.using(alias).filter(id=view.id).update(query=urlencode(kept))
 
 
 def purge_people(alias: str, before: date) -> int:

@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.store.binding import bound
 from qi_checker.store.exceptions import Person
 from qi_checker.store.people.models import (
     CONTACTS,
@@ -206,7 +207,7 @@ class People:
 
     def _tell(self, action: str, row: Act, by: Person, at: datetime) -> None:
         told = {"case": row.case_id, "role": by.role, "number": row.pk}
-        Trail(self.alias).append(at, by.login, action, told)
+        Trail(self.alias).append(at, by.login, action, told, bound(row))
 
 
 _UNDONE: dict[str, type[Any]] = {"note": Note, "contact": Contact, "look": Look, "wait": Wait}

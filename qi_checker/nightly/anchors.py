@@ -1,0 +1,106 @@
+"""The end of the audit trail, written down where the job cannot rewrite it.
+
+Inside the database nothing shows that a trail was made anew, or cut at its end: who may write there
+can make every hash again. So each night's end goes to syslog, or is appended to a file of another
+owner, and `healthcheck` and `verify` compare all of them with the chain (docs/store.md).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.nightly.load import Settings
+
+if TYPE_CHECKING:
+    from qi_checker.store.trail import Anchor
+
+_PRIORITY = 10 * 8 + 6  # authpriv, information (RFC 5424, section 6.2.1)
+_MEND = "Let its owner look, and see docs/nightly.md: anchors of the trail"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The ends that are known, and what is wrong with where they are kept (empty: nothing)."""
+
+    anchors: tuple[Anchor, ...]
+    problem: str
+    words: str
+
+
+def foot(end: Mapping[str, Any] | None) -> str:
+    """The end of the trail as the last line of a mail."""
+    return f"Audit trail: entry {end['sequence']}, {end['hash']}" if end else ""
+
+
+def write_down(settings: Settings, end: Mapping[str, Any], at: datetime) -> None:
+    """Send the end to syslog, or append it to the file. Raises UserError where that fails."""
+    given = settings.config.anchor
+    if given is None:
+        return
+    said = f"qi-checker trail {given.name} {end['sequence']} {end['hash']}"
+    try:
+        if given.syslog is not None:
+            _to_syslog(settings.path(given.syslog), said)
+        else:
+            _append(settings.path(given.file), f"{at.isoformat(timespec='seconds')} {said}\n")
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        where = given.syslog or given.file
+        raise UserError(
+            Problem(where, f"the end of the trail cannot be written: {why}", "", _MEND)
+        ) from None
+
+
+def _to_syslog(path: Path, said: str) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.settimeout(10)
+        client.connect(str(path))
+        client.send(f"<{_PRIORITY}>qi-checker: {said}".encode())
+
+
+def _append(path: Path, line: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+    try:
+        os.write(handle, line.encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def known(settings: Settings, status: Mapping[str, Any]) -> Kept:
+    """Every end that was written down: by the last good run, and in the file."""
+    from qi_checker.store.trail import Anchor  # its tables need a store that was opened
+
+    good = status.get("last_good") or {}
+    end = good.get("trail")
+    last = (Anchor(int(end["sequence"]), str(end["hash"])),) if end else ()
+    if good and not last:
+        return Kept((), "the last good run wrote down no end of the trail", "")
+    given = settings.config.anchor
+    if given is None:
+        return Kept(last, "", "in status.json only, which this job can rewrite")
+    path = settings.path(given.file)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        own = hasattr(os, "geteuid") and path.stat().st_uid == os.geteuid()
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        return Kept(last, f"{path} cannot be read: {why}", "")
+    line = re.compile(
+        rf"qi-checker trail {re.escape(given.name)} ([0-9]{{1,18}}) ([0-9a-f]{{64}})\s*$", re.M
+    )
+    found = tuple(Anchor(int(n), digest) for n, digest in line.findall(text))
+    if last and last[0] not in found:
+        return Kept(
+            (*found, *last), f"entry {last[0].sequence}, the last end, is not in {path}", ""
+        )
+    whose = "; this user owns the file, so it can be rewritten with the rights of the job"
+    return Kept((*found, *last), "", f"{len(found)} in {path}{whose if own else ''}")

@@ -1,0 +1,183 @@
+"""Rows that are bound to the audit trail: an entry holds the digest of what they say.
+
+A run is bound with everything that it added, closed and found changed; an exception, a step, a
+sign-off and what people write as a row each. So a row that was changed, added or removed behind the
+program's back is not what the trail says (`verifying.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Max, Model, QuerySet
+
+from qi_checker.store.models import (
+    CaseRow,
+    ChangeRow,
+    EvidenceRow,
+    ExceptionRequest,
+    ExceptionStep,
+    FindingRow,
+    Run,
+    ScheduleRow,
+    SignOff,
+)
+from qi_checker.store.people.models import Contact, IousEntry, Look, Note, Wait
+from qi_checker.store.trail import canonical, instant
+
+HISTORY: tuple[type[Any], ...] = (FindingRow, CaseRow, ScheduleRow, EvidenceRow)
+# What people read in a message: `run 5`, `step 3`.
+SINGLE: Mapping[str, type[Any]] = {
+    "exception": ExceptionRequest,
+    "step": ExceptionStep,
+    "sign-off": SignOff,
+    "note": Note,
+    "contact": Contact,
+    "look": Look,
+    "wait": Wait,
+    "ultrasound": IousEntry,
+}
+_LABELS = {model: label for label, model in SINGLE.items()}
+_FETCHED = 5_000
+
+
+def name_of(row: Model) -> str:
+    """How the trail calls a row."""
+    return f"{_LABELS[type(row)]} {row.pk}"
+
+
+def run_name(run_id: int) -> str:
+    return f"run {run_id}"
+
+
+def bound(*rows: Model) -> dict[str, str]:
+    """Names and digests of rows, as an entry of the trail holds them."""
+    return {name_of(row): digest_of(row) for row in rows}
+
+
+def digest_of(row: Model) -> str:
+    """SHA-256 of every column of a row."""
+    said = {
+        field.attname: _plain(field.value_from_object(row)) for field in row._meta.concrete_fields
+    }
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return instant(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Where each table of the history ended before a night: what comes after it is of that night."""
+
+    last: Mapping[type[Any], int]
+
+    @classmethod
+    def of(cls, alias: str) -> Marks:
+        return cls({m: m.objects.using(alias).aggregate(n=Max("id"))["n"] or 0 for m in HISTORY})
+
+
+def new_run(alias: str, run: Run, marks: Marks) -> str:
+    """The digest of a run that was kept just now; the same as `all_runs` gives, without a scan."""
+    found = _Runs([run])
+    for model in HISTORY:
+        rows = model.objects.using(alias)
+        found.added(model, rows.filter(from_run=run.id, id__gt=marks.last[model]))
+        found.closed(model, rows.filter(to_run=run.id))
+    found.changes(ChangeRow.objects.using(alias).filter(run_id=run.id))
+    return found.digests()[run.id]
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """The digest of every run of a protocol, and how many rows of the history are of no run."""
+
+    runs: Mapping[int, str]
+    strays: int
+
+
+def all_runs(alias: str, protocol: str) -> Bindings:
+    """The digests of all runs of a protocol, in one pass over its history."""
+    found = _Runs(list(Run.objects.using(alias).filter(protocol=protocol).order_by("id")))
+    for model in HISTORY:
+        rows = model.objects.using(alias).filter(protocol=protocol)
+        found.added(model, rows)
+        found.closed(model, rows.exclude(to_run=None))
+    found.changes(ChangeRow.objects.using(alias).filter(run__protocol=protocol))
+    return Bindings(found.digests(), found.strays)
+
+
+def protocols(alias: str) -> list[str]:
+    """Every protocol of which a run or a row of the history is kept."""
+    found: set[str] = set()
+    every: tuple[type[Any], ...] = (Run, *HISTORY)
+    for model in every:
+        found.update(model.objects.using(alias).values_list("protocol", flat=True).distinct())
+    return sorted(found)
+
+
+class _Runs:
+    """Hashes of runs of one protocol, fed in an order that one pass for each table gives.
+
+    A row of a run that was purged counts for the next one that is kept: there it is first seen.
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.ids = [int(run.id) for run in runs]
+        self.hashes = {int(run.id): hashlib.sha256(digest_of(run).encode()) for run in runs}
+        self.strays = 0
+
+    def added(self, model: type[Any], rows: QuerySet[Any]) -> None:
+        names = [name for name in model.COLUMNS if name != "seal"]
+        self._feed("+", model, rows.order_by("id").values_list("from_run", "id", *names))
+
+    def closed(self, model: type[Any], rows: QuerySet[Any]) -> None:
+        self._feed("-", model, rows.order_by("id").values_list("to_run", "id"))
+
+    def changes(self, rows: QuerySet[Any]) -> None:
+        ordered = rows.order_by("run_id", "position", "id")
+        self._feed(
+            "~", ChangeRow, ordered.values_list("run_id", "id", "case_id", "position", "row")
+        )
+
+    def _feed(self, mark: str, model: type[Any], rows: Any) -> None:
+        head = f"{mark}{model._meta.db_table}"
+        for number, *cells in rows.iterator(_FETCHED):
+            place = bisect_left(self.ids, number)
+            if place == len(self.ids):
+                self.strays += 1
+                continue
+            line = json.dumps([head, *cells], separators=(",", ":"))
+            self.hashes[self.ids[place]].update(line.encode())
+
+    def digests(self) -> dict[int, str]:
+        return {number: found.hexdigest() for number, found in self.hashes.items()}
+
+
+def all_bound(alias: str) -> dict[str, str]:
+    """Names and digests of everything that is there and can be bound."""
+    found: dict[str, str] = {}
+    for protocol in protocols(alias):
+        runs = all_runs(alias, protocol).runs
+        found.update({run_name(number): digest for number, digest in runs.items()})
+    found.update(bound(*singles(alias)))
+    return found
+
+
+def singles(alias: str) -> Iterator[Model]:
+    """Every row that is bound by itself."""
+    for model in SINGLE.values():
+        yield from model.objects.using(alias).order_by("id").iterator(_FETCHED)
+
+
+def names_of(label: str, numbers: Iterable[int]) -> list[str]:
+    return [f"{label} {number}" for number in numbers]

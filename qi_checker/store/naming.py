@@ -1,0 +1,50 @@
+"""The sentences of the store that name a case, and the same sentences with another id in its place.
+
+An id may be `20`, `0` or `null`: as a word it stands in half of all sentences. So it is replaced only
+where a sentence of ours has ids: at its beginning, or in the list at its end.
+"""
+
+from __future__ import annotations
+
+import re
+
+# The sentences of a manifest that end with ids of cases (audit/problems.py).
+_LISTS = (
+    "Still scheduled after the date of surgery, judged as past: ",
+    "Still scheduled after the date of surgery: ",
+    "Urgency is not one of ",
+)
+_MORE = re.compile(r"^(.*?)((?: and [0-9]+ more)?\.)$", re.DOTALL)
+_RECONFIRM = "Needs reconfirmation: "  # then a case, a requirement and a colon (nightly/waivers.py)
+
+
+def change_renamed(words: str, case_id: str, new: str) -> str:
+    """The sentence of a change, which begins with the id of its case (digest/changes.py)."""
+    rest = words.removeprefix(case_id)
+    return new + rest if rest != words and rest[:1] in (" ", ",") else words
+
+
+def problem_renamed(words: str, case_id: str, new: str) -> str:
+    """A data problem, where it names the case; every other sentence as it is."""
+    if words.startswith(f"{_RECONFIRM}{case_id} "):
+        return f"{_RECONFIRM}{new} {words.removeprefix(f'{_RECONFIRM}{case_id} ')}"
+    for head in _LISTS:
+        if words.startswith(head):
+            return _in_list(words, head, case_id, new)
+    return words
+
+
+def _in_list(words: str, head: str, case_id: str, new: str) -> str:
+    """`head`, ids with commas between, how many more there are. An id may have a comma, too."""
+    given = words.removeprefix(head)
+    if head.endswith("one of "):  # words of the vocabulary stand before the ids
+        known, _, given = given.partition(": ")
+        head = f"{head}{known}: "
+    found = _MORE.match(given)
+    if found is None:
+        return words
+    listed = f", {found[1]}, "
+    mark = f", {case_id}, "
+    while mark in listed:
+        listed = listed.replace(mark, f", {new}, ", 1)
+    return f"{head}{listed[2:-2]}{found[2]}"

@@ -1,0 +1,148 @@
+"""Whether the store is what the audit trail says: the chain, and every row that is bound to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from qi_checker.errors import Problem, UserError
+from qi_checker.store.binding import (
+    all_bound,
+    all_runs,
+    digest_of,
+    name_of,
+    protocols,
+    run_name,
+    singles,
+)
+from qi_checker.store.manifests import digests
+from qi_checker.store.models import CaseRow, Document, EvidenceRow, FindingRow, Run, ScheduleRow
+from qi_checker.store.trail import BOUND, Anchor, Trail, Verified
+from qi_checker.store.transaction import snapshot
+
+_SHOWN = 20  # faults that are told one by one
+_BATCH = 2_000
+
+
+def verify(alias: str, anchors: Sequence[Anchor | None] = ()) -> Verified:
+    """Read the trail and everything that is bound to it. `anchors`: ends that were kept elsewhere."""
+    with snapshot(alias):
+        found = Trail(alias).verify(*anchors)
+        if found.faults:
+            return found  # what a broken trail says of rows shows nothing
+        faults = list(islice(_faults(alias, found.bound), _SHOWN + 1))
+    if len(faults) > _SHOWN:
+        faults[_SHOWN:] = ["there is more"]
+    return replace(found, faults=tuple(faults))
+
+
+def refuse_harmed(alias: str, what: str) -> Verified:
+    """Raise UserError where the store is not what the trail says.
+
+    What removes or replaces rows binds the others anew: it must not make a forged row a good one.
+    """
+    found = verify(alias)
+    if found.faults:
+        mend = "Nothing was changed. Run `qi-checker nightly verify`: docs/store.md says what to do"
+        raise UserError(Problem(what, found.faults[0], "", mend))
+    return found
+
+
+def bind_all(alias: str, at: datetime) -> None:
+    """Bind what a store of an earlier version holds, once; an entry of the trail says so."""
+    found = all_bound(alias)
+    if found:
+        Trail(alias).append(at, "qi-checker", BOUND, {}, found)
+
+
+def _faults(alias: str, bound: Mapping[str, str]) -> Iterator[str]:
+    left = dict(bound)
+    for protocol in protocols(alias):
+        found = all_runs(alias, protocol)
+        for number, digest in found.runs.items():
+            yield from _compared(run_name(number), digest, left)
+        if found.strays:
+            yield f"{found.strays} rows of {protocol} are of a run that is not kept"
+        yield from _seals(alias, protocol)
+    for row in singles(alias):
+        yield from _compared(name_of(row), digest_of(row), left)
+    for name in sorted(left, key=_by_number):
+        yield f"{name} was removed"
+    yield from _documents(alias)
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    label, _, number = name.rpartition(" ")
+    return label, int(number)
+
+
+def _compared(name: str, digest: str, left: dict[str, str]) -> Iterator[str]:
+    said = left.pop(name, None)
+    if said is None:
+        yield f"{name} was added: no entry of the trail tells of it"
+    elif said != digest:
+        more = ", or a row of it," if name.startswith("run ") else ""
+        yield f"{name}{more} was changed"
+
+
+def _documents(alias: str) -> Iterator[str]:
+    """Parts of manifests lie under the hash of their text; and those that runs name are there."""
+    documents = Document.objects.using(alias)
+    there = set()
+    for digest, text in documents.values_list("digest", "text").iterator(_BATCH):
+        there.add(digest)
+        if hashlib.sha256(text.encode()).hexdigest() != digest:
+            yield f"a part of a manifest was changed ({digest[:12]})"
+    for number, parts in Run.objects.using(alias).values_list("id", "parts").iterator(_BATCH):
+        try:
+            named = set(digests(json.loads(parts)))
+        except (ValueError, TypeError, IndexError):
+            yield f"the manifest of run {number} cannot be read"
+            continue
+        if named - there:
+            yield f"a part of the manifest of run {number} is missing"
+
+
+def _seals(alias: str, protocol: str) -> Iterator[str]:
+    """A seal that is not that of its rows: the next night would take them for unchanged."""
+    sealed = CaseRow.objects.using(alias).filter(protocol=protocol, to_run=None).exclude(seal="")
+    batch: list[tuple[str, str, str]] = []
+    rows = sealed.order_by("id").values_list("case_id", "seal", "row")
+    for one in rows.iterator(_BATCH):
+        batch.append(one)
+        if len(batch) == _BATCH:
+            yield from _wrong_seals(alias, protocol, batch)
+            batch = []
+    yield from _wrong_seals(alias, protocol, batch)
+
+
+def _wrong_seals(alias: str, protocol: str, batch: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    ids = [case_id for case_id, _, _ in batch]
+
+    def open_rows(model: type[Any]) -> dict[str, list[str]]:
+        rows = model.objects.using(alias).filter(protocol=protocol, to_run=None, case_id__in=ids)
+        found: dict[str, list[str]] = {}
+        for case_id, row in rows.values_list("case_id", "row"):
+            found.setdefault(case_id, []).append(row)
+        return found
+
+    findings, evidence, planned = map(open_rows, (FindingRow, EvidenceRow, ScheduleRow))
+    wrong = sum(
+        seal != seal_of(row, findings.get(i, []), evidence.get(i, []), planned.get(i, []))
+        for i, seal, row in batch
+    )
+    if wrong:
+        yield f"the seals of {wrong} cases of {protocol} are not those of their rows"
+
+
+def seal_of(
+    case: str, findings: Sequence[str], evidence: Sequence[str], planned: Sequence[str]
+) -> str:
+    """The seal of a case from its open rows, as `lines.py` makes it in SQL."""
+    parts = [case, *(evidence or ["-"]), str(len(findings)), *sorted(findings), *planned]
+    return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
