@@ -27,9 +27,8 @@ from qi_checker.cases.pages import case_page
 from qi_checker.cases.sheets import case_sheets, keys_of
 from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.errors import UserError
 from qi_checker.query.tables import VERDICTS
-from qi_checker.render.atomic import refused, replaced_folder
+from qi_checker.render.atomic import folder_refused, replaced_folder
 
 PAGES = 5_000  # most case pages of one audit; those that need somebody's attention come first
 # What an audit writes, and may replace: docs/commands.md names every file.
@@ -122,7 +121,7 @@ def disk_of(out: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.IOException as error:
-        raise UserError(refused(out, _why(error))) from None
+        raise folder_refused(out, _why(error)) from None
 
 
 def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) -> AuditPage:

@@ -13,6 +13,7 @@ from pathlib import Path
 from qi_checker.cli.parser import build_parser
 from qi_checker.cli.streams import prepare_streams, silence
 from qi_checker.errors import EXTRAS, Exit, Problem, UserError, not_installed
+from qi_checker.private import UMASK, sweep_spilled
 
 _WHOLE = "A folder of results is never left half written."
 _INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB makes of Ctrl-C in a query
@@ -23,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code says how it went (docs/commands.md)."""
     prepare_streams()
     arguments = build_parser().parse_args(argv)
+    # Nearly everything that is written names patients, also what databases put aside for us.
+    arguments.umask = os.umask(UMASK)
+    sweep_spilled()
     try:
         _check_names(arguments)
         code = int(arguments.run(arguments))
@@ -45,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if type(error).__name__ in _INTERRUPTS and "interrupted" in str(error).lower():
             return _interrupted()
         return _unexpected(error)
+    finally:
+        os.umask(arguments.umask)
 
 
 def _told(error: UserError) -> int:

@@ -20,6 +20,7 @@ from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings, load_settings
 from qi_checker.nightly.moments import check_days, now_here, today_of
+from qi_checker.private import spill_under
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store import Store
 
@@ -37,7 +38,9 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         raise UserError(
             Problem("nightly", "the settings are not named", "", "Give --config nightly.yaml")
         )
-    return load_settings(arguments.config)
+    settings = load_settings(arguments.config)
+    spill_under(settings.state / "spill")
+    return settings
 
 
 def nightly(arguments: argparse.Namespace) -> int:

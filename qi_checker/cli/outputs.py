@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,15 +23,29 @@ def check_output(format: str, out: Path | None, option: str) -> None:
         raise UserError(Problem("--format pdf", what, mend=f"Name a file with {option}"))
 
 
-def write_out(content: str | bytes, out: Path | None) -> None:
-    """Write to a file, and say which, or print. UserError where the file cannot be written."""
+def write_out(content: str | bytes, out: Path | None, mode: int | None = None) -> None:
+    """Write to a file, and say which, or print. UserError where the file cannot be written.
+
+    mode: of a file that names no patient; every other one is private.
+    """
     if out is not None:
-        write_file(out, content.encode() if isinstance(content, str) else content)
+        replace_file(out, content.encode() if isinstance(content, str) else content, mode)
         print(out)
     elif isinstance(content, str):
         sys.stdout.write(content)  # in what the terminal can show
     else:
         sys.stdout.buffer.write(content)
+
+
+def replace_file(out: Path, data: bytes, mode: int | None = None) -> None:
+    """Replace a file in one step. UserError where it cannot be written."""
+    from qi_checker import private
+    from qi_checker.render.atomic import refused, write_file
+
+    try:
+        write_file(out, data, private.FILE if mode is None else mode)
+    except OSError as error:
+        raise refused(out, error, "Name another file, or free space") from None
 
 
 def put_page(page: str, arguments: argparse.Namespace) -> None:
@@ -59,23 +71,3 @@ def in_text(out: Path | None, show: Callable[[Console], None]) -> None:
     text = io.StringIO()
     show(open_console(text, width=100))
     write_out(text.getvalue(), out)
-
-
-def write_file(out: Path, data: bytes) -> None:
-    """A file is replaced in one step; what is none, such as a pipe, is written to."""
-    try:
-        if out.exists() and not out.is_file():
-            out.write_bytes(data)
-            return
-        target = Path(os.path.realpath(out))
-        part = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
-        try:
-            part.write_bytes(data)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        why = (error.strerror or type(error).__name__).lower()
-        raise UserError(
-            Problem(str(out), f"cannot be written: {why}", "", "Name another file, or free space")
-        ) from None

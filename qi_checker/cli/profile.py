@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from qi_checker.cli.outputs import write_file
+from qi_checker.cli.outputs import replace_file
 from qi_checker.engines.watch import UNWATCHED, WRITE, Line, Stopwatch, Watch
 
 ON_STDERR = "-"  # what the option holds without a file
@@ -37,7 +37,7 @@ class Profile:
         if self._file == ON_STDERR:
             print(in_text(lines), file=sys.stderr)
         else:
-            write_file(Path(self._file), _as_json(lines).encode())
+            replace_file(Path(self._file), _as_json(lines).encode())
 
 
 def in_text(lines: Sequence[Line]) -> str:

@@ -22,13 +22,12 @@ def render(arguments: argparse.Namespace) -> int:
     bundle = load_protocol(protocol_path(arguments.path))
     file = bundle.path.with_name("examples.yaml")
     examples = load_examples(file, bundle) if file.is_file() else ()
-    page = rule_page(rule_sheet(bundle, examples))
+    page: str | bytes = rule_page(rule_sheet(bundle, examples))
     if arguments.format == "pdf":
         from qi_checker.render.pdf import pdf_of
 
-        write_out(pdf_of(page), arguments.out)
-    else:
-        write_out(page, arguments.out)
+        page = pdf_of(str(page))
+    write_out(page, arguments.out, 0o666 & ~arguments.umask)  # a rule names no patient
     return Exit.DONE
 
 

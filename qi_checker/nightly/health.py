@@ -18,7 +18,6 @@ from qi_checker.audit.folder import OURS
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.anchors import Kept, known
 from qi_checker.nightly.config import seconds
-from qi_checker.nightly.disk import refused
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import UNKNOWN, at_work, surely_over
@@ -28,7 +27,7 @@ from qi_checker.nightly.reports import audit_folder
 from qi_checker.nightly.smtp import tried
 from qi_checker.nightly.status import read_status
 from qi_checker.nightly.telling import server_of
-from qi_checker.render.atomic import check_replaceable
+from qi_checker.render.atomic import check_replaceable, refused
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
 

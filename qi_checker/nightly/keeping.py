@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib.util
 
 from qi_checker.errors import UserError, not_installed
-from qi_checker.nightly.disk import refused
 from qi_checker.nightly.load import Settings, password
+from qi_checker.render.atomic import refused
 from qi_checker.store import Database, Store, open_store
 from qi_checker.store.database import SQLITE
 

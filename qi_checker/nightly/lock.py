@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from qi_checker.errors import Exit, Problem, UserError
-from qi_checker.nightly.disk import refused
+from qi_checker.private import try_lock
+from qi_checker.render.atomic import refused
 
 _SURELY_OVER = timedelta(days=1)  # no run takes so long; only for a lock of another host
 UNKNOWN = 0  # in place of a process id
@@ -79,7 +79,7 @@ def at_work(path: Path) -> Owner | None:
     except FileNotFoundError:
         return None
     try:
-        if _try(handle, shared=True):
+        if try_lock(handle, shared=True):
             return None
         return _owner(handle) or Owner(UNKNOWN, "", "")
     finally:
@@ -104,31 +104,13 @@ def _taken(path: Path, clock: Clock, wait: timedelta) -> int:
         raise refused(path, error) from None
     # At least twice: a healthcheck looks at the lock for a moment, and is no run.
     until = time.monotonic() + max(wait.total_seconds(), _AGAIN)
-    while not _try(handle):
+    while not try_lock(handle):
         if time.monotonic() >= until:
             owner = _owner(handle)
             os.close(handle)
             raise _busy(path, owner, clock())
         time.sleep(_AGAIN)
     return handle
-
-
-def _try(handle: int, shared: bool = False) -> bool:
-    """Whether the lock is ours now. Windows locks a byte that nobody reads, and knows no sharing."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            os.lseek(handle, 1 << 20, os.SEEK_SET)
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            fcntl.flock(handle, how | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def _owner(handle: int) -> Owner | None:

@@ -13,7 +13,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from qi_checker.nightly.disk import write_whole
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.moments import moment
 from qi_checker.nightly.reports import audit_folder
@@ -21,6 +20,7 @@ from qi_checker.plausibility import History, Looking, PastNight
 from qi_checker.plausibility.history import NIGHTS
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import Refused
+from qi_checker.render.atomic import write_file
 from qi_checker.store import Store
 
 _FEWER = 7  # nights of each further protocol: their records are those of the first
@@ -89,4 +89,4 @@ def mark_age(settings: Settings, as_of: AsOf, refused: Refused) -> None:
     for page in [folder / "index.html", *sorted(folder.glob("*/index.html"))]:
         if page.is_file():
             text = page.read_text(encoding="utf-8")
-            write_whole(page, _AGE.sub(lambda _: said, text, count=1).encode())
+            write_file(page, _AGE.sub(lambda _: said, text, count=1).encode())

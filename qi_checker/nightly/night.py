@@ -21,7 +21,6 @@ from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.anchors import foot, write_down
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.desk import put_on_desk
-from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.feeds import feed_rows, late_words
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
@@ -36,6 +35,7 @@ from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import Refused, check_accepted
 from qi_checker.protocol.records import Records
+from qi_checker.render.atomic import refused, sweep_parts, write_file
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
 from qi_checker.store.evaluated import night_of
@@ -335,7 +335,7 @@ def _finish(night: Night, clock: Clock) -> Done:
         report.end(clock().isoformat(timespec="seconds"))
         if settings.config.prometheus is not None:
             text = metrics_text(report.facts).encode()
-            write_whole(settings.path(settings.config.prometheus), text, 0o644)
+            write_file(settings.path(settings.config.prometheus), text, 0o644)
     except OSError as error:
         report.failed(refused(settings.status, error))
     if report.log.lost:

@@ -22,7 +22,7 @@ from email import message_from_string, policy
 from pathlib import Path
 from typing import Literal
 
-from qi_checker.nightly.disk import sweep_parts, sync_folder, write_whole
+from qi_checker.render.atomic import sweep_parts, sync_folder, write_file
 
 State = Literal["queued", "sending", "sent", "refused", "doubtful"]
 STATES: tuple[State, ...] = ("queued", "sending", "sent", "refused", "doubtful")
@@ -62,7 +62,7 @@ class Outbox:
         """Queue a message, unless one of that name was queued before; whether it is new."""
         if any((self.folder(state) / name).exists() for state in STATES):
             return False
-        write_whole(self.folder("queued") / name, message, 0o600)
+        write_file(self.folder("queued") / name, message)
         return True
 
     def drop(self, run_id: int) -> int:

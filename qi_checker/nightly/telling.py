@@ -23,13 +23,13 @@ from qi_checker.digest.tonight import tonight
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.config import seconds
-from qi_checker.nightly.disk import refused, sweep_parts, write_whole
 from qi_checker.nightly.load import Settings, password
 from qi_checker.nightly.moments import moment
 from qi_checker.nightly.outbox import Outbox, prefix_of
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import Refused
+from qi_checker.render.atomic import refused, sweep_parts, write_file
 from qi_checker.store import Night, Store
 
 
@@ -141,7 +141,7 @@ class Telling:
                 if one.mark:
                     continue
                 told[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
-            write_whole(self._told, (json.dumps(told, indent=2) + "\n").encode())
+            write_file(self._told, (json.dumps(told, indent=2) + "\n").encode())
         except OSError as error:
             raise refused(self.settings.state, error) from None
 
@@ -152,9 +152,9 @@ class Telling:
             folder.mkdir(parents=True, exist_ok=True)
             sweep_parts(folder)
             for one in self.ready:
-                write_whole(folder / f"{one.protocol}.txt", digest_text(one.digest).encode())
-                write_whole(folder / f"{one.protocol}.html", digest_html(one.digest).encode())
-                write_whole(folder / f"{one.protocol}.eml", digest_mail(one.digest))
+                write_file(folder / f"{one.protocol}.txt", digest_text(one.digest).encode())
+                write_file(folder / f"{one.protocol}.html", digest_html(one.digest).encode())
+                write_file(folder / f"{one.protocol}.eml", digest_mail(one.digest))
         except OSError as error:
             raise refused(folder, error) from None
 

@@ -1,4 +1,11 @@
-"""A folder that is replaced whole: a reader sees the old one or the new one, never half."""
+"""Files and folders that are replaced whole, for those who may read them.
+
+A reader sees the old content or the new one, never half. A run that is killed leaves the old content and
+a hidden file or folder beside it, which the next run removes. What is written is private (files 0600,
+folders 0700, whatever the umask), since nearly all of it names patients. A folder that is replaced keeps
+its mode, and its files follow it: somebody decided who may read it. A new folder is shared with the
+group where its parent has the set-group-ID bit, by which administrators say so.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +15,79 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from qi_checker import private
 from qi_checker.errors import Problem, UserError
+from qi_checker.private import kept_private, own_folder, sweep_folders, unlock_folder
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 # With the name of the program in it, what makes a folder one of ours: an audit, or a rulebook that
 # holds a folder with an audit for each protocol.
 _MARK, _RULEBOOK_MARK = "manifest.json", "rulebook.json"
 _CLUTTER = (".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*")  # left by looking at a folder
-_SURELY_OVER = 86_400  # seconds; no run takes so long
+_LONGEST = 200  # characters of a name that are kept in that of a part
+
+
+def refused(path: Path, error: OSError | str, mend: str = "", why: str = "") -> UserError:
+    """Say that the disk said no, in the words of the system; `path` was to be written."""
+    said = error if isinstance(error, str) else error.strerror or type(error).__name__
+    mend = mend or "Free space or ask for permission; the next start goes on where this one ended"
+    return UserError(Problem(str(path), f"cannot be written: {said.lower()}", why, mend))
+
+
+# ---- one file ------------------------------------------------------------------------------------
+
+
+def write_file(path: Path, content: bytes, mode: int = private.FILE) -> None:
+    """Replace a file in one step, on the disk before it takes its name. OSError where it fails.
+
+    Where `path` is a link, the file that it points to is replaced and the link stays. What is no
+    file, such as a pipe, is written to.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    target = Path(os.path.realpath(path))
+    part = target.with_name(f".{target.name[:_LONGEST]}.{secrets.token_hex(4)}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, private.FILE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            if os.name == "posix":
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk; Windows has no such call, and needs none."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed writers left of `write_file`."""
+    for part in folder.glob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
+# ---- a folder ------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -37,18 +102,28 @@ def replaced_folder(target: Path, ours: Sequence[str]) -> Iterator[Path]:
     target = Path(os.path.realpath(target))
     check_replaceable(target, ours)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        work, lock = _own_folder(target)
-        try:
-            yield work
-            _flush(work)
-            _swap(work, target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-            _unlock(lock)
+        with kept_private():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(target)
+            work, lock = own_folder(
+                lambda: target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
+            )
+            try:
+                yield work
+                _open_to_readers(work, target)
+                _flush(work)
+                _swap(work, target)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
+                unlock_folder(lock)
     except OSError as error:
-        raise UserError(refused(target, error.strerror or type(error).__name__)) from None
+        raise folder_refused(target, error) from None
+
+
+def folder_refused(target: Path, error: OSError | str) -> UserError:
+    """Say that a folder could not be replaced."""
+    mend = "Free space or ask for permission, and run it again"
+    return refused(target, error, mend, "The folder is as it was")
 
 
 def check_replaceable(target: Path, ours: Sequence[str]) -> None:
@@ -61,7 +136,7 @@ def check_replaceable(target: Path, ours: Sequence[str]) -> None:
         known = _replaceable(target, ours)
         strange = sorted(f for f in _files(target) if not any(fnmatchcase(f, k) for k in known))
     except OSError as error:
-        raise UserError(refused(target, error.strerror or type(error).__name__)) from None
+        raise folder_refused(target, error) from None
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         raise UserError(_foreign(target, f"holds {', '.join(strange[:3])}{more}"))
@@ -107,55 +182,6 @@ def _foreign(target: Path, what: str) -> Problem:
     )
 
 
-def refused(target: Path, why: str) -> Problem:
-    """The disk said no; `why` in the words of the system."""
-    return Problem(
-        str(target),
-        f"cannot be written: {why.lower()}",
-        "The folder is as it was",
-        "Free space or ask for permission, and run it again",
-    )
-
-
-def _own_folder(target: Path) -> tuple[Path, int | None]:
-    """A new hidden folder beside `target`, and the lock that says that it is in use."""
-    while True:
-        work = target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
-        work.mkdir()
-        try:
-            lock = _lock(work)
-        except (BlockingIOError, FileNotFoundError):
-            continue  # another run swept it before it was locked
-        if work.is_dir():
-            return work, lock
-        _unlock(lock)
-
-
-def _lock(folder: Path) -> int | None:
-    """Lock a folder until `_unlock`, or until this process ends in whatever way.
-
-    BlockingIOError where it is locked already; None where the file system has no such locks.
-    """
-    if sys.platform == "win32":
-        return None
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        if isinstance(error, BlockingIOError):
-            raise
-        return None
-    return handle
-
-
-def _unlock(lock: int | None) -> None:
-    if lock is not None:
-        os.close(lock)
-
-
 def _sweep(target: Path) -> None:
     """Remove what killed runs left behind; a run that is still alive keeps its folder."""
     for left in _beside(target, "old"):
@@ -163,18 +189,33 @@ def _sweep(target: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
         else:
             os.rename(left, target)  # killed between the two steps of a system without exchange
-    for left in _beside(target, "new"):
-        try:
-            lock = _lock(left)
-            if lock is not None or time.time() - left.stat().st_mtime > _SURELY_OVER:
-                shutil.rmtree(left, ignore_errors=True)
-            _unlock(lock)
-        except OSError:
-            continue  # in use, or gone by now
+    sweep_folders(_beside(target, "new"))
 
 
 def _beside(target: Path, kind: str) -> list[Path]:
     return sorted(target.parent.glob(f".{glob.escape(target.name)}.{kind}-????????"))
+
+
+def _open_to_readers(work: Path, target: Path) -> None:
+    """Give the new folder and its files to those who may read what it replaces, before it does."""
+    if os.name != "posix":
+        return
+    if target.is_dir():
+        found = target.stat()
+        mode, group = stat.S_IMODE(found.st_mode), found.st_gid
+    else:
+        found = target.parent.stat()
+        shared = found.st_mode & stat.S_ISGID
+        mode, group = (
+            (0o2700 | found.st_mode & 0o070, found.st_gid) if shared else (private.FOLDER, -1)
+        )
+    if not mode & 0o077:
+        work.chmod(mode)
+        return
+    for path in (*work.rglob("*"), work):
+        with suppress(PermissionError):  # only a member of the group may give it away
+            os.chown(path, -1, group)
+        path.chmod(mode if path.is_dir() else mode & 0o666)
 
 
 def _flush(folder: Path) -> None:
@@ -198,8 +239,6 @@ def _sync_file_system(folder: Path) -> bool:
 
 def _swap(work: Path, target: Path) -> None:
     """Put `work` in the place of `target` in one step where the system can exchange folders."""
-    if target.is_dir():
-        shutil.copymode(target, work)  # who may read it was decided for the folder
     if _exchange(work, target):
         return
     # Nothing to exchange with, or no exchange here (not Linux, some network drives): then for a

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from qi_checker.private import spill_folder
 from qi_checker.protocol.records import RawTable, Table
 
 if TYPE_CHECKING:
@@ -41,25 +39,20 @@ def connect() -> duckdb.DuckDBPyConnection:
     """A fresh database in memory; what does not fit spills into a folder that only we can read.
 
     DuckDB's own choice would be `.tmp` in the current folder, where patient data may be seen, and
-    where a run that is killed leaves them.
+    where a run that is killed leaves them for good.
     """
     import duckdb  # slow to import, and not every command reads records
 
-    return duckdb.connect(config={"temp_directory": _spill_folder()})
-
-
-@cache
-def _spill_folder() -> str:
-    """Made when it is first wanted (mode 700, in TMPDIR), removed when the program ends."""
-    folder = tempfile.mkdtemp(prefix="qi-checker-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    con = duckdb.connect(config={"temp_directory": str(spill_folder())})
+    # A bar of its own, which it shows where it thinks that a person types, would be among our lines.
+    con.execute("SET enable_progress_bar = false")
+    return con
 
 
 @contextmanager
 def private_file() -> Iterator[Path]:
     """A file that only we can read, for a copy that is gone when it is not needed any more."""
-    number, name = tempfile.mkstemp(dir=_spill_folder())
+    number, name = tempfile.mkstemp(dir=spill_folder())
     os.close(number)
     try:
         yield Path(name)

@@ -24,7 +24,8 @@ def backup(alias: str, path: Path) -> None:
         raise UserError(Problem("backup", "this store is in PostgreSQL", "", mend))
     part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(b"")
+        part.unlink(missing_ok=True)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # names patients
         with reading(alias):
             connection.ensure_connection()
             with closing(sqlite3.connect(part)) as copy:

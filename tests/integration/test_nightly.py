@@ -167,3 +167,22 @@ def test_a_tool_takes_its_settings_before_or_behind_it(tmp_path: Path) -> None:
     for without in nothing:
         ran = run("nightly", *without)
         assert ran.code == 2 and "Give --config nightly.yaml" in ran.err
+
+
+def test_nobody_else_may_read_what_a_night_leaves_whatever_the_umask(tmp_path: Path) -> None:
+    file = settings(tmp_path, protocols=small_protocol(tmp_path), prometheus="state/metrics.prom")
+    open_to_all = "import os; os.umask(0)"
+    commands = (("--as-of", FIRST), ("backup", tmp_path / "state" / "copy.db"))
+    for words in commands:
+        options = ("--config", file)
+        words = (*options, *words) if words[0] == "--as-of" else (*words, *options)
+        ran = run("nightly", *words, before=open_to_all)
+        assert (ran.code, ran.err) == (0, "")
+    state = tmp_path / "state"
+    modes = {p.relative_to(state).as_posix(): p.stat().st_mode & 0o777 for p in state.rglob("*")}
+    for_monitors = {"status.json": 0o640, "metrics.prom": 0o644}
+    assert {name: modes.pop(name) for name in for_monitors} == for_monitors
+    folders = {name for name in modes if (state / name).is_dir()}
+    assert "reports/audit" in folders and "copy.db" in modes
+    assert {name: mode for name, mode in modes.items() if mode & 0o077} == {}
+    assert {modes[name] for name in folders} == {0o700}

@@ -1,4 +1,4 @@
-"""A folder that is replaced whole, on every kind of system and whatever goes wrong."""
+"""Files and folders that are replaced whole, on every kind of system and whatever goes wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.render import atomic
-from qi_checker.render.atomic import replaced_folder
+from qi_checker.render.atomic import replaced_folder, sweep_parts, write_file
 from tests.helpers.commands import contents
 
 OURS = ("manifest.json", "index.html", "cases/*.html")
@@ -289,4 +289,89 @@ def test_two_runs_at_once_leave_one_of_the_results(tmp_path: Path) -> None:
         run.join()
     assert failed == []
     assert number_in(target).endswith("39")
+    assert hidden(tmp_path) == []
+
+
+# ---- who may read it -----------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def test_a_new_folder_is_private_whatever_the_umask(target: Path, umask: int) -> None:
+    write(target, 1)
+    assert mode(target) == mode(target / "cases") == 0o700
+    assert {mode(p) for p in target.rglob("*") if p.is_file()} == {0o600}
+    assert os.umask(umask) == umask
+
+
+def test_a_folder_keeps_its_readers_and_its_files_follow(target: Path, umask: int) -> None:
+    target.mkdir()
+    target.chmod(0o750)
+    for number in (1, 2):
+        write(target, number)
+        assert mode(target) == mode(target / "cases") == 0o750
+        assert mode(target / "index.html") == 0o640
+
+
+def test_the_hidden_copy_is_private_while_it_is_written(target: Path, umask: int) -> None:
+    write(target, 1)
+    target.chmod(0o755)
+    with replaced_folder(target, OURS) as folder:
+        assert mode(folder) == 0o700
+        (folder / "manifest.json").write_text(MANIFEST % 2)
+        assert mode(folder / "manifest.json") == 0o600
+
+
+def test_a_new_folder_is_shared_where_its_parent_says_so(target: Path, umask: int) -> None:
+    target.parent.chmod(0o2750)
+    write(target, 1)
+    assert (mode(target), mode(target / "index.html")) == (0o2750, 0o640)
+    assert target.stat().st_gid == target.parent.stat().st_gid
+
+
+def test_a_file_is_private_and_replaced_whole(tmp_path: Path, umask: int) -> None:
+    file = tmp_path / "list.html"
+    file.write_text("old")
+    file.chmod(0o644)
+    write_file(file, b"new")
+    assert (file.read_text(), mode(file)) == ("new", 0o600)
+    write_file(file, b"for a monitor", 0o644)
+    assert (mode(file), hidden(tmp_path)) == (0o644, [])
+
+
+def test_a_link_to_a_file_stays(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link = tmp_path / "list.html"
+    link.symlink_to(tmp_path / "there" / "list.html")
+    write_file(link, b"new")
+    assert link.is_symlink() and link.read_text() == "new"
+
+
+def test_a_file_that_cannot_be_replaced_stays_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "list.html"
+    write_file(file, b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_file(file, b"new")
+    assert (file.read_text(), hidden(tmp_path)) == ("old", [])
+
+
+def test_what_a_killed_writer_left_of_a_file_is_swept(tmp_path: Path) -> None:
+    (tmp_path / ".list.html.0123abcd.part").write_bytes(b"hal")
+    sweep_parts(tmp_path)
     assert hidden(tmp_path) == []
