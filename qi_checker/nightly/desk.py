@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
-from qi_checker.audit.problems import problems
+from qi_checker.audit.problems import problems, unknown_words
 from qi_checker.cases.rows import CaseRows, DuckDBRows
 from qi_checker.digest.changes import Change
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.records import EVENTS
 from qi_checker.store import Store
 from qi_checker.store.desk.reading import FileRows, asked_kinds, ids_of, narrowed, relevant
 from qi_checker.store.desk.rewriting import DeskNight, Entry, Rewritten, rewrite
@@ -67,6 +68,8 @@ class _Desk:
     def __init__(self, store: Store, evaluation: Evaluation, rows: DuckDBRows) -> None:
         self.store, self.evaluation, self.rows = store, evaluation, rows
         self.kinds = asked_kinds(evaluation.compiled.bundle)
+        self.outside = {(column, word) for column, word, _ in unknown_words(evaluation)}
+        self.shared = rows.context.shared_ids.get(EVENTS.name, {})
         self.patients: set[str] = set()
         self.ids: set[str] = set()
         self.upcoming = 0
@@ -88,8 +91,24 @@ class _Desk:
         return Entry(trace.case.id, rows.to_json(), evidence, item, todo)
 
     def _narrow(self, rows: CaseRows) -> FileRows:
-        events = relevant(rows.events, self.kinds)
+        events = [self._masked(row) for row in relevant(rows.events, self.kinds)]
         return FileRows(rows.case, events, rows.exceptions)
+
+    def _masked(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put `?` for a word outside the vocabulary, which may be a name that was shifted there.
+
+        Both count as not recorded. A row whose id other patients have, too, stays as it is: which of
+        them was the first shows in what they say.
+        """
+        if not self.outside or str(row["event_id"]).strip() in self.shared:
+            return row
+        changed = {}
+        for column, normal in (("modality", str.upper), ("region", str.lower)):
+            words = [word.strip() for word in str(row.get(column) or "").split(";")]
+            if any((column, normal(word)) in self.outside for word in words):
+                kept = ("?" if (column, normal(w)) in self.outside else w for w in words)
+                changed[column] = ";".join(kept)
+        return {**row, **changed}
 
     def _earlier(self, rows: CaseRows) -> list[date]:
         compiled, case_id = self.evaluation.compiled, str(rows.case["case_id"]).strip()
