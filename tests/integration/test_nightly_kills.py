@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.commands import PROJECT, environment, run
+from tests.helpers.night_kills import LATE
 from tests.helpers.nights import settings, small_protocol
 from tests.helpers.postgres import postgres_server
 from tests.helpers.tiers import tiers
@@ -48,8 +49,9 @@ def test_a_night_that_is_killed_anywhere_leaves_everything_whole(
     seen: dict[str, Any] = json.loads(done.stdout)
     assert seen["failed"] == [], done.stderr
     assert (seen["code"], seen["whole"], seen["left"]) == (0, 0, [])
-    assert seen["ended"]["killed"] == points, seen
-    assert {0, 3} <= set(seen["phases"]), seen  # before the store, and while reports are written
+    assert seen["ended"]["killed"] >= points, seen
+    # before the store, and while reports are written
+    assert seen["phases"][0] == 0 and seen["phases"][-1] >= LATE, seen
     alone = prepared(tmp_path / "alone", address())
     assert run("nightly", "--config", alone, "--as-of", seen["last"]).code == 0
     for name in ("findings.json", "cases.csv", "index.html"):
