@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from qi_checker.audit.problems import problems, rejected_rows
 from qi_checker.audit.provenance import provenance
 from qi_checker.cases.twice import judge_twice, shown_traces
 from qi_checker.cases.views import Checklist, ChecklistItem
-from qi_checker.engines.duckdb import Evaluation
 from qi_checker.judging import CaseTrace
 from qi_checker.query.tables import CASES
+
+if TYPE_CHECKING:
+    from qi_checker.engines.duckdb import Evaluation
 
 LISTED = "((upcoming AND anchor <= ?) OR (NOT upcoming AND still_open AND act_by <= ?))"
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from qi_checker.cases.raw_rows import Raw, Sieve, context_of_case, events_sieve, rows_of
+from qi_checker.cases.raw_rows import Raw, Sieve, context_of_case, rows_of
 from qi_checker.cases.rows import CaseRows, Origin, judged
 from qi_checker.errors import Problem, UserError
 from qi_checker.judging import CaseTrace, Judge
@@ -17,7 +17,7 @@ from qi_checker.judging.rows import UNREADABLE, Rejected, read_rows
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.date_format import ACCEPTED, written_as
-from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, Records
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES, Records
 from qi_checker.protocol.site import Site
 
 
@@ -41,14 +41,15 @@ def one_case(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id:
     raw = Raw(records.con)
     cases = rows_of(raw, CASES, CASES.key, case_id)
     used, rejected = read_rows(CASES, cases, site)
-    sieves = {table.name: Sieve(raw, table, site) for table in (CASES, EXCEPTIONS)}
-    sieves[EVENTS.name] = events_sieve(raw, as_of, site)
+    sieves = {table.name: Sieve(raw, table, site, as_of) for table in TABLES.values()}
     if not used:
         raise UserError(_absent(records, case_id, rejected, sieves[CASES.name]))
     row = next(cells for cells in cases if int(cells["_row"]) == used[0].number)
     patient = used[0].text("patient_id")
     full_until = _full_until(bundle, records, as_of, site) if site.completeness else {}
-    context = context_of_case(sieves[EVENTS.name], as_of, patient, case_id, full_until)
+    context = context_of_case(
+        sieves[EVENTS.name], sieves[EXCEPTIONS.name], patient, case_id, full_until
+    )
     return OneCase(
         CaseRows(
             row,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qi_checker.protocol.site import Site
 
 Cells = dict[str, Any]
+_NO_BLANK_AT_AN_END = r"[!-~]([ -~]*[!-~])?"
 _PLAIN_DATE = r"(19|20|21)\d\d-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?)?"
 
 
@@ -74,46 +75,80 @@ def as_text(name: str, kind: str) -> str:
 class Sieve:
     """The rows of a table that are not certainly plain and right, judged.
 
-    A row with an id that another row has is one of them, so that of each such id every row is here.
+    A plain row is decided without trimming anything, which would cost five times as much as all else:
+    whatever has a blank at an end is no plain row. A row with an id that another row has is looked at,
+    so that of each such id every row is here.
     """
 
     raw: Raw
     table: Table
     site: Site
-    or_else: str = ""  # SQL: further rows to look at one by one
+    as_of: AsOf
 
-    @property
-    def where(self) -> str:
-        """SQL of the rows that are looked at one by one."""
-        key = self.raw.column(self.table, self.table.key)
-        ids = f"SELECT {key} FROM raw_{self.table.name} GROUP BY 1 HAVING count(*) > 1"
-        parts = [f"NOT coalesce({self._plain()}, false)", f"{key} IN ({ids})"]
-        return " OR ".join([*parts, self.or_else] if self.or_else else parts)
+    @cached_property
+    def _name(self) -> str:
+        """Table of row, id, kind and day of recording of every row, and whether it is plain."""
+        name = f"sieved_{self.table.name}"
+        events = self.table is EVENTS
+        kind = f"lower({self._value('kind')})" if events else "NULL"
+        day = f"left({self._value('recorded_at')}, 10)" if events else "NULL"
+        self.raw.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT _row, {self._value(self.table.key)} AS id, "
+            f"{kind} AS kind, {day} AS day, coalesce({self._plain()}, false) AS plain "
+            f"FROM raw_{self.table.name}"
+        )
+        return name
+
+    def _value(self, column: str) -> str:
+        """SQL of the text of a column as it stands; NULL where it is empty."""
+        return f"nullif({as_text(column, self.raw.types(self.table)[column])}, '')"
 
     def _plain(self) -> str:
         """SQL of whether nothing can be wrong with a row by itself; NULL counts as no."""
         checks = []
         for column in self.table.columns:
-            value = self.raw.column(self.table, column.name)
+            value = self._value(column.name)
             if column.words:
-                words = ", ".join(map(text, column.words))
-                checks.append(f"lower({value}) IN ({words})")
+                checks.append(f"lower({value}) IN ({', '.join(map(text, column.words))})")
             elif column.kind.startswith("when"):
                 right = f"regexp_full_match({value}, '{_PLAIN_DATE}')"
                 day = f"try_cast(left({value}, 10) AS DATE) IS NOT NULL"
                 absent = "" if column.needed else f"{value} IS NULL OR "
                 checks.append(f"({absent}({right} AND {day}))")
             elif column.needed:
-                checks.append(f"{value} IS NOT NULL")
+                checks.append(f"regexp_full_match({value}, '{_NO_BLANK_AT_AN_END}')")
         if self.table is EVENTS:
-            status, at = (self.raw.column(EVENTS, name) for name in ("status", "at"))
+            status, at = self._value("status"), self._value("at")
             checks.append(f"({at} IS NOT NULL OR lower({status}) NOT IN ('booked', 'completed'))")
+            # Whether it was known depends on the clock, which is looked at row by row.
+            recorded = self._value("recorded_at")
+            checks.append(f"coalesce(left({recorded}, 10), '') <> '{self.as_of.date}'")
         return " AND ".join(checks)
+
+    @cached_property
+    def all_plain(self) -> bool:
+        """Whether every row is plain and has an id of its own: the usual case."""
+        query = (
+            f"SELECT count(*), count(*) FILTER (WHERE plain), count(DISTINCT id) FROM {self._name}"
+        )
+        return len(set(self.raw.con.execute(query).fetchall()[0])) == 1
+
+    @property
+    def _looked_at(self) -> str:
+        """SQL of the rows that are looked at one by one."""
+        name = self._name
+        return (
+            f"NOT plain OR id IN (SELECT id FROM {name} GROUP BY 1 HAVING count(*) > 1) "
+            f"OR id IN (SELECT {clean('id')} FROM {name} WHERE NOT plain)"
+        )
 
     @cached_property
     def judged(self) -> tuple[list[Row], list[Rejected]]:
         """The rows that are looked at: those that can be used, and the others."""
-        return read_rows(self.table, self.raw.rows(self.table, self.where), self.site)
+        if self.all_plain:
+            return [], []
+        where = f"_row IN (SELECT _row FROM {self._name} WHERE {self._looked_at})"
+        return read_rows(self.table, self.raw.rows(self.table, where), self.site)
 
     @cached_property
     def census(self) -> tuple[int, int]:
@@ -123,22 +158,36 @@ class Sieve:
         rows, torn = self.raw.con.execute(query).fetchall()[0]
         return rows + torn, rows - len(self.judged[1])
 
+    def news(self) -> tuple[set[str], dict[str, date]]:
+        """Kinds of the plain rows that were known, and the newest day of recording of each."""
+        looked_at = "NOT plain" if self.all_plain else self._looked_at
+        query = (
+            f"SELECT kind, CAST(max(day) AS DATE) FROM {self._name} "
+            f"WHERE NOT ({looked_at}) AND coalesce(day, '') < '{self.as_of.date}' GROUP BY 1"
+        )
+        found = self.raw.con.execute(query).fetchall()
+        return {str(k) for k, _ in found}, {str(k): day for k, day in found if day is not None}
 
-def events_sieve(raw: Raw, as_of: AsOf, site: Site) -> Sieve:
-    """The sieve of the events; what was recorded on the day that is judged is looked at closely."""
-    recorded = raw.column(EVENTS, "recorded_at")
-    return Sieve(raw, EVENTS, site, f"coalesce(left({recorded}, 10), '') = '{as_of.date}'")
+    def shared(self, owner: str, mine: str) -> dict[str, str]:
+        """Ids of the rows of an owner that rows of others have, too (`Context.shared_ids`)."""
+        if self.all_plain:
+            return {}
+        raw, name = self.raw, f"raw_{self.table.name}"
+        key, whose = raw.column(self.table, self.table.key), raw.column(self.table, owner)
+        own = f"{key} IN (SELECT {key} FROM {name} WHERE {whose} = ?)"
+        return shared_ids(self.table, raw.rows(self.table, own, [mine]), self.site)
 
 
 def context_of_case(
-    sieve: Sieve, as_of: AsOf, patient: str, case_id: str, full_until: dict[str, date]
+    events: Sieve, exceptions: Sieve, patient: str, case_id: str, full_until: dict[str, date]
 ) -> Context:
     """Make the context of one case: as that of the whole data set, as far as it concerns the case.
 
     full_until: feeds that are half empty, which only a prepared data set knows.
     """
-    delivered, newest = _plain_news(sieve, as_of)
-    for row in sieve.judged[0]:
+    as_of, con = events.as_of, events.raw.con
+    delivered, newest = events.news()
+    for row in events.judged[0]:
         recorded = row.dates.get("recorded_at")
         if recorded is None or not recorded.after(as_of):
             kind = row.word("kind")
@@ -146,12 +195,12 @@ def context_of_case(
             if recorded is not None:
                 newest[kind] = max(recorded.lo, newest.get(kind, recorded.lo))
     found = {
-        EVENTS.name: _shared(sieve, EVENTS, "patient_id", patient),
-        EXCEPTIONS.name: _shared(sieve, EXCEPTIONS, "case_id", case_id),
+        EVENTS.name: events.shared("patient_id", patient),
+        EXCEPTIONS.name: exceptions.shared("case_id", case_id),
     }
-    torn = sieve.raw.con.execute("SELECT _row, id, patient_id, why FROM torn_events ORDER BY _row")
     names = ("_row", "id", "patient_id", "why")
-    rows = torn_rows(dict(zip(names, row, strict=True)) for row in torn.fetchall())
+    torn = con.execute(f"SELECT {', '.join(names)} FROM torn_events ORDER BY _row").fetchall()
+    rows = torn_rows(dict(zip(names, row, strict=True)) for row in torn)
     return Context(
         as_of=str(as_of),
         delivered=frozenset(delivered),
@@ -162,30 +211,8 @@ def context_of_case(
     )
 
 
-def _plain_news(sieve: Sieve, as_of: AsOf) -> tuple[set[str], dict[str, date]]:
-    """Kinds of the rows that the sieve lets pass and that were known, and the newest day of each."""
-    kind, recorded = (sieve.raw.column(EVENTS, name) for name in ("kind", "recorded_at"))
-    day = f"left({recorded}, 10)"
-    query = (
-        f"SELECT lower({kind}), CAST(max({day}) AS DATE) FROM raw_events "
-        f"WHERE NOT ({sieve.where}) AND coalesce({day}, '') < '{as_of.date}' GROUP BY 1"
-    )
-    found = sieve.raw.con.execute(query).fetchall()
-    return {str(k) for k, _ in found}, {str(k): day for k, day in found if day is not None}
-
-
-def _shared(sieve: Sieve, table: Table, owner: str, mine: str) -> dict[str, str]:
-    """Ids of the rows of an owner that rows of others have, too (`Context.shared_ids`)."""
-    raw, name = sieve.raw, f"raw_{table.name}"
-    key, whose = raw.column(table, table.key), raw.column(table, owner)
-    own = f"{key} IN (SELECT {key} FROM {name} WHERE {whose} = ?)"
-    if not raw.con.execute(
-        f"SELECT 1 FROM {name} WHERE {own} AND {whose} IS DISTINCT FROM ? LIMIT 1", [mine, mine]
-    ).fetchall():
-        return {}
-    return shared_ids(table, raw.rows(table, own, [mine]), sieve.site)
-
-
 def rows_of(raw: Raw, table: Table, column: str, value: str) -> Sequence[Cells]:
     """Give the rows with a value in a column, in file order."""
-    return raw.rows(table, f"{raw.column(table, column)} = ?", [value])
+    whole = as_text(column, raw.types(table)[column])
+    where = f"contains({whole}, ?) AND {raw.column(table, column)} = ?"
+    return raw.rows(table, where, [value, value])

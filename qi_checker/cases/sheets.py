@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from qi_checker.audit.problems import rejected_rows, rows_not_used
 from qi_checker.audit.provenance import footer, provenance
@@ -14,7 +15,6 @@ from qi_checker.cases.one import OneCase
 from qi_checker.cases.rows import Origin
 from qi_checker.cases.twice import compared, shown_traces
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
-from qi_checker.engines.duckdb import Evaluation
 from qi_checker.judging import CaseTrace, RequirementTrace
 from qi_checker.judging.criteria import Judged
 from qi_checker.judging.spans import Outcome
@@ -23,6 +23,9 @@ from qi_checker.protocol.vocabulary import Status
 from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
 from qi_checker.query.tables import READY_CASES, VERDICTS
 from qi_checker.render.views import Provenance
+
+if TYPE_CHECKING:
+    from qi_checker.engines.duckdb import Evaluation
 
 _FACTS = ("procedures", "diagnoses", "urgency", "surgeon", "site")
 _OUTCOMES = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}

@@ -8,15 +8,16 @@ shows here. A case about which they differ is counted and shown as `error`: neit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qi_checker.cases.rows import DuckDBRows
-from qi_checker.engines.duckdb import Evaluation
-from qi_checker.engines.duckdb.database import sql
 from qi_checker.engines.twice import TWICE, JudgedTwice
 from qi_checker.judging import CaseTrace
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.query.tables import FACTS, POPULATION, READY_CASES, ROWS, VERDICTS
+
+if TYPE_CHECKING:
+    from qi_checker.engines.duckdb import Evaluation
 
 SAMPLE = 500  # past cases of a day
 _NAMED = 5  # cases that a message names
@@ -119,6 +120,8 @@ def _failed(found: Found) -> bool:
 
 def _make_errors(evaluation: Evaluation, keys: list[int]) -> None:
     """Let every finding of these cases say that it could not be evaluated."""
+    from qi_checker.engines.duckdb.database import sql
+
     con, listed = evaluation.con, "case_key IN (SELECT unnest(?::INTEGER[]))"
     con.execute(
         f"UPDATE {POPULATION} SET not_applicable = NULL, excluded_by = NULL WHERE {listed}", [keys]

@@ -6,8 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
-from qi_checker.cases.views import CaseSheet
-from qi_checker.cli.common import as_json, asked, is_rulebook, look_of, print_json, progress
+from qi_checker.cli.common import as_json, asked, is_rulebook, look_of, progress
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
@@ -109,11 +108,6 @@ def _verdicts(text: str) -> list[str]:
     return words
 
 
-def _no_failure(sheet: CaseSheet) -> None:
-    if sheet.verdict == Verdict.ERROR:
-        raise EvaluationError(Problem(sheet.case_id, "could not be evaluated"))
-
-
 def _failed(failures: Iterable[str]) -> UserError:
     why = "Its cases have the status error"
     return EvaluationError([Problem(f, "could not be evaluated", why) for f in failures])
@@ -147,46 +141,4 @@ def checklist(arguments: argparse.Namespace) -> int:
     profile.show()
     if evaluation.failures:
         raise _failed(evaluation.failures)
-    return Exit.DONE
-
-
-def check(arguments: argparse.Namespace) -> int:
-    """One case with every candidate event and each criterion."""
-    from qi_checker.cases.one import one_case
-    from qi_checker.cases.sheets import Sheets
-
-    check_output(arguments.format, arguments.output, "--output")
-    found = one_case(*asked(arguments), arguments.case_id)
-    sheet = Sheets.of_one(found).sheet(found.trace)
-    if arguments.format == "text":
-        from qi_checker.cases.text import case_text
-
-        in_text(arguments.output, lambda shown: case_text(sheet, shown))
-    elif arguments.format == "json":
-        write_out(as_json(sheet), arguments.output)
-    else:
-        from qi_checker.cases.pages import case_page
-        from qi_checker.cases.views import without_patient
-
-        named = arguments.format == "html" or arguments.identified
-        put_page(case_page(sheet if named else without_patient(sheet)), arguments)
-    _no_failure(sheet)
-    return Exit.DONE
-
-
-def what_if(arguments: argparse.Namespace) -> int:
-    """What moving an operation would change."""
-    from qi_checker.cases.one import one_case
-    from qi_checker.cases.what_if import what_if as build
-    from qi_checker.protocol.as_of import AsOf
-
-    move_to = AsOf.parse(arguments.move_to, option="--move-to")
-    view = build(one_case(*asked(arguments), arguments.case_id), move_to)
-    if arguments.format == "json":
-        print_json(view)
-    else:
-        from qi_checker.cases.text import what_if_text
-
-        what_if_text(view, console())
-    _no_failure(view.moved)
     return Exit.DONE

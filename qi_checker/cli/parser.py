@@ -143,7 +143,7 @@ def _check(commands: Any) -> None:
     parser = command(
         commands,
         "check",
-        later("audits", "check"),
+        later("one_case", "check"),
         "show one case: every requirement, every candidate event, each criterion",
         "qi-checker check C-0042 --data export --as-of 2026-02-01",
     )
@@ -200,7 +200,7 @@ def _what_if(commands: Any) -> None:
     parser = command(
         commands,
         "what-if",
-        later("audits", "what_if"),
+        later("one_case", "what_if"),
         "show what moving an operation would change, and how far it may move",
         "qi-checker what-if C-0042 --move-to 2026-03-12 --data export --as-of 2026-02-01",
     )

@@ -87,10 +87,18 @@ def test_a_checklist_that_could_not_be_made_is_3(folder: WriteFolder, form: str)
     assert "C3" in ran.out, "the case is listed all the same"
 
 
+BROKEN_JUDGE = """
+import qi_checker.judging as judging
+def broken(requirement, chart):
+    raise TypeError(chart.case.patient)
+judging.decide = broken
+"""
+
+
 def test_a_case_that_could_not_be_judged_is_3(folder: WriteFolder) -> None:
     data = folder()
     for command in (("check", "C3"), ("what-if", "C3", "--move-to", "2026-03-25")):
-        ran = run(*command, "--data", data, "--as-of", AS_OF, code=BROKEN_QUERY)
+        ran = run(*command, "--data", data, "--as-of", AS_OF, before=BROKEN_JUDGE)
         assert ran.code == 3
         assert ran.err == "qi-checker: C3: could not be evaluated.\n"
         assert "could not be evaluated" in ran.out

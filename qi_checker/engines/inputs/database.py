@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlglot import exp
+if TYPE_CHECKING:
+    from sqlglot import exp
+
 
 Kind = Literal["TEXT", "INTEGER", "DATE"]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlglot import exp
-
-from qi_checker.engines.inputs.prepare import Prepared
 from qi_checker.engines.twice import JudgedTwice
 from qi_checker.protocol.plausible import Looked
 from qi_checker.protocol.records import RawTable
-from qi_checker.query import Compiled
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from qi_checker.engines.inputs.prepare import Prepared
+    from qi_checker.query import Compiled
 
 
 class Delivered(Protocol):
