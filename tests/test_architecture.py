@@ -32,7 +32,7 @@ def test_nothing_inside_the_evaluation_asks_for_the_time() -> None:
         if any(c in words for c in clock)
     ]
     # A scheduled job has to ask, and asks once; and so does what people use all day.
-    assert asking == ["qi_checker/cli/nights.py", "qi_checker/web/clock.py"]
+    assert asking == ["qi_checker/cli/clock.py", "qi_checker/web/clock.py"]
 
 
 def test_reading_the_store_loads_no_database_of_an_evaluation() -> None:

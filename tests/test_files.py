@@ -15,6 +15,7 @@ from qi_checker.cases import views as case_views
 from qi_checker.digest import screen as digest_screen
 from qi_checker.monthly import protected as monthly_protected
 from qi_checker.monthly import views as monthly_views
+from qi_checker.render import elements
 from qi_checker.study import protected as study_protected
 from qi_checker.study import views as study_views
 
@@ -100,6 +101,7 @@ def test_a_template_says_what_it_is_given(name: str) -> None:
                 digest_screen,
                 monthly_views,
                 monthly_protected,
+                elements,
             )
         )
         assert re.search(rf"\b{said[1]}\.", text)

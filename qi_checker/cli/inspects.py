@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from qi_checker.audit.problems import rejected_rows
+from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import protocol_path, read_site
 from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -121,7 +120,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
     bundle = load_protocol(protocol_path(arguments.protocol))
     records = read_folder(folder, site, mapping=loaded)
     shown = dry_run(records, loaded)
-    today = datetime.now(ZoneInfo(site.timezone)).date()
+    today = time_of_day().astimezone(site.zone).date()
     as_of = arguments.as_of or newest_day(records, today)
     _print(shown)
     _plausible(bundle, records, AsOf.parse(as_of), site)

@@ -1,7 +1,4 @@
-"""nightly, healthcheck and the tools behind `nightly`.
-
-Here, and nowhere below, a command asks what time it is.
-"""
+"""nightly, healthcheck and the tools behind `nightly`."""
 
 from __future__ import annotations
 
@@ -12,9 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
+from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import progress, warn
 from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.nightly.keeping import opened
@@ -25,11 +23,6 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.store import Store
 
 _FEW = 7  # runs that a purge by retention may always remove
-
-
-def time_of_day() -> datetime:
-    """The only clock of the program: everything below is told what time it is."""
-    return datetime.now(UTC)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

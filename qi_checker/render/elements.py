@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from qi_checker.render.html import environment
 from qi_checker.render.words import SIGNS, VERDICTS
+
+
+class Elements(NamedTuple):
+    """What the page shows: the word of each verdict's sign, and what it means."""
+
+    signs: list[tuple[str, str]]
 
 
 def elements_page() -> str:
     """Return the page: chips of all verdicts, figures, actions, blocks and tables, made up."""
     signs = [(word, VERDICTS[word]) for word in SIGNS if word in VERDICTS]
-    return environment().get_template("style/elements.html.j2").render(signs=signs)
+    return environment().get_template("style/elements.html.j2").render(shown=Elements(signs))
 
 
 if __name__ == "__main__":

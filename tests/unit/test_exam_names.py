@@ -116,7 +116,7 @@ def test_a_code_that_never_counts_is_known_to_every_protocol() -> None:
 
 def test_a_hospitals_names_go_before_the_shipped_ones(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "exam-names.md").read_text(encoding="utf-8")
-    shown = blocks(page, "yaml names")[0]
+    shown = blocks(page, 'yaml title="names"')[0]
     part = {"file": "x.csv", "columns": dict.fromkeys(("event_id", "patient_id", "status"), "X")}
     text = shown + yaml.safe_dump({"events": part | {"exam_name": "EXAM"}})
     (tmp_path / "mapping.yaml").write_text(text, encoding="utf-8")

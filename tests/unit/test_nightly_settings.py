@@ -147,7 +147,7 @@ def test_the_schema_accepts_what_is_accepted() -> None:
 
 def test_the_settings_of_the_documentation_load_and_every_key_is_explained(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "nightly.md").read_text("utf-8")
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    shown, *_ = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     (tmp_path / "site.yaml").write_text("timezone: UTC\n")
     (tmp_path / "nightly.yaml").write_text(shown, encoding="utf-8")
     found = load_settings(tmp_path / "nightly.yaml")

@@ -1,0 +1,10 @@
+"""The clock of the command line."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def time_of_day() -> datetime:
+    """Return the time, in UTC: everything below the command line is told what time it is."""
+    return datetime.now(UTC)
