@@ -14,8 +14,9 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import warn
-from qi_checker.cli.nights import kept, settings_of, time_of_day
+from qi_checker.cli.nights import kept, settings_of
 from qi_checker.errors import Exit, Problem, UserError, did_you_mean
 from qi_checker.nightly.asking import Asked, check_case, check_request
 from qi_checker.nightly.load import Settings
