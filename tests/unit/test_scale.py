@@ -77,7 +77,7 @@ def whole() -> Evaluation:
 
 
 def expected(case: Row, modality: str, events: list[Row]) -> str | None:
-    """The event that meets a requirement: the latest day in time, then the lowest id."""
+    """The event that meets a requirement: the latest by the clock, then the lowest id."""
     passing = [
         e
         for e in events
@@ -87,8 +87,9 @@ def expected(case: Row, modality: str, events: list[Row]) -> str | None:
         and e["at"] < case["surgery_at"]
         and e["at"].date() >= (case["surgery_at"] - LIMIT).date()
     ]
-    passing.sort(key=lambda e: (-e["at"].date().toordinal(), e["event_id"]))
-    return passing[0]["event_id"] if passing else None
+    passing.sort(key=lambda e: e["event_id"])
+    latest = max(passing, key=lambda e: e["at"], default=None)  # of equals the first
+    return str(latest["event_id"]) if latest else None
 
 
 def of_patients(events: list[Row]) -> dict[str, list[Row]]:
