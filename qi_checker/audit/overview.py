@@ -24,7 +24,7 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
     summary = evaluation.summary()
     eligible = int(summary["eligible"])
     lines = {name: _lines(evaluation, where, page_of) for name, where in _LISTS.items()}
-    target = evaluation.compiled.bundle.protocol.target or ""
+    target = (evaluation.compiled.bundle.protocol.target or "").replace(" ", "")
     sizes = tuple(
         (name, int(n))
         for name, where in _LISTS.items()

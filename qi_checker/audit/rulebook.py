@@ -33,7 +33,7 @@ def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPag
 
 
 def rulebook_document(page: RulebookPage) -> dict[str, Any]:
-    """rulebook.json: the same, ready for JSON; `rate` is n/N with its Wilson 95 % interval."""
+    """rulebook.json: the same, ready for JSON; `rate` is n/N with its Wilson 95% interval."""
     return {
         "program": {"name": "qi-checker", "version": page.program_version},
         "as_of": page.as_of,

@@ -35,8 +35,8 @@ def coverage_json(found: Sequence[Coverage]) -> str:
 
 
 def percent(found: Coverage) -> str:
-    """`96 %`, cut and not rounded: 100 % is everything."""
-    return f"{100 * found.reached // found.points if found.points else 100} %"
+    """`96%`, cut and not rounded: 100% is everything."""
+    return f"{100 * found.reached // found.points if found.points else 100}%"
 
 
 def _whole(console: Console, text: str, style: str = "") -> None:

@@ -33,7 +33,7 @@ class InWindow:
 
     met: int
     eligible: int
-    low: float | None  # Wilson 95 %
+    low: float | None  # Wilson 95%
     high: float | None
 
 

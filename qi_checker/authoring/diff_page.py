@@ -48,11 +48,11 @@ class Said:
         return f"{moment}: the latest day that the records tell of; --as-of chooses another"
 
     def rate(self, side: RuleSide) -> str:
-        """`27/30 (90 %, 95 % CI 74-97)`."""
+        """`27/30 (90%, 95% CI 74–97)`."""
         return rates.rate_words(side.rate)
 
     def in_window(self, counted: InWindow | None) -> str:
-        """`27/30 (90 %, 95 % CI 74-97)`; a dash where the rule does not ask for it."""
+        """`27/30 (90%, 95% CI 74–97)`; a dash where the rule does not ask for it."""
         if counted is None:
             return "not asked"
         if not counted.eligible:
@@ -60,7 +60,7 @@ class Said:
         share = rates.share(counted.met, counted.eligible)
         if counted.low is None or counted.high is None or not share.endswith(")"):
             return share
-        return f"{share[:-1]}, 95 % CI {rates.digits(counted.low)}-{rates.digits(counted.high)})"
+        return f"{share[:-1]}, 95% CI {rates.digits(counted.low)}–{rates.digits(counted.high)})"
 
     def status(self, status: str, reason: str) -> str:
         """`Met (inside the window)`; what it means where the rule does not ask for it."""

@@ -56,7 +56,7 @@ def coverage(arguments: argparse.Namespace) -> int:
 
 
 def _percent(text: str) -> float:
-    """`90`, `90%` or `90 %`."""
+    """`90`, `90%` or `90%`."""
     try:
         number = float(text.strip().removesuffix("%"))
         if not 0 <= number <= 100:

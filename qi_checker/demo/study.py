@@ -123,7 +123,7 @@ written by `qi_checker.demo.study` so that they give every figure that the abstr
 > Radiologist-Performed Intraoperative Ultrasound. Journal of Surgical Oncology (Science
 > Repository), 2020. doi:10.31487/j.JSO.2020.03.02
 
-prints: 39 and 27 liver resections; CT in all; MRI in 36 % (14 of 39) and in all; 46 days (7-126) and
+prints: 39 and 27 liver resections; CT in all; MRI in 36% (14 of 39) and in all; 46 days (7-126) and
 20 days (1-98) from imaging to surgery; a changed plan in 10 and in 5. Dates, kinds of change and
 everything else are invented. `published.yaml` holds the printed figures for the comparison.
 
@@ -147,10 +147,10 @@ note: >-
 figures:
   - {title: "Liver resections before", figure: before.cases, printed: "39"}
   - {title: "Liver resections after", figure: after.cases, printed: "27"}
-  - {title: "CT before", figure: before.present.ct, printed: "100 %"}
-  - {title: "CT after", figure: after.present.ct, printed: "100 %"}
-  - {title: "MRI before", figure: before.present.mri, printed: "36 %"}
-  - {title: "MRI after", figure: after.present.mri, printed: "100 %"}
+  - {title: "CT before", figure: before.present.ct, printed: "100%"}
+  - {title: "CT after", figure: after.present.ct, printed: "100%"}
+  - {title: "MRI before", figure: before.present.mri, printed: "36%"}
+  - {title: "MRI after", figure: after.present.mri, printed: "100%"}
   - {title: "Mean days from imaging to surgery before", figure: before.interval.mean, printed: "46"}
   - {title: "Mean days from imaging to surgery after", figure: after.interval.mean, printed: "20"}
   - {title: "Fewest days before", figure: before.interval.least, printed: "7"}
@@ -160,8 +160,8 @@ figures:
   - {title: "p of the difference in days", figure: interval.p, printed: "0.001"}
   - {title: "Plan changed before", figure: before.plan_change, printed: "10"}
   - {title: "Plan changed after", figure: after.plan_change, printed: "5"}
-  - {title: "Share with a changed plan before", figure: before.plan_change.percent, printed: "26 %"}
-  - {title: "Share with a changed plan after", figure: after.plan_change.percent, printed: "19 %"}
+  - {title: "Share with a changed plan before", figure: before.plan_change.percent, printed: "26%"}
+  - {title: "Share with a changed plan after", figure: after.plan_change.percent, printed: "19%"}
   - {title: "Chi-squared of the change of plan", figure: plan_change.chi_squared, printed: "1.405"}
   - {title: "p of the change of plan", figure: plan_change.p, printed: "0.24"}
 """

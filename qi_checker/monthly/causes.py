@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from qi_checker.monthly.cases import Found, MonthlyCase
-from qi_checker.monthly.views import Lack, Listed
+from qi_checker.monthly.views import Decision, Lack, Listed
+from qi_checker.protocol.report_settings import ReportSettings
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.render.plots import Cause, Pareto
 
 ORDERING = "Surgical clinic (ordering)"
 THEATRE = "Theatre scheduling"
 RECORDS = "Whoever keeps the records"
+MOST_DECISIONS = 3  # a committee decides few things well
 # Reason -> the cause in words, and the step that can act on it; "": the requirement's owner.
 _CAUSES: dict[str, tuple[str, str]] = {
     Reason.NEVER_ORDERED: ("never ordered", ORDERING),
@@ -51,15 +53,41 @@ def cause_of(found: Found) -> tuple[str, str]:
 def causes(cases: Sequence[MonthlyCase], period: str) -> Pareto:
     """Failed requirements of eligible cases by cause; a case may have several."""
     failed = [f for c in cases if c.eligible for f in c.findings if f.status in _FAILED]
-    counts = Counter((f"{f.title}: {cause_of(f)[0]}", cause_of(f)[1]) for f in failed)
+    counts = Counter((f"{f.title}: {cause_of(f)[0]}", cause_of(f)[1], f.reason) for f in failed)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    found = tuple(Cause(words, owner, number) for (words, owner), number in ordered)
+    found = tuple(Cause(words, owner, n, reason) for (words, owner, reason), n in ordered)
     return Pareto(
         title=_title(found, period),
         description="Each failed requirement is counted once, with its cause and the step that "
         "can act on it. The number at the end of a bar is the count, with the share so far.",
         causes=found,
     )
+
+
+def decisions(
+    found: Pareto, settings: ReportSettings, excepted: int, undetermined: int
+) -> tuple[Decision, ...]:
+    """What to decide: the most frequent causes, then exceptions and undetermined operations.
+
+    The text for a cause is the site's (`decisions` in report.yaml); without one the program only asks,
+    because counts do not show that a remedy would work.
+    """
+    total = sum(c.count or 0 for c in found.causes)
+    of = f"{total:,} failed requirements" if total != 1 else "1 failed requirement"
+    texts = {d.reason: d for d in settings.decisions}
+    asked = []
+    for cause in found.causes[:MOST_DECISIONS]:
+        own = texts.get(cause.reason)
+        ask = own.ask if own else f"Agree on how to prevent this: {cause.words}"
+        owner = own.owner if own and own.owner else cause.owner
+        asked.append(Decision(ask.rstrip("."), owner, cause.count or 0, of))
+    if excepted:
+        said = "Accept the approved exceptions, or say which should end"
+        asked.append(Decision(said, "", excepted, "the eligible operations"))
+    if undetermined:
+        said = "Have the missing details of the undetermined operations completed"
+        asked.append(Decision(said, RECORDS, undetermined, "the assessed operations"))
+    return tuple(asked)
 
 
 def _title(found: Sequence[Cause], period: str) -> str:

@@ -66,11 +66,12 @@ def standards(
     evaluation: Evaluation,
     month: Sequence[MonthlyCase],
     year: Sequence[MonthlyCase],
+    previous: Sequence[MonthlyCase],
     targets: tuple[float | None, float | None],
 ) -> tuple[Standard, ...]:
     """The whole protocol, and each requirement that was asked of somebody in the 12 months.
 
-    `targets`: of the month, and of the 12 months where it was one number.
+    `previous`: the cases of the month before. `targets`: of the month, and of the 12 months where it was one number.
     """
     protocol = evaluation.compiled.bundle.protocol
     leaves = {leaf.id: leaf for v in protocol.versions for leaf in v.leaves}
@@ -84,6 +85,7 @@ def standards(
         None,
         None,
         *targets,
+        whole_protocol(previous),
     )
     return (
         whole,
@@ -97,6 +99,7 @@ def standards(
                 present(month, id),
                 present(year, id),
                 *targets,
+                in_window(previous, id),
             )
             for id, leaf in leaves.items()
             if id in asked

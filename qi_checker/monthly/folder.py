@@ -65,7 +65,11 @@ def monthly_page(monthly: Monthly) -> str:
         .render(
             monthly=monthly,
             said=monthly_words,
-            charts={plot.key: Markup(draw(plot)) for plot in plots_of(monthly)},
+            charts={
+                plot.key: Markup(draw(plot))
+                for plot in plots_of(monthly)
+                if plot is not monthly.causes  # bars of the page itself
+            },
             shown=CASES_SHOWN,
         )
     )

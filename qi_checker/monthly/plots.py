@@ -167,7 +167,7 @@ def gaps(cases: Sequence[MonthlyCase], year: Tally) -> tuple[Gaps | None, str]:
     """Cases between deviations, or why they are not drawn."""
     if year.rate is None or year.rate < ENOUGH:
         return None, (
-            "Cases between deviations are drawn once 80 % of the cases of 12 months comply; below "
+            "Cases between deviations are drawn once 80% of the cases of 12 months comply; below "
             "that, deviations are too frequent for it."
         )
     these = [c for c in cases if c.counts]
@@ -229,10 +229,10 @@ def cusum(cases: Sequence[MonthlyCase], made: Series) -> tuple[CusumPlot | None,
     return CusumPlot(
         title=_cusum_title(points),
         description=f"Two sums over the {len(points)} cases since {since}, against "
-        f"{100 * rate:.0f} % not compliant in the baseline: one for twice the odds of not "
+        f"{100 * rate:.0f}% not compliant in the baseline: one for twice the odds of not "
         f"complying, one for half. A sum that reaches {LIMIT} signals and starts again. In "
         "simulated years of 3 to 5 cases a month without any change the sum for worse signals in "
-        "6 to 8 % of series at 36 to 85 % compliance, in 3 % at 90 % and in 1 % at 95 %.",
+        "6 to 8% of series at 36 to 85% compliance, in 3% at 90% and in 1% at 95%.",
         points=points,
         limit=LIMIT,
         baseline_rate=rate,

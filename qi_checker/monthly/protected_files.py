@@ -24,7 +24,7 @@ _COLUMNS = ("standard", "title", "compliant", "cases", "rate", "low", "high")
 
 
 def line_words(line: ProtectedLine) -> str:
-    """`110/149 (74 %, 95 % CI 66-80)`, or the numbers that are printed and marks."""
+    """`110/149 (74%, 95% CI 66–80)`, or the numbers that are printed and marks."""
     return monthly_words.tally(line.tally) if line.tally else f"{line.part}/{line.whole}"
 
 

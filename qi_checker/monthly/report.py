@@ -99,7 +99,9 @@ def monthly(
     made = series.series(span.months, shown, settings)
     happened = _happened(evaluation, span.months, settings)
     targets = _targets(evaluation, months_between(span.year_first, month), settings)
-    lines = standards(evaluation, this, year, (targets[month], _one(targets)))
+    previous = [c for c in span.whole if c.month == months_on(month, -1)]
+    lines = standards(evaluation, this, year, previous, (targets[month], _one(targets)))
+    why = causes.causes(year, f"the 12 months to {month}")
     gaps, gaps_why = plots.gaps(shown, lines[0].year)
     cusum, cusum_why = plots.cusum(shown, made)
     funnel, units_why = _units(evaluation, year, unit, settings, targets)
@@ -113,7 +115,11 @@ def monthly(
         phases=series.phase_lines(made),
         suggestion=series.suggestion(made),
         happened=happened,
-        causes=causes.causes(year, f"the 12 months to {month}"),
+        causes=why,
+        icons=series.icons(made, targets[month]),
+        decisions=causes.decisions(
+            why, settings, lines[0].year.excepted, lines[0].year.undetermined
+        ),
         sensitivity=sensitivity(evaluation, year),
         quality=quality(evaluation, first_day(month), last_day(month)),
         actions=_actions(settings, evaluation.compiled.as_of.date),
@@ -198,25 +204,17 @@ def _trend(
     made: series.Series, targets: dict[str, float | None], happened: tuple[Event, ...]
 ) -> Trend:
     status = series.status(made)
-    return plots.trend(made, status, targets, happened, _trend_words(made, status))
+    return plots.trend(made, status, targets, happened, _trend_words(made))
 
 
-def _trend_words(made: series.Series, status: str) -> tuple[str, str]:
+def _trend_words(made: series.Series) -> tuple[str, str]:
     base = made.latest.baseline
     first, last = made.months[base.start], made.months[base.stop - 1]
-    sides = [s for s in series.quarters(made).values() if s]
-    quarter = "no rolling quarter lies beyond its exact limits"
-    if sides:
-        word = "fewer" if sides[-1] < 0 else "more"
-        quarter = f"{len(sides)} rolling quarters beyond their exact limits, the last with {word} compliant cases"
-    elif base.stop >= len(made.months):
-        quarter = "no month after the baseline yet"
-    title = f"Compliance by month: {status}; {quarter}"
-    return title, (
-        "A dot for each month with the compliant cases of all that count, and the Wilson 95 % interval. "
-        f"The line is the median of {first} to {last}, drawn on. A month without a case keeps its "
-        "place and has no dot. A mark above a dot says that the quarter that ends there lies beyond "
-        "exact binomial limits (0.135 % on each side) around the pooled rate of the baseline."
+    return series.heading(made), (
+        "A dot for each month with the compliant operations of all that count, and the 95% interval. "
+        f"The grey line is the median of {first} to {last}, drawn on. A month without an operation "
+        "keeps its place and has no dot. A mark above a dot: the quarter that ends there lies beyond "
+        "what chance allows around the baseline."
     )
 
 

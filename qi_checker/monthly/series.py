@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from qi_checker.monthly.cases import MonthlyCase, first_day, months_on
-from qi_checker.monthly.views import Phase
+from qi_checker.monthly.views import Icons, Phase
 from qi_checker.protocol.report_settings import ReportSettings
+from qi_checker.statistics import making_data_count as mdc
 from qi_checker.statistics import phases as spc
+from qi_checker.statistics import rules
+from qi_checker.statistics.charts import i_chart
 from qi_checker.statistics.limits import exact_chart
 from qi_checker.statistics.rare_events import clamped
-from qi_checker.statistics.runs import RunChart, SignalStatus, run_chart
+from qi_checker.statistics.runs import RunChart, SignalStatus, WhyNot, run_chart
 
 MONTHS = 24  # shown where nothing else is asked for
 MOST_MONTHS = 60
@@ -111,6 +114,44 @@ def status(made: Series) -> str:
     if runs.why_not:
         return f"{SignalStatus.NOT_EVALUABLE} ({'; '.join(runs.why_not)})"
     return str(runs.status)
+
+
+def heading(made: Series) -> str:
+    """What the months show, in words for a committee; `status` has the statistics."""
+    quarter = next((side for side in reversed(quarters(made).values()) if side), 0)
+    if quarter:
+        side = "fewer" if quarter < 0 else "more"
+        return f"A recent quarter has {side} compliant operations than chance explains"
+    runs = made.runs[-1]
+    if runs is None or WhyNot.FEW_USEFUL in runs.why_not:
+        return "Too few months to tell whether it changed"
+    if runs.why_not:
+        return "The months are too much alike to tell whether it changed"
+    if runs.status == SignalStatus.SIGNAL:
+        return "The months differ from the baseline by more than chance explains"
+    return "No sign that it changed"
+
+
+def icons(made: Series, target: float | None) -> Icons:
+    """Variation and assurance of the monthly rates (XmR), where the guard of the runs rules allows.
+
+    Making Data Count shows limits and icons from 13 points on. A rate of few operations a month
+    signals falsely with its rules wherever the runs rules do, so the same guard holds.
+    """
+    runs, rates = made.runs[-1], made.rates[made.latest.start : made.latest.stop]
+    known = sum(rate is not None for rate in rates)
+    if known < mdc.FEWEST:
+        return Icons(
+            "", 0, "", f"they need {mdc.FEWEST} months with an operation; there are {known}"
+        )
+    if runs is None or runs.why_not:
+        why = "; ".join(runs.why_not) if runs else "the baseline has no operation"
+        return Icons("", 0, "", f"months of so few operations would signal by chance ({why})")
+    base = [i - made.latest.start for i in made.latest.baseline]
+    chart = i_chart(rates, base)
+    found = mdc.variation(chart, rules.mdc(chart), "higher")
+    assured = mdc.assurance(chart, target, "higher")
+    return Icons(str(found.kind), found.side, str(assured or ""), "")
 
 
 def centres(made: Series) -> tuple[float | None, ...]:

@@ -45,7 +45,7 @@ def units(
     pooled = sum(c.complied for c in counted) / len(counted)
     middle = target if target is not None else pooled
     if not 0 < middle < 1:
-        return None, f"A funnel needs a target between 0 and 100 %. {why}".strip()
+        return None, f"A funnel needs a target between 0 and 100%. {why}".strip()
     found = []
     for n, name in enumerate(shown):
         events, number = sum(c.complied for c in named[name]), len(named[name])
@@ -59,14 +59,14 @@ def units(
         curve.append(FunnelCurve(number, at.lower_998, at.lower_95, at.upper_95, at.upper_998))
     beyond = [u.name for u in found if u.side]
     title = (
-        f"{', '.join(beyond)} beyond the 95 % limits"
+        f"{', '.join(beyond)} beyond the 95% limits"
         if beyond
-        else f"No {kind} lies beyond the 95 % limits"
+        else f"No {kind} lies beyond the 95% limits"
     )
     return Funnel(
         title=title,
         description=f"Compliant cases of each {kind} in 12 months against exact binomial limits (95 "
-        f"and 99.8 %) around {100 * middle:.0f} %"
+        f"and 99.8%) around {100 * middle:.0f}%"
         f"{'' if target is not None else ', the rate of all'}. {_power(found, middle)}",
         units=tuple(found),
         target=middle,
@@ -81,7 +81,7 @@ def _power(found: Sequence[Unit], middle: float) -> str:
     low, high = (power(n, middle, worse) for n in (sizes[0], sizes[-1]))
     return (
         f"With twice as many failures a unit of {sizes[0]} cases would lie below the outer limit in "
-        f"{100 * low:.0f} % of years, one of {sizes[-1]} in {100 * high:.0f} %: to lie inside proves "
+        f"{100 * low:.0f}% of years, one of {sizes[-1]} in {100 * high:.0f}%: to lie inside proves "
         "little."
     )
 

@@ -25,7 +25,7 @@ class Tally:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Wilson, 95 %."""
+        """Wilson, 95%."""
         return wilson(self.part, self.whole) if self.whole else None
 
     @property
@@ -52,6 +52,7 @@ class Standard:
     present_year: Tally | None
     target: float | None
     year_target: float | None  # the target is one number only if it did not change in the 12 months
+    previous: Tally | None = None  # the month before
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,26 @@ class ActionLine:
     due: date
     done: date | None
     overdue: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the committee is asked, with the count that it rests on."""
+
+    ask: str
+    owner: str
+    count: int
+    of: str  # what the count is a part of: "26 failed requirements"
+
+
+@dataclass(frozen=True)
+class Icons:
+    """Variation and assurance as Making Data Count has them, or why they are not shown."""
+
+    variation: str  # words of statistics/making_data_count.py; "" where they are not shown
+    side: int  # 1 high or rising, -1 low or falling, 0 common cause
+    assurance: str  # "" without a target
+    why_not: str
 
 
 @dataclass(frozen=True)
@@ -159,6 +180,8 @@ class Monthly:
     trend: Trend
     phases: tuple[Phase, ...]
     suggestion: str
+    icons: Icons
+    decisions: tuple[Decision, ...]
     happened: tuple[Event, ...]
     causes: Pareto
     sensitivity: tuple[Sensitivity, ...]

@@ -12,7 +12,7 @@ NONE = "no eligible cases"
 
 
 def tally(value: Tally | None) -> str:
-    """`11/12 (92 %, 95 % CI 65-99)`; no percentage of fewer than five."""
+    """`11/12 (92%, 95% CI 65–99)`; no percentage of fewer than five."""
     if value is None:
         return "–"
     if not value.whole:
@@ -20,7 +20,7 @@ def tally(value: Tally | None) -> str:
     said = rates.share(value.part, value.whole)
     if said.endswith(")") and value.interval is not None:
         low, high = value.interval
-        said = f"{said[:-1]}, 95 % CI {rates.digits(low)}-{rates.digits(high)})"
+        said = f"{said[:-1]}, 95% CI {rates.digits(low)}–{rates.digits(high)})"
     return said
 
 
@@ -37,7 +37,7 @@ def raw(value: Tally) -> str:
 
 
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:g} %"
+    return "–" if value is None else f"{100 * value:g}%"
 
 
 def judged(standard: Standard) -> str:
@@ -55,7 +55,7 @@ def judged(standard: Standard) -> str:
 
 
 def standard_sentence(standard: Standard) -> str:
-    """`CT of the liver: 3/3 in time this month; 27/30 (90 %, 95 % CI 74-97) in 12 months ...`."""
+    """`CT of the liver: 3/3 in time this month; 27/30 (90%, 95% CI 74–97) in 12 months ...`."""
     said = f"{standard.title}: {tally(standard.month)} this month"
     if standard.key != "compliant":
         said = f"{standard.title}: {tally(standard.month)} in time this month"
@@ -89,6 +89,75 @@ def finding(monthly: Monthly) -> str:
         )
     said = f"{head}; {tally(year)} {year_words(monthly)}"
     return f"{said}{', ' + verdict if verdict else ''}."
+
+
+def head(monthly: Monthly) -> str:
+    """The title of the page: `77% (110 of 142), target 95%: not met`."""
+    standard = monthly.standards[0]
+    year, interval = standard.year, standard.year.interval
+    if not year.whole or interval is None or (monthly.provenance.no_data and not year.part):
+        return finding(monthly).rstrip(".")
+    said = rate(year)
+    target = standard.year_target
+    if target is None:
+        return said if standard.target is None else f"{said}; the target changed within 12 months"
+    if year.whole < rates.FEWEST_FOR_PERCENT:
+        return f"{said}, target {percent(target)}: too few operations to say"
+    if interval[0] >= target:
+        return f"{said}, target {percent(target)}: met"
+    if interval[1] < target:
+        return f"{said}, target {percent(target)}: not met"
+    return f"{said}, target {percent(target)}: not clear yet"
+
+
+def lead(monthly: Monthly) -> str:
+    """Below the title: the main cause, what is undetermined, the interval and the period."""
+    year, said = monthly.standards[0].year, []
+    causes = monthly.causes.causes
+    total = sum(c.count or 0 for c in causes)
+    if causes:
+        said.append(f"Main cause: {causes[0].words} ({causes[0].count} of {total}).")
+    if year.undetermined:
+        said.append(f"{words.count(year.undetermined)} undetermined.")
+    if year.interval is not None and year.whole >= rates.FEWEST_FOR_PERCENT:
+        low, high = year.interval
+        said.append(f"95% CI {rates.digits(low)}–{rates.digits(high)}%.")
+    said.append(f"Compliant operations {year_words(monthly)}.")
+    return " ".join(said)
+
+
+def rate(value: Tally | None) -> str:
+    """`77% (110 of 142)`; `3 of 4` where there are too few for a percentage."""
+    if value is None or not value.whole:
+        return "no operation"
+    fraction = f"{value.part:,} of {value.whole:,}"
+    if value.rate is None or value.whole < rates.FEWEST_FOR_PERCENT:
+        return fraction
+    return f"{rates.percent(value.rate)} ({fraction})"
+
+
+def of(value: Tally) -> str:
+    """`110 of 142`."""
+    return f"{value.part:,} of {value.whole:,}" if value.whole else "no operation"
+
+
+def short(value: Tally | None) -> str:
+    """`77%`, or `3 of 4`; a dash where nothing counts."""
+    return rate(value).partition(" (")[0] if value is not None and value.whole else "–"
+
+
+def shown_standards(monthly: Monthly) -> tuple[Standard, ...]:
+    """The two requirements that are furthest from complete, as figures of the first page."""
+    known = [s for s in monthly.standards[1:] if s.year.whole]
+    return tuple(sorted(known, key=lambda s: s.year.rate or 0)[:2])
+
+
+def between(value: Tally) -> str:
+    """`the rate lies between 77% and 83%`: what undetermined operations leave open."""
+    if not value.undetermined or value.whole < rates.FEWEST_FOR_PERCENT:
+        return "every operation could be decided" if not value.undetermined else bounds(value)
+    best = rates.percent(value.best / value.whole)
+    return f"the rate lies between {short(value)} and {best}"
 
 
 MONTHS = (
@@ -158,9 +227,9 @@ def rejudged_words(monthly: Monthly) -> str:
     if monthly.rejudged_since is None:
         return "Nothing was compared with an earlier moment."
     if not monthly.rejudged:
-        return f"No past case is judged otherwise than at the end of {monthly.rejudged_since}."
-    noun = words.count(len(monthly.rejudged), "past case is", "past cases are")
-    return f"{noun} judged otherwise than at the end of {monthly.rejudged_since}."
+        return f"No earlier result changed since the end of {monthly.rejudged_since}."
+    noun = words.count(len(monthly.rejudged), "earlier result")
+    return f"{noun} changed since the end of {monthly.rejudged_since}."
 
 
 def phase_words(monthly: Monthly) -> tuple[str, ...]:
@@ -181,10 +250,10 @@ def phase_words(monthly: Monthly) -> tuple[str, ...]:
 
 SIDES = {
     0: "inside",
-    -1: "below the 95 % limit",
-    -2: "below the 99.8 % limit",
-    1: "above the 95 % limit",
-    2: "above the 99.8 % limit",
+    -1: "below the 95% limit",
+    -2: "below the 99.8% limit",
+    1: "above the 95% limit",
+    2: "above the 99.8% limit",
 }
 
 

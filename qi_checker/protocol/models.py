@@ -262,7 +262,7 @@ class Protocol(Strict):
     statement: Text = Field(description="The rule in one sentence.")
     source: list[Source] = Field(min_length=1, description="Where the rule comes from.")
     owner: Text = Field(description="Who decides about the protocol.")
-    target: Percent | None = Field(None, description="Target rate: 95 %.")
+    target: Percent | None = Field(None, description="Target rate: 95%.")
     versions: list[Version] = Field(min_length=1, description="Oldest first, never overwritten.")
 
     def in_force(self, day: date) -> Version | None:

@@ -24,7 +24,7 @@ _FIGURE = re.compile(
 
 def _number(text: str) -> str:
     if not _NUMBER.match(text):
-        raise ValueError('not a printed number: write it as it is printed, such as "36 %"')
+        raise ValueError('not a printed number: write it as it is printed, such as "36%"')
     return text
 
 
@@ -42,7 +42,7 @@ class Figure(Strict):
         description="What it is compared with: before.cases, plan_change.chi_squared ..."
     )
     printed: Annotated[Text, AfterValidator(_number)] = Field(
-        description='As it is printed: "36 %", "0.24".'
+        description='As it is printed: "36%", "0.24".'
     )
 
     @property

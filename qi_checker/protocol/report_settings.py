@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, StrictInt
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.explain import build
 from qi_checker.protocol.fields import Day, Percent, Strict, Text
+from qi_checker.protocol.vocabulary import Reason
 from qi_checker.protocol.yaml_read import read_document
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -39,7 +40,7 @@ class Target(Strict):
     """A target from a day on."""
 
     from_: Day = Field(alias="from", description="First day that it holds for.")
-    target: Percent = Field(description="Such as 95 %.")
+    target: Percent = Field(description="Such as 95%.")
 
 
 class NewPhase(Strict):
@@ -66,6 +67,14 @@ class Action(Strict):
     done: Day | None = Field(None, description="When it was done.")
 
 
+class Decision(Strict):
+    """What the committee is asked where a cause is among the most frequent."""
+
+    reason: Text = Field(description="The reason of the findings, such as too_old.")
+    ask: Text = Field(description="What to decide, in the words of the site.")
+    owner: Text | None = Field(None, description="Who would do it; else the owner of the cause.")
+
+
 class ReportSettings(Strict):
     """Settings of the monthly report; every one may be left out."""
 
@@ -80,6 +89,9 @@ class ReportSettings(Strict):
     phases: list[NewPhase] = Field([], description="Decisions that the lines start anew.")
     happened: list[Happened] = Field([], description="Events of the programme, for the charts.")
     actions: list[Action] = Field([], description="The action log.")
+    decisions: list[Decision] = Field(
+        [], description="What to ask the committee, by the cause that it answers."
+    )
     fewest_cases: Annotated[StrictInt, Field(ge=5, le=1000)] = Field(
         10, description="Surgeons or sites with fewer cases are not shown by themselves."
     )
@@ -116,6 +128,14 @@ def _check(found: ReportSettings, complaints: Complaints) -> None:
     """What single keys cannot say: order of months, dates given twice."""
     if found.baseline is not None and found.baseline.last < found.baseline.first:
         complaints.add(("baseline", "last"), "is before the first month", "", "Swap the two")
+    for n, decision in enumerate(found.decisions):
+        if decision.reason not in {reason.value for reason in Reason}:
+            complaints.add(
+                ("decisions", n, "reason"),
+                f"`{decision.reason}` is not a reason of findings",
+                "",
+                "Write a reason of docs/evaluation.md, such as never_ordered or too_old",
+            )
     for key, days in (
         ("targets", [t.from_ for t in found.targets]),
         ("phases", [p.from_ for p in found.phases]),

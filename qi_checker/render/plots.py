@@ -50,7 +50,7 @@ class TrendPoint:
     month: str  # "2026-01"
     events: int | None
     cases: int | None  # 0: nobody was operated; the slot stays, nothing is drawn
-    low: float | None  # Wilson 95 %
+    low: float | None  # Wilson 95%
     high: float | None
     quarter_events: int | None  # of this and the two months before
     quarter_cases: int | None
@@ -269,6 +269,7 @@ class Cause:
     words: str
     owner: str
     count: int | None
+    reason: str = ""  # word of the contract
 
 
 @dataclass(frozen=True)
@@ -348,7 +349,7 @@ class Funnel:
 
 @dataclass(frozen=True)
 class RateLine:
-    """One rate with its 95 % interval; fractions."""
+    """One rate with its 95% interval; fractions."""
 
     words: str
     count: str  # "5/27"; "" where only the rate is known

@@ -1,7 +1,7 @@
 """How rates read: always with both numbers, and never more certain than they are.
 
-No percentage is given for fewer than five cases, and 0 and 100 % are printed only where they are
-exact: "100 %" of 999 in 1000 hides the one that matters.
+No percentage is given for fewer than five cases, and 0 and 100% are printed only where they are
+exact: "100%" of 999 in 1000 hides the one that matters.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def digits(value: float) -> str:
 
 
 def percent(value: float) -> str:
-    """`90 %`."""
-    return digits(value) + " %"
+    """`90%`."""
+    return digits(value) + "%"
 
 
 def share(part: int, whole: int) -> str:
-    """`27/30 (90 %)`, without the percentage where there are too few."""
+    """`27/30 (90%)`, without the percentage where there are too few."""
     fraction = f"{part:,}/{whole:,}"
     return f"{fraction} ({percent(part / whole)})" if whole >= FEWEST_FOR_PERCENT else fraction
 
@@ -39,16 +39,16 @@ def counted(rate: Rate) -> int:
 
 
 def with_interval(rate: Rate) -> str:
-    """`90 %, 95 % CI 74-97`, empty where no percentage is given."""
+    """`90%, 95% CI 74–97`, empty where no percentage is given."""
     if rate.rate is None or rate.low is None or rate.high is None:
         return ""
     if counted(rate) < FEWEST_FOR_PERCENT:
         return ""
-    return f"{percent(rate.rate)}, 95 % CI {digits(rate.low)}-{digits(rate.high)}"
+    return f"{percent(rate.rate)}, 95% CI {digits(rate.low)}–{digits(rate.high)}"
 
 
 def rate_words(rate: Rate, no_data: Sequence[str] = ()) -> str:
-    """`27/30 (90 %, 95 % CI 74-97)`; no data, where no event of a kind that is asked for is there."""
+    """`27/30 (90%, 95% CI 74–97)`; no data, where no event of a kind that is asked for is there."""
     whole = counted(rate)
     if no_data and rate.eligible and not rate.compliant:
         return f"no data ({whole:,} eligible)"

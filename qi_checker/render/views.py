@@ -44,7 +44,7 @@ class Rate:
     with_exception: int
     undetermined: int
     rate: float | None
-    low: float | None  # Wilson 95 %
+    low: float | None  # Wilson 95%
     high: float | None
     worst: float | None  # every undetermined case counted as not compliant
     best: float | None  # ... as compliant

@@ -108,7 +108,7 @@ def _looks(book: Any) -> dict[str, Any]:
         "wrapped": book.add_format({"text_wrap": True, **top}),
         "number": book.add_format(top),
         "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", **top}),
-        # 0 % and 100 % stand without a decimal only where they are exact.
+        # 0% and 100% stand without a decimal only where they are exact.
         "percent": book.add_format({"num_format": "[=0]0%;[=1]0%;0.0%", **top}),
     }
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from qi_checker.statistics.proportions import Z, wilson
 
-POWER_Z = 0.8416212335729143  # of 80 %
+POWER_Z = 0.8416212335729143  # of 80%
 _EXACT_UP_TO = 100  # observations in both samples for the exact Mann-Whitney test
 _NEAR = 1e-10  # of the range of all differences: two that are so near are one
 _TIE = 1e-7  # relative difference of two likelihoods that are taken for equal
@@ -46,7 +46,7 @@ class Summary:
 
 
 def newcombe(a: int, n: int, b: int, m: int) -> tuple[float, float, float] | None:
-    """Difference b/m - a/n with its 95 % interval, from the two Wilson intervals.
+    """Difference b/m - a/n with its 95% interval, from the two Wilson intervals.
 
     Newcombe RG, Stat Med 1998;17:873, method 10.
     """
@@ -195,7 +195,7 @@ def _exact_u(smaller: int, n: int, m: int) -> float:
 
 
 def hodges_lehmann(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, float] | None:
-    """Shift of y against x, the median of all differences, with a 95 % interval.
+    """Shift of y against x, the median of all differences, with a 95% interval.
 
     The interval takes the normal approximation of U for its ranks (Hollander and Wolfe,
     Nonparametric Statistical Methods, section 4.3).
@@ -246,7 +246,7 @@ class _Differences:
 
 
 def power(p: float, n: int, q: float, m: int) -> float:
-    """Chance to find a difference of p and q at 5 % two-sided.
+    """Chance to find a difference of p and q at 5% two-sided.
 
     Normal approximation with the variance of the two rates themselves (Fleiss, Statistical
     Methods for Rates and Proportions, chapter 4).
@@ -259,14 +259,14 @@ def power(p: float, n: int, q: float, m: int) -> float:
 
 
 def needed(p: float, q: float) -> int | None:
-    """Cases in each period for 80 % power, as `power` counts it; None without a difference."""
+    """Cases in each period for 80% power, as `power` counts it; None without a difference."""
     if p == q:
         return None
     return ceil((Z + POWER_Z) ** 2 * (p * (1 - p) + q * (1 - q)) / (p - q) ** 2)
 
 
 def detectable(a: int, n: int, m: int) -> int | None:
-    """The largest count of m below the rate a/n that Fisher's test would tell from it at 5 %."""
+    """The largest count of m below the rate a/n that Fisher's test would tell from it at 5%."""
     most = min(m, -(-a * m // n) - 1) if a else -1  # the largest count whose rate is below a/n
     counts = (b for b in range(most, -1, -1) if (fisher(a, n, b, m) or 0) < 0.05)
     return next(counts, None)

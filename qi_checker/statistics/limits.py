@@ -5,8 +5,8 @@ Of months: against a frozen baseline.
 A count signals if, at the baseline's rate, so few or so many events have a probability below
 0.00135 on their side, which is what 3 sigma mean for a normal variable. With 3 to 5 cases a month
 look at quarters: limits by month are blind there. Over the 12 months after a baseline of 12,
-quarters one after the other signal falsely in 1 to 2 % of series and find a rise from 36 to 60 %
-in 26 %; rolling quarters, looked at every month, in 2 to 3 % and 37 %.
+quarters one after the other signal falsely in 1 to 2% of series and find a rise from 36 to 60%
+in 26%; rolling quarters, looked at every month, in 2 to 3% and 37%.
 
 `events` counts what is charted (the compliant cases, say), `cases` what it is a part of, one
 number a month; a month without a case is 0 of 0 and keeps its slot.
@@ -112,15 +112,15 @@ def exact_chart(
 # ---- Exact binomial funnels: surgeons or sites against one target, never a league table ----------
 
 # Source: Spiegelhalter DJ, Stat Med 2005;24:1185. Limits by the arcsine are not offered: at 3 to 5
-# cases and a target of 90 % the "99.8 %" limit lies below the target.
+# cases and a target of 90% the "99.8%" limit lies below the target.
 
 
-QUANTILES = (0.001, 0.025, 0.975, 0.999)  # the 99.8 % and the 95 % limits
+QUANTILES = (0.001, 0.025, 0.975, 0.999)  # the 99.8% and the 95% limits
 
 
 @dataclass(frozen=True)
 class FunnelLimits:
-    """Rates from 0 to 1 for one number of cases: 99.8 % outside, 95 % inside."""
+    """Rates from 0 to 1 for one number of cases: 99.8% outside, 95% inside."""
 
     lower_998: float
     lower_95: float
@@ -149,7 +149,7 @@ def limits(cases: int, target: float) -> FunnelLimits:
 
 
 def side(events: int, cases: int, found: FunnelLimits) -> int:
-    """-2, -1, 0, 1, 2: below the 99.8 % limit, below the 95 % limit, inside, above, far above."""
+    """-2, -1, 0, 1, 2: below the 99.8% limit, below the 95% limit, inside, above, far above."""
     checked_counts(events, cases)
     rate = events / cases
     above = (rate > found.upper_95) + (rate > found.upper_998)
@@ -157,9 +157,9 @@ def side(events: int, cases: int, found: FunnelLimits) -> int:
 
 
 def power(cases: int, target: float, true_rate: float) -> float:
-    """The probability that a unit with this true rate lies beyond a 99.8 % limit.
+    """The probability that a unit with this true rate lies beyond a 99.8% limit.
 
-    It stands beside "no signal": with 5 expected events a doubling is seen 21 % of the time.
+    It stands beside "no signal": with 5 expected events a doubling is seen 21% of the time.
     """
     found = limits(cases, target)
     counts = range(cases + 1)

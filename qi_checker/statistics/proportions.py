@@ -6,7 +6,7 @@ from math import sqrt
 from statistics import NormalDist
 
 Interval = tuple[float, float]
-Z = 1.959963984540054  # two-sided 95 %
+Z = 1.959963984540054  # two-sided 95%
 
 
 def wilson(successes: int, total: int, confidence: float = 0.95) -> Interval | None:

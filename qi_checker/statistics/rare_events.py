@@ -1,6 +1,6 @@
 """Charts of rare deviations: cases between them (g chart), and a drift case by case (CUSUM).
 
-Cases between deviations are the right chart once about 80 % of the cases comply.
+Cases between deviations are the right chart once about 80% of the cases comply.
 
 Source: Benneyan JC, Health Care Manag Sci 2001;4:305; limits in the form of Montgomery's chapter
 7 and of the programs in use: from the mean, while the median is drawn as the centre line.
@@ -72,7 +72,7 @@ def upper_gap_limit(mean: float) -> float:
 # ---- Bernoulli CUSUM: a drift seen case by case, before a month or quarter is over ---------------
 
 # Sources: Neuburger J et al, BMJ Qual Saf 2017;26:919; Reynolds MR, Stoumbos ZG, J Qual Technol
-# 1999;31:87. For events of 1 to 10 % at baseline; at other rates, state the false alarms that
+# 1999;31:87. For events of 1 to 10% at baseline; at other rates, state the false alarms that
 # a simulation with one's own rate and number of cases gives.
 
 
@@ -111,7 +111,7 @@ def weights(baseline_rate: float, odds_ratio: float) -> Weights:
 
 
 def clamped(rate: float, low: float = 0.02, high: float = 0.98) -> float:
-    """A baseline rate held between 2 and 98 %: no event among a few cases is no rate of 0."""
+    """A baseline rate held between 2 and 98%: no event among a few cases is no rate of 0."""
     checked_rate(rate)
     return min(high, max(low, rate))
 

@@ -2,8 +2,8 @@
 
 Each finding names its points, so that a table can list them and not a picture only. Excluded
 points and slots without a value are passed over. The more rules, the more false alarms: of 24
-points of pure chance, the share of series with a signal is about 12 % for `anhoej`, 19 % for
-`mdc`, 18 % for `provost`, 22 % for `nelson` and 37 % for `ihi` (screened limits from the same
+points of pure chance, the share of series with a signal is about 12% for `anhoej`, 19% for
+`mdc`, 18% for `provost`, 22% for `nelson` and 37% for `ihi` (screened limits from the same
 points). Hence `anhoej` is the default, and a trend rule never is one ("virtually useless", Anhøj
 and Olesen 2014).
 

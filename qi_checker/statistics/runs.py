@@ -77,7 +77,7 @@ def longest_allowed(useful: int) -> int:
 
 
 def crossings_needed(useful: int) -> int:
-    """The 5 % quantile of Bin(n - 1, ½): fewer crossings are a signal."""
+    """The 5% quantile of Bin(n - 1, ½): fewer crossings are a signal."""
     return quantile(0.05, useful - 1, 0.5) if useful > 1 else 0
 
 
@@ -116,11 +116,11 @@ def _first(ways: dict[int, int], allowed: float) -> int:
 
 # ---- Run charts, with a guard: where runs rules say nothing, they are not applied ----------------
 
-# Of monthly rates with 3 to 5 cases, a textbook run chart signals in 54 % of series at a constant
-# 85 % and in 80 % at 90 %: most months are at 100 %, which is then the median. With the guard it is
-# 3 % at most where the line is the median of all 24 months. A line frozen at the first 12 sees more
-# (36 to 60 %: 44 % of series instead of 17 %) but is itself uncertain: 4 to 9 % false signals at a
-# constant 36 to 85 %. "Not evaluable" is an answer of its own and never shown as "no signal".
+# Of monthly rates with 3 to 5 cases, a textbook run chart signals in 54% of series at a constant
+# 85% and in 80% at 90%: most months are at 100%, which is then the median. With the guard it is
+# 3% at most where the line is the median of all 24 months. A line frozen at the first 12 sees more
+# (36 to 60%: 44% of series instead of 17%) but is itself uncertain: 4 to 9% false signals at a
+# constant 36 to 85%. "Not evaluable" is an answer of its own and never shown as "no signal".
 
 
 FEWEST_USEFUL = 10
@@ -166,7 +166,7 @@ def run_chart(
     """The values about the median of the baseline, in their own unit.
 
     The line is the median of the monthly rates and not their pooled mean, on which false signals
-    come back (21 % at 90 %, 65 % at 95 %). `bounds` are the lowest and highest possible value:
+    come back (21% at 90%, 65% at 95%). `bounds` are the lowest and highest possible value:
     0 and 1 for a rate, None for an interval in days. `baseline` and `exclude` are indices as in
     `attributes`. Raises ValueError where the baseline holds no value.
     """

@@ -1,6 +1,6 @@
 """How often intraoperative ultrasound changed the plan elsewhere: a band to look at, no target.
 
-Counts are from the abstracts of the publications; intervals are Wilson 95 %, computed here. Where
+Counts are from the abstracts of the publications; intervals are Wilson 95%, computed here. Where
 a count is not printed the rate and its interval are those of the source.
 """
 
@@ -46,13 +46,13 @@ BENCHMARKS = (
         "Menard 2020, doi 10.31487/j.JSO.2020.03.02, before",
         10,
         39,
-        "CT 100 %, MRI 36 %, mean 46 days",
+        "CT 100%, MRI 36%, mean 46 days",
     ),
     _counted(
         "World J Surg 2013, doi 10.1007/s00268-013-2183-6",
         140,
         515,
-        "median 18 days; MRI 51 %, PET 42 %",
+        "median 18 days; MRI 51%, PET 42%",
     ),
     _counted(
         "Surg Endosc 2010, doi 10.1007/s00464-009-0874-8", 35, 117, "helical CT within 4 weeks"

@@ -87,7 +87,7 @@ def forest(study: Study) -> Forest | None:
     )
     return Forest(
         title=study_words.plan_finding(study),
-        description="A mark for each rate with its 95 % interval; the grey band reaches from the "
+        description="A mark for each rate with its 95% interval; the grey band reaches from the "
         "lowest to the highest published rate. The table has every number.",
         lines=ours + published,
         band=BAND,

@@ -22,7 +22,7 @@ from qi_checker.study.protected import ProtectedRate, ProtectedStudy, Side
 
 
 def side(value: Side) -> str:
-    """`14/39 (36 %, 95 % CI 23-52)`, or the numbers that are printed and marks."""
+    """`14/39 (36%, 95% CI 23–52)`, or the numbers that are printed and marks."""
     return study_words.share(value.share) if value.share else f"{value.part}/{value.whole}"
 
 

@@ -31,7 +31,7 @@ class Trait:
 
 @dataclass(frozen=True)
 class Share:
-    """`part` of `whole` with its Wilson 95 % interval. The `undecided` are in the whole only."""
+    """`part` of `whole` with its Wilson 95% interval. The `undecided` are in the whole only."""
 
     part: int
     whole: int
@@ -48,7 +48,7 @@ class Comparison:
     title: str
     before: Share
     after: Share
-    difference: tuple[float, float, float] | None  # with Newcombe's 95 % interval
+    difference: tuple[float, float, float] | None  # with Newcombe's 95% interval
     fisher: float | None
     n_minus_1: Outcome | None
     least_expected: float
@@ -107,7 +107,7 @@ class Power:
     """How much the study could have seen of the change of plan."""
 
     power: float
-    needed: int | None  # operations in each period for 80 %
+    needed: int | None  # operations in each period for 80%
     detectable: int | None  # most changes after that Fisher's test would tell from before
 
 

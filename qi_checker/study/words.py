@@ -22,12 +22,12 @@ def p_value(p: float | None) -> str:
 
 
 def share(value: Share) -> str:
-    """`14/39 (36 %, 95 % CI 23-52)`; no percentage of fewer than five."""
+    """`14/39 (36%, 95% CI 23–52)`; no percentage of fewer than five."""
     if not value.whole:
         return NONE
     said = rates.share(value.part, value.whole)
     if said.endswith(")") and value.low is not None and value.high is not None:
-        said = f"{said[:-1]}, 95 % CI {rates.digits(value.low)}-{rates.digits(value.high)})"
+        said = f"{said[:-1]}, 95% CI {rates.digits(value.low)}–{rates.digits(value.high)})"
     return f"{said}; {value.undecided} undetermined" if value.undecided else said
 
 
@@ -176,7 +176,7 @@ def power_line(study: Study) -> str:
         f"operations would find the difference in {rates.percent(found.power)} of all repetitions"
     )
     if found.needed is not None:
-        line += f"; for 80 % it takes {found.needed:,} operations in each period"
+        line += f"; for 80% it takes {found.needed:,} operations in each period"
     if found.detectable is not None:
         line += f". The smallest improvement that Fisher's test would tell: {found.detectable} of {rate.after.whole} after"  # noqa: E501
     return line + "."
@@ -197,7 +197,7 @@ def recomputed(row: Printed) -> str:
 def _rounded(row: Printed, value: float) -> str:
     if row.figure.startswith("plan_change.") or row.figure.endswith(".p"):
         return f"{value:.3f}" if value >= 0.0005 else UNDER
-    unit = " %" if row.printed.endswith("%") else ""
+    unit = "%" if row.printed.endswith("%") else ""
     return number(value) + unit
 
 

@@ -148,7 +148,7 @@ FULL = settings(
     reference="QI-2026-07",
     comment="Made-up records.",
     baseline={"first": "2025-01", "last": "2025-06"},
-    targets=[{"from": "2025-01-01", "target": "80 %"}, {"from": "2026-02-01", "target": "90 %"}],
+    targets=[{"from": "2025-01-01", "target": "80%"}, {"from": "2026-02-01", "target": "90%"}],
     happened=[{"date": "2025-07-15", "what": "MRI slots reserved on Tuesdays"}],
     actions=[
         {"action": "Reserve two MRI slots a week", "owner": "Radiology", "due": "2026-01-31"},

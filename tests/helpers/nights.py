@@ -49,7 +49,7 @@ title: CT of the liver before surgery
 statement: Every patient has a CT of the liver before surgery.
 source: [{citation: Made up for tests, level: none}]
 owner: Quality committee
-target: 95 %
+target: 95%
 versions:
   - version: "1.0"
     in_force: {from: 2020-01-01}

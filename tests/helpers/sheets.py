@@ -359,7 +359,7 @@ AUDIT = AuditPage(
     ),
     reconciliation=(("cases.csv", 40, 40, 0), ("events.csv", 212, 210, 2)),
     problems=("cases.csv, row 9: still scheduled after its date; evaluated as past.",),
-    target="95 %",
+    target="95%",
     notes=(SYNTHETIC,),
 )
 

@@ -43,10 +43,10 @@ def test_every_file_is_documented_and_ours(out: Path) -> None:
 
 def test_page_pdf_and_json_say_the_same(out: Path) -> None:
     page = read_page((out / "index.html").read_text("utf-8"))
-    finding = next(p for p in page.all("p") if p.attributes.get("class") == "finding")
-    assert "110/142 (77 %, 95 % CI 70-84)" in finding.words
+    finding = page.all("h1")[0]
+    assert "77% (110 of 142), target 95%: not met" in finding.words
     pdf = PdfReader(io.BytesIO((out / "report.pdf").read_bytes()))
-    assert "110/142 (77 %" in re.sub(r"\s+", " ", pdf.pages[0].extract_text())
+    assert "77% (110 of 142)" in re.sub(r"\s+", " ", pdf.pages[0].extract_text())
     lead = json.loads((out / "report.json").read_text("utf-8"))["standards"][0]
     assert (lead["month"]["part"], lead["month"]["whole"]) == (10, 13)
     assert (lead["year"]["part"], lead["year"]["whole"]) == (110, 142)

@@ -58,7 +58,7 @@ def test_a_limit_for_a_build(mine: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert coverage(mine, "--format", "json") == 0
     (found,) = json.loads(capsys.readouterr().out)
     share = 100 * found["reached"] / found["points"]
-    assert coverage(mine, "--fail-under", f"{int(share)} %") == 0
+    assert coverage(mine, "--fail-under", f"{int(share)}%") == 0
     assert coverage(mine, "--fail-under", f"{int(share) + 1}%") == 1
     assert coverage(mine, "--fail-under", "100") == 1
     assert coverage(mine, "--fail-under", "most") == 2

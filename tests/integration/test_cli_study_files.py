@@ -85,7 +85,7 @@ def test_the_pdf_is_the_page(out: Path) -> None:
     root: Any = pdf.root_object
     assert root["/MarkInfo"]["/Marked"].value is True
     said = " ".join(" ".join(p.extract_text() for p in pdf.pages).replace("\x00", "").split())
-    assert "14/39 (36 %, 95 % CI 23-52)" in said
+    assert "14/39 (36%, 95% CI 23–52)" in said
     assert "General Hospital, as of Sun 2023-12-31" in said
     assert f"Page 1 of {len(pdf.pages)}" in said and len(pdf.pages) <= 8
 
@@ -136,7 +136,7 @@ def test_a_sheet_has_the_cells_of_its_csv_file(
 @needs_pango
 def test_the_workbook_says_what_was_found_and_from_what(book: dict[str, Cells]) -> None:
     said = {str(row[0]): str(row[1]) for row in book["About"]}
-    assert "22/27 (81 %" in said["Finding"]
+    assert "22/27 (81%" in said["Finding"]
     assert said["Organisation"] == "General Hospital"
     assert len(book) == 11
 

@@ -105,7 +105,7 @@ def test_a_late_feed_comes_first_and_nothing_is_called_missing(tmp_path: Path) -
         protocols=small_protocol(tmp_path),
         pages=0,
         freshness={"imaging": "2 days"},
-        completeness={"imaging.CT": "60 %"},
+        completeness={"imaging.CT": "60%"},
     )
     _, events = hospital()
     told = [row | {"recorded_at": "2026-02-20"} for row in events]

@@ -63,7 +63,7 @@ NORMAL = {  # of 12 and of 24 points of pure chance, limits screened and from th
 
 
 def allowed(share: float, other: int = 2000, digit: float = 0.005) -> float:
-    """Three standard errors of the difference, at 1 % at least, and half a printed digit."""
+    """Three standard errors of the difference, at 1% at least, and half a printed digit."""
     p = min(0.99, max(0.01, share))
     return 3 * sqrt(p * (1 - p) * (1 / SERIES + 1 / other)) + digit
 

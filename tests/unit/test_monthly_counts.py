@@ -49,7 +49,7 @@ def test_present_is_not_in_time() -> None:
 def test_bounds_and_raw_rate_stand_beside_the_rate(view: Monthly) -> None:
     whole = standard(view, "compliant")
     assert said.bounds(whole.month) == "2 to 3 of 4"
-    assert said.raw(whole.month) == "2/5 (40 %)"
+    assert said.raw(whole.month) == "2/5 (40%)"
     assert said.tally(whole.month) == "2/4"  # no percentage of fewer than five
 
 

@@ -76,7 +76,7 @@ EDGES: dict[str, tuple[Callable[[], Monthly], str]] = {
         one_case,
         (
             "In February 2026 1 of 1 operation complied; 1/1 in February 2026, the only month of the "
-            "last 12 with an operation, target 95 %: not evaluable, too few cases."
+            "last 12 with an operation, target 95%: not evaluable, too few cases."
         ),
     ),
     "all exempt": (
@@ -86,7 +86,7 @@ EDGES: dict[str, tuple[Callable[[], Monthly], str]] = {
             "case has an exception in February 2026, the only month of the last 12"
         ),
     ),
-    "all undetermined": (all_undetermined, "In February 2026 0 of 6 operations complied; 0/6 (0 %"),
+    "all undetermined": (all_undetermined, "In February 2026 0 of 6 operations complied; 0/6 (0%"),
     "all cancelled": (all_cancelled, "There was no eligible operation in February 2026"),
     **{name: (other_protocol(name), "") for name in SHIPPED},
 }
@@ -100,7 +100,7 @@ def test_a_page_with_a_finding(name: str) -> None:
     page = monthly_page(view)
     read_page(page)  # well-formed
     assert not re.search(r"\b(None|nan)\b", re.sub(r"<style.*?</style>", "", page, flags=re.DOTALL))
-    assert "(0 %" not in said.finding(view) or name == "all undetermined"
+    assert "(0%" not in said.finding(view) or name == "all undetermined"
 
 
 def test_a_month_that_is_not_over_is_refused() -> None:

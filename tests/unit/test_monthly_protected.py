@@ -71,7 +71,7 @@ def test_files_hold_nothing_of_a_month_or_a_case(tmp_path: Path) -> None:
         "left_out",
     }
     assert written.finding == finding(shown)
-    assert written.finding.startswith("March 2025 to February 2026: 25/39 (64 %, 95 % CI 48-77) of")
+    assert written.finding.startswith("March 2025 to February 2026: 25/39 (64%, 95% CI 48–77) of")
 
 
 def test_no_case_at_all() -> None:

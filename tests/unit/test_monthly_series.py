@@ -67,7 +67,7 @@ def test_a_phase_that_was_decided_starts_its_own_lines() -> None:
         ("2025-03", ("2025-03", "2026-02")),
     ]
     assert view.trend.centre[0] == 0.25 and view.trend.centre[-1] == 1.0
-    assert "not evaluable" in view.trend.status  # the line is at 100 %
+    assert "not evaluable" in view.trend.status  # the line is at 100%
     assert view.cusum is None and "no month after the baseline" in view.cusum_why
     assert [e.words for e in view.happened] == ["New baseline: reserved slots"]
     assert "Decided by Dr Adams: reserved slots" in " ".join(said.phase_words(view))
@@ -115,7 +115,7 @@ def test_cases_between_deviations_once_most_comply() -> None:
     assert view.gaps is not None
     assert [(p.gap, bool(p.case_id)) for p in view.gaps.points] == [(25, True), (16, False)]
     few = report(two_years(1, 1), "2026-02")
-    assert few.gaps is None and "80 %" in few.gaps_why
+    assert few.gaps is None and "80%" in few.gaps_why
 
 
 def test_what_became_known_late_is_judged_again() -> None:

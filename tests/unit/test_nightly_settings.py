@@ -89,7 +89,7 @@ def test_the_job_s_limits_go_before_those_of_the_site(tmp_path: Path) -> None:
     file.write_text(GOOD + "freshness: {imaging: 2 days}\ncompleteness: {imaging.CT: 50 %}\n")
     found = load_settings(file)
     assert {k: str(v) for k, v in found.site.feeds.items()} == {"imaging": "2 days", "lab": "1 day"}
-    assert found.site.completeness == {"imaging.CT": "50 %"}
+    assert found.site.completeness == {"imaging.CT": "50%"}
     assert found.status == tmp_path / "state" / "status.json"
 
 

@@ -20,15 +20,15 @@ from tests.helpers import sheets
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "0 %"),
-        (0.001, "<1 %"),
-        (0.004, "<1 %"),
-        (0.005, "1 %"),
-        (0.9, "90 %"),
-        (0.999, ">99 %"),
-        (0.995, ">99 %"),
-        (1 - 1e-16, ">99 %"),
-        (1.0, "100 %"),
+        (0.0, "0%"),
+        (0.001, "<1%"),
+        (0.004, "<1%"),
+        (0.005, "1%"),
+        (0.9, "90%"),
+        (0.999, ">99%"),
+        (0.995, ">99%"),
+        (1 - 1e-16, ">99%"),
+        (1.0, "100%"),
     ],
 )
 def test_nothing_and_everything_only_where_exact(value: float, text: str) -> None:
@@ -37,7 +37,7 @@ def test_nothing_and_everything_only_where_exact(value: float, text: str) -> Non
 
 @pytest.mark.parametrize(
     ("part", "whole", "text"),
-    [(3, 4, "3/4"), (4, 5, "4/5 (80 %)"), (999, 1000, "999/1,000 (>99 %)")],
+    [(3, 4, "3/4"), (4, 5, "4/5 (80%)"), (999, 1000, "999/1,000 (>99%)")],
 )
 def test_no_percentage_of_fewer_than_five(part: int, whole: int, text: str) -> None:
     assert rates.share(part, whole) == text
@@ -53,21 +53,21 @@ def _rate(compliant: int, eligible: int, exempt: int = 0) -> Rate:
 @pytest.mark.parametrize(
     ("rate", "requirements", "sentence"),
     [
-        (_rate(27, 30), 2, "27 of 30 eligible operations had both in time (90 %, 95 % CI 74-97)."),
+        (_rate(27, 30), 2, "27 of 30 eligible operations had both in time (90%, 95% CI 74–97)."),
         (
             _rate(27, 32, 2),
             2,
             (
                 "27 of 30 eligible operations without an exception had both in time "
-                "(90 %, 95 % CI 74-97)."
+                "(90%, 95% CI 74–97)."
             ),
         ),
         (
             _rate(27, 30),
             1,
-            ("27 of 30 eligible operations had CT of the liver in time (90 %, 95 % CI 74-97)."),
+            ("27 of 30 eligible operations had CT of the liver in time (90%, 95% CI 74–97)."),
         ),
-        (_rate(27, 30), 3, "27 of 30 eligible operations had all 3 in time (90 %, 95 % CI 74-97)."),
+        (_rate(27, 30), 3, "27 of 30 eligible operations had all 3 in time (90%, 95% CI 74–97)."),
         (_rate(3, 4), 2, "3 of 4 eligible operations had both in time (too few for a percentage)."),
         (_rate(1, 1), 2, "1 of 1 eligible operation had both in time (too few for a percentage)."),
         (_rate(0, 0), 2, "There are no eligible cases, so there is no rate."),
@@ -96,9 +96,9 @@ def test_a_choice_of_studies_is_not_called_both() -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("70 %", "is met"),
-        ("74.38 %", "is met"),
-        ("95 %", "includes the target"),
+        ("70%", "is met"),
+        ("74.38%", "is met"),
+        ("95%", "includes the target"),
         ("99%", "is missed"),
         ("", ""),
     ],
@@ -111,19 +111,19 @@ def test_a_target_is_met_only_where_the_interval_says_so(target: str, said: str)
 
 def test_a_target_is_only_named_where_there_is_no_interval() -> None:
     page = replace(sheets.AUDIT, rate=_rate(3, 4))
-    assert audit_words.against_target(page) == "Target: 95 %."
+    assert audit_words.against_target(page) == "Target: 95%."
 
 
 def test_the_rate_is_said_without_a_denominator_too() -> None:
     assert rates.rate_words(_rate(0, 0)) == "no eligible cases"
     assert rates.rate_words(_rate(0, 2, 2)) == "every eligible case has an exception"
-    assert rates.rate_words(_rate(27, 30)) == "27/30 (90 %, 95 % CI 74-97)"
+    assert rates.rate_words(_rate(27, 30)) == "27/30 (90%, 95% CI 74–97)"
     assert rates.rate_words(_rate(2, 3)) == "2/3"
 
 
 def test_bounds_carry_both_numbers() -> None:
     rate = sheets.AUDIT.rate
-    assert rates.part(rate.best, 28, 30) == "28/30 (93 %)"
+    assert rates.part(rate.best, 28, 30) == "28/30 (93%)"
     assert rates.part(0.67, 2, 3) == "2/3"
     assert rates.part(None, 0, 0) == "0/0"
 

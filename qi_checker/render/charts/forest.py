@@ -25,7 +25,7 @@ def picture(plot: Forest) -> Canvas:
     axes.set_xlim(0, min(1.0, 0.1 * int(10 * max(line.high for line in plot.lines) + 1)))
     axes.grid(axis="x", color=style.GRID, linewidth=0.8)
     axes.axvspan(*plot.band, color="#e6e8ea", zorder=0.5)
-    axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:.0%}".replace("%", " %"))
+    axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:.0%}")
     for i, line in enumerate(plot.lines):
         color, gid = (style.LINE, "ours") if line.ours else (style.MUTE, "published")
         axes.hlines(i, line.low, line.high, color=color, linewidth=2.2 if line.ours else 1.3)
@@ -53,7 +53,7 @@ def picture(plot: Forest) -> Canvas:
             fontweight=weight,
         )
         axes.annotate(
-            line.count or f"{line.rate:.0%}".replace("%", " %"),
+            line.count or f"{line.rate:.0%}",
             (1, i),
             (8, 0),
             xycoords=("axes fraction", "data"),

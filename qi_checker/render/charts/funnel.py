@@ -8,10 +8,10 @@ from qi_checker.render.plots import Funnel, Unit
 
 _KINDS = (
     ("common", "o", style.COMMON, (0,), "within the limits"),
-    ("concern-inner", "^", style.CONCERN, (-1,), "below 95 %"),
-    ("concern", "^", style.CONCERN, (-2,), "below 99.8 %"),
-    ("improvement-inner", "D", style.IMPROVEMENT, (1,), "above 95 %"),
-    ("improvement", "D", style.IMPROVEMENT, (2,), "above 99.8 %"),
+    ("concern-inner", "^", style.CONCERN, (-1,), "below 95%"),
+    ("concern", "^", style.CONCERN, (-2,), "below 99.8%"),
+    ("improvement-inner", "D", style.IMPROVEMENT, (1,), "above 95%"),
+    ("improvement", "D", style.IMPROVEMENT, (2,), "above 99.8%"),
 )
 
 _LETTERS = 14  # of a unit's name; pseudonyms are shorter
@@ -54,10 +54,10 @@ def _limits(canvas: Canvas, plot: Funnel) -> None:
         axes.step(xs, ys, where="mid", color=style.COMMON, linewidth=1, dashes=(1.5, 2), gid=name)
     axes.axhline(plot.target, color=style.BLACK, linewidth=1.3, dashes=(5, 3))
     percent = f"{100 * plot.target:.1f}".removesuffix(".0")
-    levels = [Level(plot.target, f"target {percent} %")]
+    levels = [Level(plot.target, f"target {percent}%")]
     if plot.curve:
-        levels.append(Level(outer[0][-1], "99.8 % limit", style.MUTE))
-        levels.append(Level(inner[0][-1], "95 % limit", style.MUTE))
+        levels.append(Level(outer[0][-1], "99.8% limit", style.MUTE))
+        levels.append(Level(inner[0][-1], "95% limit", style.MUTE))
     style.name_levels(canvas, levels)
 
 

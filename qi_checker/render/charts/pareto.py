@@ -51,11 +51,7 @@ def _row(canvas: Canvas, y: float, lines: list[str], count: int | None, share: o
     if count is None:
         return
     canvas.axes.barh(y, count, height=15, color=style.LINE, gid=f"bar-{y:g}")
-    text = (
-        str(count)
-        if not isinstance(share, float)
-        else f"{count} · {share:.0%} so far".replace("%", " %")
-    )
+    text = str(count) if not isinstance(share, float) else f"{count} · {share:.0%} so far"
     canvas.axes.annotate(
         text,
         (count, y),

@@ -85,10 +85,10 @@ def above(canvas: Canvas, text: str, x: float = 0.0) -> None:
 
 
 def percent_axis(canvas: Canvas) -> None:
-    """From 0 to 100 %, a tick every 20 %."""
+    """From 0 to 100%, a tick every 20%."""
     canvas.axes.set_ylim(-0.03, 1.03)
     ticks = [i / 5 for i in range(6)]
-    canvas.axes.set_yticks(ticks, [f"{t:.0%}".replace("%", " %") for t in ticks])
+    canvas.axes.set_yticks(ticks, [f"{t:.0%}" for t in ticks])
 
 
 def whole_numbers(canvas: Canvas, axis: str = "x") -> None:

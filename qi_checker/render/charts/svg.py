@@ -57,7 +57,10 @@ _OURS: dict[str, Any] = {
 }
 
 
-_FAMILY = ", ".join([*map(repr, _FONTS), "sans-serif"])
+# Shown in the font of the page (reports/style.css), whose letters are narrower than the measured ones.
+_PAGE = ("Segoe UI", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
+_MEASURED = ", ".join([*map(repr, _FONTS), "sans-serif"])
+_FAMILY = ", ".join([*map(repr, _PAGE), "sans-serif"])
 
 
 def text_of(canvas: Canvas, plot: Plot) -> str:
@@ -140,7 +143,7 @@ def _rename(inner: ElementTree.Element, key: str) -> None:
         for name in ("clip-path", "style"):
             value = element.get(name)
             if value is not None:
-                value = value.replace(f"font-family: {_FAMILY}; ", "")  # said once, by the group
+                value = value.replace(f"font-family: {_MEASURED}; ", "")  # said once, by the group
                 element.set(name, value.replace("url(#", f"url(#{key}-"))
 
 

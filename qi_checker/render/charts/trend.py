@@ -24,7 +24,7 @@ def picture(plot: Trend) -> Canvas:
     signals = _STRIP + 6 if any(p.quarter_signal for p in plot.points) else 0
     events = 22 if plot.happened else 0
     top = 12 + counts + signals + events
-    canvas = style.canvas(250 + top, top=top, bottom=62)
+    canvas = style.canvas(205 + top, top=top, bottom=62)
     canvas.axes.set_xlim(-0.5, slots - 0.5)
     style.percent_axis(canvas)
     _lines(canvas, plot)
@@ -133,7 +133,7 @@ def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
 
 
 def _percent(rate: float) -> str:
-    return f"{100 * rate:.1f}".removesuffix(".0") + " %"
+    return f"{100 * rate:.1f}".removesuffix(".0") + "%"
 
 
 def _signals(canvas: Canvas, plot: Trend, lift: float) -> None:
@@ -169,7 +169,7 @@ def _signals(canvas: Canvas, plot: Trend, lift: float) -> None:
 
 def _key(canvas: Canvas, plot: Trend) -> None:
     looks = {"color": style.LINE}
-    entries = [("month with 95 % interval", "o", looks)]
+    entries = [("month with 95% interval", "o", looks)]
     seen = {p.quarter_signal for p in plot.points}
     if "concern" in seen:
         entries.append(("C: quarter below its limits", "^", {"color": style.CONCERN}))
