@@ -31,6 +31,21 @@ def share(value: Share) -> str:
     return f"{said}; {value.undecided} undetermined" if value.undecided else said
 
 
+def short(value: Share) -> str:
+    """`36%`, or `3 of 4` where there are too few for a percentage."""
+    if value.whole < rates.FEWEST_FOR_PERCENT:
+        return f"{value.part} of {value.whole}"
+    return rates.percent(value.part / value.whole)
+
+
+def head(study: Study) -> str:
+    """The title of the page: `15% before, 81% after`."""
+    lead = rate_of(study, "compliant")
+    if lead is None or not lead.before.whole or not lead.after.whole:
+        return study.title
+    return f"{short(lead.before)} complied before, {short(lead.after)} after"
+
+
 def points(value: float) -> str:
     """A difference of proportions in points, with its sign."""
     number = round(100 * value, 1)

@@ -207,7 +207,7 @@ def test_the_page(rule: Rule, data: Path, tmp_path: Path) -> None:
     assert diff(new, data, "--format", "html", "--out", str(out)) == 0
     text = out.read_text("utf-8")
     page = read_page(text)
-    assert page.all("h1")[0].words == "What the new rule would change"
+    assert page.all("h1")[0].words.startswith("What the new rule would change")
     assert "1 of 3 cases changes; 2 do not." in page.words
     assert "MRI &lt;b&gt;of&lt;/b&gt; the liver" in text
     for table in page.all("table"):

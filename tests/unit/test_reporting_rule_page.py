@@ -70,8 +70,8 @@ def test_the_page_says(words: str) -> None:
     [
         "On the day of History and physical or discharged at",
         "Advice shown if there was a drain (completed drain event) between it and History",
-        "Advice A biopsy (a code of the list biopsy-codes).",
-        "Advice Low dose (a code with the role warns).",
+        "A biopsy (a code of the list biopsy-codes).",
+        "Low dose (a code with the role warns).",
         "for admission on 2026-03-31 at 10:00: 2026-03-31 10:00 to before 2026-04-01 10:00",
         "A window counted from another requirement is counted from the event found for it.",
         "Working days are Monday to Friday",
