@@ -135,6 +135,7 @@ class Result:
 
     findings: one row per case and requirement, by case_id and requirement.
     cases: one row per case, by case_id.
+    actions: what somebody must do, the most urgent first.
     rejects: the rows that could not be used: table, file, row (the first one is row 2, as under
         a header), column, id and reason.
     manifest: where the numbers come from and how they add up, ready for JSON.
@@ -146,6 +147,7 @@ class Result:
 
     findings: pd.DataFrame
     cases: pd.DataFrame
+    actions: pd.DataFrame
     rejects: pd.DataFrame
     manifest: dict[str, Any]
     rate: Rate
@@ -155,7 +157,7 @@ class Result:
         from qi_checker.audit.rates import rate
 
         self._done = done
-        self.findings, self.cases, self.rejects = _frames(done)
+        self.findings, self.cases, self.actions, self.rejects = _frames(done)
         self.manifest = manifest(done)
         self.rate = rate(done.summary())
 
@@ -325,17 +327,19 @@ def _moment(as_of: Any, site: Site) -> AsOf:
     return AsOf.parse(as_of, option="as_of")
 
 
-def _frames(done: Evaluation) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _frames(done: Evaluation) -> tuple[pd.DataFrame, ...]:
+    from qi_checker.cases.evaluated import ACTIONS, actions_in
     from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
     from qi_checker.query.tables import CASES, FINDINGS
 
+    actions_in(done)
     queries = (
         f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement",
         f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id",
+        f"SELECT * EXCLUDE (number) FROM {ACTIONS} ORDER BY number",
         done.rejects_sql(),
     )
-    findings, cases, rejects = (_frame(done.con, query) for query in queries)
-    return findings, cases, rejects
+    return tuple(_frame(done.con, query) for query in queries)
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from qi_checker.cases.evaluated import ACTIONS
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote, text
@@ -14,20 +15,25 @@ from qi_checker.query.tables import CASES, FINDINGS
 
 
 def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) -> None:
-    """findings.json, .parquet and .csv, cases.csv, rejects.csv and manifest.json."""
+    """findings.json, .parquet and .csv, cases.csv, actions.csv, rejects.csv and manifest.json.
+
+    The actions are made by then (`actions_in`).
+    """
     findings, worded = (
         f"SELECT {FINDINGS_SQL} FROM {view} ORDER BY case_id, requirement"
         for view in (FINDINGS, evaluation.worded)
     )
     cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
+    actions = f"SELECT * EXCLUDE (number) FROM {ACTIONS} ORDER BY number"
     copy = evaluation.con.execute
     # Pages of Parquet come out otherwise from a table than from a query: always from the query.
     copy(f"COPY ({worded}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
     copy(f"COPY ({_safe(evaluation, findings)}) TO {_path(folder, 'findings.csv')} (HEADER)")
     copy(f"COPY ({_safe(evaluation, cases)}) TO {_path(folder, 'cases.csv')} (HEADER)")
+    copy(f"COPY ({_safe(evaluation, actions)}) TO {_path(folder, 'actions.csv')} (HEADER)")
     rejects = _safe(evaluation, evaluation.rejects_sql())
     copy(f"COPY ({rejects}) TO {_path(folder, 'rejects.csv')} (HEADER)")
-    for name, query in (("findings", findings), ("cases", cases)):
+    for name, query in (("findings", findings), ("cases", cases), ("actions", actions)):
         part = _path(folder, f"{name}.part")
         copy(f"COPY ({query}) TO {part} (FORMAT JSON, ARRAY true)")
     _join(folder, manifest)
@@ -62,7 +68,7 @@ def _join(folder: Path, manifest: dict[str, Any]) -> None:
     head = json.dumps(manifest, ensure_ascii=False, indent=1)
     with (folder / "findings.json").open("wb") as whole:
         whole.write(b'{"manifest": ' + head.encode())
-        for name in ("findings", "cases"):
+        for name in ("findings", "cases", "actions"):
             part = folder / f"{name}.part"
             whole.write(f',\n"{name}": '.encode())
             with part.open("rb") as rows:

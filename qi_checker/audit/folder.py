@@ -23,6 +23,7 @@ from qi_checker.audit.pages import rulebook_page as rulebook_html
 from qi_checker.audit.provenance import manifest
 from qi_checker.audit.rulebook import rulebook_document, rulebook_line, rulebook_page
 from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
+from qi_checker.cases.evaluated import actions_in
 from qi_checker.cases.pages import case_page
 from qi_checker.cases.sheets import case_sheets, keys_of
 from qi_checker.cases.twice import judge_twice
@@ -37,6 +38,7 @@ OURS = (
     "findings.csv",
     "findings.parquet",
     "cases.csv",
+    "actions.csv",
     "rejects.csv",
     "manifest.json",
     "index.html",
@@ -138,6 +140,7 @@ def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) 
         ).fetchall()
     }
     progress("writing findings", 0, 0)
+    actions_in(evaluation)
     write_files(evaluation, manifest(evaluation), folder)
     page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
     (folder / "index.html").write_text(audit_html(page), encoding="utf-8")

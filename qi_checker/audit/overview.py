@@ -9,10 +9,12 @@ from qi_checker.audit.problems import problems
 from qi_checker.audit.provenance import population, provenance
 from qi_checker.audit.rates import rate
 from qi_checker.audit.views import AuditPage, CaseLine, RequirementTotals
+from qi_checker.cases.actions import count_actions
+from qi_checker.cases.evaluated import ACTIONS, actions_in
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.protocol.words import group_words
-from qi_checker.query.tables import CASES, FINDINGS
+from qi_checker.query.tables import CASES, FINDINGS, POPULATION, VERDICTS
 
 _LISTED = 2000  # lines of one list; the files hold them all
 _REJECTS = 50
@@ -23,6 +25,7 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
     """Everything index.html shows. `page_of` gives the link of a case's page, or nothing."""
     summary = evaluation.summary()
     eligible = int(summary["eligible"])
+    actions = actions_in(evaluation)
     lines = {name: _lines(evaluation, where, page_of) for name, where in _LISTS.items()}
     target = (evaluation.compiled.bundle.protocol.target or "").replace(" ", "")
     sizes = tuple(
@@ -50,24 +53,46 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
         problems=tuple(problems(evaluation)),
         target=target,
         notes=_notes(evaluation),
-        action=lines["action"],
+        action=_action_lines(evaluation, page_of),
         failed=lines["failed"],
         undetermined=lines["undetermined"],
         exempt=lines["exempt"],
         others=lines["others"],
-        list_sizes=sizes,
+        list_sizes=(("action", len(actions)), *sizes),
+        actions=count_actions(actions),
+    )
+
+
+def _action_lines(evaluation: Evaluation, page_of: PageOf) -> tuple[CaseLine, ...]:
+    """A line for each action, the most urgent first."""
+    rows = evaluation.rows(f"""
+        SELECT a.*, v.anchor, v.upcoming, v.verdict
+        FROM {ACTIONS} a JOIN {POPULATION} p USING (case_id)
+        JOIN {VERDICTS} v ON v.case_key = p.case_key
+        ORDER BY a.number LIMIT {_LISTED}""")
+    return tuple(
+        CaseLine(
+            case_id=row["case_id"],
+            surgery_date=row["anchor"],
+            upcoming=row["upcoming"],
+            verdict=row["verdict"],
+            sentence=row["text"],
+            act_by=row["act_by"],
+            owner=row["owner"],
+            page=page_of(row["case_id"]),
+        )
+        for row in rows
     )
 
 
 _PAST = "NOT still_open AND verdict"
 _LISTS = {
-    "action": "still_open AND verdict IN ('action_needed', 'undetermined', 'not_compliant', 'error')",
-    "failed": f"{_PAST} IN ('{Verdict.NOT_COMPLIANT}', '{Verdict.ERROR}')",
+    "failed": f"({_PAST} IN ('{Verdict.NOT_COMPLIANT}', '{Verdict.ERROR}')) "
+    f"OR (still_open AND verdict = '{Verdict.ERROR}')",
     "undetermined": f"{_PAST} = '{Verdict.UNDETERMINED}'",
     "exempt": f"{_PAST} = '{Verdict.COMPLIANT_WITH_EXCEPTION}'",
-    "others": f"({_PAST} = '{Verdict.COMPLIANT}') OR (still_open AND verdict IN "
-    f"('{Verdict.PENDING}', '{Verdict.COMPLIANT}', '{Verdict.COMPLIANT_WITH_EXCEPTION}')) "
-    f"OR verdict = '{Verdict.NOT_APPLICABLE}'",
+    "others": f"({_PAST} = '{Verdict.COMPLIANT}') OR verdict = '{Verdict.NOT_APPLICABLE}' "
+    f"OR (still_open AND verdict <> '{Verdict.ERROR}' AND next_action IS NULL)",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from qi_checker import __version__
 from qi_checker.audit.problems import problems
+from qi_checker.cases.actions import count_actions
 from qi_checker.engines.inputs.results import Results
 from qi_checker.engines.twice import JudgedTwice
 from qi_checker.protocol.as_of import AsOf
@@ -116,6 +117,7 @@ def manifest(evaluation: Results) -> dict[str, Any]:
         "in_window": dict(sorted(summary["in_window"].items())),
         "sensitivity": summary["sensitivity"],
         "exceptions": _exceptions(evaluation),
+        **_actions(evaluation),
         "plausibility": [finding.as_dict() for finding in evaluation.looked.findings],
         "accepted": list(evaluation.looked.accepted),
         "counts": dict(sorted(evaluation.looked.counts.items())),
@@ -123,6 +125,12 @@ def manifest(evaluation: Results) -> dict[str, Any]:
         "failures": evaluation.failures,
         "problems": list(problems(evaluation)),
     }
+
+
+def _actions(evaluation: Results) -> dict[str, Any]:
+    """How many actions there are by urgency, where they were made."""
+    made = getattr(evaluation, "actions", None)
+    return {} if made is None else {"actions": count_actions(made).facts}
 
 
 def _files(evaluation: Results) -> list[dict[str, Any]]:

@@ -12,8 +12,7 @@ MEANINGS = ("compliant", "eligible", "with_exception", "undetermined", "rate", "
 
 def rulebook_line(page: AuditPage, link: str) -> RulebookLine:
     """One protocol; `link` leads from the rulebook to its audit."""
-    action = dict(page.list_sizes).get("action", len(page.action))
-    return RulebookLine(page.provenance, page.rate, page.verdicts, action, link)
+    return RulebookLine(page.provenance, page.rate, page.verdicts, page.actions.now, link)
 
 
 def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPage:

@@ -63,9 +63,7 @@ def _actions(page: AuditPage, console: Console) -> None:
     if not total:
         say(console, said.nothing_to_do(page))
         return
-    verb = "needs" if total == 1 else "need"
-    first = f"; the first {_ACTIONS_SHOWN}" if total > _ACTIONS_SHOWN else ""
-    say(console, f"{words.count(total, 'upcoming operation')} {verb} action now{first}:", "bold")
+    say(console, f"{page.actions.words} {page.actions.later_words}".rstrip(), "bold")
     table = new_table(console, ("Last day", "Next action and owner", "Case"), (14, 0, 18))
     for line in page.action[:_ACTIONS_SHOWN]:
         owner = f"\nOwner: {line.owner}" if line.owner else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
+from qi_checker.cases.actions import NO_ACTIONS, ActionCount
 from qi_checker.protocol.plausible import Finding
 from qi_checker.render.views import Provenance, Rate
 
@@ -48,7 +49,7 @@ class AuditPage:
     verdicts: tuple[tuple[str, int], ...]
     flow: tuple[tuple[str, int], ...]  # denominator flow, adds up: "– ..." is taken out
     sensitivity: tuple[tuple[str, int, int], ...]  # (window, compliant cases, eligible)
-    action: tuple[CaseLine, ...]
+    action: tuple[CaseLine, ...]  # a line for each action, the most urgent first
     failed: tuple[CaseLine, ...]
     undetermined: tuple[CaseLine, ...]
     exempt: tuple[CaseLine, ...]
@@ -59,6 +60,7 @@ class AuditPage:
     target: str = ""
     notes: tuple[str, ...] = field(default=())
     list_sizes: tuple[tuple[str, int], ...] = ()  # ("failed", 3120) where a list here is cut
+    actions: ActionCount = field(default=NO_ACTIONS)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class RulebookLine:
     provenance: Provenance
     rate: Rate
     verdicts: tuple[tuple[str, int], ...]
-    action: int  # upcoming cases that need action now
+    action: int  # actions that need somebody now
     page: str  # relative link
 
 

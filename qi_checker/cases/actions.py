@@ -116,6 +116,13 @@ class ActionCount:
         return f"{actions} for {cases} {verb} somebody now."
 
     @property
+    def later_words(self) -> str:
+        """`44 more are due later.`, or nothing."""
+        if not self.later:
+            return ""
+        return f"{self.later:,} more {'is' if self.later == 1 else 'are'} due later."
+
+    @property
     def facts(self) -> dict[str, int]:
         """The numbers as the status file and the manifest hold them."""
         return {
@@ -123,6 +130,9 @@ class ActionCount:
             "operations": self.operations,
             **{name: getattr(self, name) for name in URGENCIES},
         }
+
+
+NO_ACTIONS = ActionCount()
 
 
 def count_actions(actions: Iterable[Action]) -> ActionCount:
@@ -316,7 +326,7 @@ class _Words:
         if self.kind is ActionKind.BOOK:
             return self._book()
         verb = "Order" if self.one.requirement.event.kind in _ORDERED else "Arrange"
-        return f"{verb} the {self._title} for {self._span}{self._why_not()}"
+        return f"{verb} the {self._title}{self._when}{self._why_not()}"
 
     def decide(self, first: date | None) -> str:
         """Give the choice that is left; `first`: the first day of surgery that would work."""
@@ -346,17 +356,26 @@ class _Words:
         return self.day(at) if at else "an unknown day"
 
     @property
-    def _span(self) -> str:
-        """`13 Apr–13 May`: the days that are left."""
+    def _range(self) -> str:
+        """`13 Apr–13 May` for a window that opens later; empty for one that is open."""
         opens, closes = self.one.finding["window_opens"], self.one.finding["window_closes"]
-        start = max(opens, self._today) if opens else self._today
+        if opens is None or opens <= self._today:
+            return ""
         if closes is None:
-            return f"{self.day(start)} or later"
-        if closes <= start:
+            return f"{self.day(opens)} or later"
+        if opens == closes:
             return self.day(closes)
-        if (start.year, start.month) == (closes.year, closes.month):
-            return f"{start.day}–{self.day(closes)}"
-        return f"{self.day(start)}–{self.day(closes)}"
+        if (opens.year, opens.month) == (closes.year, closes.month):
+            return f"{opens.day}–{self.day(closes)}"
+        return f"{self.day(opens)}–{self.day(closes)}"
+
+    @property
+    def _when(self) -> str:
+        """` for 13 Apr–13 May`, ` to be done by 13 May`: the same every day until one has passed."""
+        if self._range:
+            return f" for {self._range}"
+        closes = self.one.finding["window_closes"]
+        return f" to be done by {self.day(closes)}" if closes else ""
 
     def _why_not(self) -> str:
         """Why what is there does not count, in brackets."""
@@ -376,10 +395,10 @@ class _Words:
 
     def _book(self) -> str:
         if self.one.reason is Reason.CANCELLED:
-            return f"Book the {self._title} again for {self._span} (that of {self._date} was cancelled)"
+            return f"Book the {self._title} again{self._when} (that of {self._date} was cancelled)"
         ordered = _ordered_on(self.one.event, self.one.chart.setting.site)
         on = f" ordered on {self.day(ordered)}" if ordered else " that is ordered"
-        return f"Book the {self._title}{on} for {self._span}"
+        return f"Book the {self._title}{on}{self._when}"
 
     def _move(self) -> str:
         opens, closes = self.one.finding["window_opens"], self.one.finding["window_closes"]
@@ -390,7 +409,8 @@ class _Words:
                 f"Cancel or move the {self._title} booked for {self._date}: "
                 f"there must be none from {first} to {until}"
             )
-        said = f"Move the {self._title} booked for {self._date} to {self._span}"
+        to = self._range or (f"{self.day(closes)} or earlier" if closes else "an earlier day")
+        said = f"Move the {self._title} booked for {self._date} to {to}"
         at: date | None = self.one.finding["event_date"]
         if at and opens and at < opens:
             return f"{said}: on {self._date} it {self._age('would be')}"
@@ -440,7 +460,7 @@ class _Words:
         )
         if self.one.requirement.forbidden or needed or not self.one.live:
             return ""
-        return f", or order another for {self._span}"
+        return f", or order another{self._when}"
 
 
 def _lower(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qi_checker.digest.changes import Change, Kind, changes
 from qi_checker.digest.snapshot import CaseFound, Key, Snapshot
@@ -24,7 +24,10 @@ FRESH, FAILED, NOT_WATCHED = "feeds fresh", "feeds failed", "feeds not watched"
 
 @dataclass(frozen=True)
 class AtRisk:
-    """An upcoming case that lacks something: what to do, until when, who."""
+    """One action, or an upcoming case for which nobody can say one: what to do, until when, who.
+
+    requirement: "" where it is the case.
+    """
 
     case_id: str
     surgery_date: dt.date | None
@@ -33,6 +36,7 @@ class AtRisk:
     days_left: int | None  # to act_by; below 0: it has passed
     next_action: str
     owner: str
+    requirement: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Digest:
     refused: str = (
         ""  # the night whose records were refused: then this is the list of the one before
     )
+    now: int = 0  # actions that need somebody now, and for how many operations: `count_actions`
+    operations: int = 0
+    desk: str = ""  # the owner whose actions alone are in it; "": everybody's
 
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
         return tuple(c for c in self.changes if c.kind in kinds)
@@ -90,6 +97,8 @@ def digest(
         found = changes(now, before, earlier)
     upcoming = [case for case in now.cases.values() if _upcoming(case, now.as_of, days)]
     feeds = (*feed_failures, *_feeds(now, before))
+    listed = _listed(now, upcoming, days)
+    counted = _counted(now, listed)
     watched = bool((now.manifest.get("site") or {}).get("feeds"))
     return Digest(
         protocol_id=now.protocol_id,
@@ -99,7 +108,7 @@ def digest(
         days=days,
         feeds=feeds,
         feed_state=FAILED if feeds else FRESH if watched else NOT_WATCHED,
-        at_risk=_at_risk(upcoming, now.as_of),
+        at_risk=listed,
         changes=tuple(c for c in found if c.requirement),
         cusum=cusum,
         checked=len(upcoming),
@@ -107,6 +116,8 @@ def digest(
         plausibility=tuple(plausibility) or _plausibility(now),
         disagreed=_disagreed(now),
         refused=refused,
+        now=counted["now"],
+        operations=counted["operations"],
         counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
     )
 
@@ -120,6 +131,66 @@ def _disagreed(now: Snapshot) -> str:
         f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     )
     return f"{named}: the two evaluators differ. Check by hand, and report it."
+
+
+def of_desk(digest: Digest, owner: str, requirements: Collection[str]) -> Digest:
+    """The digest of one desk: its actions, and what changed in them.
+
+    requirements: those that the owner may have to act on; what is resolved of them is told, too.
+    """
+    mine = tuple(line for line in digest.at_risk if line.owner == owner)
+    keys = {(line.case_id, line.requirement) for line in mine}
+    changed = tuple(
+        change
+        for change in digest.changes
+        if (change.case_id, change.requirement) in keys
+        or (change.kind is Kind.RESOLVED and change.requirement in requirements)
+    )
+    left = [line for line in mine if line.days_left is not None and line.days_left <= digest.days]
+    return replace(
+        digest,
+        at_risk=mine,
+        changes=changed,
+        cusum="",
+        reconfirm=(),
+        now=len(left),
+        operations=len({line.case_id for line in left}),
+        desk=owner,
+    )
+
+
+def _counted(now: Snapshot, listed: Sequence[AtRisk]) -> dict[str, int]:
+    """How many actions, and operations, need somebody now: as the audit counted them.
+
+    An audit of a version without actions is counted by what is listed of it.
+    """
+    if "actions" in now.manifest:
+        return {name: int(now.manifest["actions"][name]) for name in ("now", "operations")}
+    return {"now": len(listed), "operations": len({line.case_id for line in listed})}
+
+
+def _listed(now: Snapshot, upcoming: Sequence[CaseFound], days: int) -> tuple[AtRisk, ...]:
+    """The actions of these days; then what could not be evaluated, for which there is none."""
+    if now.actions is None:
+        return _at_risk(upcoming, now.as_of)
+    ids = {case.case_id: case.surgery_date for case in upcoming}
+    last = now.as_of + dt.timedelta(days=days)
+    actions = tuple(
+        AtRisk(
+            case_id=one.case_id,
+            surgery_date=now.cases[one.case_id].surgery_date,
+            verdict=now.cases[one.case_id].verdict,
+            act_by=one.act_by,
+            days_left=(one.act_by - now.as_of).days,
+            next_action=one.text,
+            owner=one.owner,
+            requirement=one.requirement,
+        )
+        for one in now.actions
+        if one.case_id in ids or one.act_by <= last
+    )
+    failed = [case for case in upcoming if case.verdict == Verdict.ERROR]
+    return (*_at_risk(failed, now.as_of), *actions)
 
 
 def _plausibility(now: Snapshot) -> tuple[str, ...]:

@@ -60,12 +60,22 @@ class Screen:
 def subject(digest: Digest) -> str:
     """The finding in the subject line of a mail: numbers and words, no id of a case."""
     moment = digest.as_of.replace("T", " ")
-    return clean(f"{finding(digest)} ({digest.protocol_id}, {moment})")
+    whose = f"{digest.desk}: " if digest.desk else ""
+    return clean(f"{whose}{finding(digest)} ({digest.protocol_id}, {moment})")
 
 
 def finding(digest: Digest) -> str:
-    """`3 at risk, 12 checked, 2 new, feeds fresh`; what is wrong with the records comes first."""
-    parts = [f"{len(digest.at_risk):,} at risk", f"{digest.checked:,} checked"]
+    """`3 actions for 2 operations now, 12 checked, 2 new, feeds fresh`.
+
+    What is wrong with the records comes first.
+    """
+    actions, operations = words.count(digest.now, "action"), digest.operations
+    now = (
+        f"{actions} for {words.count(operations, 'operation')} now"
+        if digest.now
+        else "no action now"
+    )
+    parts = [now, f"{digest.checked:,} checked"]
     new = len(digest.of(Kind.NEW, Kind.REOPENED))
     if new:
         parts.append(f"{new:,} new")
@@ -89,7 +99,8 @@ def finding(digest: Digest) -> str:
 def screen(digest: Digest) -> Screen:
     """The rows that fit, the most urgent kind first."""
     since = f", changes since {digest.since.replace('T', ' ')}" if digest.since else ""
-    head = f"{words.moment(digest.as_of)}{since}: {digest.protocol_title}"
+    whose = f"{digest.desk}, " if digest.desk else ""
+    head = f"{whose}{words.moment(digest.as_of)}{since}: {digest.protocol_title}"
     if digest.refused:
         age = words.count(_days(digest), "day")
         head = f"List of {words.moment(digest.as_of)}, {age} old: {digest.protocol_title}"
@@ -117,7 +128,7 @@ def _sections(digest: Digest) -> list[Section]:
         ),
         Section("Feeds", (), tuple((clean(f),) for f in digest.feeds), len(digest.feeds)),
         Section(
-            "At risk",
+            "To do",
             ("Last day", "Case", "Surgery", "Next action", "Owner"),
             tuple(map(_risk, digest.at_risk)),
             len(digest.at_risk),

@@ -62,13 +62,39 @@ class CaseFound:
 
 
 @dataclass(frozen=True)
+class Todo:
+    """One action: a row of `actions` in findings.json."""
+
+    case_id: str
+    requirement: str
+    action: str
+    text: str
+    act_by: dt.date
+    owner: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Todo:
+        act_by = _date(row["act_by"])
+        names = ("case_id", "requirement", "action", "text")
+        texts = {name: str(row[name] or "") for name in names}
+        if act_by is None or not all(texts.values()):
+            raise ValueError("an action lacks something")
+        return cls(**texts, act_by=act_by, owner=str(row["owner"] or ""))
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """One audit of one protocol: its manifest, its findings and its cases, each by its key."""
+    """One audit of one protocol: its manifest, its findings and its cases, each by its key.
+
+    actions: every action, the most urgent first; None where the audit is of a version without them,
+    or comes out of the store.
+    """
 
     manifest: Mapping[str, Any]
     findings: Mapping[Key, Found]
     cases: Mapping[str, CaseFound]
     where: str = ""  # the folder it was read from, for messages
+    actions: tuple[Todo, ...] | None = None
 
     @classmethod
     def from_rows(
@@ -77,12 +103,14 @@ class Snapshot:
         findings: Iterable[Mapping[str, Any]],
         cases: Iterable[Mapping[str, Any]],
         where: str = "",
+        actions: Iterable[Mapping[str, Any]] | None = None,
     ) -> Snapshot:
         """From rows with the columns of the contract. Raises UserError where they are not that."""
         try:
             AsOf.parse(manifest["as_of"])
             found = [Found(**_typed(row, FINDING_COLUMNS)) for row in findings]
             lines = [CaseFound(**_typed(row, CASE_COLUMNS)) for row in cases]
+            todo = None if actions is None else tuple(Todo.of(row) for row in actions)
             keys = {(f.case_id, f.requirement): f for f in found}
             ids = {c.case_id: c for c in lines}
             _check(manifest, found, lines)
@@ -93,7 +121,7 @@ class Snapshot:
         except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
             why = error.args[0] if type(error) is ValueError and error.args else ""
             raise UserError(_foreign(where, str(why))) from None
-        return cls(manifest, keys, ids, where)
+        return cls(manifest, keys, ids, where, todo)
 
     @classmethod
     def read(cls, folder: Path) -> Snapshot:
@@ -112,11 +140,10 @@ class Snapshot:
             raise UserError(Problem(str(file), what)) from None
         except (ValueError, RecursionError):
             raise UserError(_foreign(str(file), "it is not JSON, or cut off")) from None
-        if not isinstance(document, dict) or set(document) != {"manifest", "findings", "cases"}:
+        parts = {"manifest", "findings", "cases"}
+        if not isinstance(document, dict) or set(document) - {"actions"} != parts:
             raise UserError(_foreign(str(file), "it does not hold manifest, findings and cases"))
-        return cls.from_rows(
-            document["manifest"], document["findings"], document["cases"], str(file)
-        )
+        return cls.from_rows(**document, where=str(file))
 
     @property
     def as_of(self) -> dt.date:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from qi_checker.cases.evaluated import actions_in
 from qi_checker.digest.contents import DAYS
 from qi_checker.digest.snapshot import Snapshot
 from qi_checker.engines.duckdb import Evaluation
@@ -27,4 +28,5 @@ def tonight(evaluation: Evaluation, manifest: Mapping[str, Any], days: int = DAY
         ORDER BY case_id""",
         {"today": evaluation.compiled.as_of.date, "last": last},
     )
-    return Snapshot.from_rows(manifest, findings, cases)
+    actions = (action.row for action in actions_in(evaluation))
+    return Snapshot.from_rows(manifest, findings, cases, actions=actions)

@@ -104,8 +104,10 @@ class Digest(Strict):
     """Who is told in the morning, and how."""
 
     sender: Address = Field(alias="from", description="The address that the digest comes from.")
-    recipients: dict[Slug, list[Address]] = Field(
-        min_length=1, description="Per role: addresses. Everybody gets a message of their own."
+    recipients: dict[Text, list[Address]] = Field(
+        min_length=1,
+        description="Per desk or role: addresses. A desk is an owner as the protocols name it, and gets "
+        "only its own actions; a role gets everything. Everybody gets a message of their own.",
     )
     smtp: Smtp | None = Field(
         None, description="The mail server; without it the digest is written as files only."

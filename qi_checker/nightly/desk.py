@@ -87,7 +87,8 @@ class _Desk:
         self.upcoming += trace.case.upcoming
         evidence = rows.evidence
         bundle = self.evaluation.compiled.bundle
-        item, todo = item_of(trace, evidence_of(evidence, bundle.sha256))
+        known = evidence_of(evidence, bundle.sha256)
+        item, todo = item_of(trace, bundle.protocol, known, self.rows.origin.row)
         return Entry(trace.case.id, rows.to_json(), evidence, item, todo)
 
     def _narrow(self, rows: CaseRows) -> FileRows:

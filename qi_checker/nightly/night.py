@@ -14,6 +14,8 @@ from functools import partial
 from typing import Any
 
 from qi_checker.audit.folder import page_keys
+from qi_checker.cases.actions import Action, count_actions
+from qi_checker.cases.evaluated import actions_in
 from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation, evaluate_rulebook
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
@@ -66,6 +68,7 @@ class Night:
     by_clock: bool  # the moment is that of the clock; nobody gave one
     replay: bool = False
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by protocol
+    actions: list[Action] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     broken: Exception | None = None  # why keeping stopped
     waived: Waived | None = None
@@ -262,9 +265,19 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
         found = night_of(evaluation, night.started_at, feeds)
         kept = store.keep(found)
     verdicts = dict(evaluation.con.execute(_VERDICTS).fetchall())
-    night.runs[name] = {"run": kept.run_id, "repeated": kept.repeated, "verdicts": verdicts}
+    night.actions += actions_in(evaluation)
+    night.runs[name] = {
+        "run": kept.run_id,
+        "repeated": kept.repeated,
+        "verdicts": verdicts,
+        "actions": found.manifest["actions"],
+    }
     night.failures += [f"{name}, {failure}" for failure in evaluation.failures]
-    night.report.facts |= {"runs": night.runs, "feeds": feeds}
+    night.report.facts |= {
+        "runs": night.runs,
+        "actions": count_actions(night.actions).facts,
+        "feeds": feeds,
+    }
     _note(night, evaluation)
     if not night.replay:
         with night.report.phase(f"desk {name}"):

@@ -210,6 +210,12 @@ def _families(status: Mapping[str, Any]) -> Iterator[Family]:
         for verdict, number in run.get("verdicts", {}).items()
     ]
     yield "cases", "Cases of the last run by verdict.", cases
+    actions = [
+        ({"when": when}, number)
+        for when, number in status.get("actions", {}).items()
+        if when not in ("now", "operations")
+    ]
+    yield "actions", "Actions of the last run by urgency.", actions
 
 
 def _labels(labels: Labels) -> str:

@@ -14,8 +14,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from qi_checker.cases.evaluated import actions_in
 from qi_checker.digest.changes import Kind
-from qi_checker.digest.contents import Digest, digest
+from qi_checker.digest.contents import Digest, digest, of_desk
 from qi_checker.digest.mail import Envelope, digest_html, digest_mail
 from qi_checker.digest.snapshot import Snapshot
 from qi_checker.digest.text import digest_text
@@ -28,6 +29,7 @@ from qi_checker.nightly.moments import moment
 from qi_checker.nightly.outbox import Outbox, prefix_of
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.plausible import Refused
 from qi_checker.render.atomic import refused, sweep_parts, write_file
 from qi_checker.store import Night, Store
@@ -84,7 +86,9 @@ class Telling:
         else:
             rows = store.findings(since), store.cases(since)
             before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
-            now = Snapshot.from_rows(night.manifest, evaluation.findings(), evaluation.cases())
+            actions = (action.row for action in actions_in(evaluation))
+            found_now = evaluation.findings(), evaluation.cases()
+            now = Snapshot.from_rows(night.manifest, *found_now, actions=actions)
             earlier = self._once_solved(store, night.protocol, run)
             found = ask(now, before, earlier=earlier)
         self.ready.append(Ready(night.protocol, run, found))
@@ -164,12 +168,19 @@ class Telling:
         if config is None or config.smtp is None:
             return
         host = config.sender.rpartition("@")[2]
-        for recipient in dict.fromkeys(a for each in config.recipients.values() for a in each):
-            mark = hashlib.sha256(f"{one.protocol} {recipient.lower()}".encode()).hexdigest()[:16]
-            name = f"{prefix_of(one.run)}{one.mark}{mark}"
-            message_id = f"<{name}@{host}>"
-            envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at, self.foot)
-            self.box.add(f"{name}.eml", digest_mail(one.digest, envelope))
+        owners = owners_of(self.settings.bundles, one.protocol)
+        every = set(owners_of(self.settings.bundles))
+        for key, addresses in config.recipients.items():
+            if key in every and key not in owners:
+                continue  # a desk of another protocol
+            mine = of_desk(one.digest, key, owners[key]) if key in owners else one.digest
+            for recipient in addresses:
+                who = f"{one.protocol} {recipient.lower()}" + (f" {mine.desk}" if mine.desk else "")
+                mark = hashlib.sha256(who.encode()).hexdigest()[:16]
+                name = f"{prefix_of(one.run)}{one.mark}{mark}"
+                message_id = f"<{name}@{host}>"
+                envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at, self.foot)
+                self.box.add(f"{name}.eml", digest_mail(mine, envelope))
 
     def send(self) -> Delivery | None:
         """Hand over what is queued; None where there is no mail server."""
@@ -178,6 +189,17 @@ class Telling:
         except UserError as error:
             return Delivery(waiting=len(self.box.names("queued")), problem=error.problems[0])
         return deliver(self.box, server) if server is not None else None
+
+
+def owners_of(bundles: Sequence[Bundle], protocol: str = "") -> dict[str, list[str]]:
+    """Every owner that a protocol names, or all of them, with the requirements that may need them."""
+    found: dict[str, list[str]] = {}
+    for bundle in bundles:
+        if protocol in ("", bundle.protocol.id):
+            for leaf in (leaf for v in bundle.protocol.versions for leaf in v.leaves):
+                for owner in leaf.owners:
+                    found.setdefault(owner, []).append(leaf.id)
+    return found
 
 
 def server_of(settings: Settings) -> Server | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from qi_checker.audit.provenance import manifest
+from qi_checker.cases.evaluated import actions_in
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote
@@ -21,6 +22,7 @@ def night_of(
     actor: str = "nightly",
 ) -> Night:
     """The night of an evaluation; it is kept before the next evaluation of the same records."""
+    actions_in(evaluation)
     evaluation.hold()
     document = manifest(evaluation)
     return Night(

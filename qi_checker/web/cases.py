@@ -15,7 +15,7 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.store.desk.models import CaseFile, DeskAction, Known, WorkItem
 from qi_checker.store.desk.reading import FileRows, history_of, judge_of, judged
 from qi_checker.store.desk.rewriting import action_row
-from qi_checker.store.desk.work import evidence_of, item_of
+from qi_checker.store.desk.work import evidence_of, item_of, where_in
 from qi_checker.store.exceptions import APPROVED, REFUSED, Waiver, table_row
 from qi_checker.store.transaction import writing
 from qi_checker.web.runtime import bundle, runtime, store
@@ -115,9 +115,11 @@ def again(case_id: str) -> None:
     if not items:
         return
     for one in live(items):
-        if one.trace is None:
+        if one.trace is None or one.judge is None:
             continue
-        columns, todo = item_of(one.trace, evidence_of(one.rows.evidence, one.known.sha256))
+        known = evidence_of(one.rows.evidence, one.known.sha256)
+        where = where_in(json.loads(one.known.origin))
+        columns, todo = item_of(one.trace, one.judge.bundle.protocol, known, where)
         columns.pop("evidence")  # of the night: a look or a sign-off is not made void by a decision
         with writing("default"):
             WorkItem.objects.filter(pk=one.item.pk).update(live=True, **columns)

@@ -24,15 +24,15 @@ from qi_checker.web.access import Sites
 from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import Message, render
+from qi_checker.web.runtime import runtime
 from qi_checker.web.urls_of import link
-from qi_checker.web.words import CONTACTS, verdict_words
+from qi_checker.web.words import CONTACTS, reason_words, verdict_words
 
 PAGE = 50
-SOON = 14  # days: what is due by then needs somebody now
 GROUPS = (
     ("overdue", N_("Overdue"), N_("the last day to arrange it has passed")),
     ("today", N_("Today"), N_("the last day to arrange it is today")),
-    ("soon", N_("Soon"), N_("the last day is in the next 14 days")),
+    ("soon", N_("Soon"), N_("the last day is near")),
     ("later", N_("Later"), N_("there is still time")),
     ("ready", N_("Nothing to do"), N_("everything is there, booked or excepted")),
 )
@@ -172,8 +172,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 
 def visible(sites: Sites) -> QuerySet[Any]:
-    """The upcoming cases of somebody's sites."""
-    items = WorkItem.objects.filter(upcoming=True)
+    """The cases of somebody's sites that are upcoming, or for which something is still to be done."""
+    items = WorkItem.objects.filter(Q(upcoming=True) | Q(act_by__lt=NO_DAY))
     return items if sites.names is None else items.filter(site__in=sorted(sites.names))
 
 
@@ -239,9 +239,14 @@ def week_days(week: str) -> tuple[date, date] | None:
     return monday, monday + timedelta(days=6)
 
 
+def horizon_of(day: date) -> date:
+    """The last day on which an action counts as soon: what `cases/actions.urgency` says, for a query."""
+    return day + timedelta(days=runtime().settings.site.horizon.amount)
+
+
 def group_span(when: str, day: date) -> tuple[date, date] | None:
     """The last days of a group; None for no group."""
-    one, horizon = timedelta(days=1), day + timedelta(days=SOON)
+    one, horizon = timedelta(days=1), horizon_of(day)
     return {
         "overdue": (date.min, day - one),
         "today": (day, day),
@@ -360,7 +365,7 @@ def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: boo
         commands=tuple(_command(a, desk) for a in actions),
         surgery=i18n.day(item.surgery_day),
         place=", ".join(text for text in (item.room, item.surgeon) if text),
-        why=" ".join(dict.fromkeys(a.get("why", "") for a in actions if a.get("why"))),
+        why=" ".join(dict.fromkeys(_why(a) for a in actions)),
         verdict=verdict_words(item.verdict),
         changed=_change(item) if changed else "",
         unread=marks.unread.get(item.case_id, 0),
@@ -377,6 +382,12 @@ def _command(action: Mapping[str, str], desk: str) -> Command:
     until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
     other = bool(desk) and action["owner"] != desk
     return Command(action["text"], action["owner"], i18n.day(until), other)
+
+
+def _why(action: Mapping[str, str]) -> str:
+    """The reason of the finding, as a sentence in grey."""
+    said = reason_words(action["reason"]) if action.get("reason") else ""
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def _change(item: WorkItem) -> str:
@@ -411,7 +422,7 @@ def grouped(
 def said(items: QuerySet[Any], counts: Mapping[str, int], night: Night) -> str:
     """Counts, scope and freshness in one line."""
     cases = sum(counts[key] for key in ("overdue", "today", "soon"))
-    horizon = night.day + timedelta(days=SOON)
+    horizon = horizon_of(night.day)
     actions = DeskAction.objects.filter(
         item__in=items.exclude(waits(night.day)), act_by__lte=horizon
     ).count()

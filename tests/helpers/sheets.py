@@ -12,6 +12,7 @@ from qi_checker.audit.views import (
     RulebookLine,
     RulebookPage,
 )
+from qi_checker.cases.actions import ActionCount
 from qi_checker.cases.views import (
     Candidate,
     CaseSheet,
@@ -323,6 +324,7 @@ AUDIT = AuditPage(
     action=tuple(
         line(n, "action_needed", ACTION.format(day="2026-02-13"), True) for n in range(1, 4)
     ),
+    actions=ActionCount(soon=3, operations=3),
     failed=tuple(
         line(
             n,

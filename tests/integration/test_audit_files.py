@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from qi_checker.cases.actions import ACTION_COLUMNS
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from tests.helpers.commands import csv_rows
 from tests.helpers.demo import NOT_FROM_DATA
@@ -71,6 +72,7 @@ def _as_text(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
 
 def test_every_file_of_the_contract_is_there_and_no_other(audited: Path) -> None:
     assert sorted(p.name for p in audited.iterdir()) == [
+        "actions.csv",
         "cases",
         "cases.csv",
         "findings.csv",
@@ -89,8 +91,9 @@ def test_columns_are_those_of_the_contract_in_its_order(
     assert _header(audited / "findings.csv") == FINDINGS
     assert _header(audited / "cases.csv") == CASES
     assert _header(audited / "rejects.csv") == REJECTS
+    assert _header(audited / "actions.csv") == list(ACTION_COLUMNS)
     assert pq.read_schema(audited / "findings.parquet").names == FINDINGS
-    assert list(document) == ["manifest", "findings", "cases"]
+    assert list(document) == ["manifest", "findings", "cases", "actions"]
     assert all(list(row) == FINDINGS for row in document["findings"])
     assert all(list(row) == CASES for row in document["cases"])
 
@@ -98,8 +101,30 @@ def test_columns_are_those_of_the_contract_in_its_order(
 def test_csv_json_and_parquet_hold_the_same_rows(audited: Path, document: dict[str, Any]) -> None:
     assert csv_rows(audited / "findings.csv") == _as_text(document["findings"])
     assert csv_rows(audited / "cases.csv") == _as_text(document["cases"])
+    assert csv_rows(audited / "actions.csv") == _as_text(document["actions"])
     parquet = pq.read_table(audited / "findings.parquet").to_pylist()
     assert _as_text(parquet) == _as_text(document["findings"])
+
+
+def test_the_actions_are_sorted_counted_and_the_first_is_that_of_its_case(
+    document: dict[str, Any],
+) -> None:
+    actions, counts = document["actions"], document["manifest"]["actions"]
+    days = [action["act_by"] for action in actions]
+    assert days == sorted(days) and days
+    now = [a for a in actions if a["when"] in ("overdue", "today", "soon")]
+    assert counts["now"] == len(now) == counts["overdue"] + counts["today"] + counts["soon"]
+    assert counts["operations"] == len({a["case_id"] for a in now})
+    assert counts["now"] + counts["later"] == len(actions)
+    first: dict[str, Any] = {}
+    for action in actions:
+        first.setdefault(action["case_id"], action)
+    assert {c["case_id"] for c in document["cases"] if c["next_action"]} == set(first)
+    for line in document["cases"]:
+        if line["next_action"]:
+            mine = first[line["case_id"]]
+            assert line["next_action"] == mine["text"]
+            assert (line["act_by"], line["owner"]) == (mine["act_by"], mine["owner"])
 
 
 def test_parquet_keeps_dates_and_numbers_as_such(audited: Path) -> None:
@@ -180,15 +205,17 @@ def test_the_lists_of_the_page_hold_every_case_once(
     index: Element, manifest: dict[str, Any]
 ) -> None:
     lists = ("action", "not-compliant", "undetermined", "exempt", "others")
-    cases = [a.words for key in lists for a in index.by_id(key).all("a")]
+    listed = {key: [a.words for a in index.by_id(key).all("a")] for key in lists}
+    listed["action"] = list(dict.fromkeys(listed["action"]))  # a case may need several things
+    cases = [case for key in lists for case in listed[key]]
     assert len(cases) == len(set(cases)) == manifest["population"]["cases"]
-    sizes = {key: len(index.by_id(key).all("a")) for key in lists}
+    sizes = {key: len(listed[key]) for key in lists}
     verdicts = manifest["verdicts"]
     assert sizes["exempt"] == manifest["rate"]["with_exception"]
     assert sizes["undetermined"] == manifest["rate"]["undetermined"]
     open_ones = ("not_compliant", "undetermined", "action_needed")
-    listed = sizes["action"] + sizes["not-compliant"] + sizes["undetermined"]
-    assert listed == sum(verdicts[v] for v in open_ones)
+    lacking = sizes["action"] + sizes["not-compliant"] + sizes["undetermined"]
+    assert lacking == sum(verdicts[v] for v in open_ones)
 
 
 def test_the_page_says_the_numbers_of_the_manifest(

@@ -90,7 +90,7 @@ def test_the_digest_says_it_first_and_how_old_its_list_is(job):
     assert lines[0].startswith("List of Sun 2026-03-01") and "1 day old" in lines[0]
     assert lines[1].startswith(f"Records of {DAYS[3]} refused, older list in force")
     assert lines[2].startswith("Records refused, nothing was judged")
-    assert any(line.startswith("At risk") for line in lines)
+    assert any(line.startswith("To do") for line in lines)
     [new] = {path.name for path in queued.iterdir()} - before
     mail = (queued / new).read_text(encoding="utf-8")
     subject = re.search(r"^Subject: (.*(?:\n .*)*)", mail, re.MULTILINE)

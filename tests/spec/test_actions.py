@@ -88,42 +88,42 @@ UPCOMING = [
         [],
         {},
         ("order", "Clinic", "", "2026-05-07"),
-        "Order the CT of the liver for 20 Apr–14 May",
+        "Order the CT of the liver to be done by 14 May",
     ),
     (
         Reason.TOO_OLD,
         [scan("2026-03-05")],
         {},
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver for 20 Apr–14 May (that of 5 Mar will be 70 days old at surgery)",
+        "Order the CT of the liver to be done by 14 May (that of 5 Mar will be 70 days old at surgery)",
     ),
     (
         Reason.WRONG_REGION,
         [scan("2026-04-16", region="chest")],
         {},
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver for 20 Apr–14 May (that of 16 Apr shows another region)",
+        "Order the CT of the liver to be done by 14 May (that of 16 Apr shows another region)",
     ),
     (
         Reason.EXCLUDED_CODE,
         [scan("2026-04-16", codes="LOCAL:BIOPSY")],
         WITHOUT_BIOPSY,
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver for 20 Apr–14 May (that of 16 Apr has a code that does not count)",
+        "Order the CT of the liver to be done by 14 May (that of 16 Apr has a code that does not count)",
     ),
     (
         Reason.TOO_FEW,
         [scan("2026-04-16")],
         TWO,
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver for 20 Apr–14 May (that of 16 Apr is not enough)",
+        "Order the CT of the liver to be done by 14 May (that of 16 Apr is not enough)",
     ),
     (
         Reason.TOO_CLOSE,
         [scan("2026-04-16"), scan("2026-04-18", "E2")],
         TWO,
         ("order", "Clinic", "E2", "2026-05-07"),
-        "Order the CT of the liver for 20 Apr–14 May (that of 18 Apr is too close to the others)",
+        "Order the CT of the liver to be done by 14 May (that of 18 Apr is too close to the others)",
     ),
     (
         Reason.EVENT_BETWEEN,
@@ -131,7 +131,7 @@ UPCOMING = [
         BETWEEN,
         ("order", "Clinic", "E1", "2026-05-07"),
         (
-            "Order the CT of the liver for 20 Apr–14 May "
+            "Order the CT of the liver to be done by 14 May "
             "(that of 16 Apr no longer counts because of what was done since)"
         ),
     ),
@@ -140,21 +140,21 @@ UPCOMING = [
         [scan(None, **ORDERED)],
         {},
         ("book", "CT desk", "E1", "2026-05-07"),
-        "Book the CT of the liver ordered on 17 Apr for 20 Apr–14 May",
+        "Book the CT of the liver ordered on 17 Apr to be done by 14 May",
     ),
     (
         Reason.CANCELLED,
         [scan("2026-04-18", status="cancelled")],
         {},
         ("book", "CT desk", "E1", "2026-05-07"),
-        "Book the CT of the liver again for 20 Apr–14 May (that of 18 Apr was cancelled)",
+        "Book the CT of the liver again to be done by 14 May (that of 18 Apr was cancelled)",
     ),
     (
         Reason.BOOKED_OUTSIDE_WINDOW,
         [scan("2026-05-15", status="booked")],
         {},
         ("move_booking", "CT desk", "E1", "2026-05-07"),
-        "Move the CT of the liver booked for 15 May to 20 Apr–14 May",
+        "Move the CT of the liver booked for 15 May to 14 May or earlier",
     ),
     (
         Reason.BOOKING_PASSED,
@@ -170,7 +170,7 @@ UPCOMING = [
         ("complete_record", "Records", "E1", "2026-05-07"),
         (
             "Obtain the exact date of the CT of the liver recorded for 2026-04, "
-            "or order another for 20 Apr–14 May"
+            "or order another to be done by 14 May"
         ),
     ),
     (
@@ -180,7 +180,7 @@ UPCOMING = [
         ("complete_record", "Records", "E1", "2026-05-07"),
         (
             "Record modality and region of the study of 16 Apr, which may be the CT of the liver, "
-            "or order another for 20 Apr–14 May"
+            "or order another to be done by 14 May"
         ),
     ),
     (
@@ -190,7 +190,7 @@ UPCOMING = [
         ("complete_record", "Records", "E1", "2026-05-07"),
         (
             "Obtain the acquisition date of the outside CT of the liver, "
-            "or order another for 20 Apr–14 May"
+            "or order another to be done by 14 May"
         ),
     ),
     (
@@ -200,7 +200,7 @@ UPCOMING = [
         ("complete_record", "Records", "E1", "2026-05-07"),
         (
             "Find out what was done since the CT of the liver of 16 Apr, and when, "
-            "or order another for 20 Apr–14 May"
+            "or order another to be done by 14 May"
         ),
     ),
     (
@@ -210,7 +210,7 @@ UPCOMING = [
         ("correct_data", "Data office", "E1", "2026-05-07"),
         (
             "Correct row 2 of events: unreadable date; it may be the CT of the liver, "
-            "or order another for 20 Apr–14 May"
+            "or order another to be done by 14 May"
         ),
     ),
 ]

@@ -39,7 +39,7 @@ def test_an_empty_digest_is_still_one() -> None:
         {**quiet.manifest, "site": {"feeds": {"imaging": 3}}}, findings, cases
     )
     assert digest_text(digest(watched, watched)).splitlines()[1] == (
-        "0 at risk, 12 checked, feeds fresh."
+        "No action now, 12 checked, feeds fresh."
     )
     assert "feeds not watched" in digest_text(digest(quiet))
     assert digest_text(digest(audit())).startswith("Sun 2026-03-01")
@@ -47,9 +47,9 @@ def test_an_empty_digest_is_still_one() -> None:
 
 def test_the_order_is_that_of_urgency() -> None:
     text = digest_text(night())
-    heads = [text.index(f"\n{word}: ") for word in ("Feeds", "At risk", "New", "Changed")]
+    heads = [text.index(f"\n{word}: ") for word in ("Feeds", "To do", "New", "Changed")]
     assert heads == sorted(heads)
-    assert "feeds failed, 1 at risk, 3 checked, 1 new" in text.lower()
+    assert "feeds failed, 1 action for 1 operation now, 3 checked, 1 new" in text.lower()
     assert "  2026-03-05  R000  surgery 2026-03-12  MRI desk\n    Book an MRI between" in text
 
 
@@ -102,7 +102,7 @@ def test_a_trend_that_changed_and_a_feed_that_broke_off() -> None:
     assert "events: 40 rows, 100 in the earlier audit." in text
     assert "exceptions: no longer delivered." in text
     assert "CUSUM: worse than the baseline." in text
-    assert subject(digest(tonight, before, cusum="x")).startswith("feeds failed, 0 at risk")
+    assert subject(digest(tonight, before, cusum="x")).startswith("feeds failed, no action now")
 
 
 @settings(max_examples=60, deadline=None)
@@ -112,7 +112,7 @@ def test_it_is_one_screen_and_says_how_many_more(cases: int, changed: int) -> No
     lines = digest_text(made).splitlines()
     assert len(lines) <= 24 and max(map(cell_len, lines)) <= 78
     shown = sum(text.startswith("  2026-03-05") for text in lines)
-    head = next((text for text in lines if text.startswith("At risk: ")), "At risk: 0")
+    head = next((text for text in lines if text.startswith("To do: ")), "To do: 0")
     more = int(head.split()[-2]) if head.endswith(" more") else 0
     assert shown + more == cases
     assert not cases or shown

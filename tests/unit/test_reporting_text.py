@@ -14,6 +14,7 @@ from rich.console import Console
 
 from qi_checker.audit import text as audit_text
 from qi_checker.cases import text
+from qi_checker.cases.actions import ActionCount
 from qi_checker.cases.what_if import Flip, WhatIf
 from qi_checker.render import terminal
 from tests.helpers import sheets
@@ -95,7 +96,7 @@ def test_the_audit_says_how_many_who_first_and_where(width: int) -> None:
     page = printed(SHOWN["audit"], width)
     flat = " ".join(page.split())
     assert flat.startswith("27 of 30 eligible operations without an exception had both in time")
-    assert "3 upcoming operations need action now:" in flat
+    assert "3 actions for 3 operations need somebody now." in flat
     assert all(
         line.sentence in column(page, "Next action and owner", "Case")
         for line in sheets.AUDIT.action
@@ -107,9 +108,10 @@ def test_the_audit_says_how_many_who_first_and_where(width: int) -> None:
 
 
 def test_a_long_audit_stays_on_one_screen() -> None:
-    page = replace(sheets.AUDIT, action=sheets.AUDIT.action * 30)
+    many = ActionCount(soon=80, later=10, operations=60)
+    page = replace(sheets.AUDIT, action=sheets.AUDIT.action * 30, actions=many)
     shown = printed(lambda console: audit_text.audit_summary_text(page, console, "out/index.html"))
-    assert "90 upcoming operations need action now; the first 3:" in shown
+    assert "80 actions for 60 operations need somebody now. 10 more are due later." in shown
     assert len(shown.splitlines()) <= 24
 
 

@@ -61,6 +61,7 @@ class Evaluation:
     watch: Watch = UNWATCHED
     raw: bool = True  # whether the rows of the records are in this connection
     twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
+    actions: Any = None  # of every open case, where somebody made them (cases/evaluated.py)
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""

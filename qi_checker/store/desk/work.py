@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from qi_checker.cases.actions import Action, Where, actions_of, row_in_words
 from qi_checker.judging import CaseTrace
+from qi_checker.protocol.models import Protocol
 from qi_checker.store.desk.models import NO_DAY
 from qi_checker.store.desk.rewriting import Todo
 
@@ -19,14 +22,24 @@ def evidence_of(rows: str, rules: str) -> str:
     return hashlib.sha256(f"{rows} {rules}".encode()).hexdigest()
 
 
-def item_of(trace: CaseTrace, evidence: str) -> tuple[dict[str, Any], list[Todo]]:
+def where_in(origin: Mapping[str, Any]) -> Where:
+    """Name a row by the file that it came from; `origin` is that of `Known`, as read from JSON."""
+
+    def named(table: str, row: int) -> str:
+        places = origin.get(table) or [table]
+        return f"{places[-1] if row < 0 and len(places) > 1 else places[0]}, row {abs(row)}"
+
+    return named
+
+
+def item_of(
+    trace: CaseTrace, protocol: Protocol, evidence: str, where: Where = row_in_words
+) -> tuple[dict[str, Any], list[Todo]]:
     """The columns of WorkItem and the actions. `evidence`: what `evidence_of` gives."""
     case, row = trace.case, trace.case.row
-    todo = [_todo(one.finding) for one in trace.open] if case.upcoming else []
-    todo.sort(key=lambda one: (one.act_by or NO_DAY, one.requirement))
-    actions = [
-        {**_plain(one), "text": trace.of(one.requirement).finding["sentence"]} for one in todo
-    ]
+    found = actions_of(trace, protocol, where)
+    todo = [_todo(action) for action in found]
+    actions = [_plain(action, trace) for action in found]
     requirements = [
         {"id": r.id, "title": r.requirement.title, "status": str(r.status), "reason": str(r.reason)}
         for r in trace.requirements
@@ -49,26 +62,30 @@ def item_of(trace: CaseTrace, evidence: str) -> tuple[dict[str, Any], list[Todo]
     }, todo
 
 
-def _todo(finding: dict[str, Any]) -> Todo:
+def _todo(action: Action) -> Todo:
     return Todo(
-        requirement=finding["requirement"],
-        action="",
-        owner=finding["owner"] or "",
-        first=finding["window_opens"],
-        last=finding["window_closes"],
-        act_by=finding["act_by"],
+        requirement=action.requirement,
+        action=str(action.action),
+        owner=action.owner,
+        first=action.first,
+        last=action.until,
+        act_by=action.act_by,
     )
 
 
-def _plain(todo: Todo) -> dict[str, Any]:
+def _plain(action: Action, trace: CaseTrace) -> dict[str, Any]:
+    """An action as JSON; without `when`, which the clock changes, and with the reason of the finding."""
+
     def day(value: date | None) -> str:
         return value.isoformat() if value is not None else ""
 
     return {
-        "requirement": todo.requirement,
-        "action": todo.action,
-        "owner": todo.owner,
-        "from": day(todo.first),
-        "until": day(todo.last),
-        "act_by": day(todo.act_by),
+        "requirement": action.requirement,
+        "action": str(action.action),
+        "owner": action.owner,
+        "from": day(action.first),
+        "until": day(action.until),
+        "act_by": day(action.act_by),
+        "text": action.text,
+        "reason": str(trace.of(action.requirement).reason),
     }

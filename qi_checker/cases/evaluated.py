@@ -1,0 +1,113 @@
+"""The actions of a whole evaluation, judged case by case, and beside its cases in the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from qi_checker.cases.actions import (
+    ACTION_COLUMNS,
+    Action,
+    actions_of,
+    most_urgent_first,
+    urgency,
+)
+from qi_checker.cases.rows import DuckDBRows
+from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Verdict
+from qi_checker.query.tables import CASES, FINDINGS, VERDICTS
+
+ACTIONS = "case_actions"
+_PLAIN = "cases_without_actions"  # the view of cases, where another took its name
+_OPEN = ", ".join(
+    f"'{v}'" for v in (Verdict.ACTION_NEEDED, Verdict.UNDETERMINED, Verdict.NOT_COMPLIANT)
+)
+_FOR = {str(reason): kind for reason, kind in ACTION_FOR.items()}
+_TYPES = dict.fromkeys(ACTION_COLUMNS, "VARCHAR") | dict.fromkeys(
+    ("from", "until", "act_by"), "DATE"
+)
+
+
+def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
+    """Give the actions of every open case, the most urgent first; they are made once.
+
+    The query finds the cases that lack something, `judging` says what is to be done for each. From then
+    on they are the table ACTIONS, and the next action of a case in the view of cases is its first.
+    Past cases that lack something and for which nothing can be arranged are not judged.
+    """
+    if evaluation.actions is None:
+        keys = evaluation.con.execute(
+            f"""SELECT case_key FROM {VERDICTS}
+                WHERE verdict IN ({_OPEN}) AND (upcoming OR next_number IS NOT NULL)
+                ORDER BY case_key"""
+        ).fetchall()
+        of = _judged if evaluation.raw else _queried
+        found = of(evaluation, [key for (key,) in keys])
+        evaluation.actions = found
+        _tabulate(evaluation, found)
+    actions: tuple[Action, ...] = evaluation.actions
+    return actions
+
+
+def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
+    if not keys:
+        return ()
+    rows, protocol = DuckDBRows(evaluation), evaluation.compiled.bundle.protocol
+    each = (actions_of(trace, protocol, rows.origin.row) for trace in rows.traces(keys))
+    return most_urgent_first(action for found in each for action in found)
+
+
+def _queried(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
+    """The actions where only results came out of a database, and no rows: in the words of the findings.
+
+    A booking is not seen there, so it is moved by the last day of the finding.
+    """
+    today, site = evaluation.compiled.as_of.date, evaluation.compiled.site
+    leaves = {r.id: r for scope in evaluation.compiled.scopes for r in scope.leaves}
+    rows = evaluation.rows(
+        f"""SELECT * FROM {FINDINGS}
+            WHERE case_key IN (SELECT unnest(?::INTEGER[])) AND act_by IS NOT NULL AND action <> ''
+                  AND status IN ('due', 'unknown', 'expired', 'missing') ORDER BY case_id, number""",
+        [list(keys)],
+    )
+    found = []
+    for row in rows:
+        kind = _FOR.get(row["reason"], ActionKind.ORDER)
+        if row["upcoming"] and row["window_closes"] and row["window_closes"] < today:
+            kind = ActionKind.DECIDE
+        found.append(
+            Action(
+                case_id=row["case_id"],
+                requirement=row["id"],
+                action=kind,
+                text=row["action"].rstrip("."),
+                first=row["window_opens"],
+                until=row["window_closes"],
+                act_by=row["act_by"],
+                when=urgency(row["act_by"], today, site),
+                owner=leaves[row["id"]].owner_of(kind.owner),
+                event_id=row["event_id"] or "",
+            )
+        )
+    return most_urgent_first(found)
+
+
+def _tabulate(evaluation: Evaluation, actions: Sequence[Action]) -> None:
+    """Write the actions into a table, and give the cases their first action in place of the query's."""
+    con = evaluation.con
+    rows = [{"number": n, **action.row} for n, action in enumerate(actions)]
+    shape = json.dumps([{"number": "INTEGER", **_TYPES}])
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {ACTIONS} AS
+            SELECT unnest(from_json(?::JSON, '{shape}'), recursive := true)""",
+        [json.dumps(rows, default=str)],
+    )
+    con.execute(f"DROP VIEW IF EXISTS {_PLAIN}")
+    con.execute(f"ALTER VIEW {CASES} RENAME TO {_PLAIN}")
+    con.execute(f"""
+        CREATE OR REPLACE TEMP VIEW {CASES} AS
+        SELECT k.* REPLACE (a."text" AS next_action, a.act_by AS act_by, a.owner AS owner,
+                            a.requirement AS next_requirement)
+        FROM {_PLAIN} k
+        LEFT JOIN (SELECT DISTINCT ON (case_id) * FROM {ACTIONS} ORDER BY case_id, number) a
+             USING (case_id)""")
