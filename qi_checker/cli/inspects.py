@@ -31,10 +31,13 @@ def inspect(arguments: argparse.Namespace) -> int:
     """Look at an export."""
     if arguments.dry_run:
         return _dry_run(arguments)
+    if arguments.like is not None:
+        return _like(arguments)
     from qi_checker.sources.inspection import look
     from qi_checker.sources.mapping_text import mapping_text
     from qi_checker.sources.propose import propose
     from qi_checker.sources.raw import connect
+    from qi_checker.sources.shipped import looks_like
 
     target = str(arguments.target)
     con = connect()
@@ -42,6 +45,12 @@ def inspect(arguments: argparse.Namespace) -> int:
     for problem in unread:
         print(f"qi-checker: warning: {problem}", file=sys.stderr)
     proposal = propose(con, seen, target if "://" in target else "")
+    if like := looks_like(str(one.place.get("file", "")) for one in seen):
+        print(
+            f"qi-checker: these files have the names of {like}, for which there is a mapping: "
+            f"qi-checker inspect {target} --like {like}",
+            file=sys.stderr,
+        )
     if not proposal.mapping.get("cases") and not proposal.mapping.get("events"):
         what = "nothing here looks like operations or examinations"
         mend = "Name the files and columns in mapping.yaml yourself"
@@ -52,6 +61,17 @@ def inspect(arguments: argparse.Namespace) -> int:
     if sys.stdin.isatty() and sys.stdout.isatty():
         _converse(proposal, input)
     return _write(arguments, mapping_text(proposal, target), target)
+
+
+def _like(arguments: argparse.Namespace) -> int:
+    """Print or write a shipped mapping, for a person to answer what it leaves to the hospital."""
+    from qi_checker.sources.shipped import shipped_text
+
+    text = shipped_text(arguments.like)
+    if arguments.out is None and not sys.stdout.isatty():
+        print(text, end="")
+        return Exit.DONE
+    return _write(arguments, text, str(arguments.target))
 
 
 def _write(arguments: argparse.Namespace, text: str, target: str) -> int:

@@ -338,6 +338,12 @@ def _inspect(commands: Any) -> None:
         help="folder, workbook, text or Parquet file, or address of a database",
     )
     parser.add_argument(
+        "--like",
+        metavar="NAME",
+        help="give the shipped mapping for an export of this shape: epic-ehi, epic-clarity, "
+        "epic-caboodle, oracle-health, meditech, synthea-csv, nhs-waiting-list",
+    )
+    parser.add_argument(
         "--dry-run",
         action="store_true",
         help="show twenty records beside the export, values that nothing maps, the join, and the "

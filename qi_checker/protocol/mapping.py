@@ -18,7 +18,7 @@ Encoding = Literal[
     "utf-8", "utf-16", "windows-1252", "windows-1250", "iso-8859-1", "iso-8859-15", "cp850"
 ]
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
-LEADING_ZEROS, TRAILING_ZERO = "leading zeros", ".0"
+LEADING_ZEROS, TRAILING_ZERO, ALL_BLANKS = "leading zeros", ".0", "blanks"
 
 
 def _is_list(value: Any) -> str:
@@ -74,7 +74,7 @@ class Source(Strict):
     )
     strip: Texts | None = Field(
         None,
-        description='Texts to take out of an id, also "leading zeros", and ".0" at its end.',
+        description='Texts to take out of an id, also "leading zeros", "blanks", and ".0" at its end.',
     )
     pad: StrictInt | None = Field(
         None, ge=2, le=40, description="Put zeros in front of an id up to so many characters."

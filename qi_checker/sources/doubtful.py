@@ -117,7 +117,8 @@ def _misspelt_kinds(con: duckdb.DuckDBPyConnection, file: str) -> Iterator[str]:
     """
     kind = f"lower(trim(kind::VARCHAR, {literal(BLANKS)}))"
     rows = con.execute(
-        f"SELECT {kind}, count(*) FROM raw_events WHERE kind IS NOT NULL GROUP BY 1"
+        f"SELECT {kind}, sum(n) FROM (SELECT kind, count(*) AS n FROM raw_events "
+        "WHERE kind IS NOT NULL GROUP BY kind) k GROUP BY 1"
     ).fetchall()
     counts = {str(word): int(number) for word, number in rows if word}
     meant = {}

@@ -16,8 +16,9 @@ _PLAIN = "[^a-z0-9]+"
 def look_up(con: duckdb.DuckDBPyConnection, names: str, exams: ExamList, into: str) -> None:
     """Make the table `into`: each name with what it says, and how often it occurs.
 
-    `names` is a query of one column `name`. `into` has name, number, kind, modality, region, role,
-    provenance and codes; what no pattern gives is NULL.
+    `names` is a query of `name` and of `number`, how often it occurs; a name may be there again.
+    `into` has name, number, kind, modality, region, role, provenance and codes; what no pattern
+    gives is NULL.
     """
     folded = (
         "replace(replace(replace(lower(strip_accents(name)), 'ß', 'ss'), 'œ', 'oe'), 'æ', 'ae')"
@@ -29,7 +30,7 @@ def look_up(con: duckdb.DuckDBPyConnection, names: str, exams: ExamList, into: s
         "TABLE",
         into,
         f"""AS
-        WITH counted AS (SELECT name, count(*) AS number FROM ({names}) n
+        WITH counted AS (SELECT name, sum(number)::BIGINT AS number FROM ({names}) n
                          WHERE name IS NOT NULL GROUP BY name),
         folded AS (SELECT *, {padded} AS whole FROM counted),
         cut AS (SELECT *, {_head(exams)} AS head FROM folded)

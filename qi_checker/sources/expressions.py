@@ -6,10 +6,12 @@ and a person can find it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from qi_checker.protocol.date_format import EPOCH, EPOCH_MS, EXCEL, MONTHS, DateFormat
 from qi_checker.protocol.mapping import (
+    ALL_BLANKS,
     LEADING_ZEROS,
     TRAILING_ZERO,
     RowsThat,
@@ -22,9 +24,11 @@ from qi_checker.sources.layout import plain
 from qi_checker.sources.raw import literal
 
 LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+_COLUMN = re.compile(r"\w+\.\w+")
 _BLANKS = " \t\r\n\u00a0"
 # A date beside a time of its own, and the day zero that spreadsheets write before a time alone.
 _MIDNIGHT = "[ T]+(0{1,2}:00(:00([.]0+)?)?|12:00(:00)? ?[Aa][Mm])$"
+_LONGEST_TIME = 11  # characters: 07:30:00 AM
 _DAY_ZERO = "^(1899-12-3[01]|1900-01-0[01]|30[.]12[.]1899|12/30/1899)[ T]+"
 # Excel's day 1 is 1 January 1900, and it takes 1900 for a leap year; days since then count from here.
 _EXCEL_ZERO = "TIMESTAMP '1899-12-30 00:00:00'"
@@ -33,14 +37,22 @@ _LAST_EPOCH = 7_258_118_399  # seconds since 1970, at the end of 2199
 
 
 def trim(sql: str) -> str:
-    """A text without blanks around it."""
-    return f"trim({sql}, {literal(_BLANKS)})"
+    """A text without blanks around it.
+
+    `trim` with a set of characters takes four times as long as everything else that is done with a
+    value, and hardly any value needs it: a column is asked for its first and last character before.
+    An expression is not, since it would be computed for each of the questions.
+    """
+    trimmed = f"trim({sql}, {literal(_BLANKS)})"
+    if not _COLUMN.fullmatch(sql):
+        return trimmed
+    clean = " AND ".join(f"{end}({sql}, 1) BETWEEN '!' AND '~'" for end in ("left", "right"))
+    return f"CASE WHEN {clean} THEN {sql} ELSE {trimmed} END"
 
 
 def folded(sql: str) -> str:
     """A text as values are compared: without blanks around it, in lower case, never NULL."""
-    given = f"coalesce({sql}, '')"
-    return f"lower({trim(given)})"
+    return f"coalesce(lower({trim(sql)}), '')"
 
 
 def among(sql: str, words: Sequence[str]) -> str:
@@ -95,16 +107,25 @@ class Expressions:
 
     def identity(self, sql: str, source: Source) -> str:
         """An id with zeros and separators as the contract should have them."""
-        for text in many(source.strip):
+        strips = many(source.strip)
+        if strips or source.pad is not None:
+            sql = trim(sql)
+        for text in strips:
             if text == LEADING_ZEROS:
                 sql = f"regexp_replace(ltrim({trim(sql)}, '0'), '^$', '0')"
+            elif text == ALL_BLANKS:
+                sql = f"regexp_replace({sql}, '[ \t\u00a0]', '', 'g')"
             elif text == TRAILING_ZERO:
                 sql = f"regexp_replace({trim(sql)}, '[.]0+$', '')"
             else:
                 sql = f"replace({sql}, {literal(text)}, '')"
         if source.pad is not None:
-            short = f"length({trim(sql)}) BETWEEN 1 AND {source.pad - 1}"
-            sql = f"CASE WHEN {short} THEN lpad({trim(sql)}, {source.pad}, '0') ELSE {sql} END"
+            whole = (
+                f"trim({sql})" if strips else sql
+            )  # what was stripped may have stood beside a blank
+            length = f"length({whole})"
+            wanted = f"CASE WHEN {length} BETWEEN 1 AND {source.pad - 1} THEN {source.pad} ELSE {length} END"
+            sql = f"lpad({whole}, CAST({wanted} AS INTEGER), '0')"
         if source.prefix is not None:
             sql = f"{literal(source.prefix)} || nullif({trim(sql)}, '')"
         return sql
@@ -122,13 +143,18 @@ class Expressions:
             between = literal(source.join_with)
             return f" || {between} || ".join(parts)
         day, *others = parts
-        clock = [f"regexp_replace({part}, {literal(_DAY_ZERO)}, '')" for part in others]
+        clock = [
+            f"CASE WHEN length({part}) > {_LONGEST_TIME} "
+            f"THEN regexp_replace({part}, {literal(_DAY_ZERO)}, '') ELSE {part} END"
+            for part in others
+        ]
         if any(f.compact_time for f in source.formats):  # 730 is half past seven
             clock = [
                 f"CASE WHEN regexp_full_match({c}, '[0-9]{{3}}') THEN '0' || {c} ELSE {c} END"
                 for c in clock
             ]
-        day = f"regexp_replace({day}, {literal(_MIDNIGHT)}, '')"
+        midnight = f"regexp_replace({day}, {literal(_MIDNIGHT)}, '')"
+        day = f"CASE WHEN contains({day}, ':') THEN {midnight} ELSE {day} END"
         between = "" if any(_glued(f) for f in source.formats) else source.join_with
         joined = f"concat_ws({literal(between)}, {', '.join([day, *clock])})"
         whens = f"WHEN {parts[0]} IS NULL THEN NULL"
@@ -156,6 +182,12 @@ class Expressions:
         if not formats:
             return sql
         tried = [attempt for f in formats for attempt in self._attempts(sql, f)]
+        if source.columns is not None:
+            # Nearly all days and times are read as they stand; only the others are looked at closely.
+            there = [self.columns[plain(name)] for name in source.columns]
+            plainly = f" || {literal(source.join_with)} || ".join(there)
+            quick = [f for f in formats[:1] if f.whole and not f.compact_time and not _glued(f)]
+            tried[:0] = [self._attempts(plainly, f)[0] for f in quick]
         # ISO text is read without being named, except where another order would look the same.
         rest = f"'? ' || {sql}" if any(f.order == "YDM" for f in formats) else sql
         return f"coalesce({', '.join([*tried, rest])})"

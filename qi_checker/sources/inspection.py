@@ -181,7 +181,7 @@ def _exam_share(con: duckdb.DuckDBPyConnection, column: Profile) -> float:
     """The share of a column's values that the shipped list reads as examinations."""
     replace(con, "TABLE", "seen_names", "(name VARCHAR)")
     con.executemany("INSERT INTO seen_names VALUES (?)", [[v] for v, _ in column.values[:200]])
-    look_up(con, "SELECT name FROM seen_names", shipped_exams(), "seen_exams")
+    look_up(con, "SELECT name, 1 AS number FROM seen_names", shipped_exams(), "seen_exams")
     known = con.execute("SELECT name FROM seen_exams WHERE modality IS NOT NULL").fetchall()
     some = changed(column, values=column.values[:200])
     return some.share_of({str(name) for (name,) in known})

@@ -69,10 +69,17 @@ def read_mapped(
             problems += error.problems
     if problems:
         raise UserError(problems)
-    body = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in made.parts)
     own = [name for name in made.columns if name not in table.names]
-    listed = ", ".join(quoted(name) for name in (*table.names, *own))
-    replace(con, "TABLE", f"raw_{table.name}", f"AS SELECT {listed}, _row FROM ({body}) p")
+    listed = [*table.names, *own, "_row"]
+    raw_name = f"raw_{table.name}"
+    if len(made.parts) == 1 and _columns_of(con, made.parts[0]) == listed:
+        replace(con, "TABLE", raw_name, "(nothing VARCHAR)")  # whatever was there before
+        con.execute(f"DROP TABLE {raw_name}")
+        con.execute(f"ALTER TABLE {made.parts.pop()} RENAME TO {raw_name}")
+    else:
+        body = " UNION ALL BY NAME ".join(f"SELECT * FROM {part}" for part in made.parts)
+        columns = ", ".join(map(quoted, listed))
+        replace(con, "TABLE", raw_name, f"AS SELECT {columns} FROM ({body}) p")
     torn = " UNION ALL ".join(f"SELECT * FROM {part}" for part in made.torn)
     replace(con, "TABLE", f"torn_{table.name}", f"AS FROM ({torn}) t ORDER BY _row")
     for name in (*made.parts, *made.torn):
@@ -90,6 +97,10 @@ def read_mapped(
     if not con.execute(f"SELECT 1 FROM raw_{table.name} LIMIT 1").fetchall():
         made.notes.append(f"{title}: there is no row for {table.name}")
     return Delivered(raw, made.notes, frozenset(made.number_ids))
+
+
+def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    return [str(row[0]) for row in con.execute(f"DESCRIBE {table}").fetchall()]
 
 
 class _Part:
@@ -121,8 +132,6 @@ class _Part:
         rows = self._filled(rows, grids[0])
         rows = self._kept(rows, self.block.where)
         self._values(rows)
-        if self.block.exam_name is not None:
-            self._exams()
         if self.block.group_by is not None:
             self._grouped()
         self._torn(grids)
@@ -269,31 +278,43 @@ class _Part:
     # ---- columns ---------------------------------------------------------------------------------
 
     def _values(self, rows: str) -> None:
+        """Table `<name>`: the columns of the contract, those of the hospital's own, and `_row`."""
+        own = [name for name in self.sources if name not in self.table.names]
+        values = {name: self.expressions.column(name, s) for name, s in self.sources.items()}
+        self.made.columns |= dict.fromkeys(values)
         listed = [
-            f"NULL::VARCHAR AS {quoted(n)}" for n in self.table.names if n not in self.sources
+            f"{values.get(name, 'NULL::VARCHAR')} AS {quoted(name)}"
+            for name in (*self.table.names, *own)
         ]
-        for name, source in self.sources.items():
-            listed.append(f"{self.expressions.column(name, source)} AS {quoted(name)}")
-            self.made.columns[name] = None
+        listed.append("g._row AS _row")
         if self.block.exam_name is not None:
             listed.append(f"{self.expressions.given(self.block.exam_name)} AS {_EXAM}")
         if self.block.group_by is not None:
             keys = [self.expressions.given(n) for n in many(self.block.group_by)]
             listed.append(f"coalesce({' || chr(31) || '.join(keys)}, '_row ' || g._row) AS _group")
-        replace(self.con, "TABLE", self.name, f"AS SELECT {', '.join(listed)}, g._row FROM {rows}")
+        body = f"SELECT {', '.join(listed)} FROM {rows}"
+        if self.block.exam_name is not None:
+            body = self._with_exams(body, rows, self.block.exam_name)
+        replace(self.con, "TABLE", self.name, f"AS {body}")
         self._keep_some(rows)
 
     def _keep_some(self, rows: str) -> None:
         """Table `before_<name>` of the first rows as the export has them, for `inspect --dry-run`."""
         columns = self.expressions.columns.items()
         listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns)
-        body = f"AS SELECT {listed}, g._row FROM {rows} ORDER BY g._row LIMIT {SOME_ROWS}"
+        first = f"SELECT _row FROM {self.name} ORDER BY _row LIMIT {SOME_ROWS}"
+        body = f"AS SELECT {listed}, g._row FROM {rows} AND g._row IN ({first}) ORDER BY g._row"
         replace(self.con, "TABLE", f"before_{self.name}", body)
 
-    def _exams(self) -> None:
-        """Fill in what the exam names say; columns that are filled already decide."""
+    def _with_exams(self, body: str, rows: str, exam_name: str) -> str:
+        """A query of rows with what their exam names say; columns that are filled already decide."""
         looked_up = f"exams_{self.name}"
-        look_up(self.con, f"SELECT {_EXAM} AS name FROM {self.name}", self.loaded.exams, looked_up)
+        # The few names are trimmed after they are counted, not a million times before.
+        alias, column = self.expressions.columns[plain(exam_name)].split(".")
+        counted = f"SELECT {alias}.{column}, count(*) AS number FROM {rows} GROUP BY 1"
+        given_name = self.expressions.given(exam_name)
+        names = f"SELECT {given_name} AS name, {alias}.number FROM ({counted}) {alias}"
+        look_up(self.con, names, self.loaded.exams, looked_up)
         given = {
             "kind": "coalesce(p.kind, e.kind, 'imaging')",
             "modality": "coalesce(nullif(p.modality, ''), e.modality)",
@@ -307,17 +328,12 @@ class _Part:
         if "description" not in self.sources:
             given["description"] = f"p.{_EXAM}"
         self.made.columns |= dict.fromkeys(given)
-        changes = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in given.items())
-        replace(
-            self.con,
-            "TABLE",
-            self.name + "_exams",
-            f"AS SELECT p.* EXCLUDE ({_EXAM}) REPLACE ({changes}) FROM {self.name} p "
-            f"LEFT JOIN {looked_up} e ON e.name = p.{_EXAM}",
-        )
-        self.con.execute(f"DROP TABLE {self.name}")
-        self.con.execute(f"ALTER TABLE {self.name}_exams RENAME TO {self.name}")
         self.made.notes += [f"{self.title}: {note}" for note in self._exam_notes(looked_up)]
+        changes = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in given.items())
+        return (
+            f"SELECT p.* EXCLUDE ({_EXAM}) REPLACE ({changes}) FROM ({body}) p "
+            f"LEFT JOIN {looked_up} e ON e.name = p.{_EXAM}"
+        )
 
     def _exam_notes(self, looked_up: str) -> Iterator[str]:
         """Counts only: a name that slipped into the column may be a patient's."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.date_format import EXCEL
+from qi_checker.protocol.mapping import ALL_BLANKS
 from qi_checker.protocol.records import CASES, EVENTS
 from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
 from qi_checker.sources.inspection import Seen
@@ -582,11 +583,12 @@ def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[st
     found.append(("leading zeros are dropped", {"strip": "leading zeros"}, "ltrim(v, '0')"))
     for mark in ("-", " ", ".", "/"):
         sql = f"replace(v, {literal(mark)}, '')"
-        found.append((f"{mark!r} is taken out", {"strip": mark}, sql))
+        said_of, strip = (f"{mark!r} is", mark) if mark != " " else ("blanks are", ALL_BLANKS)
+        found.append((f"{said_of} taken out", {"strip": strip}, sql))
         for (length,) in lengths:
             if 2 <= length <= 40:
-                said = f"{mark!r} is taken out and zeros are put in front up to {length} characters"
+                said = f"{said_of} taken out and zeros are put in front up to {length} characters"
                 padded = f"lpad({sql}, {length}, '0')"
-                found.append((said, {"strip": mark, "pad": length}, padded))
+                found.append((said, {"strip": strip, "pad": length}, padded))
     found.append(('".0" is taken off', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
     return found

@@ -30,7 +30,7 @@ def read(names: Sequence[str], exams: ExamList) -> dict[str, tuple[str, ...]]:
     con = connect()
     con.execute("CREATE TABLE given (name VARCHAR)")
     con.executemany("INSERT INTO given VALUES (?)", [[name] for name in names])
-    look_up(con, "SELECT name FROM given", exams, "said")
+    look_up(con, "SELECT name, 1 AS number FROM given", exams, "said")
     rows = con.execute(f"SELECT name, {', '.join(KEYS)} FROM said").fetchall()
     return {row[0]: tuple(value or "" for value in row[1:]) for row in rows}
 

@@ -316,7 +316,7 @@ def test_an_id_of_blanks_gets_no_prefix_and_no_zeros(tmp_path: Path) -> None:
         },
     }
     rows, _, _ = read(tmp_path, "cases", block, "case_id", "patient_id")
-    assert rows == [("OR-7", " ", 2), ("OR-0", "0012", 3)]
+    assert rows == [("OR-7", "", 2), ("OR-0", "0012", 3)]
 
 
 def test_codes_of_lists_get_their_system_and_their_word(tmp_path: Path) -> None:

@@ -1,0 +1,43 @@
+"""Mappings that come with the program, for exports whose shape is known: rules/mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import Path
+
+from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.protocol.load_mapping import load_mapping
+from qi_checker.protocol.mapping import many
+from qi_checker.protocol.paths import rules_dir
+
+
+def shipped_mappings() -> dict[str, Path]:
+    """Give the files of all shipped mappings by their names, in the order of the names."""
+    return {file.stem: file for file in sorted((rules_dir() / "mappings").glob("*.yaml"))}
+
+
+def shipped_text(name: str) -> str:
+    """The text of a shipped mapping. UserError where there is none of that name."""
+    known = shipped_mappings()
+    if name not in known:
+        what = f"there is no shipped mapping {name}"
+        raise UserError(Problem("--like", what, "", did_you_mean(name, known)))
+    return known[name].read_text(encoding="utf-8")
+
+
+def looks_like(names: Iterable[str]) -> str:
+    """The shipped mapping whose files are all among these; empty where there is none."""
+    have = list(names)
+    for name, file in shipped_mappings().items():
+        wanted = _files(file)
+        if wanted and all(any(fnmatch(one, pattern) for one in have) for pattern in wanted):
+            return name
+    return ""
+
+
+def _files(file: Path) -> set[str]:
+    """The files that a mapping cannot do without."""
+    mapping = load_mapping(file).mapping
+    blocks = [block for table in ("cases", "events") for block in mapping.blocks(table)]
+    return {pattern for block in blocks for pattern in many(block.file)}
