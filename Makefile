@@ -18,7 +18,7 @@ INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
 JOBS := 2
 DEMO_DATE := 2026-03-02
 
-.PHONY: help demo web native test test-thorough lint pytest bench pictures docs format clean
+.PHONY: help demo web native test test-thorough lint pytest bench pictures docs sbom format clean
 
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
@@ -30,6 +30,7 @@ help:
 	@echo "make bench   measurements, side by side"
 	@echo "make pictures   screenshots of every kind of page, for docs/reports.md"
 	@echo "make docs    the documentation as a site, in build/docs; broken links are errors"
+	@echo "make sbom    what the container holds, as CycloneDX, in build/sbom.cdx.json"
 	@echo "make clean   remove what the others made, .venv included"
 
 # A stamp is made anew when a dependency changes, or when .venv was removed.
@@ -54,6 +55,9 @@ native: .venv/installed-dev
 	@sh scripts/browser.sh
 	@sh scripts/postgres.sh
 	@sh scripts/spark.sh
+
+sbom: .venv/installed-dev
+	@$(WITH) scripts.sbom
 
 demo: .venv/installed
 	@rm -rf build/demo-data

@@ -13,4 +13,5 @@ PYTHON=${PYTHON:-python3.11} sh scripts/venv.sh "$fresh"
     "$fresh/bin/python" -m pip freeze --all --exclude-editable | grep -v '^pip=='
 } > constraints.txt
 rm -rf "$fresh"
+"${PYTHON:-python3.11}" -m scripts.hashes
 echo "constraints.txt holds $(grep -c == constraints.txt) versions"
