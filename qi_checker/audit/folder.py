@@ -28,6 +28,7 @@ from qi_checker.cases.pages import case_page
 from qi_checker.cases.sheets import case_sheets, keys_of
 from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation
+from qi_checker.protocol.paths import is_device
 from qi_checker.query.tables import VERDICTS
 from qi_checker.render.atomic import folder_refused, replaced_folder
 
@@ -58,10 +59,13 @@ Label = Mapping[str, Any]
 def page_name(case_id: str, ending: str = "html") -> str:
     """A file name for a case: readable where its id is plain, and unique everywhere.
 
-    Windows and macOS take A.html and a.html for one file, and Windows has no file CON.html.
+    Windows and macOS take A.html and a.html for one file, and Windows has no file CON.html and no
+    file con.x.html: what stands before the first dot is a device there, whatever follows it.
     """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", case_id)[:80]
-    device = re.match(r"(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(\.|$)", case_id)
+    device = is_device(plain)
+    if device:
+        plain = f"_{plain}"
     if plain == case_id and re.fullmatch("[A-Z0-9_-][A-Z0-9._-]*", case_id) and not device:
         return f"{plain}.{ending}"
     return f"{plain.lstrip('.')}-{hashlib.sha256(case_id.encode()).hexdigest()[:12]}.{ending}"

@@ -11,7 +11,15 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StrictBool,
+    Tag,
+    model_validator,
+)
 
 from qi_checker.protocol.fields import (
     ONE_KEY,
@@ -28,6 +36,7 @@ from qi_checker.protocol.fields import (
     WorkingDays,
     one_of,
 )
+from qi_checker.protocol.paths import is_device
 from qi_checker.protocol.selectors import CodesIn, Condition, EventSelector, RequirementCondition
 from qi_checker.protocol.vocabulary import ActionKind
 from qi_checker.protocol.windows import Window
@@ -254,10 +263,18 @@ class Source(Strict):
     level: Text = Field(description="Honest about the evidence: local protocol, guideline ...")
 
 
+def _no_device(name: str) -> str:
+    if is_device(name):
+        raise ValueError(f"{name} is the name of a device on Windows: no file can be called so")
+    return name
+
+
 class Protocol(Strict):
     """A protocol: what it asks, of whom, since when, and on whose authority."""
 
-    id: Slug = Field(description="Name of the protocol and of its folder.")
+    id: Annotated[Slug, AfterValidator(_no_device)] = Field(
+        description="Name of the protocol and of its folder."
+    )
     title: Text = Field(description="A few words, for headings.")
     statement: Text = Field(description="The rule in one sentence.")
     source: list[Source] = Field(min_length=1, description="Where the rule comes from.")

@@ -13,6 +13,7 @@ import ctypes
 import glob
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -31,6 +32,9 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 # holds a folder with an audit for each protocol.
 _MARK, _RULEBOOK_MARK = "manifest.json", "rulebook.json"
 _CLUTTER = (".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*")  # left by looking at a folder
+# Names that `audit.folder.page_name` gives, also those of earlier versions.
+_PAGE = re.compile(r"([A-Z0-9_-][A-Z0-9._-]*|[A-Za-z0-9._-]*-[0-9a-f]{12})\.(html|pdf)")
+_FOOTER = 2_000  # bytes at the end of a page that name the program
 _LONGEST = 200  # characters of a name that are kept in that of a part
 
 
@@ -134,12 +138,39 @@ def check_replaceable(target: Path, ours: Sequence[str]) -> None:
         if not target.is_dir():
             raise UserError(_foreign(target, "is a file"))
         known = _replaceable(target, ours)
-        strange = sorted(f for f in _files(target) if not any(fnmatchcase(f, k) for k in known))
+        strange = sorted(f for f in _files(target) if not _is_known(target, f, known))
     except OSError as error:
         raise folder_refused(target, error) from None
     if strange:
         more = f" and {len(strange) - 3} more" if len(strange) > 3 else ""
         raise UserError(_foreign(target, f"holds {', '.join(strange[:3])}{more}"))
+
+
+def _is_known(target: Path, file: str, known: Sequence[str]) -> bool:
+    """Whether a program of ours wrote a file. Under a pattern anybody may put one of their own.
+
+    A page names the program at its end, whatever version wrote it; an edition for paper and a part of
+    a table begin with the mark of their format, and have a name of ours.
+    """
+    matching = [pattern for pattern in known if fnmatchcase(file, pattern)]
+    if not any("*" in pattern for pattern in matching):
+        return bool(matching)
+    name = file.rpartition("/")[2]
+    if name.endswith(".parquet"):
+        return _part_of(target / file, 0, 4) == b"PAR1"
+    if not _PAGE.fullmatch(name):
+        return False
+    if name.endswith(".pdf"):
+        return _part_of(target / file, 0, 5) == b"%PDF-"
+    return b"qi-checker" in _part_of(target / file, -_FOOTER, _FOOTER)
+
+
+def _part_of(path: Path, start: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        if start < 0:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size + start))
+        return file.read(length)
 
 
 def _files(target: Path) -> Iterator[str]:

@@ -27,7 +27,7 @@ def write(target: Path, number: object) -> None:
         (folder / "manifest.json").write_text(MANIFEST % number)
         (folder / "index.html").write_text(str(number))
         (folder / "cases").mkdir()
-        (folder / "cases" / f"{number}.html").write_text("page")
+        (folder / "cases" / f"{str(number).upper()}.html").write_text("page of qi-checker")
 
 
 def hidden(folder: Path) -> list[str]:
@@ -375,3 +375,37 @@ def test_what_a_killed_writer_left_of_a_file_is_swept(tmp_path: Path) -> None:
     (tmp_path / ".list.html.0123abcd.part").write_bytes(b"hal")
     sweep_parts(tmp_path)
     assert hidden(tmp_path) == []
+
+
+def written(target: Path) -> Path:
+    """A folder as an audit leaves it, by each version of the program."""
+    write(target, 1)
+    for name in ("case-7-0123456789ab.html", "A_B.html", "CASE.1.html"):
+        (target / "cases" / name).write_text("<!doctype html>" + "x" * 5_000 + "qi-checker 0.1")
+    return target
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("notes.html", "<p>Call her daughter. qi-checker"),  # no name of a page
+        ("NOTES.html", "<p>Call her daughter."),  # no page of ours
+        ("NOTES.html", "qi-checker" + "x" * 5_000),
+        ("NOTES.pdf", "notes"),
+        ("CASE.html.bak", "qi-checker"),
+        ("part-0.parquet", "notes"),
+    ],
+)
+def test_what_somebody_put_among_the_pages_is_not_deleted(
+    target: Path, name: str, text: str
+) -> None:
+    ours = (*OURS, "cases/*.pdf", "cases/part-*.parquet")
+    (written(target) / "cases" / name).write_text(text)
+    with (
+        pytest.raises(UserError, match=f"holds cases/{name}, which no audit wrote"),
+        replaced_folder(target, ours),
+    ):
+        pass
+    (target / "cases" / name).unlink()
+    with replaced_folder(target, ours) as folder:
+        (folder / "manifest.json").write_text(MANIFEST % 2)
