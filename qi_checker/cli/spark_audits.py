@@ -15,10 +15,11 @@ from qi_checker.protocol.load import load_protocol
 def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
     from qi_checker.audit.parquet_folder import write_parquet
-    from qi_checker.engines.spark import evaluate, find, open_session
+    from qi_checker.engines.spark import check_installed, evaluate, find, open_session
 
     # Without a handler Python would print what Spark's bridge says of an interrupted call.
     logging.getLogger().addHandler(logging.NullHandler())
+    check_installed()  # before the records: nobody should convert them to Parquet in vain
     as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
