@@ -68,11 +68,15 @@ class Judge:
 
     def history(self, events: Iterable[RawRow], patient: str) -> History:
         """Read the rows of events of one patient, in file order; rows of others are passed over."""
-        setting = self.setting
-        shared = setting.context.shared_ids.get(EVENTS.name)
-        used, rejected = read_rows(EVENTS, events, setting.site, shared)
-        torn = setting.context.torn_of(patient)
-        histories, _ = read_histories(used, rejected, torn, setting.as_of)
+        shared = self.setting.context.shared_ids.get(EVENTS.name)
+        return self.history_of(*read_rows(EVENTS, events, self.setting.site, shared), patient)
+
+    def history_of(
+        self, used: Iterable[Row], rejected: Iterable[Rejected], patient: str
+    ) -> History:
+        """Make the history of a patient from rows that were read."""
+        torn = self.setting.context.torn_of(patient)
+        histories, _ = read_histories(used, rejected, torn, self.setting.as_of)
         return histories.get(patient) or History()
 
     def case(self, row: Row) -> Case:
@@ -135,12 +139,6 @@ def moved(trace: CaseTrace, protocol: Protocol, day: date) -> CaseTrace:
     for requirement in in_order(case.version):
         there.decided[requirement.id] = decide(requirement, there)
     return trace_of(there, trace.exceptions)
-
-
-def context_of_rows(events: Sequence[RawRow], as_of: AsOf, site: Site, bundle: Bundle) -> Context:
-    """Make the context of a data set that has no more events than these."""
-    used, _ = read_rows(EVENTS, events, site)
-    return context_of(used, as_of, site, bundle.catalogue, {})
 
 
 # ---- all cases of a data set, one after the other ------------------------------------------------
