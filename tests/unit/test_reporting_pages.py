@@ -240,7 +240,7 @@ def test_the_checklist_has_a_tick_box_for_every_action() -> None:
     assert headings[:5] == [
         "Overdue (1)",
         "Today (1)",
-        "In the next 7 days (2)",
+        "Soon (2)",
         "Later (1)",
         "Nothing to do (2)",
     ]
