@@ -22,6 +22,10 @@ def check_engine(arguments: argparse.Namespace) -> None:
     """Raise UserError for an engine that there is not, and for options that it cannot take."""
     engine, pages = arguments.engine, arguments.pages
     problems = []
+    if pages is not None and pages < 0:
+        mend = "Give the most case pages to write, 0 for none"
+        problems.append(Problem("--pages", f"{pages} is not possible", "", mend))
+        pages = None
     if _in_database(arguments):
         if arguments.data is not None:
             problems.append(
@@ -64,7 +68,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
         mend = "Give the folder with cases and events as Parquet"
         yield Problem("--data", "it is missing", "", mend)
-    if arguments.pages:
+    if arguments.pages and arguments.pages > 0:
         why = "Pages show rows, and no row comes to this process"
         yield Problem("--pages", "Spark writes no pages", why, "Leave --pages out")
     if arguments.profile is not None:
@@ -82,7 +86,7 @@ def pages_of(arguments: argparse.Namespace) -> int:
 
     if arguments.pages is None:
         return 0 if _in_database(arguments) else PAGES
-    return max(int(arguments.pages), 0)
+    return int(arguments.pages)
 
 
 def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:

@@ -334,7 +334,9 @@ def _alike(question: Question) -> tuple[str, ...]:
     rest = _dumped(question.bundle)
     del rest["requirements"]
     site = question.site.model_dump_json()
-    return (str(question.as_of), site, json.dumps(rest), str(id(question.bundle.catalogue)))
+    titles = {name: words.title for name, words in question.bundle.protocol.columns.items()}
+    whole = json.dumps([rest, titles])
+    return (str(question.as_of), site, whole, str(id(question.bundle.catalogue)))
 
 
 def _dumped(bundle: Bundle) -> dict[str, Any]:
