@@ -85,7 +85,7 @@ def test_page_and_case_sheet_print_the_same_sentence() -> None:
 def test_groups_are_said_with_brackets_and_their_titles() -> None:
     assert structure_words(RICH) == (
         "History and physical and Update of the examination and Pictures (CT of the liver or "
-        "(Two blood counts and MRI of the liver)) and Chemotherapy"
+        "(Two blood counts and MRI of the liver)) and no Chemotherapy"
     )
     leaves = {leaf.id: leaf for leaf in RICH.leaves}
     assert group_words(RICH, leaves["twice"]) == "Pictures"

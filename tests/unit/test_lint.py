@@ -382,5 +382,5 @@ def test_titles_of_columns_that_no_rule_reads(tmp_path: Path) -> None:
     text = QUIET.replace("window: {before: surgery, less_than: 4 weeks}", window, 1)
     told = linted(text.replace("versions:\n", f"{titles}versions:\n", 1), tmp_path)
     assert [line for line in told if "no rule reads" in line] == [
-        "10:11: no rule reads the column `born_on`. Its title is never shown."
+        "10:20: no rule reads the column `born_on`. Its title is never shown."
     ]
