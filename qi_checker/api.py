@@ -231,7 +231,7 @@ def evaluate(
 
 
 def evaluate_rulebook(
-    protocols: Sequence[Bundle],
+    protocols: Sequence[Bundle | str | Path] | str | Path,
     cases: pd.DataFrame,
     events: pd.DataFrame,
     as_of: str | date | datetime,
@@ -241,14 +241,18 @@ def evaluate_rulebook(
 ) -> dict[str, Result]:
     """Evaluate several protocols for every case; the records are read once for all of them.
 
-    protocols: from `load_rulebook`, or several from `load_protocol`.
+    protocols: from `load_rulebook` or the folder it would be given; or several protocols, each from
+        `load_protocol` or the path of one.
     The other arguments are those of `evaluate`.
 
     Returns by the id of each protocol, in the order given, what `evaluate` says of it. Raises
     UserError as that does, and where two protocols have one id or mean different things by the same
     code list.
     """
-    bundles = [_bundle(protocol) for protocol in _each("protocols", protocols)]
+    if isinstance(protocols, str | Path):
+        bundles = load_rulebook(protocols)
+    else:
+        bundles = [_bundle(protocol) for protocol in _each("protocols", protocols)]
     return _evaluated(bundles, cases, events, as_of, exceptions, _site(site))
 
 
