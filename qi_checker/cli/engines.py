@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
-from qi_checker.cli.common import asked, is_rulebook, look_of, moment_of, protocol_path, read_site
+from qi_checker.cli.common import asked, is_rulebook, look_of, protocol_path, read_site
 from qi_checker.cli.profile import Profile
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
 from qi_checker.sources.files import read_folder
@@ -22,10 +23,6 @@ def check_engine(arguments: argparse.Namespace) -> None:
     """Raise UserError for an engine that there is not, and for options that it cannot take."""
     engine, pages = arguments.engine, arguments.pages
     problems = []
-    if pages is not None and pages < 0:
-        mend = "Give the most case pages to write, 0 for none"
-        problems.append(Problem("--pages", f"{pages} is not possible", "", mend))
-        pages = None
     if _in_database(arguments):
         if arguments.data is not None:
             problems.append(
@@ -68,7 +65,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
         mend = "Give the folder with cases and events as Parquet"
         yield Problem("--data", "it is missing", "", mend)
-    if arguments.pages and arguments.pages > 0:
+    if arguments.pages:
         why = "Pages show rows, and no row comes to this process"
         yield Problem("--pages", "Spark writes no pages", why, "Leave --pages out")
     if arguments.profile is not None:
@@ -86,7 +83,7 @@ def pages_of(arguments: argparse.Namespace) -> int:
 
     if arguments.pages is None:
         return 0 if _in_database(arguments) else PAGES
-    return int(arguments.pages)
+    return max(int(arguments.pages), 0)
 
 
 def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:
@@ -97,9 +94,9 @@ def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) ->
         return evaluate(*request, progress=progress, watch=profile.watch, look=look)
     from qi_checker.engines import postgres
 
+    as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
-    as_of = moment_of(arguments.as_of, site)
     look = look_of(arguments, site)
     return postgres.evaluate(
         bundle, arguments.engine, as_of, site, connect(), progress, profile.watch, look
@@ -110,8 +107,7 @@ def audited_together(
     bundles: Sequence[Bundle], arguments: argparse.Namespace, profile: Profile, progress: Phase
 ) -> Iterator[Evaluation]:
     """Evaluate the protocols of a rulebook, whose records are read once."""
-    site = read_site(arguments)
-    as_of = moment_of(arguments.as_of, site)
+    as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
     watch, look = profile.watch, look_of(arguments, site, alone=len(bundles) == 1)
     if not _in_database(arguments):
         records = read_folder(arguments.data, site, mapping=arguments.mapping)

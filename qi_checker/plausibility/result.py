@@ -11,6 +11,7 @@ from qi_checker.engines.inputs.results import Results
 from qi_checker.plausibility.judged import Judge, few_of_by_chance, parts
 from qi_checker.plausibility.measure import Measures
 from qi_checker.plausibility.rows import check_kinds
+from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
 from qi_checker.protocol.plausible import Finding, Level
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.query import Compiled
@@ -95,7 +96,11 @@ def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> 
     """Judge what came out of one protocol, and whether the records hold what it reads."""
     read = {leaf.event.kind for scope in compiled.scopes for leaf in scope.asked}
     needed = {leaf.event.kind for scope in compiled.scopes for leaf in scope.leaves}
-    found = [*check_kinds(m, judge, read, needed), *_population(o, m, judge), *_results(o, judge)]
+    found = [
+        *check_kinds(m, judge, read, needed),
+        *_population(o, m, judge, compiled),
+        *_results(o, judge),
+    ]
     # Each of these is the reason for the next one, and told alone.
     told = next((c for c in ("kinds", "requirement", "rate") if c in {f.check for f in found}), "")
     for finding in found:
@@ -105,7 +110,15 @@ def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> 
         yield replace(finding, message=named[:1].upper() + named[1:])
 
 
-def _population(o: Outcome, m: Measures, judge: Judge) -> Iterator[Finding]:
+def _unlisted(m: Measures, compiled: Compiled) -> str:
+    """Systems of procedures of which the code lists of the protocol have nothing, if all are such."""
+    listed = {row.system for one in compiled.bundle.catalogue.lists.values() for row in one.rows}
+    given = {canonical_system(c.system) for c in m.codes if c.column == "procedures" and c.system}
+    known = sorted(given & {*SYSTEM_ALIASES.values()})  # another word may be anything
+    return "" if given & listed else ", ".join(known)
+
+
+def _population(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> Iterator[Finding]:
     counts: Counter[str] = Counter()
     for (_, why), number in o.population.items():
         counts[why] += number
@@ -113,6 +126,8 @@ def _population(o: Outcome, m: Measures, judge: Judge) -> Iterator[Finding]:
     coded = sum(max(w.procedures, w.diagnoses) for w in m.cases)
     if not counts[""] and standing and coded:
         text = f"the protocol applies to none of {standing:,} operations"
+        if systems := _unlisted(m, compiled):
+            text += f"; its code lists have no code of {systems}"
         yield from judge.number("population", "cases", "procedures", 0, standing, standing, text)
     meant = counts[""] + counts[Reason.EXCLUDED]
     if meant >= _FEW and counts[Reason.EXCLUDED]:

@@ -40,7 +40,6 @@ _NOTHING = {
     "act_lead": "INT",
     "expires_on": "DATE",
     "act_by": "DATE",
-    "time_before": "BIGINT",
 }
 
 

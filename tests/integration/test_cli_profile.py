@@ -16,7 +16,6 @@ STEPS = {
     "exceptions",
     "facts",
     "verdicts",
-    "judged twice",
     "words, pages, files",
 }
 

@@ -19,7 +19,6 @@ from qi_checker.cli import main
 from qi_checker.engines.duckdb import evaluate as evaluate_here
 from qi_checker.engines.spark import evaluate, find
 from qi_checker.errors import UserError
-from qi_checker.plausibility import Looking
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
@@ -74,10 +73,10 @@ def protocol(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def here(folder: Path, protocol: Path) -> Any:
-    """The evaluation of the same records by DuckDB, looked at as the command does."""
+    """The evaluation of the same records by DuckDB."""
     site = load_site(folder / "site.yaml")
-    bundle, records = load_protocol(protocol), read_folder(folder, site)
-    return evaluate_here(bundle, records, AsOf.parse(AS_OF), site, look=Looking(site.checks))
+    bundle = load_protocol(protocol)
+    return evaluate_here(bundle, read_folder(folder, site), AsOf.parse(AS_OF), site)
 
 
 def quick(folder: Path) -> dict[str, str]:

@@ -64,7 +64,8 @@ def open_session(engine: str = "spark", settings: dict[str, str] | None = None) 
     missing, where nobody answers, and where no worker takes the job within a minute.
     """
     master = LOCAL if engine == "spark" else engine
-    check_installed()
+    _needs_pyspark()
+    _needs_java()
     if engine.startswith("spark://"):
         _check_address(engine)
     from pyspark.sql import SparkSession
@@ -95,12 +96,6 @@ def failed(said: UserError) -> Iterator[None]:
         if os.environ.get("QI_CHECKER_TRACEBACK"):
             raise
         raise said from None
-
-
-def check_installed() -> None:
-    """Raise UserError if pyspark or Java is missing."""
-    _needs_pyspark()
-    _needs_java()
 
 
 def _needs_pyspark() -> None:

@@ -1,0 +1,136 @@
+"""Every check of the list is seen by itself on records that were damaged in its way."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pytest
+
+from qi_checker.engines.duckdb import evaluate
+from qi_checker.plausibility import AHEAD, Looking
+from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.plausible import CHECKS
+from qi_checker.sources.memory import from_rows
+from tests.helpers.damages import DAMAGES
+from tests.helpers.plausible import DEFAULTS, SITE, Seen, demo, look, nights_before, protocol
+
+# Damage: the checks that must see it, whatever else is seen as well.
+SEEN_BY = {
+    "no_events_but_a_header": ("empty",),
+    "events_in_us_dates": ("rejected", "no_events", "bookings", "undecided"),
+    "commas_tear_a_tenth_of_rows": ("torn",),
+    "everything_delivered_twice": ("repeated",),
+    "operations_twice_under_new_ids": ("same_operation",),
+    "modality_is_mri": ("words",),
+    "kind_is_image": ("kinds",),
+    "ct_and_mr_exchanged": ("contradictions",),
+    "diagnoses_without_a_system": ("codes",),
+    "first_digit_of_procedures_lost": ("code_shape",),
+    "a_month_too_late": ("recorded_before",),
+    "a_month_too_early": ("recorded_late", "ordered_after"),
+    "ordered_instead_of_done": ("at_is_ordered",),
+    "day_and_month_swapped_in_events": ("swapped_dates",),
+    "default_date_in_a_tenth": ("before_1990",),
+    "events_a_year_late": ("future",),
+    "scans_nine_hours_late": ("night",),
+    "scans_at_midnight": ("midnight",),
+    "day_of_the_export_instead_of_done": ("one_day",),
+    "cut_to_the_first_of_the_month": ("month_starts",),
+    "cut_to_the_month": ("partial",),
+    "procedures_and_diagnoses_exchanged": ("exchanged", "population"),
+    "all_operations_cancelled": ("case_status",),
+    "completed_mapped_to_booked": ("event_status",),
+    "all_operations_scheduled": ("still_scheduled",),
+    "ids_of_events_without_separators": ("spelling",),
+    "one_default_patient": ("one_patient",),
+    "patients_sorted_by_themselves": ("timing",),
+    "cases_of_exceptions_without_separators": ("unknown_cases",),
+    "all_events_stopped_six_weeks_ago": ("newest_event",),
+    "no_operation_ahead": ("upcoming",),
+    "ct_stopped_three_weeks_ago": ("stopped",),
+    "diagnoses_empty_of_late": ("fewer",),
+    "elective_mapped_to_emergency": ("excluded",),
+    "no_mri_at_all": ("requirement",),
+}
+# Only beside the nights before.
+SEEN_BESIDE_EARLIER_NIGHTS = {
+    "every_third_event_lost": "history_rows",
+    "a_tenth_of_cases_lost": "history_vanished",
+    "patients_shifted_by_a_row": "history_verdicts",
+}
+# Below, each by a test of its own.
+BY_ITSELF = {"at_is_recorded", "newest_surgery", "period", "rate"}
+
+
+def damaged(name: str, **more: object) -> Seen:
+    damage = next(d for d in DAMAGES if d.name == name)
+    return look(damage.done_to(demo()), **more)  # type: ignore[arg-type]
+
+
+def test_every_check_is_here() -> None:
+    here = {check for checks in SEEN_BY.values() for check in checks}
+    assert here | {*SEEN_BESIDE_EARLIER_NIGHTS.values()} | BY_ITSELF == set(CHECKS)
+
+
+@pytest.mark.parametrize("name", SEEN_BY)
+def test_a_damage_is_seen_by_its_checks(name: str) -> None:
+    assert {*SEEN_BY[name]} <= damaged(name).checks
+
+
+@pytest.mark.parametrize("name", SEEN_BESIDE_EARLIER_NIGHTS)
+def test_a_damage_is_seen_beside_earlier_nights(name: str) -> None:
+    assert SEEN_BESIDE_EARLIER_NIGHTS[name] in damaged(name, history=nights_before(demo())).checks
+
+
+def test_the_time_of_the_record_in_the_place_of_the_scan() -> None:
+    tables = demo().copy()
+    for row in tables.events:
+        if row["status"] == "completed" and row.get("recorded_at"):
+            row["at"] = row["recorded_at"]
+    assert "at_is_recorded" in look(tables).checks
+
+
+def test_the_newest_operation_is_of_four_months_ago() -> None:
+    tables = demo().copy()
+    last = str(tables.as_of - timedelta(days=120))
+    tables.cases = [row for row in tables.cases if (row["surgery_at"] or "")[:10] <= last]
+    assert "newest_surgery" in look(tables).checks
+
+
+def test_not_a_single_operation_is_compliant() -> None:
+    """Scans of everybody are there, and every one of them is too old."""
+    tables = demo().copy()
+    for row in tables.events:
+        if row["kind"] == "imaging" and re.match(r"\d{4}-\d\d-\d\d", row["at"] or ""):
+            day = date.fromisoformat(row["at"][:10]) - timedelta(days=200)
+            row["at"] = f"{day}{row['at'][10:]}"
+            row["ordered_at"] = row["recorded_at"] = ""
+    seen = look(tables)
+    assert "rate" in seen.checks and "compliant" not in seen.verdicts.values()
+
+
+def test_a_period_that_the_records_do_not_reach() -> None:
+    looking = Looking(
+        DEFAULTS, accept=tuple(CHECKS), without=AHEAD, period=(date(2026, 3, 1), date(2026, 3, 31))
+    )
+    given = from_rows(demo().as_rows(), None)
+    try:
+        done = evaluate(
+            protocol(),
+            given,
+            AsOf(date(2026, 3, 31)),
+            SITE,
+            look=looking,
+        )
+        assert "period" in {finding.check for finding in done.looked.findings}
+    finally:
+        given.con.close()
+
+
+def test_codes_of_a_system_that_the_protocol_has_no_code_of_are_named() -> None:
+    tables = demo().copy()
+    for row in tables.cases:
+        row["procedures"] = "CCAM:HLFA011"
+    (found,) = [f for f in look(tables).looked.findings if f.check == "population"]
+    assert "its code lists have no code of CCAM. Check the codes" in found.message
