@@ -64,6 +64,8 @@ def test_date_cells_become_iso_text(tmp_path: Path) -> None:
         (dt.datetime(2026, 1, 31, 7, 59, 59), "2026-01-31T07:59:59"),
         (dt.datetime(2026, 1, 31), "2026-01-31"),
         (dt.datetime(2024, 2, 29, 23, 59), "2024-02-29T23:59:00"),
+        # Rounded, the last moment of a day would be the next day, and day 31 would be day 30.
+        (dt.datetime(2026, 1, 31, 23, 59, 59, 997_000), "2026-01-31T23:59:59"),
     ]
     rows = [("C", "P", date, "performed") for date, _ in dates]
     records = read_folder(workbook(tmp_path, CASES[:4], *rows), SITE)
