@@ -226,13 +226,17 @@ def _next(
 
 
 def bounds(
-    name: str, limits: Mapping[str, tuple[int, int]], relations: Sequence[Relation]
-) -> tuple[int, int]:
+    name: str,
+    limits: Mapping[str, tuple[int, int]],
+    relations: Sequence[Relation],
+    ends: Sequence[int] = (0, 1),
+) -> tuple[int, ...]:
     """Give the least and the greatest whole number that `name` may be, by integer programming.
 
-    `limits`: the first and last value of each unknown. Raises ValueError where the relations have no
-    solution. The answer is exact: the gap that HiGHS leaves by default, a ten-thousandth, would
-    let a large count seem less confined than it is.
+    `ends`: which of them, 0 for the least and 1 for the greatest. `limits`: the first and last value of
+    each unknown. Raises ValueError where the relations have no solution. The answer is exact: the gap
+    that HiGHS leaves by default, a ten-thousandth, would let a large count seem less confined than it
+    is.
     """
     import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
@@ -241,8 +245,8 @@ def bounds(
     factors = np.array([[given.get(n, 0) for n in names] for given, _ in relations], float)
     totals = np.array([total for _, total in relations], float)
     wanted = np.array([float(n == name) for n in names])
-    ends = []
-    for sign in (1, -1):
+    found_ends = []
+    for sign in (1 - 2 * end for end in ends):
         found = milp(
             sign * wanted,
             integrality=np.ones(len(names)),
@@ -252,8 +256,8 @@ def bounds(
         )
         if not found.success:
             raise ValueError(f"the relations contradict each other: {found.message}")
-        ends.append(sign * round(found.fun))
-    return ends[0], ends[1]
+        found_ends.append(sign * round(found.fun))
+    return tuple(found_ends)
 
 
 def nested(counts: Sequence[int], profile: Profile) -> tuple[bool, ...]:

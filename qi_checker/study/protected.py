@@ -7,11 +7,11 @@ case by case, or counts too little to be told, is not in it at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from qi_checker.render.views import Provenance
+from qi_checker.statistics.overlaps import printable
 from qi_checker.statistics.small_numbers import Profile, Shown, is_small, nested, rounded
 from qi_checker.study.rates import Counted, compare
 from qi_checker.study.views import Comparison, Share, Study
@@ -77,7 +77,10 @@ def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
     days: tuple[Days, ...] = ()
     if lead is not None:
         days = tuple(
-            Days(told["days"], *((s.mean, s.median) if told["days"].value else (None, None)))
+            Days(
+                told["days"],
+                *((_whole(s.mean), _whole(s.median)) if told["days"].value else (None, None)),
+            )
             for s, told in zip((lead.before, lead.after), shown, strict=True)
         )
     return ProtectedStudy(
@@ -108,7 +111,7 @@ def _counts(study: Study, side: int) -> dict[str, int]:
 
 
 def told_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
-    """Each count, rounded or withheld."""
+    """Each count, rounded or withheld: no group of cases can be worked out of what is printed."""
     if profile.rounded_to:
         fits = {name: not is_small(value, profile) for name, value in counts.items()}
     else:
@@ -118,11 +121,10 @@ def told_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
         for names in (imaging, ["eligible", *plan]):  # a changed plan says nothing of imaging
             numbers = [counts[name] for name in names]
             fits |= dict(zip(names, nested(numbers, profile), strict=True))
-        for name in _overlapping(counts, fits, profile):
-            fits[name] = False
-        if profile.mark != profile.other and not all(fits.values()):
-            # Marks say "at most 4" or "more": of a total up to 8 they leave too little to guess.
-            fits = {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
+    fits = printable(counts, fits, profile)
+    if profile.mark != profile.other and not all(fits.values()):
+        # Marks say "at most 4" or "more": of a total up to 8 they leave too little to guess.
+        fits = {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
     return {
         name: Shown(rounded(value, profile))
         if fits[name]
@@ -131,24 +133,9 @@ def told_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
     }
 
 
-def _overlapping(counts: dict[str, int], fits: dict[str, bool], profile: Profile) -> Iterator[str]:
-    """A second requirement whose number would give a small group away.
-
-    In the window: with all that comply, those with neither follow (or those with both, where one of
-    them is enough). Present: with all that have a study to count days from, those with both follow.
-    """
-    whole, both, days = counts["compliant/whole"], counts["compliant"], counts.get("days", 0)
-    for kind in ("in_window.", "present."):
-        names = [n for n in counts if n.startswith(kind) and "/" not in n]
-        for i, second in enumerate(names):
-            for first in names[:i]:
-                together = counts[first] + counts[second]
-                given = together - both if kind == "in_window." else together - days
-                groups = (given, whole - given) if kind == "in_window." else (given,)
-                told = fits[first] and fits[second] and counts[second] > 0
-                if told and any(is_small(abs(group), profile) for group in groups):
-                    yield second
-                    break
+def _whole(days: float | None) -> float | None:
+    """Days to the whole day: a mean to its last digit says how many operations it is of."""
+    return None if days is None else float(round(days))
 
 
 def _rate(rate: Comparison, before: dict[str, Shown], after: dict[str, Shown]) -> ProtectedRate:

@@ -46,7 +46,109 @@ SOUGHT = {
 GROUPS = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 40)), min_size=9, max_size=9)
 
 
-@settings(max_examples=60, deadline=None)
+def attacked(counts: dict[str, int], keys: tuple[str, ...], profile: Profile) -> list[str]:
+    """Counts that somebody who knows how they overlap confines to a number, or more than the mark."""
+    told = told_counts(counts, profile)
+    states = list(itertools.product(("in", "late", "no"), repeat=len(keys)))
+    limits = {f"a{i}": (0, MOST) for i in range(len(states))}
+    limits |= {name: limits_of(told[name], profile.name) for name in counts}
+    relations = [
+        {f"a{i}": 1 for i, state in enumerate(states) if _counted(name, keys, state)} | {name: -1}
+        for name in counts
+    ]
+    found = []
+    for name, value in counts.items():
+        if is_small(value, profile):
+            low, high = recovered(limits, relations, name)
+            if low == high or (profile.whole_range and low > 1):
+                found.append(f"{name} is {value}, between {low} and {high}")
+    for name, value in counts.items():
+        missing = counts["eligible"] - value
+        if is_small(missing, profile):
+            limits["sought"] = (0, MOST)
+            low, high = recovered(
+                limits, [*relations, {"eligible": 1, name: -1, "sought": -1}], "sought"
+            )
+            if low == high:
+                found.append(f"not {name} is {missing}")
+    return found
+
+
+def _counted(name: str, keys: tuple[str, ...], state: tuple[str, ...]) -> bool:
+    kind, _, key = name.partition(".")
+    if name in ("eligible", "compliant/whole"):
+        return True
+    if name == "compliant":
+        return set(state) == {"in"}
+    if name == "days":
+        return set(state) != {"no"}
+    one = state[keys.index(key)]
+    return one == "in" or (kind == "present" and one == "late")
+
+
+def vector(keys: tuple[str, ...], n: int, parts: tuple[int, ...], both: int) -> dict[str, int]:
+    """Counts of n operations that all have every study: `parts` in time, `both` all of them."""
+    return {
+        "eligible": n,
+        "compliant/whole": n,
+        "compliant": both,
+        **{f"in_window.{key}": part for key, part in zip(keys, parts, strict=True)},
+        **{f"present.{key}": n for key in keys},
+        "days": n,
+    }
+
+
+def vectors(keys: tuple[str, ...], n: int) -> list[dict[str, int]]:
+    """Every possible one, up to the order of the requirements."""
+    return [
+        vector(keys, n, parts, both)
+        for parts in itertools.combinations_with_replacement(range(n + 1), len(keys))
+        for both in range(max(0, sum(parts) - (len(keys) - 1) * n), min(parts) + 1)
+    ]
+
+
+@pytest.mark.parametrize("profile", HIDING, ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    ("n", "parts", "both"),
+    [
+        (44, (24, 24), 4),  # 24 + 24 - 44 = 4
+        (44, (24, 24), 12),
+        (20, (16, 12), 8),
+        (12, (10, 10), 8),
+        (9, (5, 8), 4),
+        (30, (25, 24, 23), 12),
+    ],
+)
+def test_inclusion_and_exclusion_give_nothing_away(
+    n: int, parts: tuple[int, ...], both: int, profile: Profile
+) -> None:
+    keys = ("ct", "mri", "us")[: len(parts)]
+    assert attacked(vector(keys, n, parts, both), keys, profile) == []
+
+
+def test_what_can_be_told_is_told() -> None:
+    """Of 24 and 24 of 44 one is told; the other would say that four comply."""
+    told = told_counts(vector(("ct", "mri"), 44, (24, 24), 4), PROFILES["lt5"])
+    assert [str(told[n]) for n in ("compliant", "in_window.ct", "in_window.mri")] == [
+        "<5",
+        "24",
+        "withheld",
+    ]
+    told = told_counts(vector(("ct", "mri"), 60, (50, 45), 40), PROFILES["lt5"])
+    assert all(shown.value is not None for shown in told.values())
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("profile", HIDING, ids=lambda p: p.name)
+@pytest.mark.parametrize("requirements", [2, 3])
+@pytest.mark.parametrize("n", range(1, 21))
+def test_no_vector_of_counts_is_undone(n: int, requirements: int, profile: Profile) -> None:
+    keys = ("ct", "mri", "us")[:requirements]
+    for counts in vectors(keys, n):
+        assert attacked(counts, keys, profile) == [], counts
+
+
+@settings(max_examples=12, deadline=None)
 @given(atoms=GROUPS, profile=st.sampled_from(HIDING))
 def test_nobody_works_out_a_group(atoms: list[int], profile: Profile) -> None:
     """From every printed count of a period, and from how CT and MRI make up compliance."""
