@@ -80,12 +80,6 @@ def is_problem(found: Found, as_of: dt.date) -> bool:
     return found.status in DEVIATIONS or overdue
 
 
-def problems_of(snapshot: Snapshot) -> frozenset[Key]:
-    """Every problem of an audit: what `earlier` is made of."""
-    day = snapshot.as_of
-    return frozenset(key for key, found in snapshot.findings.items() if is_problem(found, day))
-
-
 def _order(change: Change) -> tuple[int, str, str]:
     return list(Kind).index(change.kind), change.case_id, change.requirement
 

@@ -54,11 +54,6 @@ def available_lists(folders: Sequence[Path]) -> tuple[str, ...]:
     return tuple(sorted(names - set(VOCABULARIES)))
 
 
-def load_catalogue(folders: Sequence[Path], names: Iterable[str]) -> LoadedCatalogue:
-    """Read the vocabularies and the named code lists; a list that no folder holds is left out."""
-    return CodeLists(folders).load(names)
-
-
 class CodeLists:
     """The CSV files of some folders; each is read once, however many protocols need it."""
 

@@ -17,7 +17,6 @@ from qi_checker.protocol.fields import CharacterRange, KindWord, Strict, Text, W
 Encoding = Literal[
     "utf-8", "utf-16", "windows-1252", "windows-1250", "iso-8859-1", "iso-8859-15", "cp850"
 ]
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 LEADING_ZEROS, TRAILING_ZERO, ALL_BLANKS = "leading zeros", ".0", "blanks"
 
 

@@ -191,5 +191,4 @@ PLAN_CHANGES = (
     "abandoned",
 )
 YES, NO = ("yes", "true", "1"), ("no", "false", "0")
-PROVENANCES = ("internal", "external")
 CODE_ROLES = ("qualifies", "warns", "never")

@@ -356,12 +356,6 @@ def valid_through(leaf: Requirement, at: Moment) -> Expr | None:
     return least(days) if days else None
 
 
-def needs_clock(leaf: Requirement) -> bool:
-    """Whether `valid_through` is counted from a clock time."""
-    spans = (s for s in leaf.window.spans if s.before == "surgery" and s.far is not None)
-    return any(s.far is not None and s.far.clock is not None for s in spans)
-
-
 def most_working_days(scopes: Sequence[Scope]) -> int:
     """The most working days that a window of any version counts, back or on; 0 where none does."""
     windows = [leaf.window for scope in scopes for leaf in scope.asked]

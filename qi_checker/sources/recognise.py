@@ -61,10 +61,6 @@ class Dates:
     formats: tuple[str, ...] = ()
     share: float = 0.0  # of the values that are dates
 
-    @property
-    def are_iso(self) -> bool:
-        return self.formats == ("",)
-
 
 def profiles(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> list[Profile]:
     """Profile every column of a table whose columns are k0, k1 ..."""

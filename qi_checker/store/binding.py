@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -177,7 +177,3 @@ def singles(alias: str) -> Iterator[Model]:
     """Every row that is bound by itself."""
     for model in SINGLE.values():
         yield from model.objects.using(alias).order_by("id").iterator(_FETCHED)
-
-
-def names_of(label: str, numbers: Iterable[int]) -> list[str]:
-    return [f"{label} {number}" for number in numbers]

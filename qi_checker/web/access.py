@@ -14,7 +14,6 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
@@ -172,9 +171,3 @@ def refused(request: HttpRequest) -> HttpResponse:
     from qi_checker.web.trouble import forbidden
 
     return forbidden(request)
-
-
-def the_case(request: HttpRequest, site: str | None) -> None:
-    """Raise Http404 where there is no such case (None), or it is one of another site."""
-    if site is None or site not in request.sites:
-        raise Http404

@@ -26,7 +26,7 @@ from qi_checker.web.cases import Day, Live, items_of, latest_good, live, strip
 from qi_checker.web.clock import this_moment
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
-from qi_checker.web.pages import ROLES, Message, render, templates
+from qi_checker.web.pages import ROLES, render, templates
 from qi_checker.web.runtime import runtime, store
 from qi_checker.web.sheet import RequirementView, facts, requirements
 from qi_checker.web.state import state_of
@@ -434,11 +434,6 @@ def entries(written: Thread, login: str) -> tuple[Entry, ...]:
         add("wait", wait, gettext("Waits until %s") % i18n.day(wait.until, "long"), wait.why)
     found.sort(key=lambda pair: pair[0], reverse=True)
     return tuple(entry for _, entry in found)
-
-
-def messages_of(changed: Sequence[str]) -> tuple[Message, ...]:
-    """What changed since a page was shown."""
-    return tuple(Message("warn", text) for text in changed)
 
 
 __all__ = ["CasePage", "Role", "WhatIf", "case", "sheet", "show", "what_if"]

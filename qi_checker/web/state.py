@@ -13,7 +13,6 @@ from django.core import signing
 
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.people.reads import Thread
-from qi_checker.web import i18n
 from qi_checker.web.i18n import gettext
 from qi_checker.web.runtime import store
 from qi_checker.web.words import verdict_words
@@ -94,8 +93,3 @@ def _decided(old: State, now: State) -> list[str]:
     if old.ious != now.ious:
         found.append(gettext("Somebody entered or corrected the ultrasound."))
     return found
-
-
-def moment_words(at: Any) -> str:
-    """A moment for a page."""
-    return i18n.clock(at)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qi_checker.protocol.catalogue import LoadedCatalogue, available_lists, load_catalogue
+from qi_checker.protocol.catalogue import CodeLists, LoadedCatalogue, available_lists
 from qi_checker.protocol.code_shapes import suspicious_codes
 from qi_checker.protocol.paths import rules_dir
 
@@ -25,7 +25,7 @@ def load(tmp_path: Path) -> Load:
     def loaded(files: dict[str, str]) -> LoadedCatalogue:
         for name, text in files.items():
             (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
-        return load_catalogue([tmp_path, SHIPPED], ["own"])
+        return CodeLists([tmp_path, SHIPPED]).load(["own"])
 
     return loaded
 
@@ -135,12 +135,12 @@ def test_mistakes_of_the_vocabularies(name: str, text: str, problem: str, load: 
 
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_bytes((HEAD + "LOCAL,Ä1,,\n").encode("latin-1"))
-    problems = told(load_catalogue([tmp_path, SHIPPED], ["own"]))
+    problems = told(CodeLists([tmp_path, SHIPPED]).load(["own"]))
     assert problems == ["own.csv:2:7: is not UTF-8. Save the file with the encoding UTF-8."]
 
 
 def test_a_missing_vocabulary_is_told(tmp_path: Path) -> None:
-    problems = told(load_catalogue([tmp_path], []))
+    problems = told(CodeLists([tmp_path]).load([]))
     assert [p.partition(":")[0] for p in problems] == [
         "imaging.csv",
         "regions.csv",
@@ -150,14 +150,14 @@ def test_a_missing_vocabulary_is_told(tmp_path: Path) -> None:
 
 def test_the_shipped_files_are_right() -> None:
     names = available_lists([SHIPPED])
-    found = load_catalogue([SHIPPED], names)
+    found = CodeLists([SHIPPED]).load(names)
     assert found.problems == []
     assert list(suspicious_codes(found.catalogue)) == []
     assert not {"imaging", "regions", "modalities"} & set(names)
 
 
 def test_the_shipped_regions_are_those_of_the_contract() -> None:
-    assert load_catalogue([SHIPPED], []).catalogue.regions == (
+    assert CodeLists([SHIPPED]).load([]).catalogue.regions == (
         *("liver", "abdomen", "abdomen-pelvis", "chest-abdomen-pelvis", "chest", "pelvis", "head"),
         *("neck", "spine", "breast", "extremity", "whole-body", "other"),
     )

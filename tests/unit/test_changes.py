@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qi_checker.audit.folder import write_audit
-from qi_checker.digest.changes import Change, changes, problems_of
+from qi_checker.digest.changes import Change, changes
 from qi_checker.digest.snapshot import Snapshot
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import UserError
@@ -95,7 +95,7 @@ def test_a_past_case_is_judged_anew() -> None:
 
 def test_a_problem_that_was_there_before_is_opened_again() -> None:
     first, then, now = audit(OLD), audit(MET, data="d2"), audit(OLD, data="d3", as_of=NIGHT_2)
-    assert only(now, then, earlier=problems_of(first)).kind == "reopened"
+    assert only(now, then, earlier=frozenset(first.findings)).kind == "reopened"
     assert only(now, then).kind == "new"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qi_checker.protocol.catalogue import load_catalogue
+from qi_checker.protocol.catalogue import CodeLists
 from qi_checker.protocol.codes import Catalogue, canonical_code, split_codes
 from qi_checker.protocol.examples import Example, load_examples
 from qi_checker.protocol.load import load_protocol
@@ -192,7 +192,7 @@ def test_other_procedures_are_not(code: str) -> None:
     ],
 )
 def test_lists_of_the_other_protocols(name: str, held: str, not_held: str) -> None:
-    codes = load_catalogue([rules_dir() / "codelists"], [name]).catalogue.lists[name]
+    codes = CodeLists([rules_dir() / "codelists"]).load([name]).catalogue.lists[name]
     assert any(codes.holds(*pair) for pair in split_codes(held))
     assert not any(codes.holds(*pair) for pair in split_codes(not_held))
 
