@@ -12,6 +12,7 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.store.binding import HISTORY, all_bound
 from qi_checker.store.comparing import before as before_run
 from qi_checker.store.comparing import latest_run, save_changes
+from qi_checker.store.desk.privacy import purge_desk
 from qi_checker.store.manifests import digests
 from qi_checker.store.models import (
     CaseRow,
@@ -64,6 +65,7 @@ def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
         exceptions = ended.count()
         ended.delete()
         written = purge_people(alias, before)
+        purge_desk(alias, before)
         signed = _purge_sign_offs(alias)
         trail = Trail(alias)
         through = trail.last_before(datetime.combine(before, time.min, UTC))

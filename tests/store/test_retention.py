@@ -10,8 +10,10 @@ import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.store import Database, Store, open_store
+from qi_checker.store.desk.models import NO_DAY, CaseFile, WorkItem
 from qi_checker.store.exceptions import Person
 from qi_checker.store.models import CaseRow, ChangeRow, Document, FindingRow, Run, TrailEntry
+from qi_checker.store.people.models import Acknowledged, NotesRead
 from tests.helpers.store import PROTOCOL, document, finding, hours, night
 
 ASH, OAK = Person("ash", "coordinator"), Person("oak", "approver")
@@ -167,3 +169,34 @@ def test_nothing_of_it_stays_in_the_file(tmp_path: Path) -> None:
     store = open_store(database)
     assert CaseRow.objects.using(store.alias).count() == 1
     store.close()
+
+
+def test_a_purge_leaves_no_case_on_the_desk_or_among_what_was_read(store: Store) -> None:
+    """Of a protocol that is judged no more nothing else would ever remove them."""
+    month(store)
+    for case_id, day in (("OLD", date(2026, 1, 7)), ("C1", date(2026, 3, 20))):
+        texts = dict.fromkeys(("patient_id", "site", "surgeon", "room", "status", "verdict"), "x")
+        WorkItem.objects.using(store.alias).create(
+            protocol="gone",
+            case_id=case_id,
+            surgery_at=str(day),
+            surgery_day=day,
+            upcoming=False,
+            act_by=NO_DAY,
+            requirements="[]",
+            actions="[]",
+            evidence="x",
+            digest="x",
+            **texts,
+        )
+        CaseFile.objects.using(store.alias).create(
+            protocol="gone", case_id=case_id, rows="{}", sha256="x"
+        )
+        store.people.notes_read("ash", case_id, 1)
+        store.people.acknowledge(PROTOCOL, 1, case_id, by=ASH, at=hours(1))
+    store.people.note("C1", "", "stays", by=ASH, at=hours(300))
+    store.purge(date(2026, 3, 4), hours(400), "oak")
+    for model in (WorkItem, CaseFile, NotesRead, Acknowledged):
+        left = model.objects.using(store.alias).values_list("case_id", flat=True)
+        assert list(left) == ["C1"], model.__name__
+    assert store.verify().faults == ()

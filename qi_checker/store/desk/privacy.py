@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from qi_checker.store.desk.models import CaseFile, DeskAction, Known, WorkItem
@@ -34,6 +35,18 @@ def clear_desk(alias: str, case_id: str, new: str) -> int:
     files, _ = CaseFile.objects.using(alias).filter(case_id=case_id).delete()
     items, _ = WorkItem.objects.using(alias).filter(case_id=case_id).delete()
     return int(files) + int(items)
+
+
+def purge_desk(alias: str, before: date) -> None:
+    """Take cases off that were operated before a day, and protocols that no night since has judged.
+
+    A night takes its own cases off in time; those of a protocol that is no longer judged would stay.
+    """
+    old = WorkItem.objects.using(alias).filter(surgery_day__lt=before)
+    for protocol, case_id in list(old.values_list("protocol", "case_id")):
+        CaseFile.objects.using(alias).filter(protocol=protocol, case_id=case_id).delete()
+    old.delete()
+    Known.objects.using(alias).filter(as_of__lt=before.isoformat()).delete()
 
 
 def _forget_patient(alias: str, case_id: str, new: str) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from django.utils import timezone
 
+from qi_checker.store.models import CaseRow
 from qi_checker.store.people.models import (
     Acknowledged,
     Contact,
@@ -71,4 +72,9 @@ def purge_people(alias: str, before: date) -> int:
     for model in _PURGED:
         gone, _ = model.objects.using(alias).filter(at__lt=start).delete()
         number += gone
+    # What somebody has read or acknowledged of a case goes with what it was about.
+    threads = Note.objects.using(alias).values("case_id")
+    NotesRead.objects.using(alias).exclude(case_id__in=threads).delete()
+    known = CaseRow.objects.using(alias).values("case_id")
+    Acknowledged.objects.using(alias).exclude(case_id="").exclude(case_id__in=known).delete()
     return number
