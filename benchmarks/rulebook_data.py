@@ -62,7 +62,7 @@ def _protocol(n: int, requirements: int) -> Tree:
         "statement": "Everything that is needed is there in time.",
         "source": [{"citation": "Made up for a measurement", "level": "none"}],
         "owner": "Quality committee",
-        "target": "90 %",
+        "target": "90%",
         "versions": [
             {
                 "version": "1.0",

@@ -9,11 +9,11 @@ import sys
 
 from benchmarks import (
     charts,
-    check_start,
     cql,
     mapping,
     monthly,
     night,
+    one_case,
     plausibility,
     postgres,
     rulebook,
@@ -26,7 +26,7 @@ from benchmarks import (
 WHAT = {
     "scale": ("An audit beside hand-written SQL, Polars and pandas", scale.main),
     "charts": ("The charts of one monthly report", charts.main),
-    "check": ("One case from a cold start", check_start.main),
+    "one-case": ("One case: judged, moved, checked, and case pages", one_case.main),
     "sheets": ("5,000 case sheets in one command", sheets.main),
     "monthly": ("A monthly report in one cold process", monthly.main),
     "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),

@@ -13,7 +13,7 @@ from qi_checker.errors import PlausibilityWarning, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol, load_rulebook, load_site
-from qi_checker.protocol.records import CASES
+from qi_checker.protocol.records import CASES, EVENTS
 from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def judge(
     used may leave a requirement unknown, as in an audit.
     """
     from qi_checker.cases.actions import JudgedCase
-    from qi_checker.judging import Context, Judge, context_of_rows
-    from qi_checker.judging.rows import fault_of, read_row
+    from qi_checker.judging import Context, Judge
+    from qi_checker.judging.context import context_of
+    from qi_checker.judging.rows import fault_of, read_row, read_rows
 
     bundle, where = _bundle(protocol), _site(site)
     moment = _moment(as_of, where)
@@ -80,8 +81,10 @@ def judge(
         raise UserError(Problem(f"case, column {fault[0]}", fault[1]))
     rows = [_texts(f"events[{n}]", event) for n, event in enumerate(_each("events", events))]
     waivers = [_texts(f"exceptions[{n}]", x) for n, x in enumerate(_each("exceptions", exceptions))]
+    read_events = None
     if context is None:
-        known = context_of_rows(rows, moment, where, bundle)
+        read_events = read_rows(EVENTS, rows, where)
+        known = context_of(read_events[0], moment, where, bundle.catalogue, {})
     elif isinstance(context, Context):
         known = context
     else:
@@ -91,7 +94,10 @@ def judge(
         raise UserError(Problem("context", what, "It knows what was not known then"))
     judge = Judge.of(bundle, moment, where, known)
     read = judge.case(row)
-    history = judge.history(rows, read.patient)
+    if read_events is not None:
+        history = judge.history_of(*read_events, read.patient)
+    else:
+        history = judge.history(rows, read.patient)
     trace = judge.trace(read, history, judge.exceptions(waivers, read))
     return JudgedCase.from_trace(trace, bundle.protocol)
 
@@ -225,7 +231,7 @@ def evaluate(
 
 
 def evaluate_rulebook(
-    protocols: Sequence[Bundle],
+    protocols: Sequence[Bundle | str | Path] | str | Path,
     cases: pd.DataFrame,
     events: pd.DataFrame,
     as_of: str | date | datetime,
@@ -235,14 +241,18 @@ def evaluate_rulebook(
 ) -> dict[str, Result]:
     """Evaluate several protocols for every case; the records are read once for all of them.
 
-    protocols: from `load_rulebook`, or several from `load_protocol`.
+    protocols: from `load_rulebook` or the folder it would be given; or several protocols, each from
+        `load_protocol` or the path of one.
     The other arguments are those of `evaluate`.
 
     Returns by the id of each protocol, in the order given, what `evaluate` says of it. Raises
     UserError as that does, and where two protocols have one id or mean different things by the same
     code list.
     """
-    bundles = [_bundle(protocol) for protocol in _each("protocols", protocols)]
+    if isinstance(protocols, str | Path):
+        bundles = load_rulebook(protocols)
+    else:
+        bundles = [_bundle(protocol) for protocol in _each("protocols", protocols)]
     return _evaluated(bundles, cases, events, as_of, exceptions, _site(site))
 
 

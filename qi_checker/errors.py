@@ -51,16 +51,20 @@ class EvaluationError(UserError):
     exit_code = Exit.INTERNAL
 
 
-# What belongs to an optional part of the program: the module that is missing, and its extra.
+# The extra that installs each module. Django belongs to two: `nightly` brings it without the web
+# application, so a command of the application names its own extra.
 EXTRAS = {
     "adbc_driver_manager": "postgres",
     "adbc_driver_postgresql": "postgres",
+    "argon2": "web",
     "axes": "web",
     "babel": "web",
     "csp": "web",
     "django": "nightly",
     "gunicorn": "web",
+    "icalendar": "web",
     "mozilla_django_oidc": "web",
+    "ninja": "web",
     "psycopg": "postgres",
     "pyspark": "spark",
     "sqlalchemy": "sql",
@@ -69,10 +73,14 @@ EXTRAS = {
 }
 
 
-def not_installed(module: str) -> UserError:
-    """Say in one line which optional part is missing, and how to install it."""
-    mend = f'Install it: pip install "qi-checker[{EXTRAS[module]}]"'
-    return UserError(Problem("", f"the Python package {module} is not installed", "", mend))
+def not_installed(module: str, extra: str | None = None) -> UserError:
+    """Return the error for a missing module, in one line that names its extra.
+
+    `extra` is that of EXTRAS unless it is given.
+    """
+    extra = extra or EXTRAS[module]
+    what = f"this command needs the extra `{extra}`; the Python package {module} is not installed"
+    return UserError(Problem("", what, "", f'Install it: pip install "qi-checker[{extra}]"'))
 
 
 class PlausibilityWarning(UserWarning):

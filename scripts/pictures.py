@@ -50,18 +50,30 @@ def sha256_of(kind: str) -> str:
     return hashlib.sha256(page_of(kind).encode()).hexdigest()
 
 
+def kept() -> dict[str, str]:
+    """Return the hash of the page that each picture shows, by kind."""
+    lines = HASHES.read_text(encoding="utf-8").splitlines() if HASHES.exists() else []
+    return {kind: sha256 for sha256, kind in (line.split() for line in lines)}
+
+
 def main() -> None:
-    """Draw every picture anew."""
+    """Draw the pictures of the pages that changed."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    drawn, hashes = kept(), {kind: sha256_of(kind) for kind in KINDS}
+    changed = [
+        kind
+        for kind in KINDS
+        if drawn.get(kind) != hashes[kind] or not (FOLDER / f"{kind}.png").exists()
+    ]
     with chromium() as browser:
-        for kind, height in KINDS.items():
-            page = browser.new_page(viewport={"width": 1000, "height": height})
+        for kind in changed:
+            page = browser.new_page(viewport={"width": 1000, "height": KINDS[kind]})
             page.set_content(page_of(kind))
             page.screenshot(path=str(FOLDER / f"{kind}.png"))
             page.close()
-    lines = [f"{sha256_of(kind)}  {kind}\n" for kind in KINDS]
+    lines = [f"{sha256}  {kind}\n" for kind, sha256 in hashes.items()]
     HASHES.write_text("".join(lines), encoding="utf-8")
-    print(f"{len(KINDS)} pictures in {FOLDER}")
+    print(f"{len(changed)} pictures in {FOLDER}")
 
 
 if __name__ == "__main__":

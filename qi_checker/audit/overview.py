@@ -13,7 +13,7 @@ from qi_checker.cases.actions import count_actions
 from qi_checker.cases.evaluated import ACTIONS, actions_in
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.vocabulary import Status, Verdict
-from qi_checker.protocol.words import group_words
+from qi_checker.protocol.words import group_words, heading
 from qi_checker.query.tables import CASES, FINDINGS, POPULATION, VERDICTS
 
 _LISTED = 2000  # lines of one list; the files hold them all
@@ -186,7 +186,7 @@ def _requirements(evaluation: Evaluation, summary: dict[str, Any]) -> tuple[Requ
     return tuple(
         RequirementTotals(
             id=requirement,
-            title=title,
+            title=heading(leaves[requirement]),
             eligible=int(summary["eligible_by_requirement"].get(requirement, 0)),
             present=int(summary["present"].get(requirement, 0)),
             in_window=int(summary["in_window"].get(requirement, 0)),
@@ -194,6 +194,7 @@ def _requirements(evaluation: Evaluation, summary: dict[str, Any]) -> tuple[Requ
             reasons=tuple(reasons.get(requirement, ())),
             owner=", ".join(leaves[requirement].owners),
             group=group_words(version, leaves[requirement]),
+            forbidden=leaves[requirement].forbidden,
         )
         for requirement, title in titles.items()
     )

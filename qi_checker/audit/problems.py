@@ -14,6 +14,7 @@ _SHOWN = 20  # ids named in one problem; the rest is counted
 
 def problems(evaluation: Results) -> Iterator[str]:
     """One sentence per problem, ids only, in a fixed order."""
+    yield from evaluation.prepared.apart
     yield from evaluation.records.notes
     yield from evaluation.prepared.notes
     yield from _late_cases(evaluation)

@@ -23,6 +23,7 @@ class RequirementTotals:
     reasons: tuple[tuple[str, str, int], ...]  # (status, reason, cases), past cases not met
     owner: str = ""
     group: str = ""  # as in RequirementSheet; with a group "both in time" would be wrong
+    forbidden: bool = False  # fulfilled where there is none
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,12 @@ def flow_steps(page: AuditPage) -> tuple[FlowStep, ...]:
 def _in_time(totals: Sequence[RequirementTotals]) -> str:
     if any(t.group for t in totals):
         return "fulfilled the protocol in time"
+    if any(t.forbidden for t in totals):
+        if len(totals) == 1:
+            return (
+                f"had {totals[0].title[:1].lower()}{totals[0].title[1:]} where there must be none"
+            )
+        return f"met {'both' if len(totals) == 2 else f'all {len(totals)}'} requirements"
     if len(totals) == 1:
         return f"had {totals[0].title} in time"
     return "had both in time" if len(totals) == 2 else f"had all {len(totals)} in time"

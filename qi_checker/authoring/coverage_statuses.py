@@ -19,8 +19,8 @@ def impossible(requirement: Requirement, version: Version) -> dict[Status, str]:
     if requirement.forbidden:
         found[Status.BOOKED] = "something forbidden is not waited for"
         found[Status.EXPIRED] = "something forbidden cannot be too old"
-        if planned:
-            found[Status.DUE] = "an appointment already counts as done"
+        if endless:
+            found[Status.MET] = "its window never closes"
         return found
     if planned:
         found[Status.BOOKED] = "an appointment already counts as done"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qi_checker.authoring.coverage import (
@@ -55,39 +55,26 @@ def coverage(bundle: Bundle, examples: Sequence[Example]) -> Coverage:
         bundle.protocol.id,
         len(examples),
         len(every),
-        tuple(_gap(point, bundle, places) for point in missing if places is not None),
+        tuple(_gap(point, places) for point in missing if places is not None),
         tuple(left_out(bundle.protocol)),
     )
 
 
-def _gap(point: Point, bundle: Bundle, places: Places) -> Gap:
+def _gap(point: Point, places: Places) -> Gap:
     if isinstance(point, DayPoint):
         words = f"no surgery on {point.day.isoformat()}, {point.words}"
         where = places.version(point.version, "in_force").where
         return Gap("day", point.version, "", words, where)
-    titles = {r.id: r.title for v in bundle.protocol.versions for r in v.leaves}
     if isinstance(point, StatusPoint):
-        version = next(_versions_with(point, bundle))
+        version = places.versions_with(point.requirement)[0]
         words = f"never {point.status}: {point.status.meaning}"
         where = places.requirement(version, point.requirement).where
         return Gap("status", "", point.requirement, words, where)
-    return _edge_gap(point, bundle, places, titles)
+    return _edge_gap(point, places)
 
 
-def _versions_with(point: StatusPoint, bundle: Bundle) -> Iterator[str]:
-    for version in bundle.protocol.versions:
-        if any(leaf.id == point.requirement for leaf in version.leaves):
-            yield version.version
-
-
-def _edge_gap(
-    point: EdgePoint,
-    bundle: Bundle,
-    places: Places,
-    titles: dict[str, str],
-) -> Gap:
-    version = next(v for v in bundle.protocol.versions if v.version == point.version)
-    leaf = next(r for r in version.leaves if r.id == point.requirement)
-    words = f"no event on {point.edge.words(leaf.window, titles)}"
+def _edge_gap(point: EdgePoint, places: Places) -> Gap:
+    leaf = places.leaf(point.version, point.requirement)
+    words = f"no event on {point.edge.words(leaf.window, places.titles(point.version))}"
     where = places.requirement(point.version, point.requirement, *point.edge.steps()).where
     return Gap("edge", point.version, point.requirement, words, where)

@@ -280,7 +280,7 @@ def _dated(id: str, at: When | None) -> str:
 
 
 def _span(span: SpanTrace, trace: CaseTrace, place: Place) -> SpanLine:
-    titles = {leaf.id: leaf.title for leaf in trace.case.version.leaves}
+    titles = trace.case.version.titles
     limits = (
         LimitLine(place(*x.keys), "from" if x.opens else "until", _iso(x.at)) for x in span.limits
     )

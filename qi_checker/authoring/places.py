@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qi_checker.authoring.diff_keys import as_text
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.checks.parts import requirement_parts
+from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.yaml_nodes import Document, Steps
 from qi_checker.protocol.yaml_read import read_document
 
@@ -27,9 +28,16 @@ class Places:
 
     def __init__(self, bundle: Bundle) -> None:
         self.document: Document = read_document(bundle.path)
+        self._data: Any = self.document.data
         self._versions: dict[str, Steps] = {}
         self._requirements: dict[tuple[str, str], Steps] = {}
-        for number, version in enumerate(self.document.data["versions"]):
+        versions = bundle.protocol.versions
+        self._titles = {version.version: version.titles for version in versions}
+        self._leaves = {(v.version, leaf.id): leaf for v in versions for leaf in v.leaves}
+        self._holding: dict[str, list[str]] = {}  # the versions that hold a requirement
+        for holder, id in self._leaves:
+            self._holding.setdefault(id, []).append(holder)
+        for number, version in enumerate(self._data["versions"]):
             name, steps = str(version["version"]), ("versions", number)
             self._versions[name] = steps
             for inner, requirement in requirement_parts(version, steps):
@@ -43,9 +51,21 @@ class Places:
         """A clause of a requirement, in whatever groups it stands."""
         return self._clause(self._requirements[version, requirement], keys)
 
+    def titles(self, version: str) -> Mapping[str, str]:
+        """What the requirements and columns of a version are called."""
+        return self._titles[version]
+
+    def leaf(self, version: str, requirement: str) -> Requirement:
+        """A requirement of a version."""
+        return self._leaves[version, requirement]
+
+    def versions_with(self, requirement: str) -> list[str]:
+        """The versions that have a requirement, the oldest first."""
+        return self._holding[requirement]
+
     def _clause(self, holder: Steps, keys: Sequence[str | int]) -> Clause:
         steps = (*holder, *keys)
-        value: Any = self.document.data
+        value: Any = self._data
         for step in steps:
             inside = isinstance(value, dict) and step in value
             listed = isinstance(value, list) and isinstance(step, int) and step < len(value)

@@ -156,20 +156,20 @@ def row_in_words(table: str, number: int) -> str:
 
 
 def actions_of(
-    trace: CaseTrace, protocol: Protocol, where: Where = row_in_words
+    trace: CaseTrace, protocol: Protocol | None, where: Where = row_in_words
 ) -> tuple[Action, ...]:
     """Give the actions of a case, the most urgent first.
 
     A case that needs nothing more, or for which nothing can be arranged any more, has none. Of a group
     of which one member is enough, every member that may still become that one has its action.
-    protocol: the one that the case was judged by, for other days of surgery.
+    protocol: the one that the case was judged by, for other days of surgery; without it none is named.
     """
     found = (_action(one, trace, protocol, where) for one in trace.open)
     return tuple(sorted((a for a in found if a is not None), key=lambda action: action.act_by))
 
 
 def _action(
-    one: RequirementTrace, trace: CaseTrace, protocol: Protocol, where: Where
+    one: RequirementTrace, trace: CaseTrace, protocol: Protocol | None, where: Where
 ) -> Action | None:
     kind = _kind(one)
     act_by = _act_by(one, kind) if kind else None
@@ -250,12 +250,16 @@ class JudgedCase(CaseTrace):
 # ---- another day of surgery ----------------------------------------------------------------------
 
 
-def first_surgery_date(trace: CaseTrace, protocol: Protocol, days: int = FARTHEST) -> date | None:
+def first_surgery_date(
+    trace: CaseTrace, protocol: Protocol | None, days: int = FARTHEST
+) -> date | None:
     """Find the first later working day of surgery with everything in place or time to arrange it.
 
     None where there is none within `days` of the planned day. The case is judged anew for each day, as
     a what-if does: what lasts until then, and what a move would make too old, counts.
     """
+    if protocol is None:
+        return None
     holidays = trace.setting.site.holidays
     start = max(trace.case.day, trace.setting.as_of.date)
     for number in range(1, days + 1):

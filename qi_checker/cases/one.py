@@ -11,6 +11,7 @@ from datetime import date
 
 from qi_checker.cases.raw_rows import Raw, Sieve, context_of_case, rows_of
 from qi_checker.cases.rows import CaseRows, Origin, judged
+from qi_checker.engines.duckdb.database import set_apart
 from qi_checker.errors import Problem, UserError
 from qi_checker.judging import CaseTrace, Judge
 from qi_checker.judging.rows import UNREADABLE, Rejected, read_rows
@@ -38,6 +39,7 @@ class OneCase:
 
 def one_case(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id: str) -> OneCase:
     """Find a case; UserError where there is none, saying whether its row was rejected."""
+    set_apart(records)
     raw = Raw(records.con)
     cases = rows_of(raw, CASES, CASES.key, case_id)
     used, rejected = read_rows(CASES, cases, site)

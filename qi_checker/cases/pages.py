@@ -8,8 +8,8 @@ from functools import cache
 from jinja2 import Environment
 
 from qi_checker.cases import words as case_words
+from qi_checker.cases.grouping import cut, grouped
 from qi_checker.cases.timeline import shape_of, timeline
-from qi_checker.cases.urgency import by_urgency, cut
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, SheetsPage
 from qi_checker.render.html import environment
 
@@ -38,13 +38,16 @@ def case_page(sheet: CaseSheet, index_link: str = "") -> str:
 
 
 def checklist_page(checklist: Checklist, most: int | None = None) -> str:
-    """Render the coordinator's list for the day, to print and tick off; `most` cases, or all."""
-    groups = by_urgency(checklist)
+    """Render the coordinator's list for the day, to print and tick off; `most` lines, or all."""
+    groups = grouped(checklist)
+    total = sum(len(group.items) for group in groups)
     if most is not None:
         groups = cut(groups, most)
-    left_out = len(checklist.items) - sum(len(group.items) for group in groups)
+    left_out = total - sum(len(group.items) for group in groups)
     template = _environment().get_template("cases/checklist.html.j2")
-    return template.render(checklist=checklist, groups=groups, left_out=left_out, said=case_words)
+    return template.render(
+        checklist=checklist, groups=groups, total=total, left_out=left_out, said=case_words
+    )
 
 
 def sheets_page(page: SheetsPage) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qi_checker.audit.problems import rejected_rows, rows_not_used
 from qi_checker.audit.provenance import footer, provenance
+from qi_checker.cases.actions import actions_of
 from qi_checker.cases.one import OneCase
 from qi_checker.cases.rows import Origin
 from qi_checker.cases.twice import compared, shown_traces
@@ -18,8 +19,8 @@ from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementS
 from qi_checker.judging import CaseTrace, RequirementTrace
 from qi_checker.judging.criteria import Judged
 from qi_checker.judging.spans import Outcome
-from qi_checker.protocol.models import Version
-from qi_checker.protocol.vocabulary import Status
+from qi_checker.protocol.models import Protocol, Version
+from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
 from qi_checker.query.tables import READY_CASES, VERDICTS
 from qi_checker.render.views import Provenance
@@ -37,29 +38,36 @@ class Sheets:
     """Makes the sheets of the cases of one data set.
 
     problems: of the data set as a whole; they stand on every sheet.
+    protocol: for other days of surgery; without it none is named.
     """
 
     origin: Origin
     provenance: Provenance
     problems: tuple[str, ...]
+    protocol: Protocol | None = None
     _words: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Sheets:
         """For the cases of an evaluation."""
         origin = Origin(evaluation.records.tables)
-        return cls(origin, provenance(evaluation), tuple(rejected_rows(evaluation)))
+        protocol = evaluation.compiled.bundle.protocol
+        return cls(origin, provenance(evaluation), tuple(rejected_rows(evaluation)), protocol)
 
     @classmethod
     def of_one(cls, one: OneCase) -> Sheets:
         """For a case that was asked about by itself."""
         setting, tables = one.judge.setting, one.origin.tables
         foot = footer(one.judge.bundle, tables, setting.as_of, setting.site)
-        return cls(one.origin, foot, tuple(rows_not_used(tables, one.census)))
+        problems = tuple(rows_not_used(tables, one.census))
+        return cls(one.origin, foot, problems, one.judge.bundle.protocol)
 
     def sheet(self, trace: CaseTrace) -> CaseSheet:
         """Make the sheet of a case from its trace."""
-        case, row, first = trace.case, trace.case.row, trace.next
+        case, row = trace.case, trace.case.row
+        error = trace.verdict == Verdict.ERROR
+        actions = () if error else actions_of(trace, self.protocol, self.origin.row)
+        first = actions[0] if actions else None
         problems = list(self.problems)
         if case.status == "scheduled" and not case.upcoming:
             problems.append("The case is still marked scheduled although its date has passed.")
@@ -72,9 +80,10 @@ class Sheets:
             case_status=case.status,
             upcoming=case.upcoming,
             verdict=str(trace.verdict),
-            next_action=first.to_do if first else "",
-            act_by=first.finding["act_by"] if first else None,
-            owner=(first.finding["owner"] or "") if first else "",
+            next_action=first.text if first else "",
+            act_by=first.act_by if first else None,
+            owner=first.owner if first else "",
+            also=tuple((action.text, action.act_by, action.owner) for action in actions[1:]),
             latest_surgery_date=trace.latest_surgery_date,
             facts=tuple((n.capitalize(), row.text(n)) for n in _FACTS if row.text(n)),
             requirements=tuple(self._requirement(one, trace) for one in trace.requirements),

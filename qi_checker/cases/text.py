@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qi_checker.cases import words as case_words
-from qi_checker.cases.urgency import UrgencyGroup, by_urgency
+from qi_checker.cases.grouping import LineGroup, grouped
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, RequirementSheet
 from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.render import words
@@ -45,6 +45,8 @@ def case_text(sheet: CaseSheet, console: Console) -> None:
         say(console, f"Next action: {sheet.next_action}", "bold")
         owner = sheet.owner or "not named"
         say(console, f"Until: {words.day(sheet.act_by)}. Who: {owner}.")
+        for text, act_by, owner in sheet.also:
+            say(console, f"Also: {text}. Until: {words.day(act_by)}. Who: {owner}.")
     elif sheet.upcoming or sheet.verdict == Verdict.PENDING:
         say(console, "Next action: nothing to arrange.")
     else:
@@ -106,7 +108,7 @@ def checklist_text(checklist: Checklist, console: Console) -> None:
     say_first(console, checklist.provenance.plausibility)
     say(console, f"Checklist for {words.moment(checklist.provenance.as_of)}", "bold")
     say(console, case_words.day_list(checklist))
-    for group in by_urgency(checklist):
+    for group in grouped(checklist):
         _group(group, console)
     say(console)
     for problem in checklist.problems:
@@ -114,10 +116,11 @@ def checklist_text(checklist: Checklist, console: Console) -> None:
     _provenance(checklist, console)
 
 
-def _group(group: UrgencyGroup, console: Console) -> None:
+def _group(group: LineGroup, console: Console) -> None:
     say(console)
     style = "bold red" if group.key in ("overdue", "today") else "bold"
-    say(console, f"{group.heading} ({words.count(len(group.items))}): {group.meaning}", style)
+    meaning = f": {group.meaning}" if group.meaning else ""
+    say(console, f"{group.heading} ({words.count(len(group.items))}){meaning}", style)
     say(console)
     table = new_table(
         console, ("Last day", "Next action and owner", "Case and surgery"), (14, 0, 18)
@@ -126,8 +129,12 @@ def _group(group: UrgencyGroup, console: Console) -> None:
         last = "\n".join(t for t in (words.day(item.act_by), words.days_left(item.days_left)) if t)
         statuses = (_lacking(*status) for status in item.statuses)
         owner = f"Owner: {item.owner}" if item.owner else ""
-        what = "\n".join(t for t in (item.next_action, owner, *statuses) if t)
-        case = [item.case_id, words.day(item.surgery_date), words.label(item.verdict)]
+        new = "New since the earlier audit." if item.new else ""
+        what = "\n".join(t for t in (item.next_action, owner, new, *statuses) if t)
+        surgery = f"{words.day(item.surgery_date)} {item.surgery_time}".rstrip()
+        shown = (f"{words.label(name)}: {value}" for name, value in item.shown)
+        case = [item.case_id, surgery, words.label(item.verdict), *shown]
+        case += [item.place] if item.place else []
         if item.latest_surgery_date:
             case.append(f"may slip until\n{words.day(item.latest_surgery_date)}")
         add_row(console, table, last, what, "\n".join(case))

@@ -5,9 +5,10 @@ Nothing here is computed from the clock.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from qi_checker.cases.actions import NO_ACTIONS, ActionCount
 from qi_checker.render.views import Provenance
 
 
@@ -87,11 +88,29 @@ class CaseSheet:
     requirements: tuple[RequirementSheet, ...]
     problems: tuple[str, ...]
     provenance: Provenance
+    also: tuple[tuple[str, date, str], ...] = ()  # further actions: text, last day, owner
+
+
+@dataclass(frozen=True)
+class ChecklistAction:
+    """One action of an operation. `new`: an earlier audit did not have it."""
+
+    requirement: str
+    action: str
+    text: str
+    act_by: date
+    days_left: int  # calendar days from as_of to act_by; working time is in act_by
+    when: str  # overdue, today, soon, later
+    owner: str
+    new: bool = False
 
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One line of the coordinator's list."""
+    """One operation of the coordinator's list, or one line of it: then the action is the line's.
+
+    next_action, act_by, owner, days_left, when: of the first action; empty where nothing is to be done.
+    """
 
     case_id: str
     surgery_date: date
@@ -99,20 +118,43 @@ class ChecklistItem:
     next_action: str
     act_by: date | None
     owner: str
-    days_left: int | None  # working time is in act_by; this is calendar days from as_of to act_by
+    days_left: int | None
     latest_surgery_date: date | None
     statuses: tuple[tuple[str, str, str], ...]  # (requirement title, status, reason)
+    when: str = ""
+    actions: tuple[ChecklistAction, ...] = ()  # every one, the most urgent first
+    requirement: str = ""  # of the action
+    new: bool = False
+    surgery_time: str = ""  # "08:00" or empty
+    procedure: str = ""  # in words, where the site lists them
+    surgeon: str = ""
+    theatre: str = ""
+    shown: tuple[
+        tuple[str, str], ...
+    ] = ()  # ("name", "...") of the patient, where the site allows it
+
+    @property
+    def place(self) -> str:
+        """Procedure, surgeon and theatre in one line."""
+        return ", ".join(part for part in (self.procedure, self.surgeon, self.theatre) if part)
 
 
 @dataclass(frozen=True)
 class Checklist:
-    """The coordinator's morning: most urgent first."""
+    """The coordinator's morning: most urgent first.
+
+    count: of the actions of all open operations, or of those of a desk or a surgeon, listed or not.
+    """
 
     items: tuple[ChecklistItem, ...]
     days: int
     last_day: date
     provenance: Provenance
     problems: tuple[str, ...] = ()
+    count: ActionCount = field(default=NO_ACTIONS)
+    desk: str = ""
+    surgeon: str = ""
+    group_by: str = "urgency"
 
 
 @dataclass(frozen=True)

@@ -83,17 +83,22 @@ def sheets(page: SheetsPage) -> str:
 
 
 def day_list(checklist: Checklist) -> str:
-    """The morning in one sentence."""
+    """The morning in a few sentences: what needs somebody now, what later, how many need nothing."""
     until = f"until {day(checklist.last_day)} ({count(checklist.days, 'day')})"
-    total = len(checklist.items)
+    whose = ", ".join(name for name in (checklist.desk, checklist.surgeon) if name)
+    head, total = f"{whose}: " if whose else "", len(checklist.items)
+    if not total and checklist.desk:
+        return f"{head}no action {until}.{_read(checklist)}"
     if not total:
-        return f"No operation of this protocol is planned {until}.{_read(checklist)}"
+        return f"{head}No operation of this protocol is planned {until}.{_read(checklist)}"
     waiting = sum(1 for item in checklist.items if item.next_action)
     if not waiting:
         found = f"Nothing to do: {count(total, 'operation')} {until}, none lacks anything."
-        return found + _read(checklist)
+        return head + found + _read(checklist)
     verb = "needs" if waiting == 1 else "need"
-    return f"{waiting:,} of {count(total, 'operation')} {until} {verb} action."
+    listed = f"{waiting:,} of {count(total, 'operation')} {until} {verb} action."
+    counted = (checklist.count.words, checklist.count.later_words, listed)
+    return head + " ".join(part for part in counted if part)
 
 
 def _read(checklist: Checklist) -> str:

@@ -13,6 +13,7 @@ from qi_checker.cli.profile import Profile
 from qi_checker.cli.streams import console
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError, did_you_mean
+from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.vocabulary import Verdict
 
@@ -116,6 +117,7 @@ def _failed(failures: Iterable[str]) -> UserError:
 def checklist(arguments: argparse.Namespace) -> int:
     """Upcoming cases, the most urgent action first."""
     from qi_checker.cases.checklist import checklist as build
+    from qi_checker.cases.checklist import earlier_actions
 
     if not 0 <= arguments.days <= LONGEST:
         mend = f"Give the number of days to look ahead, at most {LONGEST}"
@@ -125,13 +127,26 @@ def checklist(arguments: argparse.Namespace) -> int:
     request = asked(arguments)
     look = look_of(arguments, request.site)
     evaluation = evaluate(*request, watch=profile.watch, look=look)
-    view = build(evaluation, arguments.days)
+    _check_desk(arguments.desk, request.bundle)
+    earlier = earlier_actions(arguments.since) if arguments.since is not None else None
+    view = build(
+        evaluation,
+        arguments.days,
+        arguments.desk,
+        arguments.surgeon,
+        arguments.group_by,
+        earlier,
+    )
     if arguments.format == "text":
         from qi_checker.cases.text import checklist_text
 
         in_text(arguments.output, lambda shown: checklist_text(view, shown))
     elif arguments.format == "json":
         write_out(as_json(view), arguments.output)
+    elif arguments.format == "ics":
+        from qi_checker.cases.deadlines import calendar_of
+
+        write_out(calendar_of(view), arguments.output)
     else:
         from qi_checker.cases.pages import checklist_page
         from qi_checker.render.paper import MOST_ROWS
@@ -142,3 +157,12 @@ def checklist(arguments: argparse.Namespace) -> int:
     if evaluation.failures:
         raise _failed(evaluation.failures)
     return Exit.DONE
+
+
+def _check_desk(desk: str, bundle: Bundle) -> None:
+    """UserError for a desk that the protocol does not name."""
+    leaves = [leaf for version in bundle.protocol.versions for leaf in version.leaves]
+    owners = sorted({owner for leaf in leaves for owner in leaf.owners})
+    if desk and desk not in owners:
+        mend = did_you_mean(desk, owners)
+        raise UserError(Problem("--desk", f"the protocol names no owner {desk}", "", mend))

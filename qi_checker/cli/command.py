@@ -47,7 +47,7 @@ def records(
     `anywhere`: the records may be in a database, and then there is no folder. `look`: the records are
     looked at as a whole, so that a check of plausibility can be accepted.
     """
-    judged = "the moment to judge for: 2026-02-01 (its end) or 2026-02-01T07:30"
+    judged = "the moment to judge for: 2026-02-01 (its end), 2026-02-01T07:30 or now"
     if not as_of_needed:
         judged += "; else the last day of the later period"
     parser.add_argument(

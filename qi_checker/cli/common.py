@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,7 @@ from qi_checker.sources.files import read_folder
 if TYPE_CHECKING:
     from qi_checker.plausibility import Looking
 
+NOW = "now"
 SHIPPED = "hepatic-metastasectomy-imaging"
 
 
@@ -41,10 +42,19 @@ def protocol_path(path: Path | None) -> Path:
 
 def asked(arguments: argparse.Namespace) -> Asked:
     """Load protocol, site and records; every problem is a UserError."""
-    as_of = AsOf.parse(arguments.as_of)
+    if arguments.as_of != NOW:
+        AsOf.parse(arguments.as_of)  # before anything is read
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
+    as_of = moment_of(arguments.as_of, site)
     return Asked(bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site)
+
+
+def moment_of(text: str, site: Site) -> AsOf:
+    """The moment that is asked for; `now` is what the clock shows at the site, read once, here."""
+    if text == NOW:
+        text = datetime.now(site.zone).strftime("%Y-%m-%dT%H:%M")
+    return AsOf.parse(text)
 
 
 def look_of(

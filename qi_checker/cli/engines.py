@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
-from qi_checker.cli.common import asked, is_rulebook, look_of, protocol_path, read_site
+from qi_checker.cli.common import asked, is_rulebook, look_of, moment_of, protocol_path, read_site
 from qi_checker.cli.profile import Profile
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import Problem, UserError, did_you_mean
-from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
 from qi_checker.sources.files import read_folder
@@ -23,6 +22,10 @@ def check_engine(arguments: argparse.Namespace) -> None:
     """Raise UserError for an engine that there is not, and for options that it cannot take."""
     engine, pages = arguments.engine, arguments.pages
     problems = []
+    if pages is not None and pages < 0:
+        mend = "Give the most case pages to write, 0 for none"
+        problems.append(Problem("--pages", f"{pages} is not possible", "", mend))
+        pages = None
     if _in_database(arguments):
         if arguments.data is not None:
             problems.append(
@@ -65,7 +68,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
         mend = "Give the folder with cases and events as Parquet"
         yield Problem("--data", "it is missing", "", mend)
-    if arguments.pages:
+    if arguments.pages and arguments.pages > 0:
         why = "Pages show rows, and no row comes to this process"
         yield Problem("--pages", "Spark writes no pages", why, "Leave --pages out")
     if arguments.profile is not None:
@@ -83,7 +86,7 @@ def pages_of(arguments: argparse.Namespace) -> int:
 
     if arguments.pages is None:
         return 0 if _in_database(arguments) else PAGES
-    return max(int(arguments.pages), 0)
+    return int(arguments.pages)
 
 
 def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:
@@ -94,9 +97,9 @@ def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) ->
         return evaluate(*request, progress=progress, watch=profile.watch, look=look)
     from qi_checker.engines import postgres
 
-    as_of = AsOf.parse(arguments.as_of)
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
+    as_of = moment_of(arguments.as_of, site)
     look = look_of(arguments, site)
     return postgres.evaluate(
         bundle, arguments.engine, as_of, site, connect(), progress, profile.watch, look
@@ -107,7 +110,8 @@ def audited_together(
     bundles: Sequence[Bundle], arguments: argparse.Namespace, profile: Profile, progress: Phase
 ) -> Iterator[Evaluation]:
     """Evaluate the protocols of a rulebook, whose records are read once."""
-    as_of, site = AsOf.parse(arguments.as_of), read_site(arguments)
+    site = read_site(arguments)
+    as_of = moment_of(arguments.as_of, site)
     watch, look = profile.watch, look_of(arguments, site, alone=len(bundles) == 1)
     if not _in_database(arguments):
         records = read_folder(arguments.data, site, mapping=arguments.mapping)

@@ -24,6 +24,7 @@ def sql(arguments: argparse.Namespace) -> int:
 
 
 def _write(arguments: argparse.Namespace, folder: Path, mapping: Any) -> int:
+    from qi_checker.engines.duckdb.database import set_apart
     from qi_checker.protocol.site import Site
     from qi_checker.sources.files import read_folder
     from qi_checker.sources.written import check_folder, write_records
@@ -31,6 +32,7 @@ def _write(arguments: argparse.Namespace, folder: Path, mapping: Any) -> int:
     check_folder(arguments.out, arguments.force)
     site = load_site(arguments.site) if arguments.site is not None else Site(timezone="UTC")
     records = read_folder(folder, site, mapping=mapping)
+    records.notes[:0] = set_apart(records)
     done = write_records(records, arguments.out, arguments.format, arguments.force)
     print(f"{arguments.out}: {', '.join(f'{n} {name}' for name, n in done.rows.items())}")
     for note in done.notes:

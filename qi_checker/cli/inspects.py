@@ -127,6 +127,7 @@ def _answer(doubt: Doubt, ask: Callable[[str], str]) -> int | None:
 
 
 def _dry_run(arguments: argparse.Namespace) -> int:
+    from qi_checker.engines.duckdb.database import set_apart
     from qi_checker.sources.dry_run import dry_run, newest_day
     from qi_checker.sources.files import mapping_of, read_folder
 
@@ -139,6 +140,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
         raise UserError(Problem(str(folder / "mapping.yaml"), "there is no mapping", "", mend))
     bundle = load_protocol(protocol_path(arguments.protocol))
     records = read_folder(folder, site, mapping=loaded)
+    records.notes[:0] = set_apart(records)
     shown = dry_run(records, loaded)
     today = time_of_day().astimezone(site.zone).date()
     as_of = arguments.as_of or newest_day(records, today)

@@ -13,12 +13,13 @@ from qi_checker.cli.rules_parser import add_rules
 from qi_checker.cli.serving_parser import add_accounts, add_serve
 
 
-def _format(parser: Any) -> None:
+def _format(parser: Any, *more: str) -> None:
+    calendar = "; ics: a calendar of the last days" if "ics" in more else ""
     parser.add_argument(
         "--format",
-        choices=("text", "json", "html", "pdf"),
+        choices=("text", "json", "html", "pdf", *more),
         default="text",
-        help="how to print it (default: text)",
+        help=f"how to print it (default: text){calendar}",
     )
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="write it to a file instead of printing it"
@@ -133,9 +134,29 @@ def _checklist(commands: Any) -> None:
     )
     records(parser)
     parser.add_argument(
-        "--days", type=int, default=60, metavar="N", help="look ahead so many days (default: 60)"
+        "--days",
+        type=int,
+        default=60,
+        metavar="N",
+        help="list operations with surgery, or an action due, within so many days (default: 60)",
     )
-    _format(parser)
+    parser.add_argument("--desk", default="", metavar="OWNER", help="only the actions of one desk")
+    parser.add_argument(
+        "--surgeon", default="", metavar="NAME", help="only one surgeon's operations"
+    )
+    parser.add_argument(
+        "--group-by",
+        choices=("urgency", "desk", "surgeon", "day"),
+        default="urgency",
+        help="what the list is divided by; day: of surgery (default: urgency)",
+    )
+    parser.add_argument(
+        "--since",
+        type=Path,
+        metavar="DIR",
+        help="folder of an earlier audit: actions that it did not have are marked as new",
+    )
+    _format(parser, "ics")
     _profile(parser)
 
 

@@ -22,12 +22,15 @@ def diff(arguments: argparse.Namespace) -> int:
     from qi_checker.authoring.diff_page import rule_diff_page, rule_diff_text
     from qi_checker.render.terminal import open_console
 
+    if arguments.limit < 0:
+        mend = "Give the most cases to show, 0 for none"
+        raise UserError(Problem("--limit", f"{arguments.limit} is not possible", "", mend))
     as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
     old, new = _both(arguments.old, arguments.new)
     site = read_site(arguments)
     records = read_folder(arguments.data, site, mapping=arguments.mapping)
     view = rule_diff(old, new, records, as_of, site)
-    limit = max(0, arguments.limit)
+    limit = arguments.limit
     if arguments.format == "json":
         write_or_print(as_json(view), arguments.out)
     elif arguments.format == "html":

@@ -37,11 +37,20 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 def _installed() -> None:
-    """Raise UserError where the optional part is missing."""
-    for name in (module for module, extra in EXTRAS.items() if extra == "web"):
-        # None in sys.modules is how an import is forbidden; find_spec raises for it.
-        if sys.modules.get(name, "") is None or importlib.util.find_spec(name) is None:
-            raise not_installed(name)
+    """Raise UserError if a package of the extra `web` is missing.
+
+    It is found out before Django starts: its own error would name a setting, not the extra.
+    """
+    for name in ("django", *(module for module, extra in EXTRAS.items() if extra == "web")):
+        if not _is_there(name):
+            raise not_installed(name, "web")
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:  # the module is hidden: sys.modules holds None
+        return False
 
 
 def _config(arguments: argparse.Namespace) -> Path:

@@ -6,22 +6,22 @@ import argparse
 import logging
 from typing import Any
 
-from qi_checker.cli.common import look_of, progress, protocol_path, read_site
+from qi_checker.cli.common import look_of, moment_of, progress, protocol_path, read_site
 from qi_checker.cli.streams import console
-from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol
 
 
 def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
     from qi_checker.audit.parquet_folder import write_parquet
-    from qi_checker.engines.spark import evaluate, find, open_session
+    from qi_checker.engines.spark import check_installed, evaluate, find, open_session
 
     # Without a handler Python would print what Spark's bridge says of an interrupted call.
     logging.getLogger().addHandler(logging.NullHandler())
-    as_of = AsOf.parse(arguments.as_of)
+    check_installed()  # before the records: nobody should convert them to Parquet in vain
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
+    as_of = moment_of(arguments.as_of, site)
     found = find(arguments.data, site)
     with progress() as shown:
         shown.phase("starting Spark")

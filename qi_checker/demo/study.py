@@ -123,8 +123,8 @@ written by `qi_checker.demo.study` so that they give every figure that the abstr
 > Radiologist-Performed Intraoperative Ultrasound. Journal of Surgical Oncology (Science
 > Repository), 2020. doi:10.31487/j.JSO.2020.03.02
 
-prints: 39 and 27 liver resections; CT in all; MRI in 36% (14 of 39) and in all; 46 days (7-126) and
-20 days (1-98) from imaging to surgery; a changed plan in 10 and in 5. Dates, kinds of change and
+prints: 39 and 27 liver resections; CT in all; MRI in 36% (14 of 39) and in all; 46 days (7–126) and
+20 days (1–98) from imaging to surgery; a changed plan in 10 and in 5. Dates, kinds of change and
 everything else are invented. `published.yaml` holds the printed figures for the comparison.
 
     qi-checker study --data . {command} --out study

@@ -4,6 +4,7 @@ It follows docs/evaluation.md section by section and shares nothing with the que
 models, so that a mistake is not made twice. It returns a trace of everything it looked at.
 
     values, rows, records       a value; which rows can be used; the history of a patient
+    doubtful                    events that cannot be taken at their word
     context                     what only the whole data set knows
     cases, exceptions           the operation and whether the protocol applies; waivers
     spans, windows, criteria    one event against one question
@@ -23,6 +24,7 @@ from typing import Any
 from qi_checker.judging.cases import Case, read_case
 from qi_checker.judging.chart import Chart, in_order
 from qi_checker.judging.context import Context, Setting, context_of, torn_rows
+from qi_checker.judging.doubtful import set_apart
 from qi_checker.judging.exceptions import Considered, active, consider, read_waivers, unusable
 from qi_checker.judging.findings import Finding, moved_away
 from qi_checker.judging.rates import Numbers, count_case, empty_numbers
@@ -68,11 +70,15 @@ class Judge:
 
     def history(self, events: Iterable[RawRow], patient: str) -> History:
         """Read the rows of events of one patient, in file order; rows of others are passed over."""
-        setting = self.setting
-        shared = setting.context.shared_ids.get(EVENTS.name)
-        used, rejected = read_rows(EVENTS, events, setting.site, shared)
-        torn = setting.context.torn_of(patient)
-        histories, _ = read_histories(used, rejected, torn, setting.as_of)
+        shared = self.setting.context.shared_ids.get(EVENTS.name)
+        return self.history_of(*read_rows(EVENTS, events, self.setting.site, shared), patient)
+
+    def history_of(
+        self, used: Iterable[Row], rejected: Iterable[Rejected], patient: str
+    ) -> History:
+        """Make the history of a patient from rows that were read."""
+        torn = self.setting.context.torn_of(patient)
+        histories, _ = read_histories(used, rejected, torn, self.setting.as_of)
         return histories.get(patient) or History()
 
     def case(self, row: Row) -> Case:
@@ -135,12 +141,6 @@ def moved(trace: CaseTrace, protocol: Protocol, day: date) -> CaseTrace:
     for requirement in in_order(case.version):
         there.decided[requirement.id] = decide(requirement, there)
     return trace_of(there, trace.exceptions)
-
-
-def context_of_rows(events: Sequence[RawRow], as_of: AsOf, site: Site, bundle: Bundle) -> Context:
-    """Make the context of a data set that has no more events than these."""
-    used, _ = read_rows(EVENTS, events, site)
-    return context_of(used, as_of, site, bundle.catalogue, {})
 
 
 # ---- all cases of a data set, one after the other ------------------------------------------------
@@ -220,10 +220,11 @@ def read_data(
     torn: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Data:
     """Read a data set once. Arguments as of `evaluate`."""
+    tables, torn = set_apart(tables, torn or {})
     used, rejected = {}, {}
     for name, table in TABLES.items():
         used[name], rejected[name] = read_rows(table, tables.get(name, ()), site)
-    broken = {name: torn_rows((torn or {}).get(name, ())) for name in TABLES}
+    broken = {name: torn_rows(torn.get(name, ())) for name in TABLES}
     torn_events = broken[EVENTS.name]
     context = context_of(used[EVENTS.name], as_of, site, bundle.catalogue, tables, torn_events)
     judge = Judge.of(bundle, as_of, site, context)

@@ -23,6 +23,7 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.codes import Catalogue, split_codes
 from qi_checker.protocol.records import EVENTS, EXCEPTIONS, FIRST_YEAR, Table
 from qi_checker.protocol.selectors import EventSelector
+from qi_checker.protocol.sentences import Phrases
 from qi_checker.protocol.site import Site
 
 SPAN, SPANS, FEWEST = 28, 6, 3  # days; how many spans are the usual; and how many it takes
@@ -96,6 +97,8 @@ class Setting:
     site: Site
     catalogue: Catalogue
     context: Context = NOTHING
+    # The fixed pieces of sentences by version and requirement, made when they are first needed.
+    phrases: dict[tuple[str, str], Phrases] = field(default_factory=dict, compare=False)
 
 
 def context_of(

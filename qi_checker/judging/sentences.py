@@ -10,13 +10,14 @@ from typing import Any
 from qi_checker.judging.cases import Truth
 from qi_checker.judging.chart import Chart, Decision
 from qi_checker.judging.records import Event
+from qi_checker.judging.spans import INSTANT
 from qi_checker.protocol import sentences as words
 from qi_checker.protocol.codes import Catalogue
 from qi_checker.protocol.models import Requirement, WarningWhen
 from qi_checker.protocol.vocabulary import Reason, Status
-from qi_checker.protocol.windows import anchor_words
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+MINUTE = 60_000_000  # microseconds
 ACTIONABLE = (Status.DUE, Status.EXPIRED, Status.MISSING)
 Values = Mapping[str, Any]
 
@@ -49,7 +50,22 @@ def fill(template: str, values: Values) -> str:
 
 def days(number: int) -> str:
     """`1 day`, `2 days`."""
-    return f"{number} day{'' if number == 1 else 's'}"
+    return _many(number, "day")
+
+
+def _many(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def time_words(microseconds: int, unit: str) -> str:
+    """`150 minutes`; with `unit` hour `2 hours 30 minutes`."""
+    minutes = microseconds // 60_000_000
+    if minutes == 0 and microseconds:
+        return words.LESS_THAN_A_MINUTE
+    hours, rest = divmod(minutes, 60)
+    if unit == "minute" or not hours:
+        return _many(minutes, "minute")
+    return _many(hours, "hour") + (f" {_many(rest, 'minute')}" if rest else "")
 
 
 class _Values(dict[str, Any]):
@@ -60,40 +76,66 @@ class _Values(dict[str, Any]):
     ) -> None:
         super().__init__(finding)
         self.requirement, self.decision, self.chart = requirement, decision, chart
-        self["title"] = requirement.title
+        self.phrases = _phrases(requirement, chart)
 
     def __missing__(self, name: str) -> Any:
-        self[name] = value = _PIECES[name](self)
+        piece = _PIECES.get(name)
+        self[name] = value = piece(self) if piece else getattr(self.phrases, name)
         return value
 
     @property
-    def titles(self) -> dict[str, str]:
-        return {leaf.id: leaf.title for leaf in self.chart.case.version.leaves}
+    def time_before(self) -> int | None:
+        """Microseconds from the event to the anchor where limits are in minutes or hours.
+
+        None where a clock time is not known.
+        """
+        event, question = self.decision.event, self.decision.question
+        if not self.phrases.unit or not event or not event.at or not question:
+            return None
+        at, anchor = event.at, question.stretches[0].anchor
+        if at.instant and anchor.instant:
+            return (anchor.instant - at.instant) // INSTANT
+        return (anchor.clock - at.clock) // INSTANT if at.clock and anchor.clock else None
+
+
+def _phrases(requirement: Requirement, chart: Chart) -> words.Phrases:
+    """Give the fixed pieces of a requirement, which are made once for all cases."""
+    version, made = chart.case.version, chart.setting.phrases
+    key = version.version, requirement.id
+    if key not in made:
+        made[key] = words.phrases(requirement, version.titles)
+    return made[key]
 
 
 def _distance(values: _Values) -> str:
     before: int = values["days_before"]
-    values["days"] = days(abs(before))
+    time = values.time_before
+    if time is None:
+        values["length"] = days(abs(before))
+    else:
+        before, values["length"] = time, time_words(abs(time), values.phrases.unit)
     return fill(words.AFTER if before < 0 else words.BEFORE, values)
 
 
 def _limit(values: _Values) -> str:
-    limit = limit_of(values.requirement)
-    if limit is not None:
-        return fill(words.LIMIT, {"limit": limit})
+    if values.phrases.limit is not None:
+        return fill(words.LIMIT, {"limit": values.phrases.limit})
     if values["asks"] == words.ANY_TIME_BEFORE:
         return words.NO_LIMIT
     return fill(words.COUNTS_WHEN, values)
 
 
 def _excess(values: _Values) -> str:
+    """How much too old it is, in the unit of the limit."""
     slack: int | None = values["slack_days"]
-    return words.TOO_OLD if slack is None else fill(words.DAYS_TOO_OLD, {"days": days(-slack)})
-
-
-def _side(values: _Values) -> str:
-    of_surgery = values["counted_from"] == "surgery"
-    return fill(words.SIDE_OF_SURGERY if of_surgery else words.SIDE, values)
+    time, longest = values.time_before, values.phrases.longest
+    if time is not None:
+        if longest is None or time - longest < MINUTE:
+            return words.TOO_OLD
+        return fill(words.EXCESS, {"length": time_words(time - longest, values.phrases.unit)})
+    if slack is None or slack >= 0:
+        return words.TOO_OLD
+    return fill(words.EXCESS, {"length": days(-slack)})
 
 
 def _start(values: _Values) -> date:
@@ -115,8 +157,6 @@ def _from_day(values: _Values) -> date | None:
 _PIECES: dict[str, Callable[[_Values], Any]] = {
     "today": lambda values: values.chart.setting.as_of.date,
     "anchor": lambda values: values.chart.case.day,
-    "counted_from": lambda values: anchor_words(values.requirement.window.anchor, values.titles),
-    "asks": lambda values: values.requirement.window.words(values.titles),
     "from_day": _from_day,
     "expires_on": lambda values: values.chart.excepted.get(values.requirement.id),
     "excluded_by": lambda values: _excluded_by(values.chart),
@@ -124,7 +164,6 @@ _PIECES: dict[str, Callable[[_Values], Any]] = {
     "start": _start,
     "arrange": _arrange,
     "distance": _distance,
-    "side": _side,
     "excess": _excess,
     "limit": _limit,
     "lasts": lambda values: fill(words.LASTS, values) if values["valid_through"] else "",
@@ -133,14 +172,6 @@ _PIECES: dict[str, Callable[[_Values], Any]] = {
     "window": lambda values: fill(words.WINDOW, values),
     "span": lambda values: fill(words.SPAN, values),
 }
-
-
-def limit_of(requirement: Requirement) -> str | None:
-    """The one length that a plain window before its anchor is limited by, in words."""
-    window = requirement.window
-    if window.and_ or window.near or window.or_after or window.after:
-        return None
-    return f"less than {window.less_than}" if window.less_than else str(window.far or "") or None
 
 
 def _excluded_by(chart: Chart) -> str:
@@ -158,11 +189,20 @@ def _to_do(values: _Values, requirement: Requirement, decision: Decision) -> str
         return ""
     if status is Status.UNKNOWN:
         template = words.ONLY_VERIFY if requirement.forbidden else words.OR_BOOK
-        values["first"] = words.VERIFY.get(reason, "")
+        values["first"] = fill(words.VERIFY.get(reason, ""), values)
         return fill(template, values)
     if reason is Reason.FORBIDDEN_EVENT:
-        return fill(words.REMOVE, values)
-    return fill(words.BOOK if status is Status.DUE else words.CLOSED, values)
+        return fill(_undo(status, values), values)
+    if status is Status.DUE:
+        return fill(words.BOOK, values)
+    return fill(words.CLOSED if values.phrases.moves else words.CLOSED_FOR_GOOD, values)
+
+
+def _undo(status: Status, values: _Values) -> str:
+    """What can be done about something forbidden: what is booked can be moved."""
+    if values["valid_through"]:
+        return words.CALL_OFF if status is Status.DUE else words.WAIT
+    return words.CALL_OFF_ONLY if status is Status.DUE else words.WAIVE
 
 
 # ---- advice: shown with an event, never a status -------------------------------------------------

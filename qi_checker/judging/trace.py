@@ -64,13 +64,17 @@ class RequirementTrace:
 
     requirement: Requirement
     decision: Decision
-    finding: Finding
     exceptions: tuple[Considered, ...]
     chart: Chart = field(repr=False)
 
     def __repr__(self) -> str:
         event = f" {self.event.id}" if self.event and self.event.id else ""
         return f"<{self.id}: {self.status} {self.reason}{event}>"
+
+    @cached_property
+    def finding(self) -> Finding:
+        """All columns of the finding; made when it is read, since sentences cost more than deciding."""
+        return finding(self.requirement, self.decision, self.chart)
 
     @property
     def id(self) -> str:
@@ -288,7 +292,6 @@ def trace_of(chart: Chart, exceptions: Sequence[Considered]) -> CaseTrace:
             RequirementTrace(
                 leaf,
                 chart.decided[leaf.id],
-                finding(leaf, chart.decided[leaf.id], chart),
                 tuple(x for x in exceptions if x.requirement == leaf.id),
                 chart,
             )

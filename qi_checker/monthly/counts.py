@@ -12,6 +12,7 @@ from qi_checker.monthly.views import Sensitivity, Standard, Tally
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Group, Requirement, Version
 from qi_checker.protocol.vocabulary import Status, Verdict
+from qi_checker.protocol.words import heading
 from qi_checker.query.scope import is_plain
 from qi_checker.study.intervals import limit_of
 
@@ -92,12 +93,12 @@ def standards(
         *(
             Standard(
                 id,
-                leaf.title,
+                heading(leaf),
                 ", ".join(leaf.owners),
                 in_window(month, id),
                 in_window(year, id),
-                present(month, id),
-                present(year, id),
+                None if leaf.forbidden else present(month, id),
+                None if leaf.forbidden else present(year, id),
                 *targets,
                 in_window(previous, id),
             )

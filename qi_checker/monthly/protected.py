@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qi_checker.monthly.views import Header, Monthly, Standard, Tally
+from qi_checker.monthly.views import Header, Monthly, Tally
 from qi_checker.render.views import Provenance
 from qi_checker.statistics.small_numbers import Profile, Shown
 from qi_checker.study.protected import told_counts
@@ -66,26 +66,21 @@ def counts_of(monthly: Monthly) -> dict[str, int]:
     lead, *leaves = monthly.standards
     found = {"eligible": lead.year.raw_whole, "compliant/whole": lead.year.raw_whole}
     found |= {f"in_window.{s.key}/whole": s.year.raw_whole for s in leaves}
-    found |= {f"present.{s.key}/whole": _present(s).whole for s in leaves}
+    there = {f"present.{s.key}": s.present_year for s in leaves if s.present_year is not None}
+    found |= {f"{key}/whole": present.whole for key, present in there.items()}
     found["compliant"] = lead.year.part
     found |= {f"in_window.{s.key}": s.year.part for s in leaves}
-    return found | {f"present.{s.key}": _present(s).part for s in leaves}
+    return found | {key: present.part for key, present in there.items()}
 
 
 def _titles(monthly: Monthly) -> list[tuple[str, str]]:
     lead, *leaves = monthly.standards
     lines = [("compliant", lead.title)]
     for s in leaves:
-        lines += [
-            (f"present.{s.key}", f"{s.title}: present"),
-            (f"in_window.{s.key}", f"{s.title}: in the window"),
-        ]
+        if s.present_year is not None:
+            lines.append((f"present.{s.key}", f"{s.title}: present"))
+        lines.append((f"in_window.{s.key}", f"{s.title}: in the window"))
     return lines
-
-
-def _present(standard: Standard) -> Tally:
-    assert standard.present_year is not None, "only the whole protocol has none"
-    return standard.present_year
 
 
 def _line(key: str, title: str, told: dict[str, Shown]) -> ProtectedLine:

@@ -48,7 +48,8 @@ class Standard:
     owner: str
     month: Tally
     year: Tally
-    present_month: Tally | None  # done at any time before surgery; None for the whole protocol
+    present_month: Tally | None  # done at any time before surgery; None for the whole protocol, and
+    # for something forbidden, which is fulfilled where there is none
     present_year: Tally | None
     target: float | None
     year_target: float | None  # the target is one number only if it did not change in the 12 months

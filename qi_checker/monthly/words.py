@@ -57,7 +57,7 @@ def judged(standard: Standard) -> str:
 def standard_sentence(standard: Standard) -> str:
     """`CT of the liver: 3/3 in time this month; 27/30 (90%, 95% CI 74–97) in 12 months ...`."""
     said = f"{standard.title}: {tally(standard.month)} this month"
-    if standard.key != "compliant":
+    if standard.present_month is not None:
         said = f"{standard.title}: {tally(standard.month)} in time this month"
     said += f"; {tally(standard.year)} in 12 months"
     verdict = judged(standard)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from qi_checker.audit.folder import page_keys
+from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import evaluate_rulebook
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.nightly.config import seconds
@@ -56,6 +58,7 @@ def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iter
                     settings.bundles, then, AsOf(day), settings.site, say, look=look
                 )
                 for evaluation in each:
+                    judge_twice(evaluation, page_keys(evaluation, settings.config.pages))
                     feeds = feed_rows(evaluation)
                     kept = store.keep(night_of(evaluation, clock(), feeds))
                     name = evaluation.compiled.bundle.protocol.id

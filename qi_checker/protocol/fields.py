@@ -26,7 +26,11 @@ def _pattern(pattern: str, **more: Any) -> StringConstraints:
 Slug = Annotated[str, _pattern(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, strip_whitespace=True)]
 Word = Annotated[str, _pattern(r"^\S(.*\S)?$", min_length=1)]
-Percent = Annotated[str, _pattern(r"^(100|[0-9]{1,2}(\.[0-9]+)?) ?%$")]
+Percent = Annotated[
+    str,
+    _pattern(r"^(100|[0-9]{1,2}(\.[0-9]+)?) ?%$"),
+    AfterValidator(lambda text: text.replace(" ", "")),  # `95 %` is printed as `95%` everywhere
+]
 KindWord = Annotated[str, _pattern(r"^[a-z][a-z_-]*$")]
 FeedName = Annotated[str, _pattern(r"^[a-z][a-z_-]*(\.[A-Z]{2,16})?$")]  # imaging, imaging.CT
 ModalityWord = Annotated[str, _pattern(r"^[A-Z]{2,16}$")]

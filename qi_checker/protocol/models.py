@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PrivateAttr,
     StrictBool,
     Tag,
     model_validator,
@@ -39,7 +40,7 @@ from qi_checker.protocol.fields import (
 from qi_checker.protocol.paths import is_device
 from qi_checker.protocol.selectors import CodesIn, Condition, EventSelector, RequirementCondition
 from qi_checker.protocol.vocabulary import ActionKind
-from qi_checker.protocol.windows import Window
+from qi_checker.protocol.windows import Window, column_key
 
 
 class Exclusion(Strict):
@@ -239,6 +240,13 @@ class Version(Strict):
         None, description="Which waivers are accepted; without it none is."
     )
     sensitivity: list[Span] = Field([], description="Other windows to evaluate beside it.")
+    _columns: dict[str, str] = PrivateAttr(default_factory=dict)  # titles, from the protocol
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What sentences call requirements, by id, and columns, by `column_key`."""
+        columns = {column_key(name): title for name, title in self._columns.items()}
+        return columns | {leaf.id: leaf.title for leaf in self.leaves}
 
     @cached_property
     def leaves(self) -> tuple[Requirement, ...]:
@@ -269,6 +277,12 @@ def _no_device(name: str) -> str:
     return name
 
 
+class ColumnWords(Strict):
+    """What a column of the cases or events is called where people read."""
+
+    title: Text = Field(description="A few words that go into a sentence: date of birth.")
+
+
 class Protocol(Strict):
     """A protocol: what it asks, of whom, since when, and on whose authority."""
 
@@ -280,7 +294,17 @@ class Protocol(Strict):
     source: list[Source] = Field(min_length=1, description="Where the rule comes from.")
     owner: Text = Field(description="Who decides about the protocol.")
     target: Percent | None = Field(None, description="Target rate: 95%.")
+    columns: dict[Word, ColumnWords] = Field(
+        {},
+        description="Titles of columns of cases and events, for sentences: {born_on: {title: ...}}.",
+    )
     versions: list[Version] = Field(min_length=1, description="Oldest first, never overwritten.")
+
+    @model_validator(mode="after")
+    def _titles(self) -> Protocol:
+        for version in self.versions:
+            version._columns = {name: words.title for name, words in self.columns.items()}
+        return self
 
     def in_force(self, day: date) -> Version | None:
         """The version in force on a day, or None."""

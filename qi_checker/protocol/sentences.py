@@ -8,7 +8,13 @@ or one of the pieces below.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason
+from qi_checker.protocol.windows import Anchor, Span, Window, anchor_words, column_words
 
 FOUND: dict[Reason, str] = {
     Reason.IN_WINDOW: "{title} on {event_date} is {distance}; {limit}.{lasts}",
@@ -16,7 +22,7 @@ FOUND: dict[Reason, str] = {
     Reason.BOOKED_IN_WINDOW: "{title} is booked for {event_date}, {distance}; {limit}.{lasts}",
     Reason.PARTIAL_DATE: "Only part of the date of {title} is known (from {event_date}); {limit}.",
     Reason.SAME_DAY_UNTIMED: "{title} on {event_date} {side}: no usable clock time.",
-    Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its modality or region is not recorded.",
+    Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its {unrecorded} is not recorded.",
     Reason.EXTERNAL_UNDATED: "An external study may be the {title}, but its acquisition date is not known.",
     Reason.REJECTED_RECORD: "A record that could not be read may be the {title}; see the rejects.",
     Reason.FEED_STALE: "The source of {title} has delivered too little lately, so nothing can be said about it.",
@@ -39,15 +45,15 @@ FOUND: dict[Reason, str] = {
     Reason.TOO_CLOSE: "{title}: there are enough, but too close together; the latest is of {event_date}.",
     Reason.EVENT_BETWEEN: "{title} on {event_date} no longer counts because of what was done since.",
     Reason.BETWEEN_UNKNOWN: "{title} on {event_date} may no longer count: something may have been done since.",
-    Reason.NONE_FOUND: "{title}: nothing is recorded, as it should be; {limit}.",
+    Reason.NONE_FOUND: "{title}: nothing is recorded {asks}, as it should be.",
     Reason.WINDOW_NOT_CLOSED: "No {title} is recorded so far; there must be none {asks}{until}.",
-    Reason.FORBIDDEN_EVENT: "{title} on {event_date} is {distance}, where there must be none; {limit}.",
+    Reason.FORBIDDEN_EVENT: "{title} on {event_date} is {distance}; there must be none {asks}.",
     Reason.NO_SUCH_RECORDS: "{title}: the records hold no event of this kind for anybody, so silence shows nothing.",
     Reason.UNTIMED: "{title} on {event_date}: a clock time is needed and not known; {limit}.",
     Reason.UNDATED: "{title} has no date; {limit}.",
-    Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({counted_from}) is not known{yet}.",
-    Reason.CONDITION_NOT_MET: "{title} is not asked of this case.",
-    Reason.CONDITION_UNKNOWN: "It cannot be told whether {title} is asked of this case.",
+    Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({anchors}) is not known{yet}.",
+    Reason.CONDITION_NOT_MET: "{title} does not apply to this case.",
+    Reason.CONDITION_UNKNOWN: "It is not known whether {title} applies to this case.",
     Reason.CANCELLED_CASE: "The operation was cancelled.",
     Reason.NOT_IN_POPULATION: "The operation is outside the population of the protocol.",
     Reason.EXCLUDED: "Excluded: {excluded_by}.",
@@ -58,8 +64,8 @@ FOUND: dict[Reason, str] = {
 
 # ---- pieces: `{distance}`, `{limit}` and the like, each in one of a few forms --------------------
 
-BEFORE = "{days} before {counted_from} on {from_day}"
-AFTER = "{days} after {counted_from} on {from_day}"
+BEFORE = "{length} before {counted_from} on {from_day}"
+AFTER = "{length} after {counted_from} on {from_day}"
 LIMIT = "the limit is {limit}"
 NO_LIMIT = "there is no limit of age"
 COUNTS_WHEN = "it counts {asks}"
@@ -67,9 +73,10 @@ ANY_TIME_BEFORE = "at any time before surgery"  # what `asks` says of a window w
 UNTIL = ", until {window_closes}"
 YET = " yet"
 LASTS = " It counts for surgery until {valid_through}."
-DAYS_TOO_OLD, TOO_OLD = "{days} too old.", "Too old."
+EXCESS, TOO_OLD = "{length} too old.", "Too old."
+LESS_THAN_A_MINUTE = "less than a minute"
 SIDE_OF_SURGERY = "may not have been before the operation"
-SIDE = "may be on the wrong side of {counted_from}"
+SIDE = "may be on the wrong side of {anchors}"
 WINDOW, ANY_DAY = "{first} to {window_closes}", "any day"
 UNKNOWN_DAY = "an unknown day"
 CHECK = " Check: {words}."
@@ -84,11 +91,16 @@ BOOK = "Book {title} {span}; {arrange}"
 OR_BOOK = "{first}, or book {title} {span}; {arrange}"
 ONLY_VERIFY = "{first}; {arrange}"
 CLOSED = "It can no longer be done in time (until {window_closes}): move surgery or ask for an exception."
-REMOVE = "Move it, or surgery to a day after {valid_through}, or ask for an exception; {arrange}"
+CLOSED_FOR_GOOD = "It can no longer be done in time (until {window_closes}): ask for an exception."
+# Of something forbidden that is booked, and that was done; surgery helps only where it is counted from it.
+CALL_OFF = "Move it, or surgery to a day after {valid_through}, or ask for an exception; {arrange}"
+CALL_OFF_ONLY = "Move it or ask for an exception; {arrange}"
+WAIT = "Move surgery to a day after {valid_through} or ask for an exception; {arrange}"
+WAIVE = "Ask for an exception; {arrange}"
 VERIFY: dict[Reason, str] = {
     Reason.PARTIAL_DATE: "Find out the exact date",
     Reason.SAME_DAY_UNTIMED: "Find out the clock time",
-    Reason.UNMAPPED: "Have modality and region recorded",
+    Reason.UNMAPPED: "Have {to_record} recorded",
     Reason.EXTERNAL_UNDATED: "Obtain the acquisition date",
     Reason.REJECTED_RECORD: "Have the record corrected",
     Reason.FEED_STALE: "Have the feed repaired before anything is booked",
@@ -96,5 +108,94 @@ VERIFY: dict[Reason, str] = {
     Reason.UNDATED: "Find out the date",
     Reason.BETWEEN_UNKNOWN: "Find out what was done when",
     Reason.NO_SUCH_RECORDS: "Find out whether such events are recorded at all",
-    Reason.CONDITION_UNKNOWN: "Find out whether it is asked",
+    Reason.CONDITION_UNKNOWN: "Find out whether it applies",
 }
+
+
+# ---- what a requirement gives to its sentences, whatever the case --------------------------------
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Pieces that are the same for every case. Their names are placeholders above.
+
+    limit: the one length that a plain window before its anchor is limited by; None for others.
+    unit: `minute` or `hour` where distances are said in time, else empty.
+    longest: that limit in microseconds, where it is in minutes or hours.
+    moves: whether another day of surgery changes the window.
+    """
+
+    title: str
+    limit: str | None
+    counted_from: str
+    anchors: str  # what may not be known yet
+    asks: str
+    side: str
+    unrecorded: str
+    to_record: str
+    unit: str
+    longest: int | None
+    moves: bool
+
+
+def phrases(requirement: Requirement, titles: Mapping[str, str]) -> Phrases:
+    """Put the fixed pieces of a requirement's sentences into words."""
+    window, spans = requirement.window, requirement.window.spans
+    limit, far = _limit(window), window.far
+    others: list[Anchor] = [s.anchor for s in spans if s.anchor != "surgery"]
+    asked = list(_recorded(requirement, titles))
+    return Phrases(
+        title=requirement.title,
+        limit=limit,
+        counted_from=anchor_words(window.anchor, titles),
+        anchors=_listed((anchor_words(a, titles) for a in others or ["surgery"]), "or"),
+        asks=window.words(titles),
+        side=_side(spans, titles),
+        unrecorded=_listed(asked, "or"),
+        to_record=_listed(asked, "and"),
+        unit=_unit(window),
+        longest=_microseconds(far) if limit and far is not None else None,
+        moves=any(span.anchor == "surgery" for span in spans),
+    )
+
+
+def _limit(window: Window) -> str | None:
+    if window.and_ or window.near or window.or_after or window.after:
+        return None
+    return f"less than {window.less_than}" if window.less_than else str(window.far or "") or None
+
+
+def _unit(window: Window) -> str:
+    units = [limit.unit for limit in window.limits if limit.clock is not None]
+    return "minute" if "minute" in units else units[0] if units else ""
+
+
+def _microseconds(length: Duration) -> int | None:
+    return None if length.clock is None else int(length.clock.total_seconds()) * 1_000_000
+
+
+def _side(spans: Iterable[Span], titles: Mapping[str, str]) -> str:
+    """What cannot be told of an event on the day of an anchor."""
+    one_way = [span for span in spans if span.or_after is None]
+    if all(span.before == "surgery" for span in one_way):
+        return SIDE_OF_SURGERY
+    words = (anchor_words(span.anchor, titles) for span in one_way)
+    return SIDE.replace("{anchors}", _listed(words, "or"))
+
+
+def _recorded(requirement: Requirement, titles: Mapping[str, str]) -> Iterable[str]:
+    """What must be recorded of an event so that it can be told whether it counts."""
+    event = requirement.event
+    if requirement.forbidden and event.codes:
+        yield "code"
+    if event.modality:
+        yield "modality"
+    if event.region:
+        yield "region"
+    for column in event.columns or ():
+        yield column_words(column.name, titles)
+
+
+def _listed(words: Iterable[str], last: str) -> str:
+    *most, end = dict.fromkeys(words) or ["value"]
+    return f"{', '.join(most)} {last} {end}" if most else end

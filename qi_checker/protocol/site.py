@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -59,6 +59,13 @@ class Site(BaseModel):
         Duration(14, "day"),
         description="An action whose last day is at most so far ahead needs somebody now: 14 days.",
         json_schema_extra={"default": "14 days"},
+    )
+    procedures: dict[Annotated[str, StringConstraints(pattern=r"^[^:]+:.+$")], Text] = Field(
+        {}, description="SYSTEM:CODE -> the operation in words, as lists show it."
+    )
+    show: list[Literal["name", "mrn", "phone"]] = Field(
+        [],
+        description="Columns of the cases that the checklist shows of the patient; never in mail.",
     )
     tables: dict[str, Text] = Field(
         {}, description="In a database: cases, events or exceptions -> its table or view."

@@ -159,11 +159,32 @@ def _far_words(at_most: Duration | None, less_than: Duration | None) -> str:
     return f"less than {less_than}" if less_than is not None else ""
 
 
+# What columns are called that many hospitals have, unless the protocol calls them otherwise.
+_COLUMNS = {
+    "admitted_at": "admission",
+    "born_on": "date of birth",
+    "discharged_at": "discharge",
+    "ended_at": "the end of the operation",
+    "started_at": "the start of the operation",
+    "surgery_at": "the planned date of surgery",
+}
+
+
+def column_key(name: str) -> str:
+    """The key of a column among the titles of a version; no requirement can have it as its id."""
+    return f"column {name}"
+
+
+def column_words(name: str, titles: Mapping[str, str]) -> str:
+    """What a column is called in a sentence: its title, else its name without underscores."""
+    return titles.get(column_key(name)) or _COLUMNS.get(name) or name.replace("_", " ")
+
+
 def anchor_words(anchor: Any, titles: Mapping[str, str]) -> str:
-    """`surgery`, `discharged at`, or the title of a requirement."""
+    """`surgery`, `discharge`, or the title of a requirement."""
     if isinstance(anchor, AnchorRef):
         if anchor.column is not None:
-            return anchor.column.replace("_", " ")
+            return column_words(anchor.column, titles)
         return titles.get(anchor.requirement or "", anchor.requirement or "")
     return str(anchor)
 

@@ -16,14 +16,15 @@ from qi_checker.protocol.selectors import (
     EventSelector,
     RequirementCondition,
 )
-from qi_checker.protocol.windows import Window, anchor_words
+from qi_checker.protocol.windows import Window, anchor_words, column_words
 
 Titles = Mapping[str, str]
+NO_TITLES: Titles = {}
 
 
 def titles_of(version: Version) -> dict[str, str]:
-    """The titles of the requirements of a version, by id."""
-    return {leaf.id: leaf.title for leaf in version.leaves}
+    """What requirements, by id, and columns of a version are called."""
+    return version.titles
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:
@@ -40,9 +41,9 @@ def window_words(window: Window, titles: Titles) -> str:
     return window.words(titles)
 
 
-def event_words(event: EventSelector, many: bool = False) -> str:
+def event_words(event: EventSelector, titles: Titles = NO_TITLES, many: bool = False) -> str:
     """`completed imaging event (modality CT; region liver or abdomen)`."""
-    asked = selector_words(event)
+    asked = selector_words(event, titles)
     noun = f"{_noun(event)}{'s' if many else ''}"
     return f"{noun} ({'; '.join(asked)})" if asked else noun
 
@@ -51,7 +52,7 @@ def _noun(event: EventSelector) -> str:
     return f"{listed(event.status)} {event.kind} event"
 
 
-def selector_words(event: EventSelector) -> list[str]:
+def selector_words(event: EventSelector, titles: Titles = NO_TITLES) -> list[str]:
     """What an event needs beside its kind and status, one phrase per criterion."""
     found = []
     if event.modality:
@@ -66,7 +67,8 @@ def selector_words(event: EventSelector) -> list[str]:
         found.append(f"codes of the list {event.allow_codes.in_} are allowed")
     if event.provenance:
         found.append(f"provenance {listed(event.provenance)}")
-    found += [f"{column.name} {listed(column.in_)}" for column in event.columns or ()]
+    columns = event.columns or ()
+    found += [f"{column_words(c.name, titles)} {listed(c.in_)}" for c in columns]
     return found
 
 
@@ -83,20 +85,22 @@ def condition_words(
             text = f" {word} ".join(condition_words(m, titles, nested) for m in members)
             return f"({text})" if inside and nested else text
     if isinstance(rule, RequirementCondition):
-        return _event_condition(rule, titles) or _case_condition(rule)
-    return _case_condition(rule)
+        return _event_condition(rule, titles) or _case_condition(rule, titles)
+    return _case_condition(rule, titles)
 
 
 def _event_condition(rule: RequirementCondition, titles: Titles) -> str:
     if rule.event is not None:
-        return f"there is {article(event_words(rule.event))} {rule.event.window.words(titles)}"
+        return (
+            f"there is {article(event_words(rule.event, titles))} {rule.event.window.words(titles)}"
+        )
     if rule.chosen is not None:
         named = titles.get(rule.chosen.requirement, rule.chosen.requirement)
         return f"the event found for {named} was {rule.chosen.window.words(titles)}"
     return ""
 
 
-def _case_condition(rule: CaseCondition) -> str:
+def _case_condition(rule: CaseCondition, titles: Titles) -> str:
     if rule.every is not None:
         return "it is any operation"
     if rule.procedure is not None:
@@ -104,7 +108,7 @@ def _case_condition(rule: CaseCondition) -> str:
     if rule.diagnosis is not None:
         return f"a diagnosis code is in the list {rule.diagnosis.in_}"
     if rule.column is not None:
-        return f"{rule.column.name} is {listed(rule.column.in_)}"
+        return f"{column_words(rule.column.name, titles)} is {listed(rule.column.in_)}"
     named = ((n, getattr(rule, n)) for n in ("urgency", "site", "surgeon"))
     return next(f"{name} is {listed(values)}" for name, values in named if values)
 
@@ -117,16 +121,21 @@ def article(words: str) -> str:
 # ---- requirements --------------------------------------------------------------------------------
 
 
+def heading(leaf: Requirement) -> str:
+    """What stands beside a number of operations that fulfil it: `CT of the liver`, `No chemotherapy`."""
+    return f"No {leaf.title}" if leaf.forbidden else leaf.title
+
+
 def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
     """What a requirement asks, whole, in one sentence."""
     window = window_words(leaf.window, titles)
     if leaf.forbidden:
-        asked = f"There must be no {event_words(leaf.event)} {window}"
+        asked = f"There must be no {event_words(leaf.event, titles)} {window}"
     elif leaf.count is not None:
         apart = f", at least {leaf.apart.at_least} apart" if leaf.apart else ""
-        asked = f"Needs {leaf.count} {event_words(leaf.event, many=True)} {window}{apart}"
+        asked = f"Needs {leaf.count} {event_words(leaf.event, titles, many=True)} {window}{apart}"
     else:
-        asked = f"Needs {article(event_words(leaf.event))} {window}"
+        asked = f"Needs {article(event_words(leaf.event, titles))} {window}"
     failing = [rule for rule in leaf.none_between if rule.then == "fail"]
     since = [f"no {since_words(rule, leaf, titles)}" for rule in failing]
     asked = ", and ".join([asked, *since])
@@ -138,7 +147,7 @@ def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
 def since_words(rule: NoneBetween, leaf: Requirement, titles: Titles) -> str:
     """`chemotherapy (completed therapy event) between it and surgery`."""
     anchor = anchor_words(leaf.window.anchor, titles)
-    asked = "; ".join(selector_words(rule.event))
+    asked = "; ".join(selector_words(rule.event, titles))
     meant = f"{_noun(rule.event)}: {asked}" if asked else _noun(rule.event)
     return f"{rule.title} ({meant}) between it and {anchor}"
 
@@ -156,7 +165,7 @@ def _joined(members: list[Member], word: str, inside: bool) -> str:
 
 def _member(member: Member, inside: bool) -> str:
     if isinstance(member, Requirement):
-        return member.title
+        return f"no {member.title}" if member.forbidden else member.title
     logic = _joined(member.members, "and" if member.all_of else "or", inside or bool(member.title))
     return f"{member.title} {logic}" if member.title else logic
 

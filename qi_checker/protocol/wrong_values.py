@@ -27,7 +27,7 @@ SHAPES = {
         "Write lower-case letters, digits and single hyphens, such as ct-liver",
     ),
     _pattern(models.Word): ("a word", "Leave out the blanks at its ends"),
-    PERCENT: ("a percentage", "Write a number up to 100 and its sign, such as 95 %"),
+    PERCENT: ("a percentage", "Write a number up to 100 and its sign, such as 95%"),
     _pattern(models.KindWord): ("a kind of event", "Write one lower-case word, such as imaging"),
     _pattern(models.FeedName): ("a feed", "Write a kind, or kind.MODALITY, such as imaging.CT"),
     _pattern(models.ModalityWord): ("a DICOM modality", "Write capital letters, such as CT or MR"),
@@ -211,7 +211,7 @@ def _wanted(place: Spot, node: Node | None) -> tuple[str, str]:
             node, Scalar
         ) else "Write one word"
     if place.pattern == PERCENT:
-        return "a percentage", "Write it with its sign, such as 95 %"
+        return "a percentage", "Write it with its sign, such as 95%"
     if is_model(wanted):
         return "a set of keys", _keys(wanted, node)
     if typing.get_origin(wanted) is list:

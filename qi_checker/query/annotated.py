@@ -60,7 +60,7 @@ def _clause(leaf: Requirement, step: str, version: Version) -> str:
     """The words of the clause that a step decides: the event, the window, or all of it."""
     titles = titles_of(version)
     if step.startswith("profile_criteria"):
-        return f"{leaf.title}: {event_words(leaf.event)}"
+        return f"{leaf.title}: {event_words(leaf.event, titles)}"
     if step.startswith(("pairs", "joined", "readable_doubts")):
         return f"{leaf.title}: {window_words(leaf.window, titles)}"
     return leaf.title

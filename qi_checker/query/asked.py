@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from sqlglot import exp
 
 from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.sentences import phrases
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import ActionKind
-from qi_checker.protocol.windows import anchor_words
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import cast, lit, named, select, union_all
 
@@ -20,30 +23,18 @@ def lead_days(leaf: Requirement, site: Site) -> int:
 
 def requirements(scope: Scope, site: Site) -> exp.Query:
     """The requirements of the version as rows: number, id and what sentences need."""
-    titles = {leaf.id: leaf.title for leaf in scope.leaves}
-    rows = [
-        (
-            i,
-            leaf.id,
-            leaf.title,
-            leaf.owner_of(ActionKind.ORDER.owner),
-            lead_days(leaf, site),
-            _limit(leaf),
-            anchor_words(leaf.window.anchor, titles),
-            leaf.window.words(titles),
-            leaf.forbidden,
-        )
-        for i, leaf in enumerate(scope.leaves)
+    rows: list[dict[str, Any]] = []
+    for i, leaf in enumerate(scope.leaves):
+        said = asdict(phrases(leaf, scope.version.titles))
+        owner = leaf.owner_of(ActionKind.ORDER.owner)
+        own = {"number": i, "id": leaf.id, "owner": owner, "lead": lead_days(leaf, site)}
+        rows.append(own | {"forbidden": leaf.forbidden} | said)
+    kinds = {"limit": "VARCHAR", "longest": "BIGINT"}
+    columns = [
+        [
+            named(cast(lit(value), kinds[name]) if name in kinds else lit(value), name)
+            for name, value in row.items()
+        ]
+        for row in rows
     ]
-    names = ("number", "id", "title", "owner", "lead", "limit", "counted_from", "asks", "forbidden")
-    columns = [[named(lit(v), n) for n, v in zip(names, row, strict=True)] for row in rows]
-    for row in columns:
-        row[5] = named(cast(row[5].this, "VARCHAR"), "limit")
     return union_all([select(row, None) for row in columns])
-
-
-def _limit(leaf: Requirement) -> str | None:
-    window = leaf.window
-    if window.and_ or window.near or window.or_after or window.after:
-        return None
-    return f"less than {window.less_than}" if window.less_than else str(window.far or "") or None

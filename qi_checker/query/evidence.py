@@ -19,11 +19,12 @@ from qi_checker.query.sql import (
     col,
     known,
     lit,
+    microseconds,
     named,
     not_,
     select,
 )
-from qi_checker.query.stages import Stage
+from qi_checker.query.stages import Stage, said_in_time
 
 
 def settled(scope: Scope, source: str) -> exp.Select:
@@ -132,8 +133,25 @@ def evidence(stage: Stage) -> exp.Select:
         named(_valid_through(stage), "valid_through"),
         named(case((wanted, _lead(bool(forbidden)))), "act_lead"),
         named(case((exempt, col("expires_on"))), "expires_on"),
+        named(case((not_(nothing), _time_before(stage))), "time_before"),
     ]
     return select(columns, f"reasoned{stage.suffix}")
+
+
+def _time_before(stage: Stage) -> Expr:
+    """Microseconds from the event to the anchor of requirements with limits in minutes or hours."""
+    nothing = cast(exp.null(), "BIGINT")
+    timed = said_in_time(stage.scope, stage.layer.leaves)
+    if not timed:
+        return nothing
+    exact_both = all_of(known(col("utc")), known(col("from_utc")))
+    clocks = all_of(known(col("clock")), known(col("from_clock")))
+    found = case(
+        (exact_both, microseconds(col("utc"), col("from_utc"))),
+        (clocks, microseconds(col("clock"), col("from_clock"))),
+        default=nothing.copy(),
+    )
+    return case((col("number").isin(*timed), found), default=nothing)
 
 
 def _lead(forbidden: bool) -> Expr:

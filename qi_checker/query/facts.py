@@ -117,6 +117,7 @@ def failed(scope: Scope, site: Site) -> exp.Select:
                 ("act_lead", "INT"),
                 ("live", "BOOLEAN"),
                 ("present", "BOOLEAN"),
+                ("time_before", "BIGINT"),
             )
         ),
         *(named(cast(exp.null(), "DATE"), name) for name in days),

@@ -40,6 +40,7 @@ _NOTHING = {
     "act_lead": "INT",
     "expires_on": "DATE",
     "act_by": "DATE",
+    "time_before": "BIGINT",
 }
 
 

@@ -6,47 +6,94 @@ The templates are those of `protocol/sentences.py`; `to_sql` makes the expressio
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 from sqlglot import exp
 
 from qi_checker.protocol import sentences as words
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.vocabulary import Reason, Status
-from qi_checker.query.sql import Expr, all_of, case, cast, coalesce, col, concat, known, lit
+from qi_checker.query.sql import (
+    Expr,
+    all_of,
+    any_of,
+    case,
+    cast,
+    coalesce,
+    col,
+    concat,
+    known,
+    lit,
+    minus,
+)
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_TEXTS = ("title", "excluded_by", "counted_from", "asks", "limit")  # the other columns are days
+# The columns that are texts; all others are days.
+_TEXTS = ("title", "excluded_by", "limit", *(f.name for f in fields(words.Phrases)))
+_MINUTE, _HOUR = 60_000_000, 3_600_000_000  # microseconds
 
 
-def _days(number: Expr) -> Expr:
-    return concat(cast(number, "VARCHAR"), case((number.eq(1), lit(" day")), default=lit(" days")))
+def _many(number: Expr, unit: str) -> Expr:
+    text = cast(number, "VARCHAR")
+    return concat(text, case((number.copy().eq(1), lit(f" {unit}")), default=lit(f" {unit}s")))
+
+
+def _whole(value: Expr, unit: int) -> Expr:
+    return exp.IntDiv(this=value, expression=lit(unit))
+
+
+def _time(microseconds: Expr) -> Expr:
+    """A length of time that is not negative: `150 minutes`, `2 hours 30 minutes`."""
+    value = exp.paren(microseconds, copy=False)
+    minutes, hours = _whole(value.copy(), _MINUTE), _whole(value.copy(), _HOUR)
+    rest = exp.Mod(this=exp.paren(minutes.copy(), copy=False), expression=lit(60))
+    in_minutes = any_of(col("unit").eq("minute"), hours.copy().eq(0))
+    odd = case((rest.copy().eq(0), lit("")), default=concat(lit(" "), _many(rest, "minute")))
+    return case(
+        (all_of(minutes.copy().eq(0), value.copy() > 0), lit(words.LESS_THAN_A_MINUTE)),
+        (in_minutes, _many(minutes, "minute")),
+        default=concat(_many(hours, "hour"), odd),
+    )
+
+
+def _distance() -> Expr:
+    """How long before or after the anchor, in time where the limit is."""
+    days, time = col("days_before"), col("time_before")
+    return case(
+        (time < 0, to_sql(words.AFTER, {"length": _time(exp.Neg(this=time.copy()))})),
+        (known(time.copy()), to_sql(words.BEFORE, {"length": _time(time.copy())})),
+        (days < 0, to_sql(words.AFTER, {"length": _many(exp.Neg(this=days.copy()), "day")})),
+        default=to_sql(words.BEFORE, {"length": _many(days.copy(), "day")}),
+    )
+
+
+def _excess() -> Expr:
+    """How much too old, in the unit of the limit."""
+    slack, time = col("slack_days"), col("time_before")
+    over = minus(time.copy(), col("longest"))
+    by_days = to_sql(words.EXCESS, {"length": _many(exp.Neg(this=slack.copy()), "day")})
+    return case(
+        (over >= _MINUTE, to_sql(words.EXCESS, {"length": _time(over.copy())})),
+        (known(time), lit(words.TOO_OLD)),
+        (slack < 0, by_days),
+        default=lit(words.TOO_OLD),
+    )
 
 
 def _values(as_of: AsOf) -> dict[str, Expr]:
     today = lit(as_of.date)
     start = exp.Greatest(this=today, expressions=[coalesce(col("window_opens"), today)])
-    days, slack = col("days_before"), col("slack_days")
     return {
-        "distance": case(
-            (days < 0, to_sql(words.AFTER, {"days": _days(exp.Neg(this=days))})),
-            default=to_sql(words.BEFORE, {"days": _days(days.copy())}),
-        ),
-        "side": case(
-            (col("counted_from").eq("surgery"), lit(words.SIDE_OF_SURGERY)),
-            default=to_sql(words.SIDE),
-        ),
-        "excess": case(
-            (known(slack), to_sql(words.DAYS_TOO_OLD, {"days": _days(exp.Neg(this=slack))})),
-            default=lit(words.TOO_OLD),
-        ),
+        "distance": _distance(),
+        "excess": _excess(),
         "limit": case(
             (known(col("limit")), to_sql(words.LIMIT, {"limit": col("limit")})),
             (col("asks").eq(words.ANY_TIME_BEFORE), lit(words.NO_LIMIT)),
             default=to_sql(words.COUNTS_WHEN),
         ),
+        "lasts": case((known(col("valid_through")), to_sql(words.LASTS))),
         "until": case((known(col("window_closes")), to_sql(words.UNTIL))),
         "yet": case((col("status").eq(Status.DUE.value), lit(words.YET))),
-        "lasts": case((known(col("valid_through")), to_sql(words.LASTS))),
         "window": to_sql(
             words.WINDOW,
             {"first": coalesce(cast(col("window_opens"), "VARCHAR"), lit(words.ANY_DAY))},
@@ -89,7 +136,7 @@ def action(as_of: AsOf) -> Expr:
     """What to do next, in words; empty for past cases and where nothing is to be done."""
     values = _values(as_of)
     first = case(
-        *((col("reason").eq(reason.value), lit(text)) for reason, text in words.VERIFY.items())
+        *((col("reason").eq(reason.value), to_sql(text)) for reason, text in words.VERIFY.items())
     )
     actionable = col("status").isin(Status.DUE.value, Status.EXPIRED.value, Status.MISSING.value)
     unknown = col("status").eq(Status.UNKNOWN.value)
@@ -98,8 +145,20 @@ def action(as_of: AsOf) -> Expr:
         (exp.not_(known(col("act_by"))), lit("")),
         (all_of(unknown, col("forbidden")), to_sql(words.ONLY_VERIFY, values | {"first": first})),
         (unknown.copy(), to_sql(words.OR_BOOK, values | {"first": first.copy()})),
-        (col("reason").eq(Reason.FORBIDDEN_EVENT.value), to_sql(words.REMOVE, values)),
-        (closed, to_sql(words.CLOSED, values)),
+        (col("reason").eq(Reason.FORBIDDEN_EVENT.value), _undo(values)),
+        (all_of(closed, col("moves")), to_sql(words.CLOSED, values)),
+        (closed.copy(), to_sql(words.CLOSED_FOR_GOOD, values)),
         (actionable, to_sql(words.BOOK, values)),
         default=lit(""),
+    )
+
+
+def _undo(values: dict[str, Expr]) -> Expr:
+    """What can be done about something forbidden: what is booked can be moved."""
+    booked, movable = col("status").eq(Status.DUE.value), known(col("valid_through"))
+    return case(
+        (all_of(booked, movable), to_sql(words.CALL_OFF, values)),
+        (booked.copy(), to_sql(words.CALL_OFF_ONLY, values)),
+        (movable.copy(), to_sql(words.WAIT, values)),
+        default=to_sql(words.WAIVE, values),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -171,11 +171,25 @@ def _special(stage: Stage) -> list[Expr]:
             for n in ("too_old", "second", "second_class", "last_lo", "second_last_lo", "few")
         ),
         *(named(v, n) for n, v in exact(col("found", "b")).items()),
+        *(_from_moment(stage) if said_in_time(scope, stage.layer.leaves) else []),
         *(
             [named(stage.each(_first_moment(scope)), "first_moment")]
             if windows.opens_by_the_clock(scope, stage.layer.leaves)
             else []
         ),
+    ]
+
+
+def said_in_time(scope: Scope, leaves: Sequence[int]) -> list[int]:
+    """The requirements whose distances are said in minutes or hours."""
+    return [i for i in leaves if any(x.clock is not None for x in scope.leaves[i].window.limits)]
+
+
+def _from_moment(stage: Stage) -> list[Expr]:
+    """The moment that windows are counted from, where it is known."""
+    return [
+        named(stage.each(lambda i, leaf: anchor(leaf.window, stage.scope).clock), "from_clock"),
+        named(stage.each(lambda i, leaf: anchor(leaf.window, stage.scope).utc), "from_utc"),
     ]
 
 

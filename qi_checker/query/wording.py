@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from sqlglot import exp
 
 from qi_checker.protocol.models import Requirement
+from qi_checker.protocol.sentences import Phrases
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Status
 from qi_checker.query import sentences
@@ -29,6 +32,8 @@ from qi_checker.query.sql import (
 )
 from qi_checker.query.tables import FACTS, POPULATION
 
+PHRASES = tuple(field.name for field in fields(Phrases))
+
 
 def worded(scope: Scope, site: Site) -> exp.Select:
     """Facts with every column of a finding: names, days, owner and the sentence."""
@@ -51,6 +56,7 @@ def worded(scope: Scope, site: Site) -> exp.Select:
         "act_by",
         "expires_on",
         "newest_present",
+        "time_before",
     )
     done = col("status", "f").isin(
         Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value
@@ -58,7 +64,7 @@ def worded(scope: Scope, site: Site) -> exp.Select:
     columns = [
         *(col(n, "f") for n in fact),
         *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
-        *(col(n, "r") for n in ("id", "title", "limit", "counted_from", "asks", "forbidden")),
+        *(col(n, "r") for n in ("id", "forbidden", *PHRASES)),
         named(minus(col("from_day", "f"), col("event_date", "f")), "days_before"),
         named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
         named(case((not_(done), _owner(scope))), "owner"),

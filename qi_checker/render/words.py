@@ -8,6 +8,7 @@ from datetime import date, datetime
 from qi_checker.protocol.vocabulary import Reason, Verdict
 from qi_checker.render.views import Provenance
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -53,6 +54,14 @@ def label(word: str) -> str:
 def day(value: date | None) -> str:
     """`Mon 2026-02-23`; the weekday is what a booking desk thinks in."""
     return f"{WEEKDAYS[value.weekday()]} {value.isoformat()}" if value else ""
+
+
+def planned(value: date | None, today: date) -> str:
+    """`Tue 10 Mar`, as people plan; with the year where it is not that of `today`."""
+    if value is None:
+        return "–"
+    year = f" {value.year}" if value.year != today.year else ""
+    return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}{year}"
 
 
 def moment(as_of: str) -> str:

@@ -13,10 +13,10 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Records, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
-from qi_checker.sources.doubtful import set_apart
 from qi_checker.sources.layout import Delivered, check_site, unused_values
 from qi_checker.sources.parquet_file import read_parquet
 from qi_checker.sources.raw import connect, create_absent
+from qi_checker.sources.torn import find_owners
 from qi_checker.sources.xlsx_file import read_xlsx
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def read_folder(
     records.notes += _patient_id_notes(delivered)
     if loaded is None:
         records.notes += _stray_notes(folder, names)
-    records.notes[:0] = set_apart(records)
+    find_owners(records.con)
     return records
 
 

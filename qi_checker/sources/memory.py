@@ -11,7 +11,6 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.records import TABLES, RawTable, Records, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import as_delivered, cell_text, judge_types, why_unfit
-from qi_checker.sources.doubtful import set_apart
 from qi_checker.sources.layout import Layout, lay_out, select_list
 from qi_checker.sources.raw import (
     Torn,
@@ -24,6 +23,7 @@ from qi_checker.sources.raw import (
     quoted,
     replace,
 )
+from qi_checker.sources.torn import forget_cells
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,6 +54,7 @@ def from_rows(
         else:
             raw = create_absent(records.con, table)
         records.tables[table.name] = raw
+    forget_cells(records.con)
     return records
 
 
@@ -100,7 +101,7 @@ def from_frames(
             problems += error.problems
     if problems:
         raise UserError(problems)
-    records.notes[:0] = set_apart(records)
+    forget_cells(records.con)
     return records
 
 

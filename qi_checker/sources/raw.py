@@ -97,7 +97,7 @@ def insert(
 
 
 def create_torn(con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()) -> None:
-    """`torn_<name>`, in the order of the rows, with `cells`, a list that `set_apart` looks at."""
+    """`torn_<name>`, in the order of the rows, with `cells`, a list that `find_owners` looks at."""
     text = f"torn_{name}_text"
     columns = ("_row", "id", "patient_id", "why", "cells")
     replace(con, "TABLE", text, f"(_row BIGINT, {' VARCHAR, '.join(columns[1:])} VARCHAR)")

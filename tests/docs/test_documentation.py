@@ -13,6 +13,7 @@ import pytest
 from qi_checker.cli import main
 from qi_checker.cli.parser import build_parser
 from qi_checker.demo import write_demo
+from qi_checker.errors import EXTRAS
 from qi_checker.protocol.load import load_site
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,9 @@ README_LINES = [
 ]
 
 
+MADE = {"--study": "study-data", "--exports": "exports"}  # what the README calls each folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the README's reader stands after `make demo` and an audit: commands run in any order."""
@@ -40,6 +44,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_demo(data)
     audit = ["audit", "--data", str(data), "--as-of", "2026-03-02", "--out", str(out)]
     assert main(audit) == 0
+    for option in ("--study", "--exports"):
+        made = folder / "build" / MADE[option]
+        assert main(["demo", option, "--out", str(made)]) == 0
     return folder
 
 
@@ -52,8 +59,15 @@ def test_a_command_of_the_readme_works(
     line: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
-    assert main(shlex.split(line)[1:]) == 0
+    words = shlex.split(line)[1:]
+    if words[0] == "demo":
+        words[-1] += "-again"  # another line may be reading the folder that it names
+    assert main(words) == 0
     assert capsys.readouterr().out
+
+
+def test_the_readme_names_every_extra() -> None:
+    assert [x for x in {*EXTRAS.values()} if f"qi-checker[{x}]" not in README] == []
 
 
 def test_the_site_settings_of_the_readme_load(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from qi_checker.demo import write_demo
 from qi_checker.demo.exports import write_exports
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, TABLES
 from qi_checker.protocol.site import Site
-from tests.docs.test_documentation import EVERY, README, ROOT, blocks
+from tests.docs.test_documentation import EVERY, ROOT, blocks
 
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 RECORDS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
@@ -151,11 +151,11 @@ def test_every_site_setting_is_explained() -> None:
     assert [key for key in Site.model_fields if f"| `{key}`" not in about] == []
 
 
-def test_an_export_that_needs_the_mappings_of_the_readme(
+def test_an_export_that_needs_the_settings_of_the_records_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The analyst's half hour: an export with names of its own, the settings, the audit."""
-    shown = next(b for b in blocks(README, "yaml") if "values:" in b)
+    shown = next(b for b in blocks(RECORDS, "yaml") if "values:" in b)
     site = yaml.safe_load(shown)
     export = tmp_path / "export"
     export.mkdir()

@@ -92,6 +92,11 @@ class Question:
             found |= {_COLUMNS + name for row in rows for name in row if name not in table.names}
         return frozenset(found)
 
+    def cells_with_an_id(self, row: Row) -> set[str]:
+        """The columns of a row that hold the id of a patient with an operation."""
+        known = {case.get("patient_id") for case in self.tables["cases"]} - {None}
+        return {name for name, value in row.items() if value and value.strip() in known}
+
     def lacks(self, facts: frozenset[str]) -> frozenset[str]:
         """Which of these facts the protocol mentions and the records do not have."""
         mentioned = {fact for fact in facts if f'"{fact.split(" ", 1)[1]}"' in self.protocol}
@@ -183,7 +188,8 @@ class Batch:
     def _rows(self, name: str, question: Question, table: str) -> Iterator[Row]:
         protocol = self.protocols[question.protocol]
         for row in question.tables.get(table, []):
-            marked = {k: _marked(v, f"{name}~") if k in IDS else v for k, v in row.items()}
+            ids = IDS if row.get("patient_id") else IDS | question.cells_with_an_id(row)
+            marked = {k: _marked(v, f"{name}~") if k in ids else v for k, v in row.items()}
             if row.get("requirement"):
                 marked["requirement"] = _marked(row["requirement"], f"{protocol}-")
             if self.apart and table == "cases":
@@ -328,7 +334,9 @@ def _alike(question: Question) -> tuple[str, ...]:
     rest = _dumped(question.bundle)
     del rest["requirements"]
     site = question.site.model_dump_json()
-    return (str(question.as_of), site, json.dumps(rest), str(id(question.bundle.catalogue)))
+    titles = {name: words.title for name, words in question.bundle.protocol.columns.items()}
+    whole = json.dumps([rest, titles])
+    return (str(question.as_of), site, whole, str(id(question.bundle.catalogue)))
 
 
 def _dumped(bundle: Bundle) -> dict[str, Any]:

@@ -110,8 +110,8 @@ def settings(folder: Path, **more: Any) -> Path:
 def run_at(moment: str, *arguments: object, **options: object) -> Ran:
     """Run `qi-checker` with the clock of the command line at this moment (ISO, with its offset)."""
     code = (  # the clock itself: by now others may hold the function that reads it
-        "import datetime, types, qi_checker.cli.nights as nights\n"
+        "import datetime, types, qi_checker.cli.clock as clock\n"
         f"moment = datetime.datetime.fromisoformat({moment!r})\n"
-        "nights.datetime = types.SimpleNamespace(now=moment.astimezone)"
+        "clock.datetime = types.SimpleNamespace(now=moment.astimezone)"
     )
     return run(*arguments, before=code, **options)

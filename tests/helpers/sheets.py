@@ -12,7 +12,7 @@ from qi_checker.audit.views import (
     RulebookLine,
     RulebookPage,
 )
-from qi_checker.cases.actions import ActionCount
+from qi_checker.cases.actions import ActionCount, urgency
 from qi_checker.cases.views import (
     Candidate,
     CaseSheet,
@@ -230,6 +230,7 @@ def item(number: int, days_left: int | None, action: str = "") -> ChecklistItem:
         days_left=days_left,
         latest_surgery_date=None if action else date(2026, 3, 5),
         statuses=(("CT of the liver", "met", "in_window"), lacks if action else booked),
+        when=urgency(act_by, AS_OF, Site(timezone="UTC")) if act_by and action else "",
     )
 
 
@@ -250,6 +251,7 @@ CHECKLIST = Checklist(
     last_day=date(2026, 4, 11),
     provenance=PROVENANCE,
     problems=(SYNTHETIC,),
+    count=ActionCount(overdue=1, today=1, soon=2, later=1, operations=4),
 )
 
 

@@ -40,7 +40,9 @@ def test_every_action_has_its_last_day_and_its_owner(everything: list[dict[str, 
     acting = [item for item in everything if item["next_action"]]
     assert len(acting) > 20
     for item in acting:
-        assert item["owner"] and item["act_by"] and item["act_by"] in item["next_action"]
+        assert item["owner"] and item["act_by"] and item["when"]
+        first = item["actions"][0]
+        assert (first["text"], first["act_by"]) == (item["next_action"], item["act_by"])
         assert item["verdict"] in ("action_needed", "undetermined", "not_compliant")
     for item in everything:
         if not item["next_action"]:
@@ -65,13 +67,96 @@ def test_it_says_the_same_as_the_audit(audited: Path, everything: list[dict[str,
     assert {i for i, row in rows.items() if row["act_by"]} <= listed
 
 
-def test_text_and_html_show_the_same_cases_in_the_same_order(demo: Path) -> None:
-    expected = [item["case_id"] for item in items(demo)]
+def test_text_and_html_show_the_same_actions_in_the_same_order(demo: Path) -> None:
+    found = items(demo)
+    every = [(a["act_by"], i["surgery_date"], i["case_id"]) for i in found for a in i["actions"]]
+    expected = [case_id for _, _, case_id in sorted(every)]
+    expected += [item["case_id"] for item in found if not item["actions"]]
     for form in ("text", "html"):
         ran = checklist(demo, "--format", form)
         assert (ran.code, ran.err) == (0, "")
-        found = re.findall(r"SYN-C-\d{4}", ran.out[ran.out.index("need") :])
-        assert list(dict.fromkeys(found))[: len(expected)] == expected
+        shown = re.findall(r"SYN-C-\d{4}", ran.out[ran.out.index("need") :])
+        assert shown[: len(expected)] == expected
+
+
+def test_a_desk_gets_only_its_actions(demo: Path) -> None:
+    desk = "MRI booking desk"
+    found = items(demo, "--desk", desk)
+    assert found and all(a["owner"] == desk for item in found for a in item["actions"])
+    whole = items(demo)
+    of_both = [i for i in whole if len({a["owner"] for a in i["actions"]}) == 2]
+    assert of_both, "an operation lacks both"
+    assert {i["case_id"] for i in of_both} <= {i["case_id"] for i in found}
+    text = checklist(demo, "--desk", desk).out
+    assert f"{desk}: " in text and "CT booking desk" not in text
+    wrong = checklist(demo, "--desk", "MRI desk")
+    assert wrong.code == 2
+    assert (
+        "--desk: the protocol names no owner MRI desk. Did you mean MRI booking desk?" in wrong.err
+    )
+
+
+def test_one_surgeon_and_other_divisions(demo: Path) -> None:
+    surgeon = items(demo)[0]["surgeon"]
+    assert {item["surgeon"] for item in items(demo, "--surgeon", surgeon)} == {surgeon}
+    for group_by, heading in (
+        ("desk", "MRI booking desk ("),
+        ("surgeon", f"{surgeon} ("),
+        ("day", "Surgery on Tue 2026-03-10 ("),
+    ):
+        assert f"\n{heading}" in checklist(demo, "--group-by", group_by).out
+
+
+def test_the_count_is_that_of_the_audit_however_far_it_looks(demo: Path, audited: Path) -> None:
+    counts = json.loads((audited / "manifest.json").read_text(encoding="utf-8"))["actions"]
+    said = f"{counts['now']} actions for {counts['operations']} operations need somebody now."
+    for days in (0, 60):
+        assert json.loads(checklist(demo, "--format", "json", "--days", days).out)["count"] == {
+            name: counts[name] for name in ("overdue", "today", "soon", "later", "operations")
+        }
+    assert said in " ".join(checklist(demo).out.split())
+    assert said in read_page((audited / "index.html").read_text(encoding="utf-8")).words
+
+
+def test_what_is_new_since_an_earlier_audit_is_marked(demo: Path, tmp_path: Path) -> None:
+    day = ("--data", demo, "--as-of", "2026-02-20", "--pages", 0)
+    assert run("audit", *day, "--out", tmp_path / "earlier").code == 0
+    found = items(demo, "--since", tmp_path / "earlier")
+    marks = {action["new"] for item in found for action in item["actions"]}
+    assert marks == {True, False}
+    assert "New since the earlier audit." in checklist(demo, "--since", tmp_path / "earlier").out
+    wrong = checklist(demo, "--since", tmp_path)
+    assert (wrong.code, "holds no actions" in wrong.err) == (2, True)
+
+
+def test_a_calendar_of_the_last_days(demo: Path) -> None:
+    made = checklist(demo, "--format", "ics", "--desk", "CT booking desk")
+    assert made.code == 0
+    entries = made.out.count("BEGIN:VEVENT")
+    wanted = [a for item in items(demo, "--desk", "CT booking desk") for a in item["actions"]]
+    assert entries == len(wanted) > 0
+    assert f"DTSTART;VALUE=DATE:{wanted[0]['act_by'].replace('-', '')}" in made.out
+    assert "SYN-P" not in made.out and made.out.endswith("END:VCALENDAR\n")
+
+
+def test_now_is_a_moment_like_any_other(folder: WriteFolder) -> None:
+    data = folder(cases=[case("C1", "2026-03-10", patient_id="P1", status="scheduled")])
+    ran = checklist(data, "--accept", "time", as_of="now")
+    assert ran.code in (0, 2) and "is not a date" not in ran.err
+
+
+def test_the_patient_is_shown_where_the_site_allows_it(folder: WriteFolder) -> None:
+    row = case("C1", "2026-03-20", patient_id="P1", status="scheduled", surgeon="Dr Ash")
+    row |= {"name": "Robin Sample", "phone": "555 0100", "theatre": "OR 4"}
+    words = "procedures: {'ICD-10-PCS:0FB00ZZ': Right hepatectomy}\n"
+    plain = folder(cases=[row], name="plain", site="timezone: UTC\n" + words)
+    shown = folder(
+        cases=[row], name="shown", site="timezone: UTC\nshow: [name, mrn, phone]\n" + words
+    )
+    text = " ".join(checklist(plain).out.split())
+    assert "Right hepatectomy, Dr Ash, OR 4" in text.replace(" ,", ",") and "Robin" not in text
+    assert items(shown)[0]["shown"] == [["name", "Robin Sample"], ["phone", "555 0100"]]
+    assert "Robin Sample" in checklist(shown, "--format", "html").out
 
 
 def test_the_text_begins_with_what_to_do_until_when_and_who(demo: Path) -> None:
@@ -94,7 +179,11 @@ def test_the_page_is_a_whole_document_without_anything_fetched(demo: Path) -> No
 
 def test_it_looks_ahead_as_far_as_asked(demo: Path, everything: list[dict[str, Any]]) -> None:
     for days, last in ((0, "2026-03-02"), (7, "2026-03-09"), (60, "2026-05-01")):
-        expected = [item for item in everything if item["surgery_date"] <= last]
+        expected = [
+            item
+            for item in everything
+            if item["surgery_date"] <= last or (item["act_by"] or "9999") <= last
+        ]
         assert items(demo, "--days", days) == expected
     assert items(demo) == items(demo, "--days", 60)
 

@@ -16,6 +16,7 @@ STEPS = {
     "exceptions",
     "facts",
     "verdicts",
+    "judged twice",
     "words, pages, files",
 }
 

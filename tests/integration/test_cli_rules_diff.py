@@ -226,6 +226,15 @@ def test_the_text_names_what_it_leaves_out(
     assert "compliant -> not applicable: 2 cases" in said
 
 
+def test_fewer_cases_than_none_are_refused(
+    rule: Rule, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert diff(rule(), data, "--limit", "-1") == 2
+    assert capsys.readouterr().err == (
+        "qi-checker: --limit: -1 is not possible. Give the most cases to show, 0 for none.\n"
+    )
+
+
 def test_no_cases(rule: Rule, folder: WriteFolder, capsys: pytest.CaptureFixture[str]) -> None:
     empty = folder(cases=[], events=[])
     assert diff(rule(TO_21_DAYS), empty) == 2

@@ -83,18 +83,28 @@ def test_one_case_is_a_rate_of_one(folder: WriteFolder, tmp_path: Path) -> None:
     assert ran.code == 0 and ran.out.startswith("1 of 1 eligible operation had both in time")
 
 
-@pytest.mark.parametrize("pages", ["0", "-5", "1", "2"])
+@pytest.mark.parametrize("pages", ["0", "1", "2"])
 def test_as_many_pages_are_written_as_asked_and_only_they_are_linked(
     folder: WriteFolder, tmp_path: Path, pages: str
 ) -> None:
     out = tmp_path / "out"
     assert audit(folder(), out, f"--pages={pages}").code == 0
     written = {f"cases/{p.name}" for p in (out / "cases").iterdir()}
-    assert len(written) == max(int(pages), 0)
+    assert len(written) == int(pages)
     page = read_page((out / "index.html").read_text(encoding="utf-8"))
     links = {a.attributes["href"] for a in page.all("a")}
     assert {link for link in links if not link.startswith("#")} == written
     assert all(c["case_id"] in page.words for c in csv_rows(out / "cases.csv"))
+
+
+@pytest.mark.parametrize("pages", ["-1", "-5"])
+def test_fewer_pages_than_none_are_refused(folder: WriteFolder, tmp_path: Path, pages: str) -> None:
+    ran = audit(folder(), tmp_path / "out", f"--pages={pages}")
+    assert ran.code == 2 and not (tmp_path / "out").exists()
+    assert ran.err == (
+        f"qi-checker: --pages: {pages} is not possible."
+        " Give the most case pages to write, 0 for none.\n"
+    )
 
 
 def test_ten_thousand_operations_are_audited(large: Path, tmp_path: Path) -> None:

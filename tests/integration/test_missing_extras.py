@@ -29,7 +29,21 @@ TOOLS = (
     "sign-off C01 --protocol p --by ash --role surgeon",
     "sign-offs",
 )
+# Every command of the web application.
+WEB = (
+    "serve --config nightly.yaml",
+    "serve --demo",
+    "accounts list --config nightly.yaml",
+    "accounts add ash --role coordinator --config nightly.yaml",
+    "accounts password ash --config nightly.yaml",
+)
 NIGHTLY = [f"nightly {tool}" for tool in TOOLS] + ["healthcheck"]
+
+
+MAPPING = """\
+cases: {query: SELECT 1, columns: {case_id: a, patient_id: b, surgery_at: c, status: d}}
+events: {query: SELECT 1, columns: {event_id: a, patient_id: b, kind: c, status: d, at: e}}
+"""
 
 
 def without(module: str, *typed: object, cwd: Path) -> tuple[int, str, str]:
@@ -73,20 +87,39 @@ def test_a_store_in_postgresql_names_its_driver(tmp_path: Path) -> None:
         ("adbc_driver_postgresql", "audit --engine postgresql://u@127.0.0.1:1/d --out O"),
         ("weasyprint", "checklist --data D --format pdf --output P"),
         ("weasyprint", "check C01 --data D --format pdf --output P"),
+        ("weasyprint", "sheets --data D --all --out O"),
+        ("weasyprint", "report --month 2026-02 --data D --format all --out O"),
+        (
+            "weasyprint",
+            "study --data D --before 2025-01-01..2025-02-28 --after 2025-03-01..2025-04-30 --format pdf",
+        ),
         ("weasyprint", "rules render R --format pdf"),
-        ("axes", "serve --config nightly.yaml"),
-        ("csp", "serve --demo"),
-        ("whitenoise", "accounts list --config nightly.yaml"),
+        ("pyspark", "audit --data D --engine spark --out O"),
+        ("sqlalchemy", "inspect mysql+pymysql://u@127.0.0.1:1/d"),
+        ("sqlalchemy", "import sql mysql+pymysql://u@127.0.0.1:1/d --mapping M --out O"),
     ],
 )
 def test_other_commands_name_theirs(module: str, typed: str, tmp_path: Path) -> None:
     settings(tmp_path, protocols=small_protocol(tmp_path))
     words = [
-        {"D": "data", "R": "rules/ct", "O": "out", "P": "page.pdf"}.get(w, w) for w in typed.split()
+        {"D": "data", "R": "rules/ct", "O": "out", "P": "page.pdf", "M": "mapping.yaml"}.get(w, w)
+        for w in typed.split()
     ]
-    if typed.startswith(("audit", "checklist", "check")):
+    (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
+    if not typed.startswith(("rules", "inspect", "import")):
         words += ["--as-of", "2026-03-02", "--protocol", "rules/ct", "--site", "data/site.yaml"]
     is_told(without(module, *words, cwd=tmp_path), EXTRAS[module])
+
+
+@pytest.mark.parametrize("typed", WEB)
+def test_the_web_application_names_its_own(typed: str, tmp_path: Path) -> None:
+    (tmp_path / "nightly.yaml").write_text("", encoding="utf-8")
+    is_told(without("whitenoise", *typed.split(), cwd=tmp_path), "web")
+
+
+def test_a_job_without_the_application_is_not_enough_for_it(tmp_path: Path) -> None:
+    """Django alone is in the extra `nightly`, too; serve needs more, and names that."""
+    is_told(without("django", "serve", "--demo", cwd=tmp_path), "web")
 
 
 def test_every_extra_of_the_project_is_known() -> None:

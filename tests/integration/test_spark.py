@@ -19,6 +19,7 @@ from qi_checker.cli import main
 from qi_checker.engines.duckdb import evaluate as evaluate_here
 from qi_checker.engines.spark import evaluate, find
 from qi_checker.errors import UserError
+from qi_checker.plausibility import Looking
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
@@ -73,10 +74,10 @@ def protocol(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def here(folder: Path, protocol: Path) -> Any:
-    """The evaluation of the same records by DuckDB."""
+    """The evaluation of the same records by DuckDB, looked at as the command does."""
     site = load_site(folder / "site.yaml")
-    bundle = load_protocol(protocol)
-    return evaluate_here(bundle, read_folder(folder, site), AsOf.parse(AS_OF), site)
+    bundle, records = load_protocol(protocol), read_folder(folder, site)
+    return evaluate_here(bundle, records, AsOf.parse(AS_OF), site, look=Looking(site.checks))
 
 
 def quick(folder: Path) -> dict[str, str]:

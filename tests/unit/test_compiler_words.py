@@ -44,7 +44,7 @@ SENTENCES = {leaf.id: requirement_sentence(leaf, titles_of(RICH)) for leaf in RI
                 "after admission; asked only if the event found for History and physical was at any "
                 "time before admission and (there is a completed therapy event (a code of the list "
                 "biopsy-codes) within 6 months before surgery or urgency is elective or urgent or "
-                "own_ward is A)."
+                "own ward is A)."
             ),
         ),
         (
@@ -52,7 +52,7 @@ SENTENCES = {leaf.id: requirement_sentence(leaf, titles_of(RICH)) for leaf in RI
             (
                 "Needs a completed imaging event (modality CT or MR; region liver; no code of the list "
                 "biopsy-codes; codes of the list liver-ct-codes are allowed) at least 2 working days "
-                "after History and physical, and more than 1 month before discharged at, and no "
+                "after History and physical, and more than 1 month before discharge, and no "
                 "chemotherapy (completed therapy event: a code of the list biopsy-codes) between it "
                 "and History and physical."
             ),
@@ -85,7 +85,7 @@ def test_page_and_case_sheet_print_the_same_sentence() -> None:
 def test_groups_are_said_with_brackets_and_their_titles() -> None:
     assert structure_words(RICH) == (
         "History and physical and Update of the examination and Pictures (CT of the liver or "
-        "(Two blood counts and MRI of the liver)) and Chemotherapy"
+        "(Two blood counts and MRI of the liver)) and no Chemotherapy"
     )
     leaves = {leaf.id: leaf for leaf in RICH.leaves}
     assert group_words(RICH, leaves["twice"]) == "Pictures"

@@ -17,7 +17,7 @@ GOOD = (BAD_INPUT / "good-protocol.yaml").read_text(encoding="utf-8")
 EMERGENCY = "{id: emergency, title: Emergency surgery, when: {urgency: [emergency]}}"
 
 
-def linted(text: str, folder: Path) -> list[str]:
+def linted(text: str, folder: Path, **lists: str) -> list[str]:
     """What is suspicious in a protocol of this text, with line and column."""
     file = folder / "own" / "protocol.yaml"
     file.parent.mkdir()
@@ -27,6 +27,8 @@ def linted(text: str, folder: Path) -> list[str]:
     (folder / "codelists" / "bare.csv").write_text(
         "system,code,note,source\nICD-10-PCS,0FB00ZZ,,\n"
     )
+    for name, rows in lists.items():
+        (folder / "codelists" / f"{name}.csv").write_text(rows)
     shutil.copy(rules_dir() / "codelists" / "imaging.csv", folder / "codelists")
     problems = lint(load_protocol(file))
     return [str(p).removeprefix(f"{file}:") for p in problems]
@@ -232,7 +234,8 @@ def test_requirements_under_opposite_conditions_may_be_alike(tmp_path: Path) -> 
         QUIET[QUIET.index("      - id: ct\n") :].split("      - id: mri\n")[0],
         "      - id: mri",
     )
-    other = ct.replace("id: ct", "id: ct-too") + "        applies_if: {urgency: [urgent]}\n"
+    urgent = ct.replace("title: CT", "title: Urgent CT")
+    other = urgent.replace("id: ct", "id: ct-too") + "        applies_if: {urgency: [urgent]}\n"
     assert linted(QUIET.replace(mri, other + mri, 1), tmp_path) == []
 
 
@@ -309,3 +312,75 @@ def test_a_broken_protocol_does_not_hide_the_others(tmp_path: Path) -> None:
     (rulebook / "broken" / "protocol.yaml").write_text("id: [\n")
     (problem,) = lint_rulebook(rulebook)
     assert "a value is missing" in str(problem)
+
+
+PELVIC = """      - id: pelvis
+        title: MRI of the pelvis
+        event: {kind: imaging, modality: [MR], %s}
+        window: {before: surgery, at_most: 30 days}
+        owner: MRI booking desk
+"""
+BEFORE_EXCEPTIONS = "    exceptions: {reasons: [patient-declined, other], at_most: 90 days}\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (
+            "region: [pelvis, liver]",
+            (
+                "37:45: imaging.csv says of every code of the region `pelvis` that it never counts."
+                " Name the codes that may count here in allow_codes."
+            ),
+        ),
+        (
+            "region: [pelvis], codes: {in: pelvic}",
+            (
+                "37:69: imaging.csv says that 2 codes of `pelvic` never count: 30673-8, 30674-6."
+                " Name the codes that may count here in allow_codes."
+            ),
+        ),
+        ("region: [pelvis], codes: {in: pelvic}, allow_codes: {in: pelvic}", ""),
+        ("region: [liver]", ""),
+    ],
+)
+def test_codes_that_never_count_are_what_another_rule_asks_for(
+    event: str, said: str, tmp_path: Path
+) -> None:
+    """A pelvic MRI says nothing about the liver, and is the scan before pelvic surgery."""
+    lists = "system,code,note,source\nLOINC,30673-8,,\nLOINC,30674-6,,\nCPT,72195,,\n"
+    text = QUIET.replace(BEFORE_EXCEPTIONS, PELVIC % event + BEFORE_EXCEPTIONS, 1)
+    found = linted(text, tmp_path, pelvic=lists)
+    told = [line for line in found if "never count" in line]
+    assert [line.split(": ", 1)[1] for line in told] == ([said.split(": ", 1)[1]] if said else [])
+
+
+def test_two_requirements_with_one_title(tmp_path: Path) -> None:
+    """However it is written: nobody can tell them apart on a list."""
+    text = QUIET.replace("title: MRI of the liver\n", "title: ct  of the LIVER\n", 1)
+    (told,) = (line for line in linted(text, tmp_path) if "same title" in line)
+    assert told.endswith(
+        ": `ct` has the same title. Nobody can tell them apart on a page or a list."
+    )
+
+
+def test_something_forbidden_for_ever(tmp_path: Path) -> None:
+    """Without an end it is never decided."""
+    for limit, count in (("", 1), (", at_most: 30 days", 0)):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        window = f"window: {{after: surgery{limit}}}\n        forbidden: true"
+        text = QUIET.replace("window: {before: surgery, less_than: 4 weeks}", window, 1)
+        told = [line for line in linted(text, folder) if "the window never closes" in line]
+        assert len(told) == count
+
+
+def test_titles_of_columns_that_no_rule_reads(tmp_path: Path) -> None:
+    """Misspelt, or forgotten."""
+    titles = "columns: {born_on: {title: date of birth}, seen_at: {title: the first visit}}\n"
+    window = "window: {before: {column: seen_at}, less_than: 4 weeks}"
+    text = QUIET.replace("window: {before: surgery, less_than: 4 weeks}", window, 1)
+    told = linted(text.replace("versions:\n", f"{titles}versions:\n", 1), tmp_path)
+    assert [line for line in told if "no rule reads" in line] == [
+        "10:20: no rule reads the column `born_on`. Its title is never shown."
+    ]

@@ -13,6 +13,7 @@ import xlsxwriter
 import yaml
 
 from qi_checker.engines.duckdb import evaluate
+from qi_checker.engines.duckdb.database import set_apart
 from qi_checker.errors import UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.date_format import written_as
@@ -519,15 +520,17 @@ def test_a_row_is_evidence_of_the_one_patient_whose_id_stands_in_it(
     row: str, patient: str | None, tmp_path: Path
 ) -> None:
     records = records_of(tmp_path, f"{HEAD}E1,P1,imaging,completed,2026-05-01,CT,liver,,x\n{row}\n")
+    told = set_apart(records)
     torn = [r[0] for r in records.con.execute("SELECT patient_id FROM torn_events").fetchall()]
     named = [r[0] for r in records.con.execute("SELECT patient_id FROM raw_events").fetchall()]
     assert torn == [patient] or (patient is None and torn == [] and named == ["P1", None])
-    assert "torn or have no patient_id: 1 of 2" in records.notes[0]
+    assert "torn or have no patient_id: 1 of 2" in told[0]
+    assert set_apart(records) == told, "a second evaluation says the same"
 
 
 def test_nothing_is_said_where_every_row_is_somebodys(tmp_path: Path) -> None:
     write_csv(tmp_path)
-    assert not any("patient_id" in note for note in read_folder(tmp_path, SITE).notes)
+    assert set_apart(read_folder(tmp_path, SITE)) == []
 
 
 KINDS = [
@@ -552,11 +555,13 @@ def test_a_misspelt_kind_is_told_and_may_be_evidence(
         for n in range(m)
     ]
     records = records_of(tmp_path, HEAD + "\n".join(rows) + "\n")
+    told = set_apart(records)
     torn = records.con.execute("SELECT patient_id, why FROM torn_events").fetchall()
     assert len(torn) == apart and all(patient == "P1" for patient, _ in torn)
     assert rows_read(records, "events") == len(rows)
-    told = [note for note in records.notes if "misspelt kind" in note]
+    assert [note for note in told if "misspelt kind" in note] == told
     assert len(told) == (1 if apart else 0)
+    assert set_apart(records) == told, "a second evaluation says the same"
 
 
 def test_a_column_called_rowid_is_a_column(tmp_path: Path) -> None:

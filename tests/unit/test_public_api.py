@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date, datetime
@@ -310,6 +311,17 @@ def test_a_rulebook_gives_what_each_protocol_gives(demo: Path) -> None:
         for name in ("findings", "cases", "rejects"):
             pd.testing.assert_frame_equal(getattr(one, name), getattr(alone, name))
         assert one.manifest == alone.manifest
+
+
+def test_a_rulebook_may_be_the_path_of_its_folder(tmp_path: Path) -> None:
+    name = "hepatic-metastasectomy-imaging"
+    shutil.copytree(rules_dir() / name, tmp_path / name)
+    shutil.copytree(rules_dir() / "codelists", tmp_path / "codelists")
+    found = qi_checker.evaluate_rulebook(str(tmp_path), CASES, EVENTS, AS_OF, site=SITE)
+    (alone,) = qi_checker.evaluate_rulebook(
+        [tmp_path / name], CASES, EVENTS, AS_OF, site=SITE
+    ).values()
+    pd.testing.assert_frame_equal(found[name].findings, alone.findings)
 
 
 def test_a_rulebook_without_a_site_is_warned_of_here() -> None:

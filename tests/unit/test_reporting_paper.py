@@ -151,12 +151,12 @@ def test_every_page_of_a_long_list_has_heading_date_and_number() -> None:
 
 def test_a_list_that_is_too_long_is_cut_at_the_calm_end_and_says_so() -> None:
     page = read_page(checklist_page(long_list(20), 15))
-    assert "Only the 15 most pressing of 23 operations are listed." in page.words
-    assert "In the next 7 days (20)" in page.words
+    assert "Only the first 15 of 23 lines are listed." in page.words
+    assert "Soon (20)" in page.words
     assert "5 more of them are not listed here." in page.words
     assert "W-14" in page.words and "W-15" not in page.words and "N-0" not in page.words
     assert "20 of 23 operations" in page.words
-    assert "most pressing" not in read_page(checklist_page(long_list(20), 23)).words
+    assert "Only the first" not in read_page(checklist_page(long_list(20), 23)).words
 
 
 def test_a_hostile_text_stays_on_its_line() -> None:

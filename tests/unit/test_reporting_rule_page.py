@@ -68,7 +68,7 @@ def test_the_page_says(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "On the day of History and physical or discharged at",
+        "On the day of History and physical or discharge",
         "Advice shown if there was a drain (completed drain event) between it and History",
         "A biopsy (a code of the list biopsy-codes).",
         "Low dose (a code with the role warns).",

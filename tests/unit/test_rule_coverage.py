@@ -178,7 +178,7 @@ CANNOT: list[tuple[dict[str, Any], set[str]]] = [
     ({"event": {"kind": "visit", "status": ["completed", "booked"]}}, {"booked"}),
     ({"window": {"after": "surgery", "at_most": "30 days"}}, {"expired"}),
     ({"window": {"after": "surgery"}}, {"expired", "missing"}),
-    ({"window": {"after": "surgery"}, "forbidden": True}, {"booked", "expired"}),
+    ({"window": {"after": "surgery"}, "forbidden": True}, {"booked", "expired", "met"}),
     ({"window": {"before": "surgery"}}, {"expired"}),
     ({"window": {"before": "surgery", "and": [{"after": "admission"}]}}, set()),
 ]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
-from sqlglot import exp
 
 from qi_checker.engines.duckdb.values import clean
 from qi_checker.engines.inputs.database import BLANKS, Database, Kind
+from qi_checker.engines.inputs.doubtful import set_apart as set_apart_in
+from qi_checker.protocol.records import EVENTS, Records
 from qi_checker.query.tables import ROWS
+
+if TYPE_CHECKING:
+    from sqlglot import exp
 
 _TYPES = {"TEXT": "VARCHAR", "INTEGER": "INTEGER", "DATE": "DATE"}
 
@@ -46,6 +50,26 @@ class DuckDB(Database):
 
     def drop(self, name: str) -> None:
         self._con.execute(f"DROP TABLE {name}")
+
+    def leave_out(self, raw: str, rows: str) -> None:
+        """By a view over what was there: a file stays where it is.
+
+        Not in temporary tables: a cursor of the same records would not see them.
+        """
+        before, out = f"{raw}_with_{rows}", f"left_out_{rows}"
+        for name in (before, out):
+            if kind := self._kind(name):
+                self._con.execute(f"DROP {kind} {name}")
+        self._con.execute(f"CREATE TABLE {out} AS SELECT _row FROM {rows}")
+        self._con.execute(f"ALTER {self._kind(raw)} {raw} RENAME TO {before}")
+        kept = f"SELECT * FROM {before} WHERE _row NOT IN (SELECT _row FROM {out})"
+        self._con.execute(f"CREATE VIEW {raw} AS {kept}")
+
+    def _kind(self, name: str) -> str:
+        """What a table that is not temporary is, empty where there is none."""
+        query = "SELECT table_type FROM information_schema.tables WHERE table_name = ?"
+        found = self._con.execute(query, [name]).fetchall()
+        return ("VIEW" if found[0][0] == "VIEW" else "TABLE") if found else ""
 
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
         """In one statement: a list for each column."""
@@ -87,6 +111,12 @@ class DuckDB(Database):
 
     def clean(self, column: str) -> str:
         return clean(column)
+
+    def blank(self, column: str) -> str:
+        """Only a text that begins with a blank can be nothing but blanks: most need no trimming."""
+        text = f"CAST({column} AS VARCHAR)"
+        begins = f"({text} < '!' OR starts_with({text}, {self.text(BLANKS[-1])}))"
+        return f"({column} IS NULL OR ({begins} AND {self.clean(column)} IS NULL))"
 
     def padded(self, column: str) -> str:
         """Cheaper than to trim millions of clean ids."""
@@ -133,6 +163,11 @@ class DuckDB(Database):
 
     def hashed(self, value: str) -> str:
         return f"hash({value})"
+
+
+def set_apart(records: Records) -> list[str]:
+    """Set the doubtful events apart without evaluating anything; gives what is to be told first."""
+    return set_apart_in(DuckDB(records.con), records.tables[EVENTS.name].file)
 
 
 def sql(query: exp.Expr) -> str:

@@ -223,7 +223,7 @@ def _task(
 ) -> Task:
     watch.ended(OPEN)
     needs = Needs(compile_rulebook(bundles, as_of, site))
-    return Task(needs, DuckDB(records.con), watch)
+    return Task(needs, DuckDB(records.con), records.tables, watch)
 
 
 def _prepared(task: Task, records: Records, progress: Progress, look: Look) -> Prepared:

@@ -70,6 +70,15 @@ class Database(ABC):
     def drop(self, name: str) -> None:
         """Remove a temporary table that is not needed any more."""
 
+    def empty(self, name: str, kinds: Mapping[str, str]) -> None:
+        """Make a temporary table without rows; `kinds`: the type of each column."""
+        none = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in kinds.items())
+        self.table(name, f"SELECT n.* FROM (SELECT {none}) n WHERE false")
+
+    @abstractmethod
+    def leave_out(self, raw: str, rows: str) -> None:
+        """Take the rows of which the table `rows` holds the `_row` out of a raw table, for good."""
+
     def count(self, name: str) -> int:
         """How many rows a table has."""
         return int(self.row(f"SELECT count(*) FROM {name}")[0])
@@ -121,6 +130,10 @@ class Database(ABC):
     def clean(self, column: str) -> str:
         """The trimmed text of a column, NULL where nothing is left."""
         return f"nullif({self.trim(self.as_text(column))}, '')"
+
+    def blank(self, column: str) -> str:
+        """bool: whether a column of text holds nothing but blanks, or no value; never NULL."""
+        return f"({self.clean(column)} IS NULL)"
 
     @abstractmethod
     def padded(self, column: str) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from qi_checker.engines.inputs.calendar import Calendar
 from qi_checker.engines.inputs.database import Kind
+from qi_checker.engines.inputs.doubtful import set_apart
 from qi_checker.engines.inputs.events import events, reasons_to_leave_out
 from qi_checker.engines.inputs.offsets import Offset, differing
 from qi_checker.engines.inputs.profiles import event_profiles
@@ -24,6 +25,8 @@ __all__ = ["Prepared", "Task", "prepare"]
 def prepare(task: Task) -> Prepared:
     """Fill every ready table (qi_checker/query/tables.py) beside the raw ones."""
     done, watch = Prepared(), task.watch
+    done.apart = set_apart(task.db, task.tables[EVENTS.name].file)
+    watch.ended("doubtful rows", lambda: task.db.count("torn_events"))
     event_profiles(task)
     watch.ended("codes and words", lambda: task.db.count("event_profiles"))
     readings = {}

@@ -206,8 +206,7 @@ def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census
         f"{counted(('_padded', *conditions))} FROM read_{name}"
     )
     kinds = {"_row": "BIGINT", "id": db.TEXT, "col": db.TEXT, "reason": db.TEXT, "same": "BOOLEAN"}
-    none = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in kinds.items())
-    db.table(f"rejected_{name}", f"SELECT n.* FROM (SELECT {none}) n WHERE false")
+    db.empty(f"rejected_{name}", kinds)
     if faulty:
         db.add(
             f"rejected_{name}",

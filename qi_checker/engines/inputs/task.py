@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,6 +12,7 @@ from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.reading import Census
 from qi_checker.engines.watch import UNWATCHED, Watch
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.records import RawTable
 from qi_checker.query import Compiled
 from qi_checker.query.tables import Feeds
 
@@ -22,6 +24,7 @@ class Prepared:
     census: dict[str, Census] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     feeds: Feeds = field(default_factory=Feeds)
+    apart: list[str] = field(default_factory=list)  # what is told first: events set apart
     notes: list[str] = field(default_factory=list)
     dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
     # By table and column: the format that dates of rejected rows seem to be written in.
@@ -40,6 +43,7 @@ class Task:
 
     needs: Needs
     db: Database
+    tables: Mapping[str, RawTable]
     watch: Watch = UNWATCHED
 
     @cached_property

@@ -88,6 +88,9 @@ class PostgreSQL(Database):
     def drop(self, name: str) -> None:
         self.run(f"DROP TABLE pg_temp.{name}")
 
+    def leave_out(self, raw: str, rows: str) -> None:
+        self.run(f"DELETE FROM pg_temp.{raw} WHERE _row IN (SELECT _row FROM pg_temp.{rows})")
+
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
         listed = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in columns.items())
         self.run(f"DROP TABLE IF EXISTS pg_temp.{name}")

@@ -114,7 +114,7 @@ class _Session:
         raw = copy(db, find(db, needs.site), needs, needs.site)
         watch.ended("copy records")
         progress("reading records")
-        prepared = prepare(Task(needs, db, watch=watch))
+        prepared = prepare(Task(needs, db, raw, watch))
         look.records(db, needs, prepared, raw)
         watch.ended(LOOK)
         return cls(db, con, raw, prepared, watch, look)
@@ -144,7 +144,7 @@ class _Session:
         self._take(READY_CASES, ", ".join(_LISTED))
         for name in TABLES:
             self._take(f"rejected_{name}", "*")
-            self._take(f"torn_{name}", "*")
+            self._take(f"torn_{name}", "_row, id, why")
 
     def _take(self, name: str, columns: str) -> None:
         with self.db.stream(f"SELECT {columns} FROM {name}") as streamed:

@@ -14,7 +14,7 @@ from qi_checker.engines.inputs.columns import ROW, called, mapped
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.errors import Problem, UserError
-from qi_checker.protocol.records import TABLES, RawTable, Table
+from qi_checker.protocol.records import EVENTS, TABLES, RawTable, Table
 from qi_checker.protocol.site import Site
 
 _DATES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -91,8 +91,8 @@ def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[s
         queries[name] = _query(db, one, _wanted(one, needs), site)
         db.run(f"DROP TABLE IF EXISTS pg_temp.raw_{name}")
         db.run(f"CREATE TEMP TABLE raw_{name} AS {queries[name]} WITH NO DATA")
-        torn = {"_row": "INTEGER", "id": "TEXT", "patient_id": "TEXT", "why": "TEXT"}
-        db.fill(f"torn_{name}", torn, ())  # type: ignore[arg-type]
+        torn = {"_row": "bigint", "id": "text", "patient_id": "text", "why": "text"}
+        db.empty(f"torn_{name}", torn)
     db.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
         for name, query in queries.items():
@@ -119,7 +119,8 @@ def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
     their id, then by all they hold, so that the same records are always numbered alike.
     """
     columns = {c: _column(db, one, c, site) for c in (*one.table.names, *own)}
-    listed = ", ".join(f"{sql} AS {db.quote(c)}" for c, sql in columns.items())
+    beside = _of_nameless(db, one, set(columns), site)
+    listed = ", ".join(f"{sql} AS {db.quote(c)}" for c, sql in (columns | beside).items())
     if not one.name:
         return f"SELECT {listed}, CAST(NULL AS bigint) AS _row WHERE false"
     if ROW in one.types:
@@ -131,6 +132,17 @@ def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
         f"SELECT r.*, row_number() OVER (ORDER BY {order}) AS _row "
         f"FROM (SELECT {listed} FROM {one.name}) r"
     )
+
+
+def _of_nameless(db: PostgreSQL, one: Found, asked: set[str], site: Site) -> dict[str, str]:
+    """Columns that nobody asks for, of events without a patient's id: one of them may hold it."""
+    if one.table is not EVENTS or "patient_id" not in one.columns:
+        return {}
+    blank = db.blank(_column(db, one, "patient_id", site))
+    return {
+        c: f"CASE WHEN {blank} THEN {db.as_text(_column(db, one, c, site))} END"
+        for c in sorted(set(one.columns) - asked)
+    }
 
 
 def _column(db: PostgreSQL, one: Found, column: str, site: Site) -> str:

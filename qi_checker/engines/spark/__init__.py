@@ -1,7 +1,14 @@
 """The compiled queries run by Spark, in this process or on a cluster, on Parquet where it lies."""
 
 from qi_checker.engines.spark.evaluation import SparkEvaluation, evaluate
-from qi_checker.engines.spark.session import failed, open_session
+from qi_checker.engines.spark.session import check_installed, failed, open_session
 from qi_checker.engines.spark.source import find
 
-__all__ = ["SparkEvaluation", "evaluate", "failed", "find", "open_session"]
+__all__ = [
+    "SparkEvaluation",
+    "check_installed",
+    "evaluate",
+    "failed",
+    "find",
+    "open_session",
+]

@@ -134,7 +134,7 @@ def evaluate(
     needs = Needs([compiled])
     with failed(_unreadable(found)):
         tables = raw_tables(db, found, site)
-        prepared = prepare(Task(needs, db)).of(compiled)
+        prepared = prepare(Task(needs, db, tables)).of(compiled)
         look.records(db, needs, prepared, tables)
     records = Delivery(tables, [note for one in found for note in one.notes])
     with failed(_lost()):

@@ -64,8 +64,7 @@ def open_session(engine: str = "spark", settings: dict[str, str] | None = None) 
     missing, where nobody answers, and where no worker takes the job within a minute.
     """
     master = LOCAL if engine == "spark" else engine
-    _needs_pyspark()
-    _needs_java()
+    check_installed()
     if engine.startswith("spark://"):
         _check_address(engine)
     from pyspark.sql import SparkSession
@@ -96,6 +95,12 @@ def failed(said: UserError) -> Iterator[None]:
         if os.environ.get("QI_CHECKER_TRACEBACK"):
             raise
         raise said from None
+
+
+def check_installed() -> None:
+    """Raise UserError if pyspark or Java is missing."""
+    _needs_pyspark()
+    _needs_java()
 
 
 def _needs_pyspark() -> None:

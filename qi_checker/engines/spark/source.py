@@ -147,9 +147,8 @@ def raw_tables(db: Spark, found: Sequence[Found], site: Site) -> dict[str, RawTa
     for one in found:
         name = one.table.name
         _raw(db, one, site)
-        db.fill(f"torn_{name}", {"id": "TEXT", "patient_id": "TEXT", "why": "TEXT"}, ())
-        torn = db.session.table(f"torn_{name}").selectExpr("CAST(NULL AS BIGINT) AS _row", "*")
-        torn.createOrReplaceTempView(f"torn_{name}")
+        torn = {"_row": "BIGINT", "id": "STRING", "patient_id": "STRING", "why": "STRING"}
+        db.empty(f"torn_{name}", torn)
     return {one.table.name: _said(one) for one in found}
 
 

@@ -22,6 +22,8 @@ from qi_checker.protocol.lint.rules import (
     renamed,
     silent_feeds,
     unsourced_lists,
+    unused_titles,
+    vetoed,
 )
 from qi_checker.protocol.load import Loaded, read_rulebook
 from qi_checker.protocol.site import Site
@@ -74,8 +76,10 @@ def _lint(loaded: Loaded, site: Site | None) -> list[Problem]:
         for inner, requirement in leaves:
             found += lint_requirement(requirement, inner)
             found += lint_windows(requirement, inner)
+            found += vetoed(requirement, inner, bundle.catalogue)
             found += silent_feeds(requirement, inner, site) if site else ()
     found += misspelt_columns(data)
+    found += unused_titles(data)
     found += empty_lists(bundle.catalogue, data)
     found += unsourced_lists(bundle.catalogue, data)
     problems = [Problem(document.where(path), what, why) for path, what, why in found]

@@ -7,9 +7,10 @@ from typing import Any
 
 from qi_checker.protocol.checks.parts import code_list_names, mappings, requirement_parts
 from qi_checker.protocol.checks.windows import Limit, days, excludes, excludes_mostly
-from qi_checker.protocol.codes import Catalogue
+from qi_checker.protocol.codes import Catalogue, ImagingCode
 from qi_checker.protocol.models import Exclusion, Requirement, Version
 from qi_checker.protocol.records import CASES, EVENTS, Table
+from qi_checker.protocol.selectors import EventSelector
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.windows import Span, Window
 from qi_checker.protocol.yaml_nodes import Steps
@@ -62,6 +63,18 @@ def misspelt_columns(data: Any) -> Iterator[Finding]:
         near = _near(name, table)
         if near is not None:
             yield path, f"the column `{name}` looks like {near}", "It is read as one of your own"
+
+
+def unused_titles(data: Any) -> Iterator[Finding]:
+    """A title of a column that no rule reads is misspelt, or was forgotten."""
+    used = {name for _, name in _columns(data["versions"], ())}
+    for name in data.get("columns") or {}:
+        if name not in used:
+            yield (
+                ("columns", name),
+                f"no rule reads the column `{name}`",
+                "Its title is never shown",
+            )
 
 
 def _columns(data: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
@@ -120,6 +133,53 @@ def _region(requirement: Requirement, path: Steps) -> Iterator[Finding]:
         yield (*path, "event"), "the region is left open", why
 
 
+def vetoed(requirement: Requirement, path: Steps, catalogue: Catalogue) -> Iterator[Finding]:
+    """A code that never counts for one protocol may be what another one asks for.
+
+    imaging.csv is shared: a pelvic MRI never counts for the liver, and is the scan before pelvic surgery.
+    """
+    why = "Name the codes that may count here in allow_codes"
+    for where, event in _events(requirement, path):
+        if event.kind != "imaging":
+            continue
+        allowed = catalogue.lists[event.allow_codes.in_] if event.allow_codes else None
+        never = [
+            line
+            for line in catalogue.imaging
+            if line.role == "never" and not (allowed and allowed.holds(line.system, line.code))
+        ]
+        if event.codes:
+            asked = catalogue.lists[event.codes.in_]
+            found = sorted({x.code for x in never if asked.holds(x.system, x.code)})
+            if found:
+                some = ", ".join(found[:3]) + (" ..." if len(found) > 3 else "")
+                what = (
+                    f"imaging.csv says that {len(found)} codes of `{event.codes.in_}` never count"
+                )
+                yield (*where, "codes"), f"{what}: {some}", why
+            continue
+        for region in event.region or ():
+            lines = [x for x in catalogue.imaging if _is_of(x, event, region)]
+            if lines and all(line in never for line in lines):
+                what = (
+                    f"imaging.csv says of every code of the region `{region}` that it never counts"
+                )
+                yield (*where, "region"), what, why
+
+
+def _events(requirement: Requirement, path: Steps) -> Iterator[tuple[Steps, EventSelector]]:
+    yield (*path, "event"), requirement.event
+    for n, rule in enumerate(requirement.none_between):
+        yield (*path, "none_between", n, "event"), rule.event
+
+
+def _is_of(line: ImagingCode, event: EventSelector, region: str) -> bool:
+    """Whether a code is of a region, and of a modality that is asked for."""
+    modalities = [word.strip() for word in line.modality.split(";")]
+    wanted = event.modality is None or any(word in event.modality for word in modalities)
+    return wanted and region in [word.strip() for word in line.region.split(";")]
+
+
 def _advice(requirement: Requirement, path: Steps) -> Iterator[Finding]:
     """The same advice twice is a slip of copying."""
     for n, advice in enumerate(requirement.warn):
@@ -148,8 +208,12 @@ def lint_windows(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 
 
 def _no_limit(requirement: Requirement, where: Steps) -> Iterator[Finding]:
-    """An event of any age counts; where one is forbidden that may be meant."""
-    if not requirement.forbidden and not _limited(requirement.window):
+    """An event of any age counts; where one is forbidden that may be meant, but it must end."""
+    if requirement.forbidden:
+        if all(s.after is not None and s.far is None for s in requirement.window.spans):
+            why = "Whether something forbidden happened is never decided; give it at_most"
+            yield where, "the window never closes", why
+    elif not _limited(requirement.window):
         yield where, "the window has no limit", "An event of any age counts"
 
 
@@ -222,6 +286,7 @@ def lint_version(version: Version, path: Steps, leaves: Sequence[Leaf]) -> Itera
     yield from _waivers(version, path)
     yield from _waivers_too_short(version, path)
     yield from _same_requirement(leaves)
+    yield from _same_title(leaves)
     yield from _owners_alike(leaves)
 
 
@@ -328,6 +393,17 @@ def _same_requirement(leaves: Sequence[Leaf]) -> Iterator[Finding]:
             if _asks(requirement) == _asks(other):
                 what = f"this requirement asks for the same as `{other.id}`"
                 yield (*path, "event"), what, "One event fulfils both"
+
+
+def _same_title(leaves: Sequence[Leaf]) -> Iterator[Finding]:
+    """Pages, lists and sentences name a requirement by its title alone."""
+    first: dict[str, str] = {}
+    for path, requirement in leaves:
+        title = " ".join(requirement.title.casefold().split())
+        other = first.setdefault(title, requirement.id)
+        if other != requirement.id:
+            what = f"`{other}` has the same title"
+            yield (*path, "title"), what, "Nobody can tell them apart on a page or a list"
 
 
 def _asks(requirement: Requirement) -> tuple[object, ...]:

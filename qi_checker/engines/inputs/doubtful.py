@@ -1,0 +1,126 @@
+"""Set apart the events that cannot be taken at their word (docs/evaluation.md, section 2).
+
+Rows without a patient's id of which another column holds one, and rows with a misspelt kind, become rows
+of `torn_events` in the place of `raw_events`, so that both evaluators take them for what may be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qi_checker.engines.inputs.database import Database
+from qi_checker.protocol.doubtful import (
+    MISSPELT,
+    MISSPELT_BEGINS,
+    MISSPELT_ENDS,
+    MOST_KINDS,
+    NAMELESS,
+    misspelt,
+)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one pass over the raw events tells."""
+
+    rows: int
+    nameless: int  # rows without a patient's id
+    kinds: Mapping[str, int]
+
+
+def set_apart(db: Database, file: str) -> list[str]:
+    """Move the doubtful rows; gives what is to be told first. A second time it moves nothing.
+
+    `file`: what a person calls the events. Where there is nothing to move this costs one pass over
+    two columns.
+    """
+    seen = _look(db)
+    moved = seen.nameless > 0 and _move(db, "nameless_events", _nameless(db))
+    meant = misspelt((_look(db) if moved else seen).kinds)
+    if meant:
+        moved = _move(db, "misspelt_events", _misspelt(db, meant)) or moved
+    return list(_told(db, file, _look(db) if moved else seen))
+
+
+def _look(db: Database) -> _Seen:
+    """Kinds are grouped as they are written before they are trimmed: there are few of them."""
+    nameless = f"count(*) FILTER (WHERE {db.blank('patient_id')})"
+    rows = db.rows(f"""
+        SELECT word, n, sum(n) OVER (), sum(nameless) OVER () FROM (
+            SELECT {_word(db)} AS word, sum(n) AS n, sum(nameless) AS nameless
+            FROM (SELECT kind, count(*) AS n, {nameless} AS nameless FROM raw_events GROUP BY kind) k
+            GROUP BY {_word(db)}) w
+        ORDER BY n DESC, word LIMIT {MOST_KINDS}""")
+    if not rows:
+        return _Seen(0, 0, {})
+    kinds = {str(word): int(number) for word, number, *_ in rows if word is not None}
+    return _Seen(int(rows[0][2]), int(rows[0][3]), kinds)
+
+
+def _word(db: Database) -> str:
+    return f"lower({db.clean('kind')})"
+
+
+def _nameless(db: Database) -> str:
+    """Rows of which exactly one id of a patient with an operation stands in another column."""
+    db.table("nameless_rows", f"SELECT * FROM raw_events WHERE {db.blank('patient_id')}")
+    others = [c for c in db.columns("raw_events") if c not in ("_row", "patient_id")]
+    cells = " UNION ALL ".join(
+        f"SELECT _row, {db.clean(db.quote(c))} AS cell FROM nameless_rows" for c in others
+    )
+    return f"""
+        SELECT n._row, {db.as_text("event_id")} AS id, o.patient_id, {db.text(NAMELESS)} AS why
+        FROM (SELECT _row, event_id FROM nameless_rows) n JOIN (
+            SELECT c._row, min(c.cell) AS patient_id FROM ({cells}) c
+            JOIN (SELECT DISTINCT {db.clean("patient_id")} AS known FROM raw_cases) k
+              ON k.known = c.cell
+            GROUP BY c._row HAVING count(DISTINCT c.cell) = 1) o ON o._row = n._row"""
+
+
+def _misspelt(db: Database, meant: Mapping[str, str]) -> str:
+    whens = " ".join(
+        f"WHEN {db.text(word)} THEN {db.text(MISSPELT.format(right))}"
+        for word, right in meant.items()
+    )
+    words = ", ".join(map(db.text, meant))
+    return f"""
+        SELECT _row, {db.as_text("event_id")} AS id, {db.clean("patient_id")} AS patient_id,
+               CASE {_word(db)} {whens} END AS why
+        FROM raw_events WHERE {_word(db)} IN ({words})"""
+
+
+def _move(db: Database, name: str, query: str) -> bool:
+    """Whether there was a row to move."""
+    db.table(name, query)
+    if not db.count(name):
+        return False
+    db.add("torn_events", f"SELECT _row, id, patient_id, why FROM {name}")
+    db.leave_out("raw_events", name)
+    return True
+
+
+def _told(db: Database, file: str, seen: _Seen) -> Iterator[str]:
+    """Counted in what there is now, so that it is told again where the records are read again."""
+    patient, begins = db.clean("patient_id"), db.text(MISSPELT_BEGINS)
+    torn, lost, found, patients, wrong = db.row(f"""
+        SELECT count(*), count(CASE WHEN NOT wrong OR patient IS NULL THEN 1 END),
+               count(CASE WHEN NOT wrong THEN patient END),
+               count(DISTINCT CASE WHEN NOT wrong THEN patient END),
+               count(CASE WHEN wrong THEN 1 END)
+        FROM (SELECT {patient} AS patient, coalesce({db.starts("why", begins)}, false) AS wrong
+              FROM torn_events) t""")
+    if number := lost + seen.nameless:
+        yield (
+            f"{file}: rows that are torn or have no patient_id: {number} of {seen.rows + torn}. Rows "
+            f"among them with the id of one patient with an operation: {found}, of {patients} "
+            f"{'patient' if patients == 1 else 'patients'}, whose requirements may be unknown; the "
+            "others are evidence of nobody"
+        )
+    if wrong:
+        whys = db.rows(f"SELECT DISTINCT why FROM torn_events WHERE {db.starts('why', begins)}")
+        words = sorted(str(why)[len(MISSPELT_BEGINS) : -len(MISSPELT_ENDS)] for (why,) in whys)
+        yield (
+            f"{file}: rows with a misspelt kind: {wrong}, near to {', '.join(words)}. "
+            "They are rejected, and their patients' requirements may be unknown"
+        )
