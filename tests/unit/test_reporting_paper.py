@@ -134,7 +134,7 @@ def test_the_checklist_is_a_day_list_with_boxes_and_room_to_write(paper: str) ->
 
 
 def long_list(number: int) -> Checklist:
-    waiting = [replace(sheets.CHECKLIST.items[3], case_id=f"W-{n}") for n in range(number)]
+    waiting = [replace(sheets.CHECKLIST.items[3], case_id=f"W-{n:02}") for n in range(number)]
     calm = [replace(sheets.CHECKLIST.items[-1], case_id=f"N-{n}") for n in range(3)]
     return replace(sheets.CHECKLIST, items=(*waiting, *calm))
 
