@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from qi_checker.digest.contents import digest
+from qi_checker.digest.contents import digest, of_desk
 from qi_checker.digest.mail import Envelope, digest_html, digest_mail
 from qi_checker.digest.screen import subject
 from qi_checker.digest.snapshot import Snapshot
@@ -51,6 +51,17 @@ def test_the_order_is_that_of_urgency() -> None:
     assert heads == sorted(heads)
     assert "feeds failed, 1 action for 1 operation now, 3 checked, 1 new" in text.lower()
     assert "  2026-03-05  R000  surgery 2026-03-12  MRI desk\n    Book an MRI between" in text
+
+
+def test_a_desk_reads_its_own_actions_only() -> None:
+    whole = night(3, 2)
+    assert {line.owner for line in whole.at_risk} == {"MRI desk"}
+    mine, other = of_desk(whole, "MRI desk", ["mri"]), of_desk(whole, "CT desk", ["ct"])
+    assert mine.at_risk == whole.at_risk and mine.now == 3
+    assert subject(mine).startswith("MRI desk: ")
+    assert (other.at_risk, other.now, other.cusum) == ((), 0, "")
+    assert "no action now" in subject(other)
+    assert other.feeds == whole.feeds, "what is wrong with the records concerns everybody"
 
 
 def test_an_exception_to_be_reconfirmed_is_listed_and_counted() -> None:
