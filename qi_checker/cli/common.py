@@ -8,10 +8,11 @@ import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qi_checker.cli.clock import time_of_day
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol, load_site
@@ -53,7 +54,7 @@ def asked(arguments: argparse.Namespace) -> Asked:
 def moment_of(text: str, site: Site) -> AsOf:
     """The moment that is asked for; `now` is what the clock shows at the site, read once, here."""
     if text == NOW:
-        text = datetime.now(site.zone).strftime("%Y-%m-%dT%H:%M")
+        text = time_of_day().astimezone(site.zone).strftime("%Y-%m-%dT%H:%M")
     return AsOf.parse(text)
 
 
