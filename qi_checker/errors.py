@@ -1,4 +1,4 @@
-"""What a person is told when something is wrong: where, what, why, and how to mend it."""
+"""Errors for people: where, what, why, and how to fix it; and the exit codes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. `where` is file:line:column, file and row, or an option."""
+    """Describe one error.
+
+    where: file:line:column, file and row, or the option
+    what, why: sentences without the final full stop
+    mend: what to do, as a sentence in the imperative
+    """
 
     where: str
     what: str
@@ -33,9 +38,10 @@ class Problem:
 
 
 class UserError(Exception):
-    """Everything that is wrong with what the user gave us, all at once; exit code 2.
+    """Report all errors in the user's input together; exit code 2.
 
-    The text never holds a value of a patient: it names files, rows and columns instead.
+    The text never contains a value of a record, because messages go to logs and mails. It names
+    files, rows and columns instead.
     """
 
     exit_code = Exit.INPUT

@@ -142,7 +142,7 @@ def _latest_day(records: Records, site: Site) -> date:
     """The latest day on which, as the records tell, an operation or a study took place."""
     found = latest_day(DuckDB(records.con), site)
     if found is None:
-        what = "is needed: the records tell of nothing that took place"
+        what = "is required: the records contain no past event"
         raise UserError(Problem("--as-of", what, mend="Write it as 2026-02-01"))
     return found
 

@@ -29,12 +29,12 @@ def check_engine(arguments: argparse.Namespace) -> None:
     if _in_database(arguments):
         if arguments.data is not None:
             problems.append(
-                Problem("--data", "the records are in the database", "", "Leave --data out")
+                Problem("--data", "the database holds the records", "", "Remove --data")
             )
         if pages:
-            why = "Case pages show events, and no event leaves the database"
+            why = "Case pages show events, and events stay in the database"
             problems.append(
-                Problem("--pages", "there are none from a database", why, "Leave --pages out")
+                Problem("--pages", "does not apply to a database", why, "Remove --pages")
             )
         problems += _unmapped(
             arguments, "The database holds tables with the columns of the contract"
@@ -50,7 +50,7 @@ def check_engine(arguments: argparse.Namespace) -> None:
         problems.append(Problem("--engine", what, "", mend or use))
     elif arguments.data is None:
         mend = "Give the folder with cases and events"
-        problems.append(Problem("--data", "it is missing", "", mend))
+        problems.append(Problem("--data", "is required", "", mend))
     if problems:
         raise UserError(problems)
 
@@ -61,19 +61,19 @@ def _unmapped(arguments: argparse.Namespace, why: str) -> Iterator[Problem]:
     if arguments.mapping is not None or beside:
         where = "--mapping" if arguments.mapping is not None else str(arguments.data)
         mend = "Write the records with qi-checker import files, and give their folder"
-        yield Problem(where, "a mapping is not read by this engine", why, mend)
+        yield Problem(where, "this engine does not read a mapping", why, mend)
 
 
 def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
         mend = "Give the folder with cases and events as Parquet"
-        yield Problem("--data", "it is missing", "", mend)
+        yield Problem("--data", "is required", "", mend)
     if arguments.pages and arguments.pages > 0:
         why = "Pages show rows, and no row comes to this process"
-        yield Problem("--pages", "Spark writes no pages", why, "Leave --pages out")
+        yield Problem("--pages", "does not apply to Spark", why, "Remove --pages")
     if arguments.profile is not None:
-        why = "Spark does the work of a step when a later one reads it"
-        yield Problem("--profile", "it does not measure Spark", why, "Leave --profile out")
+        why = "Spark runs a step only when a later step reads it"
+        yield Problem("--profile", "does not apply to Spark", why, "Remove --profile")
     yield from _unmapped(arguments, "Spark reads Parquet files with the columns of the contract")
     if is_rulebook(arguments.protocol):
         mend = "Give the folder of one protocol, and run it for each"

@@ -79,7 +79,7 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
     out = arguments.out or (Path("mapping.yaml") if "://" in target else folder / "mapping.yaml")
     if out.exists() and not arguments.force:
         mend = "Give another file with --out, or --force to replace it"
-        raise UserError(Problem(str(out), "it is there already", "", mend))
+        raise UserError(Problem(str(out), "already exists", "", mend))
     out.write_text(text, encoding="utf-8")
     print(f"{out}: read every line, then see what it makes of twenty rows:")
     print(f"  qi-checker inspect {folder if '://' not in target else '.'} --dry-run")

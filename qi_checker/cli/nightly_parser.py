@@ -12,10 +12,10 @@ from typing import Any
 
 from qi_checker.cli.command import command, later
 
-_NIGHTS = """nightly: 1 also where the night is done and the digest could not be sent (it waits in the
+_NIGHTS = """nightly: also 1 if the night is done but the digest could not be sent (it is queued in the
 outbox); 75 another run is at work"""
 _APPROVES = "--by oak --role approver --config nightly.yaml"
-_NOTE = "{} (never a name of a patient); - reads it from the input"
+_NOTE = "{} (never a patient's name); - reads it from standard input"
 
 
 def add_nightly(commands: Any) -> None:
@@ -24,7 +24,7 @@ def add_nightly(commands: Any) -> None:
         commands,
         "nightly",
         later("nights", "nightly"),
-        "run the scheduled job: evaluate, keep, report, tell",
+        "run the scheduled job: evaluate, store, report, mail",
         "qi-checker nightly --config nightly.yaml",
     )
     nightly.epilog += f"\n{_NIGHTS}"
@@ -32,35 +32,35 @@ def add_nightly(commands: Any) -> None:
     nightly.add_argument(
         "--as-of",
         metavar="DATE",
-        help="the moment to judge for (default: now, in the time zone of the site)",
+        help="the moment of the evaluation (default: now, in the site's time zone)",
     )
     nightly.add_argument(
         "--from",
         dest="first",
         metavar="DATE",
-        help="with --to: keep every night of a span of past dates",
+        help="with --to: store every night of a span of past dates",
     )
     nightly.add_argument("--to", dest="last", metavar="DATE", help="the last date, included")
     nightly.add_argument(
         "--allow-future",
         action="store_true",
-        help="keep a night for a day beyond tomorrow, to try it out; `forget` it afterwards",
+        help="store a night for a day after tomorrow, for a trial; `forget` it afterwards",
     )
     nightly.add_argument(
         "--accept",
         action="append",
         default=[],
         metavar="CHECK",
-        help="go on although this check of plausibility refuses (docs/plausibility.md); "
-        "for this night only, may be given again",
+        help="continue although this plausibility check refuses (docs/plausibility.md); "
+        "for this night only, repeatable",
     )
     tools = nightly.add_subparsers(required=False, metavar="TOOL")
-    _tool(tools, "check-config", "try sources, store, folders and mail server, and send nothing")
-    runs = _tool(tools, "runs", "list the nights that are kept, the latest first")
+    _tool(tools, "check-config", "test sources, store, folders and mail server; send nothing")
+    runs = _tool(tools, "runs", "list the stored nights, latest first")
     show = _tool(tools, "show", "print the findings of a kept night, byte for byte", "show 12 ")
     show.add_argument("number", type=int, metavar="RUN", help="number of the run")
     runs.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
     verify = _tool(tools, "verify", "verify the audit trail and the rows that are bound to it")
     verify.add_argument(
@@ -122,7 +122,7 @@ def add_healthcheck(commands: Any) -> None:
         "--config", type=Path, required=True, metavar="FILE", help="settings of the job"
     )
     health.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
 
 
@@ -250,7 +250,7 @@ def _who(parser: Any) -> None:
 
 def _format(parser: Any) -> None:
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
 
 

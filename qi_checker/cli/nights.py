@@ -28,9 +28,7 @@ _FEW = 7  # runs that a purge by retention may always remove
 def settings_of(arguments: argparse.Namespace) -> Settings:
     """The settings that --config names."""
     if arguments.config is None:
-        raise UserError(
-            Problem("nightly", "the settings are not named", "", "Give --config nightly.yaml")
-        )
+        raise UserError(Problem("--config", "is required", "", "Write: --config nightly.yaml"))
     settings = load_settings(arguments.config)
     spill_under(settings.state / "spill")
     return settings
@@ -71,7 +69,7 @@ def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     given = ("--from", arguments.first), ("--to", arguments.last)
     missing = [option for option, text in given if text is None]
     if missing or arguments.as_of is not None:
-        raise UserError(Problem("--from, --to", "both are needed, without --as-of"))
+        raise UserError(Problem("--from, --to", "both are required, without --as-of"))
     first, last = (AsOf.parse(text, option) for option, text in given)
     span = days(first, last)
     if not arguments.allow_future:

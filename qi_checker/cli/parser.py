@@ -19,10 +19,10 @@ def _format(parser: Any, *more: str) -> None:
         "--format",
         choices=("text", "json", "html", "pdf", *more),
         default="text",
-        help=f"how to print it (default: text){calendar}",
+        help=f"output format (default: text){calendar}",
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="write it to a file instead of printing it"
+        "--output", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
     _paper(parser)
 
@@ -32,7 +32,7 @@ def _paper(parser: Any) -> None:
         "--paper",
         choices=("a4", "letter"),
         default="a4",
-        help="size of the paper of html and pdf (default: a4)",
+        help="paper size of html and pdf (default: a4)",
     )
 
 
@@ -40,7 +40,7 @@ def _identified(parser: Any) -> None:
     parser.add_argument(
         "--identified",
         action="store_true",
-        help="put the patient's id on paper; without it only the case is named",
+        help="show the patient's id on paper (default: only the case id)",
     )
 
 
@@ -50,7 +50,7 @@ def _profile(parser: Any) -> None:
         nargs="?",
         const="-",
         metavar="FILE",
-        help="say on stderr where the time went; with FILE, write it as JSON",
+        help="print on stderr how long each step took; with FILE, write it as JSON",
     )
 
 
@@ -89,7 +89,7 @@ def _audit(commands: Any) -> None:
         commands,
         "audit",
         later("audits", "audit"),
-        "evaluate all cases and write findings and pages",
+        "evaluate all cases; write findings and pages",
         "qi-checker audit --data export --as-of 2026-02-01 --out audit",
     )
     records(parser, many=True, anywhere=True)
@@ -98,27 +98,26 @@ def _audit(commands: Any) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder to write; an earlier audit there is replaced in one step",
+        help="folder to write; an earlier audit there is replaced atomically",
     )
     parser.add_argument(
         "--fail-on",
         default="",
         metavar="VERDICT",
-        help="exit with 1 if a case has this verdict (several with commas)",
+        help="exit with code 1 if a case has this verdict (several with commas)",
     )
     parser.add_argument(
         "--engine",
         default="duckdb",
         metavar="WHERE",
-        help="where to evaluate: duckdb (default), or the address of a database, "
-        "postgresql://user@host/name, on whose tables it runs, or Spark: spark, "
-        "or its cluster, spark://host:port",
+        help="where to evaluate: duckdb (default); postgresql://user@host/name, on the tables "
+        "of that database; spark; or a Spark cluster, spark://host:port",
     )
     parser.add_argument(
         "--pages",
         type=int,
         metavar="N",
-        help="write at most N case pages for a protocol (default: 5000; none from "
+        help="maximum number of case pages per protocol (default: 5000; none from "
         "a database or Spark)",
     )
     _profile(parser)
@@ -138,7 +137,7 @@ def _checklist(commands: Any) -> None:
         type=int,
         default=60,
         metavar="N",
-        help="list operations with surgery, or an action due, within so many days (default: 60)",
+        help="list operations with surgery, or an action due, within N days (default: 60)",
     )
     parser.add_argument("--desk", default="", metavar="OWNER", help="only the actions of one desk")
     parser.add_argument(
@@ -179,7 +178,7 @@ def _sheets(commands: Any) -> None:
         commands,
         "sheets",
         later("case_sheets", "sheets"),
-        "write a sheet for each of many cases, to print",
+        "write printable sheets of many cases",
         "qi-checker sheets --data export --as-of 2026-02-01 --days 14 --out sheets",
     )
     records(parser)
@@ -188,17 +187,17 @@ def _sheets(commands: Any) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder to write; earlier sheets there are replaced in one step",
+        help="folder to write; earlier sheets there are replaced atomically",
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument(
-        "--days", type=int, metavar="N", help="the cases that a checklist of so many days lists"
+        "--days", type=int, metavar="N", help="the cases that a checklist of N days lists"
     )
     which.add_argument(
         "--cases",
         type=Path,
         metavar="FILE",
-        help="the cases of a file: one id in each line, or a CSV's column case_id",
+        help="the cases of a file: one id per line, or a CSV with a column case_id",
     )
     which.add_argument("--all", action="store_true", help="every case of the records")
     parser.add_argument(
@@ -211,7 +210,7 @@ def _sheets(commands: Any) -> None:
         "--jobs",
         type=int,
         metavar="N",
-        help="processes that make PDF (default: one for each processor)",
+        help="number of processes that write PDF (default: one per processor)",
     )
     _paper(parser)
     _identified(parser)
@@ -222,14 +221,14 @@ def _what_if(commands: Any) -> None:
         commands,
         "what-if",
         later("one_case", "what_if"),
-        "show what moving an operation would change, and how far it may move",
+        "show what moving an operation changes, and the latest date that still works",
         "qi-checker what-if C-0042 --move-to 2026-03-12 --data export --as-of 2026-02-01",
     )
     parser.add_argument("case_id", metavar="CASE_ID")
     parser.add_argument("--move-to", required=True, metavar="DATE", help="the new date of surgery")
     records(parser, look=False)
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
 
 
@@ -238,7 +237,7 @@ def _report(commands: Any) -> None:
         commands,
         "report",
         later("reports", "report"),
-        "write the monthly audit: rates, trend, causes, lists of cases",
+        "write the monthly report: rates, trend, causes, lists of cases",
         "qi-checker report --month 2026-02 --data export --out report-2026-02",
     )
     parser.add_argument("--month", required=True, metavar="YYYY-MM", help="the month of surgery")
@@ -248,7 +247,7 @@ def _report(commands: Any) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder to write; an earlier report there is replaced in one step",
+        help="folder to write; an earlier report there is replaced atomically",
     )
     parser.add_argument(
         "--settings",
@@ -260,13 +259,13 @@ def _report(commands: Any) -> None:
         "--by",
         choices=("surgeon", "site"),
         default="",
-        help="show surgeons or sites too, by pseudonym (default: neither)",
+        help="also compare surgeons or sites, by pseudonym (default: neither)",
     )
     parser.add_argument(
         "--small-numbers",
         choices=("none", "lt5", "nhs", "cms11"),
         default="",
-        help="how small numbers are hidden (default: as in the settings, else none)",
+        help="how to suppress small numbers (default: as in the settings, else none)",
     )
     parser.add_argument(
         "--format",
@@ -299,19 +298,19 @@ def _study(commands: Any) -> None:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder to write; an earlier study there is replaced in one step",
+        help="folder to write; an earlier study there is replaced atomically",
     )
     parser.add_argument(
         "--format",
         choices=("html", "pdf", "xlsx", "all", "json"),
         default="html",
-        help="what to write beside json and CSV; all: html, pdf and xlsx (default: html)",
+        help="what to write in addition to json and CSV; all: html, pdf and xlsx (default: html)",
     )
     parser.add_argument(
         "--small-numbers",
         choices=("none", "lt5", "nhs", "cms11"),
         default="none",
-        help="withhold small numbers, for readers outside (default: none)",
+        help="suppress small numbers, for readers outside the hospital (default: none)",
     )
     _paper(parser)
 
@@ -321,7 +320,7 @@ def _digest(commands: Any) -> None:
         commands,
         "digest",
         later("digests", "digest"),
-        "say on one screen what an audit found, and what changed since an earlier one",
+        "summarise an audit on one screen, with changes since an earlier one",
         "qi-checker digest audit --since audit-yesterday --format eml --out digest.eml",
     )
     parser.add_argument("audit", type=Path, metavar="AUDIT_DIR", help="folder of an audit")
@@ -329,10 +328,10 @@ def _digest(commands: Any) -> None:
         "--since",
         type=Path,
         metavar="EARLIER_AUDIT_DIR",
-        help="an earlier audit of the same protocol (default: nothing has changed)",
+        help="an earlier audit of the same protocol (default: list no changes)",
     )
     parser.add_argument(
-        "--days", type=int, default=14, metavar="N", help="look ahead so many days (default: 14)"
+        "--days", type=int, default=14, metavar="N", help="number of days ahead (default: 14)"
     )
     parser.add_argument(
         "--format",
@@ -341,7 +340,7 @@ def _digest(commands: Any) -> None:
         help="text, a page, or a mail (default: text)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="file to write (default: print it)"
+        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
 
 
@@ -350,7 +349,7 @@ def _inspect(commands: Any) -> None:
         commands,
         "inspect",
         later("inspects", "inspect"),
-        "look at an export, propose mapping.yaml, show what it makes of it",
+        "read an export, propose mapping.yaml, show the resulting records",
         "qi-checker inspect export > export/mapping.yaml",
     )
     parser.add_argument(
@@ -367,8 +366,8 @@ def _inspect(commands: Any) -> None:
     parser.add_argument(
         "--dry-run",
         action="store_true",
-        help="show twenty records beside the export, values that nothing maps, the join, and the "
-        "checks of plausibility",
+        help="show twenty records next to the export, unmapped values, the join, and the "
+        "plausibility checks",
     )
     parser.add_argument(
         "--out",
@@ -376,7 +375,7 @@ def _inspect(commands: Any) -> None:
         metavar="FILE",
         help="file to write (default: print it; on a terminal mapping.yaml beside the export)",
     )
-    parser.add_argument("--force", action="store_true", help="replace the file")
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("--site", type=Path, metavar="FILE", help="site settings, for --dry-run")
     parser.add_argument(
         "--as-of",
@@ -397,7 +396,7 @@ def _import(commands: Any) -> None:
         commands,
         "import",
         lambda arguments: 0,
-        "turn another system's records into ours",
+        "convert another system's records",
         "qi-checker import omop cdm.duckdb --concepts concepts.csv --out export",
     )
     sources = imports.add_subparsers(required=True, metavar="SOURCE")
@@ -405,7 +404,7 @@ def _import(commands: Any) -> None:
         sources,
         "files",
         later("imports", "files"),
-        "write what a mapping makes of an export as records",
+        "convert an export to records with a mapping",
         "qi-checker import files export --out records --format parquet",
     )
     files.add_argument("folder", type=Path, metavar="FOLDER", help="the export")
@@ -414,7 +413,7 @@ def _import(commands: Any) -> None:
         sources,
         "sql",
         later("imports", "sql"),
-        "read tables and queries of a database through a mapping, and write them as records",
+        "convert tables and queries of a database to records with a mapping",
         "qi-checker import sql postgresql://reader@host/clarity --mapping mapping.yaml --out records",
     )
     sql.add_argument(
@@ -425,7 +424,7 @@ def _import(commands: Any) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="how its tables become records",
+        help="how tables become records",
     )
     for parser in (files, sql):
         parser.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -433,7 +432,7 @@ def _import(commands: Any) -> None:
             "--format", choices=("csv", "parquet"), default="csv", help="(default: csv)"
         )
         parser.add_argument("--site", type=Path, metavar="FILE", help="site settings")
-        parser.add_argument("--force", action="store_true", help="replace what is in --out")
+        parser.add_argument("--force", action="store_true", help="replace the files in --out")
     omop = command(
         sources,
         "omop",
@@ -451,7 +450,7 @@ def _import(commands: Any) -> None:
         help="CSV of concepts: which are operations and which are events",
     )
     omop.add_argument("--schema", default="", help="schema of the tables (default: the only one)")
-    omop.add_argument("--force", action="store_true", help="replace what is in --out")
+    omop.add_argument("--force", action="store_true", help="replace the files in --out")
 
 
 def _demo(commands: Any) -> None:
@@ -459,7 +458,7 @@ def _demo(commands: Any) -> None:
         commands,
         "demo",
         later("imports", "demo"),
-        "write a year of made-up records to try it on",
+        "write a year of synthetic records, to try qi-checker",
         "qi-checker demo --out demo-data",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -467,10 +466,10 @@ def _demo(commands: Any) -> None:
     which.add_argument(
         "--study",
         action="store_true",
-        help="write records that give the figures of the published study instead",
+        help="write records that give the figures of the published study",
     )
     which.add_argument(
         "--exports",
         action="store_true",
-        help="write three exports to practise mapping.yaml on instead",
+        help="write three exports to practise mapping.yaml",
     )

@@ -62,7 +62,7 @@ def _percent(text: str) -> float:
         if not 0 <= number <= 100:
             raise ValueError
     except ValueError:
-        problem = Problem("--fail-under", f"`{text}` is no percentage", mend="Write it as 90%")
+        problem = Problem("--fail-under", f"`{text}` is not a percentage", mend="Write it as 90%")
         raise UserError(problem) from None
     return number
 

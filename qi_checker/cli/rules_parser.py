@@ -38,7 +38,7 @@ def add_rules(commands: Any) -> None:
         "--site",
         type=Path,
         metavar="FILE",
-        help="site settings: then feeds of forbidden events are looked at, too",
+        help="site settings; also checks the feeds of forbidden events",
     )
     _test_options(test)
     _coverage(tools)
@@ -52,7 +52,9 @@ def add_rules(commands: Any) -> None:
         "qi-checker rules render rules/hepatic-metastasectomy-imaging --out protocol.html",
     )
     render.add_argument("--format", choices=("html", "pdf"), default="html")
-    render.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
+    render.add_argument(
+        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
+    )
     sql = command(
         tools,
         "sql",
@@ -103,15 +105,17 @@ def _test_options(test: Any) -> None:
         "--engine",
         choices=("judging", "duckdb"),
         default="judging",
-        help="case by case, or by the query that audits run (default: judging)",
+        help="case by case, or with the query of audits (default: judging)",
     )
     test.add_argument(
         "--format",
         choices=("text", "junit"),
         default="text",
-        help="text, or XML that build servers read (default: text)",
+        help="text, or XML for build servers (default: text)",
     )
-    test.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
+    test.add_argument(
+        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
+    )
     test.add_argument(
         "-k",
         default="",
@@ -129,8 +133,8 @@ def _diff(tools: Any) -> None:
         "qi-checker rules diff rules/my-protocol new/my-protocol --data export --format html "
         "--out diff.html",
     )
-    diff.add_argument("old", type=Path, metavar="OLD", help="protocol folder or file as it is")
-    diff.add_argument("new", type=Path, metavar="NEW", help="the same as it would be")
+    diff.add_argument("old", type=Path, metavar="OLD", help="the current protocol folder or file")
+    diff.add_argument("new", type=Path, metavar="NEW", help="the changed protocol folder or file")
     diff.add_argument(
         "--data",
         type=Path,
@@ -141,7 +145,7 @@ def _diff(tools: Any) -> None:
     diff.add_argument(
         "--as-of",
         metavar="DATE",
-        help="the moment to judge for (default: the latest day of the records)",
+        help="the moment of the evaluation (default: the latest day of the records)",
     )
     diff.add_argument(
         "--site",
@@ -154,13 +158,21 @@ def _diff(tools: Any) -> None:
         "--format",
         choices=("text", "json", "html"),
         default="text",
-        help="how to print it (default: text)",
+        help="output format (default: text)",
     )
-    diff.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: print)")
     diff.add_argument(
-        "--limit", type=int, default=20, metavar="N", help="cases that the text shows (default: 20)"
+        "--out", type=Path, metavar="FILE", help="file to write (default: standard output)"
     )
-    diff.add_argument("--fail-on-change", action="store_true", help="exit with 1 if a case changes")
+    diff.add_argument(
+        "--limit",
+        type=int,
+        default=20,
+        metavar="N",
+        help="number of cases in the text (default: 20)",
+    )
+    diff.add_argument(
+        "--fail-on-change", action="store_true", help="exit with code 1 if a case changes"
+    )
 
 
 def _coverage(tools: Any) -> None:
@@ -173,13 +185,13 @@ def _coverage(tools: Any) -> None:
     )
     _paths(coverage)
     coverage.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )
     coverage.add_argument(
         "--fail-under",
         default="0",
         metavar="PERCENT",
-        help="exit with 1 if the examples of a protocol reach less",
+        help="exit with code 1 if the examples of a protocol cover less",
     )
 
 
@@ -194,5 +206,5 @@ def _explain(tools: Any) -> None:
     explain.add_argument("case_id", metavar="CASE")
     records(explain, look=False)
     explain.add_argument(
-        "--format", choices=("text", "json"), default="text", help="how to print it (default: text)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )

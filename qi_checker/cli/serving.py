@@ -56,8 +56,8 @@ def _is_there(name: str) -> bool:
 def _config(arguments: argparse.Namespace) -> Path:
     config: Path | None = arguments.config
     if config is None:
-        mend = "Give --config nightly.yaml, or --demo"
-        raise UserError(Problem("serve", "the settings are not named", "", mend))
+        mend = "Write: --config nightly.yaml, or --demo"
+        raise UserError(Problem("--config", "is required", "", mend))
     return config
 
 

@@ -25,7 +25,7 @@ def add_serve(commands: Any) -> None:
         "--listen", metavar="WHERE", help="HOST:PORT or unix:FILE (default: web.listen)"
     )
     parser.add_argument(
-        "--demo", action="store_true", help="serve a made-up hospital on this machine only"
+        "--demo", action="store_true", help="serve a synthetic hospital, on this machine only"
     )
     parser.add_argument(
         "--port", type=int, default=8400, metavar="N", help="port of --demo (default: 8400)"

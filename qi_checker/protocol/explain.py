@@ -99,7 +99,7 @@ def _one_key(said: str) -> str:
         return (
             "Add the anchor, such as before: surgery" if none else "Put the other one under `and`"
         )
-    if ", all_of, any_of is needed" in said and not none:
+    if ", all_of, any_of is required" in said and not none:
         return "Put them under all_of, each with a dash, or list one only"
     return ""
 

@@ -112,4 +112,4 @@ def one_of(model: BaseModel, names: tuple[str, ...]) -> None:
     given = [n for n in names if getattr(model, n) is not None]
     if len(given) != 1:
         said = "none is given" if not given else " and ".join(given) + " are given together"
-        raise ValueError(f"exactly one of {', '.join(names)} is needed; {said}")
+        raise ValueError(f"exactly one of {', '.join(names)} is required; {said}")

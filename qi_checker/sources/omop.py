@@ -50,7 +50,7 @@ def import_omop(
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not force)):
         mend = "Give a new folder, or say that the files in it may be replaced"
-        raise UserError(Problem(str(out), "it is there already, and not empty", "", mend))
+        raise UserError(Problem(str(out), "already exists, and not empty", "", mend))
     listed = read_concepts(concepts)
     tables = OmopTables(path, schema)
     import duckdb

@@ -287,7 +287,7 @@ def test_the_settings_stand_before_or_behind_every_word(job: Path) -> None:
     ):
         assert run("nightly", *typed).out == "No exception is kept.\n"
     ran = run("nightly", "exceptions", "list")
-    assert ran.code == 2 and "Give --config nightly.yaml" in ran.err
+    assert ran.code == 2 and "--config: is required. Write: --config nightly.yaml" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_limit_for_a_build(mine: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert coverage(mine, "--fail-under", f"{int(share) + 1}%") == 1
     assert coverage(mine, "--fail-under", "100") == 1
     assert coverage(mine, "--fail-under", "most") == 2
-    assert "--fail-under: `most` is no percentage" in capsys.readouterr().err
+    assert "--fail-under: `most` is not a percentage" in capsys.readouterr().err
 
 
 def test_without_examples_everything_is_a_gap(

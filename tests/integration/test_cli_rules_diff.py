@@ -238,7 +238,7 @@ def test_fewer_cases_than_none_are_refused(
 def test_no_cases(rule: Rule, folder: WriteFolder, capsys: pytest.CaptureFixture[str]) -> None:
     empty = folder(cases=[], events=[])
     assert diff(rule(TO_21_DAYS), empty) == 2
-    assert "--as-of: is needed" in capsys.readouterr().err
+    assert "--as-of: is required" in capsys.readouterr().err
     assert diff(rule(TO_21_DAYS, name="b"), empty, "--as-of", "2026-03-01") == 0
     said = capsys.readouterr().out
     assert "The records hold no case." in said and "no eligible cases" in said

@@ -247,7 +247,7 @@ def test_import_sql_writes_records(filled: str, tmp_path: Path) -> None:
     assert ran.out.startswith(f"{out}: 2 cases, 1 events")
     assert [row["case_id"] for row in csv_rows(out / "cases.csv")] == ["OR-1", "OR-2"]
     again = run("import", "sql", filled, "--mapping", mapping, "--out", out)
-    assert again.code == 2 and "it is there already, and not empty" in again.err
+    assert again.code == 2 and "already exists, and not empty" in again.err
 
 
 def test_import_files_keeps_what_is_evidence(tmp_path: Path) -> None:

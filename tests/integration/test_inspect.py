@@ -306,7 +306,7 @@ def test_a_mapping_that_is_there_is_not_replaced(export: Path) -> None:
     out = export / "mapping.yaml"
     assert run("inspect", export, "--out", out).code == 0
     again = run("inspect", export, "--out", out)
-    assert again.code == 2 and "it is there already" in again.err
+    assert again.code == 2 and "already exists" in again.err
     assert run("inspect", export, "--out", out, "--force").code == 0
 
 

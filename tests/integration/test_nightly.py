@@ -168,7 +168,7 @@ def test_a_tool_takes_its_settings_before_or_behind_it(tmp_path: Path) -> None:
     nothing: tuple[tuple[str, ...], ...] = ((), ("runs",))
     for without in nothing:
         ran = run("nightly", *without)
-        assert ran.code == 2 and "Give --config nightly.yaml" in ran.err
+        assert ran.code == 2 and "--config: is required. Write: --config nightly.yaml" in ran.err
 
 
 def test_nobody_else_may_read_what_a_night_leaves_whatever_the_umask(tmp_path: Path) -> None:

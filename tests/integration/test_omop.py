@@ -151,13 +151,13 @@ def test_files_are_only_replaced_when_asked(
     imported: tuple[Path, Imported], eunomia: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "exceptions.csv").write_text("mine")
-    assert "it is there already, and not empty" in refused(eunomia, tmp_path, CONCEPTS)
+    assert "already exists, and not empty" in refused(eunomia, tmp_path, CONCEPTS)
     assert [path.name for path in tmp_path.iterdir()] == ["exceptions.csv"]
     (tmp_path / "cases.csv").write_text("old")
     import_omop(eunomia, tmp_path, CONCEPTS, force=True)
     assert (tmp_path / "cases.csv").read_bytes() == (imported[0] / "cases.csv").read_bytes()
     assert (tmp_path / "exceptions.csv").read_text() == "mine"
-    assert "it is there already" in refused(eunomia, tmp_path / "cases.csv", CONCEPTS, force=True)
+    assert "already exists" in refused(eunomia, tmp_path / "cases.csv", CONCEPTS, force=True)
 
 
 def test_sources_that_cannot_be_read(eunomia: Path, tmp_path: Path) -> None:

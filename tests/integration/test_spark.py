@@ -222,7 +222,7 @@ def test_without_java_it_says_so(
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     assert main([*asked, "--engine", "spark"]) == 2
-    assert "Spark needs Java, and there is none. Install Java 17" in capsys.readouterr().err
+    assert "Spark needs Java, which is not installed. Install Java 17" in capsys.readouterr().err
 
 
 def test_a_cluster_that_does_not_answer(

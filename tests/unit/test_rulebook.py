@@ -193,7 +193,7 @@ def test_lists_that_differ_only_in_their_notes_are_one_list() -> None:
 
 
 def test_no_protocol_is_an_error() -> None:
-    with pytest.raises(UserError, match="there is none to evaluate"):
+    with pytest.raises(UserError, match="there is no protocol to evaluate"):
         evaluate_rulebook([], from_rows(TABLES), AS_OF, SITE)
 
 

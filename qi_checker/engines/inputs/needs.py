@@ -70,7 +70,7 @@ class Needs:
 def check_together(bundles: Sequence[Bundle]) -> None:
     """Raise UserError where protocols cannot be evaluated in one pass over the records."""
     if not bundles:
-        raise UserError(Problem("protocols", "there is none to evaluate"))
+        raise UserError(Problem("protocols", "there is no protocol to evaluate"))
     problems = list(_Seen().conflicts(bundles))
     if problems:
         raise UserError(problems)

@@ -36,7 +36,7 @@ _SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
         "It is a standby: use the primary, or a replica that may have them",
     ),
     "08": ("the connection was lost", "Start it again"),
-    "42602": ("a table has a name that is none", "Write it as schema.table under tables"),
+    "42602": ("a table name is not valid", "Write it as schema.table under tables"),
 }
 
 
@@ -98,8 +98,10 @@ def _problem(address: str, error: Exception, was_open: bool) -> Problem:
         return _not_reached(address, str(error))
     if not state:
         return Problem(place(address), *_lost())
-    mend = "Look into the server's log; it may be a defect of qi-checker"
-    return Problem(place(address), "the database could not do it", f"SQLSTATE {state}", mend)
+    mend = "See the server's log; it may be a bug in qi-checker"
+    return Problem(
+        place(address), "the database could not run the query", f"SQLSTATE {state}", mend
+    )
 
 
 def _lost() -> tuple[str, str, str]:
@@ -115,7 +117,7 @@ def _not_reached(address: str, said: str) -> Problem:
             return Problem(place(address), what, "", mend)
     return Problem(
         place(address),
-        "it cannot be reached",
+        "cannot be reached",
         "",
         "Check host and port, and whether PostgreSQL runs there",
     )

@@ -127,7 +127,7 @@ def _needs_java() -> None:
     found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if found is None:
         mend = "Install Java 17 or 21, or let JAVA_HOME name it"
-        raise UserError(Problem("--engine", "Spark needs Java, and there is none", "", mend))
+        raise UserError(Problem("--engine", "Spark needs Java, which is not installed", "", mend))
 
 
 def _check_address(engine: str) -> None:

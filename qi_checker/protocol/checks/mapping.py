@@ -142,7 +142,7 @@ class _Block:
         for number, condition in _dicts(conditions):
             given = [key for key in _TESTS if key in condition]
             if len(given) != 1:
-                what = f"exactly one of {', '.join(_TESTS)} is needed beside column"
+                what = f"exactly one of {', '.join(_TESTS)} is required beside column"
                 self.complaints.add((*self.path, *at, number), what)
 
     def _needed(self, columns: Data) -> None:
@@ -164,7 +164,7 @@ class _Block:
         given = [key for key in _VALUE if key in source]
         if len(given) != 1:
             said = "none is given" if not given else f"{' and '.join(given)} are given together"
-            what = f"exactly one of {', '.join(_VALUE)} is needed; {said}"
+            what = f"exactly one of {', '.join(_VALUE)} is required; {said}"
             self.complaints.add(path, what)
         for key, kinds in _ONLY_FOR.items():
             if key in source and kind not in kinds and name in self.table.names:
