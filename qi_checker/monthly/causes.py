@@ -22,7 +22,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
     Reason.BOOKED_OUTSIDE_WINDOW: ("booked outside the window", ""),
     Reason.BOOKING_PASSED: ("booked, and not done", ""),
     Reason.CANCELLED: ("cancelled, and not replaced", ""),
-    Reason.TOO_OLD: ("scanned too early", ""),
+    Reason.TOO_OLD: ("too old", ""),
     Reason.TOO_EARLY: ("done too early", ""),
     Reason.TOO_LATE: ("ordered or done too late", ""),
     Reason.AFTER_SURGERY: ("ordered or done too late: after surgery", ""),
@@ -30,12 +30,12 @@ _CAUSES: dict[str, tuple[str, str]] = {
     Reason.WRONG_REGION: ("wrong region", ORDERING),
     Reason.WRONG_MODALITY: ("wrong modality", ORDERING),
     Reason.EXCLUDED_CODE: ("a code that does not count", ORDERING),
-    Reason.WRONG_PROVENANCE: ("made in another place than the one that counts", ORDERING),
+    Reason.WRONG_PROVENANCE: ("done at a place that does not count", ORDERING),
     Reason.WRONG_VALUE: ("a value that does not count", ""),
-    Reason.TOO_FEW: ("fewer than are asked for", ""),
+    Reason.TOO_FEW: ("too few", ""),
     Reason.TOO_CLOSE: ("too close together", ""),
     Reason.EVENT_BETWEEN: ("treatment or another event since", ORDERING),
-    Reason.FORBIDDEN_EVENT: ("an event that must not be there", ORDERING),
+    Reason.FORBIDDEN_EVENT: ("a forbidden event", ORDERING),
 }
 _MEANINGS = {reason.value: reason.meaning for reason in Reason}
 _FAILED = (Status.EXPIRED, Status.MISSING)

@@ -85,7 +85,7 @@ def _report(
     first = evaluate(bundle, records, AsOf(then), settings.site)
     before = earlier(then, judged_then(first, month))
     now = evaluate(bundle, records, as_of, settings.site, look=look)
-    # With earlier schedules, `scanned too early` can be told from `surgery moved`.
+    # With earlier schedules, `too_old` can be told from `expired_by_reschedule`.
     days = store.earlier_schedules(bundle.protocol.id, str(as_of), too_old(now))
     mark_moved(now, days)
     return monthly(now, month, loaded, "", before)
