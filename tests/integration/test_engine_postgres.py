@@ -64,8 +64,17 @@ def test_the_findings_are_those_of_the_files(from_tables: Path, audited: Path, d
     one, other = document(audited), document(from_tables)
     assert len(one["findings"]) > 100
     assert other["findings"] == one["findings"]
-    assert other["cases"] == one["cases"]
-    for name in ("rejects.csv", "findings.csv", "cases.csv"):
+    # Actions are made from the rows of a case, which stay in the database (docs/engines.md).
+    own = ("next_action", "act_by", "owner")
+    cases = [
+        [{k: v for k, v in c.items() if k not in own} for c in d["cases"]] for d in (one, other)
+    ]
+    assert cases[0] == cases[1]
+    wanted = [
+        {(a["case_id"], a["requirement"], a["action"]) for a in d["actions"]} for d in (one, other)
+    ]
+    assert wanted[0] == wanted[1] and wanted[0]
+    for name in ("rejects.csv", "findings.csv"):
         texts = [(f / name).read_text() for f in (audited, from_tables)]
         texts = [t.replace(str(demo) + "/", "").replace(".csv", "") for t in texts]
         if name == "rejects.csv":
