@@ -40,6 +40,7 @@ WEB = (
 NIGHTLY = [f"nightly {tool}" for tool in TOOLS] + ["healthcheck"]
 
 
+PERIODS = "--before 2025-01-01..2025-02-28 --after 2025-03-01..2025-04-30"
 MAPPING = """\
 cases: {query: SELECT 1, columns: {case_id: a, patient_id: b, surgery_at: c, status: d}}
 events: {query: SELECT 1, columns: {event_id: a, patient_id: b, kind: c, status: d, at: e}}
@@ -89,10 +90,7 @@ def test_a_store_in_postgresql_names_its_driver(tmp_path: Path) -> None:
         ("weasyprint", "check C01 --data D --format pdf --output P"),
         ("weasyprint", "sheets --data D --all --out O"),
         ("weasyprint", "report --month 2026-02 --data D --format all --out O"),
-        (
-            "weasyprint",
-            "study --data D --before 2025-01-01..2025-02-28 --after 2025-03-01..2025-04-30 --format pdf",
-        ),
+        ("weasyprint", f"study --data D {PERIODS} --format pdf --out O"),
         ("weasyprint", "rules render R --format pdf"),
         ("pyspark", "audit --data D --engine spark --out O"),
         ("sqlalchemy", "inspect mysql+pymysql://u@127.0.0.1:1/d"),
