@@ -54,7 +54,7 @@ def test_the_words_of_the_calendar_are_all_marks(tmp_path: Path) -> None:
         for kind in ("findings", "cases"):
             rows = [line[-1] for line in lines.of_cases(kind, cases)]
             asked = [row for row in rows if "ook " in row and " between " in row]
-            assert asked
+            assert bool(asked) is (kind == "findings")  # an action names days of the window only
             assert all("between \ue000\ue003" in row and "\ue000\ue004" in row for row in asked)
             assert not [row for row in rows if "arrange it " in row]
             said += "".join(unmarked(row, day) for row in rows)
