@@ -197,7 +197,7 @@ def test_rates_beside_published_ones_are_those_of_the_csv(out: Path, page: Eleme
     drawn = page.by_id("plan").all("svg")[0]
     said_there = [text.words for text in drawn.all("text")]
     for row in rows(out / "chart_rates.csv"):
-        assert (row["count"] or f"{float(row['rate']):.0%}".replace("%", " %")) in said_there
+        assert (row["count"] or f"{float(row['rate']):.0%}") in said_there
 
 
 def test_every_picture_has_a_title_and_hides_its_drawing(page: Element) -> None:
