@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,9 +93,9 @@ def load_settings(file: Path) -> Settings:
     config = build(Nightly, complaints, complaints.mapping())
     if config is not None:
         _check(config, complaints)
-    problems = list(complaints.problems())
     if config is None:
-        raise UserError(problems)
+        raise UserError(complaints.problems())
+    problems: list[Problem] = []
     bare = Settings(config, file.absolute(), Site(timezone="UTC"), ())
     site: Site | None = None
     bundles: list[Bundle] = []
@@ -110,6 +112,8 @@ def load_settings(file: Path) -> Settings:
         bundles = _protocols(bare)
     except UserError as error:
         problems += error.problems
+    _check_desks(config, bundles, complaints)
+    problems = [*complaints.problems(), *problems]
     if problems or site is None:
         raise UserError(problems)
     return Settings(config, bare.file, _with_feeds(site, config), tuple(bundles))
@@ -180,6 +184,22 @@ def _check_smtp(config: Nightly, complaints: Complaints) -> None:
             "",
             "Write starttls or implicit",
         )
+
+
+def _check_desks(config: Nightly, bundles: Sequence[Bundle], complaints: Complaints) -> None:
+    """Refuse a recipient that is nearly a desk: it would be a role, which gets every action."""
+    versions = [version for bundle in bundles for version in bundle.protocol.versions]
+    owners = {name for version in versions for leaf in version.leaves for name in leaf.owners}
+    desks = {" ".join(name.casefold().split()): name for name in owners}
+    for key in config.digest.recipients if config.digest is not None else ():
+        near = get_close_matches(" ".join(key.casefold().split()), desks, n=1, cutoff=0.8)
+        if key not in owners and near:
+            complaints.add(
+                ("digest", "recipients", key),
+                "is no desk of a protocol, and would get every action",
+                "",
+                f"Did you mean {desks[near[0]]}?",
+            )
 
 
 def _check_web(config: Nightly, complaints: Complaints) -> None:

@@ -53,6 +53,15 @@ def test_everything_at_once(tmp_path: Path) -> None:
     assert "Did you mean password_env?" in said[4]
 
 
+@pytest.mark.parametrize("key", ["MRI booking desks", "mri booking desk"])
+def test_a_recipient_that_is_nearly_a_desk(tmp_path: Path, key: str) -> None:
+    """As a role it would get the actions of every desk."""
+    text = f"digest: {{from: a@h.example, recipients: {{{key}: [b@h.example]}}}}\n"
+    (line,) = problems(GOOD + text, tmp_path)
+    assert line.startswith("nightly.yaml:")
+    assert line.endswith("would get every action. Did you mean MRI booking desk?")
+
+
 def test_problems_of_site_and_protocols_are_told_with_it(tmp_path: Path) -> None:
     said = problems(GOOD + "protocols: nowhere\n", tmp_path, site="timezone: Mars\n")
     assert said[0].startswith("site.yaml:1:11: `Mars` is not a time zone")
