@@ -200,7 +200,7 @@ def test_zero_days_are_today(folder: WriteFolder) -> None:
     data = folder(
         cases=[
             case("C1", "2026-03-02T13:00", patient_id="P1", status="scheduled"),
-            case("C2", "2026-03-03", patient_id="P2", status="scheduled"),
+            case("C2", "2026-05-20", patient_id="P2", status="scheduled"),
             case("C3", "2026-03-01", patient_id="P3", status="scheduled"),
         ]
     )

@@ -131,6 +131,8 @@ def test_a_cluster_of_two_workers_says_what_duckdb_says(
     said = json.loads((out / "manifest.json").read_text())
     wanted = manifest(done)
     assert said.pop("data")["files"][0] == wanted.pop("data")["files"][0]
+    # A folder of parts has no ending.
+    wanted["problems"] = [p.replace("events.parquet: ", "events: ") for p in wanted["problems"]]
     assert said == wanted
     assert f"{said['rate']['compliant']}/" in ran.out
 
