@@ -136,7 +136,7 @@ def test_small_numbers_are_in_no_message_of_a_protected_report(damaged, tmp_path
     ran = run("report", "--month", "2026-02", "--data", data, "--out", out, *more)
     assert ran.code == 0, ran.err
     page = (out / "index.html").read_text(encoding="utf-8")
-    note = page[page.index('class="plausibility"') :].partition("</div>")[0]
+    note = page[page.index('aria-label="Check the records first"') :].partition("</div>")[0]
     assert "Seen: imaging between 22:00 and 6:00" in note
     assert not re.search(r"\d+ of \d+", note)
 
