@@ -90,7 +90,7 @@ def case_lines(alias: str, run_id: int) -> Iterator[str]:
 
 
 def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
-    """findings.json of a run, byte for byte, in pieces."""
+    """Manifest, findings and cases of findings.json of a run, byte for byte, in pieces."""
     head = json.dumps(documents(alias, run_id)["manifest"], ensure_ascii=False, indent=1)
     yield b'{"manifest": ' + head.encode()
     for name, lines in (

@@ -83,7 +83,7 @@ class Store:
         return map(json.loads, case_lines(self.alias, run_id))
 
     def findings_json(self, run_id: int) -> Iterator[bytes]:
-        """findings.json of a run, byte for byte as the night wrote it, in pieces."""
+        """Manifest, findings and cases of findings.json of a run, byte for byte, in pieces."""
         from qi_checker.store.past import findings_json
 
         return findings_json(self.alias, run_id)
