@@ -95,7 +95,11 @@ class _Reader:
     def item(self, trace: CaseTrace) -> ChecklistItem:
         row, clock = trace.case.row, trace.case.anchor.clock
         error = trace.verdict == Verdict.ERROR
-        actions = () if error else tuple(map(self._action, self.actions.get(trace.case.id, ())))
+        reasons = {one.id: str(one.reason) for one in trace.requirements}
+        actions = tuple(
+            self._action(action, reasons.get(action.requirement, ""))
+            for action in (() if error else self.actions.get(trace.case.id, ()))
+        )
         first = actions[0] if actions else None
         return ChecklistItem(
             case_id=trace.case.id,
@@ -113,6 +117,7 @@ class _Reader:
             when=first.when if first else "",
             actions=actions,
             requirement=first.requirement if first else "",
+            reason=first.reason if first else "",
             new=bool(first and first.new),
             surgery_time=f"{clock:%H:%M}" if clock else "",
             procedure=procedure_words(row.text("procedures"), self.site),
@@ -121,7 +126,7 @@ class _Reader:
             shown=tuple((name, row.text(name)) for name in self.site.show if row.text(name)),
         )
 
-    def _action(self, action: Action) -> ChecklistAction:
+    def _action(self, action: Action, reason: str) -> ChecklistAction:
         key = action.case_id, action.requirement, str(action.action)
         return ChecklistAction(
             requirement=action.requirement,
@@ -132,6 +137,7 @@ class _Reader:
             when=action.when,
             owner=action.owner,
             new=self.earlier is not None and key not in self.earlier,
+            reason=reason,
         )
 
 

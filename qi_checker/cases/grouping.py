@@ -8,7 +8,7 @@ from datetime import date
 
 from qi_checker.cases.actions import LATER, OVERDUE, SOON, TODAY
 from qi_checker.cases.views import Checklist, ChecklistItem
-from qi_checker.render.words import day
+from qi_checker.render.words import planned
 
 NOTHING = "nothing"
 GROUPINGS = ("urgency", "desk", "surgeon", "day")
@@ -43,6 +43,7 @@ def lines_of(item: ChecklistItem) -> tuple[ChecklistItem, ...]:
             days_left=action.days_left,
             when=action.when,
             requirement=action.requirement,
+            reason=action.reason,
             new=action.new,
             actions=(),
         )
@@ -85,7 +86,9 @@ def _key(line: ChecklistItem, group_by: str) -> str:
 def _heading(key: str, checklist: Checklist, first: ChecklistItem) -> str:
     if key == _LAST:
         return "No surgeon named" if checklist.group_by == "surgeon" else "Nothing to do"
-    return f"Surgery on {day(first.surgery_date)}" if checklist.group_by == "day" else key
+    if checklist.group_by == "day":
+        return f"Surgery on {planned(first.surgery_date, checklist.today)}"
+    return key
 
 
 def cut(groups: Sequence[LineGroup], most: int) -> tuple[LineGroup, ...]:

@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING
 
 from qi_checker.cases import words as case_words
 from qi_checker.cases.grouping import LineGroup, grouped
-from qi_checker.cases.views import Candidate, CaseSheet, Checklist, RequirementSheet
+from qi_checker.cases.views import (
+    Candidate,
+    CaseSheet,
+    Checklist,
+    ChecklistItem,
+    RequirementSheet,
+)
 from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.render import words
 from qi_checker.render.terminal import add_row, new_table, put, say, say_first
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.console import Console
 
     from qi_checker.cases.what_if import WhatIf
@@ -109,14 +117,17 @@ def checklist_text(checklist: Checklist, console: Console) -> None:
     say(console, f"Checklist for {words.moment(checklist.provenance.as_of)}", "bold")
     say(console, case_words.day_list(checklist))
     for group in grouped(checklist):
-        _group(group, console)
+        _group(group, checklist.today, console)
     say(console)
-    for problem in checklist.problems:
-        say(console, f"Data problem: {problem}")
+    if len(checklist.problems) == 1:
+        say(console, f"Data problem: {checklist.problems[0]}")
+    elif checklist.problems:
+        found = words.count(len(checklist.problems), "data problem")
+        say(console, f"{found} may change what is listed; --format html or json lists them.")
     _provenance(checklist, console)
 
 
-def _group(group: LineGroup, console: Console) -> None:
+def _group(group: LineGroup, today: date, console: Console) -> None:
     say(console)
     style = "bold red" if group.key in ("overdue", "today") else "bold"
     meaning = f": {group.meaning}" if group.meaning else ""
@@ -126,25 +137,28 @@ def _group(group: LineGroup, console: Console) -> None:
         console, ("Last day", "Next action and owner", "Case and surgery"), (14, 0, 18)
     )
     for item in group.items:
-        last = "\n".join(t for t in (words.day(item.act_by), words.days_left(item.days_left)) if t)
-        statuses = (_lacking(*status) for status in item.statuses)
-        owner = f"Owner: {item.owner}" if item.owner else ""
-        new = "New since the earlier audit." if item.new else ""
-        what = "\n".join(t for t in (item.next_action, owner, new, *statuses) if t)
-        surgery = f"{words.day(item.surgery_date)} {item.surgery_time}".rstrip()
+        days = words.days_left(item.days_left)
+        last = "\n".join([words.planned(item.act_by, today), days] if item.act_by else [])
+        surgery = f"{words.planned(item.surgery_date, today)} {item.surgery_time}".rstrip()
         shown = (f"{words.label(name)}: {value}" for name, value in item.shown)
-        case = [item.case_id, surgery, words.label(item.verdict), *shown]
-        case += [item.place] if item.place else []
-        if item.latest_surgery_date:
-            case.append(f"may slip until\n{words.day(item.latest_surgery_date)}")
-        add_row(console, table, last, what, "\n".join(case))
+        case = [item.case_id, surgery, *shown, *([item.place] if item.place else [])]
+        add_row(console, table, last, _what(item, today), "\n".join(case))
     put(console, table)
 
 
-def _lacking(title: str, status: str, reason: str) -> str:
-    """A requirement in a line, with the reason where it lacks something."""
-    why = "" if status in ("met", "booked") else f", {words.REASONS[reason]}"
-    return f"{title}: {words.label(status).lower()}{why}"
+def _what(item: ChecklistItem, today: date) -> str:
+    """The action, then who does it and why; or that there is none, and what the operation lacks."""
+    if item.next_action:
+        owner = f"Owner: {item.owner}." if item.owner else ""
+        why = f"{words.label(words.REASONS[item.reason])}." if item.reason else ""
+        new = "New since the earlier audit." if item.new else ""
+        below = " ".join(part for part in (owner, why, new) if part)
+        return "\n".join(part for part in (item.next_action, below) if part)
+    lines = [f"{words.label(item.verdict)}."]
+    if item.latest_surgery_date:
+        lines.append(f"Surgery may slip until {words.planned(item.latest_surgery_date, today)}.")
+    lines += [f"{title}: {words.REASONS[reason]}." for title, _, reason in item.lacking]
+    return " ".join(lines)
 
 
 def what_if_text(view: WhatIf, console: Console) -> None:

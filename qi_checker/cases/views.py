@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from qi_checker.cases.actions import NO_ACTIONS, ActionCount
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.render.views import Provenance
 
 
@@ -103,6 +104,7 @@ class ChecklistAction:
     when: str  # overdue, today, soon, later
     owner: str
     new: bool = False
+    reason: str = ""  # why it is to be done: the reason of the requirement
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class ChecklistItem:
     when: str = ""
     actions: tuple[ChecklistAction, ...] = ()  # every one, the most urgent first
     requirement: str = ""  # of the action
+    reason: str = ""  # of that requirement
     new: bool = False
     surgery_time: str = ""  # "08:00" or empty
     procedure: str = ""  # in words, where the site lists them
@@ -132,6 +135,11 @@ class ChecklistItem:
     shown: tuple[
         tuple[str, str], ...
     ] = ()  # ("name", "...") of the patient, where the site allows it
+
+    @property
+    def lacking(self) -> tuple[tuple[str, str, str], ...]:
+        """The requirements that are neither met nor booked."""
+        return tuple(one for one in self.statuses if one[1] not in ("met", "booked"))
 
     @property
     def place(self) -> str:
@@ -155,6 +163,16 @@ class Checklist:
     desk: str = ""
     surgeon: str = ""
     group_by: str = "urgency"
+
+    @property
+    def today(self) -> date:
+        """The day that the list is for."""
+        return AsOf.parse(self.provenance.as_of).date
+
+    @property
+    def ready(self) -> int:
+        """Operations of the list that need nothing."""
+        return sum(1 for item in self.items if not item.next_action)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from qi_checker.cases.views import Candidate, Checklist, SheetsPage
-from qi_checker.render.words import count, day, days_before
+from qi_checker.render.words import count, day, days_before, planned
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 
@@ -84,24 +84,30 @@ def sheets(page: SheetsPage) -> str:
 
 def day_list(checklist: Checklist) -> str:
     """The morning in a few sentences: what needs somebody now, what later, how many need nothing."""
-    until = f"until {day(checklist.last_day)} ({count(checklist.days, 'day')})"
+    return " ".join(part for part in day_finding(checklist) if part)
+
+
+def day_finding(checklist: Checklist) -> tuple[str, str]:
+    """The finding of the morning in a sentence, and what stands in grey below it."""
+    last = planned(checklist.last_day, checklist.today)
+    until = f"until {last} ({count(checklist.days, 'day')})"
     whose = ", ".join(name for name in (checklist.desk, checklist.surgeon) if name)
     head, total = f"{whose}: " if whose else "", len(checklist.items)
     if not total and checklist.desk:
-        return f"{head}no action {until}.{_read(checklist)}"
+        return f"{head}no action {until}.", _read(checklist)
     if not total:
-        return f"{head}No operation of this protocol is planned {until}.{_read(checklist)}"
-    waiting = sum(1 for item in checklist.items if item.next_action)
+        return f"{head}No operation of this protocol is planned {until}.", _read(checklist)
+    waiting = total - checklist.ready
     if not waiting:
         found = f"Nothing to do: {count(total, 'operation')} {until}, none lacks anything."
-        return head + found + _read(checklist)
+        return head + found, _read(checklist)
     verb = "needs" if waiting == 1 else "need"
     listed = f"{waiting:,} of {count(total, 'operation')} {until} {verb} action."
-    counted = (checklist.count.words, checklist.count.later_words, listed)
-    return head + " ".join(part for part in counted if part)
+    rest = " ".join(part for part in (checklist.count.later_words, listed) if part)
+    return head + checklist.count.words, rest
 
 
 def _read(checklist: Checklist) -> str:
     """What an empty list rests on."""
     rests_on = checklist.provenance.rests_on
-    return f" Read for it: {rests_on}." if rests_on else ""
+    return f"Read for it: {rests_on}." if rests_on else ""

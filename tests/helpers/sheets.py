@@ -229,6 +229,7 @@ def item(number: int, days_left: int | None, action: str = "") -> ChecklistItem:
         owner="MRI booking desk" if action else "",
         days_left=days_left,
         latest_surgery_date=None if action else date(2026, 3, 5),
+        reason="never_ordered" if action else "",
         statuses=(("CT of the liver", "met", "in_window"), lacks if action else booked),
         when=urgency(act_by, AS_OF, Site(timezone="UTC")) if act_by and action else "",
     )

@@ -127,7 +127,7 @@ def test_the_checklist_is_a_day_list_with_boxes_and_room_to_write(paper: str) ->
     waiting = [item for item in sheets.CHECKLIST.items if item.next_action]
     assert said.count("Note") == len(waiting)
     boxes = [e for _, e in tags(reader) if str(e.get("/Alt", "")) == "tick box: done"]
-    assert len(boxes) == len(waiting)
+    assert len(boxes) == len(waiting) == said.count("called")
     order = [said.index(item.case_id) for item in sheets.CHECKLIST.items]
     assert order == sorted(order)
     assert "Checklist for Tue 2026-02-10" in words(reader, -1) and "Handed over to" in said
@@ -146,7 +146,12 @@ def test_every_page_of_a_long_list_has_heading_date_and_number() -> None:
         said = words(reader, number)
         assert f"Page {number + 1} of {len(reader.pages)}" in said
         assert "Checklist for Tue 2026-02-10" in said
-    assert "Done Next action Last day Owner" in words(reader, 1)
+    assert "Done Next action Until Who" in words(reader, 1)
+
+
+def test_twelve_operations_fit_on_the_first_page() -> None:
+    said = words(pdf(checklist_page(long_list(30))), 0)
+    assert sum(f"W-{n:02}" in said for n in range(30)) >= 12
 
 
 def test_a_list_that_is_too_long_is_cut_at_the_calm_end_and_says_so() -> None:
