@@ -189,10 +189,10 @@ def test_the_list_is_in_the_order_of_the_day() -> None:
 @pytest.mark.parametrize(
     ("items", "sentence"),
     [
-        ((), "No operation of this protocol is planned until Sat 2026-04-11 (60 days)."),
-        ((5,), "Nothing to do: 1 operation until Sat 2026-04-11 (60 days), none lacks anything."),
-        ((0,), "1 of 1 operation until Sat 2026-04-11 (60 days) needs action."),
-        ((0, 1, 5), "2 of 3 operations until Sat 2026-04-11 (60 days) need action."),
+        ((), "No operation of this protocol is planned until Sat 11 Apr (60 days)."),
+        ((5,), "Nothing to do: 1 operation until Sat 11 Apr (60 days), none lacks anything."),
+        ((0,), "1 of 1 operation until Sat 11 Apr (60 days) needs action."),
+        ((0, 1, 5), "2 of 3 operations until Sat 11 Apr (60 days) need action."),
     ],
 )
 def test_the_morning_in_a_few_sentences(items: tuple[int, ...], sentence: str) -> None:
