@@ -18,6 +18,7 @@ from qi_checker.authoring import rule_page
 from qi_checker.authoring.diff_page import rule_diff_page
 from qi_checker.cases import views as case_views
 from qi_checker.cases.pages import case_page, checklist_page, sheets_page
+from qi_checker.cases.views import ChecklistAction
 from qi_checker.digest import screen as digest_screen
 from qi_checker.digest.mail import digest_html
 from qi_checker.monthly.folder import monthly_page
@@ -37,12 +38,26 @@ from tests.helpers.study import reconstructed
 NOT_SHOWN = {
     ("RequirementSheet", "id"): "a key for programs; a person reads the title",
     ("RequirementTotals", "id"): "a key for programs; a person reads the title",
+    ("ChecklistAction", "action"): "a key for programs; a person reads the sentence",
+    ("ChecklistItem", "requirement"): "a key for programs; a person reads the action",
 }
 # A rejected record decides: none of the candidates is the chosen one.
 _DOUBT = dataclasses.replace(
     sheets.CT, status="unknown", reason="rejected_record", event_id="E-9", candidates=()
 )
 UNDECIDED = dataclasses.replace(sheets.CASE, requirements=(_DOUBT,))
+_ACTION = ChecklistAction(
+    "mri", "order", "Order the MRI", sheets.AS_OF, 0, "today", "MRI booking desk", True, "too_old"
+)
+_ITEM = dataclasses.replace(
+    sheets.CHECKLIST.items[0],
+    actions=(_ACTION, _ACTION),
+    procedure="Right hepatectomy",
+    surgeon="Dr Ash",
+    theatre="OR 4",
+    shown=(("name", "Robin Sample"),),
+)
+TWO_ACTIONS = dataclasses.replace(sheets.CHECKLIST, items=(_ITEM,))
 
 
 def shown_study() -> str:
@@ -118,6 +133,7 @@ def test_every_field_of_a_context_is_shown_or_left_out_on_purpose(
     for render in RENDER.values():
         render()
     case_page(UNDECIDED)
+    checklist_page(TWO_ACTIONS)
     every = {(c.__name__, f.name) for c in _contexts() for f in dataclasses.fields(c)}
     assert every - read == set(NOT_SHOWN)
 
