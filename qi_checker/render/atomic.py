@@ -156,13 +156,16 @@ def _is_known(target: Path, file: str, known: Sequence[str]) -> bool:
     if not any("*" in pattern for pattern in matching):
         return bool(matching)
     name = file.rpartition("/")[2]
-    if name.endswith(".parquet"):
-        return _part_of(target / file, 0, 4) == b"PAR1"
-    if not _PAGE.fullmatch(name):
-        return False
-    if name.endswith(".pdf"):
-        return _part_of(target / file, 0, 5) == b"%PDF-"
-    return b"qi-checker" in _part_of(target / file, -_FOOTER, _FOOTER)
+    try:
+        if name.endswith(".parquet"):
+            return _part_of(target / file, 0, 4) == b"PAR1"
+        if not _PAGE.fullmatch(name):
+            return False
+        if name.endswith(".pdf"):
+            return _part_of(target / file, 0, 5) == b"%PDF-"
+        return b"qi-checker" in _part_of(target / file, -_FOOTER, _FOOTER)
+    except FileNotFoundError:  # another run has replaced the folder meanwhile
+        return True
 
 
 def _part_of(path: Path, start: int, length: int) -> bytes:

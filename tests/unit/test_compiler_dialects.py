@@ -225,10 +225,14 @@ def test_the_other_spelling_means_the_same(
 
 def _on_duckdb(query: exp.Query) -> exp.Query:
     """The tree of another database with what DuckDB alone spells in another way."""
-    for node in reversed(
-        list(query.find_all(exp.DateAdd, exp.DateSub, exp.National, exp.DataType))
-    ):
-        if isinstance(node, exp.National):
+    kinds = (exp.Anonymous, exp.DateAdd, exp.DateSub, exp.National, exp.DataType)
+    for node in reversed(list(query.find_all(*kinds))):
+        if isinstance(node, exp.Anonymous):
+            if node.name == "DATEDIFF_BIG":
+                unit, start, end = node.expressions
+                part = exp.Literal.string(unit.name)
+                node.replace(exp.Anonymous(this="date_diff", expressions=[part, start, end]))
+        elif isinstance(node, exp.National):
             node.replace(exp.Literal.string(node.name))
         elif isinstance(node, exp.DataType) and node.this in exp.DataType.TEXT_TYPES:
             node.replace(exp.DataType.build("VARCHAR"))

@@ -125,7 +125,7 @@ def test_what_became_known_late_is_judged_again() -> None:
         (date(2025, 12, 20), "not_compliant", "compliant")
     ]
     assert "a study of 2025-12-10 became known after 2026-01-31" in view.rejudged[0].why
-    assert said.rejudged_words(view).startswith("1 past case is judged otherwise")
+    assert said.rejudged_words(view).startswith("1 earlier result changed")
 
 
 def test_actions_that_are_overdue_come_first() -> None:
