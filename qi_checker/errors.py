@@ -71,6 +71,7 @@ EXTRAS = {
     "icalendar": "web",
     "mozilla_django_oidc": "web",
     "ninja": "web",
+    "pptx": "pptx",
     "psycopg": "postgres",
     "pyspark": "spark",
     "sqlalchemy": "sql",

@@ -269,9 +269,9 @@ def _report(commands: Any) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=("html", "pdf", "xlsx", "all", "json"),
+        choices=("html", "pdf", "xlsx", "all", "pptx", "json"),
         default="html",
-        help="page, PDF, workbook, all three, or json and CSV only (default: html)",
+        help="page, PDF, workbook, all three; three slides; or json and CSV only (default: html)",
     )
     _paper(parser)
 

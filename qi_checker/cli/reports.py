@@ -24,6 +24,7 @@ def report(arguments: argparse.Namespace) -> int:
     from qi_checker.monthly.report import check_month, compared_with, judged_then, monthly
     from qi_checker.render.atomic import check_replaceable
     from qi_checker.render.pdf import check_pdf
+    from qi_checker.render.slides import check_slides
     from qi_checker.statistics.small_numbers import PROFILES
 
     month = _month(arguments.month)
@@ -34,6 +35,9 @@ def report(arguments: argparse.Namespace) -> int:
         check_pdf()
     arguments.as_of = str(as_of)
     settings = _settings(arguments)
+    if arguments.format == "pptx":
+        _check_whole(settings)
+        check_slides()
     request: Asked = asked(arguments)
     with progress() as shown:
         then = AsOf(compared_with(month))
@@ -61,6 +65,16 @@ def report(arguments: argparse.Namespace) -> int:
     if evaluation.failures:
         raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])
     return Exit.DONE
+
+
+def _check_whole(settings: LoadedSettings) -> None:
+    """Refuse slides where small numbers are withheld: their charts are of months and causes."""
+    profile = settings.settings.small_numbers
+    if profile != "none":
+        what = f"slides are not made where small numbers are withheld ({profile})"
+        why = "They show single months, causes and actions, which such a report leaves out"
+        mend = "Choose html, pdf or xlsx, or give --small-numbers none for readers inside"
+        raise UserError(Problem("--format pptx", what, why, mend))
 
 
 def _where(arguments: argparse.Namespace) -> tuple[Path, str, str]:

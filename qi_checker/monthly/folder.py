@@ -1,4 +1,4 @@
-"""The folder of a monthly report, replaced in one step: JSON and CSV, page, PDF, workbook."""
+"""The folder of a monthly report, replaced in one step: JSON, CSV, page, PDF, workbook, slides."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from qi_checker.monthly import words as monthly_words
+from qi_checker.monthly.slides import write_slides
 from qi_checker.monthly.tables import plots_of, tables
 from qi_checker.monthly.views import Monthly
 from qi_checker.render.atomic import replaced_folder
@@ -22,9 +23,11 @@ from qi_checker.render.pdf import pdf_of
 from qi_checker.render.xlsx import Properties, write_workbook
 
 FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "report.xlsx"}
+SLIDES = "pptx"  # a format by itself: `all` does not need its extra
 # What a report writes, and may replace: docs/commands.md names every file.
 OURS = (
     *FORMATS.values(),
+    "report.pptx",
     "report.json",
     "manifest.json",
     "standards.csv",
@@ -92,7 +95,11 @@ def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> 
             (folder / "report.pdf").write_bytes(pdf_of(page))
         if "xlsx" in asked:
             write_workbook(folder / "report.xlsx", found, _properties(monthly))
+        if format == SLIDES:
+            write_slides(folder / "report.pptx", monthly)
     main = FORMATS[asked[0]] if asked else "report.json"
+    if format == SLIDES:
+        main = "report.pptx"
     return Written(monthly_words.finding(monthly), main)
 
 

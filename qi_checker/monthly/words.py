@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
-from qi_checker.monthly.views import Listed, Monthly, Sensitivity, Standard, Tally
+from qi_checker.monthly.views import Decision, Listed, Monthly, Sensitivity, Standard, Tally
 from qi_checker.render import rates, words
 from qi_checker.render.plots import TrendPoint
 
 NONE = "no eligible cases"
+NOTHING_ASKED = "Nothing is asked: no requirement failed and every operation could be decided."
+NO_ACTION = "No action is recorded. Write them under actions in report.yaml: what, who, until when."
 
 
 def tally(value: Tally | None) -> str:
@@ -150,6 +153,41 @@ def shown_standards(monthly: Monthly) -> tuple[Standard, ...]:
     """The two requirements that are furthest from complete, as figures of the first page."""
     known = [s for s in monthly.standards[1:] if s.year.whole]
     return tuple(sorted(known, key=lambda s: s.year.rate or 0)[:2])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A large number and two lines below it; `title` is the site's own text before the first."""
+
+    number: str
+    title: str
+    first: str
+    second: str
+    bad: bool = False
+
+
+def figures(monthly: Monthly) -> tuple[Figure, ...]:
+    """What the first page, and the first slide, show large: the month, two requirements, doubt."""
+    lead, name = monthly.standards[0], month_name(monthly.header.month)
+    before = f"the month before: {rate(lead.previous)}"
+    found = [Figure(short(lead.month), "", f"{name}: {of(lead.month)}", before)]
+    for s in shown_standards(monthly):
+        first = f"in time, 12 months: {of(s.year)}"
+        second = f"done at all: {short(s.present_year)}; this month in time: {of(s.month)}"
+        found.append(Figure(short(s.year), s.title, first, second, _below_target(s)))
+    year = lead.year
+    doubt = f"undetermined in 12 months: {between(year)}"
+    return (*found, Figure(words.count(year.undetermined), "", doubt, ""))
+
+
+def _below_target(standard: Standard) -> bool:
+    """Whether the whole interval of 12 months lies below the target."""
+    target, interval = standard.year_target, standard.year.interval
+    return bool(target) and interval is not None and interval[1] < (target or 0)
+
+
+def rests_on(decision: Decision) -> str:
+    return f"Rests on {words.count(decision.count)} of {decision.of} in 12 months."
 
 
 def between(value: Tally) -> str:

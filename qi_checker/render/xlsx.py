@@ -28,7 +28,7 @@ _NARROWEST, _WIDEST, _MEASURED = 9, 60, 1_000  # characters; rows that a width i
 # XML cannot hold these, nor what is left of a character that was torn in two.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _OF_A_RATE = ("low", "high", "centre", "target")  # fractions too, beside a column `rate`
-_OPTIONS = {
+WORKBOOK_OPTIONS = {
     "in_memory": True,  # nothing of a patient is left in a folder for temporary files
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -61,7 +61,7 @@ def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) 
     import xlsxwriter
 
     made = io.BytesIO()
-    with xlsxwriter.Workbook(made, _OPTIONS) as book:
+    with xlsxwriter.Workbook(made, WORKBOOK_OPTIONS) as book:
         _describe(book, properties)
         looks = _looks(book)
         names = sheet_names(table.title for table in tables)

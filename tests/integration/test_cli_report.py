@@ -103,6 +103,14 @@ def test_what_is_refused(arguments: tuple[str, ...], said: str, demo: Path, tmp_
     assert not (tmp_path / "r").exists()
 
 
+def test_slides_are_refused_where_small_numbers_are_withheld(demo: Path, tmp_path: Path) -> None:
+    asked = ("--format", "pptx", "--small-numbers", "lt5", "--out", tmp_path / "r")
+    ran = commands.run("report", *MONTH, "--data", demo, *asked)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--format pptx: slides are not made where small numbers are withheld (lt5)" in ran.err
+    assert not (tmp_path / "r").exists()
+
+
 def test_every_mistake_of_the_settings_is_told_at_once(demo: Path, tmp_path: Path) -> None:
     file = tmp_path / "report.yaml"
     file.write_text(

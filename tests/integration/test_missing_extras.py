@@ -90,6 +90,7 @@ def test_a_store_in_postgresql_names_its_driver(tmp_path: Path) -> None:
         ("weasyprint", "check C01 --data D --format pdf --output P"),
         ("weasyprint", "sheets --data D --all --out O"),
         ("weasyprint", "report --month 2026-02 --data D --format all --out O"),
+        ("pptx", "report --month 2026-02 --data D --format pptx --out O"),
         ("weasyprint", f"study --data D {PERIODS} --format pdf --out O"),
         ("weasyprint", "rules render R --format pdf"),
         ("pyspark", "audit --data D --engine spark --out O"),
