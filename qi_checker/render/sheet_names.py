@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 _LONGEST = 31
-_RESERVED = ("about", "history")  # the first sheet of ours; a word that Excel keeps for itself
+_RESERVED = ("about", "charts", "history")  # two of ours; a word that Excel keeps for itself
 _ILLEGAL = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.render import words
+from qi_checker.render.sheet_charts import SHEET, charted, draw_charts
 from qi_checker.render.sheet_names import sheet_names
 from qi_checker.render.tables import Cell, Table
 from qi_checker.render.views import Provenance
@@ -51,7 +52,9 @@ class Properties:
 
 
 def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) -> None:
-    """Write a workbook with a sheet `About` and one for each table; OSError where the disk refuses.
+    """Write a workbook with a sheet `About`, one of charts if a table has one, and one for each table.
+
+    OSError where the disk refuses.
 
     Rates show as per cent: columns `rate` or `..._rate`, and beside them low, high, centre and
     target of the same beginning. A table with more rows than a sheet holds ends with a row that
@@ -65,10 +68,13 @@ def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) 
         _describe(book, properties)
         looks = _looks(book)
         names = sheet_names(table.title for table in tables)
-        _about(
-            book.add_worksheet("About"), looks, properties, list(zip(names, tables, strict=True))
-        )
-        for name, table in zip(names, tables, strict=True):
+        named = list(zip(names, tables, strict=True))
+        _about(book.add_worksheet("About"), looks, properties, named)
+        if charted(tables):
+            sheet = book.add_worksheet(SHEET)
+            draw_charts(book, sheet, named)
+            _on_paper(sheet, properties.title)
+        for name, table in named:
             _sheet(book.add_worksheet(name), looks, table)
     path.write_bytes(made.getvalue())
 

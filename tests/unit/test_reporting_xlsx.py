@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from python_calamine import CalamineWorkbook
 
+from qi_checker.monthly.tables import tables
 from qi_checker.render import xlsx
 from qi_checker.render.sheet_names import sheet_names
 from qi_checker.render.tables import Cell, Table
 from qi_checker.render.xlsx import LONGEST, Properties, clean, write_workbook
+from tests.helpers import monthly
 from tests.helpers.sheets import PROVENANCE
 
 ABOUT = Properties(
@@ -219,3 +221,38 @@ def test_the_same_tables_give_the_same_bytes_at_any_time(
     with zipfile.ZipFile(io.BytesIO(first)) as archive:
         assert {i.date_time[0] for i in archive.infolist()} == {1980}
         assert b"2026-02-10T00:00:00Z" in archive.read("docProps/core.xml")
+
+
+def test_a_month_has_native_charts_of_its_own_cells_and_filters(tmp_path: Path) -> None:
+    found = tables(monthly.report(monthly.typical(), "2026-02", monthly.FULL, by="surgeon"))
+    path = written(tmp_path, *found)
+    names = CalamineWorkbook.from_path(str(path)).sheet_names
+    assert names[:2] == ["About", "Charts"]
+    numbers = {table.key: table for table in found}
+    trend, causes = (part(path, f"xl/charts/chart{n}.xml") for n in (1, 2))
+    assert "<c:lineChart>" in trend and "<c:barChart>" in causes
+    last = len(numbers["trend"].rows) + 1
+    assert f"<c:f>'Chart trend'!$A$2:$A${last}</c:f>" in trend
+    assert f"<c:f>'Chart trend'!$D$2:$D${last}</c:f>" in trend  # the column `rate`
+    assert numbers["trend"].columns[3] == "rate"
+    last = len(numbers["causes"].rows) + 1
+    assert f"<c:f>'Chart causes'!$C$2:$C${last}</c:f>" in causes
+    assert numbers["causes"].columns[2] == "count"
+    # The most frequent cause is on top: the axis of the names is turned, not that of the numbers.
+    axis = causes[causes.index("<c:catAx>") : causes.index("</c:catAx>")]
+    assert 'orientation val="maxMin"' in axis
+    for number in range(3, len(names) + 1):
+        assert "<autoFilter ref=" in part(path, f"xl/worksheets/sheet{number}.xml")
+
+
+def test_a_trend_without_a_target_has_no_line_for_it(tmp_path: Path) -> None:
+    columns = ("month", "rate", "centre", "target")
+    trend = Table("trend", "Chart trend", columns, (("2026-01", 0.5, 0.4, None),))
+    chart = part(written(tmp_path, trend), "xl/charts/chart1.xml")
+    assert "Median of the baseline" in chart and "Target" not in chart
+
+
+def test_a_table_without_rows_is_not_drawn(tmp_path: Path) -> None:
+    empty = Table("causes", "Charts", ("cause", "owner", "count"), ())
+    path = written(tmp_path, empty)
+    assert CalamineWorkbook.from_path(str(path)).sheet_names == ["About", "Charts (2)"]
