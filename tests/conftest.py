@@ -22,7 +22,7 @@ from tests.helpers.spark import needs_java  # noqa: E402
 SPARK = (pytest.mark.spark, needs_java)
 PLAN = pytest.StashKey[Plan]()
 # A batch of fewer questions is not evaluated on Spark in a usual run: each costs it five seconds.
-WORTH_SPARK = 8
+WORTH_SPARK = 20
 
 # The same examples in every run: a failure that cannot be repeated helps nobody.
 settings.register_profile(

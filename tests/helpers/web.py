@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -157,7 +158,7 @@ def served(
         _await(process, config.parent / "serve.log")
         yield Served(config, port, process, url.startswith("https"))
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # open connections are not waited for
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:

@@ -137,6 +137,7 @@ def test_a_cluster_of_two_workers_says_what_duckdb_says(
     assert f"{said['rate']['compliant']}/" in ran.out
 
 
+@pytest.mark.thorough
 def test_only_numbers_come_to_this_process(
     data: Path, protocol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
