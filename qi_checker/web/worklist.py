@@ -152,9 +152,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
     counts = counted(items, night.day)
     page = cut(items, request.GET.get("after", ""))
     lines, more = lines_of(request, page, night, filters)
-    whole = counted(mine.exclude(waits(night.day)), night.day) if filters.any else counts
     value = WorkListPage(
-        said=said(mine, whole, night),
+        said=said(mine, night),
         groups=grouped(lines, counts, night.day),
         choices=choices(night, sites, filters),
         filters=filters,
@@ -419,18 +418,18 @@ def grouped(
     return tuple(found)
 
 
-def said(items: QuerySet[Any], counts: Mapping[str, int], night: Night) -> str:
-    """Counts, scope and freshness in one line."""
-    cases = sum(counts[key] for key in ("overdue", "today", "soon"))
+def said(items: QuerySet[Any], night: Night) -> str:
+    """Counts, scope and freshness in one line; an operation of two protocols is one."""
     horizon = horizon_of(night.day)
-    actions = DeskAction.objects.filter(
-        item__in=items.exclude(waits(night.day)), act_by__lte=horizon
-    ).count()
+    now = items.exclude(waits(night.day)).filter(act_by__lte=horizon)
+    cases = now.aggregate(n=Count("case_id", distinct=True))["n"]
+    of = items.aggregate(n=Count("case_id", distinct=True))["n"]
+    actions = DeskAction.objects.filter(item__in=now, act_by__lte=horizon).count()
     need = ngettext(
         "%(num)d action for %(cases)d of %(all)d operations needs somebody now.",
         "%(num)d actions for %(cases)d of %(all)d operations need somebody now.",
         actions,
-    ) % {"num": actions, "cases": cases, "all": items.count()}
+    ) % {"num": actions, "cases": cases, "all": of}
     return f"{need} {night.freshness()}"
 
 
