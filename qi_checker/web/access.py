@@ -150,6 +150,9 @@ def guard(get_response: Handler) -> Handler:
         if public:
             return get_response(request)
         if not request.who.may(page, method):
+            home = BY_NAME["runs"]
+            if page.path == "" and request.who.may(home, "GET"):
+                return HttpResponseRedirect(f"/{home.path}")  # who sees no case begins there
             return refused(request)
         request.sites = request.who.sites(page.roles(method))
         return get_response(request)
