@@ -7,10 +7,12 @@ in the name of the service. Dates are ISO, words are those of the files (docs/re
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
+from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI, Query, Schema
 from ninja.errors import ValidationError
 from ninja.security import HttpBearer
@@ -151,12 +153,26 @@ class Ahead(Schema):
 
 _TOLD = {401: Wrong, 404: Wrong, 422: Wrong, 503: Wrong}
 
+
+def _documented(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The description of the API is for who has a token, too: a stranger learns nothing."""
+
+    @wraps(view)
+    def described(request: HttpRequest, **more: Any) -> HttpResponse:
+        if Bearer()(request) is None:
+            return JsonResponse({"detail": "a token is needed"}, status=401)
+        return view(request, **more)
+
+    return described
+
+
 api = NinjaAPI(
     title="qi-checker",
     version=__version__,
     description="Open cases of the last night, and what to do about them. Read only.",
     auth=Bearer(),
     docs_url=None,
+    docs_decorator=_documented,
     urls_namespace="api",
 )
 

@@ -16,10 +16,10 @@ from qi_checker.store.exceptions import Person
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
-from qi_checker.web.access import Sites
+from qi_checker.web.access import WARD, Sites
 from qi_checker.web.clock import this_moment
 from qi_checker.web.i18n import gettext
-from qi_checker.web.models import Token
+from qi_checker.web.models import Membership, Token
 from qi_checker.web.pages import Message, render
 from qi_checker.web.runtime import runtime
 from qi_checker.web.worklist import visible
@@ -57,11 +57,26 @@ def digest(token: str) -> str:
 
 
 def held(kind: str, token: str) -> Token | None:
-    """The token that somebody shows, unless it was revoked."""
+    """The token that somebody shows, unless it was revoked.
+
+    A calendar ends with the role of who made it, too; a service outlives its administrator.
+    """
     found: Token | None = Token.objects.filter(
         digest=digest(token), kind=kind, revoked_at=None
     ).first()
+    if found is not None and kind == CALENDAR and not _still_sees(found):
+        return None
     return found
+
+
+def _still_sees(token: Token) -> bool:
+    """Whether who made a calendar may still see the cases in it."""
+    sites = {"", token.site}
+    return bool(
+        Membership.objects.filter(
+            user__login=token.made_by, user__is_active=True, role__in=WARD, site__in=sites
+        ).exists()
+    )
 
 
 def sites_of(token: Token) -> Sites:
