@@ -15,9 +15,9 @@ from qi_checker.cases.actions import Action, count_actions
 from qi_checker.cases.evaluated import actions_in
 from qi_checker.cases.twice import judge_twice, shown_traces
 from qi_checker.cases.views import Checklist, ChecklistAction, ChecklistItem
+from qi_checker.cases.words import procedure_words
 from qi_checker.errors import Problem, UserError
 from qi_checker.judging import CaseTrace
-from qi_checker.protocol.codes import split_codes
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.query.tables import CASES
@@ -150,12 +150,6 @@ def earlier_actions(folder: Path) -> frozenset[Key]:
     except (OSError, ValueError, KeyError, TypeError):
         mend = "Give a folder that `qi-checker audit` of this version wrote"
         raise UserError(Problem(str(file), "holds no actions", "", mend)) from None
-
-
-def procedure_words(codes: str, site: Site) -> str:
-    """Say what an operation is, in the words that the site has for its codes; else empty."""
-    found = (site.procedures.get(f"{system}:{code}") for system, code in split_codes(codes))
-    return "; ".join(dict.fromkeys(words for words in found if words))
 
 
 def _urgency(item: ChecklistItem) -> tuple[date, date, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 WIDTH = 720.0
+NARROW = 350.0  # for a phone: a unit is a pixel there
 MARGIN = 20.0
 FONT = 11.0
 _CHAR = 0.64 * FONT  # DejaVu Sans digit; Arial and Segoe UI are narrower
@@ -37,11 +38,12 @@ class Scale:
 
     first: date
     last: date
+    width: float = WIDTH
 
     def x(self, day: date, part: float = 0.0) -> float:
         """Where a day is; `part` of a day is added."""
         days = min(max((day - self.first).days + part, 0), self.days)
-        return round(MARGIN + days / self.days * (WIDTH - 2 * MARGIN), 1)
+        return round(MARGIN + days / self.days * (self.width - 2 * MARGIN), 1)
 
     @property
     def days(self) -> int:
@@ -65,15 +67,17 @@ def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
     return rows
 
 
-def within(x: float, text: str) -> float:
+def within(x: float, text: str, width: float = WIDTH) -> float:
     """Where a text centred on x starts, kept inside the picture."""
     wide = text_width(text)
-    return round(min(max(x - wide / 2, 2.0), max(WIDTH - 2.0 - wide, 2.0)), 1)
+    return round(min(max(x - wide / 2, 2.0), max(width - 2.0 - wide, 2.0)), 1)
 
 
-def spread(anchors: Iterable[tuple[float, str]], base: float, step: float) -> tuple[Label, ...]:
+def spread(
+    anchors: Iterable[tuple[float, str]], base: float, step: float, width: float = WIDTH
+) -> tuple[Label, ...]:
     """Labels centred on their x, the first row at `base`, moved to further rows where they would overlap."""
-    placed = [(within(x, text), text) for x, text in anchors]
+    placed = [(within(x, text, width), text) for x, text in anchors]
     rows = stack([(x, x + text_width(text)) for x, text in placed])
     return tuple(
         Label(x, round(base + row * step, 1), text)

@@ -8,6 +8,7 @@ from functools import cache
 from jinja2 import Environment
 
 from qi_checker.cases import words as case_words
+from qi_checker.cases.geometry import NARROW
 from qi_checker.cases.grouping import cut, grouped
 from qi_checker.cases.timeline import shape_of, timeline
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, SheetsPage
@@ -25,6 +26,7 @@ def _environment() -> Environment:
     env.globals.update(
         candidates=case_words,
         timeline=timeline,
+        narrow=NARROW,
         shape_of=shape_of,
         criteria_of=_criteria,
     )

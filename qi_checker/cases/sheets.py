@@ -16,10 +16,13 @@ from qi_checker.cases.one import OneCase
 from qi_checker.cases.rows import Origin
 from qi_checker.cases.twice import compared, shown_traces
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
+from qi_checker.cases.words import procedure_words
 from qi_checker.judging import CaseTrace, RequirementTrace
 from qi_checker.judging.criteria import Judged
+from qi_checker.judging.rows import Row
 from qi_checker.judging.spans import Outcome
 from qi_checker.protocol.models import Protocol, Version
+from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
 from qi_checker.query.tables import READY_CASES, VERDICTS
@@ -85,7 +88,8 @@ class Sheets:
             owner=first.owner if first else "",
             also=tuple((action.text, action.act_by, action.owner) for action in actions[1:]),
             latest_surgery_date=trace.latest_surgery_date,
-            facts=tuple((n.capitalize(), row.text(n)) for n in _FACTS if row.text(n)),
+            facts=_facts(row, trace.setting.site),
+            why=tuple((one.requirement.title, str(one.reason)) for one in trace.open),
             requirements=tuple(self._requirement(one, trace) for one in trace.requirements),
             problems=tuple(problems),
             provenance=self.provenance,
@@ -137,6 +141,15 @@ class Sheets:
             criteria=tuple(_criteria(judged, one)),
             advice=tuple(one.advice(judged)),
         )
+
+
+def _facts(row: Row, site: Site) -> tuple[tuple[str, str], ...]:
+    """What the records say of the operation; its procedures in the site's words, with their codes."""
+    values = {name: row.text(name) for name in _FACTS}
+    said = procedure_words(values["procedures"], site)
+    if said:
+        values["procedures"] = f"{said} ({values['procedures']})"
+    return tuple((name.capitalize(), value) for name, value in values.items() if value)
 
 
 def _exception(one: RequirementTrace) -> str:

@@ -73,11 +73,15 @@ class Picture:
     left_out: int
     title: str
     description: str
-    width: float = WIDTH
+    width: float
 
 
 def _scale(
-    sheet: RequirementSheet, surgery: date, as_of: date, shown: Sequence[Candidate]
+    sheet: RequirementSheet,
+    surgery: date,
+    as_of: date,
+    shown: Sequence[Candidate],
+    width: float,
 ) -> Scale:
     """From somewhat before the window to somewhat after surgery; what is far off is clamped."""
     closes = sheet.window_closes or surgery
@@ -94,7 +98,7 @@ def _scale(
     beyond = max(surgery, closes) + timedelta(days=reach // 2)
     end = max([surgery, closes, *(d for d in (*lasts, as_of) if d <= beyond)])
     pad = max((end - start).days // 16, 1)
-    return Scale(start - timedelta(days=pad), end + timedelta(days=pad))
+    return Scale(start - timedelta(days=pad), end + timedelta(days=pad), width)
 
 
 def _shown(candidates: Sequence[Candidate]) -> list[tuple[int, Candidate]]:
@@ -115,11 +119,11 @@ def shape_of(candidate: Candidate) -> Shape:
     return Shape("triangle", False) if candidate.status == "booked" and not shape.filled else shape
 
 
-def _beside(x0: float, x1: float, text: str) -> float:
+def _beside(x0: float, x1: float, text: str, width: float) -> float:
     """Where the label of a mark starts: to its right, or to its left where that is cut off."""
     wide, clear = text_width(text), _SHAPE + 4
     right = x1 + clear
-    return round(right if right + wide <= WIDTH - 2 else max(x0 - clear - wide, 2.0), 1)
+    return round(right if right + wide <= width - 2 else max(x0 - clear - wide, 2.0), 1)
 
 
 def _marks(
@@ -138,7 +142,7 @@ def _marks(
             text = f"← {text}"
         elif candidate.last > scale.last:
             text = f"{text} →"
-        drafts.append((number, candidate, ends, Label(_beside(*ends, text), 0, text)))
+        drafts.append((number, candidate, ends, Label(_beside(*ends, text, scale.width), 0, text)))
     rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, _, (x0, x1), t in drafts])
     marks = []
     for (number, candidate, (x0, x1), label), row in zip(drafts, rows, strict=True):
@@ -153,14 +157,14 @@ def _marks(
 
 def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
     """Days before surgery, as densely as can be read."""
-    per_day = (WIDTH - 2 * MARGIN) / scale.days
+    per_day = (scale.width - 2 * MARGIN) / scale.days
     step = next((s for s in _STEPS if s * per_day >= 44), _STEPS[-1])
     backs = range(0, (surgery - scale.first).days + 1, step)
     ticks = []
     for back in backs:
         x = scale.x(surgery - timedelta(days=back))
         text = f"{back} days" if back == backs[-1] else str(back)
-        ticks.append(Tick(x, Label(within(x, text), axis + 15, text)))
+        ticks.append(Tick(x, Label(within(x, text, scale.width), axis + 15, text)))
     # The last text is the longest, and stands at the edge.
     if len(ticks) > 1 and ticks[-1].label.end > ticks[-2].label.x:
         del ticks[-2]
@@ -174,7 +178,7 @@ def _lines(scale: Scale, surgery: date, as_of: date) -> tuple[Label, ...]:
     elif as_of < scale.first:
         text = "← " + text
     anchors = [(scale.x(surgery), f"surgery {surgery.isoformat()}"), (scale.x(as_of), text)]
-    return spread(anchors, LINE - 3, LINE)
+    return spread(anchors, LINE - 3, LINE, scale.width)
 
 
 def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, ...]:
@@ -182,7 +186,7 @@ def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, .
     anchors = [(scale.x(sheet.window_closes), f"closes {sheet.window_closes.isoformat()}")]
     if sheet.window_opens:
         anchors.insert(0, (scale.x(sheet.window_opens), f"opens {sheet.window_opens.isoformat()}"))
-    return spread(anchors, base, LINE)
+    return spread(anchors, base, LINE, scale.width)
 
 
 def _described(sheet: RequirementSheet) -> str:
@@ -197,12 +201,17 @@ def _described(sheet: RequirementSheet) -> str:
     return " ".join(parts)
 
 
-def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | None:
-    """The picture of one requirement, or None where it has no window."""
+def timeline(
+    sheet: RequirementSheet, surgery: date, as_of: date, width: float = WIDTH
+) -> Picture | None:
+    """The picture of one requirement, or None where it has no window.
+
+    width: of the view box. Texts keep their size, so a narrow one is legible on a phone.
+    """
     if sheet.window_closes is None:
         return None
     shown = _shown(sheet.candidates)
-    scale = _scale(sheet, surgery, as_of, [c for _, c in shown])
+    scale = _scale(sheet, surgery, as_of, [c for _, c in shown], width)
     lines = _lines(scale, surgery, as_of)
     top = max(label.y for label in lines) + 5
     opens = scale.x(sheet.window_opens, -0.5) if sheet.window_opens else MARGIN
@@ -228,4 +237,5 @@ def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | N
         left_out=dated - len(shown),
         title=f"{sheet.title}: {sheet.sentence}",
         description=_described(sheet),
+        width=width,
     )

@@ -90,6 +90,7 @@ class CaseSheet:
     problems: tuple[str, ...]
     provenance: Provenance
     also: tuple[tuple[str, date, str], ...] = ()  # further actions: text, last day, owner
+    why: tuple[tuple[str, str], ...] = ()  # what is open: title and reason of each requirement
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,17 @@ import re
 from dataclasses import dataclass
 
 from qi_checker.cases.views import Candidate, Checklist, SheetsPage
+from qi_checker.protocol.codes import split_codes
+from qi_checker.protocol.site import Site
 from qi_checker.render.words import count, day, days_before, planned
 
 _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
+
+
+def procedure_words(codes: str, site: Site) -> str:
+    """Say what an operation is, in the words that the site has for its codes; else empty."""
+    found = (site.procedures.get(f"{system}:{code}") for system, code in split_codes(codes))
+    return "; ".join(dict.fromkeys(words for words in found if words))
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,7 @@ CASE = CaseSheet(
     requirements=(CT, MRI),
     problems=("events.csv, row 12: column region says chest, the code says abdomen.", SYNTHETIC),
     provenance=PROVENANCE,
+    why=(("MRI of the liver", "too_old"),),
 )
 
 
@@ -212,6 +213,7 @@ def compliant_case() -> CaseSheet:
         latest_surgery_date=date(2026, 3, 5),
         requirements=(CT, mri),
         problems=(SYNTHETIC,),
+        why=(),
     )
 
 
