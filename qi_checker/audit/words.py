@@ -76,9 +76,9 @@ def against_target(page: AuditPage) -> str:
         return f"Target: {page.target}." if page.target else ""
     target = float(page.target.rstrip(" %")) / 100
     if low >= target:
-        return f"The target of {page.target} is met; the whole interval lies at or above it."
+        return f"Target of {page.target} met (95% CI entirely at or above it)."
     if high < target:
-        return f"The target of {page.target} is missed; the whole interval lies below it."
+        return f"Target of {page.target} not met (95% CI entirely below it)."
     return f"The interval includes the target of {page.target}: too few cases to say on which side."
 
 

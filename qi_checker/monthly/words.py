@@ -51,9 +51,9 @@ def judged(standard: Standard) -> str:
     if interval is None or standard.year.whole < rates.FEWEST_FOR_PERCENT:
         return f"target {percent(target)}: not evaluable, too few cases"
     if interval[0] >= target:
-        return f"target {percent(target)}: met, the whole interval lies at or above it"
+        return f"target {percent(target)}: met (95% CI entirely at or above it)"
     if interval[1] < target:
-        return f"target {percent(target)}: missed, the whole interval lies below it"
+        return f"target {percent(target)}: not met (95% CI entirely below it)"
     return f"target {percent(target)}: not evaluable as met or missed, the interval includes it"
 
 

@@ -96,10 +96,10 @@ def test_a_choice_of_studies_is_not_called_both() -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("70%", "is met"),
-        ("74.38%", "is met"),
+        ("70%", "70% met"),
+        ("74.38%", "% met"),
         ("95%", "includes the target"),
-        ("99%", "is missed"),
+        ("99%", "99% not met"),
         ("", ""),
     ],
 )
