@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 
 from qi_checker.errors import UserError
+from qi_checker.judging.values import later
 from qi_checker.nightly.asking import Asked, check_request
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.exceptions import Waiver
@@ -72,12 +73,14 @@ def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -
     versions = [x.trace.case.version for x in lives if x.trace is not None]
     asked = {leaf.id: leaf.title for v in versions if v.exceptions for leaf in v.leaves}
     reasons = sorted({reason for v in versions if v.exceptions for reason in v.exceptions.reasons})
-    day = max((x.item.surgery_day for x in lives), default=last_night().day)
+    today = last_night().day
+    day = max((x.item.surgery_day for x in lives), default=today) + timedelta(days=14)
+    longest = [v.exceptions.at_most for v in versions if v.exceptions and v.exceptions.at_most]
     return ExceptionsView(
         waivers=tuple(_view(request, w, asked) for w in store().exceptions.all(case_id)),
         requirements=tuple(asked.items()),
         reasons=tuple((r, gettext(r.replace("-", " "))) for r in reasons),
-        until=(day + timedelta(days=14)).isoformat(),
+        until=min([day, *(later(today, most) for most in longest)]).isoformat(),
     )
 
 

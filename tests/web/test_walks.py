@@ -1,0 +1,295 @@
+"""Each role through its morning in a browser, with and without script; and every page looked at by axe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from tests.browser.test_accessible import WCAG
+from tests.helpers.browser import chromium, needs_browser
+from tests.helpers.web import GENERAL, PROTOCOL, ROLES, Served, a_case, pages_of, sql
+
+pytestmark = needs_browser
+expect.set_options(timeout=20_000)
+scripts = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+MANY = 18  # cases on a screen of 900 pixels; 20 are wanted
+_WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@dataclass
+class Walker:
+    """Somebody at a browser; what the browser complains of is kept."""
+
+    page: Page
+    site: Served
+    said: list[str] = field(default_factory=list)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        """Keep what the browser's console says, but for hints."""
+        if message.type in ("error", "warning"):
+            self.said.append(message.text)
+
+    def sign_in(self, login: str) -> None:
+        """By the form, as everybody does."""
+        self.page.goto(f"{self.site.url}/sign-in")
+        self.page.get_by_label("Login").fill(login)
+        self.page.get_by_label("Password").fill(login)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.site.url + path)
+
+    def menu(self, title: str) -> None:
+        """Follow the menu, and find oneself there."""
+        entry = self.page.get_by_role("navigation", name="Pages").get_by_role(
+            "link", name=title, exact=True
+        )
+        entry.click()
+        expect(entry).to_have_attribute("aria-current", "page")
+
+    def first_case(self) -> str:
+        """Open the first case of the list."""
+        link = self.page.locator("td.id a").first
+        case_id = link.inner_text()
+        link.click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(f"Case {case_id}")
+        return case_id
+
+
+@pytest.fixture
+def walk(browser: Browser, site: Served, request: pytest.FixtureRequest) -> Iterator[Walker]:
+    """A browser of one's own; it may complain of nothing: no script that fails, nothing that is forbidden."""
+    script = (
+        request.node.callspec.params.get("script", True)
+        if hasattr(request.node, "callspec")
+        else True
+    )
+    context = browser.new_context(
+        java_script_enabled=script, viewport={"width": 1280, "height": 900}
+    )
+    context.set_default_timeout(20_000)
+    walker = Walker(context.new_page(), site)
+    walker.page.on("console", walker.hear)
+    walker.page.on("pageerror", lambda e: walker.said.append(str(e)))
+    yield walker
+    context.close()
+    assert walker.said == []
+
+
+@pytest.mark.parametrize("script", [pytest.param(True, marks=pytest.mark.thorough), False])
+def test_a_coordinator(walk: Walker, script: bool) -> None:
+    """List, filter, case, another date, a call; the list shows it. Many cases are on the screen."""
+    walk.sign_in("coordinator")
+    page = walk.page
+    expect(page.get_by_role("heading", level=1)).to_have_text("Work list")
+    rows = page.locator("table.work tbody tr")
+    seen = (
+        rows.evaluate_all(
+            "rows => rows.filter(r => r.getBoundingClientRect().bottom <= innerHeight).length"
+        )
+        if script
+        else MANY
+    )
+    assert seen >= MANY
+    desk = page.get_by_label("Desk")
+    chosen = desk.locator("option").nth(1).inner_text()
+    desk.select_option(chosen)
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile(r"\bdesk="))
+    expect(page.get_by_label("Desk")).to_have_value(chosen)
+    case_id = walk.first_case()
+    move = page.locator("#move")
+    move.get_by_label("Surgery on").fill("2026-04-20")
+    if not script:
+        move.get_by_role("button", name="See").click()
+    expect(move.get_by_text(re.compile(r"On .*20.*2026:"))).to_be_visible()
+    expect(page).to_have_url(re.compile(r"to=2026-04-20"))
+    page.get_by_label("Whom").fill("MRI desk")
+    page.get_by_label("Outcome").select_option("left_message")
+    page.get_by_role("button", name="Log it").click()
+    expect(page.locator(".entry").filter(has_text="MRI desk")).to_be_visible()
+    walk.go(f"/?q={case_id}")
+    row = page.locator("table.work tbody tr").first
+    expect(row).to_contain_text("left a message")
+    row.get_by_role("button", name="Looked").click()
+    expect(row.locator(".chip").filter(has_text="looked")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"q="))
+
+
+@scripts
+def test_a_surgeon_and_a_radiologist(walk: Walker, browser: Browser, script: bool) -> None:
+    """One asks for an exception, the other approves it and sees how many slots are needed."""
+    walk.sign_in("surgeon")
+    page = walk.page
+    skip = 0 if script else 1  # each walk takes a case of its own
+    cases = [c for c, _ in _open_cases(walk.site)]
+    walk.go(f"/cases/{cases[-1 - skip]}")
+    page.get_by_text("Ask for an exception", exact=True).click()
+    page.get_by_label("Reason", exact=True).select_option("contraindication-mri")
+    page.get_by_role("button", name="Ask for it").click()
+    waiver = page.locator("article.waiver")
+    expect(waiver).to_contain_text("somebody else must decide")
+    page.get_by_role("button", name="Sign out").click()
+    walk.sign_in("radiologist")
+    walk.menu("Exceptions")
+    waiver = page.locator("article.waiver").filter(has_text=cases[-1 - skip])
+    waiver.get_by_role("button", name="Approve").click()
+    expect(page.locator(".notice.good")).to_be_visible()
+    expect(page.locator("article.waiver").filter(has_text="approved").first).to_be_visible()
+    walk.menu("Demand")
+    expect(page.get_by_role("table")).to_contain_text("MR")
+
+
+def _open_cases(site: Served) -> list[tuple[str, str]]:
+    query = """SELECT case_id, act_by FROM qi_desk_workitem WHERE site = ? AND upcoming
+               AND act_by < '9999-01-01' AND requirements LIKE '%mri%' ORDER BY act_by, case_id"""
+    return [(str(c), str(d)) for c, d in sql(site.config, query, GENERAL)]
+
+
+@scripts
+def test_a_quality_lead_and_an_administrator(walk: Walker, script: bool) -> None:
+    """One signs a case off and verifies the trail; the other finds the night, and makes a token."""
+    walk.sign_in("quality_lead")
+    page = walk.page
+    walk.menu("Month")
+    walk.go(f"/cases/{_open_cases(walk.site)[3 if script else 4][0]}")
+    page.get_by_text("Sign-off", exact=True).click()
+    page.get_by_role("button", name="Sign off").click()
+    expect(page.locator(".chip").filter(has_text="holds")).to_be_visible()
+    walk.menu("Trail")
+    page.get_by_role("button", name="Verify the whole trail").click()
+    expect(page.locator(".notice.good")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    walk.sign_in("administrator")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nights")
+    page.locator("tbody a").first.click()
+    walk.menu("Services")
+    page.get_by_label("Name of the service").fill("dashboard")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator(".notice.good code")).to_have_text(re.compile(r"^[\w-]{43}$"))
+
+
+def test_the_keyboard_alone(walk: Walker) -> None:
+    """The skip link is first and leads to the content; single keys work for who switched them on."""
+    walk.sign_in("coordinator")
+    page = walk.page
+    walk.go("/account")
+    page.get_by_role("checkbox").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice.good")).to_be_visible()
+    walk.go("/")
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip")).to_be_focused()
+    outline = page.locator("a.skip").evaluate("e => parseFloat(getComputedStyle(e).outlineWidth)")
+    assert outline >= 2
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("td.id a").nth(1)).to_be_focused()
+    page.keyboard.press("k")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Case "))
+
+
+def test_before_a_session_ends_the_page_offers_to_stay(browser: Browser, walk: Walker) -> None:
+    """Another tab may have used it: the server is asked how long there is. Answers are made up here."""
+    walk.sign_in("coordinator")
+    page, left = walk.page, [90]
+    page.route("**/session", lambda route: route.fulfill(json={"left": left[0]}))
+    page.clock.install()
+    walk.go("/")
+    dialog = page.get_by_role("dialog")
+    page.clock.fast_forward("27:59")
+    expect(dialog).to_be_hidden()
+    page.clock.fast_forward("00:02")
+    expect(dialog).to_contain_text("2 min")
+    left[0] = 1800
+    page.get_by_role("button", name="Stay signed in").click()
+    expect(dialog).to_be_hidden()
+
+
+# ---- every page -----------------------------------------------------------------------------------
+
+_NO_PAGES = {"health", "ready", "oidc_begin", "oidc_callback", "session", "what_if", "file"}
+
+
+def _addresses(site: Served) -> dict[str, list[str]]:
+    """Every page that can be opened, by a role that may; states beside the usual one."""
+    case_id = a_case(site.config)
+    past = "SELECT max(case_id) FROM qi_desk_workitem WHERE NOT upcoming"
+    done = str(sql(site.config, past)[0][0])
+    run = sql(site.config, "SELECT max(run_id) FROM qi_desk_known")[0][0]
+    found: dict[str, list[str]] = {role: [] for role in ROLES}
+    for page in pages_of(site.config):
+        if not page.read or page.scope in ("OPEN", "TOKEN") or page.name in _NO_PAGES:
+            continue
+        path = page.path.replace("<str:case_id>", done if page.name == "ious" else case_id)
+        number = run if page.name == "run" else 1
+        found[page.read[0]].append("/" + path.replace("<int:number>", str(number)))
+    found["coordinator"] += [
+        "/?q=nobody-has-this",
+        "/?show=changed",
+        "/day-list?day=2026-03-10",
+        f"/cases/{case_id}?to=2026-04-20&protocol={PROTOCOL}",
+        f"/cases/{case_id}?to=1999-01-01&protocol={PROTOCOL}",
+        "/cases/NO-SUCH-CASE",
+        "/people",
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    "login", ["", *(pytest.param(role, marks=pytest.mark.thorough) for role in ROLES)]
+)
+def test_every_page_can_be_read_by_everybody(browser: Browser, site: Served, login: str) -> None:
+    """WCAG 2.2 AA as far as a program can tell, and nothing to scroll sideways on a telephone."""
+    addresses = _addresses(site)[login] if login else ["/sign-in", "/sign-in?refused=token"]
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+    walker = Walker(context.new_page(), site)
+    if login:
+        walker.sign_in(login)
+    assert addresses
+    wrong = []
+    for address in addresses:
+        walker.go(address)
+        wrong += [(address, v) for v in violations(walker.page)]
+        walker.page.set_viewport_size({"width": 320, "height": 640})
+        if (wide := int(walker.page.evaluate(_WIDER))) > 0:
+            wrong.append((address, f"{wide} pixels too wide"))
+        walker.page.set_viewport_size({"width": 1280, "height": 900})
+    context.close()
+    assert wrong == []
+
+
+@pytest.mark.thorough
+def test_a_form_with_errors_can_be_read_by_everybody(browser: Browser, site: Served) -> None:
+    context = browser.new_context(bypass_csp=True)
+    walker = Walker(context.new_page(), site)
+    walker.sign_in("coordinator")
+    walker.go(f"/cases/{a_case(site.config)}")
+    walker.page.get_by_role("button", name="Log it").click()
+    expect(walker.page.get_by_role("alert")).to_be_focused()
+    assert violations(walker.page) == []
+    walker.page.get_by_role("alert").get_by_role("link").click()
+    expect(walker.page.get_by_label("Whom")).to_be_focused()
+    context.close()
+
+
+def violations(page: Page) -> list[str]:
+    options = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
