@@ -18,6 +18,15 @@ def add_rules(commands: Any) -> None:
         "qi-checker rules validate my-rules/my-protocol",
     )
     tools = rules.add_subparsers(required=True, metavar="TOOL")
+    _validate_and_test(tools)
+    _coverage(tools)
+    _diff(tools)
+    _explain(tools)
+    _render_and_sql(tools)
+    _schema(tools)
+
+
+def _validate_and_test(tools: Any) -> None:
     validate = command(
         tools,
         "validate",
@@ -41,9 +50,9 @@ def add_rules(commands: Any) -> None:
         help="site settings; also checks the feeds of forbidden events",
     )
     _test_options(test)
-    _coverage(tools)
-    _diff(tools)
-    _explain(tools)
+
+
+def _render_and_sql(tools: Any) -> None:
     render = command(
         tools,
         "render",
@@ -74,6 +83,9 @@ def add_rules(commands: Any) -> None:
             metavar="PATH",
             help="protocol folder or file (default: the shipped liver protocol)",
         )
+
+
+def _schema(tools: Any) -> None:
     schema = command(
         tools,
         "schema",

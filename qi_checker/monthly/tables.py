@@ -50,7 +50,41 @@ def _tally(value: Tally | None) -> tuple[Cell, ...]:
 
 
 def _tables(monthly: Monthly) -> Iterator[Table]:
+    yield _standards(monthly)
+    yield Table("flow", "Denominator", ("step", "month", "twelve_months"), monthly.flow)
     yield Table(
+        "sensitivity",
+        "Other windows",
+        ("window", "protocol", *_TALLY[:5]),
+        tuple(
+            (x.window, "yes" if x.own else "", *_tally(x.tally)[:5]) for x in monthly.sensitivity
+        ),
+    )
+    yield from _cases(monthly)
+    yield Table(
+        "actions",
+        "Actions",
+        ("action", "owner", "due", "done", "state"),
+        tuple(
+            (a.action, a.owner, a.due, a.done, said.due(a.done, a.overdue)) for a in monthly.actions
+        ),
+    )
+    quality = monthly.quality
+    yield Table("files", "Files", ("file", "sha256", "read", "used", "rejected"), quality.files)
+    yield Table("checks", "Data quality", ("check", "number"), quality.checks)
+    yield Table("problems", "Data problems", ("problem",), tuple((p,) for p in quality.problems))
+    yield _phases(monthly)
+    yield Table(
+        "happened",
+        "Events",
+        ("number", "day", "what"),
+        tuple((e.number, e.day, e.words) for e in monthly.happened),
+    )
+
+
+def _standards(monthly: Monthly) -> Table:
+    """Make the table of standards: month, twelve months, target."""
+    return Table(
         "standards",
         "Standards",
         (
@@ -81,15 +115,10 @@ def _tables(monthly: Monthly) -> Iterator[Table]:
             for s in monthly.standards
         ),
     )
-    yield Table("flow", "Denominator", ("step", "month", "twelve_months"), monthly.flow)
-    yield Table(
-        "sensitivity",
-        "Other windows",
-        ("window", "protocol", *_TALLY[:5]),
-        tuple(
-            (x.window, "yes" if x.own else "", *_tally(x.tally)[:5]) for x in monthly.sensitivity
-        ),
-    )
+
+
+def _cases(monthly: Monthly) -> Iterator[Table]:
+    """Give the lists of cases, and those whose earlier result changed."""
     for key, title, cases in (
         ("failed", "Failed", monthly.failed),
         ("exempt", "Exempt", monthly.exempt),
@@ -102,19 +131,11 @@ def _tables(monthly: Monthly) -> Iterator[Table]:
         ("case_id", "surgery_date", "before", "after", "why"),
         tuple((r.case_id, r.surgery_date, r.before, r.after, r.why) for r in monthly.rejudged),
     )
-    yield Table(
-        "actions",
-        "Actions",
-        ("action", "owner", "due", "done", "state"),
-        tuple(
-            (a.action, a.owner, a.due, a.done, said.due(a.done, a.overdue)) for a in monthly.actions
-        ),
-    )
-    quality = monthly.quality
-    yield Table("files", "Files", ("file", "sha256", "read", "used", "rejected"), quality.files)
-    yield Table("checks", "Data quality", ("check", "number"), quality.checks)
-    yield Table("problems", "Data problems", ("problem",), tuple((p,) for p in quality.problems))
-    yield Table(
+
+
+def _phases(monthly: Monthly) -> Table:
+    """Make the table of the phases that the charts' lines come from."""
+    return Table(
         "phases",
         "Phases",
         (
@@ -131,12 +152,6 @@ def _tables(monthly: Monthly) -> Iterator[Table]:
             (p.first, *p.baseline, p.months, p.cases, p.rate, p.reason, p.approved_by)
             for p in monthly.phases
         ),
-    )
-    yield Table(
-        "happened",
-        "Events",
-        ("number", "day", "what"),
-        tuple((e.number, e.day, e.words) for e in monthly.happened),
     )
 
 
