@@ -130,6 +130,11 @@ def spill_under(folder: Path) -> None:
     sweep_spilled()
 
 
+def spill_anywhere() -> None:
+    """Forget the folder of a job, whose command is over: a process may run many commands."""
+    _places.clear()
+
+
 @cache
 def spill_folder() -> Path:
     """Give the folder of this process for records on disk; removed when it ends."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from qi_checker.cli.parser import build_parser
 from qi_checker.cli.streams import prepare_streams, silence
 from qi_checker.errors import EXTRAS, Exit, Problem, UserError, not_installed
-from qi_checker.private import UMASK, sweep_spilled
+from qi_checker.private import UMASK, spill_anywhere, sweep_spilled
 
 _WHOLE = "A folder of results is never left half written."
 _INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB makes of Ctrl-C in a query
@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _interrupted()
         return _unexpected(error)
     finally:
+        spill_anywhere()
         os.umask(arguments.umask)
 
 

@@ -14,6 +14,7 @@ import pytest
 from qi_checker import private
 from qi_checker.cli import main
 from qi_checker.sources.raw import connect
+from tests.helpers.nights import settings
 
 SPILL = """
 from qi_checker.sources.raw import connect
@@ -121,3 +122,13 @@ def test_a_job_has_a_place_of_its_own(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = private.spill_folder.__wrapped__()
     assert folder.parent == tmp_path / "state" / "spill"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_command_leaves_no_place_to_the_next(tmp_path: Path) -> None:
+    """A process may run many commands; only those of the same job share its state folder."""
+    left = tmp_path / "state" / "spill" / "7-left"
+    left.mkdir(parents=True, mode=0o700)
+    (tmp_path / "state" / "spill").chmod(0o700)
+    main(["healthcheck", "--config", str(settings(tmp_path))])
+    assert not left.exists(), "the job's folder was in use"
+    assert private._places == []
