@@ -115,7 +115,7 @@ def _mapping(name: str, value: Any) -> Row:
 
 
 def _wrong(name: str, value: Any, wanted: str) -> Problem:
-    return Problem(name, f"is of type {type(value).__name__}", mend=f"Give {wanted}")
+    return Problem(name, f"is of type {type(value).__name__}", advice=f"Give {wanted}")
 
 
 def _texts(name: str, row: Row) -> dict[str, str | None]:

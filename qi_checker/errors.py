@@ -24,16 +24,16 @@ class Problem:
 
     where: file:line:column, file and row, or the option
     what, why: sentences without the final full stop
-    mend: what to do, as a sentence in the imperative
+    advice: what to do, as a sentence in the imperative
     """
 
     where: str
     what: str
     why: str = ""
-    mend: str = ""
+    advice: str = ""
 
     def __str__(self) -> str:
-        parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.mend]
+        parts = [f"{self.where}: {self.what}" if self.where else self.what, self.why, self.advice]
         return " ".join(p if p.endswith((".", "?", "!")) else p + "." for p in parts if p)
 
 

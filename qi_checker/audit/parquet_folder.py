@@ -54,7 +54,7 @@ def _refused(out: Path) -> UserError:
             str(out),
             "the results cannot be written",
             why,
-            "The folder is as it was; mend it and run it again",
+            "The folder is unchanged. Give the workers access and space, and run it again",
         )
     )
 

@@ -143,7 +143,7 @@ def _latest_day(records: Records, site: Site) -> date:
     found = latest_day(DuckDB(records.con), site)
     if found is None:
         what = "is required: the records contain no past event"
-        raise UserError(Problem("--as-of", what, mend="Write it as 2026-02-01"))
+        raise UserError(Problem("--as-of", what, advice="Write it as 2026-02-01"))
     return found
 
 

@@ -148,8 +148,8 @@ def earlier_actions(folder: Path) -> frozenset[Key]:
         actions = json.loads(file.read_text(encoding="utf-8"))["actions"]
         return frozenset((a["case_id"], a["requirement"], a["action"]) for a in actions)
     except (OSError, ValueError, KeyError, TypeError):
-        mend = "Give a folder that `qi-checker audit` of this version wrote"
-        raise UserError(Problem(str(file), "holds no actions", "", mend)) from None
+        advice = "Give a folder that `qi-checker audit` of this version wrote"
+        raise UserError(Problem(str(file), "holds no actions", "", advice)) from None
 
 
 def _urgency(item: ChecklistItem) -> tuple[date, date, str]:

@@ -19,8 +19,10 @@ def calendar_of(checklist: Checklist) -> str:
     try:
         from icalendar import Calendar, Event
     except ImportError:
-        mend = "Install it: pip install 'qi-checker[web]'"
-        raise UserError(Problem("--format ics", "needs the package icalendar", "", mend)) from None
+        advice = "Install it: pip install 'qi-checker[web]'"
+        raise UserError(
+            Problem("--format ics", "needs the package icalendar", "", advice)
+        ) from None
     made = Calendar()
     made.add("prodid", "-//qi-checker//deadlines//EN")
     made.add("version", "2.0")

@@ -38,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = (error.name or "").partition(".")[0]
         return _told(not_installed(module)) if module in EXTRAS else _unexpected(error)
     except PermissionError as error:
-        where, mend = str(error.filename or ""), "Ask for permission, or run it as another user"
-        return _told(UserError(Problem(where, "may not be opened", "", mend)))
+        where, advice = str(error.filename or ""), "Ask for permission, or run it as another user"
+        return _told(UserError(Problem(where, "may not be opened", "", advice)))
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -67,8 +67,8 @@ def _check_names(arguments: argparse.Namespace) -> None:
         path = getattr(arguments, option, None)
         if isinstance(path, Path) and not _is_utf8(str(path)):
             what = "the name holds a byte that is not UTF-8 text"
-            mend = "Give the folder another name"
-            problems.append(Problem(f"--{option}", what, "", mend))
+            advice = "Give the folder another name"
+            problems.append(Problem(f"--{option}", what, "", advice))
     if problems:
         raise UserError(problems)
 

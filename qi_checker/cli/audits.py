@@ -120,8 +120,8 @@ def checklist(arguments: argparse.Namespace) -> int:
     from qi_checker.cases.checklist import earlier_actions
 
     if not 0 <= arguments.days <= LONGEST:
-        mend = f"Give the number of days to look ahead, at most {LONGEST}"
-        raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
+        advice = f"Give the number of days to look ahead, at most {LONGEST}"
+        raise UserError(Problem("--days", f"{arguments.days} is not possible", "", advice))
     check_output(arguments.format, arguments.output, "--output")
     profile = Profile(arguments)
     request = asked(arguments)
@@ -164,5 +164,5 @@ def _check_desk(desk: str, bundle: Bundle) -> None:
     leaves = [leaf for version in bundle.protocol.versions for leaf in version.leaves]
     owners = sorted({owner for leaf in leaves for owner in leaf.owners})
     if desk and desk not in owners:
-        mend = did_you_mean(desk, owners)
-        raise UserError(Problem("--desk", f"the protocol names no owner {desk}", "", mend))
+        advice = did_you_mean(desk, owners)
+        raise UserError(Problem("--desk", f"the protocol names no owner {desk}", "", advice))

@@ -49,11 +49,11 @@ def _check(arguments: argparse.Namespace) -> None:
     """Both numbers, with everything that is wrong with either."""
     problems = []
     if arguments.days is not None and not 0 <= arguments.days <= LONGEST:
-        mend = f"Give the number of days to look ahead, at most {LONGEST}"
-        problems.append(Problem("--days", f"{arguments.days} is not possible", "", mend))
+        advice = f"Give the number of days to look ahead, at most {LONGEST}"
+        problems.append(Problem("--days", f"{arguments.days} is not possible", "", advice))
     if arguments.jobs is not None and not 1 <= arguments.jobs <= _MOST_JOBS:
-        mend = f"Give the number of processes, 1 to {_MOST_JOBS}, or leave it out"
-        problems.append(Problem("--jobs", f"{arguments.jobs} is not possible", "", mend))
+        advice = f"Give the number of processes, 1 to {_MOST_JOBS}, or leave it out"
+        problems.append(Problem("--jobs", f"{arguments.jobs} is not possible", "", advice))
     if problems:
         raise UserError(problems)
 
@@ -66,8 +66,8 @@ def _ids(path: Path) -> list[str]:
         why = (error.strerror or type(error).__name__).lower()
         raise UserError(Problem(str(path), f"cannot be read: {why}")) from None
     except UnicodeDecodeError:
-        mend = "Save it as text with one case id in each line"
-        raise UserError(Problem(str(path), "is not text in UTF-8", "", mend)) from None
+        advice = "Save it as text with one case id in each line"
+        raise UserError(Problem(str(path), "is not text in UTF-8", "", advice)) from None
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error:
@@ -79,8 +79,8 @@ def _ids(path: Path) -> list[str]:
         ids = [line.strip() for line in text.splitlines()]
     found = list(dict.fromkeys(id for id in ids if id))
     if not found:
-        mend = "Write one case id in each line, or give a CSV file with a column case_id"
-        raise UserError(Problem(str(path), "holds no case id", "", mend))
+        advice = "Write one case id in each line, or give a CSV file with a column case_id"
+        raise UserError(Problem(str(path), "holds no case id", "", advice))
     return found
 
 

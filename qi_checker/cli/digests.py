@@ -19,8 +19,8 @@ def digest(arguments: argparse.Namespace) -> int:
     from qi_checker.digest.snapshot import Snapshot
 
     if not 0 <= arguments.days <= _LONGEST:
-        mend = f"Give the number of days to look ahead, at most {_LONGEST}"
-        raise UserError(Problem("--days", f"{arguments.days} is not possible", "", mend))
+        advice = f"Give the number of days to look ahead, at most {_LONGEST}"
+        raise UserError(Problem("--days", f"{arguments.days} is not possible", "", advice))
     now = Snapshot.read(arguments.audit)
     before = Snapshot.read(arguments.since) if arguments.since is not None else None
     view = build(now, before, arguments.days)

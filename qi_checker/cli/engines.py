@@ -23,8 +23,8 @@ def check_engine(arguments: argparse.Namespace) -> None:
     engine, pages = arguments.engine, arguments.pages
     problems = []
     if pages is not None and pages < 0:
-        mend = "Give the most case pages to write, 0 for none"
-        problems.append(Problem("--pages", f"{pages} is not possible", "", mend))
+        advice = "Give the most case pages to write, 0 for none"
+        problems.append(Problem("--pages", f"{pages} is not possible", "", advice))
         pages = None
     if _in_database(arguments):
         if arguments.data is not None:
@@ -45,12 +45,12 @@ def check_engine(arguments: argparse.Namespace) -> None:
         # An address may hold a password, so it is not repeated.
         scheme = engine.partition("://")[0]
         what = f"{scheme}:// is no engine" if "://" in engine else f"there is no engine {engine}"
-        mend = did_you_mean(scheme, ["duckdb", "postgresql", "spark"])
+        advice = did_you_mean(scheme, ["duckdb", "postgresql", "spark"])
         use = "Use duckdb, postgresql://…, spark or spark://…"
-        problems.append(Problem("--engine", what, "", mend or use))
+        problems.append(Problem("--engine", what, "", advice or use))
     elif arguments.data is None:
-        mend = "Give the folder with cases and events"
-        problems.append(Problem("--data", "is required", "", mend))
+        advice = "Give the folder with cases and events"
+        problems.append(Problem("--data", "is required", "", advice))
     if problems:
         raise UserError(problems)
 
@@ -60,14 +60,14 @@ def _unmapped(arguments: argparse.Namespace, why: str) -> Iterator[Problem]:
     beside = arguments.data is not None and (arguments.data / "mapping.yaml").is_file()
     if arguments.mapping is not None or beside:
         where = "--mapping" if arguments.mapping is not None else str(arguments.data)
-        mend = "Write the records with qi-checker import files, and give their folder"
-        yield Problem(where, "this engine does not read a mapping", why, mend)
+        advice = "Write the records with qi-checker import files, and give their folder"
+        yield Problem(where, "this engine does not read a mapping", why, advice)
 
 
 def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
     if arguments.data is None:
-        mend = "Give the folder with cases and events as Parquet"
-        yield Problem("--data", "is required", "", mend)
+        advice = "Give the folder with cases and events as Parquet"
+        yield Problem("--data", "is required", "", advice)
     if arguments.pages and arguments.pages > 0:
         why = "Pages show rows, and no row comes to this process"
         yield Problem("--pages", "does not apply to Spark", why, "Remove --pages")
@@ -76,8 +76,8 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
         yield Problem("--profile", "does not apply to Spark", why, "Remove --profile")
     yield from _unmapped(arguments, "Spark reads Parquet files with the columns of the contract")
     if is_rulebook(arguments.protocol):
-        mend = "Give the folder of one protocol, and run it for each"
-        yield Problem("--protocol", "Spark evaluates one protocol at a time", "", mend)
+        advice = "Give the folder of one protocol, and run it for each"
+        yield Problem("--protocol", "Spark evaluates one protocol at a time", "", advice)
 
 
 def pages_of(arguments: argparse.Namespace) -> int:

@@ -53,8 +53,8 @@ def inspect(arguments: argparse.Namespace) -> int:
         )
     if not proposal.mapping.get("cases") and not proposal.mapping.get("events"):
         what = "nothing here looks like operations or examinations"
-        mend = "Name the files and columns in mapping.yaml yourself"
-        raise UserError(Problem(target, what, "", mend))
+        advice = "Name the files and columns in mapping.yaml yourself"
+        raise UserError(Problem(target, what, "", advice))
     if arguments.out is None and not sys.stdout.isatty():
         print(mapping_text(proposal, target), end="")
         return Exit.DONE
@@ -78,8 +78,8 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
     folder = Path(target) if Path(target).is_dir() else Path(target).parent
     out = arguments.out or (Path("mapping.yaml") if "://" in target else folder / "mapping.yaml")
     if out.exists() and not arguments.force:
-        mend = "Give another file with --out, or --force to replace it"
-        raise UserError(Problem(str(out), "already exists", "", mend))
+        advice = "Give another file with --out, or --force to replace it"
+        raise UserError(Problem(str(out), "already exists", "", advice))
     out.write_text(text, encoding="utf-8")
     print(f"{out}: read every line, then see what it makes of twenty rows:")
     print(f"  qi-checker inspect {folder if '://' not in target else '.'} --dry-run")
@@ -136,8 +136,8 @@ def _dry_run(arguments: argparse.Namespace) -> int:
     site = read_site(arguments)
     loaded = mapping_of(folder, arguments.mapping, site)
     if loaded is None and not any(folder.glob("cases.*")):
-        mend = f"Write one: qi-checker inspect {folder}"
-        raise UserError(Problem(str(folder / "mapping.yaml"), "there is no mapping", "", mend))
+        advice = f"Write one: qi-checker inspect {folder}"
+        raise UserError(Problem(str(folder / "mapping.yaml"), "there is no mapping", "", advice))
     bundle = load_protocol(protocol_path(arguments.protocol))
     records = read_folder(folder, site, mapping=loaded)
     records.notes[:0] = set_apart(records)

@@ -20,7 +20,7 @@ def check_output(format: str, out: Path | None, option: str) -> None:
     """Raise UserError for a PDF that a terminal would be sent; `option` would name a file."""
     if format == "pdf" and out is None and sys.stdout.isatty():
         what = "a terminal cannot show it"
-        raise UserError(Problem("--format pdf", what, mend=f"Name a file with {option}"))
+        raise UserError(Problem("--format pdf", what, advice=f"Name a file with {option}"))
 
 
 def write_out(content: str | bytes, out: Path | None, mode: int | None = None) -> None:

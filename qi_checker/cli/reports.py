@@ -73,8 +73,8 @@ def _check_whole(settings: LoadedSettings) -> None:
     if profile != "none":
         what = f"slides are not made where small numbers are withheld ({profile})"
         why = "They show single months, causes and actions, which such a report leaves out"
-        mend = "Choose html, pdf or xlsx, or give --small-numbers none for readers inside"
-        raise UserError(Problem("--format pptx", what, why, mend))
+        advice = "Choose html, pdf or xlsx, or give --small-numbers none for readers inside"
+        raise UserError(Problem("--format pptx", what, why, advice))
 
 
 def _where(arguments: argparse.Namespace) -> tuple[Path, str, str]:
@@ -84,8 +84,8 @@ def _where(arguments: argparse.Namespace) -> tuple[Path, str, str]:
 def _month(text: str) -> str:
     year = int(text[:4]) if _MONTH.fullmatch(text) else 0
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        mend = "Write year and month, such as 2026-02"
-        raise UserError(Problem("--month", f"{text} is not a month", "", mend))
+        advice = "Write year and month, such as 2026-02"
+        raise UserError(Problem("--month", f"{text} is not a month", "", advice))
     return text
 
 

@@ -23,8 +23,8 @@ def diff(arguments: argparse.Namespace) -> int:
     from qi_checker.render.terminal import open_console
 
     if arguments.limit < 0:
-        mend = "Give the most cases to show, 0 for none"
-        raise UserError(Problem("--limit", f"{arguments.limit} is not possible", "", mend))
+        advice = "Give the most cases to show, 0 for none"
+        raise UserError(Problem("--limit", f"{arguments.limit} is not possible", "", advice))
     as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
     old, new = _both(arguments.old, arguments.new)
     site = read_site(arguments)

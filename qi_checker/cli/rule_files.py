@@ -36,8 +36,8 @@ def protocol_files(paths: list[Path]) -> list[Path]:
             inner = sorted(p.parent for p in path.glob("*/protocol.yaml"))
         if not inner:
             what = "there is no protocol" if path.exists() else "there is no such file or folder"
-            mend = "Give a folder with protocol.yaml, or a folder of such folders"
-            problems.append(Problem(str(path), what, "", mend))
+            advice = "Give a folder with protocol.yaml, or a folder of such folders"
+            problems.append(Problem(str(path), what, "", advice))
         found += inner
     if problems:
         raise UserError(problems)

@@ -62,7 +62,7 @@ def _percent(text: str) -> float:
         if not 0 <= number <= 100:
             raise ValueError
     except ValueError:
-        problem = Problem("--fail-under", f"`{text}` is not a percentage", mend="Write it as 90%")
+        problem = Problem("--fail-under", f"`{text}` is not a percentage", advice="Write it as 90%")
         raise UserError(problem) from None
     return number
 
@@ -114,10 +114,10 @@ def _write(
 def _some_examples(loaded: Sequence[Loaded], problems: Sequence[Problem]) -> None:
     """Warn of protocols without examples; nothing to run at all is no success."""
     without = [one for one in loaded if not one.examples]
-    mend = "Write some beside it, in examples.yaml"
+    advice = "Write some beside it, in examples.yaml"
     if loaded and len(without) == len(loaded) and not problems:
         raise UserError(
-            Problem(str(one.bundle.path), "has no examples.yaml", mend=mend) for one in without
+            Problem(str(one.bundle.path), "has no examples.yaml", advice=advice) for one in without
         )
     for one in without:
         warn(f"{one.bundle.path}: has no examples.yaml")
@@ -126,5 +126,5 @@ def _some_examples(loaded: Sequence[Loaded], problems: Sequence[Problem]) -> Non
 def _no_match(loaded: Sequence[Loaded], word: str) -> Problem:
     ids = [example.id for one in loaded for example in one.examples]
     hint = did_you_mean(word, ids)
-    mend = hint if hint.startswith("Did you mean") else "Give a part of an id or of a sentence"
-    return Problem("-k", f"no example has `{word}` in its id or its sentence", mend=mend)
+    advice = hint if hint.startswith("Did you mean") else "Give a part of an id or of a sentence"
+    return Problem("-k", f"no example has `{word}` in its id or its sentence", advice=advice)

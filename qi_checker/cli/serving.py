@@ -56,8 +56,8 @@ def _is_there(name: str) -> bool:
 def _config(arguments: argparse.Namespace) -> Path:
     config: Path | None = arguments.config
     if config is None:
-        mend = "Write: --config nightly.yaml, or --demo"
-        raise UserError(Problem("--config", "is required", "", mend))
+        advice = "Write: --config nightly.yaml, or --demo"
+        raise UserError(Problem("--config", "is required", "", advice))
     return config
 
 

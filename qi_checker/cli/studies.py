@@ -80,7 +80,7 @@ def _span(text: str, option: str) -> Span:
     for part in (first, last):
         moment = AsOf.parse(part, option) if dots and len(part.strip()) == 10 else None
         if moment is None:
-            mend = "Write both dates, included, as 2024-01-01..2024-12-31"
-            raise UserError(Problem(option, "is not a period", "", mend))
+            advice = "Write both dates, included, as 2024-01-01..2024-12-31"
+            raise UserError(Problem(option, "is not a period", "", advice))
         days.append(moment.date)
     return Span(days[0], days[1])

@@ -83,8 +83,8 @@ def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
 def _check(given: Envelope) -> None:
     """Nothing of an envelope may end a header and begin another one."""
     wrong = [
-        Problem(what, "is not possible in a mail", "", mend)
-        for what, value, shape, mend in (
+        Problem(what, "is not possible in a mail", "", advice)
+        for what, value, shape, advice in (
             ("sender", given.sender, _ADDRESS, "Write it as name@example.org"),
             *(("recipient", r, _ADDRESS, "Write it as name@example.org") for r in given.recipients),
             ("message id", given.message_id, _MESSAGE_ID, "Write it as <word@host>"),

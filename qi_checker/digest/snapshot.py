@@ -25,7 +25,7 @@ _DATES = (
     "latest_surgery_date",
 )
 _NUMBERS = ("days_before", "slack_days")
-_MEND = "Give a folder that `qi-checker audit` wrote"
+_ADVICE = "Give a folder that `qi-checker audit` wrote"
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,11 @@ class Snapshot:
         """From the folder of an audit. Raises UserError where it is not one, or a damaged one."""
         file = folder / "findings.json"
         if not folder.is_dir():
-            raise UserError(Problem(str(folder), "there is no such folder", mend=_MEND))
+            raise UserError(Problem(str(folder), "there is no such folder", advice=_ADVICE))
         if not file.is_file():
             many = "That is the audit of a rulebook: give the folder of one protocol in it"
-            mend = many if (folder / "rulebook.json").is_file() else _MEND
-            raise UserError(Problem(str(folder), "holds no findings.json", mend=mend))
+            advice = many if (folder / "rulebook.json").is_file() else _ADVICE
+            raise UserError(Problem(str(folder), "holds no findings.json", advice=advice))
         try:
             document = json.loads(file.read_text(encoding="utf-8"))
         except OSError as error:
@@ -204,4 +204,4 @@ def _check(manifest: Mapping[str, Any], found: list[Found], cases: list[CaseFoun
 
 def _foreign(where: str, why: str) -> Problem:
     because = f"The reason: {why}" if why else "Something that every audit has is not there"
-    return Problem(where, "is not what an audit writes", because, _MEND)
+    return Problem(where, "is not what an audit writes", because, _ADVICE)

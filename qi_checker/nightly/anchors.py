@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qi_checker.store.trail import Anchor
 
 _PRIORITY = 10 * 8 + 6  # authpriv, information (RFC 5424, section 6.2.1)
-_MEND = "Let its owner look, and see docs/nightly.md: anchors of the trail"
+_ADVICE = "Let its owner look, and see docs/nightly.md: anchors of the trail"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def write_down(settings: Settings, end: Mapping[str, Any], at: datetime) -> None
         why = (error.strerror or type(error).__name__).lower()
         where = given.syslog or given.file
         raise UserError(
-            Problem(where, f"the end of the trail cannot be written: {why}", "", _MEND)
+            Problem(where, f"the end of the trail cannot be written: {why}", "", _ADVICE)
         ) from None
 
 

@@ -55,8 +55,8 @@ def check_case(case_id: str, protocols: Collection[str], store: Store) -> None:
     if not known:
         raise UserError(Problem("case", "no night is kept yet", "", "Run the night first"))
     near = difflib.get_close_matches(case_id, known, n=_NEAREST, cutoff=0.6)
-    mend = f"Did you mean {' or '.join(near)}?" if near else "Look for its id in the records"
-    raise UserError(Problem("case", "the latest night has no such case", "", mend))
+    advice = f"Did you mean {' or '.join(near)}?" if near else "Look for its id in the records"
+    raise UserError(Problem("case", "the latest night has no such case", "", advice))
 
 
 def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:

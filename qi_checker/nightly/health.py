@@ -101,10 +101,10 @@ def _running(status: dict[str, Any], settings: Settings, now: datetime) -> Check
         return _last(after, settings, now)  # it was done while we looked
     if owner is None and not surely_over(str(status.get("host")), status["started_at"], now):
         return Check("last run", True, f"running: {who}, {since}; from here its lock is not seen")
-    mend = "what was in force stays, and the next start clears up"
+    advice = "what was in force stays, and the next start clears up"
     if owner is not None:
-        mend = f"process {owner.pid} on {owner.host} has the lock since {owner.since}"
-    return Check("last run", False, f"{who}, {since}, ended before it was done; {mend}")
+        advice = f"process {owner.pid} on {owner.host} has the lock since {owner.since}"
+    return Check("last run", False, f"{who}, {since}, ended before it was done; {advice}")
 
 
 def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:
@@ -188,8 +188,8 @@ def _typed(text: str) -> Anchor:
 
     sequence, _, digest = text.partition(":")
     if not (sequence.isdecimal() and len(sequence) < 19 and re.fullmatch("[0-9a-f]{64}", digest)):
-        mend = "Write the number of the entry, a colon and its hash"
-        raise UserError(Problem("--anchor", f"{text!r} is not the end of a trail", "", mend))
+        advice = "Write the number of the entry, a colon and its hash"
+        raise UserError(Problem("--anchor", f"{text!r} is not the end of a trail", "", advice))
     return Anchor(int(sequence), digest)
 
 

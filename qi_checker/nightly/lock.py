@@ -136,7 +136,7 @@ def _busy(path: Path, owner: Owner | None, now: datetime) -> LockHeld:
         return LockHeld(Problem(str(path), "another run is at work", "", "Start it later"))
     minutes = int(owner.age(now).total_seconds() // 60)
     what = f"process {owner.pid} on {owner.host} is at work since {owner.since} ({minutes} minutes)"
-    mend = "Wait for it, or set lock_wait"
+    advice = "Wait for it, or set lock_wait"
     if _elsewhere(owner):
-        mend = f"Wait for it; if that host was switched off, remove {path.name}"
-    return LockHeld(Problem(str(path), what, "", mend))
+        advice = f"Wait for it; if that host was switched off, remove {path.name}"
+    return LockHeld(Problem(str(path), what, "", advice))

@@ -51,9 +51,9 @@ class Delivery:
 class _Trouble(Exception):
     """Said of the server; the text is for a person and holds no reply of the server."""
 
-    def __init__(self, what: str, mend: str = "") -> None:
+    def __init__(self, what: str, advice: str = "") -> None:
         super().__init__(what)
-        self.what, self.mend = what, mend
+        self.what, self.advice = what, advice
 
 
 class _SessionOver(_Trouble):
@@ -99,7 +99,7 @@ def deliver(box: Outbox, server: Server) -> Delivery:
 
 def _problem(server: Server, error: _Trouble) -> Problem:
     why = "What is queued is sent next time, and never twice"
-    return Problem(f"mail server {server}", error.what, why, error.mend)
+    return Problem(f"mail server {server}", error.what, why, error.advice)
 
 
 def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
@@ -109,7 +109,7 @@ def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
             smtp.noop()
             plain_only = not smtp.has_extn("smtputf8")
     except _Trouble as error:
-        return [Problem(f"mail server {server}", error.what, "", error.mend)]
+        return [Problem(f"mail server {server}", error.what, "", error.advice)]
     return [
         Problem(
             "digest",

@@ -34,7 +34,9 @@ class AsOf:
                 raise ValueError
         except ValueError:
             raise UserError(
-                Problem(option, "is not a date", mend="Write it as 2026-02-01 or 2026-02-01T07:30")
+                Problem(
+                    option, "is not a date", advice="Write it as 2026-02-01 or 2026-02-01T07:30"
+                )
             ) from None
         return cls(moment.date(), moment if len(value.strip()) > 10 else None)
 

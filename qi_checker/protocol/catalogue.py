@@ -138,12 +138,14 @@ def _imaging(
         region = _choices(table, number, "region", row["region"].lower(), regions)
         role = _choices(table, number, "role", row["role"], CODE_ROLES)
         if not row["role"]:
-            table.refuse(number, "the role is empty", mend=f"Write one of {', '.join(CODE_ROLES)}")
+            table.refuse(
+                number, "the role is empty", advice=f"Write one of {', '.join(CODE_ROLES)}"
+            )
         if pair is None:
             continue
         if pair[1].endswith("*"):
-            mend = "List every code; * is read in code lists only"
-            table.refuse(number, f"the code {pair[1]} ends with *", mend=mend)
+            advice = "List every code; * is read in code lists only"
+            table.refuse(number, f"the code {pair[1]} ends with *", advice=advice)
         elif pair in found:
             table.refuse(number, f"{pair[0]} {pair[1]} is in row {found[pair][0]} already")
         else:
@@ -165,7 +167,7 @@ def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] 
     trailing = _TRAILING.fullmatch(written) and not system.startswith("ICD-9")
     if _DAMAGED.fullmatch(written) or trailing or shortened:
         what = f"the code {written} looks damaged by a spreadsheet"
-        table.refuse(number, what, mend="Write it anew, in a column formatted as text")
+        table.refuse(number, what, advice="Write it anew, in a column formatted as text")
         return None
     if "*" in code.rstrip("*") or code.endswith("**") or code == "*":
         why = "A * stands for the rest of a code, at its end"
@@ -192,8 +194,8 @@ def _choices(table: CsvTable, number: int, column: str, text: str, known: Sequen
     words = [word.strip() for word in text.split(";") if word.strip()]
     for word in words:
         if word not in known and known:
-            mend = did_you_mean(word, known)
-            table.refuse(number, f"the {column} `{word}` is not known", mend=mend)
+            advice = did_you_mean(word, known)
+            table.refuse(number, f"the {column} `{word}` is not known", advice=advice)
     return ";".join(words)
 
 
@@ -209,9 +211,9 @@ class CsvTable:
     rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def refuse(self, row: int, what: str, why: str = "", mend: str = "") -> None:
+    def refuse(self, row: int, what: str, why: str = "", advice: str = "") -> None:
         where = f"{self.name}, row {row}"
-        self.problems.append(Problem(where, one_line(what), why, one_line(mend)))
+        self.problems.append(Problem(where, one_line(what), why, one_line(advice)))
 
 
 def read_table(file: Path, columns: tuple[str, ...]) -> CsvTable:
@@ -232,7 +234,7 @@ def read_table(file: Path, columns: tuple[str, ...]) -> CsvTable:
             if any(cell.strip() for cell in cells):
                 _add_row(table, number, header, cells)
     except csv.Error as error:
-        table.refuse(reader.line_num, f"is not CSV: {error}", mend="Check its quotation marks")
+        table.refuse(reader.line_num, f"is not CSV: {error}", advice="Check its quotation marks")
     return table
 
 
@@ -241,7 +243,7 @@ def _add_row(table: CsvTable, number: int, header: list[str], cells: list[str]) 
         table.refuse(
             number,
             f"has {len(cells)} cells, and the header has {len(header)}",
-            mend="Put text that holds a comma in quotation marks",
+            advice="Put text that holds a comma in quotation marks",
         )
     else:
         table.rows.append((number, dict(zip(header, (c.strip() for c in cells), strict=True))))
@@ -250,18 +252,18 @@ def _add_row(table: CsvTable, number: int, header: list[str], cells: list[str]) 
 def _wrong_header(table: CsvTable, header: list[str], columns: tuple[str, ...]) -> bool:
     said = ",".join(columns)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        table.refuse(1, "the columns are not separated by commas", mend=f"Begin with {said}")
+        table.refuse(1, "the columns are not separated by commas", advice=f"Begin with {said}")
         return True
     missing = [c for c in columns if c not in header]
     for column in header:
         if column not in columns:
             hint = did_you_mean(column, missing or columns)
-            table.refuse(1, f"the column `{column}` is not known", mend=hint)
+            table.refuse(1, f"the column `{column}` is not known", advice=hint)
         elif header.count(column) > 1:
             table.refuse(1, f"the column `{column}` is there twice")
             return True
     # A misspelt column is both unknown and missing; it is told once.
     if not table.problems:
         for column in missing:
-            table.refuse(1, f"the column `{column}` is missing", mend=f"Begin with {said}")
+            table.refuse(1, f"the column `{column}` is missing", advice=f"Begin with {said}")
     return bool(table.problems)

@@ -31,12 +31,12 @@ class Complaints:
         self._refused = set(self.document.broken())
 
     def add(
-        self, path: Steps, what: str, why: str = "", mend: str = "", *, key: bool = False
+        self, path: Steps, what: str, why: str = "", advice: str = "", *, key: bool = False
     ) -> None:
         """Complain about the value at a path, or about its key, unless that was done before."""
         if not self.spoilt(path):
             where = self.document.where(path, key=key)
-            self.told[path] = Problem(where, one_line(what), why, one_line(mend))
+            self.told[path] = Problem(where, one_line(what), why, one_line(advice))
 
     def spoilt(self, path: Steps) -> bool:
         """Whether the place, or one that holds it, has a problem already."""
@@ -52,7 +52,7 @@ class Complaints:
         data = self.document.data
         if not isinstance(data, dict):
             if not self.document.problems:
-                self.add((), "the file does not begin with a key", mend="Write keys: id: ...")
+                self.add((), "the file does not begin with a key", advice="Write keys: id: ...")
             raise UserError(self.problems())
         return data
 

@@ -134,8 +134,8 @@ def check_exam_names(
             terms(name, words)
         except KeyError as error:
             group = str(error.args[0])
-            mend = did_you_mean(group, words)
-            complaints.add((*path, number, "name"), f"there is no group {{{group}}}", mend=mend)
+            advice = did_you_mean(group, words)
+            complaints.add((*path, number, "name"), f"there is no group {{{group}}}", advice=advice)
         except ValueError as error:
             complaints.add((*path, number, "name"), str(error))
 

@@ -131,13 +131,13 @@ def _as_of(defaults: Defaults, given: Given, i: int, complaints: Complaints) -> 
     text = given.as_of or defaults.as_of
     if text is None:
         what = "the example has no as_of, and neither have the defaults"
-        complaints.add(("examples", i, "given"), what, mend="Add it: the date of the evaluation")
+        complaints.add(("examples", i, "given"), what, advice="Add it: the date of the evaluation")
         return None
     try:
         return AsOf.parse(text)
     except UserError as error:
         problem = error.problems[0]
-        complaints.add(path, f"`{text}` {problem.what}", mend=problem.mend)
+        complaints.add(path, f"`{text}` {problem.what}", advice=problem.advice)
         return None
 
 

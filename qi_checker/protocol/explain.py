@@ -1,4 +1,4 @@
-"""Errors of pydantic in the words of the file: what is wrong, and how to mend it."""
+"""Errors of pydantic in the words of the file: what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _missing(place: Spot, complaints: Complaints) -> None:
         key = str(place.path[-1])
         about = fields(place.owner)[key].description or ""
         what = f"the key `{key}` is missing from {article(place.owner)}"
-        complaints.add(place.path, what, mend=f"Add {key}: {about}")
+        complaints.add(place.path, what, advice=f"Add {key}: {about}")
 
 
 def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
@@ -80,20 +80,20 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
         explain_text(place, node.text, item, complaints)
     elif kind == "value_error" and isinstance(node, Mapping) and is_model(place.wanted):
         if not complaints.spoilt_inside(path):
-            complaints.add(path, said, mend=_one_key(said))
+            complaints.add(path, said, advice=_one_key(said))
     else:
         explain_kind(place, node, complaints)
 
 
 def _wrong_key(place: Spot, complaints: Complaints) -> None:
     """A key that is chosen freely, such as the name of a feed, but not of the right form."""
-    shape, mend = SHAPES.get(place.pattern, ("a key of the right form", ""))
+    shape, advice = SHAPES.get(place.pattern, ("a key of the right form", ""))
     key = str(place.path[-2])
-    complaints.add(place.path[:-1], f"`{key}` is not {shape}", mend=mend, key=True)
+    complaints.add(place.path[:-1], f"`{key}` is not {shape}", advice=advice, key=True)
 
 
 def _one_key(said: str) -> str:
-    """How to mend a part that must have exactly one of some keys; what can be said of all."""
+    """How to fix a part that must have exactly one of some keys; what can be said of all."""
     none = said.endswith("none is given")
     if "one of before, after" in said:
         return (
@@ -106,10 +106,10 @@ def _one_key(said: str) -> str:
 
 def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
     if least == 1:
-        complaints.add(path, f"{label(path)} is empty", mend="Fill it, or leave the key out")
+        complaints.add(path, f"{label(path)} is empty", advice="Fill it, or leave the key out")
     else:
-        mend = "Write more, or list the one without a group"
-        complaints.add(path, f"{label(path)} needs at least {least} items", mend=mend)
+        advice = "Write more, or list the one without a group"
+        complaints.add(path, f"{label(path)} needs at least {least} items", advice=advice)
 
 
 # ---- keys that do not belong where they stand ----------------------------------------------------
@@ -203,14 +203,14 @@ def explain_unknown_key(root: type[BaseModel], place: Spot, complaints: Complain
     homes = list(dict.fromkeys(article(m) for m in _homes(root, place, key)))
     what = f"`{key}` is not a key of {article(owner)}"
     if hint.startswith("Did you mean"):
-        complaints.add(place.path, what, mend=hint, key=True)
+        complaints.add(place.path, what, advice=hint, key=True)
         return (*above, hint.removeprefix("Did you mean ").rstrip("?"))
     if homes:
         where = (
             _indentation(place, key, complaints) or "check where it stands and how it is indented"
         )
-        mend = f"It is a key of {' or '.join(homes)}; {where}"
-        complaints.add(place.path, what, mend=mend, key=True)
+        advice = f"It is a key of {' or '.join(homes)}; {where}"
+        complaints.add(place.path, what, advice=advice, key=True)
         return place.path
-    complaints.add(place.path, what, mend=f"Keys it knows: {', '.join(known)}", key=True)
+    complaints.add(place.path, what, advice=f"Keys it knows: {', '.join(known)}", key=True)
     return None

@@ -60,8 +60,8 @@ def read_rulebook(folder: str | Path) -> tuple[list[Loaded], list[Problem]]:
     """
     files = sorted(Path(folder).glob("*/protocol.yaml"))
     if not files:
-        mend = "Give a folder that holds one folder for each protocol"
-        raise UserError(Problem(str(folder), "there is no protocol", mend=mend))
+        advice = "Give a folder that holds one folder for each protocol"
+        raise UserError(Problem(str(folder), "there is no protocol", advice=advice))
     lists = CodeLists(code_list_folders(files[0]))
     found: list[Loaded] = []
     problems: dict[Problem, None] = {}  # each once: a code list is wrong for every protocol
@@ -106,8 +106,8 @@ def protocol_file(path: Path) -> Path:
     file = path / "protocol.yaml"
     if not file.is_file():
         inner = sorted(str(f.parent) for f in path.glob("*/protocol.yaml"))
-        mend = f"Name one of its protocols: {', '.join(inner)}" if inner else ""
-        raise UserError(Problem(str(path), "this folder holds no protocol.yaml", mend=mend))
+        advice = f"Name one of its protocols: {', '.join(inner)}" if inner else ""
+        raise UserError(Problem(str(path), "this folder holds no protocol.yaml", advice=advice))
     return file
 
 

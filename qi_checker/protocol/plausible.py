@@ -552,7 +552,7 @@ class Complaint(NamedTuple):
 
     path: tuple[str, ...]
     what: str
-    mend: str
+    advice: str
     key: bool = False
 
 
@@ -581,9 +581,9 @@ def read_settings(given: Any) -> tuple[Settings, list[Complaint]]:
         return Settings(True, limits), wrong
     for name, value in given.items():
         if name not in CHECKS:
-            mend = did_you_mean(str(name), CHECKS)
+            advice = did_you_mean(str(name), CHECKS)
             what = f"`{name}` is not a check of plausibility"
-            wrong.append(Complaint((str(name),), what, mend, key=True))
+            wrong.append(Complaint((str(name),), what, advice, key=True))
             continue
         wrong += [
             found._replace(path=(name, *found.path))
@@ -602,8 +602,8 @@ def _limits(check: Check, value: Any, limits: dict[str, Limits]) -> Iterator[Com
     for key, text in given.items():
         path = (str(key),) if isinstance(value, Mapping) else ()
         if key not in _KEYS:
-            mend = did_you_mean(str(key), _KEYS)
-            yield Complaint(path, f"`{key}` is not a key of a check", mend, key=True)
+            advice = did_you_mean(str(key), _KEYS)
+            yield Complaint(path, f"`{key}` is not a key of a check", advice, key=True)
             continue
         limit = None if text is False else _limit(check, text)
         if text is not False and limit is None:

@@ -97,7 +97,7 @@ class Site(BaseModel):
         settings, wrong = read_settings(self.plausibility)
         if wrong:
             raise UserError(
-                Problem(".".join(("plausibility", *one.path)), one.what, "", one.mend)
+                Problem(".".join(("plausibility", *one.path)), one.what, "", one.advice)
                 for one in wrong
             )
         return settings

@@ -65,17 +65,17 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
     key = next((step for step in reversed(place.path) if isinstance(step, str)), "")
     said = item["msg"].removeprefix("Value error, ")
     if not text.strip():
-        complaints.add(place.path, f"`{key}` is empty", mend="Write its text")
+        complaints.add(place.path, f"`{key}` is empty", advice="Write its text")
     elif place.words and key in ("before", "after"):
         _not_an_anchor(place, text, complaints)
     elif place.words:
         what = f"`{text}` is not a word that `{key}` accepts"
-        complaints.add(place.path, what, mend=did_you_mean(text, place.words))
+        complaints.add(place.path, what, advice=did_you_mean(text, place.words))
     elif place.wanted is Duration and not said.startswith(("is ", "cannot ")):
         complaints.add(place.path, *_not_a_length(text))
     elif item["type"] == "string_pattern_mismatch":
-        shape, mend = SHAPES.get(place.pattern, ("of the right form", ""))
-        complaints.add(place.path, f"`{text}` is not {shape}", mend=mend)
+        shape, advice = SHAPES.get(place.pattern, ("of the right form", ""))
+        complaints.add(place.path, f"`{text}` is not {shape}", advice=advice)
     elif item["type"] == "string_too_long":
         most = item["ctx"]["max_length"]
         complaints.add(place.path, f"`{key}` is longer than {most} characters")
@@ -91,17 +91,17 @@ def _not_an_anchor(place: Spot, text: str, complaints: Complaints) -> None:
     near = f"Did you mean {anchor}?" if anchor else did_you_mean(word, _ANCHORS)
     why = "An anchor is surgery or admission, or names another date"
     if near.startswith("Did you mean"):
-        why, mend = "", near
+        why, advice = "", near
     elif text in _ids_beside(place, complaints):
-        mend = f"Did you mean {{requirement: {text}}}?"
+        advice = f"Did you mean {{requirement: {text}}}?"
     elif re.fullmatch(r"[a-z]\w*_(at|on|date|time)", text):
-        mend = f"Did you mean {{column: {text}}}?"
+        advice = f"Did you mean {{column: {text}}}?"
     else:
-        mend = (
+        advice = (
             "Write {column: ...} with the name of a date column of the cases, such as "
             "discharged_at, or {requirement: ...} with the id of another requirement"
         )
-    complaints.add(place.path, f"`{text}` is not an anchor", why, mend)
+    complaints.add(place.path, f"`{text}` is not an anchor", why, advice)
 
 
 def _ids_beside(place: Spot, complaints: Complaints) -> set[str]:
@@ -120,7 +120,7 @@ def _ids_beside(place: Spot, complaints: Complaints) -> set[str]:
 
 def _not_a_length(text: str) -> tuple[str, str, str]:
     """`30days`, `30 Days`, `2h`, `a month`: what is meant can often be told."""
-    mend = (
+    advice = (
         "Write a whole number and minutes, hours, days, weeks, months, years or working days, "
         "such as 30 days"
     )
@@ -130,8 +130,8 @@ def _not_a_length(text: str) -> tuple[str, str, str]:
         unit = _SHORT.get(unit) or _SHORT.get(unit.rstrip("s")) or unit.rstrip("s")
         near = did_you_mean(unit, _UNITS).removeprefix("Did you mean ").rstrip("?")
         if near in _UNITS:
-            mend = f"Did you mean {Duration(int(found[1]), near)}?"
-    return f"`{text}` is not a length of time", "", mend
+            advice = f"Did you mean {Duration(int(found[1]), near)}?"
+    return f"`{text}` is not a length of time", "", advice
 
 
 # ---- a value of another kind: text for a list, a word for a number -------------------------------
@@ -151,8 +151,8 @@ _KEY_OF_TEXT = {
 
 def explain_kind(place: Spot, node: Node | None, complaints: Complaints) -> None:
     """Complain about a value of another kind."""
-    meant, mend = _wanted(place, node)
-    complaints.add(place.path, f"{_given(place.path, node)}, where {meant} is meant", mend=mend)
+    meant, advice = _wanted(place, node)
+    complaints.add(place.path, f"{_given(place.path, node)}, where {meant} is meant", advice=advice)
 
 
 def explain_number(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
@@ -162,11 +162,11 @@ def explain_number(place: Spot, item: dict[str, Any], complaints: Complaints) ->
         complaints.add(place.path, f"{key} is {number}, and {item['ctx']['le']} is the most")
     elif number == 1 and place.path[-1] == "count":
         what = f"{key} is 1, and one event is asked for anyway"
-        complaints.add(place.path, what, mend="Leave it out")
+        complaints.add(place.path, what, advice="Leave it out")
     elif number == 0 and place.path[-1] == "count":
         what = f"{key} is 0: the requirement would be met on no data"
-        mend = "Write forbidden: true where there must be no such event"
-        complaints.add(place.path, what, mend=mend)
+        advice = "Write forbidden: true where there must be no such event"
+        complaints.add(place.path, what, advice=advice)
     else:
         complaints.add(place.path, f"{key} is {number}, and {item['ctx']['ge']} is the least")
 

@@ -55,28 +55,28 @@ class _Composer:
         next(self.events)  # start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
             raise UserError(
-                Problem(self.name, "is empty", mend="Write its keys, each with a value")
+                Problem(self.name, "is empty", advice="Write its keys, each with a value")
             )
         root = self.node(next(self.events), 1)
         next(self.events)  # end of the document
         after = next(self.events)
         if isinstance(after, yaml.DocumentStartEvent):
             self.refuse(
-                after, "a second document begins here", mend="Keep one per file, without ---"
+                after, "a second document begins here", advice="Keep one per file, without ---"
             )
             for _ in self.events:  # a syntax error further down is found, too
                 pass
         return root
 
-    def refuse(self, event: Any, what: str, why: str = "", mend: str = "") -> Broken:
+    def refuse(self, event: Any, what: str, why: str = "", advice: str = "") -> Broken:
         place = position(event.start_mark)
         where = f"{self.name}:{place[0]}:{place[1]}"
-        self.problems.append(Problem(where, one_line(what), why, one_line(mend)))
+        self.problems.append(Problem(where, one_line(what), why, one_line(advice)))
         return Broken(place)
 
     def node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            self.refuse(event, f"is nested deeper than {MAX_DEPTH} levels", mend="Flatten it")
+            self.refuse(event, f"is nested deeper than {MAX_DEPTH} levels", advice="Flatten it")
             raise UserError(self.problems)
         if isinstance(event, yaml.AliasEvent):
             return self.refuse(
@@ -95,8 +95,8 @@ class _Composer:
     def _decoration(self, event: Any) -> Broken | None:
         if event.tag is not None:
             said = event.tag.replace("tag:yaml.org,2002:", "!!")
-            mend = "Put text in quotes and leave the tag out"
-            return self.refuse(event, f"the tag {said} is not accepted", PLAIN, mend)
+            advice = "Put text in quotes and leave the tag out"
+            return self.refuse(event, f"the tag {said} is not accepted", PLAIN, advice)
         if event.anchor is not None:
             what = f"the anchor &{event.anchor} is not accepted"
             self.refuse(event, what, PLAIN, "Leave it out, and write values out where needed")
@@ -137,15 +137,15 @@ class _Composer:
             self.refuse(event, "the merge key << is not accepted", PLAIN, "Write the keys out")
             return None
         if not isinstance(node.value, str):
-            mend = f'Put it in quotes: "{node.text}"'
-            self.refuse(event, f"the key `{node.text}` is {reading(node)}, not text", mend=mend)
+            advice = f'Put it in quotes: "{node.text}"'
+            self.refuse(event, f"the key `{node.text}` is {reading(node)}, not text", advice=advice)
             return None
         if node.text in mapping.keys:
             line = mapping.keys[node.text][0]
             why = "Only one of the two would count"
-            mend = "Keep one of them"
+            advice = "Keep one of them"
             self.refuse(
-                event, f"the key `{node.text}` is given twice, first on line {line}", why, mend
+                event, f"the key `{node.text}` is given twice, first on line {line}", why, advice
             )
             return None
         return node.text
@@ -155,9 +155,9 @@ class _Composer:
             return self.refuse(
                 event,
                 f"{what} is `{node.text}`, which YAML reads as no value",
-                mend=f'Put it in quotes if the word is meant: "{node.text}"; else leave it out',
+                advice=f'Put it in quotes if the word is meant: "{node.text}"; else leave it out',
             )
-        return self.refuse(event, f"{what} has no value", mend="Give it one, or leave it out")
+        return self.refuse(event, f"{what} has no value", advice="Give it one, or leave it out")
 
 
 def _scalar(event: Any) -> Scalar:
@@ -183,7 +183,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 _TAB = re.compile(r"^[ ]*\t[ \t]*(?=[^\s#])", re.MULTILINE)
 
-# What the parser says (libyaml or the pure one) -> what happened, and how to mend it.
+# What the parser says (libyaml or the pure one) -> what happened, and how to fix it.
 _COMPLAINTS = (
     (  # the parser reads ahead, and may meet its own limit before ours is asked
         r"maximum nesting depth",
@@ -293,7 +293,7 @@ def decode(name: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         head = content[: error.start].decode("utf-8-sig", errors="replace")
         where = f"{name}:{_at(head, len(head))}"
-        problem = Problem(where, "is not UTF-8", mend="Save the file with the encoding UTF-8")
+        problem = Problem(where, "is not UTF-8", advice="Save the file with the encoding UTF-8")
         raise UserError(problem) from None
 
 
@@ -303,7 +303,7 @@ def yaml_text(name: str, content: bytes) -> str:
     control = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if control:
         what = f"holds the character U+{ord(control.group()):04X}, which text files do not have"
-        raise UserError(Problem(f"{name}:{_at(text, control.start())}", what, mend="Delete it"))
+        raise UserError(Problem(f"{name}:{_at(text, control.start())}", what, advice="Delete it"))
     tabs = [
         Problem(
             f"{name}:{_at(text, found.start())}",
@@ -324,15 +324,15 @@ def syntax_problem(name: str, error: yaml.YAMLError, text: str) -> Problem:
         return Problem(name, f"is not YAML: {error}")
     said = " ".join(part for part in (error.context, error.problem) if part)
     mark = error.problem_mark or error.context_mark
-    what, mend = f"is not YAML: {said}", ""
+    what, advice = f"is not YAML: {said}", ""
     for pattern, plain, remedy in _COMPLAINTS:
         if re.search(pattern, said, re.DOTALL):
-            what, mend = plain, remedy
+            what, advice = plain, remedy
             opened = "opened here" in plain or "not `key" in plain
             if opened and error.context_mark is not None:
                 mark = error.context_mark
             break
     if mark is None:
-        return Problem(name, what, mend=mend)
+        return Problem(name, what, advice=advice)
     line, column = position(mark)
-    return Problem(f"{name}:{min(line, text.count(chr(10)) + 1)}:{column}", what, mend=mend)
+    return Problem(f"{name}:{min(line, text.count(chr(10)) + 1)}:{column}", what, advice=advice)

@@ -38,11 +38,13 @@ _FOOTER = 2_000  # bytes at the end of a page that name the program
 _LONGEST = 200  # characters of a name that are kept in that of a part
 
 
-def refused(path: Path, error: OSError | str, mend: str = "", why: str = "") -> UserError:
+def refused(path: Path, error: OSError | str, advice: str = "", why: str = "") -> UserError:
     """Say that the disk said no, in the words of the system; `path` was to be written."""
     said = error if isinstance(error, str) else error.strerror or type(error).__name__
-    mend = mend or "Free space or ask for permission; the next start goes on where this one ended"
-    return UserError(Problem(str(path), f"cannot be written: {said.lower()}", why, mend))
+    advice = (
+        advice or "Free space or ask for permission; the next start goes on where this one ended"
+    )
+    return UserError(Problem(str(path), f"cannot be written: {said.lower()}", why, advice))
 
 
 # ---- one file ------------------------------------------------------------------------------------
@@ -126,8 +128,8 @@ def replaced_folder(target: Path, ours: Sequence[str]) -> Iterator[Path]:
 
 def folder_refused(target: Path, error: OSError | str) -> UserError:
     """Say that a folder could not be replaced."""
-    mend = "Free space or ask for permission, and run it again"
-    return refused(target, error, mend, "The folder is as it was")
+    advice = "Free space or ask for permission, and run it again"
+    return refused(target, error, advice, "The folder is as it was")
 
 
 def check_replaceable(target: Path, ours: Sequence[str]) -> None:

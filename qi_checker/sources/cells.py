@@ -58,18 +58,18 @@ def why_unfit(column: str, kind: str, value: Any, system: str = "") -> str:
         return f"{column}: the cell holds a list; write its items as one text, separated by ;"
     if kind not in ("codes", "id") or value is None or isinstance(value, str):
         return ""
-    mend = "format the column as text"
+    advice = "format the column as text"
     if isinstance(value, bool):
-        return f"{column}: the cell holds true or false; {mend}"
+        return f"{column}: the cell holds true or false; {advice}"
     if isinstance(value, date | time | timedelta):
-        return f"{column}: the cell holds a date or time; {mend}"
+        return f"{column}: the cell holds a date or time; {advice}"
     digits = _WITHOUT_ZEROS.get(system, range(0))
     if kind == "codes" and not (value == int(value) > 0 and len(str(int(value))) in digits):
-        return f"{column}: the cell holds a number; {mend}"
+        return f"{column}: the cell holds a number; {advice}"
     if value != int(value):
-        return f"{column}: the cell holds a number with decimals; {mend}"
+        return f"{column}: the cell holds a number with decimals; {advice}"
     if abs(value) >= 10**EXACT_DIGITS:
-        return f"{column}: the cell holds a number of more than {EXACT_DIGITS} digits; {mend}"
+        return f"{column}: the cell holds a number of more than {EXACT_DIGITS} digits; {advice}"
     return ""
 
 

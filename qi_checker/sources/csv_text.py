@@ -63,12 +63,12 @@ def check_kind(head: bytes, where: str, utf8: bool = True) -> None:
     """
     for magic, what in MAGIC.items():
         if head.startswith(magic):
-            mend = "Give it the name that fits (.xlsx, .parquet), or save it as CSV"
-            raise UserError(Problem(where, f"this is {what}, not CSV text", "", mend))
+            advice = "Give it the name that fits (.xlsx, .parquet), or save it as CSV"
+            raise UserError(Problem(where, f"this is {what}, not CSV text", "", advice))
     start = head[:512]
     if not start.strip(b"\xef\xbb\xbf \t\r\n\0"):
-        mend = "Export it again; a table without rows still needs its header"
-        raise UserError(Problem(where, "the file is empty", "", mend))
+        advice = "Export it again; a table without rows still needs its header"
+        raise UserError(Problem(where, "the file is empty", "", advice))
     if utf8 and (start.startswith((b"\xff\xfe", b"\xfe\xff")) or 0 in start[:4]):
         raise UserError(Problem(where, "the text is UTF-16, not UTF-8", "", AS_UTF8))
 
@@ -184,8 +184,8 @@ def copy_as_utf8(path: Path, encoding: str, copy: Path) -> None:
             except UnicodeDecodeError as error:
                 at = done + error.start
                 what = f"byte {at + 1} of the file is no character of {encoding}"
-                mend = "Name the encoding that the export has"
-                raise UserError(Problem(str(path), what, "", mend)) from None
+                advice = "Name the encoding that the export has"
+                raise UserError(Problem(str(path), what, "", advice)) from None
             done += len(chunk)
             out.write(text.removeprefix("\ufeff").encode("utf-8"))
 

@@ -121,8 +121,8 @@ class Source(ABC):
             if not self.is_refusal(error):
                 raise
             what = f"the database did not give {title}"
-            mend = "Check its name or its SQL, and whether the account may read it"
-            raise UserError(Problem(self.place, what, type(error).__name__, mend)) from None
+            advice = "Check its name or its SQL, and whether the account may read it"
+            raise UserError(Problem(self.place, what, type(error).__name__, advice)) from None
 
     @abstractmethod
     def is_refusal(self, error: Exception) -> bool:
@@ -208,8 +208,8 @@ class SQLAlchemy(_Rows):
             raise UserError(Problem("url", what, "", "See its list of dialects")) from None
         except ModuleNotFoundError as error:
             what = f"the driver {error.name} is not installed"
-            mend = f"pip install {error.name}, or name another driver: dialect+driver://"
-            raise UserError(Problem(self.place, what, "", mend)) from None
+            advice = f"pip install {error.name}, or name another driver: dialect+driver://"
+            raise UserError(Problem(self.place, what, "", advice)) from None
         self.preparer = engine.dialect.identifier_preparer
         try:
             self.con = engine.connect()
@@ -371,8 +371,8 @@ def checked(query: str) -> str:
     except sqlglot.errors.SqlglotError:  # words of one database only
         reads = query.split(maxsplit=1)[0].upper() in ("SELECT", "WITH") and ";" not in query
     if not reads:
-        mend = "Write one SELECT; a database is only read"
-        raise UserError(Problem("mapping.yaml, query", "this is not one SELECT", "", mend))
+        advice = "Write one SELECT; a database is only read"
+        raise UserError(Problem("mapping.yaml, query", "this is not one SELECT", "", advice))
     return query
 
 
@@ -389,13 +389,13 @@ def _password(named: Database, folder: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError):
-        mend = "Let only the account that runs the program read it"
-        raise UserError(Problem(str(path), "the password cannot be read", "", mend)) from None
+        advice = "Let only the account that runs the program read it"
+        raise UserError(Problem(str(path), "the password cannot be read", "", advice)) from None
 
 
 def _unreached(place: str, error: Exception) -> Problem:
-    mend = "Check host, port, name, user and password"
-    return Problem(place, "the database cannot be reached", type(error).__name__, mend)
+    advice = "Check host, port, name, user and password"
+    return Problem(place, "the database cannot be reached", type(error).__name__, advice)
 
 
 def _digest(con: duckdb.DuckDBPyConnection, table: str, width: int) -> str:

@@ -41,8 +41,8 @@ def check_extent(path: Path, sheet: str) -> None:
         return
     if rows * columns > MOST_CELLS:
         what = f"the sheet {sheet!r} reaches to {far}, which is too far to be read"
-        mend = "Delete the empty rows and columns behind the table, or export it as CSV"
-        raise UserError(Problem(str(path), what, "A stray cell makes it so large", mend))
+        advice = "Delete the empty rows and columns behind the table, or export it as CSV"
+        raise UserError(Problem(str(path), what, "A stray cell makes it so large", advice))
 
 
 def _part(book: zipfile.ZipFile, sheet: str) -> str | None:

@@ -190,7 +190,7 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
         return None
     what = f"there is no file with the {table.name}"
     similar = _similar(names, table)
-    hint, mend = "", _mend(similar, table) if similar else f"Add {_file_names(table)}"
+    hint, advice = "", _advice(similar, table) if similar else f"Add {_file_names(table)}"
     if not similar:
         from qi_checker.sources.strays import in_words, strays  # looks into files, so only now
 
@@ -199,8 +199,8 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
         told = [in_words(*one) for one in same or seen]
         if told:
             hint = f"{', '.join(told[:_TOLD])}, but no mapping.yaml says how to read it"
-            mend = f"Let qi-checker inspect {folder} propose one"
-    raise UserError(Problem(str(folder), what, hint, mend))
+            advice = f"Let qi-checker inspect {folder} propose one"
+    raise UserError(Problem(str(folder), what, hint, advice))
 
 
 def _read(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
@@ -245,7 +245,7 @@ def _belongs(name: str) -> bool:
     return path.suffix in READERS and path.stem in ALL_TABLES
 
 
-def _mend(similar: str, table: Table) -> str:
+def _advice(similar: str, table: Table) -> str:
     """What to do with a file that is not read."""
     ending = Path(similar).suffix.lower()
     if ending in READERS or ending in LIKE_CSV:
@@ -260,7 +260,7 @@ def _file_names(table: Table) -> str:
 def _similar_notes(names: list[str], table: Table) -> Iterator[str]:
     similar = _similar(names, table)
     if similar:
-        yield f"{similar} is not read. {_mend(similar, table)} if it is to be"
+        yield f"{similar} is not read. {_advice(similar, table)} if it is to be"
 
 
 def _stray_notes(folder: Path, names: list[str]) -> Iterator[str]:

@@ -71,9 +71,9 @@ def files_of(place: model.Place, folder: Path, key: str) -> list[Path]:
         some = [f for f in sorted(folder.glob(pattern)) if f.is_file() and _is_data(f)]
         if not some:
             near = difflib.get_close_matches(pattern, names, n=1, cutoff=0.7)
-            mend = f"Did you mean {near[0]}?" if near else "Put it there, or correct the name"
+            advice = f"Did you mean {near[0]}?" if near else "Put it there, or correct the name"
             why = f"mapping.yaml names it under {key}"
-            problems.append(Problem(str(folder), f"there is no file {pattern}", why, mend))
+            problems.append(Problem(str(folder), f"there is no file {pattern}", why, advice))
         found |= dict.fromkeys(some)
     if problems:
         raise UserError(problems)
@@ -235,8 +235,8 @@ class _Reader:
             described = self.con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         except duckdb.Error:
             what = "the file cannot be read as Parquet"
-            mend = "It is cut off or not Parquet; write it again"
-            raise UserError(Problem(str(self.path), what, "", mend)) from None
+            advice = "It is cut off or not Parquet; write it again"
+            raise UserError(Problem(str(self.path), what, "", advice)) from None
         header = [str(name) for name, *_ in described if name != "file_row_number"]
         types = [str(type_name) for _, type_name, *_ in described]
         select = self._select(header, lambda at: text_of(types[at], quoted(header[at])))
@@ -268,14 +268,14 @@ def _problem(
         return None
     if found:
         what = f"the column {wanted.name!r} is in the header {len(found)} times"
-        mend = f'Name it by its place, such as "#{found[0] + 1}"'
-        return Problem(where, what, why, mend)
+        advice = f'Name it by its place, such as "#{found[0] + 1}"'
+        return Problem(where, what, why, advice)
     names = {plain(name): name.strip(BLANKS) for name in header}
     near = did_you_mean(plain(wanted.name), names)
-    mend = "Correct the name, or say with skip and header_rows where the header is"
+    advice = "Correct the name, or say with skip and header_rows where the header is"
     if near.startswith("Did you mean"):
-        mend = f"Did you mean {names[near.removeprefix('Did you mean ').rstrip('?')]!r}?"
-    return Problem(where, f"there is no column {wanted.name!r}", why, mend)
+        advice = f"Did you mean {names[near.removeprefix('Did you mean ').rstrip('?')]!r}?"
+    return Problem(where, f"there is no column {wanted.name!r}", why, advice)
 
 
 def positions(header: Sequence[str]) -> dict[str, list[int]]:

@@ -63,8 +63,8 @@ def check_width(number: int, where: str) -> None:
     """Raise UserError for a table that is too wide to be one of records."""
     if number > MOST_COLUMNS:
         what = f"there are {number:,} columns, and at most {MOST_COLUMNS:,} are read"
-        mend = "Export the columns that are needed, one row for each operation or event"
-        raise UserError(Problem(where, what, "Rows and columns may be exchanged", mend))
+        advice = "Export the columns that are needed, one row for each operation or event"
+        raise UserError(Problem(where, what, "Rows and columns may be exchanged", advice))
 
 
 def lay_out(table: Table, header: Sequence[str], site: Site, where: str) -> Layout:
@@ -161,7 +161,7 @@ def _missing(table: Table, name: str, header: Sequence[str], where: str) -> Prob
     return Problem(
         where,
         f"the needed column {name} is missing",
-        mend=f"{meant}Add or rename the column, or map it in the site settings "
+        advice=f"{meant}Add or rename the column, or map it in the site settings "
         f"(columns: {table.name}: {name}: {local})",
     )
 

@@ -180,8 +180,8 @@ class _Part:
         (more,) = self.con.execute(query).fetchall()[0]
         if more:
             what = f"the tables that are joined have several rows for one ({more} more in all)"
-            mend = "Add group_by, so that they become one row of the contract"
-            raise UserError(Problem(f"mapping.yaml, {self.key}", what, "", mend))
+            advice = "Add group_by, so that they become one row of the contract"
+            raise UserError(Problem(f"mapping.yaml, {self.key}", what, "", advice))
 
     def _read(
         self, place: PlaceModel, wanted: list[Wanted], name: str, key: str, fill: Sequence[str] = ()

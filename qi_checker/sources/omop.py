@@ -49,8 +49,8 @@ def import_omop(
     stay. Raises UserError.
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not force)):
-        mend = "Give a new folder, or say that the files in it may be replaced"
-        raise UserError(Problem(str(out), "already exists, and not empty", "", mend))
+        advice = "Give a new folder, or say that the files in it may be replaced"
+        raise UserError(Problem(str(out), "already exists, and not empty", "", advice))
     listed = read_concepts(concepts)
     tables = OmopTables(path, schema)
     import duckdb
@@ -104,8 +104,8 @@ class OmopTables:
         else:
             self._open_database(path, schema)
         if CLINICAL not in self.sql:
-            mend = "Give a database or folder with the tables of the OMOP CDM"
-            raise UserError(Problem(self.source, f"there is no table {CLINICAL}", "", mend))
+            advice = "Give a database or folder with the tables of the OMOP CDM"
+            raise UserError(Problem(self.source, f"there is no table {CLINICAL}", "", advice))
 
     def column(self, table: str, name: str, alias: str) -> str:
         """The SQL of a column, NULL where this version of the CDM does not have it."""
@@ -121,14 +121,14 @@ class OmopTables:
         import duckdb
 
         if not path.is_file():
-            mend = "Give a DuckDB file, or a folder with one CSV or Parquet file per table"
-            raise UserError(Problem(self.source, "there is no such file or folder", "", mend))
+            advice = "Give a DuckDB file, or a folder with one CSV or Parquet file per table"
+            raise UserError(Problem(self.source, "there is no such file or folder", "", advice))
         try:
             self.con.execute(f"ATTACH {literal(str(path))} AS omop (READ_ONLY)")
         except duckdb.Error:
             what = "the file cannot be opened as a DuckDB database"
-            mend = "Export the tables as CSV or Parquet into one folder and give that"
-            raise UserError(Problem(self.source, what, "", mend)) from None
+            advice = "Export the tables as CSV or Parquet into one folder and give that"
+            raise UserError(Problem(self.source, what, "", advice)) from None
         found = self.con.execute(
             "SELECT table_schema, table_name FROM information_schema.tables "
             "WHERE table_catalog = 'omop' AND (? = '' OR table_schema = ?) ORDER BY ALL",

@@ -47,8 +47,8 @@ def read_concepts(path: Path) -> list[Concept]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        mend = "Give a CSV file in UTF-8 with the columns " + ", ".join(COLUMNS)
-        raise UserError(Problem(str(path), "the list cannot be read", "", mend)) from None
+        advice = "Give a CSV file in UTF-8 with the columns " + ", ".join(COLUMNS)
+        raise UserError(Problem(str(path), "the list cannot be read", "", advice)) from None
     reader = csv.DictReader(text.splitlines())
     missing = [name for name in ("code", "kind") if name not in (reader.fieldnames or ())]
     if missing:
@@ -93,12 +93,12 @@ def choose(tables: OmopTables, concepts: Sequence[Concept], path: Path) -> list[
     """Fill the table `chosen`: every concept that counts, as case or as event. Returns notes."""
     if any(c.descendants for c in concepts) and "concept_ancestor" not in tables.sql:
         what = "descendants are asked for, but there is no table concept_ancestor"
-        mend = "Add the table, or list every concept"
-        raise UserError(Problem(tables.source, what, "", mend))
+        advice = "Add the table, or list every concept"
+        raise UserError(Problem(tables.source, what, "", advice))
     if any(c.system != "OMOP" for c in concepts) and "concept" not in tables.sql:
         what = "codes of a vocabulary are asked for, but there is no table concept"
-        mend = "Add the table, or list concepts by OMOP:<concept id>"
-        raise UserError(Problem(tables.source, what, "", mend))
+        advice = "Add the table, or list concepts by OMOP:<concept id>"
+        raise UserError(Problem(tables.source, what, "", advice))
     names = _vocabularies(tables)
     taken: set[tuple[int, bool]] = set()
     rows: list[list[str]] = []

@@ -29,13 +29,13 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site:
         described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         (rows,) = con.execute(f"SELECT count(*) FROM {source}").fetchall()[0]
     except duckdb.Error:
-        mend = "It is cut off or not Parquet; write it again"
-        raise UserError(Problem(where, "the file cannot be read as Parquet", "", mend)) from None
+        advice = "It is cut off or not Parquet; write it again"
+        raise UserError(Problem(where, "the file cannot be read as Parquet", "", advice)) from None
     header = [str(name) for name, *_ in described]
     types = [str(type_name) for _, type_name, *_ in described]
     if ROW_NUMBER in map(plain, header):
-        mend = f"Rename column {ROW_NUMBER}"
-        raise UserError(Problem(where, "a column has a name that is taken", "", mend))
+        advice = f"Rename column {ROW_NUMBER}"
+        raise UserError(Problem(where, "a column has a name that is taken", "", advice))
     layout = lay_out(table, header, site, where)
     places = dict(layout.columns)
 

@@ -27,8 +27,8 @@ class Written:
 def check_folder(out: Path, force: bool) -> None:
     """UserError for a folder that holds files, without `force`."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not force)):
-        mend = "Give a new folder, or say that the files in it may be replaced"
-        raise UserError(Problem(str(out), "already exists, and not empty", "", mend))
+        advice = "Give a new folder, or say that the files in it may be replaced"
+        raise UserError(Problem(str(out), "already exists, and not empty", "", advice))
 
 
 def write_records(records: Records, out: Path, kind: Format, force: bool = False) -> Written:

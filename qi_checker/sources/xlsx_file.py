@@ -69,8 +69,8 @@ def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "")
     with path.open("rb") as file:
         if file.read(len(OLE)) == OLE:
             what = "this is an old .xls file or a workbook with a password"
-            mend = "Save it as .xlsx without a password"
-            raise UserError(Problem(str(path), what, "", mend))
+            advice = "Save it as .xlsx without a password"
+            raise UserError(Problem(str(path), what, "", advice))
     notes: list[str] = []
     try:
         book = python_calamine.CalamineWorkbook.from_path(path)
@@ -132,8 +132,8 @@ def _choose(
         if wanted and name.strip().lower() == wanted:
             return name
     if sheet is not None:
-        mend = did_you_mean(sheet, seen)
-        raise UserError(Problem(str(path), f"there is no sheet {sheet!r}", "", mend))
+        advice = did_you_mean(sheet, seen)
+        raise UserError(Problem(str(path), f"there is no sheet {sheet!r}", "", advice))
     if not seen:
         raise UserError(Problem(str(path), "every sheet is hidden", "", "Unhide the one to read"))
     if len(seen) > 1:

@@ -20,8 +20,8 @@ def backup(alias: str, path: Path) -> None:
     """
     connection = connections[alias]
     if connection.vendor != "sqlite":
-        mend = "Use pg_dump: docs/store.md has the command"
-        raise UserError(Problem("backup", "this store is in PostgreSQL", "", mend))
+        advice = "Use pg_dump: docs/store.md has the command"
+        raise UserError(Problem("backup", "this store is in PostgreSQL", "", advice))
     part = path.with_name(path.name + ".part")
     try:
         part.unlink(missing_ok=True)

@@ -29,7 +29,7 @@ APPS = (
     "qi_checker.store.people.apps.PeopleConfig",
     "qi_checker.store.desk.apps.DeskConfig",
 )
-_MEND = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
+_ADVICE = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Database:
             }
         if self.kind == POSTGRESQL:
             return self._postgresql()
-        raise UserError(Problem("store", "this is not the address of a database", "", _MEND))
+        raise UserError(Problem("store", "this is not the address of a database", "", _ADVICE))
 
     def _parts(self) -> SplitResult:
         """Raises UserError where the address of a server cannot be read."""
@@ -100,7 +100,7 @@ class Database:
             _ = parts.port
         except ValueError:
             raise UserError(
-                Problem("store", "this is not the address of a database", "", _MEND)
+                Problem("store", "this is not the address of a database", "", _ADVICE)
             ) from None
         return parts
 

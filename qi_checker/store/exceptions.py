@@ -362,5 +362,5 @@ def _shown(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
 
 
-def _refused(what: str, mend: str) -> UserError:
-    return UserError(Problem("exceptions", what, "", mend))
+def _refused(what: str, advice: str) -> UserError:
+    return UserError(Problem("exceptions", what, "", advice))

@@ -68,8 +68,8 @@ def run_of(alias: str, run_id: int) -> Run:
     with reading(alias):
         found: Run | None = Run.objects.using(alias).filter(id=run_id).first()
     if found is None:
-        mend = "`qi-checker nightly runs` lists those that are"
-        raise UserError(Problem("store", f"run {run_id} is not kept", "", mend))
+        advice = "`qi-checker nightly runs` lists those that are"
+        raise UserError(Problem("store", f"run {run_id} is not kept", "", advice))
     return found
 
 

@@ -80,8 +80,8 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
     Values are replaced in their fields (`naming.py`), never as words in a text: an id may be `20`.
     """
     if len(key) < _SHORTEST_KEY:
-        mend = f"Take at least {_SHORTEST_KEY} random bytes, and keep them where the store is not"
-        raise UserError(Problem("pseudonymise", "the key is too short", "", mend))
+        advice = f"Take at least {_SHORTEST_KEY} random bytes, and keep them where the store is not"
+        raise UserError(Problem("pseudonymise", "the key is too short", "", advice))
     new = _pseudonym(key, case_id)
     with writing(alias):
         found = refuse_harmed(alias, "pseudonymise")

@@ -47,8 +47,8 @@ def sign_off(
     with writing(alias):
         parts = _parts(alias, case_id, protocol)
         if parts is None:
-            mend = "Run the night first, or look for another protocol"
-            raise UserError(Problem("sign-off", "the latest night has no such case", "", mend))
+            advice = "Run the night first, or look for another protocol"
+            raise UserError(Problem("sign-off", "the latest night has no such case", "", advice))
         text = canonical(parts)
         signed = SignOff.objects.using(alias).create(
             case_id=case_id,

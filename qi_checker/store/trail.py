@@ -282,8 +282,8 @@ def canonical(payload: Mapping[str, Any]) -> str:
 def instant(at: datetime) -> str:
     """A moment as text, always in UTC and of one length, so that texts sort as times do."""
     if at.tzinfo is None:
-        mend = "Give a time with its time zone"
-        raise UserError(Problem("store", "a time of the trail has no time zone", "", mend))
+        advice = "Give a time with its time zone"
+        raise UserError(Problem("store", "a time of the trail has no time zone", "", advice))
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 

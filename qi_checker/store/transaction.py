@@ -86,9 +86,9 @@ def refusal(alias: str, error: Exception) -> StoreRefused:
     """What a database said, in words."""
     said = str(error).lower()
     where = _shown(alias)
-    for kind, words, what, mend in _SAID:
+    for kind, words, what, advice in _SAID:
         if any(word in said for word in words):
-            return StoreRefused(Problem(where, what, "", mend), kind)
+            return StoreRefused(Problem(where, what, "", advice), kind)
     what = f"the database failed ({type(error).__name__})"
     return StoreRefused(Problem(where, what, "", _LOOK), "failed")
 

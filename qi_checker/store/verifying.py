@@ -48,8 +48,10 @@ def refuse_harmed(alias: str, what: str) -> Verified:
     """
     found = verify(alias)
     if found.faults:
-        mend = "Nothing was changed. Run `qi-checker nightly verify`: docs/store.md says what to do"
-        raise UserError(Problem(what, found.faults[0], "", mend))
+        advice = (
+            "Nothing was changed. Run `qi-checker nightly verify`: docs/store.md says what to do"
+        )
+        raise UserError(Problem(what, found.faults[0], "", advice))
     return found
 
 

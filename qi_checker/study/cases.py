@@ -51,9 +51,9 @@ def check_spans(before: Span, after: Span, as_of: AsOf) -> None:
     if not found and after.first <= before.last:
         overlap = before.first <= after.last
         what = "the periods overlap" if overlap else "the periods are the wrong way round"
-        mend = "Let the later period begin after the last day of the earlier one"
+        advice = "Let the later period begin after the last day of the earlier one"
         found.append(
-            Problem("--after", what, "An operation can be in one of them only", mend)
+            Problem("--after", what, "An operation can be in one of them only", advice)
             if overlap
             else Problem("--after", what, "", "Give the earlier one as --before")
         )

@@ -58,8 +58,8 @@ def add(login: str, name: str, password: str | None, by: Person) -> User:
     """Make an account. Raises UserError where the login is taken or the password too weak."""
     login = identity(login)
     if not _LOGIN.fullmatch(login):
-        mend = "Write small letters, digits, and . _ - @"
-        raise _refused("login", "this is not a login", mend)
+        advice = "Write small letters, digits, and . _ - @"
+        raise _refused("login", "this is not a login", advice)
     with writing(_ALIAS):
         if User.objects.filter(login=login).exists():
             raise _refused("login", "there is such an account already", "Choose another login")
@@ -127,8 +127,8 @@ def _check_last(user: User) -> None:
     others = Membership.objects.filter(role=Role.ADMIN.value, site="", user__is_active=True)
     mine = others.filter(user=user).exists()
     if mine and not others.exclude(user=user).exists():
-        mend = "Make somebody else administrator first"
-        raise _refused("account", "this is the last administrator", mend)
+        advice = "Make somebody else administrator first"
+        raise _refused("account", "this is the last administrator", advice)
 
 
 def _tell(action: str, user: User, by: Person, **more: str) -> None:
@@ -136,5 +136,5 @@ def _tell(action: str, user: User, by: Person, **more: str) -> None:
     Trail(_ALIAS).append(this_moment(), by.login, action, told)
 
 
-def _refused(where: str, what: str, mend: str = "") -> UserError:
-    return UserError(Problem(where, what, "", mend))
+def _refused(where: str, what: str, advice: str = "") -> UserError:
+    return UserError(Problem(where, what, "", advice))

@@ -125,7 +125,7 @@ def _add(request: HttpRequest) -> HttpResponse:
         raise
     except UserError as error:
         errors = tuple(
-            (p.where, " ".join(t for t in (p.what, p.mend) if t)) for p in error.problems
+            (p.where, " ".join(t for t in (p.what, p.advice) if t)) for p in error.problems
         )
         return render(request, "people", _people(errors, typed), status=422)
     return HttpResponseRedirect(f"/people/{user.pk}?done=added")
@@ -175,7 +175,7 @@ def _change(request: HttpRequest, user: User) -> HttpResponse:
         raise
     except UserError as error:
         errors = tuple(
-            (p.where, " ".join(t for t in (p.what, p.mend) if t)) for p in error.problems
+            (p.where, " ".join(t for t in (p.what, p.advice) if t)) for p in error.problems
         )
         return render(request, "person", _person(user, errors), status=422)
     return HttpResponseRedirect(f"/people/{user.pk}?done={said}")

@@ -45,8 +45,8 @@ def runtime() -> Runtime:
         raise UserError(Problem(VARIABLE, "names no settings", "", "Start `qi-checker serve`"))
     settings = load_settings(Path(named))
     if settings.config.web is None:
-        mend = "Add `web: {url: https://...}`: docs/web.md"
-        raise UserError(Problem(named, "`web` is missing", "", mend))
+        advice = "Add `web: {url: https://...}`: docs/web.md"
+        raise UserError(Problem(named, "`web` is missing", "", advice))
     return Runtime(settings, settings.config.web, bool(os.environ.get(DEMO)))
 
 

@@ -35,8 +35,8 @@ def _secret_key() -> str:
         why = (error.strerror or "it cannot be read").lower()
         raise UserError(Problem("web.key_file", f"{path}: {why}")) from None
     if len(key) < 32:
-        mend = "Write at least 32 random characters into it"
-        raise UserError(Problem("web.key_file", f"{path} holds too short a key", "", mend))
+        advice = "Write at least 32 random characters into it"
+        raise UserError(Problem("web.key_file", f"{path} holds too short a key", "", advice))
     return key
 
 

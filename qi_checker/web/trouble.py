@@ -33,7 +33,7 @@ class TroublePage:
 
     title: str
     what: str
-    mend: str
+    advice: str
     again: tuple[tuple[str, str], ...] = ()
     action: str = ""
     number: str = ""
@@ -96,10 +96,10 @@ def answer_of(request: HttpRequest, error: BaseException | None) -> HttpResponse
 def store_refused(request: HttpRequest, error: StoreRefused) -> HttpResponse:
     """The store is busy, full or away. What was typed is kept on the page."""
     log("store", kind=error.kind)
-    title, what, mend = (gettext(text) for text in _STORE.get(error.kind, _OTHER))
+    title, what, advice = (gettext(text) for text in _STORE.get(error.kind, _OTHER))
     if request.method == "POST":
         what += " " + gettext("What you sent was not kept.")
-    page = TroublePage(title, what, mend, *_again(request), retry=error.kind == "busy")
+    page = TroublePage(title, what, advice, *_again(request), retry=error.kind == "busy")
     response = _answer(request, page, 503)
     if page.retry:
         response["Retry-After"] = "3"
@@ -136,15 +136,15 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     page = getattr(request, "page", None)
     roles = ", ".join(gettext(ROLES[r.value]) for r in page.roles(request.method)) if page else ""
     what = gettext("Your roles do not allow this.")
-    mend = gettext("It is for: %s.") % roles if roles else ""
-    return _answer(request, TroublePage(gettext("Not allowed"), what, mend), 403)
+    advice = gettext("It is for: %s.") % roles if roles else ""
+    return _answer(request, TroublePage(gettext("Not allowed"), what, advice), 403)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its mark: most often one from before signing out, or another site's."""
     what = gettext("The form was too old. What you sent was not kept.")
-    mend = gettext("Check what you typed and send it again.")
-    page = TroublePage(gettext("Send it again"), what, mend, *_again(request))
+    advice = gettext("Check what you typed and send it again.")
+    page = TroublePage(gettext("Send it again"), what, advice, *_again(request))
     return _answer(request, page, 403)
 
 
@@ -165,8 +165,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     where = f"{last[0].filename.rpartition('/')[2]}:{last[0].lineno}" if last else ""
     log("failed", number=number, error=kind.__name__ if kind else "", where=where)
     what = gettext("This is a mistake of the program.")
-    mend = gettext("Tell whoever runs this server the number %s.") % number
-    return _answer(request, TroublePage(gettext("Something went wrong"), what, mend), 500)
+    advice = gettext("Tell whoever runs this server the number %s.") % number
+    return _answer(request, TroublePage(gettext("Something went wrong"), what, advice), 500)
 
 
 def log(event: str, **facts: str) -> None:

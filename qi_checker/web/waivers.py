@@ -150,7 +150,7 @@ def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
             raise
         except UserError as error:
             raise Wrong(
-                [(_field(p.where), f"{p.what}. {p.mend}") for p in error.problems]
+                [(_field(p.where), f"{p.what}. {p.advice}") for p in error.problems]
             ) from None
         store().exceptions.request(
             case_id,

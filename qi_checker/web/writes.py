@@ -113,7 +113,7 @@ def about_case(
     except StoreRefused:
         raise
     except UserError as error:
-        errors = tuple(("", " ".join(p for p in (q.what, q.mend) if p)) for q in error.problems)
+        errors = tuple(("", " ".join(p for p in (q.what, q.advice) if p)) for q in error.problems)
         return show(request, case_id, form=kind, errors=errors, status=422)
     return HttpResponseRedirect(_with(back, said))
 
@@ -209,7 +209,7 @@ def wait(request: HttpRequest, case_id: str) -> HttpResponse:
         except StoreRefused:
             raise
         except UserError as error:
-            raise Wrong([("until", f"{p.what}. {p.mend}.") for p in error.problems]) from None
+            raise Wrong([("until", f"{p.what}. {p.advice}.") for p in error.problems]) from None
         return f"done=wait&n={number}"
 
     return about_case(request, case_id, "wait", write)

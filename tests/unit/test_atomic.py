@@ -114,7 +114,7 @@ def test_a_second_step_that_fails_takes_back_the_first(
     assert hidden(target.parent) == []
 
 
-def test_a_kill_between_the_two_steps_is_mended_by_the_next_run(target: Path) -> None:
+def test_a_kill_between_the_two_steps_is_finished_by_the_next_run(target: Path) -> None:
     write(target, 1)
     target.rename(target.with_name(".audit.old-0123abcd"))
     with replaced_folder(target, OURS) as folder:

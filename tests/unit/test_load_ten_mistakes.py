@@ -1,6 +1,6 @@
-"""The ten likeliest mistakes of a new user: each message alone leads to the mended file.
+"""The ten likeliest mistakes of a new user: each message alone leads to the fixed file.
 
-`mend` knows nothing of protocols. It does what a message says, word by word.
+`fix` knows nothing of protocols. It does what a message says, word by word.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def text(case: Path, name: str) -> str:
     return (case / name).read_text(encoding="utf-8")
 
 
-def mend(broken: str, message: str) -> str:
+def fix(broken: str, message: str) -> str:
     """The file after doing what the message says, at the place that it names."""
     place = PLACE.fullmatch(message)
     assert place, message
@@ -61,13 +61,13 @@ def test_the_message_is_the_one_that_is_promised(case: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda f: f.name)
 def test_doing_what_it_says_mends_the_file(case: Path) -> None:
     message = text(case, "message.txt").strip()
-    assert mend(text(case, "broken.yaml"), message) == text(case, "mended.yaml")
-    load_protocol(case / "mended.yaml")
+    assert fix(text(case, "broken.yaml"), message) == text(case, "fixed.yaml")
+    load_protocol(case / "fixed.yaml")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda f: f.name)
 def test_the_two_files_differ_in_the_line_that_is_named(case: Path) -> None:
-    broken, mended = (text(case, f"{name}.yaml").splitlines() for name in ("broken", "mended"))
-    different = [n for n, (a, b) in enumerate(zip(broken, mended, strict=True), 1) if a != b]
+    broken, fixed = (text(case, f"{name}.yaml").splitlines() for name in ("broken", "fixed"))
+    different = [n for n, (a, b) in enumerate(zip(broken, fixed, strict=True), 1) if a != b]
     place = PLACE.fullmatch(text(case, "message.txt").strip())
     assert place and different == [int(place["line"])]

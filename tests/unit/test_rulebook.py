@@ -177,7 +177,7 @@ def test_what_cannot_be_told_apart_is_refused(second: Bundle, told: str) -> None
         evaluate_rulebook([liver(), second], from_rows(TABLES), AS_OF, SITE)
     (problem,) = caught.value.problems
     assert str(problem).startswith(told)
-    assert problem.mend
+    assert problem.advice
 
 
 def test_lists_that_differ_only_in_their_notes_are_one_list() -> None:

@@ -20,7 +20,7 @@ SHIPPED = sorted(f for kind in KINDS for f in rules_dir().glob(f"*/{kind}.yaml")
 GOOD = [
     *(BAD_INPUT / f"good-{name}.yaml" for name in ("protocol", "examples", "mapping", "language")),
     rules_dir() / "exam-names.yaml",
-    *sorted((BAD_INPUT / "ten_mistakes").glob("*/mended.yaml")),
+    *sorted((BAD_INPUT / "ten_mistakes").glob("*/fixed.yaml")),
     *SHIPPED,
 ]
 BAD = sorted(f for kind in KINDS for f in (BAD_INPUT / f"{kind.rstrip('s')}s").glob("*.yaml"))

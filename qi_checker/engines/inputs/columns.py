@@ -45,8 +45,8 @@ def called(
             columns[plain if known else name.strip(_BLANKS)] = name
     for name in table.needed:
         if name not in columns and name not in mapped:
-            mend = f"Map it under columns in site.yaml: {{{table.name}: {{{name}: its name}}}}"
-            problems.append(Problem(where, f"there is no column {name}", "", mend))
+            advice = f"Map it under columns in site.yaml: {{{table.name}: {{{name}: its name}}}}"
+            problems.append(Problem(where, f"there is no column {name}", "", advice))
     return columns, problems
 
 

@@ -91,30 +91,30 @@ def _interrupted(db: PostgreSQL, error: Exception) -> bool:
 
 def _problem(address: str, error: Exception, was_open: bool) -> Problem:
     state = str(getattr(error, "sqlstate", "") or "")
-    for code, (what, mend) in _SAID.items():
+    for code, (what, advice) in _SAID.items():
         if state.startswith(code):
-            return Problem(place(address), what, f"SQLSTATE {state}", mend)
+            return Problem(place(address), what, f"SQLSTATE {state}", advice)
     if not was_open:
         return _not_reached(address, str(error))
     if not state:
         return Problem(place(address), *_lost())
-    mend = "See the server's log; it may be a bug in qi-checker"
+    advice = "See the server's log; it may be a bug in qi-checker"
     return Problem(
-        place(address), "the database could not run the query", f"SQLSTATE {state}", mend
+        place(address), "the database could not run the query", f"SQLSTATE {state}", advice
     )
 
 
 def _lost() -> tuple[str, str, str]:
-    what, mend = _SAID["08"]
-    return what, "", mend
+    what, advice = _SAID["08"]
+    return what, "", advice
 
 
 def _not_reached(address: str, said: str) -> Problem:
     """Before there is a session the driver has words and no code; they name no record."""
     for words, code in (("authentication", "28"), ("password", "28"), ("does not exist", "3D")):
         if words in said:
-            what, mend = _SAID[code]
-            return Problem(place(address), what, "", mend)
+            what, advice = _SAID[code]
+            return Problem(place(address), what, "", advice)
     return Problem(
         place(address),
         "cannot be reached",

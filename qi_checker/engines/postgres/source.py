@@ -64,12 +64,12 @@ def _resolved(db: PostgreSQL, told: str) -> str | None:
 
 
 def _absent(table: Table, told: str) -> Problem:
-    mend = f"Name the table or view under tables in site.yaml: {{{table.name}: schema.name}}"
+    advice = f"Name the table or view under tables in site.yaml: {{{table.name}: schema.name}}"
     return Problem(
         "database",
         f"there is no table or view {told} for the {table.name}",
         "Or the role does not see its schema",
-        mend,
+        advice,
     )
 
 

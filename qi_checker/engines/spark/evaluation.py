@@ -164,5 +164,5 @@ def _unreadable(found: Sequence[Found]) -> UserError:
 def _lost() -> UserError:
     what = "Spark could not finish the evaluation"
     why = "A worker was lost, its disk or memory is full, or it cannot plan the protocol"
-    mend = "Nothing was written. See the log of the cluster, and run it again"
-    return EvaluationError(Problem("--engine", what, why, mend))
+    advice = "Nothing was written. See the log of the cluster, and run it again"
+    return EvaluationError(Problem("--engine", what, why, advice))

@@ -126,23 +126,23 @@ def _needs_java() -> None:
     home = os.environ.get("JAVA_HOME", "")
     found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if found is None:
-        mend = "Install Java 17 or 21, or let JAVA_HOME name it"
-        raise UserError(Problem("--engine", "Spark needs Java, which is not installed", "", mend))
+        advice = "Install Java 17 or 21, or let JAVA_HOME name it"
+        raise UserError(Problem("--engine", "Spark needs Java, which is not installed", "", advice))
 
 
 def _check_address(engine: str) -> None:
     """Spark itself would try for a minute, and say nothing."""
     parted = _ADDRESS.fullmatch(engine)
     if parted is None:
-        mend = "Write the address of the cluster's master: spark://host:7077"
-        raise UserError(Problem("--engine", f"{engine} is no address of a cluster", "", mend))
+        advice = "Write the address of the cluster's master: spark://host:7077"
+        raise UserError(Problem("--engine", f"{engine} is no address of a cluster", "", advice))
     try:
         with socket.create_connection((parted["host"], int(parted["port"])), timeout=10):
             return
     except (OSError, OverflowError):
         what = f"nobody answers at {engine}"
-        mend = "Start the cluster, or correct the address; --engine spark needs none"
-        raise UserError(Problem("--engine", what, "", mend)) from None
+        advice = "Start the cluster, or correct the address; --engine spark needs none"
+        raise UserError(Problem("--engine", what, "", advice)) from None
 
 
 def _start(master: str, settings: dict[str, str]) -> SparkSession:
@@ -163,8 +163,8 @@ def _start(master: str, settings: dict[str, str]) -> SparkSession:
         return SparkSession(SparkContext(conf=conf, gateway=gateway))
     except Exception:
         why = "Its own message may hold details of this machine"
-        mend = "Try it with fewer demands on memory, or another Java (17 or 21)"
-        raise UserError(Problem("--engine", "Spark could not be started", why, mend)) from None
+        advice = "Try it with fewer demands on memory, or another Java (17 or 21)"
+        raise UserError(Problem("--engine", "Spark could not be started", why, advice)) from None
 
 
 def _here(master: str) -> dict[str, str]:
@@ -183,6 +183,6 @@ def _await_worker(session: SparkSession, engine: str) -> None:
         if time.monotonic() > until:
             session.stop()
             what = f"no worker of {engine} took the job within {_PATIENCE} seconds"
-            mend = "See whether workers are there, with memory that is free"
-            raise UserError(Problem("--engine", what, "", mend))
+            advice = "See whether workers are there, with memory that is free"
+            raise UserError(Problem("--engine", what, "", advice))
         time.sleep(0.1)

@@ -62,12 +62,12 @@ def _find(folder: Path, table: Table, site: Site) -> Found:
     if not there:
         if not table.required:
             return Found(table)
-        mend = (
+        advice = (
             f"Add {table.name}.parquet, a file or a folder of parts; CSV and Excel are read "
             "without --engine"
         )
         raise UserError(
-            Problem(str(folder), f"there is no Parquet with the {table.name}", "", mend)
+            Problem(str(folder), f"there is no Parquet with the {table.name}", "", advice)
         )
     return _read(there[0], table, site)
 
@@ -84,9 +84,9 @@ def _read(path: Path, table: Table, site: Site) -> Found:
             schemas.append(end.schema.to_arrow_schema())
             sizes.append(end.num_rows)
         except (OSError, pa.ArrowException):
-            mend = "It is cut off or not Parquet; write it again"
+            advice = "It is cut off or not Parquet; write it again"
             raise UserError(
-                Problem(str(part), "the file cannot be read as Parquet", "", mend)
+                Problem(str(part), "the file cannot be read as Parquet", "", advice)
             ) from None
     kinds = {name: schemas[0].field(name).type for name in schemas[0].names}
     for part, schema in zip(parts, schemas, strict=True):
@@ -124,8 +124,8 @@ def _judged(
             pa.types.is_binary(type_) or pa.types.is_large_binary(type_)
         ):
             what = f"column {name} is of type {type_}, and must be text"
-            mend = "Write the column as text where the file is made"
-            problems.append(Problem(str(path), what, "A number has lost leading zeros", mend))
+            advice = "Write the column as text where the file is made"
+            problems.append(Problem(str(path), what, "A number has lost leading zeros", advice))
     return notes, problems
 
 

@@ -55,8 +55,8 @@ def check_rows(
     for name, wanted in expected.items():
         if wanted.event and wanted.event not in events:
             where = (*path, "expect", "requirements", name, "event")
-            mend = did_you_mean(wanted.event, events) or "The example gives no events"
-            complaints.add(where, f"no event `{wanted.event}` is given", mend=mend)
+            advice = did_you_mean(wanted.event, events) or "The example gives no events"
+            complaints.add(where, f"no event `{wanted.event}` is given", advice=advice)
 
 
 def _mapping(data: Any) -> Mapping[str, Any]:
@@ -79,7 +79,7 @@ def _check_id(
     if isinstance(name, str) and name in seen:
         line = complaints.document.where(seen[name]).split(":")[-2]
         what = f"the example `{name}` is there already, on line {line}"
-        complaints.add((*path, "id"), what, mend="Give it another name")
+        complaints.add((*path, "id"), what, advice="Give it another name")
     elif isinstance(name, str):
         seen[name] = (*path, "id")
 
@@ -93,10 +93,10 @@ def _check_expect(
     where = (*path, "expect")
     empty = not expect.get("verdict") and not expect.get("requirements")
     if empty and not complaints.spoilt_inside(where):
-        mend = "Add verdict, or requirements"
-        complaints.add(where, "nothing is expected of this example", mend=mend)
+        advice = "Add verdict, or requirements"
+        complaints.add(where, "nothing is expected of this example", advice=advice)
     for name in _mapping(expect.get("requirements")):
         if name not in requirements:
             what = f"the protocol has no requirement `{name}`"
-            mend = did_you_mean(name, requirements)
-            complaints.add((*where, "requirements", name), what, mend=mend, key=True)
+            advice = did_you_mean(name, requirements)
+            complaints.add((*where, "requirements", name), what, advice=advice, key=True)

@@ -50,12 +50,12 @@ def _check_database(database: Any, complaints: Complaints) -> None:
     path = ("database", "url")
     scheme, colon, rest = url.partition("://")
     if not colon or not scheme:
-        mend = "Write it like postgresql://reader@host/name, or sqlite:///file.db"
-        complaints.add(path, "this is not the address of a database", mend=mend)
+        advice = "Write it like postgresql://reader@host/name, or sqlite:///file.db"
+        complaints.add(path, "this is not the address of a database", advice=advice)
     elif ":" in rest.rpartition("@")[0]:
         why = "Whoever reads the file would know it"
-        mend = "Take it out and name a password_env or a password_file"
-        complaints.add(path, "the address of the database holds a password", why, mend)
+        advice = "Take it out and name a password_env or a password_file"
+        complaints.add(path, "the address of the database holds a password", why, advice)
 
 
 def check_names(data: Data, groups: Iterable[str], complaints: Complaints) -> None:
@@ -75,8 +75,8 @@ def check_words_of(entries: Any, path: Steps, catalogue: Catalogue, complaints: 
             for at, word in enumerate(words if isinstance(words, list) else ()):
                 if isinstance(word, str) and word not in known:
                     what = f"`{word}` is not a {key}"
-                    mend = did_you_mean(word, known)
-                    complaints.add((*path, number, key, at), what, mend=mend)
+                    advice = did_you_mean(word, known)
+                    complaints.add((*path, number, key, at), what, advice=advice)
 
 
 def _blocks(data: Data, name: str) -> Iterator[tuple[Steps, Data]]:
@@ -103,8 +103,8 @@ class _Block:
         self.table, self.path, self.block, self.whole = table, path, block, whole
         self.catalogue, self.complaints = catalogue, complaints
 
-    def add(self, steps: Iterable[str | int], what: str, why: str = "", mend: str = "") -> None:
-        self.complaints.add((*self.path, *steps), what, why, mend, key=True)
+    def add(self, steps: Iterable[str | int], what: str, why: str = "", advice: str = "") -> None:
+        self.complaints.add((*self.path, *steps), what, why, advice, key=True)
 
     def check(self) -> None:
         self._place((), self.block)
@@ -118,25 +118,27 @@ class _Block:
             for name, source in columns.items():
                 self._column(name, source)
         if self.table is not EVENTS and "exam_name" in self.block:
-            self.add(("exam_name",), "only events have names of examinations", mend="Leave it out")
+            self.add(
+                ("exam_name",), "only events have names of examinations", advice="Leave it out"
+            )
 
     def _place(self, at: Steps, place: Data) -> None:
         given = [key for key in _WHERE if key in place]
         if len(given) != 1:
             what = f"{' and '.join(given)} are given together" if given else "no file is named"
-            mend = "Keep one" if given else "Add file, such as file: or_cases_*.csv"
-            self.add((*at, given[-1] if given else "file"), what, mend=mend)
+            advice = "Keep one" if given else "Add file, such as file: or_cases_*.csv"
+            self.add((*at, given[-1] if given else "file"), what, advice=advice)
         from_database = [key for key in given if key != "file"]
         if from_database and "database" not in self.whole:
-            mend = "Add database: {url: ...} at the top of the file"
-            self.add((*at, from_database[0]), "no database is named", mend=mend)
+            advice = "Add database: {url: ...} at the top of the file"
+            self.add((*at, from_database[0]), "no database is named", advice=advice)
         if "file" not in place and given:
             for key in _TEXT_OF_FILES:
                 if key in place:
-                    self.add((*at, key), f"`{key}` is for files", mend="Leave it out")
+                    self.add((*at, key), f"`{key}` is for files", advice="Leave it out")
         if "widths" in place and place.get("header_rows", 0) != 0:
-            mend = "Leave header_rows out, and write skip: 1 where there is a header"
-            self.add((*at, "header_rows"), "a file of fixed width has no header", mend=mend)
+            advice = "Leave header_rows out, and write skip: 1 where there is a header"
+            self.add((*at, "header_rows"), "a file of fixed width has no header", advice=advice)
 
     def _conditions(self, at: Steps, conditions: Any) -> None:
         for number, condition in _dicts(conditions):
@@ -152,7 +154,7 @@ class _Block:
                 self.add(
                     ("columns", name),
                     f"the needed column {name} of {self.table.name} is not mapped",
-                    mend=f"Add {name}: and the name of the column in your export",
+                    advice=f"Add {name}: and the name of the column in your export",
                 )
 
     def _column(self, name: str, source: Any) -> None:
@@ -169,12 +171,14 @@ class _Block:
         for key, kinds in _ONLY_FOR.items():
             if key in source and kind not in kinds and name in self.table.names:
                 what = f"`{key}` is not for the column {name}"
-                self.add(("columns", name, key), what, mend="Leave it out")
+                self.add(("columns", name, key), what, advice="Leave it out")
         if "pick" in source and "group_by" not in self.block:
-            mend = "Add group_by, or leave pick out"
-            self.add(("columns", name, "pick"), "`pick` is for rows of a group", mend=mend)
+            advice = "Add group_by, or leave pick out"
+            self.add(("columns", name, "pick"), "`pick` is for rows of a group", advice=advice)
         if "system" in source and "system_column" in source:
-            self.add(("columns", name, "system_column"), "`system` is given, too", mend="Keep one")
+            self.add(
+                ("columns", name, "system_column"), "`system` is given, too", advice="Keep one"
+            )
         self._dates(name, source.get("date"))
         self._system(name, source.get("system"))
         self._words(name, kind, source.get("words"))
@@ -188,7 +192,7 @@ class _Block:
                 continue
             if {found.order, *orders} >= {"DMY", "MDY"}:
                 what = f"{text} and {next(iter(orders.values()))} read 03/04/2026 in two ways"
-                self.add(("columns", name, "date"), what, mend="Keep one of them")
+                self.add(("columns", name, "date"), what, advice="Keep one of them")
             orders[found.order] = text
 
     def _system(self, name: str, system: Any) -> None:
@@ -197,7 +201,7 @@ class _Block:
             if hint.startswith("Did you mean"):
                 what = f"`{system}` is not a code system that a code list uses"
                 meant = SYSTEM_ALIASES[hint.removeprefix("Did you mean ").rstrip("?")]
-                self.add(("columns", name, "system"), what, mend=f"Did you mean {meant}?")
+                self.add(("columns", name, "system"), what, advice=f"Did you mean {meant}?")
 
     def _words(self, name: str, kind: str, words: Any) -> None:
         known: tuple[str, ...] = ()
@@ -218,7 +222,7 @@ class _Block:
             for item in word.split(";") if kind == "words" else [word]:
                 if item.strip() not in known:
                     what = f"`{item.strip()}` is not a word that {self.table.name}.{name} knows"
-                    self.complaints.add(path, what, mend=did_you_mean(item.strip(), known))
+                    self.complaints.add(path, what, advice=did_you_mean(item.strip(), known))
 
 
 def _dicts(items: Any) -> Iterator[tuple[int, Data]]:

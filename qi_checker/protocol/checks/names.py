@@ -42,7 +42,7 @@ def check_column(
     any_other = table in free and not difflib.get_close_matches(column, known, cutoff=0.8)
     if column not in known and not any_other:
         what = f"`{table.name}` has no column `{column}`"
-        complaints.add(path, what, mend=did_you_mean(column, known), key=True)
+        complaints.add(path, what, advice=did_you_mean(column, known), key=True)
 
 
 # ---- own columns of a protocol -------------------------------------------------------------------
@@ -128,8 +128,8 @@ def check_code_lists(data: Any, available: tuple[str, ...], complaints: Complain
     """Every code list that is named exists."""
     for path, name in code_list_names(data):
         if name not in available:
-            mend = did_you_mean(name, available)
-            complaints.add(path, f"there is no code list `{name}`", mend=mend)
+            advice = did_you_mean(name, available)
+            complaints.add(path, f"there is no code list `{name}`", advice=advice)
 
 
 def check_columns(version: dict[str, Any], path: Steps, complaints: Complaints) -> None:
@@ -142,11 +142,11 @@ def check_columns(version: dict[str, Any], path: Steps, complaints: Complaints) 
     for inner, condition in asked:
         name = mapping(condition.get("column")).get("name")
         if isinstance(name, str) and name in _CASE_KEYS:
-            what, mend = (
+            what, advice = (
                 f"`{name}` has a key of its own",
                 f"Write {_CASE_KEYS[name]}: in place of column",
             )
-            complaints.add((*inner, "column", "name"), what, mend=mend)
+            complaints.add((*inner, "column", "name"), what, advice=advice)
 
 
 def check_selector(
@@ -161,8 +161,8 @@ def check_selector(
         name = column.get("name")
         if isinstance(name, str) and name in EVENTS.names:
             what = f"`{name}` is a column of the contract, not one of your own"
-            mend = _EVENT_KEYS.get(name, "Name a column that only your export has")
-            complaints.add((*inner, "name"), what, mend=mend)
+            advice = _EVENT_KEYS.get(name, "Name a column that only your export has")
+            complaints.add((*inner, "name"), what, advice=advice)
 
 
 def _known(
@@ -171,16 +171,16 @@ def _known(
     values = event.get(key)
     for i, word in enumerate(values if isinstance(values, list) else []):
         if isinstance(word, str) and word not in words and words:
-            mend = _MEANT.get(word.upper()) or did_you_mean(word, words)
-            complaints.add((*path, key, i), f"`{word}` is not a known {key}", mend=mend)
+            advice = _MEANT.get(word.upper()) or did_you_mean(word, words)
+            complaints.add((*path, key, i), f"`{word}` is not a known {key}", advice=advice)
 
 
 def _check_selective(event: dict[str, Any], path: Steps, complaints: Complaints) -> None:
     kind = event.get("kind")
     told_apart = any(key in event for key in _TELLS_APART)
     if kind in _GENERAL_KINDS and not told_apart and not complaints.spoilt_inside(path):
-        mend = "Add modality, region or codes" if kind == "imaging" else "Add codes or columns"
-        complaints.add(path, f"any {kind} would count, whatever it was for", mend=mend)
+        advice = "Add modality, region or codes" if kind == "imaging" else "Add codes or columns"
+        complaints.add(path, f"any {kind} would count, whatever it was for", advice=advice)
 
 
 def _check_lists(
@@ -196,11 +196,11 @@ def _check_lists(
     ):
         if names["not_codes"] is not None and names[key] == names["not_codes"]:
             what = f"{key} and not_codes name the same list, {why}"
-            complaints.add((*path, "not_codes"), what, mend="Name another list in one of them")
+            complaints.add((*path, "not_codes"), what, advice="Name another list in one of them")
     asked, refused = (catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes"))
     if asked and refused and asked.rows and all(refused.covers(*p) for p in asked.pairs):
         what = f"not_codes refuses every code of `{asked.name}`, so that no event can count"
-        complaints.add((*path, "not_codes"), what, mend="Name another list in one of them")
+        complaints.add((*path, "not_codes"), what, advice="Name another list in one of them")
     if "allow_codes" in event and isinstance(event.get("kind"), str) and event["kind"] != "imaging":
         why = "It lifts what imaging.csv says of codes, and that is asked of imaging only"
         what = "`allow_codes` decides nothing"
@@ -242,8 +242,8 @@ def _check_version(
         for where, name in _references(requirement, path):
             if name == own:
                 what = f"`{name}` is judged by its own event, which nothing has chosen yet"
-                mend = "Name another requirement, or an anchor such as surgery"
-                complaints.add(where, what, mend=mend)
+                advice = "Name another requirement, or an anchor such as surgery"
+                complaints.add(where, what, advice=advice)
             elif name not in ids:
                 _unknown(where, name, ids, others, complaints)
             elif name in forbidden:
@@ -277,8 +277,8 @@ def _check_anchor_columns(requirement: dict[str, Any], path: Steps, complaints: 
     for where, value in _anchors(requirement, path):
         name = mapping(value).get("column")
         if isinstance(name, str) and name in CASES.names and name not in _DATES:
-            mend = f"Name a date column: {', '.join(_DATES)}, or one of your own"
-            complaints.add((*where, "column"), f"the column `{name}` holds no date", mend=mend)
+            advice = f"Name a date column: {', '.join(_DATES)}, or one of your own"
+            complaints.add((*where, "column"), f"the column `{name}` holds no date", advice=advice)
 
 
 def _check_chosen_windows(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
@@ -291,8 +291,8 @@ def _check_chosen_windows(requirement: dict[str, Any], path: Steps, complaints: 
             name = mapping(value).get("requirement")
             if isinstance(name, str) and name == chosen.get("requirement"):
                 what = f"the event of `{name}` is counted from itself"
-                mend = "Name another anchor, such as surgery"
-                complaints.add((*value_path, "requirement"), what, mend=mend)
+                advice = "Name another anchor, such as surgery"
+                complaints.add((*value_path, "requirement"), what, advice=advice)
 
 
 def _unknown(
@@ -314,8 +314,8 @@ def _check_circles(waits: dict[str, list[Reference]], complaints: Complaints) ->
             if target in way:
                 circle = [*way[way.index(target) :], target]
                 what = f"the requirements wait for each other: {' -> '.join(circle)}"
-                mend = "Count one of them from a date of the case"
-                complaints.add(where, what, mend=mend)
+                advice = "Count one of them from a date of the case"
+                complaints.add(where, what, advice=advice)
             elif target not in done:
                 follow(target, [*way, target])
         done.add(name)

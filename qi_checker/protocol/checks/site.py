@@ -18,8 +18,8 @@ def check_site(data: dict[str, Any], complaints: Complaints) -> None:
     for name, columns in _mapping(data.get("columns")).items():
         path = ("columns", name)
         if name not in ALL_TABLES:
-            mend = did_you_mean(name, ALL_TABLES)
-            complaints.add(path, f"there is no table `{name}`", mend=mend, key=True)
+            advice = did_you_mean(name, ALL_TABLES)
+            complaints.add(path, f"there is no table `{name}`", advice=advice, key=True)
             continue
         for column in _mapping(columns):
             check_column(ALL_TABLES[name], column, (*path, column), complaints, free=_FREE)
@@ -28,7 +28,7 @@ def check_site(data: dict[str, Any], complaints: Complaints) -> None:
     if "plausibility" in data:
         for wrong in read_settings(data["plausibility"])[1]:
             below = ("plausibility", *wrong.path)
-            complaints.add(below, wrong.what, mend=wrong.mend, key=wrong.key)
+            complaints.add(below, wrong.what, advice=wrong.advice, key=wrong.key)
 
 
 def _mapping(data: Any) -> dict[str, Any]:
@@ -39,12 +39,12 @@ def _check_values(name: str, words: dict[str, Any], complaints: Complaints) -> N
     table, dot, column = name.partition(".")
     path = ("values", name)
     if not dot or table not in ALL_TABLES:
-        mend = "Write table.column, such as events.modality. " + did_you_mean(table, ALL_TABLES)
-        complaints.add(path, f"`{name}` is not a column of a table", mend=mend, key=True)
+        advice = "Write table.column, such as events.modality. " + did_you_mean(table, ALL_TABLES)
+        complaints.add(path, f"`{name}` is not a column of a table", advice=advice, key=True)
         return
     check_column(ALL_TABLES[table], column, path, complaints, free=_FREE)
     known = ALL_TABLES[table][column].words if column in ALL_TABLES[table].names else ()
     for local, word in words.items():
         if known and isinstance(word, str) and word and word not in known:
             what = f"`{word}` is not a word that {name} knows"
-            complaints.add((*path, local), what, mend=did_you_mean(word, known))
+            complaints.add((*path, local), what, advice=did_you_mean(word, known))

@@ -41,7 +41,7 @@ def _unique(parts: list[Part], key: str, what: str, complaints: Complaints) -> N
         if name in seen:
             line = complaints.document.where((*seen[name], key)).split(":")[-2]
             said = f"{what} `{name}` is there already, on line {line}"
-            complaints.add((*path, key), said, mend="Give it another name")
+            complaints.add((*path, key), said, advice="Give it another name")
         else:
             seen[name] = path
 
@@ -69,14 +69,14 @@ def _check_succession(
     day_before = after - timedelta(days=1)
     if after <= begin:
         what = f"this version begins on {after}, not after the one above it ({begin})"
-        complaints.add(where, what, mend="Write the versions in order, oldest first")
+        complaints.add(where, what, advice="Write the versions in order, oldest first")
     elif end is not None and end < begin:
         return  # told where the period itself is checked
     elif end is None:
         period = earlier.get("in_force")
         if isinstance(period, dict) and "to" not in period:
             what = f"this version has no last day, and another begins on {after}"
-            complaints.add((*path, "in_force"), what, mend=f"Add to: {day_before}")
+            complaints.add((*path, "in_force"), what, advice=f"Add to: {day_before}")
     elif end != day_before:
         what = f"this version begins on {after}, and the one above it ends on {end}"
         two = "Some days would have two versions"
@@ -123,7 +123,7 @@ def _check_forbidden(
     asked = mapping(mapping(requirement.get("event")).get("codes")).get("in")
     if isinstance(asked, str) and asked in catalogue.lists and not catalogue.lists[asked].rows:
         what = f"the code list `{asked}` is empty, so that this is met whatever happened"
-        complaints.add((*path, "event", "codes", "in"), what, mend="Fill the list")
+        complaints.add((*path, "event", "codes", "in"), what, advice="Fill the list")
 
 
 def _check_apart(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
@@ -144,5 +144,5 @@ def _check_apart(requirement: dict[str, Any], path: Steps, complaints: Complaint
         if needed > room - (days(least.length)[0] if least else 0):
             said = f"{count} events {apart.length} apart"
             what = f"{said} do not fit into the window"
-            complaints.add((*path, "apart"), what, mend="Shorten it, or widen the window")
+            complaints.add((*path, "apart"), what, advice="Shorten it, or widen the window")
             return

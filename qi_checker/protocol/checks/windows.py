@@ -30,7 +30,7 @@ def _check_span(span: dict[str, Any], path: Steps, complaints: Complaints) -> No
     if least and most and excludes(least, most):
         less, more = _key(span, "at_least"), _key(span, "at_most")
         what = f"{NEVER}: nothing is {less} {least.length} and {more} {most.length} away"
-        complaints.add((*path, less.replace(" ", "_")), what, mend="Change one of the two")
+        complaints.add((*path, less.replace(" ", "_")), what, advice="Change one of the two")
     elif (
         most is not None
         and most.length.amount == 0
@@ -39,7 +39,7 @@ def _check_span(span: dict[str, Any], path: Steps, complaints: Complaints) -> No
         and "or_after" not in span
     ):
         what = f"{NEVER}: what is before the anchor is more than {most.length} away"
-        complaints.add((*path, "at_most"), what, mend="Give it a longer time")
+        complaints.add((*path, "at_most"), what, advice="Give it a longer time")
 
 
 def _check_pair(one: Part, other: Part, complaints: Complaints) -> None:
@@ -51,7 +51,7 @@ def _check_pair(one: Part, other: Part, complaints: Complaints) -> None:
     for here, there in ((first, second), (second, first)):
         if _apart(here, there):
             what = f"{NEVER}: this span and another one of it exclude each other"
-            complaints.add(other[0], what, mend="Change or leave out one of the two")
+            complaints.add(other[0], what, advice="Change or leave out one of the two")
             return
 
 

@@ -223,5 +223,5 @@ def _text(text: str, what: str, empty: bool = False) -> str:
     return found
 
 
-def _refused(what: str, mend: str = "") -> UserError:
-    return UserError(Problem("", what, "", mend))
+def _refused(what: str, advice: str = "") -> UserError:
+    return UserError(Problem("", what, "", advice))
