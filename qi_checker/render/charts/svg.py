@@ -1,8 +1,8 @@
 """From a drawn figure to SVG text: the same bytes every time, accessible, safe beside other pictures.
 
 Text stays text (`svg.fonttype: none`), in a font that is asked for by name and never fetched. Every id
-begins with the plot's key, so that several pictures can stand on one page; a style element, which
-would reach the whole page, becomes attributes of the picture.
+begins with the plot's key, so that several pictures can stand on one page. No style element is left,
+which would reach the whole page, and no style attribute, which the policy of the web application forbids.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def text_of(canvas: Canvas, plot: Plot) -> str:
     _prune(inner)
     _rename(inner, plot.key)
     _shorten(inner)
+    _unstyle(inner)
     box = root.get("viewBox", "")
     names = (f"{plot.key}-title", f"{plot.key}-desc")
     picture = ElementTree.Element(
@@ -162,3 +163,16 @@ def _shorten(inner: ElementTree.Element) -> None:
         for mark in marks:
             for name in ("x", "y"):
                 mark.set(name, f"{float(mark.get(name, 0)):.3f}")
+
+
+def _unstyle(inner: ElementTree.Element) -> None:
+    """Write each declaration of a style attribute as an attribute of its own.
+
+    SVG has one for every property that the library writes (SVG 2, 6.6, presentation attributes). A
+    rule of a style sheet would win against it, so reports/style.css has none for what is in a chart.
+    """
+    for element in inner.iter():
+        for declaration in element.attrib.pop("style", "").split(";"):
+            name, _, value = declaration.partition(":")
+            if name.strip():
+                element.set(name.strip(), value.strip())
