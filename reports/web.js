@@ -56,7 +56,7 @@
       const text = await found.text();
       if (mine !== asked) return;
       answer.replaceChildren(...page(text).body.childNodes);
-      history.replaceState(null, "", "?" + query + "#move");
+      history.replaceState(null, "", "?" + query + "#" + form.parentElement.id);
     };
     field.addEventListener("input", () => {
       clearTimeout(waiting);

@@ -57,6 +57,8 @@ def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:
         }
 
     def findings(protocol: str, sha256: str) -> Sequence[Mapping[str, Any]]:
+        if not runs[protocol]:  # its first night
+            return ()
         run = runs[protocol][0].run_id
         if store.manifest(run)["protocol"]["sha256"] != sha256:
             return ()

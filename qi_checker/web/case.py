@@ -23,7 +23,7 @@ from qi_checker.store.schedules import schedules
 from qi_checker.web import i18n
 from qi_checker.web.access import Role
 from qi_checker.web.cases import Day, Live, items_of, latest_good, live, strip
-from qi_checker.web.clock import this_moment
+from qi_checker.web.clock import day_of, this_moment
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import ROLES, render, templates
@@ -32,7 +32,7 @@ from qi_checker.web.sheet import RequirementView, facts, requirements
 from qi_checker.web.state import state_of
 from qi_checker.web.waivers import ExceptionsView, exceptions_view
 from qi_checker.web.words import CONTACTS, sign_of, verdict_words
-from qi_checker.web.worklist import Command, days_left
+from qi_checker.web.worklist import Command, changes_of, days_left
 from qi_checker.web.writes import done, undoable
 
 
@@ -205,7 +205,7 @@ def _page(
     return CasePage(
         case_id=first.case_id,
         patient_id=first.patient_id,
-        surgery=_surgery(first),
+        surgery=i18n.planned(first.surgery_at),
         surgery_iso=first.surgery_day.isoformat(),
         status=gettext(first.status),
         facts=facts(traced.trace, traced.known) if traced and traced.trace else (),
@@ -216,7 +216,7 @@ def _page(
         exceptions=exceptions_view(request, first.case_id, lives),
         links=_links(first),
         seen=state_of(list(items), written).signed(),
-        may=_may(request, first.site),
+        may=_may(request, first, night.day),
         roles=(("", gettext("everybody")), *((k, gettext(v)) for k, v in ROLES.items())),
         outcomes=tuple((k, gettext(v)) for k, v in CONTACTS.items()),
         form=form,
@@ -228,18 +228,13 @@ def _page(
     )
 
 
-def _surgery(item: WorkItem) -> str:
-    clock = item.surgery_at[11:16]
-    return f"{i18n.day(item.surgery_day, 'long')} {clock}".strip()
-
-
-def _may(request: HttpRequest, site: str) -> frozenset[str]:
+def _may(request: HttpRequest, item: WorkItem, day: date) -> frozenset[str]:
+    """The pages whose forms are shown; ultrasound is entered from the day of surgery on."""
     from qi_checker.web.urls import PAGES
 
     who = request.who
-    return frozenset(
-        p.name for p in PAGES if p.write and who.may(p, "POST") and site in who.sites(p.write)
-    )
+    mine = (p for p in PAGES if p.write and who.may(p, "POST") and item.site in who.sites(p.write))
+    return frozenset(p.name for p in mine if p.name != "ious" or item.surgery_day <= day)
 
 
 def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> ProtocolView:
@@ -339,9 +334,8 @@ def verdict_status(status: str) -> str:
 def _date(to: str, first: date) -> tuple[date | None, str]:
     if not to:
         return None, ""
-    try:
-        chosen = date.fromisoformat(to)
-    except ValueError:
+    chosen = day_of(to)
+    if chosen is None:
         return None, gettext("Write a date as 2026-03-31.")
     if chosen < first:
         return None, gettext("Surgery cannot move into the past.")
@@ -383,13 +377,12 @@ def _history(case_id: str) -> tuple[tuple[str, str], ...]:
     moments = {run.run_id: run.as_of for run in store().runs()}
     found: dict[tuple[str, str], None] = {}
     for s in reversed(schedules("default", case_id)):
-        found[(s.surgery_at, moments.get(s.from_run, ""))] = None
+        found[(i18n.planned(s.surgery_at), i18n.planned(moments.get(s.from_run, "")))] = None
     return tuple(found)
 
 
 def _changes(items: Sequence[WorkItem]) -> tuple[str, ...]:
-    said = [str(c.get("words", "")) for item in items for c in json.loads(item.changes)]
-    return tuple(dict.fromkeys(text for text in said if text))
+    return tuple(dict.fromkeys(text for item in items for text in changes_of(item)))
 
 
 def _links(item: WorkItem) -> tuple[tuple[str, str], ...]:

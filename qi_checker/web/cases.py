@@ -149,7 +149,7 @@ def strip(one: Live, first: date, days: int = AHEAD) -> Iterator[Day]:
 
 
 def latest_good(days: Sequence[Day]) -> date | None:
-    """The last day of an unbroken run of good ones that begins at today's plan, else the last good."""
+    """The last day on which everything is met, excepted or booked; None if there is no such day."""
     good = ("compliant", "compliant_with_exception", "pending")
     return max((d.day for d in days if d.verdict in good), default=None)
 

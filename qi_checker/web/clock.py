@@ -23,3 +23,17 @@ def real_moment() -> datetime:
 def today(zone: ZoneInfo) -> date:
     """The day on the clocks of the site."""
     return this_moment().astimezone(zone).date()
+
+
+def day_of(text: str) -> date | None:
+    """A date that somebody typed, `2026-03-31`; None where it is none, or in another age."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 <= found.year <= 2200 else None
+
+
+def number_of(text: str) -> int | None:
+    """A number of a row that a form or an address names; None where no row can have it."""
+    return int(text) if text.isdecimal() and len(text) <= 18 else None

@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.web import i18n
+from qi_checker.web.clock import day_of
 from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import render
 from qi_checker.web.urls_of import link
@@ -26,8 +28,7 @@ class DayLine:
     url: str
     patient_id: str
     surgeon: str
-    verdict: str
-    sign: Sign
+    verdicts: tuple[tuple[Sign, str], ...]  # one where its protocols agree
     open: tuple[str, ...]
 
 
@@ -53,18 +54,13 @@ class DayListPage:
 
 
 def day_list(request: HttpRequest) -> HttpResponse:
-    """The list of `?day=`, of tomorrow without it."""
+    """The list of `?day=`; without it, of the next day on which one's sites operate."""
     night = last_night()
-    try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        day = night.day + timedelta(days=1)
-    items = WorkItem.objects.filter(surgery_day=day).exclude(status="cancelled")
-    mine = [
-        i
-        for i in items.order_by("site", "room", "surgery_at", "case_id")
-        if i.site in request.sites
-    ]
+    day = day_of(request.GET.get("day", ""))
+    if day is None:
+        day = _next(request, night.day + timedelta(days=1))
+    items = _planned(request).filter(surgery_day=day)
+    mine = items.order_by("site", "room", "surgery_at", "case_id")
     rooms: dict[tuple[str, str], list[WorkItem]] = {}
     for item in mine:
         rooms.setdefault((item.site, item.room), []).append(item)
@@ -79,17 +75,37 @@ def day_list(request: HttpRequest) -> HttpResponse:
     return render(request, "day_list", page, messages=warnings(night))
 
 
+def _planned(request: HttpRequest) -> QuerySet[WorkItem]:
+    """The operations of one's sites; one that several protocols judge is there once for each."""
+    items, sites = WorkItem.objects.exclude(status="cancelled"), request.sites
+    return items if sites.names is None else items.filter(site__in=sorted(sites.names))
+
+
+def _next(request: HttpRequest, tomorrow: date) -> date:
+    """The first day from tomorrow on with an operation; tomorrow where there is none."""
+    days = _planned(request).filter(surgery_day__gte=tomorrow).order_by("surgery_day")
+    found: date | None = days.values_list("surgery_day", flat=True).first()
+    return found or tomorrow
+
+
 def _lines(items: list[WorkItem]) -> tuple[DayLine, ...]:
-    return tuple(
-        DayLine(
-            time=item.surgery_at[11:16],
-            case_id=item.case_id,
-            url=link("case", item.case_id),
-            patient_id=item.patient_id,
-            surgeon=item.surgeon,
-            verdict=verdict_words(item.verdict),
-            sign=sign_of(item.verdict),
-            open=tuple(action["text"] for action in json.loads(item.actions)),
-        )
-        for item in items
+    cases: dict[str, list[WorkItem]] = {}
+    for item in items:
+        cases.setdefault(item.case_id, []).append(item)
+    return tuple(_line(rows) for rows in cases.values())
+
+
+def _line(items: list[WorkItem]) -> DayLine:
+    """One operation, whatever number of protocols judge it."""
+    first = items[0]
+    actions = [action["text"] for item in items for action in json.loads(item.actions)]
+    verdicts = dict.fromkeys(item.verdict for item in items)
+    return DayLine(
+        time=first.surgery_at[11:16],
+        case_id=first.case_id,
+        url=link("case", first.case_id),
+        patient_id=first.patient_id,
+        surgeon=first.surgeon,
+        verdicts=tuple((sign_of(v), verdict_words(v)) for v in verdicts),
+        open=tuple(dict.fromkeys(actions)),
     )

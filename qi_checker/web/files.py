@@ -116,10 +116,11 @@ def _size(size: int) -> str:
 
 def file(request: HttpRequest, name: str) -> HttpResponse:
     """Download one of them. Raises Http404 for anything else, however it is written."""
-    root = runtime().settings.reports.resolve()
-    path = (root / name).resolve()
-    folder = root / path.relative_to(root).parts[0] if path.is_relative_to(root) else None
-    if folder is None or path == root or not folder.is_dir() or path not in set(_files(folder)):
+    root = runtime().settings.reports
+    folder = next((d for d in _dirs(root) if d.name == name.partition("/")[0]), None)
+    listed = {p.relative_to(root).as_posix(): p for p in _files(folder)} if folder else {}
+    path = listed.get(name)
+    if path is None or not path.resolve().is_relative_to(root.resolve()):
         raise Http404
     by = request.who.person(request.page, "GET")
     told = {"file": path.relative_to(root).as_posix(), "role": by.role}

@@ -75,6 +75,14 @@ def day(value: date | None, length: str = "short") -> str:
     return str(format_date(value, patterns[length][current()], locale=current()))
 
 
+def planned(value: str, length: str = "long") -> str:
+    """`Tue 3 Mar 2026 08:00` from an ISO text of the records; a text that is no date stays as it is."""
+    try:
+        return f"{day(date.fromisoformat(value[:10]), length)} {value[11:16]}".strip()
+    except ValueError:
+        return value
+
+
 def clock(value: datetime) -> str:
     """`3 Mar, 06:10` on the clocks of the site."""
     here = value.astimezone(runtime().zone) if value.tzinfo else value

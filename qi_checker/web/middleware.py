@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from qi_checker.errors import UserError
@@ -37,6 +38,19 @@ def headers(get_response: Handler) -> Handler:
         return response
 
     return answered
+
+
+def characters(get_response: Handler) -> Handler:
+    """Refuse a NUL wherever it stands: PostgreSQL and file systems take none, and nobody types one."""
+
+    def read(request: HttpRequest) -> HttpResponse:
+        forms = [request.GET, *([request.POST] if request.method == "POST" else [])]
+        texts = (text for form in forms for name, texts in form.lists() for text in (name, *texts))
+        if "\0" in request.path_info or any("\0" in text for text in texts):
+            raise SuspiciousOperation("a NUL")
+        return get_response(request)
+
+    return read
 
 
 def session(get_response: Handler) -> Handler:

@@ -11,6 +11,7 @@ from qi_checker.errors import UserError
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.transaction import StoreRefused
 from qi_checker.web import accounts, i18n
+from qi_checker.web.clock import number_of
 from qi_checker.web.i18n import N_, gettext
 from qi_checker.web.models import Membership, User
 from qi_checker.web.pages import ROLES, Message, render
@@ -182,4 +183,4 @@ def _change(request: HttpRequest, user: User) -> HttpResponse:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+    return number_of(text or "") or 0

@@ -13,6 +13,7 @@ from django.core import signing
 
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.people.reads import Thread
+from qi_checker.web import i18n
 from qi_checker.web.i18n import gettext
 from qi_checker.web.runtime import store
 from qi_checker.web.words import verdict_words
@@ -66,7 +67,7 @@ def _surgery(old: State, now: State) -> list[str]:
     pairs = {(old.surgery.get(p, ""), at) for p, at in now.surgery.items()}
     moved = sorted((a, b) for a, b in pairs if a != b)
     said = gettext("Surgery was moved from %(before)s to %(after)s.")
-    return [said % {"before": a or "–", "after": b} for a, b in moved]
+    return [said % {"before": i18n.planned(a) or "–", "after": i18n.planned(b)} for a, b in moved]
 
 
 def _judged(old: State, now: State) -> list[str]:

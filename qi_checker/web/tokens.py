@@ -17,7 +17,7 @@ from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
 from qi_checker.web.access import WARD, Sites
-from qi_checker.web.clock import this_moment
+from qi_checker.web.clock import number_of, this_moment
 from qi_checker.web.i18n import gettext
 from qi_checker.web.models import Membership, Token
 from qi_checker.web.pages import Message, render
@@ -99,8 +99,9 @@ def _page(request: HttpRequest, kind: str, sites: Sites) -> HttpResponse:
     errors: tuple[tuple[str, str], ...] = ()
     if request.method == "POST":
         by = request.who.person(request.page, "POST")
-        if request.POST.get("revoke", "").isdecimal():
-            _revoke(int(request.POST["revoke"]), kind, by)
+        number = number_of(str(request.POST.get("revoke", "")))
+        if number is not None:
+            _revoke(number, kind, by)
             return HttpResponseRedirect(f"{request.path}?done=revoked")
         made, errors = _make(request, kind, sites, by)
     mine = Token.objects.filter(kind=kind).order_by("-id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from qi_checker.store.models import TrailEntry
 from qi_checker.store.trail import instant
 from qi_checker.web import i18n
-from qi_checker.web.clock import this_moment
+from qi_checker.web.clock import day_of, number_of, this_moment
 from qi_checker.web.i18n import gettext, ngettext
 from qi_checker.web.pages import Message, render
 from qi_checker.web.runtime import runtime, store
@@ -75,9 +75,9 @@ def _page(request: HttpRequest) -> TrailPage:
         n: request.GET.get(n, "").strip()[:200] for n in ("who", "action", "case", "since", "until")
     }
     rows, wrong = _narrowed(query)
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        rows = rows.filter(sequence__lt=int(before))
+    before = number_of(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(sequence__lt=before)
     found = list(rows.order_by("-sequence")[: PAGE + 1])
     more = ""
     if len(found) > PAGE:
@@ -102,12 +102,11 @@ def _narrowed(query: dict[str, str]) -> tuple[Any, str]:
     for name, days in (("since", 0), ("until", 1)):
         if not query[name]:
             continue
-        try:
-            day = date.fromisoformat(query[name]) + timedelta(days=days)
-        except ValueError:
+        day = day_of(query[name])
+        if day is None:
             wrong = gettext("Write a date as 2026-03-31.")
             continue
-        at = instant(datetime.combine(day, time.min, runtime().zone))
+        at = instant(datetime.combine(day + timedelta(days=days), time.min, runtime().zone))
         rows = rows.filter(at__gte=at) if name == "since" else rows.filter(at__lt=at)
     return rows, wrong
 

@@ -224,4 +224,4 @@ def sign_off(request: HttpRequest, case_id: str) -> HttpResponse:
         )
         return "done=signed"
 
-    return about_case(request, case_id, "sign_off", write)
+    return about_case(request, case_id, "sign_off", write, each=True)

@@ -26,7 +26,7 @@ from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import Message, render
 from qi_checker.web.runtime import runtime
 from qi_checker.web.urls_of import link
-from qi_checker.web.words import CONTACTS, reason_words, verdict_words
+from qi_checker.web.words import CONTACTS, reason_words, status_words, verdict_words
 
 PAGE = 50
 GROUPS = (
@@ -37,7 +37,7 @@ GROUPS = (
     ("ready", N_("Nothing to do"), N_("everything is there, booked or excepted")),
 )
 FILTERS = ("q", "surgeon", "desk", "site", "modality", "status", "week", "when", "show")
-_SHOWN = ("", "waiting", "changed")
+_SHOWN = ("", "changed", "waiting")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,8 @@ class Line:
     tone: str
     commands: tuple[Command, ...]
     surgery: str
-    place: str
+    room: str
+    surgeon: str
     why: str
     verdict: str
     changed: str
@@ -233,9 +234,9 @@ def week_days(week: str) -> tuple[date, date] | None:
     try:
         year, _, number = week.partition("-W")
         monday = date.fromisocalendar(int(year), int(number), 1)
-    except ValueError:
+        return monday, monday + timedelta(days=6)
+    except (ValueError, OverflowError):
         return None
-    return monday, monday + timedelta(days=6)
 
 
 def horizon_of(day: date) -> date:
@@ -302,8 +303,12 @@ _COLUMNS = (
 def _key(after: str) -> tuple[date, date, str, str] | None:
     try:
         act_by, surgery, case_id, protocol = json.loads(after)
+        if (
+            "\0" in (text := f"{case_id}{protocol}") or not text.encode()
+        ):  # raises for half a character
+            return None
         return date.fromisoformat(act_by), date.fromisoformat(surgery), str(case_id), str(protocol)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
@@ -363,10 +368,11 @@ def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: boo
         tone={"overdue": "late", "today": "now"}.get(group, ""),
         commands=tuple(_command(a, desk) for a in actions),
         surgery=i18n.day(item.surgery_day),
-        place=", ".join(text for text in (item.room, item.surgeon) if text),
+        room=item.room,
+        surgeon=item.surgeon,
         why=" ".join(dict.fromkeys(_why(a) for a in actions)),
         verdict=verdict_words(item.verdict),
-        changed=_change(item) if changed else "",
+        changed=" ".join(changes_of(item)) if changed else "",
         unread=marks.unread.get(item.case_id, 0),
         look=f"{look.by}, {i18n.clock(look.at)}" if look else "",
         look_void=bool(look and look.evidence != item.evidence),
@@ -389,9 +395,22 @@ def _why(action: Mapping[str, str]) -> str:
     return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
-def _change(item: WorkItem) -> str:
-    said = [str(change.get("words", "")) for change in json.loads(item.changes)]
-    return " ".join(text for text in said if text)
+def changes_of(item: WorkItem) -> tuple[str, ...]:
+    """What the last night found changed about a case: its date once, then each requirement."""
+    titles = {r["id"]: r["title"] for r in json.loads(item.requirements)}
+    found: dict[str, None] = {}
+    for change in json.loads(item.changes):
+        before, after = change.get("before_surgery"), change.get("after_surgery")
+        if before and after and before != after:
+            said = gettext("Surgery was moved from %(before)s to %(after)s.")
+            before, after = i18n.planned(before, "short"), i18n.planned(after, "short")
+            found[said % {"before": before, "after": after}] = None
+        before, after = change.get("before_status"), change.get("after_status")
+        if before and after and before != after:
+            words = {"title": titles.get(change["requirement"], change["requirement"])}
+            words |= {"before": status_words(before), "after": status_words(after)}
+            found[gettext("%(title)s: was “%(before)s”, now “%(after)s”.") % words] = None
+    return tuple(found)
 
 
 def days_left(act_by: date, day: date) -> str:

@@ -6,6 +6,7 @@ happened, so that a reload says it again and nothing is remembered elsewhere.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,7 @@ from qi_checker.store.people.writes import SentBefore
 from qi_checker.store.transaction import StoreRefused
 from qi_checker.web.access import Role
 from qi_checker.web.cases import items_of
-from qi_checker.web.clock import this_moment
+from qi_checker.web.clock import day_of, number_of, this_moment
 from qi_checker.web.i18n import N_, gettext
 from qi_checker.web.night import last_night
 from qi_checker.web.pages import Message, local
@@ -79,43 +80,56 @@ class Sent:
 
     def day(self, name: str) -> date:
         """A date field. Raises Wrong where it is not one."""
-        try:
-            return date.fromisoformat(self.text(name))
-        except ValueError:
-            raise Wrong([(name, gettext("Write a date as 2026-03-31."))]) from None
+        found = day_of(self.text(name))
+        if found is None:
+            raise Wrong([(name, gettext("Write a date as 2026-03-31."))])
+        return found
 
 
 def about_case(
-    request: HttpRequest, case_id: str, kind: str, write: Callable[[Sent], str]
+    request: HttpRequest,
+    case_id: str,
+    form: str,
+    write: Callable[[Sent], str],
+    *,
+    each: bool = False,
 ) -> HttpResponse:
     """Take a form about a case. `write` writes, and gives what to show as `done`.
 
-    Raises Http404 for a case that is not theirs.
+    `each`: the page has one such form for each protocol of the case. Raises Http404 for a case that
+    is not theirs.
     """
     from qi_checker.web.case import show
 
     items = items_of(request, case_id)
     person = request.who.person(request.page, "POST", items[0].site)
     sent = Sent(request, case_id, items, person)
+    if each:
+        form = f"{form}-{sent.item().protocol}"
     back = local(sent.text("next") or link("case", case_id))
     changed = []
     if "seen" in request.POST:
         changed = differences(sent.text("seen"), state_of(items, thread("default", case_id)))
     if changed:
-        return show(request, case_id, form=kind, changed=tuple(changed), status=409)
+        return show(request, case_id, form=form, changed=tuple(changed), status=409)
     try:
-        with store().people.once(sent.text("token") or "-", this_moment(), back):
+        with store().people.once(token_of(request), this_moment(), back):
             said = write(sent)
     except SentBefore as before:
         return HttpResponseRedirect(before.result or back)
     except Wrong as error:
-        return show(request, case_id, form=kind, errors=tuple(error.errors), status=422)
+        return show(request, case_id, form=form, errors=tuple(error.errors), status=422)
     except StoreRefused:
         raise
     except UserError as error:
         errors = tuple(("", " ".join(p for p in (q.what, q.advice) if p)) for q in error.problems)
-        return show(request, case_id, form=kind, errors=errors, status=422)
+        return show(request, case_id, form=form, errors=errors, status=422)
     return HttpResponseRedirect(_with(back, said))
+
+
+def token_of(request: HttpRequest) -> str:
+    """The mark of a form, by which it is taken once; a new one for a form that carries none."""
+    return str(request.POST.get("token", ""))[:64] or secrets.token_urlsafe(16)
 
 
 def _with(address: str, said: str) -> str:
@@ -212,14 +226,14 @@ def wait(request: HttpRequest, case_id: str) -> HttpResponse:
             raise Wrong([("until", f"{p.what}. {p.advice}.") for p in error.problems]) from None
         return f"done=wait&n={number}"
 
-    return about_case(request, case_id, "wait", write)
+    return about_case(request, case_id, "wait", write, each=True)
 
 
 def undo(request: HttpRequest, case_id: str) -> HttpResponse:
     """Take back something of one's own."""
 
     def write(sent: Sent) -> str:
-        number = int(sent.text("number")) if sent.text("number").isdecimal() else 0
+        number = number_of(sent.text("number")) or 0
         store().people.undo(sent.text("kind"), number, by=sent.by, at=this_moment())
         return "done=undone"
 
@@ -238,7 +252,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     back = local(request.POST.get("next", "/"))
     shown = _shown_runs(request)
     try:
-        with store().people.once(str(request.POST.get("token") or "-"), this_moment(), back):
+        with store().people.once(token_of(request), this_moment(), back):
             for protocol, run_id in shown:
                 store().people.acknowledge(protocol, run_id, case_id, by=by, at=this_moment())
     except SentBefore:
@@ -251,9 +265,10 @@ def _shown_runs(request: HttpRequest) -> list[tuple[str, int]]:
     there = {known.protocol: known.run_id for known in last_night().known}
     found = []
     for text in request.POST.getlist("run"):
-        number, _, protocol = text.partition(" ")
-        if number.isdecimal() and protocol in there:
-            found.append((protocol, min(int(number), there[protocol])))
+        written, _, protocol = text.partition(" ")
+        number = number_of(written)
+        if number is not None and protocol in there:
+            found.append((protocol, min(number, there[protocol])))
     return found
 
 
@@ -263,9 +278,10 @@ def view(request: HttpRequest) -> HttpResponse:
     back = local(request.POST.get("next", "/"))
     said = "done=view"
     try:
-        with store().people.once(str(request.POST.get("token") or "-"), this_moment(), back):
-            if request.POST.get("remove", "").isdecimal():
-                store().people.remove_view(int(request.POST["remove"]), by=by, at=this_moment())
+        with store().people.once(token_of(request), this_moment(), back):
+            number = number_of(str(request.POST.get("remove", "")))
+            if number is not None:
+                store().people.remove_view(number, by=by, at=this_moment())
                 said = "done=view_removed"
             else:
                 _keep_view(request, by)
