@@ -75,3 +75,18 @@ SHAPES: dict[str, Callable[[str], object]] = {
     "CPT": re.compile(r"[0-9]{4}[0-9A-Z]").fullmatch,
     "OPCS-4": re.compile(r"[A-Z][0-9]{2,3}").fullmatch,
 }
+
+# What a code of a system looks like where it stands in a text, for regular expressions without look-around.
+_ICD = r"[A-Z][0-9]{2}(?:[.]?[0-9A-Z]{1,4})?"
+IN_TEXT = {
+    "CPT": r"[0-9]{4}[0-9AFTU]",
+    "OPS": r"[1-9]-[0-9]{2,3}[0-9a-z]?(?:[.][0-9a-z]{1,3})?",
+    "CCAM": r"[A-Z]{4}[0-9]{3}",
+    "CCI": r"[0-9][.][A-Z]{2}[.][0-9]{2}(?:[.-][A-Z0-9]{2})*",
+    "ICD-10-PCS": r"[0-9A-HJ-NP-Z]{7}",
+    "OPCS-4": r"[A-HJ-Z][0-9]{2}[.]?[0-9]?",
+    "ICD-10": _ICD,
+    "ICD-10-CM": _ICD,
+    "SNOMED": r"[1-9][0-9]{5,17}",
+    "LOINC": r"[0-9]{1,5}-[0-9]",
+}

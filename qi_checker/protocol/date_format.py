@@ -1,4 +1,4 @@
-"""How dates are written in an export: `DD.MM.YYYY HH:mm`, `MM/DD/YYYY hh:mm AM`, `excel`, `epoch`.
+"""How dates are written in an export: `DD.MM.YYYY HH:mm`, `DD/MM/YYYY HHhmm`, `excel`, `epoch`.
 
 A format is turned into patterns for DuckDB's strptime. The time of day is optional in the data: a
 value of the date alone is a date without a clock time. Seconds are accepted where the format has
@@ -31,7 +31,8 @@ _STRPTIME = (
 )
 _DATE = (*_YEAR, *_MONTH, *_DAY)
 _PIECE = re.compile(
-    rf"(?P<token>{'|'.join(sorted(_STRPTIME, key=len, reverse=True))})"
+    r"(?P<hours>(?<=H)h(?=mm))"  # 07h30, as French writes it
+    rf"|(?P<token>{'|'.join(sorted(_STRPTIME, key=len, reverse=True))})"
     r"|(?P<between>[ \t/.,:;T-]+)|(?P<other>[A-Za-z0-9%]+|.)",
     re.DOTALL,
 )
@@ -170,13 +171,18 @@ def _meant(text: str) -> str:
     return near if near.startswith("Did you mean") else f"Write it like {', '.join(EXAMPLES)}"
 
 
-_CLOCK = r"(?P<time>[ T]+\d{1,2}:\d{2}(?P<seconds>:\d{2}(\.\d+)?)?(?P<half> ?[AaPp]\.?[Mm]\.?)?)?"
+_CLOCK = (
+    r"(?P<time>[ T]+\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(\.\d+)?)?(?P<half> ?[AaPp]\.?[Mm]\.?)?)?"
+)
 _NUMBERS = re.compile(
     rf"(?P<a>\d{{1,2}})(?P<sep>[./-])(?P<b>\d{{1,2}})(?P=sep)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}"
 )
 _YEAR_FIRST = re.compile(rf"\d{{4}}(?P<sep>[./])\d{{1,2}}(?P=sep)\d{{1,2}}{_CLOCK}")
 _NAMED = re.compile(
     rf"\d{{1,2}}\.?(?P<sep>[- ./])(?P<month>[^\W\d_]{{3,9}})\.?(?P=sep)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}"
+)
+_NAMED_FIRST = re.compile(
+    rf"(?P<month>[^\W\d_]{{3,9}})\.? +\d{{1,2}}(?P<sep>,? +)(?P<year>\d{{4}}){_CLOCK}"
 )
 _COMPACT = re.compile(
     r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])((?P<sep>[ T]?)(?P<time>\d{4}(\d\d)?))?"
@@ -199,6 +205,9 @@ def looks_like(value: str) -> tuple[str, ...]:
         known = any(fold(found["month"]) in names for names in MONTHS)
         whole = found["sep"].join(("DD", "MMM", "YYYY"[-len(found["year"]) :])) + _clock(found)
         return (whole,) if known else ()
+    if found := _NAMED_FIRST.fullmatch(text):
+        known = any(fold(found["month"]) in names for names in MONTHS)
+        return (f"MMM DD{found['sep'].strip()} YYYY{_clock(found)}",) if known else ()
     if found := _COMPACT.fullmatch(text):
         clock = {0: "", 4: "HHmm", 6: "HHmmss"}[len(found["time"] or "")]
         return (f"YYYYMMDD{found['sep'] or ''}{clock}",)
@@ -237,7 +246,9 @@ def _clock(found: re.Match[str]) -> str:
     if not found["time"]:
         return ""
     seconds = ":ss" if found["seconds"] else ""
-    return f" hh:mm{seconds} AM" if found["half"] else f" HH:mm{seconds}"
+    if found["half"]:
+        return f" hh:mm{seconds}{' ' if found['half'].startswith(' ') else ''}AM"
+    return " HHhmm" if "h" in found["time"] else f" HH:mm{seconds}"
 
 
 def fold(word: str) -> str:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, StrictInt, StringConstraints, Tag
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    Tag,
+)
 
 from qi_checker.protocol.date_format import DateFormat
 from qi_checker.protocol.exam_names import ExamName
@@ -87,6 +95,9 @@ class Source(Strict):
     system: Word | None = Field(None, description="Code system of codes without one: CPT.")
     system_column: Text | None = Field(
         None, description="The column that names the code system of the row."
+    )
+    in_text: StrictBool = Field(
+        False, description="Take the codes of `system` out of a text: Liver metastasis [C78.7]."
     )
     words: dict[str, Replacement] = Field(
         {}, description="Value of the export -> word of the contract; empty text for no value."
@@ -188,6 +199,9 @@ class TableMapping(Place):
     )
     empty: Texts | None = Field(
         None, description="Words that mean no value, beside NULL and \\N: n/a, unknown."
+    )
+    text_marks: StrictBool = Field(
+        False, description='Values are written ="0012" or \'0012, which keeps their zeros.'
     )
     fill_down: Texts | None = Field(
         None, description="Columns whose empty cells have the value of the cell above (merged)."

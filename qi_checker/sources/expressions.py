@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from qi_checker.protocol.code_shapes import IN_TEXT
+from qi_checker.protocol.codes import canonical_system
 from qi_checker.protocol.date_format import EPOCH, EPOCH_MS, EXCEL, MONTHS, DateFormat
 from qi_checker.protocol.mapping import (
     ALL_BLANKS,
@@ -30,6 +32,7 @@ _BLANKS = " \t\r\n\u00a0"
 _MIDNIGHT = "[ T]+(0{1,2}:00(:00([.]0+)?)?|12:00(:00)? ?[Aa][Mm])$"
 _LONGEST_TIME = 11  # characters: 07:30:00 AM
 _DAY_ZERO = "^(1899-12-3[01]|1900-01-0[01]|30[.]12[.]1899|12/30/1899)[ T]+"
+MARKS = """^\\s*(?:="([^"]*)"|'(.*))\\s*$"""
 # Excel's day 1 is 1 January 1900, and it takes 1900 for a leap year; days since then count from here.
 _EXCEL_ZERO = "TIMESTAMP '1899-12-30 00:00:00'"
 _SERIALS = (61, 109_575)  # 1 March 1900 to 31 December 2199
@@ -69,8 +72,14 @@ class Expressions:
 
     def text(self, name: str) -> str:
         """The text of a column of the export; NULL for words that mean no value."""
-        sql = self.columns[plain(name)]
+        sql = self.unmarked(self.columns[plain(name)])
         return f"CASE WHEN {among(sql, self.empty)} THEN NULL ELSE {sql} END" if self.empty else sql
+
+    def unmarked(self, sql: str) -> str:
+        """A value without the marks that keep a spreadsheet from taking it for a number."""
+        if not self.block.text_marks:
+            return sql
+        return f"regexp_replace({sql}, {literal(MARKS)}, '\\1\\2')"
 
     def given(self, name: str) -> str:
         """The same without blanks around it; NULL where nothing is left."""
@@ -78,7 +87,7 @@ class Expressions:
 
     def holds(self, condition: RowsThat) -> str:
         """Whether a row fulfils a condition."""
-        sql = self.columns[plain(condition.column)]
+        sql = self.unmarked(self.columns[plain(condition.column)])
         test, words = condition.test
         if test == "is":
             return among(sql, words)
@@ -219,6 +228,8 @@ class Expressions:
 
     def _list(self, sql: str, source: Source) -> str:
         """Items separated by `;`, each with its word and its code system."""
+        if source.in_text and source.system is not None:
+            return worded(sql, source.words, _found_in_text(sql, source.system))
         item = self.identity("item", source)
         system = None
         if source.system_column is not None:
@@ -242,6 +253,15 @@ class Expressions:
             if source.system is not None:  # most texts are one code, which needs no list
                 return f"CASE WHEN {plain_code} THEN {each} ELSE {one} END"
         return each
+
+
+def _found_in_text(sql: str, system: str) -> str:
+    """The codes of a system that stand in a text; a word without a digit is none."""
+    shape = literal(rf"\b({IN_TEXT[canonical_system(system)]})\b")
+    found = f"regexp_extract_all({sql}, {shape}, 1)"
+    codes = f"list_filter({found}, lambda code: regexp_matches(code, '[0-9]'))"
+    named = f"list_transform({codes}, lambda code: {literal(system + ':')} || code)"
+    return f"nullif(array_to_string({named}, ';'), '')"
 
 
 def _changes(source: Source) -> bool:

@@ -164,7 +164,8 @@ class _Part:
             inner = Expressions(self.table, self.block, other.columns)
             where = " AND ".join(inner.holds(c) for c in join.where) or "true"
             on = " AND ".join(
-                f"{trim(columns[plain(left)])} = {trim(f'{alias}.{other.columns[plain(right)]}')}"
+                f"{trim(inner.unmarked(columns[plain(left)]))} = "
+                f"{trim(inner.unmarked(f'{alias}.{other.columns[plain(right)]}'))}"
                 for left, right in join.pairs
             )
             rows += f" LEFT JOIN (SELECT * FROM {other.name} WHERE {where}) {alias} ON {on}"

@@ -20,8 +20,12 @@ def mapping_text(proposal: Proposal, target: str) -> str:
     ]
     open_ones = sum(doubt.usual is None for doubt in proposal.doubts)
     if open_ones:
-        said = "1 question is" if open_ones == 1 else f"{open_ones} questions are"
-        lines.append(f"# {said} open: the mapping is refused until they are answered.")
+        said = "1 question is open: the mapping is refused until it is answered."
+        if open_ones > 1:
+            said = (
+                f"{open_ones} questions are open: the mapping is refused until they are answered."
+            )
+        lines.append(f"# {said}")
     for part in proposal.parts:
         what = f"seems to hold {part.kind}" if part.kind else "is not used: nothing fits"
         sure = f" ({part.sure:.0%} sure)" if part.kind else ""

@@ -11,17 +11,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
 from qi_checker.protocol.date_format import EXCEL
 from qi_checker.protocol.mapping import ALL_BLANKS
 from qi_checker.protocol.records import CASES, EVENTS
 from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
+from qi_checker.sources.expressions import MARKS
 from qi_checker.sources.inspection import Seen
-from qi_checker.sources.layout import BLANKS
+from qi_checker.sources.layout import BLANKS, plain
 from qi_checker.sources.raw import literal
 from qi_checker.sources.recognise import (
     CASE_ROLES,
     EVENT_ROLES,
     Profile,
+    codes_in_text,
     codes_of,
     dates_of,
     is_birth,
@@ -29,6 +32,7 @@ from qi_checker.sources.recognise import (
     is_part_of_a_day,
     kind_of,
     known_words,
+    name_score,
     plain_word,
     word_of,
 )
@@ -116,6 +120,13 @@ def propose(con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], url: str = "")
         if not kind or (kind == "cases" and blocks["cases"] and sure < 0.4):
             part.kind = ""
             continue
+        if kind == "cases" and blocks["cases"]:
+            main, block = blocks["cases"][0]
+            if used := _beside(con, main, block, one):
+                part.kind = f"codes of {main.table.title}"
+                part.unused = [c.name for c in one.table.columns if c.name not in used and c.filled]
+                proposal.doubts += _about_beside(block, one)
+                continue
         number = len(blocks[kind])
         path: Path = (kind, number)
         block, doubts, used = _Block(con, one, kind, path).made()
@@ -161,6 +172,8 @@ class _Block:
             self._cases()
         else:
             self._events()
+        if any(c.marked and c.name in self.used for c in self.seen.table.columns):
+            self.block["text_marks"] = True
         if merged := [name for name in self.seen.merged if name in self.used]:
             self.block["fill_down"] = merged
         self.block["columns"] = self.columns
@@ -358,7 +371,7 @@ class _Block:
 
     def _clock_beside(self, column: Profile) -> Profile | None:
         """The column of the time of day, where a date column has none."""
-        if any(":" in value for value, _ in column.values[:20]):
+        if any(":" in value or "h" in value for value, _ in column.values[:20]):
             return None
         serial = dates_of(column).formats == (EXCEL,)
         clocks = [
@@ -381,7 +394,10 @@ class _Block:
         if all(re.fullmatch(r"\d{3,4}", value) for value in values):
             return f"{text or 'YYYY-MM-DD'} HHmm"
         if any(re.search(r"[AaPp][Mm]", value) for value in values):
-            return f"{text or 'YYYY-MM-DD'} hh:mm AM"
+            blank = " " if any(re.search(r" [AaPp][Mm]", value) for value in values) else ""
+            return f"{text or 'YYYY-MM-DD'} hh:mm{blank}AM"
+        if any("h" in value for value in values):
+            return f"{text or 'YYYY-MM-DD'} HHhmm"
         return f"{text} HH:mm" if text else ""
 
     def _others(self, role: str, column: Profile, score: float) -> None:
@@ -471,7 +487,7 @@ class _Block:
         if role not in self.roles:
             return
         column = self.roles[role][0]
-        codes = codes_of(column)
+        codes = codes_of(column) or codes_in_text(column, role)
         if codes is None:
             return
         self.used.add(column.name)
@@ -480,24 +496,140 @@ class _Block:
             source["list"] = codes.separator
         if codes.system:
             source["system"] = codes.system
+        if codes.strip:
+            source["strip"] = codes.strip
+        if codes.in_text:
+            source["in_text"] = True
         self.columns[role] = source if len(source) > 1 else column.name
         if codes.system in ("CPT", "SNOMED", "ICD-10"):
             named = {"CPT": ("CPT", "LOCAL"), "SNOMED": ("SNOMED", "LOCAL")}
             systems = named.get(codes.system, ("ICD-10", "ICD-10-CM"))
-            procedures = self.columns.get("procedures")
-            system = procedures.get("system") if isinstance(procedures, dict) else ""
-            american = system in ("CPT", "ICD-10-PCS")
-            usual = 1 if codes.system == "ICD-10" and american else 0
+            usual = 1 if codes.system == "ICD-10" and _is_american({"columns": self.columns}) else 0
             if codes.system == "ICD-10" and usual:
                 source["system"] = "ICD-10-CM"
             self.doubts.append(
                 Doubt(
                     (*self.path, "columns", role),
-                    f"The codes of {column.name} have the shape of {codes.system}: of which system "
-                    "are they?",
+                    f"The codes {'in the texts ' if codes.in_text else ''}of {column.name} have the "
+                    f"shape of {codes.system}: of which system are they?",
                     tuple((system, {"system": system}) for system in systems),
                     usual,
                 )
+            )
+
+
+# ---- codes in a table of their own ---------------------------------------------------------------
+
+_OF_PROCEDURES = ("CPT", "OPS", "CCAM", "CCI", "ICD-10-PCS", "OPCS-4")
+_OF_DIAGNOSES = ("ICD-10", "ICD-10-CM", "ICD-10-CA")
+
+
+def _beside(
+    con: duckdb.DuckDBPyConnection, main: Seen, block: dict[str, Any], one: Seen
+) -> set[str]:
+    """Join a table that has codes of operations and nothing else; its columns that are used.
+
+    It has the ids of operations, and no patient or no day of its own. A column that names the system
+    of each code, as `CPT` or `ICD10`, chooses the rows.
+    """
+    roles = one.table.roles(CASE_ROLES)
+    case_id = block["columns"].get("case_id")
+    if {"patient_id", "surgery_at"} <= roles.keys() or not isinstance(case_id, str):
+        return set()
+    key = _same_ids(con, main, case_id, one)
+    columns = [c for c in one.table.columns if key is not None and c is not key]
+    found = list(_coded(columns))
+    if key is None or not found:
+        return set()
+    by = case_id if plain(case_id) == plain(key.name) else f"{case_id} = {key.name}"
+    joins, used = [], {key.name}
+    american = {"CPT", "ICD-10-PCS"} & {system for _, _, system, _ in found} or _is_american(block)
+    for role, codes, system, where in found:
+        if role in block["columns"]:
+            continue
+        if system == "ICD-10" and american:
+            system = "ICD-10-CM"
+        title = one.table.title.partition(".")[0]
+        prefix = f"{title} {system} " if where is not None else f"{title} "
+        join = dict(one.place) | {"by": by, "columns": codes.name, "prefix": prefix}
+        if where is not None:
+            join["where"] = [{"column": where[0].name, "is": list(where[1])}]
+            used.add(where[0].name)
+        joins.append(join)
+        used.add(codes.name)
+        block["columns"][role] = {"column": f"{prefix}{codes.name}", "system": system}
+    if joins:
+        columns_of = block.pop("columns")
+        block["join"] = [*block.get("join", []), *joins]
+        block.setdefault("group_by", case_id)
+        block["columns"] = columns_of
+    return used if joins else set()
+
+
+def _coded(
+    columns: Sequence[Profile],
+) -> Iterator[tuple[str, Profile, str, tuple[Profile, tuple[str, ...]] | None]]:
+    """Columns of codes: for which column of the contract, their system, and the rows that have it."""
+    named = [c for c in columns if c.distinct <= 20 and c.share_of(_systems_in(c)) > 0.5]
+    others = [c for c in columns if c not in named and not dates_of(c).share]
+    if named:
+        best = max(others, key=lambda c: (name_score(c, "codes"), c.distinct), default=None)
+        if best is None:
+            return
+        words: dict[str, list[str]] = {}
+        for value in sorted(_systems_in(named[0])):
+            words.setdefault(canonical_system(value), []).append(value)
+        for role, systems in (("procedures", _OF_PROCEDURES), ("diagnoses", _OF_DIAGNOSES)):
+            if system := next((s for s in systems if s in words), None):
+                yield role, best, system, (named[0], tuple(words[system]))
+        return
+    for role, systems in (("procedures", _OF_PROCEDURES), ("diagnoses", _OF_DIAGNOSES)):
+        for column in others:
+            codes = codes_of(column)
+            if codes is not None and codes.system in systems and not codes.separator:
+                yield role, column, codes.system, None
+                break
+
+
+def _is_american(block: dict[str, Any]) -> bool:
+    """Whether procedures have codes that only hospitals of the United States write."""
+    source = block["columns"].get("procedures")
+    return isinstance(source, dict) and source.get("system") in ("CPT", "ICD-10-PCS")
+
+
+def _systems_in(column: Profile) -> set[str]:
+    """Values of a column that are names of code systems."""
+    return {v for v, _ in column.values if v.lower() in SYSTEM_ALIASES}
+
+
+def _same_ids(
+    con: duckdb.DuckDBPyConnection, main: Seen, case_id: str, one: Seen
+) -> Profile | None:
+    """The column of a table that has the ids of operations, by its name or by its values."""
+    here = main.table.column(case_id)
+    for column in one.table.columns:
+        if plain(column.name) != plain(case_id) and name_score(column, "case_id") < 0.5:
+            continue
+        mine, other = (
+            f"(SELECT DISTINCT trim(k{c.place - 1}, {literal(BLANKS)}) AS v FROM {s.grid})"
+            for c, s in ((column, one), (here, main))
+        )
+        if _shared(con, mine, other, "v", "v") > 0.8:
+            return column
+    return None
+
+
+def _about_beside(block: dict[str, Any], one: Seen) -> Iterator[Doubt]:
+    """Whether the codes are of the system that their shape or name says."""
+    for role in ("procedures", "diagnoses"):
+        source = block["columns"].get(role)
+        title = one.table.title.partition(".")[0]
+        if isinstance(source, dict) and str(source["column"]).startswith(f"{title} "):
+            yield Doubt(
+                ("cases", 0, "columns", role),
+                f"The {role} stand in {one.table.title}, as codes of {source['system']}: is that right?",
+                (("yes", source), ("no, leave them out", None)),
+                0,
             )
 
 
@@ -555,7 +687,10 @@ def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
     name = block["columns"].get("patient_id")
     if not isinstance(name, str) or name == OPEN:
         return None
-    value = f"trim(k{seen.table.column(name).place - 1}, {literal(BLANKS)})"
+    column = seen.table.column(name)
+    value = f"trim(k{column.place - 1}, {literal(BLANKS)})"
+    if column.marked:
+        value = f"regexp_replace({value}, {literal(MARKS)}, '\\1\\2')"
     return f"(SELECT DISTINCT {value} AS v FROM {seen.grid} WHERE {value} <> '')"
 
 

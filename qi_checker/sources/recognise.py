@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from qi_checker.protocol.code_shapes import IN_TEXT
 from qi_checker.protocol.codes import SYSTEM_ALIASES
 from qi_checker.protocol.date_format import EXCEL, fold, looks_like
 from qi_checker.protocol.paths import rules_dir
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 MOST_VALUES = 400  # of a column that are looked at, the most frequent first
 _ISO = re.compile(r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _PART_OF_A_DAY = re.compile(r"0?[.,]\d+")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?|([01]\d|2[0-3])[0-5]\d")
+_MARKED = re.compile(
+    r"""\s*(?:="([^"]*)"|'(.*))\s*"""
+)  # ="0012" and '0012, as spreadsheets keep zeros
+_CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?( ?[AaPp][Mm])?|([01]\d|2[0-3])[0-5]\d")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class Profile:
     filled: int
     distinct: int
     values: tuple[tuple[str, int], ...]
+    marked: bool = False  # values have marks that keep a spreadsheet from taking them for numbers
 
     def share(self, pattern: re.Pattern[str]) -> float:
         """The share of values that fit a pattern as a whole."""
@@ -77,7 +82,10 @@ def profiles(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -
         ).fetchall()[0]
         most = con.execute(f"{counted} ORDER BY n DESC, v LIMIT {MOST_VALUES}").fetchall()
         values = tuple((str(v), int(n)) for v, n in most)
-        found.append(Profile(name, place, int(rows), int(filled), int(distinct), values))
+        marked = bool(values) and all(_MARKED.fullmatch(v) for v, _ in values[:20])
+        if marked:
+            values = tuple((_MARKED.sub(r"\1\2", v), n) for v, n in values)
+        found.append(Profile(name, place, int(rows), int(filled), int(distinct), values, marked))
     return found
 
 
@@ -175,6 +183,8 @@ class Codes:
     system: str = ""  # empty where each code names its own
     separator: str = ""
     share: float = 0.0
+    strip: str = ""  # what stands behind each code
+    in_text: bool = False  # codes stand in a text
 
 
 def codes_of(column: Profile) -> Codes | None:
@@ -188,13 +198,36 @@ def codes_of(column: Profile) -> Codes | None:
     named = [i for i in items if i.rpartition(":")[0].strip().lower() in SYSTEM_ALIASES]
     if len(named) > 0.8 * len(items):
         return Codes("", "" if separator == ";" else separator, len(named) / len(items))
+    # German hospitals write behind a diagnosis how sure it is. G is certain and is taken off; V
+    # (suspected), Z (former) and A (excluded) stay, so that no code list matches them.
+    strip = " G" if any(i.endswith(" G") for i in items) else ""
+    if strip:
+        items = [re.sub(" [GVZA]$", "", i) for i in items]
     for system, pattern in _SYSTEMS.items():
+        if system == "ICD-10" and re.search(r"\b(diag\w*|dx|icd|cim)\b|diagnose", column.words):
+            pattern = pattern.replace(r"\.", r"\.?")  # C787, where the name leaves no doubt
         fitting = sum(re.fullmatch(pattern, i) is not None for i in items)
         if fitting > 0.8 * len(items):
             # ICD-10 and OPCS-4 have one shape; the name of the column tells them apart.
             if system == "OPCS-4" and not re.search(r"opcs|proc|oper", column.words):
                 system = "ICD-10"
-            return Codes(system, "" if separator == ";" else separator, fitting / len(items))
+            return Codes(system, "" if separator == ";" else separator, fitting / len(items), strip)
+    return None
+
+
+def codes_in_text(column: Profile, role: str) -> Codes | None:
+    """Which codes stand in the texts of a column that its name says to hold some: `... [C78.7]`."""
+    systems = {
+        "diagnoses": ("ICD-10",),
+        "procedures": ("CPT", "OPS", "CCAM", "CCI", "ICD-10-PCS"),
+    }.get(role, ())
+    if not column.values or not name_score(column, role):
+        return None
+    for system in systems:
+        code = re.compile(rf"\b(?=\S*\d){IN_TEXT[system]}\b")
+        share = column.share_of({v for v, _ in column.values if code.search(v)})
+        if share > 0.8:
+            return Codes(system, share=share, in_text=True)
     return None
 
 
@@ -336,7 +369,7 @@ class Table:
     def _codes(self, column: Profile, role: str) -> float:
         codes = codes_of(column)
         if codes is None:
-            return -1
+            return 0.2 if codes_in_text(column, role) else -1
         diagnosis = codes.system in ("ICD-10", "ICD-10-CM")
         procedure = codes.system in ("CPT", "OPS", "CCI", "CCAM", "ICD-10-PCS", "OPCS-4")
         fits = {"diagnoses": diagnosis, "procedures": procedure, "codes": not diagnosis}

@@ -7,7 +7,8 @@ from typing import Any
 
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.checks.names import check_column
-from qi_checker.protocol.codes import SYSTEM_ALIASES, Catalogue
+from qi_checker.protocol.code_shapes import IN_TEXT
+from qi_checker.protocol.codes import SYSTEM_ALIASES, Catalogue, canonical_system
 from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.date_format import DateFormat
 from qi_checker.protocol.exam_names import check_exam_names
@@ -29,6 +30,7 @@ _ONLY_FOR = {
     "list": ("codes", "words"),
     "system": ("codes",),
     "system_column": ("codes",),
+    "in_text": ("codes",),
 }
 
 
@@ -180,6 +182,8 @@ class _Block:
                 ("columns", name, "system_column"), "`system` is given, too", advice="Keep one"
             )
         self._dates(name, source.get("date"))
+        if source.get("in_text") is True:
+            self._in_text(name, source)
         self._system(name, source.get("system"))
         self._words(name, kind, source.get("words"))
 
@@ -202,6 +206,18 @@ class _Block:
                 what = f"`{system}` is not a code system that a code list uses"
                 meant = SYSTEM_ALIASES[hint.removeprefix("Did you mean ").rstrip("?")]
                 self.add(("columns", name, "system"), what, advice=f"Did you mean {meant}?")
+
+    def _in_text(self, name: str, source: Data) -> None:
+        """Codes are found in a text by the shape that those of their system have."""
+        system = source.get("system")
+        path = ("columns", name, "in_text")
+        if "list" in source:
+            self.add(
+                path, "`list` separates nothing where codes stand in a text", advice="Keep one"
+            )
+        if not isinstance(system, str) or canonical_system(system) not in IN_TEXT:
+            advice = f"Add system, one of {', '.join(IN_TEXT)}"
+            self.add(path, "the codes of no system are looked for in the text", advice=advice)
 
     def _words(self, name: str, kind: str, words: Any) -> None:
         known: tuple[str, ...] = ()
