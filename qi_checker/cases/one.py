@@ -1,24 +1,24 @@
 """One case of a data set, judged: what `check`, `what-if` and `rules explain` begin with.
 
-The rows of the case are taken out of the raw tables and judged; no query is planned for anything else.
+The rows of the case are taken out of the tables and judged; no query is planned for anything else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from qi_checker.cases.raw_rows import Raw, Sieve, context_of_case, rows_of
+from qi_checker.cases.raw_rows import Raw, RawSieve, Sieve, context_of_case
 from qi_checker.cases.rows import CaseRows, Origin, judged
-from qi_checker.engines.duckdb.database import set_apart
+from qi_checker.cases.text_rows import TextSieve, doubtful
 from qi_checker.errors import Problem, UserError
 from qi_checker.judging import CaseTrace, Judge
 from qi_checker.judging.rows import UNREADABLE, Rejected, read_rows
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.date_format import ACCEPTED, written_as
-from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES, Records
+from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES, Records, TextTable
 from qi_checker.protocol.site import Site
 
 
@@ -39,28 +39,54 @@ class OneCase:
 
 def one_case(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id: str) -> OneCase:
     """Find a case; UserError where there is none, saying whether its row was rejected."""
+    from qi_checker.engines.duckdb.database import set_apart  # loads DuckDB
+
     set_apart(records)
     raw = Raw(records.con)
-    cases = rows_of(raw, CASES, CASES.key, case_id)
+    sieves = {name: RawSieve(table, site, as_of, raw) for name, table in TABLES.items()}
+    full_until = _full_until(bundle, records, as_of, site) if site.completeness else {}
+    return _found(bundle, Origin(records.tables), sieves, case_id, full_until)
+
+
+def case_of_tables(
+    bundle: Bundle, tables: Mapping[str, TextTable], as_of: AsOf, site: Site, case_id: str
+) -> OneCase | None:
+    """Find a case in small tables that are at hand; None where that takes more, and `one_case`.
+
+    More is needed for feeds that may be half empty, and for events that cannot be taken at their word.
+    """
+    if site.completeness or doubtful(tables[EVENTS.name]):
+        return None
+    sieves = {name: TextSieve(TABLES[name], site, as_of, table) for name, table in tables.items()}
+    origin = Origin({name: table.raw for name, table in tables.items()})
+    return _found(bundle, origin, sieves, case_id, {})
+
+
+def _found(
+    bundle: Bundle,
+    origin: Origin,
+    sieves: Mapping[str, Sieve],
+    case_id: str,
+    full_until: dict[str, date],
+) -> OneCase:
+    all_cases, all_events, all_exceptions = (sieves[t.name] for t in (CASES, EVENTS, EXCEPTIONS))
+    as_of, site = all_cases.as_of, all_cases.site
+    cases = all_cases.rows_of(CASES.key, case_id)
     used, rejected = read_rows(CASES, cases, site)
-    sieves = {table.name: Sieve(raw, table, site, as_of) for table in TABLES.values()}
     if not used:
-        raise UserError(_absent(records, case_id, rejected, sieves[CASES.name]))
+        raise UserError(_absent(origin, case_id, rejected, all_cases))
     row = next(cells for cells in cases if int(cells["_row"]) == used[0].number)
     patient = used[0].text("patient_id")
-    full_until = _full_until(bundle, records, as_of, site) if site.completeness else {}
-    context = context_of_case(
-        sieves[EVENTS.name], sieves[EXCEPTIONS.name], patient, case_id, full_until
-    )
+    context = context_of_case(all_events, all_exceptions, patient, case_id, full_until)
     return OneCase(
         CaseRows(
             row,
-            rows_of(raw, EVENTS, "patient_id", patient),
-            rows_of(raw, EXCEPTIONS, "case_id", case_id),
+            all_events.rows_of("patient_id", patient),
+            all_exceptions.rows_of("case_id", case_id),
         ),
         Judge.of(bundle, as_of, site, context),
-        Origin(records.tables),
-        {name: sieves[name].census for name in records.tables},
+        origin,
+        {name: sieves[name].census for name in origin.tables},
     )
 
 
@@ -71,12 +97,12 @@ def _full_until(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> di
     return dict(prepared(bundle, records, as_of, site).feeds.full_until)
 
 
-def _absent(records: Records, case_id: str, rejected: Sequence[Rejected], sieve: Sieve) -> Problem:
+def _absent(origin: Origin, case_id: str, rejected: Sequence[Rejected], sieve: Sieve) -> Problem:
     if not rejected:
-        return no_such_case(records.tables[CASES.name].file, case_id, sieve.census[1])
+        return no_such_case(origin.tables[CASES.name].file, case_id, sieve.census[1])
     first = rejected[0]
     like = (r.row.text(r.column or "") for r in sieve.judged[1] if r.column == first.column)
-    where = Origin(records.tables).row(CASES.name, first.row.number)
+    where = origin.row(CASES.name, first.row.number)
     return rejected_case(where, first.column, first.reason, written_as(like))
 
 

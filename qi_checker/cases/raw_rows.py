@@ -2,12 +2,13 @@
 
 Asking about one case must start at once. Only its own rows are judged. What depends on all rows (how
 many were rejected, which kinds of events are delivered at all) is decided by the same Python that
-judges everything: a small piece of SQL lets the rows pass that are certainly plain and right, which
-are nearly all, and the others are read one by one.
+judges everything: a sieve lets the rows pass that are certainly plain and right, which are nearly all,
+and the others are read one by one.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,18 +17,69 @@ from typing import TYPE_CHECKING, Any
 
 from qi_checker.engines.duckdb.values import clean, quote, text
 from qi_checker.judging.context import Context, shared_ids, torn_rows
+from qi_checker.judging.records import TornRow
 from qi_checker.judging.rows import Rejected, Row, read_rows
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import EVENTS, EXCEPTIONS, Table
+from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
     import duckdb
 
-    from qi_checker.protocol.as_of import AsOf
-    from qi_checker.protocol.site import Site
-
 Cells = dict[str, Any]
-_NO_BLANK_AT_AN_END = r"[!-~]([ -~]*[!-~])?"
-_PLAIN_DATE = r"(19|20|21)\d\d-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?)?"
+NO_BLANK_AT_AN_END = r"[!-~]([ -~]*[!-~])?"
+PLAIN_DATE = r"(19|20|21)\d\d-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?)?"
+
+
+@dataclass(frozen=True)
+class Sieve(ABC):
+    """The rows of a table, and those among them that are not certainly plain and right, judged.
+
+    A plain row is decided without trimming anything, which would cost five times as much as all else:
+    whatever has a blank at an end is no plain row. A row with an id that another row has is looked at,
+    so that of each such id every row is here.
+    """
+
+    table: Table
+    site: Site
+    as_of: AsOf
+
+    @abstractmethod
+    def rows_of(self, column: str, value: str) -> Sequence[Cells]:
+        """Give the rows with a value in a column, in file order."""
+
+    @abstractmethod
+    def looked_at(self) -> Sequence[Cells]:
+        """Give the rows that are looked at one by one, in file order."""
+
+    @property
+    @abstractmethod
+    def size(self) -> tuple[int, int]:
+        """How many rows were read, and how many of them are torn."""
+
+    @property
+    @abstractmethod
+    def torn(self) -> Sequence[TornRow]:
+        """The torn rows."""
+
+    @abstractmethod
+    def news(self) -> tuple[set[str], dict[str, date]]:
+        """Kinds of the plain rows that were known, and the newest day of recording of each."""
+
+    @abstractmethod
+    def shared(self, owner: str, mine: str) -> dict[str, str]:
+        """Ids of the rows of an owner that rows of others have, too (`Context.shared_ids`)."""
+
+    @cached_property
+    def judged(self) -> tuple[list[Row], list[Rejected]]:
+        """The rows that are looked at: those that can be used, and the others."""
+        return read_rows(self.table, self.looked_at(), self.site)
+
+    @cached_property
+    def census(self) -> tuple[int, int]:
+        """How many rows were read and how many of them can be used; torn rows are read, too."""
+        rows, torn = self.size
+        return rows, rows - torn - len(self.judged[1])
 
 
 @dataclass(frozen=True)
@@ -72,18 +124,16 @@ def as_text(name: str, kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class Sieve:
-    """The rows of a table that are not certainly plain and right, judged.
-
-    A plain row is decided without trimming anything, which would cost five times as much as all else:
-    whatever has a blank at an end is no plain row. A row with an id that another row has is looked at,
-    so that of each such id every row is here.
-    """
+class RawSieve(Sieve):
+    """The rows of a raw table of a connection."""
 
     raw: Raw
-    table: Table
-    site: Site
-    as_of: AsOf
+
+    def rows_of(self, column: str, value: str) -> Sequence[Cells]:
+        raw, table = self.raw, self.table
+        whole = as_text(column, raw.types(table)[column])
+        where = f"contains({whole}, ?) AND {raw.column(table, column)} = ?"
+        return raw.rows(table, where, [value, value])
 
     @cached_property
     def _name(self) -> str:
@@ -111,12 +161,12 @@ class Sieve:
             if column.words:
                 checks.append(f"lower({value}) IN ({', '.join(map(text, column.words))})")
             elif column.kind.startswith("when"):
-                right = f"regexp_full_match({value}, '{_PLAIN_DATE}')"
+                right = f"regexp_full_match({value}, '{PLAIN_DATE}')"
                 day = f"try_cast(left({value}, 10) AS DATE) IS NOT NULL"
                 absent = "" if column.needed else f"{value} IS NULL OR "
                 checks.append(f"({absent}({right} AND {day}))")
             elif column.needed:
-                checks.append(f"regexp_full_match({value}, '{_NO_BLANK_AT_AN_END}')")
+                checks.append(f"regexp_full_match({value}, '{NO_BLANK_AT_AN_END}')")
         if self.table is EVENTS:
             status, at = self._value("status"), self._value("at")
             checks.append(f"({at} IS NOT NULL OR lower({status}) NOT IN ('booked', 'completed'))")
@@ -138,28 +188,34 @@ class Sieve:
         """SQL of the rows that are looked at one by one."""
         name = self._name
         return (
-            f"NOT plain OR id IN (SELECT id FROM {name} GROUP BY 1 HAVING count(*) > 1) "
-            f"OR id IN (SELECT {clean('id')} FROM {name} WHERE NOT plain)"
+            f"NOT plain OR id IN (SELECT id FROM {name} WHERE id IS NOT NULL "
+            "GROUP BY 1 HAVING count(*) > 1) "
+            f"OR id IN (SELECT {clean('id')} FROM {name} "
+            # With a NULL among them it would not be known of any row whether it is looked at.
+            f"WHERE NOT plain AND {clean('id')} IS NOT NULL)"
         )
 
-    @cached_property
-    def judged(self) -> tuple[list[Row], list[Rejected]]:
-        """The rows that are looked at: those that can be used, and the others."""
+    def looked_at(self) -> Sequence[Cells]:
         if self.all_plain:
-            return [], []
+            return []
         where = f"_row IN (SELECT _row FROM {self._name} WHERE {self._looked_at})"
-        return read_rows(self.table, self.raw.rows(self.table, where), self.site)
+        return self.raw.rows(self.table, where)
 
-    @cached_property
-    def census(self) -> tuple[int, int]:
-        """How many rows were read and how many of them can be used; torn rows are read, too."""
+    @property
+    def size(self) -> tuple[int, int]:
         name = self.table.name
         query = f"SELECT (SELECT count(*) FROM raw_{name}), (SELECT count(*) FROM torn_{name})"
         rows, torn = self.raw.con.execute(query).fetchall()[0]
-        return rows + torn, rows - len(self.judged[1])
+        return rows + torn, torn
+
+    @property
+    def torn(self) -> Sequence[TornRow]:
+        names = ("_row", "id", "patient_id", "why")
+        query = f"SELECT {', '.join(names)} FROM torn_{self.table.name} ORDER BY _row"
+        found = self.raw.con.execute(query).fetchall()
+        return torn_rows(dict(zip(names, row, strict=True)) for row in found)
 
     def news(self) -> tuple[set[str], dict[str, date]]:
-        """Kinds of the plain rows that were known, and the newest day of recording of each."""
         looked_at = "NOT plain" if self.all_plain else self._looked_at
         query = (
             f"SELECT kind, CAST(max(day) AS DATE) FROM {self._name} "
@@ -169,7 +225,6 @@ class Sieve:
         return {str(k) for k, _ in found}, {str(k): day for k, day in found if day is not None}
 
     def shared(self, owner: str, mine: str) -> dict[str, str]:
-        """Ids of the rows of an owner that rows of others have, too (`Context.shared_ids`)."""
         if self.all_plain:
             return {}
         raw, name = self.raw, f"raw_{self.table.name}"
@@ -185,7 +240,7 @@ def context_of_case(
 
     full_until: feeds that are half empty, which only a prepared data set knows.
     """
-    as_of, con = events.as_of, events.raw.con
+    as_of = events.as_of
     delivered, newest = events.news()
     for row in events.judged[0]:
         recorded = row.dates.get("recorded_at")
@@ -198,21 +253,11 @@ def context_of_case(
         EVENTS.name: events.shared("patient_id", patient),
         EXCEPTIONS.name: exceptions.shared("case_id", case_id),
     }
-    names = ("_row", "id", "patient_id", "why")
-    torn = con.execute(f"SELECT {', '.join(names)} FROM torn_events ORDER BY _row").fetchall()
-    rows = torn_rows(dict(zip(names, row, strict=True)) for row in torn)
     return Context(
         as_of=str(as_of),
         delivered=frozenset(delivered),
         newest=newest,
         full_until=full_until,
         shared_ids={name: ids for name, ids in found.items() if ids},
-        torn=tuple(row for row in rows if row.patient == patient),
+        torn=tuple(row for row in events.torn if row.patient == patient),
     )
-
-
-def rows_of(raw: Raw, table: Table, column: str, value: str) -> Sequence[Cells]:
-    """Give the rows with a value in a column, in file order."""
-    whole = as_text(column, raw.types(table)[column])
-    where = f"contains({whole}, ?) AND {raw.column(table, column)} = ?"
-    return raw.rows(table, where, [value, value])

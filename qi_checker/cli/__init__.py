@@ -23,7 +23,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk behind a redire
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code says how it went (docs/commands.md)."""
     prepare_streams()
-    arguments = build_parser().parse_args(argv)
+    typed = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(typed).parse_args(typed)
     # Nearly everything that is written names patients, also what databases put aside for us.
     arguments.umask = os.umask(UMASK)
     sweep_spilled()

@@ -43,12 +43,17 @@ def protocol_path(path: Path | None) -> Path:
 
 def asked(arguments: argparse.Namespace) -> Asked:
     """Load protocol, site and records; every problem is a UserError."""
+    bundle, as_of, site = asked_of(arguments)
+    return Asked(bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site)
+
+
+def asked_of(arguments: argparse.Namespace) -> tuple[Bundle, AsOf, Site]:
+    """Load what records are judged by: the protocol, the moment and the site."""
     if arguments.as_of != NOW:
         AsOf.parse(arguments.as_of)  # before anything is read
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
-    as_of = moment_of(arguments.as_of, site)
-    return Asked(bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site)
+    return bundle, moment_of(arguments.as_of, site), site
 
 
 def moment_of(text: str, site: Site) -> AsOf:

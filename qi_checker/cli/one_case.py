@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import argparse
 
-from qi_checker.cases.one import one_case
+from qi_checker.cases.one import OneCase, case_of_tables, one_case
 from qi_checker.cases.sheets import Sheets
 from qi_checker.cases.views import CaseSheet
-from qi_checker.cli.common import as_json, asked, print_json
+from qi_checker.cli.common import as_json, asked_of, print_json
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.streams import console
 from qi_checker.errors import EvaluationError, Exit, Problem
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.vocabulary import Verdict
+from qi_checker.sources.files import read_folder
+from qi_checker.sources.small import small_tables
+
+
+def find_case(arguments: argparse.Namespace) -> OneCase:
+    """Find the case that is asked about; small and plain tables need no database for it."""
+    bundle, as_of, site = asked_of(arguments)
+    tables = small_tables(arguments.data, site, arguments.mapping)
+    if tables is not None:
+        found = case_of_tables(bundle, tables, as_of, site, arguments.case_id)
+        if found is not None:
+            return found
+    records = read_folder(arguments.data, site, mapping=arguments.mapping)
+    return one_case(bundle, records, as_of, site, arguments.case_id)
 
 
 def check(arguments: argparse.Namespace) -> int:
     """One case with every candidate event and each criterion."""
     check_output(arguments.format, arguments.output, "--output")
-    found = one_case(*asked(arguments), arguments.case_id)
+    found = find_case(arguments)
     sheet = Sheets.of_one(found).sheet(found.trace)
     if arguments.format == "text":
         from qi_checker.cases.text import case_text
@@ -41,7 +55,7 @@ def what_if(arguments: argparse.Namespace) -> int:
     from qi_checker.cases.what_if import what_if as build
 
     move_to = AsOf.parse(arguments.move_to, option="--move-to")
-    view = build(one_case(*asked(arguments), arguments.case_id), move_to)
+    view = build(find_case(arguments), move_to)
     if arguments.format == "json":
         print_json(view)
     else:

@@ -5,6 +5,7 @@ Sources deliver every value as text, as it stands in the file; engines decide wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -209,6 +210,29 @@ class RawTable:
             place, number = divmod(row, ROWS_OF_A_PLACE)
             return f"{self.places[place].name}, row {number}"
         return f"{self.joined.file if self.joined else self.file}, row {row}"
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A small table whose cells are at hand, by column: every column that it has, and `_row`.
+
+    Cells are text as it stands in the file, None where there is no value.
+    """
+
+    raw: RawTable
+    cells: Mapping[str, Sequence[str | None]]
+
+    def column(self, name: str) -> Sequence[str | None]:
+        """Give the cells of a column in file order; None for each where the table has no such column."""
+        return self.cells.get(name) or (None,) * len(self)
+
+    def row(self, at: int) -> dict[str, str | None]:
+        """Give the cells of a row by column, counted from 0, with the columns that it has not."""
+        absent = dict.fromkeys(ALL_TABLES[self.raw.name].names)
+        return absent | {name: cells[at] for name, cells in self.cells.items()}
+
+    def __len__(self) -> int:
+        return len(next(iter(self.cells.values()), ()))
 
 
 @dataclass

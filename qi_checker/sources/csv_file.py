@@ -60,6 +60,7 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 LONGEST_CELL = 65_536  # characters; more is a file gone wrong, not a description
 FOOTER_ROWS = 20  # so many last rows may be a footer
 _LAST_BYTES = 65_536  # in which a footer is looked for
+NOTHING = frozenset(("", *NO_VALUE))
 _NO_DELIMITER = "\x1f"  # what no text holds, for lines that are cut by position
 
 
@@ -286,7 +287,7 @@ def read_rows(
     stored = f"cells_{into}"
     listed = ", ".join(f"{cell} VARCHAR" for cell in cells)
     replace(con, "TABLE", stored, f"({listed}, _row BIGINT)")
-    insert(con, stored, [*cells, "_row"], _read_carefully(file, torn))
+    insert(con, stored, [*cells, "_row"], careful_rows(file, torn))
     replace(con, "TABLE", into, f"AS SELECT {select}, _row FROM {stored}")
     con.execute(f"DROP TABLE {stored}")
     return torn
@@ -326,8 +327,8 @@ def _read_fast(con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select:
     return True
 
 
-def _read_carefully(file: CsvFile, torn: list[TornCells]) -> Iterator[list[str | None]]:
-    """Cells and row number of the rows that can be read; the others are added to `torn`."""
+def careful_rows(file: CsvFile, torn: list[TornCells]) -> Iterator[list[str | None]]:
+    """Cells as text, and the row number, of the rows that can be read; others are added to `torn`."""
     text = file.body.read_bytes().decode("utf-8-sig")
     width = 1 if file.widths else len(file.header)
     rows = csv_rows(text, file.delimiter, width)
@@ -338,17 +339,13 @@ def _read_carefully(file: CsvFile, torn: list[TornCells]) -> Iterator[list[str |
         if file.widths:
             line = "".join(row.cells)
             cut = [line[first - 1 : last].strip() for _, first, last in file.widths]
-            yield [*map(_no_value, cut), str(number)]
+            yield [*(None if cell in NOTHING else cell for cell in cut), str(number)]
             continue
         why = _why_torn(row, width)
         if why:
             torn.append(TornCells(number, tuple(row.cells), why))
         else:
-            yield [*map(_no_value, row.cells), str(number)]
-
-
-def _no_value(cell: str) -> str | None:
-    return None if not cell or cell in NO_VALUE else cell
+            yield [*(None if cell in NOTHING else cell for cell in row.cells), str(number)]
 
 
 def _why_torn(row: CsvRow, width: int) -> str:

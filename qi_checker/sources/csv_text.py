@@ -198,7 +198,7 @@ def copy_as_utf8(path: Path, encoding: str, copy: Path) -> None:
 NEWLINE = re.compile(r"\r\n|\n|\r")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class CsvRow:
     """A row that is not blank: its number as a spreadsheet counts, its cells, what is wrong."""
 

@@ -14,10 +14,8 @@ from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Reco
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
 from qi_checker.sources.layout import Delivered, check_site, unused_values
-from qi_checker.sources.parquet_file import read_parquet
 from qi_checker.sources.raw import connect, create_absent
 from qi_checker.sources.torn import find_owners
-from qi_checker.sources.xlsx_file import read_xlsx
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,7 +25,23 @@ if TYPE_CHECKING:
     from qi_checker.sources.mapped import ReadDatabase
 
 MAPPING = "mapping.yaml"
-READERS = {".csv": read_csv, ".parquet": read_parquet, ".xlsx": read_xlsx}
+
+
+def _read_parquet(
+    con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site
+) -> Delivered:
+    from qi_checker.sources.parquet_file import read_parquet  # most folders have none
+
+    return read_parquet(con, table, path, site)
+
+
+def _read_xlsx(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) -> Delivered:
+    from qi_checker.sources.xlsx_file import read_xlsx
+
+    return read_xlsx(con, table, path, site)
+
+
+READERS = {".csv": read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
 _TOLD = 5  # files that are named in a message
 LIKE_CSV = {"": ".csv", ".txt": ".csv", ".tsv": ".csv"}
 

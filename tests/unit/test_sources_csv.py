@@ -97,7 +97,7 @@ def test_dialects_are_read_fast(name: str, tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "cases.csv"
     path.write_bytes(PLAIN[name].encode())
     with monkeypatch.context() as only_fast:
-        only_fast.delattr(csv_file, "_read_carefully")
+        only_fast.delattr(csv_file, "careful_rows")
         fast, rows = read(path)
     assert rows == [(*CASE_1[:4], 2), (*CASE_2[:4], 3)]
     assert fast.sha256 == hashlib.sha256(PLAIN[name].encode()).hexdigest()
