@@ -52,7 +52,7 @@ class Night:
         """`As of today, 06:10`."""
         at = self.as_of
         if at is None:
-            return gettext("No night is kept yet.")
+            return gettext("No night is kept yet")
         if at.date() == today(runtime().zone):
             return gettext("As of today, %s") % f"{at:%H:%M}"
         return gettext("As of %s") % i18n.clock(at)

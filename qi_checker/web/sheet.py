@@ -19,7 +19,7 @@ from qi_checker.web.i18n import gettext, ngettext
 from qi_checker.web.words import reason_words, sign_of, status_words
 
 _SHOWN = 20  # events of a requirement that are listed; the rest is counted
-_HELD = (Status.MET, Status.BOOKED, Status.EXEMPT, Status.NOT_APPLICABLE)
+HELD = (Status.MET, Status.BOOKED, Status.EXEMPT, Status.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _requirement(
         sign=sign_of(str(one.status)),
         reason=reason_words(str(one.reason)),
         sentence=found["sentence"],
-        held=one.status in _HELD,
+        held=one.status in HELD,
         opens=i18n.day(found["window_opens"], "long"),
         closes=i18n.day(found["window_closes"], "long"),
         holds_until=i18n.day(found["valid_through"], "long"),
@@ -115,7 +115,7 @@ def _candidate(
         why=tuple(_why(judged, one)),
         advice=tuple(one.advice(judged)),
         source=source_of(origin, "events", event.row),
-        chosen=event is one.event,
+        chosen=event is one.event and key in ("counts", "booked"),
     )
 
 

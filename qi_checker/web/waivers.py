@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +22,7 @@ from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import render
 from qi_checker.web.runtime import runtime, store
+from qi_checker.web.sheet import HELD
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import STATES
 from qi_checker.web.writes import Sent, Wrong, about_case, done
@@ -71,7 +73,9 @@ class ExceptionsPage:
 def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -> ExceptionsView:
     """The exceptions of a case of the store, and the form for another."""
     versions = [x.trace.case.version for x in lives if x.trace is not None]
+    held = {r.id for x in lives if x.trace for r in x.trace.requirements if r.status in HELD}
     asked = {leaf.id: leaf.title for v in versions if v.exceptions for leaf in v.leaves}
+    asked = dict(sorted(asked.items(), key=lambda pair: pair[0] in held))  # what is open first
     reasons = sorted({reason for v in versions if v.exceptions for reason in v.exceptions.reasons})
     today = last_night().day
     day = max((x.item.surgery_day for x in lives), default=today) + timedelta(days=14)
@@ -86,7 +90,7 @@ def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -
 
 def _view(request: HttpRequest, w: Waiver, titles: dict[str, str]) -> WaiverView:
     mine = w.requested_by == request.who.login
-    said = gettext("from %(first)s to %(last)s")
+    said = gettext("From %(first)s to %(last)s")
     days = {"first": i18n.day(w.valid_from, "long"), "last": i18n.day(w.expires_on, "long")}
     return WaiverView(
         number=w.number,
@@ -114,18 +118,20 @@ def _steps(request: HttpRequest, w: Waiver, mine: bool) -> tuple[str, ...]:
     who, found = request.who, []
     if who.may(BY_NAME["decide"], "POST") and not mine:
         found += {"requested": ["approve", "refuse"], "reconfirm": ["reconfirm"]}.get(w.state, [])
-    if who.may(BY_NAME["revoke"], "POST") and w.state in ("approved", "reconfirm", "requested"):
+    ends = w.state in ("approved", "reconfirm") or (w.state == "requested" and mine)
+    if who.may(BY_NAME["revoke"], "POST") and ends:
         found.append("revoke")
     return tuple(found)
 
 
 def exceptions(request: HttpRequest) -> HttpResponse:
     """Every exception of one's sites; what waits for a decision first."""
-    there = WorkItem.objects.values_list("case_id", "site")
-    mine = {case_id for case_id, site in there if site in request.sites}
+    there = WorkItem.objects.values_list("case_id", "site", "requirements")
+    mine = {case_id for case_id, site, _ in there if site in request.sites}
+    titles = {r["id"]: r["title"] for _, _, held in there for r in json.loads(held)}
     every = request.sites.names is None
     found = [w for w in store().exceptions.all() if every or w.case_id in mine]
-    views = [_view(request, w, {}) for w in reversed(found)]
+    views = [_view(request, w, titles) for w in reversed(found)]
     page = ExceptionsPage(
         open=tuple(v for v in views if v.state in _OPEN),
         others=tuple(v for v in views if v.state not in _OPEN)[:200],

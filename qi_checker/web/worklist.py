@@ -449,7 +449,7 @@ def said(items: QuerySet[Any], night: Night) -> str:
         "%(num)d actions for %(cases)d of %(all)d operations need somebody now.",
         actions,
     ) % {"num": actions, "cases": cases, "all": of}
-    return f"{need} {night.freshness()}"
+    return f"{need} {night.freshness()}."
 
 
 @lru_cache(maxsize=32)

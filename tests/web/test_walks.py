@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.test_accessible import WCAG
 from tests.helpers.browser import chromium, needs_browser
+from tests.helpers.walker import WIDER, Walker, violations, walking
 from tests.helpers.web import GENERAL, PROTOCOL, ROLES, Served, a_case, pages_of, sql
 
 pytestmark = needs_browser
-expect.set_options(timeout=20_000)
 scripts = pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 MANY = 20  # cases on a screen of 900 pixels
-_WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -27,65 +23,12 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
-@dataclass
-class Walker:
-    """Somebody at a browser; what the browser complains of is kept."""
-
-    page: Page
-    site: Served
-    said: list[str] = field(default_factory=list)
-
-    def hear(self, message: ConsoleMessage) -> None:
-        """Keep what the browser's console says, but for hints."""
-        if message.type in ("error", "warning"):
-            self.said.append(message.text)
-
-    def sign_in(self, login: str) -> None:
-        """By the form, as everybody does."""
-        self.page.goto(f"{self.site.url}/sign-in")
-        self.page.get_by_label("Login").fill(login)
-        self.page.get_by_label("Password").fill(login)
-        self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.site.url + path)
-
-    def menu(self, title: str) -> None:
-        """Follow the menu, and find oneself there."""
-        entry = self.page.get_by_role("navigation", name="Pages").get_by_role(
-            "link", name=title, exact=True
-        )
-        entry.click()
-        expect(entry).to_have_attribute("aria-current", "page")
-
-    def first_case(self) -> str:
-        """Open the first case of the list."""
-        link = self.page.locator("td.id a").first
-        case_id = link.inner_text()
-        link.click()
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(f"Case {case_id}")
-        return case_id
-
-
 @pytest.fixture
 def walk(browser: Browser, site: Served, request: pytest.FixtureRequest) -> Iterator[Walker]:
-    """A browser of one's own; it may complain of nothing: no script that fails, nothing that is forbidden."""
-    script = (
-        request.node.callspec.params.get("script", True)
-        if hasattr(request.node, "callspec")
-        else True
-    )
-    context = browser.new_context(
-        java_script_enabled=script, viewport={"width": 1280, "height": 900}
-    )
-    context.set_default_timeout(20_000)
-    walker = Walker(context.new_page(), site)
-    walker.page.on("console", walker.hear)
-    walker.page.on("pageerror", lambda e: walker.said.append(str(e)))
-    yield walker
-    context.close()
-    assert walker.said == []
+    """Somebody at a browser, with a script or without."""
+    given = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    with walking(browser, site, given.get("script", True)) as walker:
+        yield walker
 
 
 @pytest.mark.parametrize("script", [pytest.param(True, marks=pytest.mark.thorough), False])
@@ -269,7 +212,7 @@ def test_every_page_can_be_read_by_everybody(browser: Browser, site: Served, log
         walker.go(address)
         wrong += [(address, v) for v in violations(walker.page)]
         walker.page.set_viewport_size({"width": 320, "height": 640})
-        if (wide := int(walker.page.evaluate(_WIDER))) > 0:
+        if (wide := int(walker.page.evaluate(WIDER))) > 0:
             wrong.append((address, f"{wide} pixels too wide"))
         walker.page.set_viewport_size({"width": 1280, "height": 900})
     context.close()
@@ -288,9 +231,3 @@ def test_a_form_with_errors_can_be_read_by_everybody(browser: Browser, site: Ser
     walker.page.get_by_role("alert").get_by_role("link").click()
     expect(walker.page.get_by_label("Whom")).to_be_focused()
     context.close()
-
-
-def violations(page: Page) -> list[str]:
-    options = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
