@@ -61,9 +61,9 @@ def _refused(out: Path) -> UserError:
 
 def _write(frame: DataFrame, folder: Path, by: str, order: Sequence[str]) -> None:
     """Rows go to a part by the hash of a column, and lie in it in order: always the same ones."""
-    kept = frame.localCheckpoint(eager=False)
-    parts = max(1, -(-kept.count() // _ROWS))
-    kept.repartition(parts, by).sortWithinPartitions(*order).write.parquet(
+    frozen = frame.localCheckpoint(eager=False)
+    parts = max(1, -(-frozen.count() // _ROWS))
+    frozen.repartition(parts, by).sortWithinPartitions(*order).write.parquet(
         f"file://{folder.resolve()}"
     )
     for path in sorted(folder.iterdir()):

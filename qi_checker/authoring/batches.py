@@ -145,9 +145,9 @@ def _as_written(rows: Rows, example: Example, number: int) -> Rows:
 
     def plain(row: Mapping[str, Any]) -> dict[str, Any]:
         ids = {k: row[k].removeprefix(prefix) for k in _IDS if row.get(k)}
-        told = {k: row[k] for k in ("sentence", "next_action") if row.get(k)}
-        for id in longest_first if told else ():
-            told = {k: words.replace(prefix + id, id) for k, words in told.items()}
-        return {**row, **told, **ids}
+        replaced = {k: row[k] for k in ("sentence", "next_action") if row.get(k)}
+        for id in longest_first if replaced else ():
+            replaced = {k: words.replace(prefix + id, id) for k, words in replaced.items()}
+        return {**row, **replaced, **ids}
 
     return [plain(row) for row in rows]

@@ -76,15 +76,15 @@ def points(protocol: Protocol) -> list[Point]:
 
 def _days(versions: Sequence[Version]) -> Iterator[DayPoint]:
     """The last day of one version is the day before the first of the next: each is told once."""
-    told: set[date] = set()
+    reported: set[date] = set()
     for version in versions:
         first, last = version.in_force.from_, version.in_force.to
         named = [(first, "its first day"), (first - _DAY, "the day before its first")]
         if last is not None:
             named += [(last, "its last day"), (last + _DAY, "the day after its last")]
         for day, words in named:
-            if day not in told:
-                told.add(day)
+            if day not in reported:
+                reported.add(day)
                 yield DayPoint(version.version, day, words)
 
 

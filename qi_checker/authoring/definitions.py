@@ -76,9 +76,9 @@ def windows_of(leaf: Requirement) -> Iterator[Window]:
 def _windows_in(rule: RequirementCondition) -> Iterator[Window]:
     for member in rule.all_of or rule.any_of or ():
         yield from _windows_in(member)
-    for asked in (rule.event, rule.chosen):
-        if asked is not None:
-            yield asked.window
+    for selector in (rule.event, rule.chosen):
+        if selector is not None:
+            yield selector.window
 
 
 def _limits(span: Span) -> Iterator[Duration]:

@@ -82,9 +82,9 @@ def _items(old: list[Any], new: list[Any], place: _Place) -> Iterator[_Found]:
             yield place.item(name, len(old), after[name]), None, new[after[name]]
         else:
             yield place.item(name, before[name], len(new)), old[before[name]], None
-    kept = [n for n in before if n in after], [n for n in after if n in before]
-    if kept[0] != kept[1]:
-        yield _Place(f"{place.label} (order)", place.old, place.new), *kept
+    common = [n for n in before if n in after], [n for n in after if n in before]
+    if common[0] != common[1]:
+        yield _Place(f"{place.label} (order)", place.old, place.new), *common
 
 
 def _named(items: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -53,8 +53,8 @@ def _rows(
 
 def _line(subject: str, values: Mapping[str, str]) -> str:
     """`E1: modality CT, at 2026-02-10`; the case itself has no name before it."""
-    told = ", ".join(f"{name} {value}" for name, value in values.items())
-    return ": ".join(part for part in (subject, told) if part)
+    details = ", ".join(f"{name} {value}" for name, value in values.items())
+    return ": ".join(part for part in (subject, details) if part)
 
 
 def _expected(example: Example) -> Iterator[str]:
@@ -84,8 +84,8 @@ def unless_said(examples: Sequence[Example]) -> str:
         for example in examples:
             for full, written in zip(example.tables[table], _written(example, table), strict=True):
                 taken |= {k: v for k, v in full.items() if k not in written and k not in ids}
-        told = ", ".join(f"{name} {value}" for name, value in taken.items())
-        parts += [f"{table} have {told}"] if told else []
+        details = ", ".join(f"{name} {value}" for name, value in taken.items())
+        parts += [f"{table} have {details}"] if details else []
     as_of = {str(example.as_of) for example in examples if not example.given.as_of}
     parts += [f"the evaluation is as of {', '.join(sorted(as_of))}"] if as_of else []
     return "; ".join(parts)

@@ -62,8 +62,8 @@ def _requirement(one: RequirementLine, console: Console) -> None:
     if one.others:
         _line(console, 1, f"{words.count(one.others, 'event')} of the same kind: something else")
     for exception in one.exceptions:
-        told = f"ignored: {exception.ignored}" if exception.ignored else "valid"
-        _line(console, 1, f"exception {exception.exception_id} ({exception.source}): {told}")
+        validity = f"ignored: {exception.ignored}" if exception.ignored else "valid"
+        _line(console, 1, f"exception {exception.exception_id} ({exception.source}): {validity}")
 
 
 def _span(span: SpanLine, console: Console) -> None:

@@ -145,8 +145,8 @@ def _case(suite: xml.Element, of: str, name: str, file: str, line: str) -> xml.E
 
 
 def _told(case: xml.Element, element: str, kind: str, message: str, text: str) -> None:
-    told = xml.SubElement(case, element, type=kind, message=_clean(message))
-    told.text = _clean(text)
+    detail = xml.SubElement(case, element, type=kind, message=_clean(message))
+    detail.text = _clean(text)
 
 
 def _place(where: str) -> tuple[str, str]:

@@ -93,9 +93,9 @@ def _heading(key: str, checklist: Checklist, first: ChecklistItem) -> str:
 
 def cut(groups: Sequence[LineGroup], most: int) -> tuple[LineGroup, ...]:
     """The groups with no more than so many lines in all, the first ones first."""
-    kept = []
+    groups_left = []
     for group in groups:
         items = group.items[:most]
         most -= len(items)
-        kept.append(replace(group, items=items, left_out=len(group.items) - len(items)))
-    return tuple(group for group in kept if group.items)
+        groups_left.append(replace(group, items=items, left_out=len(group.items) - len(items)))
+    return tuple(group for group in groups_left if group.items)

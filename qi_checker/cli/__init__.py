@@ -34,13 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except UserError as error:
-        return _told(error)
+        return _report(error)
     except ModuleNotFoundError as error:
         module = (error.name or "").partition(".")[0]
-        return _told(not_installed(module)) if module in EXTRAS else _unexpected(error)
+        return _report(not_installed(module)) if module in EXTRAS else _unexpected(error)
     except PermissionError as error:
         where, advice = str(error.filename or ""), "Ask for permission, or run it as another user"
-        return _told(UserError(Problem(where, "may not be opened", "", advice)))
+        return _report(UserError(Problem(where, "may not be opened", "", advice)))
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.umask(arguments.umask)
 
 
-def _told(error: UserError) -> int:
+def _report(error: UserError) -> int:
     for problem in error.problems:
         print(f"qi-checker: {problem}", file=sys.stderr)
     return int(error.exit_code)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
-from qi_checker.cli.common import as_json, asked, is_rulebook, look_of, progress
+from qi_checker.cli.common import as_json, is_rulebook, look_of, progress, read_request
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
@@ -124,7 +124,7 @@ def checklist(arguments: argparse.Namespace) -> int:
         raise UserError(Problem("--days", f"{arguments.days} is not possible", "", advice))
     check_output(arguments.format, arguments.output, "--output")
     profile = Profile(arguments)
-    request = asked(arguments)
+    request = read_request(arguments)
     look = look_of(arguments, request.site)
     evaluation = evaluate(*request, watch=profile.watch, look=look)
     _check_desk(arguments.desk, request.bundle)

@@ -12,7 +12,7 @@ from qi_checker.cases import sheet_choice
 from qi_checker.cases import words as case_words
 from qi_checker.cases.sheet_folder import OURS, Printing, write_sheets
 from qi_checker.cli.audits import LONGEST
-from qi_checker.cli.common import asked, look_of, progress
+from qi_checker.cli.common import look_of, progress, read_request
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.render import words
@@ -32,7 +32,7 @@ def sheets(arguments: argparse.Namespace) -> int:
         check_pdf()
     jobs = arguments.jobs or processors()
     how = Printing(arguments.format, arguments.paper, arguments.identified, jobs)
-    request = asked(arguments)
+    request = read_request(arguments)
     with progress() as shown:
         look = look_of(arguments, request.site)
         evaluation = evaluate(*request, progress=shown.phase, look=look)

@@ -28,7 +28,7 @@ NOW = "now"
 SHIPPED = "hepatic-metastasectomy-imaging"
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What an evaluation is asked for on the command line."""
 
     bundle: Bundle
@@ -41,10 +41,12 @@ def protocol_path(path: Path | None) -> Path:
     return path if path is not None else rules_dir() / SHIPPED
 
 
-def asked(arguments: argparse.Namespace) -> Asked:
+def read_request(arguments: argparse.Namespace) -> Request:
     """Load protocol, site and records; every problem is a UserError."""
     bundle, as_of, site = asked_of(arguments)
-    return Asked(bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site)
+    return Request(
+        bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site
+    )
 
 
 def asked_of(arguments: argparse.Namespace) -> tuple[Bundle, AsOf, Site]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 
-from qi_checker.cli.common import asked, is_rulebook, look_of, moment_of, protocol_path, read_site
+from qi_checker.cli.common import (
+    is_rulebook,
+    look_of,
+    moment_of,
+    protocol_path,
+    read_request,
+    read_site,
+)
 from qi_checker.cli.profile import Profile
 from qi_checker.engines.duckdb import Evaluation, evaluate, evaluate_rulebook
 from qi_checker.errors import Problem, UserError, did_you_mean
@@ -92,7 +99,7 @@ def pages_of(arguments: argparse.Namespace) -> int:
 def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) -> Evaluation:
     """Evaluate one protocol where the records are."""
     if not _in_database(arguments):
-        request = asked(arguments)
+        request = read_request(arguments)
         look = look_of(arguments, request.site)
         return evaluate(*request, progress=progress, watch=profile.watch, look=look)
     from qi_checker.engines import postgres

@@ -16,7 +16,7 @@ from typing import Any
 
 from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import warn
-from qi_checker.cli.nights import kept, settings_of
+from qi_checker.cli.nights import open_store, settings_of
 from qi_checker.errors import Exit, Problem, UserError, did_you_mean
 from qi_checker.nightly.asking import Asked, check_case, check_request
 from qi_checker.nightly.load import Settings
@@ -79,7 +79,7 @@ def list_exceptions(arguments: argparse.Namespace) -> int:
         raise UserError(
             Problem("--state", "there is no such state", "", did_you_mean(arguments.state, STATES))
         )
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         found = [
             waiver
             for waiver in store.exceptions.all(arguments.case)
@@ -121,7 +121,7 @@ def _marked(marks: Sequence[str]) -> str:
 def request(arguments: argparse.Namespace) -> int:
     """Ask for an exception, if it can ever count."""
     settings, by = settings_of(arguments), person(arguments)
-    asked = Asked(
+    wanted = Asked(
         arguments.case_id,
         arguments.requirement,
         arguments.reason,
@@ -129,14 +129,16 @@ def request(arguments: argparse.Namespace) -> int:
         _day(arguments.expires_on, "--expires-on"),
     )
     note = free_text(arguments.note)
-    with kept(arguments) as store:
-        warnings = check_request(asked, settings, store)
-        exception_id = store.exceptions.request(**asdict(asked), by=by, at=time_of_day(), note=note)
+    with open_store(arguments) as store:
+        warnings = check_request(wanted, settings, store)
+        exception_id = store.exceptions.request(
+            **asdict(wanted), by=by, at=time_of_day(), note=note
+        )
     for words in warnings:
         warn(f"{exception_id} {words}")
     print(
-        f"{exception_id} is requested: {asked.requirement} of {asked.case_id}, from "
-        f"{asked.valid_from} to {asked.expires_on}. Somebody else must approve it."
+        f"{exception_id} is requested: {wanted.requirement} of {wanted.case_id}, from "
+        f"{wanted.valid_from} to {wanted.expires_on}. Somebody else must approve it."
     )
     return Exit.DONE
 
@@ -178,7 +180,7 @@ def _decided(
     arguments: argparse.Namespace, done: str, decide: Callable[..., Waiver], **more: str
 ) -> int:
     by = person(arguments)
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         waiver = decide(store.exceptions, arguments.exception_id, by=by, at=time_of_day(), **more)
     held = waiver.surgery_day is not None and done in (APPROVED, RECONFIRMED)
     day = f" for surgery on {waiver.surgery_day}" if held else ""
@@ -201,7 +203,7 @@ def sign_off(arguments: argparse.Namespace) -> int:
             )
         )
     by, note = person(arguments), free_text(arguments.note)
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         check_case(arguments.case_id, [arguments.protocol], store)
         signed = store.sign_off(
             arguments.case_id, arguments.protocol, by=by, at=time_of_day(), note=note
@@ -216,7 +218,7 @@ def sign_off(arguments: argparse.Namespace) -> int:
 def sign_offs(arguments: argparse.Namespace) -> int:
     """Every sign-off, and which are void because something changed since."""
     zone = settings_of(arguments).site.zone
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         found = store.sign_offs(arguments.case_id)
     if arguments.format == "json":
         print_rows([asdict(one) | {"void": one.void} for one in found])

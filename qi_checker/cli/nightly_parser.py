@@ -210,7 +210,7 @@ def _exceptions(steps: Any) -> None:
 
 
 def _request(steps: Any) -> None:
-    asked = _step(
+    request_parser = _step(
         steps,
         "request",
         "request",
@@ -218,17 +218,21 @@ def _request(steps: Any) -> None:
         "C-0042 mri --reason contraindication-mri --expires-on 2026-04-30 --by ash "
         "--role coordinator --config nightly.yaml",
     )
-    asked.add_argument("case_id", metavar="CASE_ID")
-    asked.add_argument("requirement", metavar="REQUIREMENT", help="its id in the protocol")
-    asked.add_argument(
+    request_parser.add_argument("case_id", metavar="CASE_ID")
+    request_parser.add_argument("requirement", metavar="REQUIREMENT", help="its id in the protocol")
+    request_parser.add_argument(
         "--reason", required=True, metavar="WORD", help="a reason that the protocol accepts"
     )
-    asked.add_argument("--valid-from", metavar="DATE", help="the first day (default: today)")
-    asked.add_argument("--expires-on", required=True, metavar="DATE", help="the last day, included")
-    asked.add_argument(
+    request_parser.add_argument(
+        "--valid-from", metavar="DATE", help="the first day (default: today)"
+    )
+    request_parser.add_argument(
+        "--expires-on", required=True, metavar="DATE", help="the last day, included"
+    )
+    request_parser.add_argument(
         "--note", default="", metavar="TEXT", help=_NOTE.format("what to keep of it")
     )
-    _who(asked)
+    _who(request_parser)
 
 
 def _step(steps: Any, name: str, function: str, summary: str, typed: str) -> Any:

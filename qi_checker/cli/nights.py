@@ -96,7 +96,7 @@ def healthcheck(arguments: argparse.Namespace) -> int:
 
 
 @contextmanager
-def kept(arguments: argparse.Namespace) -> Iterator[Store]:
+def open_store(arguments: argparse.Namespace) -> Iterator[Store]:
     store = opened(settings_of(arguments))
     try:
         yield store
@@ -119,7 +119,7 @@ def check_config(arguments: argparse.Namespace) -> int:
 
 def runs(arguments: argparse.Namespace) -> int:
     """Every night that is kept, the latest first."""
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         found = store.runs()
     if arguments.format == "json":
         lines = [
@@ -147,7 +147,7 @@ def runs(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """findings.json of a kept night, as it was."""
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         sys.stdout.flush()
         for piece in store.findings_json(arguments.number):
             sys.stdout.buffer.write(piece)
@@ -159,7 +159,7 @@ def verify(arguments: argparse.Namespace) -> int:
     """Read the audit trail and the rows that are bound to it, from beginning to end."""
     from qi_checker.nightly.health import verified
 
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         found = verified(settings_of(arguments), store, arguments.anchor)
     if found.noted:
         print("These entries removed or replaced something. Did somebody want that?")
@@ -186,7 +186,7 @@ def schema(arguments: argparse.Namespace) -> int:
 
 def changes(arguments: argparse.Namespace) -> int:
     """What changed in a night since the one before it."""
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         store.manifest(arguments.number)  # says that there is no such run
         found = store.changes(arguments.number)
     for change in found:
@@ -205,7 +205,7 @@ def purge(arguments: argparse.Namespace) -> int:
     if before > today:
         what = f"{before} is in the future: today is {today}"
         raise UserError(Problem("--before", what, "", "Give the first day whose night is kept"))
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         if given is None:
             _check_share(store, before)
         done = store.purge(before, time_of_day(), _actor())
@@ -248,7 +248,7 @@ def forget(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     with (
         held(settings.lock, time_of_day, timedelta(0)),
-        kept(arguments) as store,
+        open_store(arguments) as store,
     ):
         done = store.forget(arguments.number, time_of_day(), _actor())
         queued = Outbox(settings.outbox).drop(done.run_id)
@@ -261,7 +261,7 @@ def forget(arguments: argparse.Namespace) -> int:
 
 def export(arguments: argparse.Namespace) -> int:
     """Everything that is kept of a case."""
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         document = store.export_case(arguments.case_id)
     print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
     return Exit.DONE
@@ -270,7 +270,7 @@ def export(arguments: argparse.Namespace) -> int:
 def pseudonymise(arguments: argparse.Namespace) -> int:
     """Replace the ids of a case, and print the new one."""
     key = _key(arguments.key_file)
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         print(store.pseudonymise(arguments.case_id, key, time_of_day(), _actor()))
     return Exit.DONE
 
@@ -285,7 +285,7 @@ def _key(path: Path) -> bytes:
 
 def backup(arguments: argparse.Namespace) -> int:
     """Copy the store."""
-    with kept(arguments) as store:
+    with open_store(arguments) as store:
         store.backup(arguments.path)
     print(f"{arguments.path} holds the store.")
     return Exit.DONE

@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from qi_checker.cli.common import Asked, asked, look_of, progress
+from qi_checker.cli.common import Request, look_of, progress, read_request
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -38,7 +38,7 @@ def report(arguments: argparse.Namespace) -> int:
     if arguments.format == "pptx":
         _check_whole(settings)
         check_slides()
-    request: Asked = asked(arguments)
+    request: Request = read_request(arguments)
     with progress() as shown:
         then = AsOf(compared_with(month))
         shown.head = "a month ago: "

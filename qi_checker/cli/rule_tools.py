@@ -22,10 +22,10 @@ def test(arguments: argparse.Namespace) -> int:
     """Run the examples of protocols and say how those that fail differ."""
     loaded, problems = load_all(arguments.paths)
     _some_examples(loaded, problems)
-    asked = [(one, _asked(one, arguments.k)) for one in loaded if one.examples]
-    if not problems and not any(examples for _, examples in asked):
+    selected = [(one, _selected(one, arguments.k)) for one in loaded if one.examples]
+    if not problems and not any(examples for _, examples in selected):
         raise UserError(_no_match(loaded, arguments.k))
-    suites = (_suite(one, examples, arguments.engine) for one, examples in asked)
+    suites = (_suite(one, examples, arguments.engine) for one, examples in selected)
     if arguments.format == "text" and arguments.out is None:
         failed = _show(suites)
     else:
@@ -67,18 +67,18 @@ def _percent(text: str) -> float:
     return number
 
 
-def _asked(one: Loaded, word: str) -> list[Example]:
+def _selected(one: Loaded, word: str) -> list[Example]:
     """The examples with a word in their id or their sentence."""
     part = word.lower()
     return [e for e in one.examples if part in e.id.lower() or part in e.why.lower()]
 
 
-def _suite(one: Loaded, asked: Sequence[Example], engine: str) -> Suite:
+def _suite(one: Loaded, selected: Sequence[Example], engine: str) -> Suite:
     from qi_checker.authoring.examples import run_examples
     from qi_checker.authoring.tests_text import Suite
 
-    results = run_examples(one.bundle, asked, ENGINES[engine])
-    left_out = len(one.examples) - len(asked)
+    results = run_examples(one.bundle, selected, ENGINES[engine])
+    left_out = len(one.examples) - len(selected)
     return Suite(one.bundle.protocol.id, read_document(one.file), tuple(results), left_out)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 
-from qi_checker.cli.common import asked, look_of, progress
+from qi_checker.cli.common import look_of, progress, read_request
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -30,7 +30,7 @@ def study(arguments: argparse.Namespace) -> int:
     if arguments.format in ("pdf", "all"):
         check_pdf()  # before the work, not after it
     arguments.as_of = str(as_of)
-    request = asked(arguments)
+    request = read_request(arguments)
     raw = read_ious(arguments.data, request.site, request.records, arguments.mapping)
     beside = arguments.data / "published.yaml"
     printed = load_published(beside) if beside.is_file() else None

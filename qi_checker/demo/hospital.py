@@ -92,18 +92,18 @@ def _operations(h: Hospital, holidays: Sequence[date]) -> list[Case]:
 
 def _pairs(h: Hospital, cases: Sequence[Case]) -> dict[str, Pair]:
     """Which story each case tells."""
-    told: dict[str, Pair] = {}
+    assigned: dict[str, Pair] = {}
     special = [pair for count, pair in PAST for _ in range(count)]
     past = [c for c in cases if c.lead <= 0]
-    told.update(zip((c.case_id for c in h.chance.shuffled(past)), special, strict=False))
+    assigned.update(zip((c.case_id for c in h.chance.shuffled(past)), special, strict=False))
     # The margins leave a story room: one day to book into, one day before the window opens.
     soon = [c for c in cases if 3 <= c.lead <= 30]
     later = [c for c in cases if c.lead >= 35]
-    told.update((c.case_id, SOON[n % len(SOON)]) for n, c in enumerate(soon))
-    told.update((c.case_id, LATER[n % len(LATER)]) for n, c in enumerate(later))
+    assigned.update((c.case_id, SOON[n % len(SOON)]) for n, c in enumerate(soon))
+    assigned.update((c.case_id, LATER[n % len(LATER)]) for n, c in enumerate(later))
     for case in cases:
-        told.setdefault(case.case_id, LATER[0] if case.lead > 30 else (in_window, in_window))
-    return told
+        assigned.setdefault(case.case_id, LATER[0] if case.lead > 30 else (in_window, in_window))
+    return assigned
 
 
 def _case(h: Hospital, case: Case, unusual: Row, pair: Pair) -> None:

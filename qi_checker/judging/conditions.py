@@ -153,9 +153,9 @@ def lies_between(
         if span is None:
             found.append(Between(keys, rule, Truth.UNDECIDED))
             continue
-        asked = Question(rule.event, span, silence_decides=True)
-        judged = [j for j in chart.judged(asked) if j.event is not chosen]
-        found.append(Between(keys, rule, _answer(judged, asked, chart), tuple(judged)))
+        probe = Question(rule.event, span, silence_decides=True)
+        judged = [j for j in chart.judged(probe) if j.event is not chosen]
+        found.append(Between(keys, rule, _answer(judged, probe, chart), tuple(judged)))
     return tuple(found)
 
 

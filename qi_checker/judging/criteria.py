@@ -165,7 +165,7 @@ def _lines(event: Event, catalogue: Catalogue) -> list[ImagingCode]:
     return [line for pair in event.codes for line in catalogue.imaging_of(pair)]
 
 
-def _cannot_be_told(words: Sequence[str], known: tuple[str, ...]) -> bool:
+def _cannot_be_decided(words: Sequence[str], known: tuple[str, ...]) -> bool:
     """Whether there is no word, or one that nobody knows."""
     return not words or any(word not in known for word in words)
 
@@ -179,7 +179,7 @@ def _near_miss(
         return not listed or not event.codes or any(listed.holds(*c) for c in event.codes)
     if any(word in wanted for word in modalities):
         return True
-    return _cannot_be_told(modalities, catalogue.modalities)
+    return _cannot_be_decided(modalities, catalogue.modalities)
 
 
 # ---- the criteria, in their order ----------------------------------------------------------------
@@ -212,7 +212,7 @@ def _modality(words: Sequence[str], question: Question, catalogue: Catalogue) ->
         words = [word for word in words if word != "CT"]
     if any(word in wanted for word in words):
         return PASSES
-    if _cannot_be_told(words, catalogue.modalities):
+    if _cannot_be_decided(words, catalogue.modalities):
         return UNMAPPED
     return WRONG_MODALITY
 
@@ -222,7 +222,7 @@ def _region(event: Event, wanted: Sequence[str], catalogue: Catalogue) -> Criter
     words = _regions_of(event, catalogue)
     if any(word in wanted for word in words):
         return PASSES
-    if _cannot_be_told(words, catalogue.regions):
+    if _cannot_be_decided(words, catalogue.regions):
         return UNMAPPED
     return WRONG_REGION
 

@@ -70,13 +70,13 @@ def _owner(requirement: Requirement, decision: Decision, chart: Chart) -> str:
 
 def _valid_through(decision: Decision) -> date | None:
     """Give the last anchor date for which the event would be inside; of several the oldest counts."""
-    told = decision.status in (Status.MET, Status.BOOKED) or decision.reason in (
+    is_dated = decision.status in (Status.MET, Status.BOOKED) or decision.reason in (
         Reason.TOO_OLD,
         Reason.EXPIRED_BY_RESCHEDULE,
         Reason.FORBIDDEN_EVENT,
     )
     event, question = decision.last or decision.event, decision.question
-    if not told or not event or not event.at or not question:
+    if not is_dated or not event or not event.at or not question:
         return None
     surgery = [s for s in question.stretches if s.span.before == "surgery"]
     ends = [end for s in surgery if (end := s.last_anchor(event.at))]

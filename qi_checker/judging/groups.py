@@ -57,8 +57,8 @@ def holds_through(members: Sequence[Member], ranks: Ranks, ends: Mapping[str, da
 
     ends: the last day of each requirement that has one. Only where every member holds.
     """
-    asked = [m for m in members if rank(m, ranks) is not None]
-    last = min((_holds_through(m, ranks, ends) for m in asked), default=date.max)
+    applicable = [m for m in members if rank(m, ranks) is not None]
+    last = min((_holds_through(m, ranks, ends) for m in applicable), default=date.max)
     return None if last == date.max else last
 
 

@@ -26,9 +26,9 @@ def decide(requirement: Requirement, chart: Chart) -> Decision:
     condition: Part | None = None
     if requirement.applies_if:
         condition = condition_part(requirement.applies_if, chart, ("applies_if",))
-    asked = condition.truth if condition else Truth.TRUE
+    applies = condition.truth if condition else Truth.TRUE
     anchors = [chart.decided[id] for id in required_anchors(requirement.window)]
-    if asked is Truth.FALSE or any(a.status is Status.NOT_APPLICABLE for a in anchors):
+    if applies is Truth.FALSE or any(a.status is Status.NOT_APPLICABLE for a in anchors):
         reason = Reason.CONDITION_NOT_MET
         return Decision(Status.NOT_APPLICABLE, reason, applies_if=condition)
     question = question_of(requirement, chart)
@@ -38,7 +38,7 @@ def decide(requirement: Requirement, chart: Chart) -> Decision:
     looked = _Looked(requirement, question, judged, rejected, chart)
     decision = _forbidden(looked) if requirement.forbidden else _needed(looked)
     status, reason = decision.status, decision.reason
-    if asked is Truth.UNDECIDED and status not in (Status.MET, Status.EXEMPT):
+    if applies is Truth.UNDECIDED and status not in (Status.MET, Status.EXEMPT):
         status, reason = Status.UNKNOWN, Reason.CONDITION_UNKNOWN
     return Decision(
         status,

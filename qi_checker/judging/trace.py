@@ -146,7 +146,7 @@ class RequirementTrace:
     def criteria(self, judged: Judged) -> list[tuple[str, Criterion]]:
         """Give the criteria of an event that the requirement asks about, by name, in order."""
         wanted = self.requirement.event
-        asked = {
+        has_criterion = {
             "code": bool(wanted.codes or wanted.not_codes or wanted.kind == "imaging"),
             "modality": wanted.modality is not None,
             "region": wanted.region is not None,
@@ -156,7 +156,7 @@ class RequirementTrace:
         return [
             (name, criterion)
             for name, criterion in zip(CRITERIA, judged.criteria, strict=bool(judged.criteria))
-            if asked.get(name, True) or criterion.outcome is not Outcome.PASS
+            if has_criterion.get(name, True) or criterion.outcome is not Outcome.PASS
         ]
 
     def clause_of(self, judged: Judged, criterion: str) -> ClausePath:

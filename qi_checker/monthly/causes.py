@@ -75,19 +75,19 @@ def decisions(
     total = sum(c.count or 0 for c in found.causes)
     of = f"{total:,} failed requirements" if total != 1 else "1 failed requirement"
     texts = {d.reason: d for d in settings.decisions}
-    asked = []
+    proposed = []
     for cause in found.causes[:MOST_DECISIONS]:
         own = texts.get(cause.reason)
         ask = own.ask if own else f"Agree on how to prevent this: {cause.words}"
         owner = own.owner if own and own.owner else cause.owner
-        asked.append(Decision(ask.rstrip("."), owner, cause.count or 0, of))
+        proposed.append(Decision(ask.rstrip("."), owner, cause.count or 0, of))
     if excepted:
         said = "Accept the approved exceptions, or say which should end"
-        asked.append(Decision(said, "", excepted, "the eligible operations"))
+        proposed.append(Decision(said, "", excepted, "the eligible operations"))
     if undetermined:
         said = "Have the missing details of the undetermined operations completed"
-        asked.append(Decision(said, RECORDS, undetermined, "the assessed operations"))
-    return tuple(asked)
+        proposed.append(Decision(said, RECORDS, undetermined, "the assessed operations"))
+    return tuple(proposed)
 
 
 def _title(found: Sequence[Cause], period: str) -> str:

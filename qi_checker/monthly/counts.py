@@ -76,7 +76,7 @@ def standards(
     """
     protocol = evaluation.compiled.bundle.protocol
     leaves = {leaf.id: leaf for v in protocol.versions for leaf in v.leaves}
-    asked = {f.id for c in year if c.eligible for f in c.findings}
+    applicable_ids = {f.id for c in year if c.eligible for f in c.findings}
     whole = Standard(
         "compliant",
         "The whole protocol",
@@ -103,7 +103,7 @@ def standards(
                 in_window(previous, id),
             )
             for id, leaf in leaves.items()
-            if id in asked
+            if id in applicable_ids
         ),
     )
 

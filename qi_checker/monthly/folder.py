@@ -81,23 +81,23 @@ def monthly_page(monthly: Monthly) -> str:
 def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> Written:
     """Write a report into `out`. JSON and CSV are always there; `format` says what else: html, pdf,
     xlsx, all three, or json for none."""
-    asked = [name for name in FORMATS if format in (name, "all")]
+    formats = [name for name in FORMATS if format in (name, "all")]
     found = tables(monthly)
     with replaced_folder(out, OURS) as folder:
         for table in found:
             write_rows(folder / f"{table.key}.csv", table.columns, table.rows)
         (folder / "report.json").write_text(as_json(monthly), encoding="utf-8")
         (folder / "manifest.json").write_text(_manifest(monthly), encoding="utf-8")
-        page = on_paper(monthly_page(monthly), paper) if set(asked) & {"html", "pdf"} else ""
-        if "html" in asked:
+        page = on_paper(monthly_page(monthly), paper) if set(formats) & {"html", "pdf"} else ""
+        if "html" in formats:
             (folder / "index.html").write_text(page, encoding="utf-8")
-        if "pdf" in asked:
+        if "pdf" in formats:
             (folder / "report.pdf").write_bytes(pdf_of(page))
-        if "xlsx" in asked:
+        if "xlsx" in formats:
             write_workbook(folder / "report.xlsx", found, _properties(monthly))
         if format == SLIDES:
             write_slides(folder / "report.pptx", monthly)
-    main = FORMATS[asked[0]] if asked else "report.json"
+    main = FORMATS[formats[0]] if formats else "report.json"
     if format == SLIDES:
         main = "report.pptx"
     return Written(monthly_words.finding(monthly), main)

@@ -126,9 +126,9 @@ def intervals(
 
 
 def _oldest(case: MonthlyCase, limits: Mapping[str, int | None]) -> int | None:
-    asked = [f for f in case.findings if f.id in limits]
-    days = [(case.anchor - f.newest).days for f in asked if f.newest is not None]
-    return max(days) if asked and len(days) == len(asked) else None
+    limited = [f for f in case.findings if f.id in limits]
+    days = [(case.anchor - f.newest).days for f in limited if f.newest is not None]
+    return max(days) if limited and len(days) == len(limited) else None
 
 
 def _kind(days: int | None, limit: int | None) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from qi_checker.monthly.views import Header, Monthly, Tally
 from qi_checker.render.views import Provenance
 from qi_checker.statistics.small_numbers import Profile, Shown
-from qi_checker.study.protected import told_counts
+from qi_checker.study.protected import shown_counts
 
 _LEFT_OUT = (
     "the numbers of single months, and the charts of them",
@@ -49,14 +49,14 @@ class ProtectedMonthly:
 
 def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
     """What may be printed of a report. `profile` is not `none`: that is the report as it is."""
-    told = told_counts(counts_of(monthly), profile)
+    shown = shown_counts(counts_of(monthly), profile)
     lead = monthly.standards[0]
     return ProtectedMonthly(
         header=monthly.header,
         provenance=monthly.provenance.without_numbers(),
         profile=profile,
-        eligible=told["eligible"],
-        lines=tuple(_line(key, title, told) for key, title in _titles(monthly)),
+        eligible=shown["eligible"],
+        lines=tuple(_line(key, title, shown) for key, title in _titles(monthly)),
         target=lead.year_target,
     )
 
@@ -83,8 +83,8 @@ def _titles(monthly: Monthly) -> list[tuple[str, str]]:
     return lines
 
 
-def _line(key: str, title: str, told: dict[str, Shown]) -> ProtectedLine:
-    part, whole = told[key], told[f"{key}/whole"]
+def _line(key: str, title: str, shown: dict[str, Shown]) -> ProtectedLine:
+    part, whole = shown[key], shown[f"{key}/whole"]
     tally = None
     if part.value is not None and whole.value is not None:
         tally = Tally(part.value, whole.value, 0, 0)

@@ -56,7 +56,7 @@ def write_protected_monthly(
     monthly: ProtectedMonthly, out: Path, format: str, paper: str = A4
 ) -> Written:
     """Write everything into `out`; `format` as for a report that is not protected."""
-    asked = [name for name in FORMATS if format in (name, "all")]
+    formats = [name for name in FORMATS if format in (name, "all")]
     table = Table("standards", "Standards", _COLUMNS, tuple(map(_row, monthly.lines)))
     with replaced_folder(out, OURS) as folder:
         write_rows(folder / "standards.csv", table.columns, table.rows)
@@ -64,16 +64,16 @@ def write_protected_monthly(
         (folder / "report.json").write_text(document, encoding="utf-8")
         (folder / "manifest.json").write_text(_manifest(monthly), encoding="utf-8")
         page = on_paper(protected_monthly_page(monthly), paper)
-        if "html" in asked:
+        if "html" in formats:
             (folder / "index.html").write_text(page, encoding="utf-8")
-        if "pdf" in asked:
+        if "pdf" in formats:
             (folder / "report.pdf").write_bytes(pdf_of(page))
-        if "xlsx" in asked:
+        if "xlsx" in formats:
             properties = Properties(
                 monthly.header.title, finding(monthly), monthly.provenance, (rule(monthly.profile),)
             )
             write_workbook(folder / "report.xlsx", [table], properties)
-    return Written(finding(monthly), FORMATS[asked[0]] if asked else "report.json")
+    return Written(finding(monthly), FORMATS[formats[0]] if formats else "report.json")
 
 
 def _row(line: ProtectedLine) -> tuple[Any, ...]:

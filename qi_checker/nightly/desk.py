@@ -55,10 +55,10 @@ def put_on_desk(
         "upcoming": desk.upcoming,
         "problems": json.dumps(list(islice(problems(evaluation), _PROBLEMS)), ensure_ascii=False),
     }
-    told: dict[str, list[dict[str, Any]]] = {}
+    by_case: dict[str, list[dict[str, Any]]] = {}
     for change in changes:
-        told.setdefault(change.case_id, []).append(asdict(change))
-    said = {case_id: json.dumps(each, default=str) for case_id, each in told.items()}
+        by_case.setdefault(change.case_id, []).append(asdict(change))
+    said = {case_id: json.dumps(each, default=str) for case_id, each in by_case.items()}
     return rewrite(store.alias, DeskNight(bundle.protocol.id, run_id, known, entries, said))
 
 
@@ -107,8 +107,8 @@ class _Desk:
         for column, normal in (("modality", str.upper), ("region", str.lower)):
             words = [word.strip() for word in str(row.get(column) or "").split(";")]
             if any((column, normal(word)) in self.outside for word in words):
-                kept = ("?" if (column, normal(w)) in self.outside else w for w in words)
-                changed[column] = ";".join(kept)
+                words_kept = ("?" if (column, normal(w)) in self.outside else w for w in words)
+                changed[column] = ";".join(words_kept)
         return {**row, **changed}
 
     def _earlier(self, rows: CaseRows) -> list[date]:

@@ -128,8 +128,8 @@ def _of_the_store(settings: Settings, status: dict[str, Any], now: datetime) -> 
     except UserError as error:
         return [Check("audit trail", False, str(error.problems[0]))]
     try:
-        kept = known(settings, status)
-        return [_newest(store, settings, now), _trail(store, kept), _anchors(kept)]
+        known_ends = known(settings, status)
+        return [_newest(store, settings, now), _trail(store, known_ends), _anchors(known_ends)]
     except UserError as error:
         return [Check("audit trail", False, str(error.problems[0]))]
     finally:
@@ -161,16 +161,18 @@ def _newest(store: Store, settings: Settings, now: datetime) -> Check:
     return Check("newest night", well, "; ".join(words))
 
 
-def _trail(store: Store, kept: Kept) -> Check:
+def _trail(store: Store, known_ends: Kept) -> Check:
     """The chain of the audit trail, beside every end of it that was written down elsewhere."""
-    done = store.trail.verify(*kept.anchors)
+    done = store.trail.verify(*known_ends.anchors)
     return Check(
         "audit trail", done.whole, "; ".join(done.faults) or f"whole, {done.entries} entries"
     )
 
 
-def _anchors(kept: Kept) -> Check:
-    return Check("anchors of the trail", not kept.problem, kept.problem or kept.words)
+def _anchors(known_ends: Kept) -> Check:
+    return Check(
+        "anchors of the trail", not known_ends.problem, known_ends.problem or known_ends.words
+    )
 
 
 def verified(settings: Settings, store: Store, more: Sequence[str] = ()) -> Verified:
@@ -178,9 +180,11 @@ def verified(settings: Settings, store: Store, more: Sequence[str] = ()) -> Veri
 
     more: ends that somebody has kept, as `SEQUENCE:HASH` (the foot of a digest's mail has one).
     """
-    kept = known(settings, read_status(settings.status))
-    done = store.verify(*kept.anchors, *map(_typed, more))
-    return replace(done, faults=(*([kept.problem] if kept.problem else ()), *done.faults))
+    known_ends = known(settings, read_status(settings.status))
+    done = store.verify(*known_ends.anchors, *map(_typed, more))
+    return replace(
+        done, faults=(*([known_ends.problem] if known_ends.problem else ()), *done.faults)
+    )
 
 
 def _typed(text: str) -> Anchor:

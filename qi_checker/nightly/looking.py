@@ -42,10 +42,10 @@ def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:
     nights = {
         name: [
             PastNight(AsOf.parse(run.as_of).date, store.manifest(run.run_id).get("counts") or {})
-            for run in kept[: NIGHTS if n == 0 else _FEWER]
+            for run in earlier_runs[: NIGHTS if n == 0 else _FEWER]
         ]
-        for n, (name, kept) in enumerate(runs.items())
-        if kept
+        for n, (name, earlier_runs) in enumerate(runs.items())
+        if earlier_runs
     }
 
     @cache
@@ -68,14 +68,14 @@ def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:
             for finding in store.findings(run)
         ]
 
-    newest = next((kept[0].run_id for kept in runs.values() if kept), None)
+    newest = next((earlier_runs[0].run_id for earlier_runs in runs.values() if earlier_runs), None)
     return History(nights, days(newest) if newest is not None else {}, findings)
 
 
 def _before(store: Store, protocol: str, as_of: AsOf) -> Iterator[Any]:
     mine = moment(str(as_of))
-    kept = [r for r in store.runs(protocol) if r.in_force and moment(r.as_of) < mine]
-    yield from sorted(kept, key=lambda run: (moment(run.as_of), run.run_id), reverse=True)
+    earlier_runs = [r for r in store.runs(protocol) if r.in_force and moment(r.as_of) < mine]
+    yield from sorted(earlier_runs, key=lambda run: (moment(run.as_of), run.run_id), reverse=True)
 
 
 def mark_age(settings: Settings, as_of: AsOf, refused: Refused) -> None:

@@ -192,11 +192,11 @@ def _anchor(night: Night, store: Store) -> None:
     end = store.trail.end()
     if end is None:
         return
-    told = {"sequence": end.sequence, "hash": end.hash}
-    night.report.facts["trail"] = told
-    night.telling.foot = foot(told)
+    trail_end = {"sequence": end.sequence, "hash": end.hash}
+    night.report.facts["trail"] = trail_end
+    night.telling.foot = foot(trail_end)
     try:
-        write_down(night.settings, told, night.started_at)
+        write_down(night.settings, trail_end, night.started_at)
     except UserError as error:
         night.report.warn(str(error.problems[0]), int(Exit.FAILED_ON))
 
@@ -212,16 +212,16 @@ def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> Non
             "replay, and reports and digest stay as they are. Was the clock set back?",
             int(Exit.FAILED_ON if night.by_clock else Exit.DONE),
         )
-    kept = _each_kept(night, store, evaluations)
+    stored = _each_stored(night, store, evaluations)
     if not night.replay:
         try:
             with report.phase("evaluate, keep and report"):
-                write_reports(settings, kept, _label(night))
+                write_reports(settings, stored, _label(night))
         except UserError as error:
             if night.broken is None:
                 report.failed(error)
     try:
-        for _ in kept:  # what is left where the reports could not be written, or are not wanted
+        for _ in stored:  # what is left where the reports could not be written, or are not wanted
             pass
     finally:
         if night.broken is not None:
@@ -244,7 +244,7 @@ def _label(night: Night) -> dict[str, Any]:
     return {"program": {"name": "qi-checker"}, "as_of": str(night.as_of), "runs": night.runs}
 
 
-def _each_kept(night: Night, store: Store, each: Iterator[Evaluation]) -> Iterator[Evaluation]:
+def _each_stored(night: Night, store: Store, each: Iterator[Evaluation]) -> Iterator[Evaluation]:
     """Every evaluation, after it was kept and its digest was made."""
     try:
         for evaluation in each:
@@ -263,12 +263,12 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     feeds = feed_rows(evaluation)
     with night.report.phase(f"keep {name}"):
         found = night_of(evaluation, night.started_at, feeds)
-        kept = store.keep(found)
+        stored = store.keep(found)
     verdicts = dict(evaluation.con.execute(_VERDICTS).fetchall())
     night.actions += actions_in(evaluation)
     night.runs[name] = {
-        "run": kept.run_id,
-        "repeated": kept.repeated,
+        "run": stored.run_id,
+        "repeated": stored.repeated,
         "verdicts": verdicts,
         "actions": found.manifest["actions"],
     }
@@ -281,10 +281,10 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
     _note(night, evaluation)
     if not night.replay:
         with night.report.phase(f"desk {name}"):
-            put_on_desk(store, evaluation, kept.run_id, kept.changes, feeds)
+            put_on_desk(store, evaluation, stored.run_id, stored.changes, feeds)
         late = [words for row in feeds if (words := late_words(row))]
         moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
-        night.telling.prepare(store, evaluation, found, kept.run_id, late, moved)
+        night.telling.prepare(store, evaluation, found, stored.run_id, late, moved)
     night.report.save()
 
 

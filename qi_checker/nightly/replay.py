@@ -60,10 +60,10 @@ def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iter
                 for evaluation in each:
                     judge_twice(evaluation, page_keys(evaluation, settings.config.pages))
                     feeds = feed_rows(evaluation)
-                    kept = store.keep(night_of(evaluation, clock(), feeds))
+                    stored = store.keep(night_of(evaluation, clock(), feeds))
                     name = evaluation.compiled.bundle.protocol.id
                     failures += [f"{day}, {name}, {f}" for f in evaluation.failures]
-                    yield f"{day}: {name}: run {kept.run_id}{' (as before)' if kept.repeated else ''}"
+                    yield f"{day}: {name}: run {stored.run_id}{' (as before)' if stored.repeated else ''}"
         finally:
             store.close()
             records.con.close()

@@ -153,8 +153,8 @@ class Report:
             "problems": self.problems,
         }
         if good:
-            kept = ("as_of", "started_at", "finished_at", "runs", "trail")
-            self.facts["last_good"] = {key: self.facts.get(key) for key in kept}
+            keys = ("as_of", "started_at", "finished_at", "runs", "trail")
+            self.facts["last_good"] = {key: self.facts.get(key) for key in keys}
         self.log.write("finished", "info" if good else "error", exit_code=self.code)
         self.save()
 

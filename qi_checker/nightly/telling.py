@@ -56,7 +56,7 @@ class Telling:
     foot: str = ""  # the last line of every mail
 
     @property
-    def _told(self) -> Path:
+    def _reported_file(self) -> Path:
         return self.settings.state / "told.json"
 
     def prepare(
@@ -109,11 +109,11 @@ class Telling:
 
     def _since(self, store: Store, protocol: str, run: int) -> int | None:
         """The last night that was told; else the night before this one."""
-        told = self._read_told().get(protocol, {})
+        reported = self._read_reported().get(protocol, {})
         kept = {r.run_id: (moment(r.as_of), r.run_id) for r in store.runs(protocol)}
         kept = {number: key for number, key in kept.items() if number < run and key <= kept[run]}
         # The same night again is told as it was told the first time.
-        number = told.get("since") if told.get("run") == run else told.get("run")
+        number = reported.get("since") if reported.get("run") == run else reported.get("run")
         return number if number in kept else max(kept, key=lambda n: kept[n], default=None)
 
     def _once_solved(self, store: Store, protocol: str, run: int) -> set[tuple[str, str]]:
@@ -127,11 +127,12 @@ class Telling:
             if change.kind is Kind.REOPENED
         }
 
-    def _read_told(self) -> dict[str, dict[str, int | None]]:
+    def _read_reported(self) -> dict[str, dict[str, int | None]]:
         try:
-            found = json.loads(self._told.read_text(encoding="utf-8"))
+            found = json.loads(self._reported_file.read_text(encoding="utf-8"))
             return {
-                name: {"run": told["run"], "since": told["since"]} for name, told in found.items()
+                name: {"run": reported["run"], "since": reported["since"]}
+                for name, reported in found.items()
             }
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             return {}
@@ -139,13 +140,13 @@ class Telling:
     def queue(self, sent_at: datetime) -> None:
         """Messages for the outbox; then remember what was told."""
         try:
-            told = self._read_told()
+            reported = self._read_reported()
             for one in self.ready:
                 self._queue(one, sent_at)
                 if one.mark:
                     continue
-                told[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
-            write_file(self._told, (json.dumps(told, indent=2) + "\n").encode())
+                reported[one.protocol] = {"run": one.run, "since": self.since[one.protocol]}
+            write_file(self._reported_file, (json.dumps(reported, indent=2) + "\n").encode())
         except OSError as error:
             raise refused(self.settings.state, error) from None
 

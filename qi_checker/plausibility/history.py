@@ -149,18 +149,18 @@ def check_changed(results: Results, history: History, judge: Judge) -> Iterator[
     nights = history.before(protocol.id)
     if not nights:
         return
-    settled = nights[0].as_of - timedelta(days=_SETTLED)
+    settled_before = nights[0].as_of - timedelta(days=_SETTLED)
     before = {
         (str(f["case_id"]), str(f["requirement"])): (f["status"], f["event_id"] or "")
         for f in history.findings(protocol.id, results.compiled.bundle.sha256)
-        if f["surgery_date"] and date.fromisoformat(str(f["surgery_date"])) <= settled
+        if f["surgery_date"] and date.fromisoformat(str(f["surgery_date"])) <= settled_before
     }
     if not before:
         return
     rows = results.rows(
         "SELECT c.case_id, r.version, r.number, r.status, r.event_id "
         f"FROM {ROWS} r JOIN {READY_CASES} c ON c.case_key = r.case_key "
-        f"WHERE r.anchor <= DATE '{settled}'"
+        f"WHERE r.anchor <= DATE '{settled_before}'"
     )
     of = changed = 0
     for case_id, version, number, status, event_id in (row.values() for row in rows):
@@ -170,7 +170,7 @@ def check_changed(results: Results, history: History, judge: Judge) -> Iterator[
             changed += then != (status, event_id or "")
     if changed:
         text = (
-            f"{parts(changed, of)} findings of operations that were over by {settled} have "
+            f"{parts(changed, of)} findings of operations that were over by {settled_before} have "
             "another status or event than last night"
         )
         yield from judge.share("history_verdicts", "", "", changed, of, text, least=5)

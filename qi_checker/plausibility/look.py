@@ -136,7 +136,7 @@ class Looking(Look):
 
     def _judged(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """What is told of these. Raises Refused where one refuses and nobody accepts it."""
-        told = accepted((f for f in findings if f.check not in self.without), self.accept)
-        if self.refuses and any(f.level is Level.REFUSE for f in told):
-            raise Refused(told)
-        return tuple(in_order(told))
+        reported = accepted((f for f in findings if f.check not in self.without), self.accept)
+        if self.refuses and any(f.level is Level.REFUSE for f in reported):
+            raise Refused(reported)
+        return tuple(in_order(reported))

@@ -209,7 +209,7 @@ class _Counting:
             codes=list(self._codes()),
             patients=self._patients(),
             exceptions=self._exceptions(),
-            kinds=frozenset(leaf.event.kind for scope in scopes for leaf in scope.asked),
+            kinds=frozenset(leaf.event.kind for scope in scopes for leaf in scope.questions),
             needed=frozenset(leaf.event.kind for scope in scopes for leaf in scope.leaves),
             modalities=frozenset(catalogue.modalities),
             regions=frozenset(catalogue.regions),

@@ -54,13 +54,13 @@ class Outcome:
     @property
     def no_such_event(self) -> dict[str, int]:
         """Requirements that no event of anybody could meet, and of how many operations."""
-        asked: Counter[str] = Counter()
+        applicable: Counter[str] = Counter()
         without: Counter[str] = Counter()
         for (requirement, status, reason), number in self.statuses.items():
             if (status, reason) not in _SAYS_NOTHING and status not in _NOT_ASKED:
-                asked[requirement] += number
+                applicable[requirement] += number
                 without[requirement] += number if reason in _NO_SUCH else 0
-        return {name: number for name, number in asked.items() if without[name] == number}
+        return {name: number for name, number in applicable.items() if without[name] == number}
 
 
 def outcome(results: Results) -> Outcome:
@@ -94,7 +94,7 @@ def _counted(results: Results, query: str) -> Counter[Any]:
 
 def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> Iterator[Finding]:
     """Judge what came out of one protocol, and whether the records hold what it reads."""
-    read = {leaf.event.kind for scope in compiled.scopes for leaf in scope.asked}
+    read = {leaf.event.kind for scope in compiled.scopes for leaf in scope.questions}
     needed = {leaf.event.kind for scope in compiled.scopes for leaf in scope.leaves}
     found = [
         *check_kinds(m, judge, read, needed),
@@ -102,9 +102,11 @@ def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> 
         *_results(o, judge),
     ]
     # Each of these is the reason for the next one, and told alone.
-    told = next((c for c in ("kinds", "requirement", "rate") if c in {f.check for f in found}), "")
+    first_cause = next(
+        (c for c in ("kinds", "requirement", "rate") if c in {f.check for f in found}), ""
+    )
     for finding in found:
-        if finding.check in ("requirement", "rate") and finding.check != told:
+        if finding.check in ("requirement", "rate") and finding.check != first_cause:
             continue
         named = f"protocol {compiled.bundle.protocol.id}: {finding.message}"
         yield replace(finding, message=named[:1].upper() + named[1:])
@@ -161,13 +163,13 @@ def _results(o: Outcome, judge: Judge) -> Iterator[Finding]:
     if failed and not o.verdicts[Verdict.COMPLIANT]:
         text = f"none of {failed:,} operations is compliant"
         yield from judge.number("rate", "", "", 0, failed, failed, text)
-    asked = {key: n for key, n in o.statuses.items() if key[1] != Status.NOT_APPLICABLE}
-    unknown = sum(n for key, n in asked.items() if key[1] == Status.UNKNOWN)
+    applicable = {key: n for key, n in o.statuses.items() if key[1] != Status.NOT_APPLICABLE}
+    unknown = sum(n for key, n in applicable.items() if key[1] == Status.UNKNOWN)
     if unknown >= _FEW:
         reasons = Counter[str]()
-        for (_, status, reason), n in asked.items():
+        for (_, status, reason), n in applicable.items():
             reasons[reason] += n if status == Status.UNKNOWN else 0
         reason, number = reasons.most_common(1)[0]
-        text = f"{parts(unknown, sum(asked.values()))} requirements cannot be decided"
+        text = f"{parts(unknown, sum(applicable.values()))} requirements cannot be decided"
         text += f"; {number:,} of them: {_MEANINGS[reason]}"
-        yield from judge.share("undecided", "", "", unknown, sum(asked.values()), text)
+        yield from judge.share("undecided", "", "", unknown, sum(applicable.values()), text)

@@ -24,7 +24,7 @@ class Complaints:
     """Problems of a document. A place that was refused once is not complained about again."""
 
     document: Document
-    told: dict[Steps, Problem] = field(default_factory=dict)
+    collected: dict[Steps, Problem] = field(default_factory=dict)
     _refused: set[Steps] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -36,12 +36,14 @@ class Complaints:
         """Complain about the value at a path, or about its key, unless that was done before."""
         if not self.spoilt(path):
             where = self.document.where(path, key=key)
-            self.told[path] = Problem(where, one_line(what), why, one_line(advice))
+            self.collected[path] = Problem(where, one_line(what), why, one_line(advice))
 
     def spoilt(self, path: Steps) -> bool:
         """Whether the place, or one that holds it, has a problem already."""
         above = [path[:i] for i in range(1, len(path) + 1)]
-        return path in self.told or any(p in self._refused or p in self.told for p in above)
+        return path in self.collected or any(
+            p in self._refused or p in self.collected for p in above
+        )
 
     def spoilt_inside(self, path: Steps) -> bool:
         """Whether a part of the place was refused, so that nothing can be said of the whole."""
@@ -58,7 +60,7 @@ class Complaints:
 
     def problems(self) -> list[Problem]:
         """Everything, in the order of the file."""
-        found = sorted([*self.document.problems, *self.told.values()], key=_order)
+        found = sorted([*self.document.problems, *self.collected.values()], key=_order)
         if len(found) > MOST:
             rest = f"and {len(found) - MOST} more problems"
             return [*found[:MOST], Problem(self.document.name, rest)]

@@ -64,8 +64,8 @@ def fault(requested_by: str, approved_by: str) -> str:
 
 
 def _visible(text: str) -> str:
-    kept = (c for c in text if unicodedata.category(c) != "Cf")
-    return _INVISIBLE.sub("", "".join(kept))
+    visible = (c for c in text if unicodedata.category(c) != "Cf")
+    return _INVISIBLE.sub("", "".join(visible))
 
 
 def _alphabets(word: str) -> set[str]:

@@ -143,7 +143,7 @@ def phrases(requirement: Requirement, titles: Mapping[str, str]) -> Phrases:
     window, spans = requirement.window, requirement.window.spans
     limit, far = _limit(window), window.far
     others: list[Anchor] = [s.anchor for s in spans if s.anchor != "surgery"]
-    asked = list(_recorded(requirement, titles))
+    missing = list(_recorded(requirement, titles))
     return Phrases(
         title=requirement.title,
         limit=limit,
@@ -151,8 +151,8 @@ def phrases(requirement: Requirement, titles: Mapping[str, str]) -> Phrases:
         anchors=_listed((anchor_words(a, titles) for a in others or ["surgery"]), "or"),
         asks=window.words(titles),
         side=_side(spans, titles),
-        unrecorded=_listed(asked, "or"),
-        to_record=_listed(asked, "and"),
+        unrecorded=_listed(missing, "or"),
+        to_record=_listed(missing, "and"),
         unit=_unit(window),
         longest=_microseconds(far) if limit and far is not None else None,
         moves=any(span.anchor == "surgery" for span in spans),

@@ -43,9 +43,9 @@ def window_words(window: Window, titles: Titles) -> str:
 
 def event_words(event: EventSelector, titles: Titles = NO_TITLES, many: bool = False) -> str:
     """`completed imaging event (modality CT; region liver or abdomen)`."""
-    asked = selector_words(event, titles)
+    phrase = selector_words(event, titles)
     noun = f"{_noun(event)}{'s' if many else ''}"
-    return f"{noun} ({'; '.join(asked)})" if asked else noun
+    return f"{noun} ({'; '.join(phrase)})" if phrase else noun
 
 
 def _noun(event: EventSelector) -> str:
@@ -130,25 +130,25 @@ def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
     """What a requirement asks, whole, in one sentence."""
     window = window_words(leaf.window, titles)
     if leaf.forbidden:
-        asked = f"There must be no {event_words(leaf.event, titles)} {window}"
+        phrase = f"There must be no {event_words(leaf.event, titles)} {window}"
     elif leaf.count is not None:
         apart = f", at least {leaf.apart.at_least} apart" if leaf.apart else ""
-        asked = f"Needs {leaf.count} {event_words(leaf.event, titles, many=True)} {window}{apart}"
+        phrase = f"Needs {leaf.count} {event_words(leaf.event, titles, many=True)} {window}{apart}"
     else:
-        asked = f"Needs {article(event_words(leaf.event, titles))} {window}"
+        phrase = f"Needs {article(event_words(leaf.event, titles))} {window}"
     failing = [rule for rule in leaf.none_between if rule.then == "fail"]
     since = [f"no {since_words(rule, leaf, titles)}" for rule in failing]
-    asked = ", and ".join([asked, *since])
+    phrase = ", and ".join([phrase, *since])
     if leaf.applies_if is not None:
-        asked = f"{asked}; asked only if {condition_words(leaf.applies_if, titles)}"
-    return f"{asked}."
+        phrase = f"{phrase}; asked only if {condition_words(leaf.applies_if, titles)}"
+    return f"{phrase}."
 
 
 def since_words(rule: NoneBetween, leaf: Requirement, titles: Titles) -> str:
     """`chemotherapy (completed therapy event) between it and surgery`."""
     anchor = anchor_words(leaf.window.anchor, titles)
-    asked = "; ".join(selector_words(rule.event, titles))
-    meant = f"{_noun(rule.event)}: {asked}" if asked else _noun(rule.event)
+    phrase = "; ".join(selector_words(rule.event, titles))
+    meant = f"{_noun(rule.event)}: {phrase}" if phrase else _noun(rule.event)
     return f"{rule.title} ({meant}) between it and {anchor}"
 
 

@@ -52,8 +52,8 @@ def _requirement(node: Expr, step: str, scope: Scope) -> None:
     number = _number(value)
     if step.startswith("requirements"):
         return  # each has its sentence above the step
-    if name in _REQUIREMENT and number is not None and number < len(scope.asked):
-        _say(value, _clause(scope.asked[number], step, scope.version))
+    if name in _REQUIREMENT and number is not None and number < len(scope.questions):
+        _say(value, _clause(scope.questions[number], step, scope.version))
 
 
 def _clause(leaf: Requirement, step: str, version: Version) -> str:

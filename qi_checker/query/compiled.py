@@ -13,7 +13,7 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.site import Site
 from qi_checker.query import exceptions, facts, outside, population, totals, verdict, wording
 from qi_checker.query.anchors import date_columns
-from qi_checker.query.asked import lead_days
+from qi_checker.query.requirements import lead_days
 from qi_checker.query.scope import Scope
 from qi_checker.query.tables import Feeds
 from qi_checker.query.windows import most_working_days
@@ -52,12 +52,14 @@ class Compiled:
     @property
     def event_columns(self) -> set[str]:
         """Columns of the events, outside the contract, that selectors read."""
-        return {c.name for s in self.scopes for leaf in s.asked for c in leaf.event.columns or ()}
+        return {
+            c.name for s in self.scopes for leaf in s.questions for c in leaf.event.columns or ()
+        }
 
     @property
     def allowed_codes(self) -> set[str]:
         """Code lists whose codes count although imaging.csv says never."""
-        lists = (leaf.event.allow_codes for s in self.scopes for leaf in s.asked)
+        lists = (leaf.event.allow_codes for s in self.scopes for leaf in s.questions)
         return {codes.in_ for codes in lists if codes is not None}
 
     @property

@@ -53,15 +53,15 @@ def _holds(rule: RequirementCondition, scope: Scope, feeds: Feeds) -> Expr:
 
 def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
     """Whether the event of a probe was found; its alias is p and its number."""
-    asked = scope.asked[probe]
+    wanted = scope.questions[probe]
     found = col("class", f"p{probe}")
     undecided: list[Expr] = [found.eq(UNKNOWN)]
-    newest = feeds.delivered_until(asked.event)
+    newest = feeds.delivered_until(wanted.event)
     if newest is not None:
-        last = windows.closes(asked.window, scope)
+        last = windows.closes(wanted.window, scope)
         undecided.append(any_of(is_null(last), last > lit(newest)))
     return case(
-        (not_(all_known(asked.window, scope)), UNDECIDED),
+        (not_(all_known(wanted.window, scope)), UNDECIDED),
         (found.eq(MET), TRUE),
         (any_of(*undecided), UNDECIDED),
         default=FALSE,

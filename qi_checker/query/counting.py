@@ -52,12 +52,12 @@ def found(part: Part) -> _Steps:
 
     `last_lo` is the day of the last pick that is needed, `few` the reason where there are too few.
     """
-    counting = [n for n in part.numbers if part.scope.asked[n].count is not None]
+    counting = [n for n in part.numbers if part.scope.questions[n].count is not None]
     source = part.named("best")
-    kept: list[Expr] = [col(n, "b") for n in ("case_key", "requirement", "newest_present")]
-    columns = [*kept, named(klass(col("best", "b")), "class"), named(col("best", "b"), "found")]
+    carried: list[Expr] = [col(n, "b") for n in ("case_key", "requirement", "newest_present")]
+    columns = [*carried, named(klass(col("best", "b")), "class"), named(col("best", "b"), "found")]
     leaves = len(part.scope.leaves)
-    silent = [n for n in part.numbers if n >= leaves or part.scope.asked[n].forbidden]
+    silent = [n for n in part.numbers if n >= leaves or part.scope.questions[n].forbidden]
     if silent:
         # What may have happened already comes before what is only planned.
         hidden = all_of(
@@ -66,7 +66,7 @@ def found(part: Part) -> _Steps:
             klass(col("best", "b")).eq(BOOKED),
         )
         columns = [
-            *kept,
+            *carried,
             named(case((hidden, lit(UNKNOWN)), default=klass(col("best", "b"))), "class"),
             named(case((hidden.copy(), col("unsure", "b")), default=col("best", "b")), "found"),
         ]
@@ -86,13 +86,13 @@ def found(part: Part) -> _Steps:
     counted: list[exp.Query] = []
     for n in counting:
         steps += _tally(part, n)
-        counted.append(_counted(part, n, kept, also))
+        counted.append(_counted(part, n, carried, also))
     return [*steps, (part.named("found"), union_all([single, *counted]))]
 
 
 def _tally(part: Part, n: int) -> _Steps:
     """How far the picks go, of what is done alone and together with bookings."""
-    leaf = part.scope.asked[n]
+    leaf = part.scope.questions[n]
     wanted = leaf.count or 1
     steps: _Steps = []
     rows: list[exp.Query] = []
@@ -184,9 +184,9 @@ def _day(pick: str) -> Expr:
     return exp.Dot(this=col(pick, "t"), expression=exp.to_identifier("lo"))
 
 
-def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Select:
+def _counted(part: Part, n: int, carried: list[Expr], also: list[Expr]) -> exp.Select:
     """The same columns for a requirement that counts."""
-    wanted = part.scope.asked[n].count or 1
+    wanted = part.scope.questions[n].count or 1
     picks, planned, bookings = (coalesce(col(kind, "t"), lit(0)) for kind in KINDS)
     unsure, passing = col("undecided", "b"), col("passing", "b")
     possible = all_of(unsure > 0, exp.GTE(this=plus(picks, unsure), expression=lit(wanted)))
@@ -203,7 +203,7 @@ def _counted(part: Part, n: int, kept: list[Expr], also: list[Expr]) -> exp.Sele
         (col("row_doubts", "b") >= wanted, lit(UNKNOWN), col("row_doubt", "b")),
     ]
     columns = [
-        *(c.copy() for c in kept),
+        *(c.copy() for c in carried),
         named(
             case(
                 *((c.copy(), k) for c, k, _ in branches), (known(col("nearest", "b")), lit(OTHER))

@@ -65,7 +65,7 @@ class Part:
 
     def each(self, value: Callable[[Requirement], Expr]) -> Expr:
         """A value per requirement, in a query of pairs."""
-        return self.scope.by_requirement({n: value(self.scope.asked[n]) for n in self.numbers})
+        return self.scope.by_requirement({n: value(self.scope.questions[n]) for n in self.numbers})
 
 
 def live(leaf: Requirement, scope: Scope, alias: str = "c") -> Expr:
@@ -89,7 +89,7 @@ def _edges(part: Part) -> list[Expr]:
     event = windows.Event(_AT, _PLANNED)
     found = {
         n: windows.edges(leaf.window, leaf.same_day, part.scope, event)
-        for n, leaf in ((n, part.scope.asked[n]) for n in part.numbers)
+        for n, leaf in ((n, part.scope.questions[n]) for n in part.numbers)
     }
 
     def each(value: Callable[[Edges], Expr]) -> Expr:
@@ -201,7 +201,7 @@ def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
             n: col("event_id", "e").eq(col(f"chosen_{i}_event_id", "c")) for n, i in owners.items()
         }
         where.append(not_(coalesce(scope.by_requirement(itself), exp.false())))
-    if len(part.numbers) < len(scope.asked):
+    if len(part.numbers) < len(scope.questions):
         where.append(col("requirement", "p").isin(*part.numbers))
     return select(columns, table(part.cases, "c"), joins, where)
 
@@ -227,7 +227,7 @@ def _window_reason(part: Part) -> Expr:
     lo, hi = col("lo"), col("hi")
     planned = all_of(col("status").eq("booked"), not_(col("done")))
     early = {
-        n: number(Reason.TOO_EARLY if part.scope.asked[n].window.after else Reason.TOO_OLD)
+        n: number(Reason.TOO_EARLY if part.scope.questions[n].window.after else Reason.TOO_OLD)
         for n in part.numbers
     }
     one_day = lo.eq(hi)
@@ -272,13 +272,13 @@ _KEPT = (
 
 def _timed(part: Part) -> bool:
     """Whether minutes or hours are asked of any of them."""
-    return any(by_the_clock(part.scope.asked[n].window) for n in part.numbers)
+    return any(by_the_clock(part.scope.questions[n].window) for n in part.numbers)
 
 
 def _decided(part: Part) -> list[tuple[str, exp.Query]]:
     """Status and window of every pair, and how far it is from the window."""
     lo = col("lo")
-    by_time = [n for n in part.numbers if by_the_clock(part.scope.asked[n].window)]
+    by_time = [n for n in part.numbers if by_the_clock(part.scope.questions[n].window)]
     distance = case(
         (is_null(lo), lit(FAR)),
         *([(col("requirement").isin(*by_time), _time_between())] if by_time else []),
@@ -291,7 +291,7 @@ def _decided(part: Part) -> list[tuple[str, exp.Query]]:
         (all_of(col("status").eq("booked"), not_(col("booking_passed"))), PASS),
         default=FAIL,
     )
-    kept = [
+    carried = [
         col(k)
         for k in (
             *_KEPT,
@@ -305,12 +305,12 @@ def _decided(part: Part) -> list[tuple[str, exp.Query]]:
         )
     ]
     dated = [
-        *kept,
+        *carried,
         named(status, "status_met"),
         named(least([distance, lit(FAR)]), "distance"),
         named(_dates(), "dates"),
     ]
-    passed = [c.copy() for c in (*kept, *(col(n) for n in ("status_met", "distance", "dates")))]
+    passed = [c.copy() for c in (*carried, *(col(n) for n in ("status_met", "distance", "dates")))]
     return [
         (part.named("dated"), select(dated, part.named("pairs"))),
         (
@@ -366,7 +366,7 @@ def _reason(window_reason: Expr) -> Expr:
 _DOUBT = ("event_id", "lo", "hi", "clock", "utc", "doubt", "row")
 
 
-def doubts(part: Part) -> list[tuple[str, exp.Query]]:
+def rejected_rows(part: Part) -> list[tuple[str, exp.Query]]:
     """Rejected rows that could be an event which fulfils a requirement.
 
     Of torn rows nothing but the patient is known, so each is one for every requirement.
@@ -385,17 +385,19 @@ def doubts(part: Part) -> list[tuple[str, exp.Query]]:
         ],
         [applicable("c"), col("version", "c").eq(part.scope.index), is_null(col("profile", "e"))],
     )
-    steps = _readable_doubts(part)
+    steps = _readable_rows(part)
     whole = union_all([steps[-1][1], torn]) if steps else torn
     return [(part.named("asked"), numbers), *steps[:-1], (part.named("doubts"), whole)]
 
 
-def _readable_doubts(part: Part) -> list[tuple[str, exp.Query]]:
+def _readable_rows(part: Part) -> list[tuple[str, exp.Query]]:
     """The same of rows that can be read in part; they stand for something completed."""
-    asked = tuple(n for n in part.numbers if "completed" in part.scope.asked[n].event.status)
-    if not asked:
+    completed = tuple(
+        n for n in part.numbers if "completed" in part.scope.questions[n].event.status
+    )
+    if not completed:
         return []
-    part = replace(part, numbers=asked, between=False)  # a rejected row is never chosen
+    part = replace(part, numbers=completed, between=False)  # a rejected row is never chosen
     readable = _pairs(part, EVENT_DOUBTS, [col("doubt", "e"), col("row", "e")])
     names = ("case_key", "requirement", *_DOUBT)
     decided = [col(n) for n in (*names, "worst", "done", "clock_limit")]

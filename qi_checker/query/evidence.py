@@ -7,7 +7,7 @@ from sqlglot import exp
 from qi_checker.protocol.vocabulary import RANK, Reason, Status
 from qi_checker.query import windows
 from qi_checker.query.anchors import Moment
-from qi_checker.query.ranking import MET, UNKNOWN, exact, unpacked
+from qi_checker.query.ranking import MET, UNKNOWN, exact, unpack_fields
 from qi_checker.query.scope import Scope, by_number, is_plain
 from qi_checker.query.sql import (
     STAR,
@@ -27,7 +27,7 @@ from qi_checker.query.sql import (
 from qi_checker.query.stages import Stage, said_in_time
 
 
-def settled(scope: Scope, source: str) -> exp.Select:
+def with_bookings(scope: Scope, source: str) -> exp.Select:
     """Where something came in between, a booking may take the place of what no longer counts."""
     if scope.plain:
         return select([STAR.copy()], source)
@@ -37,7 +37,9 @@ def settled(scope: Scope, source: str) -> exp.Select:
         col("class").eq(MET),
         any_of(col("base").eq(Status.BOOKED.value), doubtful),
     )
-    values = unpacked(col("second")) | exact(col("second")) | {"last_lo": col("second_last_lo")}
+    values = (
+        unpack_fields(col("second")) | exact(col("second")) | {"last_lo": col("second_last_lo")}
+    )
     columns = {n: case((taken.copy(), v), default=col(n)) for n, v in values.items()}
     return select(
         [
@@ -105,7 +107,7 @@ def evidence(stage: Stage) -> exp.Select:
     outside = _among("status", Status.NOT_APPLICABLE)
     exempt = col("status").eq(Status.EXEMPT.value)
     event_id = exp.Nullif(this=col("event_id"), expression=lit(""))
-    kept = ("case_key", "number", "anchor", "upcoming", "live", "status", "reason")
+    carried = ("case_key", "number", "anchor", "upcoming", "live", "status", "reason")
     special = {i for i in stage.layer.leaves if not is_plain(scope.leaves[i])}
     forbidden = [i for i in special if scope.leaves[i].forbidden]
     met = col("status").eq(Status.MET.value)
@@ -114,12 +116,12 @@ def evidence(stage: Stage) -> exp.Select:
         present = case((col("number").isin(*forbidden), met), default=present)
     advice: Expr = col("advice")
     if any(scope.between_of(i) for i in stage.layer.leaves):
-        asked = _among("status", Status.MET, Status.BOOKED)
-        since = case((asked, col("since")), default=lit(0))
+        fulfilled = _among("status", Status.MET, Status.BOOKED)
+        since = case((fulfilled, col("since")), default=lit(0))
         advice = exp.paren(exp.Add(this=advice, expression=since), copy=False)
     columns = [
         named(lit(scope.index), "version"),
-        *(col(n) for n in kept),
+        *(col(n) for n in carried),
         col("newest_present"),
         named(present, "present"),
         named(_rank(), "rank"),

@@ -6,10 +6,10 @@ from sqlglot import exp
 
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Reason, Status
-from qi_checker.query.asked import requirements
-from qi_checker.query.evidence import evidence, settled, to_call_off, with_columns
+from qi_checker.query.evidence import evidence, to_call_off, with_bookings, with_columns
 from qi_checker.query.outcome import base, base_reason, reason, status
 from qi_checker.query.profiles import profiles
+from qi_checker.query.requirements import requirements
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
     Expr,
@@ -64,7 +64,7 @@ def _layer(stage: Stage) -> _Steps:
         *every,
         (f"joined{s}", joined(stage)),
         (f"judged{s}", with_columns(f"joined{s}", base=base(scope, layer, stage.feeds))),
-        (f"settled{s}", settled(scope, f"judged{s}")),
+        (f"settled{s}", with_bookings(scope, f"judged{s}")),
         (f"grounded{s}", with_columns(f"settled{s}", base_reason=base_reason(scope, layer))),
         (f"reasoned{s}", with_columns(f"grounded{s}", status=status(scope), reason=reason(scope))),
     ]

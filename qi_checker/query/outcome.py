@@ -112,8 +112,8 @@ def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
 
 def _open_condition() -> Expr:
     """An undecided condition, which leaves only met and exempt as they are."""
-    kept = col("base").isin(Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value)
-    return all_of(col("applies").eq(1), col("anchor_state").eq(ANCHOR_KNOWN), not_(kept))
+    closed = col("base").isin(Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value)
+    return all_of(col("applies").eq(1), col("anchor_state").eq(ANCHOR_KNOWN), not_(closed))
 
 
 def status(scope: Scope) -> Expr:

@@ -82,8 +82,8 @@ def columns_used(protocol: Protocol) -> set[str]:
     for version in protocol.versions:
         rules = [version.applies_to, *(x.when for x in version.exclude)]
         leaves = [part for rule in rules for part in _single(rule)]
-        asked = [leaf.applies_if for leaf in version.leaves if leaf.applies_if is not None]
-        leaves += [part for rule in asked for part in single(rule) if _is_attribute(part)]
+        conditions = [leaf.applies_if for leaf in version.leaves if leaf.applies_if is not None]
+        leaves += [part for rule in conditions for part in single(rule) if _is_attribute(part)]
         for leaf in leaves:
             if not (leaf.procedure or leaf.diagnosis or leaf.every):
                 found.add(_column_and_values(leaf)[0])
@@ -161,12 +161,12 @@ def population(protocol: Protocol, scopes: Sequence[Scope]) -> exp.Select:
         for scope in scopes
         for n, rule in enumerate(scope.attributes)
     ]
-    kept = [*(col(c) for c in (*_KEPT, *dates)), named(shown, "excluded_by"), *holds]
+    columns = [*(col(c) for c in (*_KEPT, *dates)), named(shown, "excluded_by"), *holds]
     return steps(
         [
             ("numbered", select([STAR.copy(), number], READY_CASES)),
             ("judged", select([STAR.copy(), named(reason, "not_applicable")], "numbered")),
-            ("population", select(kept, "judged")),
+            ("population", select(columns, "judged")),
         ]
     )
 

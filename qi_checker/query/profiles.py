@@ -57,23 +57,24 @@ def _code(leaf: Requirement, silence_decides: bool) -> Expr:
 
 
 def _provenance(leaf: Requirement) -> Expr:
-    asked = leaf.event.provenance
-    if asked is None:
+    accepted = leaf.event.provenance
+    if accepted is None:
         return PASS
     said = coalesce(col("provenance"), lit("internal"))
-    return case((said.isin(*asked), PASS), default=FAIL)
+    return case((said.isin(*accepted), PASS), default=FAIL)
 
 
 def _columns(leaf: Requirement) -> Expr:
     """One criterion for all columns: fails if one has another value, else undecided if empty."""
-    asked = leaf.event.columns
-    if asked is None:
+    accepted = leaf.event.columns
+    if accepted is None:
         return PASS
-    wrong = [not_(col(own_event_column(c.name)).isin(*c.in_)) for c in asked]
+    wrong = [not_(col(own_event_column(c.name)).isin(*c.in_)) for c in accepted]
     known_wrong = [
-        all_of(known(col(own_event_column(c.name))), w) for c, w in zip(asked, wrong, strict=True)
+        all_of(known(col(own_event_column(c.name))), w)
+        for c, w in zip(accepted, wrong, strict=True)
     ]
-    empty = [is_null(col(own_event_column(c.name))) for c in asked]
+    empty = [is_null(col(own_event_column(c.name))) for c in accepted]
     return case((any_of(*known_wrong), FAIL), (any_of(*empty), UNDECIDED), default=PASS)
 
 
@@ -83,13 +84,13 @@ def own_event_column(name: str) -> str:
 
 
 def _modality(leaf: Requirement) -> Expr:
-    asked = leaf.event.modality
-    if asked is None:
+    accepted = leaf.event.modality
+    if accepted is None:
         return PASS
     words = col("modalities")
-    counts = overlaps(words, asked)
-    if "CT" in asked and leaf.pet_ct == "refuse":
-        others = [w for w in asked if w != "CT"]
+    counts = overlaps(words, accepted)
+    if "CT" in accepted and leaf.pet_ct == "refuse":
+        others = [w for w in accepted if w != "CT"]
         pet_ct = all_of(overlaps(words, ["PT"]), overlaps(words, ["CT"]))
         ct = all_of(overlaps(words, ["CT"]), not_(pet_ct))
         counts = any_of(ct, overlaps(words, others)) if others else ct
@@ -162,10 +163,10 @@ def profiles(scope: Scope) -> list[tuple[str, exp.Query]]:
     each = union_all(
         [
             _profiles_of(i, leaf, leaf.forbidden or i >= len(scope.leaves))
-            for i, leaf in enumerate(scope.asked)
+            for i, leaf in enumerate(scope.questions)
         ]
     )
-    decides = [c for c in CRITERIA if c == "code" or _asks(scope.asked, c)]
+    decides = [c for c in CRITERIA if c == "code" or _asks(scope.questions, c)]
     first = case(
         *((col(c).eq(value), number(_OTHER[c][value - 1])) for c in decides for value in (1, 2))
     )

@@ -217,22 +217,22 @@ def _least(*conditions: Expr, of: Expr) -> Expr:
 
 def is_taken(part: Part) -> Expr | None:
     """Whether something in between may take away what was found; None if nothing ever does."""
-    asked = {n: part.scope.asked[n] for n in part.numbers}
+    requirements = {n: part.scope.questions[n] for n in part.numbers}
     return _is_one_of(
-        [n for n, a in asked.items() if any(b.then == "fail" for b in a.none_between)]
+        [n for n, a in requirements.items() if any(b.then == "fail" for b in a.none_between)]
     )
 
 
 def is_counted(part: Part) -> Expr | None:
     """Whether several events are asked for; None if none asks for them."""
-    return _is_one_of([n for n in part.numbers if part.scope.asked[n].count is not None])
+    return _is_one_of([n for n in part.numbers if part.scope.questions[n].count is not None])
 
 
 def is_silent(part: Part) -> Expr | None:
     """Whether what may have happened comes before what is planned: what is forbidden, and probes."""
     scope = part.scope
     return _is_one_of(
-        [n for n in part.numbers if n >= len(scope.leaves) or scope.asked[n].forbidden]
+        [n for n in part.numbers if n >= len(scope.leaves) or scope.questions[n].forbidden]
     )
 
 
@@ -240,7 +240,7 @@ def _is_one_of(numbers: list[int]) -> Expr | None:
     return col("requirement").isin(*numbers) if numbers else None
 
 
-def unpacked(of: Expr) -> dict[str, Expr]:
+def unpack_fields(of: Expr) -> dict[str, Expr]:
     """What is packed in a candidate: event_id, found_reason, advice and lo."""
 
     def field(name: str) -> Expr:

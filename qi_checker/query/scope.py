@@ -87,7 +87,7 @@ class Scope:
         return tuple(found)
 
     @cached_property
-    def asked(self) -> tuple[Requirement, ...]:
+    def questions(self) -> tuple[Requirement, ...]:
         """The requirements and then what the probes ask."""
         return (*self.leaves, *(p.asks for p in self.probes))
 
@@ -145,8 +145,8 @@ class Scope:
     @property
     def plain(self) -> bool:
         """Whether every window reaches back from surgery by days, and nothing else is asked."""
-        asked = self._conditions or self.probes
-        return not asked and all(is_plain(leaf) for leaf in self.leaves)
+        questions = self._conditions or self.probes
+        return not questions and all(is_plain(leaf) for leaf in self.leaves)
 
     def by_requirement(self, values: dict[int, Expr]) -> Expr:
         """A value per requirement; one value where all are alike, which is the common case."""

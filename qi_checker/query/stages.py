@@ -11,9 +11,9 @@ from qi_checker.protocol.models import Requirement
 from qi_checker.query import conditions, windows
 from qi_checker.query.anchors import anchor
 from qi_checker.query.counting import found
-from qi_checker.query.criteria import Part, criteria, doubts, live
+from qi_checker.query.criteria import Part, criteria, live, rejected_rows
 from qi_checker.query.population import applicable
-from qi_checker.query.ranking import BOOKED, MET, best, exact, unpacked
+from qi_checker.query.ranking import BOOKED, MET, best, exact, unpack_fields
 from qi_checker.query.scope import Layer, Scope, by_number
 from qi_checker.query.sql import (
     Expr,
@@ -68,7 +68,7 @@ class Stage:
 
 def decide(part: Part) -> _Steps:
     """From cases and events to what was found for each requirement."""
-    return [*criteria(part), *doubts(part), *best(part), *found(part)]
+    return [*criteria(part), *rejected_rows(part), *best(part), *found(part)]
 
 
 def with_earlier(stage: Stage) -> _Steps:
@@ -96,7 +96,7 @@ def with_chosen(stage: Stage) -> _Steps:
         if not stage.scope.between_of(n):
             continue
         f = f"f{n}"
-        of = unpacked(col("found", f))
+        of = unpack_fields(col("found", f))
         at = exact(col("found", f)) | {n: of[n] for n in ("lo", "event_id")}
         day = case((at["lo"].eq(at["hi"]), at["lo"].copy()))
         columns += [
@@ -116,7 +116,7 @@ def joined(stage: Stage) -> exp.Select:
     """Every case that the version is for, with every requirement and what was found for it."""
     scope = stage.scope
     source = stage.between.cases if stage.layer.between else stage.cases
-    b = unpacked(col("found", "b"))
+    b = unpack_fields(col("found", "b"))
     columns: list[Expr] = [
         *(col(n, "c") for n in ("case_key", "anchor", "upcoming", "not_applicable")),
         col("number", "r"),

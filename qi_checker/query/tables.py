@@ -62,11 +62,13 @@ class Feeds:
     full_until: Mapping[str, date] = field(default_factory=dict)  # feeds half empty since that day
     silent: frozenset[str] = frozenset()  # kinds of which nobody has any event
 
-    def delivered_until(self, asked: EventSelector) -> date | None:
+    def delivered_until(self, selector: EventSelector) -> date | None:
         """The last day of which silence says something; None where it always does."""
-        days = [self.stale_since[asked.kind]] if asked.kind in self.stale_since else []
+        days = [self.stale_since[selector.kind]] if selector.kind in self.stale_since else []
         for feed, day in self.full_until.items():
             kind, _, modality = feed.partition(".")
-            if kind == asked.kind and (not modality or modality in (asked.modality or [modality])):
+            if kind == selector.kind and (
+                not modality or modality in (selector.modality or [modality])
+            ):
                 days.append(day)
         return min(days, default=None)

@@ -102,8 +102,8 @@ def sensitivity(scope: Scope) -> exp.Select:
     for w, duration in enumerate(scope.version.sensitivity):
         for i, leaf in enumerate(scope.leaves):
             outcome = case((_judged_anew(leaf, duration), lit(1)), default=lit(0))
-            asked = all_of(col("number").eq(i), _asked())
-            flags.append(named(exp.Max(this=case((asked, outcome))), f"w{w}_{i}"))
+            applicable = all_of(col("number").eq(i), _applicable())
+            flags.append(named(exp.Max(this=case((applicable, outcome))), f"w{w}_{i}"))
     verdicts = select([col("case_key", "v")], table(VERDICTS, "v"), where=[eligible()])
     judged = exp.In(this=col("case_key"), query=exp.Subquery(this=verdicts))
     where = [col("version").eq(scope.index), judged]
@@ -119,5 +119,5 @@ def sensitivity(scope: Scope) -> exp.Select:
     return select(counts, derived(wide, "wide"))
 
 
-def _asked() -> Expr:
+def _applicable() -> Expr:
     return not_(col("status").isin(Status.ERROR.value, Status.NOT_APPLICABLE.value))

@@ -162,8 +162,8 @@ def _numbered(
         below.append(named(held, f"{name}_held"))
         first = exp.and_(first, col(f"{name}_held").eq(1))
     for f in fields:
-        kept = exp.Max(this=case((first.copy(), col(f"{name}_{f}"))))
-        above.append(named(kept, f"{name}_{f}"))
+        first_value = exp.Max(this=case((first.copy(), col(f"{name}_{f}"))))
+        above.append(named(first_value, f"{name}_{f}"))
     packed[name] = fields
 
 

@@ -358,7 +358,7 @@ def valid_through(leaf: Requirement, at: Moment) -> Expr | None:
 
 def most_working_days(scopes: Sequence[Scope]) -> int:
     """The most working days that a window of any version counts, back or on; 0 where none does."""
-    windows = [leaf.window for scope in scopes for leaf in scope.asked]
+    windows = [leaf.window for scope in scopes for leaf in scope.questions]
     windows += [
         n.chosen.window
         for scope in scopes

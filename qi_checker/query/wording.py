@@ -11,8 +11,8 @@ from qi_checker.protocol.sentences import Phrases
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Status
 from qi_checker.query import sentences
-from qi_checker.query.asked import requirements
 from qi_checker.query.evidence import with_columns
+from qi_checker.query.requirements import requirements
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
     Expr,

@@ -69,8 +69,8 @@ def draw_charts(book: Any, sheet: Any, tables: Sequence[tuple[str, Table]]) -> N
     for name, table in tables:
         if (sketch := _SKETCHES.get(table.key)) and table.rows:
             chart = _chart(book, sketch, name, table)
-            told = f"{sketch.title}; the numbers are on the sheet {name}"
-            sheet.insert_chart(row, 0, chart, {"description": told})
+            description = f"{sketch.title}; the numbers are on the sheet {name}"
+            sheet.insert_chart(row, 0, chart, {"description": description})
             row += _ROWS
 
 

@@ -74,10 +74,17 @@ class Deck:
         self._made: Any = Presentation()
         self._made.slide_width, self._made.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
         moment = datetime.fromisoformat(as_of).replace(tzinfo=None)
-        kept = self._made.core_properties
-        kept.title, kept.author = clean(title)[:255], clean(author or "qi-checker")[:255]
-        kept.last_modified_by, kept.comments, kept.revision = "qi-checker", PURPOSE, 1
-        kept.created = kept.modified = moment
+        properties = self._made.core_properties
+        properties.title, properties.author = (
+            clean(title)[:255],
+            clean(author or "qi-checker")[:255],
+        )
+        properties.last_modified_by, properties.comments, properties.revision = (
+            "qi-checker",
+            PURPOSE,
+            1,
+        )
+        properties.created = properties.modified = moment
         self._moment, self._foot = moment, foot
 
     def slide(self, title: str, kicker: str = "") -> None:
@@ -248,7 +255,7 @@ def _without_clock(made: io.BytesIO) -> bytes:
     again = io.BytesIO()
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(again, "w") as new:
         for entry in old.infolist():
-            kept = zipfile.ZipInfo(entry.filename, _FIXED)
-            kept.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(kept, old.read(entry))
+            entry_info = zipfile.ZipInfo(entry.filename, _FIXED)
+            entry_info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(entry_info, old.read(entry))
     return again.getvalue()

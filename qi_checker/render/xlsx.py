@@ -66,16 +66,16 @@ def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) 
     made = io.BytesIO()
     with xlsxwriter.Workbook(made, WORKBOOK_OPTIONS) as book:
         _describe(book, properties)
-        looks = _looks(book)
+        formats = _formats(book)
         names = sheet_names(table.title for table in tables)
         named = list(zip(names, tables, strict=True))
-        _about(book.add_worksheet("About"), looks, properties, named)
+        _about(book.add_worksheet("About"), formats, properties, named)
         if charted(tables):
             sheet = book.add_worksheet(SHEET)
             draw_charts(book, sheet, named)
             _on_paper(sheet, properties.title)
         for name, table in named:
-            _sheet(book.add_worksheet(name), looks, table)
+            _sheet(book.add_worksheet(name), formats, table)
     path.write_bytes(made.getvalue())
 
 
@@ -86,8 +86,8 @@ def clean(text: str) -> str:
     if length <= LONGEST:
         return text
     note = f" … (cut: {length:,} characters)"
-    kept = text.encode("utf-16-le")[: 2 * (LONGEST - len(note))]
-    return kept.decode("utf-16-le", "ignore") + note
+    shortened = text.encode("utf-16-le")[: 2 * (LONGEST - len(note))]
+    return shortened.decode("utf-16-le", "ignore") + note
 
 
 def _describe(book: Any, properties: Properties) -> None:
@@ -104,7 +104,7 @@ def _describe(book: Any, properties: Properties) -> None:
     )
 
 
-def _looks(book: Any) -> dict[str, Any]:
+def _formats(book: Any) -> dict[str, Any]:
     """Formats by what they are for."""
     top = {"valign": "top"}
     return {
@@ -120,7 +120,7 @@ def _looks(book: Any) -> dict[str, Any]:
 
 
 def _about(
-    sheet: Any, looks: dict[str, Any], properties: Properties, tables: Sequence[tuple[str, Table]]
+    sheet: Any, formats: dict[str, Any], properties: Properties, tables: Sequence[tuple[str, Table]]
 ) -> None:
     """The first sheet."""
     p = properties.provenance
@@ -139,10 +139,10 @@ def _about(
     ]
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, 100)
-    sheet.write_string(0, 0, clean(properties.title), looks["title"])
+    sheet.write_string(0, 0, clean(properties.title), formats["title"])
     for number, (what, said) in enumerate(lines, start=2):
-        sheet.write_string(number, 0, clean(what), looks["header"])
-        sheet.write_string(number, 1, clean(said), looks["wrapped"])
+        sheet.write_string(number, 0, clean(what), formats["header"])
+        sheet.write_string(number, 1, clean(said), formats["wrapped"])
     _on_paper(sheet, properties.title)
 
 
@@ -158,24 +158,24 @@ def _left_out(table: Table) -> int:
     return len(table.rows) - (ROWS - 2) if len(table.rows) > ROWS - 1 else 0
 
 
-def _sheet(sheet: Any, looks: dict[str, Any], table: Table) -> None:
+def _sheet(sheet: Any, formats: dict[str, Any], table: Table) -> None:
     percent = _percents(table.columns)
     wrapped = set()
     for column, name in enumerate(table.columns):
         longest = _longest(name, (row[column] for row in table.rows[:_MEASURED]))
         sheet.set_column(column, column, min(max(longest + 2, _NARROWEST), _WIDEST))
-        sheet.write_string(0, column, clean(name), looks["header"])
+        sheet.write_string(0, column, clean(name), formats["header"])
         if longest > _WIDEST:
             wrapped.add(column)
     left = _left_out(table)
     shown = table.rows[: len(table.rows) - left]
     for number, row in enumerate(shown, start=1):
         for column, cell in enumerate(row):
-            text = looks["wrapped" if column in wrapped else "text"]
-            _write(sheet, looks, number, column, cell, text, column in percent)
+            text = formats["wrapped" if column in wrapped else "text"]
+            _write(sheet, formats, number, column, cell, text, column in percent)
     if left:
-        told = f"{left:,} more rows do not fit into a sheet; {table.key}.csv has every row"
-        sheet.write_string(ROWS - 1, 0, told, looks["text"])
+        remark = f"{left:,} more rows do not fit into a sheet; {table.key}.csv has every row"
+        sheet.write_string(ROWS - 1, 0, remark, formats["text"])
     sheet.freeze_panes(1, 0)
     if table.columns:
         sheet.autofilter(0, 0, len(shown), len(table.columns) - 1)
@@ -185,7 +185,7 @@ def _sheet(sheet: Any, looks: dict[str, Any], table: Table) -> None:
 
 
 def _write(
-    sheet: Any, looks: dict[str, Any], row: int, column: int, cell: Cell, text: Any, percent: bool
+    sheet: Any, formats: dict[str, Any], row: int, column: int, cell: Cell, text: Any, percent: bool
 ) -> None:
     """One cell as what it is; what a spreadsheet has no number for, as a text."""
     if cell is None:
@@ -196,11 +196,11 @@ def _write(
         if cell.year < _FIRST_YEAR:
             sheet.write_string(row, column, cell.isoformat(), text)
         else:
-            sheet.write_datetime(row, column, cell, looks["date"])
+            sheet.write_datetime(row, column, cell, formats["date"])
     elif not math.isfinite(cell) or (isinstance(cell, int) and abs(cell) >= _EXACT):
         sheet.write_string(row, column, str(cell), text)
     else:
-        sheet.write_number(row, column, cell, looks["percent" if percent else "number"])
+        sheet.write_number(row, column, cell, formats["percent" if percent else "number"])
 
 
 def _percents(columns: Sequence[str]) -> set[int]:

@@ -286,9 +286,9 @@ class PostgreSQL(Source):
             pa.types.is_boolean,
         )
         for field in schema:
-            kept = any(test(field.type) for test in same)
+            supported = any(test(field.type) for test in same)
             name = quoted(field.name)
-            self.types[field.name] = name if kept else f"CAST({name} AS text)"
+            self.types[field.name] = name if supported else f"CAST({name} AS text)"
         return [str(name) for name in schema.names]
 
     def column(self, name: str) -> str:

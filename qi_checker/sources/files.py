@@ -210,9 +210,9 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
 
         seen = [(name, kind) for name, kind in strays(folder, names) if kind]
         same = [(name, kind) for name, kind in seen if table.name in kind]
-        told = [in_words(*one) for one in same or seen]
-        if told:
-            hint = f"{', '.join(told[:_TOLD])}, but no mapping.yaml says how to read it"
+        hints = [in_words(*one) for one in same or seen]
+        if hints:
+            hint = f"{', '.join(hints[:_TOLD])}, but no mapping.yaml says how to read it"
             advice = f"Let qi-checker inspect {folder} propose one"
     raise UserError(Problem(str(folder), what, hint, advice))
 

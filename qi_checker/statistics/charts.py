@@ -132,8 +132,8 @@ def mean_range(
         return 0.0
     mean = sum(ranges) / len(ranges)
     if screened:
-        kept = [r for r in ranges if r < SCREEN * mean]
-        mean = sum(kept) / len(kept) if kept else mean
+        within = [r for r in ranges if r < SCREEN * mean]
+        mean = sum(within) / len(within) if within else mean
     return mean
 
 

@@ -75,17 +75,17 @@ class Overlaps:
             if inside and (value is None or is_small(value, self.profile))
         }
 
-    def exposed(self, told: frozenset[str]) -> bool:
+    def exposed(self, printed: frozenset[str]) -> bool:
         """Whether what is printed confines a small group, more than the marks alone do."""
-        return any(self._grade(inside, told) > least for inside, least in self.by_marks.items())
+        return any(self._grade(inside, printed) > least for inside, least in self.by_marks.items())
 
-    def _grade(self, inside: frozenset[Group], told: frozenset[str]) -> int:
+    def _grade(self, inside: frozenset[Group], printed: frozenset[str]) -> int:
         """How far a group is given away: 0 not at all, 1 narrowed, 2 to one number."""
         largest, value = self.profile.largest, self.sought[inside]
-        high = self._bound(inside, told, 1)
+        high = self._bound(inside, printed, 1)
         if value is None and not 1 <= high <= largest:
             return 0  # it may be none of them, or many
-        low = self._bound(inside, told, 0)
+        low = self._bound(inside, printed, 0)
         if low == high:
             return 2
         narrowed = low >= 1 if value is None else high < largest or low > 1
@@ -98,12 +98,12 @@ class Overlaps:
             return False
         return True
 
-    def _bound(self, inside: frozenset[Group], told: frozenset[str], end: int) -> int:
+    def _bound(self, inside: frozenset[Group], printed: frozenset[str], end: int) -> int:
         """The least (0) or greatest (1) that a set of groups may be, by what is printed."""
         limits = {"/".join(group): (0, self.most) for group in self.groups}
         relations: list[Relation] = []
         for name, value in self.counts.items():
-            hidden = name not in told and value > 0
+            hidden = name not in printed and value > 0
             limits[name] = known_limits(name, value, hidden, True, self.profile, self.most)
             factors = dict.fromkeys(("/".join(g) for g in self._members(name)), 1)
             relations.append(({**factors, name: -1}, 0))
@@ -123,10 +123,10 @@ def printable(
     if profile.rounded_to:
         return found
     overlaps = Overlaps(counts, profile)
-    told: frozenset[str] = frozenset()
+    printed: frozenset[str] = frozenset()
     for name in overlaps.counts:
-        if wanted[name] and overlaps.exposed(told | {name}):
+        if wanted[name] and overlaps.exposed(printed | {name}):
             found[name] = False
         elif wanted[name]:
-            told |= {name}
+            printed |= {name}
     return found

@@ -268,10 +268,10 @@ def nested(counts: Sequence[int], profile: Profile) -> tuple[bool, ...]:
     before it is 0 or not small. So nothing between two printed ones is confined to small numbers.
     """
     printed: list[int] = [0]
-    told = []
+    allowed = []
     for count in counts:
         fits = not any(is_small(abs(count - other), profile) for other in printed)
-        told.append(fits)
+        allowed.append(fits)
         if fits:
             printed.append(count)
-    return tuple(told)
+    return tuple(allowed)

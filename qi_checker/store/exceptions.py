@@ -107,7 +107,7 @@ class Exceptions:
         if not people.identity(by.login):
             raise _refused("nobody asks for it", "Say who does")
         with writing(self.alias):
-            asked = ExceptionRequest.objects.using(self.alias).create(
+            waiver_row = ExceptionRequest.objects.using(self.alias).create(
                 case_id=case_id,
                 requirement=requirement,
                 reason=reason,
@@ -115,8 +115,8 @@ class Exceptions:
                 valid_from=valid_from,
                 expires_on=expires_on,
             )
-            self._step(asked, REQUESTED, by, at, "")
-        return _ID.format(asked.id)
+            self._step(waiver_row, REQUESTED, by, at, "")
+        return _ID.format(waiver_row.id)
 
     def approve(self, exception_id: str, *, by: Person, at: datetime) -> Waiver:
         """Approve it, for the date of surgery that is known now."""
@@ -134,9 +134,9 @@ class Exceptions:
         """End it; it counts no more from this day on. Who asked for it may end it too."""
         by.check()
         with writing(self.alias):
-            asked = self._asked(exception_id)
-            _expect(self._waivers([asked])[0], frozenset({REQUESTED, APPROVED, RECONFIRM}))
-            return self._step(asked, REVOKED, by, at, why)
+            waiver_row = self._row_of(exception_id)
+            _expect(self._waivers([waiver_row])[0], frozenset({REQUESTED, APPROVED, RECONFIRM}))
+            return self._step(waiver_row, REVOKED, by, at, why)
 
     def all(self, case_id: str | None = None) -> list[Waiver]:
         """Every exception, or those of a case, in the order they were asked for."""
@@ -180,8 +180,8 @@ class Exceptions:
     ) -> Waiver:
         by.check()
         with writing(self.alias):
-            asked = self._asked(exception_id)
-            waiver = self._waivers([asked])[0]
+            waiver_row = self._row_of(exception_id)
+            waiver = self._waivers([waiver_row])[0]
             _expect(waiver, states)
             name = waiver.exception_id
             if by.role not in APPROVERS:
@@ -191,23 +191,23 @@ class Exceptions:
                 )
             if people.identity(by.login) in ("", people.identity(waiver.requested_by)):
                 raise _refused(f"who asked for {name} cannot decide on it", "Ask somebody else")
-            return self._step(asked, action, by, at, why)
+            return self._step(waiver_row, action, by, at, why)
 
     def _step(
-        self, asked: ExceptionRequest, action: str, by: Person, at: datetime, why: str
+        self, waiver_row: ExceptionRequest, action: str, by: Person, at: datetime, why: str
     ) -> Waiver:
         """Keep what was done, and give the exception as it stands now."""
-        name = _ID.format(asked.id)
-        last = max((step.at for step in asked.steps.all()), default=at)
+        name = _ID.format(waiver_row.id)
+        last = max((step.at for step in waiver_row.steps.all()), default=at)
         if at < last:
             raise _refused(
                 f"the clock says {_shown(at)}, and what was done about {name} before is of "
                 f"{_shown(last)}",
                 "See that the clock of this machine is right",
             )
-        when = planned(self.alias, [asked.case_id], self.site).get(asked.case_id)
+        when = planned(self.alias, [waiver_row.case_id], self.site).get(waiver_row.case_id)
         step = ExceptionStep.objects.using(self.alias).create(
-            exception=asked,
+            exception=waiver_row,
             action=action,
             at=at,
             by=by.login,
@@ -215,17 +215,17 @@ class Exceptions:
             surgery_day=when.lo if when else None,
             why=why,
         )
-        told = {
+        payload = {
             "exception": name,
-            "case": asked.case_id,
+            "case": waiver_row.case_id,
             "role": by.role,
-            "requirement": asked.requirement,
+            "requirement": waiver_row.requirement,
         }
-        new = (asked, step) if action == REQUESTED else (step,)
-        Trail(self.alias).append(at, by.login, f"exception_{action}", told, bound(*new))
-        return self._waivers([asked])[0]
+        new = (waiver_row, step) if action == REQUESTED else (step,)
+        Trail(self.alias).append(at, by.login, f"exception_{action}", payload, bound(*new))
+        return self._waivers([waiver_row])[0]
 
-    def _asked(self, exception_id: str) -> ExceptionRequest:
+    def _row_of(self, exception_id: str) -> ExceptionRequest:
         number = number_of(exception_id)
         found: ExceptionRequest | None = (
             ExceptionRequest.objects.using(self.alias).filter(id=number).first()
@@ -236,12 +236,12 @@ class Exceptions:
 
     def _waivers(
         self,
-        asked: Iterable[ExceptionRequest],
+        rows: Iterable[ExceptionRequest],
         days: Mapping[str, date] | None = None,
         until: datetime | None = None,
     ) -> list[Waiver]:
         with reading(self.alias):
-            every = list(asked)
+            every = list(rows)
             now = planned(self.alias, {one.case_id for one in every}, self.site)
             if days is None:
                 days = {case_id: when.lo for case_id, when in now.items()}
@@ -258,10 +258,10 @@ class Exceptions:
         now: Mapping[str, When],
         backward: frozenset[int],
     ) -> tuple[str, ...]:
-        asked = steps[0].at.astimezone(self.site.zone).replace(tzinfo=None)
+        requested = steps[0].at.astimezone(self.site.zone).replace(tzinfo=None)
         surgery = now.get(one.case_id)
         found = []
-        if surgery is not None and asked > surgery.last_moment:
+        if surgery is not None and requested > surgery.last_moment:
             found.append(AFTER_SURGERY)
         if any(step.id in backward for step in steps):
             found.append(CLOCK_SET_BACK)

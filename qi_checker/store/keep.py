@@ -34,7 +34,7 @@ def keep(alias: str, night: Night) -> Kept:
         counts = _rows(alias, night, run, seals)
         run.correction = same.correction + 1 if same else 0
         run.save(using=alias)
-        told = {
+        payload = {
             "run": run.id,
             "protocol": run.protocol,
             "as_of": run.as_of,
@@ -43,7 +43,7 @@ def keep(alias: str, night: Night) -> Kept:
         }
         found = save_changes(alias, run)
         bound = {run_name(run.id): new_run(alias, run, marks)}
-        Trail(alias).append(night.started_at, night.actor, "run_kept", told, bound)
+        Trail(alias).append(night.started_at, night.actor, "run_kept", payload, bound)
     return Kept(run.id, False, run.correction, found, counts)
 
 

@@ -44,8 +44,8 @@ def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
     seen: set[tuple[str, str]] = set()
     found = []
     with reading(alias):
-        kept = list(every.defer("parts"))
-    for run in kept:
+        all_runs = list(every.defer("parts"))
+    for run in all_runs:
         key = run.protocol, run.as_of
         found.append(
             PastRun(

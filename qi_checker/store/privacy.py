@@ -62,7 +62,7 @@ def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
             "sign_offs": [asdict(signed) for signed in sign_offs(alias, case_id)],
             **export_people(alias, case_id),
             **export_desk(alias, case_id),
-            "trail": [_told(entry) for entry in _entries_of(alias, case_id)],
+            "trail": [_mentioned(entry) for entry in _entries_of(alias, case_id)],
         }
     if not any(value for name, value in found.items() if name != "case_id"):
         raise UserError(_nothing_held())
@@ -85,20 +85,24 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
     new = _pseudonym(key, case_id)
     with writing(alias):
         found = refuse_harmed(alias, "pseudonymise")
-        told = {entry.sequence for entry in _entries_of(alias, case_id)}
+        sequences = {entry.sequence for entry in _entries_of(alias, case_id)}
         number = sum(_history(alias, model, case_id, new, key) for model in HISTORY)
-        number += _changes(alias, case_id, new) + _decisions(alias, case_id, new, key) + len(told)
+        number += (
+            _changes(alias, case_id, new) + _decisions(alias, case_id, new, key) + len(sequences)
+        )
         number += pseudonymise_people(alias, case_id, new) + clear_desk(alias, case_id, new)
         if not number:
             raise UserError(_nothing_held())
         _manifests(alias, case_id, new)
         _hide_digests(alias, found, key)
         names = {name for name, digest in rebound(alias, found)[0].items()}
-        told.update(_binding(alias, names))
+        sequences.update(_binding(alias, names))
         trail = Trail(alias)
-        trail.erase(told)
-        anew = {n: d for n, d in all_bound(alias).items() if n in names or found.binds[n] in told}
-        payload = {"case": new, "sequences": sorted(told)}
+        trail.erase(sequences)
+        anew = {
+            n: d for n, d in all_bound(alias).items() if n in names or found.binds[n] in sequences
+        }
+        payload = {"case": new, "sequences": sorted(sequences)}
         trail.append(at, actor, "pseudonymised", payload, anew)
     return new
 
@@ -162,7 +166,7 @@ def _entries_of(alias: str, case_id: str) -> list[TrailEntry]:
     return [entry for entry in every if json.loads(entry.payload).get("case") == case_id]
 
 
-def _told(entry: TrailEntry) -> dict[str, Any]:
+def _mentioned(entry: TrailEntry) -> dict[str, Any]:
     return {
         "sequence": entry.sequence,
         "at": entry.at,
@@ -200,7 +204,7 @@ def _changes(alias: str, case_id: str, new: str) -> int:
 def _decisions(alias: str, case_id: str, new: str, key: bytes) -> int:
     steps = ExceptionStep.objects.using(alias).filter(exception__case_id=case_id)
     steps.update(why="")
-    asked = ExceptionRequest.objects.using(alias).filter(case_id=case_id)
+    requests = ExceptionRequest.objects.using(alias).filter(case_id=case_id)
     signed = list(SignOff.objects.using(alias).filter(case_id=case_id))
     for one in signed:
         # Hashes of rows with the id in them: void from now on, as their rows are others.
@@ -210,7 +214,7 @@ def _decisions(alias: str, case_id: str, new: str, key: bytes) -> int:
     SignOff.objects.using(alias).bulk_update(
         signed, ["case_id", "note", "parts", "sha256"], batch_size=200
     )
-    return int(asked.update(case_id=new, note="")) + len(signed)
+    return int(requests.update(case_id=new, note="")) + len(signed)
 
 
 def _manifests(alias: str, case_id: str, new: str) -> None:

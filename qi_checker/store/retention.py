@@ -72,13 +72,13 @@ def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
         marked = trail.erase_through(through)
         done = Purged(len(old), rows, exceptions, signed, written, marked)
         if any(asdict(done).values()):
-            told: dict[str, object] = {
+            payload: dict[str, object] = {
                 "before": before.isoformat(),
                 "run_ids": [run.id for run in old],
             }
-            told |= {"through": through} if marked else {}
+            payload |= {"through": through} if marked else {}
             now, gone = rebound(alias, found, through)
-            trail.append(at, actor, PURGED, {**told, **asdict(done)}, now, gone)
+            trail.append(at, actor, PURGED, {**payload, **asdict(done)}, now, gone)
     return done
 
 
@@ -125,8 +125,8 @@ def forget(alias: str, run_id: int, at: datetime, actor: str) -> Forgotten:
             ChangeRow.objects.using(alias).filter(run_id=later.id).delete()
             save_changes(alias, later)
         done = Forgotten(run_id, run.protocol, run.as_of, rows)
-        told = {"run": run_id, "digest": run.digest, **asdict(done)}
-        Trail(alias).append(at, actor, "run_forgotten", told, *rebound(alias, found))
+        payload = {"run": run_id, "digest": run.digest, **asdict(done)}
+        Trail(alias).append(at, actor, "run_forgotten", payload, *rebound(alias, found))
     return done
 
 

@@ -60,14 +60,14 @@ def sign_off(
             parts=text,
             sha256=_sha256(text),
         )
-        told = {
+        payload = {
             "sign_off": signed.id,
             "case": case_id,
             "protocol": protocol,
             "role": by.role,
             "sha256": signed.sha256,
         }
-        Trail(alias).append(at, by.login, "signed_off", told, bound(signed))
+        Trail(alias).append(at, by.login, "signed_off", payload, bound(signed))
     return _read(signed, parts)
 
 

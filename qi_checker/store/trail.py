@@ -76,12 +76,12 @@ class Trail:
         `at` has a time zone. Inside a transaction of the caller it becomes a part of that.
         bound: digests of rows that were written with it, by their names; unbound: those that went.
         """
-        told = dict(payload)
-        told |= {"bound": dict(bound)} if bound else {}
-        told |= {"unbound": list(unbound)} if unbound else {}
+        content = dict(payload)
+        content |= {"bound": dict(bound)} if bound else {}
+        content |= {"unbound": list(unbound)} if unbound else {}
         with writing(self.alias):
             # Once a payload is erased its digest stays: nobody may find out ids by trying them.
-            salted = told | {"salt": secrets.token_hex(16)}
+            salted = content | {"salt": secrets.token_hex(16)}
             entry = chained(self.end(), at, actor, action, salted)
             entry.save(using=self.alias, force_insert=True)
             return Anchor(entry.sequence, entry.hash)
@@ -121,9 +121,9 @@ class Trail:
 
         Only a stretch: an entry that a wrong clock dated early is not cut out from among the others.
         """
-        kept = self._entries().filter(at__gte=instant(moment)).order_by("sequence").first()
-        if kept is not None:
-            return int(kept.sequence) - 1
+        first_left = self._entries().filter(at__gte=instant(moment)).order_by("sequence").first()
+        if first_left is not None:
+            return int(first_left.sequence) - 1
         end = self.end()
         return end.sequence if end else 0
 
@@ -163,7 +163,7 @@ class _Reader:
         self.noted: list[str] = []
         self.count = self.erased = 0
         self.last = Anchor(0, START)
-        self.told: set[int] = set()
+        self.announced: set[int] = set()
         self.through = 0
         self.gone: set[int] = set()
         self.bound: dict[str, str] = {}
@@ -213,22 +213,22 @@ class _Reader:
             self.erased += 1
             self.gone.add(entry.sequence)
             return
-        told = json.loads(entry.payload)
+        content = json.loads(entry.payload)
         if entry.action in (ERASED, "pseudonymised"):
-            self.told.update(told.get("sequences", ()))
-        if entry.action == PURGED and told.get("through"):
-            self._purged(entry, told)
-        self._bind(entry, told)
+            self.announced.update(content.get("sequences", ()))
+        if entry.action == PURGED and content.get("through"):
+            self._purged(entry, content)
+        self._bind(entry, content)
 
-    def _purged(self, entry: TrailEntry, told: Mapping[str, Any]) -> None:
-        through = int(told["through"])
+    def _purged(self, entry: TrailEntry, content: Mapping[str, Any]) -> None:
+        through = int(content["through"])
         if through >= entry.sequence:
             self.faults.append(f"entry {entry.sequence} erases what came after it")
         self.through = max(self.through, through)
 
-    def _bind(self, entry: TrailEntry, told: Mapping[str, Any]) -> None:
-        number, bound = entry.sequence, told.get("bound", {})
-        unbound = told.get("unbound", ())
+    def _bind(self, entry: TrailEntry, content: Mapping[str, Any]) -> None:
+        number, bound = entry.sequence, content.get("bound", {})
+        unbound = content.get("unbound", ())
         other = [n for n, digest in bound.items() if self.bound.get(n, digest) != digest]
         if entry.action == BOUND and self.bound:
             self.faults.append(f"entry {number} binds all rows anew")
@@ -245,7 +245,7 @@ class _Reader:
             self.binds.pop(name, None)
 
     def _whole(self) -> None:
-        silent = {n for n in self.gone - self.told if n > self.through}
+        silent = {n for n in self.gone - self.announced if n > self.through}
         if silent:
             self.faults.append(f"the payload of entry {min(silent)} was removed")
         if self.anchors:

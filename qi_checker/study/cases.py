@@ -87,12 +87,12 @@ def cases_of(evaluation: Evaluation, period: str, span: Span) -> list[Case]:
     found = {
         r["case_key"]: Case(r["case_id"], period, r["anchor"], r["verdict"]) for r in rows
     }  # in the order of the rows
-    asked = evaluation.rows(f"""
+    applicable = evaluation.rows(f"""
         SELECT f.case_key, f.id, f.status, f.newest_present, d.present
         FROM {FINDINGS} f JOIN {FACTS} d USING (case_key, number)
         WHERE f.{where(span)} AND f.status NOT IN ('{Status.ERROR}', '{Status.NOT_APPLICABLE}')
         ORDER BY f.case_key, f.number""")
-    for row in asked:
+    for row in applicable:
         if row["case_key"] in found:
             found[row["case_key"]].findings[row["id"]] = row
     return list(found.values())

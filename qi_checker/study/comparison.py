@@ -84,8 +84,8 @@ def _rates(cases: dict[str, list[Case]], titles: dict[str, str]) -> Iterable[Com
         Counted(first.part, first.whole, undecided[0]),
         Counted(second.part, second.whole, undecided[1]),
     )
-    asked = {id for name in cases for case in cases[name] for id in case.findings}
-    for id in (id for id in titles if id in asked):
+    applicable = {id for name in cases for case in cases[name] for id in case.findings}
+    for id in (id for id in titles if id in applicable):
 
         def present(case: Case, id: str = id) -> bool | None:
             return bool(case.findings[id]["present"]) if id in case.findings else None

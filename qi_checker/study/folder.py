@@ -84,17 +84,17 @@ def write_study(study: Study, out: Path, format: str, paper: str = A4) -> Writte
 
 def _for_people(study: Study, folder: Path, format: str, paper: str) -> list[str]:
     """Page, PDF and workbook, as far as they are asked for; their names."""
-    asked = [name for name in FORMATS if format in (name, "all")]
-    page = on_paper(study_page(study), paper) if set(asked) & {"html", "pdf"} else ""
-    if "html" in asked:
+    formats = [name for name in FORMATS if format in (name, "all")]
+    page = on_paper(study_page(study), paper) if set(formats) & {"html", "pdf"} else ""
+    if "html" in formats:
         (folder / "index.html").write_text(page, encoding="utf-8")
-    if "pdf" in asked:
+    if "pdf" in formats:
         (folder / "report.pdf").write_bytes(pdf_of(page))
-    if "xlsx" in asked:
+    if "xlsx" in formats:
         plots = [study_plots.intervals(study), study_plots.forest(study)]
         drawn = [plot_table(plot) for plot in plots if plot is not None]
         write_workbook(folder / "study.xlsx", [*study_tables(study), *drawn], _properties(study))
-    return [FORMATS[name] for name in asked]
+    return [FORMATS[name] for name in formats]
 
 
 def _properties(study: Study) -> Properties:

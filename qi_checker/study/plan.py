@@ -19,29 +19,31 @@ def plan_change(registry: Registry, before: list[str], after: list[str]) -> Plan
     """
     sides = [[registry.rows[id] for id in ids if id in registry.rows] for ids in (before, after)]
     counted = [[row for row in side if row.counted] for side in sides]
-    told = [[row for row in side if row.changed is not None] for side in counted]
+    answered = [[row for row in side if row.changed is not None] for side in counted]
 
     def pair(rows: list[list[Ultrasound]], chosen: Callable[[Ultrasound], bool]) -> tuple[int, int]:
         first, second = (sum(1 for row in side if chosen(row)) for side in rows)
         return first, second
 
-    changed = pair(told, lambda row: row.changed is True)
+    changed = pair(answered, lambda row: row.changed is True)
     flow = (
         ("Eligible operations", len(before), len(after)),
         ("– no row that can be used", len(before) - len(sides[0]), len(after) - len(sides[1])),
         ("– ultrasound not performed", *pair(sides, lambda row: not row.performed)),
         ("– no plan recorded before", *pair(sides, lambda row: row.performed and not row.counted)),
         ("– change of plan not recorded", *pair(counted, lambda row: row.changed is None)),
-        ("Counted", len(told[0]), len(told[1])),
+        ("Counted", len(answered[0]), len(answered[1])),
     )
     rate = compare(
         "plan_change",
         "Plan changed by intraoperative ultrasound",
-        Counted(changed[0], len(told[0])),
-        Counted(changed[1], len(told[1])),
+        Counted(changed[0], len(answered[0])),
+        Counted(changed[1], len(answered[1])),
     )
-    kinds = tuple((word, *pair(told, _names(word))) for word in PLAN_CHANGES if word != NO_CHANGE)
-    inside = pair(told, lambda row: bool(row.lesions_new and row.new_within_planned_resection))
+    kinds = tuple(
+        (word, *pair(answered, _names(word))) for word in PLAN_CHANGES if word != NO_CHANGE
+    )
+    inside = pair(answered, lambda row: bool(row.lesions_new and row.new_within_planned_resection))
     return PlanChange(registry.file, flow, rate, kinds, inside, _power(rate))
 
 

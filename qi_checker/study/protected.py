@@ -71,25 +71,25 @@ class ProtectedStudy:
 def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
     """What may be printed of a study. `profile` is not `none`: that is the study as it is."""
     counts = [_counts(study, side) for side in (0, 1)]
-    shown = [told_counts(numbers, profile) for numbers in counts]
+    shown = [shown_counts(numbers, profile) for numbers in counts]
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     lead = study.intervals[0] if study.intervals else None
     days: tuple[Days, ...] = ()
     if lead is not None:
         days = tuple(
             Days(
-                told["days"],
-                *((_whole(s.mean), _whole(s.median)) if told["days"].value else (None, None)),
+                shown_of["days"],
+                *((_whole(s.mean), _whole(s.median)) if shown_of["days"].value else (None, None)),
             )
-            for s, told in zip((lead.before, lead.after), shown, strict=True)
+            for s, shown_of in zip((lead.before, lead.after), shown, strict=True)
         )
     return ProtectedStudy(
         provenance=study.provenance.without_numbers(),
         title=study.title,
         profile=profile,
         periods=tuple(
-            (p.name, p.first, p.last, told["eligible"])
-            for p, told in zip(study.periods, shown, strict=True)
+            (p.name, p.first, p.last, shown_of["eligible"])
+            for p, shown_of in zip(study.periods, shown, strict=True)
         ),
         rates=tuple(_rate(r, shown[0], shown[1]) for r in rates),
         days=days,
@@ -110,7 +110,7 @@ def _counts(study: Study, side: int) -> dict[str, int]:
     return found
 
 
-def told_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
+def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
     """Each count, rounded or withheld: no group of cases can be worked out of what is printed."""
     if profile.rounded_to:
         fits = {name: not is_small(value, profile) for name, value in counts.items()}
@@ -140,7 +140,7 @@ def _whole(days: float | None) -> float | None:
 
 def _rate(rate: Comparison, before: dict[str, Shown], after: dict[str, Shown]) -> ProtectedRate:
     """A rate from the printed numbers of both periods."""
-    numbers = [(told[rate.key], told[f"{rate.key}/whole"]) for told in (before, after)]
+    numbers = [(shown_of[rate.key], shown_of[f"{rate.key}/whole"]) for shown_of in (before, after)]
     sides = [_side(rate, part, whole) for part, whole in numbers]
     compared = None
     if all(side.share is not None for side in sides):

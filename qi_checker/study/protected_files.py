@@ -65,7 +65,7 @@ def protected_page(study: ProtectedStudy) -> str:
 
 def write_protected(study: ProtectedStudy, out: Path, format: str, paper: str = A4) -> Written:
     """Write everything into `out`; `format` as for a study that is not protected."""
-    asked = [name for name in FORMATS if format in (name, "all")]
+    formats = [name for name in FORMATS if format in (name, "all")]
     tables = _tables(study)
     with replaced_folder(out, OURS) as folder:
         for table in tables:
@@ -79,16 +79,16 @@ def write_protected(study: ProtectedStudy, out: Path, format: str, paper: str = 
         text = json.dumps(manifest, ensure_ascii=False, indent=2) + "\n"
         (folder / "manifest.json").write_text(text, encoding="utf-8")
         page = on_paper(protected_page(study), paper)
-        if "html" in asked:
+        if "html" in formats:
             (folder / "index.html").write_text(page, encoding="utf-8")
-        if "pdf" in asked:
+        if "pdf" in formats:
             (folder / "report.pdf").write_bytes(pdf_of(page))
-        if "xlsx" in asked:
+        if "xlsx" in formats:
             properties = Properties(
                 study.title, finding(study), study.provenance, (rule(study.profile),)
             )
             write_workbook(folder / "study.xlsx", tables, properties)
-    return Written(finding(study), FORMATS[asked[0]] if asked else "study.json")
+    return Written(finding(study), FORMATS[formats[0]] if formats else "study.json")
 
 
 def _tables(study: ProtectedStudy) -> list[Table]:

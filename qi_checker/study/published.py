@@ -14,11 +14,11 @@ Candidates = tuple[tuple[str, float], ...]
 
 def published(study: Study, loaded: LoadedPublication) -> Study:
     """The study with its comparison with a publication."""
-    told = loaded.publication
-    rows = tuple(_row(study, figure) for figure in told.figures)
-    remarks = (*_beyond_the_window(study, told.figures), *_not_from_counts(study, rows))
+    printed = loaded.publication
+    rows = tuple(_row(study, figure) for figure in printed.figures)
+    remarks = (*_beyond_the_window(study, printed.figures), *_not_from_counts(study, rows))
     return replace(
-        study, published=Published(told.source, told.note or "", rows, remarks, loaded.sha256)
+        study, published=Published(printed.source, printed.note or "", rows, remarks, loaded.sha256)
     )
 
 

@@ -61,7 +61,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _asked(folder: Path) -> None:
     """An exception for each example that decides on one: qi-1 to qi-4, of which two are approved."""
     config = ["--config", str(folder / "nightly.yaml")]
-    asked = [
+    wanted = [
         "C-0042",
         "mri",
         "--reason",
@@ -76,7 +76,7 @@ def _asked(folder: Path) -> None:
         "coordinator",
     ]
     for _ in range(4):
-        steps = ["nightly", "exceptions", "request", *(CASE.get(word, word) for word in asked)]
+        steps = ["nightly", "exceptions", "request", *(CASE.get(word, word) for word in wanted)]
         assert main([*steps, *config]) == 0
     for name in ("qi-3", "qi-4"):
         decided = ["nightly", "exceptions", "approve", name, "--by", "oak", "--role", "approver"]

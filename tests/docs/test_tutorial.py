@@ -49,13 +49,13 @@ def test_a_command_does_what_the_page_says(number: int, done: list[Command]) -> 
 def test_the_reader_is_told_which_file_a_block_is() -> None:
     """Not every page that shows the text shows the title of a block, too."""
     parts = re.split(r"^```(?!$)(.*)\n(?:.*\n)*?```$", PAGE, flags=re.MULTILINE)
-    told = [
+    lines = [
         (text, words.partition("=")[2].strip('"').removeprefix("add to "))
         for text, words in zip(parts[::2], parts[1::2], strict=False)
         if "=" in words
     ]
-    assert len(told) > 15
-    assert [path for text, path in told if f"`{path}`" not in " ".join(text.split())] == []
+    assert len(lines) > 15
+    assert [path for text, path in lines if f"`{path}`" not in " ".join(text.split())] == []
 
 
 @pytest.mark.parametrize("name", ["protocol", "examples"])

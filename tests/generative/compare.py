@@ -94,8 +94,8 @@ def _fewer_rows(example: Example, name: str, differs: Callable[[Example], bool])
     while size:
         start = 0
         while start < len(rows := example.tables[name]):
-            kept = rows[:start] + rows[start + size :]
-            fewer = replace(example, tables=example.tables | {name: kept})
+            rest = rows[:start] + rows[start + size :]
+            fewer = replace(example, tables=example.tables | {name: rest})
             if differs(fewer):
                 example = fewer
             else:

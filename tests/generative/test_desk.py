@@ -144,8 +144,8 @@ def test_rows_that_nothing_asks_for_are_left_out_unless_they_matter() -> None:
         row("X1", "lab", "nonsense"),  # rejected, and it may be evidence
         row("N1", ""),
     ]
-    kept = relevant(events, kinds)
-    assert [e["event_id"] for e in kept] == ["E1", "E2", "E2", "X1", "N1"]
+    remaining = relevant(events, kinds)
+    assert [e["event_id"] for e in remaining] == ["E1", "E2", "E2", "X1", "N1"]
 
 
 def test_the_hash_of_the_rows_does_not_depend_on_where_they_stand() -> None:

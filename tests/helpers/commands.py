@@ -30,9 +30,11 @@ class Ran:
 
 def environment(**changes: str) -> dict[str, str]:
     """The environment of this process, with this project in front and with changes."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("QI_CHECKER", "NO_COLOR"))}
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith(("QI_CHECKER", "NO_COLOR"))
+    }
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(paths)} | changes
+    return inherited | {"PYTHONPATH": os.pathsep.join(paths)} | changes
 
 
 def start(*arguments: object, code: str = "", **options: Any) -> subprocess.Popen[bytes]:

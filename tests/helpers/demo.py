@@ -38,15 +38,15 @@ def few_cases(demo: Path, folder: Path, every: int = 20) -> None:
 
     A file that is cut anywhere is not plausible: most of its patients have no event.
     """
-    kept: set[str] = set()
+    chosen: set[str] = set()
     for name in ("cases", "events"):
         with (demo / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)
         patient = header.index("patient_id")
         if name == "cases":
             rows = rows[::every]
-            kept = {row[patient] for row in rows}
+            chosen = {row[patient] for row in rows}
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
-            lines.writerows([header, *(row for row in rows if row[patient] in kept)])
+            lines.writerows([header, *(row for row in rows if row[patient] in chosen)])
     shutil.copy(demo / "site.yaml", folder)

@@ -31,8 +31,8 @@ def forked(
     """
     with tempfile.TemporaryDirectory() as place:
         streams = tuple(str(Path(place, name)) for name in ("out", "err"))
-        told = (tuple(arguments), before, str(folder), dict(environ), streams)
-        process = SERVER.Process(target=_run, args=told)
+        task = (tuple(arguments), before, str(folder), dict(environ), streams)
+        process = SERVER.Process(target=_run, args=task)
         process.start()
         code = ended(process)
         out, err = (Path(name).read_bytes() for name in streams)

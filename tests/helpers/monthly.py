@@ -86,10 +86,10 @@ def report(
 
     Two evaluations: the same report is made once for all tests of a process, and none changes it.
     """
-    asked = repr((records, month, loaded, as_of, by, protocol))
-    if asked not in _MADE:
-        _MADE[asked] = _report(records, month, loaded, as_of, by, protocol)
-    return _MADE[asked]
+    key = repr((records, month, loaded, as_of, by, protocol))
+    if key not in _MADE:
+        _MADE[key] = _report(records, month, loaded, as_of, by, protocol)
+    return _MADE[key]
 
 
 _MADE: dict[str, Monthly] = {}

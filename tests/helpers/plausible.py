@@ -105,6 +105,6 @@ def nights_before(tables: Tables, nights: int = 3) -> History:
     """What a store would give that kept the nights before; of all of them with the same counts."""
     last = tables.as_of - timedelta(days=1)
     seen = look(tables, as_of=last)
-    kept = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
+    past_nights = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
     before = [line | {"surgery_date": seen.days.get(line["case_id"])} for line in seen.findings]
-    return History({PROTOCOL: kept}, seen.days, lambda protocol, sha256: before)
+    return History({PROTOCOL: past_nights}, seen.days, lambda protocol, sha256: before)

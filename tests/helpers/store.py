@@ -116,13 +116,13 @@ def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Any, rows: Any) -
         con.execute(f"INSERT INTO {name} VALUES ({marks})", [row.get(c) for c in columns])
 
 
-def document(kept: Written) -> bytes:
+def document(written: Written) -> bytes:
     """findings.json of a night whose rows are lists, as DuckDB would write it."""
-    head = json.dumps(kept.manifest, ensure_ascii=False, indent=1)
+    head = json.dumps(written.manifest, ensure_ascii=False, indent=1)
     parts = [
         "[\n\t"
         + ",\n\t".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) for r in rows)
         + "\n]\n"
-        for rows in (kept.findings, kept.cases)
+        for rows in (written.findings, written.cases)
     ]
     return f'{{"manifest": {head},\n"findings": {parts[0]},\n"cases": {parts[1]}}}\n'.encode()

@@ -38,7 +38,7 @@ def file(job: Path, tmp_path: Path) -> Path:
     return tmp_path / "own" / job.name
 
 
-def asked(file: Path, **changes: str) -> Ran:
+def requested(file: Path, **changes: str) -> Ran:
     """Ask for an exception at noon after the night, with changes to what is asked for."""
     given = {
         "case": "C05",
@@ -101,7 +101,7 @@ def listed(file: Path, *typed: str) -> Ran:
 def test_what_cannot_count_is_not_taken(
     changes: dict[str, str], said: Sequence[str], job: Path
 ) -> None:
-    ran = asked(job, **changes)
+    ran = requested(job, **changes)
     assert (ran.code, ran.out) == (2, "")
     lines = ran.err.splitlines()
     assert len(lines) == len(said)
@@ -112,12 +112,12 @@ def test_what_cannot_count_is_not_taken(
 
 def test_before_the_first_night_there_is_no_case(tmp_path: Path) -> None:
     file = settings(tmp_path, protocols=small_protocol(tmp_path), pages=0)
-    ran = asked(file)
+    ran = requested(file)
     assert ran.code == 2 and "case: no night is kept yet. Run the night first." in ran.err
 
 
 def test_one_that_ends_before_surgery_is_taken_with_a_word(file: Path) -> None:
-    ran = asked(file, **{"expires-on": "2026-03-05"})
+    ran = requested(file, **{"expires-on": "2026-03-05"})
     assert ran.code == 0
     assert ran.err == (
         "qi-checker: warning: qi-1 is not valid on the day of surgery, 2026-03-09: from then on "
@@ -126,7 +126,7 @@ def test_one_that_ends_before_surgery_is_taken_with_a_word(file: Path) -> None:
 
 
 def test_who_decides_and_on_what(file: Path) -> None:
-    assert asked(file).code == 0
+    assert requested(file).code == 0
     for typed, said in (
         (("approve", "qi-1", "--by", "ASH", "--role", "approver"), "who asked for qi-1 cannot"),
         (("approve", "qi-1", "--by", "oak", "--role", "nurse"), "the role nurse may not decide"),
@@ -150,8 +150,8 @@ def test_who_decides_and_on_what(file: Path) -> None:
 
 
 def test_a_list_says_how_each_one_stands(file: Path) -> None:
-    asked(file, note=SECRET)
-    asked(file, case="C06")
+    requested(file, note=SECRET)
+    requested(file, case="C06")
     step(file, "approve", "qi-2", *WHO)
     assert listed(file).out.splitlines() == [
         "qi-1    C05  ct  contraindication  2026-03-02 to 2026-04-30  by ash: requested",
@@ -173,7 +173,7 @@ def test_a_list_says_how_each_one_stands(file: Path) -> None:
 
 def test_what_is_written_about_a_patient_is_in_the_store_only(file: Path) -> None:
     """Not in the log, the status, the trail, the reports or the digest; read from the input, too."""
-    assert asked(file, note=SECRET).code == 0
+    assert requested(file, note=SECRET).code == 0
     with start(
         "nightly",
         "exceptions",
@@ -205,7 +205,7 @@ def test_what_is_written_about_a_patient_is_in_the_store_only(file: Path) -> Non
     with sqlite3.connect(state / "store.sqlite3") as store:
         trail = store.execute("SELECT payload FROM qi_store_trailentry").fetchall()
     assert len(trail) == 5 and not any(SECRET in text for (text,) in trail)
-    too_long = asked(file, note="x" * 2_001)
+    too_long = requested(file, note="x" * 2_001)
     assert too_long.code == 2 and too_long.err == (
         "qi-checker: the text is longer than 2,000 characters.\n"
     )
@@ -213,7 +213,7 @@ def test_what_is_written_about_a_patient_is_in_the_store_only(file: Path) -> Non
 
 def test_a_decision_is_taken_while_a_night_is_at_work(file: Path) -> None:
     """The night judges a moment, and takes what was done until then; the next one has the rest."""
-    asked(file)
+    requested(file)
     process = holding(file, "--as-of", f"{FIRST}T07:00")  # noon, when it was asked, in Toronto
     ran = run_at(
         f"{FIRST}T12:30:00+00:00",

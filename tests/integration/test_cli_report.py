@@ -104,8 +104,8 @@ def test_what_is_refused(arguments: tuple[str, ...], said: str, demo: Path, tmp_
 
 
 def test_slides_are_refused_where_small_numbers_are_withheld(demo: Path, tmp_path: Path) -> None:
-    asked = ("--format", "pptx", "--small-numbers", "lt5", "--out", tmp_path / "r")
-    ran = commands.run("report", *MONTH, "--data", demo, *asked)
+    slide_options = ("--format", "pptx", "--small-numbers", "lt5", "--out", tmp_path / "r")
+    ran = commands.run("report", *MONTH, "--data", demo, *slide_options)
     assert (ran.code, ran.out) == (2, "")
     assert "--format pptx: slides are not made where small numbers are withheld (lt5)" in ran.err
     assert not (tmp_path / "r").exists()

@@ -46,18 +46,18 @@ def test_a_protocol_is_told_before_the_next_one_is_begun(
     edited: Edit, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many protocols take a minute: nobody should look at nothing for so long."""
-    told: list[str] = []
+    seen_lines: list[str] = []
 
     def watched(*given: Any) -> list[rule_examples.ExampleResult]:
-        told.append(capsys.readouterr().out)
+        seen_lines.append(capsys.readouterr().out)
         return original(*given)
 
     original = rule_examples.run_examples
     monkeypatch.setattr(rule_examples, "run_examples", watched)
     folders = [str(edited(name)) for name in ("first", "second")]
     assert main(["rules", "test", *folders, "-k", "thirty-one", "--engine", "judging"]) == 0
-    assert told[0] == ""
-    assert "examples hold" in told[1]
+    assert seen_lines[0] == ""
+    assert "examples hold" in seen_lines[1]
 
 
 def test_a_failure_is_placed_and_shown_side_by_side(

@@ -77,11 +77,20 @@ def test_a_study_withholds_what_is_small(tmp_path: Path) -> None:
 def test_a_protected_study_on_paper_and_as_a_workbook(tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "study"
     assert commands.run("demo", "--study", "--out", data).code == 0
-    asked = ("study", "--data", data, *COMMAND.split(), "--out", out, "--small-numbers", "cms11")
-    assert commands.run(*asked, "--format", "all").code == 0
+    arguments = (
+        "study",
+        "--data",
+        data,
+        *COMMAND.split(),
+        "--out",
+        out,
+        "--small-numbers",
+        "cms11",
+    )
+    assert commands.run(*arguments, "--format", "all").code == 0
     names = {f.name for f in out.iterdir()}
     assert {"report.pdf", "study.xlsx"} <= names
     first = commands.contents(out)
-    assert commands.run(*asked, "--format", "all").code == 0  # replaces what it wrote itself
+    assert commands.run(*arguments, "--format", "all").code == 0  # replaces what it wrote itself
     assert commands.contents(out) == first
-    assert commands.run(*asked[:-1], "everything").code == 2
+    assert commands.run(*arguments[:-1], "everything").code == 2

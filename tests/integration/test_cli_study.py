@@ -237,8 +237,8 @@ def test_a_second_run_writes_the_same_bytes(cohort: Path, out: Path, tmp_path: P
 
 def test_json_leaves_the_page_out(cohort: Path, out: Path, tmp_path: Path) -> None:
     target = tmp_path / "s"
-    asked = ["study", "--data", str(cohort), *PERIODS, "--out", str(target), "--format", "json"]
-    assert main(asked) == 0
+    arguments = ["study", "--data", str(cohort), *PERIODS, "--out", str(target), "--format", "json"]
+    assert main(arguments) == 0
     assert set(commands.contents(target)) == set(commands.contents(out)) - {"index.html"}
     assert (target / "study.json").read_bytes() == (out / "study.json").read_bytes()
 

@@ -181,9 +181,9 @@ PROBLEMS = [
 ]
 
 
-@pytest.mark.parametrize(("change", "told"), PROBLEMS)
+@pytest.mark.parametrize(("change", "expected"), PROBLEMS)
 def test_what_is_not_there_is_told_without_a_word_of_the_server(
-    change: dict[str, Any], told: str, url: str, tmp_path: Path
+    change: dict[str, Any], expected: str, url: str, tmp_path: Path
 ) -> None:
     block = {k: v for k, v in MAPPING["cases"].items() if k not in ("where", "join", "group_by")}
     block["columns"] = {
@@ -196,7 +196,7 @@ def test_what_is_not_there_is_told_without_a_word_of_the_server(
     block = {k: v for k, v in block.items() if k != "table" or "query" not in change}
     with pytest.raises(UserError) as caught:
         read(tmp_path, url, cases=block)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 ADDRESSES = [
@@ -211,11 +211,11 @@ ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize(("address", "told"), ADDRESSES)
-def test_a_database_that_cannot_be_opened(address: str, told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("address", "expected"), ADDRESSES)
+def test_a_database_that_cannot_be_opened(address: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read(tmp_path, address)
-    assert told in str(caught.value)
+    assert expected in str(caught.value)
 
 
 def test_a_password_is_taken_from_where_the_mapping_says(

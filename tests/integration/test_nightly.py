@@ -110,7 +110,7 @@ def test_a_late_feed_comes_first_and_nothing_is_called_missing(tmp_path: Path) -
         completeness={"imaging.CT": "60%"},
     )
     _, events = hospital()
-    told = [row | {"recorded_at": "2026-02-20"} for row in events]
+    dated = [row | {"recorded_at": "2026-02-20"} for row in events]
     usual = [
         scan(
             str(date(2026, 2, 2) - timedelta(days=n)),
@@ -120,8 +120,8 @@ def test_a_late_feed_comes_first_and_nothing_is_called_missing(tmp_path: Path) -
         )
         for n in range(140)
     ]
-    columns = tuple(dict.fromkeys(k for row in told for k in row))
-    write_rows(tmp_path / "data" / "events.csv", columns, [*told, *usual])
+    columns = tuple(dict.fromkeys(k for row in dated for k in row))
+    write_rows(tmp_path / "data" / "events.csv", columns, [*dated, *usual])
     assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
     text = (tmp_path / "state" / "reports" / "digest" / "ct-before-surgery.txt").read_text("utf-8")
     after = text[text.index("Feeds") :] if "Feeds" in text else text

@@ -60,7 +60,7 @@ def step(file: Path, moment: str, name: str, *more: object) -> Ran:
     return run_at(f"{moment}+00:00", "nightly", "exceptions", name, *more, "--config", file)
 
 
-def asked(file: Path, moment: str, *more: object) -> Ran:
+def requested(file: Path, moment: str, *more: object) -> Ran:
     given = (
         CASE,
         "ct",
@@ -109,7 +109,7 @@ def digest(file: Path) -> str:
 def test_from_missing_to_exempt_and_back(both: Path) -> None:
     """Asked for, approved and revoked between nights; the same night twice is one run."""
     assert status(both, night(both, "2026-03-20")) == "missing"
-    assert asked(both, "2026-03-21T12:00:00", "--valid-from", "2026-03-01").out == (
+    assert requested(both, "2026-03-21T12:00:00", "--valid-from", "2026-03-01").out == (
         "qi-1 is requested: ct of C06, from 2026-03-01 to 2026-05-01. "
         "Somebody else must approve it.\n"
     )
@@ -121,20 +121,20 @@ def test_from_missing_to_exempt_and_back(both: Path) -> None:
     assert listed.endswith("approved by oak  [asked for after surgery]\n")
     number = night(both, "2026-03-22")
     assert status(both, number) == "exempt"
-    told = run("nightly", "changes", number, "--config", both).out
-    assert told == "rejudged     C06 ct: missing, now exempt. (exception)\n"
+    printed = run("nightly", "changes", number, "--config", both).out
+    assert printed == "rejudged     C06 ct: missing, now exempt. (exception)\n"
     assert decided(both, "2026-03-23T12:00:00", "revoke", "--why", "done after all").code == 0
     number = night(both, "2026-03-23")
     assert status(both, number) == "missing"
-    told = run("nightly", "changes", number, "--config", both).out
-    assert told == "rejudged     C06 ct: exempt, now missing. (exception)\n"
+    printed = run("nightly", "changes", number, "--config", both).out
+    assert printed == "rejudged     C06 ct: exempt, now missing. (exception)\n"
     assert night(both, "2026-03-23") == number
     assert run("nightly", "verify", "--config", both).code == 0
 
 
 def test_the_manifest_says_what_the_store_gave(file: Path) -> None:
     first = document(file, night(file, "2026-03-20"))["manifest"]
-    asked(file, "2026-03-21T12:00:00")
+    requested(file, "2026-03-21T12:00:00")
     second = document(file, night(file, "2026-03-21"))["manifest"]
     decided(file, "2026-03-22T12:00:00", "approve")
     third = document(file, night(file, "2026-03-22"))["manifest"]
@@ -153,7 +153,7 @@ def test_the_manifest_says_what_the_store_gave(file: Path) -> None:
 
 def test_an_exception_is_looked_at_again_when_surgery_moves(file: Path) -> None:
     night(file, "2026-03-10")
-    asked(file, "2026-03-10T12:00:00", "--valid-from", "2026-03-01")
+    requested(file, "2026-03-10T12:00:00", "--valid-from", "2026-03-01")
     decided(file, "2026-03-10T13:00:00", "approve")
     assert status(file, night(file, "2026-03-11")) == "exempt"
     assert "reconfirm" not in digest(file)
@@ -178,7 +178,7 @@ def test_past_nights_equal_those_that_ran_live(both: Path) -> None:
     """What is done between the nights is seen by each of them as it stood then."""
     days = [date(2026, 3, 20) + timedelta(days=n) for n in range(5)]
     night(both, days[0])
-    asked(both, f"{days[1]}T12:00:00", "--valid-from", "2026-03-01")
+    requested(both, f"{days[1]}T12:00:00", "--valid-from", "2026-03-01")
     night(both, days[1])
     assert decided(both, f"{days[2]}T12:00:00", "approve").code == 0
     night(both, days[2])
@@ -228,7 +228,7 @@ def test_exceptions_of_the_records_are_there_beside_it(file: Path) -> None:
     write_rows(table, EXCEPTIONS.names, theirs)
     before = document(file, night(file, "2026-03-20"))["manifest"]
     assert before["exceptions"]["active"] == 2
-    asked(file, "2026-03-20T12:00:00", "--valid-from", "2026-03-01")
+    requested(file, "2026-03-20T12:00:00", "--valid-from", "2026-03-01")
     decided(file, "2026-03-20T13:00:00", "approve")
     number = night(file, "2026-03-21")
     assert status(file, number) == "exempt"
@@ -252,7 +252,7 @@ def test_exceptions_of_the_records_are_there_beside_it(file: Path) -> None:
 def test_they_can_be_left_out(tmp_path: Path) -> None:
     file = written(tmp_path, exceptions=False)
     night(file, "2026-03-20")
-    asked(file, "2026-03-20T12:00:00", "--valid-from", "2026-03-01")
+    requested(file, "2026-03-20T12:00:00", "--valid-from", "2026-03-01")
     decided(file, "2026-03-20T13:00:00", "approve")
     assert status(file, night(file, "2026-03-21")) == "missing"
 

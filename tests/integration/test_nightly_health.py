@@ -95,8 +95,8 @@ def test_healthcheck_never_makes_a_night_leave(file: Path) -> None:
     """It looks at the lock; a night that starts at that very moment waits for it, and is no second."""
     process = holding(file)
     killed(process)
-    looks = [start("healthcheck", "--config", file) for _ in range(4)]
+    checks_running = [start("healthcheck", "--config", file) for _ in range(4)]
     assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
-    for look in looks:
+    for look in checks_running:
         look.communicate(timeout=60)
         assert look.returncode in (0, 1)

@@ -36,7 +36,7 @@ def status(file: Path) -> dict[str, Any]:
     return found
 
 
-def kept(file: Path) -> list[str]:
+def runs_kept(file: Path) -> list[str]:
     return [
         r["as_of"]
         for r in json.loads(run("nightly", "runs", "--format", "json", "--config", file).out)
@@ -60,9 +60,9 @@ def test_a_disk_that_is_full_is_told_and_the_last_night_stays(file: Path, size: 
     assert ran.code == 2
     assert ran.err.startswith("qi-checker: ") and ran.err.count("\n") <= 3
     assert contents(reports) == before
-    assert kept(file) == [str(FIRST)]
+    assert runs_kept(file) == [str(FIRST)]
     assert night(file, SECOND).code == 0
-    assert kept(file) == [str(SECOND), str(FIRST)]
+    assert runs_kept(file) == [str(SECOND), str(FIRST)]
     assert [p.name for p in file.parent.rglob(".*.part")] == []
 
 
@@ -75,7 +75,7 @@ def test_reports_that_cannot_be_written_do_not_keep_the_night_from_the_store(
     assert ran.code == 2
     assert "/proc/reports/audit: cannot be written" in ran.err
     assert "/proc/reports/digest: cannot be written" in ran.err
-    assert kept(closed) == [str(FIRST)]
+    assert runs_kept(closed) == [str(FIRST)]
     failed = [p["name"] for p in status(closed)["phases"] if p["state"] == "failed"]
     assert failed == ["evaluate, keep and report", "digest files"]
     health = run("healthcheck", "--config", closed)
@@ -114,7 +114,7 @@ def test_a_clock_that_was_set_back_is_told_and_shows_no_old_report(file: Path) -
     assert f"warning: {FIRST} is earlier than the latest night that is kept" in ran.err
     assert "Was the clock set back?" in ran.err
     assert contents(file.parent / "state" / "reports") == before
-    assert kept(file) == [str(FIRST), str(SECOND)]
+    assert runs_kept(file) == [str(FIRST), str(SECOND)]
 
 
 # ---- the database --------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_a_database_that_goes_away_in_the_middle_keeps_nothing_by_half(tmp_path:
         assert 2 in codes
         last = SECOND + timedelta(days=9)
         assert night(file, last).code == 0
-        assert kept(file)[0] == str(last)
+        assert runs_kept(file)[0] == str(last)
 
 
 def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:

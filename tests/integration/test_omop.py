@@ -63,7 +63,7 @@ def sql_answer(eunomia: Path, operations: str, images: str, days: str) -> tuple[
 
 
 def test_what_is_imported(imported: tuple[Path, Imported], eunomia: Path) -> None:
-    out, told = imported
+    out, output = imported
     with duckdb.connect(str(eunomia), read_only=True) as con:
         operations = "(4242997, 4163971, 4323902, 4337138)"
         events = con.execute(f"""
@@ -71,7 +71,7 @@ def test_what_is_imported(imported: tuple[Path, Imported], eunomia: Path) -> Non
             WHERE procedure_concept_id IN (42535580, 4163872) AND person_id IN (SELECT person_id
                 FROM procedure_occurrence WHERE procedure_concept_id IN {operations})
         """).fetchall()
-    assert ([(told.events,)], told.cases, told.notes) == (events, 76, (RETROSPECTIVE,))
+    assert ([(output.events,)], output.cases, output.notes) == (events, 76, (RETROSPECTIVE,))
     assert sorted(path.name for path in out.iterdir()) == ["about.txt", "cases.csv", "events.csv"]
     assert (out / "about.txt").read_text() == RETROSPECTIVE + "\n"
     assert sorted(path.name for path in out.parent.iterdir()) == ["records"]
@@ -135,8 +135,8 @@ def test_a_folder_of_tables_gives_the_same(
     with duckdb.connect(str(eunomia), read_only=True) as con:
         for table in (*TABLES, "condition_occurrence"):
             con.execute(f"COPY {table} TO '{source}/{table.upper()}.{ending}'")
-    told = import_omop(source, tmp_path / "out", CONCEPTS)
-    assert told == imported[1]
+    output = import_omop(source, tmp_path / "out", CONCEPTS)
+    assert output == imported[1]
     for name in ("cases.csv", "events.csv"):
         assert (tmp_path / "out" / name).read_bytes() == (imported[0] / name).read_bytes()
 
@@ -164,8 +164,8 @@ def test_sources_that_cannot_be_read(eunomia: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert "there is no such file or folder" in refused(tmp_path / "none", out, CONCEPTS)
     (tmp_path / "text.duckdb").write_text("text")
-    told = refused(tmp_path / "text.duckdb", out, CONCEPTS)
-    assert "cannot be opened as a DuckDB database" in told
+    output = refused(tmp_path / "text.duckdb", out, CONCEPTS)
+    assert "cannot be opened as a DuckDB database" in output
     (tmp_path / "empty").mkdir()
     assert "there is no table procedure_occurrence" in refused(tmp_path / "empty", out, CONCEPTS)
     assert "there is no table procedure_occ" in refused(eunomia, out, CONCEPTS, schema="cdm")

@@ -145,8 +145,8 @@ def test_limits_of_the_site_count(damaged, tmp_path):
     data = damaged(at_night)
     for setting, shown in (("night: off", False), ("night: 99.9%", True), ("night: 1%", True)):
         site = data / "site.yaml"
-        kept = site.read_text(encoding="utf-8").partition("plausibility")[0]
-        site.write_text(f"{kept}plausibility: {{{setting}}}\n", encoding="utf-8")
+        other_settings = site.read_text(encoding="utf-8").partition("plausibility")[0]
+        site.write_text(f"{other_settings}plausibility: {{{setting}}}\n", encoding="utf-8")
         ran = audit(data, tmp_path / "audit", "--pages", 0)
         assert (ran.code, FIRST in ran.out) == (0, shown), setting
 

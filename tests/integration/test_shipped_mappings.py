@@ -45,9 +45,9 @@ def test_a_shipped_mapping_leads_to_the_right_verdicts(name: str, tmp_path: Path
         load_protocol(rules_dir() / SHIPPED), read_folder(tmp_path, SITE), AsOf.parse(AS_OF), SITE
     )
     assert [r for r in done.rejects() if r["id"] != "L1"] == []
-    kept = ONLY_DONE.get(name, set(VERDICTS))
+    verdicts = ONLY_DONE.get(name, set(VERDICTS))
     found = {str(row["case_id"]): row["verdict"] for row in done.cases()}
-    assert found == {case: verdict for case, verdict in VERDICTS.items() if case in kept}
+    assert found == {case: verdict for case, verdict in VERDICTS.items() if case in verdicts}
 
 
 def test_the_mapping_of_a_known_shape_is_offered_and_given(tmp_path: Path) -> None:

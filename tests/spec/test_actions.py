@@ -317,12 +317,14 @@ def test_records_that_nobody_delivers() -> None:
 
 
 def test_a_condition_that_cannot_be_decided() -> None:
-    asked = {
+    requirements = {
         "applies_if": {
             "event": {"kind": "therapy", "window": {"before": "surgery", "at_most": "3 days"}}
         }
     }
-    found = only(therapy("2026-05"), rule=protocol_with(ct(**LEAD | asked)), as_of="2026-05-12")
+    found = only(
+        therapy("2026-05"), rule=protocol_with(ct(**LEAD | requirements)), as_of="2026-05-12"
+    )
     assert (found.action, found.owner) == ("correct_data", "Data office")
     assert found.text == "Find out whether this operation needs the CT of the liver"
 

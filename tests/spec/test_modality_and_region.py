@@ -85,9 +85,9 @@ def test_a_pet_ct_is_a_pet_where_a_pet_is_asked_for(engine):
 
 def test_any_of_several_modalities_counts(engine):
     """A rule may accept CT or MRI."""
-    asked = {"kind": "imaging", "modality": ["CT", "MR"], "region": LIVER_REGIONS}
+    selector = {"kind": "imaging", "modality": ["CT", "MR"], "region": LIVER_REGIONS}
     studies = [event(DAY, modality=word, region="liver") for word in ("CT", "MR")]
-    expect_each(engine, ct_rule(event=asked), [(study, "met in_window E1") for study in studies])
+    expect_each(engine, ct_rule(event=selector), [(study, "met in_window E1") for study in studies])
 
 
 def test_what_a_rule_does_not_ask_does_not_matter(engine):

@@ -168,8 +168,8 @@ def test_valid_through_is_told_of_a_study_that_counts_or_is_too_old(engine):
     ]
     examples = [[*UPCOMING, *events] for events, _ in table]
     seen = run_each(engine, ct_rule(), examples, as_of=BEFORE)
-    told = [one.finding("ct")["valid_through"] is not None for one in seen]
-    assert told == [has_one for _, has_one in table]
+    with_day = [one.finding("ct")["valid_through"] is not None for one in seen]
+    assert with_day == [has_one for _, has_one in table]
 
 
 def latest(engine, rule, *events, exceptions=()):

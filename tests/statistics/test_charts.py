@@ -67,6 +67,6 @@ def test_impossible_series_are_refused(draw, said: str) -> None:
 def test_a_range_is_screened_from_3_267_times_the_mean() -> None:
     """Ten steps of 1 and one of 3.92 (3.1 times the mean) or of 4.47 (3.4 times)."""
     steady = [float(i % 2) for i in range(11)]
-    kept, dropped = [*steady, 3.92], [*steady, 4.47]
-    assert mean_range(kept, screened=True) == mean_range(kept) > 1
+    within, dropped = [*steady, 3.92], [*steady, 4.47]
+    assert mean_range(within, screened=True) == mean_range(within) > 1
     assert mean_range(dropped, screened=True) == 1 < mean_range(dropped)

@@ -187,8 +187,8 @@ def test_cusums_of_deviations_after_the_baseline(change: tuple[float, float]) ->
         return signals
 
     series = months(*change, seed=5)[:1000]
-    asked = ((3.5, "worse_signals"), (2.5, "worse_signals"), (2.5, "better_signals"))
-    for (limit, kind), wanted in zip(asked, CUSUM[change], strict=True):
+    levels = ((3.5, "worse_signals"), (2.5, "worse_signals"), (2.5, "better_signals"))
+    for (limit, kind), wanted in zip(levels, CUSUM[change], strict=True):
         found = share(series, judge(limit, kind))
         assert found == pytest.approx(wanted, abs=1.3 * allowed(wanted)), (limit, kind)
 

@@ -170,9 +170,9 @@ def test_nor_of_months_and_rolling_totals(months: list[tuple[int, int]], profile
 def test_nor_of_counts_that_are_nested(counts: list[int], profile: Profile) -> None:
     """all >= present >= in the window >= complies: each difference is a group of cases."""
     chain = sorted(counts, reverse=True)
-    told = nested(chain, profile)
+    allowed = nested(chain, profile)
     names = [f"k{i}" for i in range(len(chain))]
-    limits = {n: (v, v) if t else (0, MOST) for n, v, t in zip(names, chain, told, strict=True)}
+    limits = {n: (v, v) if t else (0, MOST) for n, v, t in zip(names, chain, allowed, strict=True)}
     relations, values = [], dict(zip(names, chain, strict=True))
     for (a, x), (b, y) in itertools.combinations(list(values.items()), 2):
         limits[f"{a}-{b}"] = (0, MOST)

@@ -11,12 +11,12 @@ from tests.helpers.store import finding, night
 
 def nights(store: Store, *each: Any) -> tuple[Change, ...]:
     """Keep these nights, and give what changed in the last; as it was told and as it is kept."""
-    kept = [store.keep(one) for one in each]
-    assert store.changes(kept[-1].run_id) == kept[-1].changes
-    return kept[-1].changes
+    stored = [store.keep(one) for one in each]
+    assert store.changes(stored[-1].run_id) == stored[-1].changes
+    return stored[-1].changes
 
 
-def told(changes: tuple[Change, ...]) -> list[tuple[str, str, str]]:
+def described(changes: tuple[Change, ...]) -> list[tuple[str, str, str]]:
     return [(c.case_id, str(c.kind), str(c.cause)) for c in changes]
 
 
@@ -27,7 +27,7 @@ def test_the_first_night_changes_nothing(store: Store) -> None:
 def test_a_problem_is_new_then_resolved_then_open_again(store: Store) -> None:
     statuses = ["due", "missing", "met", "missing"]
     found = [
-        told(nights(store, night(finding(status=status), as_of=f"2026-03-0{n}", data=f"d{n}")))
+        described(nights(store, night(finding(status=status), as_of=f"2026-03-0{n}", data=f"d{n}")))
         for n, status in enumerate(statuses, start=1)
     ]
     kinds = [[kind for _, kind, _ in each] for each in found]
@@ -39,7 +39,7 @@ def test_what_was_overdue_once_is_open_again(store: Store) -> None:
         return finding(status="due", act_by=act_by, sentence=act_by)
 
     found = [
-        told(nights(store, night(row, as_of=f"2026-03-0{n}", data=f"d{n}")))
+        described(nights(store, night(row, as_of=f"2026-03-0{n}", data=f"d{n}")))
         for n, row in enumerate(
             [
                 due("2026-03-01"),
@@ -73,7 +73,7 @@ def test_a_correction_is_compared_with_the_night_before_it(store: Store) -> None
     first = night(finding(status="due"))
     wrong = night(finding(status="missing"), as_of="2026-03-02", data="d2")
     right = night(finding(status="met"), as_of="2026-03-02", data="d3")
-    assert told(nights(store, first, wrong)) == [("C1", "new", "data")]
+    assert described(nights(store, first, wrong)) == [("C1", "new", "data")]
     assert nights(store, right) == ()  # due, now met: the ordinary course
 
 
@@ -82,7 +82,7 @@ def test_a_new_rule_and_a_case_that_is_gone(store: Store) -> None:
     after = night(
         finding("C1", status="missing"), as_of="2026-03-02", surgery="2026-02-20", rules="r2"
     )
-    assert told(nights(store, before, after)) == [
+    assert described(nights(store, before, after)) == [
         ("C1", "rejudged", "protocol"),
         ("C2", "case_gone", "data"),
     ]

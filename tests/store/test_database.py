@@ -71,9 +71,9 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there() -> None:
-    with pytest.raises(UserError, match="cannot be reached") as told:
+    with pytest.raises(UserError, match="cannot be reached") as raised:
         open_store(Database("postgresql://ash:secret@127.0.0.1:1/night"))
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_database_that_is_not_there(postgres: Server) -> None:
@@ -106,13 +106,13 @@ def test_a_backup_is_a_store(tmp_path: Path) -> None:
     store = open_store(Database(f"sqlite:///{tmp_path}/store.db"))
     store.migrate()
     first = night(finding())
-    kept = store.keep(first)
+    stored = store.keep(first)
     end = store.trail.end()
     (tmp_path / "copy.db").write_text("an older copy")
     store.backup(tmp_path / "copy.db")
     store.keep(night(finding(status="missing"), as_of="2026-03-02"))
     copy = open_store(Database(f"sqlite:///{tmp_path}/copy.db"))
-    assert b"".join(copy.findings_json(kept.run_id)) == document(first)
+    assert b"".join(copy.findings_json(stored.run_id)) == document(first)
     assert copy.trail.verify(end).whole
     assert len(copy.runs()) == 1
     copy.keep(night(finding(), as_of="2026-03-02"))  # it is used as the store was
@@ -130,7 +130,7 @@ def test_a_dump_of_postgresql_is_a_store(postgres: Server, tmp_path: Path) -> No
     store = open_store(Database(source))
     store.migrate()
     first = night(finding())
-    kept = store.keep(first)
+    stored = store.keep(first)
     with pytest.raises(UserError, match="pg_dump"):
         store.backup(tmp_path / "copy.db")
     dump = subprocess.run(
@@ -146,8 +146,8 @@ def test_a_dump_of_postgresql_is_a_store(postgres: Server, tmp_path: Path) -> No
         cwd="/",
     )
     copy = open_store(Database(target))
-    assert b"".join(copy.findings_json(kept.run_id)) == document(first)
+    assert b"".join(copy.findings_json(stored.run_id)) == document(first)
     assert copy.trail.verify(store.trail.end()).whole
-    assert copy.keep(night(finding(), as_of="2026-03-02")).run_id == kept.run_id + 1
+    assert copy.keep(night(finding(), as_of="2026-03-02")).run_id == stored.run_id + 1
     copy.close()
     store.close()

@@ -17,7 +17,7 @@ from tests.helpers.store import PROTOCOL, finding, hours, night
 ASH, OAK = Person("ash", "coordinator"), Person("oak", "approver")
 
 
-def asked(store: Store, **more: Any) -> str:
+def request_one(store: Store, **more: Any) -> str:
     given: dict[str, Any] = {
         "valid_from": date(2026, 3, 1),
         "expires_on": date(2026, 4, 1),
@@ -32,7 +32,7 @@ def state(store: Store) -> str:
 
 
 def test_what_was_approved_is_given_to_the_evaluation(store: Store) -> None:
-    exception = asked(store, note="claustrophobia")
+    exception = request_one(store, note="claustrophobia")
     assert (state(store), store.exceptions.table()[0]["approved_by"]) == ("requested", "")
     store.exceptions.approve(exception, by=OAK, at=hours(2))
     (row,) = store.exceptions.table()
@@ -62,7 +62,7 @@ def test_what_was_approved_is_given_to_the_evaluation(store: Store) -> None:
     ],
 )
 def test_not_everybody_may_approve(store: Store, by: Person, why: str) -> None:
-    exception = asked(store)
+    exception = request_one(store)
     with pytest.raises(UserError, match=why):
         store.exceptions.approve(exception, by=by, at=hours(2))
     assert state(store) == "requested"
@@ -70,7 +70,7 @@ def test_not_everybody_may_approve(store: Store, by: Person, why: str) -> None:
 
 
 def test_what_is_over_is_over(store: Store) -> None:
-    exception = asked(store)
+    exception = request_one(store)
     store.exceptions.refuse(exception, by=OAK, at=hours(2), why="no need")
     with pytest.raises(UserError, match="qi-1 is refused"):
         store.exceptions.approve(exception, by=OAK, at=hours(3))
@@ -78,7 +78,7 @@ def test_what_is_over_is_over(store: Store) -> None:
 
 
 def test_a_revoked_one_says_since_when(store: Store) -> None:
-    exception = asked(store)
+    exception = request_one(store)
     store.exceptions.approve(exception, by=OAK, at=hours(2))
     store.exceptions.revoke(exception, by=ASH, at=hours(30), why="done after all")
     (row,) = store.exceptions.table()
@@ -89,7 +89,7 @@ def test_a_revoked_one_says_since_when(store: Store) -> None:
 
 def test_a_move_of_surgery_asks_for_another_look(store: Store) -> None:
     store.keep(night(finding()))
-    exception = asked(store)
+    exception = request_one(store)
     store.exceptions.approve(exception, by=OAK, at=hours(2))
     assert store.exceptions.table({"C1": date(2026, 3, 20)})[0]["approved_by"] == "oak"
     assert store.exceptions.table({"C1": date(2026, 3, 27)})[0]["approved_by"] == ""
@@ -105,9 +105,9 @@ def test_a_move_of_surgery_asks_for_another_look(store: Store) -> None:
 
 def test_what_cannot_be_asked_for(store: Store) -> None:
     with pytest.raises(UserError, match="ends before it begins"):
-        asked(store, expires_on=date(2026, 2, 1))
+        request_one(store, expires_on=date(2026, 2, 1))
     with pytest.raises(UserError, match="nobody asks"):
-        asked(store, by=Person(" ", "coordinator"))
+        request_one(store, by=Person(" ", "coordinator"))
     with pytest.raises(UserError, match="no such exception"):
         store.exceptions.approve("qi-99", by=OAK, at=hours(1))
     with pytest.raises(UserError, match="no such exception"):
@@ -116,9 +116,9 @@ def test_what_cannot_be_asked_for(store: Store) -> None:
 
 def test_it_is_given_as_it_stood_at_a_moment(store: Store) -> None:
     """What a night that is repeated later needs: only what had been done by then."""
-    asked(store)
+    request_one(store)
     store.exceptions.approve("qi-1", by=OAK, at=hours(5))
-    store.exceptions.refuse(asked(store, at=hours(6)), by=OAK, at=hours(8), why="no need")
+    store.exceptions.refuse(request_one(store, at=hours(6)), by=OAK, at=hours(8), why="no need")
 
     def states(hour: int, day: date | None = None) -> list[str]:
         days = {"C1": day} if day else {}
@@ -138,17 +138,17 @@ def test_it_is_given_as_it_stood_at_a_moment(store: Store) -> None:
 def test_a_reconfirmation_is_of_its_date_only(store: Store) -> None:
     """Moved, looked at again, and moved back: every date has to be looked at."""
     store.keep(night(finding()))
-    exception = asked(store)
+    exception = request_one(store)
     store.exceptions.approve(exception, by=OAK, at=hours(2))
     store.keep(night(finding(), as_of="2026-03-02", surgery="2026-03-27"))
     store.exceptions.reconfirm(exception, by=OAK, at=hours(31))
     first, second = date(2026, 3, 20), date(2026, 3, 27)
 
-    def stands(day: date, hour: int) -> str:
+    def state_on(day: date, hour: int) -> str:
         return store.exceptions.standing({"C1": day}, hours(hour))[0].state
 
-    assert (stands(first, 30), stands(second, 30)) == ("approved", "reconfirm")
-    assert (stands(first, 31), stands(second, 31)) == ("reconfirm", "approved")
+    assert (state_on(first, 30), state_on(second, 30)) == ("approved", "reconfirm")
+    assert (state_on(first, 31), state_on(second, 31)) == ("reconfirm", "approved")
 
 
 def test_the_cases_of_the_latest_night_are_known(store: Store) -> None:
@@ -166,11 +166,11 @@ def test_the_cases_of_the_latest_night_are_known(store: Store) -> None:
 @pytest.mark.parametrize("written", ["qi-1", "QI-1", "1", " 1 ", "01", "qi-001"])
 def test_an_id_is_a_number_however_it_is_written(store: Store, written: str) -> None:
     """What was done is done and is told: no step may end as a failure afterwards."""
-    asked(store)
+    request_one(store)
     assert store.exceptions.approve(written, by=OAK, at=hours(2)).state == "approved"
     assert store.exceptions.reconfirm(written, by=OAK, at=hours(3)).exception_id == "qi-1"
     assert store.exceptions.revoke(written, by=ASH, at=hours(4), why="").state == "revoked"
-    asked(store)
+    request_one(store)
     refused = store.exceptions.refuse(written.replace("1", "2"), by=OAK, at=hours(4), why="")
     assert (refused.exception_id, refused.state) == ("qi-2", "refused")
 
@@ -179,7 +179,7 @@ def test_an_id_is_a_number_however_it_is_written(store: Store, written: str) -> 
     "written", ["", "qi-", "qi-0", "-1", "1.0", "1; DROP TABLE", "9" * 30, "x1"]
 )
 def test_what_is_no_id_is_none(store: Store, written: str) -> None:
-    asked(store)
+    request_one(store)
     with pytest.raises(UserError, match="no such exception"):
         store.exceptions.approve(written, by=OAK, at=hours(2))
 
@@ -197,7 +197,7 @@ def test_what_is_no_id_is_none(store: Store, written: str) -> None:
 def test_four_eyes_are_those_of_two_people(
     store: Store, asks: str, approves: str, why: str
 ) -> None:
-    exception = asked(store, by=Person(asks, "nurse"))
+    exception = request_one(store, by=Person(asks, "nurse"))
     for decide in (store.exceptions.approve, store.exceptions.reconfirm):
         with pytest.raises(UserError):
             decide(exception, by=Person(approves, "approver"), at=hours(2))
@@ -207,7 +207,7 @@ def test_four_eyes_are_those_of_two_people(
 
 def test_nobody_decides_before_it_was_asked_for(store: Store) -> None:
     """A clock that was set back must not make an approval that is older than its request."""
-    exception = asked(store, at=hours(5))
+    exception = request_one(store, at=hours(5))
     with pytest.raises(UserError, match=r"the clock says .* is of .*09:00:00"):
         store.exceptions.approve(exception, by=OAK, at=hours(4))
     store.exceptions.approve(exception, by=OAK, at=hours(5))
@@ -218,8 +218,8 @@ def test_nobody_decides_before_it_was_asked_for(store: Store) -> None:
 
 
 def test_a_clock_that_was_set_back_is_marked(store: Store) -> None:
-    asked(store, at=hours(5))
-    asked(store, at=hours(4))
+    request_one(store, at=hours(5))
+    request_one(store, at=hours(4))
     marks = [waiver.marks for waiver in store.exceptions.all()]
     assert marks == [(), ("dated before an earlier step: a clock was wrong",)]
 
@@ -243,7 +243,7 @@ def test_a_waiver_that_was_asked_for_after_surgery_says_so(
     store = open_store(database, Site(timezone=zone))
     planned = [{"case_id": "C1", "surgery_at": surgery}]
     store.keep(night(finding(), schedules=planned))
-    asked(store, at=hours(hour))
+    request_one(store, at=hours(hour))
     marks = ("asked for after surgery",) if late else ()
     assert store.exceptions.all()[0].marks == marks
     assert store.export_case("C1")["exceptions"][0]["marks"] == list(marks)
@@ -260,7 +260,7 @@ def test_the_day_of_surgery_is_that_of_the_site(database: Database, zone: str, d
         planned = [{"case_id": "C1", "surgery_at": at}]
         store.keep(night(finding(), as_of=f"2026-03-0{number}", schedules=planned))
         assert store.planned(["C1"]) == {"C1": day}
-    exception = asked(store)
+    exception = request_one(store)
     assert store.exceptions.approve(exception, by=OAK, at=hours(2)).surgery_day == day
     assert {d for _, d in store.earlier_schedules(PROTOCOL, "2026-03-09", ["C1"])} == {day}
     assert store.exceptions.standing({"C1": day})[0].state == "approved"

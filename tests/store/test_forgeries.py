@@ -246,10 +246,10 @@ def made_anew(store: Store, *, first: int) -> None:
     behind(store, f"DELETE FROM {TRAIL}")
     end = Anchor(first - 1, START) if first > 1 else None
     for old in entries:
-        told = json.loads(str(old.payload))
+        stored_payload = json.loads(str(old.payload))
         if old.action == "exception_approved":
             continue
-        entry = chained(end, hours(1), old.actor, old.action, told)
+        entry = chained(end, hours(1), old.actor, old.action, stored_payload)
         entry.save(using=store.alias, force_insert=True)
         end = Anchor(entry.sequence, entry.hash)
 

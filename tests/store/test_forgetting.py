@@ -66,9 +66,9 @@ def _holds(row: Any, run: int) -> bool:
 def test_the_others_are_as_if_it_had_never_been_there(store: Store, after: int) -> None:
     """As the last run, and with one or two kept after it."""
     every = evenings()[: 3 + after]
-    kept = [store.keep(one) for one in every]
-    done = store.forget(kept[2].run_id, hours(99), "oak")
-    assert (done.run_id, done.as_of) == (kept[2].run_id, "2062-02-02") and done.rows > 0
+    stored = [store.keep(one) for one in every]
+    done = store.forget(stored[2].run_id, hours(99), "oak")
+    assert (done.run_id, done.as_of) == (stored[2].run_id, "2062-02-02") and done.rows > 0
     there = [one for one in every if one.as_of != "2062-02-02"]
     for run in store.runs():
         (as_of,) = [one for one in there if one.as_of == run.as_of]
@@ -77,7 +77,7 @@ def test_the_others_are_as_if_it_had_never_been_there(store: Store, after: int) 
     assert store.latest() == store.runs()[0]
     entry = list(store.trail.entries())[-1]
     assert (entry.action, entry.actor) == ("run_forgotten", "oak")
-    assert json.loads(entry.payload)["run"] == kept[2].run_id
+    assert json.loads(entry.payload)["run"] == stored[2].run_id
     last = night(finding(status="missing"), as_of="2026-03-09", data="d9")
     store.keep(last)
     assert b"".join(store.findings_json(store.runs()[0].run_id)) == document(last)
@@ -94,8 +94,8 @@ def emptied(store: Store) -> None:
 def test_two_that_are_forgotten_leave_what_was_before(store: Store) -> None:
     """The middle one first: what it changed was that of the one after it, which goes, too."""
     every = evenings()[:4]
-    kept = [store.keep(one) for one in every]
-    for one in (kept[2], kept[3]):
+    stored = [store.keep(one) for one in every]
+    for one in (stored[2], stored[3]):
         store.forget(one.run_id, hours(99), "oak")
     assert store.verify().faults == ()
     last = night(finding(status="met"), finding("C2"), as_of="2026-03-09", data="d9")
@@ -110,8 +110,8 @@ def test_the_history_is_that_of_a_store_that_never_had_it(store: Store) -> None:
     for forgotten in range(len(DAYS)):
         emptied(store)
         every = evenings()
-        kept = [store.keep(one) for one in every]
-        store.forget(kept[forgotten].run_id, hours(99), "oak")
+        stored = [store.keep(one) for one in every]
+        store.forget(stored[forgotten].run_id, hours(99), "oak")
         without = held(store)
         emptied(store)
         for number, one in enumerate(every):

@@ -31,8 +31,8 @@ def test_every_night_is_rebuilt_byte_for_byte(store: Store) -> None:
         night(finding("C1"), finding("C2"), finding("Ä3 ﷽"), as_of="2026-03-04"),
         night(as_of="2026-03-05"),
     ]
-    kept = [store.keep(one) for one in nights]
-    for one, run in zip(nights, kept, strict=True):
+    stored = [store.keep(one) for one in nights]
+    for one, run in zip(nights, stored, strict=True):
         assert rebuilt(store, run.run_id) == document(one)
         assert store.manifest(run.run_id) == one.manifest
         assert store.documents(run.run_id)["feeds"] == one.feeds
@@ -42,8 +42,8 @@ def test_every_night_is_rebuilt_byte_for_byte(store: Store) -> None:
 
 def test_rows_come_in_the_order_of_their_bytes_whatever_the_database_speaks(store: Store) -> None:
     ids = sorted(["a", "B", "b", "A", "ä", "Z", "_", "10", "9"])
-    kept = store.keep(night(*(finding(i) for i in ids)))
-    assert [row["case_id"] for row in store.findings(kept.run_id)] == ids
+    stored = store.keep(night(*(finding(i) for i in ids)))
+    assert [row["case_id"] for row in store.findings(stored.run_id)] == ids
 
 
 def test_the_day_of_the_night_makes_no_row(store: Store) -> None:
@@ -51,9 +51,9 @@ def test_the_day_of_the_night_makes_no_row(store: Store) -> None:
         night(finding(status="due", sentence=BOOK.format(day)), as_of=day)
         for day in ("2026-03-01", "2026-03-02", "2026-03-03")
     ]
-    kept = [store.keep(one) for one in nights]
+    stored = [store.keep(one) for one in nights]
     assert rows(store) == 2
-    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+    assert [rebuilt(store, k.run_id) for k in stored] == [document(one) for one in nights]
 
 
 @pytest.mark.parametrize("opens", [None, "2026-03-02", "2026-03-03"])
@@ -68,11 +68,11 @@ def test_a_window_that_opens_and_a_last_day_that_passes_make_no_row(
         sentence = f"Book MRI between {max(opens or day, day)} and 2026-03-19; {said}"
         row = finding(status="due", sentence=sentence, window_opens=opens, act_by="2026-03-02")
         nights.append(night(row, as_of=day))
-    kept = [store.keep(one) for one in nights]
-    assert [k.counts["findings"] for k in kept] == [1, 0, 0, 0]
-    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+    stored = [store.keep(one) for one in nights]
+    assert [k.counts["findings"] for k in stored] == [1, 0, 0, 0]
+    assert [rebuilt(store, k.run_id) for k in stored] == [document(one) for one in nights]
     # A problem all the same, from the day after.
-    assert [[str(c.kind) for c in k.changes] for k in kept] == [[], [], ["new"], []]
+    assert [[str(c.kind) for c in k.changes] for k in stored] == [[], [], ["new"], []]
 
 
 def test_other_words_of_another_version_are_a_row(store: Store) -> None:
@@ -84,9 +84,9 @@ def test_other_words_of_another_version_are_a_row(store: Store) -> None:
         )
         for n, said in enumerate(words, start=1)
     ]
-    kept = [store.keep(one) for one in nights]
-    assert [k.counts["findings"] for k in kept] == [1, 1, 0]
-    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+    stored = [store.keep(one) for one in nights]
+    assert [k.counts["findings"] for k in stored] == [1, 1, 0]
+    assert [rebuilt(store, k.run_id) for k in stored] == [document(one) for one in nights]
 
 
 @pytest.mark.parametrize("what", ["finding", "case", "schedule", "evidence"])
@@ -100,16 +100,16 @@ def test_whatever_changes_of_a_case_breaks_its_seal(store: Store, what: str) -> 
     store.keep(night(finding(), finding("C2")))
     row, more = changed[what]
     second = night(row, finding("C2"), as_of="2026-03-02", **more)
-    kept = store.keep(second)
-    assert rebuilt(store, kept.run_id) == document(second)
-    assert sum(kept.counts.values()) == {"schedule": 4, "evidence": 2}.get(what, 1)
+    stored = store.keep(second)
+    assert rebuilt(store, stored.run_id) == document(second)
+    assert sum(stored.counts.values()) == {"schedule": 4, "evidence": 2}.get(what, 1)
 
 
 def test_another_day_in_a_sentence_is_no_mark(store: Store) -> None:
     sentence = "Done on 2026-03-01. " + BOOK.format("2026-03-01") + " \ue000\ue001 \ue000\ue002"
     nights = [night(finding(sentence=sentence), as_of=f"2026-03-0{n}") for n in (1, 2, 3)]
-    kept = [store.keep(one) for one in nights]
-    assert [rebuilt(store, k.run_id) for k in kept] == [document(one) for one in nights]
+    stored = [store.keep(one) for one in nights]
+    assert [rebuilt(store, k.run_id) for k in stored] == [document(one) for one in nights]
 
 
 def test_the_same_night_twice_is_one_run(store: Store) -> None:
@@ -151,10 +151,10 @@ def test_a_row_that_comes_twice_stops_the_night(store: Store) -> None:
 def test_protocols_are_kept_apart(store: Store) -> None:
     liver, other = night(finding()), night(finding(status="due"))
     other = night(finding(status="due"), manifest={**other.manifest, "protocol": {"id": "lung"}})
-    kept = [store.keep(one) for one in (liver, other)]
-    assert [k.correction for k in kept] == [0, 0]
+    stored = [store.keep(one) for one in (liver, other)]
+    assert [k.correction for k in stored] == [0, 0]
     assert [run.protocol for run in store.runs("lung")] == ["lung"]
-    assert rebuilt(store, kept[0].run_id) == document(liver)
+    assert rebuilt(store, stored[0].run_id) == document(liver)
 
 
 def test_a_run_that_is_not_kept_is_said(store: Store) -> None:

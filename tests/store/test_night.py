@@ -38,9 +38,9 @@ def test_nights_of_the_demonstration_come_back_byte_for_byte(store: Store, tmp_p
     files = []
     for day in ("2026-03-02", "2026-03-03", "2026-03-09", "2026-03-05"):
         evaluation = evaluated(tmp_path / "demo", day)
-        kept = store.keep(night_of(evaluation, START))
+        stored = store.keep(night_of(evaluation, START))
         assert store.keep(night_of(evaluation, START)).repeated
-        files.append((kept.run_id, written(evaluation, tmp_path / day)))
+        files.append((stored.run_id, written(evaluation, tmp_path / day)))
     for run_id, file in files:
         assert b"".join(store.findings_json(run_id)) == file
 
@@ -60,10 +60,10 @@ def test_text_that_is_no_text_comes_back_as_it_was(store: Store, tmp_path: Path)
     cases = csv_text(CASES, (f'"{HOSTILE.replace(chr(34), chr(34) * 2)}"', *CASE_1[1:])).encode()
     events = csv_text(EVENTS, EVENT_1).encode()
     evaluation = evaluated(write_csv(tmp_path, cases, events), "2026-06-30")
-    kept = store.keep(night_of(evaluation, START))
+    stored = store.keep(night_of(evaluation, START))
     file = written(evaluation, tmp_path / "audit")
-    assert b"".join(store.findings_json(kept.run_id)) == file
-    assert {row["case_id"] for row in store.findings(kept.run_id)} == {HOSTILE}
+    assert b"".join(store.findings_json(stored.run_id)) == file
+    assert {row["case_id"] for row in store.findings(stored.run_id)} == {HOSTILE}
     assert store.export_case(HOSTILE)["schedules"][0]["row"] == "2026-05-31T08:00"
 
 

@@ -42,8 +42,8 @@ def test_every_write_has_an_entry_in_the_trail_without_its_text(store: Store) ->
         *("case_read", "note", "contact", "look", "wait"),
         *("changes_acknowledged", "view_saved", "ious"),
     ]
-    told = json.dumps([entry.payload for entry in store.trail.entries()])
-    assert all(text not in told for text in ("daughter", "ward", "answer", "holidays", "mine"))
+    payloads = json.dumps([entry.payload for entry in store.trail.entries()])
+    assert all(text not in payloads for text in ("daughter", "ward", "answer", "holidays", "mine"))
     assert store.trail.verify().whole
 
 

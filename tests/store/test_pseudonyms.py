@@ -25,7 +25,7 @@ IDS = (
 OTHER = "C-0042"
 
 
-def told(store: Store, case_id: str) -> None:
+def tell_everything(store: Store, case_id: str) -> None:
     """Nights, decisions and notes about a case, and about another one beside it."""
     for day in ("01", "02"):
         status = "due" if day == "01" else "missing"
@@ -97,7 +97,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("case_id", IDS)
 def test_nothing_but_the_fields_of_the_case_is_changed(store: Store, case_id: str) -> None:
-    told(store, case_id)
+    tell_everything(store, case_id)
     before = everything(store)
     new = store.pseudonymise(case_id, KEY, hours(300), "oak")
     after = everything(store)
@@ -106,13 +106,13 @@ def test_nothing_but_the_fields_of_the_case_is_changed(store: Store, case_id: st
     held = store.export_case(new)
     assert {len(held[name]) for name in ("exceptions", "sign_offs", "notes")} == {1}
     assert json.loads(json.dumps(held["findings"][0]["row"]))["case_id"] == new
-    kept = store.keep(night(finding(OTHER), finding(case_id), as_of="2026-03-09"))
-    assert not kept.repeated and store.verify().faults == ()
+    stored = store.keep(night(finding(OTHER), finding(case_id), as_of="2026-03-09"))
+    assert not stored.repeated and store.verify().faults == ()
 
 
 def test_the_trail_of_others_is_kept(store: Store) -> None:
     """`mri` is a requirement, too: entries about other cases name it."""
-    told(store, "mri")
+    tell_everything(store, "mri")
     store.pseudonymise("mri", KEY, hours(300), "oak")
     left = [e.action for e in store.trail.entries() if e.payload and OTHER in e.payload]
     assert left == ["exception_requested", "signed_off", "note"]
@@ -121,7 +121,7 @@ def test_the_trail_of_others_is_kept(store: Store) -> None:
 
 def test_no_digest_of_the_old_id_is_left(store: Store) -> None:
     """With the rows at hand an id could be tried out against a hash that was made with it."""
-    told(store, "C1")
+    tell_everything(store, "C1")
     held = store.verify().bound
     digests = {run.digest for run in store.runs()}
     store.pseudonymise("C1", KEY, hours(300), "oak")
@@ -133,7 +133,7 @@ def test_no_digest_of_the_old_id_is_left(store: Store) -> None:
 
 
 def test_forms_views_and_the_desk_forget_it_too(store: Store) -> None:
-    told(store, "C 1")
+    tell_everything(store, "C 1")
     with store.people.once("t1", AT, "/cases/C%201?done=note"):
         pass
     with store.people.once("t2", AT, "/cases/C%2012"):

@@ -45,8 +45,12 @@ def test_old_nights_go_and_the_others_stay_as_they_were(store: Store) -> None:
     assert not FindingRow.objects.using(store.alias).filter(status="missing").exists()
     assert not ChangeRow.objects.using(store.alias).filter(run_id__lt=4).exists()
     assert store.trail.verify().whole
-    told = json.loads(list(store.trail.entries())[-1].payload)
-    assert (told["before"], told["run_ids"], told["runs"]) == ("2026-03-04", [1, 2, 3], 3)
+    last_payload = json.loads(list(store.trail.entries())[-1].payload)
+    assert (last_payload["before"], last_payload["run_ids"], last_payload["runs"]) == (
+        "2026-03-04",
+        [1, 2, 3],
+        3,
+    )
 
 
 def test_a_second_purge_finds_nothing(store: Store) -> None:
@@ -145,9 +149,9 @@ def test_a_case_that_was_given_a_pseudonym_is_compared_again(store: Store) -> No
     store.keep(night(finding(), finding("C2")))
     new = store.pseudonymise("C2", KEY, hours(1), "oak")
     second = night(finding(), finding("C2"), as_of="2026-03-02")
-    kept = store.keep(second)
-    assert kept.counts == {"findings": 1, "cases": 1, "schedules": 1, "evidence": 1}
-    assert b"".join(store.findings_json(kept.run_id)) == document(second)
+    stored = store.keep(second)
+    assert stored.counts == {"findings": 1, "cases": 1, "schedules": 1, "evidence": 1}
+    assert b"".join(store.findings_json(stored.run_id)) == document(second)
     assert [row["case_id"] for row in store.findings(1)] == ["C1", new]
 
 

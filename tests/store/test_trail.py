@@ -142,8 +142,11 @@ def test_a_time_needs_its_zone(store: Store) -> None:
 
 
 def test_a_night_is_told_with_its_digest(store: Store) -> None:
-    kept = store.keep(night(finding()))
+    stored = store.keep(night(finding()))
     (entry,) = store.trail.entries()
-    told = json.loads(entry.payload)
+    entry_payload = json.loads(entry.payload)
     assert (entry.action, entry.at) == ("run_kept", AT.isoformat(timespec="microseconds"))
-    assert (told["run"], told["digest"]) == (kept.run_id, store.runs()[0].digest)
+    assert (entry_payload["run"], entry_payload["digest"]) == (
+        stored.run_id,
+        store.runs()[0].digest,
+    )

@@ -42,35 +42,42 @@ def marked_before(row: dict[str, Any], as_of: str) -> str:
     return text.replace(f"between {as_of} and", "between \ue000\ue002 and")
 
 
-def kept_before(store: Store, kept: Written) -> None:
+def kept_before(store: Store, before_upgrade: Written) -> None:
     """The rows that the earlier program wrote for a first night."""
-    alias, manifest = store.alias, dict(kept.manifest)
-    parts = save_parts(alias, {"manifest": manifest, "feeds": list(kept.feeds), "inputs": []})
+    alias, manifest = store.alias, dict(before_upgrade.manifest)
+    parts = save_parts(
+        alias, {"manifest": manifest, "feeds": list(before_upgrade.feeds), "inputs": []}
+    )
     run = Run.objects.using(alias).create(
-        protocol=kept.protocol,
-        as_of=kept.as_of,
+        protocol=before_upgrade.protocol,
+        as_of=before_upgrade.as_of,
         started_at=AT,
         actor="nightly",
         parts=parts,
         digest="0" * 64,
     )
-    same = {"protocol": kept.protocol, "from_run": run.id}
-    for row in kept.findings:
+    same = {"protocol": before_upgrade.protocol, "from_run": run.id}
+    for row in before_upgrade.findings:
         FindingRow.objects.using(alias).create(
             **same,
             case_id=row["case_id"],
             requirement=row["requirement"],
             status=row["status"],
             act_by=row["act_by"] or "",
-            row=marked_before(row, kept.as_of),
+            row=marked_before(row, before_upgrade.as_of),
         )
-    for row in kept.cases:
+    for row in before_upgrade.cases:
         case_id = row["case_id"]
         with connections[alias].cursor() as cursor:
             cursor.execute(
                 "INSERT INTO qi_store_caserow (protocol, from_run, case_id, row) "
                 "VALUES (%s, %s, %s, %s)",
-                [kept.protocol, run.id, case_id, marked_before(row, kept.as_of)],
+                [
+                    before_upgrade.protocol,
+                    run.id,
+                    case_id,
+                    marked_before(row, before_upgrade.as_of),
+                ],
             )
         ScheduleRow.objects.using(alias).create(**same, case_id=case_id, row="2026-03-20T08:00")
         EvidenceRow.objects.using(alias).create(**same, case_id=case_id, row="e1")

@@ -45,12 +45,12 @@ def test_a_killed_writer_leaves_the_last_night_in_force(
 
 def test_the_second_writer_waits(database: Database, store: Store) -> None:
     """It is kept after the first one, and finds what that one wrote."""
-    begun, kept = threading.Event(), []
+    begun, stored = threading.Event(), []
 
     def second() -> None:
         other = open_store(Database(database.url, wait=20))
         begun.set()
-        kept.append(other.keep(night(finding(status="missing"), as_of="2026-03-02")))
+        stored.append(other.keep(night(finding(status="missing"), as_of="2026-03-02")))
         other.close()
 
     with writing(store.alias):
@@ -60,25 +60,25 @@ def test_the_second_writer_waits(database: Database, store: Store) -> None:
         store.keep(night(finding(status="due")))
     thread.join()
     assert [run.as_of for run in store.runs()] == ["2026-03-02", "2026-03-01"]
-    assert [str(change.kind) for change in kept[0].changes] == ["new"]
+    assert [str(change.kind) for change in stored[0].changes] == ["new"]
 
 
 def test_who_waits_too_long_is_told(database: Database, store: Store) -> None:
-    told: list[UserError] = []
+    raised_errors: list[UserError] = []
 
     def second() -> None:
         other = open_store(Database(database.url, wait=1))
         try:
             other.keep(night(finding(), as_of="2026-03-02"))
         except UserError as error:
-            told.append(error)
+            raised_errors.append(error)
         other.close()
 
     with writing(store.alias):
         thread = threading.Thread(target=second)
         thread.start()
         thread.join()
-    assert "somebody else is writing into it" in str(told[0])
+    assert "somebody else is writing into it" in str(raised_errors[0])
     assert store.keep(night(finding())).run_id == 1
 
 

@@ -86,9 +86,9 @@ def test_an_error_while_writing_leaves_the_old_folder(target: Path) -> None:
 
 def test_a_full_disk_is_told_in_words(target: Path) -> None:
     write(target, 1)
-    with pytest.raises(UserError) as told, replaced_folder(target, OURS):
+    with pytest.raises(UserError) as raised, replaced_folder(target, OURS):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    assert str(told.value) == (
+    assert str(raised.value) == (
         f"{target}: cannot be written: no space left on device. The folder is as it was. "
         "Free space or ask for permission, and run it again."
     )
@@ -195,9 +195,9 @@ def test_a_folder_that_holds_anything_else_is_left_alone(target: Path, files: li
         else:
             (target / name).write_text(MANIFEST % 1)
     before = contents(target)
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         write(target, 2)
-    assert files[-1] in str(told.value)
+    assert files[-1] in str(raised.value)
     assert contents(target) == before
     assert hidden(target.parent) == []
 

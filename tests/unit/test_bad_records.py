@@ -36,8 +36,8 @@ def test_bad_records(name: str, tmp_path: Path) -> None:
             read_folder(tmp_path, site)
         message = str(caught.value)
         assert all(part in message for part in expect["error"]), message
-        told = message.replace(str(tmp_path), "")
-        assert not any(part in told for part in expect.get("never", ())), message
+        text = message.replace(str(tmp_path), "")
+        assert not any(part in text for part in expect.get("never", ())), message
         return
     records = read_folder(tmp_path, site)
     rejects, rows = account(records, site)

@@ -30,7 +30,7 @@ def load(tmp_path: Path) -> Load:
     return loaded
 
 
-def told(loaded: LoadedCatalogue) -> list[str]:
+def messages(loaded: LoadedCatalogue) -> list[str]:
     """Problems without the name of the folder."""
     return [str(p).rpartition("/")[2] if "/" in p.where else str(p) for p in loaded.problems]
 
@@ -84,7 +84,7 @@ def test_a_byte_order_mark_and_blank_rows_are_no_mistakes(load: Load) -> None:
     ],
 )
 def test_mistakes_of_a_code_list(text: str, problem: str, load: Load) -> None:
-    problems = told(load({"own": text}))
+    problems = messages(load({"own": text}))
     assert problems[0].startswith(problem)
     assert len(problems) == (4 if text == "" else 1)
 
@@ -105,7 +105,7 @@ def test_a_code_that_truly_ends_with_zero(load: Load) -> None:
     ],
 )
 def test_mistakes_of_the_imaging_codes(row: str, problem: str, load: Load) -> None:
-    problems = told(load({"own": HEAD, "imaging": IMAGING + row + "\n"}))
+    problems = messages(load({"own": HEAD, "imaging": IMAGING + row + "\n"}))
     assert len(problems) == 1
     assert problems[0].startswith(f"imaging.csv, row 2: {problem}")
 
@@ -127,7 +127,7 @@ def test_imaging_codes_may_name_several_words_or_none(load: Load) -> None:
     ],
 )
 def test_mistakes_of_the_vocabularies(name: str, text: str, problem: str, load: Load) -> None:
-    problems = told(load({"own": HEAD, "imaging": IMAGING, name: text}))
+    problems = messages(load({"own": HEAD, "imaging": IMAGING, name: text}))
     assert len(problems) == 1
     assert f"{name}.csv, row" in problems[0]
     assert problem in problems[0]
@@ -135,12 +135,12 @@ def test_mistakes_of_the_vocabularies(name: str, text: str, problem: str, load: 
 
 def test_a_file_that_is_not_utf_8(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_bytes((HEAD + "LOCAL,Ä1,,\n").encode("latin-1"))
-    problems = told(CodeLists([tmp_path, SHIPPED]).load(["own"]))
+    problems = messages(CodeLists([tmp_path, SHIPPED]).load(["own"]))
     assert problems == ["own.csv:2:7: is not UTF-8. Save the file with the encoding UTF-8."]
 
 
 def test_a_missing_vocabulary_is_told(tmp_path: Path) -> None:
-    problems = told(CodeLists([tmp_path]).load([]))
+    problems = messages(CodeLists([tmp_path]).load([]))
     assert [p.partition(":")[0] for p in problems] == [
         "imaging.csv",
         "regions.csv",

@@ -124,15 +124,15 @@ def test_what_is_wrong_is_told(change: dict[str, Any], words: str) -> None:
         "events": [],
         "as_of": "2026-05-10",
     }
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         qi_checker.judge(**({"site": SITE} | given | change))
-    assert str(told.value).startswith(words)
+    assert str(raised.value).startswith(words)
 
 
 def test_without_a_site_utc_is_used_and_told() -> None:
-    with pytest.warns(UserWarning, match="dates are counted in UTC") as told:
+    with pytest.warns(UserWarning, match="dates are counted in UTC") as raised:
         judged(site=None)
-    assert told[0].filename == __file__
+    assert raised[0].filename == __file__
 
 
 def test_rows_of_other_patients_are_passed_over() -> None:
@@ -204,14 +204,14 @@ def alike(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> No
         alone = qi_checker.judge(
             bundle, row, of_patient, moment, exceptions=of_case, site=site, context=context
         )
-        assert told(alone) == told(trace)
+        assert outline(alone) == outline(trace)
 
 
 def _id(row: dict[str, Any], column: str) -> str:
     return str(row.get(column) or "").strip(" \t\r\n\u00a0")
 
 
-def told(trace: CaseTrace) -> list[Any]:
+def outline(trace: CaseTrace) -> list[Any]:
     """Everything that a trace says."""
     return [
         (trace.verdict, trace.latest_surgery_date),

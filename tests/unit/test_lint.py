@@ -351,15 +351,17 @@ def test_codes_that_never_count_are_what_another_rule_asks_for(
     lists = "system,code,note,source\nLOINC,30673-8,,\nLOINC,30674-6,,\nCPT,72195,,\n"
     text = QUIET.replace(BEFORE_EXCEPTIONS, PELVIC % event + BEFORE_EXCEPTIONS, 1)
     found = linted(text, tmp_path, pelvic=lists)
-    told = [line for line in found if "never count" in line]
-    assert [line.split(": ", 1)[1] for line in told] == ([said.split(": ", 1)[1]] if said else [])
+    found_lines = [line for line in found if "never count" in line]
+    assert [line.split(": ", 1)[1] for line in found_lines] == (
+        [said.split(": ", 1)[1]] if said else []
+    )
 
 
 def test_two_requirements_with_one_title(tmp_path: Path) -> None:
     """However it is written: nobody can tell them apart on a list."""
     text = QUIET.replace("title: MRI of the liver\n", "title: ct  of the LIVER\n", 1)
-    (told,) = (line for line in linted(text, tmp_path) if "same title" in line)
-    assert told.endswith(
+    (found_lines,) = (line for line in linted(text, tmp_path) if "same title" in line)
+    assert found_lines.endswith(
         ": `ct` has the same title. Nobody can tell them apart on a page or a list."
     )
 
@@ -371,8 +373,8 @@ def test_something_forbidden_for_ever(tmp_path: Path) -> None:
         folder.mkdir()
         window = f"window: {{after: surgery{limit}}}\n        forbidden: true"
         text = QUIET.replace("window: {before: surgery, less_than: 4 weeks}", window, 1)
-        told = [line for line in linted(text, folder) if "the window never closes" in line]
-        assert len(told) == count
+        found_lines = [line for line in linted(text, folder) if "the window never closes" in line]
+        assert len(found_lines) == count
 
 
 def test_titles_of_columns_that_no_rule_reads(tmp_path: Path) -> None:
@@ -380,7 +382,7 @@ def test_titles_of_columns_that_no_rule_reads(tmp_path: Path) -> None:
     titles = "columns: {born_on: {title: date of birth}, seen_at: {title: the first visit}}\n"
     window = "window: {before: {column: seen_at}, less_than: 4 weeks}"
     text = QUIET.replace("window: {before: surgery, less_than: 4 weeks}", window, 1)
-    told = linted(text.replace("versions:\n", f"{titles}versions:\n", 1), tmp_path)
-    assert [line for line in told if "no rule reads" in line] == [
+    found_lines = linted(text.replace("versions:\n", f"{titles}versions:\n", 1), tmp_path)
+    assert [line for line in found_lines if "no rule reads" in line] == [
         "10:20: no rule reads the column `born_on`. Its title is never shown."
     ]

@@ -31,7 +31,7 @@ def expected(file: Path) -> list[str]:
     return [x.removeprefix("# expect: ") for x in lines if x.startswith("# expect: ")]
 
 
-def told(file: Path) -> list[str]:
+def messages(file: Path) -> list[str]:
     """What is told about a file, without its name."""
     with pytest.raises(UserError) as caught:
         LOADERS[file.parent.name](file)
@@ -42,14 +42,14 @@ def told(file: Path) -> list[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}/{f.stem}")
 def test_every_mistake_is_told_once_and_nothing_else(file: Path) -> None:
-    assert told(file) == expected(file)
+    assert messages(file) == expected(file)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}/{f.stem}")
 def test_the_pure_python_parser_finds_the_same(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where libyaml is not installed; a syntax error may be placed a little differently there."""
     monkeypatch.setattr(yaml_read, "_LOADER", yaml.SafeLoader)
-    ours = [text.partition(" ") for text in told(file)]
+    ours = [text.partition(" ") for text in messages(file)]
     wanted = [text.partition(" ") for text in expected(file)]
     assert [message for _, _, message in ours] == [message for _, _, message in wanted]
     lines = [

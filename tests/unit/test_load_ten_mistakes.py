@@ -40,10 +40,12 @@ def fix(broken: str, message: str) -> str:
         lines[row] = " " * (len(beside) - len(beside.lstrip(" "))) + line.lstrip("\t ")
     else:
         assert proposed, f"nothing to do is named: {message}"
-        told = re.search(r"`([^`]+)`", place["said"])
-        assert told and line[column:].startswith(told[1]), "the place is not that of the mistake"
+        quoted = re.search(r"`([^`]+)`", place["said"])
+        assert quoted and line[column:].startswith(quoted[1]), (
+            "the place is not that of the mistake"
+        )
         new = next(filter(None, proposed.groups()))
-        lines[row] = line[:column] + new + line[column + len(told[1]) :]
+        lines[row] = line[:column] + new + line[column + len(quoted[1]) :]
     return "".join(lines)
 
 

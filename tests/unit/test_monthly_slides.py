@@ -52,15 +52,15 @@ def test_three_wide_slides_each_with_a_title(tmp_path: Path) -> None:
 
 
 def test_the_first_slide_has_the_figures_of_the_page(tmp_path: Path) -> None:
-    told = texts(written(tmp_path).slides[0])
+    slide_texts = texts(written(tmp_path).slides[0])
     lead = json.loads(as_json(VIEW))["standards"][0]
     month, year = lead["month"], lead["year"]
-    assert f"({year['part']} of {year['whole']})" in told
-    assert f"February 2026: {month['part']} of {month['whole']}" in told
+    assert f"({year['part']} of {year['whole']})" in slide_texts
+    assert f"February 2026: {month['part']} of {month['whole']}" in slide_texts
     for figure in said.figures(VIEW):
-        assert all(text in told for text in (figure.number, figure.first, figure.second))
-    assert "Comment. Made-up records." in told
-    assert "not for judging individuals" in told
+        assert all(text in slide_texts for text in (figure.number, figure.first, figure.second))
+    assert "Comment. Made-up records." in slide_texts
+    assert "not for judging individuals" in slide_texts
 
 
 def test_charts_are_native_and_have_the_numbers_of_the_report(tmp_path: Path) -> None:
@@ -94,9 +94,9 @@ def test_the_rest_of_many_causes_is_counted(tmp_path: Path) -> None:
 
 def test_decisions_and_actions_are_those_of_the_page(tmp_path: Path) -> None:
     slide = written(tmp_path).slides[2]
-    told = texts(slide)
+    slide_texts = texts(slide)
     assert VIEW.decisions
-    assert all(d.ask in told and said.rests_on(d) in told for d in VIEW.decisions)
+    assert all(d.ask in slide_texts and said.rests_on(d) in slide_texts for d in VIEW.decisions)
     (table,) = [s.table for s in slide.shapes if s.has_table]
     rows = [tuple(c.text for c in row.cells) for row in table.rows]
     assert rows[0] == ("Action", "Owner", "Due", "State")
@@ -120,8 +120,8 @@ def test_an_empty_month_has_slides_too(tmp_path: Path) -> None:
 
 def test_every_chart_says_what_it_shows(tmp_path: Path) -> None:
     shapes = written(tmp_path).slides[1].shapes
-    told = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in shapes if s.has_chart]
-    assert told == [VIEW.trend.description, VIEW.causes.title]
+    slide_texts = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in shapes if s.has_chart]
+    assert slide_texts == [VIEW.trend.description, VIEW.causes.title]
 
 
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_the_same_month_gives_the_same_bytes_whatever_the_clock(
 
 
 def test_slides_are_written_only_where_they_are_asked_for(tmp_path: Path) -> None:
-    asked = write_monthly(VIEW, tmp_path / "asked", "pptx")
-    assert asked.main_file == "report.pptx" and (tmp_path / "asked" / "report.pptx").is_file()
+    only_slides = write_monthly(VIEW, tmp_path / "asked", "pptx")
+    assert only_slides.main_file == "report.pptx" and (tmp_path / "asked" / "report.pptx").is_file()
     assert not (tmp_path / "asked" / "index.html").exists()
     write_monthly(VIEW, tmp_path / "other", "xlsx")
     assert not (tmp_path / "other" / "report.pptx").exists()

@@ -23,9 +23,9 @@ def problems(text: str, folder: Path, site: str = "timezone: UTC\n") -> list[str
     (folder / "site.yaml").write_text(site, encoding="utf-8")
     file = folder / "nightly.yaml"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         load_settings(file)
-    return [str(p).removeprefix(f"{folder}/") for p in told.value.problems]
+    return [str(p).removeprefix(f"{folder}/") for p in raised.value.problems]
 
 
 def test_everything_at_once(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_problems_of_site_and_protocols_are_told_with_it(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "expected"),
     [
         (
             "store: {url: 'postgresql://a:secret@h/d'}\n",
@@ -86,9 +86,9 @@ def test_problems_of_site_and_protocols_are_told_with_it(tmp_path: Path) -> None
         ("store: {password_env: A, password_file: b}\n", "the password has two places"),
     ],
 )
-def test_what_the_keys_say_together(keys: str, told: str, tmp_path: Path) -> None:
+def test_what_the_keys_say_together(keys: str, expected: str, tmp_path: Path) -> None:
     said = problems(GOOD + keys, tmp_path)
-    assert len(said) == 1 and said[0].startswith("nightly.yaml:4:") and told in said[0]
+    assert len(said) == 1 and said[0].startswith("nightly.yaml:4:") and expected in said[0]
     assert "secret" not in said[0]
 
 

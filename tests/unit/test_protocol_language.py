@@ -113,8 +113,8 @@ def test_every_key_of_every_part_is_in_an_example(tmp_path: Path) -> None:
     file = tmp_path / "examples.yaml"
     file.write_text(EXAMPLES, encoding="utf-8")
     used |= set(_used(examples.ExampleFile.model_validate(read_document(file).data)))
-    asked = {(model.__name__, key) for model in MODELS for key in _own_keys(model)}
-    assert sorted(asked - used) == []
+    keys_of_models = {(model.__name__, key) for model in MODELS for key in _own_keys(model)}
+    assert sorted(keys_of_models - used) == []
 
 
 def test_the_checks_of_this_page_see_every_part_of_the_language() -> None:

@@ -202,9 +202,9 @@ def test_as_of_may_be_text_a_date_or_a_datetime() -> None:
 
 
 def test_without_a_site_utc_is_used_and_told() -> None:
-    with pytest.warns(UserWarning, match="dates are counted in UTC") as told:
+    with pytest.warns(UserWarning, match="dates are counted in UTC") as raised:
         result = judged(site=None)
-    assert told[0].filename == __file__, "the warning points to who forgot it"
+    assert raised[0].filename == __file__, "the warning points to who forgot it"
     assert result.manifest["site"]["timezone"] == "UTC"
 
 
@@ -224,9 +224,9 @@ def test_a_result_says_its_rate_and_why() -> None:
 
 
 def test_a_wrong_type_is_told() -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         judged(cases=[case()], events=[scan("2026-05-20")])
-    assert str(told.value).splitlines() == [
+    assert str(raised.value).splitlines() == [
         "cases: is of type list. Give a DataFrame.",
         "events: is of type list. Give a DataFrame.",
     ]
@@ -243,9 +243,9 @@ WRONG = {
 
 @pytest.mark.parametrize(("site", "words"), WRONG.values(), ids=WRONG)
 def test_a_wrong_site_is_told(site: dict[str, str], words: str) -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         judged(site=site)
-    assert words in str(told.value)
+    assert words in str(raised.value)
 
 
 def test_a_wrong_date_is_told_by_its_name() -> None:
@@ -254,16 +254,16 @@ def test_a_wrong_date_is_told_by_its_name() -> None:
 
 
 def test_missing_columns_of_all_frames_are_told_at_once() -> None:
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         judged(CASES.drop(columns="patient_id"), EVENTS.drop(columns="kind"))
-    assert "patient_id" in str(told.value) and "kind" in str(told.value)
+    assert "patient_id" in str(raised.value) and "kind" in str(raised.value)
 
 
 def test_ids_that_lost_their_zeros_are_refused() -> None:
     numbers = CASES.assign(patient_id=[1, 2, 3])
-    with pytest.raises(UserError) as told:
+    with pytest.raises(UserError) as raised:
         judged(numbers.astype({"patient_id": "float64"}))
-    assert "patient_id" in str(told.value)
+    assert "patient_id" in str(raised.value)
 
 
 def test_columns_of_a_local_export_are_mapped_by_the_site() -> None:
@@ -325,9 +325,9 @@ def test_a_rulebook_may_be_the_path_of_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_rulebook_without_a_site_is_warned_of_here() -> None:
-    with pytest.warns(UserWarning, match="dates are counted in UTC") as told:
+    with pytest.warns(UserWarning, match="dates are counted in UTC") as raised:
         qi_checker.evaluate_rulebook([liver()], CASES, EVENTS, AS_OF)
-    assert told[0].filename == __file__
+    assert raised[0].filename == __file__
 
 
 def test_records_that_are_not_plausible_are_warned_of(demo: Path) -> None:
@@ -335,9 +335,9 @@ def test_records_that_are_not_plausible_are_warned_of(demo: Path) -> None:
     cases, events = (pd.read_csv(demo / f"{n}.csv", dtype=str) for n in ("cases", "events"))
     events["patient_id"] = events["patient_id"].str.replace("-", "")
     shipped = qi_checker.load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
-    with pytest.warns(PlausibilityWarning) as told:
+    with pytest.warns(PlausibilityWarning) as raised:
         result = qi_checker.evaluate(shipped, cases, events, "2026-03-02", site=SITE)
-    assert told[0].filename == __file__
-    assert any("another spelling of their id" in str(one.message) for one in told)
+    assert raised[0].filename == __file__
+    assert any("another spelling of their id" in str(one.message) for one in raised)
     levels = {line["check"]: line["level"] for line in result.manifest["plausibility"]}
     assert levels["spelling"] == "refuse"

@@ -154,8 +154,8 @@ def test_a_case_shows_every_event_with_every_criterion_in_words() -> None:
                 ("fail", "failed"),
                 ("undecided", "undecided"),
             ):
-                asked = sum(1 for c in candidate.criteria if c.outcome == outcome)
-                assert said.count(words) == asked
+                expected_number = sum(1 for c in candidate.criteria if c.outcome == outcome)
+                assert said.count(words) == expected_number
             assert candidate.event_id in row.words
             assert candidate.source in row.words
             assert all(c.why in row.words for c in candidate.criteria)

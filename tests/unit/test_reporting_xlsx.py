@@ -138,8 +138,8 @@ def test_numbers_that_a_spreadsheet_would_change_are_texts(tmp_path: Path) -> No
 def test_fractions_show_as_per_cent_and_only_they_do(tmp_path: Path) -> None:
     named = ("before_rate", "before_low", "difference_low", "low", "rates")
     path = written(tmp_path, Table("t", "T", named, ((0.5, 0.4, 0.1, 9.0, 1.0),)))
-    looks = re.findall(r'<c r="[A-E]2" s="(\d+)"', part(path, "xl/worksheets/sheet2.xml"))
-    assert looks[0] == looks[1] != looks[2] == looks[3] == looks[4]
+    styles = re.findall(r'<c r="[A-E]2" s="(\d+)"', part(path, "xl/worksheets/sheet2.xml"))
+    assert styles[0] == styles[1] != styles[2] == styles[3] == styles[4]
     assert 'formatCode="[=0]0%;[=1]0%;0.0%"' in part(path, "xl/styles.xml")
 
 
@@ -197,8 +197,8 @@ def test_more_rows_than_a_sheet_holds_are_told(
     assert [r[0] for r in cells(written(tmp_path, full), "Values")[1:]] == list(range(9))
     path = written(tmp_path, more)
     shown = [r[0] for r in cells(path, "Values")[1:]]
-    told = "4 more rows do not fit into a sheet; values.csv has every row"
-    assert shown == [*range(8), told]
+    note = "4 more rows do not fit into a sheet; values.csv has every row"
+    assert shown == [*range(8), note]
     said = dict(row[:2] for row in cells(path, "About"))
     assert said["Sheet Values"] == (
         "Values: 12 rows, of which 4 do not fit; values.csv has every row"

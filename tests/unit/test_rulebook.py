@@ -165,18 +165,18 @@ def _with_imaging(bundle: Bundle) -> Bundle:
 
 
 @pytest.mark.parametrize(
-    ("second", "told"),
+    ("second", "expected"),
     [
         (replace(liver(), path=Path("b.yaml")), "b.yaml: the id liver-imaging is that of rules/"),
         (_with_list(named(liver(), "b"), "1AB"), "b.yaml: its code list liver-resection is not"),
         (_with_imaging(named(liver(), "b")), "b.yaml: its imaging.csv is not the same as"),
     ],
 )
-def test_what_cannot_be_told_apart_is_refused(second: Bundle, told: str) -> None:
+def test_what_cannot_be_told_apart_is_refused(second: Bundle, expected: str) -> None:
     with pytest.raises(UserError) as caught:
         evaluate_rulebook([liver(), second], from_rows(TABLES), AS_OF, SITE)
     (problem,) = caught.value.problems
-    assert str(problem).startswith(told)
+    assert str(problem).startswith(expected)
     assert problem.advice
 
 

@@ -129,8 +129,8 @@ def test_most_examples_of_the_liver_hold_in_postgresql(in_postgres: Engine) -> N
 def test_every_example_expects_all_there_is(name: str) -> None:
     """Status and reason of every requirement, so that none is right by accident."""
     for example in examples_of(name):
-        asked = {leaf.id for v in bundle_of(name).protocol.versions for leaf in v.leaves}
-        assert set(example.expect.requirements) == asked, example.id
+        expected_ids = {leaf.id for v in bundle_of(name).protocol.versions for leaf in v.leaves}
+        assert set(example.expect.requirements) == expected_ids, example.id
         assert example.expect.verdict is not None, example.id
         for expected in example.expect.requirements.values():
             assert expected.reason is not None, example.id

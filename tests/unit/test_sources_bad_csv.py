@@ -66,19 +66,19 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str, tmp_path: Path) -> None:
     content, message = REFUSED[name]
-    told = refused(write_csv(tmp_path, cases=content))
-    assert message in told
-    assert "Müller" not in told and "Zo" not in told.replace(str(tmp_path), "")
+    refusal = refused(write_csv(tmp_path, cases=content))
+    assert message in refusal
+    assert "Müller" not in refusal and "Zo" not in refusal.replace(str(tmp_path), "")
 
 
 def test_not_utf8_says_how_to_save(tmp_path: Path) -> None:
-    told = refused(write_csv(tmp_path, cases=GOOD.replace("P1", "Zoë").encode("cp1252")))
-    assert "CSV UTF-8 (Comma delimited)" in told and "iconv -f CP1252 -t UTF-8" in told
+    refusal = refused(write_csv(tmp_path, cases=GOOD.replace("P1", "Zoë").encode("cp1252")))
+    assert "CSV UTF-8 (Comma delimited)" in refusal and "iconv -f CP1252 -t UTF-8" in refusal
 
 
 def test_every_file_is_named_at_once(tmp_path: Path) -> None:
-    told = refused(write_csv(tmp_path, cases=GOOD.encode("utf-16"), events=b"PAR1"))
-    assert "cases.csv: the text is UTF-16" in told and "events.csv: this is a Parquet" in told
+    refusal = refused(write_csv(tmp_path, cases=GOOD.encode("utf-16"), events=b"PAR1"))
+    assert "cases.csv: the text is UTF-16" in refusal and "events.csv: this is a Parquet" in refusal
 
 
 long_cell = "x" * 1_000_000
@@ -201,9 +201,9 @@ def test_permission_is_told_from_other_errors(
         )
 
     monkeypatch.setattr(Path, "open", forbidden)
-    told = refused(tmp_path)
-    assert "cases.csv: the file may not be read" in told
-    assert "events.csv: the file cannot be read (I/O)" in told
+    refusal = refused(tmp_path)
+    assert "cases.csv: the file may not be read" in refusal
+    assert "events.csv: the file cannot be read (I/O)" in refusal
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:

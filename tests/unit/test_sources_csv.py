@@ -180,12 +180,12 @@ def test_one_connection_reads_again_and_again(tmp_path: Path) -> None:
 def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, data: bytes, at: int) -> None:
     """Any damage gives rows or a message, and the message shows no patient's data."""
     folder = write_csv(tmp_path_factory.mktemp("damaged"), cases=GOOD[:at] + data + GOOD[at:])
-    told = ""
+    message = ""
     try:
         read_folder(folder, SITE)
     except UserError as error:
-        told = str(error)
-    assert "C78" not in told
+        message = str(error)
+    assert "C78" not in message
 
 
 @given(damage=st.text(' ",;x\t\n\r\0', max_size=12), at=st.integers(len(GOOD) // 3, len(GOOD)))

@@ -179,9 +179,9 @@ def test_two_header_rows(tmp_path: Path) -> None:
 
 
 def test_title_above_the_header(tmp_path: Path) -> None:
-    told = refused(workbook(tmp_path, ("Operations of Dr Adams",), CASES, CASE_1))
-    assert "cases.xlsx: the first row holds no column name of the contract" in told
-    assert "Adams" not in told
+    refusal = refused(workbook(tmp_path, ("Operations of Dr Adams",), CASES, CASE_1))
+    assert "cases.xlsx: the first row holds no column name of the contract" in refusal
+    assert "Adams" not in refusal
 
 
 def test_other_columns_and_numbers(tmp_path: Path) -> None:
@@ -277,27 +277,27 @@ def without_its_size(path: Path) -> None:
             book.writestr(name, content)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["size told", "size A1"])
+@pytest.mark.parametrize("size_given", [True, False], ids=["size told", "size A1"])
 @pytest.mark.parametrize("cell", ["XFD1048576", "ALL200000", "BA1048576"])
 def test_a_stray_cell_far_away_is_refused_before_the_sheet_is_read(
-    tmp_path: Path, cell: str, told: bool
+    tmp_path: Path, cell: str, size_given: bool
 ) -> None:
     """A reader makes a full grid of it: 17 billion cells, or 13 GB."""
     folder = workbook(
         tmp_path, CASES, CASE_1, more=lambda page, _: page.write_string(cell, "stray")
     )
-    if not told:
+    if not size_given:
         without_its_size(folder / "cases.xlsx")
     said = refused(folder)
     assert f"the sheet 'cases' reaches to {cell}" in said
     assert "Delete the empty rows and columns behind the table" in said
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["size told", "size A1"])
-def test_a_long_sheet_is_read_whatever_size_it_tells(tmp_path: Path, told: bool) -> None:
+@pytest.mark.parametrize("size_given", [True, False], ids=["size told", "size A1"])
+def test_a_long_sheet_is_read_whatever_size_it_tells(tmp_path: Path, size_given: bool) -> None:
     rows = [(f"C{n}", *CASE_1[1:]) for n in range(3_000)]
     folder = workbook(tmp_path, CASES, *rows, more=lambda page, _: page.write("AB1", "more"))
-    if not told:
+    if not size_given:
         without_its_size(folder / "cases.xlsx")
     assert len(raw_rows(read_folder(folder, SITE), "case_id")) == 3_000
 

@@ -53,9 +53,13 @@ def test_the_words_of_the_calendar_are_all_marks(tmp_path: Path) -> None:
         cases = [case for case, _ in lines.seals()]
         for kind in ("findings", "cases"):
             rows = [line[-1] for line in lines.of_cases(kind, cases)]
-            asked = [row for row in rows if "ook " in row and " between " in row]
-            assert bool(asked) is (kind == "findings")  # an action names days of the window only
-            assert all("between \ue000\ue003" in row and "\ue000\ue004" in row for row in asked)
+            with_action = [row for row in rows if "ook " in row and " between " in row]
+            assert bool(with_action) is (
+                kind == "findings"
+            )  # an action names days of the window only
+            assert all(
+                "between \ue000\ue003" in row and "\ue000\ue004" in row for row in with_action
+            )
             assert not [row for row in rows if "arrange it " in row]
             said += "".join(unmarked(row, day) for row in rows)
     assert "arrange it by 2026-" in said

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qi_checker.statistics.small_numbers import PROFILES, Profile, is_small
-from qi_checker.study.protected import protect_study, told_counts
+from qi_checker.study.protected import protect_study, shown_counts
 from qi_checker.study.protected_files import protected_page, write_protected
 from tests.helpers.attack import MOST, limits_of, recovered
 from tests.helpers.study import reconstructed
@@ -48,10 +48,10 @@ GROUPS = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 40)), min_size=9, 
 
 def attacked(counts: dict[str, int], keys: tuple[str, ...], profile: Profile) -> list[str]:
     """Counts that somebody who knows how they overlap confines to a number, or more than the mark."""
-    told = told_counts(counts, profile)
+    released = shown_counts(counts, profile)
     states = list(itertools.product(("in", "late", "no"), repeat=len(keys)))
     limits = {f"a{i}": (0, MOST) for i in range(len(states))}
-    limits |= {name: limits_of(told[name], profile.name) for name in counts}
+    limits |= {name: limits_of(released[name], profile.name) for name in counts}
     relations = [
         {f"a{i}": 1 for i, state in enumerate(states) if _counted(name, keys, state)} | {name: -1}
         for name in counts
@@ -128,14 +128,14 @@ def test_inclusion_and_exclusion_give_nothing_away(
 
 def test_what_can_be_told_is_told() -> None:
     """Of 24 and 24 of 44 one is told; the other would say that four comply."""
-    told = told_counts(vector(("ct", "mri"), 44, (24, 24), 4), PROFILES["lt5"])
-    assert [str(told[n]) for n in ("compliant", "in_window.ct", "in_window.mri")] == [
+    released = shown_counts(vector(("ct", "mri"), 44, (24, 24), 4), PROFILES["lt5"])
+    assert [str(released[n]) for n in ("compliant", "in_window.ct", "in_window.mri")] == [
         "<5",
         "24",
         "withheld",
     ]
-    told = told_counts(vector(("ct", "mri"), 60, (50, 45), 40), PROFILES["lt5"])
-    assert all(shown.value is not None for shown in told.values())
+    released = shown_counts(vector(("ct", "mri"), 60, (50, 45), 40), PROFILES["lt5"])
+    assert all(shown.value is not None for shown in released.values())
 
 
 @pytest.mark.thorough
@@ -156,11 +156,11 @@ def test_nobody_works_out_a_group(atoms: list[int], profile: Profile) -> None:
         name: sum(n for n, state in zip(atoms, STATES, strict=True) if chosen(*state))
         for name, chosen in COUNTED.items()
     }
-    told = told_counts(counts, profile)
+    released = shown_counts(counts, profile)
     limits = {f"a{i}": (0, MOST) for i in range(len(STATES))}
     relations = []
     for name, chosen in COUNTED.items():
-        limits[name] = limits_of(told[name], profile.name)
+        limits[name] = limits_of(released[name], profile.name)
         relations.append(
             {f"a{i}": 1 for i, state in enumerate(STATES) if chosen(*state)} | {name: -1}
         )

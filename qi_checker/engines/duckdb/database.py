@@ -62,8 +62,8 @@ class DuckDB(Database):
                 self._con.execute(f"DROP {kind} {name}")
         self._con.execute(f"CREATE TABLE {out} AS SELECT _row FROM {rows}")
         self._con.execute(f"ALTER {self._kind(raw)} {raw} RENAME TO {before}")
-        kept = f"SELECT * FROM {before} WHERE _row NOT IN (SELECT _row FROM {out})"
-        self._con.execute(f"CREATE VIEW {raw} AS {kept}")
+        remaining = f"SELECT * FROM {before} WHERE _row NOT IN (SELECT _row FROM {out})"
+        self._con.execute(f"CREATE VIEW {raw} AS {remaining}")
 
     def _kind(self, name: str) -> str:
         """What a table that is not temporary is, empty where there is none."""

@@ -40,7 +40,7 @@ def set_apart(db: Database, file: str) -> list[str]:
     meant = misspelt((_look(db) if moved else seen).kinds)
     if meant:
         moved = _move(db, "misspelt_events", _misspelt(db, meant)) or moved
-    return list(_told(db, file, _look(db) if moved else seen))
+    return list(_counted(db, file, _look(db) if moved else seen))
 
 
 def _look(db: Database) -> _Seen:
@@ -100,7 +100,7 @@ def _move(db: Database, name: str, query: str) -> bool:
     return True
 
 
-def _told(db: Database, file: str, seen: _Seen) -> Iterator[str]:
+def _counted(db: Database, file: str, seen: _Seen) -> Iterator[str]:
     """Counted in what there is now, so that it is told again where the records are read again."""
     patient, begins = db.clean("patient_id"), db.text(MISSPELT_BEGINS)
     torn, lost, found, patients, wrong = db.row(f"""

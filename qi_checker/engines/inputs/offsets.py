@@ -76,9 +76,9 @@ def _wrong(db: Database, where: ZoneInfo, moments: Sequence[datetime]) -> set[da
     rows = [(n, f"{moment}+00:00") for n, moment in enumerate(moments)]
     db.fill("instants", {"number": "INTEGER", "moment": "TEXT"}, rows)
     local = db.local(where.key, db.cast("moment", "TIMESTAMPTZ"))
-    told = dict(db.rows(f"SELECT number, {local} FROM instants"))
+    local_times = dict(db.rows(f"SELECT number, {local} FROM instants"))
     db.drop("instants")
-    return {at for n, at in enumerate(moments) if told[n] != time_zones.local(at, where)}
+    return {at for n, at in enumerate(moments) if local_times[n] != time_zones.local(at, where)}
 
 
 def _together(wrong: Sequence[datetime]) -> list[tuple[datetime, datetime]]:

@@ -76,11 +76,11 @@ def _read(task: Task, table: Table, offsets: Sequence[Offset] = ()) -> tuple[Rea
     wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
     own = frozenset(wanted.get(table, ()))
     dates = tuple(d for d in task.needs.dates if d not in CASES.names) if cases else ()
-    asked = reasons_to_leave_out(task).values() if table is EVENTS else ()
+    reasons = reasons_to_leave_out(task).values() if table is EVENTS else ()
     for trim in (False, True) if task.db.FINDS_PADDED else (True,):
         rows = reading(task.db, table, task.needs.site, "", trim, own, dates, offsets)
         keep(f"read_{table.name}", rows.query)
-        census = judge(task.db, rows, asked)
+        census = judge(task.db, rows, reasons)
         if not census.padded:
             break
     return rows, census
@@ -106,11 +106,11 @@ def _cases(task: Task, rows: Reading) -> None:
     )
     today = f"DATE '{task.needs.as_of.date}'"
     whens = {c.name for c in CASES.columns if c.kind.startswith("when")}
-    kept = [c for c in CASES.names if c not in whens] + [own_column(c) for c in rows.extra]
+    copied = [c for c in CASES.names if c not in whens] + [own_column(c) for c in rows.extra]
     missing = sorted(task.needs.case_columns - {*CASES.names, *rows.extra})
     dates = sorted(task.needs.case_columns & whens)
     columns = ", ".join(
-        [db.quote(c) for c in kept]
+        [db.quote(c) for c in copied]
         + [f"{db.clean(db.quote(c))} AS {db.quote(c)}" for c in dates]
         + [f"CAST(NULL AS {db.TEXT}) AS {db.quote(own_column(c))}" for c in missing]
     )

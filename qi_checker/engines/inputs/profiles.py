@@ -14,13 +14,13 @@ def event_profiles(task: Task) -> None:
     own = own_event_columns(db, task.needs.event_columns)
     called = {db.quote(c): db.as_text(db.quote(c)) for c in BY_PROFILE}
     called |= {db.quote(n): db.as_text(db.quote(c)) for c, n in own.items()}
-    looks = ", ".join(f"{value} AS {name}" for name, value in called.items())
+    distinct_values = ", ".join(f"{value} AS {name}" for name, value in called.items())
     by = ", ".join(called.values())
     db.table(
         "looks",
         f"""
         SELECT {db.number(", ".join(called))} AS profile, l.*
-        FROM (SELECT {looks}, count(*) AS events FROM raw_events GROUP BY {by}) l""",
+        FROM (SELECT {distinct_values}, count(*) AS events FROM raw_events GROUP BY {by}) l""",
     )
     take_apart(
         db,
@@ -48,8 +48,8 @@ def _profiles(task: Task, theirs: str) -> str:
     none = db.array(())
 
     def said(what: str) -> str:
-        told = f"{db.size(f'said_{what}')} > 0"
-        return f"CASE WHEN {told} THEN said_{what} ELSE code_{what} END AS {what}"
+        has_own = f"{db.size(f'said_{what}')} > 0"
+        return f"CASE WHEN {has_own} THEN said_{what} ELSE code_{what} END AS {what}"
 
     def unsure(what: str) -> str:
         """None recorded, or a word that is not of the vocabulary."""

@@ -38,11 +38,11 @@ def find(db: PostgreSQL, site: Site) -> list[Found]:
     problems: list[Problem] = []
     found = []
     for table in TABLES.values():
-        told = site.tables.get(table.name, table.name)
-        name = _resolved(db, told)
+        configured = site.tables.get(table.name, table.name)
+        name = _resolved(db, configured)
         if name is None:
             if table.required or table.name in site.tables:
-                problems.append(_absent(table, told))
+                problems.append(_absent(table, configured))
             found.append(Found(table, "", {}, {}))
             continue
         types = db.columns(name)
@@ -54,20 +54,20 @@ def find(db: PostgreSQL, site: Site) -> list[Found]:
     return found
 
 
-def _resolved(db: PostgreSQL, told: str) -> str | None:
+def _resolved(db: PostgreSQL, configured: str) -> str | None:
     """The table with its schema, so that no temporary one is taken for it."""
     rows = db.rows(f"""
         SELECT format('%I.%I', n.nspname, c.relname)
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.oid = to_regclass({db.text(told)}) AND c.relkind IN ('r', 'v', 'm', 'f', 'p')""")
+        WHERE c.oid = to_regclass({db.text(configured)}) AND c.relkind IN ('r', 'v', 'm', 'f', 'p')""")
     return str(rows[0][0]) if rows else None
 
 
-def _absent(table: Table, told: str) -> Problem:
+def _absent(table: Table, configured: str) -> Problem:
     advice = f"Name the table or view under tables in site.yaml: {{{table.name}: schema.name}}"
     return Problem(
         "database",
-        f"there is no table or view {told} for the {table.name}",
+        f"there is no table or view {configured} for the {table.name}",
         "Or the role does not see its schema",
         advice,
     )
@@ -108,8 +108,8 @@ def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[s
 
 def _wanted(one: Found, needs: Needs) -> list[str]:
     own = {"cases": {*needs.case_columns, *needs.dates}, "events": needs.event_columns}
-    asked = own.get(one.table.name, set())
-    return sorted(c for c in asked if c in one.columns and c not in one.table.names)
+    own_columns = own.get(one.table.name, set())
+    return sorted(c for c in own_columns if c in one.columns and c not in one.table.names)
 
 
 def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
@@ -134,14 +134,14 @@ def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
     )
 
 
-def _of_nameless(db: PostgreSQL, one: Found, asked: set[str], site: Site) -> dict[str, str]:
+def _of_nameless(db: PostgreSQL, one: Found, own_columns: set[str], site: Site) -> dict[str, str]:
     """Columns that nobody asks for, of events without a patient's id: one of them may hold it."""
     if one.table is not EVENTS or "patient_id" not in one.columns:
         return {}
     blank = db.blank(_column(db, one, "patient_id", site))
     return {
         c: f"CASE WHEN {blank} THEN {db.as_text(_column(db, one, c, site))} END"
-        for c in sorted(set(one.columns) - asked)
+        for c in sorted(set(one.columns) - own_columns)
     }
 
 

@@ -67,8 +67,8 @@ class Spark(Database):
         self.session.catalog.dropTempView(name)
 
     def leave_out(self, raw: str, rows: str) -> None:
-        kept = self.session.table(raw).join(self.session.table(rows), "_row", "left_anti")
-        kept.createOrReplaceTempView(raw)
+        remaining = self.session.table(raw).join(self.session.table(rows), "_row", "left_anti")
+        remaining.createOrReplaceTempView(raw)
 
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
         lists = list(zip(*rows, strict=True)) or [()] * len(columns)

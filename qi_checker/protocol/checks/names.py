@@ -56,8 +56,8 @@ def own_columns(protocol: Protocol) -> dict[str, set[str]]:
     cases: set[str] = set()
     events: set[str] = set()
     for version in protocol.versions:
-        asked = [version.applies_to, *(exclusion.when for exclusion in version.exclude)]
-        for condition in asked:
+        conditions_read = [version.applies_to, *(exclusion.when for exclusion in version.exclude)]
+        for condition in conditions_read:
             cases |= {c.column.name for c in _inner(condition) if c.column}
         for requirement in version.leaves:
             conditions = list(_inner(requirement.applies_if))
@@ -134,12 +134,12 @@ def check_code_lists(data: Any, available: tuple[str, ...], complaints: Complain
 
 def check_columns(version: dict[str, Any], path: Steps, complaints: Complaints) -> None:
     """A column that has a key of its own is asked by that key, which knows how to read it."""
-    asked = [*conditions(version.get("applies_to"), (*path, "applies_to"))]
+    conditions_read = [*conditions(version.get("applies_to"), (*path, "applies_to"))]
     for inner, exclusion in mappings(version, "exclude", path):
-        asked += conditions(exclusion.get("when"), (*inner, "when"))
+        conditions_read += conditions(exclusion.get("when"), (*inner, "when"))
     for inner, requirement in requirement_parts(version, path):
-        asked += applies_if(requirement, inner)
-    for inner, condition in asked:
+        conditions_read += applies_if(requirement, inner)
+    for inner, condition in conditions_read:
         name = mapping(condition.get("column")).get("name")
         if isinstance(name, str) and name in _CASE_KEYS:
             what, advice = (
@@ -197,9 +197,18 @@ def _check_lists(
         if names["not_codes"] is not None and names[key] == names["not_codes"]:
             what = f"{key} and not_codes name the same list, {why}"
             complaints.add((*path, "not_codes"), what, advice="Name another list in one of them")
-    asked, refused = (catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes"))
-    if asked and refused and asked.rows and all(refused.covers(*p) for p in asked.pairs):
-        what = f"not_codes refuses every code of `{asked.name}`, so that no event can count"
+    conditions_read, refused = (
+        catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes")
+    )
+    if (
+        conditions_read
+        and refused
+        and conditions_read.rows
+        and all(refused.covers(*p) for p in conditions_read.pairs)
+    ):
+        what = (
+            f"not_codes refuses every code of `{conditions_read.name}`, so that no event can count"
+        )
         complaints.add((*path, "not_codes"), what, advice="Name another list in one of them")
     if "allow_codes" in event and isinstance(event.get("kind"), str) and event["kind"] != "imaging":
         why = "It lifts what imaging.csv says of codes, and that is asked of imaging only"

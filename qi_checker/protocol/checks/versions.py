@@ -120,9 +120,13 @@ def _check_forbidden(
         if key in requirement:
             what = f"`{key}` and forbidden are given together"
             complaints.add((*path, key), what, why, f"Leave {key} out", key=True)
-    asked = mapping(mapping(requirement.get("event")).get("codes")).get("in")
-    if isinstance(asked, str) and asked in catalogue.lists and not catalogue.lists[asked].rows:
-        what = f"the code list `{asked}` is empty, so that this is met whatever happened"
+    list_name = mapping(mapping(requirement.get("event")).get("codes")).get("in")
+    if (
+        isinstance(list_name, str)
+        and list_name in catalogue.lists
+        and not catalogue.lists[list_name].rows
+    ):
+        what = f"the code list `{list_name}` is empty, so that this is met whatever happened"
         complaints.add((*path, "event", "codes", "in"), what, advice="Fill the list")
 
 

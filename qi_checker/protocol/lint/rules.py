@@ -36,10 +36,10 @@ def unsourced_lists(catalogue: Catalogue, data: Any) -> Iterator[Finding]:
     """
     for version_path, version in mappings(data, "versions"):
         for path, requirement in requirement_parts(version, version_path):
-            asked = list(mappings(requirement, "none_between", path))
+            holders = list(mappings(requirement, "none_between", path))
             if requirement.get("forbidden") is True:
-                asked.append((path, requirement))
-            for inner, holder in asked:
+                holders.append((path, requirement))
+            for inner, holder in holders:
                 codes = {"codes": holder["event"].get("codes")}
                 for where, name in code_list_names(codes, (*inner, "event")):
                     rows = catalogue.lists[name].rows
@@ -149,8 +149,8 @@ def vetoed(requirement: Requirement, path: Steps, catalogue: Catalogue) -> Itera
             if line.role == "never" and not (allowed and allowed.holds(line.system, line.code))
         ]
         if event.codes:
-            asked = catalogue.lists[event.codes.in_]
-            found = sorted({x.code for x in never if asked.holds(x.system, x.code)})
+            holders = catalogue.lists[event.codes.in_]
+            found = sorted({x.code for x in never if holders.holds(x.system, x.code)})
             if found:
                 some = ", ".join(found[:3]) + (" ..." if len(found) > 3 else "")
                 what = (

@@ -80,8 +80,8 @@ def _ticks(canvas: Canvas, plot: Gaps) -> None:
 def _key(canvas: Canvas, plot: Gaps) -> None:
     entries = [("gap up to a deviation", "o", {"color": style.LINE})]
     if any(not p.case_id for p in plot.points):
-        looks = {"color": style.LINE, "markerfacecolor": "white"}
-        entries.append(("still open", "o", looks))
+        marker_style = {"color": style.LINE, "markerfacecolor": "white"}
+        entries.append(("still open", "o", marker_style))
     if any(p.signal for p in plot.points):
         entries.append(("I: longer than chance", "D", {"color": style.IMPROVEMENT}))
     style.key(canvas, entries, 44)

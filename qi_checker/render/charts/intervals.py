@@ -158,8 +158,8 @@ def _key(plot: Intervals) -> Entries:
             ("inside the window" if plot.limit is not None else "case", "o", {"color": style.LINE})
         )
     if "outside" in kinds:
-        looks = {"color": style.CONCERN, "markerfacecolor": "white"}
-        entries.append(("outside", "^", looks))
+        marker_style = {"color": style.CONCERN, "markerfacecolor": "white"}
+        entries.append(("outside", "^", marker_style))
     if any(p.oldest is not None for p in plot.points):
         entries.append(("up to the oldest", "_", {"color": style.MUTE}))
     if any(p.days is None for p in plot.points):

@@ -107,17 +107,17 @@ def month_axis(canvas: Canvas, starts: Sequence[tuple[float, str]]) -> None:
     """
     low, high = canvas.axes.get_xlim()
     scale = canvas.width / (high - low)
-    kept: list[tuple[float, str]] = []
+    starts_shown: list[tuple[float, str]] = []
     for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200):
-        kept = _firsts(starts, step)
-        if all((b[0] - a[0]) * scale >= _MONTH_ROOM for a, b in pairwise(kept)):
+        starts_shown = _firsts(starts, step)
+        if all((b[0] - a[0]) * scale >= _MONTH_ROOM for a, b in pairwise(starts_shown)):
             break
     labels, year = [], ""
-    for _, month in kept:
+    for _, month in starts_shown:
         new, year = month[:4] != year, month[:4]
         name = _MONTHS[int(month[5:7]) - 1]
         labels.append(year if step >= 12 else f"{name}\n{year}" if new else name)
-    canvas.axes.set_xticks([x for x, _ in kept], labels)
+    canvas.axes.set_xticks([x for x, _ in starts_shown], labels)
 
 
 def _firsts(starts: Sequence[tuple[float, str]], step: int) -> list[tuple[float, str]]:
@@ -244,8 +244,8 @@ def key(canvas: Canvas, entries: Sequence[tuple[str, str, dict[str, Any]]], belo
     from matplotlib.lines import Line2D
 
     lines = [
-        Line2D([], [], **{"linestyle": "none", "marker": marker, "markersize": 7, **looks})
-        for _, marker, looks in entries
+        Line2D([], [], **{"linestyle": "none", "marker": marker, "markersize": 7, **style_keys})
+        for _, marker, style_keys in entries
     ]
     drop = -below / canvas.height
     canvas.axes.legend(

@@ -152,10 +152,10 @@ def _shorten(inner: ElementTree.Element) -> None:
     """Marks of one look say it once, by their group; places in thousandths of a point suffice."""
     for group in inner.iter("g"):
         marks = list(group)
-        looks = {mark.get("style") for mark in marks}
-        if len(looks) != 1 or any(mark.tag != "use" for mark in marks):
+        styles = {mark.get("style") for mark in marks}
+        if len(styles) != 1 or any(mark.tag != "use" for mark in marks):
             continue
-        look = looks.pop()
+        look = styles.pop()
         if look is not None and "style" not in group.attrib:
             group.set("style", look)
             for mark in marks:

@@ -168,8 +168,8 @@ def _signals(canvas: Canvas, plot: Trend, lift: float) -> None:
 
 
 def _key(canvas: Canvas, plot: Trend) -> None:
-    looks = {"color": style.LINE}
-    entries = [("month with 95% interval", "o", looks)]
+    line_style = {"color": style.LINE}
+    entries = [("month with 95% interval", "o", line_style)]
     seen = {p.quarter_signal for p in plot.points}
     if "concern" in seen:
         entries.append(("C: quarter below its limits", "^", {"color": style.CONCERN}))

@@ -113,7 +113,7 @@ def _write(
     alias: str, night: DeskNight, entries: Sequence[Entry], held: Mapping[str, WorkItem]
 ) -> None:
     ids = [entry.case_id for entry in entries]
-    kept = {
+    changes_by_case = {
         case_id: (run, words)
         for case_id, run, words in WorkItem.objects.using(alias)
         .filter(protocol=night.protocol, case_id__in=ids)
@@ -124,7 +124,7 @@ def _write(
         CaseFile(protocol=night.protocol, case_id=e.case_id, rows=e.rows, sha256=e.sha256)
         for e in entries
     )
-    items = [_item(night, e, kept.get(e.case_id, (0, "[]"))) for e in entries]
+    items = [_item(night, e, changes_by_case.get(e.case_id, (0, "[]"))) for e in entries]
     WorkItem.objects.using(alias).bulk_create(items)
     DeskAction.objects.using(alias).bulk_create(
         action_row(item, todo)
@@ -133,8 +133,8 @@ def _write(
     )
 
 
-def _item(night: DeskNight, entry: Entry, kept: tuple[int, str]) -> WorkItem:
-    run, words = kept
+def _item(night: DeskNight, entry: Entry, changes: tuple[int, str]) -> WorkItem:
+    run, words = changes
     if entry.case_id in night.changes:
         run, words = night.run_id, night.changes[entry.case_id]
     return WorkItem(

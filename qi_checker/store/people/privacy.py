@@ -59,10 +59,10 @@ def _clear_addresses(alias: str, case_id: str) -> None:
         if case_id in map(unquote, urlsplit(sent.result).path.split("/")):
             Sent.objects.using(alias).filter(token=sent.token).update(result="/")
     for view in SavedView.objects.using(alias).exclude(query=""):
-        asked = parse_qsl(view.query, keep_blank_values=True)
-        kept = [(name, text) for name, text in asked if text.strip() != case_id]
-        if kept != asked:
-            SavedView.objects.using(alias).filter(id=view.id).update(query=urlencode(kept))
+        parameters = parse_qsl(view.query, keep_blank_values=True)
+        remaining = [(name, text) for name, text in parameters if text.strip() != case_id]
+        if remaining != parameters:
+            SavedView.objects.using(alias).filter(id=view.id).update(query=urlencode(remaining))
 
 
 def purge_people(alias: str, before: date) -> int:

@@ -69,8 +69,8 @@ class People:
 
     def read_case(self, case_id: str, by: Person, at: datetime, how: str) -> None:
         """Tell the trail that somebody read a case. `how`: page, sheet, api or feed."""
-        told = {"case": case_id, "role": by.role, "how": how}
-        Trail(self.alias).append(at, by.login, "case_read", told)
+        payload = {"case": case_id, "role": by.role, "how": how}
+        Trail(self.alias).append(at, by.login, "case_read", payload)
 
     def note(self, case_id: str, to_role: str, text: str, *, by: Person, at: datetime) -> int:
         """Add a note to the thread of a case; gives its number."""
@@ -150,9 +150,9 @@ class People:
             if not case_id:  # those of single cases that this covers are of no use any more
                 covered = rows.filter(login=by.login, protocol=protocol, run_id__lte=run_id)
                 covered.exclude(case_id="").delete()
-            told = {"protocol": protocol, "run": run_id, "role": by.role}
-            told |= {"case": case_id} if case_id else {}
-            Trail(self.alias).append(at, by.login, "changes_acknowledged", told)
+            payload = {"protocol": protocol, "run": run_id, "role": by.role}
+            payload |= {"case": case_id} if case_id else {}
+            Trail(self.alias).append(at, by.login, "changes_acknowledged", payload)
 
     def save_view(self, name: str, query: str, team: str, *, by: Person, at: datetime) -> None:
         """Keep the filters of a list under a name, for oneself or for a role."""
@@ -161,8 +161,8 @@ class People:
             rows = SavedView.objects.using(self.alias)
             key = {"login": by.login, "role": team, "name": text}
             rows.update_or_create(**key, defaults={"query": query, "at": at})
-            told = {"role": by.role, "team": team}
-            Trail(self.alias).append(at, by.login, "view_saved", told)
+            payload = {"role": by.role, "team": team}
+            Trail(self.alias).append(at, by.login, "view_saved", payload)
 
     def remove_view(self, number: int, *, by: Person, at: datetime) -> None:
         """Remove a view of one's own. Raises UserError where it is somebody else's."""
@@ -206,8 +206,8 @@ class People:
         return int(row.id)
 
     def _tell(self, action: str, row: Act, by: Person, at: datetime) -> None:
-        told = {"case": row.case_id, "role": by.role, "number": row.pk}
-        Trail(self.alias).append(at, by.login, action, told, bound(row))
+        payload = {"case": row.case_id, "role": by.role, "number": row.pk}
+        Trail(self.alias).append(at, by.login, action, payload, bound(row))
 
 
 _UNDONE: dict[str, type[Any]] = {"note": Note, "contact": Contact, "look": Look, "wait": Wait}
