@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from typing import NamedTuple
 
 WIDTH = 720.0
 NARROW = 350.0  # for a phone: a unit is a pixel there
@@ -18,8 +20,7 @@ _CHAR = 0.64 * FONT  # DejaVu Sans digit; Arial and Segoe UI are narrower
 _GAP = 8.0
 
 
-@dataclass(frozen=True)
-class Label:
+class Label(NamedTuple):
     """A text that starts at x on the base line y."""
 
     x: float
@@ -45,7 +46,7 @@ class Scale:
         days = min(max((day - self.first).days + part, 0), self.days)
         return round(MARGIN + days / self.days * (self.width - 2 * MARGIN), 1)
 
-    @property
+    @cached_property
     def days(self) -> int:
         return (self.last - self.first).days
 

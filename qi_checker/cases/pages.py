@@ -2,34 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from qi_checker.cases import words as case_words
-from qi_checker.cases.geometry import NARROW
 from qi_checker.cases.grouping import cut, grouped
-from qi_checker.cases.timeline import shape_of, timeline
+from qi_checker.cases.timeline import Shape, pictures_of, shape_of
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, SheetsPage
-from qi_checker.render.html import environment
+from qi_checker.render import words
+from qi_checker.render.html import clip, dates, environment
+
+Cells = tuple[
+    tuple[str, str, str, str], ...
+]  # tone, symbol and word of an outcome; what was looked at
 
 
-def _criteria(events: Sequence[Candidate]) -> tuple[str, ...]:
-    """List the columns of a table of candidates: every criterion that was applied, in order."""
-    return tuple(dict.fromkeys(c.name for event in events for c in event.criteria))
+class EventLine(NamedTuple):
+    """A row of the table of events, with every text of it ready; empty where it does not apply."""
+
+    number: int
+    key: Markup  # the event's symbol in the picture
+    chosen: bool
+    id: str
+    source: str
+    elsewhere: str  # where it was made, if not here
+    description: str
+    codes: str
+    advice: tuple[str, ...]
+    when: Markup
+    cells: tuple[Markup, ...]  # what each criterion came to
+    result: str
+    why: tuple[str, ...]
+
+
+def _columns(events: Sequence[Candidate]) -> dict[str, str]:
+    """Every criterion that was applied, in order, with the heading of its column."""
+    names = dict.fromkeys(c.name for event in events for c in event.criteria)
+    return {name: words.label(name) for name in names}
+
+
+def _event_lines(events: Sequence[Candidate], columns: Mapping[str, str]) -> Iterator[EventLine]:
+    """Put the rows of the table of events into words."""
+    for number, event in enumerate(events, 1):
+        yield EventLine(
+            number,
+            _key(shape_of(event)) if event.first else Markup(),
+            event.chosen,
+            event.event_id,
+            event.source,
+            event.provenance if event.provenance != "internal" else "",
+            clip(event.description),
+            clip(event.codes, 60),
+            event.advice,
+            dates(clip(case_words.when(event), 80)),
+            tuple(_cell(heading, _said(event, name)) for name, heading in columns.items()),
+            case_words.result(event).words,
+            case_words.why_not(event),
+        )
+
+
+def _said(event: Candidate, name: str) -> tuple[tuple[str, str], ...]:
+    """What a criterion came to, and the value that it looked at."""
+    value = clip(case_words.judged(event, name), 60)
+    return tuple((c.outcome, value) for c in event.criteria if c.name == name)
+
+
+@lru_cache(10_000)
+def _cell(heading: str, said: tuple[tuple[str, str], ...]) -> Markup:
+    """A cell of the table: a few hundred different ones are all that there are."""
+    template = _environment().get_template("cases/requirement.html.j2")
+    return Markup(template.module.criterion_cell(heading, said))  # type: ignore[attr-defined]
+
+
+@cache
+def _key(shape: Shape) -> Markup:
+    """The symbol of a shape: there are six of them."""
+    template = _environment().get_template("cases/timeline.html.j2")
+    return Markup(template.module.key(shape))  # type: ignore[attr-defined]
 
 
 @cache
 def _environment() -> Environment:
     env = environment()
-    env.globals.update(
-        candidates=case_words,
-        timeline=timeline,
-        narrow=NARROW,
-        shape_of=shape_of,
-        criteria_of=_criteria,
-    )
+    env.globals.update(columns_of=_columns, event_lines=_event_lines, pictures_of=pictures_of)
     return env
 
 

@@ -8,8 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
-from qi_checker.cases.geometry import MARGIN, WIDTH, Label, Scale, spread, stack, text_width, within
+from qi_checker.cases.geometry import (
+    MARGIN,
+    NARROW,
+    WIDTH,
+    Label,
+    Scale,
+    spread,
+    stack,
+    text_width,
+    within,
+)
 from qi_checker.cases.views import Candidate, RequirementSheet
 from qi_checker.cases.words import days_apart, result, when
 
@@ -20,8 +31,7 @@ _SHAPE = 6.0  # half a symbol's width, with its outline
 _STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 3640)
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """The symbol of an event; the form says as much as the filling, for print and for eyes."""
 
     name: str  # circle, triangle, diamond
@@ -36,8 +46,7 @@ SHAPES = {
 }
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """One event: its symbol at (x, y), its label, and a dashed bar where the date is partial."""
 
     number: int  # row of the table of candidates
@@ -46,11 +55,12 @@ class Mark:
     y: float
     bar: tuple[float, float] | None
     label: Label
-    crossed: bool = False  # an upright line runs through the label
+    crossed: float | None = None  # width of a label that an upright line runs through
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
+    """A day on the line."""
+
     x: float
     label: Label
 
@@ -101,16 +111,25 @@ def _scale(
     return Scale(start - timedelta(days=pad), end + timedelta(days=pad), width)
 
 
-def _shown(candidates: Sequence[Candidate]) -> list[tuple[int, Candidate]]:
-    """Numbered as in the table; the chosen and the fitting first where there are too many."""
+class _Drawn(NamedTuple):
+    """An event that is drawn, with what both pictures say of it."""
+
+    number: int  # as in the table
+    event: Candidate
+    shape: Shape
+    apart: str  # how far from surgery
+
+
+def _drawn(candidates: Sequence[Candidate]) -> list[_Drawn]:
+    """The events with a date; the chosen and the fitting first where there are too many."""
     dated = [(n, c) for n, c in enumerate(candidates, 1) if c.first and c.last]
-    if len(dated) <= MOST_MARKS:
-        return dated
-    order = {"counts": 0, "booked": 1, "undecided": 2, "fails": 3}
-    dated.sort(
-        key=lambda nc: (not nc[1].chosen, order[result(nc[1]).key], abs(nc[1].days_before or 0))
-    )
-    return sorted(dated[:MOST_MARKS])
+    if len(dated) > MOST_MARKS:
+        order = {"counts": 0, "booked": 1, "undecided": 2, "fails": 3}
+        dated.sort(
+            key=lambda nc: (not nc[1].chosen, order[result(nc[1]).key], abs(nc[1].days_before or 0))
+        )
+        dated = sorted(dated[:MOST_MARKS], key=lambda nc: nc[0])
+    return [_Drawn(number, event, shape_of(event), days_apart(event)) for number, event in dated]
 
 
 def shape_of(candidate: Candidate) -> Shape:
@@ -127,31 +146,35 @@ def _beside(x0: float, x1: float, text: str, width: float) -> float:
 
 
 def _marks(
-    shown: Sequence[tuple[int, Candidate]],
+    shown: Sequence[_Drawn],
     scale: Scale,
     top: float,
     uprights: Sequence[float],
 ) -> tuple[Mark, ...]:
     """The events in rows from the top down, each with a label that keeps clear of the others."""
     drafts = []
-    for number, candidate in shown:
-        assert candidate.first and candidate.last
-        ends = scale.x(candidate.first), scale.x(candidate.last)
-        text = f"{number}: {days_apart(candidate)}".removesuffix(": ")
-        if candidate.first < scale.first:
+    for one in shown:
+        first, last = one.event.first, one.event.last
+        assert first and last
+        left = scale.x(first)
+        ends = left, left if first == last else scale.x(last)
+        text = f"{one.number}: {one.apart}".removesuffix(": ")
+        if first < scale.first:
             text = f"← {text}"
-        elif candidate.last > scale.last:
+        elif last > scale.last:
             text = f"{text} →"
-        drafts.append((number, candidate, ends, Label(_beside(*ends, text, scale.width), 0, text)))
-    rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, _, (x0, x1), t in drafts])
+        drafts.append((one, ends, Label(_beside(*ends, text, scale.width), 0, text)))
+    rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, (x0, x1), t in drafts])
     marks = []
-    for (number, candidate, (x0, x1), label), row in zip(drafts, rows, strict=True):
+    for (one, (x0, x1), label), row in zip(drafts, rows, strict=True):
         y = round(top + LANE * (row + 0.5), 1)
-        bar = (x0, x1) if candidate.first != candidate.last else None
-        crossed = any(label.x - 2 < x < label.end for x in (*uprights, *(bar or ())))
-        label = Label(label.x, y + 4, label.text, candidate.chosen)
+        bar = (x0, x1) if one.event.first != one.event.last else None
+        end = label.end
+        crossed = any(label.x - 2 < x < end for x in (*uprights, *(bar or ())))
+        label = Label(label.x, y + 4, label.text, one.event.chosen)
         middle = round((x0 + x1) / 2, 1)
-        marks.append(Mark(number, shape_of(candidate), middle, y, bar, label, crossed))
+        wide = round(end - label.x, 1) if crossed else None
+        marks.append(Mark(one.number, one.shape, middle, y, bar, label, wide))
     return tuple(marks)
 
 
@@ -189,15 +212,12 @@ def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, .
     return spread(anchors, base, LINE, scale.width)
 
 
-def _described(sheet: RequirementSheet) -> str:
+def _described(sheet: RequirementSheet, shown: Sequence[_Drawn]) -> str:
     opens = f"from {sheet.window_opens} " if sheet.window_opens else "without a first day "
     parts = [f"Window {opens}to {sheet.window_closes}."]
-    for number, candidate in _shown(sheet.candidates):
-        modality = candidate.modality or "event"
-        parts.append(
-            f"{number}: {modality}, {when(candidate)}, {days_apart(candidate)}, "
-            f"{result(candidate).words}."
-        )
+    for number, event, _, apart in shown:
+        modality = event.modality or "event"
+        parts.append(f"{number}: {modality}, {when(event)}, {apart}, {result(event).words}.")
     return " ".join(parts)
 
 
@@ -208,10 +228,34 @@ def timeline(
 
     width: of the view box. Texts keep their size, so a narrow one is legible on a phone.
     """
+    found = pictures_of(sheet, surgery, as_of, (width,))
+    return found[0] if found else None
+
+
+def pictures_of(
+    sheet: RequirementSheet,
+    surgery: date,
+    as_of: date,
+    widths: Sequence[float] = (WIDTH, NARROW),
+) -> tuple[Picture, ...]:
+    """The picture of one requirement in several widths, under one name and description."""
     if sheet.window_closes is None:
-        return None
-    shown = _shown(sheet.candidates)
-    scale = _scale(sheet, surgery, as_of, [c for _, c in shown], width)
+        return ()
+    shown = _drawn(sheet.candidates)
+    description = _described(sheet, shown)
+    return tuple(_picture(sheet, surgery, as_of, shown, description, width) for width in widths)
+
+
+def _picture(
+    sheet: RequirementSheet,
+    surgery: date,
+    as_of: date,
+    shown: Sequence[_Drawn],
+    description: str,
+    width: float,
+) -> Picture:
+    assert sheet.window_closes
+    scale = _scale(sheet, surgery, as_of, [one.event for one in shown], width)
     lines = _lines(scale, surgery, as_of)
     top = max(label.y for label in lines) + 5
     opens = scale.x(sheet.window_opens, -0.5) if sheet.window_opens else MARGIN
@@ -236,6 +280,6 @@ def timeline(
         marks=marks,
         left_out=dated - len(shown),
         title=f"{sheet.title}: {sheet.sentence}",
-        description=_described(sheet),
+        description=description,
         width=width,
     )

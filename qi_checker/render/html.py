@@ -31,12 +31,13 @@ def _day(value: date | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words.day(value))
 
 
-def _dates(text: str) -> Markup:
+def dates(text: str) -> Markup:
     """Text with its ISO dates kept in one piece."""
     return Markup(_ISO_DATE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
 
 
-def _clip(text: str, longest: int = LONGEST_TEXT) -> str:
+def clip(text: str, longest: int = LONGEST_TEXT) -> str:
+    """A text that only informs, cut where it is too long."""
     return text if len(text) <= longest else text[: longest - 2].rstrip() + " …"
 
 
@@ -67,7 +68,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters.update(day=_day, clip=_clip, dates=_dates, capital=_capital)
+    env.filters.update(day=_day, clip=clip, dates=dates, capital=_capital)
     env.globals.update(
         css=Markup(stylesheet()),
         words=words,
