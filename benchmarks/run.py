@@ -21,6 +21,7 @@ from benchmarks import (
     sheets,
     spark,
     store,
+    web_load,
 )
 
 WHAT = {
@@ -37,6 +38,7 @@ WHAT = {
     "postgres": ("PostgreSQL beside hand-written SQL there", postgres.main),
     "spark": ("Spark with one and two workers beside DuckDB", spark.main),
     "store": ("A night with the store, unchanged nights, a long trail", store.main),
+    "web": ("The web application with 10,000 open cases beside an empty view", web_load.main),
 }
 
 

@@ -20,9 +20,10 @@ from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import NO_DAY, WorkItem
 from qi_checker.store.people.reads import Thread, thread
 from qi_checker.store.schedules import schedules
+from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
 from qi_checker.web.access import Role
-from qi_checker.web.cases import Day, Live, items_of, latest_good, live, strip
+from qi_checker.web.cases import Day, Live, items_of, latest_good, live, next_days
 from qi_checker.web.clock import day_of, this_moment
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
@@ -159,13 +160,14 @@ def show(
     """The page, also after a form that could not be taken."""
     items = items_of(request, case_id)
     by = request.who.person(request.page, request.method or "GET", items[0].site)
-    store().people.read_case(case_id, by, this_moment(), "page" if template == "case" else template)
-    written = thread("default", case_id)
+    how = "page" if template == "case" else template
+    with writing("default"):  # one wait for the disk instead of two
+        store().people.read_case(case_id, by, this_moment(), how)
+        written = thread("default", case_id)
+        if written.last_note and template == "case":
+            store().people.notes_read(request.who.login, case_id, written.last_note)
     typed = {k: str(v) for k, v in request.POST.items()} if form else None
     page = _page(request, items, written, form, errors, changed, typed)
-    unread = written.last_note
-    if unread and template == "case":
-        store().people.notes_read(request.who.login, case_id, unread)
     return render(
         request,
         template,
@@ -295,7 +297,7 @@ def _what_if(one: Live, to: str) -> WhatIf:
 
     item = one.item
     first = AsOf.parse(one.known.as_of).date
-    days = list(strip(one, first))
+    days = next_days(one, first)
     chosen, wrong = _date(to, first)
     good = latest_good(days)
     shown = _strip(days, chosen)

@@ -18,6 +18,7 @@ from qi_checker.store.desk.rewriting import action_row
 from qi_checker.store.desk.work import evidence_of, item_of, where_in
 from qi_checker.store.exceptions import APPROVED, REFUSED, Waiver, table_row
 from qi_checker.store.transaction import writing
+from qi_checker.web.fresh import kept
 from qi_checker.web.runtime import bundle, runtime, store
 
 AHEAD = 60  # days that the strip of a what-if shows
@@ -38,6 +39,7 @@ class Live:
     trace: CaseTrace | None
     earlier: tuple[date, ...]
     history: History | None  # the patient's events, read once for every date
+    waivers: tuple[Waiver, ...] = ()  # the exceptions of the store that may count
 
     def on(self, day: date) -> CaseTrace | None:
         """The case if it were planned for another day, at the same time of day."""
@@ -45,7 +47,7 @@ class Live:
             return None
         clock = self.item.surgery_at[10:]
         rows = self.rows.moved(f"{day}{clock}")
-        rows = replace(rows, exceptions=_exceptions(self.item.case_id, rows, self.known, day))
+        rows = replace(rows, exceptions=_exceptions(self.waivers, rows, self.known, day))
         return judged(self.judge, rows, self.earlier, self.history)
 
 
@@ -69,7 +71,8 @@ def live(items: Sequence[WorkItem]) -> list[Live]:
 
 def _live(item: WorkItem, known: Known, rows: FileRows) -> Live:
     found = bundle(item.protocol, known.sha256)
-    rows = replace(rows, exceptions=_exceptions(item.case_id, rows, known, None))
+    waivers = _waivers(item.case_id)
+    rows = replace(rows, exceptions=_exceptions(waivers, rows, known, None))
     if found is None:
         return Live(item, known, rows, None, None, (), None)
     judge = judge_of(found, known.as_of, runtime().settings.site, known.context)
@@ -77,11 +80,18 @@ def _live(item: WorkItem, known: Known, rows: FileRows) -> Live:
     earlier = tuple(day for _, day in said)
     history = history_of(judge, rows)
     trace = judged(judge, rows, earlier, history)
-    return Live(item, known, rows, judge, trace, earlier, history)
+    return Live(item, known, rows, judge, trace, earlier, history, waivers)
+
+
+def _waivers(case_id: str) -> tuple[Waiver, ...]:
+    """The exceptions of a case in the store; none where the settings leave them out."""
+    if not runtime().settings.config.exceptions:
+        return ()
+    return tuple(w for w in store().exceptions.all(case_id) if w.state != REFUSED)
 
 
 def _exceptions(
-    case_id: str, rows: FileRows, known: Known, day: date | None
+    waivers: Sequence[Waiver], rows: FileRows, known: Known, day: date | None
 ) -> list[dict[str, Any]]:
     """The exceptions of the records, and those of the store as they stand now.
 
@@ -89,14 +99,10 @@ def _exceptions(
     approval is dated to the moment that is judged. `day`: what surgery would be moved to; one that
     was approved for another day would have to be reconfirmed.
     """
-    kept = [dict(row) for row in rows.exceptions]
-    if not runtime().settings.config.exceptions:
-        return kept
-    mine = [w for w in store().exceptions.all(case_id) if w.state != REFUSED]
-    ids = {w.exception_id for w in mine}
-    kept = [row for row in kept if row.get("exception_id") not in ids]
+    ids = {w.exception_id for w in waivers}
+    others = [dict(row) for row in rows.exceptions if row.get("exception_id") not in ids]
     at = AsOf.parse(known.as_of)
-    return kept + [_row(waiver, at, day) for waiver in mine]
+    return others + [_row(waiver, at, day) for waiver in waivers]
 
 
 def _row(waiver: Waiver, at: AsOf, day: date | None) -> dict[str, Any]:
@@ -146,6 +152,13 @@ def strip(one: Live, first: date, days: int = AHEAD) -> Iterator[Day]:
             return
         statuses = tuple((r.id, str(r.status)) for r in trace.requirements)
         yield Day(day, str(trace.verdict), statuses, day == one.item.surgery_day)
+
+
+def next_days(one: Live, first: date) -> tuple[Day, ...]:
+    """The strip of a case. Who types one date after the other gets the same one again."""
+    said = (one.item.protocol, one.known.run_id, one.known.sha256, one.item.surgery_at, first)
+    key = ("days", *said, one.rows.to_json(), one.earlier, one.waivers)
+    return kept(key, lambda: tuple(strip(one, first)))
 
 
 def latest_good(days: Sequence[Day]) -> date | None:

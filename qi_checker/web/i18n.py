@@ -10,7 +10,7 @@ import gettext as stdlib
 import io
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel.dates import format_date, format_datetime
@@ -66,13 +66,13 @@ def N_(message: str) -> str:
 
 def day(value: date | None, length: str = "short") -> str:
     """`Tue 3 Mar`, in the language; with the year where `length` is long. Empty for no date."""
-    if value is None:
-        return ""
-    patterns = {
-        "short": {"en": "EEE d MMM", "fr": "EEE d MMM"},
-        "long": {"en": "EEE d MMM y", "fr": "EEE d MMM y"},
-    }
-    return str(format_date(value, patterns[length][current()], locale=current()))
+    return "" if value is None else _day(value, length, current())
+
+
+@lru_cache(maxsize=4_096)  # a list says the same days again and again, and Babel takes its time
+def _day(value: date, length: str, language: str) -> str:
+    patterns = {"short": "EEE d MMM", "long": "EEE d MMM y"}  # both languages order it alike
+    return str(format_date(value, patterns[length], locale=language))
 
 
 def planned(value: str, length: str = "long") -> str:

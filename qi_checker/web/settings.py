@@ -128,7 +128,7 @@ globals().update(oidc_settings(_run, password))
 # ---- cookies and headers ------------------------------------------------------------------------
 
 _prefix = "__Host-" if _run.secure else "qi_"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "qi_checker.web.sessions"
 SESSION_COOKIE_NAME = f"{_prefix}session"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _run.secure
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

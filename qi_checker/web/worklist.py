@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
 from qi_checker.store.people import reads
 from qi_checker.web import i18n
 from qi_checker.web.access import Sites
+from qi_checker.web.fresh import Version, kept, version
 from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import Message, render
@@ -146,21 +147,31 @@ class WorkListPage:
 
 def worklist(request: HttpRequest) -> HttpResponse:
     """The list, narrowed by the address."""
-    night, filters = last_night(), Filters.of(request.GET)
+    at, night, filters = version(request.who.login), last_night(), Filters.of(request.GET)
+    said = (at, night.run_key, night.day, request.sites.names, i18n.current(), request.who.login)
+    key = ("worklist", *said, filters, request.GET.get("after", ""), tuple(request.who.roles))
+    value = kept(key, lambda: _page(request, at, night, filters))
+    value = replace(value, said=f"{value.said} {night.freshness()}.")
+    return render(request, "worklist", value, messages=(*done(request), *warnings(night)))
+
+
+def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> WorkListPage:
+    """What the page shows, but for what the clock alone changes."""
     sites: Sites = request.sites
-    mine = visible(sites)
-    items = narrowed(mine, filters, night, request.who.login)
-    counts = counted(items, night.day)
+    login, mine = request.who.login, visible(sites)
+    items = narrowed(mine, filters, night, login)
+    key = ("figures", at.counts, night.run_key, night.day, sites.names, login, filters)
+    found = kept(key, lambda: figures(mine, items, night, login))
     page = cut(items, request.GET.get("after", ""))
     lines, more = lines_of(request, page, night, filters)
-    value = WorkListPage(
-        said=said(mine, night),
-        groups=grouped(lines, counts, night.day),
+    return WorkListPage(
+        said=said(found),
+        groups=grouped(lines, found.groups, night.day),
         choices=choices(night, sites, filters),
         filters=filters,
-        tabs=tabs(mine, filters, night, request.who.login),
-        found=sum(counts.values()),
-        of=mine.count(),
+        tabs=tabs(found, filters),
+        found=sum(found.groups.values()),
+        of=found.of,
         more=more,
         first="after" not in request.GET,
         views=views(request),
@@ -168,7 +179,35 @@ def worklist(request: HttpRequest) -> HttpResponse:
         runs=tuple(f"{k.run_id} {k.protocol}" for k in night.known),
         back=link("worklist", query=filters.query),
     )
-    return render(request, "worklist", value, messages=(*done(request), *warnings(night)))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts of the list: each is a pass over it, so they are worked out once for each state of it."""
+
+    groups: Mapping[str, int]  # of what the address asks for
+    of: int  # lines of the whole list
+    waiting: int
+    changed: int
+    operations: int  # an operation of two protocols is one
+    now: int  # operations for which somebody has to do something now
+    actions: int
+
+
+def figures(mine: QuerySet[Any], items: QuerySet[Any], night: Night, login: str) -> Figures:
+    """Count everything that the page says."""
+    horizon = horizon_of(night.day)
+    here = mine.exclude(waits(night.day))
+    now = here.filter(act_by__lte=horizon)
+    return Figures(
+        groups=counted(items, night.day),
+        of=mine.count(),
+        waiting=mine.filter(waits(night.day)).count(),
+        changed=here.filter(reads.unseen("default", login)).count(),
+        operations=mine.aggregate(n=Count("case_id", distinct=True))["n"],
+        now=now.aggregate(n=Count("case_id", distinct=True))["n"],
+        actions=DeskAction.objects.filter(item__in=now, act_by__lte=horizon).count(),
+    )
 
 
 def visible(sites: Sites) -> QuerySet[Any]:
@@ -437,19 +476,13 @@ def grouped(
     return tuple(found)
 
 
-def said(items: QuerySet[Any], night: Night) -> str:
-    """Counts, scope and freshness in one line; an operation of two protocols is one."""
-    horizon = horizon_of(night.day)
-    now = items.exclude(waits(night.day)).filter(act_by__lte=horizon)
-    cases = now.aggregate(n=Count("case_id", distinct=True))["n"]
-    of = items.aggregate(n=Count("case_id", distinct=True))["n"]
-    actions = DeskAction.objects.filter(item__in=now, act_by__lte=horizon).count()
-    need = ngettext(
+def said(found: Figures) -> str:
+    """How much there is to do, in one line."""
+    return ngettext(
         "%(num)d action for %(cases)d of %(all)d operations needs somebody now.",
         "%(num)d actions for %(cases)d of %(all)d operations need somebody now.",
-        actions,
-    ) % {"num": actions, "cases": cases, "all": of}
-    return f"{need} {night.freshness()}."
+        found.actions,
+    ) % {"num": found.actions, "cases": found.now, "all": found.operations}
 
 
 @lru_cache(maxsize=32)
@@ -513,14 +546,12 @@ def week_words(week: str) -> str:
     }
 
 
-def tabs(
-    mine: QuerySet[Any], filters: Filters, night: Night, login: str
-) -> tuple[tuple[str, str, int, bool], ...]:
+def tabs(found: Figures, filters: Filters) -> tuple[tuple[str, str, int, bool], ...]:
     """The whole list, what changed, and what waits."""
     counts = {
-        "": mine.exclude(waits(night.day)).count(),
-        "changed": mine.exclude(waits(night.day)).filter(reads.unseen("default", login)).count(),
-        "waiting": mine.filter(waits(night.day)).count(),
+        "": found.of - found.waiting,
+        "changed": found.changed,
+        "waiting": found.waiting,
     }
     titles = {"": N_("All"), "changed": N_("Changed since I looked"), "waiting": N_("Waiting")}
     query = {k: v for k, v in filters.query.items() if k != "show"}
