@@ -157,7 +157,7 @@ def show(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Read the audit trail and the rows that are bound to it, from beginning to end."""
-    from qi_checker.nightly.health import verified
+    from qi_checker.nightly.anchors import verified
 
     with open_store(arguments) as store:
         found = verified(settings_of(arguments), store, arguments.anchor)

@@ -10,17 +10,19 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.load import Settings
+from qi_checker.nightly.status import read_status
 
 if TYPE_CHECKING:
-    from qi_checker.store.trail import Anchor
+    from qi_checker.store import Store
+    from qi_checker.store.trail import Anchor, Verified
 
 _PRIORITY = 10 * 8 + 6  # authpriv, information (RFC 5424, section 6.2.1)
 _ADVICE = "Let its owner look, and see docs/nightly.md: anchors of the trail"
@@ -28,11 +30,16 @@ _ADVICE = "Let its owner look, and see docs/nightly.md: anchors of the trail"
 
 @dataclass(frozen=True)
 class Kept:
-    """The ends that are known, and what is wrong with where they are kept (empty: nothing)."""
+    """The ends that are known, and what is wrong with where they are kept (empty: nothing).
+
+    file: the file that they were read from, if the settings name one; own: this user can rewrite it.
+    """
 
     anchors: tuple[Anchor, ...]
     problem: str
     words: str
+    file: str = ""
+    own: bool = False
 
 
 def foot(end: Mapping[str, Any] | None) -> str:
@@ -103,4 +110,25 @@ def known(settings: Settings, status: Mapping[str, Any]) -> Kept:
             (*found, *last), f"entry {last[0].sequence}, the last end, is not in {path}", ""
         )
     whose = "; this user owns the file, so it can be rewritten with the rights of the job"
-    return Kept((*found, *last), "", f"{len(found)} in {path}{whose if own else ''}")
+    words = f"{len(found)} in {path}{whose if own else ''}"
+    return Kept((*found, *last), "", words, str(path), own)
+
+
+def verified(settings: Settings, store: Store, more: Sequence[str] = ()) -> Verified:
+    """Read the trail and every row that is bound to it; a missing anchor is a fault, too.
+
+    more: ends that somebody has kept, as `SEQUENCE:HASH` (the foot of a digest's mail has one).
+    """
+    kept = known(settings, read_status(settings.status))
+    done = store.verify(*kept.anchors, *map(_typed, more))
+    return replace(done, faults=(*([kept.problem] if kept.problem else ()), *done.faults))
+
+
+def _typed(text: str) -> Anchor:
+    from qi_checker.store.trail import Anchor  # its tables need a store that was opened
+
+    sequence, _, digest = text.partition(":")
+    if not (sequence.isdecimal() and len(sequence) < 19 and re.fullmatch("[0-9a-f]{64}", digest)):
+        advice = "Write the number of the entry, a colon and its hash"
+        raise UserError(Problem("--anchor", f"{text!r} is not the end of a trail", "", advice))
+    return Anchor(int(sequence), digest)

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qi_checker.audit.folder import OURS
 from qi_checker.errors import Problem, UserError
@@ -30,9 +29,6 @@ from qi_checker.nightly.telling import server_of
 from qi_checker.render.atomic import check_replaceable, refused
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
-
-if TYPE_CHECKING:
-    from qi_checker.store.trail import Anchor, Verified
 
 
 @dataclass(frozen=True)
@@ -173,28 +169,6 @@ def _anchors(known_ends: Kept) -> Check:
     return Check(
         "anchors of the trail", not known_ends.problem, known_ends.problem or known_ends.words
     )
-
-
-def verified(settings: Settings, store: Store, more: Sequence[str] = ()) -> Verified:
-    """Read the trail and every row that is bound to it; a missing anchor is a fault, too.
-
-    more: ends that somebody has kept, as `SEQUENCE:HASH` (the foot of a digest's mail has one).
-    """
-    known_ends = known(settings, read_status(settings.status))
-    done = store.verify(*known_ends.anchors, *map(_typed, more))
-    return replace(
-        done, faults=(*([known_ends.problem] if known_ends.problem else ()), *done.faults)
-    )
-
-
-def _typed(text: str) -> Anchor:
-    from qi_checker.store.trail import Anchor  # its tables need a store that was opened
-
-    sequence, _, digest = text.partition(":")
-    if not (sequence.isdecimal() and len(sequence) < 19 and re.fullmatch("[0-9a-f]{64}", digest)):
-        advice = "Write the number of the entry, a colon and its hash"
-        raise UserError(Problem("--anchor", f"{text!r} is not the end of a trail", "", advice))
-    return Anchor(int(sequence), digest)
 
 
 def try_everything(settings: Settings) -> tuple[list[Check], list[Problem]]:

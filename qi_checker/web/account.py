@@ -9,8 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from qi_checker.errors import UserError
 from qi_checker.store.exceptions import Person
+from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 from qi_checker.web import accounts
+from qi_checker.web.clock import this_moment
 from qi_checker.web.i18n import LANGUAGES, gettext
 from qi_checker.web.pages import ROLES, Message, render
 
@@ -64,6 +66,9 @@ def _change(request: HttpRequest) -> HttpResponse:
     user.shortcuts = "shortcuts" in request.POST
     with writing("default"):
         user.save(update_fields=["language", "shortcuts"])
+        Trail("default").append(
+            this_moment(), user.login, "settings_changed", {"account": user.login}
+        )
     return HttpResponseRedirect("/account?done=settings")
 
 

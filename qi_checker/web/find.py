@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 
 from qi_checker.store.desk.models import WorkItem
+from qi_checker.store.trail import Trail
 from qi_checker.web import i18n
+from qi_checker.web.clock import this_moment
 from qi_checker.web.pages import render
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import verdict_words
@@ -22,7 +24,7 @@ class FoundPage:
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """Whole ids only: nobody finds out ids by trying parts of them."""
+    """Whole ids only: nobody finds out ids by trying parts of them. The trail counts who tries many."""
     said = str(request.POST.get("id", "")).strip()[:200]
     items = WorkItem.objects.none()
     if said:
@@ -38,4 +40,7 @@ def find(request: HttpRequest) -> HttpResponse:
         )
         for i in mine
     )
+    by = request.who.person(request.page, "POST")
+    told = {"role": by.role, "found": len(cases)}
+    Trail("default").append(this_moment(), by.login, "searched", told)
     return render(request, "found", FoundPage(said, cases))

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from qi_checker.nightly.anchors import Kept, known, verified
+from qi_checker.nightly.status import read_status
 from qi_checker.store.models import TrailEntry
 from qi_checker.store.trail import instant
 from qi_checker.web import i18n
@@ -58,16 +60,49 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 
 def _verified() -> tuple[Message, ...]:
-    found = store().trail.verify()
-    if found.whole:
-        said = ngettext(
-            "The trail is whole: %(num)d entry.",
-            "The trail is whole: %(num)d entries.",
-            found.entries,
+    """What `nightly verify` says: the chain, every row that is bound to it, and the ends kept elsewhere."""
+    settings = runtime().settings
+    found = verified(settings, store())
+    if found.faults:
+        text = gettext(
+            "The trail is not whole: %s. Do not run anything, and keep a copy of the store."
         )
-        return (Message("good", said % {"num": found.entries}),)
-    text = gettext("The trail is not whole: %s. Do not run anything, and keep a copy of the store.")
-    return tuple(Message("bad", text % fault) for fault in found.faults)
+        return tuple(Message("bad", text % fault) for fault in found.faults)
+    whole = ngettext(
+        "The trail is whole: %(num)d entry.",
+        "The trail is whole: %(num)d entries.",
+        found.entries,
+    ) % {"num": found.entries}
+    rows = ngettext(
+        "%(num)d row is bound to it and is what it says.",
+        "%(num)d rows are bound to it and are what it says.",
+        len(found.bound),
+    ) % {"num": len(found.bound)}
+    kept = known(settings, read_status(settings.status))
+    noted = gettext("Something was removed or replaced by %s. Did somebody want that?")
+    return (
+        Message("good", f"{whole} {rows}"),
+        _anchored(kept),
+        *(Message("warn", noted % entry) for entry in found.noted),
+    )
+
+
+def _anchored(kept: Kept) -> Message:
+    """Where ends of the trail are kept: what the verification could compare it with."""
+    if not kept.file:
+        text = gettext(
+            "The end of the trail is written down beside the store only. Who can write there can "
+            "make a new trail: name a place in `anchor`, in nightly.yaml."
+        )
+        return Message("warn", text)
+    said = ngettext(
+        "%(num)d end of the trail in %(file)s fits.",
+        "%(num)d ends of the trail in %(file)s fit.",
+        len(set(kept.anchors)),
+    ) % {"num": len(set(kept.anchors)), "file": kept.file}
+    if kept.own:
+        return Message("warn", f"{said} {gettext('This application can rewrite that file.')}")
+    return Message("good", said)
 
 
 def _page(request: HttpRequest) -> TrailPage:
