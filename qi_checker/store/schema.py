@@ -20,13 +20,17 @@ _APPS = ("qi_store", "qi_people", "qi_desk")
 _BINDS = ("qi_store", "0004_rows_are_bound")  # rows of an older store are bound to the trail once
 
 
-def check(alias: str) -> None:
-    """Connect. Raises UserError where that fails, or a newer program has written the store."""
+def check(alias: str, more: tuple[str, ...] = ()) -> None:
+    """Connect. Raises UserError where that fails, or a newer program has written the store.
+
+    more: applications of Django whose tables lie beside it.
+    """
+    known = (*_APPS, *more)
     with reading(alias):
         connections[alias].ensure_connection()
         loader = MigrationExecutor(connections[alias]).loader
-        ours = {(app, name) for app, name in loader.disk_migrations if app in _APPS}
-        theirs = {(app, name) for app, name in loader.applied_migrations if app in _APPS}
+        ours = {(app, name) for app, name in loader.disk_migrations if app in known}
+        theirs = {(app, name) for app, name in loader.applied_migrations if app in known}
     if theirs - ours:
         why = "A newer version of qi-checker has written it"
         raise UserError(Problem("store", "its schema is not known", why, "Use that version"))

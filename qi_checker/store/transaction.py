@@ -106,7 +106,7 @@ _SAID = (
         "older",
         ("no such table", "does not exist", "no such column"),
         "it has not been set up, or is older",
-        "Run `qi-checker nightly migrate`",
+        "Run `qi-checker nightly verify`, which brings it up to date",
     ),
     (
         "unreachable",

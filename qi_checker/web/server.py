@@ -33,7 +33,7 @@ def prepare() -> None:
     from qi_checker.web.runtime import runtime, store
 
     runtime().settings.state.mkdir(parents=True, exist_ok=True)
-    check("default")
+    check("default", ("qi_web",))
     store().migrate()
     with reading("default"):
         for app in _REST:

@@ -11,6 +11,7 @@ from tests.helpers.commands import PROJECT
 
 DEPLOY = PROJECT / "deploy"
 UNITS = [f"qi-checker{job}.{kind}" for job in ("", "-purge") for kind in ("service", "timer")]
+UNITS.append("qi-checker-web.service")
 LEAST = (
     "User=qi-checker",
     "UMask=0077",
@@ -46,6 +47,18 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_the_web_application_cannot_read_the_export_and_writes_the_store_only() -> None:
+    lines = (DEPLOY / "qi-checker-web.service").read_text("utf-8").splitlines()
+    job = (DEPLOY / "qi-checker.service").read_text("utf-8").splitlines()
+    shared = [line for line in job if line.startswith(("Protect", "Private", "Restrict", "System"))]
+    assert [line for line in shared if line not in lines] == []
+    assert {"NoNewPrivileges=yes", "CapabilityBoundingSet=", "UMask=0007"} <= set(lines)
+    assert {"User=qi-checker-web", "Group=qi-checker", "Type=notify"} <= set(lines)
+    writes = [line for line in lines if line.startswith(("ReadWritePaths", "StateDirectory"))]
+    assert writes == ["ReadWritePaths=/var/lib/qi-checker/store"]
+    assert "InaccessiblePaths=-/srv/qi-checker/export" in lines
+
+
 def test_cron_and_container_run_as_a_user_of_their_own() -> None:
     cron = (DEPLOY / "qi-checker.cron").read_text("utf-8").splitlines()
     jobs = [line.split(maxsplit=6) for line in cron if line[:1].isdigit()]
@@ -59,8 +72,10 @@ def test_what_they_start_is_a_command() -> None:
     from qi_checker.cli.parser import build_parser
 
     every = "".join(p.read_text("utf-8") for p in DEPLOY.iterdir())
-    typed = re.findall(r"bin/qi-checker ((?:nightly|healthcheck)(?: \w+)? --config [^\s;]+)", every)
-    assert len(typed) == 7
+    typed = re.findall(
+        r"bin/qi-checker ((?:nightly|healthcheck|serve)(?: \w+)? --config [^\s;]+)", every
+    )
+    assert len(typed) == 8
     assert {"nightly purge", "nightly verify"} <= {t.partition(" --")[0] for t in typed}
     for words in typed:
         assert build_parser().parse_args(words.split()).run
