@@ -11,8 +11,12 @@ from qi_checker.judging.context import Setting
 from qi_checker.judging.rows import Rejected, Row
 from qi_checker.judging.values import When, later
 from qi_checker.protocol import people
+from qi_checker.protocol.models import ExceptionPolicy
 
 NOT_KNOWN = "not known yet"
+NOT_ALLOWED = "reason not allowed"
+NO_DATES = "no validity dates"
+TOO_LONG = "span longer than allowed"
 
 
 @dataclass(frozen=True)
@@ -105,18 +109,37 @@ def _approval(row: Row, setting: Setting) -> str:
 
 
 def _scope(row: Row, case: Case, setting: Setting) -> str:
-    policy = case.version.exceptions
     start, end = row.dates.get("valid_from"), row.dates.get("expires_on")
-    if policy is None or row.word("reason") not in policy.reasons:
-        return "reason not allowed"
-    if start is None or end is None:
-        return "no validity dates"
-    if policy.at_most and end.lo > later(start.lo, policy.at_most):
-        return "span longer than allowed"
+    days = (start.lo, end.lo) if start is not None and end is not None else None
+    if against := refusals(case.version.exceptions, row.word("reason"), days):
+        return against[0]
     # The earlier day: what held on the day of surgery still holds when last year is audited.
-    if not start.lo <= min(setting.as_of.date, case.day) <= end.lo:
+    if days is not None and not days[0] <= min(setting.as_of.date, case.day) <= days[1]:
         return "not valid on the day"
     return ""
+
+
+def refusals(
+    policy: ExceptionPolicy | None, reason: str, days: tuple[date, date] | None
+) -> list[str]:
+    """Give what a protocol has against an exception, whoever approves it and whenever.
+
+    policy: of the version of the protocol; None where it accepts no exception.
+    days: first and last day; None where one of them is not given.
+    """
+    found = []
+    if policy is None or reason not in policy.reasons:
+        found.append(NOT_ALLOWED)
+    if days is None:
+        found.append(NO_DATES)
+    elif (last := last_day(policy, days[0])) is not None and days[1] > last:
+        found.append(TOO_LONG)
+    return found
+
+
+def last_day(policy: ExceptionPolicy | None, first: date) -> date | None:
+    """Give the last day until which an exception from a first day on may hold; None without a limit."""
+    return later(first, policy.at_most) if policy is not None and policy.at_most else None
 
 
 def _later(value: When | None, setting: Setting) -> bool:

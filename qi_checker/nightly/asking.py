@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from qi_checker.errors import Problem, UserError, did_you_mean
-from qi_checker.judging.values import later
+from qi_checker.judging.exceptions import NOT_ALLOWED, TOO_LONG, last_day, refusals
 from qi_checker.nightly.load import Settings
 from qi_checker.protocol.models import Version
 from qi_checker.store import Store
@@ -82,25 +82,25 @@ def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
 
 
 def _refusals(asked: Asked, version: Version) -> Iterator[Problem]:
+    """What judging would have against it, in words for the person who asks."""
     policy = version.exceptions
     if policy is None:
         yield Problem("requirement", f"the protocol accepts no exception from {asked.requirement}")
         return
-    if asked.reason not in policy.reasons:
+    against = refusals(policy, asked.reason, (asked.valid_from, asked.expires_on))
+    if NOT_ALLOWED in against:
         yield Problem(
             "--reason",
             "the protocol does not accept that reason",
             "",
             did_you_mean(asked.reason, policy.reasons),
         )
-    if policy.at_most and asked.expires_on > (
-        last := later(asked.valid_from, policy.at_most)
-    ):  # as the evaluation counts
+    if TOO_LONG in against:
         yield Problem(
             "--expires-on",
             f"the protocol accepts at most {policy.at_most}",
             "",
-            f"Give {last} or an earlier day",
+            f"Give {last_day(policy, asked.valid_from)} or an earlier day",
         )
 
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 
 from qi_checker.errors import UserError
-from qi_checker.judging.values import later
+from qi_checker.judging.exceptions import last_day
 from qi_checker.nightly.asking import Asked, check_request
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.exceptions import Waiver
@@ -79,12 +79,12 @@ def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -
     reasons = sorted({reason for v in versions if v.exceptions for reason in v.exceptions.reasons})
     today = last_night().day
     day = max((x.item.surgery_day for x in lives), default=today) + timedelta(days=14)
-    longest = [v.exceptions.at_most for v in versions if v.exceptions and v.exceptions.at_most]
+    last_days = [last for v in versions if (last := last_day(v.exceptions, today))]
     return ExceptionsView(
         waivers=tuple(_view(request, w, asked) for w in store().exceptions.all(case_id)),
         requirements=tuple(asked.items()),
         reasons=tuple((r, gettext(r.replace("-", " "))) for r in reasons),
-        until=min([day, *(later(today, most) for most in longest)]).isoformat(),
+        until=min([day, *last_days]).isoformat(),
     )
 
 
