@@ -68,6 +68,7 @@ def update(language: str) -> list[str]:
         with file.open("rb") as text:
             held = read_po(text, locale=language)
     made = Catalog(locale=language)
+    made.mime_headers = [("Plural-Forms", _PLURALS)]
     missing = []
     for message, places in sorted(messages().items(), key=lambda pair: str(pair[0])):
         one = message[0] if isinstance(message, tuple) else message
@@ -84,13 +85,14 @@ def update(language: str) -> list[str]:
     return missing
 
 
-_HEADER = """\
+_PLURALS = "nplurals=2; plural=(n > 1);"
+_HEADER = f"""\
 # French messages of the web application of qi-checker. No native reader has reviewed them yet.
 # `python -m scripts.messages` brings the file up to date with the program.
 msgid ""
 msgstr ""
 "Language: fr\\n"
-"Plural-Forms: nplurals=2; plural=(n > 1);\\n"
+"Plural-Forms: {_PLURALS}\\n"
 "MIME-Version: 1.0\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Content-Transfer-Encoding: 8bit\\n"

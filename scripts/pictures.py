@@ -1,16 +1,25 @@
 """Pictures of every kind of page for the documentation: `make pictures`.
 
-Each is a screenshot of the sample page that the tests keep, in headless Chromium. Beside them
-`pages.sha256` says what each was made from; a test compares it with today's pages, so that a picture
-of yesterday's page is noticed.
+Each is a screenshot of the sample page that the tests keep, in headless Chromium; those of the web
+application are drawn from `serve --demo`. Beside them `pages.sha256` says what each was made from; a test
+compares it with today's pages, so that a picture of yesterday's page is noticed.
 """
 
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from playwright.sync_api import Browser
+
+from qi_checker.protocol.paths import reports_dir
 from tests.helpers.browser import chromium
+from tests.helpers.web import free_port
 from tests.unit.test_reporting_context import RENDER
 from tests.unit.test_reporting_golden import PAGES, made
 
@@ -40,6 +49,13 @@ TEMPLATES = {
     "elements": "style/elements.html.j2",
 }
 
+# Pages of the web application: who looks, where, how much of a window 1,280 wide, and its template.
+WEB = {
+    "web_list": ("coordinator", "/", 560, "worklist"),
+    "web_case": ("coordinator", "/cases/SYN-C-0191?to=2026-04-28", 900, "case"),
+    "web_month": ("quality-lead", "/month", 860, "report"),
+}
+
 
 def page_of(kind: str) -> str:
     """Return the sample page of a kind."""
@@ -47,7 +63,12 @@ def page_of(kind: str) -> str:
 
 
 def sha256_of(kind: str) -> str:
-    return hashlib.sha256(page_of(kind).encode()).hexdigest()
+    """Return the hash of a sample page; of a page of the web application, that of what draws it."""
+    if kind not in WEB:
+        return hashlib.sha256(page_of(kind).encode()).hexdigest()
+    web = reports_dir() / "templates" / "web"
+    drawn_by = (web / "base.html.j2", web / f"{WEB[kind][3]}.html.j2", reports_dir() / "web.css")
+    return hashlib.sha256(b"".join(file.read_bytes() for file in drawn_by)).hexdigest()
 
 
 def kept() -> dict[str, str]:
@@ -56,21 +77,54 @@ def kept() -> dict[str, str]:
     return {kind: sha256 for sha256, kind in (line.split() for line in lines)}
 
 
+@contextmanager
+def served_demo() -> Iterator[str]:
+    """Serve the synthetic hospital; gives its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "qi_checker", "serve", "--demo", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        if not any("work list is at" in line for line in process.stdout):
+            raise SystemExit("serve --demo did not start")
+        try:
+            yield f"http://localhost:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def draw_web(browser: Browser, kinds: list[str]) -> None:
+    """Sign in for each picture and draw it."""
+    with served_demo() as url:
+        for kind in kinds:
+            login, path, height, _ = WEB[kind]
+            page = browser.new_page(viewport={"width": 1280, "height": height})
+            page.goto(f"{url}/sign-in")
+            page.get_by_label("Login").fill(login)
+            page.get_by_label("Password").fill(login)
+            page.get_by_role("button", name="Sign in").click()
+            page.goto(url + path)
+            page.screenshot(path=str(FOLDER / f"{kind}.png"))
+            page.close()
+
+
 def main() -> None:
     """Draw the pictures of the pages that changed."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    drawn, hashes = kept(), {kind: sha256_of(kind) for kind in KINDS}
+    drawn, hashes = kept(), {kind: sha256_of(kind) for kind in (*KINDS, *WEB)}
     changed = [
         kind
-        for kind in KINDS
-        if drawn.get(kind) != hashes[kind] or not (FOLDER / f"{kind}.png").exists()
+        for kind, sha256 in hashes.items()
+        if drawn.get(kind) != sha256 or not (FOLDER / f"{kind}.png").exists()
     ]
     with chromium() as browser:
         for kind in changed:
-            page = browser.new_page(viewport={"width": 1000, "height": KINDS[kind]})
-            page.set_content(page_of(kind))
-            page.screenshot(path=str(FOLDER / f"{kind}.png"))
-            page.close()
+            if kind in KINDS:
+                page = browser.new_page(viewport={"width": 1000, "height": KINDS[kind]})
+                page.set_content(page_of(kind))
+                page.screenshot(path=str(FOLDER / f"{kind}.png"))
+                page.close()
+        if web := [kind for kind in changed if kind in WEB]:
+            draw_web(browser, web)
     lines = [f"{sha256}  {kind}\n" for kind, sha256 in hashes.items()]
     HASHES.write_text("".join(lines), encoding="utf-8")
     print(f"{len(changed)} pictures in {FOLDER}")

@@ -35,7 +35,7 @@ def account(request: HttpRequest) -> HttpResponse:
     """Show it, or change what was sent."""
     if request.method == "POST":
         return _change(request)
-    done = gettext("Your settings are kept."), gettext("Your password is changed.")
+    done = gettext("Your settings are saved."), gettext("Your password is changed.")
     told = {"settings": done[0], "password": done[1]}.get(request.GET.get("done", ""))
     messages = (Message("good", told),) if told else ()
     return render(request, "account", _page(request), messages=messages)

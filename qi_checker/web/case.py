@@ -338,11 +338,11 @@ def _date(to: str, first: date) -> tuple[date | None, str]:
         return None, ""
     chosen = day_of(to)
     if chosen is None:
-        return None, gettext("Write a date as 2026-03-31.")
+        return None, gettext("Enter a date such as 2026-03-31.")
     if chosen < first:
-        return None, gettext("Surgery cannot move into the past.")
+        return None, gettext("Surgery cannot be moved into the past.")
     if chosen > first + timedelta(days=3 * 366):
-        return None, gettext("That is too far ahead.")
+        return None, gettext("That date is too far ahead.")
     return chosen, ""
 
 

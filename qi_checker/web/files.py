@@ -131,15 +131,14 @@ def file(request: HttpRequest, name: str) -> HttpResponse:
 
 def month(request: HttpRequest) -> HttpResponse:
     """The report of a month, the latest without `?of=`."""
-    how = gettext("The night writes last month's report where nightly.yaml says `monthly: true`.")
+    how = gettext("The nightly job writes last month's report if nightly.yaml has “monthly: true”.")
     return _report(request, "month", gettext("Month"), _MONTH, how)
 
 
 def study(request: HttpRequest) -> HttpResponse:
     """A before/after comparison, the latest without `?of=`."""
     how = gettext(
-        "A comparison appears here when `qi-checker study` writes it into the folder of reports, "
-        "as study-NAME."
+        "A comparison appears here when “qi-checker study” writes it into the reports folder as study-NAME."
     )
     return _report(request, "study", gettext("Before and after"), re.compile(r"study-(.+)"), how)
 

@@ -113,7 +113,7 @@ def entry(request: HttpRequest, case_id: str) -> HttpResponse:
     written = thread("default", case_id)
     before = written.ious[0] if written.ious else None
     if before is not None and not request.POST.get("why", "").strip():
-        errors.append(("why", gettext("Write why it is corrected.")))
+        errors.append(("why", gettext("Say why it is corrected.")))
     changed = differences(request.POST.get("seen", ""), state_of(items, written))
     if errors or changed:
         page = _page(items, request.POST, tuple(errors), tuple(changed))
@@ -193,7 +193,7 @@ def checked(typed: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str, s
         if column.name in TITLES and value:
             errors += [(column.name, text) for text in _wrong(column, value)]
     if values.get("performed") not in ("yes", "no"):
-        errors.append(("performed", gettext("Say whether ultrasound was performed.")))
+        errors.append(("performed", gettext("Select whether ultrasound was performed.")))
     elif values["performed"] == "yes":
         errors += _needed(values)
     else:
@@ -203,11 +203,11 @@ def checked(typed: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str, s
 
 def _wrong(column: Column, value: str) -> list[str]:
     if column.kind == "count" and not (value.isdecimal() and int(value) <= MOST):
-        return [gettext("Write a whole number up to %d.") % MOST]
+        return [gettext("Enter a whole number up to %d.") % MOST]
     if column.kind == "words" and not set(value.split(";")) <= set(column.words):
-        return [gettext("Choose from the list.")]
+        return [gettext("Select from the list.")]
     if column.kind == "word" and value not in ("yes", "no"):
-        return [gettext("Say yes or no.")]
+        return [gettext("Select yes or no.")]
     return []
 
 
@@ -215,10 +215,12 @@ def _needed(values: Mapping[str, str]) -> list[tuple[str, str]]:
     """What has to be known where it was performed, so that the row counts in a study."""
     found = []
     if "plan_recorded_before" not in values:
-        found.append(("plan_recorded_before", gettext("Say whether the plan was recorded before.")))
+        found.append(
+            ("plan_recorded_before", gettext("Select whether the plan was recorded before."))
+        )
     changes = values.get("plan_change", "").split(";")
     if changes == [""]:
-        found.append(("plan_change", gettext("Say whether the plan changed, and how.")))
+        found.append(("plan_change", gettext("Select whether the plan changed, and how.")))
     elif NO_CHANGE in changes and len(changes) > 1:
-        found.append(("plan_change", gettext("“No change” cannot stand beside a change.")))
+        found.append(("plan_change", gettext("“No change” cannot be combined with a change.")))
     return found

@@ -52,7 +52,7 @@ class Night:
         """`As of today, 06:10`."""
         at = self.as_of
         if at is None:
-            return gettext("No night is kept yet")
+            return gettext("No night has run yet")
         if at.date() == today(runtime().zone):
             return gettext("As of today, %s") % f"{at:%H:%M}"
         return gettext("As of %s") % i18n.clock(at)
@@ -80,7 +80,10 @@ def _age(night: Night) -> list[Message]:
         what = gettext("The list is empty because no night has run yet.")
         return [Message("bad", what)]
     if this_moment() - at > timedelta(seconds=seconds(runtime().settings.config.max_age)):
-        what = gettext("The list is old: %s. Scans done since are not in it.") % night.freshness()
+        what = (
+            gettext("The list is out of date: %s. Scans done since then are missing.")
+            % night.freshness()
+        )
         found.append(Message("bad", what))
     if read_status(runtime().settings.status).get("state") == "failed":
         what = gettext("The last night failed. Yesterday's list stays in force.")

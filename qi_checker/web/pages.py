@@ -70,6 +70,7 @@ class Shell:
     entries: tuple[Entry, ...]
     messages: tuple[Message, ...]
     language: str
+    unreviewed: bool  # nobody whose language it is has read the translation
     path: str
     csrf: str
     demo: bool
@@ -117,6 +118,7 @@ def shell(request: HttpRequest, messages: tuple[Message, ...] = ()) -> Shell:
         entries=tuple(entries),
         messages=messages,
         language=i18n.current(),
+        unreviewed=i18n.current() in i18n.UNREVIEWED,
         path=request.get_full_path(),
         csrf=get_token(request),
         demo=run.demo,

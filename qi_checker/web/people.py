@@ -18,10 +18,10 @@ from qi_checker.web.pages import ROLES, Message, render
 from qi_checker.web.runtime import runtime
 
 _DONE = {
-    "added": N_("The account is made."),
+    "added": N_("The account is created."),
     "given": N_("The role is given."),
     "taken": N_("The role is taken away."),
-    "shut": N_("The account is shut; its sessions have ended."),
+    "shut": N_("The account is closed; its sessions have ended."),
     "opened": N_("The account is open."),
     "password": N_("The password is changed; its sessions have ended."),
 }

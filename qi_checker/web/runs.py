@@ -154,7 +154,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
     views = []
     for bundle in runtime().settings.bundles:
         protocol = bundle.protocol
-        said = {None: gettext("not yet"), bundle.sha256: gettext("this very one")}
+        said = {None: gettext("not yet"), bundle.sha256: gettext("this version")}
         of = judged.get(protocol.id)
         views.append(
             ProtocolView(
@@ -163,7 +163,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
                 statement=protocol.statement,
                 owner=protocol.owner,
                 sha256=bundle.sha256,
-                judged=said.get(of, gettext("another one: it was changed since")),
+                judged=said.get(of, gettext("another version; the file has changed since")),
                 versions=_versions(list(protocol.versions), protocol.in_force(night.day)),
             )
         )

@@ -18,7 +18,7 @@ from qi_checker.web.runtime import runtime
 
 _REFUSED = {
     "no_role": N_("Your account has no role here. Ask the administrator of this application."),
-    "shut": N_("Your account is shut. Ask the administrator of this application."),
+    "shut": N_("Your account is closed. Ask the administrator of this application."),
     "provider": N_("The sign-in service of the hospital does not answer. Try again later."),
     "token": N_("The sign-in could not be completed. Try again."),
 }
@@ -47,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _try(request, back)
     if request.GET.get("language") in LANGUAGES:
         return _speak(request, back)
-    ended = gettext("You were signed out, because nothing happened for a while. Nothing was lost.")
+    ended = gettext("You were signed out because you were inactive. Nothing was lost.")
     refused = request.GET.get("refused", "")
     error = gettext(_REFUSED.get(refused, _REFUSED["token"])) if refused else ""
     notice = ended if request.GET.get("ended") else ""

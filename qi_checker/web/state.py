@@ -59,7 +59,7 @@ def differences(seen: str, now: State) -> list[str]:
         then: dict[str, Any] = signing.loads(seen, salt=_SALT)
         old = State(**then)
     except (signing.BadSignature, TypeError):
-        return [gettext("This page is too old to act on.")]
+        return [gettext("This page is out of date.")]
     return [*_surgery(old, now), *_judged(old, now), *_decided(old, now)]
 
 
@@ -79,7 +79,7 @@ def _judged(old: State, now: State) -> list[str]:
             words = {"before": verdict_words(before or "–"), "after": verdict_words(verdict)}
             found.append(said % words)
         elif old.evidence.get(protocol) != now.evidence[protocol]:
-            found.append(gettext("The records that the case rests on have changed."))
+            found.append(gettext("The records of the case have changed."))
     return found
 
 
@@ -90,7 +90,7 @@ def _decided(old: State, now: State) -> list[str]:
             said = gettext("Exception %(name)s is now: %(state)s.")
             found.append(said % {"name": name, "state": gettext(standing)})
     if old.waits != now.waits:
-        found.append(gettext("Somebody changed until when the case waits."))
+        found.append(gettext("Somebody changed how long the case waits."))
     if old.ious != now.ious:
         found.append(gettext("Somebody entered or corrected the ultrasound."))
     return found

@@ -140,7 +140,7 @@ def _make(
     if kind == API and not name:
         return "", (("name", gettext("Name the service.")),)
     if site not in sites if site else sites.names is not None:
-        return "", (("site", gettext("Choose one of your sites.")),)
+        return "", (("site", gettext("Select one of your sites.")),)
     token = secrets.token_urlsafe(32)
     with writing("default"):
         row = Token.objects.create(

@@ -139,7 +139,7 @@ def _narrowed(query: dict[str, str]) -> tuple[Any, str]:
             continue
         day = day_of(query[name])
         if day is None:
-            wrong = gettext("Write a date as 2026-03-31.")
+            wrong = gettext("Enter a date such as 2026-03-31.")
             continue
         at = instant(datetime.combine(day + timedelta(days=days), time.min, runtime().zone))
         rows = rows.filter(at__gte=at) if name == "since" else rows.filter(at__lt=at)

@@ -43,28 +43,28 @@ class TroublePage:
 _STORE = {
     "busy": (
         N_("Being updated"),
-        N_("The night's results are being kept at this moment."),
+        N_("The results of the night are being saved."),
         N_("Try again in a few seconds."),
     ),
     "full": (
         N_("The disk is full"),
         N_(
-            "Nothing can be kept at this moment, and a case can only be read with an entry in the trail."
+            "Nothing can be saved at the moment. Cases cannot be opened either, because every reading is recorded."
         ),
-        N_("Tell whoever runs this server. Phone what is urgent."),
+        N_("Tell the administrator of this server. Use the phone for what is urgent."),
     ),
     "read_only": (
-        N_("The store cannot be written"),
+        N_("The database is read-only"),
         N_(
-            "Nothing can be kept at this moment, and a case can only be read with an entry in the trail."
+            "Nothing can be saved at the moment. Cases cannot be opened either, because every reading is recorded."
         ),
-        N_("Tell whoever runs this server. Phone what is urgent."),
+        N_("Tell the administrator of this server. Use the phone for what is urgent."),
     ),
 }
 _OTHER = (
-    N_("The store does not answer"),
-    N_("Nothing can be shown or kept at this moment."),
-    N_("Tell whoever runs this server. The lists of the last night are in the mail."),
+    N_("The database does not answer"),
+    N_("Nothing can be shown or saved at the moment."),
+    N_("Tell the administrator of this server. Last night's lists are in the mail."),
 )
 
 
@@ -98,7 +98,7 @@ def store_refused(request: HttpRequest, error: StoreRefused) -> HttpResponse:
     log("store", kind=error.kind)
     title, what, advice = (gettext(text) for text in _STORE.get(error.kind, _OTHER))
     if request.method == "POST":
-        what += " " + gettext("What you sent was not kept.")
+        what += " " + gettext("What you sent was not saved.")
     page = TroublePage(title, what, advice, *_again(request), retry=error.kind == "busy")
     response = _answer(request, page, 503)
     if page.retry:
@@ -142,7 +142,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its mark: most often one from before signing out, or another site's."""
-    what = gettext("The form was too old. What you sent was not kept.")
+    what = gettext("The form was too old. What you sent was not saved.")
     advice = gettext("Check what you typed and send it again.")
     page = TroublePage(gettext("Send it again"), what, advice, *_again(request))
     return _answer(request, page, 403)
@@ -164,8 +164,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     last = traceback.extract_tb(trace)[-1:] if trace else []
     where = f"{last[0].filename.rpartition('/')[2]}:{last[0].lineno}" if last else ""
     log("failed", number=number, error=kind.__name__ if kind else "", where=where)
-    what = gettext("This is a mistake of the program.")
-    advice = gettext("Tell whoever runs this server the number %s.") % number
+    what = gettext("This is an error in the program.")
+    advice = gettext("Give the administrator of this server the number %s.") % number
     return _answer(request, TroublePage(gettext("Something went wrong"), what, advice), 500)
 
 

@@ -140,7 +140,7 @@ def exceptions(request: HttpRequest) -> HttpResponse:
 
 
 def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Ask for an exception, if it can ever count."""
+    """Request an exception, if it can ever count."""
 
     def write(sent: Sent) -> str:
         asked = Asked(
@@ -200,7 +200,7 @@ def _decide(
             raise Http404
         why = sent.text("why")
         if step in ("refuse", "revoke") and not why:
-            raise Wrong([("why", gettext("Write why."))])
+            raise Wrong([("why", gettext("Give a reason."))])
         if step == "approve":
             held.approve(name, by=sent.by, at=this_moment())
         elif step == "reconfirm":

@@ -32,13 +32,13 @@ from qi_checker.web.state import differences, state_of
 from qi_checker.web.urls_of import link
 
 DONE = {
-    "note": N_("The note is kept."),
-    "contact": N_("The contact is kept."),
+    "note": N_("The note is saved."),
+    "contact": N_("The contact is saved."),
     "look": N_("Marked as looked at."),
     "wait": N_("The case waits."),
     "undone": N_("Taken back."),
     "known": N_("The changes are acknowledged."),
-    "view": N_("The view is kept."),
+    "view": N_("The view is saved."),
     "view_removed": N_("The view is removed."),
     "requested": N_("The exception is requested. Somebody else must approve it."),
     "approved": N_(
@@ -48,7 +48,7 @@ DONE = {
     "reconfirmed": N_("The exception is confirmed for the new date."),
     "revoked": N_("The exception is revoked."),
     "signed": N_("Signed off."),
-    "ious": N_("The entry is kept."),
+    "ious": N_("The entry is saved."),
 }
 _UNDONE = ("note", "contact", "look", "wait")
 
@@ -82,7 +82,7 @@ class Sent:
         """A date field. Raises Wrong where it is not one."""
         found = day_of(self.text(name))
         if found is None:
-            raise Wrong([(name, gettext("Write a date as 2026-03-31."))])
+            raise Wrong([(name, gettext("Enter a date such as 2026-03-31."))])
         return found
 
 
@@ -161,9 +161,9 @@ def note(request: HttpRequest, case_id: str) -> HttpResponse:
     def write(sent: Sent) -> str:
         to_role = sent.text("to_role")
         if to_role not in {"", *(r.value for r in Role)}:
-            raise Wrong([("to_role", gettext("Choose one of the roles."))])
+            raise Wrong([("to_role", gettext("Select one of the roles."))])
         if not sent.text("text"):
-            raise Wrong([("text", gettext("Write something."))])
+            raise Wrong([("text", gettext("Write a note."))])
         number = store().people.note(
             case_id, to_role, sent.text("text"), by=sent.by, at=this_moment()
         )
@@ -178,7 +178,7 @@ def contact(request: HttpRequest, case_id: str) -> HttpResponse:
     def write(sent: Sent) -> str:
         whom = sent.text("whom")
         if not whom:
-            raise Wrong([("whom", gettext("Write whom you called."))])
+            raise Wrong([("whom", gettext("Say whom you called."))])
         number = store().people.contact(
             case_id, sent.text("outcome"), whom, sent.text("said"), by=sent.by, at=this_moment()
         )

@@ -125,7 +125,7 @@ def test_a_form_of_an_old_page_keeps_what_was_typed_and_says_what_changed(
 def test_a_forged_mark_is_an_old_page(one: Served, fresh: str) -> None:
     case_id, ash = fresh, one.person("coordinator")
     answer = ash.post(f"/cases/{case_id}/notes", {"seen": "x.y.z", "text": "hello"})
-    assert answer.status_code == 409 and "too old to act on" in answer.text
+    assert answer.status_code == 409 and "out of date" in answer.text
 
 
 def test_four_eyes(one: Served) -> None:
@@ -148,12 +148,12 @@ def test_four_eyes(one: Served) -> None:
     assert done.status_code == 302
     assert verdict(one, case_id) == "compliant_with_exception"
     page = text_of(quinn.get(f"/cases/{case_id}").text)
-    assert "judged again since the night" in page and "Exempt" in page
+    assert "updated since the night" in page and "Exempt" in page
     late = quinn.post(where, opened(quinn, case_id) | {"step": "approve"})
     assert late.status_code == 422
     ash = one.person("coordinator")
     mute = ash.post(f"{where}/revoke", opened(ash, case_id) | {"step": "revoke"})
-    assert mute.status_code == 422 and "Write why." in mute.text
+    assert mute.status_code == 422 and "Give a reason." in mute.text
     form = opened(ash, case_id) | {"step": "revoke", "why": "MRI is possible"}
     assert ash.post(f"{where}/revoke", form).status_code == 302
     assert verdict(one, case_id) == "action_needed"
@@ -178,7 +178,7 @@ def verdict(site: Served, case_id: str) -> str:
         ({"reason": "too-busy"}, "does not accept that reason"),
         ({"requirement": "pet"}, "no protocol asks for that"),
         ({"expires_on": "2027-12-31"}, "accepts at most"),
-        ({"expires_on": "soon"}, "Write a date"),
+        ({"expires_on": "soon"}, "Enter a date"),
     ],
 )
 def test_what_can_never_count_is_not_asked_for(
@@ -307,13 +307,13 @@ def performed(site: Served, which: int = 0) -> str:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"performed": ""}, "Say whether ultrasound was performed."),
-        ({"plan_recorded_before": ""}, "Say whether the plan was recorded before."),
-        ({"plan_change": []}, "Say whether the plan changed, and how."),
-        ({"plan_change": ["no_change", "abandoned"]}, "cannot stand beside a change"),
-        ({"plan_change": ["magic"]}, "Choose from the list."),
-        ({"lesions_new": "-1"}, "Write a whole number"),
-        ({"lesions_new": "1000"}, "Write a whole number"),
+        ({"performed": ""}, "Select whether ultrasound was performed."),
+        ({"plan_recorded_before": ""}, "Select whether the plan was recorded before."),
+        ({"plan_change": []}, "Select whether the plan changed, and how."),
+        ({"plan_change": ["no_change", "abandoned"]}, "cannot be combined with a change"),
+        ({"plan_change": ["magic"]}, "Select from the list."),
+        ({"lesions_new": "-1"}, "Enter a whole number"),
+        ({"lesions_new": "1000"}, "Enter a whole number"),
     ],
 )
 def test_ultrasound_is_checked_as_a_study_checks_it(

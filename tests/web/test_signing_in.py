@@ -77,7 +77,7 @@ def test_signing_out_ends_the_session(site: Served) -> None:
 def test_a_form_of_another_site_is_refused(site: Served) -> None:
     person = site.person("surgeon")
     answer = person.post("/account", {"csrfmiddlewaretoken": "x" * 32, "language": "fr"})
-    assert answer.status_code == 403 and "What you sent was not kept" in answer.text
+    assert answer.status_code == 403 and "What you sent was not saved" in answer.text
     assert 'lang="en"' in person.get("/account").text
 
 

@@ -42,7 +42,7 @@ def test_while_the_night_is_kept_lists_are_shown_and_forms_wait(site: Served) ->
         answer = ash.post(f"/cases/{case_id}/notes", form)
     assert page.status_code == 503 and page.headers["Retry-After"] == "3"
     assert "Being updated" in page.text and 'http-equiv="refresh"' in page.text
-    assert answer.status_code == 503 and "What you sent was not kept." in text_of(answer.text)
+    assert answer.status_code == 503 and "What you sent was not saved." in text_of(answer.text)
     assert "call &lt;her&gt; back" in answer.text and 'value="one"' in answer.text
     assert ash.post(f"/cases/{case_id}/notes", form).status_code == 302
     assert sql(site.config, "SELECT text FROM qi_people_note") == [("call <her> back",)]
@@ -75,7 +75,8 @@ def test_a_store_that_cannot_be_written_is_told(ward: Path, tmp_path: Path) -> N
         answer = person.sign_in("coordinator")
         assert answer.status_code == 503
         assert (
-            "The store cannot be written" in answer.text and "Phone what is urgent" in answer.text
+            "The database is read-only" in answer.text
+            and "Use the phone for what is urgent" in answer.text
         )
         assert person.get("/healthz").status_code == 200
         assert person.get("/readyz").status_code == 200
@@ -114,7 +115,7 @@ def test_a_full_disk_is_told_and_what_was_typed_is_kept(ward: Path, tmp_path: Pa
             kept += 1
         listed, read = ash.get("/"), ash.get(f"/cases/{case_id}")
     assert (listed.status_code, sent.status_code) == (200, 503)
-    assert "The disk is full" in sent.text and "What you sent was not kept." in text_of(sent.text)
+    assert "The disk is full" in sent.text and "What you sent was not saved." in text_of(sent.text)
     assert "x" * 3900 in sent.text
     assert read.status_code == 200 or "The disk is full" in read.text
     assert sql(config, "SELECT count(*) FROM qi_people_note") == [(kept,)]

@@ -79,7 +79,7 @@ def test_a_surgeon_and_a_radiologist(walk: Walker, browser: Browser, script: boo
     skip = 0 if script else 1  # each walk takes a case of its own
     cases = [c for c, _ in _open_cases(walk.site)]
     walk.go(f"/cases/{cases[-1 - skip]}")
-    page.get_by_text("Ask for an exception", exact=True).click()
+    page.get_by_text("Request an exception", exact=True).click()
     page.get_by_label("Reason", exact=True).select_option("contraindication-mri")
     page.get_by_role("button", name="Ask for it").click()
     waiver = page.locator("article.waiver")
@@ -120,7 +120,7 @@ def test_a_quality_lead_and_an_administrator(walk: Walker, script: bool) -> None
     page.locator("tbody a").first.click()
     walk.menu("Services")
     page.get_by_label("Name of the service").fill("dashboard")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create").click()
     expect(page.locator(".notice.good code")).to_have_text(re.compile(r"^[\w-]{43}$"))
 
 
