@@ -86,11 +86,11 @@ lint: .venv/installed-dev
 		> build/imports.txt || { cat build/imports.txt; exit 1; }
 
 pytest: native
-	@$(WITH) pytest --quiet -n $(JOBS) $(ARGS)
+	@sh scripts/in_memory.sh $(WITH) pytest --quiet -n $(JOBS) $(ARGS)
 
 # What is left out of `make test`; DEVELOPERS.md lists it. ARGS="-k kills" runs a part.
 test-thorough: native
-	@$(WITH) pytest --quiet -n $(JOBS) -m thorough $(ARGS)
+	@sh scripts/in_memory.sh $(WITH) pytest --quiet -n $(JOBS) -m thorough $(ARGS)
 
 .venv/installed-bench: .venv/installed-dev
 	@echo "Installing what is measured beside it"

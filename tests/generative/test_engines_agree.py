@@ -50,13 +50,13 @@ def test_postgresql_agrees_with_the_naive_evaluator(in_postgres: Engine, example
     _agree(in_postgres, examples)
 
 
-# Spark takes seconds for each.
+# Spark takes seconds for each; a usual run asks it one batch of tests/spec.
+@pytest.mark.thorough
 @pytest.mark.spark
 @needs_java
-@tiers("examples", 1, 80)
-def test_spark_agrees_with_the_naive_evaluator(examples: int) -> None:
+def test_spark_agrees_with_the_naive_evaluator() -> None:
     """On all of that; Parquet has no torn rows either."""
-    _agree(on_spark, examples)
+    _agree(on_spark, 80)
 
 
 def _agree(engine: Engine, examples: int) -> None:

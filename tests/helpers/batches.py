@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -176,6 +176,11 @@ class Batch:
         return sum(len(bundle.protocol.versions[0].leaves) for bundle in every.values())
 
     @property
+    def read(self) -> set[str]:
+        """The parts of the answer that a test looks at."""
+        return {part for question in self.questions.values() for part in question.read}
+
+    @property
     def whole(self) -> Question:
         """All of it as one question."""
         first = next(iter(self.questions.values()))
@@ -290,6 +295,11 @@ class Plan:
             batch.add(question)
         self.batch_of = {q.key: b for b in self.batches for q in b.questions.values()}
 
+    def in_the_largest(self, questions: Iterable[Question]) -> bool:
+        """Whether all of them are in the batch of the most questions; so are none at all."""
+        largest = max(self.batches, key=lambda batch: len(batch.questions), default=None)
+        return all(self.batch_of.get(q.key) is largest for q in questions)
+
     def size(self, question: Question) -> int:
         """How many questions are evaluated together with this one, itself included."""
         batch = self.batch_of.get(question.key)
@@ -316,7 +326,8 @@ class Batched:
         if batch is None:
             return asked.ask(self.engine)
         if asked.key not in self.answers:
-            self.answers |= batch.answers(batch.whole.ask(self.engine))
+            seen = batch.whole.ask(self.engine)
+            self.answers |= batch.answers(seen.only(batch.read))
         return self.answers[asked.key]
 
 

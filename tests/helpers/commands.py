@@ -64,6 +64,11 @@ def run(*arguments: object, **options: Any) -> Ran:
     return ran
 
 
+def full_disk(size: int) -> str:
+    """Python that runs before a command: no file can be longer than so many bytes."""
+    return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+
+
 def _started(*arguments: object, **options: Any) -> tuple[int, bytes, bytes]:
     with start(*arguments, **options) as process:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from qi_checker import judging as reference
@@ -47,6 +48,10 @@ class Seen:
     def of(cls, *parts: Any) -> Seen:
         """Of parts that are made already, in the order of `PARTS`; the last may be left out."""
         return cls(dict(zip(PARTS, parts, strict=False)).__getitem__)
+
+    def only(self, parts: Iterable[str]) -> Seen:
+        """These parts, made now: the evaluation that they are made of can go."""
+        return Seen({name: getattr(self, name) for name in parts}.__getitem__)
 
     @property
     def findings(self) -> list[dict[str, Any]]:
@@ -119,15 +124,21 @@ def on_duckdb(
 
 
 def seen_by(evaluation: Evaluation) -> Seen:
-    """What an evaluation of a compiled query says."""
-    summary = evaluation.summary()
-    return Seen.of(
-        evaluation.findings(),
-        [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
-        [{key: line[key] or None for key in REJECT_KEYS} for line in evaluation.rejects()],
-        list(evaluation.ignored_exceptions()),
-        {name: _plain(summary[name]) for name in NUMBERS},
-    )
+    """What an evaluation of a compiled query says; what nobody reads is not asked of it."""
+    parts: dict[str, Callable[[], Any]] = {
+        "findings": evaluation.findings,
+        "cases": lambda: [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
+        "rejects": lambda: [
+            {key: line[key] or None for key in REJECT_KEYS} for line in evaluation.rejects()
+        ],
+        "ignored": lambda: list(evaluation.ignored_exceptions()),
+        "numbers": lambda: _numbers(evaluation.summary()),
+    }
+    return Seen(cache(lambda name: parts[name]()))
+
+
+def _numbers(summary: dict[str, Any]) -> dict[str, Any]:
+    return {name: _plain(summary[name]) for name in NUMBERS}
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.plausible import CHECKS, Finding, Looked, Settings, read_settings
 from qi_checker.protocol.site import Site
 from qi_checker.sources.memory import from_rows
-from tests.helpers.damages import REFUSE, WARN, Tables
+from tests.helpers.damages import DAMAGES, REFUSE, WARN, Tables
 
 PROTOCOL = "hepatic-metastasectomy-imaging"
 SITE = Site(timezone="America/Toronto")
@@ -101,6 +101,23 @@ def look(
         given.con.close()
 
 
+RECORDS = {"demo": demo, "study": study}
+
+
+@cache
+def undamaged(records: str) -> Seen:
+    return look(RECORDS[records]())
+
+
+@cache
+def damaged(records: str, name: str) -> Seen | None:
+    """What is seen of one of the damages; None where the records have nothing that it could damage."""
+    whole = RECORDS[records]()
+    (damage,) = [one for one in DAMAGES if one.name == name]
+    tables = damage.done_to(whole)
+    return None if tables == whole else look(tables)
+
+
 def nights_before(tables: Tables, nights: int = 3) -> History:
     """What a store would give that kept the nights before; of all of them with the same counts."""
     last = tables.as_of - timedelta(days=1)
@@ -108,3 +125,9 @@ def nights_before(tables: Tables, nights: int = 3) -> History:
     past_nights = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
     before = [line | {"surgery_date": seen.days.get(line["case_id"])} for line in seen.findings]
     return History({PROTOCOL: past_nights}, seen.days, lambda protocol, sha256: before)
+
+
+@cache
+def demo_before(nights: int = 3) -> History:
+    """The nights before the demonstration."""
+    return nights_before(demo(), nights)

@@ -33,6 +33,8 @@ def scope(nodeid: str) -> str:
     file = nodeid.split("::", 1)[0]
     if "spark" in nodeid:  # also what only prints for Spark: it does not matter where that runs
         return "spark"
+    if file.startswith("tests/plausibility/"):
+        return "plausibility"  # what is seen of a damage is shared
     engine = _ENGINE.search(nodeid) if file.startswith("tests/spec/") else None
     return f"spec on {engine[1]}" if engine else file
 

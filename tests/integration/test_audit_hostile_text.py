@@ -9,10 +9,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.helpers.commands import AS_OF, audit, csv_rows, run
+from qi_checker.protocol.records import CASES, EVENTS
+from tests.helpers.commands import AS_OF, audit, csv_rows, run, write_rows
 from tests.helpers.pages import read_page
 from tests.helpers.records import case, mr_scan, scan
-from tests.integration.conftest import WriteFolder
+from tests.integration.conftest import SITE, WriteFolder
 
 FORMULAS = [
     "=1+1",
@@ -66,8 +67,8 @@ def _ids(texts: list[str]) -> list[str]:
     return [t.strip(" \t\r\n\xa0") for t in texts]
 
 
-@pytest.fixture
-def hostile(folder: WriteFolder) -> tuple[Path, list[str]]:
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     texts = [t for t in (*FORMULAS, *MARKUP, *PATHS, *NASTY) if "\x00" not in t]
     ids = list(dict.fromkeys(_ids(texts)))
     cases = [
@@ -76,14 +77,21 @@ def hostile(folder: WriteFolder) -> tuple[Path, list[str]]:
     events = [
         scan("2026-03-01", f"{i}", patient_id=i, description=i, codes=f"{i}:{i}") for i in ids
     ]
-    return folder(cases=cases, events=events), ids
+    data = tmp_path_factory.mktemp("hostile") / "data"
+    data.mkdir()
+    for table, rows in ((CASES, cases), (EVENTS, events)):
+        write_rows(data / f"{table.name}.csv", table.names, rows)
+    (data / "site.yaml").write_text(SITE, encoding="utf-8")
+    return data, ids
 
 
-@pytest.fixture
-def out(hostile: tuple[Path, list[str]], tmp_path: Path) -> Path:
-    ran = audit(hostile[0], tmp_path / "out")
+@pytest.fixture(scope="module")
+def out(hostile: tuple[Path, list[str]]) -> Path:
+    """The audit of it, which no test changes."""
+    out = hostile[0].parent / "out"
+    ran = audit(hostile[0], out)
     assert (ran.code, ran.err) == (0, "")
-    return tmp_path / "out"
+    return out
 
 
 def _document(out: Path) -> dict[str, Any]:

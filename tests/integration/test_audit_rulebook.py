@@ -118,7 +118,7 @@ def test_a_run_that_fails_leaves_the_folder_as_it_was(
     assert audit(demo, out, "--protocol", rules, "--pages", 0).code == 0
     before = contents(out)
     at_the_end = "from qi_checker.audit import folder; folder.rulebook_document = None"
-    assert audit(demo, out, "--protocol", rules, "--pages", 0, code=at_the_end).code == 3
+    assert audit(demo, out, "--protocol", rules, "--pages", 0, before=at_the_end).code == 3
     assert contents(out) == before
 
 
@@ -157,7 +157,7 @@ def broken(self, *arguments):
     return facts(self, *arguments)
 Compiled.facts = broken
 """
-    ran = audit(demo, tmp_path / "out", "--protocol", rules, "--pages", 0, code=code)
+    ran = audit(demo, tmp_path / "out", "--protocol", rules, "--pages", 0, before=code)
     assert ran.code == 3
     assert ran.err.startswith("qi-checker: hp, version 1.0: Error: could not be evaluated.")
     page = json.loads((tmp_path / "out" / "rulebook.json").read_bytes())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,27 @@ def checklist(data: Path, *more: object, as_of: str = AS_OF) -> Ran:
     return run("checklist", "--data", data, "--as-of", as_of, *more)
 
 
+# Of records that no test changes: several tests ask the same.
+of_demo = cache(checklist)
+
+
 def items(data: Path, *more: object, as_of: str = AS_OF) -> list[dict[str, Any]]:
-    ran = checklist(data, "--format", "json", *more, as_of=as_of)
+    return _items(checklist(data, "--format", "json", *more, as_of=as_of))
+
+
+def demo_items(demo: Path, *more: object) -> list[dict[str, Any]]:
+    return _items(of_demo(demo, "--format", "json", *more))
+
+
+def _items(ran: Ran) -> list[dict[str, Any]]:
     assert (ran.code, ran.err) == (0, "")
-    return json.loads(ran.out)["items"]
+    found: list[dict[str, Any]] = json.loads(ran.out)["items"]
+    return found
 
 
 @pytest.fixture(scope="module")
 def everything(demo: Path) -> list[dict[str, Any]]:
-    return items(demo, "--days", 3660)
+    return demo_items(demo, "--days", 3660)
 
 
 def test_the_most_urgent_action_comes_first(everything: list[dict[str, Any]]) -> None:
@@ -70,12 +83,12 @@ def test_it_says_the_same_as_the_audit(audited: Path, everything: list[dict[str,
 
 
 def test_text_and_html_show_the_same_actions_in_the_same_order(demo: Path) -> None:
-    found = items(demo)
+    found = demo_items(demo)
     every = [(a["act_by"], i["surgery_date"], i["case_id"]) for i in found for a in i["actions"]]
     expected = [case_id for _, _, case_id in sorted(every)]
     expected += [item["case_id"] for item in found if not item["actions"]]
     for form in ("text", "html"):
-        ran = checklist(demo, "--format", form)
+        ran = of_demo(demo, "--format", form)
         assert (ran.code, ran.err) == (0, "")
         shown = re.findall(r"SYN-C-\d{4}", ran.out[ran.out.index("need") :])
         assert shown[: len(expected)] == expected
@@ -83,15 +96,15 @@ def test_text_and_html_show_the_same_actions_in_the_same_order(demo: Path) -> No
 
 def test_a_desk_gets_only_its_actions(demo: Path) -> None:
     desk = "MRI booking desk"
-    found = items(demo, "--desk", desk)
+    found = demo_items(demo, "--desk", desk)
     assert found and all(a["owner"] == desk for item in found for a in item["actions"])
-    whole = items(demo)
+    whole = demo_items(demo)
     of_both = [i for i in whole if len({a["owner"] for a in i["actions"]}) == 2]
     assert of_both, "an operation lacks both"
     assert {i["case_id"] for i in of_both} <= {i["case_id"] for i in found}
-    text = checklist(demo, "--desk", desk).out
+    text = of_demo(demo, "--desk", desk).out
     assert f"{desk}: " in text and "CT booking desk" not in text
-    wrong = checklist(demo, "--desk", "MRI desk")
+    wrong = of_demo(demo, "--desk", "MRI desk")
     assert wrong.code == 2
     assert (
         "--desk: the protocol names no owner MRI desk. Did you mean MRI booking desk?" in wrong.err
@@ -99,43 +112,43 @@ def test_a_desk_gets_only_its_actions(demo: Path) -> None:
 
 
 def test_one_surgeon_and_other_divisions(demo: Path) -> None:
-    surgeon = items(demo)[0]["surgeon"]
-    assert {item["surgeon"] for item in items(demo, "--surgeon", surgeon)} == {surgeon}
+    surgeon = demo_items(demo)[0]["surgeon"]
+    assert {item["surgeon"] for item in demo_items(demo, "--surgeon", surgeon)} == {surgeon}
     for group_by, heading in (
         ("desk", "MRI booking desk ("),
         ("surgeon", f"{surgeon} ("),
         ("day", "Surgery on Tue 10 Mar ("),
     ):
-        assert f"\n{heading}" in checklist(demo, "--group-by", group_by).out
+        assert f"\n{heading}" in of_demo(demo, "--group-by", group_by).out
 
 
 def test_the_count_is_that_of_the_audit_however_far_it_looks(demo: Path, audited: Path) -> None:
     counts = json.loads((audited / "manifest.json").read_text(encoding="utf-8"))["actions"]
     said = f"{counts['now']} actions for {counts['operations']} operations need somebody now."
     for days in (0, 60):
-        assert json.loads(checklist(demo, "--format", "json", "--days", days).out)["count"] == {
+        assert json.loads(of_demo(demo, "--format", "json", "--days", days).out)["count"] == {
             name: counts[name] for name in ("overdue", "today", "soon", "later", "operations")
         }
-    assert said in " ".join(checklist(demo).out.split())
+    assert said in " ".join(of_demo(demo).out.split())
     assert said in read_page((audited / "index.html").read_text(encoding="utf-8")).words
 
 
 def test_what_is_new_since_an_earlier_audit_is_marked(demo: Path, tmp_path: Path) -> None:
     day = ("--data", demo, "--as-of", "2026-02-20", "--pages", 0)
     assert run("audit", *day, "--out", tmp_path / "earlier").code == 0
-    found = items(demo, "--since", tmp_path / "earlier")
+    found = demo_items(demo, "--since", tmp_path / "earlier")
     marks = {action["new"] for item in found for action in item["actions"]}
     assert marks == {True, False}
-    assert "New since the earlier audit." in checklist(demo, "--since", tmp_path / "earlier").out
-    wrong = checklist(demo, "--since", tmp_path)
+    assert "New since the earlier audit." in of_demo(demo, "--since", tmp_path / "earlier").out
+    wrong = of_demo(demo, "--since", tmp_path)
     assert (wrong.code, "holds no actions" in wrong.err) == (2, True)
 
 
 def test_a_calendar_of_the_last_days(demo: Path) -> None:
-    made = checklist(demo, "--format", "ics", "--desk", "CT booking desk")
+    made = of_demo(demo, "--format", "ics", "--desk", "CT booking desk")
     assert made.code == 0
     entries = made.out.count("BEGIN:VEVENT")
-    wanted = [a for item in items(demo, "--desk", "CT booking desk") for a in item["actions"]]
+    wanted = [a for item in demo_items(demo, "--desk", "CT booking desk") for a in item["actions"]]
     assert entries == len(wanted) > 0
     assert f"DTSTART;VALUE=DATE:{wanted[0]['act_by'].replace('-', '')}" in made.out
     assert "SYN-P" not in made.out and made.out.rstrip().endswith("END:VCALENDAR")
@@ -170,10 +183,10 @@ def test_the_patient_is_shown_where_the_site_allows_it(tmp_path: Path) -> None:
 
 
 def test_the_text_begins_with_what_to_do_until_when_and_who(demo: Path) -> None:
-    lines = checklist(demo).out.splitlines()
+    lines = of_demo(demo).out.splitlines()
     heading = next(n for n, line in enumerate(lines) if line.startswith("Last day"))
     assert " ".join(lines[heading].split()) == "Last day Next action and owner Case and surgery"
-    first = items(demo)[0]
+    first = demo_items(demo)[0]
     assert planned(date.fromisoformat(first["act_by"]), date(2026, 3, 2)) in lines[heading + 1]
     assert lines[heading + 1].rstrip().endswith(first["case_id"])
     text = " ".join(lines[heading + 1 : heading + 8])
@@ -181,7 +194,7 @@ def test_the_text_begins_with_what_to_do_until_when_and_who(demo: Path) -> None:
 
 
 def test_the_page_is_a_whole_document_without_anything_fetched(demo: Path) -> None:
-    page = read_page(checklist(demo, "--format", "html").out)
+    page = read_page(of_demo(demo, "--format", "html").out)
     assert len(page.all("head")[0].all("title")) == 1  # a picture has a title of its own
     sources = [e.attributes.get(k, "") for e in page.everything() for k in ("src", "href")]
     assert not any("//" in source for source in sources)
@@ -194,8 +207,8 @@ def test_it_looks_ahead_as_far_as_asked(demo: Path, everything: list[dict[str, A
             for item in everything
             if item["surgery_date"] <= last or (item["act_by"] or "9999") <= last
         ]
-        assert items(demo, "--days", days) == expected
-    assert items(demo) == items(demo, "--days", 60)
+        assert demo_items(demo, "--days", days) == expected
+    assert demo_items(demo) == demo_items(demo, "--days", 60)
 
 
 def test_zero_days_are_today(folder: WriteFolder) -> None:
@@ -211,7 +224,7 @@ def test_zero_days_are_today(folder: WriteFolder) -> None:
 
 @pytest.mark.parametrize("days", ["-1", "3661", "99999999999999"])
 def test_days_that_are_not_possible_are_refused(demo: Path, days: str) -> None:
-    ran = checklist(demo, "--days", days)
+    ran = of_demo(demo, "--days", days)
     assert ran.code == 2
     assert ran.err == (
         f"qi-checker: --days: {days} is not possible. "
@@ -220,7 +233,7 @@ def test_days_that_are_not_possible_are_refused(demo: Path, days: str) -> None:
 
 
 def test_days_that_are_no_number_are_refused(demo: Path) -> None:
-    assert checklist(demo, "--days", "soon").code == 2
+    assert of_demo(demo, "--days", "soon").code == 2
 
 
 def test_nothing_to_do_says_so(folder: WriteFolder) -> None:

@@ -36,7 +36,7 @@ def test_an_unexpected_error_is_3_and_says_what_to_do(folder: WriteFolder, tmp_p
     data = folder()
     assert audit(data, tmp_path / "out").code == 0
     before = contents(tmp_path / "out")
-    ran = audit(data, tmp_path / "out", code=FAULT)
+    ran = audit(data, tmp_path / "out", before=FAULT)
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == (
         "qi-checker: this should not have happened (ValueError in <string>:5). "
@@ -58,7 +58,7 @@ def test_a_query_that_fails_gives_errors_and_never_silence(
     folder: WriteFolder, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    ran = audit(folder(), out, code=BROKEN_QUERY)
+    ran = audit(folder(), out, before=BROKEN_QUERY)
     assert ran.code == 3
     assert ran.err == (
         "qi-checker: version 1.0: InvalidInputException: could not be evaluated. "
@@ -81,7 +81,7 @@ def test_a_query_that_fails_gives_errors_and_never_silence(
 @pytest.mark.parametrize("form", ["text", "json", "html"])
 def test_a_checklist_that_could_not_be_made_is_3(folder: WriteFolder, form: str) -> None:
     ran = run(
-        "checklist", "--data", folder(), "--as-of", AS_OF, "--format", form, code=BROKEN_QUERY
+        "checklist", "--data", folder(), "--as-of", AS_OF, "--format", form, before=BROKEN_QUERY
     )
     assert ran.code == 3 and "could not be evaluated" in ran.err
     assert "C3" in ran.out, "the case is listed all the same"

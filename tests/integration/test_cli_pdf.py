@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from tests.helpers.commands import AS_OF, Ran, environment, run, start
+from tests.helpers.commands import AS_OF, Ran, environment, full_disk, run, start
 from tests.helpers.pdf import needs_pango
 from tests.integration.conftest import WriteFolder
 
@@ -105,19 +105,9 @@ def test_a_file_that_cannot_be_written_is_told(data: Path, tmp_path: Path, place
 
 
 def test_a_full_disk_leaves_the_file_as_it_was(data: Path, tmp_path: Path) -> None:
-    import resource
-
     out = tmp_path / "out.html"
     out.write_text("before")
-    ran = asked(
-        "check",
-        data,
-        "--format",
-        "html",
-        "--output",
-        out,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)),
-    )
+    ran = asked("check", data, "--format", "html", "--output", out, before=full_disk(900))
     assert ran.code == 2 and "cannot be written: file too large" in ran.err
     assert out.read_text() == "before"
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import signal
 import time
 from pathlib import Path
@@ -15,7 +14,16 @@ import pytest
 from pypdf import PdfReader
 
 from qi_checker.audit.folder import page_name
-from tests.helpers.commands import AS_OF, Ran, contents, csv_rows, on_terminal, run, start
+from tests.helpers.commands import (
+    AS_OF,
+    Ran,
+    contents,
+    csv_rows,
+    full_disk,
+    on_terminal,
+    run,
+    start,
+)
 from tests.helpers.pages import read_page
 from tests.helpers.pdf import needs_pango
 from tests.helpers.records import case, scan
@@ -207,12 +215,7 @@ def test_a_full_disk_is_told_once_and_the_old_folder_stays(
     out = tmp_path / "s"
     assert sheets(data, out, "--days", 30).code == 0
     before = contents(out)
-    ran = sheets(
-        data,
-        out,
-        "--all",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-    )
+    ran = sheets(data, out, "--all", before=full_disk(size))
     assert ran.code == 2
     assert ran.err == (
         f"qi-checker: {out}: cannot be written: file too large. The folder is as it was. "

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qi_checker.errors import EXTRAS
-from tests.helpers.commands import PROJECT, run, start
+from tests.helpers.commands import PROJECT, run
 from tests.helpers.nights import settings, small_protocol
 
 # Every tool of the job, with what it needs beside --config.
@@ -49,10 +49,16 @@ events: {query: SELECT 1, columns: {event_id: a, patient_id: b, kind: c, status:
 
 def without(module: str, *typed: object, cwd: Path) -> tuple[int, str, str]:
     """Run a command in a process of its own, as if a package had never been installed."""
-    hidden = f"import sys; sys.modules[{module!r}] = None"
-    with start(*typed, code=hidden, cwd=cwd) as process:
-        out, err = process.communicate(timeout=120)
-    return process.returncode, out.decode(), err.decode()
+    gone = {module, "qi_checker"} if module == "django" else {module}  # what imported it already
+    hidden = f"""
+import sys
+for name in [*sys.modules]:
+    if name.split(".")[0] in {gone!r}:
+        del sys.modules[name]
+sys.modules[{module!r}] = None
+"""
+    ran = run(*typed, before=hidden, cwd=cwd)
+    return ran.code, ran.out, ran.err
 
 
 def is_told(ran: tuple[int, str, str], extra: str) -> None:

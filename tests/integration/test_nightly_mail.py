@@ -79,8 +79,8 @@ class Hospital:
         )
 
     def night(self, day: date = FIRST, **env: str) -> Ran:
-        environ = environment(**env)
-        return run("nightly", "--config", self.file, "--as-of", day, env=environ)
+        more = {"env": environment(**env)} if env else {}  # which only a start of its own reads
+        return run("nightly", "--config", self.file, "--as-of", day, **more)
 
     def outbox(self) -> dict[str, int]:
         root = self.folder / "state" / "outbox"

@@ -11,12 +11,12 @@ from qi_checker.plausibility.judged import few_by_chance, few_of_by_chance, part
 from qi_checker.protocol.plausible import CHECKS, Finding, Level, accepted, read_settings
 from tests.helpers.damages import DAMAGES, Tables
 from tests.helpers.hospitals import untidy
-from tests.helpers.plausible import demo, look
+from tests.helpers.plausible import damaged, demo, look
 
 NAME = "Zyxwvut Quandary"
 
 
-def damaged(name: str) -> Tables:
+def of_demo(name: str) -> Tables:
     return next(d for d in DAMAGES if d.name == name).done_to(demo())
 
 
@@ -34,7 +34,9 @@ def damaged(name: str) -> Tables:
     ],
 )
 def test_a_finding_names_table_and_column_and_counts_rows(name, check, table, column):
-    found = [f for f in look(damaged(name)).looked.findings if f.check == check]
+    seen = damaged("demo", name)
+    assert seen is not None
+    found = [f for f in seen.looked.findings if f.check == check]
     assert [(f.table, f.column) for f in found] == [(table, column)]
     assert 0 < found[0].count <= found[0].of
     assert CHECKS[check].do in found[0].message
@@ -76,7 +78,7 @@ def test_a_share_of_the_patients_is_looked_at_where_events_are_many(monkeypatch)
 
 def test_plausibility_off_sees_nothing():
     settings = read_settings(False)[0]
-    seen = look(damaged("ids_of_events_without_separators"), settings=settings)
+    seen = look(of_demo("ids_of_events_without_separators"), settings=settings)
     assert (seen.looked.findings, seen.looked.counts) == ((), {})
 
 
@@ -111,7 +113,7 @@ def test_a_vanished_feed_is_told_beside_its_findings():
     from qi_checker.protocol.site import Site
     from tests.helpers import plausible
 
-    tables = damaged("no_imaging_at_all")
+    tables = of_demo("no_imaging_at_all")
     site = Site(timezone="America/Toronto", feeds={"imaging": "3 days"})
     before, plausible.SITE = plausible.SITE, site
     try:

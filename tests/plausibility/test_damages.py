@@ -7,46 +7,44 @@ from collections import Counter
 import pytest
 
 from tests.helpers.damages import DAMAGES, REFUSE, UNSEEN, WARN, of_kind
-from tests.helpers.plausible import demo, look, study
+from tests.helpers.plausible import RECORDS, damaged, undamaged
+from tests.plausibility.test_every_check import SEEN_BY
 
-RECORDS = {"demo": demo, "study": study}
 KINDS = sorted({damage.kind for damage in DAMAGES})
 # A louder answer than expected is right, a quieter one is not.
 _LOUD = {UNSEEN: 0, WARN: 1, REFUSE: 2}
 
 
-@pytest.fixture(scope="module", params=RECORDS)
-def records(request):
-    return request.param
+# In a usual run those that the test of every check has looked at, and of the study every sixth.
+USUAL = {"demo": [*SEEN_BY], "study": [damage.name for damage in DAMAGES[::6]]}
 
 
-@pytest.fixture(scope="module")
-def undamaged(records):
-    return look(RECORDS[records]())
+def harm_of(records, name):
+    """How many verdicts are others than without the damage; None where nothing is damaged."""
+    seen, right = damaged(records, name), undamaged(records).verdicts
+    if seen is None:
+        return None
+    return sum(seen.verdicts.get(c) != right.get(c) for c in {*seen.verdicts, *right})
 
 
-# Every third damage in a usual run, always the same.
-@pytest.mark.parametrize("share", [3, pytest.param(1, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("records", RECORDS)
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_damage_that_changes_verdicts_is_heard(records, undamaged, kind, share):
-    """Harm is measured in verdicts that are others than without the damage."""
-    tables, unheard = RECORDS[records](), []
-    every = list(of_kind(kind))
-    for damage in every[::share]:
-        damaged = damage.done_to(tables)
-        if damaged == tables:
-            continue  # the records have nothing that it could damage
-        seen = look(damaged)
-        cases = {*seen.verdicts, *undamaged.verdicts}
-        harm = sum(seen.verdicts.get(c) != undamaged.verdicts.get(c) for c in cases)
+def test_a_damage_that_changes_verdicts_is_heard(records, kind, every):
+    unheard = []
+    for damage in of_kind(kind):
+        if not every and damage.name not in USUAL[records]:
+            continue
+        harm, seen = harm_of(records, damage.name), damaged(records, damage.name)
         expected = UNSEEN if records in damage.unseen_in else damage.heard
-        if harm and _LOUD[seen.level] < _LOUD[expected]:
+        if harm and seen and _LOUD[seen.level] < _LOUD[expected]:
             unheard.append((damage.name, harm, seen.level, sorted(seen.checks)))
     assert unheard == []
 
 
-def test_the_undamaged_records_are_silent(undamaged):
-    assert undamaged.looked.findings == ()
+@pytest.mark.parametrize("records", RECORDS)
+def test_the_undamaged_records_are_silent(records):
+    assert undamaged(records).looked.findings == ()
 
 
 def test_there_are_damages_of_every_kind():
@@ -57,11 +55,9 @@ def test_there_are_damages_of_every_kind():
     assert len({damage.name for damage in DAMAGES}) == len(DAMAGES)
 
 
-def test_damages_do_harm():
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.thorough)])
+def test_damages_do_harm(every):
     """At least 60 of them change verdicts of the demonstration; how many is in the documentation."""
-    before = look(demo()).verdicts
-    harmful = 0
-    for damage in DAMAGES[::6]:
-        after = look(damage.done_to(demo())).verdicts
-        harmful += any(after.get(c) != before.get(c) for c in {*after, *before})
-    assert harmful * 6 >= 60
+    names = [damage.name for damage in DAMAGES] if every else USUAL["demo"]
+    harmful = sum(bool(harm_of("demo", name)) for name in names)
+    assert harmful * len(DAMAGES) >= 60 * len(names)

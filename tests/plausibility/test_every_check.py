@@ -13,10 +13,18 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import CHECKS
 from qi_checker.sources.memory import from_rows
 from tests.helpers.damages import DAMAGES
-from tests.helpers.plausible import DEFAULTS, SITE, Seen, demo, look, nights_before, protocol
+from tests.helpers.plausible import (
+    DEFAULTS,
+    SITE,
+    damaged,
+    demo,
+    demo_before,
+    look,
+    protocol,
+)
 
 # Damage: the checks that must see it, whatever else is seen as well.
-SEEN_BY = {
+SEEN_BY: dict[str, tuple[str, ...]] = {
     "no_events_but_a_header": ("empty",),
     "events_in_us_dates": ("rejected", "no_events", "bookings", "undecided"),
     "commas_tear_a_tenth_of_rows": ("torn",),
@@ -63,11 +71,6 @@ SEEN_BESIDE_EARLIER_NIGHTS = {
 BY_ITSELF = {"at_is_recorded", "newest_surgery", "period", "rate"}
 
 
-def damaged(name: str, **more: object) -> Seen:
-    damage = next(d for d in DAMAGES if d.name == name)
-    return look(damage.done_to(demo()), **more)  # type: ignore[arg-type]
-
-
 def test_every_check_is_here() -> None:
     here = {check for checks in SEEN_BY.values() for check in checks}
     assert here | {*SEEN_BESIDE_EARLIER_NIGHTS.values()} | BY_ITSELF == set(CHECKS)
@@ -75,12 +78,15 @@ def test_every_check_is_here() -> None:
 
 @pytest.mark.parametrize("name", SEEN_BY)
 def test_a_damage_is_seen_by_its_checks(name: str) -> None:
-    assert {*SEEN_BY[name]} <= damaged(name).checks
+    seen = damaged("demo", name)
+    assert seen is not None and {*SEEN_BY[name]} <= seen.checks
 
 
 @pytest.mark.parametrize("name", SEEN_BESIDE_EARLIER_NIGHTS)
 def test_a_damage_is_seen_beside_earlier_nights(name: str) -> None:
-    assert SEEN_BESIDE_EARLIER_NIGHTS[name] in damaged(name, history=nights_before(demo())).checks
+    damage = next(d for d in DAMAGES if d.name == name)
+    seen = look(damage.done_to(demo()), history=demo_before())
+    assert SEEN_BESIDE_EARLIER_NIGHTS[name] in seen.checks
 
 
 def test_the_time_of_the_record_in_the_place_of_the_scan() -> None:

@@ -10,7 +10,7 @@ from qi_checker.plausibility.history import PastNight, check_counts
 from qi_checker.plausibility.judged import Judge
 from qi_checker.protocol.plausible import Level
 from tests.helpers.damages import DAMAGES
-from tests.helpers.plausible import DEFAULTS, demo, look, nights_before
+from tests.helpers.plausible import DEFAULTS, demo, demo_before, look
 
 ONLY_HISTORY = [damage for damage in DAMAGES if damage.history]
 TODAY = date(2026, 3, 2)
@@ -18,7 +18,7 @@ TODAY = date(2026, 3, 2)
 
 @pytest.fixture(scope="module")
 def history():
-    return nights_before(demo())
+    return demo_before()
 
 
 @pytest.mark.parametrize("damage", ONLY_HISTORY, ids=[d.name for d in ONLY_HISTORY])

@@ -15,7 +15,7 @@ from qi_checker.protocol.paths import rules_dir
 from qi_checker.sources.files import read_folder
 from tests.helpers.damages import Tables
 from tests.helpers.hospitals import tiny, untidy
-from tests.helpers.plausible import DEFAULTS, SITE, demo, look, nights_before, study
+from tests.helpers.plausible import DEFAULTS, SITE, demo, demo_before, look, study
 
 
 def said(tables: Tables, **more) -> list[str]:
@@ -55,8 +55,8 @@ def test_an_untidy_hospital(seed):
 
 def test_a_first_night_without_history_and_the_night_after_it():
     assert said(demo()) == []
-    assert said(demo(), history=nights_before(demo(), nights=1)) == []
-    assert said(demo(), history=nights_before(demo(), nights=28)) == []
+    assert said(demo(), history=demo_before(nights=1)) == []
+    assert said(demo(), history=demo_before(nights=28)) == []
 
 
 def test_a_rulebook_of_protocols_for_operations_that_the_hospital_does_not_do(tmp_path):
