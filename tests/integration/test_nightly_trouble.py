@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.commands import Ran, contents, csv_rows, full_disk, run, start, write_rows
+from tests.helpers.commands import Ran, contents, csv_rows, run, start, write_rows
 from tests.helpers.nights import FIRST, holding, hospital, run_at, settings, small_protocol
 from tests.helpers.postgres import postgres_server
 
@@ -41,6 +43,10 @@ def runs_kept(file: Path) -> list[str]:
     ]
 
 
+def _at_most(size: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
 # ---- the disk ------------------------------------------------------------------------------------
 
 
@@ -50,7 +56,7 @@ def test_a_disk_that_is_full_is_told_and_the_last_night_stays(file: Path, size: 
     assert night(file).code == 0
     reports = file.parent / "state" / "reports"
     before = contents(reports)
-    ran = night(file, SECOND, before=full_disk(size))
+    ran = night(file, SECOND, preexec_fn=_at_most(size))
     assert ran.code == 2
     assert ran.err.startswith("qi-checker: ") and ran.err.count("\n") <= 3
     assert contents(reports) == before
