@@ -10,7 +10,7 @@ import duckdb
 
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.evaluation import FINDINGS_SQL
-from qi_checker.engines.look import UNLOOKED
+from qi_checker.engines.observers import UNLOOKED
 from qi_checker.plausibility import Looking
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qi_checker.cases.actions import JudgedCase
     from qi_checker.engines.duckdb import Evaluation
     from qi_checker.judging import CaseTrace, Context
+    from qi_checker.judging.rows import Row as UsedRow
     from qi_checker.render.views import Rate
 
 __all__ = [
@@ -69,37 +70,50 @@ def judge(
     used may leave a requirement unknown, as in an audit.
     """
     from qi_checker.cases.actions import JudgedCase
-    from qi_checker.judging import Context, Judge
+    from qi_checker.judging import Judge
     from qi_checker.judging.context import context_of
-    from qi_checker.judging.rows import fault_of, read_row, read_rows
+    from qi_checker.judging.rows import read_rows
 
     bundle, where = _bundle(protocol), _site(site)
     moment = _moment(as_of, where)
-    row = read_row(CASES, _texts("case", case), 2, where)
+    row = _case_row(case, where)
+    rows = [_texts(f"events[{n}]", event) for n, event in enumerate(_each("events", events))]
+    waivers = [_texts(f"exceptions[{n}]", x) for n, x in enumerate(_each("exceptions", exceptions))]
+    if context is None:
+        read = read_rows(EVENTS, rows, where)
+        judge = Judge.of(
+            bundle, moment, where, context_of(read[0], moment, where, bundle.catalogue, {})
+        )
+        judged = judge.case(row)
+        history = judge.history_of(*read, judged.patient)
+    else:
+        judge = Judge.of(bundle, moment, where, _context(context, moment))
+        judged = judge.case(row)
+        history = judge.history(rows, judged.patient)
+    trace = judge.trace(judged, history, judge.exceptions(waivers, judged))
+    return JudgedCase.from_trace(trace, bundle.protocol)
+
+
+def _case_row(case: Row, site: Site) -> UsedRow:
+    """Read the case; UserError where it cannot be used."""
+    from qi_checker.judging.rows import fault_of, read_row
+
+    row = read_row(CASES, _texts("case", case), 2, site)
     fault = fault_of(CASES, row)
     if fault is not None:
         raise UserError(Problem(f"case, column {fault[0]}", fault[1]))
-    rows = [_texts(f"events[{n}]", event) for n, event in enumerate(_each("events", events))]
-    waivers = [_texts(f"exceptions[{n}]", x) for n, x in enumerate(_each("exceptions", exceptions))]
-    read_events = None
-    if context is None:
-        read_events = read_rows(EVENTS, rows, where)
-        known = context_of(read_events[0], moment, where, bundle.catalogue, {})
-    elif isinstance(context, Context):
-        known = context
-    else:
-        known = Context.from_json(_mapping("context", context))
+    return row
+
+
+def _context(given: Context | Mapping[str, Any], moment: AsOf) -> Context:
+    """Read the context; UserError where it knows more than was known at the moment that is judged."""
+    from qi_checker.judging import Context
+
+    known = given if isinstance(given, Context) else Context.from_json(_mapping("context", given))
     if known.as_of and AsOf.parse(known.as_of).date > moment.date:
         what = f"is of {known.as_of}, after the moment that is judged"
         raise UserError(Problem("context", what, "It knows what was not known then"))
-    judge = Judge.of(bundle, moment, where, known)
-    read = judge.case(row)
-    if read_events is not None:
-        history = judge.history_of(*read_events, read.patient)
-    else:
-        history = judge.history(rows, read.patient)
-    trace = judge.trace(read, history, judge.exceptions(waivers, read))
-    return JudgedCase.from_trace(trace, bundle.protocol)
+    return known
 
 
 def _each(name: str, rows: Any) -> Iterable[Any]:

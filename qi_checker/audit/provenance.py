@@ -11,7 +11,7 @@ from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.cases.actions import count_actions
 from qi_checker.engines.inputs.results import Results
-from qi_checker.engines.twice import JudgedTwice
+from qi_checker.engines.observers import JudgedTwice
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Joined, RawTable

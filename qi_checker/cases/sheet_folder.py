@@ -15,7 +15,7 @@ from qi_checker.cases.pages import case_page, sheets_page
 from qi_checker.cases.sheets import case_sheets
 from qi_checker.cases.views import CaseSheet, SheetLine, SheetsPage, without_patient
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.engines.twice import JudgedTwice
+from qi_checker.engines.observers import JudgedTwice
 from qi_checker.render.atomic import replaced_folder
 from qi_checker.render.paper import A4, on_paper
 from qi_checker.render.pdf_workers import Press, pdf_press

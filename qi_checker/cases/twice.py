@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.cases.rows import DuckDBRows
-from qi_checker.engines.twice import TWICE, JudgedTwice
+from qi_checker.engines.observers import TWICE, JudgedTwice
 from qi_checker.judging import CaseTrace
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.query.tables import FACTS, POPULATION, READY_CASES, ROWS, VERDICTS

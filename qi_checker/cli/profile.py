@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from qi_checker.cli.outputs import replace_file
-from qi_checker.engines.watch import UNWATCHED, WRITE, Line, Stopwatch, Watch
+from qi_checker.engines.observers import UNWATCHED, WRITE, Line, Stopwatch, Watch
 
 ON_STDERR = "-"  # what the option holds without a file
 _WIDTH = 79

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from qi_checker.engines.inputs.calendar import Calendar
 from qi_checker.engines.inputs.database import Database
-from qi_checker.engines.watch import UNWATCHED, Watch
+from qi_checker.engines.observers import UNWATCHED, Watch
 from qi_checker.query.plan import Part, Step
 
 Progress = Callable[[str], None]

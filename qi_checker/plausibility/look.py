@@ -10,7 +10,7 @@ from qi_checker.engines.inputs.database import Database
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.results import Results
 from qi_checker.engines.inputs.task import Prepared
-from qi_checker.engines.look import Look
+from qi_checker.engines.observers import Look
 from qi_checker.plausibility.dates import check_dates
 from qi_checker.plausibility.history import (
     OF_PROTOCOL,

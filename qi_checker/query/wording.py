@@ -35,49 +35,31 @@ from qi_checker.query.tables import FACTS, POPULATION
 PHRASES = tuple(field.name for field in fields(Phrases))
 
 
+# Columns of a fact that a finding shows or that its sentence needs.
+_OF_FACTS = (
+    "version",
+    "case_key",
+    "number",
+    "anchor",
+    "upcoming",
+    "status",
+    "reason",
+    "event_id",
+    "event_date",
+    "advice",
+    "window_opens",
+    "window_closes",
+    "from_day",
+    "valid_through",
+    "act_by",
+    "expires_on",
+    "newest_present",
+    "time_before",
+)
+
+
 def worded(scope: Scope, site: Site) -> exp.Select:
     """Facts with every column of a finding: names, days, owner and the sentence."""
-    same = col("case_key", "c").eq(col("case_key", "f"))
-    fact = (
-        "version",
-        "case_key",
-        "number",
-        "anchor",
-        "upcoming",
-        "status",
-        "reason",
-        "event_id",
-        "event_date",
-        "advice",
-        "window_opens",
-        "window_closes",
-        "from_day",
-        "valid_through",
-        "act_by",
-        "expires_on",
-        "newest_present",
-        "time_before",
-    )
-    done = col("status", "f").isin(
-        Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value
-    )
-    columns = [
-        *(col(n, "f") for n in fact),
-        *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
-        *(col(n, "r") for n in ("id", "forbidden", *PHRASES)),
-        named(minus(col("from_day", "f"), col("event_date", "f")), "days_before"),
-        named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
-        named(case((not_(done), _owner(scope))), "owner"),
-    ]
-    full = select(
-        columns,
-        table(FACTS, "f"),
-        [
-            join(table(POPULATION, "c"), same),
-            join(table("requirements", "r"), col("number", "r").eq(col("number", "f"))),
-        ],
-        [col("version", "f").eq(scope.index)],
-    )
     words = {
         "found": sentences.found(scope.as_of),
         "action": sentences.action(scope.as_of),
@@ -90,10 +72,35 @@ def worded(scope: Scope, site: Site) -> exp.Select:
     return steps(
         [
             ("requirements", requirements(scope, site)),
-            ("full", full),
+            ("full", _full(scope)),
             ("worded", with_columns("full", **words)),
             ("findings", with_columns("worded", sentence=sentence)),
         ]
+    )
+
+
+def _full(scope: Scope) -> exp.Select:
+    """Facts with everything that sentences need of the case and of the requirement."""
+    same = col("case_key", "c").eq(col("case_key", "f"))
+    done = col("status", "f").isin(
+        Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value
+    )
+    columns = [
+        *(col(n, "f") for n in _OF_FACTS),
+        *(col(n, "c") for n in ("case_id", "not_applicable", "excluded_by")),
+        *(col(n, "r") for n in ("id", "forbidden", *PHRASES)),
+        named(minus(col("from_day", "f"), col("event_date", "f")), "days_before"),
+        named(minus(col("valid_through", "f"), col("anchor", "f")), "slack_days"),
+        named(case((not_(done), _owner(scope))), "owner"),
+    ]
+    return select(
+        columns,
+        table(FACTS, "f"),
+        [
+            join(table(POPULATION, "c"), same),
+            join(table("requirements", "r"), col("number", "r").eq(col("number", "f"))),
+        ],
+        [col("version", "f").eq(scope.index)],
     )
 
 

@@ -25,8 +25,7 @@ from qi_checker.protocol.words import (
 )
 from qi_checker.query import compile_protocol, tables
 from qi_checker.query.dialects import DIALECTS, NOT_RUN, portable
-from qi_checker.query.printed import script, statements
-from qi_checker.query.steps import described
+from qi_checker.query.printed import described, script, statements
 from tests.helpers.commands import run
 from tests.helpers.pages import read_page
 from tests.helpers.protocols import bundle, ct, liver, protocol_with, version

@@ -14,10 +14,17 @@ from qi_checker.engines.duckdb.values import text
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
-from qi_checker.engines.look import UNLOOKED, Look
+from qi_checker.engines.observers import (
+    LOOK,
+    OPEN,
+    UNLOOKED,
+    UNWATCHED,
+    WRITE,
+    JudgedTwice,
+    Look,
+    Watch,
+)
 from qi_checker.engines.steps import Progress, run, silent
-from qi_checker.engines.twice import JudgedTwice
-from qi_checker.engines.watch import LOOK, OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qi_checker.engines.twice import JudgedTwice
+from qi_checker.engines.observers import JudgedTwice
 from qi_checker.protocol.plausible import Looked
 from qi_checker.protocol.records import RawTable
 

@@ -10,7 +10,7 @@ from qi_checker.engines.inputs.calendar import Calendar
 from qi_checker.engines.inputs.database import Database
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.reading import Census
-from qi_checker.engines.watch import UNWATCHED, Watch
+from qi_checker.engines.observers import UNWATCHED, Watch
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.records import RawTable
 from qi_checker.query import Compiled

@@ -11,12 +11,11 @@ from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.engines.duckdb.evaluation import Evaluation
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
-from qi_checker.engines.look import UNLOOKED, Look
+from qi_checker.engines.observers import LOOK, OPEN, UNLOOKED, UNWATCHED, WRITE, Look, Watch
 from qi_checker.engines.postgres.connection import connected
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.engines.postgres.source import copy, find
 from qi_checker.engines.steps import Progress, run, silent
-from qi_checker.engines.watch import LOOK, OPEN, UNWATCHED, WRITE, Watch
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import TABLES, RawTable, Records

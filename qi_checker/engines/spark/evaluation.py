@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
-from qi_checker.engines.look import UNLOOKED, Look
+from qi_checker.engines.observers import UNLOOKED, JudgedTwice, Look
 from qi_checker.engines.spark.database import Spark
 from qi_checker.engines.spark.session import failed
 from qi_checker.engines.spark.source import Found, raw_tables
 from qi_checker.engines.steps import Progress, run, silent
-from qi_checker.engines.twice import JudgedTwice
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
