@@ -49,9 +49,9 @@ class Walker:
         entry.click()
         expect(entry).to_have_attribute("aria-current", "page")
 
-    def first_case(self) -> str:
-        """Open the first case of the list."""
-        link = self.page.locator("td.id a").first
+    def open_case(self, number: int) -> str:
+        """Open a case of the list."""
+        link = self.page.locator("td.id a").nth(number)
         case_id = link.inner_text()
         link.click()
         expect(self.page.get_by_role("heading", level=1)).to_have_text(f"Case {case_id}")

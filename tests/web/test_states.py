@@ -201,7 +201,7 @@ def test_another_date_says_what_is_wrong_with_it(walk: Walker, site: Served) -> 
     walk.go(f"/cases/{case_id}?to=1999-01-01&protocol={PROTOCOL}")
     field = page.get_by_label("Surgery on")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(page.locator(f"#to-error-{PROTOCOL}")).to_contain_text("cannot move into the past")
+    expect(page.locator(f"#to-error-{PROTOCOL}")).to_contain_text("cannot be moved into the past")
     day = page.locator("a.day").nth(20)
     words = day.get_attribute("aria-label")
     day.click()
