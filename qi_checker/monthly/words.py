@@ -57,16 +57,6 @@ def judged(standard: Standard) -> str:
     return f"target {percent(target)}: not evaluable as met or missed, the interval includes it"
 
 
-def standard_sentence(standard: Standard) -> str:
-    """`CT of the liver: 3/3 in time this month; 27/30 (90%, 95% CI 74–97) in 12 months ...`."""
-    said = f"{standard.title}: {tally(standard.month)} this month"
-    if standard.present_month is not None:
-        said = f"{standard.title}: {tally(standard.month)} in time this month"
-    said += f"; {tally(standard.year)} in 12 months"
-    verdict = judged(standard)
-    return f"{said}, {verdict}." if verdict else f"{said}."
-
-
 def finding(monthly: Monthly) -> str:
     """The month in one sentence."""
     lead, month = monthly.standards[0], month_name(monthly.header.month)

@@ -7,7 +7,6 @@ the difference before committing it.
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -16,11 +15,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from tests.docs.test_documentation import ROOT
-from tests.docs.walkthrough import Command, follow, rewritten
+from tests.docs.walkthrough import Command, Walk
 
-FILE = ROOT / "docs" / "tutorial.md"
-PAGE = FILE.read_text(encoding="utf-8")
-LINES = list(re.findall(r"^\$ (.*?)(?:  # exit \d+)?$", PAGE, re.MULTILINE))
+WALK = Walk(ROOT / "docs" / "tutorial.md")
+LINES = WALK.lines
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +29,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def done(folder: Path) -> list[Command]:
-    """The page, followed once: each step needs the ones before it."""
-    followed = follow(PAGE, folder)
-    if os.environ.get("QI_CHECKER_GOLDEN") == "write":
-        FILE.write_text(rewritten(PAGE, followed), encoding="utf-8")
-    return followed
+    return WALK.follow(folder)
 
 
 @pytest.mark.parametrize("number", range(len(LINES)), ids=lambda n: f"{n + 1} {LINES[n]}")
 def test_a_command_does_what_the_page_says(number: int, done: list[Command]) -> None:
-    command = done[number]
-    assert command.line == LINES[number]
-    if os.environ.get("QI_CHECKER_GOLDEN") != "write":
-        assert command.holds, f"exit {command.code}\n{command.printed}"
+    WALK.check(done[number], LINES[number])
 
 
 def test_the_reader_is_told_which_file_a_block_is() -> None:
     """Not every page that shows the text shows the title of a block, too."""
-    parts = re.split(r"^```(?!$)(.*)\n(?:.*\n)*?```$", PAGE, flags=re.MULTILINE)
+    parts = re.split(r"^```(?!$)(.*)\n(?:.*\n)*?```$", WALK.page, flags=re.MULTILINE)
     lines = [
         (text, words.partition("=")[2].strip('"').removeprefix("add to "))
         for text, words in zip(parts[::2], parts[1::2], strict=False)

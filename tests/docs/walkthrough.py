@@ -167,3 +167,41 @@ def rewritten(page: str, done: list[Command]) -> str:
         return f"```console\n{''.join(parts)}```"
 
     return _FENCE.sub(block, page)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A page that is followed by its tests.
+
+    With QI_CHECKER_GOLDEN=write its outputs are written anew in the place of being compared.
+    """
+
+    file: Path
+
+    @property
+    def page(self) -> str:
+        return self.file.read_text(encoding="utf-8")
+
+    @property
+    def lines(self) -> list[str]:
+        """Every command as the page has it, without its exit code."""
+        return re.findall(r"^\$ (.*?)(?:  # exit \d+)?$", self.page, re.MULTILINE)
+
+    def follow(self, folder: Path) -> list[Command]:
+        """Follow the page once: each step needs the ones before it."""
+        page = self.page
+        done = follow(page, folder)
+        if _writes():
+            self.file.write_text(rewritten(page, done), encoding="utf-8")
+        return done
+
+    @staticmethod
+    def check(command: Command, line: str) -> None:
+        """Assert that a command was the one of that line and did what the page says."""
+        assert command.line == line
+        if not _writes():
+            assert command.holds, f"exit {command.code}\n{command.printed}"
+
+
+def _writes() -> bool:
+    return os.environ.get("QI_CHECKER_GOLDEN") == "write"

@@ -6,8 +6,6 @@ import pytest
 
 from qi_checker.audit.views import RequirementTotals
 from qi_checker.audit.words import _in_time
-from qi_checker.monthly.views import Standard, Tally
-from qi_checker.monthly.words import standard_sentence
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.words import heading, structure_words
 from tests.helpers import ct, mri, protocol_with
@@ -41,14 +39,6 @@ def test_nothing_forbidden_is_had_in_time(
 ) -> None:
     """In the sentence of the audit."""
     assert _in_time([totals(*each) for each in requirements]) == said
-
-
-def test_a_standard_of_something_forbidden() -> None:
-    """In the month: nothing is present or in time."""
-    tally = Tally(3, 3, 0, 0)
-    for present, said in ((tally, "3/3 in time this month"), (None, "3/3 this month")):
-        standard = Standard("w", "No warfarin", "", tally, tally, present, present, None, None)
-        assert standard_sentence(standard).startswith(f"No warfarin: {said}")
 
 
 def test_the_groups_of_a_version_stay_as_they_are() -> None:
