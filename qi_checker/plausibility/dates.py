@@ -9,6 +9,7 @@ from qi_checker.plausibility.measure import FUTURE, UNDATED, Measures, Week
 from qi_checker.protocol.plausible import Finding
 
 _FEW = 20  # clock times of fewer events show no pattern
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays")
 _MANY = 50  # for one day or the first of the month
 
 
@@ -90,10 +91,27 @@ def _heaps(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]
         first = _sum(past, "month_start")
         text = f"{parts(first, of)} completed events lie on the first day of a month"
         yield from judge.share("month_starts", "events", "at", first, of, text)
+        yield from _weekdays(m.weekdays.get("events", (0,) * 7), judge)
     partial = _sum(past, "partial")
     if partial and of:
         text = f"of {parts(partial, of)} completed events only the month or year is known"
         yield from judge.share("partial", "events", "at", partial, of, text, least=5)
+
+
+def _weekdays(days: Sequence[int], judge: Judge) -> Iterator[Finding]:
+    """All events on one day of the week, or none on a working day: a feed may fail on each Monday."""
+    if not sum(days):
+        return
+    text = f"{parts(max(days), sum(days))} completed events lie on one day of the week"
+    yield from judge.share("one_weekday", "events", "at", max(days), sum(days), text)
+    fewest = min(days[:5])
+    usual = (sum(days[:5]) - fewest) / 4
+    if fewest * 10 < usual:
+        day = _DAYS[days.index(fewest)]
+        text = (
+            f"{fewest:,} completed events lie on {day}, where {usual:.0f} are usual on working days"
+        )
+        yield from judge.number("no_weekday", "events", "at", fewest, round(usual), usual, text)
 
 
 def _future(m: Measures, judge: Judge) -> Iterator[Finding]:

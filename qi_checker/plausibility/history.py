@@ -64,6 +64,7 @@ def counts_of(m: Measures) -> dict[str, int]:
     cases = [w for w in m.cases if w.status != "cancelled"]
     n = m.one_in
     found["operations"] = m.census["cases"].used
+    found["cancelled operations"] = n * sum(w.number for w in m.cases if w.status == "cancelled")
     found["planned operations"] = n * sum(w.number for w in cases if w.week < 0)
     found["operations with an event"] = n * sum(w.with_event for w in m.cases)
     found["events"] = m.census["events"].used

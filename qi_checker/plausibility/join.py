@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from qi_checker.plausibility.judged import Judge, few_of_by_chance, parts
+from qi_checker.plausibility.judged import Judge, few_of_by_chance, many_of_by_chance, parts
 from qi_checker.plausibility.measure import UNDATED, CaseWeek, Measures
 from qi_checker.protocol.plausible import Finding, Level
 
 _PAIRS = 50  # events beside operations, below which chance decides
 _RECENT = 4  # weeks
 _UNLIKELY = 0.0005
+_WEEKENDS, _SHIFTED = 30, 60  # operations, below which weekdays show no pattern
 _VERY_UNLIKELY = 1e-6  # events of one patient come together
 
 
@@ -135,6 +136,63 @@ def check_cases(m: Measures, judge: Judge) -> Iterator[Finding]:
         text = f"{parts(forgotten, of)} operations whose day has passed are still scheduled"
         yield from judge.share("still_scheduled", "cases", "status", forgotten, of, text, least=5)
     yield from _rarer(m, judge)
+    yield from _earlier(m, judge)
+    yield from _weekends(m, judge)
+
+
+def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Whether the events begin later than the operations, or older ones are under other ids."""
+    counted = [w for w in m.cases if w.status != "cancelled" and w.week >= 0]
+    for weeks in (52, 39, 26, 13):
+        found, of = _of([w for w in counted if w.week >= weeks], "near")
+        usual, usual_of = _of([w for w in counted if w.week < weeks], "near")
+        if of < 20 or usual_of < 20 or not usual:
+            continue
+        share = usual / usual_of
+        times = share / (found / of) if found else float("inf")
+        if few_of_by_chance(found, of, min(share, 0.995)) < _VERY_UNLIKELY:
+            text = (
+                f"operations of more than {7 * weeks} days ago with an event in the 90 days before: "
+                f"{parts(found, of)}; of later ones {parts(usual, usual_of)}"
+            )
+            told = list(judge.number("earlier", "cases", "patient_id", found, of, times, text))
+            yield from told
+            if told:
+                return
+
+
+def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Operations on weekends where there were none, or a weekend that lies on other days.
+
+    A date with day and month exchanged falls on a weekend twice in seven times; one that was taken
+    for midnight in another time zone moves all dates by a day, so that Friday and Saturday
+    are the days without operations.
+    """
+    past = m.weekdays.get("past", ())
+    for words, days, before in (
+        ("planned operations lie on a weekend", m.weekdays.get("planned", ()), past),
+        ("operations lie on a weekend", past, None),
+    ):
+        found, of = sum(days[5:]), sum(days)
+        if found < 3 or of < _WEEKENDS:
+            continue
+        text = f"{parts(found, of)} {words}"
+        if before is not None:
+            usual, usual_of = sum(before[5:]), sum(before)
+            share = (usual + 0.5) / (usual_of + 1) if usual_of >= _WEEKENDS else 1.0
+            if many_of_by_chance(found, of, share) >= _UNLIKELY:
+                continue
+            text += f"; of past ones {parts(usual, usual_of)}"
+        elif (
+            of < _SHIFTED
+            or 10 * found < of
+            or min(days[n - 1] + days[n] for n in range(6)) > 0.05 * of
+        ):
+            continue
+        else:
+            text += ", and on two other days in a row hardly any"
+        yield from judge.share("weekends", "cases", "surgery_at", found, of, text)
+        return
 
 
 def _event_status(m: Measures, judge: Judge) -> Iterator[Finding]:

@@ -72,6 +72,11 @@ def few_of_by_chance(count: int, of: int, share: float) -> float:
     return min(1.0, sum(_exactly(k, of, share) for k in range(count + 1)))
 
 
+def many_of_by_chance(count: int, of: int, share: float) -> float:
+    """Chance of so many or more of `of` where each has this chance (binomial)."""
+    return min(1.0, sum(_exactly(k, of, share) for k in range(count, of + 1)))
+
+
 def _exactly(k: int, of: int, share: float) -> float:
     ways = lgamma(of + 1) - lgamma(k + 1) - lgamma(of - k + 1)
     return exp(ways + k * log(share) + (of - k) * log1p(-share))

@@ -38,7 +38,7 @@ from qi_checker.protocol.plausible import (
 from qi_checker.protocol.records import RawTable
 
 # Checks of what lies ahead of the moment judged: a report of the past asks for none of it.
-AHEAD = ("upcoming", "bookings", "newest_event", "newest_surgery")
+AHEAD = ("upcoming", "bookings", "horizon", "newest_event", "newest_surgery")
 _ORDER = (Level.REFUSE, Level.WARN)
 
 

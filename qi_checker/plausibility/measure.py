@@ -29,6 +29,15 @@ USUAL_KINDS = frozenset(
     ("imaging", "therapy", "visit", "lab", "assessment", "medication", "procedure", "pathology")
 )
 _CODES = 20_000  # different codes of a column that are looked at, the most frequent first
+# Letters of other alphabets, and wide ones, that look like these; written as escapes to be seen.
+_ALIKE = (
+    (
+        "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
+        "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+        "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"
+    ),
+    "ABEKMHOPCTYXIJSABEZHIKMNOPTYX0123456789",
+)
 _NEAR = 90  # days before an operation
 
 
@@ -168,6 +177,8 @@ class Measures:
     exceptions: tuple[int, int]  # all that can be used, and those of an unknown operation
     kinds: frozenset[str]  # that a protocol reads
     needed: frozenset[str]  # that a requirement asks for
+    # Numbers by weekday from Monday on: operations that were not cancelled, and completed events.
+    weekdays: Mapping[str, Sequence[int]] = field(default_factory=dict)  # past, planned, events
     modalities: frozenset[str] = frozenset()  # the vocabularies
     regions: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()  # systems that have a name or a code list
@@ -211,6 +222,7 @@ class _Counting:
             exceptions=self._exceptions(),
             kinds=frozenset(leaf.event.kind for scope in scopes for leaf in scope.questions),
             needed=frozenset(leaf.event.kind for scope in scopes for leaf in scope.leaves),
+            weekdays=self._weekdays(),
             modalities=frozenset(catalogue.modalities),
             regions=frozenset(catalogue.regions),
             systems=frozenset(listed | {*SYSTEM_ALIASES.values()}),
@@ -397,6 +409,22 @@ class _Counting:
         for week, status, number, newest, oldest, *found in rows:
             yield CaseWeek(int(week), str(status), int(number), newest, oldest, *map(int, found))
 
+    def _weekdays(self) -> Mapping[str, Sequence[int]]:
+        def weekday(day: str) -> str:  # 1 January 2001 was a Monday
+            since = self.db.days(day, "DATE '2001-01-01'")
+            return f"CAST(mod({since} + 7000000, 7) AS INTEGER)"
+
+        counts = {name: [0] * 7 for name in ("past", "planned", "events")}
+        for name, day, number in self.db.rows(f"""
+            SELECT CASE WHEN anchor > {self.today} THEN 'planned' ELSE 'past' END,
+                   {weekday("anchor")}, count(*)
+            FROM look_cases WHERE status <> 'cancelled' GROUP BY 1, 2
+            UNION ALL
+            SELECT 'events', {weekday("lo")}, count(*) FROM look_events
+            WHERE done AND lo = hi AND lo <= {self.today} GROUP BY 1, 2"""):
+            counts[str(name)][int(day)] += int(number)
+        return counts
+
     # ---- both ------------------------------------------------------------------------------------
 
     def _patients(self) -> Patients:
@@ -464,7 +492,8 @@ class _Counting:
     def _keys(self, ids: str) -> str:
         """SQL of ids with what is left of them without zeros, separators and case."""
         db = self.db
-        plain = db.replace("upper(patient_id)", "[.]0+$", "")
+        alike = f"translate(upper(patient_id), '{_ALIKE[0]}', '{_ALIKE[1]}')"
+        plain = db.replace(alike, "[.]0+$", "")
         digits = f"trim(LEADING '0' FROM {db.without('plain', '[^0-9]')})"
         letters = db.without("plain", "[^A-Z]")
         return (

@@ -15,7 +15,7 @@ from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
 from qi_checker.protocol.plausible import Finding, Level
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.query import Compiled
-from qi_checker.query.tables import POPULATION, ROWS, VERDICTS
+from qi_checker.query.tables import EXCEPTIONS, POPULATION, ROWS, VERDICTS
 
 _RECENT = 4  # weeks; and everything that lies ahead
 _FEW = 10
@@ -31,6 +31,8 @@ _NO_SUCH = {
     Reason.WRONG_VALUE,
 }
 _NOT_ASKED = (Status.NOT_APPLICABLE, Status.EXEMPT, Status.ERROR)
+# Exceptions that are ignored and right: of another protocol, or later than the older moment judged.
+_NOT_WRONG = ("not known yet", "approved after as_of", "unknown requirement")
 _SAYS_NOTHING = {
     (Status.UNKNOWN, reason)
     for reason in (Reason.REJECTED_RECORD, Reason.EXTERNAL_UNDATED, Reason.FEED_STALE)
@@ -45,6 +47,7 @@ class Outcome:
     population: Counter[tuple[int, str]]  # operations by week and reason not to count, or ""
     statuses: Counter[tuple[str, str, str]]  # requirement, status and reason
     verdicts: Counter[str]
+    exceptions: tuple[int, int] = (0, 0)  # that are ignored, and all of them
 
     @property
     def applies(self) -> int:
@@ -81,7 +84,15 @@ def outcome(results: Results) -> Outcome:
         requirement = results.compiled.scopes[version].leaves[leaf].id
         statuses[requirement, status, reason] += number
     verdicts = _counted(results, f"SELECT verdict, count(*) AS n FROM {VERDICTS} GROUP BY 1")
-    return Outcome(population, statuses, Counter({key[0]: n for key, n in verdicts.items()}))
+    by_verdict = Counter({key[0]: n for key, n in verdicts.items()})
+    ((ignored, all_exceptions),) = (
+        row.values()
+        for row in results.rows(
+            f"SELECT count(*) FILTER (WHERE ignored IS NOT NULL) AS ignored, count(*) AS n "
+            f"FROM {EXCEPTIONS} WHERE coalesce(ignored, '') NOT IN {_NOT_WRONG}"
+        )
+    )
+    return Outcome(population, statuses, by_verdict, (int(ignored), int(all_exceptions)))
 
 
 def _counted(results: Results, query: str) -> Counter[Any]:
@@ -159,17 +170,26 @@ def _results(o: Outcome, judge: Judge) -> Iterator[Finding]:
             f"no event of anybody could meet the requirement {requirement} of {number:,} operations"
         )
         yield from judge.number("requirement", "events", "", 0, number, number, text)
+    ignored, every = o.exceptions
+    if ignored:
+        text = f"{parts(ignored, every)} exceptions are ignored"
+        yield from judge.share("exceptions", "exceptions", "", ignored, every, text, least=5)
     failed = o.verdicts[Verdict.NOT_COMPLIANT]
     if failed and not o.verdicts[Verdict.COMPLIANT]:
         text = f"none of {failed:,} operations is compliant"
         yield from judge.number("rate", "", "", 0, failed, failed, text)
     applicable = {key: n for key, n in o.statuses.items() if key[1] != Status.NOT_APPLICABLE}
+    of = sum(applicable.values())
+    after = sum(n for key, n in applicable.items() if key[2] == Reason.AFTER_SURGERY)
+    if after:
+        text = f"{parts(after, of)} requirements have an event only after surgery"
+        yield from judge.share("after_surgery", "cases", "surgery_at", after, of, text, _FEW)
     unknown = sum(n for key, n in applicable.items() if key[1] == Status.UNKNOWN)
     if unknown >= _FEW:
         reasons = Counter[str]()
         for (_, status, reason), n in applicable.items():
             reasons[reason] += n if status == Status.UNKNOWN else 0
         reason, number = reasons.most_common(1)[0]
-        text = f"{parts(unknown, sum(applicable.values()))} requirements cannot be decided"
+        text = f"{parts(unknown, of)} requirements cannot be decided"
         text += f"; {number:,} of them: {_MEANINGS[reason]}"
-        yield from judge.share("undecided", "", "", unknown, sum(applicable.values()), text)
+        yield from judge.share("undecided", "", "", unknown, of, text)

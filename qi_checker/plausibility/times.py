@@ -15,6 +15,7 @@ _RECENT = 4
 _UNLIKELY = 0.0005
 _VERY_UNLIKELY = 1e-6  # of many spans of many groups
 _EXPECTED = 7  # that so long a pause would have left out: by chance it does once in a thousand
+_LATER = 10  # operations beyond two weeks, of which some should have an appointment
 _HOLE = 3  # whole weeks without any
 
 
@@ -44,6 +45,7 @@ def check_times(m: Measures, judge: Judge) -> Iterator[Finding]:
         "newest_surgery", "cases", "surgery_at", newest_case, cases, m.as_of, judge, False
     )
     yield from _ahead(m, judge, cases, upcoming)
+    yield from _horizon(m, judge, cases)
     yield from _fewer_cases(m, judge, cases)
     if newest is not None:
         yield from _stopped(m, judge, newest)
@@ -117,9 +119,7 @@ def _longest_pause(weeks: Counter[int], newest: int) -> int:
 
 def _ahead(m: Measures, judge: Judge, cases: Counter[int], upcoming: int) -> Iterator[Finding]:
     """Operations and appointments after the moment judged."""
-    newest = min((week for week, n in cases.items() if n and 0 <= week < WEEKS), default=WEEKS)
-    usual = sum(cases[week] for week in range(newest, min(newest + _HALF_YEAR, WEEKS))) / _HALF_YEAR
-    expected = 2 * usual
+    expected = _in_two_weeks(cases)
     if not upcoming:
         text = f"no operation is planned after {m.as_of}; {expected:.0f} in two weeks are usual"
         yield from judge.number(
@@ -132,6 +132,32 @@ def _ahead(m: Measures, judge: Judge, cases: Counter[int], upcoming: int) -> Ite
     if not booked:
         text = f"no event is booked after {m.as_of}, and {soon:,} operations are planned"
         yield from judge.number("bookings", "events", "status", 0, soon, soon, text)
+
+
+def _in_two_weeks(cases: Counter[int]) -> float:
+    """Operations of two weeks, as usual in the half year before the newest one."""
+    newest = min((week for week, n in cases.items() if n and 0 <= week < WEEKS), default=WEEKS)
+    span = range(newest, min(newest + _HALF_YEAR, WEEKS))
+    return 2 * sum(cases[week] for week in span) / _HALF_YEAR
+
+
+def _horizon(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding]:
+    """Planned operations or appointments that end after a week: a filter was left on the export."""
+    planned = sum(n for week, n in cases.items() if week < 0)
+    if planned and planned == cases[-1]:
+        expected = _in_two_weeks(cases)
+        text = f"all of {planned:,} planned operations lie in the next 7 days"
+        yield from judge.number("horizon", "cases", "surgery_at", planned, planned, expected, text)
+    ahead = [w for w in m.weeks if w.series.status == "booked" and w.week == FUTURE and w.newest]
+    booked = sum(w.number for w in ahead)
+    last = max((w.newest for w in ahead if w.newest), default=m.as_of)
+    later = sum(n for week, n in cases.items() if week < -2)
+    if (last - m.as_of).days <= 7 and later >= _LATER:
+        text = (
+            f"all of {booked:,} appointments lie in the next 7 days, and {later:,} operations are "
+            "planned for more than 14 days ahead"
+        )
+        yield from judge.number("horizon", "events", "at", booked, booked, booked, text)
 
 
 def _fewer_cases(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding]:

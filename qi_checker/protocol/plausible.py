@@ -198,6 +198,14 @@ CHECKS: dict[str, Check] = dict(
             "Check how the export writes dates: month or day first",
         ),
         _check(
+            "weekends",
+            _SHARE,
+            0.03,
+            None,
+            "operations on weekends, where past ones had none or two other days in a row are empty",
+            "Check how the export writes dates: day and month, and whether a time zone moved them by a day",
+        ),
+        _check(
             "before_1990",
             _SHARE,
             0.01,
@@ -244,6 +252,22 @@ CHECKS: dict[str, Check] = dict(
             None,
             "completed events on the first day of a month",
             "Check whether dates were cut to the month; write 2026-05 where no day is known",
+        ),
+        _check(
+            "one_weekday",
+            _SHARE,
+            0.80,
+            None,
+            "completed events on one and the same day of the week",
+            "Check whether dates were cut to the week",
+        ),
+        _check(
+            "no_weekday",
+            "number",
+            19,
+            None,
+            "events that were to be expected on one working day of the week, where hardly any lie",
+            "Check whether the export fails on that day",
         ),
         _check(
             "partial",
@@ -361,6 +385,14 @@ CHECKS: dict[str, Check] = dict(
             "Check that booked events are exported; if they never are, set bookings: off",
         ),
         _check(
+            "horizon",
+            "number",
+            4,
+            None,
+            "planned operations, or appointments, of which none lies more than a week ahead",
+            "Check whether the export has a filter that cuts off what lies further ahead",
+        ),
+        _check(
             "stopped",
             "number",
             9,
@@ -376,6 +408,14 @@ CHECKS: dict[str, Check] = dict(
             "operations, or operations with codes and events, that have become so many times rarer "
             "in the last 28 days",
             "Check what changed in the export since then",
+        ),
+        _check(
+            "earlier",
+            "times",
+            2,
+            None,
+            "older operations that have an event before them so many times more rarely than later ones",
+            "Check that the export of events reaches as far back as that of operations, under the same ids",
         ),
         _check(
             "period",
@@ -417,6 +457,22 @@ CHECKS: dict[str, Check] = dict(
             None,
             "operations of which not a single one is compliant",
             "Look at a few of them before the figure is passed on",
+        ),
+        _check(
+            "exceptions",
+            _SHARE,
+            0.80,
+            None,
+            "exceptions that are ignored: expired, not approved, or approved by whoever asked",
+            "Read the data problems, which say why for each; check the dates and names of the exceptions",
+        ),
+        _check(
+            "after_surgery",
+            _SHARE,
+            0.15,
+            None,
+            "requirements for which the event came after the operation",
+            "Check that surgery_at holds the day of the operation, not that of its booking or admission",
         ),
         _check(
             "undecided",

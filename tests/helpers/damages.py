@@ -906,3 +906,314 @@ def export_of_a_month_ago(t: Tables) -> None:
 
 def of_kind(kind: str) -> Iterator[Damage]:
     return (one for one in DAMAGES if one.kind == kind)
+
+
+# ---- a second set: what the checks for the first one did not see --------------------------------
+
+
+def _from_row(rows: list[Row], share: float) -> list[Row]:
+    """The rows of a file from some row on."""
+    return rows[int(len(rows) * share) :]
+
+
+def _completed(t: Tables) -> list[Row]:
+    return [row for row in t.events if row["status"] == "completed"]
+
+
+def _cases_each(t: Tables, change: Callable[[str], str | None]) -> None:
+    for column in ("surgery_at", "started_at", "admitted_at"):
+        _each(t.cases, column, change)
+
+
+def _events_each(t: Tables, change: Callable[[str], str | None]) -> None:
+    for column in ("at", "ordered_at", "recorded_at"):
+        _each(t.events, column, change)
+
+
+_1904 = _moved(-1462)  # days between the two dates from which spreadsheets count
+
+
+@damage("dates", REFUSE)
+def us_dates_from_the_middle_on(t: Tables) -> None:
+    _each(_from_row(t.events, 0.5), "at", _written("%m/%d/%Y %H:%M"))
+
+
+@damage("dates", REFUSE)
+def day_and_month_swapped_from_some_row_on(t: Tables) -> None:
+    _each(_from_row(t.events, 0.7), "at", _swapped)
+
+
+@damage("dates", WARN)
+def planned_operations_swapped(t: Tables) -> None:
+    for row in t.cases:
+        if row["status"] == "scheduled":
+            row["surgery_at"] = _swapped(row["surgery_at"] or "")
+
+
+@damage("dates", REFUSE)
+def events_counted_from_1904(t: Tables) -> None:
+    _each(t.events, "at", _1904)
+
+
+@damage("dates", REFUSE)
+def all_dates_of_events_counted_from_1904(t: Tables) -> None:
+    _events_each(t, _1904)
+
+
+@damage("dates", WARN)
+def operations_counted_from_1904(t: Tables) -> None:
+    _cases_each(t, _1904)
+
+
+@damage("dates", REFUSE)
+def report_a_day_later(t: Tables) -> None:
+    _each([row for row in _imaging(t) if row["status"] == "completed"], "at", _moved(1))
+
+
+@damage("dates", UNSEEN, history=True)
+def report_three_days_later_without_its_record(t: Tables) -> None:
+    for row in t.events:
+        row["recorded_at"] = ""
+    _each([row for row in _imaging(t) if row["status"] == "completed"], "at", _moved(3))
+
+
+@damage("dates", UNSEEN, history=True)
+def events_a_day_early(t: Tables) -> None:
+    """Midnight in another time zone, cut to its date."""
+    _each(_completed(t), "at", _moved(-1))
+
+
+@damage("dates", WARN, "study")
+def operations_a_day_early(t: Tables) -> None:
+    _cases_each(t, _moved(-1))
+
+
+@damage("dates", WARN)
+def cut_to_the_week(t: Tables) -> None:
+    def monday(text: str) -> str:
+        day = _day(text)
+        return text if day is None else str(day - timedelta(days=day.weekday()))
+
+    _each(_completed(t), "at", monday)
+
+
+@damage("dates", WARN)
+def date_of_birth_in_a_fifth(t: Tables) -> None:
+    for row in _some(t.events, 0.2):
+        row["at"] = "1958-04-12"
+
+
+@damage("dates", WARN, "study")
+def admission_instead_of_surgery(t: Tables) -> None:
+    for row in t.cases:
+        row["started_at"] = ""
+    _each(t.cases, "surgery_at", _moved(-2))
+
+
+@damage("dates", WARN)
+def booking_instead_of_surgery(t: Tables) -> None:
+    for row in t.cases:
+        row["started_at"] = ""
+    _each(t.cases, "surgery_at", _moved(-35))
+
+
+@damage("times", WARN, "study")
+def afternoons_without_pm(t: Tables) -> None:
+    def half(text: str) -> str:
+        if len(text) != 16:
+            return text
+        return f"{text[:11]}{int(text[11:13]) % 12 or 12:02d}{text[13:]}"
+
+    _each(t.events, "at", half)
+
+
+@damage("times", WARN, "study")
+def offset_of_another_continent(t: Tables) -> None:
+    _each(t.events, "at", lambda x: f"{x}:00+09:00" if len(x) == 16 else x)
+
+
+@damage("times", WARN)
+def name_of_a_time_zone_behind_some_clocks(t: Tables) -> None:
+    _each(_some(t.events, 0.4), "at", lambda x: f"{x} EST" if len(x) == 16 else x)
+
+
+@damage("feeds", WARN, "study")
+def only_events_of_the_last_thirty_days(t: Tables) -> None:
+    _keep(t, lambda row: (_at(row) or t.as_of) >= t.as_of - timedelta(days=30))
+
+
+@damage("feeds", WARN)
+def only_events_of_the_last_quarter(t: Tables) -> None:
+    _keep(t, lambda row: (_at(row) or t.as_of) >= t.as_of - timedelta(days=90))
+
+
+@damage("feeds", WARN, "study")
+def no_events_on_mondays(t: Tables) -> None:
+    _keep(t, lambda row: (_at(row) or date(2026, 3, 3)).weekday() != 0)
+
+
+@damage("feeds", UNSEEN, history=True)
+def scans_of_the_liver_by_mri_lost(t: Tables) -> None:
+    _keep(t, lambda row: not (row.get("modality") == "MR" and "liver" in (row.get("region") or "")))
+
+
+@damage("feeds", WARN)
+def only_bookings_of_next_week(t: Tables) -> None:
+    last = t.as_of + timedelta(days=7)
+    _keep(t, lambda row: row["status"] != "booked" or (_at(row) or last) <= last)
+
+
+@damage("feeds", WARN)
+def only_operations_of_next_week(t: Tables) -> None:
+    last = t.as_of + timedelta(days=7)
+    t.cases[:] = [row for row in t.cases if (_day(row["surgery_at"]) or last) <= last]
+
+
+@damage("rows", WARN)
+def events_of_a_fifth_of_patients_lost(t: Tables) -> None:
+    """A file that was cut at a size, sorted by patient."""
+    ids = sorted({row["patient_id"] or "" for row in t.events})
+    kept = set(ids[: int(0.8 * len(ids))])
+    _keep(t, lambda row: row["patient_id"] in kept)
+
+
+@damage("rows", UNSEEN, history=True)
+def last_fifth_of_operations_lost(t: Tables) -> None:
+    del t.cases[int(0.8 * len(t.cases)) :]
+
+
+@damage("rows", REFUSE)
+def yesterday_in_front_of_today(t: Tables) -> None:
+    """An older extract stands first, so that its status counts."""
+    older = [row | {"status": "booked"} for row in _completed(t)]
+    t.events[:0] = _some(older, 0.5)
+
+
+@damage("rows", WARN)
+def events_twice_under_new_ids_of_a_test_patient(t: Tables) -> None:
+    first = t.events[0]
+    many = max(200, len(t.events) // 4)
+    t.events += [first | {"event_id": f"T{n}", "patient_id": "ZZTEST"} for n in range(many)]
+
+
+@damage("columns", REFUSE, "study")
+def modality_shifted_by_a_row(t: Tables) -> None:
+    values = [row.get("modality") or "" for row in t.events]
+    for row, value in zip(t.events[1:], values, strict=False):
+        row["modality"] = value
+
+
+@damage("columns", UNSEEN, history=True)
+def one_region_for_every_scan(t: Tables) -> None:
+    for row in _imaging(t):
+        row["region"], row["codes"] = "abdomen", ""
+
+
+@damage("ids", UNSEEN, history=True)
+def two_patients_in_one_for_some(t: Tables) -> None:
+    """A merge of records that only radiology has made."""
+    ids = sorted({row["patient_id"] or "" for row in t.cases})
+    kept = dict(zip(ids[1:40:2], ids[0:40:2], strict=False))
+    _each(t.events, "patient_id", lambda x: kept.get(x, x))
+
+
+@damage("ids", WARN, "study")
+def two_patients_in_one_in_both_tables(t: Tables) -> None:
+    ids = sorted({row["patient_id"] or "" for row in t.cases})
+    kept = dict(zip(ids[1::2], ids[0::2], strict=False))
+    for rows in (t.cases, t.events):
+        _each(rows, "patient_id", lambda x: kept.get(x, x))
+
+
+@damage("ids", UNSEEN, history=True)
+def a_third_of_events_under_other_patients(t: Tables) -> None:
+    """Two hospitals number their patients alike."""
+    ids = sorted({row["patient_id"] or "" for row in t.events})
+    half = len(ids) // 2
+    other = dict(zip(ids, ids[half:] + ids[:half], strict=True))
+    _each(_some(t.events, 0.3), "patient_id", lambda x: other.get(x, x))
+
+
+@damage("ids", WARN, "study")
+def older_events_under_old_ids(t: Tables) -> None:
+    for row in t.events:
+        if (_at(row) or t.as_of) < t.as_of - timedelta(days=180):
+            row["patient_id"] = f"OLD{(row['patient_id'] or '')[::-1]}"
+
+
+@damage("ids", WARN, "study")
+def recent_events_under_new_ids(t: Tables) -> None:
+    for row in t.events:
+        if (_at(row) or t.as_of) > t.as_of - timedelta(days=60):
+            row["patient_id"] = f"NEW{(row['patient_id'] or '')[::-1]}"
+
+
+@damage("ids", REFUSE)
+def cyrillic_letters_in_some_ids(t: Tables) -> None:
+    _each(_some(t.events, 0.1), "patient_id", lambda x: x.replace("P", "\u0420"))
+
+
+@damage("codes", REFUSE, "study")
+def diagnoses_separated_by_line_ends(t: Tables) -> None:
+    _each(t.cases, "diagnoses", lambda x: x.replace(";", "\n"))
+
+
+@damage("codes", REFUSE)
+def last_character_of_diagnoses_lost(t: Tables) -> None:
+    _each(t.cases, "diagnoses", lambda x: x[:-1])
+
+
+@damage("codes", REFUSE)
+def procedures_cut_to_fifteen_characters(t: Tables) -> None:
+    _each(t.cases, "procedures", lambda x: x[:15])
+
+
+@damage("codes", REFUSE)
+def cyrillic_letter_in_diagnoses(t: Tables) -> None:
+    _each(t.cases, "diagnoses", lambda x: x.replace("C78", "\u042178"))
+
+
+@damage("codes", REFUSE)
+def an_older_system_of_procedures(t: Tables) -> None:
+    _each(t.cases, "procedures", lambda x: "ICD-9-CM:50.22")
+
+
+@damage("codes", WARN)
+def an_older_system_of_diagnoses_from_some_row_on(t: Tables) -> None:
+    older = {"ICD-10-CM": "ICD-9-CM", "C78.7": "197.7"}
+    for row in _from_row(t.cases, 0.6):
+        for new, old in older.items():
+            row["diagnoses"] = (row["diagnoses"] or "").replace(new, old)
+
+
+@damage("words", REFUSE, "study")
+def mri_is_another_modality(t: Tables) -> None:
+    _each(t.events, "modality", lambda x: "OT" if x == "MR" else x)
+
+
+@damage("words", WARN)
+def every_region_is_the_whole_body(t: Tables) -> None:
+    _each(t.events, "region", lambda x: "whole-body")
+
+
+@damage("words", WARN)
+def scans_are_procedures(t: Tables) -> None:
+    for row in _imaging(t):
+        row["kind"] = "procedure"
+
+
+@damage("words", WARN)
+def a_new_word_for_completed_from_some_row_on(t: Tables) -> None:
+    _each(_from_row(t.events, 0.6), "status", lambda x: "final" if x == "completed" else x)
+
+
+@damage("words", WARN)
+def exceptions_of_last_year(t: Tables) -> None:
+    for column in ("approved_at", "valid_from", "expires_on"):
+        _each(t.exceptions, column, _years(-1))
+
+
+@damage("words", WARN)
+def exceptions_approved_by_whoever_asked(t: Tables) -> None:
+    for row in t.exceptions:
+        row["approved_by"] = row.get("requested_by")

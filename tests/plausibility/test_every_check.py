@@ -60,6 +60,16 @@ SEEN_BY: dict[str, tuple[str, ...]] = {
     "diagnoses_empty_of_late": ("fewer",),
     "elective_mapped_to_emergency": ("excluded",),
     "no_mri_at_all": ("requirement",),
+    "planned_operations_swapped": ("weekends",),
+    "operations_a_day_early": ("weekends",),
+    "cut_to_the_week": ("one_weekday", "no_weekday"),
+    "no_events_on_mondays": ("no_weekday",),
+    "only_bookings_of_next_week": ("horizon",),
+    "only_operations_of_next_week": ("horizon",),
+    "older_events_under_old_ids": ("earlier",),
+    "exceptions_of_last_year": ("exceptions",),
+    "booking_instead_of_surgery": ("after_surgery",),
+    "cyrillic_letters_in_some_ids": ("spelling",),
 }
 # Only beside the nights before.
 SEEN_BESIDE_EARLIER_NIGHTS = {
