@@ -6,7 +6,7 @@ import argparse
 from io import StringIO
 from pathlib import Path
 
-from qi_checker.cli.common import read_request, read_site
+from qi_checker.cli.common import read_site
 from qi_checker.cli.rule_files import as_json, write_or_print
 from qi_checker.cli.streams import console
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
@@ -65,11 +65,10 @@ def explain(arguments: argparse.Namespace) -> int:
     """Which clause decided about one case."""
     from qi_checker.authoring.explain import explain as build
     from qi_checker.authoring.explain_text import explanation_text
-    from qi_checker.cases.one import one_case
+    from qi_checker.cli.one_case import find_case
 
-    request = read_request(arguments)
-    found = one_case(*request, arguments.case_id)
-    view = build(request.bundle, found.trace, found.origin)
+    found = find_case(arguments)
+    view = build(found.judge.bundle, found.trace, found.origin)
     if arguments.format == "json":
         write_or_print(as_json(view), None)
     else:
