@@ -21,6 +21,7 @@ from qi_checker.demo.exports import write_exports
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, TABLES
 from qi_checker.protocol.site import Site
 from tests.docs.test_documentation import EVERY, ROOT, blocks
+from tests.helpers.demo import few_cases
 
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 RECORDS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
@@ -38,7 +39,9 @@ PARSED_ONLY = ("qi-checker import", "qi-checker serve", "qi-checker accounts")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what the examples name: an export, and rules of one's own."""
     folder = tmp_path_factory.mktemp("commands")
-    write_demo(folder / "export")
+    write_demo(folder / "whole")
+    (folder / "export").mkdir()
+    few_cases(folder / "whole", folder / "export", every=5)  # with the case that is named
     write_exports(folder / "exports")
     mapping = folder / "exports" / "german" / "mapping.yaml"
     assert main(["inspect", str(mapping.parent), "--out", str(mapping)]) == 0

@@ -47,9 +47,10 @@ class Server:
         self._ctl("-m", how, "stop")
 
     def start(self) -> None:
-        # No fsync: a test needs no disk that survives the loss of power.
+        # A test needs no disk that survives the loss of power, and no other server that follows.
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off "
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off "
+            "-c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off "
             f"-c unix_socket_directories={self.folder}"
         )
         self._ctl("-w", "-o", options, "-l", str(self.folder / "log"), "start")

@@ -9,7 +9,16 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # Seconds, roughly, of what takes longest: it begins first, so that all processes end together.
-SECONDS: dict[str, int] = {}
+SECONDS = {
+    "spec on postgres": 130,
+    "spark": 100,
+    "plausibility": 75,
+    "spec on duckdb": 65,
+    "tests/integration/test_cli_sheets.py": 45,
+    "tests/integration/test_cli_surroundings.py": 40,
+    "tests/docs/test_reference_pages.py": 35,
+    "tests/browser/test_accessible.py": 30,
+}
 _ENGINE = re.compile(r"\[(?:.*-)?(duckdb|postgres)(?:-.*)?\]$")
 
 
