@@ -13,6 +13,7 @@ from qi_checker.cases import words as case_words
 from qi_checker.cases.grouping import cut, grouped
 from qi_checker.cases.timeline import Shape, pictures_of, shape_of
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, SheetsPage
+from qi_checker.cases.words import Told, told
 from qi_checker.render import words
 from qi_checker.render.html import clip, dates, environment
 
@@ -45,12 +46,13 @@ def _columns(events: Sequence[Candidate]) -> dict[str, str]:
     return {name: words.label(name) for name in names}
 
 
-def _event_lines(events: Sequence[Candidate], columns: Mapping[str, str]) -> Iterator[EventLine]:
+def _event_lines(events: Sequence[Told], columns: Mapping[str, str]) -> Iterator[EventLine]:
     """Put the rows of the table of events into words."""
-    for number, event in enumerate(events, 1):
+    for one in events:
+        event = one.event
         yield EventLine(
-            number,
-            _key(shape_of(event)) if event.first else Markup(),
+            one.number,
+            _key(shape_of(one)) if event.first else _NO_KEY,
             event.chosen,
             event.event_id,
             event.source,
@@ -58,17 +60,23 @@ def _event_lines(events: Sequence[Candidate], columns: Mapping[str, str]) -> Ite
             clip(event.description),
             clip(event.codes, 60),
             event.advice,
-            dates(clip(case_words.when(event), 80)),
-            tuple(_cell(heading, _said(event, name)) for name, heading in columns.items()),
-            case_words.result(event).words,
+            dates(clip(one.when, 80)),
+            tuple([_cell(heading, _said(one, name)) for name, heading in columns.items()]),
+            one.result.words,
             case_words.why_not(event),
         )
 
 
-def _said(event: Candidate, name: str) -> tuple[tuple[str, str], ...]:
+_NO_KEY = Markup()
+
+
+def _said(one: Told, name: str) -> tuple[tuple[str, str], ...]:
     """What a criterion came to, and the value that it looked at."""
-    value = clip(case_words.judged(event, name), 60)
-    return tuple((c.outcome, value) for c in event.criteria if c.name == name)
+    outcomes = [c.outcome for c in one.event.criteria if c.name == name]
+    if not outcomes:
+        return ()
+    value = clip(case_words.judged(one.event, name, one.apart), 60)
+    return tuple([(outcome, value) for outcome in outcomes])
 
 
 @lru_cache(10_000)
@@ -88,7 +96,9 @@ def _key(shape: Shape) -> Markup:
 @cache
 def _environment() -> Environment:
     env = environment()
-    env.globals.update(columns_of=_columns, event_lines=_event_lines, pictures_of=pictures_of)
+    env.globals.update(
+        columns_of=_columns, told=told, event_lines=_event_lines, pictures_of=pictures_of
+    )
     return env
 
 

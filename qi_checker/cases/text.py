@@ -102,8 +102,9 @@ def _judged(candidate: Candidate) -> str:
     """The result, then a line for each criterion."""
     decides = ", and decides" if candidate.chosen else ""
     lines = [case_words.result(candidate).words + decides]
+    apart = case_words.days_apart(candidate)
     for criterion in candidate.criteria:
-        seen = case_words.judged(candidate, criterion.name)
+        seen = case_words.judged(candidate, criterion.name, apart)
         seen = "" if seen in criterion.why else seen
         why = "; ".join(part for part in (seen, criterion.why) if part)
         outcome = words.OUTCOMES[criterion.outcome]

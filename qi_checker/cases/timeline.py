@@ -22,7 +22,7 @@ from qi_checker.cases.geometry import (
     within,
 )
 from qi_checker.cases.views import Candidate, RequirementSheet
-from qi_checker.cases.words import days_apart, result, when
+from qi_checker.cases.words import Told, told
 
 LANE = 19.0  # height of one row of events
 LINE = 14.0  # height of one row of text
@@ -111,31 +111,29 @@ def _scale(
     return Scale(start - timedelta(days=pad), end + timedelta(days=pad), width)
 
 
-class _Drawn(NamedTuple):
-    """An event that is drawn, with what both pictures say of it."""
-
-    number: int  # as in the table
-    event: Candidate
-    shape: Shape
-    apart: str  # how far from surgery
-
-
-def _drawn(candidates: Sequence[Candidate]) -> list[_Drawn]:
+def _drawn(events: Sequence[Told]) -> list[Told]:
     """The events with a date; the chosen and the fitting first where there are too many."""
-    dated = [(n, c) for n, c in enumerate(candidates, 1) if c.first and c.last]
-    if len(dated) > MOST_MARKS:
-        order = {"counts": 0, "booked": 1, "undecided": 2, "fails": 3}
-        dated.sort(
-            key=lambda nc: (not nc[1].chosen, order[result(nc[1]).key], abs(nc[1].days_before or 0))
+    dated = [one for one in events if one.event.first and one.event.last]
+    if len(dated) <= MOST_MARKS:
+        return dated
+    order = {"counts": 0, "booked": 1, "undecided": 2, "fails": 3}
+    dated.sort(
+        key=lambda one: (
+            not one.event.chosen,
+            order[one.result.key],
+            abs(one.event.days_before or 0),
         )
-        dated = sorted(dated[:MOST_MARKS], key=lambda nc: nc[0])
-    return [_Drawn(number, event, shape_of(event), days_apart(event)) for number, event in dated]
+    )
+    return sorted(dated[:MOST_MARKS], key=lambda one: one.number)
 
 
-def shape_of(candidate: Candidate) -> Shape:
+_NOT_BOOKED = Shape("triangle", False)  # an appointment that will not count
+
+
+def shape_of(told: Told) -> Shape:
     """Filled circle: counts; hollow: does not; triangle: booked; diamond: cannot be decided."""
-    shape = SHAPES[result(candidate).key]
-    return Shape("triangle", False) if candidate.status == "booked" and not shape.filled else shape
+    shape = SHAPES[told.result.key]
+    return _NOT_BOOKED if told.event.status == "booked" and not shape.filled else shape
 
 
 def _beside(x0: float, x1: float, text: str, width: float) -> float:
@@ -146,7 +144,7 @@ def _beside(x0: float, x1: float, text: str, width: float) -> float:
 
 
 def _marks(
-    shown: Sequence[_Drawn],
+    shown: Sequence[Told],
     scale: Scale,
     top: float,
     uprights: Sequence[float],
@@ -174,7 +172,7 @@ def _marks(
         label = Label(label.x, y + 4, label.text, one.event.chosen)
         middle = round((x0 + x1) / 2, 1)
         wide = round(end - label.x, 1) if crossed else None
-        marks.append(Mark(one.number, one.shape, middle, y, bar, label, wide))
+        marks.append(Mark(one.number, shape_of(one), middle, y, bar, label, wide))
     return tuple(marks)
 
 
@@ -212,12 +210,11 @@ def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, .
     return spread(anchors, base, LINE, scale.width)
 
 
-def _described(sheet: RequirementSheet, shown: Sequence[_Drawn]) -> str:
+def _described(sheet: RequirementSheet, shown: Sequence[Told]) -> str:
     opens = f"from {sheet.window_opens} " if sheet.window_opens else "without a first day "
     parts = [f"Window {opens}to {sheet.window_closes}."]
-    for number, event, _, apart in shown:
-        modality = event.modality or "event"
-        parts.append(f"{number}: {modality}, {when(event)}, {apart}, {result(event).words}.")
+    for number, event, result, when, apart in shown:
+        parts.append(f"{number}: {event.modality or 'event'}, {when}, {apart}, {result.words}.")
     return " ".join(parts)
 
 
@@ -228,12 +225,13 @@ def timeline(
 
     width: of the view box. Texts keep their size, so a narrow one is legible on a phone.
     """
-    found = pictures_of(sheet, surgery, as_of, (width,))
+    found = pictures_of(sheet, told(sheet.candidates), surgery, as_of, (width,))
     return found[0] if found else None
 
 
 def pictures_of(
     sheet: RequirementSheet,
+    events: Sequence[Told],
     surgery: date,
     as_of: date,
     widths: Sequence[float] = (WIDTH, NARROW),
@@ -241,7 +239,7 @@ def pictures_of(
     """The picture of one requirement in several widths, under one name and description."""
     if sheet.window_closes is None:
         return ()
-    shown = _drawn(sheet.candidates)
+    shown = _drawn(events)
     description = _described(sheet, shown)
     return tuple(_picture(sheet, surgery, as_of, shown, description, width) for width in widths)
 
@@ -250,7 +248,7 @@ def _picture(
     sheet: RequirementSheet,
     surgery: date,
     as_of: date,
-    shown: Sequence[_Drawn],
+    shown: Sequence[Told],
     description: str,
     width: float,
 ) -> Picture:

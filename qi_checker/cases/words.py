@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from qi_checker.cases.views import Candidate, Checklist, SheetsPage
 from qi_checker.protocol.codes import split_codes
@@ -27,16 +29,35 @@ class Result:
     words: str
 
 
+FAILS = Result("fails", "does not count")
+UNDECIDED = Result("undecided", "cannot be decided")
+BOOKED = Result("booked", "will count once done")
+COUNTS = Result("counts", "counts")
+
+
 def result(candidate: Candidate) -> Result:
     """Give one word for all criteria of an event together."""
-    outcomes = {c.outcome for c in candidate.criteria}
+    outcomes = [c.outcome for c in candidate.criteria]
     if "fail" in outcomes:
-        return Result("fails", "does not count")
+        return FAILS
     if "undecided" in outcomes:
-        return Result("undecided", "cannot be decided")
-    if candidate.status == "booked":
-        return Result("booked", "will count once done")
-    return Result("counts", "counts")
+        return UNDECIDED
+    return BOOKED if candidate.status == "booked" else COUNTS
+
+
+class Told(NamedTuple):
+    """An event with what picture and table say of it: a page has dozens, and says each thing once."""
+
+    number: int  # as in the table
+    event: Candidate
+    result: Result
+    when: str
+    apart: str  # how far from surgery
+
+
+def told(candidates: Iterable[Candidate]) -> list[Told]:
+    """Put the events of a requirement into words, numbered from 1."""
+    return [Told(n, c, result(c), when(c), days_apart(c)) for n, c in enumerate(candidates, 1)]
 
 
 def why_not(candidate: Candidate) -> tuple[str, ...]:
@@ -59,15 +80,14 @@ def when(candidate: Candidate) -> str:
     return f"{day(candidate.first)}, recorded as {recorded}"  # with an offset: not the local clock
 
 
-def judged(candidate: Candidate, criterion: str) -> str:
-    """Give the value that a criterion looked at, empty where there is none or it needs no words."""
-    values = {
-        "modality": candidate.modality,
-        "region": candidate.region,
-        "status": candidate.status,
-        "window": days_apart(candidate).removesuffix(" before"),
-    }
-    return values.get(criterion, "")
+def judged(candidate: Candidate, criterion: str, apart: str) -> str:
+    """Give the value that a criterion looked at, empty where there is none or it needs no words.
+
+    apart: what `days_apart` says of the event.
+    """
+    if criterion in ("modality", "region", "status"):
+        return str(getattr(candidate, criterion))
+    return apart.removesuffix(" before") if criterion == "window" else ""
 
 
 def days_apart(candidate: Candidate) -> str:
