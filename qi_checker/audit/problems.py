@@ -125,6 +125,12 @@ def _exceptions(evaluation: Results) -> Iterator[str]:
         yield f"Exception {exception_id}{of} is ignored: {why}."
     ids = _named(
         evaluation,
+        f"SELECT exception_id AS id FROM {EXCEPTIONS} WHERE ignored IS NULL AND asked_late > 0",
+    )
+    if ids:
+        yield f"Exceptions that were asked for after surgery: {ids}."
+    ids = _named(
+        evaluation,
         f"""
         SELECT x.exception_id AS id FROM {EXCEPTIONS} x JOIN {FINDINGS} f
                ON f.case_key = x.case_key AND f.id = x.requirement

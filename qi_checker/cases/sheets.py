@@ -22,6 +22,7 @@ from qi_checker.judging.criteria import Judged
 from qi_checker.judging.rows import Row
 from qi_checker.judging.spans import Outcome
 from qi_checker.protocol.models import Protocol, Version
+from qi_checker.protocol.sentences import ASKED_LATE
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
@@ -159,7 +160,8 @@ def _exception(one: RequirementTrace) -> str:
         return ""
     needed = "" if one.status is Status.EXEMPT else " It was not needed."
     reason, by = active.row.text("reason"), active.row.text("approved_by")
-    return f"Exception {active.id} ({reason}), approved by {by}.{needed}"
+    late = ASKED_LATE if active.asked_late else ""
+    return f"Exception {active.id} ({reason}), approved by {by}{late}.{needed}"
 
 
 def _criteria(judged: Judged, one: RequirementTrace) -> Iterator[Criterion]:

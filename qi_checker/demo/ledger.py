@@ -111,6 +111,7 @@ class Hospital:
             else "contraindication-contrast",
             "note": "made up",
             "requested_by": "Synthetic surgeon A",
+            "requested_at": (start - timedelta(days=2)).isoformat(),
             "approved_by": "Synthetic committee chair",
             "approved_at": start.isoformat(),
             "valid_from": start.isoformat(),

@@ -151,11 +151,18 @@ def unreadable(h: Hospital, case: Case, name: str) -> None:
     h.scan(case, _study(h, name), day, at=f"{day:%d/%m/%Y}")
 
 
+_LATE = 4  # every so-many-th exception is asked for after surgery
+
+
 def exempt(h: Hospital, case: Case, name: str) -> None:
     start = min(case.back(h.chance.between(8, 25)), AS_OF)
     unsuitable = "contraindication-mri" if name == "mri" else "contraindication-contrast"
     reason = h.chance.pick((unsuitable, "patient-declined", "alternative-imaging"))
-    h.exception(case.case_id, name, start, reason=reason)
+    entry = {"reason": reason}
+    asked = case.day + timedelta(days=2)
+    if asked < AS_OF and len(h.exceptions) % _LATE == 0:
+        entry |= dict.fromkeys(("requested_at", "approved_at", "recorded_at"), asked.isoformat())
+    h.exception(case.case_id, name, start, **entry)
 
 
 Story = Callable[[Hospital, Case, str], None]

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from qi_checker.digest.snapshot import CaseFound, Found, Key, Snapshot
 from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.sentences import ASKED_LATE
 from qi_checker.protocol.vocabulary import Reason, Status
 
 
@@ -263,7 +264,9 @@ class _Pair:
             reason = Reason.EXPIRED_BY_RESCHEDULE  # it was in time for the earlier date
         then = self.status_before or "not asked"
         moved = f" Surgery moved from {old} to {new}." if self.moved else ""
-        words = f"{self.now.case_id} {self.now.requirement}: {then}, now {self.now.status}.{moved}"
+        late = ASKED_LATE if ASKED_LATE in self.now.sentence else ""
+        status = f"{self.now.status}{late}"
+        words = f"{self.now.case_id} {self.now.requirement}: {then}, now {status}.{moved}"
         return Change(
             self.now.case_id,
             self.now.requirement,

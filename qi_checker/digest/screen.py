@@ -15,6 +15,7 @@ from rich.cells import cell_len, set_cell_size
 
 from qi_checker.digest.changes import Cause, Change, Kind
 from qi_checker.digest.contents import AtRisk, Digest, was_moved
+from qi_checker.protocol.sentences import ASKED_LATE
 from qi_checker.render import words
 
 LINES, COLUMNS = 24, 78
@@ -177,6 +178,7 @@ def _changed(change: Change) -> tuple[str, ...]:
         what = f"{words.label(change.after_status).lower()}, last day passed"
     else:
         what = f"{before} → {words.label(change.after_status).lower()}"
+    what += ASKED_LATE if ASKED_LATE in change.words else ""
     why = words.label(change.cause).lower()
     if was_moved(change):
         dates = f"surgery {change.before_surgery} → {change.after_surgery}"

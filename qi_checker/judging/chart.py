@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING
 
 from qi_checker.judging.cases import Case, Part
 from qi_checker.judging.context import Setting
 from qi_checker.judging.criteria import Judged, judge, judge_all
+from qi_checker.judging.exceptions import Excepted
 from qi_checker.judging.records import Event, History
 from qi_checker.judging.spans import Stretch
 from qi_checker.judging.values import Unreadable, When, read_when
@@ -46,11 +46,11 @@ class Decision:
 
 @dataclass(eq=False)
 class Chart:
-    """A case with its patient's history; `excepted`: the last day of the exception per requirement."""
+    """A case with its patient's history; `excepted`: what waives a requirement, by its id."""
 
     case: Case
     history: History
-    excepted: dict[str, date]
+    excepted: dict[str, Excepted]
     setting: Setting
     decided: dict[str, Decision] = field(default_factory=dict)
 

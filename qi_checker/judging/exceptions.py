@@ -23,13 +23,14 @@ TOO_LONG = "span longer than allowed"
 class Considered:
     """An exception of a case: active, or why it is ignored (then `ignored` says so).
 
-    A row that cannot be used at all has no `expires_on`.
+    A row that cannot be used at all has no `expires_on`. asked_late: asked for after surgery.
     """
 
     row: Row
     requirement: str
     ignored: str = ""
     expires_on: date | None = None
+    asked_late: bool = False
 
     @property
     def id(self) -> str:
@@ -64,7 +65,17 @@ def consider(row: Row, case: Case | None, setting: Setting) -> Considered:
     requirement, why = row.word("requirement"), why_ignored(row, case, setting)
     if why:
         return Considered(row, requirement, why)
-    return Considered(row, requirement, expires_on=row.dates["expires_on"].lo)
+    return Considered(
+        row,
+        requirement,
+        expires_on=row.dates["expires_on"].lo,
+        asked_late=case is not None and _asked_late(row, case),
+    )
+
+
+def _asked_late(row: Row, case: Case) -> bool:
+    asked = row.dates.get("requested_at")
+    return asked is not None and asked.first_moment > case.anchor.last_moment
 
 
 def unusable(rejected: Rejected) -> Considered:
@@ -73,12 +84,23 @@ def unusable(rejected: Rejected) -> Considered:
     return Considered(rejected.row, rejected.row.word("requirement"), why)
 
 
-def active(considered: Iterable[Considered]) -> dict[str, date]:
-    """Give the last day of the exception per requirement; of several the latest counts."""
-    found: dict[str, date] = {}
+@dataclass(frozen=True)
+class Excepted:
+    """What waives a requirement: until when, and whether it was asked for after surgery."""
+
+    until: date
+    asked_late: bool
+
+
+def active(considered: Iterable[Considered]) -> dict[str, Excepted]:
+    """Give the exception per requirement; of several the latest day, and late only if each was."""
+    found: dict[str, Excepted] = {}
     for one in considered:
-        if one.expires_on is not None:
-            found[one.requirement] = max(one.expires_on, found.get(one.requirement, date.min))
+        if one.expires_on is None:
+            continue
+        other = found.get(one.requirement, Excepted(date.min, True))
+        until = max(one.expires_on, other.until)
+        found[one.requirement] = Excepted(until, one.asked_late and other.asked_late)
     return found
 
 

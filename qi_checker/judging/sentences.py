@@ -138,6 +138,10 @@ def _excess(values: _Values) -> str:
     return fill(words.EXCESS, {"length": days(-slack)})
 
 
+def _asked_late(values: _Values) -> str:
+    return words.ASKED_LATE if values.chart.excepted[values.requirement.id].asked_late else ""
+
+
 def _start(values: _Values) -> date:
     opens: date | None = values["window_opens"]
     today: date = values["today"]
@@ -158,7 +162,8 @@ _PIECES: dict[str, Callable[[_Values], Any]] = {
     "today": lambda values: values.chart.setting.as_of.date,
     "anchor": lambda values: values.chart.case.day,
     "from_day": _from_day,
-    "expires_on": lambda values: values.chart.excepted.get(values.requirement.id),
+    "expires_on": lambda values: values.chart.excepted[values.requirement.id].until,
+    "asked_late": _asked_late,
     "excluded_by": lambda values: _excluded_by(values.chart),
     "first": lambda values: values["window_opens"] or words.ANY_DAY,
     "start": _start,

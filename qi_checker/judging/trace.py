@@ -264,7 +264,7 @@ class CaseTrace:
         for one in self.requirements:
             through = one.finding["valid_through"]
             if one.status is Status.EXEMPT:
-                ends[one.id] = self.chart.excepted[one.id]
+                ends[one.id] = self.chart.excepted[one.id].until
             elif through:
                 ends[one.id] = through
         return ends

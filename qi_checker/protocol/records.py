@@ -95,6 +95,7 @@ EXCEPTIONS = Table(
         Column("reason", "word", needed=True),
         Column("note"),
         Column("requested_by"),
+        Column("requested_at", "when"),
         Column("approved_by"),
         Column("approved_at", "when"),
         Column("valid_from", "when"),

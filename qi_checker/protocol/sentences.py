@@ -18,7 +18,7 @@ from qi_checker.protocol.windows import Anchor, Span, Window, anchor_words, colu
 
 FOUND: dict[Reason, str] = {
     Reason.IN_WINDOW: "{title} on {event_date} is {distance}; {limit}.{lasts}",
-    Reason.EXCEPTED: "{title} is waived by an approved exception until {expires_on}.",
+    Reason.EXCEPTED: "{title} is waived by an approved exception until {expires_on}{asked_late}.",
     Reason.BOOKED_IN_WINDOW: "{title} is booked for {event_date}, {distance}; {limit}.{lasts}",
     Reason.PARTIAL_DATE: "Only part of the date of {title} is known (from {event_date}); {limit}.",
     Reason.SAME_DAY_UNTIMED: "{title} on {event_date} {side}: no usable clock time.",
@@ -72,6 +72,7 @@ COUNTS_WHEN = "it counts {asks}"
 ANY_TIME_BEFORE = "at any time before surgery"  # what `asks` says of a window without a limit
 UNTIL = ", until {window_closes}"
 YET = " yet"
+ASKED_LATE = ", asked for after surgery"  # of the exception; of several, where each was
 LASTS = " It counts for surgery until {valid_through}."
 EXCESS, TOO_OLD = "{length} too old.", "Too old."
 LESS_THAN_A_MINUTE = "less than a minute"

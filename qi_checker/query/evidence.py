@@ -135,6 +135,7 @@ def evidence(stage: Stage) -> exp.Select:
         named(_valid_through(stage), "valid_through"),
         named(case((wanted, _lead(bool(forbidden)))), "act_lead"),
         named(case((exempt, col("expires_on"))), "expires_on"),
+        named(case((exempt.copy(), col("asked_late"))), "asked_late"),
         named(case((not_(nothing), _time_before(stage))), "time_before"),
     ]
     return select(columns, f"reasoned{stage.suffix}")

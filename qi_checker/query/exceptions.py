@@ -8,6 +8,7 @@ from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
     Expr,
     after,
+    all_of,
     any_of,
     case,
     coalesce,
@@ -52,6 +53,15 @@ def _ignored(scope: Scope) -> Expr:
     return case(*((test, lit(why) if isinstance(why, str) else why) for test, why in branches))
 
 
+def _asked_late() -> Expr:
+    """1 where somebody asked for it after surgery, as far as both are known; else 0."""
+    asked, anchor = col("requested_on", "x"), col("anchor", "c")
+    same_day = all_of(
+        asked.copy().eq(anchor.copy()), col("requested_clock", "x") > col("op_clock", "c")
+    )
+    return case((any_of(asked > anchor, same_day), lit(1)), default=lit(0))
+
+
 def exceptions(scope: Scope) -> exp.Select:
     """Every exception of a case of this version with `ignored` (why), NULL where it is active."""
     columns = [
@@ -62,6 +72,7 @@ def exceptions(scope: Scope) -> exp.Select:
         col("approved_by", "x"),
         col("valid_from", "x"),
         col("expires_on", "x"),
+        named(_asked_late(), "asked_late"),
         named(_ignored(scope), "ignored"),
     ]
     cases = join(table(POPULATION, "c"), col("case_id", "c").eq(col("case_id", "x")), left=True)

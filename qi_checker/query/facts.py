@@ -46,7 +46,11 @@ def _first(scope: Scope, site: Site) -> _Steps:
     """What every layer reads."""
     keys = [col("case_key"), col("requirement")]
     active = select(
-        [*keys, named(exp.Max(this=col("expires_on")), "expires_on")],
+        [
+            *keys,
+            named(exp.Max(this=col("expires_on")), "expires_on"),
+            named(exp.Min(this=col("asked_late")), "asked_late"),
+        ],
         EXCEPTIONS,
         where=[is_null(col("ignored"))],
         group=[k.copy() for k in keys],
@@ -115,6 +119,7 @@ def failed(scope: Scope, site: Site) -> exp.Select:
                 ("event_id", "VARCHAR"),
                 ("advice", "INT"),
                 ("act_lead", "INT"),
+                ("asked_late", "INT"),
                 ("live", "BOOLEAN"),
                 ("present", "BOOLEAN"),
                 ("time_before", "BIGINT"),

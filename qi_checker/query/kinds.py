@@ -12,9 +12,9 @@ DATE, TIMESTAMP, NUMBER, TEXT, BOOLEAN = "date", "timestamp", "number", "text", 
 
 # Columns of the ready tables and of the tables that queries fill; those of steps are found out.
 _KNOWN = {
-    DATE: "anchor lo hi day approved_on valid_from expires_on revoked_on act_by event_date"
+    DATE: "anchor lo hi day requested_on approved_on valid_from expires_on revoked_on act_by event_date"
     " window_opens window_closes from_day valid_through newest_present latest_surgery_date",
-    TIMESTAMP: "op_clock op_utc clock utc first_moment last_moment from_clock from_utc",
+    TIMESTAMP: "op_clock op_utc clock utc requested_clock first_moment last_moment from_clock from_utc",
     NUMBER: "case_key profile row lead version number next rank advice act_lead next_number",
     TEXT: "case_id patient_id event_id kind status reason title owner description codes text list",
     BOOLEAN: "cancelled upcoming known approved_known modality_unsure region_unsure never warns",

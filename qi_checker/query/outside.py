@@ -39,6 +39,7 @@ _NOTHING = {
     "valid_through": "DATE",
     "act_lead": "INT",
     "expires_on": "DATE",
+    "asked_late": "INT",
     "act_by": "DATE",
     "time_before": "BIGINT",
 }

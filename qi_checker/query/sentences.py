@@ -93,6 +93,7 @@ def _values(as_of: AsOf) -> dict[str, Expr]:
         ),
         "lasts": case((known(col("valid_through")), to_sql(words.LASTS))),
         "until": case((known(col("window_closes")), to_sql(words.UNTIL))),
+        "asked_late": case((col("asked_late") > 0, lit(words.ASKED_LATE))),
         "yet": case((col("status").eq(Status.DUE.value), lit(words.YET))),
         "window": to_sql(
             words.WINDOW,

@@ -125,6 +125,7 @@ def joined(stage: Stage) -> exp.Select:
         *(named(value, name) for name, value in b.items()),
         col("newest_present", "b"),
         col("expires_on", "x"),
+        col("asked_late", "x"),
         named(stage.each(lambda i, leaf: windows.opens(leaf.window, scope)), "window_opens"),
         named(stage.each(lambda i, leaf: windows.closes(leaf.window, scope)), "window_closes"),
         named(stage.each(lambda i, leaf: live(leaf, scope)), "live"),

@@ -19,8 +19,9 @@ An engine makes the ready tables out of its records; the compiler knows nothing 
 `calendar`        day, number, next: every day at hand with the number of the working day that it is;
                   any other day has the number of the working day before it, and in `next` that of
                   the one after it
-`ready_exceptions` exception_id, case_id, requirement, reason, requested_by, approved_by,
-                  approved_on DATE, approved_known, valid_from, expires_on, revoked_on DATE, known,
+`ready_exceptions` exception_id, case_id, requirement, reason, requested_by,
+                  requested_on DATE, requested_clock TIMESTAMP, approved_by, approved_on DATE,
+                  approved_known, valid_from, expires_on, revoked_on DATE, known,
                   people: why the two names are not two people (protocol/people.py), or NULL
 """
 
@@ -43,7 +44,8 @@ CALENDAR = "calendar"
 READY_EXCEPTIONS = "ready_exceptions"
 
 POPULATION = "population"  # ready_cases with version, not_applicable (a reason) and excluded_by
-EXCEPTIONS = "exceptions_judged"  # exception_id, case_key, requirement, expires_on, ignored (why)
+# exception_id, case_key, requirement, expires_on, asked_late (after surgery), ignored (why)
+EXCEPTIONS = "exceptions_judged"
 ROWS = "finding_rows"  # status, reason and evidence per case of the protocol and requirement
 JUDGED = "finding_judged"  # view: the same with act_by
 FACTS = "finding_facts"  # view: the same, and the cases that the protocol is not for; no words

@@ -53,6 +53,7 @@ _OF_FACTS = (
     "valid_through",
     "act_by",
     "expires_on",
+    "asked_late",
     "newest_present",
     "time_before",
 )

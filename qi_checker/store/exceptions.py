@@ -344,6 +344,7 @@ def table_row(waiver: Waiver) -> dict[str, str]:
         "reason": waiver.reason,
         "note": waiver.note,
         "requested_by": waiver.requested_by,
+        "requested_at": when(waiver.requested_at),
         "approved_by": waiver.approved_by if approved else "",
         "approved_at": when(waiver.approved_at) if approved else "",
         "valid_from": waiver.valid_from.isoformat(),

@@ -244,6 +244,7 @@ class Generator:
                 "requested_by": self.often(
                     "Dr Adams", "dr  baker", "Dr B\u0430xter", None, share=0.92
                 ),
+                "requested_at": f"{anchor + timedelta(days=len(case_id) % 3 - 1)}T10:00",
                 "approved_by": self.often("Dr Baker", None, share=0.95),
                 "approved_at": self.often(self._when(start), known(), None, share=0.85),
                 "valid_from": self.often(self._when(start), None, share=0.96),

@@ -192,3 +192,36 @@ def test_a_span_in_months_is_counted_from_its_first_day(engine, last, holds):
     rows = {"cases": [case(surgery_at="2026-03-20")], "exceptions": [row]}
     seen = run(engine, rule, events=[scan("2026-03-01")], **rows)
     assert seen.ignored == ([] if holds else [("X1", "span longer than allowed")])
+
+
+LATE = [
+    ([{"requested_at": "2026-06-01"}], True),
+    ([{"requested_at": "2026-05-31"}], False),
+    ([{"requested_at": "2026-05-31T07:59"}], False),
+    ([{"requested_at": "2026-05-31T09:00"}], True),
+    ([{"requested_at": None}], False),
+    ([{"requested_at": "2026-06-01"}, {"requested_at": "2026-05-01"}], False),
+    ([{"requested_at": "2026-06-01"}, {"requested_at": "2026-06-02"}], True),
+    ([{"requested_at": "2026-06-01"}, {"requested_at": "2026-05-01", "reason": "no"}], True),
+]
+
+
+def test_one_that_was_asked_for_after_surgery_says_so(engine):
+    """In the sentence of the finding; of several, where each of those that hold was."""
+    examples = [
+        [exception(f"X{n}") | columns for n, columns in enumerate(rows)] for rows, _ in LATE
+    ]
+    for seen, (_, late) in zip(run_each(engine, RULE, examples), LATE, strict=True):
+        words = ", asked for after surgery" if late else ""
+        assert seen.finding("mri")["sentence"] == (
+            f"MRI of the liver is waived by an approved exception until 2026-06-20{words}."
+        )
+
+
+def test_on_the_day_of_surgery_the_clock_decides_who_asked_late(engine):
+    """Where both have one."""
+    cases = [case(surgery_at="2026-05-31T08:00", started_at="2026-05-31T08:30")]
+    for asked, late in [("08:30", False), ("08:31", True), ("12:31+04:00", False)]:
+        row = exception(requested_at=f"2026-05-31T{asked}")
+        seen = seen_with(engine, row, cases=cases)
+        assert ("after surgery" in seen.finding("mri")["sentence"]) is late

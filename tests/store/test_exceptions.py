@@ -44,6 +44,7 @@ def test_what_was_approved_is_given_to_the_evaluation(store: Store) -> None:
         "reason": "other",
         "note": "claustrophobia",
         "requested_by": "ash",
+        "requested_at": "2026-03-01T05:00:00+00:00",
         "approved_by": "oak",
         "approved_at": "2026-03-01T06:00:00+00:00",
         "valid_from": "2026-03-01",

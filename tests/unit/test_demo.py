@@ -72,7 +72,7 @@ def test_bytes_do_not_depend_on_the_machine(folder: Path) -> None:
     """Change the hash together with the generator, and only then."""
     assert (
         hashlib.sha256(_bytes(folder)).hexdigest()
-        == "b9b285a4868060fb4e0cae68a9988bba8c72cbe2acea0ecbdaa26455ceb1fc41"
+        == "dbb10232c2e44f75aafcf9f0fa1ad4f4ee25c982007a5364747aa7a058e731dd"
     )
 
 

@@ -205,6 +205,7 @@ def _exceptions(task: Task) -> None:
         "ready_exceptions",
         f"""
         SELECT _row, exception_id, case_id, requirement, reason, note, requested_by, approved_by,
+               requested_at_lo AS requested_on, requested_at_clock AS requested_clock,
                approved_at_lo AS approved_on,
                NOT {after(as_of, "approved_at_lo", "approved_at_clock")} AS approved_known,
                valid_from_lo AS valid_from, expires_on_lo AS expires_on, revoked_at_lo AS revoked_on,
