@@ -133,8 +133,7 @@ def disk_of(out: Path) -> Iterator[None]:
 def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) -> AuditPage:
     """Everything of one audit."""
     keys = page_keys(evaluation, pages)
-    if evaluation.raw:
-        judge_twice(evaluation, keys)
+    judge_twice(evaluation, keys)
     _hold_few(evaluation)
     chosen = {
         str(r[0])

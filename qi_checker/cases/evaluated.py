@@ -10,19 +10,17 @@ from qi_checker.cases.actions import (
     Action,
     actions_of,
     most_urgent_first,
-    urgency,
 )
 from qi_checker.cases.rows import DuckDBRows
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Verdict
-from qi_checker.query.tables import CASES, FINDINGS, VERDICTS
+from qi_checker.protocol.vocabulary import Verdict
+from qi_checker.query.tables import CASES, VERDICTS
 
 ACTIONS = "case_actions"
 _PLAIN = "cases_without_actions"  # the view of cases, where another took its name
 _OPEN = ", ".join(
     f"'{v}'" for v in (Verdict.ACTION_NEEDED, Verdict.UNDETERMINED, Verdict.NOT_COMPLIANT)
 )
-_FOR = {str(reason): kind for reason, kind in ACTION_FOR.items()}
 _TYPES = dict.fromkeys(ACTION_COLUMNS, "VARCHAR") | dict.fromkeys(
     ("from", "until", "act_by"), "DATE"
 )
@@ -41,8 +39,7 @@ def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
                 WHERE verdict IN ({_OPEN}) AND (upcoming OR next_number IS NOT NULL)
                 ORDER BY case_key"""
         ).fetchall()
-        of = _judged if evaluation.raw else _queried
-        found = of(evaluation, [key for (key,) in keys])
+        found = _judged(evaluation, [key for (key,) in keys])
         evaluation.actions = found
         _tabulate(evaluation, found)
     actions: tuple[Action, ...] = evaluation.actions
@@ -55,41 +52,6 @@ def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
     rows, protocol = DuckDBRows(evaluation), evaluation.compiled.bundle.protocol
     each = (actions_of(trace, protocol, rows.origin.row) for trace in rows.traces(keys))
     return most_urgent_first(action for found in each for action in found)
-
-
-def _queried(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
-    """The actions where only results came out of a database, and no rows: in the words of the findings.
-
-    A booking is not seen there, so it is moved by the last day of the finding.
-    """
-    today, site = evaluation.compiled.as_of.date, evaluation.compiled.site
-    leaves = {r.id: r for scope in evaluation.compiled.scopes for r in scope.leaves}
-    rows = evaluation.rows(
-        f"""SELECT * FROM {FINDINGS}
-            WHERE case_key IN (SELECT unnest(?::INTEGER[])) AND act_by IS NOT NULL AND action <> ''
-                  AND status IN ('due', 'unknown', 'expired', 'missing') ORDER BY case_id, number""",
-        [list(keys)],
-    )
-    found = []
-    for row in rows:
-        kind = _FOR.get(row["reason"], ActionKind.ORDER)
-        if row["upcoming"] and row["window_closes"] and row["window_closes"] < today:
-            kind = ActionKind.DECIDE
-        found.append(
-            Action(
-                case_id=row["case_id"],
-                requirement=row["id"],
-                action=kind,
-                text=row["action"].rstrip("."),
-                first=row["window_opens"],
-                until=row["window_closes"],
-                act_by=row["act_by"],
-                when=urgency(row["act_by"], today, site),
-                owner=leaves[row["id"]].owner_of(kind.owner),
-                event_id=row["event_id"] or "",
-            )
-        )
-    return most_urgent_first(found)
 
 
 def _tabulate(evaluation: Evaluation, actions: Sequence[Action]) -> None:

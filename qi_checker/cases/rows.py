@@ -65,15 +65,13 @@ class DuckDBRows:
     @cached_property
     def context(self) -> Context:
         """What only the whole data set knows; a few queries over all events."""
-        from qi_checker.engines.inputs.task import after
+        from qi_checker.engines.shown import delivered_sql
 
         evaluation = self.evaluation
         as_of = evaluation.compiled.as_of
-        late = after(as_of, "recorded_at_lo", "recorded_at_clock")
-        kinds = evaluation.con.execute(
-            f"SELECT kind, max(recorded_at_lo) FROM read_events WHERE NOT {late} "
-            "AND _row NOT IN (SELECT _row FROM rejected_events) GROUP BY kind"
-        ).fetchall()
+        kinds = evaluation.delivered
+        if kinds is None:
+            kinds = evaluation.con.execute(delivered_sql(as_of)).fetchall()
         torn = evaluation.rows("SELECT _row, id, patient_id, why FROM torn_events ORDER BY _row")
         return Context(
             as_of=str(as_of),

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from qi_checker.cases.rows import DuckDBRows
 from qi_checker.engines.observers import TWICE, JudgedTwice
+from qi_checker.engines.shown import chosen_sql
 from qi_checker.judging import CaseTrace
 from qi_checker.protocol.vocabulary import Status, Verdict
-from qi_checker.query.tables import FACTS, POPULATION, READY_CASES, ROWS, VERDICTS
+from qi_checker.query.tables import FACTS, POPULATION, READY_CASES, ROWS, SHOWN, VERDICTS
 
 if TYPE_CHECKING:
     from qi_checker.engines.duckdb import Evaluation
 
-SAMPLE = 500  # past cases of a day
 _NAMED = 5  # cases that a message names
 # Columns of a finding that need no words; sentences are made from these, and tests compare them.
 _COMPARED = (
@@ -76,14 +76,10 @@ def compared(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]
 
 def _chosen(evaluation: Evaluation, pages: Collection[int]) -> list[int]:
     """Keys of every upcoming case, of the sample of the day, and of the pages, in their order."""
-    day = evaluation.compiled.as_of.date
-    query = f"""
-        SELECT case_key FROM {VERDICTS} WHERE upcoming
-        UNION SELECT case_key FROM (
-            SELECT v.case_key FROM {VERDICTS} v JOIN {READY_CASES} c USING (case_key)
-            WHERE NOT v.upcoming AND verdict <> 'not_applicable'
-            ORDER BY md5(c.case_id || '{day}'), c.case_id LIMIT {SAMPLE})
-        UNION SELECT unnest(?::INTEGER[]) ORDER BY 1"""
+    chosen = chosen_sql(evaluation.compiled.as_of.date)
+    if not evaluation.raw:  # no other rows are here
+        chosen = f"SELECT case_key FROM {SHOWN} WHERE case_key IN ({chosen})"
+    query = f"{chosen} UNION SELECT unnest(?::INTEGER[]) ORDER BY 1"
     return [int(key) for (key,) in evaluation.con.execute(query, [list(pages)]).fetchall()]
 
 

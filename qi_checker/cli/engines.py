@@ -39,7 +39,7 @@ def check_engine(arguments: argparse.Namespace) -> None:
                 Problem("--data", "the database holds the records", "", "Remove --data")
             )
         if pages:
-            why = "Case pages show events, and events stay in the database"
+            why = "Most rows stay in the database, and a page shows rows"
             problems.append(
                 Problem("--pages", "does not apply to a database", why, "Remove --pages")
             )

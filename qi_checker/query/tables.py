@@ -49,6 +49,7 @@ EXCEPTIONS = "exceptions_judged"
 ROWS = "finding_rows"  # status, reason and evidence per case of the protocol and requirement
 JUDGED = "finding_judged"  # view: the same with act_by
 FACTS = "finding_facts"  # view: the same, and the cases that the protocol is not for; no words
+SHOWN = "shown_cases"  # case_key, case_id, patient_id, _row of the cases whose rows left a database
 VERDICTS = "case_verdicts"  # verdict per case, which requirement is next, last day
 FINDINGS = "findings_full"  # view: facts with every column of a finding, sentences included
 CASES = "cases_full"  # view: verdicts with every column of a case

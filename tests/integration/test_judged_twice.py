@@ -10,6 +10,7 @@ import pytest
 
 from qi_checker.cases import twice
 from qi_checker.cases.twice import judge_twice
+from qi_checker.engines import shown as engines_shown
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.site import Site
@@ -146,7 +147,7 @@ def test_the_digest_of_a_night_says_so_first(tmp_path: Path) -> None:
 def test_every_upcoming_case_and_another_sample_of_past_ones_each_day(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(twice, "SAMPLE", 3)
+    monkeypatch.setattr(engines_shown, "SAMPLE", 3)
     days = [f"2026-0{month}-10" for month in range(1, 10)] + ["2026-11-01", "2026-11-02"]
     cases = [case(f"C{n:02}", day, patient_id="P1") for n, day in enumerate(days)]
 

@@ -66,7 +66,9 @@ class Evaluation:
     # By case the days that its surgery was planned for before, as the store of past nights knows them.
     earlier: dict[str, list[date]] = field(default_factory=dict)
     watch: Watch = UNWATCHED
-    raw: bool = True  # whether the rows of the records are in this connection
+    raw: bool = True  # whether all rows of the records are in this connection, or those of SHOWN
+    # What `delivered_sql` gives, where it was asked in another database.
+    delivered: list[tuple[str, date | None]] | None = None
     twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
     actions: Any = None  # of every open case, where somebody made them (cases/evaluated.py)
 

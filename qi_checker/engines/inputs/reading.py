@@ -15,6 +15,7 @@ from qi_checker.query.population import own_column
 from qi_checker.query.profiles import own_event_column
 
 UNREADABLE = "unreadable date"
+DUPLICATE = "duplicate id"
 BY_PROFILE = ("kind", "status", "modality", "region", "codes", "provenance")  # of events
 
 
@@ -237,8 +238,8 @@ def _duplicates(db: Database, rows: Reading) -> None:
                   WHERE {key} IN (SELECT id FROM repeated)),
         firsts AS (SELECT id, min(_row) AS first_row FROM these GROUP BY id)
         SELECT t._row, t.id, {db.text(rows.table.key)},
-               CASE WHEN t.content = o.content THEN 'duplicate id, same content'
-                    ELSE 'duplicate id' END, t.content = o.content
+               CASE WHEN t.content = o.content THEN '{DUPLICATE}, same content'
+                    ELSE '{DUPLICATE}' END, t.content = o.content
         FROM these t JOIN firsts f ON f.id = t.id AND t._row > f.first_row
         JOIN these o ON o._row = f.first_row AND o.id = f.id
         WHERE t._row NOT IN (SELECT _row FROM rejected_{name})""",

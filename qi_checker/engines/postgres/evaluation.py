@@ -1,9 +1,10 @@
-"""Evaluate inside PostgreSQL; what comes out are findings, verdicts and counts, never an event."""
+"""Evaluate inside PostgreSQL: findings, verdicts and counts come out, and rows of cases to act on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -11,14 +12,17 @@ from qi_checker.engines.duckdb.database import DuckDB
 from qi_checker.engines.duckdb.evaluation import Evaluation
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
+from qi_checker.engines.inputs.reading import DUPLICATE
 from qi_checker.engines.observers import LOOK, OPEN, UNLOOKED, UNWATCHED, WRITE, Look, Watch
 from qi_checker.engines.postgres.connection import connected
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.engines.postgres.source import copy, find
 from qi_checker.engines.steps import Progress, run, silent
+from qi_checker.engines.shown import chosen_sql, delivered_sql
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.records import TABLES, RawTable, Records
+from qi_checker.protocol.records import EVENTS, TABLES, RawTable, Records
+from qi_checker.protocol.records import EXCEPTIONS as EXCEPTIONS_TABLE
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_rulebook
 from qi_checker.query.plan import counting, plan, showing
@@ -29,6 +33,7 @@ from qi_checker.query.tables import (
     POPULATION,
     READY_CASES,
     ROWS,
+    SHOWN,
     VERDICTS,
 )
 
@@ -126,10 +131,14 @@ class _Session:
         failures = run(self.db, counting(steps), prepared.calendar, progress, self.watch)
         progress("fetching results")
         self._fetch()
+        self._fetch_rows(compiled.as_of.date)
         self.watch.ended("fetch results")
         run(DuckDB(self.con), showing(steps), watch=self.watch)
         records = Records(self.con, self.raw)
-        done = Evaluation(self.con, compiled, records, prepared, failures, raw=False)
+        delivered = [(str(k), day) for k, day in self.db.rows(delivered_sql(compiled.as_of))]
+        done = Evaluation(
+            self.con, compiled, records, prepared, failures, raw=False, delivered=delivered
+        )
         done.looked = self.look.result(done)
         self.watch.ended(LOOK)
         return done
@@ -140,13 +149,41 @@ class _Session:
             self._take(name, "*")
         whole = [c for c in self.db.columns(POPULATION) if c not in _STAYS]
         self._take(POPULATION, ", ".join(self.db.quote(c) for c in whole))
-        self._take(READY_CASES, ", ".join(_LISTED))
         for name in TABLES:
             self._take(f"rejected_{name}", "*")
-            self._take(f"torn_{name}", "_row, id, why")
 
-    def _take(self, name: str, columns: str) -> None:
-        with self.db.stream(f"SELECT {columns} FROM {name}") as streamed:
+    def _fetch_rows(self, day: date) -> None:
+        """Rows of the cases that are judged one by one: those with actions, and those judged twice.
+
+        With the rows of one case come all events of its patient, and all rows that share an id with
+        one of them: which of these counts depends on the first.
+        """
+        db = self.db
+        chosen = (
+            f"SELECT case_key FROM {VERDICTS} WHERE next_number IS NOT NULL UNION {chosen_sql(day)}"
+        )
+        rows = f"SELECT case_key, case_id, patient_id, _row FROM {READY_CASES}"
+        db.table(SHOWN, f"{rows} WHERE case_key IN ({chosen})")
+        self._take(SHOWN, "*")
+        listed = ", ".join(f"c.{column}" for column in _LISTED)
+        self._take(
+            READY_CASES,
+            f"{listed}, s.patient_id, s._row",
+            f"{READY_CASES} c LEFT JOIN {SHOWN} s USING (case_key)",
+        )
+        self._take("raw_cases", "*", f"raw_cases WHERE _row IN (SELECT _row FROM {SHOWN})")
+        for table, owner in ((EVENTS, "patient_id"), (EXCEPTIONS_TABLE, "case_id")):
+            raw, key = f"raw_{table.name}", db.clean(table.key)
+            own = f"{db.clean(owner)} IN (SELECT {owner} FROM {SHOWN})"
+            again = f"SELECT id FROM rejected_{table.name} WHERE reason = '{DUPLICATE}'"
+            shared = f"SELECT {key} FROM {raw} WHERE {own} AND {key} IN ({again})"
+            self._take(raw, "*", f"{raw} WHERE {own} OR {key} IN ({shared})")
+        whose = f"CASE WHEN {db.clean('patient_id')} IN (SELECT patient_id FROM {SHOWN}) "
+        for name in TABLES:
+            self._take(f"torn_{name}", f"_row, id, why, {whose} THEN patient_id END AS patient_id")
+
+    def _take(self, name: str, columns: str, source: str = "") -> None:
+        with self.db.stream(f"SELECT {columns} FROM {source or name}") as streamed:
             self.con.register("streamed", streamed)
             self.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM streamed")
             self.con.unregister("streamed")
