@@ -18,6 +18,7 @@ from typing import Any
 from django.db.models import Max, Model, QuerySet
 
 from qi_checker.store.models import (
+    ActionRow,
     CaseRow,
     ChangeRow,
     EvidenceRow,
@@ -31,7 +32,7 @@ from qi_checker.store.models import (
 from qi_checker.store.people.models import Contact, IousEntry, Look, Note, Wait
 from qi_checker.store.trail import canonical, instant
 
-HISTORY: tuple[type[Any], ...] = (FindingRow, CaseRow, ScheduleRow, EvidenceRow)
+HISTORY: tuple[type[Any], ...] = (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ActionRow)
 # What people read in a message: `run 5`, `step 3`.
 SINGLE: Mapping[str, type[Any]] = {
     "exception": ExceptionRequest,

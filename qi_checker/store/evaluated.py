@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from qi_checker.audit.provenance import manifest
-from qi_checker.cases.evaluated import actions_in
+from qi_checker.cases.evaluated import ACTIONS, actions_in
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote
@@ -46,6 +46,7 @@ def _sources(evaluation: Evaluation) -> Sources:
             ON f.case_key = k.case_key AND f.id = k.next_requirement""",
         schedules=_SCHEDULES,
         evidence=_evidence(evaluation),
+        actions=f"SELECT * FROM {ACTIONS}",
     )
 
 

@@ -13,7 +13,7 @@ from qi_checker.store.binding import Marks, new_run, run_name
 from qi_checker.store.comparing import load_changes, save_changes
 from qi_checker.store.history import Place, advance, seal, sealed
 from qi_checker.store.manifests import save_parts
-from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow
+from qi_checker.store.models import ActionRow, CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow
 from qi_checker.store.night import Kept, Night
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
@@ -87,6 +87,7 @@ def _rows(alias: str, night: Night, run: Run, seals: Mapping[str, str]) -> dict[
         ("findings", FindingRow),
         ("schedules", ScheduleRow),
         ("evidence", EvidenceRow),
+        ("actions", ActionRow),
         ("cases", CaseRow),
     ):
         done = advance(model, place, changed, partial(night.lines.of_cases, kind), not known)

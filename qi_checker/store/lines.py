@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from qi_checker.cases.actions import ACTION_COLUMNS
+from qi_checker.engines.duckdb.values import quote
 from qi_checker.engines.duckdb.values import text as quoted
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
 from qi_checker.store.rows import ARRANGE, ESCAPE, IN_TIME, ITSELF, LATE, START, TODAY, Line
@@ -20,6 +22,7 @@ _TABLES = {
     "cases": ("case_id", "seal", "row"),
     "schedules": ("case_id", "row"),
     "evidence": ("case_id", "row"),
+    "actions": ("case_id", "requirement", "position", "act_by", "row"),
 }
 
 
@@ -30,12 +33,14 @@ class Sources:
     `findings` and `cases` have the columns of the contract, cases also `window_opens` of what is to
     be done next. `schedules` has `case_id` and `surgery_at`, as the records say it that night;
     `evidence` has `case_id` and `sha256` of the records that the findings of the case rest on.
+    `actions` has the columns of actions.csv, and `number`, by which they are in order; "" for none.
     """
 
     findings: str
     cases: str
     schedules: str
     evidence: str
+    actions: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,12 @@ class Lines:
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE night_evidence AS
             SELECT case_id, sha256 AS row FROM ({sources.evidence})""")
+        con.execute(f"""
+            CREATE OR REPLACE TEMP TABLE night_actions AS
+            SELECT case_id, requirement, CAST(act_by AS VARCHAR) AS act_by,
+                   format('{{:03d}}', row_number() OVER (PARTITION BY case_id ORDER BY number))
+                   AS position, replace({row_sql(ACTION_COLUMNS)}, '{ESCAPE}', '{ESCAPE}{ITSELF}') AS row
+            FROM ({sources.actions or _NO_ACTIONS})""")
         con.execute(_SEALS)
         con.execute("""
             CREATE OR REPLACE TEMP VIEW night_cases AS
@@ -86,36 +97,45 @@ class Lines:
         return self.con.execute(query, [cases[0], cases[-1], list(cases)]).fetchall()
 
 
+_NO_ACTIONS = f"""
+    SELECT 0 AS number, {", ".join(f"NULL AS {quote(name)}" for name in ACTION_COLUMNS)} WHERE false"""
+
 # Texts of JSON hold no separator, and the number of findings says where the schedule begins.
 _SEALS = """
     CREATE OR REPLACE TEMP TABLE night_seals AS
     WITH found AS (
         SELECT case_id, count(*) AS number, count(DISTINCT requirement) AS asked,
                array_to_string(list_sort(list(row)), chr(30)) AS rows
-        FROM night_findings GROUP BY case_id)
+        FROM night_findings GROUP BY case_id),
+    todo AS (
+        SELECT case_id, count(*) AS number, 'actions' || chr(30)
+               || string_agg(position || row, chr(30) ORDER BY position) AS rows
+        FROM night_actions GROUP BY case_id)
     SELECT c.case_id, f.number, f.asked, s.row IS NOT NULL AS planned, e.row IS NOT NULL AS shown,
+           t.number AS actions,
            sha256(concat_ws(chr(30), c.row, coalesce(e.row, '-'), coalesce(f.number, 0), f.rows,
-                            s.row)) AS seal
+                            s.row, t.rows)) AS seal
     FROM night_plain c
     LEFT JOIN found f USING (case_id)
     LEFT JOIN night_evidence e USING (case_id)
-    LEFT JOIN night_schedules s USING (case_id)"""
+    LEFT JOIN night_schedules s USING (case_id)
+    LEFT JOIN todo t USING (case_id)"""
 
 
 def _check(con: duckdb.DuckDBPyConnection) -> None:
     ids, cases, asked, *joined = (
         con.execute("""
         SELECT count(*), count(DISTINCT case_id), coalesce(sum(asked), 0), coalesce(sum(number), 0),
-               count(*) FILTER (planned), count(*) FILTER (shown)
+               count(*) FILTER (planned), count(*) FILTER (shown), coalesce(sum(actions), 0)
         FROM night_seals""").fetchone()
-        or (0,) * 6
+        or (0,) * 7
     )
     if ids > cases or joined[0] > asked:
         raise ValueError("a row of the night is there twice")
     given = (
         con.execute("""
         SELECT (SELECT count(*) FROM night_findings), (SELECT count(*) FROM night_schedules),
-               (SELECT count(*) FROM night_evidence)""").fetchone()
+               (SELECT count(*) FROM night_evidence), (SELECT count(*) FROM night_actions)""").fetchone()
         or ()
     )
     if tuple(joined) != tuple(given):
@@ -124,7 +144,7 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
 
 def row_sql(columns: tuple[str, ...]) -> str:
     """The same in SQL: the text of a row with these columns."""
-    cells = ", ".join(f"{quoted(name)}: {name}" for name in columns)
+    cells = ", ".join(f"{quoted(name)}: {quote(name)}" for name in columns)
     return f"CAST(to_json({{{cells}}}) AS VARCHAR)"
 
 

@@ -84,6 +84,23 @@ class CaseRow(Interval):
         indexes = _indexes("qi_case")
 
 
+class ActionRow(Interval):
+    """What somebody must do about a requirement; `position` is its place among those of the case.
+
+    Stores of earlier versions have none for their nights: there the case has its first action.
+    """
+
+    requirement = models.TextField()
+    position = models.TextField()  # 001, 002 ...: as text, like every other column of a line
+    act_by = models.TextField()  # ISO date
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("case_id", "requirement", "position", "act_by", "row")
+    KEY: ClassVar[int] = 3
+
+    class Meta:
+        indexes = _indexes("qi_action")
+
+
 class ScheduleRow(Interval):
     """When the operation was planned for: `row` is the text of surgery_at."""
 

@@ -12,10 +12,11 @@ from django.db import connections
 from django.db.models import F, QuerySet
 from django.db.models.functions import Collate
 
+from qi_checker.cases.actions import URGENCIES
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.history import Place, valid
 from qi_checker.store.manifests import load_parts
-from qi_checker.store.models import CaseRow, FindingRow, Run
+from qi_checker.store.models import ActionRow, CaseRow, FindingRow, Run
 from qi_checker.store.rows import unmarked
 from qi_checker.store.transaction import reading
 
@@ -89,19 +90,41 @@ def case_lines(alias: str, run_id: int) -> Iterator[str]:
     return _lines(alias, run_of(alias, run_id), CaseRow, "case_id")
 
 
+def action_lines(alias: str, run_id: int) -> Iterator[str]:
+    """Every action of a run as its line of JSON, the most urgent first.
+
+    None for a night that an earlier version kept.
+    """
+    return _lines(alias, run_of(alias, run_id), ActionRow, "act_by", "case_id", "position")
+
+
 def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
-    """Manifest, findings and cases of findings.json of a run, byte for byte, in pieces."""
-    head = json.dumps(documents(alias, run_id)["manifest"], ensure_ascii=False, indent=1)
+    """The findings.json of a run, byte for byte, in pieces.
+
+    A night that an earlier version kept has no part `actions`: nobody knows any but the first of a case.
+    """
+    manifest = documents(alias, run_id)["manifest"]
+    head = json.dumps(manifest, ensure_ascii=False, indent=1)
     yield b'{"manifest": ' + head.encode()
-    for name, lines in (
+    parts = [
         ("findings", finding_lines(alias, run_id)),
         ("cases", case_lines(alias, run_id)),
-    ):
-        yield f',\n"{name}": [\n\t'.encode()
-        for number, line in enumerate(lines):
-            yield (",\n\t" if number else "").encode() + line.encode()
-        yield b"\n]\n"
+    ]
+    counted = manifest.get("actions")
+    actions = list(action_lines(alias, run_id)) if counted else []
+    if counted and len(actions) == sum(counted[name] for name in URGENCIES):
+        parts.append(("actions", iter(actions)))
+    for name, lines in parts:
+        yield from _array(name, lines)
     yield b"}\n"
+
+
+def _array(name: str, lines: Iterator[str]) -> Iterator[bytes]:
+    """A list of rows as DuckDB writes it; without rows it writes nothing between the lines."""
+    yield f',\n"{name}": [\n\t'.encode()
+    for number, line in enumerate(lines):
+        yield (",\n\t" if number else "").encode() + line.encode()
+    yield b"\n]\n"
 
 
 def _lines(alias: str, run: Run, model: type[Any], *order: str) -> Iterator[str]:

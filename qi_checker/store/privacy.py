@@ -22,7 +22,6 @@ from qi_checker.store.models import (
     Document,
     ExceptionRequest,
     ExceptionStep,
-    FindingRow,
     Run,
     SignOff,
     TrailEntry,
@@ -47,7 +46,7 @@ def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
         history = {
             name: [_interval(row, moments) for row in _rows_of(alias, model, case_id)]
             for name, model in zip(
-                ("findings", "cases", "schedules", "evidence"), HISTORY, strict=True
+                ("findings", "cases", "schedules", "evidence", "actions"), HISTORY, strict=True
             )
         }
         changes = (
@@ -182,7 +181,7 @@ def _history(alias: str, model: type[Any], case_id: str, new: str, key: bytes) -
         row.case_id = new
         if row.row.startswith("{"):
             held = json.loads(row.row) | {"case_id": new}
-            if model is FindingRow and held.get("event_id"):
+            if held.get("event_id"):
                 held["event_id"] = _pseudonym(key, held["event_id"])
             row.row = row_text(held)
     model.objects.using(alias).bulk_update(rows, ["case_id", "row"], batch_size=200)

@@ -82,8 +82,14 @@ class Store:
 
         return map(json.loads, case_lines(self.alias, run_id))
 
+    def actions(self, run_id: int) -> Iterator[dict[str, Any]]:
+        """The actions of a run, the most urgent first; none where an earlier version kept it."""
+        from qi_checker.store.past import action_lines
+
+        return map(json.loads, action_lines(self.alias, run_id))
+
     def findings_json(self, run_id: int) -> Iterator[bytes]:
-        """Manifest, findings and cases of findings.json of a run, byte for byte, in pieces."""
+        """The findings.json of a run, byte for byte, in pieces."""
         from qi_checker.store.past import findings_json
 
         return findings_json(self.alias, run_id)

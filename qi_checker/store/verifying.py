@@ -21,7 +21,15 @@ from qi_checker.store.binding import (
     singles,
 )
 from qi_checker.store.manifests import digests
-from qi_checker.store.models import CaseRow, Document, EvidenceRow, FindingRow, Run, ScheduleRow
+from qi_checker.store.models import (
+    ActionRow,
+    CaseRow,
+    Document,
+    EvidenceRow,
+    FindingRow,
+    Run,
+    ScheduleRow,
+)
 from qi_checker.store.trail import BOUND, Anchor, Trail, Verified
 from qi_checker.store.transaction import snapshot
 
@@ -126,16 +134,20 @@ def _seals(alias: str, protocol: str) -> Iterator[str]:
 def _wrong_seals(alias: str, protocol: str, batch: Sequence[tuple[str, str, str]]) -> Iterator[str]:
     ids = [case_id for case_id, _, _ in batch]
 
-    def open_rows(model: type[Any]) -> dict[str, list[str]]:
+    def open_rows(model: type[Any], *names: str) -> dict[str, list[str]]:
         rows = model.objects.using(alias).filter(protocol=protocol, to_run=None, case_id__in=ids)
         found: dict[str, list[str]] = {}
-        for case_id, row in rows.values_list("case_id", "row"):
-            found.setdefault(case_id, []).append(row)
+        for case_id, *cells in rows.values_list("case_id", *names, "row"):
+            found.setdefault(case_id, []).append("".join(cells))
         return found
 
     findings, evidence, planned = map(open_rows, (FindingRow, EvidenceRow, ScheduleRow))
+    actions = open_rows(ActionRow, "position")
     wrong = sum(
-        seal != seal_of(row, findings.get(i, []), evidence.get(i, []), planned.get(i, []))
+        seal
+        != seal_of(
+            row, findings.get(i, []), evidence.get(i, []), planned.get(i, []), actions.get(i, [])
+        )
         for i, seal, row in batch
     )
     if wrong:
@@ -143,8 +155,16 @@ def _wrong_seals(alias: str, protocol: str, batch: Sequence[tuple[str, str, str]
 
 
 def seal_of(
-    case: str, findings: Sequence[str], evidence: Sequence[str], planned: Sequence[str]
+    case: str,
+    findings: Sequence[str],
+    evidence: Sequence[str],
+    planned: Sequence[str],
+    actions: Sequence[str],
 ) -> str:
-    """The seal of a case from its open rows, as `lines.py` makes it in SQL."""
+    """The seal of a case from its open rows, as `lines.py` makes it in SQL.
+
+    actions: each with its position in front.
+    """
     parts = [case, *(evidence or ["-"]), str(len(findings)), *sorted(findings), *planned]
+    parts += ["actions", *sorted(actions)] if actions else []
     return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

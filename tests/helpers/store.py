@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from qi_checker.cases.actions import ACTION_COLUMNS, URGENCIES
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
 from qi_checker.store import Night
 from qi_checker.store.lines import Lines, Sources
@@ -35,6 +36,13 @@ def finding(case_id: str = "C1", requirement: str = "mri", status: str = "met", 
     } | more
 
 
+def action(case_id: str = "C1", requirement: str = "mri", **more: Any) -> Any:
+    """One action, with the columns of actions.csv."""
+    row = {**dict.fromkeys(ACTION_COLUMNS), "case_id": case_id, "requirement": requirement}
+    said = {"action": "order", "text": f"Order {requirement}", "act_by": "2026-03-12"}
+    return row | said | {"when": "soon", "owner": "Clinic"} | more
+
+
 def case(case_id: str = "C1", surgery: str = "2026-03-20", **more: Any) -> Any:
     row = dict.fromkeys(CASE_COLUMNS)
     return {**row, "case_id": case_id, "verdict": "pending", "surgery_date": surgery} | more
@@ -46,6 +54,7 @@ class Written(Night):
 
     findings: Sequence[Any] = ()
     cases: Sequence[Any] = ()
+    actions: Sequence[Any] = ()
 
 
 def night(
@@ -57,6 +66,7 @@ def night(
     evidence: str = "e1",
     cases: Any = None,
     schedules: Any = None,
+    actions: Sequence[Any] = (),
     **more: Any,
 ) -> Written:
     """A night of these findings; every case has this date of surgery.
@@ -83,7 +93,11 @@ def night(
     _table(con, "given_schedules", ("case_id", "surgery_at"), planned)
     shown = [{"case_id": i, "sha256": evidence} for i in ids]
     _table(con, "given_evidence", ("case_id", "sha256"), shown)
-    kinds = ("findings", "cases", "schedules", "evidence")
+    columns = ("number", *ACTION_COLUMNS)
+    _table(con, "given_actions", columns, [{"number": n, **a} for n, a in enumerate(actions)])
+    kinds = ("findings", "cases", "schedules", "evidence", "actions")
+    if actions:
+        manifest["actions"] = {name: sum(a["when"] == name for a in actions) for name in URGENCIES}
     sources = Sources(*(f"FROM given_{kind}" for kind in kinds))
     given: dict[str, Any] = {
         "manifest": manifest,
@@ -91,6 +105,7 @@ def night(
         "feeds": [{"kind": "imaging", "newest": "2026-02-28"}],
         "findings": findings,
         "cases": cases,
+        "actions": actions,
     }
     return Written(as_of=as_of, started_at=AT, **given | more)
 
@@ -104,12 +119,19 @@ _DATES = (
     "act_by",
     "surgery_date",
     "latest_surgery_date",
+    "from",
+    "until",
 )
 
 
 def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Any, rows: Any) -> None:
-    kinds = {**dict.fromkeys(_DATES, "DATE"), "days_before": "INT", "slack_days": "INT"}
-    typed = ", ".join(f"{column} {kinds.get(column, 'TEXT')}" for column in columns)
+    kinds = {
+        **dict.fromkeys(_DATES, "DATE"),
+        "days_before": "INT",
+        "slack_days": "INT",
+        "number": "INT",
+    }
+    typed = ", ".join(f'"{column}" {kinds.get(column, "TEXT")}' for column in columns)
     con.execute(f"CREATE TEMP TABLE {name} ({typed})")
     marks = ", ".join("?" for _ in columns)
     for row in rows:
@@ -119,10 +141,14 @@ def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Any, rows: Any) -
 def document(written: Written) -> bytes:
     """findings.json of a night whose rows are lists, as DuckDB would write it."""
     head = json.dumps(written.manifest, ensure_ascii=False, indent=1)
-    parts = [
-        "[\n\t"
+    parts = [("findings", written.findings), ("cases", written.cases)]
+    if "actions" in written.manifest:
+        parts.append(("actions", written.actions))
+    lists = [
+        f'"{name}": [\n\t'
         + ",\n\t".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) for r in rows)
         + "\n]\n"
-        for rows in (written.findings, written.cases)
+        for name, rows in parts
     ]
-    return f'{{"manifest": {head},\n"findings": {parts[0]},\n"cases": {parts[1]}}}\n'.encode()
+    joined = ",\n".join(lists)
+    return f'{{"manifest": {head},\n{joined}}}\n'.encode()

@@ -35,9 +35,7 @@ def test_the_reports_are_those_of_an_audit_and_say_which_run_they_show(
     found = contents(tmp_path / "state" / "reports" / "audit")
     label = found.pop("run.json")
     assert label and found == contents(audited)
-    document = json.loads((audited / "findings.json").read_text(encoding="utf-8"))
-    assert document.pop("actions")  # the store keeps the first one of each case
-    assert json.loads(shown(file, 1)) == document
+    assert shown(file, 1) == (audited / "findings.json").read_text(encoding="utf-8")
     first = contents(tmp_path / "state" / "reports")
     again = run("nightly", "--config", file, "--as-of", AS_OF)
     assert again.out == f"{AS_OF}: hepatic-metastasectomy-imaging: run 1 (as before)\n"

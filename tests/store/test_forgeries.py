@@ -16,7 +16,7 @@ from qi_checker.store import Store
 from qi_checker.store.exceptions import Person
 from qi_checker.store.models import TrailEntry
 from qi_checker.store.trail import START, Anchor, chained
-from tests.helpers.store import PROTOCOL, finding, hours, night
+from tests.helpers.store import PROTOCOL, action, finding, hours, night
 
 ASH, OAK = Person("ash", "coordinator"), Person("oak", "approver")
 TRAIL = "qi_store_trailentry"
@@ -85,6 +85,14 @@ FORGERIES: dict[str, tuple[tuple[str, ...], str]] = {
         ("UPDATE qi_store_evidencerow SET row = 'e2'",),
         "run 1, or a row of it, was changed",
     ),
+    "an action of another desk": (
+        ("UPDATE qi_store_actionrow SET row = replace(row, 'Clinic', 'MRI desk')",),
+        "run 1, or a row of it, was changed",
+    ),
+    "an action that is gone": (
+        ("DELETE FROM qi_store_actionrow",),
+        "run 1, or a row of it, was changed",
+    ),
     "a case that the next night takes for unchanged": (
         ("UPDATE qi_store_caserow SET seal = 'x'",),
         "the seals of 2 cases of liver are not those of their rows",
@@ -144,7 +152,7 @@ def lived(store: Store) -> Store:
     """Three nights, two exceptions, a sign-off, a note and an entry of ultrasound."""
     for day, status in (("01", "due"), ("02", "missing"), ("03", "missing")):
         rows = finding(status=status, sentence=f"It is {status}."), finding("C2")
-        store.keep(night(*rows, as_of=f"2026-03-{day}", data=day))
+        store.keep(night(*rows, as_of=f"2026-03-{day}", data=day, actions=[action()]))
     for case_id in ("C1", "C2"):
         store.exceptions.request(
             case_id,

@@ -11,6 +11,7 @@ import pytest
 from qi_checker.errors import UserError
 from qi_checker.store import Store
 from qi_checker.store.models import (
+    ActionRow,
     CaseRow,
     ChangeRow,
     Document,
@@ -43,7 +44,7 @@ def held(store: Store) -> dict[str, Any]:
     """Everything of the history, with days in the place of the numbers of runs."""
     moments = dict(Run.objects.using(store.alias).values_list("id", "as_of"))
     found: dict[str, Any] = {}
-    for model in (FindingRow, CaseRow, ScheduleRow, EvidenceRow):
+    for model in (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ActionRow):
         rows = model.objects.using(store.alias).order_by("case_id", "from_run", "id")
         shown = [
             (row.case_id, row.row, [day for run, day in moments.items() if _holds(row, run)])
@@ -84,7 +85,7 @@ def test_the_others_are_as_if_it_had_never_been_there(store: Store, after: int) 
 
 
 def emptied(store: Store) -> None:
-    history = (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ChangeRow)
+    history = (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ActionRow, ChangeRow)
     permit = TrailPermit.objects.using(store.alias).create(why="test")
     for model in (*history, Run, Document, TrailEntry):
         model.objects.using(store.alias).all().delete()
@@ -120,7 +121,7 @@ def test_the_history_is_that_of_a_store_that_never_had_it(store: Store) -> None:
         alone = held(store)
         assert without["changes"] == alone["changes"], forgotten
         assert without["documents"] == alone["documents"]
-        for name in ("FindingRow", "CaseRow", "ScheduleRow", "EvidenceRow"):
+        for name in ("FindingRow", "CaseRow", "ScheduleRow", "EvidenceRow", "ActionRow"):
             nights = {(case, row, day) for case, row, days in without[name] for day in days}
             assert nights == {(case, row, day) for case, row, days in alone[name] for day in days}
 

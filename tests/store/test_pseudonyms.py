@@ -13,7 +13,7 @@ from qi_checker.store.desk.models import CaseFile, Known
 from qi_checker.store.exceptions import Person
 from qi_checker.store.naming import change_renamed, problem_renamed
 from qi_checker.store.people.models import SavedView, Sent
-from tests.helpers.store import AT, PROTOCOL, finding, hours, night
+from tests.helpers.store import AT, PROTOCOL, action, finding, hours, night
 
 ASH, OAK = Person("ash", "coordinator"), Person("oak", "approver")
 KEY = b"k" * 32
@@ -33,7 +33,8 @@ def tell_everything(store: Store, case_id: str) -> None:
             finding(case_id, status=status, event_id=f"E-{case_id}", sentence="20 days, not 30."),
             finding(OTHER, status=status, sentence=f"1 of 20: {case_id} mri null."),
         )
-        store.keep(night(*rows, as_of=f"2026-03-{day}", data=day))
+        todo = [action(case_id, event_id=f"E-{case_id}"), action(OTHER, text=f"{case_id} is 20")]
+        store.keep(night(*rows, as_of=f"2026-03-{day}", data=day, actions=todo))
     for one in (case_id, OTHER):
         days: Any = {"valid_from": date(2026, 1, 1), "expires_on": date(2027, 1, 1)}
         store.exceptions.request(one, "mri", "other", **days, by=ASH, at=hours(1))
@@ -84,7 +85,7 @@ def without_hashes(found: Any) -> Any:
     found = json.loads(text, object_hook=_plain)
     found["other"].pop("trail")
     for shown in found["runs"].values():  # by id, and that is another one now
-        for name in ("findings", "cases"):
+        for name in ("findings", "cases", "actions"):
             shown[name].sort(key=lambda row: str(row["case_id"]))
     return found
 

@@ -14,7 +14,7 @@ from qi_checker.store.desk.models import NO_DAY, CaseFile, WorkItem
 from qi_checker.store.exceptions import Person
 from qi_checker.store.models import CaseRow, ChangeRow, Document, FindingRow, Run, TrailEntry
 from qi_checker.store.people.models import Acknowledged, NotesRead
-from tests.helpers.store import PROTOCOL, document, finding, hours, night
+from tests.helpers.store import PROTOCOL, action, document, finding, hours, night
 
 ASH, OAK = Person("ash", "coordinator"), Person("oak", "approver")
 KEY = b"k" * 32
@@ -25,7 +25,13 @@ def month(store: Store) -> list[bytes]:
     statuses = ["due", "due", "missing", "met", "met", "due"]
     days = ["01", "02", "03", "04", "06", "05"]
     nights = [
-        night(finding(status=s), finding("C2", event_id="E7"), as_of=f"2026-03-{d}", data=f"d{d}")
+        night(
+            finding(status=s),
+            finding("C2", event_id="E7"),
+            as_of=f"2026-03-{d}",
+            data=f"d{d}",
+            actions=[action(when="today" if d > "03" else "soon"), action("C2")],
+        )
         for s, d in zip(statuses, days, strict=True)
     ]
     for one in nights:
@@ -105,6 +111,7 @@ def test_a_case_is_given_out_whole(store: Store) -> None:
         "cases": 1,
         "schedules": 1,
         "evidence": 1,
+        "actions": 2,
         "changes": 0,
         "exceptions": 1,
         "exception_steps": 1,
@@ -150,7 +157,9 @@ def test_a_case_that_was_given_a_pseudonym_is_compared_again(store: Store) -> No
     new = store.pseudonymise("C2", KEY, hours(1), "oak")
     second = night(finding(), finding("C2"), as_of="2026-03-02")
     stored = store.keep(second)
-    assert stored.counts == {"findings": 1, "cases": 1, "schedules": 1, "evidence": 1}
+    assert stored.counts == dict.fromkeys(("findings", "cases", "schedules", "evidence"), 1) | {
+        "actions": 0
+    }
     assert b"".join(store.findings_json(stored.run_id)) == document(second)
     assert [row["case_id"] for row in store.findings(1)] == ["C1", new]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from qi_checker.store.exceptions import Person
 from qi_checker.store.manifests import save_parts
 from qi_checker.store.models import CaseRow, EvidenceRow, FindingRow, Run, ScheduleRow
 from qi_checker.store.rows import row_text
-from tests.helpers.store import AT, Written, document, finding, night
+from tests.helpers.store import AT, Written, action, document, finding, night
 
 NURSE = Person("ash", "coordinator")
 SAID = "Book MRI between {} and 2026-03-19; {}"
@@ -129,3 +130,24 @@ def test_a_case_is_sealed_once_its_rows_are_of_this_program(older: Store) -> Non
     assert sealed() == ["C3"]
     older.keep(evening("2026-03-13"))
     assert sealed() == ["C1", "C2", "C3"]
+
+
+def test_nights_of_before_actions_were_kept_stay_as_they_were(empty: Database) -> None:
+    """They have the first action of each case; from the next night on all are kept."""
+    store = open_store(empty)
+    store.migrate()
+    first = evening("2026-03-01")
+    counted = first.manifest | {"actions": {"overdue": 0, "today": 0, "soon": 1, "later": 1}}
+    store.keep(replace(first, manifest=counted))
+    before = rebuilt(store, 1)
+    call_command("migrate", "qi_store", "0004", database=store.alias, verbosity=0)
+    store.migrate()
+    assert store.verify().faults == ()
+    assert rebuilt(store, 1) == before and list(store.actions(1)) == []
+    todo = [action(requirement="ct"), action(), action("C2")]
+    second = night(*first.findings, as_of="2026-03-02", actions=todo)
+    assert store.keep(second).counts["actions"] == len(todo)
+    assert (rebuilt(store, 1), rebuilt(store, 2)) == (before, document(second))
+    assert [one["requirement"] for one in store.actions(2)] == ["ct", "mri", "mri"]
+    assert store.verify().faults == ()
+    store.close()
