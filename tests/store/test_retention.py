@@ -111,7 +111,7 @@ def test_a_case_is_given_out_whole(store: Store) -> None:
         "cases": 1,
         "schedules": 1,
         "evidence": 1,
-        "actions": 2,
+        "actions": 1,
         "changes": 0,
         "exceptions": 1,
         "exception_steps": 1,
