@@ -91,6 +91,7 @@ def _write(sheet: CaseSheet, folder: Path, how: Printing, press: Press | None) -
         owner=sheet.owner,
         html=names["html"] if how.format != "pdf" else "",
         pdf=names["pdf"] if press else "",
+        why=sheet.why,
     )
 
 

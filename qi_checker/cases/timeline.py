@@ -23,6 +23,7 @@ from qi_checker.cases.geometry import (
 )
 from qi_checker.cases.views import Candidate, RequirementSheet
 from qi_checker.cases.words import Told, told
+from qi_checker.render.words import planned
 
 LANE = 19.0  # height of one row of events
 LINE = 14.0  # height of one row of text
@@ -193,20 +194,31 @@ def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
 
 
 def _lines(scale: Scale, surgery: date, as_of: date) -> tuple[Label, ...]:
-    text = f"as of {as_of.isoformat()}"
+    text = f"as of {planned(as_of, as_of)}"
     if as_of > scale.last:
         text += " →"
     elif as_of < scale.first:
         text = "← " + text
-    anchors = [(scale.x(surgery), f"surgery {surgery.isoformat()}"), (scale.x(as_of), text)]
+    anchors = [(scale.x(surgery), f"surgery {planned(surgery, as_of)}"), (scale.x(as_of), text)]
     return spread(anchors, LINE - 3, LINE, scale.width)
 
 
 def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, ...]:
     assert sheet.window_closes
-    anchors = [(scale.x(sheet.window_closes), f"closes {sheet.window_closes.isoformat()}")]
+    anchors = [
+        (
+            scale.x(sheet.window_closes),
+            f"closes {planned(sheet.window_closes, sheet.window_closes)}",
+        )
+    ]
     if sheet.window_opens:
-        anchors.insert(0, (scale.x(sheet.window_opens), f"opens {sheet.window_opens.isoformat()}"))
+        anchors.insert(
+            0,
+            (
+                scale.x(sheet.window_opens),
+                f"opens {planned(sheet.window_opens, sheet.window_closes)}",
+            ),
+        )
     return spread(anchors, base, LINE, scale.width)
 
 

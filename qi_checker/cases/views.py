@@ -188,13 +188,14 @@ class SheetLine:
     owner: str
     html: str  # relative links, empty where it was not written
     pdf: str
+    why: tuple[tuple[str, str], ...] = ()  # as in CaseSheet
 
 
 @dataclass(frozen=True)
 class SheetsPage:
     """A folder of case sheets: its index.html."""
 
-    asked: str  # "operations until Fri 2026-05-01 (60 days)"
+    asked: str  # "operations until Fri 1 May 2026 (60 days)"
     lines: tuple[SheetLine, ...]  # most urgent action first
     provenance: Provenance
 

@@ -104,10 +104,25 @@ def sheets(page: SheetsPage) -> str:
     total = len(page.lines)
     if not total:
         return f"There is no case to write a sheet for: {page.asked}."
+    return f"{count(total, 'case sheet')}: {page.asked}; {_waiting(page)}."
+
+
+def sheets_finding(page: SheetsPage) -> tuple[str, str]:
+    """The finding of the folder, and what stands in grey below it."""
+    asked, total = page.asked[:1].upper() + page.asked[1:], len(page.lines)
+    if not total:
+        return "There is no case to write a sheet for", f"{asked}."
     waiting = sum(1 for line in page.lines if line.next_action)
     verb = "needs" if waiting == 1 else "need"
-    needs = f"{count(waiting)} {verb} action" if waiting else "none needs action"
-    return f"{count(total, 'case sheet')}: {page.asked}; {needs}."
+    sheets = count(total, "case sheet")
+    found = f"{waiting:,} of {sheets} {verb} action" if waiting else f"{sheets}, none needs action"
+    return found, f"{asked}."
+
+
+def _waiting(page: SheetsPage) -> str:
+    waiting = sum(1 for line in page.lines if line.next_action)
+    verb = "needs" if waiting == 1 else "need"
+    return f"{count(waiting)} {verb} action" if waiting else "none needs action"
 
 
 def day_list(checklist: Checklist) -> str:

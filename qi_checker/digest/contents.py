@@ -37,6 +37,7 @@ class AtRisk:
     next_action: str
     owner: str
     requirement: str = ""
+    reason: str = ""  # of the finding that asks for it, where that is known
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Digest:
     )
     now: int = 0  # actions that need somebody now, and for how many operations: `count_actions`
     operations: int = 0
+    problems: int = 0  # data problems that the report lists
     desk: str = ""  # the owner whose actions alone are in it; "": everybody's
 
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
@@ -118,6 +120,7 @@ def digest(
         refused=refused,
         now=counted["now"],
         operations=counted["operations"],
+        problems=len(now.manifest.get("problems") or ()),
         counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
     )
 
@@ -185,6 +188,9 @@ def _listed(now: Snapshot, upcoming: Sequence[CaseFound], days: int) -> tuple[At
             next_action=one.text,
             owner=one.owner,
             requirement=one.requirement,
+            reason=found.reason
+            if (found := now.findings.get((one.case_id, one.requirement)))
+            else "",
         )
         for one in now.actions
         if one.case_id in ids or one.act_by <= last

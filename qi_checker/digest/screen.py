@@ -1,4 +1,4 @@
-"""What of a digest fits on one screen: lines of text and a table of a mail show the same rows.
+"""What of a digest fits on one screen: text and mail show the same rows.
 
 A screen is 24 lines of 78 columns, which every mail program and terminal has. What does not fit is
 counted, never dropped silently.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len, set_cell_size
 
@@ -19,7 +19,8 @@ from qi_checker.protocol.sentences import ASKED_LATE
 from qi_checker.render import words
 
 LINES, COLUMNS = 24, 78
-_FIXED = 6  # title, finding, blank line, two of counts, footer
+_FIXED = 7  # title, finding, data problems, blank line, two of counts, footer
+ID = 24  # columns that an id may take of a line
 _BEFORE_THE_REST = 3  # rows that each kind gets before the most urgent one takes what is left
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _CHANGED = {
@@ -31,20 +32,39 @@ _CHANGED = {
 
 
 @dataclass(frozen=True)
+class Line:
+    """One thing to know or to do.
+
+    text: a sentence, a command or a change. facts: until when, who, which case; only a command has
+    them. why: in grey behind it. tone: `bad` where a last day has passed, `warn` where it is today.
+    """
+
+    text: str
+    facts: tuple[str, ...] = ()
+    why: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
 class Section:
-    """Rows of one kind. `columns` are empty where a row is a sentence; `total` counts them all."""
+    """Lines of one kind. `rows` are those that fit, `total` counts them all."""
 
     heading: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[Line, ...]
     total: int
+    tone: str = ""  # of a notice: bad or warn; "" for a plain list
+
+    @property
+    def height(self) -> int:
+        """Lines of text that a row takes."""
+        return 2 if self.rows and self.rows[0].facts else 1
 
     @property
     def title(self) -> str:
-        """`New: 12, of which 3 here and 9 more`."""
+        """`New (12, of which 3 here)`."""
         shown = len(self.rows)
-        rest = f", of which {shown} here and {self.total - shown:,} more"
-        return f"{self.heading}: {words.count(self.total)}{rest if shown < self.total else ''}"
+        rest = f", of which {shown} here" if shown < self.total else ""
+        return f"{self.heading} ({words.count(self.total)}{rest})"
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,7 @@ class Screen:
     title: str
     finding: str
     sections: tuple[Section, ...]
+    problems: str  # a line about data problems; empty without any
     counts: str
     footer: str
 
@@ -99,18 +120,21 @@ def finding(digest: Digest) -> str:
 
 def screen(digest: Digest) -> Screen:
     """The rows that fit, the most urgent kind first."""
-    since = f", changes since {digest.since.replace('T', ' ')}" if digest.since else ""
-    whose = f"{digest.desk}, " if digest.desk else ""
-    head = f"{whose}{words.moment(digest.as_of)}{since}: {digest.protocol_title}"
+    whose = f"{digest.desk}: " if digest.desk else ""
+    head = f"{whose}{digest.protocol_title}, {words.moment(digest.as_of)}"
     if digest.refused:
         age = words.count(_days(digest), "day")
-        head = f"List of {words.moment(digest.as_of)}, {age} old: {digest.protocol_title}"
+        head = f"{digest.protocol_title}: list of {words.moment(digest.as_of)}, {age} old"
     counts = ", ".join(f"{name} {number:,}" for name, number in digest.counts)
     ahead = words.count(digest.days, "day")
+    problems = (
+        f"{words.count(digest.problems, 'data problem')} may change this list: see the report."
+    )
     return Screen(
         title=clean(head),
         finding=finding(digest).capitalize() + ".",
         sections=_fitted(_sections(digest)),
+        problems=problems if digest.problems else "",
         counts=clean(counts[:1].upper() + counts[1:] + "."),
         footer=f"Upcoming: the next {ahead}. Ids only; details are in the report.",
     )
@@ -118,43 +142,36 @@ def screen(digest: Digest) -> Screen:
 
 def _sections(digest: Digest) -> list[Section]:
     """All that there is, in the order of a digest."""
-    other = digest.of(*_CHANGED)
-    records = tuple((clean(p),) for p in digest.plausibility)
-    refused = "Records refused, nothing was judged"
-    disagreed = ((clean(digest.disagreed),),) if digest.disagreed else ()
+    refused = "Records refused, nothing was judged" if digest.refused else "Check the records first"
+    since = f" since {_short(digest.since)}" if digest.since else ""
     found = [
-        Section("The program disagrees with itself", (), disagreed, len(disagreed)),
-        Section(
-            refused if digest.refused else "Check the records first", (), records, len(records)
-        ),
-        Section("Feeds", (), tuple((clean(f),) for f in digest.feeds), len(digest.feeds)),
-        Section(
-            "To do",
-            ("Last day", "Case", "Surgery", "Next action", "Owner"),
-            tuple(map(_risk, digest.at_risk)),
-            len(digest.at_risk),
-        ),
-        Section(
-            "Needs reconfirmation",
-            (),
-            tuple((clean(r),) for r in digest.reconfirm),
-            len(digest.reconfirm),
-        ),
-        Section(
-            "New",
-            ("Case", "Requirement", "Change", "Why"),
-            tuple(map(_changed, digest.of(Kind.NEW))),
-            len(digest.of(Kind.NEW)),
-        ),
-        Section(
-            "Changed",
-            ("Case", "Requirement", "Change", "Why"),
-            tuple(map(_changed, other)),
-            len(other),
-        ),
-        Section("Trend", (), ((clean(digest.cusum),),) if digest.cusum else (), 1),
+        _sentences("The program disagrees with itself", filter(None, [digest.disagreed]), "bad"),
+        _sentences(refused, digest.plausibility, "bad" if digest.refused else "warn"),
+        _sentences("Feeds", digest.feeds, "bad"),
+        _lines("To do", (_action(case, digest) for case in digest.at_risk)),
+        _sentences("Needs reconfirmation", digest.reconfirm, "warn"),
+        _lines(f"New{since}", map(_changed, digest.of(Kind.NEW))),
+        _lines(f"Changed{since}", map(_changed, digest.of(*_CHANGED))),
+        _sentences("Trend", filter(None, [digest.cusum])),
     ]
     return [section for section in found if section.rows]
+
+
+def _sentences(heading: str, sentences: Iterable[str], tone: str = "") -> Section:
+    return _lines(heading, (Line(clean(sentence)) for sentence in sentences), tone)
+
+
+def _lines(heading: str, lines: Iterable[Line], tone: str = "") -> Section:
+    rows = tuple(lines)
+    return Section(heading, rows, len(rows), tone)
+
+
+def _short(moment: str) -> str:
+    """`Sun 1 Mar` of the earlier audit; with its clock time if it has one."""
+    day = dt.date.fromisoformat(moment[:10])
+    return (
+        f"{words.planned(day, day)}{' ' + moment[11:16] if len(moment) > len('2026-03-01') else ''}"
+    )
 
 
 def _days(digest: Digest) -> int:
@@ -163,16 +180,23 @@ def _days(digest: Digest) -> int:
     return (now - then).days
 
 
-def _risk(case: AtRisk) -> tuple[str, ...]:
-    last = case.act_by.isoformat() if case.act_by else "–"
-    if case.days_left is not None and case.days_left <= 0:
-        last += " (today)" if case.days_left == 0 else " (passed)"
-    action = case.next_action.partition("; ")[0] or f"{words.label(case.verdict)}: see the report"
-    surgery = case.surgery_date.isoformat() if case.surgery_date else "–"
-    return tuple(map(clean, (last, case.case_id, surgery, action, case.owner or "no owner")))
+def _action(case: AtRisk, digest: Digest) -> Line:
+    """A command, until when, who, which case; and why, where the command does not say it."""
+    today = dt.date.fromisoformat(digest.as_of[:10])
+    command = case.next_action.partition("; ")[0] or f"{words.label(case.verdict)}: see the report"
+    surgery = f", surgery {words.planned(case.surgery_date, today)}" if case.surgery_date else ""
+    left = case.days_left
+    facts = (
+        words.until(case.act_by, today),
+        case.owner or "no owner",
+        f"{case.case_id}{surgery}",
+    )
+    why = words.REASONS.get(case.reason, "")
+    tone = "" if left is None or left > 0 else "warn" if left == 0 else "bad"
+    return Line(clean(command), tuple(map(clean, facts)), clean(why), tone)
 
 
-def _changed(change: Change) -> tuple[str, ...]:
+def _changed(change: Change) -> Line:
     before = words.label(change.before_status).lower() or "not asked"
     if change.before_status == change.after_status:
         what = f"{words.label(change.after_status).lower()}, last day passed"
@@ -181,29 +205,27 @@ def _changed(change: Change) -> tuple[str, ...]:
     what += ASKED_LATE if ASKED_LATE in change.words else ""
     why = words.label(change.cause).lower()
     if was_moved(change):
-        dates = f"surgery {change.before_surgery} → {change.after_surgery}"
+        now = change.after_surgery or change.before_surgery
+        assert now is not None, "it was moved from a day"
+        days = [words.planned(day, now) for day in (change.before_surgery, change.after_surgery)]
+        dates = f"surgery {days[0]} → {days[1]}"
         why = dates if change.cause is Cause.RESCHEDULE else f"{why}, {dates}"
     kind = _CHANGED.get(change.kind, "")
-    return tuple(
-        map(clean, (change.case_id, change.requirement, what, f"{kind}: {why}" if kind else why))
-    )
+    text = f"{clip(clean(change.case_id), ID)} {clip(clean(change.requirement), ID)}: {what}"
+    return Line(clean(text), (), clean(f"{kind}: {why}" if kind else why))
 
 
 def _fitted(sections: Sequence[Section]) -> tuple[Section, ...]:
     """As many rows as a screen has lines for: a few of each kind, then by urgency."""
-    height = [2 if len(s.columns) == 5 else 1 for s in sections]
     rows = [0] * len(sections)
     left = LINES - _FIXED - len(sections)  # a heading each
     for most in (1, _BEFORE_THE_REST, LINES):
         for i, section in enumerate(sections):
             more = min(len(section.rows), most) - rows[i]
-            more = max(0, min(more, left // height[i]))
+            more = max(0, min(more, left // section.height))
             rows[i] += more
-            left -= more * height[i]
-    return tuple(
-        Section(s.heading, s.columns, s.rows[:n], s.total)
-        for s, n in zip(sections, rows, strict=True)
-    )
+            left -= more * section.height
+    return tuple(replace(s, rows=s.rows[:n]) for s, n in zip(sections, rows, strict=True))
 
 
 def clean(text: str) -> str:

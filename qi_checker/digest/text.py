@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from rich.cells import cell_len, chop_cells
 
 from qi_checker.digest.contents import Digest
-from qi_checker.digest.screen import COLUMNS, Screen, Section, clip, screen
+from qi_checker.digest.screen import COLUMNS, ID, Screen, Section, clip, screen
 
-_ID = 24  # columns that an id may take of a line
 _NARROWEST = 20
 
 
@@ -22,12 +21,14 @@ def digest_text(digest: Digest, columns: int = COLUMNS) -> str:
 
 
 def _lines(shown: Screen) -> Iterator[str]:
-    yield clip(shown.title, COLUMNS)
     yield clip(shown.finding, COLUMNS)
+    yield clip(shown.title, COLUMNS)
     for section in shown.sections:
         yield clip(section.title, COLUMNS)
         yield from _rows(section)
     yield ""
+    if shown.problems:
+        yield clip(shown.problems, COLUMNS)
     counts = list(_folded(shown.counts, COLUMNS))
     yield from counts[:1]
     if len(counts) > 1:
@@ -36,17 +37,16 @@ def _lines(shown: Screen) -> Iterator[str]:
 
 
 def _rows(section: Section) -> Iterator[str]:
-    for row in section.rows:
-        if not section.columns:
-            yield clip(f"  {row[0]}", COLUMNS)
-        elif len(section.columns) == 5:
-            last, case_id, surgery, action, owner = row
-            yield clip(f"  {last}  {clip(case_id, _ID)}  surgery {surgery}  {owner}", COLUMNS)
-            yield clip(f"    {action}", COLUMNS)
+    """A command first, and its facts below it; anything else is one line with its reason."""
+    for line in section.rows:
+        if line.facts:
+            until, who, case = line.facts
+            name, _, surgery = case.partition(", surgery ")
+            case = f"{clip(name, ID)}, surgery {surgery}" if surgery else clip(name, ID)
+            yield clip(f"  {line.text}", COLUMNS)
+            yield clip(f"    {until}; {case}; {who}", COLUMNS)
         else:
-            case_id, requirement, what, why = row
-            name = f"  {clip(case_id, _ID)} {clip(requirement, _ID)}: "
-            yield clip(f"{name}{what} ({why})", COLUMNS)
+            yield clip(f"  {line.text}{f' ({line.why})' if line.why else ''}", COLUMNS)
 
 
 def _folded(line: str, columns: int) -> Iterator[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from qi_checker.cases.evaluated import actions_in
+from qi_checker.cases.evaluated import ACTIONS, actions_in
 from qi_checker.digest.contents import DAYS
 from qi_checker.digest.snapshot import Snapshot
 from qi_checker.engines.duckdb import Evaluation
@@ -16,17 +16,20 @@ from qi_checker.query.tables import CASES, FINDINGS
 
 
 def tonight(evaluation: Evaluation, manifest: Mapping[str, Any], days: int = DAYS) -> Snapshot:
-    """The cases of the next days, and the findings that a stale feed leaves open with theirs."""
-    last = evaluation.compiled.as_of.date + dt.timedelta(days=days)
-    stale = f"FROM {FINDINGS} WHERE reason = '{Reason.FEED_STALE}'"
-    findings = evaluation.rows(f"SELECT {FINDINGS_SQL} {stale}")
-    cases = evaluation.rows(
+    """The cases of the next days, with those findings that ask for an action or rest on a stale feed."""
+    today = evaluation.compiled.as_of.date
+    given = {"today": today, "last": today + dt.timedelta(days=days)}
+    actions = tuple(action.row for action in actions_in(evaluation))
+    stale = f"reason = '{Reason.FEED_STALE}'"
+    chosen = f"""
+        FROM {CASES} WHERE anchor BETWEEN $today AND $last OR act_by <= $last
+             OR case_id IN (SELECT case_id FROM {FINDINGS} WHERE {stale})"""
+    cases = evaluation.rows(f"SELECT {CASES_SQL} {chosen} ORDER BY case_id", given)
+    findings = evaluation.rows(
         f"""
-        SELECT {CASES_SQL} FROM {CASES}
-        WHERE anchor BETWEEN $today AND $last OR act_by <= $last
-              OR case_id IN (SELECT case_id {stale})
-        ORDER BY case_id""",
-        {"today": evaluation.compiled.as_of.date, "last": last},
+        SELECT {FINDINGS_SQL} FROM {FINDINGS}
+        WHERE case_id IN (SELECT case_id {chosen})
+              AND ({stale} OR (case_id, id) IN (SELECT case_id, requirement FROM {ACTIONS}))""",
+        given,
     )
-    actions = (action.row for action in actions_in(evaluation))
     return Snapshot.from_rows(manifest, findings, cases, actions=actions)

@@ -32,8 +32,16 @@ def _day(value: date | None) -> Markup:
 
 
 def dates(text: str) -> Markup:
-    """Text with its ISO dates kept in one piece."""
-    return Markup(_ISO_DATE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))
+    """Text with its ISO dates as people read them, each in one piece."""
+    return Markup(_ISO_DATE.sub(_time, str(escape(text))))
+
+
+def _time(found: re.Match[str]) -> str:
+    """A day that there is none of, such as 2026-02-30, stays as it is written."""
+    try:
+        return str(_day(date.fromisoformat(found[0])))
+    except ValueError:
+        return found[0]
 
 
 def clip(text: str, longest: int = LONGEST_TEXT) -> str:

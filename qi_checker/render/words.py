@@ -52,8 +52,8 @@ def label(word: str) -> str:
 
 
 def day(value: date | None) -> str:
-    """`Mon 2026-02-23`; the weekday is what a booking desk thinks in."""
-    return f"{WEEKDAYS[value.weekday()]} {value.isoformat()}" if value else ""
+    """`Mon 23 Feb 2026`; the weekday is what a booking desk thinks in."""
+    return f"{planned(value, value)} {value.year}" if value else ""
 
 
 def planned(value: date | None, today: date) -> str:
@@ -75,6 +75,15 @@ def moment(as_of: str) -> str:
 def foot(p: Provenance) -> str:
     """What stands at the foot of every printed page: the organisation and the moment."""
     return ", ".join(part for part in (p.organisation, f"as of {moment(p.as_of)}") if part)
+
+
+def until(act_by: date | None, today: date) -> str:
+    """`until Tue 10 Mar (2 days)`, `until Sun 8 Mar (today)`: a last day, and how near it is."""
+    if act_by is None:
+        return "no last day"
+    days = (act_by - today).days
+    near = "today" if days == 0 else count(abs(days), "day") + (" overdue" if days < 0 else "")
+    return f"until {planned(act_by, today)} ({near})"
 
 
 def count(number: int, noun: str = "", plural: str = "") -> str:

@@ -259,7 +259,7 @@ CHECKLIST = Checklist(
 
 
 SHEETS = SheetsPage(
-    asked="operations until Sat 2026-04-11 (60 days)",
+    asked="operations until Sat 11 Apr 2026 (60 days)",
     lines=(
         SheetLine(
             "C-1042",
@@ -270,6 +270,7 @@ SHEETS = SheetsPage(
             "MRI booking desk",
             "cases/C-1042.html",
             "cases/C-1042.pdf",
+            CASE.why,
         ),
         SheetLine(
             "C-1043", SURGERY, "compliant_with_exception", "", None, "", "cases/C-1043.html", ""

@@ -42,7 +42,7 @@ def test_a_file_is_written_and_named_and_the_same_is_piped(
     ran = asked(name, data, "--format", "pdf", "--output", out)
     assert (ran.code, ran.out, ran.err) == (0, f"{out}\n", "")
     said = words(out)
-    assert "General Hospital, as of Mon 2026-03-02" in said and "C3" in said
+    assert "General Hospital, as of Mon 2 Mar 2026" in said and "C3" in said
     assert "Page 1 of 1" in said and "P3" not in said
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
     arguments = (*COMMANDS[name], "--data", data, "--as-of", AS_OF, "--format", "pdf")

@@ -99,7 +99,7 @@ def test_the_days_are_those_of_the_checklist(demo: Path, tmp_path: Path) -> None
     ran = sheets(demo, tmp_path / "s", "--days", 21, "--format", "html")
     listed = run("checklist", "--data", demo, "--as-of", AS_OF, "--days", 21, "--format", "json")
     ids = [item["case_id"] for item in json.loads(listed.out)["items"]]
-    assert ran.out.startswith(f"{len(ids)} case sheets: operations until Mon 2026-03-23 (21 days)")
+    assert ran.out.startswith(f"{len(ids)} case sheets: operations until Mon 23 Mar 2026 (21 days)")
     assert {p.stem for p in (tmp_path / "s/cases").iterdir()} == set(ids)
     index = read_page((tmp_path / "s/index.html").read_text("utf-8"))
     assert [r.all("th")[0].words.split()[0] for r in index.all("tr")[1:]] == ids
@@ -108,7 +108,7 @@ def test_the_days_are_those_of_the_checklist(demo: Path, tmp_path: Path) -> None
 def test_days_without_a_case_say_so(data: Path, tmp_path: Path) -> None:
     ran = sheets(data, tmp_path / "s", "--days", 0)
     assert ran.code == 0
-    assert "There is no case to write a sheet for: operations until Mon 2026-03-02" in ran.out
+    assert "There is no case to write a sheet for: operations until Mon 2 Mar 2026" in ran.out
     assert "no case to write" in (tmp_path / "s/index.html").read_text("utf-8")
 
 

@@ -86,7 +86,7 @@ def test_the_pdf_is_the_page(out: Path) -> None:
     assert root["/MarkInfo"]["/Marked"].value is True
     said = " ".join(" ".join(p.extract_text() for p in pdf.pages).replace("\x00", "").split())
     assert "14/39 (36%, 95% CI 23–52)" in said
-    assert "General Hospital, as of Sun 2023-12-31" in said
+    assert "General Hospital, as of Sun 31 Dec 2023" in said
     assert f"Page 1 of {len(pdf.pages)}" in said and len(pdf.pages) <= 8
 
 

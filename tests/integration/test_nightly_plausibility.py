@@ -87,7 +87,7 @@ def test_the_digest_says_it_first_and_how_old_its_list_is(job):
         night(job, DAYS[3])
     [digest] = (job / "state" / "reports" / "digest").glob("*.txt")
     lines = digest.read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("List of Sun 2026-03-01") and "1 day old" in lines[0]
+    assert lines[0].startswith("List of Sun 1 Mar 2026") and "1 day old" in lines[0]
     assert lines[1].startswith(f"Records of {DAYS[3]} refused, older list in force")
     assert lines[2].startswith("Records refused, nothing was judged")
     assert any(line.startswith("To do") for line in lines)

@@ -38,19 +38,22 @@ def test_an_empty_digest_is_still_one() -> None:
     watched = Snapshot.from_rows(
         {**quiet.manifest, "site": {"feeds": {"imaging": 3}}}, findings, cases
     )
-    assert digest_text(digest(watched, watched)).splitlines()[1] == (
+    assert digest_text(digest(watched, watched)).splitlines()[0] == (
         "No action now, 12 checked, feeds fresh."
     )
     assert "feeds not watched" in digest_text(digest(quiet))
-    assert digest_text(digest(audit())).startswith("Sun 2026-03-01")
+    assert "liver, Sun 1 Mar 2026" in digest_text(digest(audit())).splitlines()[1]
 
 
 def test_the_order_is_that_of_urgency() -> None:
     text = digest_text(night())
-    heads = [text.index(f"\n{word}: ") for word in ("Feeds", "To do", "New", "Changed")]
+    heads = [
+        text.index(f"\n{word}") for word in ("Feeds (", "To do (", "New since", "Changed since")
+    ]
     assert heads == sorted(heads)
     assert "feeds failed, 1 action for 1 operation now, 3 checked, 1 new" in text.lower()
-    assert "  2026-03-05  R000  surgery 2026-03-12  MRI desk\n    Book an MRI between" in text
+    assert "  Book an MRI between 2026-03-02 and 2026-03-12\n" in text
+    assert "    until Thu 5 Mar (3 days); R000, surgery Thu 12 Mar; MRI desk\n" in text
 
 
 def test_a_desk_reads_its_own_actions_only() -> None:
@@ -69,8 +72,8 @@ def test_an_exception_to_be_reconfirmed_is_listed_and_counted() -> None:
         f"C{n:02} ct: qi-{n} was for surgery on 2026-03-11, now on 2026-03-25." for n in range(9)
     ]
     text = digest_text(digest(audit(as_of=NIGHT_2), reconfirm=said))
-    assert "9 to reconfirm" in text.splitlines()[1]
-    assert f"Needs reconfirmation: 9\n  {said[0]}\n" in text
+    assert "9 to reconfirm" in text.splitlines()[0]
+    assert f"Needs reconfirmation (9)\n  {said[0]}\n" in text
     assert "reconfirm" not in digest_text(digest(audit(as_of=NIGHT_2))).lower()
     assert said[8] in digest_html(digest(audit(as_of=NIGHT_2), reconfirm=said))
 
@@ -99,7 +102,22 @@ def test_both_dates_of_a_moved_surgery_are_there() -> None:
         found(status="expired", reason="too_old", event_id="E1"), surgery="2026-04-20", data="d2"
     )
     text = digest_text(digest(now, before))
-    assert ("C1 mri: met → expired (flipped by a move: surgery 2026-03-20 → 2026-04-20)") in text
+    assert ("C1 mri: met → expired (flipped by a move: surgery Fri 20 Mar → Mon 20 Apr)") in text
+
+
+def test_a_last_day_is_said_in_words_and_data_problems_in_one_line() -> None:
+    """Overdue, today, ahead; the reason of the finding is in the page."""
+    days = {"R1": "2026-03-01", "R2": "2026-03-02", "R3": "2026-03-03"}
+    more = {"next_action": "Order the MRI", "verdict": "action_needed", "owner": "Clinic"}
+    cases = tuple(line(i, "2026-03-12", act_by=day, **more) for i, day in days.items())
+    made = audit(as_of=NIGHT_2, cases=cases)
+    manifest = {**made.manifest, "problems": ["one", "another"]}
+    shown = digest(Snapshot.from_rows(manifest, [], [vars(c) for c in made.cases.values()]))
+    text, page = digest_text(shown), digest_html(shown)
+    for said in ("Sun 1 Mar (1 day overdue)", "Mon 2 Mar (today)", "Tue 3 Mar (1 day)"):
+        assert f"until {said}" in text and f"Until {said}" in page
+    assert "\n2 data problems may change this list: see the report.\n" in text
+    assert "2 data problems may change this list" in page and "one" not in text.split("\n")
 
 
 def test_a_trend_that_changed_and_a_feed_that_broke_off() -> None:
@@ -122,10 +140,11 @@ def test_it_is_one_screen_and_says_how_many_more(cases: int, changed: int) -> No
     made = night(cases, changed)
     lines = digest_text(made).splitlines()
     assert len(lines) <= 24 and max(map(cell_len, lines)) <= 78
-    shown = sum(text.startswith("  2026-03-05") for text in lines)
-    head = next((text for text in lines if text.startswith("To do: ")), "To do: 0")
-    more = int(head.split()[-2]) if head.endswith(" more") else 0
-    assert shown + more == cases
+    shown = sum(text.startswith("    until Thu 5 Mar") for text in lines)
+    head = next((text for text in lines if text.startswith("To do (")), "To do (0)")
+    counted = head[len("To do (") : -1].split(", of which ")
+    assert int(counted[0]) == cases
+    assert counted[1:] == ([f"{shown} here"] if shown < cases else [])
     assert not cases or shown
 
 
@@ -170,7 +189,7 @@ def test_the_page_is_tables_with_the_style_inside() -> None:
     assert not tags & {"img", "svg", "a", "link", "script", "style", "iframe", "object"}
     assert all("style" in given for tag, given in page.tags if tag in ("td", "th", "h1", "table"))
     assert not any({"src", "href", "background"} & set(given) for _, given in page.tags)
-    for word in ("R000", "Next action", "N000", "S002"):
+    for word in ("R000", "Until Thu 5 Mar (3 days)", "N000", "S002"):
         assert word in page.text
 
 

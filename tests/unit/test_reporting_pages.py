@@ -136,9 +136,9 @@ def test_the_case_says_what_to_do_before_anything_else() -> None:
     action = sheets.CASE.next_action
     assert main.words.index(action) < main.words.index("Procedures")
     assert main.words.index(action) < main.words.index("CT of the liver:")
-    assert "Until: Fri 2026-02-13. Who: MRI booking desk." in main.words
+    assert "Until: Fri 13 Feb 2026. Who: MRI booking desk." in main.words
     assert "Not compliant: a requirement is expired or missing" in main.words
-    assert "dated from Sat 2026-01-24 to Mon 2026-02-23, or an approved exception." in main.words
+    assert "dated from Sat 24 Jan 2026 to Mon 23 Feb 2026, or an approved exception." in main.words
 
 
 def test_a_case_shows_every_event_with_every_criterion_in_words() -> None:
@@ -172,7 +172,7 @@ def test_a_compliant_upcoming_case_says_how_far_surgery_may_slip() -> None:
     sheet = replace(sheets.compliant_case(), upcoming=True, case_status="scheduled")
     text = read_page(case_page(sheet)).words
     assert "Nothing to arrange." in text
-    assert "Surgery may slip until Thu 2026-03-05 and everything still holds." in text
+    assert "Surgery may slip until Thu 5 Mar 2026 and everything still holds." in text
 
 
 def _rows(section: Element) -> int:

@@ -67,16 +67,16 @@ def test_the_sheet_has_what_a_surgeon_signs_for() -> None:
         "MRI booking desk",
         "arranged",
         "What would make it compliant",
-        "Sat 2026-01-24 to Mon 2026-02-23",
+        "Sat 24 Jan 2026 to Mon 23 Feb 2026",
         "within 30 days before surgery",
         "31 days",
         "1 day too old",
         "events.csv, row 22",
-        "As of Tue 2026-02-10, end of the day",
+        "As of Tue 10 Feb 2026, end of the day",
         "Checked by",
         "Action arranged by",
         "Date",
-        "General Hospital, Department of Surgery, as of Tue 2026-02-10",
+        "General Hospital, Department of Surgery, as of Tue 10 Feb 2026",
         "Page 1 of 1",
         "For quality improvement",
         "a1" * 32,
@@ -130,7 +130,7 @@ def test_the_checklist_is_a_day_list_with_boxes_and_room_to_write(paper: str) ->
     assert len(boxes) == len(waiting) == said.count("called")
     order = [said.index(item.case_id) for item in sheets.CHECKLIST.items]
     assert order == sorted(order)
-    assert "Checklist for Tue 2026-02-10" in words(reader, -1) and "Handed over to" in said
+    assert "Checklist for Tue 10 Feb 2026" in words(reader, -1) and "Handed over to" in said
 
 
 def long_list(number: int) -> Checklist:
@@ -145,7 +145,7 @@ def test_every_page_of_a_long_list_has_heading_date_and_number() -> None:
     for number in range(len(reader.pages)):
         said = words(reader, number)
         assert f"Page {number + 1} of {len(reader.pages)}" in said
-        assert "Checklist for Tue 2026-02-10" in said
+        assert "Checklist for Tue 10 Feb 2026" in said
     assert "Done Next action Until Who" in words(reader, 1)
 
 

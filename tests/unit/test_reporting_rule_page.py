@@ -23,8 +23,8 @@ RICH = read_page(rule_page(rule_sheet(rich())))
 @pytest.mark.parametrize(
     "words",
     [
-        "Version 2.0, in force from Mon 2024-01-01",
-        "Version 1.0, in force from Wed 2020-01-01 to Sun 2023-12-31",
+        "Version 2.0, in force from Mon 1 Jan 2024",
+        "Version 1.0, in force from Wed 1 Jan 2020 to Sun 31 Dec 2023",
         "The version in force on the day of surgery applies.",
         (
             "Who Operations where a procedure code is in the list liver-resection and a diagnosis "

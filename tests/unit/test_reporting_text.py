@@ -82,7 +82,7 @@ def test_a_case_has_every_event_with_every_criterion(width: int) -> None:
     page = printed(SHOWN["case"], width)
     flat = " ".join(page.split())
     assert f"Next action: {sheets.CASE.next_action}" in flat
-    assert "Until: Fri 2026-02-13. Who: MRI booking desk." in flat
+    assert "Until: Fri 13 Feb 2026. Who: MRI booking desk." in flat
     judged = column(page, "Result and criteria", "")
     for requirement in sheets.CASE.requirements:
         assert requirement.sentence in flat
@@ -130,7 +130,7 @@ def test_cases_with_nothing_to_do() -> None:
     coming = replace(sheets.compliant_case(), upcoming=True)
     shown = printed(lambda console: text.case_text(coming, console))
     assert "Next action: nothing to arrange." in shown
-    assert "Surgery may slip until Thu 2026-03-05 and everything still holds." in shown
+    assert "Surgery may slip until Thu 5 Mar 2026 and everything still holds." in shown
 
 
 def _moved(verdict: str) -> WhatIf:
@@ -147,9 +147,9 @@ def _moved(verdict: str) -> WhatIf:
 def test_what_a_move_would_change(width: int) -> None:
     shown = printed(lambda console: text.what_if_text(_moved("not_compliant"), console), width)
     flat = " ".join(shown.split())
-    assert "surgery moved from Mon 2026-02-23 to Mon 2026-03-09" in flat
+    assert "surgery moved from Mon 23 Feb 2026 to Mon 9 Mar 2026" in flat
     assert "The verdict changes from pending to not compliant" in flat
-    assert "Everything that is there counts for surgery until Thu 2026-03-05." in flat
+    assert "Everything that is there counts for surgery until Thu 5 Mar 2026." in flat
     assert f"Next action after the move: {sheets.CASE.next_action}" in flat
     assert f"MRI of the liver: {sheets.MRI.sentence}" in column(shown, "Why", "")
     assert "unchanged: met" in flat

@@ -151,8 +151,8 @@ def test_the_description_says_what_the_picture_shows() -> None:
     )
     assert picture.title.startswith("CT of the liver: ")
     assert picture.description == (
-        "Window from 2026-01-24 to 2026-02-23. 1: CT, Tue 2026-02-03, 20 days before, counts. "
-        "2: CT, Sat 2026-01-03, 51 days before, does not count."
+        "Window from 2026-01-24 to 2026-02-23. 1: CT, Tue 3 Feb 2026, 20 days before, counts. "
+        "2: CT, Sat 3 Jan 2026, 51 days before, does not count."
     )
 
 

@@ -129,10 +129,10 @@ def test_bounds_carry_both_numbers() -> None:
 
 
 def test_dates_carry_their_weekday() -> None:
-    assert words.day(date(2026, 2, 23)) == "Mon 2026-02-23"
+    assert words.day(date(2026, 2, 23)) == "Mon 23 Feb 2026"
     assert words.day(None) == ""
-    assert words.moment("2026-02-23") == "Mon 2026-02-23, end of the day"
-    assert words.moment("2026-02-23T07:30:00") == "Mon 2026-02-23 07:30"
+    assert words.moment("2026-02-23") == "Mon 23 Feb 2026, end of the day"
+    assert words.moment("2026-02-23T07:30:00") == "Mon 23 Feb 2026 07:30"
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ def test_days_left(days: int | None, text: str) -> None:
 @pytest.mark.parametrize(
     ("at", "days", "text"),
     [
-        ("2026-02-03", 20, "Tue 2026-02-03"),
-        ("2026-02-03T10:20:00", 20, "Tue 2026-02-03 10:20"),
-        ("2026-02-03 10:20", 20, "Tue 2026-02-03 10:20"),
-        ("2026-02-04T03:30Z", 20, "Tue 2026-02-03, recorded as 2026-02-04T03:30Z"),
+        ("2026-02-03", 20, "Tue 3 Feb 2026"),
+        ("2026-02-03T10:20:00", 20, "Tue 3 Feb 2026 10:20"),
+        ("2026-02-03 10:20", 20, "Tue 3 Feb 2026 10:20"),
+        ("2026-02-04T03:30Z", 20, "Tue 3 Feb 2026, recorded as 2026-02-04T03:30Z"),
         ("", None, "no date"),
     ],
 )

@@ -94,7 +94,7 @@ def test_the_first_sheet_says_what_it_is_and_where_it_comes_from(tmp_path: Path)
     assert said["Finding"] == ABOUT.finding
     assert said["Purpose"].startswith("For quality improvement")
     assert said["Organisation"] == "General Hospital & Sons"
-    assert said["As of"] == "Tue 2026-02-10, end of the day, time zone America/Toronto"
+    assert said["As of"] == "Tue 10 Feb 2026, end of the day, time zone America/Toronto"
     assert said["Protocol SHA-256"] == "a1" * 32
     assert said["Data SHA-256"] == "b2" * 32
     assert said["Sheet Values"] == "Values: 1 row"
