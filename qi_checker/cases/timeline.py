@@ -194,7 +194,7 @@ def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
 
 
 def _lines(scale: Scale, surgery: date, as_of: date) -> tuple[Label, ...]:
-    text = f"as of {planned(as_of, as_of)}"
+    text = f"as of {planned(as_of, surgery)}"
     if as_of > scale.last:
         text += " →"
     elif as_of < scale.first:

@@ -120,11 +120,11 @@ def finding(digest: Digest) -> str:
 
 def screen(digest: Digest) -> Screen:
     """The rows that fit, the most urgent kind first."""
-    whose = f"{digest.desk}: " if digest.desk else ""
-    head = f"{whose}{digest.protocol_title}, {words.moment(digest.as_of)}"
+    whose = f"{digest.desk}, " if digest.desk else ""
+    head = f"{whose}{words.moment(digest.as_of)}: {digest.protocol_title}"
     if digest.refused:
         age = words.count(_days(digest), "day")
-        head = f"{digest.protocol_title}: list of {words.moment(digest.as_of)}, {age} old"
+        head = f"List of {words.moment(digest.as_of)}, {age} old: {digest.protocol_title}"
     counts = ", ".join(f"{name} {number:,}" for name, number in digest.counts)
     ahead = words.count(digest.days, "day")
     problems = (

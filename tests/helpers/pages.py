@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import date
 from html.parser import HTMLParser
 
+from qi_checker.render.words import day
+
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _VOID = frozenset({"meta", "br", "hr", "img", "input", "link"})
 _INLINE = frozenset({"a", "b", "bdi", "i", "span", "time"})
 _SVG_LEAVES = frozenset({"circle", "path", "rect", "use"})
@@ -73,3 +78,8 @@ def read_page(text: str) -> Element:
     reader.close()
     assert [e.name for e in reader.open] == ["document"], "not every element is closed"
     return reader.open[0]
+
+
+def as_read(text: str) -> str:
+    """A sentence of ours as a page shows it: its ISO dates as people read them."""
+    return _ISO.sub(lambda found: day(date.fromisoformat(found[0])), text)

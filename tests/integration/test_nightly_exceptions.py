@@ -122,7 +122,9 @@ def test_from_missing_to_exempt_and_back(both: Path) -> None:
     number = night(both, "2026-03-22")
     assert status(both, number) == "exempt"
     printed = run("nightly", "changes", number, "--config", both).out
-    assert printed == "rejudged     C06 ct: missing, now exempt. (exception)\n"
+    assert (
+        printed == "rejudged     C06 ct: missing, now exempt, asked for after surgery. (exception)\n"
+    )
     assert decided(both, "2026-03-23T12:00:00", "revoke", "--why", "done after all").code == 0
     number = night(both, "2026-03-23")
     assert status(both, number) == "missing"
@@ -160,7 +162,7 @@ def test_an_exception_is_looked_at_again_when_surgery_moves(file: Path) -> None:
     plan(file, MOVED)
     assert status(file, night(file, "2026-03-12")) == "due"
     said = "C06 ct: qi-1 was for surgery on 2026-03-16, now on 2026-03-30."
-    assert f"Needs reconfirmation: 1\n  {said}\n" in digest(file)
+    assert f"Needs reconfirmation (1)\n  {said}\n" in digest(file)
     assert ", 1 to reconfirm, " in digest(file)
     page = (file.parent / "state" / "reports" / "audit" / "index.html").read_text("utf-8")
     assert f"Needs reconfirmation: {said}" in page

@@ -87,8 +87,8 @@ def test_the_digest_says_it_first_and_how_old_its_list_is(job):
         night(job, DAYS[3])
     [digest] = (job / "state" / "reports" / "digest").glob("*.txt")
     lines = digest.read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("List of Sun 1 Mar 2026") and "1 day old" in lines[0]
-    assert lines[1].startswith(f"Records of {DAYS[3]} refused, older list in force")
+    assert "List of Sun 1 Mar 2026" in lines[1] and "1 day old" in lines[1]
+    assert lines[0].startswith(f"Records of {DAYS[3]} refused, older list in force")
     assert lines[2].startswith("Records refused, nothing was judged")
     assert any(line.startswith("To do") for line in lines)
     [new] = {path.name for path in queued.iterdir()} - before
@@ -117,7 +117,7 @@ def test_accepting_keeps_the_night_and_says_so(job):
     manifest = json.loads(shown.out)["manifest"]
     assert manifest["accepted"] == ["history_rows", "history_verdicts"]
     [digest] = (job / "state" / "reports" / "digest").glob("*.txt")
-    assert digest.read_text(encoding="utf-8").splitlines()[1].startswith("Check the records first")
+    assert digest.read_text(encoding="utf-8").splitlines()[0].startswith("Check the records first")
     assert night(job, DAYS[3], "--accept", "history").code == 2  # there is no such check
 
 

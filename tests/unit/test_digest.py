@@ -24,6 +24,7 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.sources.memory import from_rows
 from tests.helpers.digests import night
 from tests.helpers.folders import SITE
+from tests.helpers.pages import as_read
 from tests.helpers.protocols import liver
 from tests.helpers.records import case, event, exception
 from tests.helpers.snapshots import NIGHT_1, NIGHT_2, audit, found, line, snapshot_of
@@ -42,7 +43,7 @@ def test_an_empty_digest_is_still_one() -> None:
         "No action now, 12 checked, feeds fresh."
     )
     assert "feeds not watched" in digest_text(digest(quiet))
-    assert "liver, Sun 1 Mar 2026" in digest_text(digest(audit())).splitlines()[1]
+    assert digest_text(digest(audit())).splitlines()[1].startswith("Sun 1 Mar 2026")
 
 
 def test_the_order_is_that_of_urgency() -> None:
@@ -75,7 +76,8 @@ def test_an_exception_to_be_reconfirmed_is_listed_and_counted() -> None:
     assert "9 to reconfirm" in text.splitlines()[0]
     assert f"Needs reconfirmation (9)\n  {said[0]}\n" in text
     assert "reconfirm" not in digest_text(digest(audit(as_of=NIGHT_2))).lower()
-    assert said[8] in digest_html(digest(audit(as_of=NIGHT_2), reconfirm=said))
+    page = digest_html(digest(audit(as_of=NIGHT_2), reconfirm=said))
+    assert as_read(said[8]) in " ".join(_Page(page).text.split())
 
 
 def test_what_the_store_gave_is_no_feed_that_broke_off() -> None:

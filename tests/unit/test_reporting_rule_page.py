@@ -32,8 +32,8 @@ RICH = read_page(rule_page(rule_sheet(rich())))
         ),
         "Left out Emergency surgery: if urgency is emergency.",
         "Required CT or MRI (CT of the liver or MRI of the liver) and Visit of the anaesthetist.",
-        "Window for surgery on 2026-03-31: 2026-03-01 to 2026-03-31.",
-        "Window for surgery on 2026-03-31: 2026-03-04 to 2026-03-31.",
+        "Window for surgery on Tue 31 Mar 2026: Sun 1 Mar 2026 to Tue 31 Mar 2026.",
+        "Window for surgery on Tue 31 Mar 2026: Wed 4 Mar 2026 to Tue 31 Mar 2026.",
         "On the day of surgery counts, unless the clock times say otherwise.",
         "PET/CT the CT of a PET/CT does not count.",
         "Advice No contrast (the description holds plain).",
@@ -46,7 +46,7 @@ RICH = read_page(rule_page(rule_sheet(rich())))
         "What the rate would be with 14 days, 30 days as the limit.",
         "Exceptions None is accepted.",
         "A CT ten days before surgery is enough.",
-        "urgency elective; E1: modality CT, at 2026-02-10; X1: requirement mri, reason other",
+        "urgency elective; E1: modality CT, at Tue 10 Feb 2026; X1: requirement mri, reason other",
         "case: Compliant; ct: Met, in window, event E1; mri: Exempt",
         (
             "Unless an example says otherwise, cases have surgery_at 2026-02-23, status performed; "
@@ -72,7 +72,7 @@ def test_the_page_says(words: str) -> None:
         "Advice shown if there was a drain (completed drain event) between it and History",
         "A biopsy (a code of the list biopsy-codes).",
         "Low dose (a code with the role warns).",
-        "for admission on 2026-03-31 at 10:00: 2026-03-31 10:00 to before 2026-04-01 10:00",
+        "for admission on Tue 31 Mar 2026 at 10:00: Tue 31 Mar 2026 10:00 to before Wed 1 Apr 2026 10:00",
         "A window counted from another requirement is counted from the event found for it.",
         "Working days are Monday to Friday",
         "one month before 31 March is 28 or 29 February",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qi_checker.cases.geometry import WIDTH, Label, Scale, stack
 from qi_checker.cases.timeline import MOST_MARKS, Picture, Shape, timeline
 from qi_checker.cases.views import Candidate, RequirementSheet
+from qi_checker.render.words import planned
 from tests.helpers.sheets import AS_OF, CT, SURGERY, candidate
 
 
@@ -85,7 +86,7 @@ def test_a_window_without_a_first_day_reaches_the_left_end() -> None:
     picture = drawn(event(900), opens=None)
     assert picture.unlimited
     assert picture.band[0] <= picture.marks[0].x
-    assert [label.text for label in picture.edges] == [f"closes {SURGERY}"]
+    assert [label.text for label in picture.edges] == [f"closes {planned(SURGERY, SURGERY)}"]
 
 
 def test_what_is_far_off_stands_at_the_end_with_an_arrow() -> None:
@@ -100,9 +101,9 @@ def test_as_of_is_a_line_only_where_it_is_near() -> None:
     assert drawn(as_of=AS_OF).as_of is not None
     late = drawn(as_of=date(2027, 1, 1))
     assert late.as_of is None
-    assert "as of 2027-01-01 →" in [label.text for label in late.lines]
+    assert "as of Fri 1 Jan 2027 →" in [label.text for label in late.lines]
     early = drawn(as_of=date(2024, 1, 1))
-    assert "← as of 2024-01-01" in [label.text for label in early.lines]
+    assert "← as of Mon 1 Jan 2024" in [label.text for label in early.lines]
 
 
 def test_a_partial_date_is_a_bar_over_its_interval() -> None:
