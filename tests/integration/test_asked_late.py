@@ -36,15 +36,15 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ran = run("nightly", "--config", file, "--as-of", NIGHT)
     assert (ran.code, ran.err) == (0, "")
     number = ran.out.split(": run ")[1].split()[0]
-    state, month, one = folder / "state" / "reports", folder / "month", ("--data", data)
-    one += ("--as-of", NIGHT, "--protocol", rules)
+    state, month = folder / "state" / "reports", folder / "month"
+    one = ("--data", data, "--as-of", NIGHT, "--protocol", rules)
     said = run("report", "--month", "2026-03", *one, "--out", month, "--format", "all")
     assert said.code == 0, said.err
     found = {
         name: (state / "audit" / name).read_text("utf-8")
         for name in ("index.html", "findings.csv", "findings.json", f"cases/{CASE}.html")
     }
-    rows = duckdb.sql(f"FROM '{state}/audit/findings.parquet'").fetchall()
+    rows = duckdb.connect().execute(f"FROM '{state}/audit/findings.parquet'").fetchall()
     found["findings.parquet"] = str(rows)
     found["digest"] = (state / "digest" / f"{ID}.txt").read_text("utf-8")
     found["digest mail"] = (state / "digest" / f"{ID}.html").read_text("utf-8")

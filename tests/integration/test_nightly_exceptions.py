@@ -123,7 +123,8 @@ def test_from_missing_to_exempt_and_back(both: Path) -> None:
     assert status(both, number) == "exempt"
     printed = run("nightly", "changes", number, "--config", both).out
     assert (
-        printed == "rejudged     C06 ct: missing, now exempt, asked for after surgery. (exception)\n"
+        printed
+        == "rejudged     C06 ct: missing, now exempt, asked for after surgery. (exception)\n"
     )
     assert decided(both, "2026-03-23T12:00:00", "revoke", "--why", "done after all").code == 0
     number = night(both, "2026-03-23")

@@ -137,7 +137,7 @@ def test_nights_of_before_actions_were_kept_stay_as_they_were(empty: Database) -
     store = open_store(empty)
     store.migrate()
     first = evening("2026-03-01")
-    counted = first.manifest | {"actions": {"overdue": 0, "today": 0, "soon": 1, "later": 1}}
+    counted = dict(first.manifest) | {"actions": {"overdue": 0, "today": 0, "soon": 1, "later": 1}}
     store.keep(replace(first, manifest=counted))
     before = rebuilt(store, 1)
     call_command("migrate", "qi_store", "0004", database=store.alias, verbosity=0)
