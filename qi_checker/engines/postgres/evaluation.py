@@ -17,8 +17,8 @@ from qi_checker.engines.observers import LOOK, OPEN, UNLOOKED, UNWATCHED, WRITE,
 from qi_checker.engines.postgres.connection import connected
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.engines.postgres.source import copy, find
-from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.engines.shown import chosen_sql, delivered_sql
+from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import EVENTS, TABLES, RawTable, Records
