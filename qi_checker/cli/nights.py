@@ -208,7 +208,7 @@ def purge(arguments: argparse.Namespace) -> int:
     with open_store(arguments) as store:
         if given is None:
             _check_share(store, before)
-        done = store.purge(before, time_of_day(), _actor())
+        done = store.purge(before, time_of_day(), system_user())
     print(
         f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
         f"{done.exceptions} exceptions, {done.sign_offs} sign-offs, "
@@ -250,7 +250,7 @@ def forget(arguments: argparse.Namespace) -> int:
         held(settings.lock, time_of_day, timedelta(0)),
         open_store(arguments) as store,
     ):
-        done = store.forget(arguments.number, time_of_day(), _actor())
+        done = store.forget(arguments.number, time_of_day(), system_user())
         queued = Outbox(settings.outbox).drop(done.run_id)
     print(
         f"Run {done.run_id} of {done.protocol} for {done.as_of} is forgotten: {done.rows} rows and "
@@ -271,7 +271,7 @@ def pseudonymise(arguments: argparse.Namespace) -> int:
     """Replace the ids of a case, and print the new one."""
     key = _key(arguments.key_file)
     with open_store(arguments) as store:
-        print(store.pseudonymise(arguments.case_id, key, time_of_day(), _actor()))
+        print(store.pseudonymise(arguments.case_id, key, time_of_day(), system_user()))
     return Exit.DONE
 
 
@@ -291,8 +291,8 @@ def backup(arguments: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _actor() -> str:
-    """Who started it, for the audit trail."""
+def system_user() -> str:
+    """Name who started a command, for the audit trail; a container may have no name for its user."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

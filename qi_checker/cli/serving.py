@@ -131,10 +131,11 @@ def _somebody(login: str) -> User:
 def add_account(arguments: argparse.Namespace) -> int:
     """Make an account with a role; the password is asked for, or read from the input."""
     _open(arguments)
+    from qi_checker.cli.nights import system_user
     from qi_checker.store.exceptions import Person
     from qi_checker.web import accounts
 
-    by = Person(f"command line ({getpass.getuser()})", "administrator")
+    by = Person(f"command line ({system_user()})", "administrator")
     user = accounts.add(arguments.login, arguments.name, _password(), by)
     for role in arguments.role:
         accounts.grant(user, role, arguments.site, by)
@@ -166,11 +167,12 @@ def list_accounts(arguments: argparse.Namespace) -> int:
 def set_password(arguments: argparse.Namespace) -> int:
     """Give an account another password, and open it."""
     _open(arguments)
+    from qi_checker.cli.nights import system_user
     from qi_checker.store.exceptions import Person
     from qi_checker.web import accounts
 
     user = _somebody(arguments.login)
-    by = Person(f"command line ({getpass.getuser()})", "administrator")
+    by = Person(f"command line ({system_user()})", "administrator")
     accounts.set_password(user, _password(), by)
     accounts.set_active(user, True, by)
     print(f"{user.login} can sign in.")

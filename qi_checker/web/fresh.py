@@ -14,37 +14,31 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
 from qi_checker.store.models import TrailEntry
 
-_READINGS = frozenset(
-    {
-        "case_read",
-        "file_read",
-        "trail_verified",
-        "searched",
-        "signed_in",
-        "signed_out",
-    }
+# What shows in no line and in no count of a list. Notes are counted for each request.
+_ELSEWHERE = frozenset(
+    {"case_read", "file_read", "searched", "trail_verified", "signed_in", "signed_out"}
+    | {"note", "note_undone", "ious", "signed_off"}
 )
-# What people write that a line shows, and no count.
-_MARKS = frozenset({"note", "contact", "look", "ious", "signed_off", "view_saved", "view_removed"})
-_MARKS |= {f"{name}_undone" for name in ("note", "contact", "look")}
+# What a line shows beside the case, and no count.
+_MARKS = frozenset({"contact", "look", "contact_undone", "look_undone"})
+_MARKS |= {"view_saved", "view_removed"}
 _LONGEST, _MOST = 30.0, 128  # seconds that something is kept, and how many things
 _T = TypeVar("_T")
 
 
 @dataclass
 class _Seen:
-    """How far this process has read the trail: the last entry, and the last of three sorts."""
+    """How far this process has read the trail: the last entry, and the last of two sorts."""
 
     entry: int = -1
     count: int = 0  # changes a count
     line: int = 0  # changes what a line shows
-    read: dict[str, int] = field(default_factory=dict)  # by login: reading marks notes as read
 
 
 _seen = _Seen()
@@ -54,32 +48,30 @@ _kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
 @dataclass(frozen=True)
 class Version:
-    """The same as long as nobody did anything that shows: in the counts, or in lines of somebody."""
+    """The same as long as nobody did anything that shows: in the counts, or in a line."""
 
     counts: int
-    lines: tuple[int, int]
+    lines: int
 
 
-def version(login: str) -> Version:
-    """What the store is at, as somebody sees it. Ask before anything is read."""
+def version() -> Version:
+    """What the store is at. Ask before anything is read."""
     entries = TrailEntry.objects.order_by("sequence")
     if _seen.entry < 0:
         last = entries.reverse().values_list("sequence", flat=True).first() or 0
         with _lock:
             if _seen.entry < 0:
                 _seen.entry = _seen.count = _seen.line = last
-    new = entries.filter(sequence__gt=_seen.entry).values_list("sequence", "action", "actor")
+    new = list(entries.filter(sequence__gt=_seen.entry).values_list("sequence", "action"))
     with _lock:
-        for sequence, action, actor in new:
-            _note(sequence, action, actor)
-        return Version(_seen.count, (_seen.line, _seen.read.get(login, 0)))
+        for sequence, action in new:
+            _note(sequence, action)
+        return Version(_seen.count, _seen.line)
 
 
-def _note(sequence: int, action: str, actor: str) -> None:
+def _note(sequence: int, action: str) -> None:
     _seen.entry = max(_seen.entry, sequence)
-    if action == "case_read":
-        _seen.read[actor] = sequence
-    if action not in _READINGS:
+    if action not in _ELSEWHERE:
         _seen.line = max(_seen.line, sequence)
         if action not in _MARKS:
             _seen.count = max(_seen.count, sequence)

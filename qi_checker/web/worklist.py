@@ -8,14 +8,18 @@ number: the list is read in the order of its index, whatever is in front.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from markupsafe import Markup, escape
 
 from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
 from qi_checker.store.people import reads
@@ -24,7 +28,7 @@ from qi_checker.web.access import Sites
 from qi_checker.web.fresh import Version, kept, version
 from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
-from qi_checker.web.pages import Message, render
+from qi_checker.web.pages import Message, form_token, render, templates
 from qi_checker.web.runtime import runtime
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import CONTACTS, reason_words, status_words, verdict_words
@@ -96,7 +100,6 @@ class Line:
     why: str
     verdict: str
     changed: str
-    unread: int
     look: str
     look_void: bool
     contact: str
@@ -143,15 +146,20 @@ class WorkListPage:
     teams: tuple[tuple[str, str], ...]
     runs: tuple[str, ...]  # what "I know all" acknowledges
     back: str
+    rows: str = ""  # the lines as markup
 
 
 def worklist(request: HttpRequest) -> HttpResponse:
     """The list, narrowed by the address."""
-    at, night, filters = version(request.who.login), last_night(), Filters.of(request.GET)
+    at, night, filters = version(), last_night(), Filters.of(request.GET)
     said = (at, night.run_key, night.day, request.sites.names, i18n.current(), request.who.login)
     key = ("worklist", *said, filters, request.GET.get("after", ""), tuple(request.who.roles))
     value = kept(key, lambda: _page(request, at, night, filters))
-    value = replace(value, said=f"{value.said} {night.freshness()}.")
+    cases = [line.case_id for group in value.groups for line in group.lines]
+    unread = reads.unread("default", cases, request.who.login, request.who.roles)
+    rows = kept((*key, tuple(sorted(unread.items()))), lambda: _rows(value, unread))
+    words = f"{value.said} {night.freshness()}."
+    value = replace(value, said=words, rows=_marked(rows, request))
     return render(request, "worklist", value, messages=(*done(request), *warnings(night)))
 
 
@@ -208,6 +216,24 @@ def figures(mine: QuerySet[Any], items: QuerySet[Any], night: Night, login: str)
         now=now.aggregate(n=Count("case_id", distinct=True))["n"],
         actions=DeskAction.objects.filter(item__in=now, act_by__lte=horizon).count(),
     )
+
+
+# What is put into the lines for each request; nobody who writes a note can guess it.
+_CSRF, _PATH, _TOKEN = (f"{name}-{secrets.token_hex(16)}" for name in ("csrf", "path", "token"))
+
+
+def _rows(page: WorkListPage, unread: Mapping[str, int]) -> str:
+    """The lines as HTML, without the marks of their forms."""
+    template = templates().get_template("web/worklist_rows.html.j2")
+    shell = SimpleNamespace(csrf=_CSRF, path=_PATH)
+    return template.render(page=page, unread=unread, shell=shell, form_token=lambda: _TOKEN)
+
+
+def _marked(rows: str, request: HttpRequest) -> Markup:
+    """The lines with the marks of this request: each form has a token of its own."""
+    text = rows.replace(_CSRF, get_token(request)).replace(_PATH, escape(request.get_full_path()))
+    first, *others = text.split(_TOKEN)
+    return Markup(first + "".join(f"{form_token()}{other}" for other in others))
 
 
 def visible(sites: Sites) -> QuerySet[Any]:
@@ -368,9 +394,7 @@ def lines_of(
 ) -> tuple[list[tuple[WorkItem, Line]], str]:
     """The lines of a page, and the address of the next one."""
     shown = page[:PAGE]
-    marks = reads.marks(
-        "default", [i.case_id for i in shown], request.who.login, request.who.roles, night.day
-    )
+    marks = reads.marks("default", [i.case_id for i in shown], night.day)
     acknowledged = _unseen_of(shown, request.who.login)
     lines = [
         (item, _line(item, night.day, marks, filters.desk, item.pk in acknowledged))
@@ -412,7 +436,6 @@ def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: boo
         why=" ".join(dict.fromkeys(_why(a) for a in actions)),
         verdict=verdict_words(item.verdict),
         changed=" ".join(changes_of(item)) if changed else "",
-        unread=marks.unread.get(item.case_id, 0),
         look=f"{look.by}, {i18n.clock(look.at)}" if look else "",
         look_void=bool(look and look.evidence != item.evidence),
         contact=gettext(CONTACTS[contact.outcome]) if contact else "",

@@ -13,7 +13,7 @@ from qi_checker.errors import UserError
 from qi_checker.store import Store
 from qi_checker.store.exceptions import Person
 from qi_checker.store.people.models import Acknowledged, IousEntry, Note
-from qi_checker.store.people.reads import ious_rows, marks, saved_views, thread
+from qi_checker.store.people.reads import ious_rows, saved_views, thread, unread
 from qi_checker.store.people.writes import LONGEST_TEXT, SentBefore
 from tests.helpers.store import AT, PROTOCOL, finding, hours, night
 
@@ -100,13 +100,13 @@ def test_unread_are_the_notes_of_others_to_my_roles(store: Store) -> None:
     for to_role, by in (("surgeon", ASH), ("", ASH), ("radiologist", ASH), ("surgeon", OAK)):
         store.people.note("C1", to_role, "text", by=by, at=AT)
 
-    def unread() -> object:
-        return marks(store.alias, ["C1", "C2"], "oak", ["surgeon"], TODAY).unread.get("C1", 0)
+    def notes() -> int:
+        return unread(store.alias, ["C1", "C2"], "oak", ["surgeon"]).get("C1", 0)
 
-    assert unread() == 2
+    assert notes() == 2
     store.people.notes_read("oak", "C1", thread(store.alias, "C1").last_note)
     store.people.notes_read("oak", "C1", 1)  # an older tab
-    assert unread() == 0
+    assert notes() == 0
 
 
 def test_acknowledging_all_covers_single_cases(store: Store) -> None:

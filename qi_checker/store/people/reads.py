@@ -25,25 +25,21 @@ from qi_checker.store.people.models import (
 
 @dataclass(frozen=True)
 class Marks:
-    """What a line of a list says beside the case: the last look, contact and wait; unread notes."""
+    """What a line of a list says beside the case: the last look, contact and wait."""
 
     looks: Mapping[tuple[str, str], Look] = field(default_factory=dict)  # by case and protocol
     waits: Mapping[tuple[str, str], Wait] = field(default_factory=dict)
     contacts: Mapping[str, Contact] = field(default_factory=dict)
-    unread: Mapping[str, int] = field(default_factory=dict)
 
 
-def marks(
-    alias: str, cases: Collection[str], login: str, roles: Collection[str], today: date
-) -> Marks:
-    """The marks of some cases, as somebody with these roles sees them."""
+def marks(alias: str, cases: Collection[str], today: date) -> Marks:
+    """The marks of some cases."""
     of = _standing(alias, cases)
     ordered = {m: of(m).order_by("id") for m in (Look, Wait, Contact)}
     return Marks(
         looks={(row.case_id, row.protocol): row for row in ordered[Look]},
         waits={(row.case_id, row.protocol): row for row in ordered[Wait].filter(until__gt=today)},
         contacts={row.case_id: row for row in ordered[Contact]},
-        unread=_unread(of(Note), alias, login, roles),
     )
 
 
@@ -54,12 +50,18 @@ def _standing(alias: str, cases: Collection[str]) -> Any:
     return rows
 
 
-def _unread(notes: QuerySet[Any], alias: str, login: str, roles: Collection[str]) -> dict[str, int]:
-    """How many notes to these roles, or to everybody, somebody else wrote since one last read."""
+def unread(
+    alias: str, cases: Collection[str], login: str, roles: Collection[str]
+) -> dict[str, int]:
+    """How many notes to these roles, or to everybody, somebody else wrote since one last read.
+
+    Of some cases; one without any is left out.
+    """
     read = NotesRead.objects.using(alias).filter(login=login, case_id=OuterRef("case_id"))
     last = Coalesce(Subquery(read.values("last_note")[:1]), Value(0))
-    mine = notes.filter(to_role__in=["", *roles]).exclude(by=login).filter(id__gt=last)
-    return dict(mine.values_list("case_id").annotate(Count("id")))
+    mine = _standing(alias, cases)(Note).filter(to_role__in=["", *roles])
+    since = mine.exclude(by=login).filter(id__gt=last)
+    return dict(since.values_list("case_id").annotate(Count("id")))
 
 
 def waiting(alias: str, today: date) -> Exists:
