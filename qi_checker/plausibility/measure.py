@@ -421,7 +421,7 @@ class _Counting:
             FROM look_cases WHERE status <> 'cancelled' GROUP BY 1, 2
             UNION ALL
             SELECT 'events', {weekday("lo")}, count(*) FROM look_events
-            WHERE done AND lo = hi AND lo <= {self.today} GROUP BY 1, 2"""):
+            WHERE done AND lo = hi AND lo <= {self.today} GROUP BY 2"""):
             counts[str(name)][int(day)] += int(number)
         return counts
 

@@ -281,7 +281,15 @@ def worded(sql: str, words: Mapping[str, str], otherwise: str = "") -> str:
         f"WHEN {literal(local.strip().lower())} THEN {literal(word) if word else 'NULL'}"
         for local, word in words.items()
     )
-    return f"CASE {folded(sql)} {whens} ELSE {otherwise or sql} END"
+    whole = f"CASE {folded(sql)} {whens} ELSE {otherwise or sql} END"
+    if not _COLUMN.fullmatch(sql):
+        return whole
+    # Nearly every value is written as the mapping has it, which is found without folding it.
+    exact = " ".join(
+        f"WHEN {literal(local.strip())} THEN {literal(word) if word else 'NULL'}"
+        for local, word in words.items()
+    )
+    return f"CASE {sql} {exact} ELSE {whole} END"
 
 
 def excel_date(sql: str) -> str:

@@ -304,7 +304,8 @@ class _Part:
         columns = self.expressions.columns.items()
         listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns)
         first = f"SELECT _row FROM {self.name} ORDER BY _row LIMIT {SOME_ROWS}"
-        body = f"AS SELECT {listed}, g._row FROM {rows} AND g._row IN ({first}) ORDER BY g._row"
+        (last,) = self.con.execute(f"SELECT coalesce(max(_row), 0) FROM ({first}) f").fetchall()[0]
+        body = f"AS SELECT {listed}, g._row FROM {rows} AND g._row <= {last} ORDER BY g._row"
         replace(self.con, "TABLE", f"before_{self.name}", body)
 
     def _with_exams(self, body: str, rows: str, exam_name: str) -> str:
