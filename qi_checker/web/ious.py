@@ -4,6 +4,8 @@ study checks them. A correction never overwrites: the first entry stays, with wh
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +14,11 @@ from django.http import HttpRequest, HttpResponse
 
 from qi_checker.protocol.records import IOUS, Column
 from qi_checker.protocol.vocabulary import PLAN_CHANGES
+from qi_checker.render.csv_files import safe
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.people.models import IousEntry
-from qi_checker.store.people.reads import thread
+from qi_checker.store.people.reads import ious_rows, thread
+from qi_checker.store.trail import Trail
 from qi_checker.web import i18n
 from qi_checker.web.cases import items_of
 from qi_checker.web.clock import this_moment
@@ -84,10 +88,13 @@ class IousListPage:
 
     open: tuple[tuple[str, str, str], ...]  # case, address, surgery
     entered: tuple[tuple[str, str, str, str], ...]  # and by whom
+    file: str  # address of all entries as a file; empty for who may not read it
 
 
 def overview(request: HttpRequest) -> HttpResponse:
     """Operations of the last weeks, those without an entry first."""
+    from qi_checker.web.urls import BY_NAME
+
     items = WorkItem.objects.filter(status="performed").order_by("-surgery_day", "case_id")
     mine = {i.case_id: i for i in items if i.site in request.sites}
     last = IousEntry.objects.filter(case_id__in=list(mine), iousentry=None).order_by("id")
@@ -96,8 +103,25 @@ def overview(request: HttpRequest) -> HttpResponse:
     page = IousListPage(
         open=tuple(row for row in rows if row[0] not in by),
         entered=tuple((*row, by[row[0]]) for row in rows if row[0] in by),
+        file=link("ious_file") if request.who.may(BY_NAME["ious_file"], "GET") else "",
     )
     return render(request, "ious_list", page, messages=(*done(request), *warnings(last_night())))
+
+
+def download(request: HttpRequest) -> HttpResponse:
+    """The last entry of every operation as `ious.csv`, as a study reads it; told in the trail."""
+    names = [column.name for column in IOUS.columns]
+    rows = [values for _, values in ious_rows("default")]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([safe(values.get(name, "")) for name in names] for values in rows)
+    by = request.who.person(request.page, "GET")
+    told = {"file": "ious.csv", "role": by.role}
+    Trail("default").append(this_moment(), by.login, "file_read", told)
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="ious.csv"'
+    return response
 
 
 def entry(request: HttpRequest, case_id: str) -> HttpResponse:

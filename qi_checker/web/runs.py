@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -97,16 +98,23 @@ def runs(request: HttpRequest) -> HttpResponse:
     page = RunsPage(
         runs=tuple(_line(run) for run in store().runs()[:_SHOWN]),
         state=str(status.get("state", "")),
-        finished=str(status.get("finished_at") or ""),
+        finished=_moment(status.get("finished_at")),
         problems=tuple(map(str, status.get("problems") or [])),
         warnings=tuple(map(str, status.get("warnings") or [])),
     )
     return render(request, "runs", page, messages=warnings(last_night()))
 
 
+def _moment(text: object) -> str:
+    """A moment of `status.json` on the clocks of the site; empty where there is none."""
+    return i18n.clock(datetime.fromisoformat(str(text))) if text else ""
+
+
 def _line(run: PastRun) -> RunLine:
     at = i18n.clock(run.started_at)
-    return RunLine(run.run_id, run.protocol, run.as_of, at, run.correction, run.in_force)
+    return RunLine(
+        run.run_id, run.protocol, i18n.planned(run.as_of), at, run.correction, run.in_force
+    )
 
 
 def run(request: HttpRequest, number: int) -> HttpResponse:

@@ -21,6 +21,7 @@ from qi_checker.web.runtime import runtime, store
 from qi_checker.web.urls_of import link
 
 PAGE = 100
+_UNSHOWN = ("salt", "bound")  # for verification only
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ def _narrowed(query: dict[str, str]) -> tuple[Any, str]:
 
 def _line(entry: TrailEntry) -> TrailLine:
     told = json.loads(entry.payload) if entry.payload else {}
-    said = ", ".join(f"{name} {value}" for name, value in sorted(told.items()) if value != "")
+    shown = {n: v for n, v in sorted(told.items()) if v != "" and n not in _UNSHOWN}
+    said = ", ".join(f"{name} {value}" for name, value in shown.items())
     if entry.payload is None:
         said = gettext("erased")
     at = i18n.clock(datetime.fromisoformat(entry.at))

@@ -67,6 +67,15 @@ PAGES: tuple[Page, ...] = (
         "ious", "cases/<str:case_id>/ious", "ious.entry", SITE, (C, S), (C, S), "ultrasound entry"
     ),
     Page("ious_list", "ultrasound", "ious.overview", SITE, (C, S, Q), (), "operations and entries"),
+    Page(
+        "ious_file",
+        "ultrasound/ious.csv",
+        "ious.download",
+        ALL,
+        (C, Q),
+        (),
+        "all entries as a file",
+    ),
     Page("demand", "demand", "demand.demand", SITE, (R, C, Q), (), "slots needed by week"),
     Page("month", "month", "files.month", ALL, WARD, (), "the report of a month"),
     Page("study", "before-after", "files.study", ALL, WARD, (), "a before/after comparison"),

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from qi_checker.demo.ward import NORTH
+from qi_checker.protocol.records import IOUS as IOUS_TABLE
 from tests.helpers.web import (
     GENERAL,
     PROTOCOL,
@@ -297,6 +298,16 @@ def test_ultrasound_is_entered_and_corrected_as_a_chain(one: Served) -> None:
     page = text_of(ash.get(f"/cases/{case_id}/ious").text)
     assert "typing error" in page and "New lesions 2" in page and "New lesions 1" in page
     assert count(one, "qi_people_iousentry", case_id) == 2
+    file = ash.get("/ultrasound/ious.csv")
+    assert (
+        file.headers["Content-Type"].startswith("text/csv")
+        and oak.get("/ultrasound/ious.csv").status_code == 403
+    )
+    columns, row = file.text.splitlines()
+    assert tuple(columns.split(",")) == IOUS_TABLE.names
+    assert row == f"{case_id},yes,yes,additional_resection,3,2,,,surgeon,,"
+    told = sql(one.config, "SELECT payload FROM qi_store_trailentry WHERE action = 'file_read'")
+    assert any("ious.csv" in payload for (payload,) in told)
 
 
 def performed(site: Served, which: int = 0) -> str:

@@ -115,6 +115,7 @@ def kind_of(address: str) -> str:
     """The name of the page at an address, as qi_checker/web/urls.py has it."""
     path = urlsplit(address).path
     plain = {"": "worklist", "before-after": "study", "ultrasound": "ious_list", "nights": "runs"}
+    plain["ultrasound/ious.csv"] = "ious_file"
     if found := re.fullmatch(r"/cases/[^/]+(?:/(sheet|ious|what-if))?", path):
         return (found[1] or "case").replace("-", "_")
     if found := re.fullmatch(r"/(files|nights|people)/.+", path):

@@ -167,7 +167,16 @@ def test_before_a_session_ends_the_page_offers_to_stay(browser: Browser, walk: W
 
 # ---- every page -----------------------------------------------------------------------------------
 
-_NO_PAGES = {"health", "ready", "oidc_begin", "oidc_callback", "session", "what_if", "file"}
+_NO_PAGES = {
+    "health",
+    "ready",
+    "oidc_begin",
+    "oidc_callback",
+    "session",
+    "what_if",
+    "file",
+    "ious_file",
+}
 
 
 def _addresses(site: Served) -> dict[str, list[str]]:
