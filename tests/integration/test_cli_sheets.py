@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,22 +187,29 @@ def test_a_folder_of_something_else_is_refused(data: Path, tmp_path: Path) -> No
 
 
 @needs_pango
+@pytest.mark.parametrize(
+    ("texts", "formats"),
+    [
+        ((*FORMULAS, *MARKUP, *PATHS, *NASTY), ("html",)),
+        (PATHS, ("html", "pdf")),  # a PDF takes a moment
+    ],
+    ids=["pages", "pages and PDF"],
+)
 def test_hostile_ids_stay_in_the_folder_and_every_link_leads_to_its_file(
-    folder: WriteFolder, tmp_path: Path
+    folder: WriteFolder, tmp_path: Path, texts: Sequence[str], formats: Sequence[str]
 ) -> None:
-    texts = [t for t in (*FORMULAS, *MARKUP, *PATHS, *NASTY) if "\x00" not in t]
-    ids = list(dict.fromkeys(t.strip(" \t\r\n\xa0") for t in texts))
+    ids = list(dict.fromkeys(t.strip(" \t\r\n\xa0") for t in texts if "\x00" not in t))
     data = folder(
         [case(i, "2026-03-20", patient_id=i, status="scheduled") for i in ids],
         [scan("2026-03-01", i, patient_id=i, description=i) for i in ids],
     )
     out = tmp_path / "here" / "s"
-    ran = sheets(data, out, "--all")
+    ran = sheets(data, out, "--all", *(() if "pdf" in formats else ("--format", "html")))
     assert (ran.code, ran.err) == (0, "")
     assert [p.name for p in out.parent.iterdir()] == ["s"]
     files = {p.name for p in (out / "cases").iterdir()}
-    assert files == {page_name(i, e) for i in ids for e in ("html", "pdf")}
-    assert len({name.lower() for name in files}) == 2 * len(ids)
+    assert files == {page_name(i, e) for i in ids for e in formats}
+    assert len({name.lower() for name in files}) == len(formats) * len(ids)
     links = [a.attributes["href"] for a in read_page((out / "index.html").read_text()).all("a")]
     assert sorted(links) == sorted(f"cases/{name}" for name in files)
 
