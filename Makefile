@@ -23,7 +23,7 @@ DEMO_DATE := 2026-03-02
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
 	@echo "make web     the web application on a made-up hospital"
-	@echo "make test    what guards every change: lint, types, imports, tests (ten minutes)"
+	@echo "make test    what guards every change: lint, types, imports, tests"
 	@echo "make test-thorough   the tests that take hours: every kill, every generated protocol"
 	@echo "make lint    the quick part of it: ruff, mypy and import-linter"
 	@echo "make format  let ruff lay out the code"
