@@ -20,7 +20,7 @@ from qi_checker.judging.values import SATURDAY, Unreadable, earlier, read_when
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.site import Site
-from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Reason, Status
+from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Reason, Status, Verdict
 from qi_checker.protocol.windows import anchor_words
 
 OVERDUE, TODAY, SOON, LATER = "overdue", "today", "soon", "later"
@@ -148,6 +148,9 @@ def most_urgent_first(actions: Iterable[Action]) -> tuple[Action, ...]:
 
 
 # ---- the actions of a case -----------------------------------------------------------------------
+
+# The verdicts of cases that may need an action.
+OPEN = (Verdict.ACTION_NEEDED, Verdict.UNDETERMINED, Verdict.NOT_COMPLIANT)
 
 
 def row_in_words(table: str, number: int) -> str:

@@ -7,20 +7,18 @@ from collections.abc import Sequence
 
 from qi_checker.cases.actions import (
     ACTION_COLUMNS,
+    OPEN,
     Action,
     actions_of,
     most_urgent_first,
 )
 from qi_checker.cases.rows import DuckDBRows
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.protocol.vocabulary import Verdict
 from qi_checker.query.tables import CASES, VERDICTS
 
 ACTIONS = "case_actions"
 _PLAIN = "cases_without_actions"  # the view of cases, where another took its name
-_OPEN = ", ".join(
-    f"'{v}'" for v in (Verdict.ACTION_NEEDED, Verdict.UNDETERMINED, Verdict.NOT_COMPLIANT)
-)
+_OPEN = ", ".join(f"'{verdict}'" for verdict in OPEN)
 _TYPES = dict.fromkeys(ACTION_COLUMNS, "VARCHAR") | dict.fromkeys(
     ("from", "until", "act_by"), "DATE"
 )
@@ -47,11 +45,14 @@ def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
 
 
 def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
-    if not keys:
-        return ()
-    rows, protocol = DuckDBRows(evaluation), evaluation.compiled.bundle.protocol
-    each = (actions_of(trace, protocol, rows.origin.row) for trace in rows.traces(keys))
-    return most_urgent_first(action for found in each for action in found)
+    """The actions of these cases; those that were judged twice are not judged a third time."""
+    known = evaluation.judged_actions
+    found = [known[key] for key in keys if key in known]
+    left = [key for key in keys if key not in known]
+    if left:
+        rows, protocol = DuckDBRows(evaluation), evaluation.compiled.bundle.protocol
+        found += (actions_of(trace, protocol, rows.origin.row) for trace in rows.traces(left))
+    return most_urgent_first(action for actions in found for action in actions)
 
 
 def _tabulate(evaluation: Evaluation, actions: Sequence[Action]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qi_checker.cases.actions import OPEN, actions_of
 from qi_checker.cases.rows import DuckDBRows
 from qi_checker.engines.observers import TWICE, JudgedTwice
 from qi_checker.engines.shown import chosen_sql
@@ -44,9 +45,16 @@ def judge_twice(evaluation: Evaluation, pages: Collection[int] = ()) -> JudgedTw
         return evaluation.twice
     keys = _chosen(evaluation, pages)
     counted, differing = _counted(evaluation, keys), dict[int, str]()
-    for key, trace in zip(keys, DuckDBRows(evaluation).traces(keys), strict=True):
-        if not _failed(counted[key]) and counted[key] != _judged(trace):
+    rows, protocol = DuckDBRows(evaluation), evaluation.compiled.bundle.protocol
+    for key, trace in zip(keys, rows.traces(keys), strict=True):
+        if _failed(counted[key]):
+            continue
+        if counted[key] != _judged(trace):
             differing[key] = trace.case.id
+        elif trace.verdict in OPEN:
+            # A trace is not kept, and the actions are asked for next: judging again took a night of
+            # 2,000 upcoming cases two seconds.
+            evaluation.judged_actions[key] = actions_of(trace, protocol, rows.origin.row)
     evaluation.twice = JudgedTwice(len(keys), tuple(sorted(differing.values())))
     if differing:
         _make_errors(evaluation, list(differing))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from qi_checker.cases import twice
+from qi_checker.cases.evaluated import actions_in
 from qi_checker.cases.twice import judge_twice
 from qi_checker.engines import shown as engines_shown
 from qi_checker.engines.duckdb import evaluate
@@ -163,3 +164,25 @@ def test_every_upcoming_case_and_another_sample_of_past_ones_each_day(
     for keys in (first, later):
         assert {10, 11} <= set(keys) and 2 in keys
         assert len([key for key in keys if key < 10]) in (3, 4)
+
+
+def test_actions_of_cases_judged_twice_are_those_that_are_made_without_it() -> None:
+    """They are taken from the same pass; an operation that lacks two things, and one that lacks none."""
+    rows = [case(f"C{n}", "2026-03-20T08:00", patient_id=f"P{n}") for n in (1, 2)]
+    for row in rows:
+        row["status"] = "scheduled"
+    tables = {
+        "cases": rows,
+        "events": [
+            scan("2026-03-01T10:00", "E1", patient_id="P1"),
+            mr_scan("2026-03-01T11:00", "E2", patient_id="P1"),
+        ],
+    }
+    site = Site(timezone="America/Toronto")
+    alone, compared = (
+        evaluate(liver(), from_rows(tables), AsOf.parse("2026-03-02"), site) for _ in range(2)
+    )
+    judge_twice(compared)
+    assert len(compared.judged_actions) == 1
+    assert actions_in(compared) == actions_in(alone)
+    assert [action.requirement for action in actions_in(alone)] == ["ct", "mri"]

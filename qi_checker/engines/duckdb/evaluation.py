@@ -71,6 +71,9 @@ class Evaluation:
     delivered: list[tuple[str, date | None]] | None = None
     twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
     actions: Any = None  # of every open case, where somebody made them (cases/evaluated.py)
+    judged_actions: dict[int, Any] = field(
+        default_factory=dict
+    )  # of open cases judged twice, by key
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Rows of a query as dictionaries."""
