@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from qi_checker.render.charts import draw, style
+from qi_checker.render.charts import draw, style, trend
 from qi_checker.render.plot_files import write_plot_csv
 from qi_checker.render.plots import Plot
 from tests.helpers import plots
@@ -362,3 +363,23 @@ def test_no_word_is_cut_off(make: Callable[[int], Plot]) -> None:
 def test_what_is_not_a_plot_is_a_mistake_of_the_program() -> None:
     with pytest.raises(TypeError):
         draw("trend")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("months", [8, 12, 24])
+def test_the_words_of_an_earlier_target_cover_no_dot(months: int, seed: int) -> None:
+    """Bounding boxes as they are drawn, in points."""
+    plot = plots.trend(months, seed)
+    canvas = trend.picture(plot)
+    drawn = FigureCanvasAgg(canvas.figure).get_renderer()
+    (words,) = [
+        text
+        for text in canvas.axes.texts
+        if text.get_text() == "target 90%" and text.get_bbox_patch()
+    ]
+    box = words.get_window_extent(drawn)
+    for i, p in enumerate(plot.points):
+        if p.events is not None and p.cases:
+            x, y = canvas.axes.transData.transform((i, p.events / p.cases))
+            inside = box.x0 - 3.5 < x < box.x1 + 3.5 and box.y0 - 3.5 < y < box.y1 + 3.5
+            assert not inside, (p.month, p.events, p.cases)

@@ -104,13 +104,15 @@ def _lines(canvas: Canvas, plot: Trend) -> None:
                 rate, start, stop, color=style.BLACK, linewidth=1.4, linestyles=style.DASHED
             )
             if stop < len(targets) - 1:
+                words = f"target {_percent(rate)}"
+                x, way = _free_place(canvas, plot, words, (start, stop), rate)
                 canvas.axes.annotate(
-                    f"target {_percent(rate)}",
-                    (stop, rate),
-                    (-2, -3),
+                    words,
+                    (x, rate),
+                    (-2, 3 * way),
                     textcoords="offset points",
                     ha="right",
-                    va="top",
+                    va="bottom" if way > 0 else "top",
                     fontsize=style.SMALL,
                     zorder=2,
                     bbox={"fc": "white", "ec": "none", "pad": 0.5},
@@ -121,6 +123,37 @@ def _lines(canvas: Canvas, plot: Trend) -> None:
     if (target := targets[-1]) is not None:
         levels.append(Level(target, f"target {_percent(target)}"))
     style.name_levels(canvas, levels)
+
+
+def _free_place(
+    canvas: Canvas, plot: Trend, words: str, span: tuple[float, float], rate: float
+) -> tuple[float, int]:
+    """Right end of the words of a line inside the axes, and 1 above it, -1 below it.
+
+    Where no dot is under the words, and as few whiskers as possible; of equal places the one nearest
+    to the right end of the line.
+    """
+    slot, unit = canvas.width / len(plot.points), canvas.height / 1.06  # points of a month, of 100%
+    wide, high = style.width_of(words, style.SMALL) / slot, (style.SMALL * 1.4 + 3) / unit
+    radius = 5.5  # points, with its outline
+    first, last = span[0] + wide, span[1]
+    rights = [last - n / 4 for n in range(int(max(0.0, last - first) * 4) + 1)]
+
+    def cost(right: float, way: int) -> int:
+        low, high_end = sorted((rate, rate + way * high))
+        found = 0
+        for i, p in enumerate(plot.points):
+            if p.events is None or not p.cases:
+                continue
+            if not right - wide - radius / slot <= i <= right + radius / slot:
+                continue
+            found += 100 * (low - radius / unit <= p.events / p.cases <= high_end + radius / unit)
+            if p.low is not None and p.high is not None:
+                found += p.low <= high_end and p.high >= low
+        return found
+
+    places = [(right, way) for right in rights for way in (-1, 1)]
+    return min(places, key=lambda place: cost(*place))
 
 
 def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
