@@ -140,7 +140,9 @@ def _population(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> It
     if not counts[""] and standing and coded:
         text = f"the protocol applies to none of {standing:,} operations"
         if systems := _unlisted(m, compiled):
-            text += f"; its code lists have no code of {systems}"
+            text += (
+                f"; its code lists have no code of {systems} (docs/codes.md says how to add them)"
+            )
         yield from judge.number("population", "cases", "procedures", 0, standing, standing, text)
     meant = counts[""] + counts[Reason.EXCLUDED]
     if meant >= _FEW and counts[Reason.EXCLUDED]:

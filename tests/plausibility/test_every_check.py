@@ -149,4 +149,4 @@ def test_codes_of_a_system_that_the_protocol_has_no_code_of_are_named() -> None:
     for row in tables.cases:
         row["procedures"] = "CCAM:HLFA011"
     (found,) = [f for f in look(tables).looked.findings if f.check == "population"]
-    assert "its code lists have no code of CCAM. Check the codes" in found.message
+    assert "its code lists have no code of CCAM (docs/codes.md" in found.message
