@@ -14,7 +14,6 @@ from qi_checker.audit.provenance import footer, provenance
 from qi_checker.cases.actions import actions_of
 from qi_checker.cases.one import OneCase
 from qi_checker.cases.rows import Origin
-from qi_checker.cases.twice import compared, shown_traces
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
 from qi_checker.cases.words import procedure_words
 from qi_checker.judging import CaseTrace, RequirementTrace
@@ -180,6 +179,8 @@ def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[Ca
 
     Where the cases were not judged twice before, they are compared on the way.
     """
+    from qi_checker.cases.twice import compared, shown_traces  # loads the query builder
+
     judged = compared if evaluation.twice is None else shown_traces
     return map(Sheets.of(evaluation).sheet, judged(evaluation, case_keys))
 
