@@ -119,7 +119,7 @@ def _marked(marks: Sequence[str]) -> str:
 
 
 def request(arguments: argparse.Namespace) -> int:
-    """Ask for an exception, if it can ever count."""
+    """Request an exception, if it can ever count."""
     settings, by = settings_of(arguments), person(arguments)
     wanted = Asked(
         arguments.case_id,

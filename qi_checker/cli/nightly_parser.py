@@ -214,7 +214,7 @@ def _request(steps: Any) -> None:
         steps,
         "request",
         "request",
-        "ask for an exception from a requirement of a case",
+        "request an exception from a requirement of a case",
         "C-0042 mri --reason contraindication-mri --expires-on 2026-04-30 --by ash "
         "--role coordinator --config nightly.yaml",
     )

@@ -24,32 +24,32 @@ FOUND: dict[Reason, str] = {
     Reason.SAME_DAY_UNTIMED: "{title} on {event_date} {side}: no usable clock time.",
     Reason.UNMAPPED: "An event on {event_date} may be the {title}, but its {unrecorded} is not recorded.",
     Reason.EXTERNAL_UNDATED: "An external study may be the {title}, but its acquisition date is not known.",
-    Reason.REJECTED_RECORD: "A record that could not be read may be the {title}; see the rejects.",
-    Reason.FEED_STALE: "The source of {title} has delivered too little lately, so nothing can be said about it.",
+    Reason.REJECTED_RECORD: "A rejected row may be the {title}; see the rejected rows.",
+    Reason.FEED_STALE: "The source of {title} has delivered too little lately, so this cannot be decided.",
     Reason.NEVER_ORDERED: "No {title} is recorded.",
     Reason.ORDERED_NOT_BOOKED: "{title} is ordered but has no appointment.",
     Reason.BOOKED_OUTSIDE_WINDOW: "{title} is booked for {event_date}, outside the window {window}.",
-    Reason.BOOKING_PASSED: "{title} was booked for {event_date}, and nothing shows that it was done.",
+    Reason.BOOKING_PASSED: "{title} was booked for {event_date}, but no record shows that it took place.",
     Reason.WINDOW_NOT_OPEN: "No {title} is recorded; its window opens on {window_opens}.",
     Reason.TOO_OLD: "{title} on {event_date} is {distance}; {limit}. {excess}",
     Reason.AFTER_SURGERY: "{title} on {event_date} was not before the operation on {anchor}.",
     Reason.TOO_EARLY: "{title} on {event_date} is {distance}; {limit}. Too early.",
     Reason.TOO_LATE: "{title} on {event_date} is {distance}; {limit}. Too late.",
     Reason.CANCELLED: "{title} of {event_date} was cancelled.",
-    Reason.WRONG_REGION: "The nearest study, on {event_date}, shows another region than the {title} needs.",
-    Reason.WRONG_MODALITY: "The nearest study, on {event_date}, is of a modality that does not count as {title}.",
-    Reason.EXCLUDED_CODE: "The nearest study, on {event_date}, has a code that does not count as {title}.",
-    Reason.WRONG_PROVENANCE: "The nearest study, on {event_date}, was made in another place than counts for {title}.",
-    Reason.WRONG_VALUE: "The nearest event, on {event_date}, has a value that does not count for {title}.",
-    Reason.TOO_FEW: "{title}: there are fewer than are needed; the latest is of {event_date}.",
-    Reason.TOO_CLOSE: "{title}: there are enough, but too close together; the latest is of {event_date}.",
+    Reason.WRONG_REGION: "The closest study, on {event_date}, does not show the region required for {title}.",
+    Reason.WRONG_MODALITY: "The closest study, on {event_date}, has a modality that does not count as {title}.",
+    Reason.EXCLUDED_CODE: "The closest study, on {event_date}, has a code that does not count as {title}.",
+    Reason.WRONG_PROVENANCE: "The closest study, on {event_date}, was done at a place that does not count for {title}.",
+    Reason.WRONG_VALUE: "The closest event, on {event_date}, has a value that does not count for {title}.",
+    Reason.TOO_FEW: "{title}: too few are recorded; the latest is from {event_date}.",
+    Reason.TOO_CLOSE: "{title}: enough are recorded, but too close together; the latest is from {event_date}.",
     Reason.EVENT_BETWEEN: "{title} on {event_date} no longer counts because of what was done since.",
     Reason.BETWEEN_UNKNOWN: "{title} on {event_date} may no longer count: something may have been done since.",
-    Reason.NONE_FOUND: "{title}: nothing is recorded {asks}, as it should be.",
+    Reason.NONE_FOUND: "{title}: none is recorded {asks}, as required.",
     Reason.WINDOW_NOT_CLOSED: "No {title} is recorded so far; there must be none {asks}{until}.",
     Reason.FORBIDDEN_EVENT: "{title} on {event_date} is {distance}; there must be none {asks}.",
-    Reason.NO_SUCH_RECORDS: "{title}: the records hold no event of this kind for anybody, so silence shows nothing.",
-    Reason.UNTIMED: "{title} on {event_date}: a clock time is needed and not known; {limit}.",
+    Reason.NO_SUCH_RECORDS: "{title}: the records contain no event of this kind for any patient, so its absence proves nothing.",
+    Reason.UNTIMED: "{title} on {event_date}: a clock time is required but not known; {limit}.",
     Reason.UNDATED: "{title} has no date; {limit}.",
     Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({anchors}) is not known{yet}.",
     Reason.CONDITION_NOT_MET: "{title} does not apply to this case.",
@@ -67,7 +67,7 @@ FOUND: dict[Reason, str] = {
 BEFORE = "{length} before {counted_from} on {from_day}"
 AFTER = "{length} after {counted_from} on {from_day}"
 LIMIT = "the limit is {limit}"
-NO_LIMIT = "there is no limit of age"
+NO_LIMIT = "there is no age limit"
 COUNTS_WHEN = "it counts {asks}"
 ANY_TIME_BEFORE = "at any time before surgery"  # what `asks` says of a window without a limit
 UNTIL = ", until {window_closes}"
@@ -91,13 +91,13 @@ ARRANGE_LATE = "the last day to arrange it was {act_by}: do it today."
 BOOK = "Book {title} {span}; {arrange}"
 OR_BOOK = "{first}, or book {title} {span}; {arrange}"
 ONLY_VERIFY = "{first}; {arrange}"
-CLOSED = "It can no longer be done in time (until {window_closes}): move surgery or ask for an exception."
-CLOSED_FOR_GOOD = "It can no longer be done in time (until {window_closes}): ask for an exception."
+CLOSED = "It is too late to do this in time (until {window_closes}): move surgery or request an exception."
+CLOSED_FOR_GOOD = "It is too late to do this in time (until {window_closes}): request an exception."
 # Of something forbidden that is booked, and that was done; surgery helps only where it is counted from it.
-CALL_OFF = "Move it, or surgery to a day after {valid_through}, or ask for an exception; {arrange}"
-CALL_OFF_ONLY = "Move it or ask for an exception; {arrange}"
-WAIT = "Move surgery to a day after {valid_through} or ask for an exception; {arrange}"
-WAIVE = "Ask for an exception; {arrange}"
+CALL_OFF = "Move it, or surgery to a day after {valid_through}, or request an exception; {arrange}"
+CALL_OFF_ONLY = "Move it or request an exception; {arrange}"
+WAIT = "Move surgery to a day after {valid_through} or request an exception; {arrange}"
+WAIVE = "Request an exception; {arrange}"
 VERIFY: dict[Reason, str] = {
     Reason.PARTIAL_DATE: "Find out the exact date",
     Reason.SAME_DAY_UNTIMED: "Find out the clock time",
@@ -176,7 +176,7 @@ def _microseconds(length: Duration) -> int | None:
 
 
 def _side(spans: Iterable[Span], titles: Mapping[str, str]) -> str:
-    """What cannot be told of an event on the day of an anchor."""
+    """What is uncertain about an event on the day of an anchor."""
     one_way = [span for span in spans if span.or_after is None]
     if all(span.before == "surgery" for span in one_way):
         return SIDE_OF_SURGERY
@@ -185,7 +185,7 @@ def _side(spans: Iterable[Span], titles: Mapping[str, str]) -> str:
 
 
 def _recorded(requirement: Requirement, titles: Mapping[str, str]) -> Iterable[str]:
-    """What must be recorded of an event so that it can be told whether it counts."""
+    """What must be recorded about an event to decide whether it counts."""
     event = requirement.event
     if requirement.forbidden and event.codes:
         yield "code"

@@ -25,12 +25,12 @@ class Status(_Word):
     """Status of one requirement of one case; the order is the order of precedence."""
 
     ERROR = "error", "could not be evaluated"
-    NOT_APPLICABLE = "not_applicable", "the protocol does not ask this of the case"
+    NOT_APPLICABLE = "not_applicable", "does not apply to this case"
     MET = "met", "a completed event fulfils every criterion, window included"
     EXEMPT = "exempt", "not met, and an approved exception covers it"
     BOOKED = "booked", "a booked event inside the window fulfils every criterion"
     UNKNOWN = "unknown", "cannot be decided from the records"
-    DUE = "due", "not there yet, and there is still time"
+    DUE = "due", "not done yet, and there is still time"
     EXPIRED = "expired", "the only event that fits is too old"
     MISSING = "missing", "no event fulfils it"
 
@@ -45,7 +45,7 @@ class Reason(_Word):
     SAME_DAY_UNTIMED = "same_day_untimed", "on the day of surgery, without a clock time"
     UNMAPPED = "unmapped", "region or modality is not recorded"
     EXTERNAL_UNDATED = "external_undated", "external study without an acquisition date"
-    REJECTED_RECORD = "rejected_record", "a record that could not be read might fulfil it"
+    REJECTED_RECORD = "rejected_record", "a rejected row might fulfil it"
     FEED_STALE = (
         "feed_stale",
         "the source has delivered nothing, or too little, for longer than the site allows",
@@ -64,24 +64,24 @@ class Reason(_Word):
     WRONG_REGION = "wrong_region", "another part of the body"
     WRONG_MODALITY = "wrong_modality", "a modality that does not count"
     EXCLUDED_CODE = "excluded_code", "a code that does not count"
-    WRONG_PROVENANCE = "wrong_provenance", "made in another place than the one that counts"
+    WRONG_PROVENANCE = "wrong_provenance", "done at a place that does not count"
     WRONG_VALUE = "wrong_value", "a column has a value that does not count"
-    TOO_FEW = "too_few", "fewer events than are asked for"
+    TOO_FEW = "too_few", "fewer events than required"
     TOO_CLOSE = "too_close", "enough events, but too close together"
     EVENT_BETWEEN = "event_between", "something happened since, so that it no longer counts"
-    BETWEEN_UNKNOWN = "between_unknown", "it cannot be told whether something happened since"
-    NONE_FOUND = "none_found", "nothing of the kind in the window, as it should be"
+    BETWEEN_UNKNOWN = "between_unknown", "it is not known whether something happened since"
+    NONE_FOUND = "none_found", "no such event in the window, as required"
     WINDOW_NOT_CLOSED = (
         "window_not_closed",
-        "nothing of the kind so far, and the window in which it must not happen is not over",
+        "no such event so far; the window in which it must not happen is still open",
     )
     FORBIDDEN_EVENT = "forbidden_event", "an event that must not be in the window"
-    NO_SUCH_RECORDS = "no_such_records", "no event of this kind is recorded for anybody"
-    UNTIMED = "untimed", "a clock time is needed and not known"
+    NO_SUCH_RECORDS = "no_such_records", "no event of this kind is recorded for any patient"
+    UNTIMED = "untimed", "a clock time is required but not known"
     UNDATED = "undated", "it has no date"
     ANCHOR_UNKNOWN = "anchor_unknown", "the date that the window is counted from is not known"
-    CONDITION_NOT_MET = "condition_not_met", "asked only under a condition, which does not hold"
-    CONDITION_UNKNOWN = "condition_unknown", "it cannot be told whether the condition holds"
+    CONDITION_NOT_MET = "condition_not_met", "applies only under a condition, which does not hold"
+    CONDITION_UNKNOWN = "condition_unknown", "it is not known whether the condition holds"
     CANCELLED_CASE = "cancelled_case", "the operation was cancelled"
     NOT_IN_POPULATION = "not_in_population", "outside the population of the protocol"
     EXCLUDED = "excluded", "excluded by the protocol"
@@ -97,8 +97,8 @@ class Verdict(_Word):
     NOT_COMPLIANT = "not_compliant", "a requirement is expired or missing"
     UNDETERMINED = "undetermined", "a requirement cannot be decided"
     ACTION_NEEDED = "action_needed", "something must still be arranged"
-    PENDING = "pending", "everything is there or booked"
-    COMPLIANT_WITH_EXCEPTION = "compliant_with_exception", "complete but for an exception"
+    PENDING = "pending", "everything is done or booked"
+    COMPLIANT_WITH_EXCEPTION = "compliant_with_exception", "met, except for an approved exception"
     COMPLIANT = "compliant", "every requirement is met"
 
 

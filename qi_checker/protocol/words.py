@@ -140,7 +140,7 @@ def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
     since = [f"no {since_words(rule, leaf, titles)}" for rule in failing]
     phrase = ", and ".join([phrase, *since])
     if leaf.applies_if is not None:
-        phrase = f"{phrase}; asked only if {condition_words(leaf.applies_if, titles)}"
+        phrase = f"{phrase}; applies only if {condition_words(leaf.applies_if, titles)}"
     return f"{phrase}."
 
 

@@ -39,7 +39,7 @@ def file(job: Path, tmp_path: Path) -> Path:
 
 
 def requested(file: Path, **changes: str) -> Ran:
-    """Ask for an exception at noon after the night, with changes to what is asked for."""
+    """Request an exception at noon after the night, with changes to what is asked for."""
     given = {
         "case": "C05",
         "requirement": "ct",

@@ -117,19 +117,19 @@ def test_what_is_not_recorded_is_named(engine):
         (
             {"before": "surgery", "at_most": "30 days"},
             "booked",
-            "Move it, or surgery to a day after 2026-06-27, or ask for an exception;",
+            "Move it, or surgery to a day after 2026-06-27, or request an exception;",
         ),
         (
             {"after": "admission", "at_most": "60 days"},
             "booked",
-            "Move it or ask for an exception;",
+            "Move it or request an exception;",
         ),
         (
             {"before": "surgery", "at_most": "30 days"},
             "completed",
-            "Move surgery to a day after 2026-06-14 or ask for an exception;",
+            "Move surgery to a day after 2026-06-14 or request an exception;",
         ),
-        ({"after": "admission", "at_most": "60 days"}, "completed", "Ask for an exception;"),
+        ({"after": "admission", "at_most": "60 days"}, "completed", "Request an exception;"),
     ],
 )
 def test_what_to_do_about_something_forbidden(engine, window, status, todo):

@@ -41,7 +41,7 @@ SENTENCES = {leaf.id: requirement_sentence(leaf, titles_of(RICH)) for leaf in RI
             "update",
             (
                 "Needs a completed visit event (a code of the list liver-ct-codes) less than 24 hours "
-                "after admission; asked only if the event found for History and physical was at any "
+                "after admission; applies only if the event found for History and physical was at any "
                 "time before admission and (there is a completed therapy event (a code of the list "
                 "biopsy-codes) within 6 months before surgery or urgency is elective or urgent or "
                 "own ward is A)."

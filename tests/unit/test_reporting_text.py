@@ -158,7 +158,7 @@ def test_what_a_move_would_change(width: int) -> None:
 
 def test_a_move_that_changes_nothing() -> None:
     shown = printed(lambda console: text.what_if_text(_moved("pending"), console))
-    assert "The verdict stays pending: everything is there or booked." in shown
+    assert "The verdict stays pending: everything is done or booked." in shown
 
 
 def test_a_long_id_is_wrapped_whole() -> None:
