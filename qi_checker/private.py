@@ -1,4 +1,4 @@
-"""What only we may read, and whether another run is at work: files, folders and locks of the system.
+"""What only we may read, and whether another run is active: files, folders and locks of the system.
 
 Records are written to disk for a while where they do not fit into memory. They lie in a folder of
 this user that nobody else may enter, one folder for each process. A process that is killed leaves its

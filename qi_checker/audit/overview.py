@@ -147,7 +147,7 @@ def _flow(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
         "cancelled_case": "operation cancelled",
         "not_in_force": "no version of the protocol in force",
         "not_in_population": "outside the population",
-        "condition_not_met": "nothing asked under the conditions of the requirements",
+        "condition_not_met": "no requirement applies",
     }
     lines = [
         ("Rows read from the cases", census.read),

@@ -59,8 +59,8 @@ def finding(page: AuditPage) -> str:
     if page.provenance.no_data and not rate.compliant:
         missing = " and ".join(page.provenance.no_data)
         return (
-            f"No data: the records hold no event of the kind that is asked for ({missing}), so "
-            f"nothing can be said of {whole:,} eligible {noun}."
+            f"No data: the records contain no event of the required kind ({missing}), so "
+            f"nothing can be said about {whole:,} eligible {noun}."
         )
     who = f"eligible {noun}" + (" without an exception" if rate.with_exception else "")
     brackets = with_interval(rate) or "too few for a percentage"
@@ -86,10 +86,12 @@ def nothing_to_do(page: AuditPage) -> str:
     """An empty list of actions, with what was looked at for it."""
     ahead = dict(page.flow).get("– still to come", 0)
     if not ahead:
-        said = "The records hold no planned operation of this protocol, so nothing was looked for."
+        said = (
+            "The records hold no planned operation of this protocol, so there was nothing to check."
+        )
     else:
         said = "No upcoming operation needs action."
-    return f"{said} Read for it: {page.provenance.rests_on}." if page.provenance.rests_on else said
+    return f"{said} Based on {page.provenance.rests_on}." if page.provenance.rests_on else said
 
 
 def list_sizes(page: AuditPage) -> dict[str, int]:

@@ -17,8 +17,8 @@ def impossible(requirement: Requirement, version: Version) -> dict[Status, str]:
     if version.exceptions is None:
         found[Status.EXEMPT] = "the version accepts no exceptions"
     if requirement.forbidden:
-        found[Status.BOOKED] = "something forbidden is not waited for"
-        found[Status.EXPIRED] = "something forbidden cannot be too old"
+        found[Status.BOOKED] = "a forbidden event is not waited for"
+        found[Status.EXPIRED] = "a forbidden event cannot be too old"
         if endless:
             found[Status.MET] = "its window never closes"
         return found

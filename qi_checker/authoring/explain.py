@@ -145,14 +145,14 @@ STEPS = {
     Status.MET: "an event that is done passes every criterion",
     Status.EXEMPT: "not met, and an approved exception is valid",
     Status.BOOKED: "not met; there is still time, and an appointment passes every criterion",
-    Status.UNKNOWN: "not met, and the records do not say enough to deny it",
+    Status.UNKNOWN: "not met, but the records do not rule it out",
     Status.DUE: "none of the above, and there is still time",
-    Status.EXPIRED: "no time is left, and an event is right but for its age",
-    Status.MISSING: "none of the above, and no time is left",
+    Status.EXPIRED: "too late, and an event matches except for its age",
+    Status.MISSING: "none of the above, and it is too late",
 }
 _OTHERWISE = {
-    Reason.NONE_FOUND: "nothing forbidden is there, and the source would have told of it",
-    Reason.WINDOW_NOT_CLOSED: "nothing forbidden is there so far, and the window is not over",
+    Reason.NONE_FOUND: "there is no forbidden event, and the source delivers such events",
+    Reason.WINDOW_NOT_CLOSED: "there is no forbidden event so far, and the window is still open",
     Reason.FORBIDDEN_EVENT: "an event that must not be there passes every criterion",
 }
 _OUTCOMES = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}

@@ -34,7 +34,7 @@ def explanation_text(found: Explanation, console: Console) -> None:
     where = f"{found.protocol}, version {found.version}: {found.in_force.where}"
     console.print(safe(console, where), soft_wrap=True)
     if found.ruled_out:
-        say(console, f"Not asked of this case: {words.REASONS[found.ruled_out]}.")
+        say(console, f"Does not apply to this case: {words.REASONS[found.ruled_out]}.")
     say(console)
     _tree(console, 0, "For whom: ", found.applies_to)
     for exclusion in found.exclusions:

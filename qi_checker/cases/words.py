@@ -153,4 +153,4 @@ def day_finding(checklist: Checklist) -> tuple[str, str]:
 def _read(checklist: Checklist) -> str:
     """What an empty list rests on."""
     rests_on = checklist.provenance.rests_on
-    return f"Read for it: {rests_on}." if rests_on else ""
+    return f"Based on {rests_on}." if rests_on else ""

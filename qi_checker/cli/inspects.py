@@ -81,7 +81,7 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
         advice = "Give another file with --out, or --force to replace it"
         raise UserError(Problem(str(out), "already exists", "", advice))
     out.write_text(text, encoding="utf-8")
-    print(f"{out}: read every line, then see what it makes of twenty rows:")
+    print(f"{out}: read every line, then check the result on twenty rows:")
     print(f"  qi-checker inspect {folder if '://' not in target else '.'} --dry-run")
     return Exit.DONE
 
@@ -92,7 +92,9 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
 def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
     """Ask a person about each doubt; an empty answer leaves it as it stands, or open."""
     for part in proposal.parts:
-        seems = f"seems to hold {part.kind} ({part.sure:.0%} sure)" if part.kind else "is not used"
+        seems = (
+            f"seems to contain {part.kind} ({part.sure:.0%} sure)" if part.kind else "is not used"
+        )
         print(f"{part.title}: {part.rows} rows; {seems}")
     if proposal.doubts:
         print("\nA number answers a question; Enter keeps what has a star, or leaves it open.")

@@ -13,7 +13,7 @@ from typing import Any
 from qi_checker.cli.command import command, later
 
 _NIGHTS = """nightly: also 1 if the night is done but the digest could not be sent (it is queued in the
-outbox); 75 another run is at work"""
+outbox); 75 another run is active"""
 _APPROVES = "--by oak --role approver --config nightly.yaml"
 _NOTE = "{} (never a patient's name); - reads it from standard input"
 

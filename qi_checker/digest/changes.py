@@ -90,7 +90,7 @@ def _comparable(now: Snapshot, before: Snapshot) -> None:
         why = f"One is of {before.protocol_id}, the other of {now.protocol_id}"
         raise UserError(Problem(before.where, "is the audit of another protocol", why))
     if before.as_of > now.as_of:
-        why = f"It speaks for {before.as_of}, the other for {now.as_of}"
+        why = f"It is as of {before.as_of}, the other as of {now.as_of}"
         raise UserError(Problem(before.where, "is the later audit of the two", why))
 
 
@@ -112,7 +112,7 @@ def _each(now: Snapshot, before: Snapshot, earlier: frozenset[Key]) -> Iterator[
 
 def _came(case: CaseFound, before: Snapshot) -> Change:
     late = case.surgery_date is not None and case.surgery_date <= before.as_of
-    words = f"{case.case_id} is there for the first time, surgery on {case.surgery_date}."
+    words = f"{case.case_id} is new, surgery on {case.surgery_date}."
     return Change(
         case.case_id,
         "",

@@ -78,7 +78,7 @@ class Todo:
         names = ("case_id", "requirement", "action", "text")
         texts = {name: str(row[name] or "") for name in names}
         if act_by is None or not all(texts.values()):
-            raise ValueError("an action lacks something")
+            raise ValueError("an action is incomplete")
         return cls(**texts, act_by=act_by, owner=str(row["owner"] or ""))
 
 
@@ -115,7 +115,7 @@ class Snapshot:
             ids = {c.case_id: c for c in lines}
             _check(manifest, found, lines)
             if len(keys) < len(found) or len(ids) < len(lines):
-                raise ValueError("a finding or a case is there twice")
+                raise ValueError("a finding or case occurs twice")
             if {f.case_id for f in found} - set(ids):
                 raise ValueError("a finding is of a case that is not among the cases")
         except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
@@ -139,10 +139,10 @@ class Snapshot:
             what = (error.strerror or "cannot be read").lower()
             raise UserError(Problem(str(file), what)) from None
         except (ValueError, RecursionError):
-            raise UserError(_foreign(str(file), "it is not JSON, or cut off")) from None
+            raise UserError(_foreign(str(file), "it is not JSON, or truncated")) from None
         parts = {"manifest", "findings", "cases"}
         if not isinstance(document, dict) or set(document) - {"actions"} != parts:
-            raise UserError(_foreign(str(file), "it does not hold manifest, findings and cases"))
+            raise UserError(_foreign(str(file), "manifest, findings or cases are missing"))
         return cls.from_rows(**document, where=str(file))
 
     @property
@@ -203,5 +203,5 @@ def _check(manifest: Mapping[str, Any], found: list[Found], cases: list[CaseFoun
 
 
 def _foreign(where: str, why: str) -> Problem:
-    because = f"The reason: {why}" if why else "Something that every audit has is not there"
-    return Problem(where, "is not what an audit writes", because, _ADVICE)
+    because = f"The reason: {why}" if why else "Part of every audit is missing"
+    return Problem(where, "is not the output of an audit", because, _ADVICE)

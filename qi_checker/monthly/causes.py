@@ -13,7 +13,7 @@ from qi_checker.render.plots import Cause, Pareto
 
 ORDERING = "Surgical clinic (ordering)"
 THEATRE = "Theatre scheduling"
-RECORDS = "Whoever keeps the records"
+RECORDS = "Records office"
 MOST_DECISIONS = 3  # a committee decides few things well
 # Reason -> the cause in words, and the step that can act on it; "": the requirement's owner.
 _CAUSES: dict[str, tuple[str, str]] = {

@@ -23,8 +23,8 @@ _OUTSIDE = {
     "not_in_force": "no version of the protocol in force",
     "not_in_population": "outside the population",
     "excluded": "excluded by the protocol",
-    "condition": "nothing asked under the conditions of the requirements",
-    "condition_not_met": "nothing asked under the conditions of the requirements",
+    "condition": "no requirement applies",
+    "condition_not_met": "no requirement applies",
     "open": "still to come",
     "error": "could not be evaluated",
 }

@@ -61,7 +61,7 @@ def _word(status: str) -> str:
 
 def _cause(now: Found, was: Found, since: date) -> str:
     if Status.EXEMPT in (now.status, was.status):
-        return f"an exception was approved, revoked or ran out after {since}"
+        return f"an exception was approved, revoked or expired after {since}"
     if now.newest != was.newest and now.newest is not None and now.newest <= since:
         return f"a study of {now.newest} became known after {since}"
     return f"a record became known, or was changed, after {since}"

@@ -77,7 +77,7 @@ def _trend_and_causes(deck: Deck, monthly: Monthly, kicker: str) -> None:
 
 
 def _decisions_and_actions(deck: Deck, monthly: Monthly, kicker: str) -> None:
-    deck.slide("Decisions asked of the committee, and actions", kicker)
+    deck.slide("Decisions for the committee, and actions", kicker)
     half = 5.6
     lines = []
     for number, decision in enumerate(monthly.decisions, start=1):

@@ -10,7 +10,9 @@ from qi_checker.render import rates, words
 from qi_checker.render.plots import TrendPoint
 
 NONE = "no eligible cases"
-NOTHING_ASKED = "Nothing is asked: no requirement failed and every operation could be decided."
+NOTHING_ASKED = (
+    "No decision is needed: no requirement failed, and every operation could be decided."
+)
 NO_ACTION = "No action is recorded. Write them under actions in report.yaml: what, who, until when."
 
 
@@ -77,8 +79,8 @@ def finding(monthly: Monthly) -> str:
     if monthly.provenance.no_data and not year.part:
         missing = " and ".join(monthly.provenance.no_data)
         return (
-            f"No data: the records hold no event of the kind that is asked for ({missing}), so "
-            f"nothing can be said of {year.whole} eligible operations {year_words(monthly)}."
+            f"No data: the records contain no event of the required kind ({missing}), so "
+            f"nothing can be said about {year.whole} eligible operations {year_words(monthly)}."
         )
     said = f"{head}; {tally(year)} {year_words(monthly)}"
     return f"{said}{', ' + verdict if verdict else ''}."

@@ -53,7 +53,7 @@ def check_case(case_id: str, protocols: Collection[str], store: Store) -> None:
     if case_id in known:
         return
     if not known:
-        raise UserError(Problem("case", "no night is kept yet", "", "Run the night first"))
+        raise UserError(Problem("case", "there is no night yet", "", "Run the night first"))
     near = difflib.get_close_matches(case_id, known, n=_NEAREST, cutoff=0.6)
     advice = f"Did you mean {' or '.join(near)}?" if near else "Look for its id in the records"
     raise UserError(Problem("case", "the latest night has no such case", "", advice))
@@ -72,7 +72,7 @@ def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
         return [
             Problem(
                 "requirement",
-                "no protocol asks for that",
+                "no protocol has this requirement",
                 "",
                 did_you_mean(asked.requirement, known),
             )
@@ -85,7 +85,7 @@ def _refusals(asked: Asked, version: Version) -> Iterator[Problem]:
     """What judging would have against it, in words for the person who asks."""
     policy = version.exceptions
     if policy is None:
-        yield Problem("requirement", f"the protocol accepts no exception from {asked.requirement}")
+        yield Problem("requirement", f"the protocol accepts no exception for {asked.requirement}")
         return
     against = refusals(policy, asked.reason, (asked.valid_from, asked.expires_on))
     if NOT_ALLOWED in against:

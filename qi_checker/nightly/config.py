@@ -41,7 +41,7 @@ _ADDRESS = re.compile(
 
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
-        raise ValueError("is not an address of mail: write it as name@hospital.example")
+        raise ValueError("is not a mail address: write it as name@hospital.example")
     return text
 
 

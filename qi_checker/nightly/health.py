@@ -97,10 +97,10 @@ def _running(status: dict[str, Any], settings: Settings, now: datetime) -> Check
         return _last(after, settings, now)  # it was done while we looked
     if owner is None and not surely_over(str(status.get("host")), status["started_at"], now):
         return Check("last run", True, f"running: {who}, {since}; from here its lock is not seen")
-    advice = "what was in force stays, and the next start clears up"
+    advice = "the last list stays in force, and the next start cleans up"
     if owner is not None:
         advice = f"process {owner.pid} on {owner.host} has the lock since {owner.since}"
-    return Check("last run", False, f"{who}, {since}, ended before it was done; {advice}")
+    return Check("last run", False, f"{who}, {since}, ended before it was complete; {advice}")
 
 
 def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:
@@ -113,7 +113,7 @@ def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:
     for state in looked_at:
         number = len(box.names(state))
         if number:
-            words = f"{number} messages; look at {box.folder(state)}, then remove them"
+            words = f"{number} messages; see {box.folder(state)}, then remove them"
             found.append(Check(f"outbox {state}", False, words))
     return found
 

@@ -157,8 +157,8 @@ def _check_store(url: str, complaints: Complaints) -> None:
         complaints.add(
             ("store", "url"),
             "the address of the store holds a password",
-            "Whoever reads the file would know it",
-            "Take it out and name a password_env or a password_file",
+            "Everybody who can read the file would see it",
+            "Remove it, and use password_env or password_file",
         )
     if not readable:
         complaints.add(
@@ -196,7 +196,7 @@ def _check_desks(config: Nightly, bundles: Sequence[Bundle], complaints: Complai
         if key not in owners and near:
             complaints.add(
                 ("digest", "recipients", key),
-                "is no desk of a protocol, and would get every action",
+                "is not a desk of a protocol, and would get every action",
                 "",
                 f"Did you mean {desks[near[0]]}?",
             )
@@ -211,12 +211,12 @@ def _check_web(config: Nightly, complaints: Complaints) -> None:
     if not url.hostname or not (url.scheme == "https" or local) or url.path.strip("/"):
         complaints.add(
             ("web", "url"),
-            "this is not an address that people can sign in at",
-            "Only this machine itself may be reached without encryption",
+            "people cannot sign in at this address",
+            "Unencrypted addresses are accepted only for this machine",
             "Write https://HOST, without a path",
         )
     if not web.local_accounts and web.oidc is None:
-        complaints.add(("web",), "nobody can sign in", "", "Name an oidc, or let local_accounts")
+        complaints.add(("web",), "nobody can sign in", "", "Set oidc, or local_accounts")
     if web.oidc is not None:
         issuer = urlsplit(web.oidc.issuer)
         if issuer.scheme != "https" and not _loopback(issuer.hostname or ""):
@@ -244,7 +244,7 @@ def password(secret: Secret, settings: Settings, where: str) -> str | None:
             raise UserError(
                 Problem(
                     where,
-                    f"the variable {secret.password_env} is not set",
+                    f"the environment variable {secret.password_env} is not set",
                     "",
                     "Set it for the user that runs the job",
                 )

@@ -133,7 +133,7 @@ def _write(handle: int, text: str) -> None:
 
 def _busy(path: Path, owner: Owner | None, now: datetime) -> LockHeld:
     if owner is None:
-        return LockHeld(Problem(str(path), "another run is at work", "", "Start it later"))
+        return LockHeld(Problem(str(path), "another run is active", "", "Start it later"))
     minutes = int(owner.age(now).total_seconds() // 60)
     what = f"process {owner.pid} on {owner.host} is at work since {owner.since} ({minutes} minutes)"
     advice = "Wait for it, or set lock_wait"

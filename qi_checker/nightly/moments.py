@@ -65,7 +65,7 @@ def check_days(days: Iterable[date], now: datetime, settings: Settings, option: 
             Problem(
                 option,
                 f"{late} is in the future: today is {today}",
-                "Every later night would be taken for one of the past",
+                "Every later night would count as a past one",
                 "Correct the date or the clock of this machine; to try a future day out, "
                 "add --allow-future",
             )

@@ -115,7 +115,7 @@ def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
             "digest",
             f"{address} cannot be reached through {server}",
             "The address has letters beyond ASCII, and the server does not offer SMTPUTF8",
-            "Give an address in plain letters, or ask who runs the server",
+            "Give an address in plain letters, or ask the administrator of the server",
         )
         for address in dict.fromkeys(addresses)
         if plain_only and not address.isascii()
@@ -186,23 +186,23 @@ def _words(error: Exception, server: Server) -> _Trouble:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _Trouble(
             f"its certificate is not trusted: {error.verify_message}",
-            "Name its authority in ca_file, or correct host",
+            "Set its certificate authority in ca_file, or correct host",
         )
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return _Trouble(f"the log-in was refused ({error.smtp_code})", "Check user and password")
+        return _Trouble(f"the login was refused ({error.smtp_code})", "Check user and password")
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _Trouble(
-            "it does not offer what is asked for (STARTTLS, or a log-in)",
+            "it does not offer what the settings require (STARTTLS, or a login)",
             "Check tls, port and user",
         )
     if isinstance(error, smtplib.SMTPResponseException):
-        return _Trouble(f"it refused the session ({error.smtp_code})", "Ask who runs it")
+        return _Trouble(f"it refused the session ({error.smtp_code})", "Ask its administrator")
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return _Trouble(f"it did not answer within {server.timeout:g} seconds")
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return _Trouble("it ended the connection")
     if isinstance(error, ssl.SSLError):
-        return _Trouble("no encrypted connection came about", "Check tls and port")
+        return _Trouble("there is no encrypted connection", "Check tls and port")
     why = (getattr(error, "strerror", None) or type(error).__name__).lower()
     return _Trouble(f"it cannot be reached: {why}", "Check host and port")
 
@@ -217,7 +217,7 @@ def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> _Trouble | None:
         sender, recipient, content = box.read(name)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        return _Trouble(f"a message in the outbox cannot be read: {why}", "Look at outbox/queued")
+        return _Trouble(f"a message in the outbox cannot be read: {why}", "See outbox/queued")
     international = not (sender + recipient).isascii()
     if not sender or not recipient or (international and not smtp.has_extn("smtputf8")):
         box.move(name, "queued", "refused")

@@ -53,7 +53,7 @@ def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
     swapped = _sum(done, "swapped")
     if swapped:
         of = max(recorded, ordered)
-        said = f"{parts(swapped, of)} dates fit their row with day and month exchanged only"
+        said = f"{parts(swapped, of)} dates match their row only with day and month swapped"
         yield from judge.share("swapped_dates", "events", "at", swapped, of, said)
 
 
@@ -76,7 +76,7 @@ def _clocks(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding
     swapped, of = sum(w.swapped for w in m.cases), sum(w.started for w in m.cases)
     if swapped:
         text = (
-            f"{parts(swapped, of)} operations began on the planned day with day and month exchanged"
+            f"{parts(swapped, of)} operations started on the planned day with day and month swapped"
         )
         yield from judge.share("swapped_dates", "cases", "surgery_at", swapped, of, text)
 
@@ -86,7 +86,7 @@ def _heaps(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]
     of = _sum(past, "number")
     if of >= _MANY:
         most = m.patients.most_of_a_day
-        text = f"{parts(most, of)} completed events lie on one and the same day"
+        text = f"{parts(most, of)} completed events are on the same day"
         yield from judge.share("one_day", "events", "at", most, of, text)
         first = _sum(past, "month_start")
         text = f"{parts(first, of)} completed events lie on the first day of a month"

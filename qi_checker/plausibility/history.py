@@ -77,7 +77,7 @@ def counts_of(m: Measures) -> dict[str, int]:
             found[f"{kind} events, {w.series.status}"] += n * w.number
         if w.series.status == "completed":
             if w.series.provenance == "external":
-                found[f"{kind} events of another hospital"] += n * w.number
+                found[f"{kind} events from another hospital"] += n * w.number
             for word in w.series.modality.split(";"):
                 if word in m.modalities:
                     found[f"{kind} events, {word}"] += n * w.number

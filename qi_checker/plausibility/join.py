@@ -38,14 +38,14 @@ def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
         yield from judge.share("spelling", "cases", "patient_id", found, p.patients, text, 3)
     if p.case_ids_as_patients * 2 > cases and p.lost * 2 > p.patients:
         found = p.case_ids_as_patients
-        text = f"case_id and patient_id look exchanged in {parts(found, cases)} rows"
+        text = f"case_id and patient_id look swapped in {parts(found, cases)} rows"
         yield from judge.number("exchanged", "cases", "case_id", found, cases, found, text)
     events = sum(w.number for w in m.weeks)
     if p.with_events and p.most_of_one >= 20:
         # Of few patients one has a large share anyway; a default id has many times the usual.
         usual = events / max(p.with_events, p.patients)
         if p.most_of_one > 10 * usual:
-            text = f"{parts(p.most_of_one, events)} events are of one and the same patient"
+            text = f"{parts(p.most_of_one, events)} events belong to a single patient"
             found = p.most_of_one
             yield from judge.share("one_patient", "events", "patient_id", found, events, text)
     yield from _timing(m, judge)
@@ -112,7 +112,7 @@ def _swapped(m: Measures, judge: Judge) -> Iterator[Finding]:
                 if table == "events"
                 else f"only {parts(near, of)} of events lie near operations before the 13th of a month"
             )
-            text += f", of the others {parts(rest_near, rest)}; day and month look exchanged"
+            text += f", of the others {parts(rest_near, rest)}; day and month look swapped"
             found = of - near
             yield from judge.share("swapped_dates", table, column, found, p.pairs, text)
             return

@@ -168,9 +168,7 @@ def _population(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> It
 
 def _results(o: Outcome, judge: Judge) -> Iterator[Finding]:
     for requirement, number in o.no_such_event.items():
-        text = (
-            f"no event of anybody could meet the requirement {requirement} of {number:,} operations"
-        )
+        text = f"no event of any patient could meet the requirement {requirement} of {number:,} operations"
         yield from judge.number("requirement", "events", "", 0, number, number, text)
     ignored, every = o.exceptions
     if ignored:

@@ -21,9 +21,9 @@ _REASONS = {
     UNREADABLE: "no readable date",
     "unknown word": "an unknown word",
     "missing value": "empty",
-    "duplicate id": "there more than once",
+    "duplicate id": "a duplicate",
 }
-# Systems of procedures and of diagnoses: in the other column they look exchanged.
+# Systems of procedures and of diagnoses: in the other column they look swapped.
 _OF = {
     "procedures": frozenset({"ICD-10-PCS", "CCI", "CPT", "OPCS-4"}),
     "diagnoses": frozenset({"ICD-10", "ICD-10-CM", "ICD-10-CA"}),
@@ -120,11 +120,11 @@ def check_kinds(
         if kind not in read and difflib.get_close_matches(kind, read, 1, _LIKE)
     )
     if nearly:
-        words = f"{parts(nearly, of)} values are spelt nearly like a kind that is asked for"
+        words = f"{parts(nearly, of)} values are spelt almost like a required kind"
         yield from judge.share("kinds", "events", "kind", nearly, of, words, least=1)
     elif of and needed and not {*needed} & set(counts):
         wanted = " or ".join(sorted(needed))
-        words = f"none of {of:,} events is of the kind {wanted}, which is asked for"
+        words = f"none of {of:,} events is of the kind {wanted}, which is required"
         strange = sum(n for kind, n in counts.items() if kind not in {*USUAL_KINDS, *read})
         if strange:
             words += f"; {parts(strange, of)} are of kinds that no protocol knows"
@@ -144,7 +144,7 @@ def _exchanged_words(m: Measures, judge: Judge, imaging: list[Profile]) -> Itera
         and {w.upper() for w in p.regions} <= m.modalities
     )
     if of >= 5 and turned * 2 > of:
-        words = f"modality and region look exchanged in {parts(turned, of)} events"
+        words = f"modality and region look swapped in {parts(turned, of)} events"
         yield from judge.number("exchanged", "events", "modality", turned, of, turned, words)
 
 
@@ -193,7 +193,7 @@ def _exchanged_codes(m: Measures, judge: Judge) -> Iterator[Finding]:
             there = "diagnoses" if item.column == "procedures" else "procedures"
             other += item.number if system in _OF[there] else 0
     if other >= 5 and other > own:
-        words = f"procedures and diagnoses look exchanged in {parts(other, own + other)} codes"
+        words = f"procedures and diagnoses look swapped in {parts(other, own + other)} codes"
         yield from judge.number(
             "exchanged", "cases", "procedures", other, own + other, other, words
         )

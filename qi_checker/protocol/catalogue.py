@@ -167,10 +167,10 @@ def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] 
     trailing = _TRAILING.fullmatch(written) and not system.startswith("ICD-9")
     if _DAMAGED.fullmatch(written) or trailing or shortened:
         what = f"the code {written} looks damaged by a spreadsheet"
-        table.refuse(number, what, advice="Write it anew, in a column formatted as text")
+        table.refuse(number, what, advice="Write it again, in a column formatted as text")
         return None
     if "*" in code.rstrip("*") or code.endswith("**") or code == "*":
-        why = "A * stands for the rest of a code, at its end"
+        why = "A * is allowed only at the end of a code"
         table.refuse(number, f"the code {written} has a * where none is read", why)
         return None
     return system, code
@@ -243,7 +243,7 @@ def _add_row(table: CsvTable, number: int, header: list[str], cells: list[str]) 
         table.refuse(
             number,
             f"has {len(cells)} cells, and the header has {len(header)}",
-            advice="Put text that holds a comma in quotation marks",
+            advice="Put text with a comma in quotation marks",
         )
     else:
         table.rows.append((number, dict(zip(header, (c.strip() for c in cells), strict=True))))

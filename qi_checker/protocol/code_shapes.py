@@ -28,10 +28,12 @@ def _suspicious(file: str, codes: Iterable[tuple[str, str]]) -> Iterator[Problem
         shape = SHAPES.get(system)
         if system not in (*SYSTEM_ALIASES.values(), _OWN, *unknown):
             unknown.add(system)
-            why = "Records match only if they write the name in the same way"
-            yield Problem(file, f"the code system {system} is not a known one", why)
+            why = "Records match only if they spell the name in the same way"
+            yield Problem(file, f"the code system {system} is not known", why)
         if shape and not code.endswith("*") and not shape(code):
-            yield Problem(file, f"{system} {code} is no code of {system}", "Check it for a slip")
+            yield Problem(
+                file, f"{system} {code} is no code of {system}", "Check it for a typing error"
+            )
 
 
 def _is_loinc(code: str) -> bool:

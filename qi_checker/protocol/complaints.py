@@ -46,7 +46,7 @@ class Complaints:
         )
 
     def spoilt_inside(self, path: Steps) -> bool:
-        """Whether a part of the place was refused, so that nothing can be said of the whole."""
+        """Whether a part of the place was refused, so that nothing can be said about the whole."""
         return any(p[: len(path)] == path for p in self._refused)
 
     def mapping(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Complaints:
         data = self.document.data
         if not isinstance(data, dict):
             if not self.document.problems:
-                self.add((), "the file does not begin with a key", advice="Write keys: id: ...")
+                self.add((), "the file does not start with a key", advice="Write keys: id: ...")
             raise UserError(self.problems())
         return data
 

@@ -28,7 +28,7 @@ class Duration:
         found = _TEXT.fullmatch(text.strip())
         if not found:
             raise ValueError(
-                "not a length of time: write a whole number and minutes, hours, days, weeks, "
+                "not a duration: write a whole number and minutes, hours, days, weeks, "
                 "months, years or working days, such as 30 days"
             )
         return cls(int(found[1]), found[2])

@@ -65,7 +65,7 @@ class ExamName(Strict):
     @model_validator(mode="after")
     def _check(self) -> ExamName:
         if not any(getattr(self, key) is not None for key in (*GIVEN, "open")):
-            raise ValueError(f"says nothing about the name: give one of {', '.join(GIVEN)}, open")
+            raise ValueError(f"gives nothing for the name: add one of {', '.join(GIVEN)}, open")
         return self
 
 
@@ -114,7 +114,7 @@ def terms(name: str, words: Mapping[str, list[str]]) -> tuple[Term, ...]:
                 alternatives.append(part)
         found.append(Term(f" (?:{'|'.join(map(_word, alternatives))}) ", absent))
     if not found or all(term.absent for term in found):
-        raise ValueError("says only what must not occur: name a word that must")
+        raise ValueError("excludes words but requires none: add a word that must occur")
     return tuple(found)
 
 

@@ -86,29 +86,29 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
 
 
 def _wrong_key(place: Spot, complaints: Complaints) -> None:
-    """A key that is chosen freely, such as the name of a feed, but not of the right form."""
-    shape, advice = SHAPES.get(place.pattern, ("a key of the right form", ""))
+    """A key that is chosen freely, such as the name of a feed, but not valid."""
+    shape, advice = SHAPES.get(place.pattern, ("a valid key", ""))
     key = str(place.path[-2])
     complaints.add(place.path[:-1], f"`{key}` is not {shape}", advice=advice, key=True)
 
 
 def _one_key(said: str) -> str:
     """How to fix a part that must have exactly one of some keys; what can be said of all."""
-    none = said.endswith("none is given")
+    none = said.endswith("none is written")
     if "one of before, after" in said:
         return (
             "Add the anchor, such as before: surgery" if none else "Put the other one under `and`"
         )
     if ", all_of, any_of is required" in said and not none:
-        return "Put them under all_of, each with a dash, or list one only"
+        return "Put them under all_of, each with a dash, or keep only one"
     return ""
 
 
 def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
     if least == 1:
-        complaints.add(path, f"{label(path)} is empty", advice="Fill it, or leave the key out")
+        complaints.add(path, f"{label(path)} is empty", advice="Fill it, or remove the key")
     else:
-        advice = "Write more, or list the one without a group"
+        advice = "Add another, or write the single one without a group"
         complaints.add(path, f"{label(path)} needs at least {least} items", advice=advice)
 
 
@@ -188,7 +188,7 @@ def _indentation(place: Spot, key: str, complaints: Complaints) -> str:
             lines = {line for line, _ in home.keys.values()}
             own = {line for line, _ in here.keys.values()}
             block = len(columns) == 1 and len(lines) == len(home.keys) and len(own) > 1
-            return f"begin it in column {columns.pop()}, like the others" if block else ""
+            return f"start it in column {columns.pop()}, like the others" if block else ""
     return ""
 
 
@@ -206,11 +206,9 @@ def explain_unknown_key(root: type[BaseModel], place: Spot, complaints: Complain
         complaints.add(place.path, what, advice=hint, key=True)
         return (*above, hint.removeprefix("Did you mean ").rstrip("?"))
     if homes:
-        where = (
-            _indentation(place, key, complaints) or "check where it stands and how it is indented"
-        )
+        where = _indentation(place, key, complaints) or "check its place and its indentation"
         advice = f"It is a key of {' or '.join(homes)}; {where}"
         complaints.add(place.path, what, advice=advice, key=True)
         return place.path
-    complaints.add(place.path, what, advice=f"Keys it knows: {', '.join(known)}", key=True)
+    complaints.add(place.path, what, advice=f"Known keys: {', '.join(known)}", key=True)
     return None

@@ -73,7 +73,7 @@ CHECKS: dict[str, Check] = dict(
             None,
             0,
             "a table of cases or events without any usable row",
-            "Check the export: nothing can be said without these rows",
+            "Check the export: nothing can be evaluated without these rows",
         ),
         _check(
             "rejected",
@@ -88,7 +88,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.01,
             0.05,
-            "rows with too few or too many cells, or without a patient: evidence of nobody known",
+            "rows with too few or too many cells, or without a patient: they are evidence for no known patient",
             "Look for separators and line ends inside texts, which the export must quote",
         ),
         _check(
@@ -96,7 +96,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.20,
             None,
-            "rows that are delivered twice with the same content",
+            "rows delivered twice with the same content",
             "Check whether the export was joined to an earlier one",
         ),
         _check(
@@ -105,7 +105,7 @@ CHECKS: dict[str, Check] = dict(
             0.05,
             0.30,
             "operations of one patient on one day under several ids",
-            "Deliver each operation once; several procedures belong into one row",
+            "Deliver each operation once; put several procedures into one row",
         ),
         # ---- words and codes -------------------------------------------------------------------------
         _check(
@@ -121,7 +121,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.0,
             0.20,
-            "kinds of events that are spelt nearly like one that a protocol asks for",
+            "kinds of events spelt almost like one that a protocol requires",
             "Map the word: `words` of kind in mapping.yaml, or `values` in site.yaml",
         ),
         _check(
@@ -130,7 +130,7 @@ CHECKS: dict[str, Check] = dict(
             0.05,
             0.30,
             "events whose modality or region column contradicts their own code",
-            "Check the mapping of modality and region, and whether columns were exchanged",
+            "Check the mapping of modality and region, and whether columns were swapped",
         ),
         _check(
             "codes",
@@ -145,7 +145,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.05,
             0.40,
-            "codes that no code of their system looks like: lost digits, another system",
+            "codes that do not look like codes of their system: lost digits, another system",
             "Check whether a spreadsheet changed the codes, and which system the column holds",
         ),
         # ---- dates -------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ CHECKS: dict[str, Check] = dict(
             0.50,
             None,
             "completed events that were recorded more than 14 days after they happened",
-            "Check that `at` holds the start of the acquisition",
+            "Check that `at` contains the start of the acquisition",
         ),
         _check(
             "ordered_after",
@@ -179,7 +179,7 @@ CHECKS: dict[str, Check] = dict(
             0.80,
             None,
             "completed events that happened on the day of their order",
-            "Check that `at` holds the start of the acquisition, not the time of the order",
+            "Check that `at` contains the start of the acquisition, not the time of the order",
         ),
         _check(
             "at_is_recorded",
@@ -187,14 +187,14 @@ CHECKS: dict[str, Check] = dict(
             0.50,
             None,
             "completed events that happened in the same minute in which they were recorded",
-            "Check that `at` holds the start of the acquisition, not that of the report or import",
+            "Check that `at` contains the start of the acquisition, not that of the report or import",
         ),
         _check(
             "swapped_dates",
             _SHARE,
             0.01,
             0.10,
-            "dates that fit the other dates of their row once day and month are exchanged",
+            "dates that match the other dates of their row only with day and month swapped",
             "Check how the export writes dates: month or day first",
         ),
         _check(
@@ -211,14 +211,14 @@ CHECKS: dict[str, Check] = dict(
             0.01,
             0.20,
             "dates before 1990",
-            "Leave a date empty where it is not known; do not fill in a default",
+            "Leave unknown dates empty; do not fill in a default",
         ),
         _check(
             "future",
             _SHARE,
             0.02,
             0.20,
-            "events that are completed, recorded or operations performed after the moment judged",
+            "completed or recorded events, or performed operations, after the date of the evaluation",
             "Check the year in the records and --as-of",
         ),
         _check(
@@ -226,8 +226,8 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.30,
             None,
-            "imaging between 22:00 and 6:00, operations that begin then",
-            "Check the time zone of the export: clock times may be in UTC without saying so",
+            "imaging, or operations that start, between 22:00 and 6:00",
+            "Check the time zone of the export: clock times may be in UTC although nothing says so",
         ),
         _check(
             "midnight",
@@ -243,7 +243,7 @@ CHECKS: dict[str, Check] = dict(
             0.20,
             0.80,
             "completed events that all lie on one day",
-            "Check whether a default or the day of the export stands in `at`",
+            "Check whether `at` contains a default or the day of the export",
         ),
         _check(
             "month_starts",
@@ -251,7 +251,7 @@ CHECKS: dict[str, Check] = dict(
             0.25,
             None,
             "completed events on the first day of a month",
-            "Check whether dates were cut to the month; write 2026-05 where no day is known",
+            "Check whether dates were truncated to the month; write 2026-05 if the day is not known",
         ),
         _check(
             "one_weekday",
@@ -274,7 +274,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.20,
             0.80,
-            "completed events of which only the month or the year is known",
+            "completed events with only a month or year",
             "Deliver the day of the acquisition",
         ),
         _check(
@@ -282,7 +282,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             None,
             0,
-            "columns that look exchanged",
+            "columns that look swapped",
             "Check the header of the export and the mapping of these columns",
         ),
         # ---- who has what ------------------------------------------------------------------------
@@ -299,7 +299,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.50,
             0.90,
-            "events of the kinds asked for that were never completed, although their day has passed",
+            "required kinds of events that were never completed although their day has passed",
             "Check the mapping of the words of the status",
         ),
         _check(
@@ -316,7 +316,7 @@ CHECKS: dict[str, Check] = dict(
             0.15,
             0.60,
             "operations whose patient has no event at all",
-            "Check that both tables hold the same patients and write their ids in one way",
+            "Check that both tables hold the same patients and write the ids in the same way",
         ),
         _check(
             "spelling",
@@ -324,14 +324,14 @@ CHECKS: dict[str, Check] = dict(
             0.0,
             0.05,
             "patient ids that would be the same without zeros, separators, case or a prefix",
-            "Export ids as text; cut or pad them in the mapping so that both tables agree",
+            "Export ids as text; strip or pad them in the mapping so that both tables agree",
         ),
         _check(
             "one_patient",
             _SHARE,
             0.10,
             0.50,
-            "events of one and the same patient",
+            "events that belong to a single patient",
             "Look for a default id, or ids that were cut or rounded",
         ),
         _check(
@@ -349,7 +349,7 @@ CHECKS: dict[str, Check] = dict(
             0.30,
             None,
             "exceptions of operations that are not among the cases",
-            "Check that both tables write the ids of operations in one way",
+            "Check that both tables write the ids of operations in the same way",
         ),
         # ---- time --------------------------------------------------------------------------------
         _check(
@@ -357,7 +357,7 @@ CHECKS: dict[str, Check] = dict(
             "days",
             14,
             60,
-            "days since the newest event, where more than usual have passed without one",
+            "days since the newest event, if the pause is longer than usual",
             "Check that the feed of events still delivers, and --as-of",
         ),
         _check(
@@ -365,7 +365,7 @@ CHECKS: dict[str, Check] = dict(
             "days",
             14,
             None,
-            "days since the newest operation, where more than usual have passed without one",
+            "days since the newest operation, if the pause is longer than usual",
             "Check that the export of operations reaches to today, and --as-of",
         ),
         _check(
@@ -373,7 +373,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             5,
             None,
-            "planned operations that are to be expected, while the records hold none",
+            "planned operations expected, while the records contain none",
             "Check that the export holds scheduled operations, not only past ones",
         ),
         _check(
@@ -381,7 +381,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             9,
             None,
-            "planned operations while no appointment at all lies ahead",
+            "planned operations while there is no future appointment at all",
             "Check that booked events are exported; if they never are, set bookings: off",
         ),
         _check(
@@ -397,15 +397,15 @@ CHECKS: dict[str, Check] = dict(
             "number",
             9,
             None,
-            "events of a kind, modality or source that were to be expected, where hardly any came",
-            "Check the feed of it, and whether its word has changed",
+            "expected events of a kind, modality or source, of which hardly any arrived",
+            "Check its feed, and whether its word has changed",
         ),
         _check(
             "fewer",
             "times",
             2,
             None,
-            "operations, or operations with codes and events, that have become so many times rarer "
+            "operations, or operations with codes and events, that have become this many times rarer "
             "in the last 28 days",
             "Check what changed in the export since then",
         ),
@@ -440,15 +440,15 @@ CHECKS: dict[str, Check] = dict(
             0.50,
             None,
             "operations of the population that the protocol excludes",
-            "Check the words of the urgency and what else the exclusions go by",
+            "Check the words for urgency and the other columns that exclusions use",
         ),
         _check(
             "requirement",
             "number",
             9,
             None,
-            "operations, while no event of anybody could meet a requirement",
-            "Check the feed and the words of what it asks for",
+            "operations, while no event of any patient could meet a requirement",
+            "Check the feed and the words of the required events",
         ),
         _check(
             "rate",
@@ -456,7 +456,7 @@ CHECKS: dict[str, Check] = dict(
             19,
             None,
             "operations of which not a single one is compliant",
-            "Look at a few of them before the figure is passed on",
+            "Check a few of them before you pass on the figure",
         ),
         _check(
             "exceptions",
@@ -488,7 +488,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.20,
             0.50,
-            "a count that is smaller than in the nights before",
+            "a count that is lower than in earlier nights",
             "Compare tonight's export with yesterday's",
         ),
         _check(
@@ -504,7 +504,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.03,
             0.30,
-            "findings of operations long over that have another status or event than last night",
+            "findings of operations long over that have a different status or event from last night",
             "Look at what changed before anybody acts on it",
         ),
     )
@@ -598,7 +598,7 @@ class Refused(UserError):
 
 _PERCENT = re.compile(r"(100|[0-9]{1,2}(\.[0-9]+)?) ?%")
 _KEYS = {
-    "warn": "Above this the check warns: it is told first, and the exit code stays 0.",
+    "warn": "Above this the check warns: the finding comes first, and the exit code stays 0.",
     "refuse": "Above this the check refuses: exit code 2, and nothing is written.",
 }
 

@@ -48,7 +48,7 @@ FOUND: dict[Reason, str] = {
     Reason.NONE_FOUND: "{title}: none is recorded {asks}, as required.",
     Reason.WINDOW_NOT_CLOSED: "No {title} is recorded so far; there must be none {asks}{until}.",
     Reason.FORBIDDEN_EVENT: "{title} on {event_date} is {distance}; there must be none {asks}.",
-    Reason.NO_SUCH_RECORDS: "{title}: the records contain no event of this kind for any patient, so its absence proves nothing.",
+    Reason.NO_SUCH_RECORDS: "{title}: the records have no such event for any patient, so its absence proves nothing.",
     Reason.UNTIMED: "{title} on {event_date}: a clock time is required but not known; {limit}.",
     Reason.UNDATED: "{title} has no date; {limit}.",
     Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({anchors}) is not known{yet}.",

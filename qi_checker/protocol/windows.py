@@ -105,13 +105,13 @@ class Span(Strict):
         one_of(self, ("before", "after"))
         for one, other in (("at_least", "more_than"), ("at_most", "less_than")):
             if getattr(self, one) is not None and getattr(self, other) is not None:
-                raise ValueError(f"{one} and {other} are given together; keep one")
+                raise ValueError(f"{one} and {other} are used together; keep one")
         if self.less_than is not None and self.less_than.amount == 0:
             raise ValueError("less than nothing: this window never opens")
         if self.or_after is not None and self.after is not None:
             raise ValueError("or_after goes with before; with after it says nothing new")
         if self.or_after is not None and (self.at_least or self.more_than):
-            raise ValueError("or_after and a least distance are given together; keep one")
+            raise ValueError("or_after and a least distance are used together; keep one")
         return self
 
     @property

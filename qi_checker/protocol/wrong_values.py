@@ -26,7 +26,7 @@ SHAPES = {
         "an id",
         "Write lower-case letters, digits and single hyphens, such as ct-liver",
     ),
-    _pattern(models.Word): ("a word", "Leave out the blanks at its ends"),
+    _pattern(models.Word): ("a word", "Remove the blanks at its start and end"),
     PERCENT: ("a percentage", "Write a number up to 100 and its sign, such as 95%"),
     _pattern(models.KindWord): ("a kind of event", "Write one lower-case word, such as imaging"),
     _pattern(models.FeedName): ("a feed", "Write a kind, or kind.MODALITY, such as imaging.CT"),
@@ -37,7 +37,7 @@ SHAPES = {
         "Write the first and the last one, such as 1-8",
     ),
     _pattern(models.Doi): ("a DOI", "Write it without https://doi.org/, such as 10.1000/182"),
-    _pattern(models.Url): ("a web address", "Begin it with https://"),
+    _pattern(models.Url): ("a web address", "Start it with https://"),
 }
 _UNITS = ("minute", "hour", "day", "week", "month", "year", "working day")
 _SHORT = {
@@ -74,7 +74,7 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
     elif place.wanted is Duration and not said.startswith(("is ", "cannot ")):
         complaints.add(place.path, *_not_a_length(text))
     elif item["type"] == "string_pattern_mismatch":
-        shape, advice = SHAPES.get(place.pattern, ("of the right form", ""))
+        shape, advice = SHAPES.get(place.pattern, ("valid", ""))
         complaints.add(place.path, f"`{text}` is not {shape}", advice=advice)
     elif item["type"] == "string_too_long":
         most = item["ctx"]["max_length"]
@@ -131,7 +131,7 @@ def _not_a_length(text: str) -> tuple[str, str, str]:
         near = did_you_mean(unit, _UNITS).removeprefix("Did you mean ").rstrip("?")
         if near in _UNITS:
             advice = f"Did you mean {Duration(int(found[1]), near)}?"
-    return f"`{text}` is not a length of time", "", advice
+    return f"`{text}` is not a duration", "", advice
 
 
 # ---- a value of another kind: text for a list, a word for a number -------------------------------
@@ -159,16 +159,16 @@ def explain_number(place: Spot, item: dict[str, Any], complaints: Complaints) ->
     """Complain about a number that is too small or too large."""
     key, number = label(place.path), item["input"]
     if item["type"] == "less_than_equal":
-        complaints.add(place.path, f"{key} is {number}, and {item['ctx']['le']} is the most")
+        complaints.add(place.path, f"{key} is {number}, and {item['ctx']['le']} is the maximum")
     elif number == 1 and place.path[-1] == "count":
-        what = f"{key} is 1, and one event is asked for anyway"
+        what = f"{key} is 1, and one event is required anyway"
         complaints.add(place.path, what, advice="Leave it out")
     elif number == 0 and place.path[-1] == "count":
-        what = f"{key} is 0: the requirement would be met on no data"
+        what = f"{key} is 0: the requirement would be met without data"
         advice = "Write forbidden: true where there must be no such event"
         complaints.add(place.path, what, advice=advice)
     else:
-        complaints.add(place.path, f"{key} is {number}, and {item['ctx']['ge']} is the least")
+        complaints.add(place.path, f"{key} is {number}, and {item['ctx']['ge']} is the minimum")
 
 
 def other_kind(place: Spot) -> bool:
@@ -186,7 +186,7 @@ def label(path: Steps) -> str:
 
 def _given(path: Steps, node: Node | None) -> str:
     if isinstance(node, Mapping):
-        return f"{label(path)} has keys of its own"
+        return f"{label(path)} has its own keys"
     if isinstance(node, Sequence):
         return f"{label(path)} is a list"
     if not isinstance(node, Scalar):
@@ -199,7 +199,7 @@ def _wanted(place: Spot, node: Node | None) -> tuple[str, str]:
     text = node.text if isinstance(node, Scalar) and len(node.text) <= MOST_SHOWN else "..."
     wanted = place.wanted
     if wanted is Duration:
-        return "a length of time", "Write a whole number and a unit, such as 30 days"
+        return "a duration", "Write a whole number and a unit, such as 30 days"
     if wanted is date:
         return "a date", "Write year, month and day, such as 2026-05-31"
     if wanted is bool:
@@ -247,4 +247,4 @@ def _list(wanted: Any, node: Node | None, text: str) -> str:
     item = plain(typing.get_args(wanted)[0])
     if isinstance(node, Scalar) and not is_model(item):
         return f"Write it in brackets: [{text.strip('[] ')}]"
-    return "Begin each item with a dash"
+    return "Start each item with a dash"

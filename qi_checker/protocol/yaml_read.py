@@ -99,7 +99,7 @@ class _Composer:
             return self.refuse(event, f"the tag {said} is not accepted", PLAIN, advice)
         if event.anchor is not None:
             what = f"the anchor &{event.anchor} is not accepted"
-            self.refuse(event, what, PLAIN, "Leave it out, and write values out where needed")
+            self.refuse(event, what, PLAIN, "Remove it, and write the values out")
         return None
 
     def _sequence(self, event: Any, depth: int) -> Node:
@@ -145,7 +145,7 @@ class _Composer:
             why = "Only one of the two would count"
             advice = "Keep one of them"
             self.refuse(
-                event, f"the key `{node.text}` is given twice, first on line {line}", why, advice
+                event, f"the key `{node.text}` is written twice, first on line {line}", why, advice
             )
             return None
         return node.text
@@ -155,7 +155,7 @@ class _Composer:
             return self.refuse(
                 event,
                 f"{what} is `{node.text}`, which YAML reads as no value",
-                advice=f'Put it in quotes if the word is meant: "{node.text}"; else leave it out',
+                advice=f'Put it in quotes if you mean the word: "{node.text}"; otherwise remove the key',
             )
         return self.refuse(event, f"{what} has no value", advice="Give it one, or leave it out")
 
@@ -193,22 +193,22 @@ _COMPLAINTS = (
     (
         r"mapping values are not allowed",
         "a second `: ` in one line",
-        'Put text that holds a colon in quotes: "like: this"',
+        'Put text with a colon in quotes: "like: this"',
     ),
     (
         r"expected (the )?node content",
-        "a value is missing before this place",
+        "a value is missing before this",
         "Write it, and close every bracket that is open",
     ),
     (
         r"found unexpected ':'",
         "nothing follows this colon",
-        "Give the key a value, or put text that holds a colon in quotes",
+        "Give the key a value, or put text with a colon in quotes",
     ),
     (
         r"could not find expected ':'|while scanning a simple key",
         "this line is not `key: value`",
-        "Write a colon and a blank after the key",
+        "Write a colon and a space after the key",
     ),
     (
         r"while scanning a quoted scalar",
@@ -218,36 +218,36 @@ _COMPLAINTS = (
     (
         r"while parsing a flow (sequence|mapping)",
         "a bracket is opened here, and the list in it is not closed or lacks a comma",
-        "Close the bracket, and part its items by commas",
+        "Close the bracket, and separate its items with commas",
     ),
     (
         r"while scanning for the next token.*cannot start any token",
-        "text cannot begin with this character",
+        "plain text cannot start with this character",
         "Put the text in quotes",
     ),
     (
         r"while scanning an? (alias|anchor|tag|directive)|(mapping keys) are not allowed",
-        "text cannot begin with ?, *, &, ! or %",
+        "plain text cannot start with ?, *, &, ! or %",
         "Put the text in quotes",
     ),
     (
         r"while scanning a block scalar",
-        "nothing may follow | or > in its line",
-        "Begin the text on the next line",
+        "nothing may follow | or > on the same line",
+        "Start the text on the next line",
     ),
     (
         r"sequence entries are not allowed",
-        "an item with a dash cannot stand here",
-        "Begin a line with it, indented like the other items",
+        "an item with a dash is not allowed here",
+        "Start a new line with it, indented like the other items",
     ),
     (
         r"expected '?<document start>",
-        "the file goes on where its content has ended",
-        "Indent this line like those it belongs to",
+        "there is text after the end of the content",
+        "Indent it like the lines it belongs to",
     ),
     (
         r"while parsing a block (mapping|collection)",
-        "this line does not fit the lines above it",
+        "this line does not match the indentation above it",
         "Indent it like the lines it belongs to",
     ),
 )
@@ -282,7 +282,13 @@ def read_bytes(file: Path) -> bytes:
         raise UserError(Problem(str(file), f"cannot be read: {error.strerror}")) from None
     if content is None:
         what = f"is larger than {MAX_BYTES // 1_000_000} MB"
-        raise UserError(Problem(str(file), what, "No protocol is, so this is another kind of file"))
+        raise UserError(
+            Problem(
+                str(file),
+                what,
+                "No protocol is that large, so this is probably another kind of file",
+            )
+        )
     return content
 
 
@@ -302,14 +308,16 @@ def yaml_text(name: str, content: bytes) -> str:
     text = decode(name, content)
     control = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if control:
-        what = f"holds the character U+{ord(control.group()):04X}, which text files do not have"
+        what = (
+            f"holds the character U+{ord(control.group()):04X}, which is not allowed in text files"
+        )
         raise UserError(Problem(f"{name}:{_at(text, control.start())}", what, advice="Delete it"))
     tabs = [
         Problem(
             f"{name}:{_at(text, found.start())}",
             "this line is indented with a tab",
-            "YAML counts blanks, and a tab has no width",
-            "Use blanks, as the lines beside it do",
+            "YAML counts spaces, and a tab has no width",
+            "Indent with spaces",
         )
         for found in _TAB.finditer(text)
     ]

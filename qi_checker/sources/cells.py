@@ -77,7 +77,7 @@ WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 WHOLE_NUMBERS = frozenset({*WHOLE, *(f"U{name}" for name in WHOLE)})
 TEXTS = ("VARCHAR", "ENUM", "UUID", '"NULL"', "NULL")
 INSTANT, INSTANT_NS = "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"
-AS_TEXT = "Write the column as text where the file is made"
+AS_TEXT = "Write the column as text in the export"
 
 
 @dataclass

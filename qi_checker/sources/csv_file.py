@@ -373,7 +373,7 @@ def read_csv(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Sit
     if not con.execute(
         f"SELECT 1 FROM raw_{table.name} UNION ALL SELECT 1 FROM torn_{table.name} LIMIT 1"
     ).fetchall():
-        notes.append("there is a header and no row")
+        notes.append("there is a header but no row")
     return Delivered(RawTable(table.name, path.name, layout.names, file.sha256), notes)
 
 

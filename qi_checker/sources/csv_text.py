@@ -63,7 +63,7 @@ def check_kind(head: bytes, where: str, utf8: bool = True) -> None:
     """
     for magic, what in MAGIC.items():
         if head.startswith(magic):
-            advice = "Give it the name that fits (.xlsx, .parquet), or save it as CSV"
+            advice = "Rename it (.xlsx, .parquet), or save it as CSV"
             raise UserError(Problem(where, f"this is {what}, not CSV text", "", advice))
     start = head[:512]
     if not start.strip(b"\xef\xbb\xbf \t\r\n\0"):
@@ -142,7 +142,7 @@ def _not_utf8(path: Path, position: int, cut_off: bool, where: str) -> NoReturn:
     what = f"line {line} holds a byte that is not UTF-8 text (byte {position + 1} of the file)"
     if cut_off:
         what = f"the file ends in the middle of a character, in line {line}"
-        raise UserError(Problem(where, what, "It was cut off", "Export it again")) from None
+        raise UserError(Problem(where, what, "It is truncated", "Export it again")) from None
     raise UserError(Problem(where, what, "", AS_UTF8)) from None
 
 

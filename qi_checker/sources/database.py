@@ -380,7 +380,7 @@ def _password(named: Database, folder: Path) -> str | None:
     if named.password_env is not None:
         found = os.environ.get(named.password_env)
         if not found:
-            what = f"the variable {named.password_env} is not set"
+            what = f"the environment variable {named.password_env} is not set"
             raise UserError(Problem("mapping.yaml, database", what, "", "Set it"))
         return found
     if named.password_file is None:

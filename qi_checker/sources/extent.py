@@ -40,9 +40,11 @@ def check_extent(path: Path, sheet: str) -> None:
     except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, OSError, NotImplementedError):
         return
     if rows * columns > MOST_CELLS:
-        what = f"the sheet {sheet!r} reaches to {far}, which is too far to be read"
-        advice = "Delete the empty rows and columns behind the table, or export it as CSV"
-        raise UserError(Problem(str(path), what, "A stray cell makes it so large", advice))
+        what = f"the sheet {sheet!r} reaches to {far}, which is too large to read"
+        advice = "Delete the empty rows and columns after the table, or export it as CSV"
+        raise UserError(
+            Problem(str(path), what, "Probably one stray cell makes it so large", advice)
+        )
 
 
 def _part(book: zipfile.ZipFile, sheet: str) -> str | None:

@@ -114,7 +114,7 @@ def mapping_of(
                 f"site settings, {key}: {table}",
                 f"{loaded.file.name} makes {table} from an export, too",
                 "",
-                f"Move what stands here to {loaded.file.name}",
+                f"Move these lines to {loaded.file.name}",
             )
             for key, table in twice
         )
@@ -188,7 +188,12 @@ def _entries(folder: Path) -> list[str]:
     except NotADirectoryError:
         problem = Problem(where, "this is a file", "", "Give the folder that it is in")
     except PermissionError:
-        problem = Problem(where, "the folder may not be read", "", "Ask for permission to read it")
+        problem = Problem(
+            where,
+            "the folder cannot be read: permission denied",
+            "",
+            "Ask for permission to read it",
+        )
     raise UserError(problem)
 
 
@@ -196,8 +201,8 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
     """The one file of a table; None for an optional table without a file."""
     found = [table.name + ending for ending in READERS if table.name + ending in names]
     if len(found) > 1:
-        what = f"the {table.name} are there more than once: {' and '.join(found)}"
-        raise UserError(Problem(str(folder), what, "", "Keep one and move the others away"))
+        what = f"the {table.name} exist more than once: {' and '.join(found)}"
+        raise UserError(Problem(str(folder), what, "", "Keep one and remove the others"))
     if found:
         return folder / found[0]
     if not table.required:
@@ -213,7 +218,7 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
         hints = [in_words(*one) for one in same or seen]
         if hints:
             hint = f"{', '.join(hints[:_TOLD])}, but no mapping.yaml says how to read it"
-            advice = f"Let qi-checker inspect {folder} propose one"
+            advice = f"Create one: qi-checker inspect {folder}"
     raise UserError(Problem(str(folder), what, hint, advice))
 
 
@@ -224,10 +229,10 @@ def _read(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) 
     try:
         read = READERS[path.suffix](con, table, path, site)
     except FileNotFoundError:
-        what = "the link points to a file that is not there"
-        raise UserError(Problem(where, what, "", "Put the file in its place")) from None
+        what = "the link points to a file that does not exist"
+        raise UserError(Problem(where, what, "", "Put the file there")) from None
     except PermissionError:
-        what = "the file may not be read"
+        what = "the file cannot be read: permission denied"
         raise UserError(Problem(where, what, "", "Ask for permission to read it")) from None
     except OSError as error:
         what = f"the file cannot be read ({error.strerror or 'input error'})"

@@ -66,7 +66,7 @@ def files_of(place: model.Place, folder: Path, key: str) -> list[Path]:
     for pattern in model.many(place.file):
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             what = f"{pattern} is not inside the folder of the data"
-            problems.append(Problem(str(folder), what, "", "Name files of this folder"))
+            problems.append(Problem(str(folder), what, "", "Use files of this folder"))
             continue
         some = [f for f in sorted(folder.glob(pattern)) if f.is_file() and _is_data(f)]
         if not some:
@@ -192,7 +192,7 @@ class _Reader:
     def _text(self) -> None:
         if self.place.sheet is not None:
             what = "this is a text file, and has no sheets"
-            raise UserError(Problem(str(self.path), what, "", "Take sheet out of mapping.yaml"))
+            raise UserError(Problem(str(self.path), what, "", "Remove sheet from mapping.yaml"))
         names = csv_file.names_wanted([w.name for w in self.wanted])
         with csv_file.open_csv(self.path, written(self.place), names) as file:
             select = self._select(file.header, lambda at: f"c{at}")
@@ -235,7 +235,7 @@ class _Reader:
             described = self.con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         except duckdb.Error:
             what = "the file cannot be read as Parquet"
-            advice = "It is cut off or not Parquet; write it again"
+            advice = "It is truncated or not Parquet; write it again"
             raise UserError(Problem(str(self.path), what, "", advice)) from None
         header = [str(name) for name, *_ in described if name != "file_row_number"]
         types = [str(type_name) for _, type_name, *_ in described]
@@ -268,11 +268,11 @@ def _problem(
         return None
     if found:
         what = f"the column {wanted.name!r} is in the header {len(found)} times"
-        advice = f'Name it by its place, such as "#{found[0] + 1}"'
+        advice = f'Use its position, such as "#{found[0] + 1}"'
         return Problem(where, what, why, advice)
     names = {plain(name): name.strip(BLANKS) for name in header}
     near = did_you_mean(plain(wanted.name), names)
-    advice = "Correct the name, or say with skip and header_rows where the header is"
+    advice = "Correct the name, or give the place of the header with skip and header_rows"
     if near.startswith("Did you mean"):
         advice = f"Did you mean {names[near.removeprefix('Did you mean ').rstrip('?')]!r}?"
     return Problem(where, f"there is no column {wanted.name!r}", why, advice)

@@ -62,7 +62,7 @@ def look(con: duckdb.DuckDBPyConnection, target: str) -> tuple[list[Seen], list[
         except UserError as error:
             unread += [str(problem) for problem in error.problems]
     if not found and not unread:
-        raise UserError(Problem(target, "there is no file to look at", "", "Put the export there"))
+        raise UserError(Problem(target, "there is no file to inspect", "", "Put the export there"))
     return found, unread
 
 

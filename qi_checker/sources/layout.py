@@ -84,9 +84,9 @@ def lay_out(table: Table, header: Sequence[str], site: Site, where: str) -> Layo
         if name in local:
             continue
         if not name:
-            notes.append(f"{_numbers(found)} without a name in the header, left out")
+            notes.append(f"{_numbers(found)} without a name in the header: left out")
         elif name == ROW_COLUMN or name in mapped:
-            notes.append(f"column {name} left out, the name is taken")
+            notes.append(f"column {name} left out: the name is already used")
         elif len(found) > 1:
             problems.append(_doubled(table, name, found, where))
         else:
@@ -119,7 +119,7 @@ def _mapped(
                     where,
                     f"there is no column {local!r}",
                     f"The site settings take {name} from it (columns: {table.name}: {name})",
-                    "Correct the name in the site settings, or take the line out",
+                    "Correct the name in the site settings, or remove the line",
                 )
             )
     return columns
@@ -160,7 +160,7 @@ def _missing(table: Table, name: str, header: Sequence[str], where: str) -> Prob
     local = others[near[0]] if near else "the name in your export"
     return Problem(
         where,
-        f"the needed column {name} is missing",
+        f"the required column {name} is missing",
         advice=f"{meant}Add or rename the column, or map it in the site settings "
         f"(columns: {table.name}: {name}: {local})",
     )

@@ -346,13 +346,13 @@ class _Part:
             FROM {looked_up}""").fetchall()[0]
         if unread:
             yield (
-                f"{unread} of {names} exam names, on {rows} rows, say no modality or no region that "
+                f"{unread} of {names} exam names, on {rows} rows, give no modality or no region that "
                 "the list knows; qi-checker inspect --dry-run lists them"
             )
         if outside and self.block.outside_dates == "reading":
             yield (
                 f"{outside} rows are readings of examinations made elsewhere; their dates are not "
-                "taken for those of the examinations"
+                "used as the dates of the examinations"
             )
 
     # ---- groups ----------------------------------------------------------------------------------

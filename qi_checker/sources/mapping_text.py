@@ -16,7 +16,7 @@ def mapping_text(proposal: Proposal, target: str) -> str:
     """The text of mapping.yaml. A question stands above the line that it is about."""
     lines = [
         f"# Proposed by qi-checker inspect {target}",
-        "# Read every line. Then see what it makes of twenty rows: qi-checker inspect --dry-run",
+        "# Read every line. Then check the result on twenty rows: qi-checker inspect --dry-run",
     ]
     open_ones = sum(doubt.usual is None for doubt in proposal.doubts)
     if open_ones:
@@ -27,7 +27,7 @@ def mapping_text(proposal: Proposal, target: str) -> str:
             )
         lines.append(f"# {said}")
     for part in proposal.parts:
-        what = f"seems to hold {part.kind}" if part.kind else "is not used: nothing fits"
+        what = f"seems to contain {part.kind}" if part.kind else "is not used: nothing matches"
         sure = f" ({part.sure:.0%} sure)" if part.kind else ""
         lines.append(f"# {part.title}: {part.rows} rows; {what}{sure}")
         if part.kind and part.unused:

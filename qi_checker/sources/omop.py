@@ -151,7 +151,7 @@ class OmopTables:
             try:
                 self.con.execute(f"SELECT count(*) FROM {_csv(path)}").fetchall()
             except duckdb.Error:
-                what = "the rows of the file cannot be told apart"
+                what = "the rows of the file cannot be separated"
                 why = "A quote is not closed, or a row has too few or too many cells"
                 problems.append(Problem(str(path), what, why, "Export the table again"))
         what = "a table cannot be read as one of the OMOP CDM"

@@ -52,7 +52,7 @@ def read_concepts(path: Path) -> list[Concept]:
     reader = csv.DictReader(text.splitlines())
     missing = [name for name in ("code", "kind") if name not in (reader.fieldnames or ())]
     if missing:
-        what = f"the needed column {' and '.join(missing)} is missing"
+        what = f"the required column {' and '.join(missing)} is missing"
         raise UserError(Problem(str(path), what, "", "The columns are " + ", ".join(COLUMNS)))
     problems: list[Problem] = []
     concepts = []

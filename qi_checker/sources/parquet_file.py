@@ -29,13 +29,13 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site:
         described = con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         (rows,) = con.execute(f"SELECT count(*) FROM {source}").fetchall()[0]
     except duckdb.Error:
-        advice = "It is cut off or not Parquet; write it again"
+        advice = "It is truncated or not Parquet; write it again"
         raise UserError(Problem(where, "the file cannot be read as Parquet", "", advice)) from None
     header = [str(name) for name, *_ in described]
     types = [str(type_name) for _, type_name, *_ in described]
     if ROW_NUMBER in map(plain, header):
         advice = f"Rename column {ROW_NUMBER}"
-        raise UserError(Problem(where, "a column has a name that is taken", "", advice))
+        raise UserError(Problem(where, "two columns have the same name", "", advice))
     layout = lay_out(table, header, site, where)
     places = dict(layout.columns)
 
@@ -57,6 +57,6 @@ def read_parquet(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site:
     create_torn(con, table.name)
     notes = [*layout.notes, *found.notes]
     if not rows:
-        notes.append("there are columns and no row")
+        notes.append("there are columns but no row")
     raw = RawTable(table.name, path.name, layout.names, sha256)
     return Delivered(raw, notes, frozenset(found.number_ids))

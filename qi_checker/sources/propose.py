@@ -59,7 +59,7 @@ class Doubt:
 
 @dataclass
 class Part:
-    """What became of one table: what it seems to hold, how sure that is, and what is left over."""
+    """What became of one table: what it seems to contain, how sure that is, and what is left over."""
 
     title: str
     rows: int
@@ -331,7 +331,7 @@ class _Block:
         self.doubts.append(
             Doubt(
                 (*self.path, "columns", role),
-                f"No column of {self.seen.table.title} numbers its rows: is a row told apart by "
+                f"No column of {self.seen.table.title} numbers its rows: is a row identified by "
                 f"{' and '.join(names)}?",
                 (
                     ("yes", self.columns[role]),
@@ -437,7 +437,7 @@ class _Block:
         self.doubts.append(
             Doubt(
                 (*self.path, "columns", "status"),
-                f"No column of {self.seen.table.title} says how far the {table} are. What are all of "
+                f"No column of {self.seen.table.title} gives the status of the {table}. What are all of "
                 "its rows?",
                 tuple((word, {"constant": word}) for word in known[:3]),
             )

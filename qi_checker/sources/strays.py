@@ -22,7 +22,7 @@ _COLUMNS = 3  # of the contract, by their own names, that tell a table
 
 
 def strays(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Give each file that may hold a table and is not read, with the table it seems to hold.
+    """Give each file that may hold a table and is not read, with the table it seems to contain.
 
     The table is empty where that cannot be told.
     """
@@ -58,5 +58,5 @@ def _kind(one: Seen) -> str:
 
 
 def in_words(name: str, table: str) -> str:
-    """`ris.csv seems to hold events`."""
-    return f"{name} seems to hold {table}" if table else name
+    """`ris.csv seems to contain events`."""
+    return f"{name} seems to contain {table}" if table else name

@@ -256,7 +256,7 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Si
         for name in sorted(number_ids)
     ]
     if not sheet.rows:
-        notes.append("there is a header and no row")
+        notes.append("there is a header but no row")
     raw = RawTable(table.name, path.name, layout.names, sha256_of(path))
     return Delivered(raw, notes, frozenset(number_ids))
 

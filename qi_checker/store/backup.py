@@ -39,4 +39,4 @@ def backup(alias: str, path: Path) -> None:
     except sqlite3.Error as error:
         part.unlink(missing_ok=True)
         what = f"the copy failed ({type(error).__name__})"
-        raise UserError(Problem(str(path), what, "", "Look whether the disk is full")) from None
+        raise UserError(Problem(str(path), what, "", "Check whether the disk is full")) from None

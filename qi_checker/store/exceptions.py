@@ -102,10 +102,10 @@ class Exceptions:
     ) -> str:
         """Ask for a waiver; gives its id. Whether the protocol allows it, the evaluation decides."""
         if expires_on < valid_from:
-            raise _refused("it ends before it begins", "Give a later last day")
+            raise _refused("it ends before it starts", "Give a later last day")
         by.check()
         if not people.identity(by.login):
-            raise _refused("nobody asks for it", "Say who does")
+            raise _refused("nobody requests it", "Name the requester")
         with writing(self.alias):
             waiver_row = ExceptionRequest.objects.using(self.alias).create(
                 case_id=case_id,
@@ -203,7 +203,7 @@ class Exceptions:
             raise _refused(
                 f"the clock says {_shown(at)}, and what was done about {name} before is of "
                 f"{_shown(last)}",
-                "See that the clock of this machine is right",
+                "Check the clock of this machine",
             )
         when = planned(self.alias, [waiver_row.case_id], self.site).get(waiver_row.case_id)
         step = ExceptionStep.objects.using(self.alias).create(

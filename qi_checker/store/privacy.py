@@ -79,7 +79,7 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
     Values are replaced in their fields (`naming.py`), never as words in a text: an id may be `20`.
     """
     if len(key) < _SHORTEST_KEY:
-        advice = f"Take at least {_SHORTEST_KEY} random bytes, and keep them where the store is not"
+        advice = f"Use at least {_SHORTEST_KEY} random bytes, and keep them away from the store"
         raise UserError(Problem("pseudonymise", "the key is too short", "", advice))
     new = _pseudonym(key, case_id)
     with writing(alias):
@@ -124,7 +124,7 @@ def _binding(alias: str, names: Set[str]) -> Iterator[int]:
 
 
 def _nothing_held() -> Problem:
-    return Problem("store", "nothing is held of this case", "", "Look whether its id is right")
+    return Problem("store", "the store has nothing about this case", "", "Check its id")
 
 
 def _pseudonym(key: bytes, text: str) -> str:

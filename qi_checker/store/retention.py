@@ -165,7 +165,7 @@ def _check_ahead(alias: str, at: datetime) -> None:
         Problem(
             "purge",
             f"run {run.id} is for {run.as_of}, which has not come yet",
-            "As the latest night it would stay, and the true one would go",
+            "It would stay as the latest night, and the real one would be removed",
             f"Remove it first: qi-checker nightly forget {run.id}",
         )
         for run in wrong.defer("parts")

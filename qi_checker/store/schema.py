@@ -32,7 +32,7 @@ def check(alias: str, more: tuple[str, ...] = ()) -> None:
         ours = {(app, name) for app, name in loader.disk_migrations if app in known}
         theirs = {(app, name) for app, name in loader.applied_migrations if app in known}
     if theirs - ours:
-        why = "A newer version of qi-checker has written it"
+        why = "A newer version of qi-checker wrote it"
         raise UserError(Problem("store", "its schema is not known", why, "Use that version"))
 
 
@@ -105,7 +105,7 @@ def _clear_left_over(alias: str) -> None:
         if app in applied or not models:
             continue
         if any(model._base_manager.using(alias).exists() for model in models):
-            what, why = "its tables are not those of a store", "They hold rows, and no version"
+            what, why = "its tables are not those of a store", "They contain rows but no version"
             raise UserError(Problem("store", what, why, "Restore the latest backup: docs/store.md"))
         how = "CASCADE" if connection.vendor == "postgresql" else ""
         with connection.cursor() as cursor:

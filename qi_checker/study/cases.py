@@ -109,7 +109,7 @@ def period(evaluation: Evaluation, name: str, span: Span) -> Period:
     counts = {r["kind"]: int(r["n"]) for r in rows}
     names = {
         **_OUTSIDE,
-        "condition": "nothing asked under the conditions of the requirements",
+        "condition": "no requirement applies",
         "open": "still to come",
         "error": "could not be evaluated",
     }

@@ -145,7 +145,7 @@ def finding(study: Study) -> str:
     rate = study.rates[0]
     if study.provenance.no_data and not rate.before.part and not rate.after.part:
         missing = " and ".join(study.provenance.no_data)
-        return f"No data: the records hold no event of the kind that is asked for ({missing})."
+        return f"No data: the records contain no event of the required kind ({missing})."
     if not rate.before.whole or not rate.after.whole:
         return "Every eligible operation of a period has an exception, so there is no comparison."
     return (

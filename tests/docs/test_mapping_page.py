@@ -76,7 +76,7 @@ def write(folder: Path, language: str, words: dict[str, str], body: str) -> None
 
 
 def completed(mapping: dict[str, Any]) -> dict[str, Any]:
-    """With the needed columns that an example does not show, the same for every row."""
+    """With the required columns that an example does not show, the same for every row."""
     for name, block in mapping.items():
         if name in ALL_TABLES:
             for column in ALL_TABLES[name].needed:

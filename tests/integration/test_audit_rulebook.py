@@ -127,7 +127,7 @@ def test_two_protocols_with_one_id(demo: Path, rules: Path, tmp_path: Path) -> N
     shutil.copytree(rules / "hp", tmp_path / "rules" / "hp-again")
     ran = audit(demo, tmp_path / "out", "--protocol", tmp_path / "rules")
     assert ran.code == 2
-    assert "the id hp is that of" in ran.err
+    assert "the id hp is also that of" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 

@@ -75,7 +75,7 @@ def listed(file: Path, *typed: str) -> Ran:
     [
         ({"case": "C05x"}, ["case: the latest night has no such case. Did you mean C05?"]),
         ({"case": "nobody"}, ["case: the latest night has no such case. Look for its id"]),
-        ({"requirement": "mri"}, ["requirement: no protocol asks for that. Known: ct."]),
+        ({"requirement": "mri"}, ["requirement: no protocol has this requirement. Known: ct."]),
         (
             {"reason": "contra-indication"},
             ["--reason: the protocol does not accept that reason. Did you mean contraindication?"],
@@ -86,7 +86,7 @@ def listed(file: Path, *typed: str) -> Ran:
                 "--expires-on: the protocol accepts at most 90 days. Give 2026-05-31 or an earlier day"
             ],
         ),
-        ({"expires-on": "2026-02-01"}, ["exceptions: it ends before it begins"]),
+        ({"expires-on": "2026-02-01"}, ["exceptions: it ends before it starts"]),
         ({"expires-on": "soon"}, ["--expires-on: is not a date"]),
         ({"expires-on": "2026-04-30T08:00"}, ["--expires-on: is a moment, not a day"]),
         ({"valid-from": "2026-13-01"}, ["--valid-from: is not a date"]),
@@ -113,7 +113,7 @@ def test_what_cannot_count_is_not_taken(
 def test_before_the_first_night_there_is_no_case(tmp_path: Path) -> None:
     file = settings(tmp_path, protocols=small_protocol(tmp_path), pages=0)
     ran = requested(file)
-    assert ran.code == 2 and "case: no night is kept yet. Run the night first." in ran.err
+    assert ran.code == 2 and "case: there is no night yet. Run the night first." in ran.err
 
 
 def test_one_that_ends_before_surgery_is_taken_with_a_word(file: Path) -> None:

@@ -208,8 +208,11 @@ def broken(postgres: Server, filled: str) -> str:
     [
         ("DROP TABLE events", "there is no table or view events for the events"),
         ("ALTER TABLE cases DROP COLUMN surgery_at", "there is no column surgery_at"),
-        (f"REVOKE SELECT ON events FROM {ROLE}", "it may not be read"),
-        ('REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC, ' + ROLE, "the role may not do this"),
+        (f"REVOKE SELECT ON events FROM {ROLE}", "it cannot be read"),
+        (
+            'REVOKE TEMPORARY ON DATABASE "{name}" FROM PUBLIC, ' + ROLE,
+            "the role is not allowed to do this",
+        ),
         (f"ALTER ROLE {ROLE} SET statement_timeout = 1", "the server stopped the query"),
         (f"ALTER ROLE {ROLE} SET default_transaction_read_only = on", "no temporary tables"),
     ],

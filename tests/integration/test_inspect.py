@@ -200,7 +200,7 @@ def test_a_file_that_fits_nothing_is_said_and_not_used(tmp_path: Path) -> None:
         menu="DISH,PRICE\nsoup,3\npie,5\n",
     )
     ran = run("inspect", tmp_path)
-    assert "menu.csv: 2 rows; is not used: nothing fits" in ran.out
+    assert "menu.csv: 2 rows; is not used: nothing matches" in ran.out
 
 
 def test_nothing_to_propose_is_an_error(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> No
     assert not last["ok"]
     assert last["words"] == (
         f"process {process.pid} on {said['host']}, at work since {said['started_at']} for {FIRST}, "
-        "ended before it was done; what was in force stays, and the next start clears up"
+        "ended before it was complete; the last list stays in force, and the next start cleans up"
     )
     text = run_at(NOON, "healthcheck", "--config", file)
     assert text.code == 1 and f"FAIL last run: process {process.pid} on " in text.out

@@ -151,7 +151,7 @@ def test_a_wrong_password_is_told_and_never_shown(
     (tmp_path / "password").write_text("battery staple", encoding="utf-8")
     ran = hospital.night()
     assert ran.code == 1
-    assert "the log-in was refused (535)" in ran.err and "battery" not in ran.err
+    assert "the login was refused (535)" in ran.err and "battery" not in ran.err
     assert "battery" not in (tmp_path / "state" / "nightly.log").read_text("utf-8")
     assert (hospital.outbox(), server[0].arrived) == ({"queued": 3}, [])
 
@@ -285,7 +285,7 @@ def test_check_config_logs_in_and_sends_nothing(
     assert "answers, and lets the user in" in ran.out
     (hospital.folder / "password").write_text("wrong", encoding="utf-8")
     ran = run("nightly", "check-config", "--config", hospital.file)
-    assert ran.code == 2 and "the log-in was refused (535)" in ran.err
+    assert ran.code == 2 and "the login was refused (535)" in ran.err
     assert server[0].arrived == []
 
 

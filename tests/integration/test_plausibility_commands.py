@@ -184,7 +184,7 @@ def test_nothing_to_do_says_what_was_read(folder):
     assert ran.code == 0, ran.err
     said = " ".join(ran.out.split())
     assert "No operation of this protocol is planned until" in said
-    assert "Read for it: 3 operations (1 planned, 1 of them of this protocol) and 3 events." in said
+    assert "Based on 3 operations (1 planned, 1 of them of this protocol) and 3 events." in said
 
 
 def test_an_audit_without_a_planned_operation_does_not_say_that_none_needs_action(folder, tmp_path):
@@ -194,7 +194,8 @@ def test_an_audit_without_a_planned_operation_does_not_say_that_none_needs_actio
     ran = audit(data, tmp_path / "audit", as_of="2026-03-02")
     said = " ".join(ran.out.split())
     assert (
-        "The records hold no planned operation of this protocol, so nothing was looked for." in said
+        "The records hold no planned operation of this protocol, so there was nothing to check."
+        in said
     )
     assert "2 operations (none planned) and 3 events" in said
     page = (tmp_path / "audit" / "index.html").read_text(encoding="utf-8")
@@ -208,10 +209,10 @@ def test_a_kind_of_event_that_nobody_has_is_no_data_and_not_0_percent(demo, tmp_
     ran = audit(demo, out, "--protocol", rules_dir() / "hp", "--pages", 0)
     said = " ".join(ran.out.split())
     assert ran.code == 0 and "0%" not in said
-    assert "No data: the records hold no event of the kind that is asked for" in said
-    assert "nothing can be said of 157 eligible operations" in said
+    assert "No data: the records contain no event of the required kind" in said
+    assert "nothing can be said about 157 eligible operations" in said
     made = run(
         *("report", "--month", "2026-02", "--data", demo, "--out", tmp_path / "report"),
         *("--protocol", rules_dir() / "hp"),
     )
-    assert made.out.startswith("No data: the records hold no event of the kind")
+    assert made.out.startswith("No data: the records contain no event of the required kind")

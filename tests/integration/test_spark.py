@@ -247,7 +247,7 @@ def test_a_cluster_that_does_not_answer(
 ) -> None:
     address = f"spark://127.0.0.1:{free_port()}"
     assert main([*asked, "--engine", address]) == 2
-    assert f"nobody answers at {address}. Start the cluster" in capsys.readouterr().err
+    assert f"nothing answers at {address}. Start the cluster" in capsys.readouterr().err
     assert not (tmp_path / "o").exists()
 
 

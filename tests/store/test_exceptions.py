@@ -213,7 +213,7 @@ def test_nobody_decides_before_it_was_asked_for(store: Store) -> None:
         store.exceptions.approve(exception, by=OAK, at=hours(4))
     store.exceptions.approve(exception, by=OAK, at=hours(5))
     for at in (hours(1), hours(4)):
-        with pytest.raises(UserError, match="See that the clock of this machine is right"):
+        with pytest.raises(UserError, match="Check the clock of this machine"):
             store.exceptions.revoke(exception, by=ASH, at=at, why="")
     assert state(store) == "approved"
 

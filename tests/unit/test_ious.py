@@ -165,7 +165,7 @@ def test_without_a_file_it_is_absent_and_a_near_name_is_told(tmp_path: Path) -> 
 
 
 def test_a_file_without_a_needed_column_stops(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the needed column performed is missing"):
+    with pytest.raises(UserError, match="the required column performed is missing"):
         registry(tmp_path, text="case_id,plan_change\nC1,no_change\n")
 
 

@@ -56,14 +56,14 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
         (
             EMERGENCY,
             EMERGENCY + "\n      - {id: other, title: Other, when: {urgency: [emergency]}}",
-            "19:41: this exclusion repeats `emergency`. It can never be the first to hold.",
+            "19:41: this exclusion repeats `emergency`. It never has an effect.",
         ),
         (
             "owner: MRI booking desk",
             "owner: {order: Clinic, book: CT Booking  Desk}",
             (
-                "34:16: the owner `CT Booking  Desk` is spelt `CT booking desk` before. "
-                "Its actions would be on two lists; spell it in one way."
+                "34:16: the owner `CT Booking  Desk` is spelt `CT booking desk` elsewhere. "
+                "Its actions would be on two lists; use one spelling."
             ),
         ),
         (
@@ -74,9 +74,9 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
         (
             "[14 days, 30 days]",
             "[14 days]",
-            "36:18: 30 days itself is not listed. Beside it, the other windows are easier to judge.",
+            "36:18: 30 days itself is not listed. It makes the other windows easier to compare.",
         ),
-        (", at_most: 90 days", "", "35:17: exceptions may last for ever. Give them at_most."),
+        (", at_most: 90 days", "", "35:17: exceptions may last forever. Give them at_most."),
         (
             "at_most: 90 days",
             "at_most: 2 years",
@@ -90,7 +90,7 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
         (
             "modality: [MR], region: [liver]",
             "modality: [MR]",
-            "32:16: the region is left open. A scan of the head would count; give a region or codes.",
+            "32:16: there is no region. A scan of the head would count; add a region or codes.",
         ),
         (
             "modality: [MR], region: [liver]",
@@ -115,7 +115,7 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
             "same_day: allow",
             (
                 "24:19: events of the day of surgery count without a clock time. "
-                "An event of the same day may have been after the operation."
+                "An event on the same day may have been after the operation."
             ),
         ),
         (
@@ -135,14 +135,14 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
                 "{kind: imaging, modality: [CT], region: [liver, abdomen]}\n"
                 "        window: {before: surgery, at_most: 30 days}"
             ),
-            "32:16: this requirement asks for the same as `ct`. One event fulfils both.",
+            "32:16: this requirement is the same as `ct`. One event fulfils both.",
         ),
         (
             "less_than: 4 weeks}",
             "less_than: 120 minutes}\n        same_day: allow",
             (
-                "34:19: `same_day: allow` decides nothing. "
-                "The window needs clock times, or does not ask what came first on a day."
+                "34:19: `same_day: allow` has no effect. "
+                "The window needs clock times, or the order on a day does not matter."
             ),
         ),
         (
@@ -153,7 +153,7 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
         (
             "less_than: 4 weeks",
             "at_least: 28 days, at_most: 4 weeks",
-            "33:45: one day counts, and no other.",
+            "33:45: only one day counts.",
         ),
         (
             "less_than: 4 weeks",
@@ -168,38 +168,38 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
             "less_than: 4 weeks}\n        count: 2",
             (
                 "34:16: 2 events may be on the same day. "
-                "A study that is stored under two numbers counts twice; give apart."
+                "A study stored under two numbers counts twice; add apart."
             ),
         ),
         (
             "at_most: 90 days",
             "at_most: 0 days",
-            "35:63: an exception holds on one day only. It must be the day of surgery.",
+            "35:63: an exception lasts only one day. It must be the day of surgery.",
         ),
         (
             "at_most: 90 days",
             "at_most: 4 days",
             (
-                "35:63: exceptions last less long than it takes to arrange `ct`. "
-                "One that is approved in time has ended on the day of surgery."
+                "35:63: exceptions expire before there is time to arrange `ct`. "
+                "An exception approved in time would have expired on the day of surgery."
             ),
         ),
         (
             "before: surgery, less_than: 4 weeks",
             "before: {column: admited_at}, less_than: 4 weeks",
-            "33:35: the column `admited_at` looks like admitted_at. It is read as one of your own.",
+            "33:35: the column `admited_at` looks like admitted_at. It is read as your own column.",
         ),
         (
             "modality: [MR], region: [liver]}",
             "modality: [MR], region: [liver], columns: [{name: modalty, in: [A]}]}",
-            "32:82: the column `modalty` looks like modality. It is read as one of your own.",
+            "32:82: the column `modalty` looks like modality. It is read as your own column.",
         ),
         (
             "kind: imaging, modality: [MR], region: [liver]}",
             "kind: therapy, codes: {in: bare}}\n        forbidden: true",
             (
                 "32:44: `bare` gives no source for 1 of its 1 codes. "
-                "Events with a code that was forgotten would not be found."
+                "Events with a missing code would not be found."
             ),
         ),
         (
@@ -207,7 +207,7 @@ def test_nothing_is_suspicious(tmp_path: Path) -> None:
             "- id: tomography\n            title: CT of the liver",
             (
                 "42:17: `ct` of version 1.0 is `tomography` here. "
-                "Its results cannot be followed from one to the other."
+                "Its results cannot be followed across versions."
             ),
         ),
     ],
@@ -219,7 +219,7 @@ def test_what_is_suspicious(old: str, new: str, said: str, tmp_path: Path) -> No
 
 def test_no_other_window_judges_anew(tmp_path: Path) -> None:
     text = QUIET.replace("before: surgery", "before: admission")
-    why = "Only windows of days or longer before surgery are, of one event that must be there."
+    why = "Only simple windows before surgery, in days or longer, can be."
     said = f"36:18: no requirement of this version can be judged by another window. {why}"
     assert linted(text, tmp_path) == [said]
 
@@ -258,7 +258,7 @@ def test_codes_that_cannot_be_are_told(tmp_path: Path) -> None:
     rulebook = _copy(tmp_path)
     with (rulebook / "codelists" / "liver-resection.csv").open("a") as out:
         out.write("ICD-10-PCS,OFB00ZZ,letter O for the digit 0,\n")
-    said = "liver-resection.csv: ICD-10-PCS OFB00ZZ is no code of ICD-10-PCS. Check it for a slip."
+    said = "liver-resection.csv: ICD-10-PCS OFB00ZZ is no code of ICD-10-PCS. Check it for a typing error."
     assert [str(p) for p in lint_rulebook(rulebook)] == [said]
 
 
@@ -269,7 +269,7 @@ def test_codes_that_cannot_be_are_told(tmp_path: Path) -> None:
         ("ATC,L01*", []),
         ("http://www.whocc.no/atc,J01DB04", []),
         ("ATC,J01DBO4", ["liver-resection.csv: ATC J01DBO4 is no code of ATC."]),
-        ("OURS,X", ["liver-resection.csv: the code system OURS is not a known one."]),
+        ("OURS,X", ["liver-resection.csv: the code system OURS is not known."]),
     ],
 )
 def test_systems_of_codes(row: str, said: list[str], tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_folder_id_and_examples(tmp_path: Path) -> None:
     said = "\n".join(str(p) for p in lint_rulebook(rulebook))
     assert f"the folder is not called {name}, which is the id" in said
     assert "other-name: has no examples.yaml" in said
-    assert f"the id {name} is that of" in said
+    assert f"the id {name} is also that of" in said
 
 
 def test_a_broken_protocol_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -330,14 +330,14 @@ BEFORE_EXCEPTIONS = "    exceptions: {reasons: [patient-declined, other], at_mos
             "region: [pelvis, liver]",
             (
                 "37:45: imaging.csv says of every code of the region `pelvis` that it never counts."
-                " Name the codes that may count here in allow_codes."
+                " List the codes that may count here in allow_codes."
             ),
         ),
         (
             "region: [pelvis], codes: {in: pelvic}",
             (
                 "37:69: imaging.csv says that 2 codes of `pelvic` never count: 30673-8, 30674-6."
-                " Name the codes that may count here in allow_codes."
+                " List the codes that may count here in allow_codes."
             ),
         ),
         ("region: [pelvis], codes: {in: pelvic}, allow_codes: {in: pelvic}", ""),
@@ -362,7 +362,7 @@ def test_two_requirements_with_one_title(tmp_path: Path) -> None:
     text = QUIET.replace("title: MRI of the liver\n", "title: ct  of the LIVER\n", 1)
     (found_lines,) = (line for line in linted(text, tmp_path) if "same title" in line)
     assert found_lines.endswith(
-        ": `ct` has the same title. Nobody can tell them apart on a page or a list."
+        ": `ct` has the same title. They cannot be distinguished on a page or list."
     )
 
 

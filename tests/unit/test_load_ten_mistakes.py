@@ -30,12 +30,12 @@ def fix(broken: str, message: str) -> str:
     lines = broken.splitlines(keepends=True)
     row, column = int(place["line"]) - 1, int(place["column"]) - 1
     line = lines[row]
-    begin = re.search(r"begin it in column (\d+)", place["said"])
+    begin = re.search(r"start it in column (\d+)", place["said"])
     proposed = PROPOSED.search(place["said"])
     if begin:
         assert column == len(line) - len(line.lstrip(" "))
         lines[row] = " " * (int(begin[1]) - 1) + line.lstrip(" ")
-    elif "Use blanks, as the lines beside it do" in place["said"]:
+    elif "Indent with spaces" in place["said"]:
         beside = lines[row + 1]
         lines[row] = " " * (len(beside) - len(beside.lstrip(" "))) + line.lstrip("\t ")
     else:

@@ -33,7 +33,7 @@ Made = tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], list[str]]
 
 
 def completed(table: str, block: Mapping) -> Mapping:
-    """With the needed columns that a test does not name."""
+    """With the required columns that a test does not name."""
     columns = {name: {"constant": "completed"} for name in ALL_TABLES[table].needed}
     return block | {"columns": columns | block["columns"]}
 
@@ -178,7 +178,7 @@ def test_what_both_the_site_and_the_mapping_say_is_refused(tmp_path: Path) -> No
         read_folder(tmp_path, site)
     assert str(caught.value) == (
         "site settings, values: events: mapping.yaml makes events from an export, too. "
-        "Move what stands here to mapping.yaml."
+        "Move these lines to mapping.yaml."
     )
 
 

@@ -185,7 +185,7 @@ def test_file_without_permission() -> None:
         write_csv(folder)
         (folder / "cases.csv").chmod(0)
         with nobody():
-            assert "cases.csv: the file may not be read" in refused(folder)
+            assert "cases.csv: the file cannot be read: permission denied" in refused(folder)
 
 
 def test_permission_is_told_from_other_errors(
@@ -202,7 +202,7 @@ def test_permission_is_told_from_other_errors(
 
     monkeypatch.setattr(Path, "open", forbidden)
     refusal = refused(tmp_path)
-    assert "cases.csv: the file may not be read" in refusal
+    assert "cases.csv: the file cannot be read: permission denied" in refusal
     assert "events.csv: the file cannot be read (I/O)" in refusal
 
 
@@ -226,4 +226,4 @@ def test_link_to_nothing(tmp_path: Path) -> None:
     write_csv(tmp_path)
     (tmp_path / "cases.csv").unlink()
     (tmp_path / "cases.csv").symlink_to(tmp_path / "gone.csv")
-    assert "cases.csv: the link points to a file that is not there" in refused(tmp_path)
+    assert "cases.csv: the link points to a file that does not exist" in refused(tmp_path)

@@ -131,7 +131,7 @@ def test_other_columns_are_kept_and_missing_ones_are_null(tmp_path: Path) -> Non
     row = records.con.execute('SELECT "Ward ""A""", urgency, _row FROM raw_cases').fetchall()
     assert row == [("3 East", None, 2)]
     assert records.tables["cases"].columns == header[:-1]
-    assert records.notes == ["cases.csv: column _row left out, the name is taken"]
+    assert records.notes == ["cases.csv: column _row left out: the name is already used"]
 
 
 def test_columns_and_values_of_a_local_export(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_columns_and_values_of_a_local_export(tmp_path: Path) -> None:
         ("1", "P1", "2026-05-31", "performed", "CCI:1.OA.87.LA;X:1;CCI:2"),
         ("2", "P2", "2026-05-31", "scheduled", None),
     ]
-    assert delivered.notes == ["column surgery_at left out, the name is taken"]
+    assert delivered.notes == ["column surgery_at left out: the name is already used"]
 
 
 def test_names_of_folders_are_no_patterns(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_everything_wrong_with_a_list_is_said(tmp_path: Path) -> None:
 
 def test_lists_that_cannot_be_used(tmp_path: Path) -> None:
     assert "no line has the kind 'case'" in refused(tmp_path, "code,kind\nOMOP:1,imaging\n")[0]
-    assert "the needed column code and kind is missing" in refused(tmp_path, "a,b\n")[0]
+    assert "the required column code and kind is missing" in refused(tmp_path, "a,b\n")[0]
     with pytest.raises(UserError, match="the list cannot be read"):
         read_concepts(tmp_path / "none.csv")
 
@@ -209,4 +209,4 @@ def test_a_table_whose_rows_cannot_be_told_apart_is_named(database: Path, tmp_pa
     concept.write_text(concept.read_text().replace("Albumin", '"Albumin'), encoding="utf-8")
     with pytest.raises(UserError) as caught:
         import_omop(folder, tmp_path / "out", concepts(tmp_path, LIST + IMAGING))
-    assert f"{concept}: the rows of the file cannot be told apart" in str(caught.value)
+    assert f"{concept}: the rows of the file cannot be separated" in str(caught.value)

@@ -90,11 +90,11 @@ REFUSED = {
     ),
     "name-that-is-taken": (
         GOOD + ", 7 AS File_Row_Number",
-        "cases.parquet: a column has a name that is taken. Rename column file_row_number",
+        "cases.parquet: two columns have the same name. Rename column file_row_number",
     ),
     "missing-column": (
         "'C1' AS case_id, 'P1' AS patient_id, 'performed' AS state",
-        "cases.parquet: the needed column surgery_at is missing",
+        "cases.parquet: the required column surgery_at is missing",
     ),
 }
 
@@ -109,7 +109,7 @@ def test_refused(name: str, tmp_path: Path) -> None:
 def test_cut_off(keep: int, tmp_path: Path) -> None:
     path = write_parquet(tmp_path, GOOD) / "cases.parquet"
     path.write_bytes(path.read_bytes()[:keep])
-    assert "cases.parquet: the file cannot be read as Parquet. It is cut off" in refused(tmp_path)
+    assert "cases.parquet: the file cannot be read as Parquet. It is truncated" in refused(tmp_path)
 
 
 def test_a_column_without_a_value_may_have_any_type(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_rejected_rows_of_parquet_are_numbered(tmp_path: Path) -> None:
 
 def test_no_rows_are_remarked(tmp_path: Path) -> None:
     records = read_folder(write_parquet(tmp_path, GOOD + " WHERE false"), SITE)
-    assert records.notes == ["cases.parquet: there are columns and no row"]
+    assert records.notes == ["cases.parquet: there are columns but no row"]
 
 
 def test_mapping_of_values(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_frames_are_refused_all_at_once() -> None:
         from_frames({"cases": frame(procedures=[1, 2]), "events": frame(codes=["A:1", 2])})
     of_cases, of_events = str(caught.value).splitlines()[:2]
     assert of_cases.startswith("DataFrame cases: column procedures is of type BIGINT, but codes")
-    assert of_events.startswith("DataFrame events: the needed column event_id is missing")
+    assert of_events.startswith("DataFrame events: the required column event_id is missing")
 
 
 def test_numbers_among_the_codes_of_a_frame() -> None:

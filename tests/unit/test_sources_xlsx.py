@@ -189,7 +189,7 @@ def test_other_columns_and_numbers(tmp_path: Path) -> None:
     row = (*CASE_1[:4], 64, 71.5, True, "no header")
     records = read_folder(workbook(tmp_path, header, row), SITE)
     assert raw_rows(records, "age", "weight", "smoker") == [("64", "71.5", "true", 2)]
-    assert records.notes == ["cases.xlsx: column 8 without a name in the header, left out"]
+    assert records.notes == ["cases.xlsx: column 8 without a name in the header: left out"]
 
 
 def test_the_sheet_named_like_the_table_is_read(tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_else_the_first_sheet_with_a_remark(tmp_path: Path) -> None:
         book.add_worksheet("Notes")
     assert read_folder(tmp_path, SITE).notes == [
         "cases.xlsx: of 2 sheets the first is read, 'Export'",
-        "cases.xlsx: there is a header and no row",
+        "cases.xlsx: there is a header but no row",
     ]
 
 
@@ -290,7 +290,7 @@ def test_a_stray_cell_far_away_is_refused_before_the_sheet_is_read(
         without_its_size(folder / "cases.xlsx")
     said = refused(folder)
     assert f"the sheet 'cases' reaches to {cell}" in said
-    assert "Delete the empty rows and columns behind the table" in said
+    assert "Delete the empty rows and columns after the table" in said
 
 
 @pytest.mark.parametrize("size_given", [True, False], ids=["size told", "size A1"])

@@ -274,7 +274,7 @@ def _damaged(records: Records) -> list[Problem]:
         Problem(
             file,
             "could not be read to its end",
-            "One of the Parquet files is damaged",
+            "A Parquet file is damaged",
             "Export it again",
         )
         for file in files or ["the records"]

@@ -26,7 +26,7 @@ def called(
     for name in names:
         plain = name.strip(_BLANKS).lower()
         if plain in there:
-            what = f"the column {plain} is there more than once"
+            what = f"the column {plain} exists more than once"
             problems.append(Problem(where, what, "", "Keep one"))
         there[plain] = name
     mapped = {

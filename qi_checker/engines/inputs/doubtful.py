@@ -112,7 +112,7 @@ def _counted(db: Database, file: str, seen: _Seen) -> Iterator[str]:
               FROM torn_events) t""")
     if number := lost + seen.nameless:
         yield (
-            f"{file}: rows that are torn or have no patient_id: {number} of {seen.rows + torn}. Rows "
+            f"{file}: rows that are torn or without patient_id: {number} of {seen.rows + torn}. Rows "
             f"among them with the id of one patient with an operation: {found}, of {patients} "
             f"{'patient' if patients == 1 else 'patients'}, whose requirements may be unknown; the "
             "others are evidence of nobody"

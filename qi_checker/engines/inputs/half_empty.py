@@ -50,7 +50,7 @@ def half_empty(
         if counts.get(0, 0) * 100 < Decimal(share.rstrip(" %")) * Decimal(usual):
             found[feed] = today - timedelta(days=max(_SPAN, newest))
             notes.append(
-                f"The feed {feed} is half empty: {counts.get(0, 0)} events in the last {_SPAN} days, "
+                f"The feed {feed} delivers less than usual: {counts.get(0, 0)} events in the last {_SPAN} days, "
                 f"usually {usual:g}."
             )
     return found

@@ -89,11 +89,11 @@ class _Seen:
             where, name = str(bundle.path), bundle.protocol.id
             first = self.ids.setdefault(name, bundle)
             if first is not bundle:
-                what = f"the id {name} is that of {first.path}, too"
+                what = f"the id {name} is also that of {first.path}"
                 yield Problem(
                     where,
                     what,
-                    "Their results could not be told apart",
+                    "Their results could not be distinguished",
                     "Give one of them another id",
                 )
             for code_list in bundle.catalogue.lists.values():

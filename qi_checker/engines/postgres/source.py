@@ -68,7 +68,7 @@ def _absent(table: Table, configured: str) -> Problem:
     return Problem(
         "database",
         f"there is no table or view {configured} for the {table.name}",
-        "Or the role does not see its schema",
+        "Or the role cannot see its schema",
         advice,
     )
 
@@ -77,8 +77,8 @@ def _refused(db: PostgreSQL, name: str) -> Iterator[Problem]:
     if not db.row(f"SELECT has_table_privilege({db.text(name)}, 'SELECT')")[0]:
         yield Problem(
             f"database, {name}",
-            "it may not be read",
-            "The role has no right to",
+            "it cannot be read",
+            "The role has no permission",
             f"Ask for: GRANT SELECT ON {name} TO the role",
         )
 

@@ -145,14 +145,14 @@ def evaluate(
 
 def _unreadable(found: Sequence[Found]) -> UserError:
     """Damage in the middle of a file shows only when it is read."""
-    why = "It is damaged, or workers do not see it under the same path"
+    why = "It is damaged, or workers cannot read it under the same path"
     return UserError(
         [
             Problem(
                 str(one.path),
                 "could not be read to its end",
                 why,
-                "Export it again, or copy it to where every worker sees it",
+                "Export it again, or copy it to a path that every worker can read",
             )
             for one in found
             if one.path is not None

@@ -126,7 +126,7 @@ def _needs_java() -> None:
     home = os.environ.get("JAVA_HOME", "")
     found = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
     if found is None:
-        advice = "Install Java 17 or 21, or let JAVA_HOME name it"
+        advice = "Install Java 17 or 21, or set JAVA_HOME to it"
         raise UserError(Problem("--engine", "Spark needs Java, which is not installed", "", advice))
 
 
@@ -135,12 +135,14 @@ def _check_address(engine: str) -> None:
     parted = _ADDRESS.fullmatch(engine)
     if parted is None:
         advice = "Write the address of the cluster's master: spark://host:7077"
-        raise UserError(Problem("--engine", f"{engine} is no address of a cluster", "", advice))
+        raise UserError(
+            Problem("--engine", f"{engine} is not the address of a cluster", "", advice)
+        )
     try:
         with socket.create_connection((parted["host"], int(parted["port"])), timeout=10):
             return
     except (OSError, OverflowError):
-        what = f"nobody answers at {engine}"
+        what = f"nothing answers at {engine}"
         advice = "Start the cluster, or correct the address; --engine spark needs none"
         raise UserError(Problem("--engine", what, "", advice)) from None
 
@@ -162,8 +164,8 @@ def _start(master: str, settings: dict[str, str]) -> SparkSession:
         gateway = launch(conf=conf, popen_kwargs={"stderr": subprocess.DEVNULL})
         return SparkSession(SparkContext(conf=conf, gateway=gateway))
     except Exception:
-        why = "Its own message may hold details of this machine"
-        advice = "Try it with fewer demands on memory, or another Java (17 or 21)"
+        why = "Its own message may contain details of this machine"
+        advice = "Try it with less memory, or with another Java (17 or 21)"
         raise UserError(Problem("--engine", "Spark could not be started", why, advice)) from None
 
 
@@ -183,6 +185,6 @@ def _await_worker(session: SparkSession, engine: str) -> None:
         if time.monotonic() > until:
             session.stop()
             what = f"no worker of {engine} took the job within {_PATIENCE} seconds"
-            advice = "See whether workers are there, with memory that is free"
+            advice = "Check that workers are running and have free memory"
             raise UserError(Problem("--engine", what, "", advice))
         time.sleep(0.1)

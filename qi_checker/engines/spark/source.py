@@ -57,8 +57,8 @@ def _find(folder: Path, table: Table, site: Site) -> Found:
     paths = [folder / name for name in (f"{table.name}.parquet", table.name)]
     there = [path for path in paths if path.exists()]
     if len(there) > 1:
-        what = f"the {table.name} are there more than once: {there[0].name} and {there[1].name}"
-        raise UserError(Problem(str(folder), what, "", "Keep one and move the other away"))
+        what = f"the {table.name} exist more than once: {there[0].name} and {there[1].name}"
+        raise UserError(Problem(str(folder), what, "", "Keep one and remove the other"))
     if not there:
         if not table.required:
             return Found(table)
@@ -84,7 +84,7 @@ def _read(path: Path, table: Table, site: Site) -> Found:
             schemas.append(end.schema.to_arrow_schema())
             sizes.append(end.num_rows)
         except (OSError, pa.ArrowException):
-            advice = "It is cut off or not Parquet; write it again"
+            advice = "It is truncated or not Parquet; write it again"
             raise UserError(
                 Problem(str(part), "the file cannot be read as Parquet", "", advice)
             ) from None
@@ -92,7 +92,7 @@ def _read(path: Path, table: Table, site: Site) -> Found:
     for part, schema in zip(parts, schemas, strict=True):
         if {name: schema.field(name).type for name in schema.names} != kinds:
             what = f"its columns or types are not those of {parts[0].name}"
-            raise UserError(Problem(str(part), what, "", "Write all parts in one go"))
+            raise UserError(Problem(str(part), what, "", "Write all parts together"))
     columns, wrong = called(str(path), table, site, schemas[0].names)
     if wrong:
         raise UserError(wrong)
@@ -124,7 +124,7 @@ def _judged(
             pa.types.is_binary(type_) or pa.types.is_large_binary(type_)
         ):
             what = f"column {name} is of type {type_}, and must be text"
-            advice = "Write the column as text where the file is made"
+            advice = "Write the column as text in the export"
             problems.append(Problem(str(path), what, "A number has lost leading zeros", advice))
     return notes, problems
 

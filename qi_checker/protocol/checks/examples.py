@@ -78,7 +78,7 @@ def _check_id(
     name = example.get("id")
     if isinstance(name, str) and name in seen:
         line = complaints.document.where(seen[name]).split(":")[-2]
-        what = f"the example `{name}` is there already, on line {line}"
+        what = f"the example `{name}` already exists, on line {line}"
         complaints.add((*path, "id"), what, advice="Give it another name")
     elif isinstance(name, str):
         seen[name] = (*path, "id")
@@ -94,7 +94,7 @@ def _check_expect(
     empty = not expect.get("verdict") and not expect.get("requirements")
     if empty and not complaints.spoilt_inside(where):
         advice = "Add verdict, or requirements"
-        complaints.add(where, "nothing is expected of this example", advice=advice)
+        complaints.add(where, "this example expects nothing", advice=advice)
     for name in _mapping(expect.get("requirements")):
         if name not in requirements:
             what = f"the protocol has no requirement `{name}`"

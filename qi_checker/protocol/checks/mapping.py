@@ -55,8 +55,8 @@ def _check_database(database: Any, complaints: Complaints) -> None:
         advice = "Write it like postgresql://reader@host/name, or sqlite:///file.db"
         complaints.add(path, "this is not the address of a database", advice=advice)
     elif ":" in rest.rpartition("@")[0]:
-        why = "Whoever reads the file would know it"
-        advice = "Take it out and name a password_env or a password_file"
+        why = "Everybody who can read the file would see it"
+        advice = "Remove it, and use password_env or password_file"
         complaints.add(path, "the address of the database holds a password", why, advice)
 
 
@@ -127,7 +127,7 @@ class _Block:
     def _place(self, at: Steps, place: Data) -> None:
         given = [key for key in _WHERE if key in place]
         if len(given) != 1:
-            what = f"{' and '.join(given)} are given together" if given else "no file is named"
+            what = f"{' and '.join(given)} are used together" if given else "no file is named"
             advice = "Keep one" if given else "Add file, such as file: or_cases_*.csv"
             self.add((*at, given[-1] if given else "file"), what, advice=advice)
         from_database = [key for key in given if key != "file"]
@@ -139,7 +139,7 @@ class _Block:
                 if key in place:
                     self.add((*at, key), f"`{key}` is for files", advice="Leave it out")
         if "widths" in place and place.get("header_rows", 0) != 0:
-            advice = "Leave header_rows out, and write skip: 1 where there is a header"
+            advice = "Remove header_rows; if the file has a header, write skip: 1"
             self.add((*at, "header_rows"), "a file of fixed width has no header", advice=advice)
 
     def _conditions(self, at: Steps, conditions: Any) -> None:
@@ -155,7 +155,7 @@ class _Block:
             if name not in columns and not by_name:
                 self.add(
                     ("columns", name),
-                    f"the needed column {name} of {self.table.name} is not mapped",
+                    f"the required column {name} of {self.table.name} is not mapped",
                     advice=f"Add {name}: and the name of the column in your export",
                 )
 
@@ -167,7 +167,7 @@ class _Block:
         kind = self.table[name].kind if name in self.table.names else "text"
         given = [key for key in _VALUE if key in source]
         if len(given) != 1:
-            said = "none is given" if not given else f"{' and '.join(given)} are given together"
+            said = "none is written" if not given else f"{' and '.join(given)} are used together"
             what = f"exactly one of {', '.join(_VALUE)} is required; {said}"
             self.complaints.add(path, what)
         for key, kinds in _ONLY_FOR.items():

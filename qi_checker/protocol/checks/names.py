@@ -143,8 +143,8 @@ def check_columns(version: dict[str, Any], path: Steps, complaints: Complaints) 
         name = mapping(condition.get("column")).get("name")
         if isinstance(name, str) and name in _CASE_KEYS:
             what, advice = (
-                f"`{name}` has a key of its own",
-                f"Write {_CASE_KEYS[name]}: in place of column",
+                f"`{name}` has its own key",
+                f"Write {_CASE_KEYS[name]}: instead of column",
             )
             complaints.add((*inner, "column", "name"), what, advice=advice)
 
@@ -160,8 +160,8 @@ def check_selector(
     for inner, column in mappings(event, "columns", path):
         name = column.get("name")
         if isinstance(name, str) and name in EVENTS.names:
-            what = f"`{name}` is a column of the contract, not one of your own"
-            advice = _EVENT_KEYS.get(name, "Name a column that only your export has")
+            what = f"`{name}` is a column of the contract, not your own"
+            advice = _EVENT_KEYS.get(name, "Use a column that only your export has")
             complaints.add((*inner, "name"), what, advice=advice)
 
 
@@ -180,7 +180,7 @@ def _check_selective(event: dict[str, Any], path: Steps, complaints: Complaints)
     told_apart = any(key in event for key in _TELLS_APART)
     if kind in _GENERAL_KINDS and not told_apart and not complaints.spoilt_inside(path):
         advice = "Add modality, region or codes" if kind == "imaging" else "Add codes or columns"
-        complaints.add(path, f"any {kind} would count, whatever it was for", advice=advice)
+        complaints.add(path, f"any {kind} event would count, whatever its purpose", advice=advice)
 
 
 def _check_lists(
@@ -196,7 +196,7 @@ def _check_lists(
     ):
         if names["not_codes"] is not None and names[key] == names["not_codes"]:
             what = f"{key} and not_codes name the same list, {why}"
-            complaints.add((*path, "not_codes"), what, advice="Name another list in one of them")
+            complaints.add((*path, "not_codes"), what, advice="Use different lists")
     conditions_read, refused = (
         catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes")
     )
@@ -209,10 +209,10 @@ def _check_lists(
         what = (
             f"not_codes refuses every code of `{conditions_read.name}`, so that no event can count"
         )
-        complaints.add((*path, "not_codes"), what, advice="Name another list in one of them")
+        complaints.add((*path, "not_codes"), what, advice="Use different lists")
     if "allow_codes" in event and isinstance(event.get("kind"), str) and event["kind"] != "imaging":
-        why = "It lifts what imaging.csv says of codes, and that is asked of imaging only"
-        what = "`allow_codes` decides nothing"
+        why = "It applies to codes of imaging.csv, which are used for imaging only"
+        what = "`allow_codes` has no effect"
         complaints.add((*path, "allow_codes"), what, why, "Leave it out", key=True)
 
 
@@ -250,13 +250,13 @@ def _check_version(
         _check_chosen_windows(requirement, path, complaints)
         for where, name in _references(requirement, path):
             if name == own:
-                what = f"`{name}` is judged by its own event, which nothing has chosen yet"
+                what = f"`{name}` cannot count from its own event, which is not chosen yet"
                 advice = "Name another requirement, or an anchor such as surgery"
                 complaints.add(where, what, advice=advice)
             elif name not in ids:
                 _unknown(where, name, ids, others, complaints)
             elif name in forbidden:
-                why = "There is no event to count from where none is allowed"
+                why = "A forbidden event cannot be counted from"
                 complaints.add(where, f"`{name}` is forbidden", why, "Name another requirement")
             elif isinstance(own, str):
                 waits.setdefault(own, []).append((where, name))
@@ -287,7 +287,9 @@ def _check_anchor_columns(requirement: dict[str, Any], path: Steps, complaints: 
         name = mapping(value).get("column")
         if isinstance(name, str) and name in CASES.names and name not in _DATES:
             advice = f"Name a date column: {', '.join(_DATES)}, or one of your own"
-            complaints.add((*where, "column"), f"the column `{name}` holds no date", advice=advice)
+            complaints.add(
+                (*where, "column"), f"the column `{name}` contains no dates", advice=advice
+            )
 
 
 def _check_chosen_windows(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
@@ -309,7 +311,7 @@ def _unknown(
 ) -> None:
     why = ""
     if name in others:
-        why = f"Version {others[name]} has it, and versions do not see each other"
+        why = f"Version {others[name]} has it, but versions cannot refer to each other"
     what = f"there is no requirement `{name}` in this version"
     complaints.add(where, what, why, did_you_mean(name, ids))
 
@@ -322,8 +324,8 @@ def _check_circles(waits: dict[str, list[Reference]], complaints: Complaints) ->
         for where, target in waits.get(name, []):
             if target in way:
                 circle = [*way[way.index(target) :], target]
-                what = f"the requirements wait for each other: {' -> '.join(circle)}"
-                advice = "Count one of them from a date of the case"
+                what = f"the requirements depend on each other in a circle: {' -> '.join(circle)}"
+                advice = "Let one of them count from a date of the case"
                 complaints.add(where, what, advice=advice)
             elif target not in done:
                 follow(target, [*way, target])

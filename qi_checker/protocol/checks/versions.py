@@ -40,7 +40,7 @@ def _unique(parts: list[Part], key: str, what: str, complaints: Complaints) -> N
             continue
         if name in seen:
             line = complaints.document.where((*seen[name], key)).split(":")[-2]
-            said = f"{what} `{name}` is there already, on line {line}"
+            said = f"{what} `{name}` already exists, on line {line}"
             complaints.add((*path, key), said, advice="Give it another name")
         else:
             seen[name] = path
@@ -80,7 +80,7 @@ def _check_succession(
     elif end != day_before:
         what = f"this version begins on {after}, and the one above it ends on {end}"
         two = "Some days would have two versions"
-        why = two if end > day_before else "The days between would have none"
+        why = two if end > day_before else "The days in between would have none"
         complaints.add(where, what, why, f"Begin it on {end + timedelta(days=1)}")
 
 
@@ -91,8 +91,8 @@ def _check_succession(
 _OF_AN_EVENT = {
     "count": "No event is allowed, so none is counted",
     "apart": "No event is allowed, so none are apart",
-    "none_between": "It looks at what follows the event, and none is allowed",
-    "lead_time": "Nothing has to be arranged where nothing is allowed",
+    "none_between": "It concerns what follows the event, and no event is allowed",
+    "lead_time": "If nothing is allowed, nothing has to be arranged",
 }
 
 
@@ -103,14 +103,14 @@ def check_combinations(
     if requirement.get("forbidden") is True:
         _check_forbidden(requirement, path, catalogue, complaints)
     elif "apart" in requirement and "count" not in requirement:
-        what, why = "`apart` decides nothing", "One event is asked for"
+        what, why = "`apart` has no effect", "Only one event is required"
         complaints.add((*path, "apart"), what, why, "Add count: 2, or leave it out", key=True)
     else:
         _check_apart(requirement, path, complaints)
     modality = mapping(requirement.get("event")).get("modality")
     if "pet_ct" in requirement and isinstance(modality, list) and "CT" not in modality:
-        why = "It says whether the CT of a PET/CT counts as CT, and CT is not asked for here"
-        complaints.add((*path, "pet_ct"), "`pet_ct` decides nothing", why, "Leave it out", key=True)
+        why = "It decides whether the CT of a PET/CT counts as CT, but CT is not required here"
+        complaints.add((*path, "pet_ct"), "`pet_ct` has no effect", why, "Leave it out", key=True)
 
 
 def _check_forbidden(
@@ -118,7 +118,7 @@ def _check_forbidden(
 ) -> None:
     for key, why in _OF_AN_EVENT.items():
         if key in requirement:
-            what = f"`{key}` and forbidden are given together"
+            what = f"`{key}` and forbidden are used together"
             complaints.add((*path, key), what, why, f"Leave {key} out", key=True)
     list_name = mapping(mapping(requirement.get("event")).get("codes")).get("in")
     if (
@@ -126,7 +126,7 @@ def _check_forbidden(
         and list_name in catalogue.lists
         and not catalogue.lists[list_name].rows
     ):
-        what = f"the code list `{list_name}` is empty, so that this is met whatever happened"
+        what = f"the code list `{list_name}` is empty, so this is always met"
         complaints.add((*path, "event", "codes", "in"), what, advice="Fill the list")
 
 
@@ -147,6 +147,6 @@ def _check_apart(requirement: dict[str, Any], path: Steps, complaints: Complaint
         room = days(most.length)[1] + (days(reach.length)[1] if reach else 0)
         if needed > room - (days(least.length)[0] if least else 0):
             said = f"{count} events {apart.length} apart"
-            what = f"{said} do not fit into the window"
+            what = f"{said} do not fit in the window"
             complaints.add((*path, "apart"), what, advice="Shorten it, or widen the window")
             return

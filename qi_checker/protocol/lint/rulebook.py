@@ -20,7 +20,7 @@ def lint_folder(bundle: Bundle) -> Iterator[Problem]:
         yield Problem(str(bundle.path), f"the folder is not called {name}, which is the id")
     if not (folder / "examples.yaml").is_file():
         yield Problem(
-            str(folder), "has no examples.yaml", "Nothing shows that it does what it says"
+            str(folder), "has no examples.yaml", "Nothing shows that it works as intended"
         )
 
 
@@ -30,8 +30,8 @@ def same_id(bundles: Iterable[Bundle]) -> Iterator[Problem]:
     for bundle in bundles:
         first = seen.setdefault(bundle.protocol.id, bundle.path)
         if first != bundle.path:
-            what = f"the id {bundle.protocol.id} is that of {first}, too"
-            yield Problem(str(bundle.path), what, "Their results could not be told apart")
+            what = f"the id {bundle.protocol.id} is also that of {first}"
+            yield Problem(str(bundle.path), what, "Their results could not be distinguished")
 
 
 def unused_lists(folder: Path, found: Sequence[Loaded]) -> Iterator[Problem]:

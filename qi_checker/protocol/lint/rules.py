@@ -46,7 +46,7 @@ def unsourced_lists(catalogue: Catalogue, data: Any) -> Iterator[Finding]:
                     bare = [row.code for row in rows if not row.source]
                     if bare:
                         what = f"`{name}` gives no source for {len(bare)} of its {len(rows)} codes"
-                        why = "Events with a code that was forgotten would not be found"
+                        why = "Events with a missing code would not be found"
                         yield where, what, why
 
 
@@ -62,7 +62,7 @@ def misspelt_columns(data: Any) -> Iterator[Finding]:
         table = EVENTS if "columns" in path else CASES
         near = _near(name, table)
         if near is not None:
-            yield path, f"the column `{name}` looks like {near}", "It is read as one of your own"
+            yield path, f"the column `{name}` looks like {near}", "It is read as your own column"
 
 
 def unused_titles(data: Any) -> Iterator[Finding]:
@@ -114,7 +114,7 @@ def lint_requirement(requirement: Requirement, path: Steps) -> Iterator[Finding]
 
 def silent_feeds(requirement: Requirement, path: Steps, site: Site) -> Iterator[Finding]:
     """Where absence is the good news, a source that has stopped to deliver must not bring it."""
-    why = "State in feeds how old its newest record may be; else a source that is silent looks good"
+    why = "Set in feeds how old its newest record may be; otherwise a feed that stopped looks fine"
     kind = requirement.event.kind
     if requirement.forbidden and kind not in site.feeds:
         yield (*path, "forbidden"), f"the site says nothing about the feed of {kind}", why
@@ -129,8 +129,8 @@ def _region(requirement: Requirement, path: Steps) -> Iterator[Finding]:
     """A scan of another part of the body would count."""
     event = requirement.event
     if event.kind == "imaging" and not event.region and not event.codes:
-        why = "A scan of the head would count; give a region or codes"
-        yield (*path, "event"), "the region is left open", why
+        why = "A scan of the head would count; add a region or codes"
+        yield (*path, "event"), "there is no region", why
 
 
 def vetoed(requirement: Requirement, path: Steps, catalogue: Catalogue) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def vetoed(requirement: Requirement, path: Steps, catalogue: Catalogue) -> Itera
 
     imaging.csv is shared: a pelvic MRI never counts for the liver, and is the scan before pelvic surgery.
     """
-    why = "Name the codes that may count here in allow_codes"
+    why = "List the codes that may count here in allow_codes"
     for where, event in _events(requirement, path):
         if event.kind != "imaging":
             continue
@@ -190,7 +190,7 @@ def _advice(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 def _counted_twice(requirement: Requirement, path: Steps) -> Iterator[Finding]:
     """Without a distance two records of one event are two events."""
     if requirement.count is not None and requirement.apart is None:
-        why = "A study that is stored under two numbers counts twice; give apart"
+        why = "A study stored under two numbers counts twice; add apart"
         yield (*path, "count"), f"{requirement.count} events may be on the same day", why
 
 
@@ -211,7 +211,7 @@ def _no_limit(requirement: Requirement, where: Steps) -> Iterator[Finding]:
     """An event of any age counts; where one is forbidden that may be meant, but it must end."""
     if requirement.forbidden:
         if all(s.after is not None and s.far is None for s in requirement.window.spans):
-            why = "Whether something forbidden happened is never decided; give it at_most"
+            why = "A forbidden event would never be decided; add at_most"
             yield where, "the window never closes", why
     elif not _limited(requirement.window):
         yield where, "the window has no limit", "An event of any age counts"
@@ -239,11 +239,11 @@ def _same_day(requirement: Requirement, path: Steps) -> Iterator[Finding]:
         return
     where = (*path, "same_day")
     if any(_asks_order(span) for span in requirement.window.spans):
-        why = "An event of the same day may have been after the operation"
+        why = "An event on the same day may have been after the operation"
         yield where, "events of the day of surgery count without a clock time", why
     else:
-        why = "The window needs clock times, or does not ask what came first on a day"
-        yield where, "`same_day: allow` decides nothing", why
+        why = "The window needs clock times, or the order on a day does not matter"
+        yield where, "`same_day: allow` has no effect", why
 
 
 def _asks_order(span: Span) -> bool:
@@ -262,7 +262,7 @@ def _hardly_opens(span: Span, path: Steps) -> Iterator[Finding]:
         what = f"in some months no day is {near.length} and {far.length} away"
         yield (*path, key), what, "A month has 28 to 31 days"
     elif excludes(Limit(near.length, strict=True), far):
-        yield (*path, key), "one day counts, and no other", ""
+        yield (*path, key), "only one day counts", ""
 
 
 def _far(span: Span) -> Limit | None:
@@ -297,8 +297,8 @@ def _owners_alike(leaves: Sequence[Leaf]) -> Iterator[Finding]:
         for name in requirement.owners:
             known = first.setdefault(" ".join(name.casefold().split()), name)
             if known != name:
-                why = "Its actions would be on two lists; spell it in one way"
-                yield (*path, "owner"), f"the owner `{name}` is spelt `{known}` before", why
+                why = "Its actions would be on two lists; use one spelling"
+                yield (*path, "owner"), f"the owner `{name}` is spelt `{known}` elsewhere", why
 
 
 def renamed(earlier: Version, leaves: Sequence[Leaf]) -> Iterator[Finding]:
@@ -312,7 +312,7 @@ def renamed(earlier: Version, leaves: Sequence[Leaf]) -> Iterator[Finding]:
         for old in gone:
             if requirement.title == old.title or requirement.event == old.event:
                 what = f"`{old.id}` of version {earlier.version} is `{requirement.id}` here"
-                yield (*path, "id"), what, "Its results cannot be followed from one to the other"
+                yield (*path, "id"), what, "Its results cannot be followed across versions"
                 break
 
 
@@ -325,7 +325,7 @@ def _population(version: Version, path: Steps) -> Iterator[Finding]:
             yield where, "this exclusion repeats applies_to", "No case would be left"
         same = next((x for x in seen if x.when == exclusion.when), None)
         if same is not None:
-            yield where, f"this exclusion repeats `{same.id}`", "It can never be the first to hold"
+            yield where, f"this exclusion repeats `{same.id}`", "It never has an effect"
         seen.append(exclusion)
 
 
@@ -341,11 +341,11 @@ def _sensitivity(version: Version, path: Steps) -> Iterator[Finding]:
             yield (*where, n), f"{text} is listed twice", ""
     anew = [r for r in version.leaves if _judged_anew(r)]
     if texts and not anew:
-        why = "Only windows of days or longer before surgery are, of one event that must be there"
+        why = "Only simple windows before surgery, in days or longer, can be"
         yield where, "no requirement of this version can be judged by another window", why
     limits = {str(r.window.at_most) for r in anew if r.window.at_most}
     if texts and limits and not limits & set(texts):
-        why = "Beside it, the other windows are easier to judge"
+        why = "It makes the other windows easier to compare"
         yield where, f"{' and '.join(sorted(limits))} itself is not listed", why
 
 
@@ -365,7 +365,7 @@ def _waivers(version: Version, path: Steps) -> Iterator[Finding]:
         if reason in policy.reasons[:n]:
             yield (*where, "reasons", n), f"the reason {reason} is listed twice", ""
     if policy.at_most is None:
-        yield where, "exceptions may last for ever", "Give them at_most"
+        yield where, "exceptions may last forever", "Give them at_most"
     elif days(policy.at_most)[1] > _LONG_SPAN:
         yield (*where, "at_most"), "exceptions may last for more than a year", ""
 
@@ -377,12 +377,16 @@ def _waivers_too_short(version: Version, path: Steps) -> Iterator[Finding]:
     where = (*path, "exceptions", "at_most")
     longest = days(version.exceptions.at_most)[1]
     if longest == 0:
-        yield where, "an exception holds on one day only", "It must be the day of surgery"
+        yield where, "an exception lasts only one day", "It must be the day of surgery"
         return
     for requirement in version.leaves:
         if requirement.lead_time and days(requirement.lead_time)[0] > longest:
-            what = f"exceptions last less long than it takes to arrange `{requirement.id}`"
-            yield where, what, "One that is approved in time has ended on the day of surgery"
+            what = f"exceptions expire before there is time to arrange `{requirement.id}`"
+            yield (
+                where,
+                what,
+                "An exception approved in time would have expired on the day of surgery",
+            )
             return
 
 
@@ -391,7 +395,7 @@ def _same_requirement(leaves: Sequence[Leaf]) -> Iterator[Finding]:
     for n, (path, requirement) in enumerate(leaves):
         for _, other in leaves[:n]:
             if _asks(requirement) == _asks(other):
-                what = f"this requirement asks for the same as `{other.id}`"
+                what = f"this requirement is the same as `{other.id}`"
                 yield (*path, "event"), what, "One event fulfils both"
 
 
@@ -403,7 +407,7 @@ def _same_title(leaves: Sequence[Leaf]) -> Iterator[Finding]:
         other = first.setdefault(title, requirement.id)
         if other != requirement.id:
             what = f"`{other}` has the same title"
-            yield (*path, "title"), what, "Nobody can tell them apart on a page or a list"
+            yield (*path, "title"), what, "They cannot be distinguished on a page or list"
 
 
 def _asks(requirement: Requirement) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ class SentBefore(Exception):
 
     def __init__(self, result: str) -> None:
         self.result = result
-        super().__init__("the form was taken already")
+        super().__init__("this form was already sent")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class People:
         with writing(self.alias):
             found = model.objects.using(self.alias).filter(id=number).first() if model else None
             if found is None or found.by != by.login:
-                raise _refused("there is nothing of yours to take back", "Look at the case again")
+                raise _refused("there is nothing of yours to undo", "Look at the case again")
             if found.undone_at is None:
                 found.undone_at = at
                 found.save(using=self.alias, update_fields=["undone_at"])
