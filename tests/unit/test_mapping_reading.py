@@ -125,25 +125,25 @@ def test_every_missing_column_is_told_with_the_key_that_names_it(tmp_path: Path)
         "file": "a.csv",
         "columns": {"case_id": "CASEID", "surgeon": "SURGEON", "site": "HOUSE"},
     }
-    expected = refused(tmp_path, "cases", block)
+    refusal = refused(tmp_path, "cases", block)
     assert (
         "there is no column 'CASEID'. mapping.yaml names it under cases.columns.case_id. Did you mean 'CASE_ID'?"
-        in expected
+        in refusal
     )
-    assert "Did you mean 'SURGON'?" in expected
-    assert "there is no column 'HOUSE'" in expected and "skip and header_rows" in expected
+    assert "Did you mean 'SURGON'?" in refusal
+    assert "there is no column 'HOUSE'" in refusal and "skip and header_rows" in refusal
 
 
 def test_a_message_names_no_cell_of_a_file_without_a_header(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", "1,P-SECRET-1\n2,P-SECRET-2\n")
-    expected = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"case_id": "ID"}})
-    assert "SECRET" not in expected
+    refusal = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"case_id": "ID"}})
+    assert "SECRET" not in refusal
 
 
 def test_a_column_that_is_there_twice_is_named_by_its_place(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", "ID,DATE,DATE\n1,2026-05-31,2026-05-01\n")
-    expected = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"surgery_at": "DATE"}})
-    assert "the column 'DATE' is in the header 2 times" in expected and 'such as "#2"' in expected
+    refusal = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"surgery_at": "DATE"}})
+    assert "the column 'DATE' is in the header 2 times" in refusal and 'such as "#2"' in refusal
     rows, _, _ = read(
         tmp_path, "cases", {"file": "a.csv", "columns": {"surgery_at": "#2"}}, "surgery_at"
     )
@@ -213,8 +213,8 @@ def test_the_encoding_is_found_out_and_stated(encoding: str, stated: str, tmp_pa
 
 def test_a_byte_that_the_encoding_does_not_have(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"ID\n1\x81\n")
-    expected = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"case_id": "ID"}})
-    assert "byte 5 of the file is no character of windows-1252" in expected
+    refusal = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"case_id": "ID"}})
+    assert "byte 5 of the file is no character of windows-1252" in refusal
 
 
 def test_a_footer_is_looked_for_among_the_last_rows_only(tmp_path: Path) -> None:
@@ -448,10 +448,10 @@ def test_a_join_that_makes_several_rows_of_one_needs_a_group(tmp_path: Path) -> 
         "join": [{"file": "b.csv", "by": "ID", "columns": "CODE"}],
         "columns": {"case_id": "ID", "procedures": {"column": "CODE", "system": "CPT"}},
     }
-    expected = refused(tmp_path, "cases", block)
+    refusal = refused(tmp_path, "cases", block)
     assert (
         "mapping.yaml, cases: the tables that are joined have several rows for one (1 more in all)"
-        in expected
+        in refusal
     )
     rows, _, notes = read(tmp_path, "cases", block | {"group_by": "ID"}, "case_id", "procedures")
     assert rows == [("1", "CPT:44140;CPT:47120", 2), ("2", None, 3)]
@@ -520,12 +520,12 @@ def test_a_row_is_evidence_of_the_one_patient_whose_id_stands_in_it(
     row: str, patient: str | None, tmp_path: Path
 ) -> None:
     records = records_of(tmp_path, f"{HEAD}E1,P1,imaging,completed,2026-05-01,CT,liver,,x\n{row}\n")
-    expected = set_apart(records)
+    notes = set_apart(records)
     torn = [r[0] for r in records.con.execute("SELECT patient_id FROM torn_events").fetchall()]
     named = [r[0] for r in records.con.execute("SELECT patient_id FROM raw_events").fetchall()]
     assert torn == [patient] or (patient is None and torn == [] and named == ["P1", None])
-    assert "torn or have no patient_id: 1 of 2" in expected[0]
-    assert set_apart(records) == expected, "a second evaluation says the same"
+    assert "torn or without patient_id: 1 of 2" in notes[0]
+    assert set_apart(records) == notes, "a second evaluation says the same"
 
 
 def test_nothing_is_said_where_every_row_is_somebodys(tmp_path: Path) -> None:
@@ -555,13 +555,13 @@ def test_a_misspelt_kind_is_told_and_may_be_evidence(
         for n in range(m)
     ]
     records = records_of(tmp_path, HEAD + "\n".join(rows) + "\n")
-    expected = set_apart(records)
+    notes = set_apart(records)
     torn = records.con.execute("SELECT patient_id, why FROM torn_events").fetchall()
     assert len(torn) == apart and all(patient == "P1" for patient, _ in torn)
     assert rows_read(records, "events") == len(rows)
-    assert [note for note in expected if "misspelt kind" in note] == expected
-    assert len(expected) == (1 if apart else 0)
-    assert set_apart(records) == expected, "a second evaluation says the same"
+    assert [note for note in notes if "misspelt kind" in note] == notes
+    assert len(notes) == (1 if apart else 0)
+    assert set_apart(records) == notes, "a second evaluation says the same"
 
 
 def test_a_column_called_rowid_is_a_column(tmp_path: Path) -> None:

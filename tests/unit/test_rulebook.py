@@ -167,7 +167,10 @@ def _with_imaging(bundle: Bundle) -> Bundle:
 @pytest.mark.parametrize(
     ("second", "expected"),
     [
-        (replace(liver(), path=Path("b.yaml")), "b.yaml: the id liver-imaging is also that of rules/"),
+        (
+            replace(liver(), path=Path("b.yaml")),
+            "b.yaml: the id liver-imaging is also that of rules/",
+        ),
         (_with_list(named(liver(), "b"), "1AB"), "b.yaml: its code list liver-resection is not"),
         (_with_imaging(named(liver(), "b")), "b.yaml: its imaging.csv is not the same as"),
     ],
