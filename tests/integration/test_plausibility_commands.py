@@ -137,7 +137,7 @@ def test_small_numbers_are_in_no_message_of_a_protected_report(damaged, tmp_path
     assert ran.code == 0, ran.err
     page = (out / "index.html").read_text(encoding="utf-8")
     note = page[page.index('aria-label="Check the records first"') :].partition("</div>")[0]
-    assert "Seen: imaging between 22:00 and 6:00" in note
+    assert "Seen: imaging, or operations that start, between 22:00 and 6:00" in note
     assert not re.search(r"\d+ of \d+", note)
 
 
@@ -199,7 +199,7 @@ def test_an_audit_without_a_planned_operation_does_not_say_that_none_needs_actio
     )
     assert "2 operations (none planned) and 3 events" in said
     page = (tmp_path / "audit" / "index.html").read_text(encoding="utf-8")
-    assert "so nothing was looked for" in page
+    assert "so there was nothing to check" in page
 
 
 def test_a_kind_of_event_that_nobody_has_is_no_data_and_not_0_percent(demo, tmp_path):

@@ -105,9 +105,9 @@ def test_a_move_of_surgery_asks_for_another_look(store: Store) -> None:
 
 
 def test_what_cannot_be_asked_for(store: Store) -> None:
-    with pytest.raises(UserError, match="ends before it begins"):
+    with pytest.raises(UserError, match="ends before it starts"):
         request_one(store, expires_on=date(2026, 2, 1))
-    with pytest.raises(UserError, match="nobody asks"):
+    with pytest.raises(UserError, match="nobody requests"):
         request_one(store, by=Person(" ", "coordinator"))
     with pytest.raises(UserError, match="no such exception"):
         store.exceptions.approve("qi-99", by=OAK, at=hours(1))

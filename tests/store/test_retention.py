@@ -139,7 +139,7 @@ def test_a_pseudonym_replaces_the_case_everywhere(store: Store, tmp_path: Path) 
     held = store.export_case(new)
     assert held["findings"][0]["row"]["case_id"] == new
     assert held["exceptions"][0]["case_id"] == held["sign_offs"][0]["case_id"] == new
-    with pytest.raises(UserError, match="nothing is held"):
+    with pytest.raises(UserError, match="the store has nothing about"):
         store.export_case("C2")
     assert len(store.export_case("C1")["findings"]) > 3
 
@@ -167,7 +167,7 @@ def test_a_case_that_was_given_a_pseudonym_is_compared_again(store: Store) -> No
 def test_a_short_key_is_refused(store: Store) -> None:
     with pytest.raises(UserError, match="key is too short"):
         decided(store).pseudonymise("C2", b"short", hours(300), "oak")
-    with pytest.raises(UserError, match="nothing is held"):
+    with pytest.raises(UserError, match="the store has nothing about"):
         store.pseudonymise("C9", KEY, hours(300), "oak")
 
 

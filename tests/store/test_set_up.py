@@ -217,7 +217,7 @@ def test_tables_that_hold_something_are_not_thrown_away(copies: Callable[[str], 
     store = open_store(database)
     with connections[store.alias].cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations")
-    with pytest.raises(UserError, match="They hold rows"):
+    with pytest.raises(UserError, match="They contain rows"):
         store.migrate()
     store.close()
 

@@ -124,8 +124,8 @@ def test_another_protocol_or_a_later_audit_cannot_be_compared() -> None:
     [
         ("", "not JSON"),
         ('{"manifest": {}', "not JSON"),
-        ("[]", "does not hold"),
-        ('{"manifest": {}, "findings": [], "cases": []}', "not what an audit writes"),
+        ("[]", "are missing"),
+        ('{"manifest": {}, "findings": [], "cases": []}', "not the output of an audit"),
         ("[" * 100_000, "not JSON"),
     ],
 )
@@ -153,7 +153,7 @@ def test_a_foreign_row_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None
     assert Snapshot.read(tmp_path).findings
     document["findings"] = [MET | wrong]
     (tmp_path / "findings.json").write_text(json.dumps(document), encoding="utf-8")
-    with pytest.raises(UserError, match="not what an audit writes"):
+    with pytest.raises(UserError, match="not the output of an audit"):
         Snapshot.read(tmp_path)
 
 

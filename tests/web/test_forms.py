@@ -177,7 +177,7 @@ def verdict(site: Served, case_id: str) -> str:
     ("typed", "said"),
     [
         ({"reason": "too-busy"}, "does not accept that reason"),
-        ({"requirement": "pet"}, "no protocol asks for that"),
+        ({"requirement": "pet"}, "no protocol has this requirement"),
         ({"expires_on": "2027-12-31"}, "accepts at most"),
         ({"expires_on": "soon"}, "Enter a date"),
     ],
