@@ -114,7 +114,7 @@ def finding(digest: Digest) -> str:
     elif digest.plausibility:
         parts.insert(0, f"check the records first ({len(digest.plausibility):,})")
     if digest.disagreed:
-        parts.insert(0, "the program disagrees with itself")
+        parts.insert(0, "two evaluations differ")
     return ", ".join(parts)
 
 
@@ -145,7 +145,7 @@ def _sections(digest: Digest) -> list[Section]:
     refused = "Records refused, nothing was judged" if digest.refused else "Check the records first"
     since = f" since {_short(digest.since)}" if digest.since else ""
     found = [
-        _sentences("The program disagrees with itself", filter(None, [digest.disagreed]), "bad"),
+        _sentences("Two evaluations differ", filter(None, [digest.disagreed]), "bad"),
         _sentences(refused, digest.plausibility, "bad" if digest.refused else "warn"),
         _sentences("Feeds", digest.feeds, "bad"),
         _lines("To do", (_action(case, digest) for case in digest.at_risk)),

@@ -214,7 +214,10 @@ def broken(postgres: Server, filled: str) -> str:
             "the role is not allowed to do this",
         ),
         (f"ALTER ROLE {ROLE} SET statement_timeout = 1", "the server stopped the query"),
-        (f"ALTER ROLE {ROLE} SET default_transaction_read_only = on", "does not allow temporary tables"),
+        (
+            f"ALTER ROLE {ROLE} SET default_transaction_read_only = on",
+            "does not allow temporary tables",
+        ),
     ],
 )
 def test_what_is_wrong_in_the_database_is_said(

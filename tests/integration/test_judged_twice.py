@@ -136,9 +136,9 @@ def test_the_digest_of_a_night_says_so_first(tmp_path: Path) -> None:
     assert ran.code == 3 and "C05, about which the two evaluators differ" in ran.err
     (digest,) = (tmp_path / "state").rglob("digest/*.txt")
     lines = digest.read_text("utf-8").splitlines()
-    assert lines[0].startswith("The program disagrees with itself, ")
+    assert lines[0].startswith("Two evaluations differ, ")
     assert lines[2:4] == [
-        "The program disagrees with itself (1)",
+        "Two evaluations differ (1)",
         "  C05: the two evaluators differ. Check by hand, and report it.",
     ]
     shown = json.loads(run("nightly", "show", 1, "--config", file).out)
