@@ -95,7 +95,7 @@ def test_the_clause_that_decided(data: Path, capsys: pytest.CaptureFixture[str])
     mri = said[said.index("MRI of the liver (mri): Expired") :]
     assert f"decided by window.at_most: 30 days\n  at {file}:{line}:{column}\n" in mri
     flat = " ".join(mri.split())
-    assert "status 8 of 9: no time is left" in flat
+    assert "status 8 of 9: too late" in flat
     assert f"counts from 2026-01-24 [protocol.yaml:{line}:{column}]" in flat
     assert "surgery: 2026-02-23 08:00" in flat
     assert "E2 (events.csv, row 3): completed, 2026-01-23, decides" in flat

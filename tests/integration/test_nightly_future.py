@@ -79,7 +79,7 @@ def test_a_wrong_future_night_does_not_silence_those_after_it(file: Path) -> Non
         assert "qi-checker nightly forget 2" in ran.err
         assert contents(state / "reports") != before
         text = (state / "reports" / "digest" / "ct-before-surgery.txt").read_text("utf-8")
-        assert str(day) in text
+        assert f"{day:%a} {day.day} {day:%b %Y}" in text
         good, words = well(file, day)["newest night"]
         assert not good and f"run 2 for {FAR}, which has not come yet" in words
 

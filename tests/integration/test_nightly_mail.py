@@ -166,7 +166,7 @@ def test_a_password_that_is_not_there_is_told(
         hospital.file.read_text("utf-8").replace('"password_file": null, ', ""), encoding="utf-8"
     )
     ran = hospital.night()
-    assert ran.code == 1 and "the variable QI_MAIL_PASSWORD is not set" in ran.err
+    assert ran.code == 1 and "the environment variable QI_MAIL_PASSWORD is not set" in ran.err
     assert hospital.night(QI_MAIL_PASSWORD=PASSWORD).code == 0
     assert arrived(server[0]) == EVERYBODY
 

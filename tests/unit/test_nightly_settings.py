@@ -114,7 +114,7 @@ def test_the_password_of_the_store_comes_from_its_place(
     assert (found.url, found.shown) == ("postgresql://u@h:5433/d", "postgresql://h:5433/d")
     assert found.settings()["PASSWORD"] == "a@b/c"
     monkeypatch.delenv("QI_STORE")
-    with pytest.raises(UserError, match="the variable QI_STORE is not set"):
+    with pytest.raises(UserError, match="the environment variable QI_STORE is not set"):
         keeping.database(settings)
 
 
