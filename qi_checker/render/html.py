@@ -20,7 +20,8 @@ from qi_checker.render import rates, words
 CASES_SHOWN = 200  # a longer list is read as a spreadsheet: cases.csv has every case
 REJECTS_SHOWN = 50
 PROBLEMS_SHOWN = 100
-_ISO_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+# A day that stands alone, not a part of an id, a path or a moment.
+_ISO_DATE = re.compile(r"(?<![\w/.-])\d{4}-\d\d-\d\d(?![\w/-]|\.\w)")
 LONGEST_TEXT = 160  # of a free text that only informs, such as a study description
 
 

@@ -156,6 +156,23 @@ def test_unknown_names_are_errors_and_texts_are_escaped() -> None:
         env.from_string("{{ sheet.no_such_field }}").render(sheet=sheets.CASE)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("on 2026-03-10.", '<time datetime="2026-03-10">Tue 10 Mar 2026</time>'),
+        ("OP-2026-03-10, 2026-03-10-7", "OP-2026-03-10, 2026-03-10-7"),
+        (
+            "lake/2026-03-10/events.csv, 2026-03-10.csv",
+            "lake/2026-03-10/events.csv, 2026-03-10.csv",
+        ),
+        ("on 2026-02-30.", "on 2026-02-30."),
+    ],
+)
+def test_a_data_problem_has_days_as_people_read_them(text: str, shown: str) -> None:
+    template = '{% from "macros.html.j2" import problems %}{{ problems([text], "Problems") }}'
+    assert shown in html.environment().from_string(template).render(text=text)
+
+
 def test_every_template_compiles_and_is_used() -> None:
     env = html.environment()
     # Those of the web application have an environment of their own: tests/web.
