@@ -14,6 +14,8 @@ from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.monthly.cases import first_day, last_day, months_on
 from qi_checker.monthly.folder import write_monthly
+from qi_checker.monthly.protected import protect_monthly
+from qi_checker.monthly.protected_files import write_protected_monthly
 from qi_checker.monthly.rejudged import earlier
 from qi_checker.monthly.report import compared_with, judged_then, monthly
 from qi_checker.monthly.views import Monthly
@@ -23,6 +25,7 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
 from qi_checker.protocol.report_settings import NO_SETTINGS, LoadedSettings, load_report_settings
+from qi_checker.statistics.small_numbers import PROFILES
 from qi_checker.store import Store
 
 
@@ -45,6 +48,9 @@ def write_months(
 ) -> list[Path]:
     """Write what is not there yet; the folders that were written. UserError as `report` raises it.
 
+    Where small numbers are withheld, there is one report in 12 months: two whose 12 months overlap
+    can be subtracted from each other, which gives single months away.
+
     A report that is there is left as it is: a committee has it. Remove its folder to have it written
     anew.
     """
@@ -52,18 +58,34 @@ def write_months(
     written = []
     loaded: LoadedSettings | None = None
     for bundle in settings.bundles:
-        out = settings.reports / f"report-{month}"
-        if settings.rulebook:
-            out /= bundle.protocol.id
+        out = _month_folder(settings, bundle, month)
         if (out / "manifest.json").is_file():
             continue
         loaded = loaded or _report_settings(settings)
+        profile = PROFILES[loaded.settings.small_numbers]
+        if profile.largest and _overlaps(settings, bundle, month):
+            continue
         span = first_day(month), last_day(month)
         look = Looking(settings.site.checks, accept, AHEAD, period=span)
         view = _report(settings, store, bundle, records, as_of, month, loaded, look)
-        write_monthly(view, out, "html")
+        if profile.largest:
+            write_protected_monthly(protect_monthly(view, profile), out, "html")
+        else:
+            write_monthly(view, out, "html")
         written.append(out)
     return written
+
+
+def _month_folder(settings: Settings, bundle: Bundle, month: str) -> Path:
+    out = settings.reports / f"report-{month}"
+    return out / bundle.protocol.id if settings.rulebook else out
+
+
+def _overlaps(settings: Settings, bundle: Bundle, month: str) -> bool:
+    """Whether the 12 months of a report share a month with those of one without small numbers."""
+    near = (months_on(month, n) for n in range(-11, 12) if n)
+    manifests = (_month_folder(settings, bundle, m) / "manifest.json" for m in near)
+    return any(f.is_file() and '"small_numbers"' in f.read_text("utf-8") for f in manifests)
 
 
 def _report_settings(settings: Settings) -> LoadedSettings:

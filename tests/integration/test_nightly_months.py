@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.helpers.commands import contents, run
@@ -40,6 +41,36 @@ def test_without_the_setting_there_is_none(demo: Path, tmp_path: Path) -> None:
     file.write_text(text, encoding="utf-8")
     night(file, "2026-03-02")
     assert {f.name for f in (tmp_path / "state" / "reports").iterdir()} == {"audit", "digest"}
+
+
+def test_small_numbers_are_withheld_and_reports_do_not_overlap(demo: Path, tmp_path: Path) -> None:
+    """The settings hold for the job as for the command; the next report follows after 12 months."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for file in demo.glob("*.*"):
+        (data / file.name).write_bytes(file.read_bytes())
+    (data / "report.yaml").write_text("small_numbers: lt5\n", encoding="utf-8")
+    file = tmp_path / "nightly.yaml"
+    file.write_text(
+        "site: data/site.yaml\ndata: data\nstate: state\npages: 0\nmonthly: true\n",
+        encoding="utf-8",
+    )
+    night(file, "2026-03-02")
+    reports = tmp_path / "state" / "reports"
+    written = reports / "report-2026-02"
+    assert {f.name for f in written.iterdir()} == {
+        "index.html",
+        "report.json",
+        "manifest.json",
+        "standards.csv",
+    }
+    assert json.loads((written / "manifest.json").read_text("utf-8"))["small_numbers"] == "lt5"
+    written.rename(reports / "report-2025-03")  # 11 months before: one month is in both
+    night(file, "2026-03-03")
+    assert not written.exists()
+    (reports / "report-2025-03").rename(reports / "report-2025-02")
+    night(file, "2026-03-04")
+    assert (written / "standards.csv").is_file()
 
 
 def test_settings_of_the_report_that_are_wrong_spoil_the_report_only(
