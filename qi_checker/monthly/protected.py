@@ -7,13 +7,16 @@ are printed (docs/small-numbers.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qi_checker.monthly.views import Header, Monthly, Tally
 from qi_checker.render.views import Provenance
 from qi_checker.statistics.small_numbers import Profile, Shown
 from qi_checker.study.protected import shown_counts
 
+OVERLAP = (
+    "Two reports whose 12 months overlap can be subtracted from each other. Publish one a year."
+)
 _LEFT_OUT = (
     "the numbers of single months, and the charts of them",
     "every operation, its days and its causes, and the lists of cases",
@@ -51,8 +54,10 @@ def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
     """What may be printed of a report. `profile` is not `none`: that is the report as it is."""
     shown = shown_counts(counts_of(monthly), profile)
     lead = monthly.standards[0]
+    # In which month the first operation was, or the first of a version, tells of single months.
+    header = replace(monthly.header, held_first=monthly.header.year_first, versions=())
     return ProtectedMonthly(
-        header=monthly.header,
+        header=header,
         provenance=monthly.provenance.without_numbers(),
         profile=profile,
         eligible=shown["eligible"],

@@ -10,7 +10,7 @@ from typing import Any
 
 from qi_checker.monthly import words as monthly_words
 from qi_checker.monthly.folder import FORMATS, OURS, Written
-from qi_checker.monthly.protected import ProtectedLine, ProtectedMonthly
+from qi_checker.monthly.protected import OVERLAP, ProtectedLine, ProtectedMonthly
 from qi_checker.render.atomic import replaced_folder
 from qi_checker.render.csv_files import write_rows
 from qi_checker.render.html import environment
@@ -48,6 +48,7 @@ def protected_monthly_page(monthly: ProtectedMonthly) -> str:
         said=monthly_words,
         finding=finding(monthly),
         rule=rule(monthly.profile),
+        overlap=OVERLAP,
         line_words=line_words,
     )
 
@@ -69,8 +70,9 @@ def write_protected_monthly(
         if "pdf" in formats:
             (folder / "report.pdf").write_bytes(pdf_of(page))
         if "xlsx" in formats:
+            notes = (rule(monthly.profile), OVERLAP)
             properties = Properties(
-                monthly.header.title, finding(monthly), monthly.provenance, (rule(monthly.profile),)
+                monthly.header.title, finding(monthly), monthly.provenance, notes
             )
             write_workbook(folder / "report.xlsx", [table], properties)
     return Written(finding(monthly), FORMATS[formats[0]] if formats else "report.json")

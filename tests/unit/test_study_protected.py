@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qi_checker.statistics.small_numbers import PROFILES, Profile, is_small
+from qi_checker.statistics.small_numbers import PROFILES, Profile, Shown, is_small
 from qi_checker.study.protected import protect_study, shown_counts
 from qi_checker.study.protected_files import protected_page, write_protected
 from tests.helpers.attack import MOST, limits_of, recovered
@@ -47,10 +47,15 @@ GROUPS = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 40)), min_size=9, 
 
 
 def attacked(counts: dict[str, int], keys: tuple[str, ...], profile: Profile) -> list[str]:
-    """Counts that somebody who knows how they overlap confines to a number, or more than the mark."""
+    """Counts that somebody who knows how they overlap confines to one number, or more than marks do.
+
+    Zeros and marks by themselves may narrow a range, as docs/small-numbers.md says: two operations of
+    which none complies, with some CT, some MRI and some ultrasound in time, are at least two.
+    """
     released = shown_counts(counts, profile)
     states = list(itertools.product(("in", "late", "no"), repeat=len(keys)))
     limits = {f"a{i}": (0, MOST) for i in range(len(states))}
+    marks = limits | {name: _marked(value, profile) for name, value in counts.items()}
     limits |= {name: limits_of(released[name], profile.name) for name in counts}
     relations = [
         {f"a{i}": 1 for i, state in enumerate(states) if _counted(name, keys, state)} | {name: -1}
@@ -60,7 +65,8 @@ def attacked(counts: dict[str, int], keys: tuple[str, ...], profile: Profile) ->
     for name, value in counts.items():
         if is_small(value, profile):
             low, high = recovered(limits, relations, name)
-            if low == high or (profile.whole_range and low > 1):
+            narrowed = profile.whole_range and low > 1
+            if low == high or (narrowed and low > recovered(marks, relations, name)[0]):
                 found.append(f"{name} is {value}, between {low} and {high}")
     for name, value in counts.items():
         missing = counts["eligible"] - value
@@ -72,6 +78,12 @@ def attacked(counts: dict[str, int], keys: tuple[str, ...], profile: Profile) ->
             if low == high:
                 found.append(f"not {name} is {missing}")
     return found
+
+
+def _marked(value: int, profile: Profile) -> tuple[int, int]:
+    """What a count would say of itself if nothing but zeros and marks were printed."""
+    mark = profile.mark if is_small(value, profile) else profile.other
+    return limits_of(Shown(None, mark) if value else Shown(0), profile.name)
 
 
 def _counted(name: str, keys: tuple[str, ...], state: tuple[str, ...]) -> bool:
@@ -117,6 +129,7 @@ def vectors(keys: tuple[str, ...], n: int) -> list[dict[str, int]]:
         (12, (10, 10), 8),
         (9, (5, 8), 4),
         (30, (25, 24, 23), 12),
+        (2, (1, 1, 1), 0),  # zeros and marks alone say "at least two"
     ],
 )
 def test_inclusion_and_exclusion_give_nothing_away(
