@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from qi_checker.monthly import words as said
@@ -62,7 +63,7 @@ def _trend_and_causes(deck: Deck, monthly: Monthly, kicker: str) -> None:
     deck.chart(Box(_LEFT, top, half, 4.6), "line", months, drawn, trend.description)
     box = Box(_LEFT + half + 0.2, _TOP, _WIDE - half - 0.2, 0.4)
     if not causes:
-        deck.text(box, [Line(monthly.causes.title, 16, bold=True)])
+        deck.text(replace(box, height=1), [Line(monthly.causes.title, 16, bold=True)])
         return
     total = sum(c.count or 0 for c in causes)
     deck.text(box, [Line(f"Why {words.count(total, 'requirement')} failed in 12 months", 16, True)])
@@ -87,15 +88,15 @@ def _decisions_and_actions(deck: Deck, monthly: Monthly, kicker: str) -> None:
     if not lines:
         lines = [Line(said.NOTHING_ASKED, 18)]
     deck.text(Box(_LEFT, _TOP, half, 5), lines)
-    box = Box(_LEFT + half + 0.3, _TOP, _WIDE - half - 0.3, 0.4)
+    box = Box(_LEFT + half + 0.3, _TOP, _WIDE - half - 0.3, 5)
     if not monthly.actions:
         deck.text(box, [Line(said.NO_ACTION, 14, colour=MUTED)])
         return
     rows = [("Action", "Owner", "Due", "State")]
     rows += [
-        (a.action, a.owner, str(a.due), said.due(a.done, a.overdue))
+        (a.action, a.owner, words.day(a.due), said.due(a.done, a.overdue, words.day))
         for a in monthly.actions[:_ACTIONS]
     ]
     if more := len(monthly.actions[_ACTIONS:]):
         rows.append((f"{words.count(more, 'more action')} in actions.csv", "", "", ""))
-    deck.table(box, rows, (2.7, 1.4, 1.1, 1.0))
+    deck.table(box, rows, (2.5, 1.3, 1.2, 1.2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -246,9 +247,10 @@ def window(line: Sensitivity) -> str:
     return f"{line.window} (the protocol's)" if line.own else line.window
 
 
-def due(done: date | None, overdue: bool) -> str:
+def due(done: date | None, overdue: bool, written: Callable[[date], str] = date.isoformat) -> str:
+    """The state of an action; `written` writes the day on which it was done."""
     if done is not None:
-        return f"done {done}"
+        return f"done {written(done)}"
     return "overdue" if overdue else "open"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ INK, MUTED, BAD, MARK, CALM = "16212C", "51606C", "A3231B", "0A56A3", "7C93A8"
 _WIDTH, _HEIGHT, _EDGE = 13.333, 7.5, 0.6  # inches
 _TITLE_ONLY = 5  # layout of the empty presentation that python-pptx brings
 _FIXED = (1980, 1, 1, 0, 0, 0)  # of the entries of the file
+_SMALLEST = 10  # points
+_LETTER, _BOLD = 0.54, 0.58  # width of a letter in units of the font size, about that of Arial
+_SHORTEST = 12  # characters; less is not cut
+_ROW, _SIDES, _ENDS = 1.2, 0.2, 0.1  # height of a row in that unit; margins of a box, in inches
 
 
 @dataclass(frozen=True)
@@ -91,12 +95,13 @@ class Deck:
         """Begin a slide with its finding as the title and a small line above it."""
         self._slide = self._made.slides.add_slide(self._made.slide_layouts[_TITLE_ONLY])
         shape = self._slide.shapes.title
-        _place(shape, Box(_EDGE, 0.65, _WIDTH - 2 * _EDGE, 0.95))
-        _fill(shape.text_frame, [Line(title, 30, bold=True)], "top")
+        box = Box(_EDGE, 0.65, _WIDTH - 2 * _EDGE, 1.1)
+        _place(shape, box)
+        _fill(shape.text_frame, fitted([Line(title, 30, bold=True)], box), "top")
         if kicker:
             self.text(Box(_EDGE, 0.3, _WIDTH - 2 * _EDGE, 0.35), [Line(kicker, 14, colour=MUTED)])
         foot = [Line(f"{self._foot} {PURPOSE}", 10, colour=MUTED)]
-        self.text(Box(_EDGE, 6.95, _WIDTH - 2 * _EDGE, 0.4), foot)
+        self.text(Box(_EDGE, 6.9, _WIDTH - 2 * _EDGE, 0.45), foot)
 
     def text(self, box: Box, lines: Sequence[Line], framed: bool = False) -> None:
         """Write paragraphs into a box, with a border if `framed`."""
@@ -104,7 +109,7 @@ class Deck:
         from pptx.util import Pt
 
         shape = self._slide.shapes.add_textbox(*_inches(box))
-        _fill(shape.text_frame, lines, "top")
+        _fill(shape.text_frame, fitted(lines, box), "top")
         if framed:
             shape.line.color.rgb, shape.line.width = RGBColor.from_string(CALM), Pt(1)
 
@@ -133,23 +138,67 @@ class Deck:
         _lines(frame.chart, series) if percent else _bars(frame.chart, series[0])
 
     def table(self, box: Box, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
-        """Write a table whose first row is its header; widths in inches."""
+        """Write a table whose first row is its header; widths in inches.
+
+        A text is cut where its row would be higher than its part of the box.
+        """
         from pptx.util import Inches
 
-        frame = self._slide.shapes.add_table(len(rows), len(widths), *_inches(box))
+        rooms = [replace(box, width=w, height=box.height / len(rows)) for w in widths]
+        texts = [(Line(t, 12), room) for row in rows for t, room in zip(row, rooms, strict=True)]
+        size = min(fitted([line], room)[0].size for line, room in texts)
+        shape = replace(box, height=0.3 * len(rows))  # a row grows with its text
+        frame = self._slide.shapes.add_table(len(rows), len(widths), *_inches(shape))
         for column, width in zip(frame.table.columns, widths, strict=True):
             column.width = Inches(width)
         for number, row in enumerate(rows):
             for column, text in enumerate(row):
                 cell = frame.table.cell(number, column)
-                head = Line(text, 12, bold=True, colour="FFFFFF") if not number else Line(text, 12)
-                _fill(cell.text_frame, [head], "")
+                line = Line(text, size)
+                line = line if number else replace(line, bold=True, colour="FFFFFF")
+                _fill(cell.text_frame, fitted([line], rooms[column]), "")
 
     def write(self, path: Path) -> None:
         """Write the file; OSError where the disk refuses."""
         made = io.BytesIO()
         self._made.save(made)
         path.write_bytes(_without_clock(made))
+
+
+def fitted(lines: Sequence[Line], box: Box) -> list[Line]:
+    """The lines as they fit into a box: smaller where they must be, then the longest one cut.
+
+    PowerPoint makes a text fit only when somebody edits it.
+    """
+    made = [replace(line, text=clean(line.text)) for line in lines]
+    while _height(made, box.width) > box.height:
+        smaller = [replace(x, size=max(x.size - 1, min(x.size, _SMALLEST))) for x in made]
+        if smaller == made:
+            longest = max(made, key=lambda x: len(x.text))
+            if len(longest.text) < _SHORTEST:
+                break
+            text = longest.text[: len(longest.text) * 9 // 10].rstrip(" …")
+            smaller = [replace(x, text=f"{text} …") if x is longest else x for x in made]
+        made = smaller
+    return made
+
+
+def _height(lines: Sequence[Line], width: float) -> float:
+    """About how many inches paragraphs take in a box, with its margins."""
+    points = (width - _SIDES) * 72
+    return _ENDS + sum(_rows(line, points) * line.size * _ROW for line in lines) / 72
+
+
+def _rows(line: Line, points: float) -> int:
+    """In how many rows a paragraph is broken; a word that is too wide is broken, too."""
+    room = max(1, int(points / (line.size * (_BOLD if line.bold else _LETTER))))
+    rows, taken = 1, 0
+    for word in line.text.split():
+        if taken and taken + 1 + len(word) > room:
+            rows, taken = rows + 1, 0
+        taken += len(word) + (1 if taken else 0)
+        rows, taken = rows + (taken - 1) // room, (taken - 1) % room + 1
+    return rows
 
 
 def _inches(box: Box) -> tuple[Any, ...]:
@@ -163,7 +212,7 @@ def _place(shape: Any, box: Box) -> None:
 
 
 def _fill(frame: Any, lines: Sequence[Line], anchor: str) -> None:
-    """Write paragraphs; a text that is too long is made smaller where the program can."""
+    """Write paragraphs; a program makes them smaller when somebody writes more."""
     from pptx.dml.color import RGBColor
     from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
     from pptx.util import Pt

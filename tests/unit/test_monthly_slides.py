@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from qi_checker.monthly.folder import as_json, write_monthly
 from qi_checker.monthly.slides import write_slides
 from qi_checker.monthly.views import Monthly
 from qi_checker.render.plots import Cause
+from qi_checker.render.slides import Box, Line, fitted
 from tests.helpers import monthly
 
 pptx = pytest.importorskip("pptx")
@@ -100,7 +102,7 @@ def test_decisions_and_actions_are_those_of_the_page(tmp_path: Path) -> None:
     (table,) = [s.table for s in slide.shapes if s.has_table]
     rows = [tuple(c.text for c in row.cells) for row in table.rows]
     assert rows[0] == ("Action", "Owner", "Due", "State")
-    assert ("Reserve two MRI slots a week", "Radiology", "2026-01-31", "overdue") in rows
+    assert ("Reserve two MRI slots a week", "Radiology", "Sat 31 Jan 2026", "overdue") in rows
     assert len(rows) == 1 + len(VIEW.actions)
 
 
@@ -142,6 +144,55 @@ def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(blob)) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet and "hyperlink" not in sheet
+
+
+def ends(slide: Any) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom of each shape, in inches; of a table with rows as high as allowed."""
+    found = []
+    for s in slide.shapes:
+        wide, high = s.width, s.height
+        if s.has_table:
+            wide = sum(c.width for c in s.table.columns)
+            high = max(high, 5 * 914400)
+        found.append((s.left, s.top, s.left + wide, s.top + high))
+    return [tuple(x / 914400 for x in box) for box in found]
+
+
+@pytest.mark.parametrize("words_of_a_long_text", [1, 300])
+def test_nothing_lies_outside_or_on_something_else(
+    tmp_path: Path, words_of_a_long_text: int
+) -> None:
+    long = (
+        "Reserve " + "slots for the Hochleistungsmagnetresonanztomographie " * words_of_a_long_text
+    )
+    view = replace(
+        VIEW,
+        header=replace(VIEW.header, comment=long, organisation=long),
+        causes=replace(VIEW.causes, title=long, causes=()),
+        trend=replace(VIEW.trend, title=long),
+        decisions=tuple(replace(d, ask=long) for d in VIEW.decisions),
+        actions=tuple(replace(VIEW.actions[0], action=long, owner=long) for _ in range(12)),
+    )
+    made = written(tmp_path, view)
+    wide, high = made.slide_width / 914400, made.slide_height / 914400
+    for slide in made.slides:
+        boxes = ends(slide)
+        assert all(x[0] >= 0 and x[1] >= 0 and x[2] <= wide and x[3] <= high for x in boxes)
+        for a, b in combinations(boxes, 2):
+            apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+            assert apart or min(a[3] - b[1], b[3] - a[1], a[2] - b[0], b[2] - a[0]) < 0.001
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("Met", 30), ("word " * 40, 12), ("word " * 900, 10), ("x" * 3000, 10)]
+)
+def test_a_text_is_smaller_then_cut_until_it_fits(text: str, size: int) -> None:
+    box = Box(0, 0, 5, 1)
+    (line,) = fitted([Line(text, 30, bold=True)], box)
+    assert line.size == size
+    assert line.text == text if size > 10 else line.text.endswith(" …")
+    # Half the size is the mean width of a letter of Arial.
+    assert len(line.text) * 0.5 * line.size / 72 <= 4.8 * int(0.9 / (line.size * 1.2 / 72))
 
 
 def test_the_same_month_gives_the_same_bytes_whatever_the_clock(
