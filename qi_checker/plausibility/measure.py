@@ -20,8 +20,8 @@ from qi_checker.protocol.codes import SYSTEM_ALIASES
 from qi_checker.protocol.records import CASES
 
 # More events than this are looked at by a share of their patients: a share of rows is as well known
-# from half a million of them, and a full pass over eight million would cost a tenth of an audit.
-LOOKED_AT = 500_000
+# from a quarter of a million of them, and a full pass over eight million would cost a tenth of an audit.
+LOOKED_AT = 250_000
 WEEKS = 78  # so many are told apart; what is older is one group
 FUTURE, UNDATED = -1, -99
 # Kinds that any hospital may deliver; another word may be anything, and is never said.
