@@ -110,18 +110,18 @@ def test_rates_before_and_after(rule: Rule, data: Path, capsys: pytest.CaptureFi
 def test_the_keys_that_differ_with_their_place(
     rule: Rule, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    new = rule(TO_21_DAYS, ("owner: CT booking desk", "owner: Radiology"))
+    new = rule(TO_21_DAYS, ("book: CT booking desk", "book: CT desk"))
     keys = {k["path"]: k for k in as_json(new, data, capsys)["keys"]}
     assert list(keys) == [
         "versions[1.0].requirements[ct].window.at_most",
-        "versions[1.0].requirements[ct].owner",
+        "versions[1.0].requirements[ct].owner.book",
         "versions[1.0].requirements[mri].window.at_most",
     ]
-    owner = keys["versions[1.0].requirements[ct].owner"]
-    assert (owner["old"], owner["new"]) == ("CT booking desk", "Radiology")
+    owner = keys["versions[1.0].requirements[ct].owner.book"]
+    assert (owner["old"], owner["new"]) == ("CT booking desk", "CT desk")
     file, line, column = owner["where"].rsplit(":", 2)
     written = Path(file).read_text("utf-8").splitlines()[int(line) - 1]
-    assert written[int(column) - 1 :] == "Radiology"
+    assert written[int(column) - 1 :] == "CT desk"
 
 
 def test_the_same_rule_changes_nothing(
@@ -248,10 +248,10 @@ def test_the_problems_of_both_rules(
     rule: Rule, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = rule(("same_day: unknown", "same_day: maybe"), name="first")
-    second = rule(("owner: CT booking desk", "ownr: CT booking desk"), name="second")
+    second = rule(("book: CT booking desk", "bok: CT booking desk"), name="second")
     assert diff(second, data, old=first) == 2
     said = capsys.readouterr().err
-    assert "maybe" in said and "ownr" in said
+    assert "maybe" in said and "bok" in said
     assert diff(rule(), data / "nowhere") == 2
     assert "there is no such folder" in capsys.readouterr().err
     assert diff(rule(name="c"), data, "--as-of", "soon") == 2
