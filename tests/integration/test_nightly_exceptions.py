@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from qi_checker.protocol.records import CASES, EXCEPTIONS
+from qi_checker.render.html import dates
 from tests.helpers.commands import Ran, contents, csv_rows, run, write_rows
 from tests.helpers.nights import FIRST, hospital, run_at, settings, small_protocol
 from tests.helpers.postgres import Server
@@ -166,7 +167,7 @@ def test_an_exception_is_looked_at_again_when_surgery_moves(file: Path) -> None:
     assert f"Needs reconfirmation (1)\n  {said}\n" in digest(file)
     assert ", 1 to reconfirm, " in digest(file)
     page = (file.parent / "state" / "reports" / "audit" / "index.html").read_text("utf-8")
-    assert f"Needs reconfirmation: {said}" in page
+    assert f"Needs reconfirmation: {dates(said)}" in page
     listed = run("nightly", "exceptions", "list", "--state", "reconfirm", "--config", file).out
     assert "needs reconfirmation, approved for surgery on 2026-03-16" in listed
     ran = decided(file, "2026-03-13T12:00:00", "reconfirm", by="ash")
