@@ -30,8 +30,8 @@ def coverage_text(found: Coverage, console: Console) -> None:
 
 def coverage_json(found: Sequence[Coverage]) -> str:
     """Say the same for a program."""
-    points_reached = [asdict(one) | {"reached": one.reached} for one in found]
-    return json.dumps(points_reached, ensure_ascii=False, indent=2) + "\n"
+    coverages = [asdict(one) | {"reached": one.reached} for one in found]
+    return json.dumps(coverages, ensure_ascii=False, indent=2) + "\n"
 
 
 def percent(found: Coverage) -> str:

@@ -19,7 +19,7 @@ from qi_checker.render.html import clip, dates, environment
 
 Cells = tuple[
     tuple[str, str, str, str], ...
-]  # tone, symbol and word of an outcome; what was looked at
+]  # tone, symbol and word of an outcome; the value that was checked
 
 
 class EventLine(NamedTuple):
@@ -35,7 +35,7 @@ class EventLine(NamedTuple):
     codes: str
     advice: tuple[str, ...]
     when: Markup
-    cells: tuple[Markup, ...]  # what each criterion came to
+    cells: tuple[Markup, ...]  # the outcome of each criterion
     result: str
     why: tuple[str, ...]
 
@@ -71,7 +71,7 @@ _NO_KEY = Markup()
 
 
 def _said(one: Told, name: str) -> tuple[tuple[str, str], ...]:
-    """What a criterion came to, and the value that it looked at."""
+    """Give the outcome of a criterion with the value that it checked; empty if it was not applied."""
     outcomes = [c.outcome for c in one.event.criteria if c.name == name]
     if not outcomes:
         return ()

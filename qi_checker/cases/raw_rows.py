@@ -55,7 +55,7 @@ class Sieve(ABC):
     @property
     @abstractmethod
     def size(self) -> tuple[int, int]:
-        """How many rows were read, and how many of them are torn."""
+        """The number of rows read, torn ones included, and the number of torn rows."""
 
     @property
     @abstractmethod
@@ -77,7 +77,7 @@ class Sieve(ABC):
 
     @cached_property
     def census(self) -> tuple[int, int]:
-        """How many rows were read and how many of them can be used; torn rows are read, too."""
+        """The number of rows read, torn ones included, and the number of usable rows."""
         rows, torn = self.size
         return rows, rows - torn - len(self.judged[1])
 

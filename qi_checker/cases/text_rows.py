@@ -20,7 +20,7 @@ from qi_checker.protocol.doubtful import misspelt
 from qi_checker.protocol.records import EVENTS, Column, TextTable
 
 _PLAIN = re.compile(NO_BLANK_AT_AN_END)
-_DATE = re.compile(PLAIN_DATE)
+_DATE = re.compile(PLAIN_DATE, re.ASCII)  # as DuckDB reads it: digits of other scripts are none
 _CLOCKED = ("booked", "completed")  # statuses of events that need a time
 
 
@@ -67,16 +67,16 @@ class TextSieve(Sieve):
         if not self._looked_at:
             return {}
         key = self.table.key
-        own = {trimmed(cells[key]) for cells in self.rows_of(owner, mine)} - {""}
+        own = {trimmed(cells[key]) for cells in self.rows_of(owner, mine)}
         return shared_ids(self.table, self._rows(self._with(key, own)), self.site)
 
     def _rows(self, places: Sequence[int]) -> list[Cells]:
         return [self.given.row(at) for at in places]
 
     def _with(self, column: str, values: Collection[str]) -> list[int]:
-        """The places of the rows with one of these trimmed values in a column."""
+        """The places of the rows with one of these trimmed values in a column; an empty one is no value."""
         cells = self.given.column(column)
-        meant = {cell for cell in set(cells) if trimmed(cell) in values}
+        meant = {cell for cell in set(cells) if (value := trimmed(cell)) and value in values}
         return [at for at, cell in enumerate(cells) if cell in meant] if meant else []
 
     @cached_property

@@ -29,6 +29,25 @@ def add_nightly(commands: Any) -> None:
     )
     nightly.epilog += f"\n{_NIGHTS}"
     nightly.add_argument("--config", type=Path, metavar="FILE", help="settings of the job")
+    _moments(nightly)
+    nightly.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="CHECK",
+        help="continue although this plausibility check refuses (docs/plausibility.md); "
+        "for this night only, repeatable",
+    )
+    tools = nightly.add_subparsers(required=False, metavar="TOOL")
+    _tool(tools, "check-config", "test sources, store, folders and mail server; send nothing")
+    _stored(tools)
+    _people(tools)
+    _privacy(tools)
+    _tool(tools, "schema", "print the JSON Schema of the settings, for editors", config=False)
+
+
+def _moments(nightly: Any) -> None:
+    """Which night is run, or which span of past ones."""
     nightly.add_argument(
         "--as-of",
         metavar="DATE",
@@ -46,22 +65,12 @@ def add_nightly(commands: Any) -> None:
         action="store_true",
         help="store a night for a day after tomorrow, for a trial; `forget` it afterwards",
     )
-    nightly.add_argument(
-        "--accept",
-        action="append",
-        default=[],
-        metavar="CHECK",
-        help="continue although this plausibility check refuses (docs/plausibility.md); "
-        "for this night only, repeatable",
-    )
-    tools = nightly.add_subparsers(required=False, metavar="TOOL")
-    _tool(tools, "check-config", "test sources, store, folders and mail server; send nothing")
-    runs = _tool(tools, "runs", "list the stored nights, latest first")
-    show = _tool(tools, "show", "print the findings of a kept night, byte for byte", "show 12 ")
-    show.add_argument("number", type=int, metavar="RUN", help="number of the run")
-    runs.add_argument(
-        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
-    )
+
+
+def _stored(tools: Any) -> None:
+    """`runs`, `show`, `verify` and `changes`: what the store says about its nights."""
+    _format(_tool(tools, "runs", "list the stored nights, latest first"))
+    _run(_tool(tools, "show", "print the findings of a kept night, byte for byte", "show 12 "))
     verify = _tool(tools, "verify", "verify the audit trail and the rows that are bound to it")
     verify.add_argument(
         "--anchor",
@@ -71,20 +80,16 @@ def add_nightly(commands: Any) -> None:
         help="an end of the trail that was kept elsewhere, as at the foot of the digest's mail; "
         "may be given again",
     )
-    changes = _tool(tools, "changes", "print what changed in a kept night, and why", "changes 12 ")
-    changes.add_argument("number", type=int, metavar="RUN", help="number of the run")
-    add_people(tools)
-    _privacy(tools)
-    _tool(tools, "schema", "print the JSON Schema of the settings, for editors", config=False)
+    _run(_tool(tools, "changes", "print what changed in a kept night, and why", "changes 12 "))
 
 
 def _privacy(tools: Any) -> None:
+    """`purge`, `forget`, `export`, `pseudonymise` and `backup`."""
     purge = _tool(tools, "purge", "remove nights that are older than the retention")
     purge.add_argument(
         "--before", metavar="DATE", help="remove the nights before this day (default: by retention)"
     )
-    forget = _tool(tools, "forget", "remove one night as if it had never been kept", "forget 12 ")
-    forget.add_argument("number", type=int, metavar="RUN", help="number of the run")
+    _run(_tool(tools, "forget", "remove one night as if it had never been kept", "forget 12 "))
     export = _tool(
         tools, "export", "print everything that is kept of a case, as JSON", "export C-0042 "
     )
@@ -121,9 +126,7 @@ def add_healthcheck(commands: Any) -> None:
     health.add_argument(
         "--config", type=Path, required=True, metavar="FILE", help="settings of the job"
     )
-    health.add_argument(
-        "--format", choices=("text", "json"), default="text", help="output format (default: text)"
-    )
+    _format(health)
 
 
 def _tool(tools: Any, name: str, summary: str, typed: str = "", config: bool = True) -> Any:
@@ -132,18 +135,11 @@ def _tool(tools: Any, name: str, summary: str, typed: str = "", config: bool = T
     run = later("nights", name.replace("-", "_"))
     parser = command(tools, name, run, summary, f"qi-checker nightly {typed}{ending}")
     if config:
-        # Not written again where it stood before the tool.
-        parser.add_argument(
-            "--config",
-            type=Path,
-            metavar="FILE",
-            default=argparse.SUPPRESS,
-            help="settings of the job",
-        )
+        _config(parser)
     return parser
 
 
-def add_people(tools: Any) -> None:
+def _people(tools: Any) -> None:
     """`exceptions`, `sign-off` and `sign-offs`."""
     group = command(
         tools,
@@ -252,6 +248,10 @@ def _who(parser: Any) -> None:
     )
 
 
+def _run(parser: Any) -> None:
+    parser.add_argument("number", type=int, metavar="RUN", help="number of the run")
+
+
 def _format(parser: Any) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="output format (default: text)"
@@ -259,7 +259,7 @@ def _format(parser: Any) -> None:
 
 
 def _config(parser: Any) -> None:
-    """Not written again where it stood before the tool."""
+    """The default does not overwrite an option that was typed before the tool."""
     parser.add_argument(
         "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="settings of the job"
     )

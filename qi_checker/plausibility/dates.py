@@ -91,7 +91,7 @@ def _heaps(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]
         first = _sum(past, "month_start")
         text = f"{parts(first, of)} completed events lie on the first day of a month"
         yield from judge.share("month_starts", "events", "at", first, of, text)
-        yield from _weekdays(m.weekdays.get("events", (0,) * 7), judge)
+        yield from _weekdays(m.weekdays["events"], judge)
     partial = _sum(past, "partial")
     if partial and of:
         text = f"of {parts(partial, of)} completed events only the month or year is known"

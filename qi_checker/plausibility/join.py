@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from qi_checker.plausibility.judged import Judge, few_of_by_chance, many_of_by_chance, parts
 from qi_checker.plausibility.measure import UNDATED, CaseWeek, Measures
@@ -144,18 +145,15 @@ def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
     """Whether the events begin later than the operations, or older ones are under other ids."""
     counted = [w for w in m.cases if w.status != "cancelled" and w.week >= 0]
     for weeks in (52, 39, 26, 13):
-        found, of = _of([w for w in counted if w.week >= weeks], "near")
-        usual, usual_of = _of([w for w in counted if w.week < weeks], "near")
-        if of < 20 or usual_of < 20 or not usual:
-            continue
-        share = usual / usual_of
-        times = share / (found / of) if found else float("inf")
-        if few_of_by_chance(found, of, min(share, 0.995)) < _VERY_UNLIKELY:
+        older = [w for w in counted if w.week >= weeks]
+        later = [w for w in counted if w.week < weeks]
+        less = _less(older, later, "near", 20, _VERY_UNLIKELY)
+        if less is not None:
             text = (
                 f"operations of more than {7 * weeks} days ago with an event in the 90 days before: "
-                f"{parts(found, of)}; of later ones {parts(usual, usual_of)}"
+                f"{less.found}; of later ones {less.usual}"
             )
-            told = list(judge.number("earlier", "cases", "patient_id", found, of, times, text))
+            told = list(judge.number("earlier", "cases", "patient_id", *less.counts, text))
             yield from told
             if told:
                 return
@@ -168,9 +166,9 @@ def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
     for midnight in another time zone moves all dates by a day, so that Friday and Saturday
     are the days without operations.
     """
-    past = m.weekdays.get("past", ())
+    past = m.weekdays["past"]
     for words, days, before in (
-        ("planned operations lie on a weekend", m.weekdays.get("planned", ()), past),
+        ("planned operations lie on a weekend", m.weekdays["planned"], past),
         ("operations lie on a weekend", past, None),
     ):
         found, of = sum(days[5:]), sum(days)
@@ -225,19 +223,38 @@ def _rarer(m: Measures, judge: Judge) -> Iterator[Finding]:
         ("diagnoses", "diagnoses", "with a diagnosis code", [*recent, *upcoming]),
     )
     for name, column, words, now in looked:
-        found, of = _of(now, name)
-        usual, usual_of = _of(before, name)
-        if usual_of < 20 or of < 5 or not usual:
-            continue
-        share = usual / usual_of
-        times = share / (found / of) if found else float("inf")
-        if few_of_by_chance(found, of, min(share, 0.995)) < _UNLIKELY:
-            text = (
-                f"recent operations {words}: {parts(found, of)}; before that "
-                f"{parts(usual, usual_of)}"
-            )
-            yield from judge.number("fewer", "cases", column, found, of, times, text)
+        less = _less(now, before, name, 5, _UNLIKELY)
+        if less is not None:
+            text = f"recent operations {words}: {less.found}; before that {less.usual}"
+            yield from judge.number("fewer", "cases", column, *less.counts, text)
 
 
-def _of(weeks: list[CaseWeek], name: str) -> tuple[int, int]:
+class _Less(NamedTuple):
+    """What some operations have more rarely than others: both shares in words, and the counts."""
+
+    found: str
+    usual: str
+    counts: tuple[int, int, float]  # with it, of how many, and how many times more rarely
+
+
+def _less(
+    weeks: Sequence[CaseWeek], others: Sequence[CaseWeek], name: str, least: int, unlikely: float
+) -> _Less | None:
+    """Compare operations with others; None where they are too few, or where it may be chance.
+
+    least: operations below which nothing is compared; of the others 20.
+    unlikely: a difference that is less likely than this is not chance.
+    """
+    found, of = _of(weeks, name)
+    usual, usual_of = _of(others, name)
+    if of < least or usual_of < 20 or not usual:
+        return None
+    share = usual / usual_of
+    if few_of_by_chance(found, of, min(share, 0.995)) >= unlikely:
+        return None
+    times = share / (found / of) if found else float("inf")
+    return _Less(parts(found, of), parts(usual, usual_of), (found, of, times))
+
+
+def _of(weeks: Sequence[CaseWeek], name: str) -> tuple[int, int]:
     return sum(getattr(w, name) for w in weeks), sum(w.number for w in weeks)

@@ -8,7 +8,7 @@ Spark count alike.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -178,12 +178,12 @@ class Measures:
     kinds: frozenset[str]  # that a protocol reads
     needed: frozenset[str]  # that a requirement asks for
     # Numbers by weekday from Monday on: operations that were not cancelled, and completed events.
-    weekdays: Mapping[str, Sequence[int]] = field(default_factory=dict)  # past, planned, events
-    modalities: frozenset[str] = frozenset()  # the vocabularies
-    regions: frozenset[str] = frozenset()
-    systems: frozenset[str] = frozenset()  # systems that have a name or a code list
+    weekdays: Mapping[str, Sequence[int]]  # past, planned, events
+    modalities: frozenset[str]  # the vocabularies
+    regions: frozenset[str]
+    systems: frozenset[str]  # systems that have a name or a code list
     # By table and column: the format that unreadable dates seem to be written in.
-    written: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    written: Mapping[tuple[str, str], str]
 
 
 def measure(db: Database, needs: Needs, prepared: Prepared, files: Mapping[str, str]) -> Measures:

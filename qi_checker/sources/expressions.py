@@ -32,6 +32,7 @@ _BLANKS = " \t\r\n\u00a0"
 _MIDNIGHT = "[ T]+(0{1,2}:00(:00([.]0+)?)?|12:00(:00)? ?[Aa][Mm])$"
 _LONGEST_TIME = 11  # characters: 07:30:00 AM
 _DAY_ZERO = "^(1899-12-3[01]|1900-01-0[01]|30[.]12[.]1899|12/30/1899)[ T]+"
+# ="0012" and '0012, as spreadsheets keep zeros
 MARKS = """^\\s*(?:="([^"]*)"|'(.*))\\s*$"""
 # Excel's day 1 is 1 January 1900, and it takes 1900 for a leap year; days since then count from here.
 _EXCEL_ZERO = "TIMESTAMP '1899-12-30 00:00:00'"

@@ -23,6 +23,8 @@ from qi_checker.sources.raw import literal
 from qi_checker.sources.recognise import (
     CASE_ROLES,
     EVENT_ROLES,
+    OF_DIAGNOSES,
+    OF_PROCEDURES,
     Profile,
     codes_in_text,
     codes_of,
@@ -504,7 +506,7 @@ class _Block:
         if codes.system in ("CPT", "SNOMED", "ICD-10"):
             named = {"CPT": ("CPT", "LOCAL"), "SNOMED": ("SNOMED", "LOCAL")}
             systems = named.get(codes.system, ("ICD-10", "ICD-10-CM"))
-            usual = 1 if codes.system == "ICD-10" and _is_american({"columns": self.columns}) else 0
+            usual = 1 if codes.system == "ICD-10" and _is_american(self.columns) else 0
             if codes.system == "ICD-10" and usual:
                 source["system"] = "ICD-10-CM"
             self.doubts.append(
@@ -520,8 +522,7 @@ class _Block:
 
 # ---- codes in a table of their own ---------------------------------------------------------------
 
-_OF_PROCEDURES = ("CPT", "OPS", "CCAM", "CCI", "ICD-10-PCS", "OPCS-4")
-_OF_DIAGNOSES = ("ICD-10", "ICD-10-CM", "ICD-10-CA")
+_AMERICAN = {"CPT", "ICD-10-PCS"}  # systems that only hospitals of the United States use
 
 
 def _beside(
@@ -543,7 +544,8 @@ def _beside(
         return set()
     by = case_id if plain(case_id) == plain(key.name) else f"{case_id} = {key.name}"
     joins, used = [], {key.name}
-    american = {"CPT", "ICD-10-PCS"} & {system for _, _, system, _ in found} or _is_american(block)
+    american = any(system in _AMERICAN for _, _, system, _ in found)
+    american = american or _is_american(block["columns"])
     for role, codes, system, where in found:
         if role in block["columns"]:
             continue
@@ -560,6 +562,8 @@ def _beside(
         block["columns"][role] = {"column": f"{prefix}{codes.name}", "system": system}
     if joins:
         columns_of = block.pop("columns")
+        if any(c.marked and c.name in used for c in one.table.columns):
+            block["text_marks"] = True
         block["join"] = [*block.get("join", []), *joins]
         block.setdefault("group_by", case_id)
         block["columns"] = columns_of
@@ -579,11 +583,11 @@ def _coded(
         words: dict[str, list[str]] = {}
         for value in sorted(_systems_in(named[0])):
             words.setdefault(canonical_system(value), []).append(value)
-        for role, systems in (("procedures", _OF_PROCEDURES), ("diagnoses", _OF_DIAGNOSES)):
+        for role, systems in (("procedures", OF_PROCEDURES), ("diagnoses", OF_DIAGNOSES)):
             if system := next((s for s in systems if s in words), None):
                 yield role, best, system, (named[0], tuple(words[system]))
         return
-    for role, systems in (("procedures", _OF_PROCEDURES), ("diagnoses", _OF_DIAGNOSES)):
+    for role, systems in (("procedures", OF_PROCEDURES), ("diagnoses", OF_DIAGNOSES)):
         for column in others:
             codes = codes_of(column)
             if codes is not None and codes.system in systems and not codes.separator:
@@ -591,10 +595,10 @@ def _coded(
                 break
 
 
-def _is_american(block: dict[str, Any]) -> bool:
-    """Whether procedures have codes that only hospitals of the United States write."""
-    source = block["columns"].get("procedures")
-    return isinstance(source, dict) and source.get("system") in ("CPT", "ICD-10-PCS")
+def _is_american(columns: dict[str, Any]) -> bool:
+    """Whether the procedures of a block are coded as in the United States."""
+    source = columns.get("procedures")
+    return isinstance(source, dict) and source.get("system") in _AMERICAN
 
 
 def _systems_in(column: Profile) -> set[str]:
@@ -610,11 +614,7 @@ def _same_ids(
     for column in one.table.columns:
         if plain(column.name) != plain(case_id) and name_score(column, "case_id") < 0.5:
             continue
-        mine, other = (
-            f"(SELECT DISTINCT trim(k{c.place - 1}, {literal(BLANKS)}) AS v FROM {s.grid})"
-            for c, s in ((column, one), (here, main))
-        )
-        if _shared(con, mine, other, "v", "v") > 0.8:
+        if _shared(con, _distinct(one, column), _distinct(main, here), "v", "v") > 0.8:
             return column
     return None
 
@@ -687,7 +687,11 @@ def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
     name = block["columns"].get("patient_id")
     if not isinstance(name, str) or name == OPEN:
         return None
-    column = seen.table.column(name)
+    return _distinct(seen, seen.table.column(name))
+
+
+def _distinct(seen: Seen, column: Profile) -> str:
+    """A query of the distinct values of a column as `v`, without blanks and marks around them."""
     value = f"trim(k{column.place - 1}, {literal(BLANKS)})"
     if column.marked:
         value = f"regexp_replace({value}, {literal(MARKS)}, '\\1\\2')"

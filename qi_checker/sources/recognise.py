@@ -17,6 +17,7 @@ from qi_checker.protocol.codes import SYSTEM_ALIASES
 from qi_checker.protocol.date_format import EXCEL, fold, looks_like
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.yaml_read import read_document
+from qi_checker.sources.expressions import MARKS
 from qi_checker.sources.layout import BLANKS
 from qi_checker.sources.raw import literal
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 400  # of a column that are looked at, the most frequent first
 _ISO = re.compile(r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _PART_OF_A_DAY = re.compile(r"0?[.,]\d+")
-_MARKED = re.compile(
-    r"""\s*(?:="([^"]*)"|'(.*))\s*"""
-)  # ="0012" and '0012, as spreadsheets keep zeros
+_MARKED = re.compile(MARKS)
 _CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?( ?[AaPp][Mm])?|([01]\d|2[0-3])[0-5]\d")
 
 
@@ -174,6 +173,8 @@ _SYSTEMS = {
     "SNOMED": r"[1-9]\d{5,17}",
 }
 _LISTS = (";", ",", "|", "/", "~")
+OF_PROCEDURES = ("CPT", "OPS", "CCAM", "CCI", "ICD-10-PCS", "OPCS-4")
+OF_DIAGNOSES = ("ICD-10", "ICD-10-CM", "ICD-10-CA")
 
 
 @dataclass(frozen=True)
@@ -370,8 +371,7 @@ class Table:
         codes = codes_of(column)
         if codes is None:
             return 0.2 if codes_in_text(column, role) else -1
-        diagnosis = codes.system in ("ICD-10", "ICD-10-CM")
-        procedure = codes.system in ("CPT", "OPS", "CCI", "CCAM", "ICD-10-PCS", "OPCS-4")
+        diagnosis, procedure = codes.system in OF_DIAGNOSES, codes.system in OF_PROCEDURES
         fits = {"diagnoses": diagnosis, "procedures": procedure, "codes": not diagnosis}
         return 0.5 if fits[role] else 0.0 if codes.system in ("", "SNOMED") else -1
 

@@ -133,16 +133,20 @@ def test_marks_that_keep_zeros_from_a_spreadsheet(tmp_path: Path) -> None:
     assert first["case_id"] == "001" and first["patient_id"] == "5001"
 
 
-def test_codes_in_files_of_their_own_are_joined(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mark", ["", "'"])
+def test_codes_in_files_of_their_own_are_joined(tmp_path: Path, mark: str) -> None:
+    """Also where only their ids have the mark that keeps zeros from a spreadsheet."""
     log = numbered("77#,12345#,2026-03-1#,Completed")
     procedures = [
-        f"77{n},{line},{code}" for n in range(1, 10) for line, code in ((1, "47120"), (2, "47600"))
+        f"{mark}77{n},{line},{code}"
+        for n in range(1, 10)
+        for line, code in ((1, "47120"), (2, "47600"))
     ]
     write(
         tmp_path,
         or_log=["LOG_ID,MRN,SURGERY_DATE,STATUS", *log],
         or_log_all_proc=["LOG_ID,LINE,CPT_CODE", *procedures],
-        or_log_dx=["LOG_ID,LINE,ICD10_CODE", *numbered("77#,1,C78.7")],
+        or_log_dx=["LOG_ID,LINE,ICD10_CODE", *numbered(f"{mark}77#,1,C78.7")],
     )
     found = proposed(tmp_path)
     assert [d.question for d in found.doubts] == [

@@ -76,6 +76,7 @@ def test_plain_files(tmp_path: Path, end: str) -> None:
         pytest.param([scan(20, status="ordered", at="")], id="ordered without a time"),
         pytest.param([scan(20, at="soon")], id="unreadable"),
         pytest.param([scan(20, at="2026-02-30")], id="no such day"),
+        pytest.param([scan(20, at="2026-05-20T1\u0660:30")], id="digit of another script"),
         pytest.param([scan(20, at="2026-05-20T10:30:00-04:00")], id="offset"),
         pytest.param([scan(20, status="done")], id="unknown word"),
         pytest.param([scan(20, status=" Completed ", kind="IMAGING")], id="blanks and capitals"),
@@ -135,11 +136,11 @@ def test_other_folders_are_left_to_duckdb(tmp_path: Path) -> None:
 def test_what_is_said_of_a_case_that_is_not_there(tmp_path: Path) -> None:
     data = folder(tmp_path, USUAL)
     bad = ("C3", "P3", "05/06/2026", *OPERATION[1:])
-    rows = csv_text(CASES, *FEW_CASES, bad)
+    rows = csv_text(CASES, *FEW_CASES, bad, ("", "P4", *OPERATION))
     (data / "cases.csv").write_text(rows, encoding="utf-8")
     tables = small_tables(data, SITE, None)
     assert tables is not None
-    for case_id in ("C3", "C4"):
+    for case_id in ("C3", "C4", ""):
         said = []
         for ask in (
             lambda id: case_of_tables(liver(), tables, AS_OF, SITE, id),

@@ -197,18 +197,9 @@ def _check_lists(
         if names["not_codes"] is not None and names[key] == names["not_codes"]:
             what = f"{key} and not_codes name the same list, {why}"
             complaints.add((*path, "not_codes"), what, advice="Use different lists")
-    conditions_read, refused = (
-        catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes")
-    )
-    if (
-        conditions_read
-        and refused
-        and conditions_read.rows
-        and all(refused.covers(*p) for p in conditions_read.pairs)
-    ):
-        what = (
-            f"not_codes refuses every code of `{conditions_read.name}`, so that no event can count"
-        )
+    accepted, refused = (catalogue.lists.get(str(names[key])) for key in ("codes", "not_codes"))
+    if accepted and refused and accepted.rows and all(refused.covers(*p) for p in accepted.pairs):
+        what = f"not_codes refuses every code of `{accepted.name}`, so that no event can count"
         complaints.add((*path, "not_codes"), what, advice="Use different lists")
     if "allow_codes" in event and isinstance(event.get("kind"), str) and event["kind"] != "imaging":
         why = "It applies to codes of imaging.csv, which are used for imaging only"

@@ -149,8 +149,8 @@ def vetoed(requirement: Requirement, path: Steps, catalogue: Catalogue) -> Itera
             if line.role == "never" and not (allowed and allowed.holds(line.system, line.code))
         ]
         if event.codes:
-            holders = catalogue.lists[event.codes.in_]
-            found = sorted({x.code for x in never if holders.holds(x.system, x.code)})
+            accepted = catalogue.lists[event.codes.in_]
+            found = sorted({x.code for x in never if accepted.holds(x.system, x.code)})
             if found:
                 some = ", ".join(found[:3]) + (" ..." if len(found) > 3 else "")
                 what = (
