@@ -211,7 +211,10 @@ class User:
     port: int
     host: str = "localhost"
     cookies: dict[str, str] = field(default_factory=dict)
-    http: http.client.HTTPConnection | None = None
+    http: http.client.HTTPConnection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
         """Status and text of an answer."""
@@ -220,8 +223,6 @@ class User:
         if form is not None:
             body = urlencode({"csrfmiddlewaretoken": self.cookies.get("qi_csrf", ""), **form})
             headers |= {"Content-Type": "application/x-www-form-urlencoded"}
-        if self.http is None:
-            self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             self.http.request(method, path, body, headers)
             answer = self.http.getresponse()
@@ -253,7 +254,7 @@ def timed(user: User, path: str, form: dict[str, str] | None = None) -> float:
 
 
 def pages(cases: Sequence[str]) -> dict[str, str]:
-    """What one user asks for."""
+    """Addresses of the pages that one user opens, by name."""
     case = f"/cases/{quote(cases[0])}"
     after = json.dumps(["2026-04-20", "2026-05-20", "C000000", PROTOCOL])
     return {
@@ -270,7 +271,7 @@ def pages(cases: Sequence[str]) -> dict[str, str]:
 
 @dataclass
 class Cost:
-    """What answers of a page took: milliseconds each, and of the server's processor on the whole."""
+    """Time of the answers of a page: milliseconds of each, and processor milliseconds of all together."""
 
     took: list[float] = field(default_factory=list)
     cpu: float = 0.0
@@ -283,7 +284,7 @@ class Cost:
 def alone(
     servers: tuple[Server, Server], user: User, empty: User, addresses: dict[str, str], rounds: int
 ) -> dict[str, Cost]:
-    """What one user waits for: five answers of each page and of the empty view, in turn."""
+    """Time one user: five requests for each page in turn, the empty view among them, in every round."""
     found: dict[str, Cost] = defaultdict(Cost)
     for number in range(rounds // 5 + 1):
         for name, path in {"empty view": "", **addresses}.items():

@@ -128,8 +128,20 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything can be installed, a skipped test is a failed one."""
     report = yield
-    strict = os.environ.get("CI") == "true" and item.get_closest_marker("optional_data") is None
-    if report.skipped and strict and not hasattr(report, "wasxfail"):
+    if item.get_closest_marker("optional_data") is None and not hasattr(report, "wasxfail"):
+        _refuse_a_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file, which `importorskip` leaves out before it has any test."""
+    report = yield
+    _refuse_a_skip(report)
+    return report
+
+
+def _refuse_a_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if report.skipped and os.environ.get("CI") == "true":
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not accept: {report.longrepr}"
-    return report

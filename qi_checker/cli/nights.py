@@ -157,10 +157,10 @@ def show(arguments: argparse.Namespace) -> int:
 
 def verify(arguments: argparse.Namespace) -> int:
     """Read the audit trail and the rows that are bound to it, from beginning to end."""
-    from qi_checker.nightly.anchors import verified
+    from qi_checker.nightly.anchors import known, verified
 
     with open_store(arguments) as store:
-        found = verified(settings_of(arguments), store, arguments.anchor)
+        found = verified(store, known(settings_of(arguments)), arguments.anchor)
     if found.noted:
         print("These entries removed or replaced something. Did somebody want that?")
     for words in found.noted:

@@ -82,10 +82,14 @@ def _append(path: Path, line: str) -> None:
         os.close(handle)
 
 
-def known(settings: Settings, status: Mapping[str, Any]) -> Kept:
-    """Every end that was written down: by the last good run, and in the file."""
+def known(settings: Settings, status: Mapping[str, Any] | None = None) -> Kept:
+    """Every end that was written down: by the last good run, and in the file.
+
+    status: what status.json holds, where that was read before.
+    """
     from qi_checker.store.trail import Anchor  # its tables need a store that was opened
 
+    status = read_status(settings.status) if status is None else status
     good = status.get("last_good") or {}
     end = good.get("trail")
     last = (Anchor(int(end["sequence"]), str(end["hash"])),) if end else ()
@@ -114,12 +118,12 @@ def known(settings: Settings, status: Mapping[str, Any]) -> Kept:
     return Kept((*found, *last), "", words, str(path), own)
 
 
-def verified(settings: Settings, store: Store, more: Sequence[str] = ()) -> Verified:
+def verified(store: Store, kept: Kept, more: Sequence[str] = ()) -> Verified:
     """Read the trail and every row that is bound to it; a missing anchor is a fault, too.
 
+    kept: the ends that are known.
     more: ends that somebody has kept, as `SEQUENCE:HASH` (the foot of a digest's mail has one).
     """
-    kept = known(settings, read_status(settings.status))
     done = store.verify(*kept.anchors, *map(_typed, more))
     return replace(done, faults=(*([kept.problem] if kept.problem else ()), *done.faults))
 

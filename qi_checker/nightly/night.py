@@ -180,11 +180,19 @@ def _refused(night: Night, store: Store, error: Refused) -> None:
 
 def _months(night: Night, store: Store, records: Records, accept: Sequence[str]) -> None:
     """Last month's report, where it is not there; the night is kept without it, too."""
+    report = night.report
     try:
-        with night.report.phase("monthly report"):
-            write_months(night.settings, store, records, night.as_of, accept)
+        with report.phase("monthly report"):
+            left_out = write_months(night.settings, store, records, night.as_of, accept)
     except UserError as error:
-        night.report.failed(error)
+        report.failed(error)
+        return
+    # A report that is left out is left out in every night of the month: only the first one warns.
+    before = (report.facts["last_good"] or {}).get("left_out") or ()
+    for words in left_out:
+        if words not in before:
+            report.warn(words)
+    report.facts["left_out"] = left_out
 
 
 def _anchor(night: Night, store: Store) -> None:

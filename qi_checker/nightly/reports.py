@@ -45,17 +45,18 @@ def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[st
 
 def write_months(
     settings: Settings, store: Store, records: Records, as_of: AsOf, accept: Sequence[str] = ()
-) -> list[Path]:
-    """Write what is not there yet; the folders that were written. UserError as `report` raises it.
+) -> list[str]:
+    """Write what is not there yet. UserError as `report` raises it.
 
     Where small numbers are withheld, there is one report in 12 months: two whose 12 months overlap
-    can be subtracted from each other, which gives single months away.
+    can be subtracted from each other, which gives single months away. Returns a sentence for each
+    report that is left out for this reason.
 
     A report that is there is left as it is: a committee has it. Remove its folder to have it written
     anew.
     """
     month = months_on(f"{as_of.date:%Y-%m}", -1)
-    written = []
+    left_out = []
     loaded: LoadedSettings | None = None
     for bundle in settings.bundles:
         out = _month_folder(settings, bundle, month)
@@ -63,7 +64,13 @@ def write_months(
             continue
         loaded = loaded or _report_settings(settings)
         profile = PROFILES[loaded.settings.small_numbers]
-        if profile.largest and _overlaps(settings, bundle, month):
+        other = _overlapping(settings, bundle, month) if profile.largest else None
+        if other is not None:
+            left_out.append(
+                f"The monthly report {out.relative_to(settings.reports)} was not written: small "
+                f"numbers are suppressed, and its 12 months overlap those of "
+                f"{other.relative_to(settings.reports)}. See docs/small-numbers.md."
+            )
             continue
         span = first_day(month), last_day(month)
         look = Looking(settings.site.checks, accept, AHEAD, period=span)
@@ -72,8 +79,7 @@ def write_months(
             write_protected_monthly(protect_monthly(view, profile), out, "html")
         else:
             write_monthly(view, out, "html")
-        written.append(out)
-    return written
+    return left_out
 
 
 def _month_folder(settings: Settings, bundle: Bundle, month: str) -> Path:
@@ -81,11 +87,14 @@ def _month_folder(settings: Settings, bundle: Bundle, month: str) -> Path:
     return out / bundle.protocol.id if settings.rulebook else out
 
 
-def _overlaps(settings: Settings, bundle: Bundle, month: str) -> bool:
-    """Whether the 12 months of a report share a month with those of one without small numbers."""
-    near = (months_on(month, n) for n in range(-11, 12) if n)
-    manifests = (_month_folder(settings, bundle, m) / "manifest.json" for m in near)
-    return any(f.is_file() and '"small_numbers"' in f.read_text("utf-8") for f in manifests)
+def _overlapping(settings: Settings, bundle: Bundle, month: str) -> Path | None:
+    """The folder of a report without small numbers whose 12 months share one with those of this."""
+    for number in range(-11, 12):
+        folder = _month_folder(settings, bundle, months_on(month, number))
+        file = folder / "manifest.json"
+        if number and file.is_file() and '"small_numbers"' in file.read_text("utf-8"):
+            return folder
+    return None
 
 
 def _report_settings(settings: Settings) -> LoadedSettings:

@@ -153,7 +153,7 @@ class Report:
             "problems": self.problems,
         }
         if good:
-            keys = ("as_of", "started_at", "finished_at", "runs", "trail")
+            keys = ("as_of", "started_at", "finished_at", "runs", "trail", "left_out")
             self.facts["last_good"] = {key: self.facts.get(key) for key in keys}
         self.log.write("finished", "info" if good else "error", exit_code=self.code)
         self.save()

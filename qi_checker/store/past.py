@@ -110,10 +110,12 @@ def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
         ("findings", finding_lines(alias, run_id)),
         ("cases", case_lines(alias, run_id)),
     ]
-    counted = manifest.get("actions")
-    actions = list(action_lines(alias, run_id)) if counted else []
-    if counted and len(actions) == sum(counted[name] for name in URGENCIES):
-        parts.append(("actions", iter(actions)))
+    if counted := manifest.get("actions"):
+        place = Place(alias, run_of(alias, run_id).protocol, run_id)
+        with reading(alias):
+            held = valid(ActionRow, place).count()
+        if held == sum(counted[name] for name in URGENCIES):
+            parts.append(("actions", action_lines(alias, run_id)))
     for name, lines in parts:
         yield from _array(name, lines)
     yield b"}\n"

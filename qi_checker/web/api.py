@@ -23,7 +23,7 @@ from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
 from qi_checker.store.exceptions import Person
 from qi_checker.web.access import Sites
 from qi_checker.web.cases import live, strip
-from qi_checker.web.clock import this_moment
+from qi_checker.web.clock import number_of, this_moment
 from qi_checker.web.models import Token
 from qi_checker.web.night import last_night
 from qi_checker.web.runtime import store
@@ -219,11 +219,7 @@ def _behind(items: Any, after: str) -> Any:
     """The items behind one, by its number; all where there is no such one any more."""
     from qi_checker.web.worklist import behind
 
-    last = (
-        WorkItem.objects.filter(pk=int(after)).first()
-        if after.isdecimal() and len(after) < 19
-        else None
-    )
+    last = WorkItem.objects.filter(pk=number_of(after)).first()
     if last is None:
         return items.values("pk")
     key = (last.act_by, last.surgery_day, last.case_id, last.protocol)

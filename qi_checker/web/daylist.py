@@ -77,8 +77,8 @@ def day_list(request: HttpRequest) -> HttpResponse:
 
 def _planned(request: HttpRequest) -> QuerySet[WorkItem]:
     """The operations of one's sites; one that several protocols judge is there once for each."""
-    items, sites = WorkItem.objects.exclude(status="cancelled"), request.sites
-    return items if sites.names is None else items.filter(site__in=sorted(sites.names))
+    mine: QuerySet[WorkItem] = request.sites.narrow(WorkItem.objects.exclude(status="cancelled"))
+    return mine
 
 
 def _next(request: HttpRequest, tomorrow: date) -> date:

@@ -166,7 +166,7 @@ def _page(
     written = thread("default", items[0].case_id)
     held = json.loads(written.ious[0].values) if written.ious else {}
     if typed is not None:
-        held, _ = _texts(typed)
+        held = _texts(typed)
     return IousPage(
         case_id=items[0].case_id,
         surgery=i18n.day(items[0].surgery_day, "long"),
@@ -200,17 +200,17 @@ def _field(column: Column, value: str) -> FieldView:
     return FieldView(column.name, title, kind, value, chosen, tuple(options))
 
 
-def _texts(typed: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+def _texts(typed: Mapping[str, str]) -> dict[str, str]:
     getlist = getattr(typed, "getlist", None)
     found = {n: str(typed.get(n, "")).strip()[:200] for n in TITLES}
     if getlist is not None:
         found["plan_change"] = ";".join(getlist("plan_change"))
-    return {n: v for n, v in found.items() if v}, []
+    return {n: v for n, v in found.items() if v}
 
 
 def checked(typed: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """The values as they are kept, and what is wrong with what was typed."""
-    values, _ = _texts(typed)
+    values = _texts(typed)
     errors: list[tuple[str, str]] = []
     for column in IOUS.columns:
         value = values.get(column.name, "")

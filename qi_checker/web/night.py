@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest
-
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.status import read_status
 from qi_checker.protocol.as_of import AsOf
@@ -69,7 +67,7 @@ def last_night() -> Night:
     return Night(tuple(Known.objects.order_by("protocol").defer("context")))
 
 
-def warnings(night: Night, request: HttpRequest | None = None) -> tuple[Message, ...]:
+def warnings(night: Night) -> tuple[Message, ...]:
     """Stale or suspicious data first: what may make a list wrong is told before the list."""
     return (*_age(night), *_feeds(night), *_plausibility(night))
 

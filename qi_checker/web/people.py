@@ -16,6 +16,7 @@ from qi_checker.web.i18n import N_, gettext
 from qi_checker.web.models import Membership, User
 from qi_checker.web.pages import ROLES, Message, render
 from qi_checker.web.runtime import runtime
+from qi_checker.web.words import problem_words
 
 _DONE = {
     "added": N_("The account is created."),
@@ -125,9 +126,7 @@ def _add(request: HttpRequest) -> HttpResponse:
     except StoreRefused:
         raise
     except UserError as error:
-        errors = tuple(
-            (p.where, " ".join(t for t in (p.what, p.advice) if t)) for p in error.problems
-        )
+        errors = tuple((p.where, problem_words(p)) for p in error.problems)
         return render(request, "people", _people(errors, typed), status=422)
     return HttpResponseRedirect(f"/people/{user.pk}?done=added")
 
@@ -175,9 +174,7 @@ def _change(request: HttpRequest, user: User) -> HttpResponse:
     except StoreRefused:
         raise
     except UserError as error:
-        errors = tuple(
-            (p.where, " ".join(t for t in (p.what, p.advice) if t)) for p in error.problems
-        )
+        errors = tuple((p.where, problem_words(p)) for p in error.problems)
         return render(request, "person", _person(user, errors), status=422)
     return HttpResponseRedirect(f"/people/{user.pk}?done={said}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as Kept
-from django.db import InterfaceError, OperationalError
+from django.db import OperationalError
 
 from qi_checker.store.transaction import refusal
 
@@ -21,6 +21,6 @@ class SessionStore(Kept):
         try:
             super().save(must_create)
         except UpdateError as error:
-            if isinstance(error.__context__, OperationalError | InterfaceError):
+            if isinstance(error.__context__, OperationalError):
                 raise refusal("default", error.__context__) from None
             raise

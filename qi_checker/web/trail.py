@@ -10,7 +10,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from qi_checker.nightly.anchors import Kept, known, verified
-from qi_checker.nightly.status import read_status
 from qi_checker.store.models import TrailEntry
 from qi_checker.store.trail import instant
 from qi_checker.web import i18n
@@ -62,8 +61,8 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 def _verified() -> tuple[Message, ...]:
     """What `nightly verify` says: the chain, every row that is bound to it, and the ends kept elsewhere."""
-    settings = runtime().settings
-    found = verified(settings, store())
+    kept = known(runtime().settings)
+    found = verified(store(), kept)
     if found.faults:
         text = gettext(
             "The trail is not whole: %s. Do not run anything, and keep a copy of the store."
@@ -79,7 +78,6 @@ def _verified() -> tuple[Message, ...]:
         "%(num)d rows are bound to it and are what it says.",
         len(found.bound),
     ) % {"num": len(found.bound)}
-    kept = known(settings, read_status(settings.status))
     noted = gettext("Something was removed or replaced by %s. Did somebody want that?")
     return (
         Message("good", f"{whole} {rows}"),

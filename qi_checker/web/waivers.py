@@ -24,7 +24,7 @@ from qi_checker.web.pages import render
 from qi_checker.web.runtime import runtime, store
 from qi_checker.web.sheet import HELD
 from qi_checker.web.urls_of import link
-from qi_checker.web.words import STATES
+from qi_checker.web.words import STATES, problem_words
 from qi_checker.web.writes import Sent, Wrong, about_case, done
 
 _OPEN = ("requested", "reconfirm")
@@ -126,11 +126,16 @@ def _steps(request: HttpRequest, w: Waiver, mine: bool) -> tuple[str, ...]:
 
 def exceptions(request: HttpRequest) -> HttpResponse:
     """Every exception of one's sites; what waits for a decision first."""
-    there = WorkItem.objects.values_list("case_id", "site", "requirements")
-    mine = {case_id for case_id, site, _ in there if site in request.sites}
-    titles = {r["id"]: r["title"] for _, _, held in there for r in json.loads(held)}
-    every = request.sites.names is None
-    found = [w for w in store().exceptions.all() if every or w.case_id in mine]
+    found = store().exceptions.all()
+    there = WorkItem.objects.filter(case_id__in={w.case_id for w in found})
+    titles = {
+        r["id"]: r["title"]
+        for held in there.values_list("requirements", flat=True)
+        for r in json.loads(held)
+    }
+    if request.sites.names is not None:
+        mine = set(request.sites.narrow(there).values_list("case_id", flat=True))
+        found = [w for w in found if w.case_id in mine]
     views = [_view(request, w, titles) for w in reversed(found)]
     page = ExceptionsPage(
         open=tuple(v for v in views if v.state in _OPEN),
@@ -155,9 +160,7 @@ def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
         except StoreRefused:
             raise
         except UserError as error:
-            raise Wrong(
-                [(_field(p.where), f"{p.what}. {p.advice}") for p in error.problems]
-            ) from None
+            raise Wrong([(_field(p.where), problem_words(p)) for p in error.problems]) from None
         store().exceptions.request(
             case_id,
             asked.requirement,

@@ -6,6 +6,7 @@ English stands in the vocabulary of the protocols; here it is translated where i
 
 from __future__ import annotations
 
+from qi_checker.errors import Problem
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.render.words import SIGNS, Sign, label
 from qi_checker.web.i18n import N_, gettext
@@ -44,3 +45,8 @@ def reason_words(reason: str) -> str:
 def sign_of(word: str) -> Sign:
     """The symbol and tone of a status or verdict."""
     return SIGNS.get(word, SIGNS["not_applicable"])
+
+
+def problem_words(problem: Problem) -> str:
+    """What is wrong and what to do, for beside a field: the field says where."""
+    return str(Problem("", problem.what, advice=problem.advice))

@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -175,13 +174,13 @@ def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> 
     return WorkListPage(
         said=said(found),
         groups=grouped(lines, found.groups, night.day),
-        choices=choices(night, sites, filters),
+        choices=choices(at, night, sites, filters),
         filters=filters,
         tabs=tabs(found, filters),
         found=sum(found.groups.values()),
         of=found.of,
         more=more,
-        first="after" not in request.GET,
+        first=not request.GET.get("after"),
         views=views(request),
         teams=tuple((role, role) for role in request.who.roles),
         runs=tuple(f"{k.run_id} {k.protocol}" for k in night.known),
@@ -239,7 +238,7 @@ def _marked(rows: str, request: HttpRequest) -> Markup:
 def visible(sites: Sites) -> QuerySet[Any]:
     """The cases of somebody's sites that are upcoming, or for which something is still to be done."""
     items = WorkItem.objects.filter(Q(upcoming=True) | Q(act_by__lt=NO_DAY))
-    return items if sites.names is None else items.filter(site__in=sorted(sites.names))
+    return sites.narrow(items)
 
 
 def waits(day: date) -> Exists:
@@ -508,12 +507,9 @@ def said(found: Figures) -> str:
     ) % {"num": found.actions, "cases": found.now, "all": found.operations}
 
 
-@lru_cache(maxsize=32)
-def _options(
-    run_key: tuple[tuple[str, int], ...], sites: frozenset[str] | None
-) -> dict[str, tuple[str, ...]]:
-    """What there is to choose from; worked out once for each night."""
-    items = visible(Sites(sites))
+def _options(sites: Sites) -> dict[str, tuple[str, ...]]:
+    """What there is to choose from."""
+    items = visible(sites)
     found = {
         name: tuple(sorted(v for v in items.values_list(name, flat=True).distinct() if v))
         for name in ("surgeon", "site")
@@ -528,11 +524,11 @@ def _options(
     }
 
 
-def choices(night: Night, sites: Sites, filters: Filters) -> tuple[Choice, ...]:
+def choices(at: Version, night: Night, sites: Sites, filters: Filters) -> tuple[Choice, ...]:
     """The filters with their options; one that would narrow nothing is left out."""
     from qi_checker.web.rules import modalities
 
-    there = _options(night.run_key, sites.names)
+    there = kept(("options", at.counts, night.run_key, sites.names), lambda: _options(sites))
     words = sorted(
         {w for k in night.known for each in modalities(k.protocol, k.sha256).values() for w in each}
     )

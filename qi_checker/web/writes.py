@@ -30,6 +30,7 @@ from qi_checker.web.pages import Message, local
 from qi_checker.web.runtime import store
 from qi_checker.web.state import differences, state_of
 from qi_checker.web.urls_of import link
+from qi_checker.web.words import problem_words
 
 DONE = {
     "note": N_("The note is saved."),
@@ -122,7 +123,7 @@ def about_case(
     except StoreRefused:
         raise
     except UserError as error:
-        errors = tuple(("", " ".join(p for p in (q.what, q.advice) if p)) for q in error.problems)
+        errors = tuple(("", problem_words(p)) for p in error.problems)
         return show(request, case_id, form=form, errors=errors, status=422)
     return HttpResponseRedirect(_with(back, said))
 
@@ -223,7 +224,7 @@ def wait(request: HttpRequest, case_id: str) -> HttpResponse:
         except StoreRefused:
             raise
         except UserError as error:
-            raise Wrong([("until", f"{p.what}. {p.advice}.") for p in error.problems]) from None
+            raise Wrong([("until", problem_words(p)) for p in error.problems]) from None
         return f"done=wait&n={number}"
 
     return about_case(request, case_id, "wait", write, each=True)

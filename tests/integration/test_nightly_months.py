@@ -66,7 +66,15 @@ def test_small_numbers_are_withheld_and_reports_do_not_overlap(demo: Path, tmp_p
     }
     assert json.loads((written / "manifest.json").read_text("utf-8"))["small_numbers"] == "lt5"
     written.rename(reports / "report-2025-03")  # 11 months before: one month is in both
-    night(file, "2026-03-03")
+    warned = run("nightly", "--config", file, "--as-of", "2026-03-03")
+    said = (
+        "The monthly report report-2026-02 was not written: small numbers are suppressed, and its "
+        "12 months overlap those of report-2025-03. See docs/small-numbers.md."
+    )
+    assert warned.code == 0 and said in " ".join(warned.err.split())
+    night(file, "2026-03-03")  # says it no more
+    status = json.loads((tmp_path / "state" / "status.json").read_text("utf-8"))
+    assert status["left_out"] == [said] and status["warnings"] == []
     assert not written.exists()
     (reports / "report-2025-03").rename(reports / "report-2025-02")
     night(file, "2026-03-04")

@@ -151,3 +151,9 @@ def test_a_list_that_was_shown_before_shows_what_somebody_did_since(
     assert int(now["All"]) == int(found["All"]) - 1
     assert int(now["Waiting"]) == int(found["Waiting"]) + 1
     assert case_id not in re.findall(r'data-case="/cases/([^"]+)"', oak.get(path).text)
+
+
+def test_an_empty_place_in_the_address_is_the_top_of_the_list(site: Served) -> None:
+    """The page that is kept for one is shown for the other: it must not say that it is a later one."""
+    ash = site.person("coordinator")
+    assert all("To the top of the list" not in ash.get(path).text for path in ("/?after=", "/"))
