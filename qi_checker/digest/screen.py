@@ -169,9 +169,7 @@ def _lines(heading: str, lines: Iterable[Line], tone: str = "") -> Section:
 def _short(moment: str) -> str:
     """`Sun 1 Mar` of the earlier audit; with its clock time if it has one."""
     day = dt.date.fromisoformat(moment[:10])
-    return (
-        f"{words.planned(day, day)}{' ' + moment[11:16] if len(moment) > len('2026-03-01') else ''}"
-    )
+    return f"{words.planned(day, day)} {moment[11:16]}".rstrip()
 
 
 def _days(digest: Digest) -> int:

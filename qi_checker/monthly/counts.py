@@ -11,7 +11,7 @@ from qi_checker.monthly.cases import Found, MonthlyCase
 from qi_checker.monthly.views import Sensitivity, Standard, Tally
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Group, Requirement, Version
-from qi_checker.protocol.vocabulary import Status, Verdict
+from qi_checker.protocol.vocabulary import ActionKind, Status, Verdict
 from qi_checker.protocol.words import heading
 from qi_checker.query.scope import is_plain
 from qi_checker.study.intervals import limit_of
@@ -94,7 +94,7 @@ def standards(
             Standard(
                 id,
                 heading(leaf),
-                ", ".join(leaf.owners),
+                leaf.owner_of(ActionKind.ORDER.owner),
                 in_window(month, id),
                 in_window(year, id),
                 None if leaf.forbidden else present(month, id),

@@ -19,6 +19,7 @@ from qi_checker.render.plots import (
     Trend,
     TrendPoint,
 )
+from qi_checker.render.words import day as written_day
 from qi_checker.statistics.charts import i_chart
 from qi_checker.statistics.rare_events import (
     bernoulli_cusum,
@@ -228,7 +229,7 @@ def cusum(cases: Sequence[MonthlyCase], made: Series) -> tuple[CusumPlot | None,
     )
     return CusumPlot(
         title=_cusum_title(points),
-        description=f"Two sums over the {len(points)} cases since {since}, against "
+        description=f"Two sums over the {len(points)} cases since {written_day(since)}, against "
         f"{100 * rate:.0f}% not compliant in the baseline: one for twice the odds of not "
         f"complying, one for half. A sum that reaches {LIMIT} signals and starts again. In "
         "simulated years of 3 to 5 cases a month without any change the sum for worse signals in "

@@ -258,10 +258,11 @@ def rejudged_words(monthly: Monthly) -> str:
     """What the comparison with a month ago says."""
     if monthly.rejudged_since is None:
         return "Nothing was compared with an earlier moment."
+    since = words.day(monthly.rejudged_since)
     if not monthly.rejudged:
-        return f"No earlier result changed since the end of {monthly.rejudged_since}."
+        return f"No earlier result changed since the end of {since}."
     noun = words.count(len(monthly.rejudged), "earlier result")
-    return f"{noun} changed since the end of {monthly.rejudged_since}."
+    return f"{noun} changed since the end of {since}."
 
 
 def phase_words(monthly: Monthly) -> tuple[str, ...]:

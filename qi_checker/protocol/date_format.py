@@ -214,7 +214,8 @@ def looks_like(value: str) -> tuple[str, ...]:
     return next(((word,) for shape, word in _NUMBER if shape.fullmatch(text)), ())
 
 
-ACCEPTED = "2026-03-14, 2026-03-14T07:30 and the same with an offset"
+# Forms, not an example: pages write an ISO date as a day, which is no accepted form.
+ACCEPTED = "YYYY-MM-DD, YYYY-MM-DDTHH:mm and the latter with an offset"
 
 
 def written_as(values: Iterable[str]) -> str:

@@ -38,7 +38,7 @@ def dates(text: str) -> Markup:
 
 
 def _time(found: re.Match[str]) -> str:
-    """A day that there is none of, such as 2026-02-30, stays as it is written."""
+    """A `<time>`; a date that does not exist, such as 2026-02-30, stays as written."""
     try:
         return str(_day(date.fromisoformat(found[0])))
     except ValueError:

@@ -79,15 +79,10 @@ class Deck:
         self._made.slide_width, self._made.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
         moment = datetime.fromisoformat(as_of).replace(tzinfo=None)
         properties = self._made.core_properties
-        properties.title, properties.author = (
-            clean(title)[:255],
-            clean(author or "qi-checker")[:255],
-        )
-        properties.last_modified_by, properties.comments, properties.revision = (
-            "qi-checker",
-            PURPOSE,
-            1,
-        )
+        properties.title = clean(title)[:255]
+        properties.author = clean(author or "qi-checker")[:255]
+        properties.last_modified_by = "qi-checker"
+        properties.comments, properties.revision = PURPOSE, 1
         properties.created = properties.modified = moment
         self._moment, self._foot = moment, foot
 

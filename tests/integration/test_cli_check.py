@@ -129,7 +129,8 @@ def test_a_rejected_case_is_told_with_row_and_reason(demo: Path, audited: Path) 
     where = f"cases.csv, row {bad['row']}, column surgery_at"
     assert ran.err == (
         f"qi-checker: {where}: the case was rejected: unreadable date. "
-        "Accepted are 2026-03-14, 2026-03-14T07:30 and the same with an offset. Correct the row and export it again.\n"
+        "Accepted are YYYY-MM-DD, YYYY-MM-DDTHH:mm and the latter with an offset. "
+        "Correct the row and export it again.\n"
     )
 
 

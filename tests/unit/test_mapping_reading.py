@@ -602,7 +602,7 @@ def test_unreadable_dates_name_what_is_accepted_and_what_they_look_like() -> Non
         liver(), from_rows({"cases": cases, "events": []}), AsOf.parse("2026-03-01"), site
     )
     assert (
-        "3 dates of cases.surgery_at cannot be read. Accepted are 2026-03-14, 2026-03-14T07:30 and "
-        "the same with an offset; the values look like MM/DD/YYYY. If they are, write in "
+        "3 dates of cases.surgery_at cannot be read. Accepted are YYYY-MM-DD, YYYY-MM-DDTHH:mm and "
+        "the latter with an offset; the values look like MM/DD/YYYY. If they are, write in "
         "mapping.yaml: date: MM/DD/YYYY."
     ) in done.prepared.notes

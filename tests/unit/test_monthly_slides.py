@@ -122,8 +122,8 @@ def test_an_empty_month_has_slides_too(tmp_path: Path) -> None:
 
 def test_every_chart_says_what_it_shows(tmp_path: Path) -> None:
     shapes = written(tmp_path).slides[1].shapes
-    slide_texts = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in shapes if s.has_chart]
-    assert slide_texts == [VIEW.trend.description, VIEW.causes.title]
+    descriptions = [s._element.nvGraphicFramePr.cNvPr.get("descr") for s in shapes if s.has_chart]
+    assert descriptions == [VIEW.trend.description, VIEW.causes.title]
 
 
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from qi_checker.digest.mail import digest_html
 from qi_checker.monthly.folder import monthly_page
 from qi_checker.monthly.protected import protect_monthly
 from qi_checker.monthly.protected_files import protected_monthly_page
+from qi_checker.protocol.date_format import ACCEPTED
 from qi_checker.render import html, views
 from qi_checker.render.elements import elements_page
 from qi_checker.statistics.small_numbers import PROFILES
@@ -166,6 +167,7 @@ def test_unknown_names_are_errors_and_texts_are_escaped() -> None:
             "lake/2026-03-10/events.csv, 2026-03-10.csv",
         ),
         ("on 2026-02-30.", "on 2026-02-30."),
+        (f"Accepted are {ACCEPTED}.", f"Accepted are {ACCEPTED}."),
     ],
 )
 def test_a_data_problem_has_days_as_people_read_them(text: str, shown: str) -> None:

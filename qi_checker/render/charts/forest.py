@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from qi_checker.render.charts import style
 from qi_checker.render.charts.style import Canvas
-from qi_checker.render.plots import Forest
+from qi_checker.render.plots import Forest, RateLine
 
 _ROW = 21  # points from line to line
 _LETTERS = 42  # of the words left of the axes
@@ -12,12 +14,21 @@ _LETTERS = 42  # of the words left of the axes
 
 def picture(plot: Forest) -> Canvas:
     """Ours as filled diamonds with bold words, published ones as hollow circles."""
-    count = len(plot.lines)
-    words = [_short(line.words) for line in plot.lines]
+    texts = [_short(line.words) for line in plot.lines]
+    canvas = _canvas(plot, texts)
+    for row, (line, text) in enumerate(zip(plot.lines, texts, strict=True)):
+        _rate(canvas, row, line)
+        _words(canvas, row, line, text)
+    return canvas
+
+
+def _canvas(plot: Forest, texts: Sequence[str]) -> Canvas:
+    """Axes with a row for each line, room for its words, and the band of the published rates."""
     left = 20 + max(
         style.width_of(text, style.SMALL, bold=line.ours)
-        for text, line in zip(words, plot.lines, strict=True)
+        for text, line in zip(texts, plot.lines, strict=True)
     )
+    count = len(plot.lines)
     canvas = style.canvas(_ROW * (count + 0.6) + 30, left=left, right=62, top=6, bottom=24)
     axes = canvas.axes
     axes.set_ylim(count - 0.4, -0.7)
@@ -26,44 +37,40 @@ def picture(plot: Forest) -> Canvas:
     axes.grid(axis="x", color=style.GRID, linewidth=0.8)
     axes.axvspan(*plot.band, color="#e6e8ea", zorder=0.5)
     axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:.0%}")
-    for i, line in enumerate(plot.lines):
-        color, gid = (style.LINE, "ours") if line.ours else (style.MUTE, "published")
-        axes.hlines(i, line.low, line.high, color=color, linewidth=2.2 if line.ours else 1.3)
-        fill = color if line.ours else "white"
-        style.marks(
-            canvas,
-            [(line.rate, i)],
-            f"{gid}-{i}",
-            "D" if line.ours else "o",
-            color,
-            7,
-            markerfacecolor=fill,
-        )
-        weight = "bold" if line.ours else "normal"
-        axes.annotate(
-            words[i],
-            (0, i),
-            (-8, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            color=style.INK,
-            fontsize=style.SMALL,
-            fontweight=weight,
-        )
-        axes.annotate(
-            line.count or f"{line.rate:.0%}",
-            (1, i),
-            (8, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-            color=style.INK,
-            fontsize=style.SMALL,
-            fontweight=weight,
-        )
     return canvas
+
+
+def _rate(canvas: Canvas, row: int, line: RateLine) -> None:
+    """A rate and its interval."""
+    color, gid = (style.LINE, "ours") if line.ours else (style.MUTE, "published")
+    canvas.axes.hlines(row, line.low, line.high, color=color, linewidth=2.2 if line.ours else 1.3)
+    style.marks(
+        canvas,
+        [(line.rate, row)],
+        f"{gid}-{row}",
+        "D" if line.ours else "o",
+        color,
+        7,
+        markerfacecolor=color if line.ours else "white",
+    )
+
+
+def _words(canvas: Canvas, row: int, line: RateLine, text: str) -> None:
+    """What the rate is of, left of the axes, and its numbers, right of them."""
+    count = line.count or f"{line.rate:.0%}"
+    for words, side, shift, align in ((text, 0, -8, "right"), (count, 1, 8, "left")):
+        canvas.axes.annotate(
+            words,
+            (side, row),
+            (shift, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha=align,
+            va="center",
+            color=style.INK,
+            fontsize=style.SMALL,
+            fontweight="bold" if line.ours else "normal",
+        )
 
 
 def _short(words: str) -> str:
