@@ -10,6 +10,7 @@ from typing import Any
 
 from qi_checker import __version__
 from qi_checker.cli.command import EXITS, command, later, mapping, records
+from qi_checker.render.paper import A4, PAPERS
 
 
 def _format(parser: Any, *more: str) -> None:
@@ -29,8 +30,8 @@ def _format(parser: Any, *more: str) -> None:
 def _paper(parser: Any) -> None:
     parser.add_argument(
         "--paper",
-        choices=("a4", "letter"),
-        default="a4",
+        choices=PAPERS,
+        default=A4,
         help="paper size of html and pdf (default: a4)",
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qi_checker.digest.changes import Change, Kind, changes
-from qi_checker.digest.snapshot import CaseFound, Key, Snapshot
+from qi_checker.digest.snapshot import CaseFound, Key, Snapshot, Todo
 from qi_checker.protocol.records import THE_STORE
 from qi_checker.protocol.vocabulary import Reason, Verdict
 
@@ -188,15 +188,19 @@ def _listed(now: Snapshot, upcoming: Sequence[CaseFound], days: int) -> tuple[At
             next_action=one.text,
             owner=one.owner,
             requirement=one.requirement,
-            reason=found.reason
-            if (found := now.findings.get((one.case_id, one.requirement)))
-            else "",
+            reason=_reason(now, one),
         )
         for one in now.actions
         if one.case_id in ids or one.act_by <= last
     )
     failed = [case for case in upcoming if case.verdict == Verdict.ERROR]
     return (*_at_risk(failed, now.as_of), *actions)
+
+
+def _reason(now: Snapshot, action: Todo) -> str:
+    """Why the finding asks for an action; empty where the snapshot lacks that finding."""
+    found = now.findings.get((action.case_id, action.requirement))
+    return found.reason if found else ""
 
 
 def _plausibility(now: Snapshot) -> tuple[str, ...]:

@@ -34,11 +34,6 @@ _TITLES: dict[What, str] = {
 }
 
 
-def first_line(what: What) -> str:
-    """The line that makes editors use the schema, without its end."""
-    return f"# yaml-language-server: $schema=../{FILES[what]}"
-
-
 def schema(what: What = "protocol") -> dict[str, Any]:
     """The schema of one kind of file as plain data."""
     models: dict[What, type[BaseModel]] = {

@@ -88,7 +88,7 @@ class IousListPage:
 
     open: tuple[tuple[str, str, str], ...]  # case, address, surgery
     entered: tuple[tuple[str, str, str, str], ...]  # and by whom
-    file: str  # address of all entries as a file; empty for who may not read it
+    file: str  # address of the last entries as a file; empty for who may not read it
 
 
 def overview(request: HttpRequest) -> HttpResponse:

@@ -74,7 +74,7 @@ PAGES: tuple[Page, ...] = (
         ALL,
         (C, Q),
         (),
-        "all entries as a file",
+        "the last entry of every operation, as a file",
     ),
     Page("demand", "demand", "demand.demand", SITE, (R, C, Q), (), "slots needed by week"),
     Page("month", "month", "files.month", ALL, WARD, (), "the report of a month"),

@@ -58,8 +58,9 @@ def lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     with zipfile.ZipFile(book) as parts:
         sheets = [n for n in parts.namelist() if n.startswith("xl/")]
         found["workbook"] = "".join(parts.read(n).decode() for n in sheets)
-    problems = found["index.html"].split("data-problems")[-1]
-    found["data problems"] = problems if "Exceptions that were asked" in problems else ""
+    found["index.html"], found["data problems"] = found["index.html"].split(
+        "<h2>Data problems</h2>"
+    )
     return found
 
 

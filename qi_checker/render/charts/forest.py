@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from qi_checker.render.charts import style
 from qi_checker.render.charts.style import Canvas
+from qi_checker.render.html import clip
 from qi_checker.render.plots import Forest, RateLine
 
 _ROW = 21  # points from line to line
@@ -14,7 +15,7 @@ _LETTERS = 42  # of the words left of the axes
 
 def picture(plot: Forest) -> Canvas:
     """Ours as filled diamonds with bold words, published ones as hollow circles."""
-    texts = [_short(line.words) for line in plot.lines]
+    texts = [clip(line.words, _LETTERS) for line in plot.lines]
     canvas = _canvas(plot, texts)
     for row, (line, text) in enumerate(zip(plot.lines, texts, strict=True)):
         _rate(canvas, row, line)
@@ -71,7 +72,3 @@ def _words(canvas: Canvas, row: int, line: RateLine, text: str) -> None:
             fontsize=style.SMALL,
             fontweight="bold" if line.ours else "normal",
         )
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= _LETTERS else words[: _LETTERS - 2].rstrip() + " …"
