@@ -10,6 +10,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from qi_checker.cases import words as case_words
+from qi_checker.cases.drawing import drawing, symbol
 from qi_checker.cases.grouping import cut, grouped
 from qi_checker.cases.timeline import Shape, pictures_of, shape_of
 from qi_checker.cases.views import Candidate, CaseSheet, Checklist, SheetsPage
@@ -97,7 +98,12 @@ def _key(shape: Shape) -> Markup:
 def _environment() -> Environment:
     env = environment()
     env.globals.update(
-        columns_of=_columns, told=told, event_lines=_event_lines, pictures_of=pictures_of
+        columns_of=_columns,
+        told=told,
+        event_lines=_event_lines,
+        pictures_of=pictures_of,
+        drawing=drawing,
+        symbol=symbol,
     )
     return env
 

@@ -1,6 +1,6 @@
 """The window picture of one requirement: where its events stand on a line of days.
 
-Only numbers are made here; `cases/timeline.html.j2` draws them.
+Only numbers are made here; `drawing.py` draws them.
 """
 
 from __future__ import annotations
