@@ -13,6 +13,8 @@ from qi_checker.engines.duckdb.evaluation import CASES_SQL, FINDINGS_SQL
 from qi_checker.engines.duckdb.values import quote, text
 from qi_checker.query.tables import CASES, FINDINGS
 
+_ACTIONS = f"SELECT * EXCLUDE (number) FROM {ACTIONS} ORDER BY number"
+
 
 def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) -> None:
     """findings.json, .parquet and .csv, cases.csv, actions.csv, rejects.csv and manifest.json.
@@ -24,21 +26,26 @@ def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) 
         for view in (FINDINGS, evaluation.worded)
     )
     cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
-    actions = f"SELECT * EXCLUDE (number) FROM {ACTIONS} ORDER BY number"
     copy = evaluation.con.execute
     # Pages of Parquet come out otherwise from a table than from a query: always from the query.
     copy(f"COPY ({worded}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
     copy(f"COPY ({_safe(evaluation, findings)}) TO {_path(folder, 'findings.csv')} (HEADER)")
     copy(f"COPY ({_safe(evaluation, cases)}) TO {_path(folder, 'cases.csv')} (HEADER)")
-    copy(f"COPY ({_safe(evaluation, actions)}) TO {_path(folder, 'actions.csv')} (HEADER)")
+    write_actions(evaluation, folder)
     rejects = _safe(evaluation, evaluation.rejects_sql())
     copy(f"COPY ({rejects}) TO {_path(folder, 'rejects.csv')} (HEADER)")
-    for name, query in (("findings", findings), ("cases", cases), ("actions", actions)):
+    for name, query in (("findings", findings), ("cases", cases), ("actions", _ACTIONS)):
         part = _path(folder, f"{name}.part")
         copy(f"COPY ({query}) TO {part} (FORMAT JSON, ARRAY true)")
     _join(folder, manifest)
     document = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / "manifest.json").write_text(document, encoding="utf-8")
+
+
+def write_actions(evaluation: Evaluation, folder: Path) -> None:
+    """actions.csv of the actions that are made by then."""
+    path = _path(folder, "actions.csv")
+    evaluation.con.execute(f"COPY ({_safe(evaluation, _ACTIONS)}) TO {path} (HEADER)")
 
 
 def _path(folder: Path, name: str) -> str:

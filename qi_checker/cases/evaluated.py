@@ -32,15 +32,27 @@ def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
     Past cases that lack something and for which nothing can be arranged are not judged.
     """
     if evaluation.actions is None:
-        keys = evaluation.con.execute(
-            f"""SELECT case_key FROM {VERDICTS}
-                WHERE verdict IN ({_OPEN}) AND (upcoming OR next_number IS NOT NULL)
-                ORDER BY case_key"""
-        ).fetchall()
-        found = _judged(evaluation, [key for (key,) in keys])
-        evaluation.actions = found
-        _tabulate(evaluation, found)
+        evaluation.actions = tabulated(evaluation)
+        _show_first(evaluation)
     actions: tuple[Action, ...] = evaluation.actions
+    return actions
+
+
+def tabulated(evaluation: Evaluation) -> tuple[Action, ...]:
+    """Make the actions of every open case and the table ACTIONS; the view of cases is not touched."""
+    found = evaluation.con.execute(
+        f"""SELECT case_key FROM {VERDICTS}
+            WHERE verdict IN ({_OPEN}) AND (upcoming OR next_number IS NOT NULL)
+            ORDER BY case_key"""
+    ).fetchall()
+    actions = _judged(evaluation, [key for (key,) in found])
+    rows = [{"number": n, **action.row} for n, action in enumerate(actions)]
+    shape = json.dumps([{"number": "INTEGER", **_TYPES}])
+    evaluation.con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {ACTIONS} AS
+            SELECT unnest(from_json(?::JSON, '{shape}'), recursive := true)""",
+        [json.dumps(rows, default=str)],
+    )
     return actions
 
 
@@ -55,16 +67,9 @@ def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
     return most_urgent_first(action for actions in found for action in actions)
 
 
-def _tabulate(evaluation: Evaluation, actions: Sequence[Action]) -> None:
-    """Write the actions into a table, and give the cases their first action in place of the query's."""
+def _show_first(evaluation: Evaluation) -> None:
+    """Give the cases their first action in place of the query's."""
     con = evaluation.con
-    rows = [{"number": n, **action.row} for n, action in enumerate(actions)]
-    shape = json.dumps([{"number": "INTEGER", **_TYPES}])
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {ACTIONS} AS
-            SELECT unnest(from_json(?::JSON, '{shape}'), recursive := true)""",
-        [json.dumps(rows, default=str)],
-    )
     con.execute(f"DROP VIEW IF EXISTS {_PLAIN}")
     con.execute(f"ALTER VIEW {CASES} RENAME TO {_PLAIN}")
     con.execute(f"""

@@ -7,7 +7,7 @@ shows here. A case about which they differ is counted and shown as `error`: neit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.cases.actions import OPEN, actions_of
@@ -36,10 +36,15 @@ _COMPARED = (
 Found = dict[str, tuple[Any, ...]]  # by requirement; "" is the case itself
 
 
-def judge_twice(evaluation: Evaluation, pages: Collection[int] = ()) -> JudgedTwice:
+def judge_twice(
+    evaluation: Evaluation,
+    pages: Collection[int] = (),
+    make_errors: Callable[[Mapping[int, str]], None] | None = None,
+) -> JudgedTwice:
     """Compare both evaluators, once; where they differ the case becomes an error in the tables.
 
     pages: keys of cases that get a page. Must run before anything is counted, put into words or held.
+    make_errors: does that, given ids of cases by their keys, where the tables are not DuckDB's.
     """
     if evaluation.twice is not None:
         return evaluation.twice
@@ -57,7 +62,10 @@ def judge_twice(evaluation: Evaluation, pages: Collection[int] = ()) -> JudgedTw
             evaluation.judged_actions[key] = actions_of(trace, protocol, rows.origin.row)
     evaluation.twice = JudgedTwice(len(keys), tuple(sorted(differing.values())))
     if differing:
-        _make_errors(evaluation, list(differing))
+        if make_errors is None:
+            _make_errors(evaluation, list(differing))
+        else:
+            make_errors(differing)
         evaluation.failures.append(_words(evaluation.twice.differences))
     evaluation.watch.ended(TWICE, lambda: len(keys))
     return evaluation.twice

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qi_checker.cli.common import look_of, moment_of, progress, protocol_path, read_site
 from qi_checker.cli.streams import console
 from qi_checker.protocol.load import load_protocol
 
+if TYPE_CHECKING:
+    from qi_checker.cases.actions import ActionCount
+
 
 def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     """The verdicts that a case has, and what could not be evaluated."""
     from qi_checker.audit.parquet_folder import write_parquet
+    from qi_checker.cases.actions import count_actions
     from qi_checker.engines.spark import check_installed, evaluate, find, open_session
+    from qi_checker.sources.raw import connect
 
     # Without a handler Python would print what Spark's bridge says of an interrupted call.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -28,12 +33,12 @@ def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
         session = open_session(arguments.engine)
         look = look_of(arguments, site)
         evaluation = evaluate(bundle, session, found, as_of, site, shown.phase, look=look)
-        numbers = write_parquet(evaluation, arguments.out, shown.count)
-    _say(numbers, arguments)
+        numbers = write_parquet(evaluation, arguments.out, connect(), shown.count)
+    _say(numbers, count_actions(evaluation.actions), arguments)
     return set(numbers["verdicts"]), evaluation.failures
 
 
-def _say(numbers: dict[str, Any], arguments: argparse.Namespace) -> None:
+def _say(numbers: dict[str, Any], actions: ActionCount, arguments: argparse.Namespace) -> None:
     """One screen of numbers; the rows are in the folder."""
     from qi_checker.audit.rates import rate
     from qi_checker.render import rates
@@ -44,6 +49,7 @@ def _say(numbers: dict[str, Any], arguments: argparse.Namespace) -> None:
             f"Check the records first ({line['check']}): {line['message']}", style="bold red"
         )
     shown.print(f"Compliant in time: {rates.rate_words(rate(numbers['rate']))}", style="bold")
+    shown.print(" ".join(filter(None, (actions.words, actions.later_words))), style="bold")
     for verdict, number in numbers["verdicts"].items():
         shown.print(f"{verdict.replace('_', ' ')}: {number:,}")
     for file in numbers["data"]["files"]:

@@ -13,22 +13,31 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from qi_checker import judging
+from qi_checker.audit.files import write_actions
 from qi_checker.audit.parquet_folder import write_parquet
 from qi_checker.audit.provenance import manifest
+from qi_checker.cases.evaluated import actions_in
+from qi_checker.cases.twice import judge_twice
 from qi_checker.cli import main
 from qi_checker.engines.duckdb import evaluate as evaluate_here
 from qi_checker.engines.spark import evaluate, find
 from qi_checker.errors import UserError
+from qi_checker.judging.chart import Decision
 from qi_checker.plausibility import Looking
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.site import Site
+from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.sources.files import read_folder
+from qi_checker.sources.raw import connect
 from tests.helpers.commands import AS_OF, csv_rows, environment, run, start
 from tests.helpers.in_spark import FEW_ROWS
 from tests.helpers.in_spark import session as local_session
 from tests.helpers.in_spark import write_parquet as write_records
 from tests.helpers.nights import small_protocol
+from tests.helpers.records import case, scan
 from tests.helpers.spark import cluster, free_port, needs_java
 
 pytestmark = [pytest.mark.spark, needs_java]
@@ -59,6 +68,43 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cases.parquet", "exceptions.parquet", "site.yaml"):
         (parts / name).write_bytes((out / name).read_bytes())
     return folder
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """Three upcoming operations, of which C2 lacks a scan."""
+    days = {"surgery_at": "2026-03-17T08:00", "status": "scheduled"}
+    cases = [case(f"C{n}", patient_id=f"P{n}") | days for n in (1, 2, 3)]
+    events = [scan("2026-03-02T10:00", f"E{n}", patient_id=f"P{n}") for n in (1, 3)]
+    write_records(tmp_path, {"cases": cases, "events": events})
+    return tmp_path
+
+
+@pytest.mark.thorough  # 20 s of the processors, nearly all of it planning
+def test_a_difference_of_the_two_evaluators_is_an_error(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judging is mistaken about C1: its findings are errors, and it has no action."""
+    decide = judging.decide
+
+    def mistaken(requirement: Any, chart: Any) -> Any:
+        if chart.case.id == "C1":
+            return Decision(Status.MISSING, Reason.NEVER_ORDERED)
+        return decide(requirement, chart)
+
+    monkeypatch.setattr(judging, "decide", mistaken)
+    site = Site(timezone="UTC")
+    bundle = load_protocol(three / small_protocol(three))
+    as_of = AsOf.parse("2026-03-02")
+    done = evaluate(bundle, local_session(), find(three, site), as_of, site)
+    numbers = write_parquet(done, three / "out", connect())
+    assert numbers["judged_twice"] == {"cases": 3, "differences": ["C1"]}
+    assert numbers["failures"] == ["C1, about which the two evaluators differ"]
+    found = {line["case_id"]: line for line in rows(three / "out/cases")}
+    assert [found[f"C{n}"]["verdict"] for n in (1, 2, 3)] == ["error", "action_needed", "compliant"]
+    assert {f["status"] for f in rows(three / "out/findings") if f["case_id"] == "C1"} == {"error"}
+    assert {row["case_id"] for row in csv_rows(three / "out/actions.csv")} == {"C2"}
+    assert found["C2"]["next_action"] and not found["C3"]["next_action"]
 
 
 LIVER = pytest.param("hepatic-metastasectomy-imaging", marks=pytest.mark.thorough)
@@ -135,6 +181,8 @@ def says_what_duckdb_says(
     out: Path, printed: str, data: Path, protocol: Path, site: Path | None = None
 ) -> None:
     done = here(data / "parquet", protocol, site)
+    judge_twice(done)
+    actions_in(done)
     assert {f["status"] for f in done.findings()} > {"met", "missing", "expired"}
     assert rows(out / "findings") == done.findings()
     lines = [{k: v for k, v in line.items() if k != "next_requirement"} for line in done.cases()]
@@ -148,6 +196,12 @@ def says_what_duckdb_says(
     # A folder of parts has no ending.
     wanted["problems"] = [p.replace("events.parquet: ", "events: ") for p in wanted["problems"]]
     assert said == wanted
+    assert said["judged_twice"]["cases"] > 200 and said["judged_twice"]["differences"] == []
+    assert said["actions"]["now"] > 5
+    (out / "duckdb").mkdir()
+    write_actions(done, out / "duckdb")
+    texts = [(folder / "actions.csv").read_text("utf-8") for folder in (out, out / "duckdb")]
+    assert texts[0] == texts[1].replace("events.parquet, row", "events, row")
     assert f"{said['rate']['compliant']}/" in printed
 
 
@@ -183,7 +237,7 @@ def test_only_numbers_come_to_this_process(
         write_records(folder, {n: _many(table, times) for n, table in tables.items()})
         fetched.clear()
         done = evaluate(bundle, local_session(), find(folder, site), AsOf.parse(AS_OF), site)
-        numbers = write_parquet(done, tmp_path / f"out{times}")
+        numbers = write_parquet(done, tmp_path / f"out{times}", connect())
         sizes.append((numbers["population"]["cases"], sum(fetched)))
     (cases, first), (twice, second) = sizes
     assert twice > cases * 1.9

@@ -2,6 +2,7 @@
 
 from qi_checker.engines.spark.evaluation import SparkEvaluation, evaluate
 from qi_checker.engines.spark.session import check_installed, failed, open_session
+from qi_checker.engines.spark.shown import shown_cases
 from qi_checker.engines.spark.source import find
 
 __all__ = [
@@ -11,4 +12,5 @@ __all__ = [
     "failed",
     "find",
     "open_session",
+    "shown_cases",
 ]

@@ -1,4 +1,4 @@
-"""Evaluate on Spark: every row stays with the executors, and only numbers come to this process."""
+"""Evaluate on Spark: rows stay with the executors, and numbers come to this process."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qi_checker.engines.inputs.database import Kind
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.results import summary
@@ -21,8 +22,8 @@ from qi_checker.protocol.plausible import UNSEEN, Looked
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_protocol
-from qi_checker.query.plan import plan
-from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
+from qi_checker.query.plan import plan, showing
+from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS, POPULATION, ROWS, VERDICTS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _CALLED = {"requirement": "id", "surgery_date": "anchor"}  # in the tables of the engine
+_NEXT: dict[str, Kind] = {  # what a case says of its first action
+    "next_action": "TEXT",
+    "act_by": "DATE",
+    "owner": "TEXT",
+    "next_requirement": "TEXT",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ class SparkEvaluation:
     records: Delivery
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
-    twice: JudgedTwice | None = None  # no row comes to this process, so no case is judged twice
+    twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
+    actions: Any = None  # of every open case, where somebody made them
     looked: Looked = UNSEEN
 
     # ---- rows, which stay where they are ---------------------------------------------------------
@@ -81,6 +89,41 @@ class SparkEvaluation:
             + ", ".join(f"`{_CALLED.get(n, n)}` AS `{n}`" for n in names)
             + f" FROM {table}"
         )
+
+    # ---- what judging cases one by one changes ---------------------------------------------------
+
+    def make_errors(self, case_ids: Sequence[str]) -> None:
+        """Let every finding of these cases say that it could not be evaluated."""
+        db, compiled = self.db, self.compiled
+        db.fill("differing", {"case_id": "TEXT"}, [(i,) for i in case_ids])
+        cleared = {
+            c: f"CASE WHEN d.case_id IS NULL THEN p.{c} END AS {c}"
+            for c in ("not_applicable", "excluded_by")
+        }
+        columns = ", ".join(cleared.get(c, f"p.{db.quote(c)}") for c in db.columns(POPULATION))
+        db.table(
+            POPULATION,
+            f"SELECT {columns} FROM {POPULATION} p LEFT JOIN differing d ON d.case_id = p.case_id",
+        )
+        keys = db.session.sql(f"SELECT case_key FROM {POPULATION} JOIN differing USING (case_id)")
+        views = showing(plan(compiled, self.prepared.feeds))
+        for table, query in ((ROWS, compiled.failed), (VERDICTS, compiled.cases)):
+            rows = db.session.table(table).join(keys, "case_key", "left_anti")
+            for scope in compiled.scopes:
+                rows = rows.unionByName(db.frame(query(scope)).join(keys, "case_key", "left_semi"))
+            db.keep(table, rows, at_once=True)
+            run(db, views)  # a view of Spark goes on reading the table that it was made of
+
+    def show_next(self, actions: Sequence[Row]) -> None:
+        """Give cases these actions in place of the query's: one for each case that has any."""
+        db = self.db
+        columns: dict[str, Kind] = {"case_id": "TEXT", **_NEXT}
+        db.fill("next_actions", columns, [[row[c] for c in columns] for row in actions])
+        listed = ", ".join(
+            f"a.{c}" if c in _NEXT else f"k.{db.quote(c)}" for c in db.columns(CASES)
+        )
+        joined = f"{CASES} k LEFT JOIN next_actions a ON a.case_id = k.case_id"
+        db.session.sql(f"SELECT {listed} FROM {joined}").createOrReplaceTempView(CASES)
 
     # ---- numbers, which come here ----------------------------------------------------------------
 
