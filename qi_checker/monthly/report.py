@@ -26,6 +26,7 @@ from qi_checker.monthly.units import units
 from qi_checker.monthly.views import ActionLine, Header, Monthly
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.report_settings import LoadedSettings, ReportSettings, target_on
+from qi_checker.render import words
 from qi_checker.render.plots import Event, Funnel, Intervals, Trend
 from qi_checker.study.intervals import limit_of, plain_leaves
 
@@ -209,7 +210,7 @@ def _trend(
 
 def _trend_words(made: series.Series) -> tuple[str, str]:
     base = made.latest.baseline
-    first, last = made.months[base.start], made.months[base.stop - 1]
+    first, last = (words.month(made.months[i]) for i in (base.start, base.stop - 1))
     return series.heading(made), (
         "A dot for each month with the compliant operations of all that count, and the 95% interval. "
         f"The grey line is the median of {first} to {last}, drawn on. A month without an operation "

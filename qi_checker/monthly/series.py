@@ -14,6 +14,7 @@ from datetime import date
 from qi_checker.monthly.cases import MonthlyCase, first_day, months_on
 from qi_checker.monthly.views import Icons, Phase
 from qi_checker.protocol.report_settings import ReportSettings
+from qi_checker.render import words
 from qi_checker.statistics import making_data_count as mdc
 from qi_checker.statistics import phases as spc
 from qi_checker.statistics import rules
@@ -209,7 +210,7 @@ def suggestion(made: Series) -> str:
     if found is None:
         return ""
     side = "above" if found.side > 0 else "below"
-    month = made.months[latest.start + found.start]
+    month = words.month(made.months[latest.start + found.start])
     return (
         f"Candidate phase change from {month}: {found.points} months {side} the baseline. "
         "Confirm it under phases in report.yaml, or leave the lines as they are."

@@ -8,7 +8,19 @@ from pathlib import Path
 from qi_checker.monthly import words as said
 from qi_checker.monthly.views import Monthly
 from qi_checker.render import words
-from qi_checker.render.slides import BAD, CALM, INK, MARK, MUTED, Box, Deck, Line, Series
+from qi_checker.render.slides import (
+    BAD,
+    CALM,
+    INK,
+    MARK,
+    MUTED,
+    Box,
+    Deck,
+    Line,
+    Series,
+    fitted,
+    height,
+)
 
 _CAUSES, _ACTIONS = 6, 8  # at most so many are shown; the rest is counted
 _LEFT, _WIDE, _TOP = 0.6, 12.1, 1.75  # inches
@@ -37,14 +49,18 @@ def _finding(deck: Deck, monthly: Monthly, kicker: str) -> None:
     ]
     if monthly.header.comment:
         lines.append(Line(f"Comment. {monthly.header.comment}"))
-    deck.text(Box(_LEFT, _TOP, _WIDE, 2.2), lines)
+    box = Box(_LEFT, _TOP, _WIDE, 2.2)
+    box = replace(box, height=min(height(fitted(lines, box), _WIDE) + 0.1, 2.2))
+    deck.text(box, lines)
+    top = box.top + box.height + 0.2
     figures = said.figures(monthly)
     width = (_WIDE - 0.2 * (len(figures) - 1)) / len(figures)
     for number, figure in enumerate(figures):
         first = f"{figure.title} {figure.first}".strip()
-        lines = [Line(figure.number, 40, bold=True, colour=BAD if figure.bad else INK)]
-        lines += [Line(text, 14, colour=MUTED) for text in (first, figure.second) if text]
-        deck.text(Box(_LEFT + number * (width + 0.2), 4.1, width, 2.5), lines, framed=True)
+        lines = [Line(figure.number, 54, bold=True, colour=BAD if figure.bad else INK)]
+        lines += [Line(text, 18, colour=MUTED) for text in (first, figure.second) if text]
+        box = Box(_LEFT + number * (width + 0.2), top, width, 6.6 - top)
+        deck.text(box, lines, framed=True)
 
 
 def _trend_and_causes(deck: Deck, monthly: Monthly, kicker: str) -> None:
@@ -59,7 +75,7 @@ def _trend_and_causes(deck: Deck, monthly: Monthly, kicker: str) -> None:
     targets = tuple(p.target for p in trend.points)
     if any(t is not None for t in targets):
         drawn.append(Series("Target", targets, BAD, dashed=True))
-    months = [p.month for p in trend.points]
+    months = [words.month(p.month) for p in trend.points]
     deck.chart(Box(_LEFT, top, half, 4.6), "line", months, drawn, trend.description)
     box = Box(_LEFT + half + 0.2, _TOP, _WIDE - half - 0.2, 0.4)
     if not causes:
@@ -82,7 +98,7 @@ def _decisions_and_actions(deck: Deck, monthly: Monthly, kicker: str) -> None:
     half = 5.6
     lines = []
     for number, decision in enumerate(monthly.decisions, start=1):
-        lines.append(Line(f"{number}. {decision.ask}.", 18, bold=True))
+        lines.append(Line(f"{number}. {decision.ask}.", 18, bold=True, before=8))
         owner = f"{decision.owner}. " if decision.owner else ""
         lines.append(Line(f"{owner}{said.rests_on(decision)}", 14, colour=MUTED))
     if not lines:

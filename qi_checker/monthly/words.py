@@ -277,7 +277,8 @@ def phase_words(monthly: Monthly) -> tuple[str, ...]:
         )
         trial = "; trial limits, fewer than 12 months with a case" if phase.months < 12 else ""
         why = f" Decided by {phase.approved_by}: {phase.reason}." if phase.reason else ""
-        said.append(f"From {phase.first}: baseline {first} to {last}{rate}{trial}.{why}")
+        span = f"baseline {words.month(first)} to {words.month(last)}"
+        said.append(f"From {words.month(phase.first)}: {span}{rate}{trial}.{why}")
     return tuple(said)
 
 

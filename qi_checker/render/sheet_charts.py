@@ -31,6 +31,7 @@ class _Sketch:
     rows: tuple[_Row, ...]
 
 
+_LIGHT = {"major_gridlines": {"visible": True, "line": {"color": "#D5DCE2"}}}
 _DOTS = {"marker": {"type": "circle", "size": 7, "fill": {"color": "#0A56A3"}}}
 _SKETCHES = {
     "trend": _Sketch(
@@ -92,7 +93,7 @@ def _chart(book: Any, sketch: _Sketch, name: str, table: Table) -> Any:
     chart.set_title({"name": sketch.title, "overlay": False, "name_font": {"size": 14}})
     chart.set_size({"width": _WIDTH, "height": _HEIGHT})
     if sketch.kind == "line":
-        chart.set_y_axis({"min": 0, "max": 1, "num_format": "0%"})
+        chart.set_y_axis({"min": 0, "max": 1, "major_unit": 0.25, "num_format": "0%", **_LIGHT})
         chart.set_legend({"position": "bottom"})
         chart.show_blanks_as("gap")
     else:

@@ -40,12 +40,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph; size in points."""
+    """A paragraph; its size, and the space before it where it is not the first, in points."""
 
     text: str
     size: int = 16
     bold: bool = False
     colour: str = INK
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ class Deck:
 
         A text is cut where its row would be higher than its part of the box.
         """
+        from pptx.dml.color import RGBColor
         from pptx.util import Inches
 
         rooms = [replace(box, width=w, height=box.height / len(rows)) for w in widths]
@@ -147,11 +149,14 @@ class Deck:
         for column, width in zip(frame.table.columns, widths, strict=True):
             column.width = Inches(width)
         for number, row in enumerate(rows):
+            background = RGBColor.from_string("FFFFFF" if number else MARK)
             for column, text in enumerate(row):
                 cell = frame.table.cell(number, column)
                 line = Line(text, size)
                 line = line if number else replace(line, bold=True, colour="FFFFFF")
                 _fill(cell.text_frame, fitted([line], rooms[column]), "")
+                cell.fill.solid()
+                cell.fill.fore_color.rgb = background
 
     def write(self, path: Path) -> None:
         """Write the file; OSError where the disk refuses."""
@@ -166,7 +171,7 @@ def fitted(lines: Sequence[Line], box: Box) -> list[Line]:
     PowerPoint makes a text fit only when somebody edits it.
     """
     made = [replace(line, text=clean(line.text)) for line in lines]
-    while _height(made, box.width) > box.height:
+    while height(made, box.width) > box.height:
         smaller = [replace(x, size=max(x.size - 1, min(x.size, _SMALLEST))) for x in made]
         if smaller == made:
             longest = max(made, key=lambda x: len(x.text))
@@ -178,10 +183,11 @@ def fitted(lines: Sequence[Line], box: Box) -> list[Line]:
     return made
 
 
-def _height(lines: Sequence[Line], width: float) -> float:
+def height(lines: Sequence[Line], width: float) -> float:
     """About how many inches paragraphs take in a box, with its margins."""
     points = (width - _SIDES) * 72
-    return _ENDS + sum(_rows(line, points) * line.size * _ROW for line in lines) / 72
+    apart = sum(line.before for line in lines[1:])
+    return _ENDS + (apart + sum(_rows(line, points) * line.size * _ROW for line in lines)) / 72
 
 
 def _rows(line: Line, points: float) -> int:
@@ -218,6 +224,8 @@ def _fill(frame: Any, lines: Sequence[Line], anchor: str) -> None:
     for number, line in enumerate(lines):
         paragraph = frame.add_paragraph() if number else frame.paragraphs[0]
         paragraph.alignment = PP_ALIGN.LEFT
+        if number and line.before:
+            paragraph.space_before = Pt(line.before)
         run = paragraph.add_run()
         run.text = " ".join(clean(line.text).split("\n"))
         run.font.size, run.font.bold = Pt(line.size), line.bold
@@ -234,6 +242,7 @@ def _lines(chart: Any, series: Sequence[Series]) -> None:
     _plain(chart)
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale, axis.major_unit = 0, 1, 0.25
+    axis.tick_labels.number_format, axis.tick_labels.number_format_is_linked = "0%", False
     axis.major_gridlines.format.line.color.rgb = RGBColor.from_string("D5DCE2")
     chart.has_legend = True
     chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False

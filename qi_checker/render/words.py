@@ -64,6 +64,11 @@ def planned(value: date | None, today: date) -> str:
     return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}{year}"
 
 
+def month(value: str) -> str:
+    """`2026-03` -> `Mar 2026`."""
+    return f"{MONTHS[int(value[5:]) - 1]} {value[:4]}"
+
+
 def moment(as_of: str) -> str:
     """The moment of an evaluation: a date means its end."""
     when = datetime.fromisoformat(as_of)

@@ -28,6 +28,8 @@ _FIRST_YEAR = 1900  # of the calendar of spreadsheets
 _NARROWEST, _WIDEST, _MEASURED = 9, 60, 1_000  # characters; rows that a width is taken from
 # XML cannot hold these, nor what is left of a character that was torn in two.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_ABOUT = 100  # width of the texts of the first sheet, in characters
+_LINE, _HIGHEST = 15, 409  # height of a line and of the highest row, in points
 _OF_A_RATE = ("low", "high", "centre", "target")  # fractions too, beside a column `rate`
 WORKBOOK_OPTIONS = {
     "in_memory": True,  # nothing of a patient is left in a folder for temporary files
@@ -138,11 +140,12 @@ def _about(
         *((f"Sheet {name}", _extent(table)) for name, table in tables),
     ]
     sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 1, 100)
+    sheet.set_column(1, 1, _ABOUT)
     sheet.write_string(0, 0, clean(properties.title), formats["title"])
     for number, (what, said) in enumerate(lines, start=2):
         sheet.write_string(number, 0, clean(what), formats["header"])
         sheet.write_string(number, 1, clean(said), formats["wrapped"])
+        _set_height(sheet, number, [said], _ABOUT)
     _on_paper(sheet, properties.title)
 
 
@@ -173,6 +176,7 @@ def _sheet(sheet: Any, formats: dict[str, Any], table: Table) -> None:
         for column, cell in enumerate(row):
             text = formats["wrapped" if column in wrapped else "text"]
             _write(sheet, formats, number, column, cell, text, column in percent)
+        _set_height(sheet, number, [row[column] for column in wrapped], _WIDEST)
     if left:
         remark = f"{left:,} more rows do not fit into a sheet; {table.key}.csv has every row"
         sheet.write_string(ROWS - 1, 0, remark, formats["text"])
@@ -182,6 +186,20 @@ def _sheet(sheet: Any, formats: dict[str, Any], table: Table) -> None:
     sheet.repeat_rows(0)
     sheet.set_landscape()
     _on_paper(sheet, table.title)
+
+
+def _set_height(sheet: Any, row: int, cells: Sequence[Cell], width: int) -> None:
+    """Give a row the height of its wrapped texts, in a column of so many characters.
+
+    Excel does that by itself when it opens the file, LibreOffice writes the lines over each other.
+    """
+    lines = [
+        sum(-(-len(line) // width) or 1 for line in cell.split("\n"))
+        for cell in cells
+        if isinstance(cell, str)
+    ]
+    if (most := max(lines, default=1)) > 1:
+        sheet.set_row(row, min(most * _LINE, _HIGHEST))
 
 
 def _write(
@@ -204,9 +222,10 @@ def _write(
 
 
 def _percents(columns: Sequence[str]) -> set[int]:
-    """Columns of fractions: `rate`, and what stands beside it: before_rate, before_low ..."""
+    """Columns of fractions: a `share`, a `rate`, and what stands beside it: before_rate, before_low ..."""
+    shares = {c for c in columns if c.endswith("share")}
     heads = {c.removesuffix("rate") for c in columns if c == "rate" or c.endswith("_rate")}
-    known = {head + name for head in heads for name in ("rate", *_OF_A_RATE)}
+    known = shares | {head + name for head in heads for name in ("rate", *_OF_A_RATE)}
     return {number for number, column in enumerate(columns) if column in known}
 
 

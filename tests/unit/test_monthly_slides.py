@@ -17,6 +17,7 @@ from qi_checker.monthly import words as said
 from qi_checker.monthly.folder import as_json, write_monthly
 from qi_checker.monthly.slides import write_slides
 from qi_checker.monthly.views import Monthly
+from qi_checker.render import words
 from qi_checker.render.plots import Cause
 from qi_checker.render.slides import Box, Line, fitted
 from tests.helpers import monthly
@@ -69,7 +70,7 @@ def test_charts_are_native_and_have_the_numbers_of_the_report(tmp_path: Path) ->
     trend, causes = charts(written(tmp_path).slides[1])
     report = json.loads(as_json(VIEW))
     points = report["trend"]["points"]
-    assert list(trend.plots[0].categories) == [p["month"] for p in points]
+    assert list(trend.plots[0].categories) == [words.month(p["month"]) for p in points]
     rates, centre, target = trend.plots[0].series
     assert list(rates.values) == [p["events"] / p["cases"] if p["cases"] else None for p in points]
     assert list(centre.values) == report["trend"]["centre"]
