@@ -37,7 +37,7 @@ from tests.helpers.in_spark import FEW_ROWS
 from tests.helpers.in_spark import session as local_session
 from tests.helpers.in_spark import write_parquet as write_records
 from tests.helpers.nights import small_protocol
-from tests.helpers.records import case, scan
+from tests.helpers.records import Row, case, scan
 from tests.helpers.spark import cluster, free_port, needs_java
 
 pytestmark = [pytest.mark.spark, needs_java]
@@ -73,7 +73,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def three(tmp_path: Path) -> Path:
     """Three upcoming operations, of which C2 lacks a scan."""
-    days = {"surgery_at": "2026-03-17T08:00", "status": "scheduled"}
+    days: Row = {"surgery_at": "2026-03-17T08:00", "status": "scheduled"}
     cases = [case(f"C{n}", patient_id=f"P{n}") | days for n in (1, 2, 3)]
     events = [scan("2026-03-02T10:00", f"E{n}", patient_id=f"P{n}") for n in (1, 3)]
     write_records(tmp_path, {"cases": cases, "events": events})
@@ -85,7 +85,7 @@ def test_a_difference_of_the_two_evaluators_is_an_error(
     three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Judging is mistaken about C1: its findings are errors, and it has no action."""
-    decide = judging.decide
+    decide: Any = vars(judging)["decide"]
 
     def mistaken(requirement: Any, chart: Any) -> Any:
         if chart.case.id == "C1":
