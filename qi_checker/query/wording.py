@@ -70,12 +70,16 @@ def worded(scope: Scope, site: Site) -> exp.Select:
     first = exp.Upper(this=exp.Substring(this=col("found"), start=lit(1), length=lit(1)))
     rest = exp.Substring(this=col("found"), start=lit(2))
     sentence = concat(first, rest, action, col("advice_words"))
+    full = _full(scope)
+    columns = [col(column.alias_or_name) for column in full.expressions]
+    shown = [*columns, *(col(name) for name in words), named(sentence, "sentence")]
     return steps(
         [
             ("requirements", requirements(scope, site)),
-            ("full", _full(scope)),
-            ("worded", with_columns("full", **words)),
-            ("findings", with_columns("worded", sentence=sentence)),
+            ("full", full),
+            ("pieces", with_columns("full", **sentences.pieces(scope.as_of))),
+            ("worded", with_columns("pieces", **words)),
+            ("findings", select(shown, "worded")),
         ]
     )
 

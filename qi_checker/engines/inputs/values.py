@@ -21,6 +21,7 @@ _DATE = f"([12][0-9][0-9][0-9]-{_MONTHS}|{_LEAP})"
 _MONTH = "[12][0-9][0-9][0-9]-(0[1-9]|1[0-2])"
 _YEAR = "[12][0-9][0-9][0-9]"
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+NO_VALUES = ""  # the kind of a column that has none
 _OFFSET = "([zZ]| ?[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?| ?[+-]14(:?00)?)"
 
 
@@ -47,7 +48,9 @@ class Moment:
         self.steps: list[dict[str, str]] = []
         column = db.quote(name)
         none = "CAST(NULL AS TIMESTAMP)"
-        if kind == "DATE":
+        if kind == NO_VALUES:
+            self._typed("CAST(NULL AS DATE)", none, none)
+        elif kind == "DATE":
             self._typed(column, none, none)
         elif kind == "TIMESTAMP WITH TIME ZONE":
             local = self._local(column)
