@@ -61,9 +61,9 @@ def _first(scope: Scope, site: Site) -> _Steps:
 def _layer(stage: Stage) -> _Steps:
     """From the events to status and reason of the requirements of a layer."""
     scope, layer, s = stage.scope, stage.layer, stage.suffix
-    every = with_earlier(stage) + decide(stage.part)
+    every = with_earlier(stage) + decide(stage.part, stage.feeds)
     if layer.between:
-        every += with_chosen(stage) + decide(stage.between)
+        every += with_chosen(stage) + decide(stage.between, stage.feeds)
     return [
         *every,
         (f"joined{s}", joined(stage)),

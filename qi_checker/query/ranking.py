@@ -164,8 +164,10 @@ def _doubt_keys(part: Part) -> exp.Select:
     return select(columns, part.named("doubts"))
 
 
-def best(part: Part) -> list[tuple[str, exp.Query]]:
+def best(part: Part, doubts: bool) -> list[tuple[str, exp.Query]]:
     """Per case and requirement: the candidate that decides, and the newest present event.
+
+    doubts: whether rejected rows are candidates, too.
 
     Only where counts, probes or `none_between` ask for more: `second`, the best that is not done;
     `unsure`, the best undecided one; `nearest`, the one with the fewest open criteria; and how many
@@ -177,7 +179,7 @@ def best(part: Part) -> list[tuple[str, exp.Query]]:
         named(exp.Min(this=packed(part)), "best"),
         named(exp.Max(this=col("newest_present")), "newest_present"),
     ]
-    whole = union_all([_candidate_keys(part), _doubt_keys(part)])
+    whole = union_all([_candidate_keys(part), *([_doubt_keys(part)] if doubts else [])])
     if part.scope.plain:
         source = derived(whole, "candidates")
         return [(part.named("best"), select(columns, source, group=[k.copy() for k in keys]))]

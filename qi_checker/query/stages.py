@@ -66,9 +66,13 @@ class Stage:
         return by_number(values, col("number", "r"))
 
 
-def decide(part: Part) -> _Steps:
-    """From cases and events to what was found for each requirement."""
-    return [*criteria(part), *rejected_rows(part), *best(part), *found(part)]
+def decide(part: Part, feeds: Feeds) -> _Steps:
+    """From cases and events to what was found for each requirement.
+
+    Where no row was rejected, none is looked at: its windows are a third of the query.
+    """
+    doubts = rejected_rows(part) if feeds.rejected else []
+    return [*criteria(part), *doubts, *best(part, bool(doubts)), *found(part)]
 
 
 def with_earlier(stage: Stage) -> _Steps:

@@ -64,6 +64,7 @@ class Feeds:
     stale_since: Mapping[str, date] = field(default_factory=dict)  # newest day that was delivered
     full_until: Mapping[str, date] = field(default_factory=dict)  # feeds half empty since that day
     silent: frozenset[str] = frozenset()  # kinds of which nobody has any event
+    rejected: bool = True  # whether rows of events were rejected, which might be evidence
 
     def delivered_until(self, selector: EventSelector) -> date | None:
         """The last day of which silence says something; None where it always does."""

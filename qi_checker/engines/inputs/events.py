@@ -37,7 +37,8 @@ def events(task: Task, done: Prepared) -> None:
     _staleness(task, done, f"{wanted} AND NOT {late}")
     made = f"{wanted} AND NOT {late} AND NOT {later} AND status = 'completed'"
     full_until = half_empty(task.db, task.needs.site, as_of.date, made, done.notes)
-    done.feeds = replace(done.feeds, full_until=full_until)
+    rejected = done.census["events"].rejected + done.census["events"].torn > 0
+    done.feeds = replace(done.feeds, full_until=full_until, rejected=rejected)
 
 
 def _lateness(task: Task) -> tuple[str, str, str]:
