@@ -168,6 +168,7 @@ _STEPS = {
     "verdicts": "the verdict of every case, what is next, and until when it holds",
     # words
     "full": "findings with every column that sentences need",
+    "pieces": "what several sentences say: the distance, what to find out, when to arrange it",
     "worded": "what was found, and what to do",
     "findings": "the whole sentence",
 }
