@@ -2,30 +2,33 @@
 
 One pure function makes the actions of a case from its trace (`actions_of`), and one counts them
 (`count_actions`): the audit, the checklist, the digest, the status file, the desk and the web
-application all show what these two say. Texts are English; days in them read as people plan.
+application all show what these two say. Days in their texts read as people plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
+from qi_checker.cases.said import Ref, Said, Speaker, Where, say
 from qi_checker.judging import CaseTrace, RequirementTrace, moved
 from qi_checker.judging.findings import NO_LEAD_TIME, closed
 from qi_checker.judging.records import Event
 from qi_checker.judging.values import SATURDAY, Unreadable, earlier, read_when
 from qi_checker.protocol.durations import Duration
+from qi_checker.protocol.language import ENGLISH
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import ACTION_FOR, ActionKind, Reason, Status, Verdict
-from qi_checker.protocol.windows import anchor_words
+from qi_checker.protocol.windows import AnchorRef
 
 OVERDUE, TODAY, SOON, LATER = "overdue", "today", "soon", "later"
 URGENCIES = (OVERDUE, TODAY, SOON, LATER)
 NOW = (OVERDUE, TODAY, SOON)  # what needs somebody now
+NOTHING = say("nothing")
 FARTHEST = 180  # days after the planned one in which another day of surgery is looked for
 ACTION_COLUMNS = (
     "case_id",
@@ -39,7 +42,6 @@ ACTION_COLUMNS = (
     "owner",
     "event_id",
 )
-Where = Callable[[str, int], str]  # table and row number -> "events.csv, row 14"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Action:
     first, until: the days on which the event would count; None without a limit.
     act_by: the last day to do it. when: overdue, today, soon or later, seen from `as_of`.
     event_id: the event that it is about, "" where there is none.
+    said: the text by its key, for other languages.
     """
 
     case_id: str
@@ -61,6 +64,7 @@ class Action:
     when: str
     owner: str
     event_id: str = ""
+    said: Said = field(default=NOTHING, compare=False, repr=False)
 
     @property
     def row(self) -> dict[str, Any]:
@@ -180,26 +184,25 @@ def _action(
         return None
     setting, found = trace.setting, one.finding
     when = urgency(act_by, setting.as_of.date, setting.site)
-    words = _Words(one, kind, act_by, where)
-    text = words.text()
-    if kind is ActionKind.DECIDE:
-        text = words.decide(first_surgery_date(trace, protocol))
-    elif when == OVERDUE and kind in (ActionKind.ORDER, ActionKind.BOOK):
-        day = first_surgery_date(trace, protocol)
-        if day is not None:
-            text += f". If there is no slot: {words.day(day)} is the first surgery date with time"
-            text += " to arrange everything"
+    decides = kind is ActionKind.DECIDE
+    late = when == OVERDUE and kind in (ActionKind.ORDER, ActionKind.BOOK)
+    first = first_surgery_date(trace, protocol) if decides or late else None
+    said = _Words(one, kind).decide(first) if decides else _Words(one, kind).said()
+    if late and first is not None:
+        said = say("no_slot", text=said, first=first)
+    speaker = Speaker(setting.words, trace.case.version.titles, setting.as_of.date, where)
     return Action(
         case_id=trace.case.id,
         requirement=one.id,
         action=kind,
-        text=text,
+        text=speaker.text(said),
         first=found["window_opens"],
         until=found["window_closes"],
         act_by=act_by,
         when=when,
         owner=one.requirement.owner_of(kind.owner),
         event_id=found["event_id"] or "",
+        said=said,
     )
 
 
@@ -290,174 +293,156 @@ def _works(trace: CaseTrace) -> bool:
 
 # ---- in words ------------------------------------------------------------------------------------
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ORDERED = (
-    "imaging",
-    "lab",
-    "therapy",
-    "medication",
-)  # kinds that are ordered; others are arranged
-_NOT_COUNTED = {
-    Reason.TOO_EARLY: "is too early",
-    Reason.TOO_LATE: "is too late",
-    Reason.AFTER_SURGERY: "is not before the operation",
-    Reason.WRONG_REGION: "shows another region",
-    Reason.WRONG_MODALITY: "is of another modality",
-    Reason.EXCLUDED_CODE: "has a code that does not count",
-    Reason.WRONG_PROVENANCE: "was made in another place than counts",
-    Reason.WRONG_VALUE: "has a value that does not count",
-    Reason.TOO_FEW: "is not enough",
-    Reason.TOO_CLOSE: "is too close to the others",
-    Reason.EVENT_BETWEEN: "no longer counts because of what was done since",
-}
+# Kinds that are ordered; others are arranged.
+_ORDERED = ("imaging", "lab", "therapy", "medication")
 _OLD = (Reason.TOO_OLD, Reason.EXPIRED_BY_RESCHEDULE)
 _AS_ONE = (ActionKind.COMPLETE_RECORD, ActionKind.CORRECT_DATA)
 
 
 @dataclass(frozen=True)
 class _Words:
-    """The sentence of one action."""
+    """The text of one action, by its key in the table of words."""
 
     one: RequirementTrace
     kind: ActionKind
-    act_by: date
-    where: Where
 
-    def text(self) -> str:
+    def said(self) -> Said:
         if self.kind in _AS_ONE:
-            return self._record() + self._or_another()
+            return self._or_another(self._record())
         if self.kind is ActionKind.MOVE_BOOKING:
             return self._move()
         if self.kind is ActionKind.CONFIRM:
-            return f"Find out whether the {self._title} booked for {self._date} was done"
+            return say("confirm", title=self._title, day=self._date)
         if self.kind is ActionKind.BOOK:
             return self._book()
-        verb = "Order" if self.one.requirement.event.kind in _ORDERED else "Arrange"
-        return f"{verb} the {self._title}{self._when}{self._why_not()}"
+        key = "order" if self.one.requirement.event.kind in _ORDERED else "arrange"
+        return say(key, title=self._title, when=self._when, why_not=self._why_not())
 
-    def decide(self, first: date | None) -> str:
+    def decide(self, first: date | None) -> Said:
         """Give the choice that is left; `first`: the first day of surgery that would work."""
-        move = f"move surgery to {self.day(first)} or later, or request" if first else "request"
+        choice = say("move_surgery", first=first) if first else say("exception")
         if self.one.requirement.forbidden:
-            at = f" of {self._date}" if self.one.finding["event_date"] else ""
-            return f"The {self._title}{at} is where there must be none: {move} an exception"
-        other = f"{_lower(self._record())}, or " if self.one.status is Status.UNKNOWN else ""
-        return f"Too late to arrange the {self._title}: {other}{move} an exception"
+            at: date | None = self.one.finding["event_date"]
+            of_day = say("of_day", day=at) if at else NOTHING
+            return say("forbidden", title=self._title, of_day=of_day, choice=choice)
+        unknown = self.one.status is Status.UNKNOWN
+        other = say("or_first", text=self._record()) if unknown else NOTHING
+        return say("too_late", title=self._title, other=other, choice=choice)
 
     @property
-    def _title(self) -> str:
-        return self.one.requirement.title
+    def _title(self) -> Ref:
+        return Ref("title", self.one.id)
 
     @property
-    def _today(self) -> date:
-        return self.one.chart.setting.as_of.date
-
-    def day(self, value: date) -> str:
-        """`4 Mar`; with the year where it is not this one."""
-        year = f" {value.year}" if value.year != self._today.year else ""
-        return f"{value.day} {_MONTHS[value.month - 1]}{year}"
+    def _kind(self) -> Ref:
+        return Ref("kind", self.one.requirement.event.kind)
 
     @property
-    def _date(self) -> str:
+    def _date(self) -> date | Said:
         at: date | None = self.one.finding["event_date"]
-        return self.day(at) if at else "an unknown day"
+        return at or say("unknown_day")
 
     @property
-    def _range(self) -> str:
-        """`13 Apr–13 May` for a window that opens later; empty for one that is open."""
+    def _range(self) -> Said | None:
+        """`13 Apr–13 May` for a window that opens later; None for one that is open."""
         opens, closes = self.one.finding["window_opens"], self.one.finding["window_closes"]
-        if opens is None or opens <= self._today:
-            return ""
+        if opens is None or opens <= self.one.chart.setting.as_of.date:
+            return None
         if closes is None:
-            return f"{self.day(opens)} or later"
+            return say("range_from", first=opens)
         if opens == closes:
-            return self.day(closes)
-        if (opens.year, opens.month) == (closes.year, closes.month):
-            return f"{opens.day}–{self.day(closes)}"
-        return f"{self.day(opens)}–{self.day(closes)}"
+            return say("range_day", until=closes)
+        month = (opens.year, opens.month) == (closes.year, closes.month)
+        return say("range_month" if month else "range", first=opens, until=closes)
 
     @property
-    def _when(self) -> str:
+    def _when(self) -> Said:
         """` for 13 Apr–13 May`, ` to be done by 13 May`: the same every day until one has passed."""
         if self._range:
-            return f" for {self._range}"
+            return say("when", range=self._range)
         closes = self.one.finding["window_closes"]
-        return f" to be done by {self.day(closes)}" if closes else ""
+        return say("when_until", day=closes) if closes else NOTHING
 
-    def _why_not(self) -> str:
+    def _why_not(self) -> Said:
         """Why what is there does not count, in brackets."""
-        if self.one.finding["event_date"] is None:
-            return ""
+        at: date | None = self.one.finding["event_date"]
+        if at is None:
+            return NOTHING
         if self.one.reason in _OLD:
-            return f" (that of {self._date} {self._age('will be')})"
-        why = _NOT_COUNTED.get(self.one.reason)
-        return f" (that of {self._date} {why})" if why else ""
+            return say("why_old", day=at, age=self._age("will_be_old"))
+        if self.one.reason in ENGLISH.NOT_COUNTED:
+            return say(str(self.one.reason), day=at)
+        return NOTHING
 
-    def _age(self, will: str) -> str:
+    def _age(self, key: str) -> Said:
         """`will be 70 days old at surgery`."""
         before = self.one.finding["days_before"]
         if self.one.requirement.window.anchor != "surgery" or before is None:
-            return "is too old"
-        return f"{will} {before:,} day{'' if before == 1 else 's'} old at surgery"
+            return say("is_old")
+        return say(key, days=Ref("days", before))
 
-    def _book(self) -> str:
+    def _book(self) -> Said:
+        title, when = self._title, self._when
         if self.one.reason is Reason.CANCELLED:
-            return f"Book the {self._title} again{self._when} (that of {self._date} was cancelled)"
+            return say("book_again", title=title, when=when, day=self._date)
         ordered = _ordered_on(self.one.event, self.one.chart.setting.site)
-        on = f" ordered on {self.day(ordered)}" if ordered else " that is ordered"
-        return f"Book the {self._title}{on}{self._when}"
+        if ordered:
+            return say("book_ordered_on", title=title, day=ordered, when=when)
+        return say("book_ordered", title=title, when=when)
 
-    def _move(self) -> str:
+    def _move(self) -> Said:
         opens, closes = self.one.finding["window_opens"], self.one.finding["window_closes"]
+        title, day = self._title, self._date
         if self.one.requirement.forbidden:
-            first = self.day(opens) if opens else "any day"
-            until = self.day(closes) if closes else "any day"
-            return (
-                f"Cancel or move the {self._title} booked for {self._date}: "
-                f"there must be none from {first} to {until}"
-            )
-        to = self._range or (f"{self.day(closes)} or earlier" if closes else "an earlier day")
-        said = f"Move the {self._title} booked for {self._date} to {to}"
+            first, until = opens or say("any_day"), closes or say("any_day")
+            return say("call_off", title=title, day=day, first=first, until=until)
+        to = self._range or (say("until", day=closes) if closes else say("earlier"))
+        said = say("move", title=title, day=day, to=to)
         at: date | None = self.one.finding["event_date"]
         if at and opens and at < opens:
-            return f"{said}: on {self._date} it {self._age('would be')}"
+            return say("move_why", text=said, day=at, age=self._age("would_be_old"))
         return said
 
-    def _record(self) -> str:
+    def _record(self) -> Said:
         """What is to be found out or corrected."""
         title, event, reason = self._title, self.one.event, self.one.reason
-        recorded = (event.texts.get("at", "") if event else "") or "an unknown day"
         match reason:
             case Reason.PARTIAL_DATE:
-                return f"Obtain the exact date of the {title} recorded for {recorded}"
+                recorded = (event.texts.get("at", "") if event else "") or say("unknown_day")
+                return say("exact_date", title=title, recorded=recorded)
             case Reason.SAME_DAY_UNTIMED | Reason.UNTIMED:
-                return f"Obtain the clock time of the {title} on {self._date}"
+                return say("clock_time", title=title, day=self._date)
             case Reason.EXTERNAL_UNDATED:
-                return f"Obtain the acquisition date of the outside {title}"
+                return say("acquisition_date", title=title)
             case Reason.UNMAPPED:
-                what = "Record modality and region of the study of"
-                return f"{what} {self._date}, which may be the {title}"
+                return say("unrecorded", title=title, day=self._date)
             case Reason.BETWEEN_UNKNOWN:
-                return f"Find out what was done since the {title} of {self._date}, and when"
+                return say("since", title=title, day=self._date)
             case Reason.REJECTED_RECORD:
-                row = self.where("events", event.row) if event else "the rejected row"
-                fault = f": {event.reject}" if event and event.reject else ""
-                return f"Correct {row}{fault}; it may be the {title}"
+                row = Ref("row", event.row) if event else say("a_row")
+                known = event is not None and bool(event.reject)
+                fault = say("fault", fault=Ref("fault", event.reject)) if event and known else None
+                return say("correct", row=row, fault=fault or NOTHING, title=title)
             case Reason.FEED_STALE:
-                kind = self.one.requirement.event.kind
-                return f"Have the feed of {kind} records repaired, then look for the {title} again"
+                return say("feed", kind=self._kind, title=title)
             case Reason.NO_SUCH_RECORDS:
-                kind = self.one.requirement.event.kind
-                return f"Have {kind} records delivered: there are none of anybody"
+                return say("delivered", kind=self._kind)
             case Reason.CONDITION_UNKNOWN:
-                return f"Find out whether this operation needs the {title}"
+                return say("condition", title=title)
             case Reason.ANCHOR_UNKNOWN:
-                titles = {leaf.id: leaf.title for leaf in self.one.chart.case.version.leaves}
-                anchor = anchor_words(self.one.requirement.window.anchor, titles)
-                return f"Record the date that the {title} is counted from: {anchor}"
-        return f"Obtain the date of the {title}"
+                return say("anchor", title=title, anchor=self._anchor)
+        return say("date", title=title)
 
-    def _or_another(self) -> str:
+    @property
+    def _anchor(self) -> Ref:
+        anchor = self.one.requirement.window.anchor
+        if not isinstance(anchor, AnchorRef):
+            return Ref("anchor", anchor)
+        if anchor.column is not None:
+            return Ref("column", anchor.column)
+        return Ref("title", anchor.requirement or "")
+
+    def _or_another(self, text: Said) -> Said:
         """The way round a record that nobody can complete."""
         needed = self.one.reason in (
             Reason.CONDITION_UNKNOWN,
@@ -466,12 +451,8 @@ class _Words:
             Reason.NO_SUCH_RECORDS,
         )
         if self.one.requirement.forbidden or needed or not self.one.live:
-            return ""
-        return f", or order another{self._when}"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+            return text
+        return say("or_another", text=text, when=self._when)
 
 
 def _ordered_on(event: Event | None, site: Site) -> date | None:

@@ -20,8 +20,8 @@ from qi_checker.judging import CaseTrace, RequirementTrace
 from qi_checker.judging.criteria import Judged
 from qi_checker.judging.rows import Row
 from qi_checker.judging.spans import Outcome
+from qi_checker.protocol.english import ASKED_LATE
 from qi_checker.protocol.models import Protocol, Version
-from qi_checker.protocol.sentences import ASKED_LATE
 from qi_checker.protocol.site import Site
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.protocol.words import group_words, requirement_sentence, titles_of

@@ -28,6 +28,9 @@ def validate(arguments: argparse.Namespace) -> int:
             warnings |= dict.fromkeys(suspicious)
             if bundle is not None:
                 problems |= dict.fromkeys(_examples(bundle))
+                wrong, left = _translations(bundle)
+                problems |= dict.fromkeys(wrong)
+                warnings |= dict.fromkeys(left)
     for suspicion in warnings:
         warn(str(suspicion))
     if problems:
@@ -66,3 +69,17 @@ def _examples(bundle: Bundle) -> list[Problem]:
         return error.problems
     print(f"{bundle.path}: {bundle.protocol.id} is valid, {number} examples")
     return []
+
+
+def _translations(bundle: Bundle) -> tuple[list[Problem], list[Problem]]:
+    """What is wrong with the translations of a protocol, and what they leave in English."""
+    from qi_checker.protocol.translation import read_translation, translation_files
+
+    wrong: list[Problem] = []
+    left: list[Problem] = []
+    for file in translation_files(bundle):
+        try:
+            left += read_translation(file, bundle.protocol).left_in_english
+        except UserError as error:
+            wrong += error.problems
+    return wrong, left

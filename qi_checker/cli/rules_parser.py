@@ -96,7 +96,7 @@ def _schema(tools: Any) -> None:
     schema.add_argument(
         "what",
         nargs="?",
-        choices=("protocol", "examples", "mapping", "exam-names"),
+        choices=("protocol", "examples", "mapping", "exam-names", "translation"),
         default="protocol",
         help="which file (default: protocol)",
     )

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from qi_checker.digest.snapshot import CaseFound, Found, Key, Snapshot
 from qi_checker.errors import Problem, UserError
-from qi_checker.protocol.sentences import ASKED_LATE
+from qi_checker.protocol.english import ASKED_LATE
 from qi_checker.protocol.vocabulary import Reason, Status
 
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len, set_cell_size
 
 from qi_checker.digest.changes import Cause, Change, Kind
 from qi_checker.digest.contents import AtRisk, Digest, was_moved
-from qi_checker.protocol.sentences import ASKED_LATE
+from qi_checker.protocol.english import ASKED_LATE
 from qi_checker.render import words
 
 LINES, COLUMNS = 24, 78

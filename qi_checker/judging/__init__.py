@@ -65,8 +65,10 @@ class Judge:
     _orders: dict[str, list[Requirement]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, bundle: Bundle, as_of: AsOf, site: Site, context: Context) -> Judge:
-        return cls(bundle, Setting(as_of, site, bundle.catalogue, context))
+    def of(
+        cls, bundle: Bundle, as_of: AsOf, site: Site, context: Context, language: str = "en"
+    ) -> Judge:
+        return cls(bundle, Setting(as_of, site, bundle.catalogue, context, language))
 
     def history(self, events: Iterable[RawRow], patient: str) -> History:
         """Read the rows of events of one patient, in file order; rows of others are passed over."""

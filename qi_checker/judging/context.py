@@ -21,6 +21,7 @@ from qi_checker.judging.rows import RawRow, Row, SharedIds, content, read_row
 from qi_checker.judging.values import items, trimmed
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.codes import Catalogue, split_codes
+from qi_checker.protocol.language import LANGUAGES, Words
 from qi_checker.protocol.records import EVENTS, EXCEPTIONS, FIRST_YEAR, Table
 from qi_checker.protocol.selectors import EventSelector
 from qi_checker.protocol.sentences import Phrases
@@ -91,14 +92,23 @@ NOTHING = Context()
 
 @dataclass(frozen=True)
 class Setting:
-    """What every part of judging is given: the moment, the hospital, code lists, the data set."""
+    """What every part of judging is given: the moment, the hospital, code lists, the data set.
+
+    language: that of the sentences; it decides nothing.
+    """
 
     as_of: AsOf
     site: Site
     catalogue: Catalogue
     context: Context = NOTHING
+    language: str = "en"
     # The fixed pieces of sentences by version and requirement, made when they are first needed.
     phrases: dict[tuple[str, str], Phrases] = field(default_factory=dict, compare=False)
+
+    @property
+    def words(self) -> Words:
+        """The table that sentences are made from."""
+        return LANGUAGES[self.language]
 
 
 def context_of(

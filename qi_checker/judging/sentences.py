@@ -1,8 +1,7 @@
-"""The sentence of a finding, filled from the templates of `protocol/sentences.py`."""
+"""The sentence of a finding, filled from the table of words of its language (`protocol/language.py`)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -11,26 +10,25 @@ from qi_checker.judging.cases import Truth
 from qi_checker.judging.chart import Chart, Decision
 from qi_checker.judging.records import Event
 from qi_checker.judging.spans import INSTANT
-from qi_checker.protocol import sentences as words
 from qi_checker.protocol.codes import Catalogue
+from qi_checker.protocol.language import Words, filled, many, plainly
 from qi_checker.protocol.models import Requirement, WarningWhen
+from qi_checker.protocol.sentences import Phrases, phrases
 from qi_checker.protocol.vocabulary import Reason, Status
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MINUTE = 60_000_000  # microseconds
 ACTIONABLE = (Status.DUE, Status.EXPIRED, Status.MISSING)
 Values = Mapping[str, Any]
 
 
 def sentence(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
-    """Say in plain English what a finding says: what was found, what to do, what to look at."""
-    values = _Values(finding, requirement, decision, chart)
-    said = fill(words.FOUND[decision.reason], values)
+    """Say in plain words what a finding says: what was found, what to do, what to look at."""
+    values, words = _Values(finding, requirement, decision, chart), chart.setting.words
+    said = values.fill(words.FOUND[decision.reason])
     todo = _to_do(values, requirement, decision)
     said = said[:1].upper() + said[1:] + (f" {todo}" if todo else "")
-    return said + "".join(
-        fill(words.CHECK, {"words": a}) for a in advice(requirement, decision, chart)
-    )
+    checks = advice(requirement, decision, chart)
+    return said + "".join(plainly(words.CHECK, words=check) for check in checks)
 
 
 def to_do(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
@@ -38,34 +36,15 @@ def to_do(finding: Values, requirement: Requirement, decision: Decision, chart: 
     return _to_do(_Values(finding, requirement, decision, chart), requirement, decision)
 
 
-def fill(template: str, values: Values) -> str:
-    """Fill a template; a day that is not known reads so."""
-
-    def said(found: re.Match[str]) -> str:
-        value = values[found[1]]
-        return words.UNKNOWN_DAY if value is None else str(value)
-
-    return _PLACEHOLDER.sub(said, template)
-
-
-def days(number: int) -> str:
-    """`1 day`, `2 days`."""
-    return _many(number, "day")
-
-
-def _many(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
-
-
-def time_words(microseconds: int, unit: str) -> str:
+def time_words(microseconds: int, unit: str, words: Words) -> str:
     """`150 minutes`; with `unit` hour `2 hours 30 minutes`."""
     minutes = microseconds // 60_000_000
     if minutes == 0 and microseconds:
         return words.LESS_THAN_A_MINUTE
     hours, rest = divmod(minutes, 60)
     if unit == "minute" or not hours:
-        return _many(minutes, "minute")
-    return _many(hours, "hour") + (f" {_many(rest, 'minute')}" if rest else "")
+        return many(minutes, "minute", words)
+    return many(hours, "hour", words) + (f" {many(rest, 'minute', words)}" if rest else "")
 
 
 class _Values(dict[str, Any]):
@@ -76,7 +55,19 @@ class _Values(dict[str, Any]):
     ) -> None:
         super().__init__(finding)
         self.requirement, self.decision, self.chart = requirement, decision, chart
+        self.words: Words = chart.setting.words
         self.phrases = _phrases(requirement, chart)
+
+    def fill(self, template: str) -> str:
+        """Fill a template; a day that is not known reads so."""
+
+        def said(name: str, _: str) -> str:
+            value = self[name]
+            if value is None:
+                return self.words.UNKNOWN_DAY
+            return self.words.day(value) if isinstance(value, date) else str(value)
+
+        return filled(template, said)
 
     def __missing__(self, name: str) -> Any:
         piece = _PIECES.get(name)
@@ -98,48 +89,50 @@ class _Values(dict[str, Any]):
         return (anchor.clock - at.clock) // INSTANT if at.clock and anchor.clock else None
 
 
-def _phrases(requirement: Requirement, chart: Chart) -> words.Phrases:
+def _phrases(requirement: Requirement, chart: Chart) -> Phrases:
     """Give the fixed pieces of a requirement, which are made once for all cases."""
     version, made = chart.case.version, chart.setting.phrases
     key = version.version, requirement.id
     if key not in made:
-        made[key] = words.phrases(requirement, version.titles)
+        made[key] = phrases(requirement, version.titles, chart.setting.words)
     return made[key]
 
 
 def _distance(values: _Values) -> str:
     before: int = values["days_before"]
-    time = values.time_before
+    time, words = values.time_before, values.words
     if time is None:
-        values["length"] = days(abs(before))
+        values["length"] = many(abs(before), "day", words)
     else:
-        before, values["length"] = time, time_words(abs(time), values.phrases.unit)
-    return fill(words.AFTER if before < 0 else words.BEFORE, values)
+        before, values["length"] = time, time_words(abs(time), values.phrases.unit, words)
+    return values.fill(words.AFTER if before < 0 else words.BEFORE)
 
 
 def _limit(values: _Values) -> str:
+    words = values.words
     if values.phrases.limit is not None:
-        return fill(words.LIMIT, {"limit": values.phrases.limit})
+        return plainly(words.LIMIT, limit=values.phrases.limit)
     if values["asks"] == words.ANY_TIME_BEFORE:
         return words.NO_LIMIT
-    return fill(words.COUNTS_WHEN, values)
+    return values.fill(words.COUNTS_WHEN)
 
 
 def _excess(values: _Values) -> str:
     """How much too old it is, in the unit of the limit."""
     slack: int | None = values["slack_days"]
-    time, longest = values.time_before, values.phrases.longest
+    time, longest, words = values.time_before, values.phrases.longest, values.words
     if time is not None:
         if longest is None or time - longest < MINUTE:
             return words.TOO_OLD
-        return fill(words.EXCESS, {"length": time_words(time - longest, values.phrases.unit)})
+        return plainly(words.EXCESS, length=time_words(time - longest, values.phrases.unit, words))
     if slack is None or slack >= 0:
         return words.TOO_OLD
-    return fill(words.EXCESS, {"length": days(-slack)})
+    return plainly(words.EXCESS, length=many(-slack, "day", words))
 
 
 def _asked_late(values: _Values) -> str:
-    return words.ASKED_LATE if values.chart.excepted[values.requirement.id].asked_late else ""
+    late = values.chart.excepted[values.requirement.id].asked_late
+    return values.words.ASKED_LATE if late else ""
 
 
 def _start(values: _Values) -> date:
@@ -150,7 +143,7 @@ def _start(values: _Values) -> date:
 
 def _arrange(values: _Values) -> str:
     late = values["act_by"] and values["act_by"] < values["today"]
-    return fill(words.ARRANGE_LATE if late else words.ARRANGE, values)
+    return values.fill(values.words.ARRANGE_LATE if late else values.words.ARRANGE)
 
 
 def _from_day(values: _Values) -> date | None:
@@ -165,17 +158,17 @@ _PIECES: dict[str, Callable[[_Values], Any]] = {
     "expires_on": lambda values: values.chart.excepted[values.requirement.id].until,
     "asked_late": _asked_late,
     "excluded_by": lambda values: _excluded_by(values.chart),
-    "first": lambda values: values["window_opens"] or words.ANY_DAY,
+    "first": lambda values: values["window_opens"] or values.words.ANY_DAY,
     "start": _start,
     "arrange": _arrange,
     "distance": _distance,
     "excess": _excess,
     "limit": _limit,
-    "lasts": lambda values: fill(words.LASTS, values) if values["valid_through"] else "",
-    "until": lambda values: fill(words.UNTIL, values) if values["window_closes"] else "",
-    "yet": lambda values: words.YET if values.decision.status is Status.DUE else "",
-    "window": lambda values: fill(words.WINDOW, values),
-    "span": lambda values: fill(words.SPAN, values),
+    "lasts": lambda values: values.fill(values.words.LASTS) if values["valid_through"] else "",
+    "until": lambda values: values.fill(values.words.UNTIL) if values["window_closes"] else "",
+    "yet": lambda values: values.words.YET if values.decision.status is Status.DUE else "",
+    "window": lambda values: values.fill(values.words.WINDOW),
+    "span": lambda values: values.fill(values.words.SPAN),
 }
 
 
@@ -189,22 +182,23 @@ def _excluded_by(chart: Chart) -> str:
 
 def _to_do(values: _Values, requirement: Requirement, decision: Decision) -> str:
     """What to do next; empty for past cases and where nothing is to be done."""
-    status, reason = decision.status, decision.reason
+    status, reason, words = decision.status, decision.reason, values.words
     if values["act_by"] is None or status not in (*ACTIONABLE, Status.UNKNOWN):
         return ""
     if status is Status.UNKNOWN:
         template = words.ONLY_VERIFY if requirement.forbidden else words.OR_BOOK
-        values["first"] = fill(words.VERIFY.get(reason, ""), values)
-        return fill(template, values)
+        values["first"] = values.fill(words.VERIFY.get(reason, ""))
+        return values.fill(template)
     if reason is Reason.FORBIDDEN_EVENT:
-        return fill(_undo(status, values), values)
+        return values.fill(_undo(status, values))
     if status is Status.DUE:
-        return fill(words.BOOK, values)
-    return fill(words.CLOSED if values.phrases.moves else words.CLOSED_FOR_GOOD, values)
+        return values.fill(words.BOOK)
+    return values.fill(words.CLOSED if values.phrases.moves else words.CLOSED_FOR_GOOD)
 
 
 def _undo(status: Status, values: _Values) -> str:
     """What can be done about something forbidden: what is booked can be moved."""
+    words = values.words
     if values["valid_through"]:
         return words.CALL_OFF if status is Status.DUE else words.WAIT
     return words.CALL_OFF_ONLY if status is Status.DUE else words.WAIVE
@@ -215,7 +209,7 @@ def _undo(status: Status, values: _Values) -> str:
 
 def advice(requirement: Requirement, decision: Decision, chart: Chart) -> list[str]:
     """Give the advice of a finding: of `warn` for its event, then of `none_between`."""
-    event, reason = decision.event, decision.reason
+    event, reason, words = decision.event, decision.reason, chart.setting.words
     found = []
     if event is not None and not event.reject and decision.status is not Status.EXEMPT:
         found += advice_of(event, requirement, chart.setting.catalogue)
@@ -223,7 +217,7 @@ def advice(requirement: Requirement, decision: Decision, chart: Chart) -> list[s
         for line in decision.between:
             if line.rule.then == "warn" and line.truth is not Truth.FALSE:
                 since = words.SINCE if line.truth is Truth.TRUE else words.PERHAPS_SINCE
-                found.append(fill(since, {"title": line.rule.title}))
+                found.append(plainly(since, title=line.rule.title))
     return found
 
 

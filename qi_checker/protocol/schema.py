@@ -16,21 +16,24 @@ from qi_checker.protocol.examples import ExampleFile
 from qi_checker.protocol.mapping import Mapping
 from qi_checker.protocol.models import Protocol
 from qi_checker.protocol.site import Site
+from qi_checker.protocol.translation import Translation
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-What = Literal["protocol", "examples", "mapping", "exam-names"]
+What = Literal["protocol", "examples", "mapping", "exam-names", "translation"]
 # In the rules folder; the first line of a file names its schema to editors.
 FILES: dict[What, str] = {
     "protocol": "protocol.schema.json",
     "examples": "examples.schema.json",
     "mapping": "mapping.schema.json",
     "exam-names": "exam-names.schema.json",
+    "translation": "translation.schema.json",
 }
 _TITLES: dict[What, str] = {
     "protocol": "Protocol of qi-checker",
     "examples": "Examples of a protocol of qi-checker",
     "mapping": "How an export becomes records of qi-checker",
     "exam-names": "What names of examinations say, for qi-checker",
+    "translation": "A protocol of qi-checker in another language",
 }
 
 
@@ -40,6 +43,7 @@ def schema(what: What = "protocol") -> dict[str, Any]:
         "protocol": Protocol,
         "mapping": Mapping,
         "exam-names": ExamNames,
+        "translation": Translation,
     }
     found = _examples() if what == "examples" else schema_of(models[what])
     return {"$schema": DIALECT, "title": _TITLES[what]} | found

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.fields import ONE_KEY, Length, Slug, Strict, Word, one_of
+from qi_checker.protocol.language import ENGLISH, Words, length_words, plainly
 
 
 class AnchorRef(Strict):
@@ -137,37 +138,29 @@ class Span(Strict):
         reach = self.or_after.limit if self.or_after is not None else None
         return tuple(x for x in (self.far, self.near, reach) if x is not None)
 
-    def words(self, titles: Mapping[str, str]) -> str:
+    def words(self, titles: Mapping[str, str], words: Words = ENGLISH) -> str:
         """`within 30 days before surgery`; `titles` are those of the version's requirements."""
-        anchor = anchor_words(self.anchor, titles)
-        far = _far_words(self.at_most, self.less_than)
+        anchor = anchor_words(self.anchor, titles, words)
+        far = _far_words(self.at_most, self.less_than, words)
         if self.or_after is not None:
-            reach = _far_words(self.or_after.at_most, self.or_after.less_than)
-            return f"{far or 'at any time'} before, or {reach} after, {anchor}"
-        side = "before" if self.before is not None else "after"
-        near = f"at least {self.at_least}" if self.at_least else ""
-        near = f"more than {self.more_than}" if self.more_than else near
+            reach = _far_words(self.or_after.at_most, self.or_after.less_than, words)
+            far = far or words.AT_ANY_TIME
+            return plainly(words.AROUND, far=far, reach=reach, anchor=anchor)
+        near = _length(words.AT_LEAST, self.at_least, words)
+        near = near or _length(words.MORE_THAN, self.more_than, words)
         if near and self.at_most is not None:
-            far = f"at most {self.at_most}"
-        limits = " and ".join(filter(None, (near, far)))
-        return f"{limits or 'at any time'} {side} {anchor}"
+            far = _length(words.AT_MOST, self.at_most, words)
+        limits = f" {words.AND} ".join(filter(None, (near, far))) or words.AT_ANY_TIME
+        side = words.COUNTED_BACK if self.before is not None else words.COUNTED_ON
+        return plainly(side, limits=limits, anchor=anchor)
 
 
-def _far_words(at_most: Duration | None, less_than: Duration | None) -> str:
-    if at_most is not None:
-        return f"within {at_most}"
-    return f"less than {less_than}" if less_than is not None else ""
+def _far_words(at_most: Duration | None, less_than: Duration | None, words: Words) -> str:
+    return _length(words.WITHIN, at_most, words) or _length(words.LESS_THAN, less_than, words)
 
 
-# What columns are called that many hospitals have, unless the protocol calls them otherwise.
-_COLUMNS = {
-    "admitted_at": "admission",
-    "born_on": "date of birth",
-    "discharged_at": "discharge",
-    "ended_at": "the end of the operation",
-    "started_at": "the start of the operation",
-    "surgery_at": "the planned date of surgery",
-}
+def _length(template: str, length: Duration | None, words: Words) -> str:
+    return "" if length is None else plainly(template, length=length_words(length, words))
 
 
 def column_key(name: str) -> str:
@@ -175,18 +168,19 @@ def column_key(name: str) -> str:
     return f"column {name}"
 
 
-def column_words(name: str, titles: Mapping[str, str]) -> str:
+def column_words(name: str, titles: Mapping[str, str], words: Words = ENGLISH) -> str:
     """What a column is called in a sentence: its title, else its name without underscores."""
-    return titles.get(column_key(name)) or _COLUMNS.get(name) or name.replace("_", " ")
+    return titles.get(column_key(name)) or words.COLUMNS.get(name) or name.replace("_", " ")
 
 
-def anchor_words(anchor: Any, titles: Mapping[str, str]) -> str:
+def anchor_words(anchor: Any, titles: Mapping[str, str], words: Words = ENGLISH) -> str:
     """`surgery`, `discharge`, or the title of a requirement."""
     if isinstance(anchor, AnchorRef):
         if anchor.column is not None:
-            return column_words(anchor.column, titles)
-        return titles.get(anchor.requirement or "", anchor.requirement or "")
-    return str(anchor)
+            return column_words(anchor.column, titles, words)
+        title = titles.get(anchor.requirement or "", anchor.requirement or "")
+        return plainly(words.NAMED, title=title)
+    return words.ANCHORS[str(anchor)]
 
 
 class Window(Span):
@@ -215,9 +209,10 @@ class Window(Span):
             return date.fromordinal(self.less_than.before(anchor).toordinal() + 1)
         return None
 
-    def words(self, titles: Mapping[str, str] | None = None) -> str:
+    def words(self, titles: Mapping[str, str] | None = None, words: Words = ENGLISH) -> str:
         """`within 30 days before surgery`, and what else must hold."""
         named = titles or {}
-        first = super().words(named)
-        rest = [span.words(named).replace("at any time ", "") for span in self.and_]
-        return ", and ".join([first, *rest])
+        first = super().words(named, words)
+        always = f"{words.AT_ANY_TIME} "
+        rest = [span.words(named, words).replace(always, "") for span in self.and_]
+        return words.ALSO.join([first, *rest])

@@ -1,6 +1,6 @@
 """The sentence of a finding inside the query, from the same values as its columns.
 
-The templates are those of `protocol/sentences.py`; `to_sql` makes the expression that fills one.
+The templates are those of `protocol/english.py`; `to_sql` makes the expression that fills one.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import fields
 
 from sqlglot import exp
 
-from qi_checker.protocol import sentences as words
+from qi_checker.protocol import english as words
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.sentences import Phrases
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.query.sql import (
     Expr,
@@ -29,7 +30,7 @@ from qi_checker.query.sql import (
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # The columns that are texts; all others are days.
-_TEXTS = ("title", "excluded_by", "limit", *(f.name for f in fields(words.Phrases)))
+_TEXTS = ("title", "excluded_by", "limit", *(f.name for f in fields(Phrases)))
 _MINUTE, _HOUR = 60_000_000, 3_600_000_000  # microseconds
 
 

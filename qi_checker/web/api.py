@@ -228,7 +228,8 @@ def _behind(items: Any, after: str) -> Any:
 
 def _item(item: WorkItem) -> dict[str, Any]:
     actions = [
-        {k: v or None if k in _DATES else v for k, v in a.items()} for a in json.loads(item.actions)
+        {k: v or None if k in _DATES else v for k, v in a.items() if k != "said"}
+        for a in json.loads(item.actions)
     ]
     return {
         "case_id": item.case_id,
@@ -254,7 +255,7 @@ _DATES = ("from", "until", "act_by")
 def case(request: HttpRequest, case_id: str) -> list[dict[str, Any]]:
     """A case as it is judged now, for each protocol that applies to it."""
     found = []
-    for one in live(_items(request, case_id)):
+    for one in live(_items(request, case_id), english=True):
         findings = one.trace.findings if one.trace is not None else []
         found.append(
             {
@@ -274,7 +275,7 @@ def days(request: HttpRequest, case_id: str, ahead: Query[Ahead]) -> list[dict[s
     from qi_checker.protocol.as_of import AsOf
 
     found = []
-    for one in live(_items(request, case_id)):
+    for one in live(_items(request, case_id), english=True):
         first = AsOf.parse(one.known.as_of).date
         each = [
             {"day": d.day, "verdict": d.verdict, "statuses": dict(d.statuses)}

@@ -18,8 +18,10 @@ from qi_checker.store.desk.rewriting import action_row
 from qi_checker.store.desk.work import evidence_of, item_of, where_in
 from qi_checker.store.exceptions import APPROVED, REFUSED, Waiver, table_row
 from qi_checker.store.transaction import writing
+from qi_checker.web import i18n
 from qi_checker.web.fresh import kept
 from qi_checker.web.runtime import bundle, runtime, store
+from qi_checker.web.spoken import spoken
 
 AHEAD = 60  # days that the strip of a what-if shows
 
@@ -60,22 +62,25 @@ def items_of(request: HttpRequest, case_id: str) -> list[WorkItem]:
     return items
 
 
-def live(items: Sequence[WorkItem]) -> list[Live]:
-    """Judge a case by each of its protocols."""
+def live(items: Sequence[WorkItem], english: bool = False) -> list[Live]:
+    """Judge a case by each of its protocols, in the language of the page or in English."""
     protocols = [item.protocol for item in items]
     known = {k.protocol: k for k in Known.objects.filter(protocol__in=protocols)}
     files = CaseFile.objects.filter(case_id=items[0].case_id, protocol__in=protocols)
     rows = {f.protocol: FileRows.from_json(f.rows) for f in files}
-    return [_live(i, known[i.protocol], rows[i.protocol]) for i in items if i.protocol in rows]
+    there = (i for i in items if i.protocol in rows)
+    return [_live(i, known[i.protocol], rows[i.protocol], english) for i in there]
 
 
-def _live(item: WorkItem, known: Known, rows: FileRows) -> Live:
+def _live(item: WorkItem, known: Known, rows: FileRows, english: bool) -> Live:
     found = bundle(item.protocol, known.sha256)
     waivers = _waivers(item.case_id)
     rows = replace(rows, exceptions=_exceptions(waivers, rows, known, None))
     if found is None:
         return Live(item, known, rows, None, None, (), None)
-    judge = judge_of(found, known.as_of, runtime().settings.site, known.context)
+    language = "en" if english else i18n.current()
+    found = found if english else spoken(found).bundle
+    judge = judge_of(found, known.as_of, runtime().settings.site, known.context, language)
     said = store().earlier_schedules(item.protocol, known.as_of, [item.case_id])
     earlier = tuple(day for _, day in said)
     history = history_of(judge, rows)
@@ -120,7 +125,7 @@ def again(case_id: str) -> None:
     items = list(WorkItem.objects.filter(case_id=case_id))
     if not items:
         return
-    for one in live(items):
+    for one in live(items, english=True):  # as the night keeps it
         if one.trace is None or one.judge is None:
             continue
         known = evidence_of(one.rows.evidence, one.known.sha256)

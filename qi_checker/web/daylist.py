@@ -13,8 +13,9 @@ from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.web import i18n
 from qi_checker.web.clock import day_of
-from qi_checker.web.night import last_night, warnings
+from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import render
+from qi_checker.web.spoken import Text, action_text, speaker_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import sign_of, verdict_words
 
@@ -29,7 +30,7 @@ class DayLine:
     patient_id: str
     surgeon: str
     verdicts: tuple[tuple[Sign, str], ...]  # one where its protocols agree
-    open: tuple[str, ...]
+    open: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def day_list(request: HttpRequest) -> HttpResponse:
         iso=day.isoformat(),
         before=link("day_list", query={"day": day - timedelta(days=1)}),
         after=link("day_list", query={"day": day + timedelta(days=1)}),
-        theatres=tuple(Theatre(room, site, _lines(rows)) for (site, room), rows in rooms.items()),
+        theatres=tuple(
+            Theatre(room, site, _lines(rows, night)) for (site, room), rows in rooms.items()
+        ),
         freshness=night.freshness(),
     )
     return render(request, "day_list", page, messages=warnings(night))
@@ -88,17 +91,23 @@ def _next(request: HttpRequest, tomorrow: date) -> date:
     return found or tomorrow
 
 
-def _lines(items: list[WorkItem]) -> tuple[DayLine, ...]:
+def _lines(items: list[WorkItem], night: Night) -> tuple[DayLine, ...]:
     cases: dict[str, list[WorkItem]] = {}
     for item in items:
         cases.setdefault(item.case_id, []).append(item)
-    return tuple(_line(rows) for rows in cases.values())
+    return tuple(_line(rows, night) for rows in cases.values())
 
 
-def _line(items: list[WorkItem]) -> DayLine:
+def _line(items: list[WorkItem], night: Night) -> DayLine:
     """One operation, whatever number of protocols judge it."""
     first = items[0]
-    actions = [action["text"] for item in items for action in json.loads(item.actions)]
+    known = {k.protocol: k for k in night.known}
+    actions = [
+        action_text(action, speaker)
+        for item in items
+        for speaker in [speaker_of(item, known.get(item.protocol))]
+        for action in json.loads(item.actions)
+    ]
     verdicts = dict.fromkeys(item.verdict for item in items)
     return DayLine(
         time=first.surgery_at[11:16],

@@ -71,8 +71,9 @@ def day(value: date | None, length: str = "short") -> str:
 
 @lru_cache(maxsize=4_096)  # a list says the same days again and again, and Babel takes its time
 def _day(value: date, length: str, language: str) -> str:
-    patterns = {"short": "EEE d MMM", "long": "EEE d MMM y"}  # both languages order it alike
-    return str(format_date(value, patterns[length], locale=language))
+    number = "d'er'" if language == "fr" and value.day == 1 else "d"
+    year = " y" if length == "long" else ""  # both languages order it alike
+    return str(format_date(value, f"EEE {number} MMM{year}", locale=language))
 
 
 def planned(value: str, length: str = "long") -> str:

@@ -14,8 +14,8 @@ from qi_checker.store.desk.models import NO_DAY, DeskAction
 from qi_checker.web.i18n import gettext
 from qi_checker.web.models import Token
 from qi_checker.web.night import last_night
-from qi_checker.web.rules import requirements
 from qi_checker.web.runtime import runtime
+from qi_checker.web.spoken import owner_words, titles_of
 from qi_checker.web.tokens import CALENDAR, held, sites_of
 from qi_checker.web.worklist import visible, waits
 
@@ -39,8 +39,8 @@ def _text(token: Token) -> bytes:
     made = Calendar()
     made.add("prodid", "-//qi-checker//deadlines//EN")
     made.add("version", "2.0")
-    made.add("x-wr-calname", token.name or gettext("Deadlines"))
-    titles = {k.protocol: requirements(k.protocol, k.sha256) for k in night.known}
+    made.add("x-wr-calname", owner_words(token.name) or gettext("Deadlines"))
+    titles = {k.protocol: titles_of(k.protocol) for k in night.known}
     runs = {k.protocol: (k.run_id, _moment(k.as_of)) for k in night.known}
     for action in todo.order_by("act_by", "item__case_id", "requirement"):
         made.add_component(_event(action, titles, runs))
@@ -56,12 +56,11 @@ def _moment(as_of: str) -> datetime:
 
 def _event(
     action: DeskAction,
-    titles: Mapping[str, Mapping[str, object]],
+    titles: Mapping[str, Mapping[str, str]],
     runs: dict[str, tuple[int, datetime]],
 ) -> Event:
     item = action.item
-    leaf = titles.get(item.protocol, {}).get(action.requirement)
-    title = getattr(leaf, "title", action.requirement)
+    title = titles.get(item.protocol, {}).get(action.requirement, action.requirement)
     number, at = runs[item.protocol]
     key = f"{item.protocol} {item.case_id} {action.requirement}"
     event = Event()

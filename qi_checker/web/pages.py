@@ -26,6 +26,7 @@ from qi_checker.web import i18n, static
 from qi_checker.web.access import Role
 from qi_checker.web.i18n import N_, gettext
 from qi_checker.web.runtime import runtime
+from qi_checker.web.spoken import unreviewed
 from qi_checker.web.urls_of import link
 
 ROLES = {
@@ -118,7 +119,7 @@ def shell(request: HttpRequest, messages: tuple[Message, ...] = ()) -> Shell:
         entries=tuple(entries),
         messages=messages,
         language=i18n.current(),
-        unreviewed=i18n.current() in i18n.UNREVIEWED,
+        unreviewed=unreviewed(),
         path=request.get_full_path(),
         csrf=get_token(request),
         demo=run.demo,

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from qi_checker.authoring.diff_keys import value_changes
 from qi_checker.nightly.status import read_status
+from qi_checker.protocol.language import LANGUAGES
 from qi_checker.protocol.models import Version
 from qi_checker.store.past import PastRun
 from qi_checker.web import i18n
@@ -18,6 +19,7 @@ from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import render
 from qi_checker.web.runtime import runtime, store
+from qi_checker.web.spoken import Spoken, spoken
 from qi_checker.web.words import verdict_words
 
 _SHOWN = 60
@@ -82,6 +84,8 @@ class ProtocolView:
     owner: str
     sha256: str
     judged: str  # what the last night judged by: the same, another, nothing yet
+    language: str  # of its texts, where that is not the one of the page
+    review: str  # whether a native reader has reviewed their translation
     versions: tuple[VersionView, ...]
 
 
@@ -161,7 +165,8 @@ def protocols(request: HttpRequest) -> HttpResponse:
     judged = {known.protocol: known.sha256 for known in night.known}
     views = []
     for bundle in runtime().settings.bundles:
-        protocol = bundle.protocol
+        there = spoken(bundle)
+        protocol = there.bundle.protocol
         said = {None: gettext("not yet"), bundle.sha256: gettext("this version")}
         of = judged.get(protocol.id)
         views.append(
@@ -171,6 +176,8 @@ def protocols(request: HttpRequest) -> HttpResponse:
                 statement=protocol.statement,
                 owner=protocol.owner,
                 sha256=bundle.sha256,
+                language="" if there.translation or i18n.current() == "en" else "en",
+                review=_review(there),
                 judged=said.get(of, gettext("another version; the file has changed since")),
                 versions=_versions(list(protocol.versions), protocol.in_force(night.day)),
             )
@@ -178,13 +185,24 @@ def protocols(request: HttpRequest) -> HttpResponse:
     return render(request, "protocols", ProtocolsPage(tuple(views)))
 
 
+def _review(there: Spoken) -> str:
+    """What is to be said of the translation of a protocol."""
+    if there.translation is None:
+        english = i18n.current() == "en"
+        return "" if english else gettext("This protocol has not been translated.")
+    readers = there.translation.words.reviewed_by
+    if not readers:
+        return gettext("No native reader has reviewed the translation of this protocol yet.")
+    return gettext("Translation reviewed by: %s.") % ", ".join(readers)
+
+
 def _versions(every: list[Version], now: Version | None) -> tuple[VersionView, ...]:
+    words = LANGUAGES[i18n.current()]
     ordered = sorted(every, key=lambda v: v.in_force.from_)
     views = []
     for number, version in enumerate(ordered):
         before = ordered[number - 1] if number else None
         changes = tuple(value_changes(_plain(before), _plain(version))) if before else ()
-        titles = {leaf.id: leaf.title for leaf in version.leaves}
         views.append(
             VersionView(
                 version=version.version,
@@ -192,7 +210,7 @@ def _versions(every: list[Version], now: Version | None) -> tuple[VersionView, .
                 until=i18n.day(version.in_force.to, "long"),
                 in_force=version is now,
                 requirements=tuple(
-                    (leaf.title, leaf.window.words(titles), ", ".join(leaf.owners))
+                    (leaf.title, leaf.window.words(version.titles, words), ", ".join(leaf.owners))
                     for leaf in version.leaves
                 ),
                 changes=changes,

@@ -55,6 +55,11 @@ def store() -> Store:
     return Store("default", runtime().settings.site)
 
 
+def held() -> dict[str, Bundle]:
+    """Every protocol as it was last read, by its id."""
+    return {b.protocol.id: b for b in runtime().settings.bundles} | _bundles
+
+
 _lock = Lock()
 _bundles: dict[str, Bundle] = {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +15,7 @@ from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import Known
 from qi_checker.web import i18n
 from qi_checker.web.i18n import gettext, ngettext
+from qi_checker.web.spoken import exception_reason, source_of
 from qi_checker.web.words import reason_words, sign_of, status_words
 
 _SHOWN = 20  # events of a requirement that are listed; the rest is counted
@@ -67,12 +67,11 @@ def _requirement(
     one: RequirementTrace, trace: CaseTrace, origin: dict[str, Any]
 ) -> RequirementView:
     found = one.finding
-    titles = {leaf.id: leaf.title for leaf in trace.case.version.leaves}
     near = [*one.candidates, *one.rejected]
     return RequirementView(
         id=one.id,
         title=one.requirement.title,
-        asks=one.requirement.window.words(titles),
+        asks=one.requirement.window.words(trace.case.version.titles, trace.setting.words),
         status=str(one.status),
         status_words=status_words(str(one.status)),
         sign=sign_of(str(one.status)),
@@ -95,7 +94,7 @@ def _exception(one: RequirementTrace) -> str:
     said = gettext("Exception %(id)s (%(reason)s), approved by %(by)s.")
     words = said % {
         "id": active.id,
-        "reason": active.row.text("reason"),
+        "reason": exception_reason(active.row.text("reason")),
         "by": active.row.text("approved_by"),
     }
     return words if one.status is Status.EXEMPT else f"{words} {gettext('It was not needed.')}"
@@ -133,7 +132,8 @@ def _result(judged: Judged, event: Event) -> tuple[str, str]:
 def _why(judged: Judged, one: RequirementTrace) -> list[str]:
     said = [reason_words(str(c.reason)) for _, c in one.criteria(judged) if c.reason is not None]
     if judged.event.reject:
-        said.insert(0, gettext("the row could not be used: %s") % judged.event.reject)
+        fault = one.chart.setting.words.FAULTS.get(judged.event.reject, judged.event.reject)
+        said.insert(0, gettext("the row could not be used: %s") % fault)
     return list(dict.fromkeys(said))
 
 
@@ -168,13 +168,6 @@ def _days(event: Event, surgery: date) -> str:
     if before > 0:
         return ngettext("%(num)d day before", "%(num)d days before", before) % {"num": before}
     return ngettext("%(num)d day after", "%(num)d days after", -before) % {"num": -before}
-
-
-def source_of(origin: dict[str, Any], table: str, row: int) -> str:
-    """`events.csv, row 14`; a number below 0 is a row of the other place of a joined table."""
-    places: Sequence[str] = origin.get(table) or [table]
-    place = places[-1] if row < 0 and len(places) > 1 else places[0]
-    return gettext("%(file)s, row %(row)d") % {"file": place, "row": abs(row)}
 
 
 def facts(trace: CaseTrace, known: Known) -> tuple[tuple[str, str], ...]:

@@ -23,6 +23,7 @@ from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import render
 from qi_checker.web.runtime import runtime, store
 from qi_checker.web.sheet import HELD
+from qi_checker.web.spoken import exception_reason, titles_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import STATES, problem_words
 from qi_checker.web.writes import Sent, Wrong, about_case, done
@@ -83,7 +84,7 @@ def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -
     return ExceptionsView(
         waivers=tuple(_view(request, w, asked) for w in store().exceptions.all(case_id)),
         requirements=tuple(asked.items()),
-        reasons=tuple((r, gettext(r.replace("-", " "))) for r in reasons),
+        reasons=tuple((r, exception_reason(r)) for r in reasons),
         until=min([day, *last_days]).isoformat(),
     )
 
@@ -98,7 +99,7 @@ def _view(request: HttpRequest, w: Waiver, titles: dict[str, str]) -> WaiverView
         case_id=w.case_id,
         url=link("case", w.case_id),
         requirement=titles.get(w.requirement, w.requirement),
-        reason=gettext(w.reason.replace("-", " ")),
+        reason=exception_reason(w.reason),
         note=w.note,
         days=said % days,
         state=w.state,
@@ -128,11 +129,9 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     """Every exception of one's sites; what waits for a decision first."""
     found = store().exceptions.all()
     there = WorkItem.objects.filter(case_id__in={w.case_id for w in found})
-    titles = {
-        r["id"]: r["title"]
-        for held in there.values_list("requirements", flat=True)
-        for r in json.loads(held)
-    }
+    titles: dict[str, str] = {}
+    for protocol, held in there.values_list("protocol", "requirements"):
+        titles |= {r["id"]: r["title"] for r in json.loads(held)} | titles_of(protocol)
     if request.sites.names is not None:
         mine = set(request.sites.narrow(there).values_list("case_id", flat=True))
         found = [w for w in found if w.case_id in mine]

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from markupsafe import Markup, escape
 
+from qi_checker.cases.said import Speaker
 from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
 from qi_checker.store.people import reads
 from qi_checker.web import i18n
@@ -29,6 +30,7 @@ from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import Message, form_token, render, templates
 from qi_checker.web.runtime import runtime
+from qi_checker.web.spoken import action_text, owner_words, speaker_of, titles_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import CONTACTS, reason_words, status_words, verdict_words
 
@@ -76,6 +78,7 @@ class Command:
     """One thing to do; `other` where the list is narrowed to another desk."""
 
     text: str
+    language: str  # of the text, where it is not that of the page
     owner: str
     until: str
     other: bool
@@ -395,8 +398,19 @@ def lines_of(
     shown = page[:PAGE]
     marks = reads.marks("default", [i.case_id for i in shown], night.day)
     acknowledged = _unseen_of(shown, request.who.login)
+    known = {k.protocol: k for k in night.known}
     lines = [
-        (item, _line(item, night.day, marks, filters.desk, item.pk in acknowledged))
+        (
+            item,
+            _line(
+                item,
+                night.day,
+                marks,
+                filters.desk,
+                item.pk in acknowledged,
+                speaker_of(item, known.get(item.protocol)),
+            ),
+        )
         for item in shown
     ]
     if len(page) <= PAGE:
@@ -411,7 +425,14 @@ def _unseen_of(items: Sequence[WorkItem], login: str) -> set[int]:
     return set(found.filter(reads.unseen("default", login)).values_list("pk", flat=True))
 
 
-def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: bool) -> Line:
+def _line(
+    item: WorkItem,
+    day: date,
+    marks: reads.Marks,
+    desk: str,
+    changed: bool,
+    speaker: Speaker | None,
+) -> Line:
     actions = json.loads(item.actions)
     key = (item.case_id, item.protocol)
     look, contact, wait = (
@@ -428,7 +449,7 @@ def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: boo
         until=i18n.day(item.act_by) if item.act_by != NO_DAY else "",
         left=days_left(item.act_by, day),
         tone={"overdue": "late", "today": "now"}.get(group, ""),
-        commands=tuple(_command(a, desk) for a in actions),
+        commands=tuple(_command(a, desk, speaker) for a in actions),
         surgery=i18n.day(item.surgery_day),
         room=item.room,
         surgeon=item.surgeon,
@@ -444,10 +465,11 @@ def _line(item: WorkItem, day: date, marks: reads.Marks, desk: str, changed: boo
     )
 
 
-def _command(action: Mapping[str, str], desk: str) -> Command:
+def _command(action: Mapping[str, Any], desk: str, speaker: Speaker | None) -> Command:
     until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
     other = bool(desk) and action["owner"] != desk
-    return Command(action["text"], action["owner"], i18n.day(until), other)
+    said, owner = action_text(action, speaker), owner_words(action["owner"])
+    return Command(said.text, said.language, owner, i18n.day(until), other)
 
 
 def _why(action: Mapping[str, str]) -> str:
@@ -459,6 +481,7 @@ def _why(action: Mapping[str, str]) -> str:
 def changes_of(item: WorkItem) -> tuple[str, ...]:
     """What the last night found changed about a case: its date once, then each requirement."""
     titles = {r["id"]: r["title"] for r in json.loads(item.requirements)}
+    titles |= titles_of(item.protocol)
     found: dict[str, None] = {}
     for change in json.loads(item.changes):
         before, after = change.get("before_surgery"), change.get("after_surgery")
@@ -543,6 +566,7 @@ def choices(at: Version, night: Night, sites: Sites, filters: Filters) -> tuple[
     }
     options: dict[str, Sequence[tuple[str, str]]] = {
         **{name: [(v, v) for v in values] for name, values in there.items()},
+        "desk": [(owner, owner_words(owner)) for owner in there["desk"]],
         "week": [(w, week_words(w)) for w in there["week"]],
         "modality": [(w, w) for w in words],
         "status": [(v, verdict_words(v)) for v in verdicts],

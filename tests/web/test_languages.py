@@ -3,11 +3,16 @@ has reviewed it."""
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
+import requests
 from babel.messages.pofile import read_po
 
 from scripts.messages import LOCALE, PLACEHOLDER, messages
-from tests.helpers.web import GENERAL, Served, a_case, text_of
+from tests.helpers.web import GENERAL, PROTOCOL, Served, a_case, execute, sql, text_of
+from tests.unit.test_french import ENGLISH_WORDS
 
 REVIEW = "n’a pas encore été relue"
 
@@ -54,3 +59,71 @@ def test_every_french_page_says_that_nobody_has_reviewed_it(site: Served, path: 
 def test_a_stranger_reads_the_sign_in_page_in_french(site: Served) -> None:
     page = site.person().get("/sign-in", headers={"Accept-Language": "fr"}).text
     assert REVIEW in page and "Mot de passe" in text_of(page)
+
+
+# ---- findings, actions and protocols ---------------------------------------------------------------
+
+FRENCH = {"Accept-Language": "fr"}
+PAGES = (
+    "/",
+    "/?when=later",
+    "/?show=changed",
+    "/cases/{case}?to=2026-03-30",
+    "/cases/{case}/what-if?to=2026-03-12&protocol=" + PROTOCOL,
+    "/cases/{case}/sheet",
+    "/day-list?day=2026-03-10",
+    "/demand",
+    "/protocols",
+    "/exceptions",
+)
+
+
+def english_in(text: str) -> set[str]:
+    """English words of a page, beside what the records say."""
+    bare = re.sub(r"<bdi>.*?</bdi>", " ", text, flags=re.DOTALL)
+    return set(ENGLISH_WORDS.split()) & set(re.findall(r"[a-zé’]+", text_of(bare).lower()))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_french_page_has_no_english_sentence(site: Served, path: str) -> None:
+    person, case = site.person("coordinator"), a_case(site.config, GENERAL)
+    page = person.get(path.format(case=case), headers=FRENCH)
+    assert page.status_code == 200 and english_in(page.text) == set()
+    assert not re.search(r">[^<]*[0-9]{4}-[0-9]{2}-[0-9]{2}", page.text)
+    assert 'lang="en"' not in page.text.replace('name="language" value="en" lang="en"', "")
+    if "{case}" in path:
+        assert "TDM du foie" in page.text and "avant l’opération" in page.text
+    assert english_in(person.get(path.format(case=case)).text)  # the words are looked for rightly
+
+
+def test_the_calendar_of_a_french_desk(site: Served) -> None:
+    person = site.person("coordinator")
+    page = person.post("/tokens", {"name": "MRI booking desk", "site": ""}).text
+    address = re.findall(r"<code>http://[^/]+(/calendar/[^<]+\.ics)</code>", page)[0]
+    answer = requests.get(site.url + address, headers=FRENCH, timeout=30)
+    assert "SUMMARY:IRM du foie" in answer.content.decode()
+    assert "X-WR-CALNAME:Rendez-vous IRM" in answer.content.decode()
+
+
+def test_the_list_is_narrowed_by_the_desk_that_the_night_knows(site: Served) -> None:
+    page = site.person("coordinator").get("/?desk=MRI+booking+desk", headers=FRENCH).text
+    assert '<option value="MRI booking desk" selected>Rendez-vous IRM</option>' in page
+
+
+def test_a_desk_of_an_older_night_is_english_and_marked_so(site: Served) -> None:
+    """Until the next night; nothing is missing from the list."""
+    case = a_case(site.config, GENERAL)
+    where = f"WHERE case_id = '{case}'"
+    ((held,),) = sql(site.config, f"SELECT actions FROM qi_desk_workitem {where}")
+    old = [{k: v for k, v in action.items() if k != "said"} for action in json.loads(held)]
+    execute(site.config, f"UPDATE qi_desk_workitem SET actions = ? {where}", json.dumps(old))
+    page = site.person("coordinator").get(f"/cases/{case}", headers=FRENCH).text
+    assert f'<p class="command" lang="en">{old[0]["text"]}</p>' in page
+    execute(site.config, f"UPDATE qi_desk_workitem SET actions = ? {where}", held)
+
+
+def test_the_api_speaks_english(site: Served) -> None:
+    """So do the files of the night and the commands."""
+    rows = sql(site.config, "SELECT actions FROM qi_desk_workitem WHERE act_by < '9999-01-01'")
+    texts = [action["text"] for (held,) in rows for action in json.loads(held)]
+    assert texts and not [text for text in texts if "À " in text]

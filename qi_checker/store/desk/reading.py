@@ -134,9 +134,9 @@ def _context(text: str) -> Context:
     return Context.from_json(json.loads(text))
 
 
-def judge_of(bundle: Bundle, as_of: str, site: Site, context: str) -> Judge:
+def judge_of(bundle: Bundle, as_of: str, site: Site, context: str, language: str = "en") -> Judge:
     """A judge at the moment of the night; `context` as `Known` holds it."""
-    return Judge.of(bundle, AsOf.parse(as_of), site, _context(context))
+    return Judge.of(bundle, AsOf.parse(as_of), site, _context(context), language)
 
 
 def history_of(judge: Judge, rows: FileRows) -> History:

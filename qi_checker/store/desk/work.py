@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from qi_checker.cases.actions import Action, Where, actions_of, row_in_words
+from qi_checker.cases.actions import Action, actions_of, row_in_words
+from qi_checker.cases.said import Where
 from qi_checker.judging import CaseTrace
 from qi_checker.protocol.models import Protocol
 from qi_checker.store.desk.models import NO_DAY
@@ -88,4 +89,5 @@ def _plain(action: Action, trace: CaseTrace) -> dict[str, Any]:
         "act_by": day(action.act_by),
         "text": action.text,
         "reason": str(trace.of(action.requirement).reason),
+        "said": action.said.to_json(),
     }

@@ -1,0 +1,120 @@
+"""A text by its key in the table of words, with what fills it: it is written in any language later.
+
+The desk keeps the texts of actions so: the night writes them in English, and the web application in the
+language of its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from qi_checker.protocol.language import Words, filled, many, short_day
+from qi_checker.protocol.windows import column_words
+
+Where = Callable[[str, int], str]  # table and row number -> "events.csv, row 14"
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Something that is called otherwise in each language, or at each place.
+
+    sort: title (of a requirement, by its id), column, anchor, kind (of events), fault (of a row), days
+        (a number of them), row (of events). name: which one.
+    """
+
+    sort: str
+    name: str | int
+
+
+@dataclass(frozen=True)
+class Said:
+    """A template of `Words.ACTIONS`, or of NOT_COUNTED by a reason, and its values.
+
+    A text among the values is shown as it is.
+    """
+
+    key: str
+    values: Mapping[str, Said | Ref | date | str]
+
+    def to_json(self) -> list[Any]:
+        """Give it as plain JSON values: [key, values]."""
+        return [self.key, {name: _plain(value) for name, value in self.values.items()}]
+
+    @classmethod
+    def from_json(cls, value: list[Any]) -> Said:
+        """Read what `to_json` gave."""
+        key, values = value
+        return cls(key, {name: _read(held) for name, held in values.items()})
+
+
+def say(key: str, **values: Said | Ref | date | str) -> Said:
+    """Make a text."""
+    return Said(key, values)
+
+
+def _plain(value: Said | Ref | date | str) -> Any:
+    if isinstance(value, Said):
+        return value.to_json()
+    if isinstance(value, Ref):
+        return {value.sort: value.name}
+    return {"day": value.isoformat()} if isinstance(value, date) else value
+
+
+def _read(value: Any) -> Said | Ref | date | str:
+    if isinstance(value, list):
+        return Said.from_json(value)
+    if isinstance(value, dict):
+        ((sort, name),) = value.items()
+        return date.fromisoformat(name) if sort == "day" else Ref(sort, name)
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """What texts are written with.
+
+    titles: of requirements by id and of columns, as `Version.titles`. today: days of its year are
+    written without a year. where: names a row.
+    """
+
+    words: Words
+    titles: Mapping[str, str]
+    today: date
+    where: Where
+
+    def text(self, said: Said) -> str:
+        """Write a text."""
+        template = self.words.ACTIONS.get(said.key)
+        if template is None:
+            template = {str(k): v for k, v in self.words.NOT_COUNTED.items()}[said.key]
+        return filled(template, lambda name, form: self._written(said.values[name], form))
+
+    def _written(self, value: Said | Ref | date | str, form: str) -> str:
+        if isinstance(value, date):
+            if form == "day_of_month":
+                return self.words.day_of_month(value)
+            return short_day(value, self.today, self.words)
+        if isinstance(value, Ref):
+            return self._named(value)
+        text = self.text(value) if isinstance(value, Said) else value
+        return text[:1].lower() + text[1:] if form == "lower" else text
+
+    def _named(self, ref: Ref) -> str:
+        words, name = self.words, str(ref.name)
+        match ref.sort:
+            case "title":
+                return self.titles.get(name, name)
+            case "column":
+                return column_words(name, self.titles, words)
+            case "anchor":
+                return words.ANCHORS[name]
+            case "days":
+                return many(int(name), "day", words, thousands=True)
+            case "row":
+                return self.where("events", int(name))
+            case "fault":
+                return words.FAULTS.get(name, name)
+        return words.KINDS.get(name, name)
