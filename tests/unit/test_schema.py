@@ -16,7 +16,11 @@ from qi_checker.protocol.schema import FILES, What, schema, schema_text
 
 BAD_INPUT = Path(__file__).parents[1] / "bad_input"
 KINDS: tuple[What, ...] = get_args(What)
-SHIPPED = sorted(f for kind in KINDS for f in rules_dir().glob(f"*/{kind}.yaml"))
+SHIPPED = sorted(
+    f
+    for pattern in (*(f"*/{kind}.yaml" for kind in KINDS), "*/translations/*.yaml")
+    for f in rules_dir().glob(pattern)
+)
 GOOD = [
     *(BAD_INPUT / f"good-{name}.yaml" for name in ("protocol", "examples", "mapping", "language")),
     rules_dir() / "exam-names.yaml",
@@ -107,7 +111,8 @@ def test_they_are_schemas(what: What) -> None:
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda f: f"{f.parent.name}/{f.name}")
 def test_the_first_line_names_the_schema_to_editors(file: Path) -> None:
     line = file.read_text(encoding="utf-8").splitlines()[0]
-    assert line == f"# yaml-language-server: $schema=../{FILES[kind(file)]}"
+    up = "../" * (len(file.relative_to(rules_dir()).parts) - 1)
+    assert line == f"# yaml-language-server: $schema={up}{FILES[kind(file)]}"
     assert (file.parent / line.partition("$schema=")[2]).resolve() == rules_dir() / FILES[
         kind(file)
     ]
@@ -153,7 +158,7 @@ def keys(part: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 @pytest.mark.parametrize("what", KINDS)
 def test_every_key_and_every_part_is_described(what: What) -> None:
     found = dict(keys(schema(what)))
-    assert len(found) > (8 if what == "exam-names" else 25)
+    assert len(found) > {"exam-names": 8, "translation": 15}.get(what, 25)
     assert [name for name, about in found.items() if not about.get("description")] == []
     assert [
         name for name, part in schema(what)["$defs"].items() if not part.get("description")
