@@ -133,7 +133,8 @@ OPEN_LATER = {"before": "surgery", "at_least": "7 days", "at_most": "30 days"}
 @pytest.mark.parametrize("as_of", [EARLY, LATE])
 def test_the_action_of_each_reason_is_told_in_french(as_of: str, window: dict[str, Any]) -> None:
     row = case(surgery_at=SURGERY, status="scheduled")
-    for _, events, changes, _, _ in UPCOMING:
+    table: Any = UPCOMING
+    for _, events, changes, _, _ in table:
         rule = in_french(protocol_with(ct(**LEAD | changes | window)))
         trace = qi_checker.judge(rule, row, events, as_of, site=SITE)
         check(spoken(trace, rule.protocol))
