@@ -8,13 +8,207 @@ each requirement the study is in time, it is there but not in time, or there is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import combinations, product
+from typing import Any
 
-from qi_checker.statistics.small_numbers import Profile, Relation, bounds, is_small, known_limits
+import numpy as np
+
+from qi_checker.statistics.small_numbers import Profile, is_small, known_limits
 
 IN_TIME, LATE, NONE = "in", "late", "none"
-_MOST_KEYS = 4  # requirements that are looked at together: each makes three times as many groups
+OTHERWISE = "otherwise"  # met without a study before surgery: forbidden, or to be done after it
+_MET, _THERE = (IN_TIME, OTHERWISE), (IN_TIME, LATE)
+EVERY, ANY = "every", "any"  # a case complies if every requirement is met, or if any is
+OTHERS = "others"  # the requirements that are not looked at by themselves, all together
+_MOST_KEYS = 4  # that are looked at by themselves: each makes three times as many groups
+_MOST_SEEN = 1000  # populations that are kept to answer later questions
 Group = tuple[str, ...]
+Limits = tuple[tuple[int, int], ...]  # the least and the greatest that each count may be
+Whole = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Frame:
+    """The groups that some counts are made of, whatever their numbers are.
+
+    `rows`: for each count, which groups it is the sum of. `sought`: sets of groups that somebody would
+    look for, each with the two counts whose difference it is (a place after the last is zero), or None.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], keys: tuple[str, ...], apart: frozenset[str], complies: str
+    ) -> None:
+        self.names, self.keys, self.apart, self.complies = names, keys, apart, complies
+        usual = (IN_TIME, LATE, NONE)
+        states = [(*usual, OTHERWISE) if key in apart else usual for key in keys]
+        # Groups that are in the same counts are one: nobody can tell them apart.
+        columns = {tuple(self._counts(n, group) for n in names) for group in product(*states)}
+        self.rows: Whole = np.array(sorted(columns), dtype=np.int64).T
+        self.sought = self._sought()
+        self.sets: Whole = np.array([inside for inside, _ in self.sought], dtype=np.int64)
+        # Groups that were found to fit something that was printed: most questions need no more.
+        self.searches = 0
+        self.seen: Whole = np.zeros((0, self.rows.shape[1]), dtype=np.int64)
+        self.seen_counts: Whole = np.zeros((0, len(names)), dtype=np.int64)
+
+    def _counts(self, name: str, group: Group) -> bool:
+        """Whether a group is a part of a count."""
+        kind, _, key = name.partition(".")
+        if name == "eligible":
+            return True
+        if name == "compliant":
+            met = [state in _MET for state in group]
+            return all(met) if self.complies == EVERY else any(met)
+        if name == "days":
+            named = zip(self.keys, group, strict=True)
+            return any(s in _THERE for k, s in named if k == OTHERS or f"present.{k}" in self.names)
+        return group[self.keys.index(key)] in (_MET if kind == "in_window" else _THERE)
+
+    def _sought(self) -> list[tuple[tuple[int, ...], tuple[int, int] | None]]:
+        found = dict[tuple[int, ...], tuple[int, int] | None]()
+        size, every = len(self.names), self.names.index("eligible")
+        for i, row in enumerate(self.rows):
+            found[tuple(row)] = (i, size)
+            found[tuple(1 - row)] = (every, i)
+        for i, j in combinations(range(size), 2):
+            one, two = self.rows[i], self.rows[j]
+            if not np.array_equal(one, two) and (np.all(one <= two) or np.all(two <= one)):
+                found[tuple(one ^ two)] = (i, j) if np.all(two <= one) else (j, i)
+        for i, j in combinations(range(size), 2):
+            one, two = self.rows[i], self.rows[j]
+            for mixed in (one & two, one & (1 - two), two & (1 - one), 1 - (one | two)):
+                found.setdefault(tuple(mixed), None)
+        # Who met exactly one requirement of three follows from the sum of three counts.
+        for kind in ("in_window.", "present."):
+            of = [i for i, name in enumerate(self.names) if name.startswith(kind)]
+            how_many = self.rows[of].sum(axis=0)
+            for number in range(len(of) + 1):
+                found.setdefault(tuple((how_many == number).astype(int)), None)
+                found.setdefault(tuple((how_many > number).astype(int)), None)
+        return [(inside, made) for inside, made in found.items() if any(inside)]
+
+    def fits(self, counts: Mapping[str, int]) -> bool:
+        """Whether the groups can have numbers that give these counts."""
+        if self._surely_fits(counts):
+            return True
+        try:
+            exact = tuple((counts[n], counts[n]) for n in self.names)
+            self.least(exact, np.zeros(self.rows.shape[1], dtype=np.int64))
+        except ValueError:
+            return False
+        return True
+
+    def _surely_fits(self, counts: Mapping[str, int]) -> bool:
+        """Whether that can be seen without a search, as in most reports.
+
+        Those who comply with every requirement are set apart. The others are given what is left of each
+        requirement one after another, round and round: nobody gets all of it before everybody has all
+        but one, and a study that is late goes to those who have none.
+        """
+        met = [counts[f"in_window.{k}"] for k in self.keys if k != OTHERS]
+        there = [counts[n] for n in self.names if n.startswith("present.")]
+        days = counts["days"] if "days" in self.names else counts["eligible"]
+        part = counts["compliant"] if "compliant" in self.names else -1
+        if self.complies != EVERY or self.apart or not len(self.keys) == len(there) == len(met):
+            return False
+        rest = days - part
+        return (
+            0 <= part <= min(met, default=-1)
+            and all(m <= t <= days <= counts["eligible"] for m, t in zip(met, there, strict=True))
+            and sum(met) - part * len(met) <= rest * (len(met) - 1)
+            and ("days" not in self.names or sum(there) - part * len(met) >= rest)
+        )
+
+    def fitting(self, limits: Limits) -> Whole:
+        """Numbers of the groups, one set of them a row, that are known to fit what is printed."""
+        low, high = np.array(limits, dtype=np.int64).T
+        inside = (self.seen_counts >= low) & (self.seen_counts <= high)
+        found: Whole = self.seen[inside.all(axis=1)]
+        return found
+
+    def least(self, limits: Limits, factors: Whole) -> int:
+        """Give the least whole number that `factors` of the groups may come to, by integer programming.
+
+        Raises ValueError where there is none. The answer is exact: the gap that HiGHS leaves by default,
+        a ten-thousandth, would let a large count seem less confined than it is.
+        """
+        from scipy.optimize import LinearConstraint, milp
+
+        between = LinearConstraint(self.rows, *np.array(limits, float).T)
+        for whole in (0, 1):  # mostly there are no fractions in the answer, and it is exact
+            found = milp(
+                factors,
+                integrality=np.full(len(factors), whole),
+                constraints=between,
+                options={"mip_rel_gap": 0},
+            )
+            if not found.success:
+                raise ValueError(f"the counts contradict each other: {found.message}")
+            if np.allclose(found.x, np.rint(found.x), rtol=0, atol=1e-6):
+                break
+        self.searches += 1
+        groups = np.rint(found.x).astype(np.int64)
+        self.seen = np.vstack([self.seen[-_MOST_SEEN:], groups])
+        self.seen_counts = np.vstack([self.seen_counts[-_MOST_SEEN:], self.rows @ groups])
+        return int(factors @ groups)
+
+
+class Known:
+    """What somebody knows who has read some of the counts, of each set of groups that is sought."""
+
+    def __init__(self, groups: Frame, limits: Limits, largest: int) -> None:
+        self.groups, self.limits, self.largest = groups, limits, largest
+        self.grades: dict[tuple[int, bool], int] = {}
+        self._look()
+
+    def _look(self) -> None:
+        """Take the numbers that are known to fit. Mostly they show, without a search, that nothing is
+        given away: of a set that is small, that it may be one and the largest; of another, that it
+        may be none or many."""
+        self.looked = self.groups.searches
+        sums = self.groups.fitting(self.limits) @ self.groups.sets.T
+        self.safe = np.any((sums == 0) | (sums > self.largest), axis=0)
+        self.safe_if_small = np.any(sums <= 1, axis=0) & np.any(sums >= self.largest, axis=0)
+
+    def grade(self, at: int, small: bool) -> int:
+        """How far a set of groups is given away: 0 not at all, 1 narrowed, 2 to one number.
+
+        `small`: it is small; else it may be none of them, or many.
+        """
+        if self._safe(at, small):
+            return 0
+        if (at, small) not in self.grades:
+            if self.looked < self.groups.searches:
+                self._look()
+            sure = self._safe(at, small)
+            self.grades[at, small] = 0 if sure else self._searched(self.groups.sets[at], small)
+        return self.grades[at, small]
+
+    def _safe(self, at: int, small: bool) -> bool:
+        return bool((self.safe_if_small if small else self.safe)[at])
+
+    def _searched(self, inside: Whole, small: bool) -> int:
+        low = self.groups.least(self.limits, inside)
+        if not small and not low:
+            return 0
+        high = -self.groups.least(self.limits, -inside)
+        if low == high:
+            return 2 if low <= self.largest else 0
+        return int(high < self.largest or low > 1 if small else high <= self.largest)
+
+
+@lru_cache(maxsize=16)
+def frame(
+    names: tuple[str, ...], keys: tuple[str, ...], apart: frozenset[str], complies: str
+) -> Frame:
+    """The groups of these counts: the same for both periods of a study."""
+    return Frame(names, keys, apart, complies)
+
+
+@lru_cache(maxsize=1 << 12)
+def known(groups: Frame, limits: Limits, largest: int) -> Known:
+    """What is known by these counts: asked again and again while counts are chosen."""
+    return Known(groups, limits, largest)
 
 
 class Overlaps:
@@ -23,93 +217,68 @@ class Overlaps:
 
     def __init__(self, counts: Mapping[str, int], profile: Profile) -> None:
         self.profile = profile
-        keys = [n.partition(".")[2] for n in counts if n.startswith("in_window.") and "/" not in n]
-        self.keys = keys[:_MOST_KEYS]
-        self.groups: list[Group] = list(product((IN_TIME, LATE, NONE), repeat=len(self.keys)))
-        self.most = 2 * counts["eligible"] + 2 * profile.largest + 10
+        every = [n.partition(".")[2] for n in counts if n.startswith("in_window.") and "/" not in n]
+        self.keys = tuple(every[:_MOST_KEYS])
         self.counts = {n: v for n, v in counts.items() if self._is_known(n)}
-        for name in ("compliant", "days"):  # not of every protocol are they what they are here
-            if not self._fits_together():
-                self.counts.pop(name, None)
-        self.sought = self._sought() if self._fits_together() else {}
-        self.by_marks = {inside: self._grade(inside, frozenset()) for inside in self.sought}
+        if len(every) > _MOST_KEYS:
+            self.keys += (OTHERS,)
+        # Whether a number is above this, or how far, confines nothing.
+        self.most = 1 << (2 * counts["eligible"] + 2 * profile.largest + 10).bit_length()
+        self.frame = self._frame()
+        self.marks = self._limits(frozenset())
+        self.sought = self._sought()
 
     def _is_known(self, name: str) -> bool:
         kind, _, key = name.partition(".")
         named = kind in ("in_window", "present") and key in self.keys
         return named or name in ("eligible", "compliant", "days")
 
-    def _members(self, name: str) -> list[Group]:
-        """The groups that a count is the sum of."""
-        kind, _, key = name.partition(".")
-        if name == "eligible":
-            return self.groups
-        if name == "compliant":
-            return [g for g in self.groups if all(s == IN_TIME for s in g)]
-        if name == "days":
-            return [g for g in self.groups if any(s != NONE for s in g)]
-        at = self.keys.index(key)
-        return [g for g in self.groups if g[at] == IN_TIME or (kind == "present" and g[at] == LATE)]
+    def _frame(self) -> Frame:
+        """The groups, with what `compliant` and `days` are in this protocol: as the numbers allow it.
 
-    def _sought(self) -> dict[frozenset[Group], int | None]:
-        """What somebody would look for: sets of groups, with their number where the counts have it.
-
-        What is surely not small is left out.
+        Where they are something else, such as with groups of requirements inside groups, they are
+        left out.
         """
-        every, found = frozenset(self.groups), dict[frozenset[Group], int | None]()
-        sets = {name: frozenset(self._members(name)) for name in self.counts}
-        for name, value in self.counts.items():
-            found[sets[name]] = value
-            found[every - sets[name]] = self.counts["eligible"] - value
-        for one, two in combinations(self.counts, 2):
-            if sets[one] < sets[two] or sets[two] < sets[one]:
-                found[sets[one] ^ sets[two]] = abs(self.counts[one] - self.counts[two])
-        for one, two in combinations(self.counts, 2):
-            both = sets[one], sets[two]
-            for mixed in (both[0] & both[1], both[0] - both[1], both[1] - both[0]):
-                found.setdefault(mixed, None)
-            found.setdefault(every - both[0] - both[1], None)
-        return {
-            inside: value
-            for inside, value in found.items()
-            if inside and (value is None or is_small(value, self.profile))
-        }
+        counts, found = self.counts, None
+        apart = frozenset(
+            k for k in self.keys if counts.get(f"in_window.{k}", 0) > counts.get(f"present.{k}", 0)
+        )
+        for left_out in ((), ("days",), ("compliant",), ("compliant", "days")):
+            names = tuple(n for n in counts if n not in left_out)
+            for complies in (EVERY, ANY):
+                found = frame(names, self.keys, apart, complies)
+                if found.fits(counts):
+                    return found
+        assert found is not None  # every requirement by itself is possible
+        return found
+
+    def _sought(self) -> list[tuple[int, bool]]:
+        """What somebody would look for, and whether it is known to be small. What is not is left out."""
+        numbers = [*(self.counts[n] for n in self.frame.names), 0]
+        return [
+            (at, made is not None)
+            for at, (_, made) in enumerate(self.frame.sought)
+            if made is None or is_small(numbers[made[0]] - numbers[made[1]], self.profile)
+        ]
+
+    def _limits(self, printed: frozenset[str]) -> Limits:
+        return tuple(
+            known_limits(n, v, n not in printed and v > 0, True, self.profile, self.most)
+            for n in self.frame.names
+            for v in (self.counts[n],)
+        )
 
     def exposed(self, printed: frozenset[str]) -> bool:
         """Whether what is printed confines a small group, more than the marks alone do."""
-        return any(self._grade(inside, printed) > least for inside, least in self.by_marks.items())
-
-    def _grade(self, inside: frozenset[Group], printed: frozenset[str]) -> int:
-        """How far a group is given away: 0 not at all, 1 narrowed, 2 to one number."""
-        largest, value = self.profile.largest, self.sought[inside]
-        high = self._bound(inside, printed, 1)
-        if value is None and not 1 <= high <= largest:
-            return 0  # it may be none of them, or many
-        low = self._bound(inside, printed, 0)
-        if low == high:
-            return 2
-        narrowed = low >= 1 if value is None else high < largest or low > 1
-        return int(narrowed)
-
-    def _fits_together(self) -> bool:
-        try:
-            self._bound(frozenset(self.groups), frozenset(self.counts), 0)
-        except ValueError:
+        limits, largest = self._limits(printed), self.profile.largest
+        if limits == self.marks:  # a zero is known without being printed
             return False
-        return True
-
-    def _bound(self, inside: frozenset[Group], printed: frozenset[str], end: int) -> int:
-        """The least (0) or greatest (1) that a set of groups may be, by what is printed."""
-        limits = {"/".join(group): (0, self.most) for group in self.groups}
-        relations: list[Relation] = []
-        for name, value in self.counts.items():
-            hidden = name not in printed and value > 0
-            limits[name] = known_limits(name, value, hidden, True, self.profile, self.most)
-            factors = dict.fromkeys(("/".join(g) for g in self._members(name)), 1)
-            relations.append(({**factors, name: -1}, 0))
-        limits["sought"] = (0, self.most)
-        relations.append(({**dict.fromkeys(("/".join(g) for g in inside), 1), "sought": -1}, 0))
-        return bounds("sought", limits, relations, ends=(end,))[0]
+        by_numbers = known(self.frame, limits, largest)
+        by_marks = known(self.frame, self.marks, largest)
+        return any(
+            (grade := by_numbers.grade(*one)) and grade > by_marks.grade(*one)
+            for one in self.sought
+        )
 
 
 def printable(
@@ -129,4 +298,7 @@ def printable(
             found[name] = False
         elif wanted[name]:
             printed |= {name}
+    for name in counts:  # the same number under another name
+        if name.endswith("/whole") and counts[name] == counts["eligible"]:
+            found[name] = found[name] and found["eligible"]
     return found

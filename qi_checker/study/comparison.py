@@ -38,7 +38,7 @@ def study(
     leaves = plain_leaves(evaluation)
     points = tuple(point(case, leaves) for name, _ in named for case in cases[name])
     periods = tuple(period(evaluation, name, span) for name, span in named)
-    rates = tuple(_rates(cases, titles))
+    rates = tuple(_rates(cases, titles, _forbidden(evaluation)))
     days = tuple(intervals(points, leaves, titles))
     ids = {name: [case.case_id for case in cases[name]] for name, _ in named}
     change = None if registry.absent else plan_change(registry, ids[BEFORE], ids[AFTER])
@@ -67,7 +67,14 @@ def _titles(evaluation: Evaluation) -> dict[str, str]:
     return {leaf.id: leaf.title for version in versions for leaf in version.leaves}
 
 
-def _rates(cases: dict[str, list[Case]], titles: dict[str, str]) -> Iterable[Comparison]:
+def _forbidden(evaluation: Evaluation) -> frozenset[str]:
+    versions = evaluation.compiled.bundle.protocol.versions
+    return frozenset(leaf.id for version in versions for leaf in version.leaves if leaf.forbidden)
+
+
+def _rates(
+    cases: dict[str, list[Case]], titles: dict[str, str], forbidden: frozenset[str]
+) -> Iterable[Comparison]:
     def counts(chosen: Callable[[Case], bool | None]) -> tuple[Counted, Counted]:
         made = [[chosen(case) for case in cases[name]] for name in (BEFORE, AFTER)]
         first, second = (Counted(m.count(True), len(m) - m.count(None)) for m in made)
@@ -93,7 +100,8 @@ def _rates(cases: dict[str, list[Case]], titles: dict[str, str]) -> Iterable[Com
         def in_window(case: Case, id: str = id) -> bool | None:
             return case.findings[id]["status"] == Status.MET if id in case.findings else None
 
-        yield compare(f"present.{id}", f"{titles[id]}: present", *counts(present))
+        if id not in forbidden:  # that the event is there is no merit
+            yield compare(f"present.{id}", f"{titles[id]}: present", *counts(present))
         yield compare(f"in_window.{id}", f"{titles[id]}: in the window", *counts(in_window))
 
 

@@ -121,16 +121,24 @@ def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
         for names in (imaging, ["eligible", *plan]):  # a changed plan says nothing of imaging
             numbers = [counts[name] for name in names]
             fits |= dict(zip(names, nested(numbers, profile), strict=True))
-    fits = printable(counts, fits, profile)
-    if profile.mark != profile.other and not all(fits.values()):
-        # Marks say "at most 4" or "more": of a total up to 8 they leave too little to guess.
-        fits = {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
+    fits = _without_low(counts, fits, profile)
+    fits = _without_low(counts, printable(counts, fits, profile), profile)
     return {
         name: Shown(rounded(value, profile))
         if fits[name]
         else Shown(None, profile.mark if is_small(value, profile) else profile.other)
         for name, value in counts.items()
     }
+
+
+def _without_low(
+    counts: dict[str, int], fits: dict[str, bool], profile: Profile
+) -> dict[str, bool]:
+    """Withhold low counts where any is withheld: marks say "at most 4" or "more", which leaves too
+    little to guess of a total up to 8."""
+    if profile.mark == profile.other or all(fits.values()):
+        return fits
+    return {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
 
 
 def _whole(days: float | None) -> float | None:

@@ -1,0 +1,175 @@
+"""Somebody who knows the program, and tries every population that there may be.
+
+They keep those of which the program prints what lies before them. What is the same in all of these is
+known to them: that reader knows at least as much as one who solves the relations of what is printed, and
+also why a number was withheld and another was not. Nothing here is taken from what is attacked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from qi_checker.statistics.small_numbers import Profile, Shown
+
+_MOST_TRIED = 20_000
+State = tuple[str, ...]  # of each requirement: "in" time, "late", or "no" study
+Count = Callable[[dict[str, int], Profile], Mapping[str, Shown]]
+
+
+@dataclass(frozen=True)
+class Reports:
+    """A kind of report: its requirements, what may be of each, and the counts that it prints."""
+
+    keys: tuple[str, ...]
+    states: tuple[str, ...]
+    study: bool = True  # else a month, in its own order, and without `days`
+    complies: Callable[[Iterable[object]], bool] = all  # with every requirement, or with `any`
+
+    @property
+    def groups(self) -> list[State]:
+        return list(product(self.states, repeat=len(self.keys)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        met = [f"in_window.{key}" for key in self.keys]
+        there = [f"present.{key}" for key in self.keys]
+        wholes = ["compliant/whole", *(f"{name}/whole" for name in [*met, *there])]
+        return ("eligible", *wholes, "compliant", *met, *there, *(["days"] if self.study else []))
+
+    def counted(self, name: str, state: State) -> bool:
+        """Whether a case of this group is one of a count."""
+        kind, _, key = name.partition(".")
+        if name == "eligible" or name.endswith("/whole"):
+            return True
+        if name == "compliant":
+            return self.complies(one == "in" for one in state)
+        if name == "days":
+            return any(one != "no" for one in state)
+        one = state[self.keys.index(key)]
+        return one == "in" or (kind == "present" and one == "late")
+
+    def counts_of(self, numbers: Sequence[int]) -> dict[str, int]:
+        """What is counted where each group has so many cases."""
+        groups = list(zip(numbers, self.groups, strict=True))
+        return {
+            name: int(sum(n for n, state in groups if self.counted(name, state)))
+            for name in self.names
+        }
+
+    def looked_for(self) -> list[tuple[State, ...]]:
+        """Sets of groups of which somebody would know the number: all there are, if they are few."""
+        groups = self.groups
+        if len(groups) < 10:
+            sets = product((False, True), repeat=len(groups))
+            return [tuple(g for g, chosen in zip(groups, s, strict=True) if chosen) for s in sets]
+        some = [s for s in product((False, True), repeat=len(self.states)) if any(s)]
+        parts = [{w for w, chosen in zip(self.states, s, strict=True) if chosen} for s in some]
+        boxes = [
+            tuple(g for g in groups if all(one in part for one, part in zip(g, box, strict=True)))
+            for box in product(parts, repeat=len(self.keys))
+        ]
+        return [*boxes, *(tuple(g for g in groups if g not in box) for box in boxes)]
+
+
+def worlds(groups: int, most: int) -> np.ndarray:
+    """Every way to put 0 to `most` cases into groups: a row each, the number in each group."""
+    found, total = np.zeros((1, 0), np.int8), np.zeros(1, np.int8)
+    for _ in range(groups):
+        choices = most - total.astype(np.int64) + 1
+        at = np.repeat(np.arange(len(total)), choices)
+        first = np.repeat(np.cumsum(choices) - choices, choices)
+        number = (np.arange(len(at)) - first).astype(np.int8)
+        found, total = np.column_stack([found[at], number]), total[at] + number
+    return found
+
+
+def _left(
+    reports: Reports,
+    world: dict[State, int],
+    sets: list[tuple[tuple[State, ...], int]],
+    profile: Profile,
+    shown_counts: Count,
+) -> list[tuple[tuple[State, ...], int]]:
+    """The sets that have the same number in every population that we find, of any size and with every
+    state, that gives the same report: those tried before had some states only. We change one case at a
+    time."""
+    full = replace(reports, states=("in", "late", "no"))
+    start = tuple(world.get(group, 0) for group in full.groups)
+
+    def said(numbers: tuple[int, ...]) -> list[str]:
+        return [str(shown) for shown in shown_counts(full.counts_of(numbers), profile).values()]
+
+    report, reached, tried = said(start), [start], {start}
+    for numbers in reached:  # grows
+        for source, target in product(range(-1, len(start)), repeat=2):
+            if source == target or (source >= 0 and not numbers[source]):
+                continue
+            moved = list(numbers)
+            if source >= 0:
+                moved[source] -= 1
+            if target >= 0:
+                moved[target] += 1
+            one = tuple(moved)
+            if one in tried or len(tried) > _MOST_TRIED:
+                continue
+            tried.add(one)
+            if said(one) == report:
+                reached.append(one)
+                held = dict(zip(full.groups, one, strict=True))
+                sets = [(s, n) for s, n in sets if sum(held[g] for g in s) == n]
+                if not sets:
+                    return []
+    return sets
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What came out: how many vectors of counts there are, how many different reports, what is known."""
+
+    worlds: int
+    vectors: int
+    printed: int
+    known: list[str]
+    alike: list[list[tuple[int, ...]]]  # a few worlds of each report, by the groups
+
+
+def attack(reports: Reports, most: int, profile: Profile, shown_counts: Count) -> Attack:
+    """Try every population of up to `most` cases. `known`: each set of groups of 1 to k cases of which
+    there is one number only in all populations that give the same report."""
+    groups, names = reports.groups, reports.names
+    every = worlds(len(groups), most)
+    parts = np.array([[reports.counted(n, g) for g in groups] for n in names], np.int8)
+    single = np.unique(parts, axis=0)
+    code = np.zeros(len(every), np.int64)  # of the counts: one number for each vector of them
+    for row in single:
+        code = code * (most + 1) + every[:, row == 1].sum(axis=1, dtype=np.int64)
+    _, first, vector = np.unique(code, return_index=True, return_inverse=True)
+    classes: dict[tuple[str, ...], int] = {}
+    label = np.zeros(len(first), np.int64)
+    for i, counts in enumerate(every[first].astype(np.int64) @ parts.T.astype(np.int64)):
+        shown = shown_counts(dict(zip(names, map(int, counts), strict=True)), profile)
+        label[i] = classes.setdefault(tuple(str(shown[n]) for n in names), len(classes))
+    order = np.argsort(label[vector], kind="stable")
+    every, starts = every[order], np.searchsorted(label[vector][order], np.arange(len(classes)))
+    known, printed, sure = [], list(classes), dict[int, list[tuple[tuple[State, ...], int]]]()
+    for wanted in reports.looked_for():
+        sums = every[:, [g in wanted for g in groups]].sum(axis=1, dtype=np.int16)
+        least = np.minimum.reduceat(sums, starts)
+        only = (least == np.maximum.reduceat(sums, starts)) & (least >= 1)
+        for at in np.flatnonzero(only & (least <= profile.largest)):
+            sure.setdefault(int(at), []).append((wanted, int(least[at])))
+    for report, sets in sure.items():
+        world = dict(zip(groups, map(int, every[starts[report]]), strict=True))
+        said = {n: t for n, t in zip(names, printed[report], strict=True) if "/" not in n}
+        for wanted, number in _left(reports, world, sets, profile, shown_counts):
+            known.append(f"{' or '.join(map('-'.join, wanted))} are {number}: {said}")
+    ends = [*starts[1:], len(every)]
+    alike = [
+        [tuple(map(int, every[at])) for at in np.linspace(a, b - 1, 3).astype(int)]
+        for a, b in zip(starts, ends, strict=True)
+    ]
+    return Attack(len(every), len(first), len(classes), known, alike)
