@@ -1,14 +1,16 @@
 """The web application with 10,000 open cases, beside an empty Django view: `python -m benchmarks.web_load`.
 
-Two nights are run over made-up records, and people's looks, waits, contacts and notes are added. Then two
-servers listen, both gunicorn with two processes of four threads: the application, and a Django project
-with one view that returns two letters and no middleware. The application has an empty answer of its own, too:
-how long a session lasts, for which it looks up session, account and roles, as for every page.
+Two nights run over synthetic records; looks, waits, contacts and notes of users are added. Then two
+servers start, both gunicorn with two processes of four threads: the application, and a Django project
+without middleware whose only view returns two letters. The application has an empty answer of its own:
+the time left in the session, for which it looks up session, account and roles, as for every page.
 
-One user asks for each page and for both empty answers in turn; then twenty users ask for a mixture of pages
-without a pause, and some of them write. Times are those of a whole answer over HTTP, on a connection that stays
-open, and processor times of the server's processes, as Linux counts them: on a busy machine only these say what
-a page costs.
+One user requests each page and both empty answers in turn. Then twenty users request a mixture of pages
+without a pause, and one request in ten writes. The benchmark measures the time of a whole answer over HTTP
+on a connection that stays open, and the CPU time of the server's processes as Linux counts it. On a busy
+machine only the CPU time says what a page costs.
+
+`--store postgresql` starts a PostgreSQL server for the run and uses it as the store, instead of SQLite.
 """
 
 from __future__ import annotations
@@ -45,17 +47,21 @@ PROTOCOL = "hepatic-metastasectomy-imaging"
 # ---- the hospital -------------------------------------------------------------------------------
 
 
-def prepare(folder: Path, cases: int) -> None:
-    """Run two nights with so many operations in the next 120 days; in the second, 300 were moved."""
+def prepare(folder: Path, cases: int, store: str = "") -> None:
+    """Run two nights with `cases` operations over the next 120 days; the second night moves 300.
+
+    store: address of the database; SQLite in the state folder if it is empty.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     data = folder / "data"
     data.mkdir(parents=True)
-    # What comes from a hash looks implausible, and is.
+    # Dates that come from a hash are implausible.
     (data / "site.yaml").write_text("timezone: America/Toronto\nplausibility: off\n", "utf-8")
     config = folder / "nightly.yaml"
     config.write_text(
         f"site: data/site.yaml\ndata: data\nstate: state\npages: 0\n"
-        f"web: {{url: 'http://localhost:{_port()}', proxies: 0}}\n",
+        f"web: {{url: 'http://localhost:{_port()}', proxies: 0}}\n"
+        + (f"store: {{url: '{store}'}}\n" if store else ""),
         encoding="utf-8",
     )
     for number, as_of in enumerate(NIGHTS):
@@ -66,7 +72,7 @@ def prepare(folder: Path, cases: int) -> None:
 
 
 def _write(data: Path, cases: int, moved: int) -> None:
-    """Operations over 120 days at two sites, 25 surgeons, 12 rooms; three events a patient."""
+    """Write operations over 120 days at two sites, with 25 surgeons, 12 rooms and 3 events per patient."""
     duckdb.execute(f"""
         COPY (SELECT 'C' || lpad(CAST(i AS VARCHAR), 6, '0') AS case_id,
                      'P' || lpad(CAST(i AS VARCHAR), 6, '0') AS patient_id,
@@ -96,7 +102,7 @@ def _write(data: Path, cases: int, moved: int) -> None:
 
 
 def fill(config: Path) -> None:
-    """Add accounts, and what people wrote: 2,000 looks, 500 waits, 1,000 contacts, 1,000 notes."""
+    """Add accounts, 2,000 looks, 500 waits, 1,000 contacts and 1,000 notes to the store."""
     from qi_checker.web.server import configure, prepare
 
     configure(config)
@@ -167,13 +173,13 @@ def _port() -> int:
 
 @dataclass(frozen=True)
 class Server:
-    """A server that listens; `pid` is that of gunicorn, whose children answer."""
+    """A running server; `pid` is the parent process of gunicorn, whose children answer."""
 
     port: int
     pid: int
 
     def cpu(self) -> float:
-        """Milliseconds of processor that its processes have used."""
+        """Return the CPU time that its processes have used so far, in milliseconds."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         files = [f for child in children for f in Path(f"/proc/{child}/task").glob("*/schedstat")]
         return sum(int(file.read_text().split()[0]) for file in files) / 1e6
@@ -181,7 +187,7 @@ class Server:
 
 @contextmanager
 def serving(program: str, config: Path) -> Iterator[Server]:
-    """Run a server, and end it."""
+    """Run a server, and stop it afterwards."""
     import os
 
     port = _port()
@@ -201,12 +207,12 @@ def serving(program: str, config: Path) -> Iterator[Server]:
         process.wait(30)
 
 
-# ---- users --------------------------------------------------------------------------------------
+# ---- requests of users --------------------------------------------------------------------------
 
 
 @dataclass
 class User:
-    """Somebody's browser: one connection that stays open, and cookies."""
+    """The browser of one user: cookies, and one connection that stays open."""
 
     port: int
     host: str = "localhost"
@@ -217,7 +223,7 @@ class User:
         self.http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
-        """Status and text of an answer."""
+        """Send a request; return status and text of the answer."""
         headers = {"Host": self.host, "Cookie": "; ".join(map("=".join, self.cookies.items()))}
         body = None
         if form is not None:
@@ -227,7 +233,7 @@ class User:
             self.http.request(method, path, body, headers)
             answer = self.http.getresponse()
         except (http.client.HTTPException, ConnectionError):
-            self.http.close()  # an idle connection was closed; browsers ask again, too
+            self.http.close()  # the server closed the idle connection: retry, as browsers do
             self.http.request(method, path, body, headers)
             answer = self.http.getresponse()
         text = answer.read().decode()
@@ -240,21 +246,21 @@ class User:
         self.ask("GET", "/sign-in")
         status, _ = self.ask("POST", "/sign-in", {"login": login, "password": login, "next": "/"})
         if status != 302:
-            raise RuntimeError(f"signing in was answered by {status}")
+            raise RuntimeError(f"the sign-in was answered with {status}")
 
 
 def timed(user: User, path: str, form: dict[str, str] | None = None) -> float:
-    """Milliseconds of one answer. RuntimeError where it is an error."""
+    """Return the time of one answer in milliseconds. Raises RuntimeError if it is an error page."""
     began = time.perf_counter()
     status, _ = user.ask("POST" if form else "GET", path, form)
     took = 1000 * (time.perf_counter() - began)
     if status != (302 if form else 200):
-        raise RuntimeError(f"{path} was answered by {status}")
+        raise RuntimeError(f"{path} was answered with {status}")
     return took
 
 
 def pages(cases: Sequence[str]) -> dict[str, str]:
-    """Addresses of the pages that one user opens, by name."""
+    """Return the addresses that one user requests, by the name of the page."""
     case = f"/cases/{quote(cases[0])}"
     after = json.dumps(["2026-04-20", "2026-05-20", "C000000", PROTOCOL])
     return {
@@ -271,7 +277,7 @@ def pages(cases: Sequence[str]) -> dict[str, str]:
 
 @dataclass
 class Cost:
-    """Time of the answers of a page: milliseconds of each, and processor milliseconds of all together."""
+    """The time of each answer of a page, and the CPU time of all of them; both in milliseconds."""
 
     took: list[float] = field(default_factory=list)
     cpu: float = 0.0
@@ -284,24 +290,24 @@ class Cost:
 def alone(
     servers: tuple[Server, Server], user: User, empty: User, addresses: dict[str, str], rounds: int
 ) -> dict[str, Cost]:
-    """Time one user: five requests for each page in turn, the empty view among them, in every round."""
+    """Measure one user: in every round five requests for each page in turn, and for the empty view."""
     found: dict[str, Cost] = defaultdict(Cost)
     for number in range(rounds // 5 + 1):
         for name, path in {"empty view": "", **addresses}.items():
             server, who = (servers[0], user) if path else (servers[1], empty)
             before, took = server.cpu(), []
             for turn in range(5):
-                # Somebody types: the same case, each time another date.
+                # The user types: the same case, with another date each time.
                 day = str(date(2026, 3, 10) + timedelta(days=5 * number + turn))
                 took.append(timed(who, path + day if path.endswith("&to=") else path or "/"))
-            if number:  # the first round fills what is kept
+            if number:  # the first round fills the caches
                 found[name].took += took
                 found[name].cpu += server.cpu() - before
     return found
 
 
 def together(users: list[User], cases: Sequence[str], seconds: float) -> dict[str, list[float]]:
-    """Everybody at once: lists, cases, what-ifs, and a look or a note in ten. Times by kind."""
+    """Measure all users at once: lists, cases, what-ifs, and one note in ten. Returns times by kind."""
     until = time.perf_counter() + seconds
     found: dict[str, list[float]] = defaultdict(list)
     failed: list[str] = []
@@ -346,19 +352,16 @@ def _next(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=CASES)
-    parser.add_argument("--rounds", type=int, default=60, help="answers that a median is made of")
-    parser.add_argument("--seconds", type=float, default=30, help="how long twenty users work")
+    parser.add_argument("--rounds", type=int, default=60, help="answers per median")
+    parser.add_argument("--seconds", type=float, default=30, help="how long the twenty users work")
+    parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--fill", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.fill:
         fill(arguments.fill)
         return
-    folder = BUILD / f"web-{arguments.cases}"
-    if not (folder / "made").is_file():
-        prepare(folder, arguments.cases)
-        (folder / "made").touch()
-    config = folder / "nightly.yaml"
     with ExitStack() as stack:
+        config = _hospital(stack, arguments.cases, arguments.store == "postgresql")
         server = stack.enter_context(serving(_APPLICATION, config))
         bare = stack.enter_context(serving(_EMPTY, config))
         users, empty = [User(server.port) for _ in range(USERS)], User(bare.port)
@@ -371,17 +374,32 @@ def main() -> None:
         _tell_together(together(users, cases, arguments.seconds))
 
 
+def _hospital(stack: ExitStack, cases: int, on_postgres: bool) -> Path:
+    """Return the settings of the hospital; on SQLite it is kept for the next run."""
+    if on_postgres:
+        from tests.helpers.postgres import postgres_server
+
+        folder = BUILD / f"web-{cases}-postgresql"
+        prepare(folder, cases, stack.enter_context(postgres_server()).new_database())
+        return folder / "nightly.yaml"
+    folder = BUILD / f"web-{cases}"
+    if not (folder / "made").is_file():
+        prepare(folder, cases)
+        (folder / "made").touch()
+    return folder / "nightly.yaml"
+
+
 def _tell_alone(found: dict[str, Cost]) -> None:
-    print("one user: an answer (median) and the server's processor, as multiples of an empty view")
-    print("  with no middleware, and of the application's empty answer (aim: 5)")
+    print(
+        "one user: median time of an answer and CPU time of the server, as multiples of an empty view"
+    )
+    print("  without middleware, and of the application's empty answer (target: 5)")
     for name, cost in found.items():
         times, most = (
             " and ".join(f"{value(cost) / value(found[base]):.1f} x" for base in _BASES)
             for value in (lambda c: median(c.took), lambda c: c.each)
         )
-        print(
-            f"  {name:27} {median(cost.took):7.2f} ms, {times}; processor {cost.each:6.2f} ms, {most}"
-        )
+        print(f"  {name:27} {median(cost.took):7.2f} ms, {times}; CPU {cost.each:6.2f} ms, {most}")
 
 
 _BASES = ("empty view", "signed in, an empty answer")
@@ -396,7 +414,7 @@ def _tell_together(found: dict[str, list[float]]) -> None:
         middle = median(times)
         print(
             f"  {name:24} median {middle:6.1f} ms, 99th percentile {last:6.1f} ms, {last / middle:.1f} x"
-            + (" (aim: 10)" if name == "all" else "")
+            + (" (target: 10)" if name == "all" else "")
         )
 
 

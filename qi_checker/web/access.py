@@ -95,7 +95,8 @@ class Who:
 
     @cached_property
     def memberships(self) -> list[Membership]:
-        return list(self.user.memberships.all())
+        held = self.user.held
+        return list(self.user.memberships.all()) if held is None else held
 
     @property
     def login(self) -> str:
@@ -106,6 +107,11 @@ class Who:
         """Without repeats, in the order of `Role`."""
         mine = {m.role for m in self.memberships}
         return [role.value for role in Role if role.value in mine]
+
+    @cached_property
+    def key(self) -> frozenset[tuple[str, str]]:
+        """The roles with their sites: what pages differ by."""
+        return frozenset((m.role, m.site) for m in self.memberships)
 
     def sites(self, roles: Iterable[Role]) -> Sites:
         """The sites for which one has one of these roles."""

@@ -15,6 +15,7 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.store.exceptions import Person
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
+from qi_checker.web import direct
 from qi_checker.web.access import Role
 from qi_checker.web.clock import this_moment
 from qi_checker.web.models import Membership, User
@@ -39,8 +40,7 @@ class LocalAccounts(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The account of a session; none where it was shut since."""
-        found: User | None = User.objects.filter(pk=user_id, is_active=True).first()
-        return found
+        return direct.open_account(user_id)
 
 
 def tried(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:

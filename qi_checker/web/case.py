@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
+from markupsafe import Markup
 
 from qi_checker.cases.said import Speaker
 from qi_checker.render.words import Sign
@@ -24,8 +25,9 @@ from qi_checker.store.schedules import schedules
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
 from qi_checker.web.access import Role
-from qi_checker.web.cases import Day, Live, items_of, latest_good, live, next_days
+from qi_checker.web.cases import Day, Live, items_of, kept_live, latest_good, live, next_days
 from qi_checker.web.clock import day_of, this_moment
+from qi_checker.web.fresh import kept
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import ROLES, render, templates
@@ -48,7 +50,6 @@ class StripDay:
     key: str  # met, booked, open, old
     words: str
     now: bool
-    chosen: bool
     month: str  # where another month begins
 
 
@@ -65,7 +66,7 @@ class WhatIf:
     verdict: str
     sign: Sign
     latest: str
-    strip: tuple[StripDay, ...]
+    strip: Markup
     wrong: str = ""
 
 
@@ -186,9 +187,9 @@ def sheet(request: HttpRequest, case_id: str) -> HttpResponse:
 
 def what_if(request: HttpRequest, case_id: str) -> HttpResponse:
     """Only the answer to `to`, for the script; it belongs to the reading of the page before."""
-    items = items_of(request, case_id)
+    lives = kept_live(request, case_id)
     to, named = request.GET.get("to", ""), request.GET.get("protocol", "")
-    one = next((x for x in live(items) if x.item.protocol == named), None)
+    one = next((x for x in lives if x.item.protocol == named), None)
     answer = _what_if(one, to) if one is not None else None
     text = templates().get_template("web/what_if.html.j2").render(page=answer, case_id=case_id)
     return HttpResponse(text, content_type="text/html; charset=utf-8")
@@ -304,7 +305,7 @@ def _what_if(one: Live, to: str) -> WhatIf:
     days = next_days(one, first)
     chosen, wrong = _date(to, first)
     good = latest_good(days)
-    shown = _strip(days, chosen)
+    shown = _strip(one, first, days, chosen)
     latest = i18n.day(good, "long") if good else gettext("none of them")
     base = WhatIf(to, item.protocol, "", (), "", sign_of(""), latest, shown, wrong)
     moved = one.on(chosen) if chosen is not None else None
@@ -359,7 +360,19 @@ _KEYS = {
 }
 
 
-def _strip(days: Sequence[Day], chosen: date | None) -> tuple[StripDay, ...]:
+def _strip(one: Live, first: date, days: Sequence[Day], chosen: date | None) -> Markup:
+    """The strip, written once for a case; the chosen day is marked in it afterwards."""
+
+    def written() -> str:
+        template = templates().get_template("web/strip.html.j2")
+        return template.render(days=_cells(days), protocol=one.item.protocol)
+
+    text = kept(("strip", one.key, first, i18n.current()), written)
+    address = f'" href="?to={chosen}&amp;'
+    return Markup(text.replace(address, f" chosen{address}"))
+
+
+def _cells(days: Sequence[Day]) -> tuple[StripDay, ...]:
     cells, month = [], 0
     for one in days:
         begins = one.day.month != month
@@ -371,7 +384,6 @@ def _strip(days: Sequence[Day], chosen: date | None) -> tuple[StripDay, ...]:
                 key=_KEYS.get(one.verdict, "old"),
                 words=verdict_words(one.verdict),
                 now=one.now,
-                chosen=one.day == chosen,
                 month=i18n.month(one.day) if begins else "",
             )
         )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -19,7 +20,8 @@ from qi_checker.store.desk.work import evidence_of, item_of, where_in
 from qi_checker.store.exceptions import APPROVED, REFUSED, Waiver, table_row
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
-from qi_checker.web.fresh import kept
+from qi_checker.web.fresh import kept, version
+from qi_checker.web.night import last_night
 from qi_checker.web.runtime import bundle, runtime, store
 from qi_checker.web.spoken import spoken
 
@@ -43,6 +45,12 @@ class Live:
     history: History | None  # the patient's events, read once for every date
     waivers: tuple[Waiver, ...] = ()  # the exceptions of the store that may count
 
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """Everything that the judgement of another date depends on."""
+        said = (self.item.protocol, self.known.run_id, self.known.sha256, self.item.surgery_at)
+        return (*said, self.rows.to_json(), self.earlier, self.waivers)
+
     def on(self, day: date) -> CaseTrace | None:
         """The case if it were planned for another day, at the same time of day."""
         if self.judge is None:
@@ -60,6 +68,24 @@ def items_of(request: HttpRequest, case_id: str) -> list[WorkItem]:
     if not items:
         raise Http404
     return items
+
+
+def kept_live(request: HttpRequest, case_id: str) -> list[Live]:
+    """A case as `live` gives it, judged once for each state of it. Raises Http404 as `items_of` does.
+
+    Who tries one date after the other asks for the same case again and again.
+    """
+    at, night = version(request.who.login), last_night()
+    key = ("live", case_id, at.counts, night.key, i18n.current())
+    items, lives = kept(key, lambda: _every(case_id))
+    if not any(item.site in request.sites for item in items):
+        raise Http404
+    return [one for one in lives if one.item.site in request.sites]
+
+
+def _every(case_id: str) -> tuple[list[WorkItem], list[Live]]:
+    items = list(WorkItem.objects.filter(case_id=case_id).order_by("act_by", "protocol"))
+    return items, live(items) if items else []
 
 
 def live(items: Sequence[WorkItem], english: bool = False) -> list[Live]:
@@ -161,9 +187,7 @@ def strip(one: Live, first: date, days: int = AHEAD) -> Iterator[Day]:
 
 def next_days(one: Live, first: date) -> tuple[Day, ...]:
     """The strip of a case. Who types one date after the other gets the same one again."""
-    said = (one.item.protocol, one.known.run_id, one.known.sha256, one.item.surgery_at, first)
-    key = ("days", *said, one.rows.to_json(), one.earlier, one.waivers)
-    return kept(key, lambda: tuple(strip(one, first)))
+    return kept(("days", one.key, first), lambda: tuple(strip(one, first)))
 
 
 def latest_good(days: Sequence[Day]) -> date | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from django.contrib.auth import logout
+from csp.constants import HEADER
+from csp.utils import build_policy
+from django.contrib.auth import get_user, logout
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -19,6 +21,18 @@ Handler = Callable[[HttpRequest], HttpResponse]
 _UNASKED = ("/healthz", "/readyz")  # monitoring may come by another name of the host
 _NOTHING = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _EVERY = 60  # seconds between two notes of when a session was used: each one is a write
+
+
+def policy(get_response: Handler) -> Handler:
+    """What a page may load and run: the same for every answer, so it is put together once."""
+    said = build_policy()
+
+    def restricted(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers[HEADER] = said
+        return response
+
+    return restricted
 
 
 def headers(get_response: Handler) -> Handler:
@@ -51,6 +65,16 @@ def characters(get_response: Handler) -> Handler:
         return get_response(request)
 
     return read
+
+
+def account(get_response: Handler) -> Handler:
+    """Who it is, read at once: every page asks, and what is read later costs more."""
+
+    def known(request: HttpRequest) -> HttpResponse:
+        request.user = get_user(request)
+        return get_response(request)
+
+    return known
 
 
 def session(get_response: Handler) -> Handler:

@@ -20,6 +20,8 @@ class User(AbstractBaseUser):
     shortcuts = models.BooleanField(default=False)  # single keys; off unless somebody wants them
     created_at = models.DateTimeField()
 
+    held: list[Membership] | None = None  # the roles, where they were read with the account
+
     USERNAME_FIELD: ClassVar[str] = "login"
 
     class Meta:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.status import read_status
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store.desk.models import Known
-from qi_checker.web import i18n
+from qi_checker.web import direct, i18n
 from qi_checker.web.clock import this_moment, today
+from qi_checker.web.fresh import kept
 from qi_checker.web.i18n import gettext
 from qi_checker.web.pages import Message
 from qi_checker.web.runtime import runtime
@@ -20,16 +22,15 @@ from qi_checker.web.runtime import runtime
 
 @dataclass(frozen=True)
 class Night:
-    """What the last night knew, of every protocol on the desk."""
+    """What the last night knew, of every protocol on the desk.
+
+    `key` changes whenever a desk is written: what is worked out once for a night is kept by it.
+    """
 
     known: tuple[Known, ...]
+    key: tuple[tuple[str, int], ...]  # protocol, and how often its desk was written
 
-    @property
-    def run_key(self) -> tuple[tuple[str, int], ...]:
-        """Changes with every night: what is worked out once for a night is kept by it."""
-        return tuple((k.protocol, k.run_id) for k in self.known)
-
-    @property
+    @cached_property
     def as_of(self) -> datetime | None:
         """The moment that was judged, on the clocks of the site; a date means its end."""
         if not self.known:
@@ -39,12 +40,11 @@ class Night:
     @property
     def day(self) -> date:
         """Today, or the day of the night where that is later: what groups are counted from."""
-        here = today(runtime().zone)
-        return max([here, *(AsOf.parse(k.as_of).date for k in self.known)])
+        return max([today(runtime().zone), *self._days])
 
-    @property
-    def upcoming(self) -> int:
-        return sum(k.upcoming for k in self.known)
+    @cached_property
+    def _days(self) -> tuple[date, ...]:
+        return tuple(AsOf.parse(k.as_of).date for k in self.known)
 
     def freshness(self) -> str:
         """`As of today, 06:10`."""
@@ -64,26 +64,47 @@ def _moment(as_of: str) -> datetime:
 
 def last_night() -> Night:
     """What the desk holds."""
-    return Night(tuple(Known.objects.order_by("protocol").defer("context")))
+    sql = f"SELECT protocol, written FROM {Known._meta.db_table} ORDER BY protocol"
+    key = tuple(direct.rows(sql))
+    known = Known.objects.order_by("protocol").defer("context")
+    return kept(("night", key), lambda: Night(tuple(known), key))
 
 
 def warnings(night: Night) -> tuple[Message, ...]:
     """Stale or suspicious data first: what may make a list wrong is told before the list."""
-    return (*_age(night), *_feeds(night), *_plausibility(night))
+    late, failed = _late(night), _failed()
+    key = ("warnings", night.key, late, failed, today(runtime().zone), i18n.current())
+    return kept(key, lambda: (*_age(night, late, failed), *_feeds(night), *_plausibility(night)))
 
 
-def _age(night: Night) -> list[Message]:
-    at, found = night.as_of, []
-    if at is None:
+def _late(night: Night) -> bool:
+    longest = timedelta(seconds=seconds(runtime().settings.config.max_age))
+    return night.as_of is not None and this_moment() - night.as_of > longest
+
+
+def _failed() -> bool:
+    """Whether the last night failed; status.json is read again when it was replaced."""
+    file = runtime().settings.status
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    key = ("status", found.st_ino, found.st_mtime_ns, found.st_size)
+    return kept(key, lambda: read_status(file).get("state") == "failed")
+
+
+def _age(night: Night, late: bool, failed: bool) -> list[Message]:
+    found = []
+    if night.as_of is None:
         what = gettext("The list is empty because no night has run yet.")
         return [Message("bad", what)]
-    if this_moment() - at > timedelta(seconds=seconds(runtime().settings.config.max_age)):
+    if late:
         what = (
             gettext("The list is out of date: %s. Scans done since then are missing.")
             % night.freshness()
         )
         found.append(Message("bad", what))
-    if read_status(runtime().settings.status).get("state") == "failed":
+    if failed:
         what = gettext("The last night failed. Yesterday's list stays in force.")
         found.append(Message("warn", what))
     return found

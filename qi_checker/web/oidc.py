@@ -27,6 +27,7 @@ from requests import RequestException
 from qi_checker.nightly.config import Oidc
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
+from qi_checker.web import direct
 from qi_checker.web.accounts import identity
 from qi_checker.web.clock import this_moment
 from qi_checker.web.models import Membership, User
@@ -100,8 +101,7 @@ class Backend(OIDCAuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The account of a session; none where it was shut since."""
-        found: User | None = User.objects.filter(pk=user_id, is_active=True).first()
-        return found
+        return direct.open_account(user_id)
 
     def get_or_create_user(
         self, access_token: str, id_token: str, payload: dict[str, Any]

@@ -7,8 +7,9 @@ first. An undefined name is an error, and every text is escaped.
 
 from __future__ import annotations
 
+import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.urls import reverse
 from jinja2 import Environment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from qi_checker import __version__
 from qi_checker.nightly.config import seconds
@@ -163,11 +164,41 @@ def render(
     text = (
         templates()
         .get_template(f"web/{template}.html.j2")
-        .render(
-            page=page, shell=shell(request, messages), request_page=getattr(request, "page", None)
-        )
+        .render(page=page, shell=shell(request, messages))
     )
     return HttpResponse(text, status=status, content_type="text/html; charset=utf-8")
+
+
+# What stands in a kept page for the marks of a request; nobody who writes a note can guess it.
+_CSRF, _PATH, _TOKEN = (f"{name}-{secrets.token_hex(16)}" for name in ("csrf", "path", "token"))
+_MARK = re.compile(f"({_CSRF}|{_PATH}|{_TOKEN})".encode())
+
+
+@dataclass(frozen=True)
+class KeptPage:
+    """A whole page as bytes, cut at the marks that each request has of its own."""
+
+    pieces: tuple[bytes, ...]  # text and mark in turn
+
+    @classmethod
+    def of(
+        cls, request: HttpRequest, template: str, page: Any, messages: tuple[Message, ...]
+    ) -> KeptPage:
+        """Write the page once, with places for the marks."""
+        frame = replace(shell(request, messages), csrf=_CSRF, path=_PATH)
+        written = templates().get_template(f"web/{template}.html.j2")
+        text = written.render(page=page, shell=frame, form_token=lambda: _TOKEN)
+        return cls(tuple(_MARK.split(text.encode())))
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """The page for a request: each of its forms is taken once."""
+        path = escape(request.get_full_path()).encode()
+        given = {_CSRF.encode(): get_token(request).encode(), _PATH.encode(): path}
+        token, pieces = form_token(), list(self.pieces)
+        for number in range(1, len(pieces), 2):
+            mark = given.get(pieces[number])
+            pieces[number] = f"{token}{number}".encode() if mark is None else mark
+        return HttpResponse(b"".join(pieces), content_type="text/html; charset=utf-8")
 
 
 def local(address: str) -> str:

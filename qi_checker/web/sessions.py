@@ -1,4 +1,4 @@
-"""Sessions in the database, as Django keeps them.
+"""Sessions in the database, as Django keeps them, read for every request.
 
 Where a session cannot be written because the night is being kept, Django says that the session is gone,
 and would sign somebody out. Here the store's own refusal is raised, which becomes a page that says so.
@@ -6,15 +6,32 @@ and would sign somebody out. Here the store's own refusal is raised, which becom
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
+from typing import Any
+
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as Kept
 from django.db import OperationalError
+from django.utils import timezone
 
 from qi_checker.store.transaction import refusal
+from qi_checker.web import direct
 
 
 class SessionStore(Kept):
     """What `SESSION_ENGINE` names."""
+
+    def load(self) -> dict[str, Any]:
+        """What a session holds, as the database has it now; nothing where it ended."""
+        statement = "SELECT session_data FROM {} WHERE session_key = %s AND expire_date > %s"
+        sql = statement.format(self.model._meta.db_table)
+        found = direct.rows(sql, [self.session_key, direct.moment(timezone.now())])
+        if not found:
+            self._session_key = None
+            return {}
+        held: dict[str, Any] = json.loads(_read(found[0][0]))
+        return held
 
     def save(self, must_create: bool = False) -> None:
         """Write the session. Raises StoreRefused where the database cannot, UpdateError if it is gone."""
@@ -24,3 +41,8 @@ class SessionStore(Kept):
             if isinstance(error.__context__, OperationalError):
                 raise refusal("default", error.__context__) from None
             raise
+
+
+@lru_cache(maxsize=1_024)  # the same text is the same session: its seal is checked once
+def _read(text: str) -> str:
+    return json.dumps(SessionStore().decode(text))

@@ -8,17 +8,13 @@ number: the list is read in the order of its index, whatever is in front.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import get_token
-from markupsafe import Markup, escape
 
 from qi_checker.cases.said import Speaker
 from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
@@ -28,7 +24,7 @@ from qi_checker.web.access import Sites
 from qi_checker.web.fresh import Version, kept, version
 from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
-from qi_checker.web.pages import Message, form_token, render, templates
+from qi_checker.web.pages import KeptPage, Message
 from qi_checker.web.runtime import runtime
 from qi_checker.web.spoken import action_text, owner_words, speaker_of, titles_of
 from qi_checker.web.urls_of import link
@@ -148,21 +144,35 @@ class WorkListPage:
     teams: tuple[tuple[str, str], ...]
     runs: tuple[str, ...]  # what "I know all" acknowledges
     back: str
-    rows: str = ""  # the lines as markup
+    unread: Mapping[str, int] = field(default_factory=dict)  # notes by case
 
 
 def worklist(request: HttpRequest) -> HttpResponse:
     """The list, narrowed by the address."""
-    at, night, filters = version(), last_night(), Filters.of(request.GET)
-    said = (at, night.run_key, night.day, request.sites.names, i18n.current(), request.who.login)
-    key = ("worklist", *said, filters, request.GET.get("after", ""), tuple(request.who.roles))
-    value = kept(key, lambda: _page(request, at, night, filters))
-    cases = [line.case_id for group in value.groups for line in group.lines]
-    unread = reads.unread("default", cases, request.who.login, request.who.roles)
-    rows = kept((*key, tuple(sorted(unread.items()))), lambda: _rows(value, unread))
-    words = f"{value.said} {night.freshness()}."
-    value = replace(value, said=words, rows=_marked(rows, request))
-    return render(request, "worklist", value, messages=(*done(request), *warnings(night)))
+    who = request.who
+    at, night, filters = version(who.login), last_night(), Filters.of(request.GET)
+    messages, freshness = (*done(request), *warnings(night)), night.freshness()
+    asks = (filters, request.GET.get("after", ""), request.sites.names, i18n.current())
+    mine = (who.login, who.user.name, who.user.shortcuts, who.key)
+    key = ("worklist", at.counts, at.lines, night.key, night.day, *asks, *mine)
+
+    def page() -> WorkListPage:
+        return kept(key, lambda: _page(request, at, night, filters))
+
+    def written() -> KeptPage:
+        value = replace(page(), said=f"{page().said} {freshness}.", unread=dict(unread))
+        return KeptPage.of(request, "worklist", value, messages)
+
+    unread = kept((*key, at.unread), lambda: _unread(request, page()))
+    kept_page = kept((*key, unread, messages, freshness), written)
+    return kept_page.answer(request)
+
+
+def _unread(request: HttpRequest, page: WorkListPage) -> tuple[tuple[str, int], ...]:
+    """Notes that one has not read yet, by case."""
+    cases = [line.case_id for group in page.groups for line in group.lines]
+    found = reads.unread("default", cases, request.who.login, request.who.roles)
+    return tuple(sorted(found.items()))
 
 
 def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> WorkListPage:
@@ -170,7 +180,7 @@ def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> 
     sites: Sites = request.sites
     login, mine = request.who.login, visible(sites)
     items = narrowed(mine, filters, night, login)
-    key = ("figures", at.counts, night.run_key, night.day, sites.names, login, filters)
+    key = ("figures", at.counts, night.key, night.day, sites.names, login, filters)
     found = kept(key, lambda: figures(mine, items, night, login))
     page = cut(items, request.GET.get("after", ""))
     lines, more = lines_of(request, page, night, filters)
@@ -218,24 +228,6 @@ def figures(mine: QuerySet[Any], items: QuerySet[Any], night: Night, login: str)
         now=now.aggregate(n=Count("case_id", distinct=True))["n"],
         actions=DeskAction.objects.filter(item__in=now, act_by__lte=horizon).count(),
     )
-
-
-# What is put into the lines for each request; nobody who writes a note can guess it.
-_CSRF, _PATH, _TOKEN = (f"{name}-{secrets.token_hex(16)}" for name in ("csrf", "path", "token"))
-
-
-def _rows(page: WorkListPage, unread: Mapping[str, int]) -> str:
-    """The lines as HTML, without the marks of their forms."""
-    template = templates().get_template("web/worklist_rows.html.j2")
-    shell = SimpleNamespace(csrf=_CSRF, path=_PATH)
-    return template.render(page=page, unread=unread, shell=shell, form_token=lambda: _TOKEN)
-
-
-def _marked(rows: str, request: HttpRequest) -> Markup:
-    """The lines with the marks of this request: each form has a token of its own."""
-    text = rows.replace(_CSRF, get_token(request)).replace(_PATH, escape(request.get_full_path()))
-    first, *others = text.split(_TOKEN)
-    return Markup(first + "".join(f"{form_token()}{other}" for other in others))
 
 
 def visible(sites: Sites) -> QuerySet[Any]:
@@ -551,7 +543,7 @@ def choices(at: Version, night: Night, sites: Sites, filters: Filters) -> tuple[
     """The filters with their options; one that would narrow nothing is left out."""
     from qi_checker.web.rules import modalities
 
-    there = kept(("options", at.counts, night.run_key, sites.names), lambda: _options(sites))
+    there = kept(("options", at.counts, night.key, sites.names), lambda: _options(sites))
     words = sorted(
         {w for k in night.known for each in modalities(k.protocol, k.sha256).values() for w in each}
     )

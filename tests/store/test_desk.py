@@ -65,6 +65,13 @@ def test_only_what_changed_is_written(store: Store) -> None:
     assert Known.objects.using(store.alias).get().run_id == 2
 
 
+def test_every_writing_of_the_desk_is_counted(store: Store) -> None:
+    """A night that is repeated has the same run, and may put other rows on the desk all the same."""
+    put(store, entry("C1"))
+    put(store, entry("C1", rows="e2"))
+    assert Known.objects.using(store.alias).get().written == 2
+
+
 def test_a_case_that_is_gone_leaves_nothing(store: Store) -> None:
     put(store, entry("C1"), entry("C2"))
     assert put(store, entry("C2")).removed == 1

@@ -23,6 +23,8 @@ class Known(models.Model):
     warnings = models.TextField()  # JSON: plausibility checks that warned, most severe first
     upcoming = models.IntegerField()  # upcoming operations that the protocol applies to
     problems = models.TextField()  # JSON: data problems, as the audit lists them
+    # How often the desk of the protocol was written: a night that is repeated has the same run.
+    written = models.BigIntegerField(default=0)
 
 
 class CaseFile(models.Model):

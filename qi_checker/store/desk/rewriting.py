@@ -96,9 +96,10 @@ def rewrite(alias: str, night: DeskNight) -> Rewritten:
             written, seen = written + len(new), seen + len(batch)
         removed = sorted(gone)
         _remove(alias, night.protocol, removed)
-        Known.objects.using(alias).update_or_create(
-            protocol=night.protocol, defaults={**night.known, "run_id": night.run_id}
-        )
+        there = Known.objects.using(alias).filter(protocol=night.protocol)
+        before = there.values_list("written", flat=True).first() or 0
+        values = {**night.known, "run_id": night.run_id, "written": before + 1}
+        there.update_or_create(protocol=night.protocol, defaults=values)
     return Rewritten(written, len(removed), seen - written)
 
 
