@@ -281,6 +281,12 @@ def _study(commands: Any) -> None:
         )
     records(parser, as_of_needed=False)
     parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="nightly.yaml: also read the ultrasound entries of its web application",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         required=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import date
+from pathlib import Path
 
 from qi_checker.cli.common import look_of, progress, read_request
 from qi_checker.engines.duckdb import evaluate
@@ -32,6 +33,7 @@ def study(arguments: argparse.Namespace) -> int:
     arguments.as_of = str(as_of)
     request = read_request(arguments)
     raw = read_ious(arguments.data, request.site, request.records, arguments.mapping)
+    entered = _entered(arguments.config) if arguments.config is not None else []
     beside = arguments.data / "published.yaml"
     printed = load_published(beside) if beside.is_file() else None
     with progress() as shown:
@@ -41,7 +43,7 @@ def study(arguments: argparse.Namespace) -> int:
         look = look_of(arguments, request.site, AHEAD, period=period)
         evaluation = evaluate(*request, progress=shown.phase, look=look)
         ids = [r["case_id"] for r in evaluation.rows("SELECT case_id FROM ready_cases")]
-        registry = read_registry(evaluation.con, raw, ids)
+        registry = read_registry(evaluation.con, raw, ids, entered)
         view = build(evaluation, spans, registry, printed)
         profile = PROFILES[arguments.small_numbers]
         if profile.largest:
@@ -58,6 +60,21 @@ def study(arguments: argparse.Namespace) -> int:
     if evaluation.failures:
         raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])
     return Exit.DONE
+
+
+def _entered(config: Path) -> list[tuple[int, dict[str, str]]]:
+    """What people entered in the web application, from the store that the settings name."""
+    from qi_checker.nightly.keeping import opened
+    from qi_checker.nightly.load import load_settings
+    from qi_checker.store.people.reads import ious_rows
+    from qi_checker.store.transaction import reading
+
+    store = opened(load_settings(config))
+    try:
+        with reading(store.alias):
+            return ious_rows(store.alias)
+    finally:
+        store.close()
 
 
 def _spans(arguments: argparse.Namespace) -> tuple[Span, Span]:

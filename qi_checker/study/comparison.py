@@ -116,9 +116,7 @@ def _files(
         if not t.absent
         for c in (census[name],)
     ]
-    if not registry.absent:
-        used, rejected = len(registry.rows), len(registry.rejects)
-        lines.append((registry.file, registry.sha256, registry.read, used, rejected))
+    lines += [(s.file, s.sha256, s.read, s.used, s.rejected) for s in registry.sources]
     return tuple(lines)
 
 

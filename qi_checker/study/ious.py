@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,8 @@ CONTRADICTORY = "no_change together with a change"
 NO_SUCH_CASE = "no such case in the cases"
 DUPLICATE = "duplicate id"
 SAME_CONTENT = "duplicate id, same content"
+ENTERED = "entries of the web application"  # named beside the files that rows came from
+CORRECTED = "the entry of the web application counts"
 
 
 @dataclass(frozen=True)
@@ -49,55 +53,119 @@ class Ultrasound:
 
 
 @dataclass(frozen=True)
-class Registry:
-    """The table as read. `rejects` have the columns of rejects.csv; read = used + rejected."""
+class Source:
+    """Where rows came from: a file, or the web application. read = used + rejected."""
 
     file: str
-    absent: bool
     sha256: str
+    used: int
+    rejected: int
+
+    @property
+    def read(self) -> int:
+        return self.used + self.rejected
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The table as read; `rejects` have the columns of rejects.csv. Without a source it is absent."""
+
+    sources: tuple[Source, ...]
     rows: dict[str, Ultrasound]
     rejects: tuple[dict[str, Any], ...]
 
     @property
     def read(self) -> int:
-        return len(self.rows) + len(self.rejects)
+        return sum(source.read for source in self.sources)
+
+    @property
+    def file(self) -> str:
+        return " and ".join(source.file for source in self.sources)
+
+    @property
+    def absent(self) -> bool:
+        return not self.sources
 
 
-def read_registry(con: duckdb.DuckDBPyConnection, raw: RawTable, cases: Iterable[str]) -> Registry:
+def read_registry(
+    con: duckdb.DuckDBPyConnection,
+    raw: RawTable,
+    cases: Iterable[str],
+    entered: Sequence[tuple[int, Mapping[str, str]]] = (),
+) -> Registry:
     """Read `raw_ious` and `torn_ious`; `cases` are the ids of cases that can be used.
 
-    Of rows with one id the first counts, as in every table.
+    Of rows with one id the first counts, as in every table. `entered`: rows of the web application
+    with their numbers, the last of each case; they go before those of the file.
     """
-    known = set(cases)
+    reading = _Reading(set(cases))
+    if entered:
+        rows = [{name: str(row.get(name, "")) for name in IOUS.names} for _, row in entered]
+        digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+        numbers = [number for number, _ in entered]
+        reading.take(ENTERED, digest, zip(numbers, rows, strict=True))
+    if not raw.absent:
+        torn = con.execute("SELECT _row, id, why FROM torn_ious").fetchall()
+        reading.take(raw.file, raw.sha256, _rows_of(con), torn)
+    return Registry(tuple(reading.sources), reading.rows, tuple(reading.rejects))
+
+
+def _rows_of(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, dict[str, str]]]:
     names = ", ".join(f'"{name}"' for name in IOUS.names)
-    found = con.execute(f"SELECT _row, {names} FROM raw_ious ORDER BY _row").fetchall()
-    rows: dict[str, Ultrasound] = {}
-    first: dict[str, dict[str, str]] = {}
-    rejects = []
-    for number, *cells in found:
-        texts = {n: _trimmed(c) for n, c in zip(IOUS.names, cells, strict=True)}
-        case_id = texts["case_id"]
-        fault = _fault(texts, known) or _duplicate(texts, first.get(case_id))
-        if fault:
-            rejects.append(_reject(raw, number, *fault, case_id))
-        else:
-            rows[case_id] = _ultrasound(texts)
-        if case_id:
-            first.setdefault(case_id, texts)
-    torn = con.execute("SELECT _row, id, why FROM torn_ious").fetchall()
-    rejects += [_reject(raw, number, "", why, id or "") for number, id, why in torn]
-    ordered = tuple(sorted(rejects, key=lambda r: r["row"]))
-    return Registry(raw.file, raw.absent, raw.sha256, rows, ordered)
+    for number, *cells in con.execute(
+        f"SELECT _row, {names} FROM raw_ious ORDER BY _row"
+    ).fetchall():
+        yield number, {n: _trimmed(c) for n, c in zip(IOUS.names, cells, strict=True)}
+
+
+class _Reading:
+    """Rows of one source after the other; the first of a case is used."""
+
+    def __init__(self, known: set[str]) -> None:
+        self.known = known
+        self.sources: list[Source] = []
+        self.rows: dict[str, Ultrasound] = {}
+        self.rejects: list[dict[str, Any]] = []
+        self._first: dict[str, tuple[str, dict[str, str]]] = {}  # where, and what it says
+
+    def take(
+        self,
+        file: str,
+        sha256: str,
+        rows: Iterable[tuple[int, dict[str, str]]],
+        torn: Iterable[tuple[int, str | None, str]] = (),
+    ) -> None:
+        before, rejects = len(self.rows), []
+        for number, texts in rows:
+            case_id = texts["case_id"]
+            fault = _fault(texts, self.known) or self._duplicate(file, texts)
+            if fault:
+                rejects.append(_reject(file, number, *fault, case_id))
+            else:
+                self.rows[case_id] = _ultrasound(texts)
+            if case_id:
+                self._first.setdefault(case_id, (file, texts))
+        rejects += [_reject(file, number, "", why, id or "") for number, id, why in torn]
+        self.rejects += sorted(rejects, key=lambda r: r["row"])
+        self.sources.append(Source(file, sha256, len(self.rows) - before, len(rejects)))
+
+    def _duplicate(self, file: str, texts: dict[str, str]) -> tuple[str, str] | None:
+        where, first = self._first.get(texts["case_id"], ("", None))
+        if first is None:
+            return None
+        if first == texts:
+            return IOUS.key, SAME_CONTENT
+        return IOUS.key, DUPLICATE if where == file else CORRECTED
 
 
 def _trimmed(cell: Any) -> str:
     return str(cell).strip(_BLANKS) if cell is not None else ""
 
 
-def _reject(raw: RawTable, row: int, column: str, reason: str, id: str) -> dict[str, Any]:
+def _reject(file: str, row: int, column: str, reason: str, id: str) -> dict[str, Any]:
     return {
-        "table": raw.name,
-        "file": raw.file,
+        "table": IOUS.name,
+        "file": file,
         "row": int(row),
         "column": column,
         "id": id,
@@ -131,12 +199,6 @@ def _misfit(column: Column, text: str) -> str:
 
 def _words(text: str) -> list[str]:
     return [item.strip(_BLANKS).lower() for item in text.split(";") if item.strip(_BLANKS)]
-
-
-def _duplicate(texts: dict[str, str], first: dict[str, str] | None) -> tuple[str, str] | None:
-    if first is None:
-        return None
-    return IOUS.key, SAME_CONTENT if first == texts else DUPLICATE
 
 
 def _ultrasound(texts: dict[str, str]) -> Ultrasound:

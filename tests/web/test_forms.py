@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qi_checker.demo.ward import NORTH
 from qi_checker.protocol.records import IOUS as IOUS_TABLE
+from tests.helpers.commands import run
 from tests.helpers.web import (
     GENERAL,
     PROTOCOL,
@@ -310,6 +315,32 @@ def test_ultrasound_is_entered_and_corrected_as_a_chain(one: Served) -> None:
     assert row == f"{case_id},yes,yes,additional_resection,3,2,,,surgeon,,"
     told = sql(one.config, "SELECT payload FROM qi_store_trailentry WHERE action = 'file_read'")
     assert any("ious.csv" in payload for (payload,) in told)
+
+
+def test_an_entry_is_counted_by_the_study(one: Served, tmp_path: Path) -> None:
+    """Before the row of `ious.csv` for the same operation, which is listed as rejected."""
+    case_id, oak = performed(one, 2), one.person("surgeon")
+    sent = {"seen": hidden(oak.get(f"/cases/{case_id}/ious").text, "seen")} | IOUS
+    assert oak.post(f"/cases/{case_id}/ious", sent).status_code == 302
+    data = shutil.copytree(one.config.parent / "data", tmp_path / "data")
+    alone = studied(one, data, tmp_path / "both")
+    (rejected,) = (row for row in alone["rejects"] if row[4] == case_id)
+    assert rejected[1] == "ious.csv" and "web application" in rejected[5]
+    (data / "ious.csv").unlink()
+    found = studied(one, data, tmp_path / "entries")["plan_change"]
+    entered = sql(one.config, "SELECT count(DISTINCT case_id) FROM qi_people_iousentry")[0][0]
+    assert found["rate"]["after"]["part"] == found["rate"]["after"]["whole"] == entered
+    assert found["file"] == "entries of the web application"
+
+
+def studied(site: Served, data: Path, out: Path) -> dict[str, Any]:
+    """study.json of a comparison that reads the entries of a site."""
+    periods = ["--before", "2025-03-01..2025-08-31", "--after", "2025-09-01..2026-03-02"]
+    words = ["--data", data, "--config", site.config, *periods, "--out", out, "--format", "json"]
+    done = run("study", *words)
+    assert done.code == 0, done.err
+    found: dict[str, Any] = json.loads((out / "study.json").read_text("utf-8"))
+    return found
 
 
 def performed(site: Served, which: int = 0) -> str:
