@@ -94,10 +94,22 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _demo_hospital(folder: Path, port: int) -> Path:
-    """Records, settings and two nights, written by the commands that a site uses."""
-    from qi_checker.demo.ward import write_ward
+    """Records, settings and two nights, written by the commands that a site uses.
 
-    config = folder / "nightly.yaml"
+    A folder that has them is served as it is, with what people did in it. Raises UserError for a
+    folder that holds something else.
+    """
+    from qi_checker.demo.ward import LAST, made_before, write_settings, write_ward
+    from qi_checker.nightly.status import read_status
+
+    config, made = folder / "nightly.yaml", made_before(folder)
+    if folder.is_dir() and any(folder.iterdir()) and not made:
+        why = "the folder is not empty, and `serve --demo` did not write it"
+        raise UserError(Problem(f"--folder {folder}", why, "", "Name a new folder"))
+    last = read_status(folder / "state" / "status.json").get("last_good") or {}
+    if made and last.get("as_of", "") >= LAST:
+        write_settings(folder, port)
+        return config
     for as_of in write_ward(folder, port):
         print(f"The night of {as_of} ...", flush=True)
         command = [sys.executable, "-m", "qi_checker", "nightly", "--config", str(config)]

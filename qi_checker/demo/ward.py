@@ -15,6 +15,7 @@ from qi_checker.demo import write_demo
 from qi_checker.demo.ledger import AS_OF
 
 NORTH = "Synthetic North"
+LAST = f"{AS_OF + timedelta(days=1)}T06:10"  # the moment of the second night
 THEATRES = ("OR 1", "OR 2", "OR 5")
 _MOVED = 9  # of the operations that are still to come, so many were planned for another day
 _SETTINGS = """\
@@ -36,7 +37,7 @@ def write_ward(folder: Path, port: int) -> Iterator[str]:
     """Write everything into `folder`; gives each moment after its records are there."""
     data = folder / "data"
     write_demo(data)
-    (folder / "nightly.yaml").write_text(_SETTINGS.format(port=port), encoding="utf-8")
+    write_settings(folder, port)
     with (data / "cases.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for number, row in enumerate(rows):
@@ -46,6 +47,18 @@ def write_ward(folder: Path, port: int) -> Iterator[str]:
     yield from _nights(data / "cases.csv", rows)
 
 
+def write_settings(folder: Path, port: int) -> None:
+    """Write nightly.yaml."""
+    (folder / "nightly.yaml").write_text(_SETTINGS.format(port=port), encoding="utf-8")
+
+
+def made_before(folder: Path) -> bool:
+    """Whether `write_settings` wrote the nightly.yaml of a folder."""
+    file = folder / "nightly.yaml"
+    first = _SETTINGS.partition("\n")[0]
+    return file.is_file() and file.read_text("utf-8", "replace").startswith(first)
+
+
 def _nights(file: Path, rows: list[dict[str, str]]) -> Iterator[str]:
     soon = [r for r in rows if r["status"] == "scheduled" and r["surgery_at"][:10] > "2026-03-10"]
     moved = soon[:: max(1, len(soon) // _MOVED)]
@@ -53,7 +66,7 @@ def _nights(file: Path, rows: list[dict[str, str]]) -> Iterator[str]:
     _write(file, [{**r, "surgery_at": before.get(id(r), r["surgery_at"])} for r in rows])
     yield f"{AS_OF - timedelta(days=1)}T06:10"
     _write(file, rows)
-    yield f"{AS_OF + timedelta(days=1)}T06:10"
+    yield LAST
 
 
 def _shifted(at: str, number: int) -> str:

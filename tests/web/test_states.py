@@ -178,6 +178,27 @@ def test_at_400_percent_the_keyboard_is_enough(browser: Browser, site: Served) -
         expect(page.locator(".entry").filter(has_text="ward: reached")).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "folded"), [(390, True), (1280, False)])
+def test_the_filters_are_folded_on_a_phone(
+    browser: Browser, site: Served, width: int, folded: bool
+) -> None:
+    """Without a script; what is chosen there is sent, and the fold says how many are set."""
+    view = {"width": width, "height": 844}
+    with walking(browser, site, script=False, viewport=view) as walk:
+        walk.sign_in("coordinator")
+        page = walk.page
+        walk.go("/")
+        desk, fold = page.get_by_label("Desk", exact=True), page.locator("details.fold summary")
+        expect(fold).to_be_visible(visible=folded)
+        if folded:
+            expect(desk).not_to_be_visible()
+            fold.click()
+        desk.select_option("MRI booking desk")
+        page.get_by_role("button", name="Show", exact=True).click()
+        assert "desk=MRI+booking+desk" in page.url
+        expect(fold).to_have_text("Filters (1)")
+
+
 def test_on_paper_there_is_what_was_found_and_no_form(walk: Walker, site: Served) -> None:
     """As wide as A4 without its margins; tables stay tables."""
     walk.sign_in("coordinator")
