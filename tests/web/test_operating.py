@@ -8,13 +8,26 @@ import re
 import shlex
 import sqlite3
 import stat
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.helpers.commands import PROJECT, environment, run
-from tests.helpers.web import Served, a_case, copied, execute, served, set_web, sql, text_of
+from tests.helpers.postgres import Server
+from tests.helpers.web import (
+    Served,
+    a_case,
+    add_accounts,
+    copied,
+    execute,
+    served,
+    set_web,
+    sql,
+    text_of,
+)
 from tests.web.test_forms import opened
 
 GUIDE = (PROJECT / "docs" / "deployment.md").read_text("utf-8")
@@ -68,22 +81,64 @@ def test_a_copy_is_restored_with_desk_accounts_and_what_people_wrote(
         assert site.person().get("/readyz").json()["store"] == "answers"
 
 
+def test_a_dump_of_postgresql_is_restored_as_the_guide_says(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its nights, accounts and trail are those of the dump; the trail refuses a change as before."""
+    monkeypatch.chdir(tmp_path)
+    config, url = small_site(tmp_path), postgres.new_database()
+    set_web(tmp_path, {"url": "http://localhost:9"}, store={"url": url})
+    assert run("nightly", "--config", config, "--as-of", "2026-03-02T06:10").code == 0
+    add_accounts(config, {"ash": [("coordinator", "")]})
+    dump, restore = re.findall(r"`(pg_(?:dump|restore) [^`]+)`", GUIDE)
+    postgres_command(postgres, dump.replace("qi_checker", url))
+    before = (tmp_path / "state" / "status.json").read_bytes()
+    assert run("nightly", "--config", config, "--as-of", "2026-03-03T06:10").code == 0
+    with psycopg.connect(url, autocommit=True) as con:
+        con.execute("DELETE FROM qi_web_membership")
+        postgres_command(postgres, restore.replace("qi_checker", url))
+        (tmp_path / "state" / "status.json").write_bytes(before)
+        nights = con.execute("SELECT count(*) FROM qi_store_run").fetchone()
+        roles = con.execute("SELECT role FROM qi_web_membership").fetchall()
+        assert (nights, roles) == ((1,), [("coordinator",)])
+        with pytest.raises(psycopg.Error, match="append"):
+            con.execute("UPDATE qi_store_trailentry SET actor = 'nobody'")
+    _, verify = commands("Back up and restore")
+    assert run(*verify).code == 0
+
+
+def postgres_command(postgres: Server, line: str) -> None:
+    """Run a command of the guide with the programs of the test's server, in the folder we are in."""
+    program, *words = shlex.split(line)
+    target = Path(words[words.index(">") + 1]) if ">" in words else None
+    words = words[: words.index(">")] if target else words
+    command = [str(postgres.bin / program), *words]
+    done = subprocess.run(command, capture_output=True, check=True)
+    if target:
+        target.write_bytes(done.stdout)
+
+
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     """nightly.yaml of a site whose store an earlier version wrote, with accounts and what people wrote."""
-    data, state = tmp_path / "data", tmp_path / "state"
+    config = small_site(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "state" / "store.sqlite3")) as con:
+        con.executescript(OLDER.read_text("utf-8"))
+    return config
+
+
+def small_site(folder: Path) -> Path:
+    """Two operations and their settings; gives nightly.yaml."""
+    data, config = folder / "data", folder / "nightly.yaml"
     data.mkdir()
-    state.mkdir()
+    (folder / "state").mkdir()
     for name, text in RECORDS.items():
         (data / f"{name}.csv").write_text(text, "utf-8")
     (data / "site.yaml").write_text("timezone: America/Toronto\n", "utf-8")
-    config = tmp_path / "nightly.yaml"
     config.write_text(
         "site: data/site.yaml\ndata: data\nstate: state\npages: 0\nweb: {}\n", "utf-8"
     )
-    set_web(tmp_path, {"proxies": 0})
-    with closing(sqlite3.connect(state / "store.sqlite3")) as con:
-        con.executescript(OLDER.read_text("utf-8"))
+    set_web(folder, {"proxies": 0})
     return config
 
 
