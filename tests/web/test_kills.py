@@ -166,8 +166,8 @@ def test_a_night_that_is_killed_while_people_write(
 
 def start(site: Served, as_of: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "qi_checker", "nightly", "--config", str(site.config)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*command, "--as-of", as_of], **quiet)
+    command += ["--as-of", as_of]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def phases(site: Served, as_of: str) -> tuple[float, float, float]:
