@@ -263,9 +263,8 @@ class Overlaps:
 
     def _limits(self, printed: frozenset[str]) -> Limits:
         return tuple(
-            known_limits(n, v, n not in printed and v > 0, True, self.profile, self.most)
+            known_limits(self.counts[n], n in printed, self.profile, self.most)
             for n in self.frame.names
-            for v in (self.counts[n],)
         )
 
     def exposed(self, printed: frozenset[str]) -> bool:

@@ -67,7 +67,7 @@ def attacked(counts: dict[str, int], keys: tuple[str, ...], profile: Profile) ->
     for name, value in counts.items():
         if is_small(value, profile):
             low, high = recovered(limits, relations, name)
-            narrowed = profile.whole_range and low > 1
+            narrowed = not profile.rounded_to and low > 1
             if low == high or (narrowed and low > recovered(marks, relations, name)[0]):
                 found.append(f"{name} is {value}, between {low} and {high}")
     for name, value in counts.items():
