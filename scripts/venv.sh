@@ -10,23 +10,13 @@ works() {
     "$1" -c "$new_enough" >/dev/null 2>&1
 }
 
-makes_environments() {
-    "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
-}
-
 if [ -x "$target/bin/python" ] && works "$target/bin/python" &&
     "$target/bin/python" -m pip --version >/dev/null 2>&1; then
     exit 0
 fi
 
-# The system's own first: distributions compile Python with profile-guided optimization, pyenv does not
-# unless it is told to. With it the program takes 10% to 25% less time of the processor.
 python=
-system=/usr/bin/python3.11
-if [ -z "${PYTHON:-}" ] && works "$system" && makes_environments "$system"; then
-    python=$system
-fi
-for candidate in ${python:+"$python"} ${PYTHON:+"$PYTHON"} python3.11 python3 python3.12 python3.13 python3.14; do
+for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3 python3.12 python3.13 python3.14; do
     if works "$candidate"; then
         python=$candidate
         break
@@ -44,7 +34,7 @@ if [ -z "$python" ]; then
 fi
 
 # On Debian and Ubuntu, ensurepip is a package of its own.
-if ! makes_environments "$python"; then
+if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     echo "qi-checker: $python cannot make virtual environments, because ensurepip is missing." >&2
     echo "Install it (Debian, Ubuntu: apt install python$version-venv), and run make again." >&2
