@@ -30,13 +30,24 @@ def forked(
     before: Python that runs in the fork first, for what a test sets, such as the time.
     """
     with tempfile.TemporaryDirectory() as place:
-        streams = tuple(str(Path(place, name)) for name in ("out", "err"))
-        task = (tuple(arguments), before, str(folder), dict(environ), streams)
-        process = SERVER.Process(target=_run, args=task)
-        process.start()
-        code = ended(process)
+        streams = str(Path(place, "out")), str(Path(place, "err"))
+        code = ended(begun(arguments, before, folder, environ, streams))
         out, err = (Path(name).read_bytes() for name in streams)
         return code, out, err
+
+
+def begun(
+    arguments: Sequence[str],
+    before: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    streams: tuple[str, str] = (os.devnull, os.devnull),
+) -> ForkServerProcess:
+    """The same while it runs. `streams`: files of standard output and standard error."""
+    task = (tuple(arguments), before, str(folder), dict(environ), streams)
+    process = SERVER.Process(target=_run, args=task)
+    process.start()
+    return process
 
 
 def ended(process: ForkServerProcess) -> int:

@@ -6,12 +6,11 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,8 @@ import requests
 
 from qi_checker.store import Database, Store, open_store
 from qi_checker.store.people.models import Note
+from tests.helpers.commands import environment
+from tests.helpers.forked import begun
 from tests.helpers.postgres import Server
 from tests.helpers.tiers import tiers
 from tests.helpers.web import (
@@ -53,9 +54,12 @@ def killed(
 
 
 class Writers:
-    """People who add notes without a pause; `kept` is what they were told is kept."""
+    """People who add notes, with so many seconds between two; `kept` is what they were told is kept."""
 
-    def __init__(self, site: Served, case_ids: list[str], number: int = 4) -> None:
+    def __init__(
+        self, site: Served, case_ids: list[str], number: int = 4, pause: float = 0
+    ) -> None:
+        self.pause = pause
         self.kept: list[str] = []
         self.failed = 0
         self._stop = threading.Event()
@@ -78,6 +82,7 @@ class Writers:
         turn = 0
         while not self._stop.is_set():
             turn += 1
+            time.sleep(self.pause)
             text = f"{number}.{turn}"
             form = {"text": text, "to_role": "", "token": f"kill-{text}"}
             try:
@@ -144,16 +149,16 @@ def test_a_night_that_is_killed_while_people_write(
     site, store = killed
     chance, ash = random.Random(6), site.person("coordinator")
     moments = [f"2026-03-03T{6 + (11 + n) // 60:02}:{(11 + n) % 60:02}" for n in range(kills + 2)]
-    with Writers(site, cases_of(store), 2) as writers:
+    with Writers(site, cases_of(store), 2, 0.05) as writers:
         writing, written, ended = phases(site, moments[0])
         alive = 0
         for number, moment in enumerate(moments[1:-1]):
             span = (writing, written) if number % 2 else (0, ended)
             night = start(site, moment)
             time.sleep(chance.uniform(*span))
-            alive += night.poll() is None
+            alive += night.is_alive()
             night.kill()
-            night.wait()
+            night.join()
             shown = Known.objects.using(store.alias).get().as_of[:16]
             assert shown in moments[: number + 2]
             assert f"As of today, {shown[11:]}" in ash.get("/").text
@@ -164,17 +169,17 @@ def test_a_night_that_is_killed_while_people_write(
     assert len(writers.kept) > 0
 
 
-def start(site: Served, as_of: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "qi_checker", "nightly", "--config", str(site.config)]
-    command += ["--as-of", as_of]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def start(site: Served, as_of: str) -> ForkServerProcess:
+    command = ["nightly", "--config", str(site.config), "--as-of", as_of]
+    return begun(command, "", site.config.parent, environment())
 
 
 def phases(site: Served, as_of: str) -> tuple[float, float, float]:
     """Run a night to its end: seconds until it writes, until the desk is written, and until the end."""
     began = time.time()
     night = start(site, as_of)
-    assert night.wait() == 0
+    night.join()
+    assert night.exitcode == 0
     lines = (site.config.parent / "state" / "nightly.log").read_text("utf-8").splitlines()
     told = [line for text in lines if (line := json.loads(text))["pid"] == night.pid]
     at = {
