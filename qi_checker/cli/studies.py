@@ -63,7 +63,7 @@ def study(arguments: argparse.Namespace) -> int:
 
 
 def _entered(config: Path) -> list[tuple[int, dict[str, str]]]:
-    """What people entered in the web application, from the store that the settings name."""
+    """Read the ultrasound entries of the web application from the store that the settings name."""
     from qi_checker.nightly.keeping import opened
     from qi_checker.nightly.load import load_settings
     from qi_checker.store.people.reads import ious_rows

@@ -53,7 +53,7 @@ def write_settings(folder: Path, port: int) -> None:
 
 
 def made_before(folder: Path) -> bool:
-    """Whether `write_settings` wrote the nightly.yaml of a folder."""
+    """Tell whether `write_settings` wrote the nightly.yaml of a folder."""
     file = folder / "nightly.yaml"
     first = _SETTINGS.partition("\n")[0]
     return file.is_file() and file.read_text("utf-8", "replace").startswith(first)

@@ -119,7 +119,7 @@ def _rows_of(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, dict[str, st
 
 
 class _Reading:
-    """Rows of one source after the other; the first of a case is used."""
+    """Reads one source after another; the first row of a case is used."""
 
     def __init__(self, known: set[str]) -> None:
         self.known = known

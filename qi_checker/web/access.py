@@ -110,7 +110,7 @@ class Who:
 
     @cached_property
     def key(self) -> frozenset[tuple[str, str]]:
-        """The roles with their sites: what pages differ by."""
+        """Return the roles with their sites: pages differ by them."""
         return frozenset((m.role, m.site) for m in self.memberships)
 
     def sites(self, roles: Iterable[Role]) -> Sites:

@@ -361,7 +361,7 @@ _KEYS = {
 
 
 def _strip(one: Live, first: date, days: Sequence[Day], chosen: date | None) -> Markup:
-    """The strip, written once for a case; the chosen day is marked in it afterwards."""
+    """Render the strip once for a case, then mark the chosen day in it."""
 
     def written() -> str:
         template = templates().get_template("web/strip.html.j2")

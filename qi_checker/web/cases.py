@@ -47,7 +47,7 @@ class Live:
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
-        """Everything that the judgement of another date depends on."""
+        """Return everything that the judgement of another date depends on."""
         said = (self.item.protocol, self.known.run_id, self.known.sha256, self.item.surgery_at)
         return (*said, self.rows.to_json(), self.earlier, self.waivers)
 
@@ -71,9 +71,9 @@ def items_of(request: HttpRequest, case_id: str) -> list[WorkItem]:
 
 
 def kept_live(request: HttpRequest, case_id: str) -> list[Live]:
-    """A case as `live` gives it, judged once for each state of it. Raises Http404 as `items_of` does.
+    """Judge a case as `live` does, once for each state of the store. Raises Http404 as `items_of` does.
 
-    Who tries one date after the other asks for the same case again and again.
+    Somebody who tries one date after another asks for the same case again and again.
     """
     at, night = version(request.who.login), last_night()
     key = ("live", case_id, at.counts, night.key, i18n.current())

@@ -1,8 +1,7 @@
-"""Statements that nearly every request asks, sent to the database as they are.
+"""SQL statements that nearly every request needs, sent to the database as they are.
 
-Django takes ten times as long to put one of them together as the database takes to answer it, and a
-page asks at least four: session, account, trail, desk. Everything that is read in fewer places goes
-through the models.
+Django takes ten times as long to build one of them as the database takes to answer it, and a page needs
+at least four: session, account, trail, desk. Everything else goes through the models.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from qi_checker.web.models import Membership, User
 
 
 def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """The rows of a statement with `%s` for each parameter. Raises what Django raises."""
+    """Return the rows of a statement with `%s` for each parameter. Raises DatabaseError of Django."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         found: list[tuple[Any, ...]] = cursor.fetchall()
@@ -27,14 +26,14 @@ def rows(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 
 def moment(at: datetime) -> Any:
-    """A time as this database compares it with a column of a model."""
+    """Convert a time to what this database compares with a column of a model."""
     return connection.ops.adapt_datetimefield_value(at)
 
 
 def open_account(number: int) -> User | None:
-    """The account of a session with its roles; None where it was shut or removed since.
+    """Read an account with its roles; None if it was closed or removed.
 
-    Times of an account are read when somebody asks for them.
+    Its times are left out: Django reads them at the first access.
     """
     sql, names, roles = _account_statement()
     found = rows(sql, [number])
@@ -54,7 +53,7 @@ def open_account(number: int) -> User | None:
 
 @cache
 def _account_statement() -> tuple[str, list[str], list[str]]:
-    """The statement, and the fields of an account and of a role that it gives, in this order."""
+    """Return the statement, and the fields of account and role that it selects, in this order."""
     names = [f.attname for f in User._meta.concrete_fields if not isinstance(f, DateTimeField)]
     roles = [f.attname for f in Membership._meta.concrete_fields]
     quote = connection.ops.quote_name

@@ -1,13 +1,12 @@
-"""Whether what was worked out for a page still holds, for the price of two small queries.
+"""Whether a cached result is still valid, for the price of two small queries.
 
-Counts over ten thousand cases take fifty milliseconds, and change a few times an hour. Everything that
-changes them is either a night, which counts how often it wrote the desk, or something that a person did,
-which has an entry in the trail. Both are written in the transaction of what they tell of. So a worker
-remembers how far it has read the trail, and looks at the entries since: most are readings, which change
-no list.
+Counts over ten thousand cases take fifty milliseconds, and change a few times an hour. Only two things
+change them: a night, which counts how often it wrote the desk, and people, whose every write has an entry
+in the trail. Counter and entry are written in the same transaction as the change. So a worker remembers
+how far it has read the trail, and reads the entries since then. Most are readings, which change no list.
 
-Ask for the version first, then read: what is kept may be newer than its version, never older. What is
-kept is worked out again after half a minute all the same: somebody may have repaired the store by hand.
+Ask for the version first, then read: a cached result may be newer than its version, but never older. It
+expires after 30 seconds anyway, because somebody may have repaired the store by hand.
 """
 
 from __future__ import annotations
@@ -35,14 +34,14 @@ _T = TypeVar("_T")
 
 @dataclass
 class _Seen:
-    """How far this process has read the trail: the last entry, and the last of some sorts."""
+    """How far this process has read the trail: the last entry, and the last entry of each kind."""
 
     entry: int = -1
-    first: int = 0  # the last entry when it was asked first; of earlier ones nothing is known
+    first: int = 0  # the last entry at the first call; nothing is known of earlier ones
     count: int = 0  # changes a count
     line: int = 0  # changes what a line shows
     note: int = 0
-    by: dict[str, int] = field(default_factory=dict)  # the last of each person
+    by: dict[str, int] = field(default_factory=dict)  # the last entry of each person
 
 
 _seen = _Seen()
@@ -54,9 +53,9 @@ _kept: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
 @dataclass(frozen=True)
 class Version:
-    """The same as long as nobody did anything that shows: in the counts, or in a line.
+    """Equal as long as nobody changed anything visible: in the counts, or in a line.
 
-    `unread` is of one person: the last note of anybody, and whatever they did last themselves.
+    `unread` is for one person: the last note of anybody, and their own last entry.
     """
 
     counts: int
@@ -65,7 +64,7 @@ class Version:
 
 
 def version(login: str) -> Version:
-    """What the store is at, for somebody. Ask before anything is read."""
+    """Return the version of the store for one person. Call it before anything is read."""
     if _seen.entry < 0:
         last = direct.rows(_END)[0][0] or 0
         with _lock:
@@ -91,7 +90,7 @@ def _note(sequence: int, action: str, actor: str) -> None:
 
 
 def kept(key: Hashable, work: Callable[[], _T]) -> _T:
-    """What was worked out for a key, or is now. The key names everything that it depends on."""
+    """Return the cached result for a key, or compute it. The key names everything it depends on."""
     now = time.monotonic()
     with _lock:
         found = _kept.get(key)

@@ -24,7 +24,7 @@ _EVERY = 60  # seconds between two notes of when a session was used: each one is
 
 
 def policy(get_response: Handler) -> Handler:
-    """What a page may load and run: the same for every answer, so it is put together once."""
+    """Send the content security policy. It is the same for every answer, so it is built once."""
     said = build_policy()
 
     def restricted(request: HttpRequest) -> HttpResponse:
@@ -68,7 +68,7 @@ def characters(get_response: Handler) -> Handler:
 
 
 def account(get_response: Handler) -> Handler:
-    """Who it is, read at once: every page asks, and what is read later costs more."""
+    """Read the account at once, not lazily: every page needs it, and a lazy object costs more."""
 
     def known(request: HttpRequest) -> HttpResponse:
         request.user = get_user(request)

@@ -169,29 +169,29 @@ def render(
     return HttpResponse(text, status=status, content_type="text/html; charset=utf-8")
 
 
-# What stands in a kept page for the marks of a request; nobody who writes a note can guess it.
+# Placeholders in a kept page for what each request has of its own; nobody who writes a note can guess them.
 _CSRF, _PATH, _TOKEN = (f"{name}-{secrets.token_hex(16)}" for name in ("csrf", "path", "token"))
 _MARK = re.compile(f"({_CSRF}|{_PATH}|{_TOKEN})".encode())
 
 
 @dataclass(frozen=True)
 class KeptPage:
-    """A whole page as bytes, cut at the marks that each request has of its own."""
+    """A whole page as bytes, split at its placeholders."""
 
-    pieces: tuple[bytes, ...]  # text and mark in turn
+    pieces: tuple[bytes, ...]  # text and placeholder in turn
 
     @classmethod
     def of(
         cls, request: HttpRequest, template: str, page: Any, messages: tuple[Message, ...]
     ) -> KeptPage:
-        """Write the page once, with places for the marks."""
+        """Render the page once, with placeholders for tokens and address."""
         frame = replace(shell(request, messages), csrf=_CSRF, path=_PATH)
         written = templates().get_template(f"web/{template}.html.j2")
         text = written.render(page=page, shell=frame, form_token=lambda: _TOKEN)
         return cls(tuple(_MARK.split(text.encode())))
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """The page for a request: each of its forms is taken once."""
+        """Fill the placeholders for a request; each form gets a token of its own."""
         path = escape(request.get_full_path()).encode()
         given = {_CSRF.encode(): get_token(request).encode(), _PATH.encode(): path}
         token, pieces = form_token(), list(self.pieces)

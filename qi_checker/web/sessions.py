@@ -23,7 +23,7 @@ class SessionStore(Kept):
     """What `SESSION_ENGINE` names."""
 
     def load(self) -> dict[str, Any]:
-        """What a session holds, as the database has it now; nothing where it ended."""
+        """Read the session from the database; empty if it has ended."""
         statement = "SELECT session_data FROM {} WHERE session_key = %s AND expire_date > %s"
         sql = statement.format(self.model._meta.db_table)
         found = direct.rows(sql, [self.session_key, direct.moment(timezone.now())])
@@ -43,6 +43,6 @@ class SessionStore(Kept):
             raise
 
 
-@lru_cache(maxsize=1_024)  # the same text is the same session: its seal is checked once
+@lru_cache(maxsize=1_024)  # the signature of the same text is checked once
 def _read(text: str) -> str:
     return json.dumps(SessionStore().decode(text))
