@@ -16,16 +16,16 @@ from qi_checker.errors import EXTRAS, Exit, Problem, UserError, not_installed
 from qi_checker.private import UMASK, spill_anywhere, sweep_spilled
 
 _WHOLE = "A folder of results is never left half written."
-_INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB makes of Ctrl-C in a query
+_INTERRUPTS = ("RuntimeError", "InterruptException")  # what DuckDB raises for Ctrl-C in a query
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of the disk behind a redirection
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code says how it went (docs/commands.md)."""
+    """Run a command; return its exit code (docs/commands.md)."""
     prepare_streams()
     typed = sys.argv[1:] if argv is None else argv
     arguments = build_parser(typed).parse_args(typed)
-    # Nearly everything that is written names patients, also what databases put aside for us.
+    # Nearly every file names patients, including the temporary files of databases.
     arguments.umask = os.umask(UMASK)
     sweep_spilled()
     try:
@@ -62,12 +62,12 @@ def _report(error: UserError) -> int:
 
 
 def _check_names(arguments: argparse.Namespace) -> None:
-    """UserError for folders whose names are no UTF-8: DuckDB neither reads nor writes there."""
+    """Raise UserError for a folder whose name is not UTF-8: DuckDB cannot open it."""
     problems = []
     for option in ("data", "out"):
         path = getattr(arguments, option, None)
         if isinstance(path, Path) and not _is_utf8(str(path)):
-            what = "the name holds a byte that is not UTF-8 text"
+            what = "the name contains a byte that is not valid UTF-8"
             advice = "Give the folder another name"
             problems.append(Problem(f"--{option}", what, "", advice))
     if problems:
@@ -77,7 +77,7 @@ def _check_names(arguments: argparse.Namespace) -> None:
 def _is_utf8(name: str) -> bool:
     try:
         name.encode()
-    except UnicodeEncodeError:  # how Python keeps a byte that it could not read
+    except UnicodeEncodeError:  # a byte that Python could not decode is a surrogate
         return False
     return True
 
@@ -100,7 +100,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _internal(error: Exception) -> str:
-    """What failed and where, without the text of the error: it may hold a patient's data."""
+    """Say what failed and where, without the text of the error: it may hold a patient's data."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

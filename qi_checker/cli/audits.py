@@ -17,7 +17,7 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.vocabulary import Verdict
 
-LONGEST = 3660  # days that a checklist looks ahead
+LONGEST = 3660  # maximum number of days that a checklist looks ahead
 
 
 def audit(arguments: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def audit(arguments: argparse.Namespace) -> int:
 
 
 def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
-    """The verdicts that a case has, and what could not be evaluated."""
+    """Audit one protocol; return the verdicts that occur and the failures."""
     from qi_checker.audit.folder import write_audit
 
     profile = Profile(arguments)
@@ -55,7 +55,7 @@ def _audit_one(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
 
 
 def _words_for_screen(evaluation: Evaluation) -> Iterator[str]:
-    """A line for each word outside a vocabulary, but only for a terminal: it may be a patient's name."""
+    """Yield a line for each word outside a vocabulary, only for a terminal: it may be a name."""
     if not sys.stdout.isatty():
         return
     from qi_checker.audit.problems import unknown_words
@@ -66,7 +66,7 @@ def _words_for_screen(evaluation: Evaluation) -> Iterator[str]:
 
 
 def _audit_many(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
-    """The same over all protocols of a rulebook."""
+    """Audit all protocols of a rulebook; return the verdicts that occur and the failures."""
     from qi_checker.audit.folder import write_rulebook
 
     profile = Profile(arguments)
@@ -115,7 +115,7 @@ def _failed(failures: Iterable[str]) -> UserError:
 
 
 def checklist(arguments: argparse.Namespace) -> int:
-    """Upcoming cases, the most urgent action first."""
+    """Print the upcoming cases, the most urgent action first."""
     from qi_checker.cases.checklist import checklist as build
     from qi_checker.cases.checklist import earlier_actions
 
@@ -160,7 +160,7 @@ def checklist(arguments: argparse.Namespace) -> int:
 
 
 def _check_desk(desk: str, bundle: Bundle) -> None:
-    """UserError for a desk that the protocol does not name."""
+    """Raise UserError for a desk that the protocol does not name."""
     leaves = [leaf for version in bundle.protocol.versions for leaf in version.leaves]
     owners = sorted({owner for leaf in leaves for owner in leaf.owners})
     if desk and desk not in owners:

@@ -24,7 +24,7 @@ _MOST_JOBS = 256
 
 
 def sheets(arguments: argparse.Namespace) -> int:
-    """Write the sheets of the cases that were asked for into a folder."""
+    """Write the sheets of the requested cases into a folder."""
     _check(arguments)
     ids = _ids(arguments.cases) if arguments.cases else None
     check_replaceable(arguments.out, OURS)  # before minutes of work
@@ -36,8 +36,8 @@ def sheets(arguments: argparse.Namespace) -> int:
     with progress() as shown:
         look = look_of(arguments, request.site)
         evaluation = evaluate(*request, progress=shown.phase, look=look)
-        keys, said = _chosen(evaluation, arguments, ids)
-        page = write_sheets(evaluation, keys, said, arguments.out, how, shown.count)
+        keys, description = _chosen(evaluation, arguments, ids)
+        page = write_sheets(evaluation, keys, description, arguments.out, how, shown.count)
     print(case_words.sheets(page))
     print(f"List: {arguments.out / 'index.html'}")
     if evaluation.failures:
@@ -46,7 +46,7 @@ def sheets(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Both numbers, with everything that is wrong with either."""
+    """Raise UserError with every problem of `--days` and `--jobs`."""
     problems = []
     if arguments.days is not None and not 0 <= arguments.days <= LONGEST:
         advice = f"Give the number of days to look ahead, at most {LONGEST}"
@@ -59,7 +59,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _ids(path: Path) -> list[str]:
-    """Case ids of a file: one in each line, or the column case_id of a CSV file."""
+    """Read the case ids of a file: one per line, or the column case_id of a CSV file."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -77,17 +77,17 @@ def _ids(path: Path) -> list[str]:
         ids = [row[at].strip() for row in rows[1:] if len(row) > at]
     else:
         ids = [line.strip() for line in text.splitlines()]
-    found = list(dict.fromkeys(id for id in ids if id))
-    if not found:
+    unique = list(dict.fromkeys(id for id in ids if id))
+    if not unique:
         advice = "Write one case id in each line, or give a CSV file with a column case_id"
         raise UserError(Problem(str(path), "holds no case id", "", advice))
-    return found
+    return unique
 
 
 def _chosen(
     evaluation: Evaluation, arguments: argparse.Namespace, ids: list[str] | None
 ) -> tuple[list[int], str]:
-    """Keys of the cases, and in words which they are."""
+    """Return the keys of the cases, and a description of the choice."""
     if ids is not None:
         return sheet_choice.of_named(evaluation, ids), "the cases that were named"
     if arguments.all:

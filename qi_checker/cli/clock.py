@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def time_of_day() -> datetime:
-    """Return the time, in UTC: everything below the command line is told what time it is."""
+    """Return the time, in UTC: everything below the command line gets it as an argument."""
     return datetime.now(UTC)

@@ -15,7 +15,7 @@ EXITS = """exit codes: 0 done; 1 done, and a --fail-... option matched or an exa
 
 
 def later(module: str, function: str) -> Run:
-    """A command whose module is loaded when it is run."""
+    """Return a command whose module is loaded when it is run."""
 
     def run(arguments: argparse.Namespace) -> int:
         return int(getattr(import_module(f"qi_checker.cli.{module}"), function)(arguments))
@@ -42,14 +42,14 @@ def records(
     anywhere: bool = False,
     look: bool = True,
 ) -> None:
-    """What an evaluation of a hospital's records is asked with; `many` protocols may be named.
+    """Add the options that name a hospital's records; with `many`, several protocols are possible.
 
-    `anywhere`: the records may be in a database, and then there is no folder. `look`: the records are
-    looked at as a whole, so that a check of plausibility can be accepted.
+    `anywhere`: the records may be in a database instead of a folder. `look`: the plausibility
+    checks run on the records, so `--accept` can name one.
     """
-    judged = "the moment to judge for: 2026-02-01 (its end), 2026-02-01T07:30 or now"
+    judged = "the moment of the evaluation: 2026-02-01 (its end), 2026-02-01T07:30 or now"
     if not as_of_needed:
-        judged += "; else the last day of the later period"
+        judged += "; default: the last day of the later period"
     parser.add_argument(
         "--data",
         type=Path,
@@ -72,8 +72,8 @@ def records(
             action="append",
             default=[],
             metavar="CHECK",
-            help="go on although this check of plausibility refuses (docs/plausibility.md); "
-            "for this run only, may be given again",
+            help="continue although this plausibility check refuses (docs/plausibility.md); "
+            "for this run only, repeatable",
         )
     parser.add_argument(
         "--site",
@@ -85,10 +85,10 @@ def records(
 
 
 def mapping(parser: Any) -> None:
-    """How an export becomes records."""
+    """Add `--mapping`."""
     parser.add_argument(
         "--mapping",
         type=Path,
         metavar="FILE",
-        help="how an export becomes records (default: mapping.yaml in the data folder)",
+        help="file that maps an export to records (default: mapping.yaml in the data folder)",
     )

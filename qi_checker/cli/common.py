@@ -1,4 +1,4 @@
-"""What several commands need: protocol and site, JSON, progress on a terminal."""
+"""Helpers of several commands: protocol and site, JSON, progress on a terminal."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHIPPED = "hepatic-metastasectomy-imaging"
 
 
 class Request(NamedTuple):
-    """What an evaluation is asked for on the command line."""
+    """The inputs of an evaluation, as given on the command line."""
 
     bundle: Bundle
     records: Records
@@ -42,7 +42,7 @@ def protocol_path(path: Path | None) -> Path:
 
 
 def read_request(arguments: argparse.Namespace) -> Request:
-    """Load protocol, site and records; every problem is a UserError."""
+    """Load protocol, site and records; raise UserError for every problem."""
     bundle, as_of, site = asked_of(arguments)
     return Request(
         bundle, read_folder(arguments.data, site, mapping=arguments.mapping), as_of, site
@@ -50,7 +50,7 @@ def read_request(arguments: argparse.Namespace) -> Request:
 
 
 def asked_of(arguments: argparse.Namespace) -> tuple[Bundle, AsOf, Site]:
-    """Load what records are judged by: the protocol, the moment and the site."""
+    """Load everything but the records: the protocol, the moment and the site."""
     if arguments.as_of != NOW:
         AsOf.parse(arguments.as_of)  # before anything is read
     bundle = load_protocol(protocol_path(arguments.protocol))
@@ -59,7 +59,7 @@ def asked_of(arguments: argparse.Namespace) -> tuple[Bundle, AsOf, Site]:
 
 
 def moment_of(text: str, site: Site) -> AsOf:
-    """The moment that is asked for; `now` is what the clock shows at the site, read once, here."""
+    """Parse the requested moment; `now` is the current time at the site, read once, here."""
     if text == NOW:
         text = time_of_day().astimezone(site.zone).strftime("%Y-%m-%dT%H:%M")
     return AsOf.parse(text)
@@ -72,21 +72,21 @@ def look_of(
     alone: bool = True,
     period: tuple[date, date] | None = None,
 ) -> Looking:
-    """The look at the records that a command takes, with the checks that are accepted for it."""
+    """Return the settings of a command's plausibility checks, with the checks to accept."""
     from qi_checker.plausibility import Looking
 
     return Looking(site.checks, arguments.accept, without, alone, period)
 
 
 def is_rulebook(path: Path | None) -> bool:
-    """Whether a path is a folder of protocols, and not one of them."""
+    """Whether a path is a folder of protocols and not a single protocol."""
     if path is None or (path / "protocol.yaml").is_file():
         return False
     return any(path.glob("*/protocol.yaml"))
 
 
 def read_site(arguments: argparse.Namespace) -> Site:
-    """The site settings that are named, or that lie beside the data; UTC, with a warning."""
+    """Load the site settings from `--site` or from beside the data; else UTC, with a warning."""
     if arguments.site is not None:
         return load_site(arguments.site)
     beside = (arguments.data or Path()) / "site.yaml"
@@ -107,7 +107,7 @@ def print_json(value: Any) -> None:
 
 
 def as_json(value: Any) -> str:
-    """A view as JSON; dates as ISO text."""
+    """Format a view as JSON, with dates as ISO text."""
 
     def plain(item: Any) -> str:
         if isinstance(item, date):
@@ -123,7 +123,7 @@ class Progress:
     def __init__(self, bar: Any = None) -> None:
         self._bar = bar
         self._task = bar.add_task("starting", total=None) if bar else None
-        self.head = ""  # stands before the words
+        self.head = ""  # is put before each phase
 
     def phase(self, words: str) -> None:
         self.count(words, 0, 0)

@@ -10,11 +10,11 @@ from qi_checker.cli.outputs import write_out
 from qi_checker.cli.streams import console
 from qi_checker.errors import Exit, Problem, UserError
 
-_LONGEST = 3660  # days that a digest looks ahead
+_LONGEST = 3660  # maximum number of days that a digest looks ahead
 
 
 def digest(arguments: argparse.Namespace) -> int:
-    """One screen from the folder of an audit, and what changed since an earlier one."""
+    """Summarise the folder of an audit on one screen, with the changes since an earlier audit."""
     from qi_checker.digest.contents import digest as build
     from qi_checker.digest.snapshot import Snapshot
 
@@ -44,4 +44,4 @@ def digest(arguments: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-_WHOLE = 10_000  # columns of a pipe: what is read there is the same as in a file
+_WHOLE = 10_000  # columns of a pipe: a pipe gets the same text as a file

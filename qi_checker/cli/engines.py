@@ -26,11 +26,11 @@ Phase = Callable[[str], None]
 
 
 def check_engine(arguments: argparse.Namespace) -> None:
-    """Raise UserError for an engine that there is not, and for options that it cannot take."""
+    """Raise UserError for an unknown engine and for options that the engine does not support."""
     engine, pages = arguments.engine, arguments.pages
     problems = []
     if pages is not None and pages < 0:
-        advice = "Give the most case pages to write, 0 for none"
+        advice = "Give the maximum number of case pages, 0 for none"
         problems.append(Problem("--pages", f"{pages} is not possible", "", advice))
         pages = None
     if _in_database(arguments):
@@ -51,7 +51,7 @@ def check_engine(arguments: argparse.Namespace) -> None:
     elif engine != "duckdb":
         # An address may hold a password, so it is not repeated.
         scheme = engine.partition("://")[0]
-        what = f"{scheme}:// is no engine" if "://" in engine else f"there is no engine {engine}"
+        what = f"unknown engine {scheme}://" if "://" in engine else f"unknown engine {engine}"
         advice = did_you_mean(scheme, ["duckdb", "postgresql", "spark"])
         use = "Use duckdb, postgresql://…, spark or spark://…"
         problems.append(Problem("--engine", what, "", advice or use))
@@ -63,7 +63,7 @@ def check_engine(arguments: argparse.Namespace) -> None:
 
 
 def _unmapped(arguments: argparse.Namespace, why: str) -> Iterator[Problem]:
-    """A mapping that would be passed over."""
+    """Yield a problem for a mapping that the engine would ignore."""
     beside = arguments.data is not None and (arguments.data / "mapping.yaml").is_file()
     if arguments.mapping is not None or beside:
         where = "--mapping" if arguments.mapping is not None else str(arguments.data)
@@ -76,7 +76,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
         advice = "Give the folder with cases and events as Parquet"
         yield Problem("--data", "is required", "", advice)
     if arguments.pages and arguments.pages > 0:
-        why = "Pages show rows, and no row comes to this process"
+        why = "Pages show rows, and the rows stay in Spark"
         yield Problem("--pages", "does not apply to Spark", why, "Remove --pages")
     if arguments.profile is not None:
         why = "Spark runs a step only when a later step reads it"
@@ -88,7 +88,7 @@ def _spark_problems(arguments: argparse.Namespace) -> Iterator[Problem]:
 
 
 def pages_of(arguments: argparse.Namespace) -> int:
-    """How many case pages to write at most."""
+    """Return the maximum number of case pages."""
     from qi_checker.audit.folder import PAGES
 
     if arguments.pages is None:
@@ -116,7 +116,7 @@ def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) ->
 def audited_together(
     bundles: Sequence[Bundle], arguments: argparse.Namespace, profile: Profile, progress: Phase
 ) -> Iterator[Evaluation]:
-    """Evaluate the protocols of a rulebook, whose records are read once."""
+    """Evaluate the protocols of a rulebook; read their records only once."""
     site = read_site(arguments)
     as_of = moment_of(arguments.as_of, site)
     watch, look = profile.watch, look_of(arguments, site, alone=len(bundles) == 1)

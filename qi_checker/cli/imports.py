@@ -11,12 +11,12 @@ from qi_checker.protocol.load import load_site
 
 
 def files(arguments: argparse.Namespace) -> int:
-    """Write what a mapping makes of an export."""
+    """Convert an export to records with a mapping."""
     return _write(arguments, arguments.folder, arguments.mapping)
 
 
 def sql(arguments: argparse.Namespace) -> int:
-    """Write what a mapping makes of the tables of a database."""
+    """Convert the tables of a database to records with a mapping."""
     from qi_checker.protocol.load_mapping import load_mapping
 
     loaded = load_mapping(arguments.mapping, arguments.url)
@@ -54,7 +54,7 @@ def omop(arguments: argparse.Namespace) -> int:
 
 
 def demo(arguments: argparse.Namespace) -> int:
-    """Write a year of made-up records."""
+    """Write a year of synthetic records."""
     from qi_checker.demo import write_demo
     from qi_checker.demo.exports import AS_OF as EXPORTED
     from qi_checker.demo.exports import write_exports
@@ -84,7 +84,7 @@ def demo(arguments: argparse.Namespace) -> int:
 
 
 def _only_over_a_demo(out: Path) -> None:
-    """Made-up rows must never take the place of somebody's records."""
+    """Raise UserError for a folder that holds other files: a demo must not replace real records."""
     if not out.is_dir() or not any(out.iterdir()):
         return
     readme = out / "README.md"
@@ -93,7 +93,7 @@ def _only_over_a_demo(out: Path) -> None:
     raise UserError(
         Problem(
             str(out),
-            "holds files that are not of a demo",
+            "contains files that no demo wrote",
             "They could be overwritten",
             "Give a new or an empty folder",
         )

@@ -1,4 +1,4 @@
-"""inspect: look at an export, propose a mapping, show what it makes of it."""
+"""inspect: look at an export, propose a mapping, show the resulting records."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from qi_checker.sources.dry_run import DryRun
     from qi_checker.sources.propose import Doubt, Proposal
 
-# Columns that an exam name may fill: an empty one says nothing.
+# Columns that can hold the name of an exam; an empty column says nothing.
 _FROM_NAMES = ("kind", "modality", "region", "codes", "description")
 _LISTED = 50  # unmapped values of one column
 
 
 def inspect(arguments: argparse.Namespace) -> int:
-    """Look at an export."""
+    """Inspect an export, or run one of the tools behind the options."""
     if arguments.dry_run:
         return _dry_run(arguments)
     if arguments.like is not None:
@@ -52,7 +52,7 @@ def inspect(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     if not proposal.mapping.get("cases") and not proposal.mapping.get("events"):
-        what = "nothing here looks like operations or examinations"
+        what = "no file or table looks like operations or examinations"
         advice = "Name the files and columns in mapping.yaml yourself"
         raise UserError(Problem(target, what, "", advice))
     if arguments.out is None and not sys.stdout.isatty():
@@ -64,7 +64,7 @@ def inspect(arguments: argparse.Namespace) -> int:
 
 
 def _like(arguments: argparse.Namespace) -> int:
-    """Print or write a shipped mapping, for a person to answer what it leaves to the hospital."""
+    """Print or write a shipped mapping, with open questions for the hospital."""
     from qi_checker.sources.shipped import shipped_text
 
     text = shipped_text(arguments.like)
@@ -78,7 +78,7 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
     folder = Path(target) if Path(target).is_dir() else Path(target).parent
     out = arguments.out or (Path("mapping.yaml") if "://" in target else folder / "mapping.yaml")
     if out.exists() and not arguments.force:
-        advice = "Give another file with --out, or --force to replace it"
+        advice = "Give another file with --out, or replace it with --force"
         raise UserError(Problem(str(out), "already exists", "", advice))
     out.write_text(text, encoding="utf-8")
     print(f"{out}: read every line, then check the result on twenty rows:")
@@ -90,18 +90,18 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
 
 
 def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
-    """Ask a person about each doubt; an empty answer leaves it as it stands, or open."""
+    """Ask a person about each doubt; an empty answer keeps the proposal or leaves it open."""
     for part in proposal.parts:
         seems = (
             f"seems to contain {part.kind} ({part.sure:.0%} sure)" if part.kind else "is not used"
         )
         print(f"{part.title}: {part.rows} rows; {seems}")
     if proposal.doubts:
-        print("\nA number answers a question; Enter keeps what has a star, or leaves it open.")
-    asked: list[Doubt] = []
-    while waiting := [d for d in proposal.doubts if d not in asked]:
+        print("\nA number answers a question; Enter keeps the answer with a star, or none.")
+    done: list[Doubt] = []
+    while waiting := [d for d in proposal.doubts if d not in done]:
         doubt = waiting[0]
-        asked.append(doubt)
+        done.append(doubt)
         print(f"\n{doubt.question}")
         for number, (words, _) in enumerate(doubt.answers, start=1):
             star = "*" if number - 1 == doubt.usual else " "
@@ -115,13 +115,13 @@ def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
 def _answer(doubt: Doubt, ask: Callable[[str], str]) -> int | None:
     while True:
         try:
-            said = ask("> ").strip()
+            answer = ask("> ").strip()
         except EOFError:
             return doubt.usual
-        if not said:
+        if not answer:
             return doubt.usual
-        if said.isdigit() and 1 <= int(said) <= len(doubt.answers):
-            return int(said) - 1
+        if answer.isdigit() and 1 <= int(answer) <= len(doubt.answers):
+            return int(answer) - 1
         print(f"Write a number from 1 to {len(doubt.answers)}, or nothing.")
 
 
@@ -152,18 +152,18 @@ def _dry_run(arguments: argparse.Namespace) -> int:
 
 
 def _plausible(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> None:
-    """Say what the checks of plausibility see in the records and in what they come to."""
+    """Print the results of the plausibility checks for the records and their evaluation."""
     from qi_checker.engines.duckdb import evaluate
     from qi_checker.plausibility import Looking
 
     done = evaluate(bundle, records, as_of, site, look=Looking(site.checks, refuses=False))
-    found = done.looked.findings
+    findings = done.looked.findings
     print(f"\nPlausibility on {as_of} with protocol {bundle.protocol.id} (docs/plausibility.md):")
     if not site.checks.on:
         print("- off in the site settings")
-    elif not found:
-        print("- no check has anything to say")
-    for finding in found:
+    elif not findings:
+        print("- no check found a problem")
+    for finding in findings:
         print(f"- {finding.level} {finding.check}: {finding.message}")
     for line in rejected_rows(done):
         print(f"- {line}")
@@ -179,7 +179,7 @@ def _print(shown: DryRun) -> None:
                 if value or (export and column not in _FROM_NAMES):
                     print(f"    {column:<{width}}  {value:<28}  {export}".rstrip())
         print()
-    print("Values that nothing maps:" if shown.unmapped else "Every value is mapped.")
+    print("Unmapped values:" if shown.unmapped else "Every value is mapped.")
     for column, values in shown.unmapped.items():
         print(f"\n  {column}")
         for value, number in values[:_LISTED]:

@@ -1,7 +1,7 @@
-"""What somebody answers for: exceptions, asked for by one person and decided by another, and sign-offs.
+"""Commands for exceptions and sign-offs. One person requests an exception, another decides on it.
 
-What is written as a note or a reason why goes into the store only: not into the log, not into the
-audit trail, and no error repeats it.
+Notes and reasons are written to the store only: not to the log, not to the audit trail, and no
+error repeats them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LONGEST_NAME, _LONGEST_TEXT = 150, 2_000  # characters
 
 
 def person(arguments: argparse.Namespace) -> Person:
-    """Who does it, and in which role. UserError where a name is empty or is none."""
+    """Return the person who acts, with the role. Raise UserError for an invalid name."""
     problems = [
         Problem(option, "is not a name", "", "Write one line of letters and digits")
         for option, text in (("--by", arguments.by), ("--role", arguments.role))
@@ -52,7 +52,7 @@ def person(arguments: argparse.Namespace) -> Person:
 
 
 def free_text(given: str) -> str:
-    """What somebody writes; `-` reads it from the input, so that no list of processes shows it."""
+    """Return a free text; `-` reads it from standard input, so that no process list shows it."""
     text = (sys.stdin.read() if given == "-" else given).strip()
     if len(text) > _LONGEST_TEXT:
         raise UserError(Problem("", f"the text is longer than {_LONGEST_TEXT:,} characters"))
@@ -60,7 +60,7 @@ def free_text(given: str) -> str:
 
 
 def print_rows(rows: Sequence[dict[str, Any]]) -> None:
-    """Rows as JSON; dates and moments as ISO text."""
+    """Print rows as JSON, with dates and moments as ISO text."""
 
     def plain(value: Any) -> str:
         if isinstance(value, date):
@@ -74,23 +74,23 @@ STATES = (REQUESTED, APPROVED, REFUSED, REVOKED, RECONFIRM)
 
 
 def list_exceptions(arguments: argparse.Namespace) -> int:
-    """Every exception as it stands, in the order they were asked for."""
+    """Print every exception with its state, in the order of the requests."""
     if arguments.state not in (None, *STATES):
         raise UserError(
             Problem("--state", "there is no such state", "", did_you_mean(arguments.state, STATES))
         )
     with open_store(arguments) as store:
-        found = [
+        exceptions = [
             waiver
             for waiver in store.exceptions.all(arguments.case)
             if arguments.state in (None, waiver.state)
         ]
     if arguments.format == "json":
-        print_rows([asdict(waiver) for waiver in found])
+        print_rows([asdict(waiver) for waiver in exceptions])
         return Exit.DONE
-    for waiver in found:
+    for waiver in exceptions:
         print(_line(waiver))
-    if not found:
+    if not exceptions:
         print("There is no such exception." if _narrowed(arguments) else "No exception is kept.")
     return Exit.DONE
 
@@ -100,7 +100,7 @@ def _narrowed(arguments: argparse.Namespace) -> bool:
 
 
 def _line(waiver: Waiver) -> str:
-    """One exception; what was written about it is in JSON only."""
+    """Format one exception; its notes are in the JSON output only."""
     state = waiver.state
     if state == RECONFIRM:
         state = f"needs reconfirmation, approved for surgery on {waiver.surgery_day}"
@@ -114,12 +114,12 @@ def _line(waiver: Waiver) -> str:
 
 
 def _marked(marks: Sequence[str]) -> str:
-    """What everybody who reads the line should know."""
+    """Format the warnings about an exception or a sign-off."""
     return "".join(f"  [{mark}]" for mark in marks)
 
 
 def request(arguments: argparse.Namespace) -> int:
-    """Request an exception, if it can ever count."""
+    """Request an exception; refuse a request that could never have an effect."""
     settings, by = settings_of(arguments), person(arguments)
     wanted = Asked(
         arguments.case_id,
@@ -150,29 +150,29 @@ def _first(arguments: argparse.Namespace, settings: Settings) -> date:
 
 
 def _day(text: str, option: str) -> date:
-    found = AsOf.parse(text, option)
-    if found.clock is not None:
-        raise UserError(Problem(option, "is a moment, not a day", "", f"Write {found.date}"))
-    return found.date
+    moment = AsOf.parse(text, option)
+    if moment.clock is not None:
+        raise UserError(Problem(option, "is a moment, not a day", "", f"Write {moment.date}"))
+    return moment.date
 
 
 def approve(arguments: argparse.Namespace) -> int:
-    """Approve what somebody else asked for."""
+    """Approve an exception that somebody else requested."""
     return _decided(arguments, APPROVED, Exceptions.approve)
 
 
 def refuse(arguments: argparse.Namespace) -> int:
-    """Refuse what somebody else asked for."""
+    """Refuse an exception that somebody else requested."""
     return _decided(arguments, REFUSED, Exceptions.refuse, why=free_text(arguments.why))
 
 
 def reconfirm(arguments: argparse.Namespace) -> int:
-    """Let an approved one hold for the date that surgery was moved to."""
+    """Reconfirm an approved exception for the new date of surgery."""
     return _decided(arguments, RECONFIRMED, Exceptions.reconfirm)
 
 
 def revoke(arguments: argparse.Namespace) -> int:
-    """End an exception from today on."""
+    """End an exception as of today."""
     return _decided(arguments, REVOKED, Exceptions.revoke, why=free_text(arguments.why))
 
 
@@ -191,7 +191,7 @@ def _decided(
 
 
 def sign_off(arguments: argparse.Namespace) -> int:
-    """Sign a case off as the latest night has it."""
+    """Sign off a case as the latest night evaluated it."""
     ids = [bundle.protocol.id for bundle in settings_of(arguments).bundles]
     if arguments.protocol not in ids:
         raise UserError(
@@ -216,20 +216,20 @@ def sign_off(arguments: argparse.Namespace) -> int:
 
 
 def sign_offs(arguments: argparse.Namespace) -> int:
-    """Every sign-off, and which are void because something changed since."""
+    """Print every sign-off, and which are void because something has changed since."""
     zone = settings_of(arguments).site.zone
     with open_store(arguments) as store:
-        found = store.sign_offs(arguments.case_id)
+        signed = store.sign_offs(arguments.case_id)
     if arguments.format == "json":
-        print_rows([asdict(one) | {"void": one.void} for one in found])
+        print_rows([asdict(one) | {"void": one.void} for one in signed])
         return Exit.DONE
-    for one in found:
+    for one in signed:
         at = one.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
         state = f"void, changed since: {', '.join(one.changed)}" if one.void else "holds"
         print(
             f"{one.sign_off_id:6}  {one.case_id}  {one.protocol}  {at} by {one.by} as {one.role}: "
             f"{state}{_marked(one.marks)}"
         )
-    if not found:
+    if not signed:
         print("There is no sign-off.")
     return Exit.DONE

@@ -1,7 +1,7 @@
-"""What can be typed after `nightly`, and `healthcheck`.
+"""The arguments of `nightly` and of `healthcheck`.
 
-`nightly --config FILE` runs the night; a tool may stand behind it, and `--config` before or after
-the tool.
+`nightly --config FILE` runs the night. A tool may follow, with `--config` before or after the name
+of the tool.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NOTE = "{} (never a patient's name); - reads it from standard input"
 
 
 def add_nightly(commands: Any) -> None:
-    """The scheduled job and what belongs to it."""
+    """Add the scheduled job and its tools."""
     nightly = command(
         commands,
         "nightly",
@@ -47,7 +47,7 @@ def add_nightly(commands: Any) -> None:
 
 
 def _moments(nightly: Any) -> None:
-    """Which night is run, or which span of past ones."""
+    """Add the options that choose a night or a span of past nights."""
     nightly.add_argument(
         "--as-of",
         metavar="DATE",
@@ -68,19 +68,19 @@ def _moments(nightly: Any) -> None:
 
 
 def _stored(tools: Any) -> None:
-    """`runs`, `show`, `verify` and `changes`: what the store says about its nights."""
+    """Add `runs`, `show`, `verify` and `changes`, which read the nights of the store."""
     _format(_tool(tools, "runs", "list the stored nights, latest first"))
-    _run(_tool(tools, "show", "print the findings of a kept night, byte for byte", "show 12 "))
-    verify = _tool(tools, "verify", "verify the audit trail and the rows that are bound to it")
+    _run(_tool(tools, "show", "print the findings of a stored night, byte for byte", "show 12 "))
+    verify = _tool(tools, "verify", "verify the audit trail and the rows bound to it")
     verify.add_argument(
         "--anchor",
         action="append",
         default=[],
         metavar="SEQUENCE:HASH",
-        help="an end of the trail that was kept elsewhere, as at the foot of the digest's mail; "
-        "may be given again",
+        help="an end of the trail that was copied elsewhere, such as the one in the digest's mail; "
+        "repeatable",
     )
-    _run(_tool(tools, "changes", "print what changed in a kept night, and why", "changes 12 "))
+    _run(_tool(tools, "changes", "print what changed in a stored night, and why", "changes 12 "))
 
 
 def _privacy(tools: Any) -> None:
@@ -89,14 +89,14 @@ def _privacy(tools: Any) -> None:
     purge.add_argument(
         "--before", metavar="DATE", help="remove the nights before this day (default: by retention)"
     )
-    _run(_tool(tools, "forget", "remove one night as if it had never been kept", "forget 12 "))
+    _run(_tool(tools, "forget", "remove one night as if it had never been stored", "forget 12 "))
     export = _tool(
-        tools, "export", "print everything that is kept of a case, as JSON", "export C-0042 "
+        tools, "export", "print everything that is stored about a case, as JSON", "export C-0042 "
     )
     hide = _tool(
         tools,
         "pseudonymise",
-        "replace the ids of a case in everything that is kept",
+        "replace the ids of a case everywhere in the store",
         "pseudonymise C-0042 --key-file key ",
     )
     for parser in (export, hide):
@@ -115,12 +115,12 @@ def _privacy(tools: Any) -> None:
 
 
 def add_healthcheck(commands: Any) -> None:
-    """For monitoring."""
+    """Add the command for monitoring."""
     health = command(
         commands,
         "healthcheck",
         later("nights", "healthcheck"),
-        "say whether the nightly job is well: exit code 0, or 1",
+        "check the nightly job; exit code 0 if it is healthy, else 1",
         "qi-checker healthcheck --config nightly.yaml",
     )
     health.add_argument(
@@ -145,7 +145,7 @@ def _people(tools: Any) -> None:
         tools,
         "exceptions",
         lambda arguments: 0,
-        "ask for, decide on and list exceptions of the store",
+        "request, decide on and list exceptions",
         "qi-checker nightly exceptions list --config nightly.yaml",
     )
     _config(group)
@@ -154,23 +154,23 @@ def _people(tools: Any) -> None:
         tools,
         "sign-off",
         later("night_people", "sign_off"),
-        "sign a case off as the latest night has it",
+        "sign off a case as the latest night evaluated it",
         "qi-checker nightly sign-off C-0042 --protocol hepatic-metastasectomy-imaging "
         "--by ash --role surgeon --config nightly.yaml",
     )
     sign.add_argument("case_id", metavar="CASE_ID")
     sign.add_argument("--protocol", required=True, metavar="ID", help="for which protocol")
-    sign.add_argument("--note", default="", metavar="TEXT", help=_NOTE.format("what to keep of it"))
+    sign.add_argument("--note", default="", metavar="TEXT", help=_NOTE.format("note to store"))
     _who(sign)
     _config(sign)
     signed = command(
         tools,
         "sign-offs",
         later("night_people", "sign_offs"),
-        "list sign-offs, and which are void because something changed",
+        "list sign-offs, and which are void because something has changed",
         "qi-checker nightly sign-offs C-0042 --config nightly.yaml",
     )
-    signed.add_argument("case_id", nargs="?", metavar="CASE_ID", help="of one case only")
+    signed.add_argument("case_id", nargs="?", metavar="CASE_ID", help="only this case")
     _format(signed)
     _config(signed)
 
@@ -180,20 +180,20 @@ def _exceptions(steps: Any) -> None:
         steps,
         "list",
         "list_exceptions",
-        "list exceptions as they stand",
+        "list exceptions and their states",
         "--state reconfirm --config nightly.yaml",
     )
-    listed.add_argument("--case", metavar="CASE_ID", help="of one case only")
+    listed.add_argument("--case", metavar="CASE_ID", help="only this case")
     listed.add_argument(
         "--state", metavar="STATE", help="requested, approved, refused, revoked or reconfirm"
     )
     _format(listed)
     _request(steps)
     for name, summary, why in (
-        ("approve", "approve what somebody else asked for, for the date of surgery known now", ""),
-        ("refuse", "refuse what somebody else asked for", "why it is refused"),
-        ("reconfirm", "let an approved exception hold for the date surgery was moved to", ""),
-        ("revoke", "end an exception from today on", "why it ends"),
+        ("approve", "approve somebody else's request, for the known date of surgery", ""),
+        ("refuse", "refuse somebody else's request", "why it is refused"),
+        ("reconfirm", "confirm an approved exception for the new date of surgery", ""),
+        ("revoke", "end an exception as of today", "why it ends"),
     ):
         typed = f"qi-1 {'--why TEXT ' if why else ''}{_APPROVES}".replace(
             "TEXT", "'done after all'"
@@ -226,7 +226,7 @@ def _request(steps: Any) -> None:
         "--expires-on", required=True, metavar="DATE", help="the last day, included"
     )
     request_parser.add_argument(
-        "--note", default="", metavar="TEXT", help=_NOTE.format("what to keep of it")
+        "--note", default="", metavar="TEXT", help=_NOTE.format("note to store")
     )
     _who(request_parser)
 
@@ -239,7 +239,7 @@ def _step(steps: Any, name: str, function: str, summary: str, typed: str) -> Any
 
 
 def _who(parser: Any) -> None:
-    parser.add_argument("--by", required=True, metavar="LOGIN", help="who does it")
+    parser.add_argument("--by", required=True, metavar="LOGIN", help="login of the person")
     parser.add_argument(
         "--role",
         required=True,
@@ -259,7 +259,7 @@ def _format(parser: Any) -> None:
 
 
 def _config(parser: Any) -> None:
-    """The default does not overwrite an option that was typed before the tool."""
+    """Add `--config`; its default keeps the value that was typed before the tool."""
     parser.add_argument(
         "--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="settings of the job"
     )

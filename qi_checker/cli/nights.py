@@ -22,11 +22,11 @@ from qi_checker.private import spill_under
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.store import Store
 
-_FEW = 7  # runs that a purge by retention may always remove
+_FEW = 7  # a purge by retention may always remove this many runs
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The settings that --config names."""
+    """Load the settings that `--config` names."""
     if arguments.config is None:
         raise UserError(Problem("--config", "is required", "", "Write: --config nightly.yaml"))
     settings = load_settings(arguments.config)
@@ -35,7 +35,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def nightly(arguments: argparse.Namespace) -> int:
-    """Run the night, or a span of past ones."""
+    """Run the night, or a span of past nights."""
     settings = settings_of(arguments)
     if arguments.first is not None or arguments.last is not None:
         return _replay(arguments, settings)
@@ -54,7 +54,7 @@ def nightly(arguments: argparse.Namespace) -> int:
 
 
 def _moment(arguments: argparse.Namespace, settings: Settings) -> AsOf:
-    """The moment to judge for: what is given, else now on the clocks of the site."""
+    """Return the moment of the evaluation: as given, else the current time at the site."""
     if arguments.as_of is None:
         return now_here(time_of_day(), settings.site.zone)
     as_of = AsOf.parse(arguments.as_of)
@@ -81,7 +81,7 @@ def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def healthcheck(arguments: argparse.Namespace) -> int:
-    """Whether somebody must look."""
+    """Print the state of the job; exit code 1 if somebody must look."""
     from qi_checker.nightly.health import health
 
     checks = health(settings_of(arguments), time_of_day())
@@ -105,7 +105,7 @@ def open_store(arguments: argparse.Namespace) -> Iterator[Store]:
 
 
 def check_config(arguments: argparse.Namespace) -> int:
-    """Try everything that a night needs."""
+    """Test everything that a night needs."""
     from qi_checker.nightly.health import try_everything
 
     checks, problems = try_everything(settings_of(arguments))
@@ -118,9 +118,9 @@ def check_config(arguments: argparse.Namespace) -> int:
 
 
 def runs(arguments: argparse.Namespace) -> int:
-    """Every night that is kept, the latest first."""
+    """Print every stored night, the latest first."""
     with open_store(arguments) as store:
-        found = store.runs()
+        kept = store.runs()
     if arguments.format == "json":
         lines = [
             {
@@ -132,21 +132,21 @@ def runs(arguments: argparse.Namespace) -> int:
                 "in_force": r.in_force,
                 "sha256": r.digest,
             }
-            for r in found
+            for r in kept
         ]
         print(json.dumps(lines, indent=2, ensure_ascii=False))
         return Exit.DONE
-    for r in found:
+    for r in kept:
         note = f"  correction {r.correction}" if r.correction else ""
         replaced = "" if r.in_force else "  replaced by a later run"
         print(f"{r.run_id:6}  {r.as_of:19}  {r.protocol}{note}{replaced}")
-    if not found:
-        print("No night is kept yet.")
+    if not kept:
+        print("No night is stored yet.")
     return Exit.DONE
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """findings.json of a kept night, as it was."""
+    """Print findings.json of a stored night, byte for byte."""
     with open_store(arguments) as store:
         sys.stdout.flush()
         for piece in store.findings_json(arguments.number):
@@ -156,28 +156,28 @@ def show(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    """Read the audit trail and the rows that are bound to it, from beginning to end."""
+    """Verify the audit trail and the rows that are bound to it, from beginning to end."""
     from qi_checker.nightly.anchors import known, verified
 
     with open_store(arguments) as store:
-        found = verified(store, known(settings_of(arguments)), arguments.anchor)
-    if found.noted:
-        print("These entries removed or replaced something. Did somebody want that?")
-    for words in found.noted:
+        result = verified(store, known(settings_of(arguments)), arguments.anchor)
+    if result.noted:
+        print("These entries removed or replaced something. Was that intended?")
+    for words in result.noted:
         print(f"  {words}")
-    if found.whole:
+    if result.whole:
         print(
-            f"The audit trail is whole: {found.entries} entries, and {len(found.bound)} things that "
-            "are bound to it are what it says."
+            f"The audit trail is intact: {result.entries} entries, and "
+            f"{len(result.bound)} records bound to it are unchanged."
         )
         return Exit.DONE
-    for fault in found.faults:
-        print(f"qi-checker: the audit trail is not whole: {fault}.", file=sys.stderr)
+    for fault in result.faults:
+        print(f"qi-checker: the audit trail is not intact: {fault}.", file=sys.stderr)
     return Exit.FAILED_ON
 
 
 def schema(arguments: argparse.Namespace) -> int:
-    """The JSON Schema of the settings."""
+    """Print the JSON Schema of the settings."""
     from qi_checker.nightly.load import settings_schema
 
     print(json.dumps(settings_schema(), indent=2, ensure_ascii=False))
@@ -185,19 +185,19 @@ def schema(arguments: argparse.Namespace) -> int:
 
 
 def changes(arguments: argparse.Namespace) -> int:
-    """What changed in a night since the one before it."""
+    """Print the changes of a night since the night before it."""
     with open_store(arguments) as store:
-        store.manifest(arguments.number)  # says that there is no such run
-        found = store.changes(arguments.number)
-    for change in found:
+        store.manifest(arguments.number)  # raises UserError for an unknown run
+        changed = store.changes(arguments.number)
+    for change in changed:
         print(f"{change.kind:12} {change.words} ({str(change.cause).replace('_', ' ')})")
-    if not found:
+    if not changed:
         print("Nothing changed.")
     return Exit.DONE
 
 
 def purge(arguments: argparse.Namespace) -> int:
-    """Remove old nights; the trail tells of it."""
+    """Remove old nights; the trail records it."""
     settings = settings_of(arguments)
     today = today_of(time_of_day(), settings)
     given = arguments.before
@@ -219,29 +219,29 @@ def purge(arguments: argparse.Namespace) -> int:
 
 
 def _expired(settings: Settings, today: date) -> date:
-    """The first day whose night is kept, by the retention of the settings."""
+    """Return the first day whose night is kept, by the retention of the settings."""
     if settings.config.retention is None:
-        what = "nothing says how long nights are kept"
+        what = "the settings have no retention"
         raise UserError(Problem("nightly purge", what, "", "Set retention, or give --before"))
     return settings.config.retention.before(today)
 
 
 def _check_share(store: Store, before: date) -> None:
-    """What the scheduler removes is the oldest few: most of all nights at once is a wrong clock."""
+    """Raise UserError if a purge by retention would remove most nights: the clock may be wrong."""
     gone, there = store.old_runs(before)
     if gone > max(_FEW, there // 2):
         raise UserError(
             Problem(
                 "nightly purge",
                 f"{gone} of {there} runs are from before {before}",
-                "That is most of them, as if the clock of this machine were wrong",
-                f"If it is right, say so: --before {before}",
+                "That is most of them, so the clock of this machine may be wrong",
+                f"If it is right, give --before {before}",
             )
         )
 
 
 def forget(arguments: argparse.Namespace) -> int:
-    """Remove a night as if it had never been kept, and what is queued of it."""
+    """Remove a night as if it had never been stored, and its queued messages."""
     from qi_checker.nightly.lock import held
     from qi_checker.nightly.outbox import Outbox
 
@@ -260,7 +260,7 @@ def forget(arguments: argparse.Namespace) -> int:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    """Everything that is kept of a case."""
+    """Print everything that the store holds about a case."""
     with open_store(arguments) as store:
         document = store.export_case(arguments.case_id)
     print(json.dumps(document, indent=2, ensure_ascii=False, default=str))
@@ -292,7 +292,7 @@ def backup(arguments: argparse.Namespace) -> int:
 
 
 def system_user() -> str:
-    """Name who started a command, for the audit trail; a container may have no name for its user."""
+    """Return the user who started a command; a container may have no name for its user."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -1,4 +1,4 @@
-"""check and what-if: one case, judged in plain Python. No query is made, so no query builder is loaded."""
+"""check and what-if: one case, judged in plain Python without loading the query builder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qi_checker.sources.small import small_tables
 
 
 def find_case(arguments: argparse.Namespace) -> OneCase:
-    """Find the case that is asked about; small and plain tables need no database for it."""
+    """Find the requested case; small and plain tables need no database for it."""
     bundle, as_of, site = asked_of(arguments)
     tables = small_tables(arguments.data, site, arguments.mapping)
     if tables is not None:
@@ -30,7 +30,7 @@ def find_case(arguments: argparse.Namespace) -> OneCase:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """One case with every candidate event and each criterion."""
+    """Print one case with every candidate event and each criterion."""
     check_output(arguments.format, arguments.output, "--output")
     found = find_case(arguments)
     sheet = Sheets.of_one(found).sheet(found.trace)
@@ -51,7 +51,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def what_if(arguments: argparse.Namespace) -> int:
-    """What moving an operation would change."""
+    """Print what moving an operation would change."""
     from qi_checker.cases.what_if import what_if as build
 
     move_to = AsOf.parse(arguments.move_to, option="--move-to")

@@ -1,4 +1,4 @@
-"""Where a command's page goes: to a file that is whole or as it was, or to where it is piped."""
+"""Output of a command: to a file that is complete or unchanged, or to standard output."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 
 def check_output(format: str, out: Path | None, option: str) -> None:
-    """Raise UserError for a PDF that a terminal would be sent; `option` would name a file."""
+    """Raise UserError for a PDF without a file on a terminal; `option` names the file."""
     if format == "pdf" and out is None and sys.stdout.isatty():
         what = "a terminal cannot show it"
         raise UserError(Problem("--format pdf", what, advice=f"Name a file with {option}"))
 
 
 def write_out(content: str | bytes, out: Path | None, mode: int | None = None) -> None:
-    """Write to a file, and say which, or print. UserError where the file cannot be written.
+    """Write to a file and print its name, or print the content. UserError where writing fails.
 
-    mode: of a file that names no patient; every other one is private.
+    mode: for a file that names no patient; every other file is private.
     """
     if out is not None:
         replace_file(out, content.encode() if isinstance(content, str) else content, mode)
         print(out)
     elif isinstance(content, str):
-        sys.stdout.write(content)  # in what the terminal can show
+        sys.stdout.write(content)  # with the characters that the terminal can show
     else:
         sys.stdout.buffer.write(content)
 
@@ -49,7 +49,7 @@ def replace_file(out: Path, data: bytes, mode: int | None = None) -> None:
 
 
 def put_page(page: str, arguments: argparse.Namespace) -> None:
-    """An HTML page, or the PDF of it, on the paper that was asked for."""
+    """Write an HTML page, or its PDF, on the requested paper."""
     from qi_checker.render.paper import on_paper
 
     page = on_paper(page, arguments.paper)
@@ -62,7 +62,7 @@ def put_page(page: str, arguments: argparse.Namespace) -> None:
 
 
 def in_text(out: Path | None, show: Callable[[Console], None]) -> None:
-    """What `show` prints: on the terminal, or as lines of 100 characters into a file."""
+    """Print what `show` prints: on the terminal, or in lines of 100 characters to a file."""
     if out is None:
         show(console())
         return

@@ -1,4 +1,4 @@
-"""What can be typed. Every command has help with an example."""
+"""The arguments of all commands. Every command has help with an example."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _profile(parser: Any) -> None:
 
 
 def build_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The command line; of what is typed only the command that it begins with, since all take 10 ms."""
+    """Build the parser; only the command in `argv` gets its options: all commands take 10 ms."""
     parser = argparse.ArgumentParser(
         prog="qi-checker",
         description="Check every scheduled operation against a quality protocol.",
@@ -134,13 +134,13 @@ def _checklist(commands: Any) -> None:
         "--group-by",
         choices=("urgency", "desk", "surgeon", "day"),
         default="urgency",
-        help="what the list is divided by; day: of surgery (default: urgency)",
+        help="how to group the list; day: of surgery (default: urgency)",
     )
     parser.add_argument(
         "--since",
         type=Path,
         metavar="DIR",
-        help="folder of an earlier audit: actions that it did not have are marked as new",
+        help="folder of an earlier audit; actions that it does not have are marked as new",
     )
     _format(parser, "ics")
     _profile(parser)
@@ -398,7 +398,7 @@ def _import(commands: Any) -> None:
 
 
 def _import_mapped(sources: Any) -> None:
-    """import files, import sql: what a mapping makes records of."""
+    """Add `import files` and `import sql`, which convert records with a mapping."""
     files = command(
         sources,
         "files",
@@ -423,7 +423,7 @@ def _import_mapped(sources: Any) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="how tables become records",
+        help="file that maps tables to records",
     )
     for parser in (files, sql):
         parser.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -478,7 +478,7 @@ def _demo(commands: Any) -> None:
 
 
 def _in_module(module: str, function: str) -> Callable[[Any], None]:
-    """A command that is declared in a module of its own, loaded when it is typed."""
+    """Return a function that adds a command declared in its own module, loaded when it is typed."""
 
     def add(commands: Any) -> None:
         getattr(import_module(f"qi_checker.cli.{module}"), function)(commands)

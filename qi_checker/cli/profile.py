@@ -12,12 +12,12 @@ from pathlib import Path
 from qi_checker.cli.outputs import replace_file
 from qi_checker.engines.observers import UNWATCHED, WRITE, Line, Stopwatch, Watch
 
-ON_STDERR = "-"  # what the option holds without a file
+ON_STDERR = "-"  # value of the option without a file
 _WIDTH = 79
 
 
 class Profile:
-    """A watch that runs from here on if it was asked for, and else nothing."""
+    """A stopwatch that starts here with `--profile`; without the option it measures nothing."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._file: str | None = arguments.profile
@@ -25,11 +25,11 @@ class Profile:
 
     @property
     def watch(self) -> Watch:
-        """What an evaluation tells of its steps."""
+        """Return the watch that an evaluation reports its steps to."""
         return self._watch or UNWATCHED
 
     def show(self) -> None:
-        """The command is done: say where its time went."""
+        """Print the times of the finished command, or write them to the file."""
         if self._watch is None or self._file is None:
             return
         self._watch.ended(WRITE)
@@ -41,21 +41,21 @@ class Profile:
 
 
 def in_text(lines: Sequence[Line]) -> str:
-    """An aligned table that fits 80 columns, a heading for each protocol."""
+    """Format an aligned table of 80 columns with a heading for each protocol."""
     whole = sum(line.seconds for line in lines)
-    found = [f"Where the time went: {whole:.2f} s", "", _row("", "seconds", "share", "rows")]
+    text = [f"Where the time went: {whole:.2f} s", "", _row("", "seconds", "share", "rows")]
     heading = None
     for line in sorted(lines, key=lambda line: _place(line, lines)):
         if line.protocol != heading:
             heading = line.protocol
-            found.append((heading or "for all protocols")[:_WIDTH])
+            text.append((heading or "for all protocols")[:_WIDTH])
         rows = f"{line.rows:,}" if line.rows is not None else ""
-        found.append(_row(f"  {line.step}", f"{line.seconds:.2f}", f"{line.share:.1%}", rows))
-    return "\n".join(found)
+        text.append(_row(f"  {line.step}", f"{line.seconds:.2f}", f"{line.share:.1%}", rows))
+    return "\n".join(text)
 
 
 def _place(line: Line, lines: Sequence[Line]) -> int:
-    """Where the protocol of a line is first met, so that its steps stand together."""
+    """Return the first position of a line's protocol, so that its steps are adjacent."""
     return next(n for n, other in enumerate(lines) if other.protocol == line.protocol)
 
 

@@ -17,7 +17,7 @@ _FIRST_YEAR, _LAST_YEAR = 1901, 2200
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Evaluate and write the folder of a monthly report."""
+    """Evaluate the records and write the folder of a monthly report."""
     from qi_checker.monthly.cases import first_day, last_day
     from qi_checker.monthly.folder import OURS, write_monthly
     from qi_checker.monthly.rejudged import earlier
@@ -68,7 +68,7 @@ def report(arguments: argparse.Namespace) -> int:
 
 
 def _check_whole(settings: LoadedSettings) -> None:
-    """Refuse slides where small numbers are withheld: their charts are of months and causes."""
+    """Refuse slides where small numbers are withheld: they show single months and causes."""
     profile = settings.settings.small_numbers
     if profile != "none":
         what = f"slides are not made where small numbers are withheld ({profile})"
@@ -90,7 +90,7 @@ def _month(text: str) -> str:
 
 
 def _settings(arguments: argparse.Namespace) -> LoadedSettings:
-    """The settings that are named, or that lie beside the records; options come first."""
+    """Load the settings from `--settings` or beside the records; options take precedence."""
     from dataclasses import replace
 
     loaded = NO_SETTINGS

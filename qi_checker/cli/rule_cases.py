@@ -1,4 +1,4 @@
-"""rules diff and explain: what a rule does to the cases of a hospital."""
+"""rules diff and explain: the effect of a rule on the cases of a hospital."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from qi_checker.sources.files import read_folder
 
 
 def diff(arguments: argparse.Namespace) -> int:
-    """Which cases another version of a rule would change, and why."""
+    """Show which cases another version of a rule would change, and why."""
     from qi_checker.authoring.diff import rule_diff
     from qi_checker.authoring.diff_page import rule_diff_page, rule_diff_text
     from qi_checker.render.terminal import open_console
 
     if arguments.limit < 0:
-        advice = "Give the most cases to show, 0 for none"
+        advice = "Give the maximum number of cases, 0 for none"
         raise UserError(Problem("--limit", f"{arguments.limit} is not possible", "", advice))
     as_of = AsOf.parse(arguments.as_of) if arguments.as_of is not None else None
     old, new = _both(arguments.old, arguments.new)
@@ -48,27 +48,27 @@ def diff(arguments: argparse.Namespace) -> int:
 
 
 def _both(old: Path, new: Path) -> tuple[Bundle, Bundle]:
-    """Both rules; the problems of both at once."""
-    found: list[Bundle] = []
+    """Load both rules; report the problems of both together."""
+    bundles: list[Bundle] = []
     problems: list[Problem] = []
     for path in (old, new):
         try:
-            found.append(load_protocol(path))
+            bundles.append(load_protocol(path))
         except UserError as error:
             problems += [p for p in error.problems if p not in problems]
     if problems:
         raise UserError(problems)
-    return found[0], found[1]
+    return bundles[0], bundles[1]
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    """Which clause decided about one case."""
+    """Show which clause decided about one case."""
     from qi_checker.authoring.explain import explain as build
     from qi_checker.authoring.explain_text import explanation_text
     from qi_checker.cli.one_case import find_case
 
-    found = find_case(arguments)
-    view = build(found.judge.bundle, found.trace, found.origin)
+    case = find_case(arguments)
+    view = build(case.judge.bundle, case.trace, case.origin)
     if arguments.format == "json":
         write_or_print(as_json(view), None)
     else:

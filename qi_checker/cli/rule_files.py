@@ -1,4 +1,4 @@
-"""The protocols and examples that a rule author's command is about."""
+"""Loading the protocols and examples of a rule author's command."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Loaded:
 
 
 def protocol_files(paths: list[Path]) -> list[Path]:
-    """The protocol files under the given paths; the shipped rules without one."""
-    found: list[Path] = []
+    """Find the protocol files under the given paths; without a path, the shipped rules."""
+    files: list[Path] = []
     problems: list[Problem] = []
     for path in paths or [rules_dir()]:
         if path.is_file() or (path / "protocol.yaml").is_file():
@@ -38,14 +38,14 @@ def protocol_files(paths: list[Path]) -> list[Path]:
             what = "there is no protocol" if path.exists() else "there is no such file or folder"
             advice = "Give a folder with protocol.yaml, or a folder of such folders"
             problems.append(Problem(str(path), what, "", advice))
-        found += inner
+        files += inner
     if problems:
         raise UserError(problems)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(files))
 
 
 def load_all(paths: list[Path]) -> tuple[list[Loaded], list[Problem]]:
-    """Everything that can be read, and every problem of what cannot."""
+    """Load every protocol that is valid, and return the problems of the others."""
     loaded: list[Loaded] = []
     problems: list[Problem] = []
     for path in protocol_files(paths):
@@ -61,7 +61,7 @@ def load_all(paths: list[Path]) -> tuple[list[Loaded], list[Problem]]:
 
 
 def on_duckdb(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
-    """Findings and cases of a few rows, by the compiled query."""
+    """Return the findings and cases of a few rows, by the compiled query."""
     from qi_checker.engines.duckdb import evaluate
     from qi_checker.sources.memory import from_rows
 
@@ -70,7 +70,7 @@ def on_duckdb(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -
 
 
 def on_judging(bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site) -> Any:
-    """The same by judging case after case."""
+    """Return the findings and cases of a few rows, judged case by case."""
     from qi_checker.judging import evaluate
 
     result = evaluate(bundle, tables, as_of, site)
@@ -81,12 +81,12 @@ ENGINES = {"duckdb": on_duckdb, "judging": on_judging}
 
 
 def as_json(value: Any) -> str:
-    """A view as JSON; dates as ISO text."""
+    """Format a view as JSON, with dates as ISO text."""
     return json.dumps(asdict(value), default=str, ensure_ascii=False, indent=2) + "\n"
 
 
 def write_or_print(text: str, out: Path | None) -> None:
-    """Text to a file, whose name is printed then, or to the terminal."""
+    """Write text to a file and print its name, or print the text."""
     if out is None:
         print(text, end="" if text.endswith("\n") else "\n")
         return

@@ -14,7 +14,7 @@ from qi_checker.protocol.site import Site
 
 
 def render(arguments: argparse.Namespace) -> int:
-    """A protocol as a page of plain English."""
+    """Write a protocol as a page of plain English."""
     from qi_checker.authoring.rule_page import rule_page, rule_sheet
     from qi_checker.protocol.examples import load_examples
 
@@ -32,7 +32,7 @@ def render(arguments: argparse.Namespace) -> int:
 
 
 def schema(arguments: argparse.Namespace) -> int:
-    """The JSON Schema of protocols, or of their examples."""
+    """Print the JSON Schema of protocols, or of their examples."""
     from qi_checker.protocol.schema import schema_text
 
     sys.stdout.write(schema_text(arguments.what))
@@ -40,7 +40,7 @@ def schema(arguments: argparse.Namespace) -> int:
 
 
 def sql(arguments: argparse.Namespace) -> int:
-    """The SQL that a protocol is compiled to, step by step."""
+    """Print the SQL that a protocol is compiled to, step by step."""
     from qi_checker.query import compile_protocol
     from qi_checker.query.printed import script
 

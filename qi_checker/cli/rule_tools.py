@@ -1,4 +1,4 @@
-"""rules test and coverage: what the examples of protocols come to, and what they leave open."""
+"""rules test and coverage: run the examples of protocols, and list what they do not reach."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test(arguments: argparse.Namespace) -> int:
-    """Run the examples of protocols and say how those that fail differ."""
+    """Run the examples of protocols and print how failed examples differ."""
     loaded, problems = load_all(arguments.paths)
     _some_examples(loaded, problems)
     selected = [(one, _selected(one, arguments.k)) for one in loaded if one.examples]
@@ -36,22 +36,22 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def coverage(arguments: argparse.Namespace) -> int:
-    """What no example of the protocols reaches."""
+    """Print what no example of the protocols reaches."""
     from qi_checker.authoring.coverage_text import coverage_json, coverage_text
     from qi_checker.authoring.coverage_view import coverage as build
 
     least = _percent(arguments.fail_under)
     loaded, problems = load_all(arguments.paths)
-    found = [build(one.bundle, one.examples) for one in loaded]
+    coverages = [build(one.bundle, one.examples) for one in loaded]
     if arguments.format == "json":
-        print(coverage_json(found), end="")
+        print(coverage_json(coverages), end="")
     else:
         shown = console()
-        for one in found:
+        for one in coverages:
             coverage_text(one, shown)
     if problems:
         raise UserError(problems)
-    below = [one for one in found if 100 * one.reached < least * one.points]
+    below = [one for one in coverages if 100 * one.reached < least * one.points]
     return Exit.FAILED_ON if below else Exit.DONE
 
 
@@ -68,7 +68,7 @@ def _percent(text: str) -> float:
 
 
 def _selected(one: Loaded, word: str) -> list[Example]:
-    """The examples with a word in their id or their sentence."""
+    """Return the examples with a word in their id or sentence."""
     part = word.lower()
     return [e for e in one.examples if part in e.id.lower() or part in e.why.lower()]
 
@@ -83,7 +83,10 @@ def _suite(one: Loaded, selected: Sequence[Example], engine: str) -> Suite:
 
 
 def _show(suites: Iterable[Suite]) -> bool:
-    """Print each when it is done: many protocols take a minute. Whether an example failed."""
+    """Print each result when it is ready; return whether an example failed.
+
+    Many protocols take a minute.
+    """
     from qi_checker.authoring.tests_text import suite_text
 
     failed = False
@@ -96,7 +99,7 @@ def _show(suites: Iterable[Suite]) -> bool:
 def _write(
     suites: Sequence[Suite], problems: Sequence[Problem], arguments: argparse.Namespace
 ) -> bool:
-    """All of them as a whole. Whether an example failed."""
+    """Write all results together; return whether an example failed."""
     from qi_checker.authoring.tests_text import junit, suite_text
     from qi_checker.render.terminal import open_console
 
@@ -112,7 +115,7 @@ def _write(
 
 
 def _some_examples(loaded: Sequence[Loaded], problems: Sequence[Problem]) -> None:
-    """Warn of protocols without examples; nothing to run at all is no success."""
+    """Warn of protocols without examples; raise UserError if there is nothing to run."""
     without = [one for one in loaded if not one.examples]
     advice = "Write some beside it, in examples.yaml"
     if loaded and len(without) == len(loaded) and not problems:

@@ -16,10 +16,10 @@ from qi_checker.protocol.site import Site
 
 
 def validate(arguments: argparse.Namespace) -> int:
-    """Check protocols and examples; every problem of every file at once."""
+    """Check protocols and examples; report every problem of every file together."""
     site = load_site(arguments.site) if arguments.site is not None else None
     paths = arguments.paths or [rules_dir()]
-    protocol_files(paths)  # a path without any protocol is told first
+    protocol_files(paths)  # a path without a protocol is reported first
     problems: dict[Problem, None] = {}
     warnings: dict[Problem, None] = {}
     for path in paths:
@@ -41,7 +41,7 @@ def validate(arguments: argparse.Namespace) -> int:
 def _checked(
     path: Path, site: Site | None
 ) -> Iterator[tuple[Bundle | None, list[Problem], list[Problem]]]:
-    """Protocols, what is wrong and what is suspicious, of a protocol or a folder of protocols."""
+    """Yield each protocol of a path, or of a folder of protocols, with its errors and warnings."""
     from qi_checker.protocol.lint import lint, lint_loaded
 
     if path.is_file() or (path / "protocol.yaml").is_file():
@@ -52,14 +52,14 @@ def _checked(
             return
         yield bundle, [], lint(bundle, site)
         return
-    found, wrong = read_rulebook(path)
-    yield None, wrong, lint_loaded(path, found, site)
-    for loaded in found:
+    rulebook, wrong = read_rulebook(path)
+    yield None, wrong, lint_loaded(path, rulebook, site)
+    for loaded in rulebook:
         yield loaded.bundle, [], []
 
 
 def _examples(bundle: Bundle) -> list[Problem]:
-    """What is wrong with the examples of a protocol; says that it is valid where nothing is."""
+    """Return the problems of a protocol's examples; print that it is valid if there are none."""
     from qi_checker.protocol.examples import load_examples
 
     file = bundle.path.with_name("examples.yaml")

@@ -1,4 +1,4 @@
-"""What can be typed after `rules`."""
+"""The arguments of `rules`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qi_checker.cli.command import command, later, mapping, records
 
 
 def add_rules(commands: Any) -> None:
-    """The tools of a rule author."""
+    """Add the tools of a rule author."""
     rules = command(
         commands,
         "rules",

@@ -22,7 +22,7 @@ DEMO_NOW = "2026-03-03T08:10:00-05:00"  # the morning after the demonstration's 
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    """Serve the web application until a signal comes."""
+    """Serve the web application until a signal ends it."""
     _installed()
     if arguments.demo:
         return _demo(arguments)
@@ -39,7 +39,7 @@ def serve(arguments: argparse.Namespace) -> int:
 def _installed() -> None:
     """Raise UserError if a package of the extra `web` is missing.
 
-    It is found out before Django starts: its own error would name a setting, not the extra.
+    The check precedes the start of Django, whose error would name a setting, not the extra.
     """
     for name in ("django", *(module for module, extra in EXTRAS.items() if extra == "web")):
         if not _is_there(name):
@@ -70,13 +70,13 @@ def _say_first_account() -> None:
     from qi_checker.web.runtime import runtime
 
     if runtime().web.local_accounts and not User.objects.exists():
-        print("Nobody can sign in yet. Make the first account:")
+        print("Nobody can sign in yet. Create the first account:")
         named = os.environ["QI_CHECKER_CONFIG"]
         print(f"  qi-checker accounts add NAME --role administrator --config {named}", flush=True)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    """The made-up hospital, two nights of it, an account of each role, and the application."""
+    """Serve a synthetic hospital with two nights and an account for each role."""
     with tempfile.TemporaryDirectory(prefix="qi-checker-demo-") as made:
         folder = arguments.folder or Path(made)
         config = _demo_hospital(folder, arguments.port)
@@ -94,10 +94,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _demo_hospital(folder: Path, port: int) -> Path:
-    """Records, settings and two nights, written by the commands that a site uses.
+    """Write records, settings and two nights with the commands that a site uses.
 
-    A folder that has them is served as it is, with what people did in it. Raises UserError for a
-    folder that holds something else.
+    A folder that has them is served unchanged, with people's entries. Raises UserError for a
+    folder that contains anything else.
     """
     from qi_checker.demo.ward import LAST, made_before, write_settings, write_ward
     from qi_checker.nightly.status import read_status
@@ -134,14 +134,14 @@ def _somebody(login: str) -> User:
     from qi_checker.web.accounts import identity
     from qi_checker.web.models import User
 
-    found: User | None = User.objects.filter(login=identity(login)).first()
-    if found is None:
+    user: User | None = User.objects.filter(login=identity(login)).first()
+    if user is None:
         raise UserError(Problem("accounts", "there is no such account", "", "See `accounts list`"))
-    return found
+    return user
 
 
 def add_account(arguments: argparse.Namespace) -> int:
-    """Make an account with a role; the password is asked for, or read from the input."""
+    """Create an account with a role; prompt for the password, or read it from standard input."""
     _open(arguments)
     from qi_checker.cli.nights import system_user
     from qi_checker.store.exceptions import Person
@@ -159,13 +159,13 @@ def _password() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     first = getpass.getpass("Password: ")
-    if first != getpass.getpass("The same again: "):
+    if first != getpass.getpass("Repeat the password: "):
         raise UserError(Problem("accounts", "the two passwords differ", "", "Try again"))
     return first
 
 
 def list_accounts(arguments: argparse.Namespace) -> int:
-    """Every account with its roles, as lines of JSON."""
+    """Print every account with its roles, as lines of JSON."""
     _open(arguments)
     from qi_checker.web.models import User
 
@@ -177,7 +177,7 @@ def list_accounts(arguments: argparse.Namespace) -> int:
 
 
 def set_password(arguments: argparse.Namespace) -> int:
-    """Give an account another password, and open it."""
+    """Give an account another password, and unlock it."""
     _open(arguments)
     from qi_checker.cli.nights import system_user
     from qi_checker.store.exceptions import Person

@@ -1,4 +1,4 @@
-"""What can be typed after `serve` and `accounts`."""
+"""The arguments of `serve` and `accounts`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def add_serve(commands: Any) -> None:
 
 
 def add_accounts(commands: Any) -> None:
-    """accounts add, list, password"""
+    """Add `accounts add`, `accounts list` and `accounts password`."""
     summary = "accounts of the web application"
     parser = commands.add_parser("accounts", help=summary, description=f"{summary.capitalize()}.")
     parser.epilog = "example:\n  qi-checker accounts list --config nightly.yaml"
@@ -48,12 +48,12 @@ def add_accounts(commands: Any) -> None:
         tools,
         "add",
         later("serving", "add_account"),
-        "make an account; the password is asked for, or read from the input",
+        "create an account; prompt for its password, or read it from standard input",
         example.format("add ash --role coordinator"),
     )
     add.add_argument("login", metavar="LOGIN", help="name to sign in with")
     add.add_argument(
-        "--role", action="append", required=True, choices=_ROLES, help="what it may do"
+        "--role", action="append", required=True, choices=_ROLES, help="role of the account"
     )
     add.add_argument("--site", default="", metavar="SITE", help="only for this site (default: all)")
     add.add_argument("--name", default="", metavar="NAME", help="name of the person")
@@ -63,7 +63,7 @@ def add_accounts(commands: Any) -> None:
         tools,
         "list",
         later("serving", "list_accounts"),
-        "every account with its roles",
+        "list accounts and their roles",
         example.format("list"),
     )
     _config(listed)
@@ -72,7 +72,7 @@ def add_accounts(commands: Any) -> None:
         tools,
         "password",
         later("serving", "set_password"),
-        "give an account another password, and open it",
+        "give an account another password and unlock it",
         example.format("password ash"),
     )
     other.add_argument("login", metavar="LOGIN", help="name to sign in with")

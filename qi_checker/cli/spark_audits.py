@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
-    """The verdicts that a case has, and what could not be evaluated."""
+    """Audit one protocol on Spark; return the verdicts that occur and the failures."""
     from qi_checker.audit.parquet_folder import write_parquet
     from qi_checker.cases.actions import count_actions
     from qi_checker.engines.spark import check_installed, evaluate, find, open_session
     from qi_checker.sources.raw import connect
 
-    # Without a handler Python would print what Spark's bridge says of an interrupted call.
+    # Without a handler Python would print the error of Spark's bridge for an interrupted call.
     logging.getLogger().addHandler(logging.NullHandler())
-    check_installed()  # before the records: nobody should convert them to Parquet in vain
+    check_installed()  # before the records, so that nobody converts them to Parquet for nothing
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
     as_of = moment_of(arguments.as_of, site)
-    found = find(arguments.data, site)
+    files = find(arguments.data, site)
     with progress() as shown:
         shown.phase("starting Spark")
         session = open_session(arguments.engine)
         look = look_of(arguments, site)
-        evaluation = evaluate(bundle, session, found, as_of, site, shown.phase, look=look)
+        evaluation = evaluate(bundle, session, files, as_of, site, shown.phase, look=look)
         numbers = write_parquet(evaluation, arguments.out, connect(), shown.count)
     _say(numbers, count_actions(evaluation.actions), arguments)
     return set(numbers["verdicts"]), evaluation.failures
 
 
 def _say(numbers: dict[str, Any], actions: ActionCount, arguments: argparse.Namespace) -> None:
-    """One screen of numbers; the rows are in the folder."""
+    """Print one screen of numbers; the rows are in the folder."""
     from qi_checker.audit.rates import rate
     from qi_checker.render import rates
 

@@ -1,4 +1,4 @@
-"""What a command prints to: closed, narrow or broken streams must not spoil a result."""
+"""The streams of a command: closed, narrow or broken streams must not spoil a result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def prepare_streams() -> None:
-    """Have both streams, also where one was closed before the start, whatever they can encode."""
+    """Open the streams that were closed, and replace characters that they cannot encode."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
@@ -22,13 +22,16 @@ def prepare_streams() -> None:
 
 
 def silence() -> None:
-    """Print to nowhere from now on: Python would complain at exit about what it could not print."""
+    """Discard all further output: Python would complain at exit about unwritten output."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console() -> Console:
-    """The terminal. Where the reader (head, less) has seen enough, the command goes on in silence:
-    its exit code still has to be right."""
+    """Return the terminal.
+
+    Where the reader (head, less) has seen enough, the command continues without output: its exit
+    code must still be right.
+    """
     from qi_checker.render.terminal import open_console
 
     shown = open_console()

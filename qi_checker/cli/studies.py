@@ -78,17 +78,17 @@ def _entered(config: Path) -> list[tuple[int, dict[str, str]]]:
 
 
 def _spans(arguments: argparse.Namespace) -> tuple[Span, Span]:
-    """Both periods, with everything that is wrong with either."""
+    """Return both periods; raise UserError with the problems of both."""
     problems: list[Problem] = []
-    found: list[Span] = []
+    spans: list[Span] = []
     for option, text in (("--before", arguments.before), ("--after", arguments.after)):
         try:
-            found.append(_span(text, option))
+            spans.append(_span(text, option))
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(problems)
-    return found[0], found[1]
+    return spans[0], spans[1]
 
 
 def _span(text: str, option: str) -> Span:

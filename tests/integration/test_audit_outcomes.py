@@ -39,7 +39,7 @@ def test_fail_on_a_verdict_gives_1_where_a_case_has_it(
 REFUSED = {
     "an unknown verdict": (["--fail-on", "compliannt"], ["--fail-on", "Did you mean compliant?"]),
     "several unknown verdicts": (["--fail-on", "a,b"], ["a is not", "b is not"]),
-    "another engine": (["--engine", "oracle://x"], ["--engine", "oracle:// is no engine"]),
+    "another engine": (["--engine", "oracle://x"], ["--engine", "unknown engine oracle://"]),
     "no such protocol": (["--protocol", "nowhere"], ["nowhere"]),
     "no such site": (["--site", "nowhere.yaml"], ["nowhere.yaml"]),
 }

@@ -108,7 +108,7 @@ def test_demo_data_never_replace_records(folder: WriteFolder) -> None:
     data = folder()
     before = contents(data)
     ran = run("demo", "--out", data)
-    assert ran.code == 2 and "holds files that are not of a demo" in ran.err
+    assert ran.code == 2 and "contains files that no demo wrote" in ran.err
     assert contents(data) == before
 
 

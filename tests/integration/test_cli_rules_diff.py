@@ -231,7 +231,7 @@ def test_fewer_cases_than_none_are_refused(
 ) -> None:
     assert diff(rule(), data, "--limit", "-1") == 2
     assert capsys.readouterr().err == (
-        "qi-checker: --limit: -1 is not possible. Give the most cases to show, 0 for none.\n"
+        "qi-checker: --limit: -1 is not possible. Give the maximum number of cases, 0 for none.\n"
     )
 
 

@@ -103,7 +103,7 @@ def test_fewer_pages_than_none_are_refused(folder: WriteFolder, tmp_path: Path, 
     assert ran.code == 2 and not (tmp_path / "out").exists()
     assert ran.err == (
         f"qi-checker: --pages: {pages} is not possible."
-        " Give the most case pages to write, 0 for none.\n"
+        " Give the maximum number of case pages, 0 for none.\n"
     )
 
 

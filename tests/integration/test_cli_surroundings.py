@@ -278,7 +278,7 @@ def test_a_folder_whose_name_is_not_utf8_is_refused(
     ran = run("audit", *given, "--as-of", AS_OF)
     assert ran.code == 2
     assert (
-        f"{option}: the name holds a byte that is not UTF-8 text. Give the folder another name."
+        f"{option}: the name contains a byte that is not valid UTF-8. Give the folder another name."
         in ran.err
     )
 

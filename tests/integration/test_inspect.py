@@ -206,7 +206,7 @@ def test_a_file_that_fits_nothing_is_said_and_not_used(tmp_path: Path) -> None:
 
 def test_nothing_to_propose_is_an_error(tmp_path: Path) -> None:
     ran = run("inspect", write(tmp_path, menu="DISH,PRICE\nsoup,3\npie,5\n"))
-    assert ran.code == 2 and "nothing here looks like operations or examinations" in ran.err
+    assert ran.code == 2 and "no file or table looks like operations or examinations" in ran.err
 
 
 @pytest.mark.parametrize("target", ["not-there", "klingon://host/x"])

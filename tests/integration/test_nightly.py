@@ -162,7 +162,7 @@ def test_a_tool_takes_its_settings_before_or_behind_it(tmp_path: Path) -> None:
     file = settings(tmp_path, protocols=small_protocol(tmp_path))
     for typed in (("--config", file, "runs"), ("runs", "--config", file)):
         ran = run("nightly", *typed)
-        assert (ran.code, ran.out) == (0, "No night is kept yet.\n")
+        assert (ran.code, ran.out) == (0, "No night is stored yet.\n")
     nothing: tuple[tuple[str, ...], ...] = ((), ("runs",))
     for without in nothing:
         ran = run("nightly", *without)

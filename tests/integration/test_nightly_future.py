@@ -51,7 +51,7 @@ def test_a_day_beyond_tomorrow_is_refused(file: Path, span: tuple[object, ...]) 
     ran = night(file, FIRST, *span)
     assert (ran.code, ran.out) == (2, "")
     assert "is in the future: today is 2026-03-02." in ran.err and "--allow-future" in ran.err
-    assert run("nightly", "runs", "--config", file).out == "No night is kept yet.\n"
+    assert run("nightly", "runs", "--config", file).out == "No night is stored yet.\n"
 
 
 @pytest.mark.parametrize("span", [("--as-of",), ("--from", FIRST, "--to")])
