@@ -17,9 +17,10 @@ _ACTIONS = f"SELECT * EXCLUDE (number) FROM {ACTIONS} ORDER BY number"
 
 
 def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) -> None:
-    """findings.json, .parquet and .csv, cases.csv, actions.csv, rejects.csv and manifest.json.
+    """Write findings.json, .parquet and .csv, cases.csv, actions.csv, rejects.csv and
+    manifest.json.
 
-    The actions are made by then (`actions_in`).
+    The actions must already exist (`actions_in`).
     """
     findings, worded = (
         f"SELECT {FINDINGS_SQL} FROM {view} ORDER BY case_id, requirement"
@@ -27,7 +28,7 @@ def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) 
     )
     cases = f"SELECT {CASES_SQL} FROM {CASES} ORDER BY case_id"
     copy = evaluation.con.execute
-    # Pages of Parquet come out otherwise from a table than from a query: always from the query.
+    # Parquet pages from a table differ from those of a query, so a query is always used.
     copy(f"COPY ({worded}) TO {_path(folder, 'findings.parquet')} (FORMAT PARQUET)")
     copy(f"COPY ({_safe(evaluation, findings)}) TO {_path(folder, 'findings.csv')} (HEADER)")
     copy(f"COPY ({_safe(evaluation, cases)}) TO {_path(folder, 'cases.csv')} (HEADER)")
@@ -53,9 +54,9 @@ def _path(folder: Path, name: str) -> str:
 
 
 def _safe(evaluation: Evaluation, query: str) -> str:
-    """The query with every text cell made harmless: a spreadsheet must not run it as a formula.
+    """Make every text cell of a query harmless: a spreadsheet must not run it as a formula.
 
-    A cell that begins with = + - @, also in their full width, or with a control character gets an
+    A cell that begins with = + - @, also full-width, or with a control character gets an
     apostrophe in front (OWASP, CSV injection). Only CSV; JSON and Parquet hold the exact text.
     """
     described = evaluation.con.execute(f"DESCRIBE {query}").fetchall()
@@ -71,7 +72,7 @@ def _safe(evaluation: Evaluation, query: str) -> str:
 
 
 def _join(folder: Path, manifest: dict[str, Any]) -> None:
-    """findings.json out of its parts, without holding them in memory."""
+    """Join the parts of findings.json without loading them into memory."""
     head = json.dumps(manifest, ensure_ascii=False, indent=1)
     with (folder / "findings.json").open("wb") as whole:
         whole.write(b'{"manifest": ' + head.encode())

@@ -1,6 +1,6 @@
 """The folder of an audit: data files, the page for a person, and one page per case.
 
-That of a rulebook holds one such folder for each protocol, and a page over all of them.
+The folder of a rulebook contains one audit folder per protocol, and a page about all of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from qi_checker.protocol.paths import is_device
 from qi_checker.query.tables import VERDICTS
 from qi_checker.render.atomic import folder_refused, replaced_folder
 
-PAGES = 5_000  # most case pages of one audit; those that need somebody's attention come first
+PAGES = 5_000  # maximum number of case pages; cases that need somebody's attention come first
 # What an audit writes, and may replace: docs/commands.md names every file.
 OURS = (
     "findings.json",
@@ -57,10 +57,10 @@ Label = Mapping[str, Any]
 
 
 def page_name(case_id: str, ending: str = "html") -> str:
-    """A file name for a case: readable where its id is plain, and unique everywhere.
+    """Return a file name for a case: readable if its id is plain, and always unique.
 
-    Windows and macOS take A.html and a.html for one file, and Windows has no file CON.html and no
-    file con.x.html: what stands before the first dot is a device there, whatever follows it.
+    Windows and macOS treat A.html and a.html as one file, and Windows has no file CON.html or
+    con.x.html: the part before the first dot is a device there, whatever follows it.
     """
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", case_id)[:80]
     device = is_device(plain)
@@ -80,7 +80,7 @@ def write_audit(
 ) -> AuditPage:
     """Write everything of an audit into `out`, replacing an earlier audit in one step.
 
-    `label` says which night it is, in run.json.
+    `label` is the content of run.json, which names the night.
     """
     with replaced_folder(out, OURS) as folder, disk_of(out):
         page = _fill(evaluation, folder, pages, progress)
@@ -95,10 +95,10 @@ def write_rulebook(
     progress: Progress = lambda phase, done, total: None,
     label: Label | None = None,
 ) -> RulebookPage:
-    """Write the audit of every protocol into a folder of its id, and index.html over them all.
+    """Write the audit of every protocol into a folder of its id, and index.html about all of them.
 
-    Each is used before the next is asked for. `pages` is the most for one protocol. Everything is
-    replaced in one step, or nothing. `label` as in `write_audit`; it is read at the end.
+    Each is used before the next is requested. `pages` is the maximum for one protocol. Everything
+    is replaced in one step, or nothing. `label` as in `write_audit`; it is read at the end.
     """
     lines: list[RulebookLine] = []
     with replaced_folder(out, OURS) as folder, disk_of(out):
@@ -123,7 +123,7 @@ def _write_label(folder: Path, label: Label | None) -> None:
 
 @contextmanager
 def disk_of(out: Path) -> Iterator[None]:
-    """What DuckDB says of a disk, in the words of the system."""
+    """Turn DuckDB's disk errors into errors with the message of the system."""
     try:
         yield
     except duckdb.IOException as error:
@@ -131,7 +131,7 @@ def disk_of(out: Path) -> Iterator[None]:
 
 
 def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) -> AuditPage:
-    """Everything of one audit."""
+    """Write everything of one audit."""
     keys = page_keys(evaluation, pages)
     judge_twice(evaluation, keys)
     _hold_few(evaluation)
@@ -157,26 +157,27 @@ def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) 
 
 
 def page_keys(evaluation: Evaluation, pages: int) -> list[int]:
-    """Keys of the cases that get a page: those that need somebody's attention come first."""
+    """Return the keys of cases with a page; cases that need somebody's attention come first."""
     first = keys_of(evaluation, _ATTENTION, pages)
     more = keys_of(evaluation, f"NOT ({_ATTENTION})", pages - len(first))
     return [*first, *more]
 
 
-# Some forty queries ask for findings in words, and DuckDB plans the sentences anew for each: of the
-# demonstration's 249 cases an audit took 2.6 s of processor, and takes 1.7 s when they are written
-# down first; of three cases 1.1 s and 0.65 s. Of a million they would fill the memory.
+# Some forty queries read findings as sentences, and DuckDB plans the sentences again for each
+# query. An audit of the demonstration's 249 cases took 2.6 s of processor time, and takes 1.7 s if
+# the sentences are stored first; for three cases 1.1 s and 0.65 s. For a million cases they would
+# fill the memory.
 _FEW = 20_000
 
 
 def _hold_few(evaluation: Evaluation) -> None:
-    """Put findings into words once, where there are few cases."""
+    """Store the sentences of findings if there are few cases."""
     ((cases,),) = evaluation.con.execute(f"SELECT count(*) FROM {VERDICTS}").fetchall()
     if cases <= _FEW:
         evaluation.hold()
 
 
 def _why(error: duckdb.IOException) -> str:
-    """The words of the system for a full disk and its like; DuckDB gives the number."""
+    """Return the system's message for errors such as a full disk; DuckDB gives the number."""
     number = re.search(r'"errno":"([0-9]+)"', str(error))
     return os.strerror(int(number[1])) if number else "input/output error"

@@ -1,4 +1,4 @@
-"""The audit for a person: rate, flow, what needs action, what failed and why."""
+"""The audit as a page: rate, flow, what needs action, what failed and why."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.protocol.words import group_words, heading
 from qi_checker.query.tables import CASES, FINDINGS, POPULATION, VERDICTS
 
-_LISTED = 2000  # lines of one list; the files hold them all
+_LISTED = 2000  # lines of one list; the files have all of them
 _REJECTS = 50
 PageOf = Callable[[str], str]
 
 
 def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> AuditPage:
-    """Everything index.html shows. `page_of` gives the link of a case's page, or nothing."""
+    """Return everything in index.html. `page_of` returns the link of a case's page, or ""."""
     summary = evaluation.summary()
     eligible = int(summary["eligible"])
     actions = actions_in(evaluation)
@@ -64,7 +64,7 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
 
 
 def _action_lines(evaluation: Evaluation, page_of: PageOf) -> tuple[CaseLine, ...]:
-    """A line for each action, the most urgent first."""
+    """Return a line for each action, the most urgent first."""
     rows = evaluation.rows(f"""
         SELECT a.*, v.anchor, v.upcoming, v.verdict
         FROM {ACTIONS} a JOIN {POPULATION} p USING (case_id)
@@ -101,7 +101,7 @@ def _reject_words(row: dict[str, Any]) -> str:
 
 
 def _lines(evaluation: Evaluation, where: str, page_of: PageOf) -> tuple[CaseLine, ...]:
-    """Cases of a list with what to do next, or why they are where they are."""
+    """Return the cases of a list, with the next action or the reason for their verdict."""
     shown = f"('{Status.MET}', '{Status.BOOKED}')"
     rows = evaluation.rows(f"""
         SELECT k.case_id, any_value(k.anchor) AS anchor, any_value(k.upcoming) AS upcoming,
@@ -138,7 +138,7 @@ def _verdicts(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
 
 
 def _flow(evaluation: Evaluation) -> tuple[tuple[str, int], ...]:
-    """From all cases to the denominator; the lines add up."""
+    """Return the steps from all cases to the denominator; the lines add up."""
     totals = population(evaluation)
     census = evaluation.prepared.census["cases"]
     outside = totals["not_applicable_by_reason"]

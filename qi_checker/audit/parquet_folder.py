@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
     from pyspark.sql import DataFrame
 
-_ROWS = 1_000_000  # of one part, about
+_ROWS = 1_000_000  # of one part, approximately
 
 
 def write_parquet(
@@ -35,12 +35,12 @@ def write_parquet(
     con: duckdb.DuckDBPyConnection,
     progress: Progress = lambda phase, done, total: None,
 ) -> dict[str, Any]:
-    """Write everything into `out`, replacing an earlier audit in one step; gives the manifest.
+    """Write everything into `out`, replacing an earlier audit in one step; return the manifest.
 
     con: an empty DuckDB connection, which gets the rows of the cases that are judged one by one.
     Workers must see the folder under the same path. Two runs on the same input give the same rows
-    in the same files and order, whatever the number of workers; the bytes of a file may differ, since
-    Java writes the names of the encodings of a column in any order.
+    in the same files and order, whatever the number of workers; the bytes of a file may differ,
+    since Java writes the names of a column's encodings in any order.
     """
     with replaced_folder(out, OURS) as folder, failed(_refused(out)):
         progress("judging cases", 0, 0)
@@ -97,7 +97,7 @@ def _refused(out: Path) -> UserError:
 
 
 def _write(frame: DataFrame, folder: Path, by: str, order: Sequence[str]) -> None:
-    """Rows go to a part by the hash of a column, and lie in it in order: always the same ones."""
+    """Write rows into parts by the hash of a column, in order, so that parts are reproducible."""
     frozen = frame.localCheckpoint(eager=False)
     parts = max(1, -(-frozen.count() // _ROWS))
     frozen.repartition(parts, by).sortWithinPartitions(*order).write.parquet(
@@ -108,6 +108,6 @@ def _write(frame: DataFrame, folder: Path, by: str, order: Sequence[str]) -> Non
         if named:
             path.rename(folder / f"part-{named[1]}.parquet")
         else:
-            path.unlink()  # checksums that only Hadoop reads
+            path.unlink()  # checksums for Hadoop only
     if not any(folder.iterdir()):
         raise FileNotFoundError(folder)

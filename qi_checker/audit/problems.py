@@ -1,4 +1,4 @@
-"""Data problems: nothing that stops an audit, everything that a person should look at."""
+"""Data problems: they do not stop an audit, but people should look at them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from qi_checker.protocol.records import RawTable
 from qi_checker.protocol.vocabulary import URGENCIES
 from qi_checker.query.tables import EXCEPTIONS, FINDINGS
 
-_SHOWN = 20  # ids named in one problem; the rest is counted
+_SHOWN = 20  # maximum number of ids in one problem; the rest is counted
 
 
 def problems(evaluation: Results) -> Iterator[str]:
-    """One sentence per problem, ids only, in a fixed order."""
+    """Yield one sentence per problem, with ids only, in a fixed order."""
     yield from evaluation.prepared.apart
     yield from evaluation.records.notes
     yield from evaluation.prepared.notes
@@ -25,16 +25,17 @@ def problems(evaluation: Results) -> Iterator[str]:
 
 
 def rejected_rows(evaluation: Results) -> Iterator[str]:
-    """One sentence per file with rejected rows; every report carries it, or a table of all."""
+    """Yield one sentence per file with rejected rows; every report has it, or a table of all
+    rows."""
     census = evaluation.prepared.census
-    counts = {name: (found.read, found.used) for name, found in census.items()}
+    counts = {name: (counted.read, counted.used) for name, counted in census.items()}
     return rows_not_used(evaluation.records.tables, counts)
 
 
 def rows_not_used(
     tables: Mapping[str, RawTable], counts: Mapping[str, tuple[int, int]]
 ) -> Iterator[str]:
-    """The same from how many rows of each table were read and used."""
+    """Yield the same from the numbers of rows read and used per table."""
     for name, table in tables.items():
         read, used = counts[name]
         if read > used:
@@ -42,7 +43,8 @@ def rows_not_used(
 
 
 def _named(evaluation: Results, query: str) -> str:
-    """Ids of a query of a column `id`, the first ones by name; only these leave the database."""
+    """List the first ids of a query with a column `id`, and count the rest; only these leave the
+    database."""
     ids = [str(r["id"]) for r in evaluation.rows(f"{query} ORDER BY id LIMIT {_SHOWN + 1}")]
     if len(ids) <= _SHOWN:
         return ", ".join(ids)
@@ -69,10 +71,10 @@ def _late_cases(evaluation: Results) -> Iterator[str]:
 
 
 def unknown_words(evaluation: Results) -> Iterator[tuple[str, str, int]]:
-    """Give column, word and number of events of each word outside a vocabulary.
+    """Yield column, word and number of events for each word outside a vocabulary.
 
-    A word may be anything, a patient's name that was shifted into the column too: it belongs on the
-    screen of the person who asked for the audit, and in no file, page, mail, log or store.
+    A word may be anything, even a patient's name from a shifted column: it may be shown on the
+    screen of the person who requested the audit, but not in any file, page, mail, log or store.
     """
     for column, said in (("modality", "said_modalities"), ("region", "said_regions")):
         rows = evaluation.rows(f"""
@@ -128,7 +130,7 @@ def _exceptions(evaluation: Results) -> Iterator[str]:
         f"SELECT exception_id AS id FROM {EXCEPTIONS} WHERE ignored IS NULL AND asked_late > 0",
     )
     if ids:
-        yield f"Exceptions that were asked for after surgery: {ids}."
+        yield f"Exceptions that were requested after surgery: {ids}."
     ids = _named(
         evaluation,
         f"""

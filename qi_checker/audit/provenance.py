@@ -1,4 +1,4 @@
-"""Where numbers come from: the manifest of an audit and the footer of every page."""
+"""The source of all numbers: the manifest of an audit and the footer of every page."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from qi_checker.render.views import Provenance
 
 
 def data_sha256(tables: Mapping[str, RawTable]) -> str:
-    """SHA-256 over the names and hashes of the input files, whatever their order."""
+    """Return the SHA-256 of the names and hashes of the input files, independent of their order."""
     lines = sorted(f"{t.name} {t.sha256}" for t in tables.values() if not t.absent)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def provenance(evaluation: Results) -> Provenance:
-    """The footer of a page."""
+    """Return the footer of a page."""
     compiled = evaluation.compiled
     plain = footer(compiled.bundle, evaluation.records.tables, compiled.as_of, compiled.site)
     return replace(
@@ -41,7 +41,7 @@ def provenance(evaluation: Results) -> Provenance:
 
 
 def footer(bundle: Bundle, tables: Mapping[str, RawTable], as_of: AsOf, site: Site) -> Provenance:
-    """The footer of a page that rests on one case: what counts rows is not in it."""
+    """Return the footer of a page about one case, without numbers of rows."""
     protocol = bundle.protocol
     version = protocol.in_force(as_of.date) or protocol.versions[-1]
     return Provenance(
@@ -58,9 +58,9 @@ def footer(bundle: Bundle, tables: Mapping[str, RawTable], as_of: AsOf, site: Si
 
 
 def no_data(evaluation: Results) -> tuple[str, ...]:
-    """Titles of requirements that ask for a kind of event of which the records hold none.
+    """Return the titles of requirements whose kind of event does not occur in the records.
 
-    Nothing can be said about these: a rate of 0% would be read as a failure of the ward.
+    They cannot be evaluated: a rate of 0% would be read as a failure of the ward.
     """
     kinds = {row["kind"] for row in evaluation.rows(f"SELECT DISTINCT kind FROM {EVENT_PROFILES}")}
     leaves = {leaf.id: leaf for scope in evaluation.compiled.scopes for leaf in scope.leaves}
@@ -72,7 +72,8 @@ def no_data(evaluation: Results) -> tuple[str, ...]:
 
 
 def rests_on(evaluation: Results) -> str:
-    """How many rows a page rests on: what an empty list, 0% and 100% must say."""
+    """Describe the number of rows behind a page, so that an empty list, 0% and 100% can be
+    judged."""
     census = evaluation.prepared.census
     ahead, own = evaluation.rows(
         "SELECT count(*) FILTER (WHERE upcoming) AS ahead, "
@@ -90,7 +91,7 @@ def _number(number: int, noun: str) -> str:
 
 
 def manifest(evaluation: Results) -> dict[str, Any]:
-    """Everything that lets a number be traced and every row be accounted for."""
+    """Return everything that is needed to trace a number and account for every row."""
     compiled = evaluation.compiled
     summary = evaluation.summary()
     prepared = evaluation.prepared
@@ -128,13 +129,13 @@ def manifest(evaluation: Results) -> dict[str, Any]:
 
 
 def _actions(evaluation: Results) -> dict[str, Any]:
-    """How many actions there are by urgency, where they were made."""
+    """Return the number of actions by urgency, if there are actions."""
     made = getattr(evaluation, "actions", None)
     return {} if made is None else {"actions": count_actions(made).facts}
 
 
 def _files(evaluation: Results) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    lines: list[dict[str, Any]] = []
     for name, table in evaluation.records.tables.items():
         census = evaluation.prepared.census[name]
         line = {
@@ -146,16 +147,16 @@ def _files(evaluation: Results) -> list[dict[str, Any]]:
             "rejected": census.rejected + census.torn,
         }
         if table.joined is not None:
-            found += _both_places(evaluation, line, table.joined)
+            lines += _both_places(evaluation, line, table.joined)
         elif not table.absent:
-            found.append(line)
-    return found
+            lines.append(line)
+    return lines
 
 
 def _both_places(
     evaluation: Results, line: dict[str, Any], joined: Joined
 ) -> Iterator[dict[str, Any]]:
-    """A line for the file, where there is one, and one for the rows beside it."""
+    """Yield a line for the file, if there is one, and a line for the rows beside it."""
     counts = evaluation.rows(f"""
         SELECT (SELECT count(*) FROM raw_{line["table"]} WHERE _row < 0) AS read,
                (SELECT count(*) FROM rejected_{line["table"]} WHERE _row < 0) AS rejected""")[0]
@@ -167,14 +168,14 @@ def _both_places(
 
 
 def _counts(evaluation: Results, query: str) -> dict[str, int]:
-    found = {str(name): int(number) for name, number in map(dict.values, evaluation.rows(query))}
-    return dict(sorted(found.items()))
+    counts = {str(name): int(number) for name, number in map(dict.values, evaluation.rows(query))}
+    return dict(sorted(counts.items()))
 
 
 def population(evaluation: Results) -> dict[str, Any]:
-    """cases = not applicable + upcoming + eligible + error; excluded cases by their title.
+    """Count cases = not applicable + upcoming + eligible + error; excluded cases by their title.
 
-    A past case whose window is still open (a follow-up, say) is counted as upcoming.
+    A past case whose window is still open (such as a follow-up) is counted as upcoming.
     """
     outside = "'error', 'not_applicable'"
     counts = evaluation.rows(f"""
@@ -200,10 +201,10 @@ def _statuses(evaluation: Results) -> dict[str, dict[str, int]]:
     rows = evaluation.rows(
         f"SELECT id, status, count(*) AS number FROM {FINDINGS} GROUP BY 1, 2 ORDER BY 1, 2"
     )
-    found: dict[str, dict[str, int]] = {}
+    by_requirement: dict[str, dict[str, int]] = {}
     for row in rows:
-        found.setdefault(row["id"], {})[row["status"]] = row["number"]
-    return found
+        by_requirement.setdefault(row["id"], {})[row["status"]] = row["number"]
+    return by_requirement
 
 
 def _exceptions(evaluation: Results) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from qi_checker.statistics.proportions import wilson
 
 
 def rate(totals: dict[str, Any]) -> Rate:
-    """The rate of the contract: exceptions leave the denominator, undetermined cases bound it."""
+    """Compute the rate of the contract: exceptions leave the denominator, undetermined cases bound
+    it."""
     compliant, eligible = int(totals["compliant"]), int(totals["eligible"])
     excepted, undetermined = int(totals["with_exception"]), int(totals["undetermined"])
     judged = eligible - excepted

@@ -1,4 +1,4 @@
-"""A rulebook for a person and for a program: what each of its protocols came to."""
+"""The results of a rulebook for people and programs, one line per protocol."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MEANINGS = ("compliant", "eligible", "with_exception", "undetermined", "rate", "
 
 
 def rulebook_line(page: AuditPage, link: str) -> RulebookLine:
-    """One protocol; `link` leads from the rulebook to its audit."""
+    """Return the line of one protocol; `link` leads from the rulebook to its audit."""
     return RulebookLine(page.provenance, page.rate, page.verdicts, page.actions.now, link)
 
 
 def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPage:
-    """All of them; what they have in common is taken from the audit of one."""
+    """Return the page of all protocols; common values come from one of the audits."""
     p = last.provenance
     return RulebookPage(
         as_of=p.as_of,
@@ -32,7 +32,8 @@ def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPag
 
 
 def rulebook_document(page: RulebookPage) -> dict[str, Any]:
-    """rulebook.json: the same, ready for JSON; `rate` is n/N with its Wilson 95% interval."""
+    """Return rulebook.json: the same, ready for JSON; `rate` is n/N with its Wilson 95%
+    interval."""
     return {
         "program": {"name": "qi-checker", "version": page.program_version},
         "as_of": page.as_of,

@@ -17,7 +17,7 @@ _ACTIONS_SHOWN = 3  # so that the summary stays on one screen of 24 lines
 
 
 def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
-    """One screen after an audit: the finding, what needs action, where the report is."""
+    """Print one screen after an audit: the finding, what needs action, where the report is."""
     say_first(console, page.provenance.plausibility)
     say(console, f"{said.finding(page)} {said.against_target(page)}".rstrip(), "bold")
     say(console)
@@ -37,7 +37,7 @@ def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
 
 
 def rulebook_summary_text(page: RulebookPage, console: Console, report: str) -> None:
-    """After the audit of a rulebook: the rate of every protocol, and where the report is."""
+    """Print the rate of every protocol after the audit of a rulebook, and where the report is."""
     say_first(console, page.plausibility)
     table = new_table(console, ("Protocol", "Compliant in time", "Needs action"), (0, 34, 12))
     for line in page.lines:

@@ -1,4 +1,4 @@
-"""What the audit of a day, and that of a rulebook, shows: plain typed values, ready to print."""
+"""The contents of an audit and of a rulebook: plain typed values, ready to print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qi_checker.render.views import Provenance, Rate
 
 @dataclass(frozen=True)
 class RequirementTotals:
-    """Counts of one requirement over the eligible cases, and of all statuses over all cases."""
+    """Counts of one requirement for the eligible cases, and of all statuses for all cases."""
 
     id: str
     title: str
@@ -23,7 +23,7 @@ class RequirementTotals:
     reasons: tuple[tuple[str, str, int], ...]  # (status, reason, cases), past cases not met
     owner: str = ""
     group: str = ""  # as in RequirementSheet; with a group "both in time" would be wrong
-    forbidden: bool = False  # fulfilled where there is none
+    forbidden: bool = False  # met if there is no event
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,15 @@ class CaseLine:
     surgery_date: date
     upcoming: bool
     verdict: str
-    sentence: str  # the next action, or why not
+    sentence: str  # the next action, or the reason
     act_by: date | None
     owner: str
-    page: str  # relative link, empty where no page was written
+    page: str  # relative link, "" if no page was written
 
 
 @dataclass(frozen=True)
 class AuditPage:
-    """The audit for a person: index.html."""
+    """The audit as a page: index.html."""
 
     provenance: Provenance
     rate: Rate
@@ -60,13 +60,13 @@ class AuditPage:
     problems: tuple[str, ...]
     target: str = ""
     notes: tuple[str, ...] = field(default=())
-    list_sizes: tuple[tuple[str, int], ...] = ()  # ("failed", 3120) where a list here is cut
+    list_sizes: tuple[tuple[str, int], ...] = ()  # ("failed", 3120) if a list here is cut
     actions: ActionCount = field(default=NO_ACTIONS)
 
 
 @dataclass(frozen=True)
 class RulebookLine:
-    """One protocol of a rulebook, and where its audit is."""
+    """One protocol of a rulebook, and the link of its audit."""
 
     provenance: Provenance
     rate: Rate
@@ -77,7 +77,7 @@ class RulebookLine:
 
 @dataclass(frozen=True)
 class RulebookPage:
-    """All protocols of a rulebook over the same records: its index.html."""
+    """All protocols of a rulebook for the same records: its index.html."""
 
     as_of: str
     timezone: str
@@ -85,4 +85,4 @@ class RulebookPage:
     program_version: str
     lines: tuple[RulebookLine, ...]
     reconciliation: tuple[tuple[str, int, int, int], ...]  # as in AuditPage
-    plausibility: tuple[Finding, ...] = ()  # of all protocols, each once
+    plausibility: tuple[Finding, ...] = ()  # of all protocols, without repeats

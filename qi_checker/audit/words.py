@@ -1,4 +1,4 @@
-"""The audit in words: page and terminal share them."""
+"""Sentences of the audit, shared by page and terminal."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _TAKEN_OUT = "– "
 
 @dataclass(frozen=True)
 class FlowStep:
-    """One line of the way to the denominator."""
+    """One step on the way to the denominator."""
 
     words: str
-    number: str  # with a minus where it is taken out
+    number: str  # with a minus if it is subtracted
     taken_out: bool
 
 
 def flow_steps(page: AuditPage) -> tuple[FlowStep, ...]:
-    """The denominator flow, ready to print; the audit marks with a dash what is taken out."""
+    """Return the denominator flow, ready to print; the audit marks subtracted steps with a dash."""
     steps = []
     for words, number in page.flow:
         out = words.startswith(_TAKEN_OUT)
@@ -46,7 +46,7 @@ def _in_time(totals: Sequence[RequirementTotals]) -> str:
 
 
 def finding(page: AuditPage) -> str:
-    """The whole audit in one sentence."""
+    """Summarise the audit in one sentence."""
     rate, whole = page.rate, counted(page.rate)
     if not rate.eligible:
         return "There are no eligible cases, so there is no rate."
@@ -68,7 +68,7 @@ def finding(page: AuditPage) -> str:
 
 
 def against_target(page: AuditPage) -> str:
-    """What may be said about the target: nothing that the interval does not carry."""
+    """Compare with the target, but claim only what the interval supports."""
     low, high = page.rate.low, page.rate.high
     if page.provenance.no_data:
         return ""
@@ -83,17 +83,19 @@ def against_target(page: AuditPage) -> str:
 
 
 def nothing_to_do(page: AuditPage) -> str:
-    """An empty list of actions, with what was looked at for it."""
+    """Describe an empty list of actions, with the records that were checked."""
     ahead = dict(page.flow).get("– still to come", 0)
     if not ahead:
-        said = (
+        sentence = (
             "The records hold no planned operation of this protocol, so there was nothing to check."
         )
     else:
-        said = "No upcoming operation needs action."
-    return f"{said} Based on {page.provenance.rests_on}." if page.provenance.rests_on else said
+        sentence = "No upcoming operation needs action."
+    return (
+        f"{sentence} Based on {page.provenance.rests_on}." if page.provenance.rests_on else sentence
+    )
 
 
 def list_sizes(page: AuditPage) -> dict[str, int]:
-    """How many cases each list has, those that the page was not even given included."""
+    """Return the number of cases in each list, including cases that the page did not receive."""
     return {name: len(getattr(page, name)) for name in _LISTS} | dict(page.list_sizes)

@@ -1,6 +1,6 @@
-"""What changed from one audit to a later one, and why: docs/changes.md defines every word.
+"""Changes from one audit to a later audit, with their causes; docs/changes.md defines every word.
 
-Pure: two snapshots in, sorted changes out. Nothing is evaluated again, so a cause is said only as
+Pure: two snapshots in, sorted changes out. Nothing is evaluated again, so a cause is stated only as
 far as the two snapshots show it.
 """
 
@@ -18,7 +18,7 @@ from qi_checker.protocol.vocabulary import Reason, Status
 
 
 class Kind(StrEnum):
-    """What happened; the order is that of a list."""
+    """Kind of a change; lists use this order."""
 
     NEW = "new"
     REOPENED = "reopened"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why it happened, as far as two audits show it."""
+    """Cause of a change, as far as two audits show it."""
 
     FEED = "feed"
     RESCHEDULE = "reschedule"
@@ -50,7 +50,7 @@ _OPEN = (Status.DUE, Status.BOOKED)
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that changed. `requirement` is "" where it is the case that came or went."""
+    """One thing that changed. `requirement` is "" for a new case or a case that is gone."""
 
     case_id: str
     requirement: str
@@ -66,17 +66,18 @@ class Change:
 
 
 def changes(now: Snapshot, before: Snapshot, earlier: Collection[Key] = ()) -> tuple[Change, ...]:
-    """Everything that changed, sorted by kind, case and requirement.
+    """Compare two snapshots; return the changes sorted by kind, case and requirement.
 
-    `earlier`: case and requirement of every problem that some audit before `before` had; without
-    it nothing is `reopened`. Raises UserError where the two cannot be compared.
+    `earlier`: case and requirement of every problem in any audit before `before`; without it no
+    change is `reopened`. Raises UserError where the two cannot be compared.
     """
     _comparable(now, before)
     return tuple(sorted(_each(now, before, frozenset(earlier)), key=_order))
 
 
 def is_problem(found: Found, as_of: dt.date) -> bool:
-    """Whether somebody must look: a deviation, or due and the last day to arrange it has passed."""
+    """Whether somebody must act: a deviation, or due although the last day to arrange it has
+    passed."""
     overdue = found.status == Status.DUE and found.act_by is not None and found.act_by < as_of
     return found.status in DEVIATIONS or overdue
 
@@ -101,12 +102,12 @@ def _each(now: Snapshot, before: Snapshot, earlier: frozenset[Key]) -> Iterator[
     for case_id, case in before.cases.items():
         if case_id not in now.cases:
             yield _went(case, now, before)
-    for key, found in now.findings.items():
+    for key, finding in now.findings.items():
         if key[0] in before.cases:
-            yield from _of_finding(_Pair(now, before, found, before.findings.get(key)), earlier)
-        elif is_problem(found, now.as_of):
-            # A case that is there for the first time: its problems are as new as it is.
-            change = _Pair(now, before, found, None).change(Kind.NEW)
+            yield from _of_finding(_Pair(now, before, finding, before.findings.get(key)), earlier)
+        elif is_problem(finding, now.as_of):
+            # The case occurs for the first time, so its problems are new.
+            change = _Pair(now, before, finding, None).change(Kind.NEW)
             yield replace(change, cause=_came(now.cases[key[0]], before).cause)
 
 
@@ -156,7 +157,7 @@ def _of_finding(pair: _Pair, earlier: frozenset[Key]) -> Iterator[Change]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """One requirement of one case, tonight and before; `was` None: the requirement is new."""
+    """One requirement of one case, tonight and before; `was` is None for a new requirement."""
 
     tonight: Snapshot
     before: Snapshot
@@ -182,7 +183,7 @@ class _Pair:
 
     @property
     def flipped_by_moving(self) -> bool:
-        """The date of surgery changed, and no other event speaks now."""
+        """Whether the date of surgery changed, and no other event decides now."""
         same_event = self.was is not None and self.now.event_id in ("", self.was.event_id)
         changed = self.now.status != self.status_before or self._problem_now != self._problem_then
         excepted = Status.EXEMPT in (self.now.status, self.status_before)
@@ -190,12 +191,12 @@ class _Pair:
 
     @property
     def stale(self) -> bool:
-        """A source had not delivered, in one of the two audits."""
+        """Whether a source had not delivered in one of the two audits."""
         return Reason.FEED_STALE in (self.now.reason, self.was.reason if self.was else "")
 
     @property
     def judged_before(self) -> bool:
-        """The operation was over, and the requirement decided."""
+        """Whether the operation was over and the requirement decided."""
         old = self.surgery[0]
         over = old is not None and old <= self.before.as_of
         return self.was is not None and over and self.was.status not in _OPEN
@@ -209,7 +210,7 @@ class _Pair:
         return self.was is not None and is_problem(self.was, self.before.as_of)
 
     def kind(self) -> Kind | None:
-        """What happened to this requirement, or None where nothing worth a line did."""
+        """Return the kind of change of this requirement, or None if it needs no line."""
         flipped = self.now.status != self.status_before
         if self.judged_before:
             return Kind.REJUDGED if flipped else None
@@ -223,7 +224,7 @@ class _Pair:
         return Kind.NEW if lost else None
 
     def cause(self) -> Cause:
-        """Why, as far as the snapshots show it: docs/changes.md, section 3."""
+        """Return the cause, as far as the snapshots show it: docs/changes.md, section 3."""
         rules_differ = not _same(self.tonight, self.before, "rules")
         if self.stale and not rules_differ:
             return Cause.FEED
@@ -238,7 +239,8 @@ class _Pair:
         return self._time_or(self._event())
 
     def _time_or(self, other: Cause) -> Cause:
-        """`time` where the calendar alone explains it: open before, and a last day has passed."""
+        """Return `time` if the calendar alone explains it: open before, and a last day has
+        passed."""
         if self.was is None or self.was.status not in _OPEN or other is Cause.PROTOCOL_OR_DATA:
             return other
         same = self.now.event_id == self.was.event_id and not self.moved
@@ -249,7 +251,8 @@ class _Pair:
         return Cause.TIME if same and same_window and (passed or gone) else other
 
     def _event(self) -> Cause:
-        """A later event, one that was not known in time, or a record that was put right."""
+        """Return the cause: a later event, an event that was not known in time, or a corrected
+        record."""
         if not self.now.event_id or self.now.event_date is None:
             return Cause.DATA
         if self.now.event_date > self.before.as_of:
@@ -262,7 +265,7 @@ class _Pair:
         aged = self.now.status == Status.EXPIRED and reason == Reason.TOO_OLD
         if kind is Kind.RESCHEDULED and aged and self.status_before in _FULFILLED:
             reason = Reason.EXPIRED_BY_RESCHEDULE  # it was in time for the earlier date
-        then = self.status_before or "not asked"
+        then = self.status_before or "did not apply"
         moved = f" Surgery moved from {old} to {new}." if self.moved else ""
         late = ASKED_LATE if ASKED_LATE in self.now.sentence else ""
         status = f"{self.now.status}{late}"
@@ -283,7 +286,7 @@ class _Pair:
 
 
 def _same(now: Snapshot, before: Snapshot, part: str) -> bool:
-    """Whether `data`, the `program`, or all that judges (`rules`) was the same in both."""
+    """Whether `data`, the `program`, or everything that decides (`rules`) was the same in both."""
     if part == "data":
         return bool(now.manifest["data"]["sha256"] == before.manifest["data"]["sha256"])
     parts = ("program",) if part == "program" else ("program", "protocol", "site")
@@ -291,5 +294,5 @@ def _same(now: Snapshot, before: Snapshot, part: str) -> bool:
 
 
 def _either(now: Snapshot, before: Snapshot) -> Cause:
-    """The rules differ: whether the records did too, or stayed the same."""
+    """Return the cause where the rules differ: with the same records, or with different records."""
     return Cause.PROTOCOL if _same(now, before, "data") else Cause.PROTOCOL_OR_DATA

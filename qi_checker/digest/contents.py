@@ -1,6 +1,6 @@
-"""The nightly digest: what needs somebody tomorrow morning, from an audit and an earlier one.
+"""The nightly digest: the tasks for tomorrow morning, from an audit and an earlier audit.
 
-Ids of cases only: nothing here is read from a record of a patient but its case id and dates.
+Ids of cases only: of a patient's record the digest uses only the case id and dates.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from qi_checker.digest.snapshot import CaseFound, Key, Snapshot, Todo
 from qi_checker.protocol.records import THE_STORE
 from qi_checker.protocol.vocabulary import Reason, Verdict
 
-DAYS = 14  # how far a digest looks ahead where nobody says otherwise
+DAYS = 14  # default number of days that a digest looks ahead
 _AT_RISK = (Verdict.ERROR, Verdict.NOT_COMPLIANT, Verdict.UNDETERMINED, Verdict.ACTION_NEEDED)
-_NAMED = 3  # cases that one line names
-_HALF = 2  # a table with less than one half of the rows of before is a feed that broke off
+_NAMED = 3  # number of cases that one line names
+_HALF = 2  # a table with less than half of the earlier rows counts as a feed that broke off
 FRESH, FAILED, NOT_WATCHED = "feeds fresh", "feeds failed", "feeds not watched"
 
 
 @dataclass(frozen=True)
 class AtRisk:
-    """One action, or an upcoming case for which nobody can say one: what to do, until when, who.
+    """One action (what, until when, who), or an upcoming case without a known action.
 
-    requirement: "" where it is the case.
+    requirement: "" for a case.
     """
 
     case_id: str
     surgery_date: dt.date | None
     verdict: str
     act_by: dt.date | None
-    days_left: int | None  # to act_by; below 0: it has passed
+    days_left: int | None  # until act_by; negative if it has passed
     next_action: str
     owner: str
     requirement: str = ""
-    reason: str = ""  # of the finding that asks for it, where that is known
+    reason: str = ""  # of the finding behind the action, where it is known
 
 
 @dataclass(frozen=True)
 class Digest:
-    """One night. `since` is the earlier audit's moment, "" where there is none."""
+    """One night. `since` is the moment of the earlier audit, "" without one."""
 
     protocol_id: str
     protocol_title: str
@@ -54,18 +54,18 @@ class Digest:
     at_risk: tuple[AtRisk, ...]  # by act_by
     changes: tuple[Change, ...]  # of requirements, by kind
     cusum: str  # a sentence where the state of a CUSUM changed, else ""
-    checked: int  # upcoming cases of these days that the protocol applies to
-    counts: tuple[tuple[str, int], ...]  # words, number: over all cases, and of those that changed
+    checked: int  # upcoming cases in these days to which the protocol applies
+    counts: tuple[tuple[str, int], ...]  # words, number: of all cases by verdict, then of changes
     reconfirm: tuple[str, ...] = ()  # one sentence for each exception that somebody must confirm
-    plausibility: tuple[str, ...] = ()  # what the checks of the records say, before everything else
-    disagreed: str = ""  # a sentence where the two evaluators differ about cases; before all else
+    plausibility: tuple[str, ...] = ()  # messages of the plausibility checks; shown first
+    disagreed: str = ""  # a sentence where the two evaluators differ about cases; shown first
     refused: str = (
-        ""  # the night whose records were refused: then this is the list of the one before
+        ""  # the night whose records were refused; the list is then that of the night before
     )
     now: int = 0  # actions that need somebody now, and for how many operations: `count_actions`
     operations: int = 0
     problems: int = 0  # data problems that the report lists
-    desk: str = ""  # the owner whose actions alone are in it; "": everybody's
+    desk: str = ""  # the only owner whose actions it lists; "" for all owners
 
     def of(self, *kinds: Kind) -> tuple[Change, ...]:
         return tuple(c for c in self.changes if c.kind in kinds)
@@ -84,19 +84,17 @@ def digest(
     refused: str = "",
     plausibility: Sequence[str] = (),
 ) -> Digest:
-    """The digest of `now`; without `before` nothing has changed.
+    """Make the digest of `now`; without `before` there are no changes.
 
     `earlier` as in `changes`. `feed_failures`, `cusum` and `reconfirm` are sentences of the caller,
-    who watches feeds and keeps a CUSUM's state and exceptions. `known` are the changes where
-    somebody has compared the two before: then only the manifest of `before` is looked at, and of
-    `now` its cases and the findings of stale feeds. `verdicts` are the numbers of all cases where
-    `now` has only those that a digest names (`tonight`). `refused`: a later night, whose records were
-    refused for the reasons in `plausibility`; otherwise the manifest of `now` has these. Raises
-    UserError where the audits cannot be compared.
+    who watches feeds and keeps exceptions and the state of a CUSUM. `known`: the changes, if the
+    caller has compared the audits; then only the manifest of `before` is used, and of `now` its
+    cases and the findings of stale feeds. `verdicts`: the numbers of all cases, if `now` holds only
+    the cases that a digest names (`tonight`). `refused`: a later night whose records were refused
+    for the reasons in `plausibility`; otherwise the manifest of `now` has these. Raises UserError
+    where the audits cannot be compared.
     """
-    found = tuple(known) if known is not None else ()
-    if known is None and before is not None:
-        found = changes(now, before, earlier)
+    changed = _changed(now, before, earlier) if known is None else tuple(known)
     upcoming = [case for case in now.cases.values() if _upcoming(case, now.as_of, days)]
     feeds = (*feed_failures, *_feeds(now, before))
     listed = _listed(now, upcoming, days)
@@ -111,7 +109,7 @@ def digest(
         feeds=feeds,
         feed_state=FAILED if feeds else FRESH if watched else NOT_WATCHED,
         at_risk=listed,
-        changes=tuple(c for c in found if c.requirement),
+        changes=tuple(c for c in changed if c.requirement),
         cusum=cusum,
         checked=len(upcoming),
         reconfirm=tuple(reconfirm),
@@ -121,12 +119,18 @@ def digest(
         now=counted["now"],
         operations=counted["operations"],
         problems=len(now.manifest.get("problems") or ()),
-        counts=_counts(verdicts if verdicts is not None else _verdicts(now), found),
+        counts=_counts(verdicts if verdicts is not None else _verdicts(now), changed),
     )
 
 
+def _changed(
+    now: Snapshot, before: Snapshot | None, earlier: Collection[Key]
+) -> tuple[Change, ...]:
+    return changes(now, before, earlier) if before is not None else ()
+
+
 def _disagreed(now: Snapshot) -> str:
-    """What to do about cases that the two evaluators judge differently; empty without any."""
+    """Return the sentence about cases that the two evaluators judge differently, or ""."""
     ids = (now.manifest.get("judged_twice") or {}).get("differences") or ()
     if not ids:
         return ""
@@ -137,22 +141,22 @@ def _disagreed(now: Snapshot) -> str:
 
 
 def of_desk(digest: Digest, owner: str, requirements: Collection[str]) -> Digest:
-    """The digest of one desk: its actions, and what changed in them.
+    """Return the digest of one desk: its actions and their changes.
 
-    requirements: those that the owner may have to act on; what is resolved of them is told, too.
+    requirements: those that the owner may have to act on; their resolved problems are listed, too.
     """
-    mine = tuple(line for line in digest.at_risk if line.owner == owner)
-    keys = {(line.case_id, line.requirement) for line in mine}
+    lines = tuple(line for line in digest.at_risk if line.owner == owner)
+    keys = {(line.case_id, line.requirement) for line in lines}
     changed = tuple(
         change
         for change in digest.changes
         if (change.case_id, change.requirement) in keys
         or (change.kind is Kind.RESOLVED and change.requirement in requirements)
     )
-    left = [line for line in mine if line.days_left is not None and line.days_left <= digest.days]
+    left = [line for line in lines if line.days_left is not None and line.days_left <= digest.days]
     return replace(
         digest,
-        at_risk=mine,
+        at_risk=lines,
         changes=changed,
         cusum="",
         reconfirm=(),
@@ -163,9 +167,9 @@ def of_desk(digest: Digest, owner: str, requirements: Collection[str]) -> Digest
 
 
 def _counted(now: Snapshot, listed: Sequence[AtRisk]) -> dict[str, int]:
-    """How many actions, and operations, need somebody now: as the audit counted them.
+    """Count the actions that need somebody now, and their operations, as the audit counted them.
 
-    An audit of a version without actions is counted by what is listed of it.
+    For an audit of a version without actions, count what is listed.
     """
     if "actions" in now.manifest:
         return {name: int(now.manifest["actions"][name]) for name in ("now", "operations")}
@@ -173,7 +177,7 @@ def _counted(now: Snapshot, listed: Sequence[AtRisk]) -> dict[str, int]:
 
 
 def _listed(now: Snapshot, upcoming: Sequence[CaseFound], days: int) -> tuple[AtRisk, ...]:
-    """The actions of these days; then what could not be evaluated, for which there is none."""
+    """List the actions of these days, after the cases that could not be evaluated."""
     if now.actions is None:
         return _at_risk(upcoming, now.as_of)
     ids = {case.case_id: case.surgery_date for case in upcoming}
@@ -198,9 +202,9 @@ def _listed(now: Snapshot, upcoming: Sequence[CaseFound], days: int) -> tuple[At
 
 
 def _reason(now: Snapshot, action: Todo) -> str:
-    """Why the finding asks for an action; empty where the snapshot lacks that finding."""
-    found = now.findings.get((action.case_id, action.requirement))
-    return found.reason if found else ""
+    """Return the reason of the finding behind an action; "" if the snapshot lacks it."""
+    finding = now.findings.get((action.case_id, action.requirement))
+    return finding.reason if finding else ""
 
 
 def _plausibility(now: Snapshot) -> tuple[str, ...]:
@@ -208,9 +212,9 @@ def _plausibility(now: Snapshot) -> tuple[str, ...]:
 
 
 def _upcoming(case: CaseFound, today: dt.date, days: int) -> bool:
-    """Surgery, or the last day to arrange something, lies in these days; the protocol applies.
+    """Whether the protocol applies and surgery, or the last day to act, is in these days.
 
-    On the day itself a case is upcoming while something is to be done for it.
+    On the day of surgery a case is upcoming only while something must still be done for it.
     """
     last = today + dt.timedelta(days=days)
     if case.verdict == Verdict.NOT_APPLICABLE:
@@ -221,7 +225,7 @@ def _upcoming(case: CaseFound, today: dt.date, days: int) -> bool:
 
 
 def _at_risk(upcoming: Sequence[CaseFound], today: dt.date) -> tuple[AtRisk, ...]:
-    """By the last day to arrange something; what nothing can be arranged for comes first."""
+    """Sort by the last day to arrange something; cases without such a day come first."""
     lines = [
         AtRisk(
             case_id=c.case_id,
@@ -242,13 +246,13 @@ def _at_risk(upcoming: Sequence[CaseFound], today: dt.date) -> tuple[AtRisk, ...
 
 
 def _feeds(now: Snapshot, before: Snapshot | None) -> Iterator[str]:
-    """What does not arrive, or arrives by halves. Table names only, never a value."""
+    """Yield a sentence for each feed that is missing or incomplete: table names only, no values."""
     failures = now.manifest.get("failures") or ()
     if failures:
         yield f"The evaluation failed in {len(failures)} places; those cases have the status error."
     stale = Counter(
         key[1] for key, f in now.findings.items() if f.reason == Reason.FEED_STALE
-    )  # requirements, which people know, rather than kinds of events
+    )  # people know requirements, not kinds of events
     for requirement, number in sorted(stale.items()):
         yield f"{requirement}: source too old, {_cases(number)} cannot be decided. Do not re-book."
     if before is None:
@@ -266,7 +270,7 @@ def _cases(number: int) -> str:
 
 
 def _read(snapshot: Snapshot) -> dict[str, int]:
-    """Rows delivered per table of the contract."""
+    """Return the number of delivered rows per table of the contract."""
     files = snapshot.manifest["data"].get("files") or ()
     return {str(f["table"]): int(f["read"]) for f in files if f.get("file") != THE_STORE}
 
@@ -275,15 +279,15 @@ def _verdicts(now: Snapshot) -> Mapping[str, int]:
     return Counter(case.verdict for case in now.cases.values())
 
 
-def _counts(verdicts: Mapping[str, int], found: Sequence[Change]) -> tuple[tuple[str, int], ...]:
+def _counts(verdicts: Mapping[str, int], changed: Sequence[Change]) -> tuple[tuple[str, int], ...]:
     lines = [("cases", sum(verdicts.values()))]
     lines += [(v.replace("_", " "), verdicts[v]) for v in Verdict if verdicts.get(v)]
-    kinds = Counter(change.kind for change in found)
+    kinds = Counter(change.kind for change in changed)
     names = {Kind.CASE_ADDED: "added", Kind.CASE_GONE: "gone"}
     lines += [(words, kinds[kind]) for kind, words in names.items() if kinds[kind]]
     return tuple(lines)
 
 
 def was_moved(change: Change) -> bool:
-    """Whether both dates of surgery are to be shown."""
+    """Whether both dates of surgery must be shown."""
     return change.before_surgery is not None and change.before_surgery != change.after_surgery

@@ -1,7 +1,7 @@
-"""The digest as a mail: text first, then HTML with its style in every element.
+"""The digest as a mail: text first, then HTML with inline styles.
 
-No picture, no link, nothing fetched: mail programs show it as it is (facts: inline SVG does not
-show in Gmail or Outlook). The bytes depend on the arguments only.
+Without pictures, links or anything to fetch, mail programs show it unchanged (facts: inline SVG
+does not show in Gmail or Outlook). The bytes depend on the arguments only.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9
 
 @dataclass(frozen=True)
 class Envelope:
-    """What a mail needs besides the digest. Empty `message_id` or `boundary`: from the content.
+    """The headers and the foot of a mail. An empty `message_id` or `boundary` is derived from the
+    content.
 
     Without sender, recipients or moment the mail is a draft that a mail program completes.
     """
@@ -41,11 +42,11 @@ class Envelope:
     message_id: str = ""
     boundary: str = ""
     sent_at: dt.datetime | None = None  # with its offset
-    foot: str = ""  # a line under everything else
+    foot: str = ""  # the last line
 
 
 def digest_html(digest: Digest, foot: str = "") -> str:
-    """A page of tables, with every rule of its style sheet moved into the elements."""
+    """Return a page of tables, with the rules of its style sheet as inline styles."""
     template = environment().get_template("digest/digest.html.j2")
     page = template.render(screen=screen(digest), foot=foot)
     inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
@@ -53,13 +54,14 @@ def digest_html(digest: Digest, foot: str = "") -> str:
 
 
 def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
-    """The mail as it is sent, or kept as .eml. Raises UserError where a header cannot be that."""
+    """Return the mail as bytes, to send or to keep as .eml. Raise UserError for an invalid
+    header."""
     given = envelope or Envelope()
     _check(given)
     text, page = digest_text(digest), digest_html(digest, given.foot)
     text += f"\n{given.foot}\n" if given.foot else ""
     mark = hashlib.sha256(f"{subject(digest)}\0{text}\0{page}".encode()).hexdigest()[:32]
-    # An address beyond ASCII cannot be written another way (RFC 6532); a subject could.
+    # An address beyond ASCII has no other encoding (RFC 6532); a subject has.
     plain = "".join((given.sender, *given.recipients)).isascii()
     message = EmailMessage(policy=SMTP if plain else SMTPUTF8)
     message["Subject"] = subject(digest)
@@ -81,7 +83,7 @@ def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
 
 
 def _check(given: Envelope) -> None:
-    """Nothing of an envelope may end a header and begin another one."""
+    """Raise UserError for values that could end a header and begin another."""
     wrong = [
         Problem(what, "is not possible in a mail", "", advice)
         for what, value, shape, advice in (

@@ -1,7 +1,7 @@
-"""What of a digest fits on one screen: text and mail show the same rows.
+"""The rows of a digest that fit on one screen: text and mail show the same rows.
 
-A screen is 24 lines of 78 columns, which every mail program and terminal has. What does not fit is
-counted, never dropped silently.
+A screen has 24 lines of 78 columns, as every mail program and terminal has. Rows that do not fit
+are counted, never dropped silently.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from qi_checker.render import words
 
 LINES, COLUMNS = 24, 78
 _FIXED = 7  # title, finding, data problems, blank line, two of counts, footer
-ID = 24  # columns that an id may take of a line
-_BEFORE_THE_REST = 3  # rows that each kind gets before the most urgent one takes what is left
+ID = 24  # columns of a line for an id
+_BEFORE_THE_REST = 3  # rows for each kind; the most urgent kind gets the remaining rows
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _CHANGED = {
     Kind.REOPENED: "re-opened",
@@ -35,8 +35,8 @@ _CHANGED = {
 class Line:
     """One thing to know or to do.
 
-    text: a sentence, a command or a change. facts: until when, who, which case; only a command has
-    them. why: in grey behind it. tone: `bad` where a last day has passed, `warn` where it is today.
+    text: a sentence, a command or a change. facts: until when, who, which case; only for a command.
+    why: in grey after it. tone: `bad` where a last day has passed, `warn` where it is today.
     """
 
     text: str
@@ -56,40 +56,40 @@ class Section:
 
     @property
     def height(self) -> int:
-        """Lines of text that a row takes."""
+        """Return the number of text lines of a row."""
         return 2 if self.rows and self.rows[0].facts else 1
 
     @property
     def title(self) -> str:
-        """`New (12, of which 3 here)`."""
+        """Return `New (12, 3 shown)`."""
         shown = len(self.rows)
-        rest = f", of which {shown} here" if shown < self.total else ""
+        rest = f", {shown} shown" if shown < self.total else ""
         return f"{self.heading} ({words.count(self.total)}{rest})"
 
 
 @dataclass(frozen=True)
 class Screen:
-    """A digest as it is read."""
+    """A digest as people read it."""
 
     title: str
     finding: str
     sections: tuple[Section, ...]
-    problems: str  # a line about data problems; empty without any
+    problems: str  # a line about data problems; "" without any
     counts: str
     footer: str
 
 
 def subject(digest: Digest) -> str:
-    """The finding in the subject line of a mail: numbers and words, no id of a case."""
+    """Return the finding for the subject line of a mail: numbers and words, no id of a case."""
     moment = digest.as_of.replace("T", " ")
     whose = f"{digest.desk}: " if digest.desk else ""
     return clean(f"{whose}{finding(digest)} ({digest.protocol_id}, {moment})")
 
 
 def finding(digest: Digest) -> str:
-    """`3 actions for 2 operations now, 12 checked, 2 new, feeds fresh`.
+    """Return `3 actions for 2 operations now, 12 checked, 2 new, feeds fresh`.
 
-    What is wrong with the records comes first.
+    Problems of the records come first.
     """
     actions, operations = words.count(digest.now, "action"), digest.operations
     now = (
@@ -119,7 +119,7 @@ def finding(digest: Digest) -> str:
 
 
 def screen(digest: Digest) -> Screen:
-    """The rows that fit, the most urgent kind first."""
+    """Choose the rows that fit, the most urgent kind first."""
     whose = f"{digest.desk}, " if digest.desk else ""
     head = f"{whose}{words.moment(digest.as_of)}: {digest.protocol_title}"
     if digest.refused:
@@ -141,10 +141,10 @@ def screen(digest: Digest) -> Screen:
 
 
 def _sections(digest: Digest) -> list[Section]:
-    """All that there is, in the order of a digest."""
+    """Return all sections with rows, in the order of a digest."""
     refused = "Records refused, nothing was judged" if digest.refused else "Check the records first"
     since = f" since {_short(digest.since)}" if digest.since else ""
-    found = [
+    sections = [
         _sentences("Two evaluations differ", filter(None, [digest.disagreed]), "bad"),
         _sentences(refused, digest.plausibility, "bad" if digest.refused else "warn"),
         _sentences("Feeds", digest.feeds, "bad"),
@@ -154,7 +154,7 @@ def _sections(digest: Digest) -> list[Section]:
         _lines(f"Changed{since}", map(_changed, digest.of(*_CHANGED))),
         _sentences("Trend", filter(None, [digest.cusum])),
     ]
-    return [section for section in found if section.rows]
+    return [section for section in sections if section.rows]
 
 
 def _sentences(heading: str, sentences: Iterable[str], tone: str = "") -> Section:
@@ -167,19 +167,20 @@ def _lines(heading: str, lines: Iterable[Line], tone: str = "") -> Section:
 
 
 def _short(moment: str) -> str:
-    """`Sun 1 Mar` of the earlier audit; with its clock time if it has one."""
+    """Format the earlier moment as `Sun 1 Mar`, with the clock time if it has one."""
     day = dt.date.fromisoformat(moment[:10])
     return f"{words.planned(day, day)} {moment[11:16]}".rstrip()
 
 
 def _days(digest: Digest) -> int:
-    """How old the list in force is."""
+    """Return the age of the list in force, in days."""
     then, now = (dt.date.fromisoformat(text[:10]) for text in (digest.as_of, digest.refused))
     return (now - then).days
 
 
 def _action(case: AtRisk, digest: Digest) -> Line:
-    """A command, until when, who, which case; and why, where the command does not say it."""
+    """Return an action as a line: command, last day, owner, case; and why, if the command does not
+    say it."""
     today = dt.date.fromisoformat(digest.as_of[:10])
     command = case.next_action.partition("; ")[0] or f"{words.label(case.verdict)}: see the report"
     surgery = f", surgery {words.planned(case.surgery_date, today)}" if case.surgery_date else ""
@@ -195,7 +196,7 @@ def _action(case: AtRisk, digest: Digest) -> Line:
 
 
 def _changed(change: Change) -> Line:
-    before = words.label(change.before_status).lower() or "not asked"
+    before = words.label(change.before_status).lower() or "did not apply"
     if change.before_status == change.after_status:
         what = f"{words.label(change.after_status).lower()}, last day passed"
     else:
@@ -204,7 +205,7 @@ def _changed(change: Change) -> Line:
     why = words.label(change.cause).lower()
     if was_moved(change):
         now = change.after_surgery or change.before_surgery
-        assert now is not None, "it was moved from a day"
+        assert now is not None, "a moved case has an earlier date"
         days = [words.planned(day, now) for day in (change.before_surgery, change.after_surgery)]
         dates = f"surgery {days[0]} → {days[1]}"
         why = dates if change.cause is Cause.RESCHEDULE else f"{why}, {dates}"
@@ -214,9 +215,9 @@ def _changed(change: Change) -> Line:
 
 
 def _fitted(sections: Sequence[Section]) -> tuple[Section, ...]:
-    """As many rows as a screen has lines for: a few of each kind, then by urgency."""
+    """Choose as many rows as fit on a screen: a few of each kind, then by urgency."""
     rows = [0] * len(sections)
-    left = LINES - _FIXED - len(sections)  # a heading each
+    left = LINES - _FIXED - len(sections)  # one heading each
     for most in (1, _BEFORE_THE_REST, LINES):
         for i, section in enumerate(sections):
             more = min(len(section.rows), most) - rows[i]
@@ -227,12 +228,12 @@ def _fitted(sections: Sequence[Section]) -> tuple[Section, ...]:
 
 
 def clean(text: str) -> str:
-    """One line without control characters, whatever an id or a title holds."""
+    """Return one line without control characters, whatever an id or a title contains."""
     return _UNPRINTABLE.sub(" ", text).strip()
 
 
 def clip(text: str, columns: int) -> str:
-    """So many columns of a terminal at most; a wide character takes two."""
+    """Cut text to a number of terminal columns; a wide character takes two."""
     if cell_len(text) <= columns:
         return text
     return set_cell_size(text, columns - 1).rstrip() + "…"

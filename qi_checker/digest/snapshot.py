@@ -1,4 +1,4 @@
-"""What an audit found, as typed rows that can be compared with those of another night."""
+"""The results of an audit as typed rows that can be compared with those of another night."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ADVICE = "Give a folder that `qi-checker audit` wrote"
 
 @dataclass(frozen=True)
 class Found:
-    """One finding: a row of findings.json. Texts are "" and dates None where nothing applies."""
+    """One finding: a row of findings.json. Text is "" and dates are None where nothing applies."""
 
     case_id: str
     requirement: str
@@ -84,16 +84,16 @@ class Todo:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One audit of one protocol: its manifest, its findings and its cases, each by its key.
+    """One audit of one protocol: its manifest, its findings and its cases, by key.
 
-    actions: every action, the most urgent first; None where the audit is of a version without them,
-    or comes out of the store.
+    actions: every action, the most urgent first; None for an audit of a version without actions, or
+    for a snapshot from the store.
     """
 
     manifest: Mapping[str, Any]
     findings: Mapping[Key, Found]
     cases: Mapping[str, CaseFound]
-    where: str = ""  # the folder it was read from, for messages
+    where: str = ""  # the folder that it was read from, for messages
     actions: tuple[Todo, ...] | None = None
 
     @classmethod
@@ -105,7 +105,8 @@ class Snapshot:
         where: str = "",
         actions: Iterable[Mapping[str, Any]] | None = None,
     ) -> Snapshot:
-        """From rows with the columns of the contract. Raises UserError where they are not that."""
+        """Make a snapshot from rows with the columns of the contract; raise UserError for other
+        rows."""
         try:
             AsOf.parse(manifest["as_of"])
             found = [Found(**_typed(row, FINDING_COLUMNS)) for row in findings]
@@ -117,7 +118,7 @@ class Snapshot:
             if len(keys) < len(found) or len(ids) < len(lines):
                 raise ValueError("a finding or case occurs twice")
             if {f.case_id for f in found} - set(ids):
-                raise ValueError("a finding is of a case that is not among the cases")
+                raise ValueError("a finding belongs to a case that is not among the cases")
         except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
             why = error.args[0] if type(error) is ValueError and error.args else ""
             raise UserError(_foreign(where, str(why))) from None
@@ -125,14 +126,14 @@ class Snapshot:
 
     @classmethod
     def read(cls, folder: Path) -> Snapshot:
-        """From the folder of an audit. Raises UserError where it is not one, or a damaged one."""
+        """Read the folder of an audit. Raise UserError if it is not an audit or is damaged."""
         file = folder / "findings.json"
         if not folder.is_dir():
             raise UserError(Problem(str(folder), "there is no such folder", advice=_ADVICE))
         if not file.is_file():
-            many = "That is the audit of a rulebook: give the folder of one protocol in it"
+            many = "This is the audit of a rulebook. Give the folder of one protocol in it"
             advice = many if (folder / "rulebook.json").is_file() else _ADVICE
-            raise UserError(Problem(str(folder), "holds no findings.json", advice=advice))
+            raise UserError(Problem(str(folder), "contains no findings.json", advice=advice))
         try:
             document = json.loads(file.read_text(encoding="utf-8"))
         except OSError as error:
@@ -147,7 +148,7 @@ class Snapshot:
 
     @property
     def as_of(self) -> dt.date:
-        """The last day that this audit speaks for."""
+        """Return the last day that this audit covers."""
         return AsOf.parse(self.manifest["as_of"]).date
 
     @property
@@ -156,7 +157,7 @@ class Snapshot:
 
 
 def _typed(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
-    """The columns of a row: dates as dates, numbers as numbers, other things as text."""
+    """Return the columns of a row: dates as dates, numbers as numbers, everything else as text."""
     typed: dict[str, Any] = {}
     for name in columns:
         value = row[name]
@@ -168,7 +169,7 @@ def _typed(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
             typed[name] = value
         else:
             if not (value is None or isinstance(value, str)):
-                raise ValueError(f"{name} is not a text")
+                raise ValueError(f"{name} is not text")
             typed[name] = value or ""
     return typed
 
@@ -185,7 +186,7 @@ def _date(value: Any) -> dt.date | None:
 
 
 def _check(manifest: Mapping[str, Any], found: list[Found], cases: list[CaseFound]) -> None:
-    """What comparing relies on. Raises KeyError, TypeError or ValueError."""
+    """Check the assumptions of a comparison. Raise KeyError, TypeError or ValueError."""
     texts = (
         manifest["protocol"]["id"],
         manifest["protocol"]["sha256"],
@@ -195,9 +196,9 @@ def _check(manifest: Mapping[str, Any], found: list[Found], cases: list[CaseFoun
     if not all(isinstance(text, str) and text for text in texts):
         raise ValueError("the manifest does not name protocol, data and program")
     if any(f.status not in set(Status) for f in found):
-        raise ValueError("a status is a word that this version does not know")
+        raise ValueError("a status is unknown to this version")
     if any(c.verdict not in set(Verdict) for c in cases):
-        raise ValueError("a verdict is a word that this version does not know")
+        raise ValueError("a verdict is unknown to this version")
     if not all(f.case_id and f.requirement for f in found) or not all(c.case_id for c in cases):
         raise ValueError("an id is empty")
 

@@ -13,7 +13,8 @@ _NARROWEST = 20
 
 
 def digest_text(digest: Digest, columns: int = COLUMNS) -> str:
-    """At most 24 lines of 78 columns; on a narrower terminal lines are folded, and so more."""
+    """Format a digest as at most 24 lines of 78 columns; a narrower terminal folds lines into
+    more."""
     lines = list(_lines(screen(digest)))
     if columns < COLUMNS:
         lines = [part for line in lines for part in _folded(line, max(columns, _NARROWEST))]
@@ -37,7 +38,7 @@ def _lines(shown: Screen) -> Iterator[str]:
 
 
 def _rows(section: Section) -> Iterator[str]:
-    """A command first, and its facts below it; anything else is one line with its reason."""
+    """Yield a command with its facts below it, or any other row as one line with its reason."""
     for line in section.rows:
         if line.facts:
             until, who, case = line.facts
@@ -50,7 +51,7 @@ def _rows(section: Section) -> Iterator[str]:
 
 
 def _folded(line: str, columns: int) -> Iterator[str]:
-    """The words of a line, on as many lines as they take; one that is too long is cut in two."""
+    """Fold a line between words; a word that is too long is cut."""
     indent = " " * (len(line) - len(line.lstrip()))
     rest = indent + "  "
     at = indent

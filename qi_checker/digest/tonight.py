@@ -1,4 +1,4 @@
-"""What a digest needs of a whole evaluation, without fetching every case of it."""
+"""The part of an evaluation that a digest needs, without fetching every case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from qi_checker.query.tables import CASES, FINDINGS
 
 
 def tonight(evaluation: Evaluation, manifest: Mapping[str, Any], days: int = DAYS) -> Snapshot:
-    """The cases of the next days, with those findings that ask for an action or rest on a stale feed."""
+    """Return the cases of the next days, with the findings behind actions and those of stale
+    feeds."""
     today = evaluation.compiled.as_of.date
     given = {"today": today, "last": today + dt.timedelta(days=days)}
     actions = tuple(action.row for action in actions_in(evaluation))

@@ -1,4 +1,4 @@
-"""The operations of the months that a report is about, each with its findings."""
+"""The operations of the months of a report, each with its findings."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ UNITS = ("surgeon", "site")
 
 @dataclass(frozen=True)
 class Found:
-    """What was found for one requirement of one case."""
+    """The finding for one requirement of one case."""
 
     id: str
     title: str
     status: str
     reason: str
     present: bool
-    newest: date | None  # of a study that fits but for its date
+    newest: date | None  # of the studies that match in everything except the date
     sentence: str
     owner: str
 
 
 @dataclass(frozen=True)
 class MonthlyCase:
-    """One operation. `outside` says why it does not count; "" for an eligible one."""
+    """One operation. `outside` is the reason why it does not count; "" if it is eligible."""
 
     case_id: str
     anchor: date
@@ -50,7 +50,7 @@ class MonthlyCase:
 
     @property
     def counts(self) -> bool:
-        """In the denominator of the whole protocol."""
+        """Whether it is in the denominator of the whole protocol."""
         return self.eligible and self.verdict != Verdict.COMPLIANT_WITH_EXCEPTION
 
     @property
@@ -67,23 +67,23 @@ def last_day(month: str) -> date:
 
 
 def months_on(month: str, number: int) -> str:
-    """The month so many months later; earlier, if negative."""
+    """Return the month `number` months later, or earlier if negative."""
     year, of_year = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + number, 12)
     return f"{year:04}-{of_year + 1:02}"
 
 
 def months_between(first: str, last: str) -> tuple[str, ...]:
-    """Every month from one to another, both included."""
-    found = [first]
-    while found[-1] < last:
-        found.append(months_on(found[-1], 1))
-    return tuple(found)
+    """Return every month from one month to another, both included."""
+    months = [first]
+    while months[-1] < last:
+        months.append(months_on(months[-1], 1))
+    return tuple(months)
 
 
 def cases_of(
     evaluation: Evaluation, first: date, last: date, unit: str = ""
 ) -> tuple[MonthlyCase, ...]:
-    """Every operation of a span of days, by date and id. `unit` is a column of `UNITS`."""
+    """Return every operation of a span of days, by date and id. `unit` is a column of `UNITS`."""
     column = f'c."{unit}"' if unit in UNITS else "NULL"
     span = f"BETWEEN DATE '{first}' AND DATE '{last}'"
     rows = evaluation.rows(f"""
@@ -91,8 +91,8 @@ def cases_of(
                {column} AS unit
         FROM {CASES} k JOIN ready_cases c USING (case_key)
         WHERE k.anchor {span} ORDER BY k.anchor, k.case_id""")
-    found = _findings(evaluation, span)
-    return tuple(_case(row, found.get(row["case_key"], [])) for row in rows)
+    findings = _findings(evaluation, span)
+    return tuple(_case(row, findings.get(row["case_key"], [])) for row in rows)
 
 
 def _findings(evaluation: Evaluation, span: str) -> dict[int, list[dict[str, Any]]]:
@@ -102,10 +102,10 @@ def _findings(evaluation: Evaluation, span: str) -> dict[int, list[dict[str, Any
         FROM {FINDINGS} f JOIN {FACTS} d USING (case_key, number)
         WHERE f.anchor {span} AND f.status NOT IN ('{Status.ERROR}', '{Status.NOT_APPLICABLE}')
         ORDER BY f.case_key, f.number""")
-    found: dict[int, list[dict[str, Any]]] = {}
+    by_case: dict[int, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["case_key"], []).append(row)
-    return found
+        by_case.setdefault(row["case_key"], []).append(row)
+    return by_case
 
 
 def _case(row: dict[str, Any], findings: Sequence[dict[str, Any]]) -> MonthlyCase:
@@ -140,7 +140,7 @@ def _case(row: dict[str, Any], findings: Sequence[dict[str, Any]]) -> MonthlyCas
 
 
 def first_month(evaluation: Evaluation, until: str) -> str | None:
-    """The month of the first eligible operation; None where there is none until then."""
+    """Return the month of the first eligible operation up to `until`, or None."""
     row = evaluation.con.execute(f"""
         SELECT min(anchor) FROM {CASES}
         WHERE verdict NOT IN ('{Verdict.NOT_APPLICABLE}', '{Verdict.ERROR}') AND NOT still_open

@@ -1,4 +1,4 @@
-"""Why requirements failed, who can act on it, and the lists of cases behind every number."""
+"""Why requirements failed, who can act on it, and the lists of cases for every number."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from qi_checker.render.plots import Cause, Pareto
 ORDERING = "Surgical clinic (ordering)"
 THEATRE = "Theatre scheduling"
 RECORDS = "Records office"
-MOST_DECISIONS = 3  # a committee decides few things well
+MOST_DECISIONS = 3  # a committee decides only a few things well
 # Reason -> the cause in words, and the step that can act on it; "": the requirement's owner.
 _CAUSES: dict[str, tuple[str, str]] = {
     Reason.NEVER_ORDERED: ("never ordered", ORDERING),
     Reason.ORDERED_NOT_BOOKED: ("ordered, never booked", ""),
     Reason.BOOKED_OUTSIDE_WINDOW: ("booked outside the window", ""),
-    Reason.BOOKING_PASSED: ("booked, and not done", ""),
-    Reason.CANCELLED: ("cancelled, and not replaced", ""),
+    Reason.BOOKING_PASSED: ("booked but not done", ""),
+    Reason.CANCELLED: ("cancelled and not replaced", ""),
     Reason.TOO_OLD: ("too old", ""),
     Reason.TOO_EARLY: ("done too early", ""),
     Reason.TOO_LATE: ("ordered or done too late", ""),
@@ -43,7 +43,7 @@ _LACKING = (Status.EXPIRED, Status.MISSING, Status.UNKNOWN, Status.EXEMPT)
 
 
 def cause_of(found: Found) -> tuple[str, str]:
-    """The cause of a failed requirement in words, and the accountable step."""
+    """Return the cause of a failed requirement in words, and the accountable step."""
     words, step = _CAUSES.get(found.reason, (_MEANINGS[found.reason], ""))
     if found.status == Status.UNKNOWN:
         step = RECORDS
@@ -51,26 +51,26 @@ def cause_of(found: Found) -> tuple[str, str]:
 
 
 def causes(cases: Sequence[MonthlyCase], period: str) -> Pareto:
-    """Failed requirements of eligible cases by cause; a case may have several."""
+    """Count the failed requirements of eligible cases by cause; a case may have several."""
     failed = [f for c in cases if c.eligible for f in c.findings if f.status in _FAILED]
     counts = Counter((f"{f.title}: {cause_of(f)[0]}", cause_of(f)[1], f.reason) for f in failed)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    found = tuple(Cause(words, owner, n, reason) for (words, owner, reason), n in ordered)
+    ordered_causes = tuple(Cause(words, owner, n, reason) for (words, owner, reason), n in ordered)
     return Pareto(
-        title=_title(found, period),
+        title=_title(ordered_causes, period),
         description="Each failed requirement is counted once, with its cause and the step that "
         "can act on it. The number at the end of a bar is the count, with the share so far.",
-        causes=found,
+        causes=ordered_causes,
     )
 
 
 def decisions(
     found: Pareto, settings: ReportSettings, excepted: int, undetermined: int
 ) -> tuple[Decision, ...]:
-    """What to decide: the most frequent causes, then exceptions and undetermined operations.
+    """List the decisions: the most frequent causes, then exceptions and undetermined operations.
 
-    The text for a cause is the site's (`decisions` in report.yaml); without one the program only asks,
-    because counts do not show that a remedy would work.
+    The text for a cause is the site's (`decisions` in report.yaml). Without one the program only
+    asks how to prevent the cause, because counts do not show that a remedy would work.
     """
     total = sum(c.count or 0 for c in found.causes)
     of = f"{total:,} failed requirements" if total != 1 else "1 failed requirement"
@@ -82,11 +82,11 @@ def decisions(
         owner = own.owner if own and own.owner else cause.owner
         proposed.append(Decision(ask.rstrip("."), owner, cause.count or 0, of))
     if excepted:
-        said = "Accept the approved exceptions, or say which should end"
-        proposed.append(Decision(said, "", excepted, "the eligible operations"))
+        wording = "Accept the approved exceptions, or say which should end"
+        proposed.append(Decision(wording, "", excepted, "the eligible operations"))
     if undetermined:
-        said = "Have the missing details of the undetermined operations completed"
-        proposed.append(Decision(said, RECORDS, undetermined, "the assessed operations"))
+        wording = "Have the missing details of the undetermined operations completed"
+        proposed.append(Decision(wording, RECORDS, undetermined, "the assessed operations"))
     return tuple(proposed)
 
 
@@ -101,7 +101,7 @@ def _title(found: Sequence[Cause], period: str) -> str:
 def listed(
     cases: Sequence[MonthlyCase], wanted: Callable[[MonthlyCase], bool]
 ) -> tuple[Listed, ...]:
-    """Cases of one list, each with what it lacks and who can act on it."""
+    """Return the cases of one list, each with its unmet requirements and who can act on them."""
     return tuple(
         Listed(
             c.case_id,

@@ -1,4 +1,4 @@
-"""Counts of the monthly report: standards, the way to the denominator, other windows."""
+"""Counts of the monthly report: standards, the steps to the denominator, other windows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qi_checker.protocol.words import heading
 from qi_checker.query.scope import is_plain
 from qi_checker.study.intervals import limit_of
 
-# What is asked of windows where the protocol names none: weeks that studies and centres use.
+# Windows in days for protocols that name none: weeks that studies and centres use.
 WINDOWS = (14, 21, 28, 30, 42, 60)
 _OUTSIDE = {
     "cancelled_case": "operation cancelled",
@@ -32,7 +32,7 @@ Targets = Callable[[], tuple[float | None, float | None]]
 
 
 def whole_protocol(cases: Sequence[MonthlyCase]) -> Tally:
-    """The rate of the contract over these cases."""
+    """Return the rate of the contract over these cases."""
     eligible = [c for c in cases if c.eligible]
     return Tally(
         part=sum(c.complied for c in eligible),
@@ -47,7 +47,9 @@ def _findings(cases: Iterable[MonthlyCase], id: str) -> list[Found]:
 
 
 def in_window(cases: Sequence[MonthlyCase], id: str) -> Tally:
-    """One requirement in time; a waiver leaves the denominator unless it was not needed."""
+    """Count one requirement in time; a case with a waiver leaves the denominator, unless the
+    waiver was not
+    needed."""
     statuses = Counter(f.status for f in _findings(cases, id))
     return Tally(
         part=statuses[Status.MET],
@@ -58,7 +60,7 @@ def in_window(cases: Sequence[MonthlyCase], id: str) -> Tally:
 
 
 def present(cases: Sequence[MonthlyCase], id: str) -> Tally:
-    """One requirement at any time before surgery."""
+    """Count one requirement at any time before surgery."""
     found = _findings(cases, id)
     return Tally(sum(f.present for f in found), len(found), 0, 0)
 
@@ -70,9 +72,10 @@ def standards(
     previous: Sequence[MonthlyCase],
     targets: tuple[float | None, float | None],
 ) -> tuple[Standard, ...]:
-    """The whole protocol, and each requirement that was asked of somebody in the 12 months.
+    """Return the whole protocol, and each requirement that applied to a case in the 12 months.
 
-    `previous`: the cases of the month before. `targets`: of the month, and of the 12 months where it was one number.
+    `previous`: the cases of the month before. `targets`: of the month, and of the 12 months if it did
+    not change in them.
     """
     protocol = evaluation.compiled.bundle.protocol
     leaves = {leaf.id: leaf for v in protocol.versions for leaf in v.leaves}
@@ -111,7 +114,8 @@ def standards(
 def flow(
     month: Sequence[MonthlyCase], year: Sequence[MonthlyCase]
 ) -> tuple[tuple[str, int, int], ...]:
-    """From all operations to the rate, for the month and for the 12 months; the lines add up."""
+    """Return the steps from all operations to the rate, for the month and the 12 months; they add
+    up."""
     outside = [
         Counter(_OUTSIDE.get(c.outside, c.outside) for c in part if c.outside)
         for part in (month, year)
@@ -139,7 +143,7 @@ def flow(
 
 
 def sensitivity(evaluation: Evaluation, year: Sequence[MonthlyCase]) -> tuple[Sensitivity, ...]:
-    """The 12 months under other windows, groups applied; exceptions leave the denominator."""
+    """Judge the 12 months under other windows, with groups; exceptions leave the denominator."""
     scopes = evaluation.compiled.scopes
     judged = [c for c in year if c.counts]
     named = {str(d): d for s in scopes for d in s.version.sensitivity}
@@ -147,13 +151,13 @@ def sensitivity(evaluation: Evaluation, year: Sequence[MonthlyCase]) -> tuple[Se
     limits = {limit_of(x) for s in scopes for x in s.version.leaves if is_plain(x)} - {None}
     if not limits:
         return ()
-    found = []
+    lines = []
     for words, duration in windows.items():
         part = sum(_complies(case, scopes[case.version].version, duration) for case in judged)
         own = limits == {duration.amount * 7 if duration.unit == "week" else duration.amount}
         tally = Tally(part, len(judged), 0, 0)
-        found.append(Sensitivity(words, tally, own and duration.unit in ("day", "week")))
-    return tuple(found)
+        lines.append(Sensitivity(words, tally, own and duration.unit in ("day", "week")))
+    return tuple(lines)
 
 
 def _complies(case: MonthlyCase, version: Version, window: Duration) -> bool:
@@ -161,7 +165,7 @@ def _complies(case: MonthlyCase, version: Version, window: Duration) -> bool:
     held = {f.id: _holds(case, f, leaves[f.id], window) for f in case.findings if f.id in leaves}
 
     def fulfilled(members: Sequence[Requirement | Group], every: bool) -> bool | None:
-        """None where nothing of it was asked of this case."""
+        """Return None where no requirement of it applied to this case."""
         values = [
             held.get(m.id)
             if isinstance(m, Requirement)
@@ -175,7 +179,8 @@ def _complies(case: MonthlyCase, version: Version, window: Duration) -> bool:
 
 
 def _holds(case: MonthlyCase, found: Found, leaf: Requirement, window: Duration) -> bool:
-    """Met under another limit, or as it is where a number of days says nothing."""
+    """Whether it is met under another limit; the plain status where a number of days does not
+    apply."""
     if not is_plain(leaf):
         return found.status == Status.MET
     strict = timedelta(days=leaf.window.less_than is not None)

@@ -23,7 +23,7 @@ from qi_checker.render.pdf import pdf_of
 from qi_checker.render.xlsx import Properties, write_workbook
 
 FORMATS = {"html": "index.html", "pdf": "report.pdf", "xlsx": "report.xlsx"}
-SLIDES = "pptx"  # a format by itself: `all` does not need its extra
+SLIDES = "pptx"  # a separate format: `all` does not need its extra
 # What a report writes, and may replace: docs/commands.md names every file.
 OURS = (
     *FORMATS.values(),
@@ -54,14 +54,14 @@ OURS = (
 
 @dataclass(frozen=True)
 class Written:
-    """What to tell on the terminal."""
+    """The result of writing a report, for the terminal."""
 
     finding: str
     main_file: str
 
 
 def monthly_page(monthly: Monthly) -> str:
-    """The report for a person."""
+    """Render the report as an HTML page."""
     return (
         environment()
         .get_template("monthly/monthly.html.j2")
@@ -71,7 +71,7 @@ def monthly_page(monthly: Monthly) -> str:
             charts={
                 plot.key: Markup(draw(plot))
                 for plot in plots_of(monthly)
-                if plot is not monthly.causes  # bars of the page itself
+                if plot is not monthly.causes  # the page draws these bars itself
             },
             shown=CASES_SHOWN,
         )
@@ -79,12 +79,13 @@ def monthly_page(monthly: Monthly) -> str:
 
 
 def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> Written:
-    """Write a report into `out`. JSON and CSV are always there; `format` says what else: html, pdf,
-    xlsx, all three, or json for none."""
+    """Write a report into `out`. JSON and CSV are always written; `format` adds html, pdf, xlsx,
+    all
+    three, or nothing (json)."""
     formats = [name for name in FORMATS if format in (name, "all")]
-    found = tables(monthly)
+    made = tables(monthly)
     with replaced_folder(out, OURS) as folder:
-        for table in found:
+        for table in made:
             write_rows(folder / f"{table.key}.csv", table.columns, table.rows)
         (folder / "report.json").write_text(as_json(monthly), encoding="utf-8")
         (folder / "manifest.json").write_text(_manifest(monthly), encoding="utf-8")
@@ -94,7 +95,7 @@ def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> 
         if "pdf" in formats:
             (folder / "report.pdf").write_bytes(pdf_of(page))
         if "xlsx" in formats:
-            write_workbook(folder / "report.xlsx", found, _properties(monthly))
+            write_workbook(folder / "report.xlsx", made, _properties(monthly))
         if format == SLIDES:
             write_slides(folder / "report.pptx", monthly)
     main = FORMATS[formats[0]] if formats else "report.json"
@@ -104,7 +105,7 @@ def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> 
 
 
 def as_json(monthly: Monthly) -> str:
-    """The whole report; dates as ISO text."""
+    """Format the whole report as JSON, with dates as ISO text."""
 
     def plain(item: Any) -> str:
         if isinstance(item, date):
@@ -115,7 +116,7 @@ def as_json(monthly: Monthly) -> str:
 
 
 def _properties(monthly: Monthly) -> Properties:
-    """The first sheet of the workbook."""
+    """Return the first sheet of the workbook."""
     header = monthly.header
     notes = [
         f"Month: {header.first} to {header.last}; 12 months: {monthly_words.year_span(monthly)}",

@@ -1,4 +1,4 @@
-"""The pictures of the monthly report as typed values; each title says what was found."""
+"""The charts of the monthly report as typed values; each title states the result."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from qi_checker.statistics.rare_events import (
     upper_gap_limit,
 )
 
-ENOUGH = 0.8  # below this share of compliant cases, cases between deviations say little
+ENOUGH = 0.8  # with a lower share of compliant cases, cases between deviations mean little
 LIMIT, ODDS = 3.5, 2.0  # of the CUSUM: Neuburger 2017
-FEWEST = 12  # cases with days: limits that rest on fewer are not drawn
+FEWEST = 12  # cases with days; limits from fewer are not drawn
 MOST_POINTS = 2000
 _SIDES = {1: "improvement", -1: "concern", 0: ""}
 
@@ -85,7 +85,7 @@ def intervals(
     requirement: str,
     happened: tuple[Event, ...],
 ) -> Intervals | None:
-    """Days from the oldest of the studies that are asked for, where all are there.
+    """Return days from the oldest of the required studies, for operations where all of them exist.
 
     `limits`: days of the window of each requirement that counts days. None without any.
     """
@@ -141,58 +141,58 @@ def _kind(days: int | None, limit: int | None) -> str:
 def _interval_title(points: Sequence[IntervalPoint], limit: int | None, what: str) -> str:
     known = sorted(p.days for p in points if p.days is not None)
     if not known:
-        return f"Days from {what} to surgery: there is none to count from"
+        return f"Days from {what} to surgery: no operation has one"
     middle = (
         known[len(known) // 2]
         if len(known) % 2
         else sum(known[len(known) // 2 - 1 : len(known) // 2 + 1]) / 2
     )
-    said = f"From {what} to surgery: median {middle:g} days, range {known[0]} to {known[-1]}"
+    title = f"From {what} to surgery: median {middle:g} days, range {known[0]} to {known[-1]}"
     if limit is None:
-        return said
+        return title
     inside = sum(d <= limit for d in known)
-    return f"{said}; {inside} of {len(known)} within {limit} days"
+    return f"{title}; {inside} of {len(known)} within {limit} days"
 
 
 def _by_case(happened: Sequence[Event], cases: Sequence[MonthlyCase]) -> tuple[Event, ...]:
-    """Events at the number of the first case on or after their day."""
-    found = []
+    """Move each event to the number of the first case on or after its day."""
+    moved = []
     for event in happened:
         at = next((i + 1 for i, c in enumerate(cases) if c.anchor >= event.day), None)
         if at is not None:
-            found.append(Event(event.number, str(at), event.day, event.words))
-    return tuple(found)
+            moved.append(Event(event.number, str(at), event.day, event.words))
+    return tuple(moved)
 
 
 def gaps(cases: Sequence[MonthlyCase], year: Tally) -> tuple[Gaps | None, str]:
-    """Cases between deviations, or why they are not drawn."""
+    """Return the chart of cases between deviations, or the reason why it is not drawn."""
     if year.rate is None or year.rate < ENOUGH:
         return None, (
             "Cases between deviations are drawn once 80% of the cases of 12 months comply; below "
             "that, deviations are too frequent for it."
         )
     these = [c for c in cases if c.counts]
-    found = cases_between([not c.complied for c in these])
-    if not found.closed:
-        return None, "There are not yet two deviations, so there are no cases between them."
-    chart = g_chart(found.closed)
-    upper = upper_gap_limit(sum(found.closed) / len(found.closed))
+    between = cases_between([not c.complied for c in these])
+    if not between.closed:
+        return None, "There are fewer than two deviations, so there are no cases between them."
+    chart = g_chart(between.closed)
+    upper = upper_gap_limit(sum(between.closed) / len(between.closed))
     ends = [c for c in these if not c.complied][1:]
     points = [
         GapPoint(i + 1, c.case_id, c.anchor, gap, chart[i].above)
-        for i, (c, gap) in enumerate(zip(ends, found.closed, strict=True))
+        for i, (c, gap) in enumerate(zip(ends, between.closed, strict=True))
     ]
-    if found.open:
-        points.append(GapPoint(len(points) + 1, "", None, found.open, found.open > upper))
+    if between.open:
+        points.append(GapPoint(len(points) + 1, "", None, between.open, between.open > upper))
     latest = (
-        f"the last deviation was {found.open} cases ago"
-        if found.open
+        f"the last deviation was {between.open} cases ago"
+        if between.open
         else "the latest case is a deviation"
     )
     return Gaps(
         title=f"Median {chart[0].centre:g} cases from one deviation to the next; {latest}",
-        description="Each mark is the number of cases from one deviation to the next, the second one "
-        "counted; high is good. The cases before the first deviation are left out. The upper limit is "
+        description="Each mark is the number of cases from one deviation to the next, counting the "
+        "second; high is good. The cases before the first deviation are left out. The upper limit is "
         "m + 3·√(m(m+1)) with m the mean gap; the line is the median.",
         points=tuple(points),
         median=chart[0].centre,
@@ -201,7 +201,7 @@ def gaps(cases: Sequence[MonthlyCase], year: Tally) -> tuple[Gaps | None, str]:
 
 
 def cusum(cases: Sequence[MonthlyCase], made: Series) -> tuple[CusumPlot | None, str]:
-    """Every case after the baseline, or why there is no CUSUM."""
+    """Return the CUSUM of every case after the baseline, or the reason why there is none."""
     events, number = made.pooled(made.latest)
     if not number:
         return None, "The baseline has no case, so there is nothing to compare with."
@@ -213,16 +213,16 @@ def cusum(cases: Sequence[MonthlyCase], made: Series) -> tuple[CusumPlot | None,
     if not these:
         return None, "There is no case after the baseline yet."
     rate = clamped(1 - events / number)
-    found = bernoulli_cusum([not c.complied for c in these], rate, odds_ratio=ODDS, limit=LIMIT)
-    worse, better = set(found.worse_signals), set(found.better_signals)
+    sums = bernoulli_cusum([not c.complied for c in these], rate, odds_ratio=ODDS, limit=LIMIT)
+    worse, better = set(sums.worse_signals), set(sums.better_signals)
     points = tuple(
         CusumPoint(
             number=i + 1,
             case_id=c.case_id,
             surgery_date=c.anchor,
             complied=c.complied,
-            worse=found.worse[i],
-            better=found.better[i],
+            worse=sums.worse[i],
+            better=sums.better[i],
             signal="concern" if i in worse else "improvement" if i in better else "",
         )
         for i, c in enumerate(these)
@@ -252,6 +252,6 @@ def _cusum_title(points: Sequence[CusumPoint]) -> str:
 
 
 def happened_in(months: Sequence[str], days: Sequence[tuple[date, str]]) -> tuple[Event, ...]:
-    """Numbered events within the months shown, by day."""
+    """Number the events within the shown months, by day."""
     inside = sorted((d, w) for d, w in days if months[0] <= f"{d:%Y-%m}" <= months[-1])
     return tuple(Event(n + 1, f"{d:%Y-%m}", d, w) for n, (d, w) in enumerate(inside))

@@ -1,8 +1,8 @@
-"""A monthly report for people who may not know small numbers: 12 months, and nothing of single cases.
+"""A monthly report for people who may not see small numbers: 12 months, without single cases.
 
-At 3 to 5 operations a month nearly every number of a month is small, and two reports whose 12 months
-overlap can be subtracted from each other: publish one a year. Everything is made from the counts that
-are printed (docs/small-numbers.md).
+At 3 to 5 operations a month nearly every number of a month is small, and two reports whose 12
+months overlap can be subtracted from each other: publish one a year. Everything is computed from
+the printed counts (docs/small-numbers.md).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _LEFT_OUT = (
 
 @dataclass(frozen=True)
 class ProtectedLine:
-    """One standard over 12 months; `tally` where both numbers are printed, made of these."""
+    """One standard over 12 months; `tally` is computed from the two numbers, if both are
+    printed."""
 
     key: str
     title: str
@@ -39,7 +40,7 @@ class ProtectedLine:
 
 @dataclass(frozen=True)
 class ProtectedMonthly:
-    """The whole of it. Every rate ignores exceptions."""
+    """The whole protected report. Every rate ignores exceptions."""
 
     header: Header
     provenance: Provenance
@@ -51,10 +52,10 @@ class ProtectedMonthly:
 
 
 def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
-    """What may be printed of a report. `profile` is not `none`: that is the report as it is."""
+    """Return the printable part of a report; `profile` is not `none`, the unprotected report."""
     shown = shown_counts(counts_of(monthly), profile)
     lead = monthly.standards[0]
-    # In which month the first operation was, or the first of a version, tells of single months.
+    # The month of the first operation, or of a version's first, would reveal single months.
     header = replace(monthly.header, held_first=monthly.header.year_first, versions=())
     return ProtectedMonthly(
         header=header,
@@ -67,15 +68,16 @@ def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
 
 
 def counts_of(monthly: Monthly) -> dict[str, int]:
-    """Every count that is printed, the most important first; all of the eligible operations."""
+    """Return every printed count, the most important first; all are counts of eligible
+    operations."""
     lead, *leaves = monthly.standards
-    found = {"eligible": lead.year.raw_whole, "compliant/whole": lead.year.raw_whole}
-    found |= {f"in_window.{s.key}/whole": s.year.raw_whole for s in leaves}
+    counts = {"eligible": lead.year.raw_whole, "compliant/whole": lead.year.raw_whole}
+    counts |= {f"in_window.{s.key}/whole": s.year.raw_whole for s in leaves}
     there = {f"present.{s.key}": s.present_year for s in leaves if s.present_year is not None}
-    found |= {f"{key}/whole": present.whole for key, present in there.items()}
-    found["compliant"] = lead.year.part
-    found |= {f"in_window.{s.key}": s.year.part for s in leaves}
-    return found | {key: present.part for key, present in there.items()}
+    counts |= {f"{key}/whole": present.whole for key, present in there.items()}
+    counts["compliant"] = lead.year.part
+    counts |= {f"in_window.{s.key}": s.year.part for s in leaves}
+    return counts | {key: present.part for key, present in there.items()}
 
 
 def _titles(monthly: Monthly) -> list[tuple[str, str]]:

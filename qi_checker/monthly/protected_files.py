@@ -24,24 +24,24 @@ _COLUMNS = ("standard", "title", "compliant", "cases", "rate", "low", "high")
 
 
 def line_words(line: ProtectedLine) -> str:
-    """`110/149 (74%, 95% CI 66–80)`, or the numbers that are printed and marks."""
+    """Format `110/149 (74%, 95% CI 66–80)`, or the printed numbers and marks."""
     return monthly_words.tally(line.tally) if line.tally else f"{line.part}/{line.whole}"
 
 
 def finding(monthly: ProtectedMonthly) -> str:
-    """The 12 months in one sentence, from what is printed."""
+    """Summarise the 12 months in one sentence, from the printed counts."""
     header = monthly.header
     span = (
         f"{monthly_words.month_name(header.year_first)} to {monthly_words.month_name(header.month)}"
     )
-    said = f"{span}: {line_words(monthly.lines[0])} of the eligible operations complied"
+    sentence = f"{span}: {line_words(monthly.lines[0])} of the eligible operations complied"
     if monthly.target is not None:
-        said += f"; target {monthly_words.percent(monthly.target)}"
-    return f"{said}. Exceptions are not left out."
+        sentence += f"; target {monthly_words.percent(monthly.target)}"
+    return f"{sentence}. Exceptions are not left out."
 
 
 def protected_monthly_page(monthly: ProtectedMonthly) -> str:
-    """The report for a person."""
+    """Render the report as an HTML page."""
     template = environment().get_template("monthly/protected.html.j2")
     return template.render(
         monthly=monthly,

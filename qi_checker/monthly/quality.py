@@ -1,4 +1,4 @@
-"""What the monthly report says of its records: read, lost, late, and what is missing in them."""
+"""Quality of the records of a monthly report: rows read, lost and late, and missing values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qi_checker.monthly.views import Quality
 
 
 def quality(evaluation: Evaluation, first: date, last: date) -> Quality:
-    """Files as a whole; the checks are of the operations of these days."""
+    """Return the data quality: of whole files, and the checks of the operations of these days."""
     census = evaluation.prepared.census
     files = tuple(
         (t.file, t.sha256, c.read, c.used, c.rejected + c.torn)

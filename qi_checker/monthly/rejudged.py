@@ -1,7 +1,7 @@
-"""Past cases that are judged otherwise than a month ago, and why.
+"""Past cases whose result changed since a month ago, with the cause.
 
-Both judgements are of the same records: the earlier one leaves out what was not known then
-(`recorded_at`, `approved_at`). What a source does not date, it cannot show.
+Both results come from the same records; the earlier one leaves out what was not known then
+(`recorded_at`, `approved_at`). Without a date of recording, a source cannot show such a change.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from qi_checker.protocol.vocabulary import Status
 
 @dataclass(frozen=True)
 class Earlier:
-    """The cases as they were judged at an earlier moment."""
+    """The cases as judged at an earlier moment."""
 
     as_of: date
     cases: Mapping[str, MonthlyCase]
 
 
 def earlier(as_of: date, cases: Sequence[MonthlyCase]) -> Earlier:
-    """Eligible cases of an evaluation for `as_of`."""
+    """Return the eligible cases of an evaluation for `as_of`."""
     return Earlier(as_of, {c.case_id: c for c in cases if c.eligible})
 
 
 def rejudged(now: Sequence[MonthlyCase], then: Earlier) -> tuple[Rejudged, ...]:
-    """Cases that were eligible then and have another verdict now, or do not count any more."""
-    found = []
+    """Return the cases that were eligible then and now have another verdict or no longer count."""
+    changed = []
     for case in now:
         was = then.cases.get(case.case_id)
         if was is not None and was.verdict != case.verdict:
-            found.append(
+            changed.append(
                 Rejudged(
                     case.case_id,
                     case.anchor,
@@ -43,7 +43,7 @@ def rejudged(now: Sequence[MonthlyCase], then: Earlier) -> tuple[Rejudged, ...]:
                     " ".join(_why(case, was, then.as_of)) or "The case itself was changed.",
                 )
             )
-    return tuple(found)
+    return tuple(changed)
 
 
 def _why(case: MonthlyCase, was: MonthlyCase, since: date) -> list[str]:

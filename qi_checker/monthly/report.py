@@ -1,4 +1,4 @@
-"""The monthly audit: one evaluation, everything that a committee wants to keep of a month."""
+"""The monthly audit: from one evaluation, the record of a month for a committee."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from qi_checker.monthly.counts import flow, sensitivity, standards
 from qi_checker.monthly.quality import quality
 from qi_checker.monthly.rejudged import Earlier, rejudged
 from qi_checker.monthly.units import units
-from qi_checker.monthly.views import ActionLine, Header, Monthly
+from qi_checker.monthly.views import ActionLine, Header, Monthly, Standard
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.report_settings import LoadedSettings, ReportSettings, target_on
 from qi_checker.render import words
@@ -38,7 +38,7 @@ def check_month(month: str, as_of: AsOf) -> None:
             Problem(
                 "--month",
                 f"{month} is not over on {as_of.date}",
-                "A rate of half a month would be read as that of a month",
+                "The rate of half a month would be read as the rate of the month",
                 f"Give --as-of {last_day(month)} or later, or an earlier month",
             )
         )
@@ -46,15 +46,15 @@ def check_month(month: str, as_of: AsOf) -> None:
 
 @dataclass(frozen=True)
 class _Span:
-    """What a report of a month looks at. `whole`: the cases of all months from the first needed."""
+    """The months and cases of a report. `whole`: the cases from the first month needed."""
 
     month: str
-    start: str  # the first month that is drawn
+    start: str  # the first month in the charts
     whole: Sequence[MonthlyCase]
 
     @property
     def year_first(self) -> str:
-        """The first of the 12 months that end with the month."""
+        """Return the first of the 12 months that end with the month."""
         return months_on(self.month, -11)
 
     @property
@@ -88,20 +88,27 @@ def monthly(
     unit: str = "",
     before: Earlier | None = None,
 ) -> Monthly:
-    """The report of `month` (YYYY-MM) from an evaluation that knows all of it.
+    """Make the report of `month` (YYYY-MM) from an evaluation as of its end or later.
 
-    `unit`: surgeon or site, to show them by themselves. `before`: the cases as judged a month ago.
+    `unit`: surgeon or site, to show them separately. `before`: the cases as judged a month ago.
     Raises UserError where the month is not over.
     """
     check_month(month, evaluation.compiled.as_of)
-    settings = loaded.settings
-    span = _span(evaluation, month, settings, unit)
+    span = _span(evaluation, month, loaded.settings, unit)
+    report = _report(evaluation, span, loaded, unit)
+    if before is None:
+        return report
+    return replace(report, rejudged=rejudged(span.whole, before), rejudged_since=before.as_of)
+
+
+def _report(evaluation: Evaluation, span: _Span, loaded: LoadedSettings, unit: str) -> Monthly:
+    """Make the report without the comparison with an earlier moment."""
+    settings, month = loaded.settings, span.month
     shown, year, this = span.shown, span.year, span.this
     made = series.series(span.months, shown, settings)
     happened = _happened(evaluation, span.months, settings)
     targets = _targets(evaluation, months_between(span.year_first, month), settings)
-    previous = [c for c in span.whole if c.month == months_on(month, -1)]
-    lines = standards(evaluation, this, year, previous, (targets[month], _one(targets)))
+    lines = _standards(evaluation, span, targets)
     why = causes.causes(year, f"the 12 months to {month}")
     gaps, gaps_why = plots.gaps(shown, lines[0].year)
     cusum, cusum_why = plots.cusum(shown, made)
@@ -134,18 +141,20 @@ def monthly(
         failed=causes.listed(this, causes.failed),
         exempt=causes.listed(this, causes.exempt),
         undetermined=causes.listed(this, causes.undetermined),
-        rejudged=rejudged(span.whole, before) if before else (),
-        rejudged_since=before.as_of if before else None,
+        rejudged=(),
+        rejudged_since=None,
     )
 
 
 def compared_with(month: str) -> date:
-    """The moment that a report of this month is compared with: the end of the month before."""
+    """Return the moment that a report of this month is compared with: the end of the month
+    before."""
     return first_day(month) - timedelta(days=1)
 
 
 def judged_then(evaluation: Evaluation, month: str) -> Sequence[MonthlyCase]:
-    """The cases that a report of this month looks at again, from an evaluation for then."""
+    """Return the earlier results of a report's cases, from an evaluation for that earlier
+    moment."""
     first = first_day(months_on(month, 1 - series.MOST_MONTHS))
     return cases_of(evaluation, first, compared_with(month))
 
@@ -173,10 +182,18 @@ def _header(evaluation: Evaluation, span: _Span, settings: ReportSettings) -> He
     )
 
 
+def _standards(
+    evaluation: Evaluation, span: _Span, targets: dict[str, float | None]
+) -> tuple[Standard, ...]:
+    previous = [c for c in span.whole if c.month == months_on(span.month, -1)]
+    both = (targets[span.month], _one(targets))
+    return standards(evaluation, span.this, span.year, previous, both)
+
+
 def _happened(
     evaluation: Evaluation, months: Sequence[str], settings: ReportSettings
 ) -> tuple[Event, ...]:
-    """Events of the programme, new phases, and new versions of the protocol."""
+    """List events of the programme, new phases and new versions of the protocol."""
     days = [(h.date, h.what) for h in settings.happened]
     days += [(p.from_, f"New baseline: {p.reason}") for p in settings.phases]
     versions = evaluation.compiled.bundle.protocol.versions
@@ -191,7 +208,7 @@ def _happened(
 def _targets(
     evaluation: Evaluation, months: Sequence[str], settings: ReportSettings
 ) -> dict[str, float | None]:
-    """The target of each month: the one in force on its last day."""
+    """Return the target of each month: the target in force on its last day."""
     otherwise = evaluation.compiled.bundle.protocol.target
     return {m: target_on(settings, last_day(m), otherwise) for m in months}
 
@@ -228,7 +245,7 @@ def _intervals(
     leaves = plain_leaves(evaluation)
     limits = {id: limit_of(leaf) for id, leaf in leaves.items()}
     what = (
-        "the oldest study asked for"
+        "the oldest required study"
         if len(leaves) > 1
         else next((leaf.title for leaf in leaves.values()), "")
     )

@@ -1,4 +1,4 @@
-"""The months of a report as a series: phases, their frozen baselines, and what the rules say.
+"""The months of a report as a series: phases, their frozen baselines, and the results of the rules.
 
 Lines come from the first months of a phase and are drawn on (`statistics/phases.py`). The run
 chart's line is the median of monthly rates, the exact limits of a rolling quarter come from the
@@ -23,13 +23,13 @@ from qi_checker.statistics.limits import exact_chart
 from qi_checker.statistics.rare_events import clamped
 from qi_checker.statistics.runs import RunChart, SignalStatus, WhyNot, run_chart
 
-MONTHS = 24  # shown where nothing else is asked for
+MONTHS = 24  # default number of months in the charts
 MOST_MONTHS = 60
 
 
 @dataclass(frozen=True)
 class Series:
-    """Monthly counts of compliant cases, with the phases that their lines come from."""
+    """Monthly counts of compliant cases, with the phases that define their lines."""
 
     months: tuple[str, ...]
     events: tuple[int, ...]
@@ -47,13 +47,14 @@ class Series:
         return self.phases[-1]
 
     def pooled(self, phase: spc.Phase) -> tuple[int, int]:
-        """Compliant cases and cases of a phase's baseline."""
+        """Return the number of compliant cases and of all cases in a phase's baseline."""
         base = phase.baseline
         return sum(self.events[i] for i in base), sum(self.cases[i] for i in base)
 
 
 def shown_months(month: str, first: str | None, settings: ReportSettings) -> str:
-    """The first month of the charts: 24 months, or from the baseline on, and not before any case."""
+    """Return the first month of the charts: 24 months ago or the baseline, but not before any
+    case."""
     start = months_on(month, 1 - MONTHS)
     if settings.baseline is not None:
         start = min(start, settings.baseline.first)
@@ -63,7 +64,7 @@ def shown_months(month: str, first: str | None, settings: ReportSettings) -> str
 
 
 def series(months: Sequence[str], cases: Sequence[MonthlyCase], settings: ReportSettings) -> Series:
-    """Count by month, and find the phases. Cases with an exception do not count."""
+    """Count cases by month, and find the phases. Cases with an exception do not count."""
     counted = [c for c in cases if c.counts]
     events = tuple(sum(c.complied for c in counted if c.month == m) for m in months)
     numbers = tuple(sum(c.month == m for c in counted) for m in months)
@@ -76,17 +77,18 @@ def series(months: Sequence[str], cases: Sequence[MonthlyCase], settings: Report
         for rebase in rebases
         if (i := next((n for n, m in enumerate(months) if first_day(m) >= rebase.date), None))
     }
-    found = spc.phases(len(months), tuple(starts), spc.BASELINE)
-    found = (_with_baseline(found[0], months, settings), *found[1:])
+    phases = spc.phases(len(months), tuple(starts), spc.BASELINE)
+    phases = (_with_baseline(phases[0], months, settings), *phases[1:])
     made = Series(
-        tuple(months), events, numbers, found, (None, *(starts[p.start] for p in found[1:])), ()
+        tuple(months), events, numbers, phases, (None, *(starts[p.start] for p in phases[1:])), ()
     )
-    runs = tuple(_runs(made, phase) for phase in found)
-    return Series(made.months, events, numbers, found, made.decisions, runs)
+    runs = tuple(_runs(made, phase) for phase in phases)
+    return Series(made.months, events, numbers, phases, made.decisions, runs)
 
 
 def _with_baseline(phase: spc.Phase, months: Sequence[str], settings: ReportSettings) -> spc.Phase:
-    """The first phase with the baseline that the settings name, as far as it lies in it."""
+    """Return the first phase with the baseline of the settings, as far as it is within the
+    phase."""
     if settings.baseline is None:
         return phase
     wanted = [
@@ -108,7 +110,8 @@ def _runs(made: Series, phase: spc.Phase) -> RunChart | None:
 
 
 def status(made: Series) -> str:
-    """What the runs rules say of the latest phase: signal, no signal, not evaluable (reasons)."""
+    """Return the result of the runs rules for the latest phase: signal, no signal, not evaluable
+    (reasons)."""
     runs = made.runs[-1]
     if runs is None:
         return f"{SignalStatus.NOT_EVALUABLE} (the baseline has no case)"
@@ -118,7 +121,7 @@ def status(made: Series) -> str:
 
 
 def heading(made: Series) -> str:
-    """What the months show, in words for a committee; `status` has the statistics."""
+    """Describe the months in words for a committee; `status` has the statistics."""
     quarter = next((side for side in reversed(quarters(made).values()) if side), 0)
     if quarter:
         side = "fewer" if quarter < 0 else "more"
@@ -134,10 +137,11 @@ def heading(made: Series) -> str:
 
 
 def icons(made: Series, target: float | None) -> Icons:
-    """Variation and assurance of the monthly rates (XmR), where the guard of the runs rules allows.
+    """Return variation and assurance of the monthly rates (XmR), if the guard of the runs rules
+    allows.
 
     Making Data Count shows limits and icons from 13 points on. A rate of few operations a month
-    signals falsely with its rules wherever the runs rules do, so the same guard holds.
+    gives false signals with its rules wherever the runs rules do, so the same guard applies.
     """
     runs, rates = made.runs[-1], made.rates[made.latest.start : made.latest.stop]
     known = sum(rate is not None for rate in rates)
@@ -150,13 +154,13 @@ def icons(made: Series, target: float | None) -> Icons:
         return Icons("", 0, "", f"months of so few operations would signal by chance ({why})")
     base = [i - made.latest.start for i in made.latest.baseline]
     chart = i_chart(rates, base)
-    found = mdc.variation(chart, rules.mdc(chart), "higher")
+    variation = mdc.variation(chart, rules.mdc(chart), "higher")
     assured = mdc.assurance(chart, target, "higher")
-    return Icons(str(found.kind), found.side, str(assured or ""), "")
+    return Icons(str(variation.kind), variation.side, str(assured or ""), "")
 
 
 def centres(made: Series) -> tuple[float | None, ...]:
-    """The line of every month: the median of its phase's baseline."""
+    """Return the line of every month: the median of its phase's baseline."""
     lines: list[float | None] = []
     for phase, runs in zip(made.phases, made.runs, strict=True):
         centre = runs.points[0].centre if runs is not None else None
@@ -165,8 +169,10 @@ def centres(made: Series) -> tuple[float | None, ...]:
 
 
 def quarters(made: Series) -> dict[int, int]:
-    """Months (by index) that end a rolling quarter after the baseline of the latest phase: the
-    side on which it lies beyond the exact limits (1 more compliant, -1 fewer), or 0."""
+    """Return the months (by index) that end a rolling quarter after the baseline of the latest
+    phase,
+    with the side on which the quarter is beyond the exact limits (1 more compliant, -1 fewer), or
+    0."""
     events, cases = made.pooled(made.latest)
     if not cases:
         return {}
@@ -177,7 +183,7 @@ def quarters(made: Series) -> dict[int, int]:
 
 
 def phase_lines(made: Series) -> tuple[Phase, ...]:
-    """Every phase for the methods: where its lines come from, and who decided it."""
+    """Return every phase for the methods section: the source of its lines, and who decided it."""
     lines = []
     for phase, decision in zip(made.phases, made.decisions, strict=True):
         events, cases = made.pooled(phase)
@@ -197,7 +203,7 @@ def phase_lines(made: Series) -> tuple[Phase, ...]:
 
 
 def suggestion(made: Series) -> str:
-    """A phase that people may want to confirm; it is never applied by itself."""
+    """Suggest a phase for people to confirm; it is never applied automatically."""
     runs, latest = made.runs[-1], made.latest
     if runs is None or runs.why_not:
         return ""
@@ -206,18 +212,18 @@ def suggestion(made: Series) -> str:
         latest.stop - latest.start,
         range(latest.baseline.start - latest.start, latest.baseline.stop - latest.start),
     )
-    found = spc.suggestion(runs.points, shifted)
-    if found is None:
+    shift = spc.suggestion(runs.points, shifted)
+    if shift is None:
         return ""
-    side = "above" if found.side > 0 else "below"
-    month = words.month(made.months[latest.start + found.start])
+    side = "above" if shift.side > 0 else "below"
+    month = words.month(made.months[latest.start + shift.start])
     return (
-        f"Candidate phase change from {month}: {found.points} months {side} the baseline. "
+        f"Candidate phase change from {month}: {shift.points} months {side} the baseline. "
         "Confirm it under phases in report.yaml, or leave the lines as they are."
     )
 
 
 def in_baseline(made: Series, day: date) -> bool:
-    """Whether a day belongs to the baseline of the latest phase."""
+    """Whether a day is in the baseline of the latest phase."""
     month = f"{day:%Y-%m}"
     return any(made.months[i] == month for i in made.latest.baseline)

@@ -22,12 +22,12 @@ from qi_checker.render.slides import (
     height,
 )
 
-_CAUSES, _ACTIONS = 6, 8  # at most so many are shown; the rest is counted
+_CAUSES, _ACTIONS = 6, 8  # maximum numbers shown; the rest is counted
 _LEFT, _WIDE, _TOP = 0.6, 12.1, 1.75  # inches
 
 
 def write_slides(path: Path, monthly: Monthly) -> None:
-    """Write the slides; UserError where python-pptx is missing, OSError where the disk refuses."""
+    """Write the slides; UserError where python-pptx is missing, OSError where writing fails."""
     header, p = monthly.header, monthly.provenance
     title = f"{header.title}: {said.month_name(header.month)}"
     foot = f"{p.protocol_id} {p.protocol_version}, as of {words.moment(p.as_of)}."

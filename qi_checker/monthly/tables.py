@@ -1,4 +1,5 @@
-"""Every table and list of a monthly report, as CSV files and sheets of a workbook start from it."""
+"""Every table and list of a monthly report, the source of the CSV files and the sheets of a
+workbook."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ _LISTED = (
 
 
 def plots_of(monthly: Monthly) -> tuple[Plot, ...]:
-    """Everything that is drawn, in the order of the page."""
-    found = (
+    """Return every chart, in the order of the page."""
+    plots = (
         monthly.trend,
         monthly.intervals,
         monthly.gaps,
@@ -34,11 +35,11 @@ def plots_of(monthly: Monthly) -> tuple[Plot, ...]:
         monthly.causes,
         monthly.units,
     )
-    return tuple(plot for plot in found if plot is not None)
+    return tuple(plot for plot in plots if plot is not None)
 
 
 def tables(monthly: Monthly) -> tuple[Table, ...]:
-    """Tables, lists, and the numbers of every picture."""
+    """Return tables, lists and the numbers of every chart."""
     return (*_tables(monthly), *(plot_table(plot) for plot in plots_of(monthly)))
 
 
@@ -83,7 +84,7 @@ def _tables(monthly: Monthly) -> Iterator[Table]:
 
 
 def _standards(monthly: Monthly) -> Table:
-    """Make the table of standards: month, twelve months, target."""
+    """Make the table of standards: month, 12 months, target."""
     return Table(
         "standards",
         "Standards",
@@ -118,7 +119,7 @@ def _standards(monthly: Monthly) -> Table:
 
 
 def _cases(monthly: Monthly) -> Iterator[Table]:
-    """Give the lists of cases, and those whose earlier result changed."""
+    """Yield the lists of cases, and the cases whose earlier result changed."""
     for key, title, cases in (
         ("failed", "Failed", monthly.failed),
         ("exempt", "Exempt", monthly.exempt),
@@ -134,7 +135,7 @@ def _cases(monthly: Monthly) -> Iterator[Table]:
 
 
 def _phases(monthly: Monthly) -> Table:
-    """Make the table of the phases that the charts' lines come from."""
+    """Make the table of the phases that define the lines of the charts."""
     return Table(
         "phases",
         "Phases",

@@ -1,4 +1,4 @@
-"""By surgeon or site: exact funnel, pseudonyms, no ranking. Never shown unless asked for."""
+"""By surgeon or site: exact funnel, pseudonyms, no ranking. Shown only on request."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def pseudonym(number: int) -> str:
 def units(
     cases: Sequence[MonthlyCase], kind: str, fewest: int, target: float | None, protocol: str
 ) -> tuple[Funnel | None, str]:
-    """Units with `fewest` cases or more against exact limits, and what is not shown.
+    """Compare units of `fewest` cases or more with exact limits; also say what is not shown.
 
-    The order of pseudonyms is that of a hash, so that a letter says nothing of the rate or of the
-    name. Without a target the pooled rate stands for it.
+    Pseudonyms are ordered by a hash, so that a letter reveals neither the rate nor the name.
+    Without a target the pooled rate takes its place.
     """
     counted = [c for c in cases if c.counts]
     named: dict[str, list[MonthlyCase]] = {}
@@ -46,18 +46,18 @@ def units(
     middle = target if target is not None else pooled
     if not 0 < middle < 1:
         return None, f"A funnel needs a target between 0 and 100%. {why}".strip()
-    found = []
+    compared = []
     for n, name in enumerate(shown):
         events, number = sum(c.complied for c in named[name]), len(named[name])
-        found.append(
+        compared.append(
             Unit(pseudonym(n), events, number, side(events, number, limits(number, middle)))
         )
-    most = max(u.cases or 0 for u in found)
+    most = max(u.cases or 0 for u in compared)
     curve = []
     for number in range(1, most + 6):
         at = limits(number, middle)
         curve.append(FunnelCurve(number, at.lower_998, at.lower_95, at.upper_95, at.upper_998))
-    beyond = [u.name for u in found if u.side]
+    beyond = [u.name for u in compared if u.side]
     title = (
         f"{', '.join(beyond)} beyond the 95% limits"
         if beyond
@@ -67,15 +67,15 @@ def units(
         title=title,
         description=f"Compliant cases of each {kind} in 12 months against exact binomial limits (95 "
         f"and 99.8%) around {100 * middle:.0f}%"
-        f"{'' if target is not None else ', the rate of all'}. {_power(found, middle)}",
-        units=tuple(found),
+        f"{'' if target is not None else ', the rate of all'}. {_power(compared, middle)}",
+        units=tuple(compared),
         target=middle,
         curve=tuple(curve),
     ), why
 
 
 def _power(found: Sequence[Unit], middle: float) -> str:
-    """How often a true doubling of failures would be seen at the size of the units."""
+    """Describe how often a true doubling of failures would be seen at the size of the units."""
     worse = max(0.0, 1 - _DOUBLE * (1 - middle))
     sizes = sorted(u.cases or 0 for u in found)
     low, high = (power(n, middle, worse) for n in (sizes[0], sizes[-1]))
@@ -87,12 +87,14 @@ def _power(found: Sequence[Unit], middle: float) -> str:
 
 
 def _left_out(kind: str, fewest: int, few: int, cases: int, unnamed: int) -> str:
-    said = []
+    sentences = []
     if few:
-        said.append(f"Not shown: {few} with fewer than {fewest} cases, {_cases(cases)} together.")
+        sentences.append(
+            f"Not shown: {few} with fewer than {fewest} cases, {_cases(cases)} together."
+        )
     if unnamed:
-        said.append(f"Without a recorded {kind}: {_cases(unnamed)}.")
-    return " ".join(said)
+        sentences.append(f"Without a recorded {kind}: {_cases(unnamed)}.")
+    return " ".join(sentences)
 
 
 def _cases(number: int) -> str:

@@ -1,4 +1,4 @@
-"""What the monthly report shows: plain typed values."""
+"""The contents of the monthly report: plain typed values."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qi_checker.statistics.proportions import wilson
 
 @dataclass(frozen=True)
 class Tally:
-    """How many cases fulfil a standard, of those that count for it."""
+    """The number of cases that fulfil a standard, out of those that count for it."""
 
     part: int
-    whole: int  # without those that have an exception
+    whole: int  # without cases that have an exception
     undetermined: int  # in `whole`, and not in `part`
     excepted: int
 
@@ -30,12 +30,12 @@ class Tally:
 
     @property
     def best(self) -> int:
-        """Those that fulfil it if every undetermined case does."""
+        """Return how many cases fulfil it if every undetermined case does."""
         return self.part + self.undetermined
 
     @property
     def raw_whole(self) -> int:
-        """The denominator that ignores exceptions."""
+        """Return the denominator that ignores exceptions."""
         return self.whole + self.excepted
 
 
@@ -49,10 +49,10 @@ class Standard:
     month: Tally
     year: Tally
     present_month: Tally | None  # done at any time before surgery; None for the whole protocol, and
-    # for something forbidden, which is fulfilled where there is none
+    # for a forbidden event, where the requirement is met without an event
     present_year: Tally | None
     target: float | None
-    year_target: float | None  # the target is one number only if it did not change in the 12 months
+    year_target: float | None  # None if the target changed in the 12 months
     previous: Tally | None = None  # the month before
 
 
@@ -80,7 +80,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class Rejudged:
-    """A past case whose verdict is another one than a month ago."""
+    """A past case whose verdict differs from a month ago."""
 
     case_id: str
     surgery_date: date
@@ -102,17 +102,17 @@ class ActionLine:
 
 @dataclass(frozen=True)
 class Decision:
-    """What the committee is asked, with the count that it rests on."""
+    """A proposed decision for the committee, with the count that supports it."""
 
     ask: str
     owner: str
     count: int
-    of: str  # what the count is a part of: "26 failed requirements"
+    of: str  # the total of the count: "26 failed requirements"
 
 
 @dataclass(frozen=True)
 class Icons:
-    """Variation and assurance as Making Data Count has them, or why they are not shown."""
+    """Variation and assurance as in Making Data Count, or why they are not shown."""
 
     variation: str  # words of statistics/making_data_count.py; "" where they are not shown
     side: int  # 1 high or rising, -1 low or falling, 0 common cause
@@ -122,11 +122,11 @@ class Icons:
 
 @dataclass(frozen=True)
 class Phase:
-    """Where the lines of the charts come from."""
+    """The phase that defines the lines of the charts."""
 
     first: str  # first month of the phase
     baseline: tuple[str, str]
-    months: int  # of the baseline, with a case
+    months: int  # months of the baseline that have a case
     reason: str  # "" for the first phase
     approved_by: str
     rate: float | None  # pooled, of the baseline
@@ -135,7 +135,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Header:
-    """Whose report it is, and of when."""
+    """Whose report it is, and for which time."""
 
     organisation: str
     contact: str
@@ -147,16 +147,16 @@ class Header:
     first: date
     last: date
     year_first: str  # first of the 12 months
-    held_first: str  # the first of them that has an eligible operation
+    held_first: str  # the first of them with an eligible operation
     versions: tuple[tuple[str, str], ...]  # version of the protocol, first month judged by it
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What was read, what was lost, what is doubtful."""
+    """What was read, lost or doubtful."""
 
     files: tuple[tuple[str, str, int, int, int], ...]  # file, sha256, read, used, rejected
-    checks: tuple[tuple[str, int], ...]  # words, number: of the month
+    checks: tuple[tuple[str, int], ...]  # words, number; for the month
     problems: tuple[str, ...]
 
 
@@ -194,9 +194,9 @@ class Monthly:
     cusum: CusumPlot | None
     cusum_why: str
     units: Funnel | None
-    units_why: str  # what is not shown of them; "" where units were not asked for
+    units_why: str  # which units are not shown; "" if units were not requested
     failed: tuple[Listed, ...]
     exempt: tuple[Listed, ...]
     undetermined: tuple[Listed, ...]
     rejudged: tuple[Rejudged, ...]
-    rejudged_since: date | None  # the moment compared with; None where nothing was compared
+    rejudged_since: date | None  # the moment of the comparison; None without one

@@ -14,31 +14,31 @@ NONE = "no eligible cases"
 NOTHING_ASKED = (
     "No decision is needed: no requirement failed, and every operation could be decided."
 )
-NO_ACTION = "No action is recorded. Write them under actions in report.yaml: what, who, until when."
+NO_ACTION = "No action is recorded. Add it to report.yaml under `actions`: what, who, until when."
 
 
 def tally(value: Tally | None) -> str:
-    """`11/12 (92%, 95% CI 65–99)`; no percentage of fewer than five."""
+    """Format `11/12 (92%, 95% CI 65–99)`; no percentage of fewer than five."""
     if value is None:
         return "–"
     if not value.whole:
         return "every case has an exception" if value.excepted else NONE
-    said = rates.share(value.part, value.whole)
-    if said.endswith(")") and value.interval is not None:
+    text = rates.share(value.part, value.whole)
+    if text.endswith(")") and value.interval is not None:
         low, high = value.interval
-        said = f"{said[:-1]}, 95% CI {rates.digits(low)}–{rates.digits(high)})"
-    return said
+        text = f"{text[:-1]}, 95% CI {rates.digits(low)}–{rates.digits(high)})"
+    return text
 
 
 def bounds(value: Tally) -> str:
-    """What the undetermined cases leave open: `27 to 29 of 30`."""
+    """Format the range that undetermined cases leave open: `27 to 29 of 30`."""
     if not value.undetermined:
         return "–"
     return f"{value.part:,} to {value.best:,} of {value.whole:,}"
 
 
 def raw(value: Tally) -> str:
-    """The rate that ignores exceptions, where there is any."""
+    """Format the rate that ignores exceptions, if there are exceptions."""
     return rates.share(value.part, value.raw_whole) if value.excepted else "–"
 
 
@@ -47,7 +47,7 @@ def percent(value: float | None) -> str:
 
 
 def judged(standard: Standard) -> str:
-    """Against the target: nothing that the interval of 12 months does not carry."""
+    """Compare with the target, but claim only what the interval of 12 months supports."""
     target, interval = standard.year_target, standard.year.interval
     if target is None:
         return "" if standard.target is None else "the target changed within the 12 months"
@@ -61,7 +61,7 @@ def judged(standard: Standard) -> str:
 
 
 def finding(monthly: Monthly) -> str:
-    """The month in one sentence."""
+    """Summarise the month in one sentence."""
     lead, month = monthly.standards[0], month_name(monthly.header.month)
     year = lead.year
     if year.whole == 0 and not year.excepted:
@@ -83,47 +83,47 @@ def finding(monthly: Monthly) -> str:
             f"No data: the records contain no event of the required kind ({missing}), so "
             f"nothing can be said about {year.whole} eligible operations {year_words(monthly)}."
         )
-    said = f"{head}; {tally(year)} {year_words(monthly)}"
-    return f"{said}{', ' + verdict if verdict else ''}."
+    sentence = f"{head}; {tally(year)} {year_words(monthly)}"
+    return f"{sentence}{', ' + verdict if verdict else ''}."
 
 
 def head(monthly: Monthly) -> str:
-    """The title of the page: `77% (110 of 142), target 95%: not met`."""
+    """Return the title of the page: `77% (110 of 142), target 95%: not met`."""
     standard = monthly.standards[0]
     year, interval = standard.year, standard.year.interval
     if not year.whole or interval is None or (monthly.provenance.no_data and not year.part):
         return finding(monthly).rstrip(".")
-    said = rate(year)
+    text = rate(year)
     target = standard.year_target
     if target is None:
-        return said if standard.target is None else f"{said}; the target changed within 12 months"
+        return text if standard.target is None else f"{text}; the target changed within 12 months"
     if year.whole < rates.FEWEST_FOR_PERCENT:
-        return f"{said}, target {percent(target)}: too few operations to say"
+        return f"{text}, target {percent(target)}: too few operations to say"
     if interval[0] >= target:
-        return f"{said}, target {percent(target)}: met"
+        return f"{text}, target {percent(target)}: met"
     if interval[1] < target:
-        return f"{said}, target {percent(target)}: not met"
-    return f"{said}, target {percent(target)}: not clear yet"
+        return f"{text}, target {percent(target)}: not met"
+    return f"{text}, target {percent(target)}: not clear yet"
 
 
 def lead(monthly: Monthly) -> str:
-    """Below the title: the main cause, what is undetermined, the interval and the period."""
-    year, said = monthly.standards[0].year, []
+    """Return the text below the title: main cause, undetermined operations, interval and period."""
+    year, sentences = monthly.standards[0].year, []
     causes = monthly.causes.causes
     total = sum(c.count or 0 for c in causes)
     if causes:
-        said.append(f"Main cause: {causes[0].words} ({causes[0].count} of {total}).")
+        sentences.append(f"Main cause: {causes[0].words} ({causes[0].count} of {total}).")
     if year.undetermined:
-        said.append(f"{words.count(year.undetermined)} undetermined.")
+        sentences.append(f"{words.count(year.undetermined)} undetermined.")
     if year.interval is not None and year.whole >= rates.FEWEST_FOR_PERCENT:
         low, high = year.interval
-        said.append(f"95% CI {rates.digits(low)}–{rates.digits(high)}%.")
-    said.append(f"Compliant operations {year_words(monthly)}.")
-    return " ".join(said)
+        sentences.append(f"95% CI {rates.digits(low)}–{rates.digits(high)}%.")
+    sentences.append(f"Compliant operations {year_words(monthly)}.")
+    return " ".join(sentences)
 
 
 def rate(value: Tally | None) -> str:
-    """`77% (110 of 142)`; `3 of 4` where there are too few for a percentage."""
+    """Format `77% (110 of 142)`, or `3 of 4` where there are too few for a percentage."""
     if value is None or not value.whole:
         return "no operation"
     fraction = f"{value.part:,} of {value.whole:,}"
@@ -138,19 +138,19 @@ def of(value: Tally) -> str:
 
 
 def short(value: Tally | None) -> str:
-    """`77%`, or `3 of 4`; a dash where nothing counts."""
+    """Format `77%`, or `3 of 4`; a dash where nothing counts."""
     return rate(value).partition(" (")[0] if value is not None and value.whole else "–"
 
 
 def shown_standards(monthly: Monthly) -> tuple[Standard, ...]:
-    """The two requirements that are furthest from complete, as figures of the first page."""
+    """Return the two requirements that are furthest from complete, for the first page."""
     known = [s for s in monthly.standards[1:] if s.year.whole]
     return tuple(sorted(known, key=lambda s: s.year.rate or 0)[:2])
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A large number and two lines below it; `title` is the site's own text before the first."""
+    """A large number and two lines below it; `title` is the site's text before the first line."""
 
     number: str
     title: str
@@ -160,7 +160,8 @@ class Figure:
 
 
 def figures(monthly: Monthly) -> tuple[Figure, ...]:
-    """What the first page, and the first slide, show large: the month, two requirements, doubt."""
+    """Return the large figures of the first page and slide: month, two requirements,
+    undetermined."""
     lead, name = monthly.standards[0], month_name(monthly.header.month)
     before = f"the month before: {rate(lead.previous)}"
     found = [Figure(short(lead.month), "", f"{name}: {of(lead.month)}", before)]
@@ -174,7 +175,7 @@ def figures(monthly: Monthly) -> tuple[Figure, ...]:
 
 
 def _below_target(standard: Standard) -> bool:
-    """Whether the whole interval of 12 months lies below the target."""
+    """Whether the whole interval of 12 months is below the target."""
     target, interval = standard.year_target, standard.year.interval
     return bool(target) and interval is not None and interval[1] < (target or 0)
 
@@ -184,11 +185,12 @@ def rests_on(decision: Decision) -> str:
 
 
 def between(value: Tally) -> str:
-    """`the rate lies between 77% and 83%`: what undetermined operations leave open."""
+    """Describe the range that undetermined operations leave open: `the rate is between 77% and
+    83%`."""
     if not value.undetermined or value.whole < rates.FEWEST_FOR_PERCENT:
         return "every operation could be decided" if not value.undetermined else bounds(value)
     best = rates.percent(value.best / value.whole)
-    return f"the rate lies between {short(value)} and {best}"
+    return f"the rate is between {short(value)} and {best}"
 
 
 MONTHS = (
@@ -213,7 +215,7 @@ def month_name(month: str) -> str:
 
 
 def year_span(monthly: Monthly) -> str:
-    """The 12 months, and which of them the records hold."""
+    """Describe the 12 months, and which of them the records cover."""
     header = monthly.header
     span = f"{month_name(header.year_first)} to {month_name(header.month)}"
     if header.held_first > header.year_first:
@@ -222,7 +224,7 @@ def year_span(monthly: Monthly) -> str:
 
 
 def year_words(monthly: Monthly) -> str:
-    """`in the 8 months July 2025 to February 2026`: of the last 12, those that the records hold."""
+    """Describe the covered months: `in the 8 months July 2025 to February 2026`."""
     first, last = monthly.header.held_first, monthly.header.month
     number = 12 * (int(last[:4]) - int(first[:4])) + int(last[5:]) - int(first[5:]) + 1
     if number == 1:
@@ -231,12 +233,12 @@ def year_words(monthly: Monthly) -> str:
 
 
 def lacking(case: Listed) -> str:
-    """Every requirement that a listed case lacks, with its days."""
-    said = []
+    """List the unmet requirements of a case, with their days."""
+    parts = []
     for lack in case.lacks:
         days = f", {words.days_before(lack.days)}" if lack.days is not None else ""
-        said.append(f"{lack.title}: {words.REASONS[lack.reason]}{days}")
-    return "; ".join(said)
+        parts.append(f"{lack.title}: {words.REASONS[lack.reason]}{days}")
+    return "; ".join(parts)
 
 
 def steps(case: Listed) -> str:
@@ -248,14 +250,14 @@ def window(line: Sensitivity) -> str:
 
 
 def due(done: date | None, overdue: bool, written: Callable[[date], str] = date.isoformat) -> str:
-    """The state of an action; `written` writes the day on which it was done."""
+    """Return the state of an action; `written` formats the day on which it was done."""
     if done is not None:
         return f"done {written(done)}"
     return "overdue" if overdue else "open"
 
 
 def rejudged_words(monthly: Monthly) -> str:
-    """What the comparison with a month ago says."""
+    """Summarise the comparison with a month ago."""
     if monthly.rejudged_since is None:
         return "Nothing was compared with an earlier moment."
     since = words.day(monthly.rejudged_since)
@@ -266,8 +268,8 @@ def rejudged_words(monthly: Monthly) -> str:
 
 
 def phase_words(monthly: Monthly) -> tuple[str, ...]:
-    """Where the lines come from, phase by phase."""
-    said = []
+    """Describe the source of the lines, phase by phase."""
+    sentences = []
     for phase in monthly.phases:
         first, last = phase.baseline
         rate = (
@@ -278,8 +280,8 @@ def phase_words(monthly: Monthly) -> tuple[str, ...]:
         trial = "; trial limits, fewer than 12 months with a case" if phase.months < 12 else ""
         why = f" Decided by {phase.approved_by}: {phase.reason}." if phase.reason else ""
         span = f"baseline {words.month(first)} to {words.month(last)}"
-        said.append(f"From {words.month(phase.first)}: {span}{rate}{trial}.{why}")
-    return tuple(said)
+        sentences.append(f"From {words.month(phase.first)}: {span}{rate}{trial}.{why}")
+    return tuple(sentences)
 
 
 SIDES = {
@@ -292,7 +294,7 @@ SIDES = {
 
 
 def month_tally(point: TrendPoint) -> str:
-    """One month of the trend; a month without a case says so."""
+    """Format one month of the trend, also a month without a case."""
     if not point.cases:
         return "no case"
     return tally(Tally(point.events or 0, point.cases, 0, 0))

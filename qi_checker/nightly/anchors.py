@@ -1,8 +1,9 @@
 """The end of the audit trail, written down where the job cannot rewrite it.
 
-Inside the database nothing shows that a trail was made anew, or cut at its end: who may write there
-can make every hash again. So each night's end goes to syslog, or is appended to a file of another
-owner, and `healthcheck` and `verify` compare all of them with the chain (docs/store.md).
+The database itself cannot prove that its trail is not rebuilt or cut off at the end: whoever may
+write there can compute every hash again. So the end of each night goes to syslog or is appended to
+a file of another owner; `healthcheck` and `verify` compare all of them with the chain
+(docs/store.md).
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ _ADVICE = "Let its owner look, and see docs/nightly.md: anchors of the trail"
 
 @dataclass(frozen=True)
 class Kept:
-    """The ends that are known, and what is wrong with where they are kept (empty: nothing).
+    """The known ends, and what is wrong with their place (empty: nothing).
 
-    file: the file that they were read from, if the settings name one; own: this user can rewrite it.
+    file: the file that they were read from, if the settings name one. own: this user can rewrite
+    it.
     """
 
     anchors: tuple[Anchor, ...]
@@ -43,21 +45,21 @@ class Kept:
 
 
 def foot(end: Mapping[str, Any] | None) -> str:
-    """The end of the trail as the last line of a mail."""
+    """Format the end of the trail as the last line of a mail."""
     return f"Audit trail: entry {end['sequence']}, {end['hash']}" if end else ""
 
 
 def write_down(settings: Settings, end: Mapping[str, Any], at: datetime) -> None:
-    """Send the end to syslog, or append it to the file. Raises UserError where that fails."""
+    """Send the end to syslog, or append it to the file. Raise UserError where that fails."""
     given = settings.config.anchor
     if given is None:
         return
-    said = f"qi-checker trail {given.name} {end['sequence']} {end['hash']}"
+    message = f"qi-checker trail {given.name} {end['sequence']} {end['hash']}"
     try:
         if given.syslog is not None:
-            _to_syslog(settings.path(given.syslog), said)
+            _to_syslog(settings.path(given.syslog), message)
         else:
-            _append(settings.path(given.file), f"{at.isoformat(timespec='seconds')} {said}\n")
+            _append(settings.path(given.file), f"{at.isoformat(timespec='seconds')} {message}\n")
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
         where = given.syslog or given.file
@@ -66,11 +68,11 @@ def write_down(settings: Settings, end: Mapping[str, Any], at: datetime) -> None
         ) from None
 
 
-def _to_syslog(path: Path, said: str) -> None:
+def _to_syslog(path: Path, message: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
         client.settimeout(10)
         client.connect(str(path))
-        client.send(f"<{_PRIORITY}>qi-checker: {said}".encode())
+        client.send(f"<{_PRIORITY}>qi-checker: {message}".encode())
 
 
 def _append(path: Path, line: str) -> None:
@@ -83,9 +85,9 @@ def _append(path: Path, line: str) -> None:
 
 
 def known(settings: Settings, status: Mapping[str, Any] | None = None) -> Kept:
-    """Every end that was written down: by the last good run, and in the file.
+    """Return every recorded end: of the last good run, and those in the file.
 
-    status: what status.json holds, where that was read before.
+    status: the content of status.json, if already read.
     """
     from qi_checker.store.trail import Anchor  # its tables need a store that was opened
 
@@ -94,7 +96,7 @@ def known(settings: Settings, status: Mapping[str, Any] | None = None) -> Kept:
     end = good.get("trail")
     last = (Anchor(int(end["sequence"]), str(end["hash"])),) if end else ()
     if good and not last:
-        return Kept((), "the last good run wrote down no end of the trail", "")
+        return Kept((), "the last good run recorded no end of the trail", "")
     given = settings.config.anchor
     if given is None:
         return Kept(last, "", "in status.json only, which this job can rewrite")
@@ -108,21 +110,19 @@ def known(settings: Settings, status: Mapping[str, Any] | None = None) -> Kept:
     line = re.compile(
         rf"qi-checker trail {re.escape(given.name)} ([0-9]{{1,18}}) ([0-9a-f]{{64}})\s*$", re.M
     )
-    found = tuple(Anchor(int(n), digest) for n, digest in line.findall(text))
-    if last and last[0] not in found:
-        return Kept(
-            (*found, *last), f"entry {last[0].sequence}, the last end, is not in {path}", ""
-        )
+    ends = tuple(Anchor(int(n), digest) for n, digest in line.findall(text))
+    if last and last[0] not in ends:
+        return Kept((*ends, *last), f"entry {last[0].sequence}, the last end, is not in {path}", "")
     whose = "; this user owns the file, so it can be rewritten with the rights of the job"
-    words = f"{len(found)} in {path}{whose if own else ''}"
-    return Kept((*found, *last), "", words, str(path), own)
+    words = f"{len(ends)} in {path}{whose if own else ''}"
+    return Kept((*ends, *last), "", words, str(path), own)
 
 
 def verified(store: Store, kept: Kept, more: Sequence[str] = ()) -> Verified:
-    """Read the trail and every row that is bound to it; a missing anchor is a fault, too.
+    """Verify the trail and every row bound to it; a missing anchor is a fault, too.
 
-    kept: the ends that are known.
-    more: ends that somebody has kept, as `SEQUENCE:HASH` (the foot of a digest's mail has one).
+    kept: the known ends.
+    more: ends from elsewhere, as `SEQUENCE:HASH` (such as the foot of a digest's mail).
     """
     done = store.verify(*kept.anchors, *map(_typed, more))
     return replace(done, faults=(*([kept.problem] if kept.problem else ()), *done.faults))

@@ -1,6 +1,6 @@
-"""Whether an exception that somebody asks for can ever count; a typing error must not pass as one.
+"""Checks whether a requested exception can ever count, so that a typing error is not accepted.
 
-Apart from `waivers.py`, which joins records in DuckDB: the web application asks here.
+Separate from `waivers.py`, which joins records in DuckDB, because the web application uses this.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from qi_checker.nightly.load import Settings
 from qi_checker.protocol.models import Version
 from qi_checker.store import Store
 
-_NEAREST = 3  # ids that are named where one is not known
+_NEAREST = 3  # known ids to suggest for an unknown id
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for: from which requirement of which case, why, and for which days."""
+    """A request for an exception: requirement, case, reason and days."""
 
     case_id: str
     requirement: str
@@ -30,43 +30,43 @@ class Asked:
     expires_on: date
 
 
-def check_request(asked: Asked, settings: Settings, store: Store) -> list[str]:
-    """Raise UserError with everything that is wrong; else what a person should know of it.
+def check_request(request: Asked, settings: Settings, store: Store) -> list[str]:
+    """Raise UserError with all problems of the request; otherwise return warnings.
 
-    The cases are those of the latest night, the rules the version in force on the day of surgery.
+    Cases are those of the latest night; rules are the version in force on the day of surgery.
     """
     problems: list[Problem] = []
     try:
-        check_case(asked.case_id, [b.protocol.id for b in settings.bundles], store)
+        check_case(request.case_id, [b.protocol.id for b in settings.bundles], store)
     except UserError as error:
         problems += error.problems
-    day = store.planned([asked.case_id]).get(asked.case_id)
-    problems += _rules(asked, settings, day)
+    day = store.planned([request.case_id]).get(request.case_id)
+    problems += _rules(request, settings, day)
     if problems:
         raise UserError(problems)
-    return list(_useless(asked, day))
+    return list(_useless(request, day))
 
 
 def check_case(case_id: str, protocols: Collection[str], store: Store) -> None:
-    """Raise UserError where the latest night of these protocols has no such case."""
+    """Raise UserError where the latest night of these protocols lacks the case."""
     known = store.known_cases(protocols)
     if case_id in known:
         return
     if not known:
-        raise UserError(Problem("case", "there is no night yet", "", "Run the night first"))
+        raise UserError(Problem("case", "no night is stored yet", "", "Run the night first"))
     near = difflib.get_close_matches(case_id, known, n=_NEAREST, cutoff=0.6)
     advice = f"Did you mean {' or '.join(near)}?" if near else "Look for its id in the records"
     raise UserError(Problem("case", "the latest night has no such case", "", advice))
 
 
-def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
-    """What stands against it in every protocol that has the requirement; nothing if one accepts it."""
+def _rules(request: Asked, settings: Settings, day: date | None) -> list[Problem]:
+    """Return the problems in every protocol that has the requirement; none if one accepts it."""
     every = [b.protocol for b in settings.bundles]
     if day is None:
         versions = [version for protocol in every for version in protocol.versions]
     else:
         versions = [version for protocol in every if (version := protocol.in_force(day))]
-    asking = [v for v in versions if asked.requirement in {leaf.id for leaf in v.leaves}]
+    asking = [v for v in versions if request.requirement in {leaf.id for leaf in v.leaves}]
     if not asking:
         known = {leaf.id for version in versions for leaf in version.leaves}
         return [
@@ -74,38 +74,38 @@ def _rules(asked: Asked, settings: Settings, day: date | None) -> list[Problem]:
                 "requirement",
                 "no protocol has this requirement",
                 "",
-                did_you_mean(asked.requirement, known),
+                did_you_mean(request.requirement, known),
             )
         ]
-    each = [list(_refusals(asked, version)) for version in asking]
+    each = [list(_refusals(request, version)) for version in asking]
     return min(each, key=len)
 
 
-def _refusals(asked: Asked, version: Version) -> Iterator[Problem]:
-    """What judging would have against it, in words for the person who asks."""
+def _refusals(request: Asked, version: Version) -> Iterator[Problem]:
+    """Yield the reasons for which evaluation would refuse it, as messages for the requester."""
     policy = version.exceptions
     if policy is None:
-        yield Problem("requirement", f"the protocol accepts no exception for {asked.requirement}")
+        yield Problem("requirement", f"the protocol accepts no exception for {request.requirement}")
         return
-    against = refusals(policy, asked.reason, (asked.valid_from, asked.expires_on))
+    against = refusals(policy, request.reason, (request.valid_from, request.expires_on))
     if NOT_ALLOWED in against:
         yield Problem(
             "--reason",
-            "the protocol does not accept that reason",
+            "the protocol does not accept this reason",
             "",
-            did_you_mean(asked.reason, policy.reasons),
+            did_you_mean(request.reason, policy.reasons),
         )
     if TOO_LONG in against:
         yield Problem(
             "--expires-on",
             f"the protocol accepts at most {policy.at_most}",
             "",
-            f"Give {last_day(policy, asked.valid_from)} or an earlier day",
+            f"Give {last_day(policy, request.valid_from)} or an earlier day",
         )
 
 
-def _useless(asked: Asked, day: date | None) -> Iterator[str]:
-    if day is not None and not asked.valid_from <= day <= asked.expires_on:
+def _useless(request: Asked, day: date | None) -> Iterator[str]:
+    if day is not None and not request.valid_from <= day <= request.expires_on:
         yield (
             f"is not valid on the day of surgery, {day}: from then on the case counts without it."
         )

@@ -1,4 +1,4 @@
-"""The keys of `nightly.yaml`. Names of files and folders are read from the folder it lies in."""
+"""The keys of `nightly.yaml`. Relative paths are resolved against its folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLOCKS = ("minute", "hour", "day")
 
 def _wait(length: Duration) -> Duration:
     if length.unit not in _CLOCKS:
-        raise ValueError("is not a wait: write minutes, hours or days, such as 10 minutes")
+        raise ValueError("is not a duration: write minutes, hours or days, such as 10 minutes")
     return length
 
 
@@ -32,7 +32,7 @@ def _name(text: str) -> str:
     return text
 
 
-# What a mail can be written to (digest/mail.py), and what the library reads back as it was.
+# Addresses that mail can use (digest/mail.py) and that the mail library parses back unchanged.
 _LOCAL = r"[^\s<>,;:\"()\[\]\\@.\x00-\x1f\x7f-\x9f]+"
 _ADDRESS = re.compile(
     rf"(?=[^@]{{1,64}}@){_LOCAL}(\.{_LOCAL})*@[A-Za-z0-9]([A-Za-z0-9.-]{{0,188}}[A-Za-z0-9])?"
@@ -59,25 +59,23 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 
 
 def seconds(length: Duration) -> float:
-    """Minutes, hours or days in seconds."""
+    """Convert minutes, hours or days to seconds."""
     unit = CLOCK_UNITS.get(length.unit, timedelta(days=1))
     return length.amount * unit.total_seconds()
 
 
 class Secret(Strict):
-    """Where a password is found. It never stands in the file itself."""
+    """Where the password is. It is never in the config file itself."""
 
     password_env: Variable | None = Field(
-        None, description="Variable of the environment that holds the password."
+        None, description="Environment variable with the password."
     )
-    password_file: Text | None = Field(
-        None, description="File that holds the password, and nothing else."
-    )
+    password_file: Text | None = Field(None, description="File that contains only the password.")
 
     @model_validator(mode="after")
     def _one(self) -> Secret:
         if self.password_env is not None and self.password_file is not None:
-            raise ValueError("the password has two places: keep password_env or password_file")
+            raise ValueError("the password is set twice: keep password_env or password_file")
         return self
 
 
@@ -87,27 +85,27 @@ class Smtp(Secret):
     host: Host = Field(description="Name of the mail server.")
     port: Port = Field(587, description="Its port: 587 for starttls, 465 for implicit.")
     tls: Literal["starttls", "implicit", "none"] = Field(
-        "starttls", description="How the connection is encrypted; the certificate is verified."
+        "starttls", description="Encryption of the connection; the certificate is verified."
     )
     ca_file: Text | None = Field(
-        None, description="Certificates that are trusted (PEM), instead of those of the system."
+        None, description="Trusted certificates (PEM), instead of those of the system."
     )
     user: Text | None = Field(None, description="Name to log in with.")
     timeout: Wait = Field(
         Duration(1, "minute"),
-        description="How long an answer may take.",
+        description="Timeout for each answer.",
         json_schema_extra={"default": "1 minute"},
     )
 
 
 class Digest(Strict):
-    """Who is told in the morning, and how."""
+    """Who gets the digest, and how."""
 
     sender: Address = Field(alias="from", description="The address that the digest comes from.")
     recipients: dict[Text, list[Address]] = Field(
         min_length=1,
-        description="Per desk or role: addresses. A desk is an owner as the protocols name it, and gets "
-        "only its own actions; a role gets everything. Everybody gets a message of their own.",
+        description="Addresses per desk or role. A desk is an owner that a protocol names; it gets "
+        "only its own actions; a role gets everything. Every recipient gets a separate message.",
     )
     smtp: Smtp | None = Field(
         None, description="The mail server; without it the digest is written as files only."
@@ -115,7 +113,7 @@ class Digest(Strict):
 
 
 class Store(Secret):
-    """Where the nights are kept."""
+    """Database of the nights."""
 
     url: Text | None = Field(
         None,
@@ -125,10 +123,10 @@ class Store(Secret):
 
 
 class Anchor(Strict):
-    """Where the end of the audit trail is written down every night, out of reach of the job."""
+    """Where each night records the end of the audit trail, out of reach of the job."""
 
-    name: Slug = Field("qi-checker", description="Which job it is, where several share the file.")
-    file: Text = Field(description="File that `healthcheck` reads, of another owner.")
+    name: Slug = Field("qi-checker", description="Name of the job, if several share the file.")
+    file: Text = Field(description="File that `healthcheck` reads; it has another owner.")
     syslog: Text | None = Field(
         None,
         description="Socket of syslog, such as /dev/log: the system writes the file. "
@@ -140,31 +138,31 @@ Role = Literal["coordinator", "surgeon", "radiologist", "quality_lead", "adminis
 
 
 class Grant(Strict):
-    """A role that a group of the identity provider gives."""
+    """The role of a group of the identity provider."""
 
-    role: Role = Field(description="What its members may do.")
-    sites: list[Text] = Field([], description="Only for these sites; all where it is empty.")
+    role: Role = Field(description="Role of its members.")
+    sites: list[Text] = Field([], description="Only for these sites; empty: all sites.")
 
 
 class Oidc(Secret):
-    """Sign-in with the hospital's accounts (OpenID Connect). The password is the client's secret."""
+    """Sign-in with the hospital's accounts (OpenID Connect). The password is the client secret."""
 
-    issuer: Text = Field(description="Issuer, as its discovery document names it.")
+    issuer: Text = Field(description="Issuer, as in its discovery document.")
     client_id: Text = Field(description="Name of this application at the provider.")
     roles_claim: Text = Field("groups", description="Claim of the ID token that lists groups.")
     roles: dict[Text, Grant] = Field(
-        min_length=1, description="Per group: its role. Nobody without one is let in."
+        min_length=1, description="Role of each group; people without a role cannot sign in."
     )
-    title: Text = Field("Hospital account", description="What the button is called.")
+    title: Text = Field("Hospital account", description="Label of the button.")
     ca_file: Text | None = Field(
-        None, description="Certificates that are trusted (PEM), instead of those of the system."
+        None, description="Trusted certificates (PEM), instead of those of the system."
     )
 
 
 class CaseLink(Strict):
     """A link from a case into another system."""
 
-    title: Text = Field(description="What the link is called, such as PACS.")
+    title: Text = Field(description="Label of the link, such as PACS.")
     url: Text = Field(description="Address with {case_id} or {patient_id}.")
 
 
@@ -173,48 +171,48 @@ class Web(Strict):
 
     url: Text = Field(description="Address that people type: https://qi.hospital.example.")
     listen: Text = Field(
-        "127.0.0.1:8400", description="Where the proxy finds it: HOST:PORT or unix:FILE."
+        "127.0.0.1:8400", description="Address for the proxy: HOST:PORT or unix:FILE."
     )
     key_file: Text | None = Field(
         None,
-        description="Key that sessions are signed with (default: web.key in the state folder).",
+        description="Key file for signing sessions (default: web.key in the state folder).",
     )
-    language: Literal["en", "fr"] = Field("en", description="Language where nobody chose one.")
+    language: Literal["en", "fr"] = Field("en", description="Default language.")
     local_accounts: StrictBool = Field(
-        True, description="Let people sign in with accounts of this application, too."
+        True, description="Also allow sign-in with accounts of this application."
     )
     oidc: Oidc | None = Field(None, description="Sign-in with the hospital's accounts.")
     idle: Wait = Field(
         Duration(30, "minute"),
-        description="How long a session lasts without a click.",
+        description="Idle time after which a session ends.",
         json_schema_extra={"default": "30 minutes"},
     )
     longest: Wait = Field(
         Duration(12, "hour"),
-        description="How long a session lasts at most.",
+        description="Maximum length of a session.",
         json_schema_extra={"default": "12 hours"},
     )
     links: list[CaseLink] = Field([], description="Links from a case into other systems.")
     proxies: Annotated[int, Field(strict=True, ge=0, le=5)] = Field(
-        1, description="How many proxies stand before it and add X-Forwarded-For."
+        1, description="Number of proxies in front that add X-Forwarded-For."
     )
     workers: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(2, description="Processes.")
     threads: Annotated[int, Field(strict=True, ge=1, le=64)] = Field(
-        4, description="Threads of each process."
+        4, description="Number of threads per process."
     )
 
 
 class Nightly(Strict):
     """Settings of the scheduled job."""
 
-    site: Text = Field(description="File of the site's settings, such as site.yaml.")
+    site: Text = Field(description="Site settings, such as site.yaml.")
     data: Text = Field(description="Folder with cases and events.")
     mapping: Text | None = Field(
         None,
-        description="How an export becomes records (default: mapping.yaml in the data folder).",
+        description="Mapping from an export to records (default: mapping.yaml in the data folder).",
     )
     state: Text = Field(
-        description="Folder of the job's own: lock, status, log, outbox, and the store."
+        description="Folder only for this job: lock, status, log, outbox and store."
     )
     protocols: Text | None = Field(
         None, description="Protocol, or folder of protocols (default: the shipped liver protocol)."
@@ -224,38 +222,37 @@ class Nightly(Strict):
     )
     store: Store = Field(default_factory=Store, description="Database of the nights.")
     pages: Annotated[int, Field(strict=True, ge=0)] = Field(
-        5000, description="Most case pages per protocol."
+        5000, description="Maximum number of case pages per protocol."
     )
     monthly: StrictBool = Field(
-        False, description="Write the report of the month before, in the first night of a month."
+        False, description="Write the previous month's report in the first night of a month."
     )
     exceptions: StrictBool = Field(
         True,
-        description="Let the exceptions that are kept in the store count, beside those of the data.",
+        description="Also count the exceptions of the store, in addition to those of the data.",
     )
     freshness: dict[KindWord, Annotated[Duration, AfterValidator(_days)]] = Field(
-        {}, description="Per kind of event: how old the newest recorded_at may be; beside `feeds`."
+        {},
+        description="Maximum age of the newest recorded_at per kind of event; adds to `feeds`.",
     )
     completeness: dict[FeedName, Percent] = Field(
-        {}, description="Per kind.MODALITY: the least share of the usual count; as in site.yaml."
+        {}, description="Minimum share of the usual count per kind.MODALITY; as in site.yaml."
     )
-    digest: Digest | None = Field(None, description="Who is told, and how.")
-    anchor: Anchor | None = Field(
-        None, description="Where the end of the audit trail is written down."
-    )
+    digest: Digest | None = Field(None, description="Who gets the digest, and how.")
+    anchor: Anchor | None = Field(None, description="Where the end of the audit trail is recorded.")
     web: Web | None = Field(None, description="The web application.")
     lock_wait: Wait = Field(
         Duration(0, "minute"),
-        description="How long a second start waits for the first.",
+        description="How long a second run waits for the first.",
         json_schema_extra={"default": "0 minutes"},
     )
     max_age: Wait = Field(
         Duration(26, "hour"),
-        description="healthcheck: how old the last good run may be.",
+        description="healthcheck: maximum age of the last good run.",
         json_schema_extra={"default": "26 hours"},
     )
     retention: Span | None = Field(
-        None, description="How long nights are kept: `nightly purge` removes older ones."
+        None, description="How long nights are kept; `nightly purge` removes older nights."
     )
     log: Text | None = Field(
         None, description="Log file (default: nightly.log in the state folder)."

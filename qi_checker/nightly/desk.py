@@ -58,12 +58,12 @@ def put_on_desk(
     by_case: dict[str, list[dict[str, Any]]] = {}
     for change in changes:
         by_case.setdefault(change.case_id, []).append(asdict(change))
-    said = {case_id: json.dumps(each, default=str) for case_id, each in by_case.items()}
-    return rewrite(store.alias, DeskNight(bundle.protocol.id, run_id, known, entries, said))
+    details = {case_id: json.dumps(each, default=str) for case_id, each in by_case.items()}
+    return rewrite(store.alias, DeskNight(bundle.protocol.id, run_id, known, entries, details))
 
 
 class _Desk:
-    """Makes the entries of one protocol, and collects what its context must keep."""
+    """Makes the entries of one protocol, and collects the context that they need."""
 
     def __init__(self, store: Store, evaluation: Evaluation, rows: DuckDBRows) -> None:
         self.store, self.evaluation, self.rows = store, evaluation, rows
@@ -80,7 +80,8 @@ class _Desk:
 
     def _entry(self, case_rows: CaseRows) -> Entry:
         rows = self._narrow(case_rows)
-        # Judged from all rows here; the desk gives the same from fewer (tests/generative/test_desk).
+        # Judged from all rows here; the desk gives the same result from fewer rows
+        # (tests/generative/test_desk).
         trace = self.rows.judged(case_rows, self._earlier(case_rows))
         self.patients.add(trace.case.patient)
         self.ids.update(ids_of(rows))
@@ -96,10 +97,10 @@ class _Desk:
         return FileRows(rows.case, events, rows.exceptions)
 
     def _masked(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Put `?` for a word outside the vocabulary, which may be a name that was shifted there.
+        """Replace a word outside the vocabulary with `?`: it may be a name from a shifted column.
 
-        Both count as not recorded. A row whose id other patients have, too, stays as it is: which of
-        them was the first shows in what they say.
+        Both count as not recorded. A row whose id other patients also have is left unchanged: its
+        text shows which of them was the first.
         """
         if not self.outside or str(row["event_id"]).strip() in self.shared:
             return row
@@ -120,9 +121,9 @@ class _Desk:
 
 
 def _origin(evaluation: Evaluation) -> dict[str, Any]:
-    """Where each table came from; of a joined one both places."""
-    found: dict[str, Any] = {}
+    """Return the source of each table; a joined table has two."""
+    origins: dict[str, Any] = {}
     for name, table in evaluation.records.tables.items():
         joined = table.joined
-        found[name] = [table.file] if joined is None else [joined.file, joined.place]
-    return found
+        origins[name] = [table.file] if joined is None else [joined.file, joined.place]
+    return origins

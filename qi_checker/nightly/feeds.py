@@ -1,4 +1,4 @@
-"""What is known of the sources of a night: how old each feed is, and whether it is full."""
+"""The sources of a night: the age of each feed, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _AGES = """
 
 
 def feed_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """One row per feed that the site has a limit for, or that records anything; by name.
+    """Return one row per feed that has a limit or any record, sorted by name.
 
     `state`: ok, stale (the newest record is too old), half_empty, or unknown (no recorded_at).
-    `newest`: the day of the newest record; `limit`: what the site asks of the feed.
+    `newest`: the day of the newest record; `limit`: the site's limit for the feed.
     """
     site, feeds = evaluation.compiled.site, evaluation.prepared.feeds
     today = evaluation.compiled.as_of.date
@@ -43,7 +43,7 @@ def _row(feed: str, state: str, day: Any, limit: str) -> dict[str, Any]:
 
 
 def late_words(row: dict[str, Any]) -> str:
-    """A late feed in words; empty where it is not late."""
+    """Describe a late feed; "" if it is not late."""
     if row["state"] in ("stale", "half_empty") and row["until"] is None:
         return f"The feed {row['feed']} has delivered nothing at all."
     if row["state"] == "stale":

@@ -1,6 +1,6 @@
-"""Whether somebody must look: `healthcheck` says it to monitoring, `check-config` to an administrator.
+"""Checks of the job: `healthcheck` for monitoring, `check-config` for an administrator.
 
-`check-config` tries everything that a night needs; it sends and keeps nothing.
+`check-config` tests everything that a night needs; it sends and stores nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from qi_checker.store import Store
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool
@@ -41,7 +41,7 @@ class Check:
 
 
 def health(settings: Settings, now: datetime) -> list[Check]:
-    """Everything that is looked at; the job is well if all of them are."""
+    """Run all checks; the job is healthy if all of them pass."""
     status = read_status(settings.status)
     return [
         _age(status, settings, now),
@@ -54,7 +54,7 @@ def health(settings: Settings, now: datetime) -> list[Check]:
 def _age(status: dict[str, Any], settings: Settings, now: datetime) -> Check:
     good = status.get("last_good")
     if not good:
-        return Check("last good run", False, "there has been none")
+        return Check("last good run", False, "there was none")
     age = now - datetime.fromisoformat(good["finished_at"])
     limit = timedelta(seconds=seconds(settings.config.max_age))
     words = f"{_hours(age)} ago, for {good['as_of']}; the limit is {settings.config.max_age}"
@@ -82,21 +82,23 @@ def _last(status: dict[str, Any], settings: Settings, now: datetime) -> Check:
 
 
 def _running(status: dict[str, Any], settings: Settings, now: datetime) -> Check:
-    """A run that says it is at work. Its lock ends with its process, in whatever way that ends."""
+    """Check a run that is marked as running. Its lock ends with its process, however that ends."""
     try:
         owner = at_work(settings.lock)
     except OSError as error:
         why = (error.strerror or type(error).__name__).lower()
-        return Check("last run", False, f"running, or not: {settings.lock} cannot be read ({why})")
+        return Check("last run", False, f"unknown: {settings.lock} cannot be read ({why})")
     who = f"process {status.get('pid')} on {status.get('host')}"
     since = f"at work since {status['started_at']} for {status['as_of']}"
     if owner is not None and owner.pid in (UNKNOWN, status.get("pid")):
         return Check("last run", True, f"running: {who}, {since}")
     after = read_status(settings.status)
     if after != status:
-        return _last(after, settings, now)  # it was done while we looked
+        return _last(after, settings, now)  # it ended during this check
     if owner is None and not surely_over(str(status.get("host")), status["started_at"], now):
-        return Check("last run", True, f"running: {who}, {since}; from here its lock is not seen")
+        return Check(
+            "last run", True, f"running: {who}, {since}; its lock cannot be seen from this host"
+        )
     advice = "the last list stays in force, and the next start cleans up"
     if owner is not None:
         advice = f"process {owner.pid} on {owner.host} has the lock since {owner.since}"
@@ -108,14 +110,14 @@ def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:
     waiting = box.names("queued")
     files = [box.folder("queued") / name for name in waiting]
     old = [f for f in files if f.exists() and now.timestamp() - f.stat().st_mtime > limit]
-    found = [Check("outbox", not old, f"{len(waiting)} queued, {len(old)} of them too long")]
+    checks = [Check("outbox", not old, f"{len(waiting)} queued, {len(old)} of them for too long")]
     looked_at: tuple[State, ...] = ("refused", "doubtful")
     for state in looked_at:
         number = len(box.names(state))
         if number:
             words = f"{number} messages; see {box.folder(state)}, then remove them"
-            found.append(Check(f"outbox {state}", False, words))
-    return found
+            checks.append(Check(f"outbox {state}", False, words))
+    return checks
 
 
 def _of_the_store(settings: Settings, status: dict[str, Any], now: datetime) -> list[Check]:
@@ -133,9 +135,9 @@ def _of_the_store(settings: Settings, status: dict[str, Any], now: datetime) -> 
 
 
 def _newest(store: Store, settings: Settings, now: datetime) -> Check:
-    """The newest night of each protocol is for today or yesterday, or as old as `max_age` allows.
+    """Check that each protocol's newest night is for today or yesterday, or within `max_age`.
 
-    One for a day that has not come yet would make every later night a replay.
+    A night for a future day would make every later night a replay.
     """
     today = today_of(now, settings)
     limit = timedelta(seconds=seconds(settings.config.max_age))
@@ -147,21 +149,21 @@ def _newest(store: Store, settings: Settings, now: datetime) -> Check:
             well = False
             continue
         day = date.fromisoformat(run.as_of[:10])
-        said = f"{protocol}: run {run.run_id} for {run.as_of}"
+        line = f"{protocol}: run {run.run_id} for {run.as_of}"
         if day > today:
-            said += f", which has not come yet; remove it: qi-checker nightly forget {run.run_id}"
+            line += f", which is in the future; remove it: qi-checker nightly forget {run.run_id}"
         elif day < oldest:
-            said += f", and today is {today}"
-        words.append(said)
+            line += f", and today is {today}"
+        words.append(line)
         well = well and oldest <= day <= today
     return Check("newest night", well, "; ".join(words))
 
 
 def _trail(store: Store, known_ends: Kept) -> Check:
-    """The chain of the audit trail, beside every end of it that was written down elsewhere."""
+    """Check the chain of the audit trail against every end that was recorded elsewhere."""
     done = store.trail.verify(*known_ends.anchors)
     return Check(
-        "audit trail", done.whole, "; ".join(done.faults) or f"whole, {done.entries} entries"
+        "audit trail", done.whole, "; ".join(done.faults) or f"intact, {done.entries} entries"
     )
 
 
@@ -172,7 +174,7 @@ def _anchors(known_ends: Kept) -> Check:
 
 
 def try_everything(settings: Settings) -> tuple[list[Check], list[Problem]]:
-    """Sources, store, folders and mail server: what was looked at, and every problem."""
+    """Test sources, store, folders and mail server; return the checks and all problems."""
     checks: list[Check] = []
     problems: list[Problem] = []
     trials: tuple[tuple[str, Callable[[Settings], str]], ...] = (
@@ -207,7 +209,7 @@ def _store(settings: Settings) -> str:
     store = opened(settings)
     runs = len(store.runs())
     store.close()
-    return f"{runs} runs are kept"
+    return f"{runs} stored runs"
 
 
 def _folders(settings: Settings) -> str:

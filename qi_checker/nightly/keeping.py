@@ -12,7 +12,7 @@ from qi_checker.store.database import SQLITE
 
 
 def database(settings: Settings) -> Database:
-    """Where the store is, and its password if it has one."""
+    """Return the address of the store, with its password if it has one."""
     url = settings.config.store.url
     if url is None:
         return Database.file(settings.state / "store.sqlite3")
@@ -23,10 +23,10 @@ def database(settings: Settings) -> Database:
 
 
 def opened(settings: Settings) -> Store:
-    """The store, set up or brought up to date. Raises UserError where it cannot be."""
+    """Open the store; set it up or migrate it. Raise UserError where that fails."""
     where = database(settings)
     if where.kind != SQLITE and importlib.util.find_spec("psycopg") is None:
-        raise not_installed("psycopg")  # Django would hide it in an error of its own
+        raise not_installed("psycopg")  # Django's own error would hide it
     if where.kind == SQLITE:
         try:
             where.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Reading `nightly.yaml` and what it names: everything that is wrong, at once."""
+"""Reading `nightly.yaml` and the files that it names; all errors are reported together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHIPPED = "hepatic-metastasectomy-imaging"
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings with the files they name; paths that are not absolute begin at `folder`."""
+    """The settings with the files that they name; relative paths are resolved against `folder`."""
 
     config: Nightly
     file: Path
@@ -36,7 +36,7 @@ class Settings:
     bundles: tuple[Bundle, ...]
 
     def path(self, text: str) -> Path:
-        """A file or folder that the settings name."""
+        """Resolve a path of the settings."""
         return Path(os.path.normpath(self.file.parent / text))
 
     def _inside(self, text: str | None, name: str) -> Path:
@@ -48,7 +48,7 @@ class Settings:
 
     @property
     def mapping(self) -> Path | None:
-        """How an export becomes records, where the settings name it."""
+        """Return the mapping file, if the settings name one."""
         named = self.config.mapping
         return self.path(named) if named is not None else None
 
@@ -78,17 +78,17 @@ class Settings:
 
     @property
     def rulebook(self) -> bool:
-        """Whether several protocols are named by their folder."""
+        """Whether the settings name a folder of several protocols."""
         return self.config.protocols is not None and is_rulebook(self.path(self.config.protocols))
 
 
 def is_rulebook(path: Path) -> bool:
-    """Whether a path is a folder of protocols, and not one of them."""
+    """Whether a path is a folder of protocols and not a single protocol."""
     return not (path / "protocol.yaml").is_file() and any(path.glob("*/protocol.yaml"))
 
 
 def load_settings(file: Path) -> Settings:
-    """Read the settings, the site and the protocols. UserError with every problem of all of them."""
+    """Read the settings, the site and the protocols. Raise UserError with all their problems."""
     complaints = Complaints(read_document(file))
     config = build(Nightly, complaints, complaints.mapping())
     if config is not None:
@@ -126,7 +126,7 @@ def _protocols(bare: Settings) -> list[Bundle]:
 
 
 def _with_feeds(site: Site, config: Nightly) -> Site:
-    """The job's own limits stand beside those of the site, and go before them."""
+    """Add the job's own limits to those of the site; the job's limits take precedence."""
     return site.model_copy(
         update={
             "feeds": {**site.feeds, **config.freshness},
@@ -136,7 +136,7 @@ def _with_feeds(site: Site, config: Nightly) -> Site:
 
 
 def _check(config: Nightly, complaints: Complaints) -> None:
-    """What the keys say together."""
+    """Check combinations of keys."""
     if config.store.url is not None:
         _check_store(config.store.url, complaints)
     _check_smtp(config, complaints)
@@ -144,7 +144,8 @@ def _check(config: Nightly, complaints: Complaints) -> None:
 
 
 def _check_store(url: str, complaints: Complaints) -> None:
-    """Nothing of a path is parsed: any letter may stand in the name of a folder."""
+    """Check the address of the store; an SQLite path is not parsed, as folder names may have any
+    character."""
     scheme, _, rest = url.partition("://")
     server, readable = None, scheme == "sqlite" and len(rest) > 1 and rest.startswith("/")
     if scheme == "postgresql":
@@ -156,9 +157,9 @@ def _check_store(url: str, complaints: Complaints) -> None:
     if server is not None and server.password is not None:
         complaints.add(
             ("store", "url"),
-            "the address of the store holds a password",
+            "the address of the store contains a password",
             "Everybody who can read the file would see it",
-            "Remove it, and use password_env or password_file",
+            "Remove it and use password_env or password_file",
         )
     if not readable:
         complaints.add(
@@ -176,7 +177,7 @@ def _check_smtp(config: Nightly, complaints: Complaints) -> None:
     here, secret = ("digest", "smtp"), smtp.password_env or smtp.password_file
     if (smtp.user is None) != (secret is None):
         missing = "user" if smtp.user is None else "password_env or password_file"
-        complaints.add(here, f"to log in {missing} is missing", "", f"Add {missing}")
+        complaints.add(here, f"{missing} is missing for the login", "", f"Add {missing}")
     if smtp.tls == "none" and smtp.user is not None and not _loopback(smtp.host):
         complaints.add(
             (*here, "tls"),
@@ -187,7 +188,8 @@ def _check_smtp(config: Nightly, complaints: Complaints) -> None:
 
 
 def _check_desks(config: Nightly, bundles: Sequence[Bundle], complaints: Complaints) -> None:
-    """Refuse a recipient that is nearly a desk: it would be a role, which gets every action."""
+    """Refuse a recipient whose name is almost a desk: it would be a role, which gets every
+    action."""
     versions = [version for bundle in bundles for version in bundle.protocol.versions]
     owners = {name for version in versions for leaf in version.leaves for name in leaf.owners}
     desks = {" ".join(name.casefold().split()): name for name in owners}
@@ -222,7 +224,7 @@ def _check_web(config: Nightly, complaints: Complaints) -> None:
         if issuer.scheme != "https" and not _loopback(issuer.hostname or ""):
             complaints.add(("web", "oidc", "issuer"), "is not an https address")
         if web.oidc.password_env is None and web.oidc.password_file is None:
-            what = "the client's secret is missing"
+            what = "the client secret is missing"
             complaints.add(("web", "oidc"), what, "", "Add password_env or password_file")
     for number, link in enumerate(web.links):
         if urlsplit(link.url).scheme not in ("http", "https"):
@@ -237,10 +239,10 @@ def _loopback(host: str) -> bool:
 
 
 def password(secret: Secret, settings: Settings, where: str) -> str | None:
-    """The password that a part of the settings names; None where it names none."""
+    """Return the password of a part of the settings, or None."""
     if secret.password_env is not None:
-        found = os.environ.get(secret.password_env)
-        if not found:
+        value = os.environ.get(secret.password_env)
+        if not value:
             raise UserError(
                 Problem(
                     where,
@@ -249,7 +251,7 @@ def password(secret: Secret, settings: Settings, where: str) -> str | None:
                     "Set it for the user that runs the job",
                 )
             )
-        return found
+        return value
     if secret.password_file is None:
         return None
     path = settings.path(secret.password_file)
@@ -268,5 +270,5 @@ def password(secret: Secret, settings: Settings, where: str) -> str | None:
 
 
 def settings_schema() -> dict[str, Any]:
-    """The JSON Schema of `nightly.yaml`, for editors."""
+    """Return the JSON Schema of `nightly.yaml`, for editors."""
     return {"$schema": DIALECT, "title": "Nightly job of qi-checker"} | schema_of(Nightly)

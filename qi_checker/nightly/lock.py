@@ -1,8 +1,8 @@
-"""One run at a time. The lock ends with its process, in whatever way that ends.
+"""One run at a time. The lock ends with its process, however that ends.
 
-The system's own lock on an open file decides; what the file says (process, host, since when) is
-for people. A file that still names an owner was left by a run that was killed. Where it is on
-another host, a shared drive may not have told us of its lock: then it counts for a day.
+The system's lock on an open file decides; the content of the file (process, host, since when) is
+for people. A file that still names an owner was left by a killed run. If that run was on another
+host, a shared drive may not have reported its lock, so the lock counts for a day.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from qi_checker.errors import Exit, Problem, UserError
 from qi_checker.private import try_lock
 from qi_checker.render.atomic import refused
 
-_SURELY_OVER = timedelta(days=1)  # no run takes so long; only for a lock of another host
+_SURELY_OVER = timedelta(days=1)  # no run takes that long; only for a lock of another host
 UNKNOWN = 0  # in place of a process id
-_AGAIN = 0.2  # seconds between two attempts
+_AGAIN = 0.2  # seconds between attempts
 Clock = Callable[[], datetime]
 
 
 class LockHeld(UserError):
-    """Another run is at work; exit code 75, which schedulers take for 'try again later'."""
+    """Another run is at work; exit code 75, which schedulers read as 'try again later'."""
 
     exit_code = Exit.BUSY
 
@@ -48,9 +48,9 @@ class Owner:
 
 @contextmanager
 def held(path: Path, clock: Clock, wait: timedelta) -> Iterator[Owner | None]:
-    """Hold the lock; yields the owner that was killed while it held it, if there is one.
+    """Hold the lock; yield the owner that was killed while it held it, if any.
 
-    Raises LockHeld where another run still has it after `wait`.
+    Raises LockHeld if another run still holds it after `wait`.
     """
     handle = _taken(path, clock, wait)
     try:
@@ -70,9 +70,9 @@ def held(path: Path, clock: Clock, wait: timedelta) -> Iterator[Owner | None]:
 
 
 def at_work(path: Path) -> Owner | None:
-    """Who holds the lock now; None where nobody does. OSError where that cannot be looked at.
+    """Return who holds the lock now, or None. Raise OSError if that cannot be read.
 
-    An owner with the process id UNKNOWN has it, and has not written down yet who it is.
+    An owner with the process id UNKNOWN holds it but has not yet written its name.
     """
     try:
         handle = os.open(path, os.O_RDONLY)
@@ -87,7 +87,7 @@ def at_work(path: Path) -> Owner | None:
 
 
 def surely_over(host: str, since: str, now: datetime) -> bool:
-    """Whether a run without a lock is over: on this host at once, on another one after a day."""
+    """Whether a run without a lock is over: on this host at once, on another host after a day."""
     owner = Owner(UNKNOWN, host, since)
     return not _elsewhere(owner) or owner.age(now) >= _SURELY_OVER
 
@@ -102,7 +102,7 @@ def _taken(path: Path, clock: Clock, wait: timedelta) -> int:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
     except OSError as error:
         raise refused(path, error) from None
-    # At least twice: a healthcheck looks at the lock for a moment, and is no run.
+    # At least twice: a healthcheck holds the lock for a moment but is not a run.
     until = time.monotonic() + max(wait.total_seconds(), _AGAIN)
     while not try_lock(handle):
         if time.monotonic() >= until:
@@ -116,11 +116,11 @@ def _taken(path: Path, clock: Clock, wait: timedelta) -> int:
 def _owner(handle: int) -> Owner | None:
     try:
         os.lseek(handle, 0, os.SEEK_SET)
-        found = json.loads(os.read(handle, 4096) or b"null")
-        owner = Owner(int(found["pid"]), str(found["host"]), str(found["since"]))
+        content = json.loads(os.read(handle, 4096) or b"null")
+        owner = Owner(int(content["pid"]), str(content["host"]), str(content["since"]))
         owner.age(datetime.fromisoformat(owner.since))
     except (ValueError, KeyError, TypeError):
-        return None  # empty, or cut short by a kill: nobody
+        return None  # empty, or truncated by a kill: nobody
     return owner
 
 
@@ -138,5 +138,5 @@ def _busy(path: Path, owner: Owner | None, now: datetime) -> LockHeld:
     what = f"process {owner.pid} on {owner.host} is at work since {owner.since} ({minutes} minutes)"
     advice = "Wait for it, or set lock_wait"
     if _elsewhere(owner):
-        advice = f"Wait for it; if that host was switched off, remove {path.name}"
+        advice = f"Wait for it. If that host is off, remove {path.name}"
     return LockHeld(Problem(str(path), what, "", advice))

@@ -1,7 +1,7 @@
-"""How plausible the records of a night are, beside the nights that are kept; and what a refusal leaves.
+"""Plausibility of a night's records against the stored nights, and the effect of a refusal.
 
-A night whose records are refused keeps nothing. The list of the night before stays in force: its pages
-and the digest say how old it is, and why there is no newer one.
+A night whose records are refused stores nothing. The list of the night before stays in force: its
+pages and the digest state its age, and why there is no newer list.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from qi_checker.protocol.plausible import Refused
 from qi_checker.render.atomic import write_file
 from qi_checker.store import Store
 
-_FEWER = 7  # nights of each further protocol: their records are those of the first
+_FEWER = 7  # nights for each further protocol; they share the records of the first
 _AGE = re.compile("<!-- age -->.*?<!-- /age -->", re.DOTALL)  # reports/templates/macros.html.j2
 
 
 def looking(
     settings: Settings, store: Store, as_of: AsOf, accept: Sequence[str] = (), refuses: bool = True
 ) -> Looking:
-    """The look at the records of a night. `refuses`: False for a replay, which only notes it."""
+    """Return the plausibility checks of a night. `refuses`: False for a replay, which only notes
+    problems."""
     history = history_of(store, settings, as_of)
     alone = len(settings.bundles) == 1
     return Looking(settings.site.checks, accept, alone=alone, history=history, refuses=refuses)
 
 
 def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:
-    """The nights in force before a moment, of every protocol."""
+    """Return the nights in force before a moment, for every protocol."""
     runs = {b.protocol.id: list(_before(store, b.protocol.id, as_of)) for b in settings.bundles}
     nights = {
         name: [
@@ -73,16 +74,16 @@ def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:
 
 
 def _before(store: Store, protocol: str, as_of: AsOf) -> Iterator[Any]:
-    mine = moment(str(as_of))
-    earlier_runs = [r for r in store.runs(protocol) if r.in_force and moment(r.as_of) < mine]
+    now = moment(str(as_of))
+    earlier_runs = [r for r in store.runs(protocol) if r.in_force and moment(r.as_of) < now]
     yield from sorted(earlier_runs, key=lambda run: (moment(run.as_of), run.run_id), reverse=True)
 
 
 def mark_age(settings: Settings, as_of: AsOf, refused: Refused) -> None:
-    """Write on the pages of the last good audit that they are no longer of tonight, and why."""
+    """Mark the pages of the last good audit as those of an earlier night, with the reason."""
     folder = audit_folder(settings)
     why = "".join(f"<li>{html.escape(finding.message)}</li>" for finding in refused.findings)
-    said = (
+    notice = (
         '<!-- age --><div class="notice warn plausibility" role="note"><p><b>'
         f"The records of {html.escape(str(as_of))} were refused.</b> "
         "This page is of an earlier night and stays in force.</p>"
@@ -91,4 +92,4 @@ def mark_age(settings: Settings, as_of: AsOf, refused: Refused) -> None:
     for page in [folder / "index.html", *sorted(folder.glob("*/index.html"))]:
         if page.is_file():
             text = page.read_text(encoding="utf-8")
-            write_file(page, _AGE.sub(lambda _: said, text, count=1).encode())
+            write_file(page, _AGE.sub(lambda _: notice, text, count=1).encode())

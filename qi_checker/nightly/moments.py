@@ -1,7 +1,7 @@
-"""The moment that a night judges, beside the clock of the machine: which days it may be for.
+"""The moment of a night, compared with the clock of the machine: which days are allowed.
 
-A night for a wrong future day would make every later one a replay. So a day beyond tomorrow needs a
-switch, and nights for such days that are kept all the same are told of by every later one.
+A night for a wrong future day would make every later night a replay. So a day beyond tomorrow needs
+a switch, and every later night warns of stored nights for such days.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _MINUTE, _SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 def now_here(now: datetime, zone: ZoneInfo) -> AsOf:
-    """The moment on the clocks of the site, to the minute.
+    """Return the moment on the clocks of the site, to the minute.
 
-    In autumn a clock shows one hour twice. The second time that hour comes, the moment is its last
-    second: so it is later than every moment of the first time, and a night is not taken for an
+    In autumn a clock shows one hour twice. The second time, the moment is the last second of that
+    hour: so it is later than every moment of the first time, and a night does not count as an
     earlier one because the clock was set back by law.
     """
     here = now.astimezone(zone).replace(second=0, microsecond=0)
@@ -36,9 +36,9 @@ def now_here(now: datetime, zone: ZoneInfo) -> AsOf:
 
 
 def instant(as_of: AsOf, zone: ZoneInfo) -> datetime:
-    """When the moment of an evaluation was; a date means its end.
+    """Return the point in time of an evaluation's moment; a date means its end.
 
-    The last second of an hour that is shown twice is that of the second time (`now_here`).
+    The last second of an hour that occurs twice belongs to the second time (`now_here`).
     """
     clock = as_of.clock or datetime.combine(as_of.date, time.max)
     last = _shown_twice(clock, zone) and not _shown_twice(clock + _SECOND, zone)
@@ -52,7 +52,7 @@ def _shown_twice(clock: datetime, zone: ZoneInfo) -> bool:
 
 
 def today_of(now: datetime, settings: Settings) -> date:
-    """The day that it is at the site."""
+    """Return the current day at the site."""
     return now.astimezone(settings.site.zone).date()
 
 
@@ -66,44 +66,45 @@ def check_days(days: Iterable[date], now: datetime, settings: Settings, option: 
                 option,
                 f"{late} is in the future: today is {today}",
                 "Every later night would count as a past one",
-                "Correct the date or the clock of this machine; to try a future day out, "
-                "add --allow-future",
+                "Correct the date or the clock of this machine. To try a future day, add "
+                "--allow-future",
             )
         )
 
 
 def moment(as_of: str) -> tuple[str, str]:
-    """A key that sorts moments: a date means its end."""
-    found = AsOf.parse(as_of)
-    clock = found.clock or datetime.combine(found.date, datetime.max.time())
-    return found.date.isoformat(), clock.isoformat(timespec="seconds")
+    """Return a sort key of a moment; a date means its end."""
+    parsed = AsOf.parse(as_of)
+    clock = parsed.clock or datetime.combine(parsed.date, datetime.max.time())
+    return parsed.date.isoformat(), clock.isoformat(timespec="seconds")
 
 
 def ahead(store: Store, now: datetime, settings: Settings) -> list[PastRun]:
-    """Runs for a day beyond tomorrow: a date or a clock was wrong when they were kept."""
+    """Return the runs for a day beyond tomorrow: a date or a clock was wrong when they were
+    stored."""
     last = (today_of(now, settings) + timedelta(days=1)).isoformat()
     return [run for run in _mine(store, settings) if run.as_of[:10] > last]
 
 
 def is_replay(store: Store, settings: Settings, as_of: AsOf, now: datetime) -> bool:
-    """Whether a later night of one of the protocols is kept already; those `ahead` do not count.
+    """Whether a later night of one of the protocols is stored; nights `ahead` do not count.
 
-    A night that is itself for such a day, because somebody allowed it, is compared with all.
+    A night that is itself for such a day, because somebody allowed it, is compared with all nights.
     """
-    mine = moment(str(as_of))
+    this = moment(str(as_of))
     last = max(today_of(now, settings) + timedelta(days=1), as_of.date).isoformat()
     others = (run for run in _mine(store, settings) if run.as_of[:10] <= last)
-    return any(moment(run.as_of) > mine for run in others)
+    return any(moment(run.as_of) > this for run in others)
 
 
 def newest_days(store: Store, settings: Settings) -> dict[str, PastRun | None]:
-    """The run of the latest moment, for each protocol of the settings."""
-    found: dict[str, PastRun | None] = dict.fromkeys(b.protocol.id for b in settings.bundles)
+    """Return the run of the latest moment for each protocol of the settings."""
+    newest: dict[str, PastRun | None] = dict.fromkeys(b.protocol.id for b in settings.bundles)
     for run in _mine(store, settings):
-        best = found[run.protocol]
+        best = newest[run.protocol]
         if best is None or moment(run.as_of) > moment(best.as_of):
-            found[run.protocol] = run
-    return found
+            newest[run.protocol] = run
+    return newest
 
 
 def _mine(store: Store, settings: Settings) -> Iterable[PastRun]:

@@ -1,8 +1,8 @@
-"""One night: lock, read, evaluate, keep, report, tell.
+"""One night: lock, read, evaluate, store, report, send.
 
-Every step can be repeated. The store takes a night whole or not at all; the folder of reports is
-replaced in one step and says which run it shows; a message is queued under the name of its run. So
-a run may be killed anywhere: what was in force stays, and the next start goes on.
+Every step can be repeated. The store takes a night completely or not at all; the folder of reports
+is replaced in one step and names its run; a message is queued under the name of its run. So a run
+may be killed anywhere: the previous results stay in force, and the next start continues.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
 from qi_checker.store.evaluated import night_of
 
-Clock = Callable[[], datetime]  # the time of day, with its zone: for the lock, log and status only
+Clock = Callable[[], datetime]  # the current time with its zone, for the lock, log and status only
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Done:
-    """How a night went. `problems` are sentences for stderr."""
+    """The outcome of a night. `problems` are sentences for stderr."""
 
     code: int
     words: str
@@ -58,19 +58,19 @@ class Done:
 
 @dataclass
 class Night:
-    """What the steps of one night share."""
+    """The state that the steps of one night share."""
 
     settings: Settings
     as_of: AsOf
     started_at: datetime
     report: Report
     telling: Telling
-    by_clock: bool  # the moment is that of the clock; nobody gave one
+    by_clock: bool  # the moment is the clock's; nobody gave one
     replay: bool = False
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by protocol
     actions: list[Action] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    broken: Exception | None = None  # why keeping stopped
+    broken: Exception | None = None  # why storing stopped
     waived: Waived | None = None
 
 
@@ -82,10 +82,10 @@ def run_night(
     by_clock: bool = False,
     accept: Sequence[str] = (),
 ) -> Done:
-    """Run one night. Raises LockHeld, and UserError where not even a status can be written.
+    """Run one night. Raise LockHeld, or UserError where not even a status can be written.
 
-    by_clock: `as_of` is what the clock of the site shows; nobody chose it.
-    accept: checks of plausibility that may refuse without an effect, this time.
+    by_clock: `as_of` comes from the clock of the site; nobody chose it.
+    accept: plausibility checks whose refusal is ignored in this run.
     """
     check_accepted(accept)
     log = Log(settings.log, clock)
@@ -109,7 +109,7 @@ def run_night(
 
 
 def _clear_up(night: Night, killed: bool) -> None:
-    """What the last run left, if it was killed."""
+    """Clean up after the last run, if it was killed."""
     settings, report = night.settings, night.report
     settings.status.parent.mkdir(parents=True, exist_ok=True)
     sweep_parts(settings.status.parent)
@@ -163,7 +163,7 @@ def _steps(night: Night, say: Say, accept: Sequence[str]) -> None:
 
 
 def _refused(night: Night, store: Store, error: Refused) -> None:
-    """The records are not plausible: nothing is kept, the last list stays in force and says so."""
+    """Handle implausible records: store nothing, and mark the last list, which stays in force."""
     report = night.report
     report.failed(error)
     report.facts["plausibility"] = [finding.as_dict() for finding in error.findings]
@@ -179,7 +179,7 @@ def _refused(night: Night, store: Store, error: Refused) -> None:
 
 
 def _months(night: Night, store: Store, records: Records, accept: Sequence[str]) -> None:
-    """Last month's report, where it is not there; the night is kept without it, too."""
+    """Write last month's report if it is missing; the night is stored even if this fails."""
     report = night.report
     try:
         with report.phase("monthly report"):
@@ -187,7 +187,7 @@ def _months(night: Night, store: Store, records: Records, accept: Sequence[str])
     except UserError as error:
         report.failed(error)
         return
-    # A report that is left out is left out in every night of the month: only the first one warns.
+    # A report is left out in every night of the month; only the first night warns.
     before = (report.facts["last_good"] or {}).get("left_out") or ()
     for words in left_out:
         if words not in before:
@@ -196,7 +196,8 @@ def _months(night: Night, store: Store, records: Records, accept: Sequence[str])
 
 
 def _anchor(night: Night, store: Store) -> None:
-    """Keep the end of the trail outside the store: it shows when that is cut off, or made anew."""
+    """Record the end of the trail outside the store, which shows a trail that is cut off or
+    rebuilt."""
     end = store.trail.end()
     if end is None:
         return
@@ -210,14 +211,14 @@ def _anchor(night: Night, store: Store) -> None:
 
 
 def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> None:
-    """Keep every protocol, and write the reports of it on the way: tables are there only once."""
+    """Store every protocol and write its reports meanwhile: its tables exist only once."""
     settings, report = night.settings, night.report
     _look_ahead(night, store)
     night.replay = is_replay(store, settings, night.as_of, night.started_at)
     if night.replay:
         report.warn(
-            f"{night.as_of} is earlier than the latest night that is kept: it is kept as a "
-            "replay, and reports and digest stay as they are. Was the clock set back?",
+            f"{night.as_of} is earlier than the latest stored night: it is stored as a replay, "
+            "and reports and digest do not change. Was the clock set back?",
             int(Exit.FAILED_ON if night.by_clock else Exit.DONE),
         )
     stored = _each_stored(night, store, evaluations)
@@ -229,7 +230,7 @@ def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> Non
             if night.broken is None:
                 report.failed(error)
     try:
-        for _ in stored:  # what is left where the reports could not be written, or are not wanted
+        for _ in stored:  # the rest, if the reports failed or are not required
             pass
     finally:
         if night.broken is not None:
@@ -237,23 +238,23 @@ def _judge(night: Night, store: Store, evaluations: Iterator[Evaluation]) -> Non
 
 
 def _look_ahead(night: Night, store: Store) -> None:
-    """Nights for days that have not come yet: what calls itself the latest would be one of them."""
+    """Warn of nights for future days: the latest night would be one of them."""
     for run in ahead(store, night.started_at, night.settings):
         if moment(run.as_of) != moment(str(night.as_of)):
             night.report.warn(
-                f"Run {run.run_id} of {run.protocol} is for {run.as_of}, which has not come yet: a "
+                f"Run {run.run_id} of {run.protocol} is for {run.as_of}, which is in the future: a "
                 f"date or a clock was wrong. Remove it: qi-checker nightly forget {run.run_id}",
                 int(Exit.FAILED_ON),
             )
 
 
 def _label(night: Night) -> dict[str, Any]:
-    """run.json of the reports; `runs` is filled while they are written."""
+    """Return run.json of the reports; `runs` is filled while they are written."""
     return {"program": {"name": "qi-checker"}, "as_of": str(night.as_of), "runs": night.runs}
 
 
 def _each_stored(night: Night, store: Store, each: Iterator[Evaluation]) -> Iterator[Evaluation]:
-    """Every evaluation, after it was kept and its digest was made."""
+    """Yield every evaluation after it was stored and its digest was made."""
     try:
         for evaluation in each:
             _keep(night, store, evaluation)
@@ -270,15 +271,15 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
         judge_twice(evaluation, page_keys(evaluation, night.settings.config.pages))
     feeds = feed_rows(evaluation)
     with night.report.phase(f"keep {name}"):
-        found = night_of(evaluation, night.started_at, feeds)
-        stored = store.keep(found)
+        kept = night_of(evaluation, night.started_at, feeds)
+        stored = store.keep(kept)
     verdicts = dict(evaluation.con.execute(_VERDICTS).fetchall())
     night.actions += actions_in(evaluation)
     night.runs[name] = {
         "run": stored.run_id,
         "repeated": stored.repeated,
         "verdicts": verdicts,
-        "actions": found.manifest["actions"],
+        "actions": kept.manifest["actions"],
     }
     night.failures += [f"{name}, {failure}" for failure in evaluation.failures]
     night.report.facts |= {
@@ -292,17 +293,17 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
             put_on_desk(store, evaluation, stored.run_id, stored.changes, feeds)
         late = [words for row in feeds if (words := late_words(row))]
         moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
-        night.telling.prepare(store, evaluation, found, stored.run_id, late, moved)
+        night.telling.prepare(store, evaluation, kept, stored.run_id, late, moved)
     night.report.save()
 
 
 def _note(night: Night, evaluation: Evaluation) -> None:
-    """What the checks of the records say, first in status, log and on the terminal."""
-    found = night.report.facts.setdefault("plausibility", [])
+    """Report the plausibility findings first in status, log and on the terminal."""
+    noted = night.report.facts.setdefault("plausibility", [])
     for finding in evaluation.looked.findings:
         line = finding.as_dict()
-        if line not in found:
-            found.append(line)
+        if line not in noted:
+            noted.append(line)
             night.report.warn(f"Check the records first ({finding.check}): {finding.message}")
 
 
@@ -310,7 +311,7 @@ _VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"
 
 
 def _tell(night: Night) -> None:
-    """The digest as files and messages for the outbox."""
+    """Write the digest as files, and as messages for the outbox."""
     report, telling = night.report, night.telling
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("digest", partial(telling.queue, night.started_at)),
@@ -325,7 +326,7 @@ def _tell(night: Night) -> None:
 
 
 def _send(night: Night) -> None:
-    """Whatever is queued, of this night or an earlier one; also where this one tells nothing."""
+    """Send everything in the queue, also from earlier nights and in a night without a digest."""
     report = night.report
     with report.phase("mail"):
         done = night.telling.send()
@@ -343,13 +344,11 @@ def _send(night: Night) -> None:
                 int(Exit.FAILED_ON),
             )
     if done.waiting and done.problem is None:
-        report.warn(
-            f"Messages that the mail server wants later: {done.waiting}.", int(Exit.FAILED_ON)
-        )
+        report.warn(f"Messages that the mail server deferred: {done.waiting}.", int(Exit.FAILED_ON))
 
 
 def _finish(night: Night, clock: Clock) -> Done:
-    """Status, metrics, and what is printed."""
+    """Write status and metrics; return the outcome to print."""
     settings, report = night.settings, night.report
     report.facts["outbox"] = night.telling.box.counts()
     try:
@@ -365,9 +364,9 @@ def _finish(night: Night, clock: Clock) -> Done:
 
 
 def _words(night: Night) -> str:
-    """One line: which runs there are now."""
+    """Return one line about the new runs."""
     if not night.runs:
-        return f"{night.as_of}: nothing was kept"
+        return f"{night.as_of}: nothing was stored"
     runs = ", ".join(
         f"{name}: run {run['run']}{' (as before)' if run['repeated'] else ''}"
         for name, run in night.runs.items()

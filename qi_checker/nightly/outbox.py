@@ -1,16 +1,16 @@
 """Messages that wait for the mail server: each is sent once, or not at all.
 
-A message is a file, and the folder it lies in says what became of it:
+A message is a file, and its folder is its state:
 
     queued     to be sent
-    sending    its last byte is on its way, and no answer has come yet
-    sent       the server took it (the reply was 250)
-    refused    the server will not take it (5xx, or no SMTPUTF8): the address is wrong, say
+    sending    its last byte is being sent; no answer has come yet
+    sent       the server accepted it (reply 250)
+    refused    the server rejected it (5xx, or no SMTPUTF8), for example because of a wrong address
     doubtful   the connection or this process ended while it was `sending`
 
-A server accepts a message with its reply to the last byte, so until that byte is written nothing
-was sent, and after the reply everything is known. In between nobody can know: such a message is not
-sent again, because a digest that comes twice is read as two findings, and is reported instead.
+A server accepts a message with its reply to the last byte. So until that byte is written nothing
+was sent, and after the reply the result is known. In between nobody can know: such a message is
+reported and not sent again, because people read a repeated digest as two findings.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from qi_checker.render.atomic import sweep_parts, sync_folder, write_file
 
 State = Literal["queued", "sending", "sent", "refused", "doubtful"]
 STATES: tuple[State, ...] = ("queued", "sending", "sent", "refused", "doubtful")
-_KEPT = 1_000  # messages that were sent; they say what was sent already
+_KEPT = 1_000  # sent messages to keep; they prevent sending again
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Outbox:
         return self.root / state
 
     def prepare(self) -> int:
-        """Make the folders, and clear up after a kill; how many messages became doubtful."""
+        """Make the folders and clean up after a kill; return how many messages became doubtful."""
         for state in STATES:
             self.folder(state).mkdir(parents=True, exist_ok=True)
         sweep_parts(self.folder("queued"))
@@ -51,7 +51,7 @@ class Outbox:
         return len(lost)
 
     def names(self, state: State) -> list[str]:
-        """The messages in a state, the oldest run first."""
+        """Return the messages in a state, the oldest run first."""
         folder = self.folder(state)
         return sorted(p.name for p in folder.glob("*.eml")) if folder.is_dir() else []
 
@@ -59,27 +59,27 @@ class Outbox:
         return {state: len(self.names(state)) for state in STATES}
 
     def add(self, name: str, message: bytes) -> bool:
-        """Queue a message, unless one of that name was queued before; whether it is new."""
+        """Queue a message unless one of that name was queued before; return whether it is new."""
         if any((self.folder(state) / name).exists() for state in STATES):
             return False
         write_file(self.folder("queued") / name, message)
         return True
 
     def drop(self, run_id: int) -> int:
-        """Remove what is queued of a run that was forgotten; how many messages."""
+        """Remove the queued messages of a forgotten run; return their number."""
         names = [name for name in self.names("queued") if name.startswith(prefix_of(run_id))]
         for name in names:
             (self.folder("queued") / name).unlink(missing_ok=True)
         return len(names)
 
     def read(self, name: str) -> tuple[str, str, bytes]:
-        """Sender, recipient and content of a queued message; "" where it has no such address."""
+        """Return sender, recipient and content of a queued message; "" for a missing address."""
         content = (self.folder("queued") / name).read_bytes()
         head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0].decode("utf-8", "replace")
-        found = message_from_string(head + "\n\n", policy=policy.SMTPUTF8)
+        headers = message_from_string(head + "\n\n", policy=policy.SMTPUTF8)
         try:
-            return _address(found["From"]), _address(found["To"]), content
-        except ValueError:  # no address that a server could be given
+            return _address(headers["From"]), _address(headers["To"]), content
+        except ValueError:  # not an address that a server accepts
             return "", "", content
 
     def move(self, name: str, before: State, after: State) -> None:
@@ -89,7 +89,7 @@ class Outbox:
 
 
 def prefix_of(run_id: int) -> str:
-    """How the names of the messages of a run begin."""
+    """Return the prefix of the names of a run's messages."""
     return f"run-{run_id:08d}-"
 
 

@@ -1,4 +1,4 @@
-"""Past dates, kept as they would have been judged on their evening."""
+"""Nights for past dates, stored as they would have been judged on their evening."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST = 3_700  # days; a longer span is a typing error
 
 
 def days(first: AsOf, last: AsOf) -> list[date]:
-    """Every date of a span, both ends included. UserError where it is none."""
+    """Return every date of a span, both ends included. Raise UserError if it is not a span."""
     number = (last.date - first.date).days + 1
     if first.clock or last.clock or not 1 <= number <= MOST:
         raise UserError(
@@ -41,7 +41,7 @@ def days(first: AsOf, last: AsOf) -> list[date]:
 
 
 def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iterator[str]:
-    """Keep every date of the span, in order; one line for each. Nothing is reported or sent."""
+    """Store a night for every date of the span, in order; yield a line for each. Send no report."""
     log = Log(settings.log, clock)
     log.check()
     wait = timedelta(seconds=seconds(settings.config.lock_wait))

@@ -1,6 +1,6 @@
-"""The folder of reports: the audit of the night, and the report of the month before.
+"""The folder of reports: the audit of the night, and the previous month's report.
 
-That report is written once, by the first night that knows the month's end.
+That report is written once, by the first night after the end of the month.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def audit_folder(settings: Settings) -> Path:
 
 
 def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[str, Any]) -> None:
-    """The audit, or that of every protocol; replaced in one step, and labelled with its runs."""
+    """Write the audit, or the audit of every protocol; replace it in one step, with the names of
+    its runs."""
     out, pages = audit_folder(settings), settings.config.pages
     if settings.rulebook:
         write_rulebook(each, out, pages, label=label)
@@ -46,14 +47,14 @@ def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[st
 def write_months(
     settings: Settings, store: Store, records: Records, as_of: AsOf, accept: Sequence[str] = ()
 ) -> list[str]:
-    """Write what is not there yet. UserError as `report` raises it.
+    """Write the monthly reports that are missing; raise UserError as `report` does.
 
-    Where small numbers are withheld, there is one report in 12 months: two whose 12 months overlap
-    can be subtracted from each other, which gives single months away. Returns a sentence for each
-    report that is left out for this reason.
+    Where small numbers are withheld, there is one report in 12 months: two reports whose 12 months
+    overlap can be subtracted from each other, which reveals single months. Returns a sentence for
+    each report that is left out for this reason.
 
-    A report that is there is left as it is: a committee has it. Remove its folder to have it written
-    anew.
+    An existing report is not changed, because a committee has it. Remove its folder to have it
+    written again.
     """
     month = months_on(f"{as_of.date:%Y-%m}", -1)
     left_out = []
@@ -88,7 +89,8 @@ def _month_folder(settings: Settings, bundle: Bundle, month: str) -> Path:
 
 
 def _overlapping(settings: Settings, bundle: Bundle, month: str) -> Path | None:
-    """The folder of a report without small numbers whose 12 months share one with those of this."""
+    """Return the folder of a report without small numbers whose 12 months overlap those of
+    `month`."""
     for number in range(-11, 12):
         folder = _month_folder(settings, bundle, months_on(month, number))
         file = folder / "manifest.json"
@@ -116,7 +118,7 @@ def _report(
     first = evaluate(bundle, records, AsOf(then), settings.site)
     before = earlier(then, judged_then(first, month))
     now = evaluate(bundle, records, as_of, settings.site, look=look)
-    # With earlier schedules, `too_old` can be told from `expired_by_reschedule`.
+    # Earlier schedules distinguish `too_old` from `expired_by_reschedule`.
     days = store.earlier_schedules(bundle.protocol.id, str(as_of), too_old(now))
     mark_moved(now, days)
     return monthly(now, month, loaded, "", before)

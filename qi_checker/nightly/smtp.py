@@ -1,4 +1,5 @@
-"""Handing queued messages to the mail server, byte by byte where it matters (see `outbox`)."""
+"""Handing queued messages to the mail server, byte by byte at the end of each message (see
+`outbox`)."""
 
 from __future__ import annotations
 
@@ -16,14 +17,14 @@ from pathlib import Path
 from qi_checker.errors import Problem
 from qi_checker.nightly.outbox import Outbox, State
 
-_SOON = 0.05  # seconds in which a server that went away is noticed
+_SOON = 0.05  # seconds to notice that a server has gone
 _ACCEPTED, _GO_ON = (250, 251), 354
 _CHALLENGE, _LOGGED_IN, _OVER = 334, 235, 421
 
 
 @dataclass(frozen=True)
 class Server:
-    """How the mail server is reached; `timeout` in seconds for each answer."""
+    """Connection settings of the mail server; `timeout` in seconds for each answer."""
 
     host: str
     port: int
@@ -39,7 +40,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What became of the queue in one go, and the first thing that went wrong with the server."""
+    """The result of one delivery of the queue, and the first problem with the server."""
 
     sent: int = 0
     refused: int = 0
@@ -49,7 +50,7 @@ class Delivery:
 
 
 class _Trouble(Exception):
-    """Said of the server; the text is for a person and holds no reply of the server."""
+    """A problem of the server; the text is for people and contains no reply of the server."""
 
     def __init__(self, what: str, advice: str = "") -> None:
         super().__init__(what)
@@ -57,20 +58,20 @@ class _Trouble(Exception):
 
 
 class _SessionOver(_Trouble):
-    """The server ended the session before a message was handed over: 421, or without a word."""
+    """The server ended the session before a message was handed over: 421, or without a reply."""
 
 
 def deliver(box: Outbox, server: Server) -> Delivery:
-    """Send what is queued. What the server will not take now stays queued, and is said.
+    """Send the queue. Messages that the server defers stay queued and are reported.
 
-    Some servers take a few messages and then end the session (421, RFC 5321, 3.8): a new one goes
-    on. A message that ends a session before anything was sent in it is left for the next night, so
-    that it does not hold back the others; a second such session in a row is the end.
+    Some servers take a few messages and then end the session (421, RFC 5321, 3.8): a new session
+    continues. A message that ends a session before anything was sent in it is left for the next
+    night, so that it does not block the others; a second such session in a row is the end.
     """
     before = box.counts()
     left = box.names("queued")
     trouble: _Trouble | None = None
-    empty = 0  # sessions in a row that handled nothing
+    empty = 0  # sessions in a row without any message handled
     while left and empty < 2:
         many = len(left)
         try:
@@ -98,12 +99,12 @@ def deliver(box: Outbox, server: Server) -> Delivery:
 
 
 def _problem(server: Server, error: _Trouble) -> Problem:
-    why = "What is queued is sent next time, and never twice"
+    why = "Queued messages are sent next time, and never twice"
     return Problem(f"mail server {server}", error.what, why, error.advice)
 
 
 def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
-    """What is wrong with the server, or with addresses for it, from a log-in that sends nothing."""
+    """Return the problems of the server or of addresses, from a login that sends nothing."""
     try:
         with connected(server) as smtp:
             smtp.noop()
@@ -114,8 +115,8 @@ def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
         Problem(
             "digest",
             f"{address} cannot be reached through {server}",
-            "The address has letters beyond ASCII, and the server does not offer SMTPUTF8",
-            "Give an address in plain letters, or ask the administrator of the server",
+            "The address has non-ASCII letters, and the server does not offer SMTPUTF8",
+            "Give an ASCII address, or ask the administrator of the server",
         )
         for address in dict.fromkeys(addresses)
         if plain_only and not address.isascii()
@@ -124,7 +125,7 @@ def tried(server: Server, addresses: Sequence[str]) -> list[Problem]:
 
 @contextmanager
 def connected(server: Server) -> Iterator[smtplib.SMTP]:
-    """A session in which mail can be sent. Raises _Trouble in words."""
+    """Open a session that can send mail. Raise _Trouble with a message for people."""
     try:
         smtp = _session(server)
         try:
@@ -161,21 +162,24 @@ def _session(server: Server) -> smtplib.SMTP:
 
 
 def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
-    """Once, by PLAIN or LOGIN: several attempts with a wrong password would lock the account."""
+    """Log in once, by PLAIN or LOGIN: several attempts with a wrong password would lock the
+    account."""
     smtp.ehlo_or_helo_if_needed()
     offered = smtp.esmtp_features.get("auth", "").upper().split()
     name, secret = user.encode(), password.encode()  # RFC 4616: UTF-8
     if "PLAIN" in offered:
-        code, said = smtp.docmd("AUTH", f"PLAIN {_base64(bytes([0]) + name + bytes([0]) + secret)}")
+        code, reply = smtp.docmd(
+            "AUTH", f"PLAIN {_base64(bytes([0]) + name + bytes([0]) + secret)}"
+        )
     elif "LOGIN" in offered:
-        code, said = smtp.docmd("AUTH", "LOGIN")
+        code, reply = smtp.docmd("AUTH", "LOGIN")
         for part in (name, secret):
             if code == _CHALLENGE:
-                code, said = smtp.docmd(_base64(part))
+                code, reply = smtp.docmd(_base64(part))
     else:
         raise smtplib.SMTPNotSupportedError("no log-in")
     if code != _LOGGED_IN:
-        raise smtplib.SMTPAuthenticationError(code, said)
+        raise smtplib.SMTPAuthenticationError(code, reply)
 
 
 def _base64(data: bytes) -> str:
@@ -202,16 +206,16 @@ def _words(error: Exception, server: Server) -> _Trouble:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return _Trouble("it ended the connection")
     if isinstance(error, ssl.SSLError):
-        return _Trouble("there is no encrypted connection", "Check tls and port")
+        return _Trouble("no encrypted connection is possible", "Check tls and port")
     why = (getattr(error, "strerror", None) or type(error).__name__).lower()
     return _Trouble(f"it cannot be reached: {why}", "Check host and port")
 
 
 def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> _Trouble | None:
-    """One message: sent, refused, or still queued where the server says 'later' (4xx).
+    """Send one message; it becomes sent or refused, or stays queued after a 'later' reply (4xx).
 
-    Gives what is wrong with the sender, if anything is: every message has the same. Raises
-    _SessionOver where nothing of it was handed over and the next session can go on with it.
+    Returns the problem with the sender, if any: all messages have the same sender. Raises
+    _SessionOver if nothing of the message was sent and the next session can try it again.
     """
     try:
         sender, recipient, content = box.read(name)
@@ -226,7 +230,7 @@ def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> _Trouble | None:
         code, refused = _announced(smtp, sender, recipient, international)
     except smtplib.SMTPServerDisconnected as error:
         raise _over(error) from error
-    except ValueError:  # what cannot be written into a command is no address, here or there
+    except ValueError:  # text that no command can contain is not an address for any server
         box.move(name, "queued", "refused")
         _reset(smtp)
         return None
@@ -246,7 +250,7 @@ def _one(smtp: smtplib.SMTP, box: Outbox, name: str) -> _Trouble | None:
 def _announced(
     smtp: smtplib.SMTP, sender: str, recipient: str, international: bool
 ) -> tuple[int, str]:
-    """The last reply before the message itself, and whom the server refused with it."""
+    """Return the last reply before the message itself, and whom the server refused with it."""
     smtp.command_encoding = "ascii"
     options = ["SMTPUTF8"] if international else []
     if international and smtp.has_extn("8bitmime"):
@@ -261,13 +265,14 @@ def _announced(
 
 
 def _reset(smtp: smtplib.SMTP) -> None:
-    """Begin anew for the next message, which notices where the server has gone."""
+    """Reset the session for the next message, which will notice a server that has gone."""
     with suppress(smtplib.SMTPServerDisconnected, ConnectionError):
         smtp.rset()
 
 
 def _over(error: Exception) -> Exception:
-    """A server that goes away ends a session; one that is silent is waited for no second time."""
+    """Return _SessionOver for a server that went away; a silent server is not tried a second
+    time."""
     silent = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
     return error if silent else _SessionOver("it ended the connection")
 
@@ -279,7 +284,7 @@ def _hand_over(smtp: smtplib.SMTP, box: Outbox, name: str, content: bytes) -> No
         raise _over(error) from error
     if smtp.sock is None or select.select([smtp.sock], [], [], _SOON)[0]:
         raise _SessionOver("it ended the connection")
-    box.move(name, "queued", "sending")  # written down first: from here on it may be sent
+    box.move(name, "queued", "sending")  # recorded first: from here on it may be sent
     try:
         smtp.send(b".\r\n")
         code, _ = smtp.getreply()
@@ -296,7 +301,7 @@ def _other(code: int) -> State:
 
 
 def _stuffed(content: bytes) -> bytes:
-    """The content with a second dot where a line begins with one (RFC 5321, 4.5.2)."""
+    """Double the dot at the start of a line (RFC 5321, 4.5.2)."""
     lines = re.sub(rb"\r\n|\r|\n", b"\r\n", content)
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"

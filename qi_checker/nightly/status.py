@@ -1,9 +1,9 @@
-"""What a machine reads of a run: status.json, the log, and a text file for Prometheus.
+"""The machine-readable state of a run: status.json, the log, and a text file for Prometheus.
 
-status.json is replaced whole after every step. The log is JSON, one object a line. Neither holds a
-value of a record: only what is named here can be logged (counts, names of phases and files, and
-problems in the words of `errors`). An error of the program is its kind and its place, as its text
-may quote a row.
+status.json is replaced as a whole after every step. The log is JSON, one object per line. Neither
+contains a value of a record: only the names listed here can be logged (counts, names of phases and
+files, and problems in the words of `errors`). An error of the program is logged as its kind and
+place, since its text may quote a row.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Log:
     lost: int = 0  # lines that could not be written: a full disk must not stop a night
 
     def write(self, event: str, level: Level = "info", **facts: Value | list[str]) -> None:
-        """Append a line. One write, so that lines of two processes do not mix."""
+        """Append a line in one write, so that lines of two processes do not mix."""
         at = self.clock().isoformat(timespec="milliseconds")
         line = {"at": at, "level": level, "event": event, "pid": os.getpid()}
         text = json.dumps(line | facts, ensure_ascii=False) + "\n"
@@ -50,7 +50,7 @@ class Log:
             self.lost += 1
 
     def check(self) -> None:
-        """Raise UserError where the file cannot be written."""
+        """Raise UserError if the file cannot be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
@@ -58,14 +58,14 @@ class Log:
             raise refused(self.path, error) from None
 
     def failure(self, phase: str, error: Exception) -> list[str]:
-        """Log an error of a phase; what it says, for the status."""
-        said = words_of(error)
-        self.write("failed", "error", phase=phase, problems=said)
-        return said
+        """Log an error of a phase; return its messages for the status."""
+        messages = words_of(error)
+        self.write("failed", "error", phase=phase, problems=messages)
+        return messages
 
 
 def words_of(error: Exception) -> list[str]:
-    """An error in words that hold no value of a record."""
+    """Describe an error without any value of a record."""
     if isinstance(error, UserError):
         return [str(problem) for problem in error.problems]
     trace = error.__traceback__
@@ -82,7 +82,7 @@ FORMAT = 1  # raised when a key changes its meaning
 
 @dataclass
 class Report:
-    """What a run writes into status.json, and its log, step by step (docs/nightly.md)."""
+    """Writes status.json and the log of a run step by step (docs/nightly.md)."""
 
     path: Path
     log: Log
@@ -92,7 +92,7 @@ class Report:
     code: int = int(Exit.DONE)
 
     def begin(self, as_of: str, started_at: str) -> None:
-        """Say that a run is at work; what is known of the last good one is kept."""
+        """Record that a run is at work; keep the facts of the last good run."""
         self.facts = {
             "format": FORMAT,
             "program": {"name": "qi-checker", "version": __version__},
@@ -116,7 +116,7 @@ class Report:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """A step: how long it took and what went wrong go into status and log."""
+        """Run a step; its duration and errors go into status and log."""
         began = time.monotonic()
         line: dict[str, Any] = {"name": name, "state": "done", "seconds": 0.0, "problems": []}
         self.log.write("begin", phase=name)
@@ -132,19 +132,20 @@ class Report:
                 self.log.write("end", phase=name, seconds=line["seconds"])
 
     def warn(self, words: str, code: int = int(Exit.DONE)) -> None:
-        """Something that a person should know, and that does not stop the run."""
+        """Record a warning that does not stop the run."""
         self.warnings.append(words)
         self.log.write("warning", "warning", problems=[words])
         self.code = max(self.code, code)
 
     def failed(self, error: Exception) -> None:
-        """A step failed; what comes after it, and does not need it, still happens."""
+        """Record a failed step; later steps that do not need it still run."""
         self.problems += words_of(error)
         code = error.exit_code if isinstance(error, UserError) else Exit.INTERNAL
         self.code = max(self.code, int(code))
 
     def end(self, finished_at: str) -> None:
-        """The last word of the run. A run is good if every case was judged, kept and reported."""
+        """Record the end of the run. A run is good if every case was judged, stored and
+        reported."""
         good = self.code in (Exit.DONE, Exit.FAILED_ON)
         self.facts |= {
             "state": "done" if good else "failed",
@@ -160,12 +161,12 @@ class Report:
 
 
 def read_status(path: Path) -> dict[str, Any]:
-    """status.json; empty where there is none, or it is not one."""
+    """Read status.json; return {} if it is missing or invalid."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        status = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) and found.get("format") == FORMAT else {}
+    return status if isinstance(status, dict) and status.get("format") == FORMAT else {}
 
 
 def _text(facts: dict[str, Any]) -> bytes:
@@ -176,7 +177,7 @@ Labels = dict[str, str]
 
 
 def metrics_text(status: Mapping[str, Any]) -> str:
-    """Every number of the status, in the text format 0.0.4."""
+    """Return every number of the status in the text format 0.0.4."""
     lines: list[str] = []
     for name, about, samples in _families(status):
         lines += [f"# HELP qi_checker_{name} {about}", f"# TYPE qi_checker_{name} gauge"]

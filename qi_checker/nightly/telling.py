@@ -1,7 +1,7 @@
-"""The digest of a night: as files, as messages in the outbox, and handed to the mail server.
+"""The digest of a night: as files, as messages in the outbox, and sent to the mail server.
 
-It tells what changed since the last night that was told, not since the last that was kept: where a
-run was killed before it told anything, the next one does.
+It lists the changes since the last reported night, not since the last stored night: if a run was
+killed before it reported anything, the next run does.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from qi_checker.store import Night, Store
 
 @dataclass(frozen=True)
 class Ready:
-    """A digest, and the run that it tells of."""
+    """A digest, and its run."""
 
     protocol: str
     run: int
     digest: Digest
-    mark: str = ""  # where it is not the digest of that run itself
+    mark: str = ""  # set if it is not the digest of that run itself
 
 
 @dataclass
@@ -68,21 +68,21 @@ class Telling:
         late_feeds: Sequence[str],
         reconfirm: Sequence[str] = (),
     ) -> None:
-        """Make the digest of a protocol. `late_feeds` are sentences, and come first in it.
+        """Make the digest of a protocol. `late_feeds` are sentences, which come first in it.
 
-        `reconfirm` are sentences, too: exceptions from before a date of surgery was moved.
+        `reconfirm` are sentences, too: exceptions approved before the date of surgery was moved.
         """
         ask = partial(digest, feed_failures=late_feeds, reconfirm=reconfirm)
         since = self._since(store, night.protocol, run)
         self.since[night.protocol] = since
         verdicts = night.manifest["verdicts"]
         if since is None:
-            found = ask(tonight(evaluation, night.manifest), verdicts=verdicts)
+            ready = ask(tonight(evaluation, night.manifest), verdicts=verdicts)
         elif since == store.base(run):
-            # The usual night: the store has compared it with this very one already.
+            # The usual night: the store has already compared it with this one.
             before = Snapshot(store.manifest(since), {}, {})
             now = tonight(evaluation, night.manifest)
-            found = ask(now, before, known=store.changes(run), verdicts=verdicts)
+            ready = ask(now, before, known=store.changes(run), verdicts=verdicts)
         else:
             rows = store.findings(since), store.cases(since)
             before = Snapshot.from_rows(store.manifest(since), *rows, where=f"run {since}")
@@ -90,8 +90,8 @@ class Telling:
             found_now = evaluation.findings(), evaluation.cases()
             now = Snapshot.from_rows(night.manifest, *found_now, actions=actions)
             earlier = self._once_solved(store, night.protocol, run)
-            found = ask(now, before, earlier=earlier)
-        self.ready.append(Ready(night.protocol, run, found))
+            ready = ask(now, before, earlier=earlier)
+        self.ready.append(Ready(night.protocol, run, ready))
 
     def refused(self, store: Store, as_of: AsOf, error: Refused) -> None:
         """Make the digests of a night whose records were refused: the last list, and its age."""
@@ -104,20 +104,21 @@ class Telling:
             rows = store.findings(run), store.cases(run)
             now = Snapshot.from_rows(store.manifest(run), *rows, where=f"run {run}")
             messages = [finding.message for finding in error.findings]
-            found = digest(now, refused=str(as_of), plausibility=messages)
-            self.ready.append(Ready(name, run, found, f"refused-{as_of.date}-"))
+            old_digest = digest(now, refused=str(as_of), plausibility=messages)
+            self.ready.append(Ready(name, run, old_digest, f"refused-{as_of.date}-"))
 
     def _since(self, store: Store, protocol: str, run: int) -> int | None:
-        """The last night that was told; else the night before this one."""
+        """Return the last reported night, else the night before this one."""
         reported = self._read_reported().get(protocol, {})
         kept = {r.run_id: (moment(r.as_of), r.run_id) for r in store.runs(protocol)}
         kept = {number: key for number, key in kept.items() if number < run and key <= kept[run]}
-        # The same night again is told as it was told the first time.
+        # A repeated night is reported as it was the first time.
         number = reported.get("since") if reported.get("run") == run else reported.get("run")
         return number if number in kept else max(kept, key=lambda n: kept[n], default=None)
 
     def _once_solved(self, store: Store, protocol: str, run: int) -> set[tuple[str, str]]:
-        """What the nights since then call re-opened: the store knows all that was a problem once."""
+        """Return what the nights since then call reopened: the store knows every earlier
+        problem."""
         since = self.since[protocol] or 0
         runs = [r.run_id for r in store.runs(protocol) if since < r.run_id <= run]
         return {
@@ -138,7 +139,7 @@ class Telling:
             return {}
 
     def queue(self, sent_at: datetime) -> None:
-        """Messages for the outbox; then remember what was told."""
+        """Queue messages in the outbox; then record what was reported."""
         try:
             reported = self._read_reported()
             for one in self.ready:
@@ -151,7 +152,7 @@ class Telling:
             raise refused(self.settings.state, error) from None
 
     def write(self) -> None:
-        """The same as files for people."""
+        """Write the digests as files for people."""
         folder = self.settings.reports / "digest"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -164,7 +165,7 @@ class Telling:
             raise refused(folder, error) from None
 
     def _queue(self, one: Ready, sent_at: datetime) -> None:
-        """A message per recipient, under a name that the run and the address give."""
+        """Queue a message per recipient, with a name from the run and the address."""
         config = self.settings.config.digest
         if config is None or config.smtp is None:
             return
@@ -174,17 +175,19 @@ class Telling:
         for key, addresses in config.recipients.items():
             if key in every and key not in owners:
                 continue  # a desk of another protocol
-            mine = of_desk(one.digest, key, owners[key]) if key in owners else one.digest
+            content = of_desk(one.digest, key, owners[key]) if key in owners else one.digest
             for recipient in addresses:
-                who = f"{one.protocol} {recipient.lower()}" + (f" {mine.desk}" if mine.desk else "")
+                who = f"{one.protocol} {recipient.lower()}" + (
+                    f" {content.desk}" if content.desk else ""
+                )
                 mark = hashlib.sha256(who.encode()).hexdigest()[:16]
                 name = f"{prefix_of(one.run)}{one.mark}{mark}"
                 message_id = f"<{name}@{host}>"
                 envelope = Envelope(config.sender, (recipient,), message_id, "", sent_at, self.foot)
-                self.box.add(f"{name}.eml", digest_mail(mine, envelope))
+                self.box.add(f"{name}.eml", digest_mail(content, envelope))
 
     def send(self) -> Delivery | None:
-        """Hand over what is queued; None where there is no mail server."""
+        """Send the queue; return None without a mail server."""
         try:
             server = server_of(self.settings)
         except UserError as error:
@@ -193,18 +196,19 @@ class Telling:
 
 
 def owners_of(bundles: Sequence[Bundle], protocol: str = "") -> dict[str, list[str]]:
-    """Every owner that a protocol names, or all of them, with the requirements that may need them."""
-    found: dict[str, list[str]] = {}
+    """Return every owner in one protocol, or in all of them, with the requirements that may need
+    the owner."""
+    owners: dict[str, list[str]] = {}
     for bundle in bundles:
         if protocol in ("", bundle.protocol.id):
             for leaf in (leaf for v in bundle.protocol.versions for leaf in v.leaves):
                 for owner in leaf.owners:
-                    found.setdefault(owner, []).append(leaf.id)
-    return found
+                    owners.setdefault(owner, []).append(leaf.id)
+    return owners
 
 
 def server_of(settings: Settings) -> Server | None:
-    """The mail server of the settings. UserError where its password is not there."""
+    """Return the mail server of the settings. Raise UserError if its password is missing."""
     config = settings.config.digest
     if config is None or config.smtp is None:
         return None

@@ -1,8 +1,8 @@
-"""The store's own exceptions: whether a request can ever count, and which ones a night counts.
+"""The store's own exceptions: which of them a night counts.
 
-A night takes them beside those of the records, as they stood at the moment that is judged. What was
-done later is left out, so that a night gives the same whenever it is run: tonight, once more, or as
-one of many past ones. Dates of surgery are those of tonight's records.
+A night adds them to the exceptions of the records, in their state at the judged moment. Later steps
+are left out, so that a night gives the same result whenever it is run: tonight, once more, or as
+one of many past nights. Dates of surgery are those of tonight's records.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moved:
-    """An exception that counts no more, because surgery was moved after it was approved."""
+    """An exception that no longer counts, because surgery was moved after it was approved."""
 
     exception_id: str
     case_id: str
@@ -46,37 +46,39 @@ class Moved:
 
 @dataclass(frozen=True)
 class Waived:
-    """The records with the store's exceptions, and which of these somebody must look at again."""
+    """The records with the store's exceptions, and those that somebody must review."""
 
     records: Records
     moved: tuple[Moved, ...] = ()
 
     def of(self, bundle: Bundle) -> list[str]:
-        """Sentences for the digest of a protocol: exceptions from its requirements."""
+        """Return sentences for the digest of a protocol: exceptions from its requirements."""
         ids = {leaf.id for version in bundle.protocol.versions for leaf in version.leaves}
         return [moved.words for moved in self.moved if moved.requirement in ids]
 
 
 def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> Waived:
-    """Join them; `records` are those of the source, also where earlier nights joined theirs."""
+    """Join the store's exceptions with `records` of the source, also after earlier nights joined
+    theirs."""
     from qi_checker.store.exceptions import REFUSED, table_row  # needs a store that was opened
 
     cases = store.exceptions.case_ids() if settings.config.exceptions else []
     if not cases:
         return Waived(records)
     days = _days(records, cases, settings.site)
-    found = store.exceptions.standing(days, instant(as_of, settings.site.zone))
-    rows = {w.number: table_row(w) for w in found if w.state != REFUSED}
+    waivers = store.exceptions.standing(days, instant(as_of, settings.site.zone))
+    rows = {w.number: table_row(w) for w in waivers if w.state != REFUSED}
     joined = join_rows(records, "exceptions", THE_STORE, rows)
-    moved = tuple(_moved(found, days, as_of))
+    moved = tuple(_moved(waivers, days, as_of))
     notes = [f"Needs reconfirmation: {one.words}" for one in moved]
     return Waived(Records(joined.con, joined.tables, [*joined.notes, *notes]), moved)
 
 
 def _days(records: Records, cases: Sequence[str], site: Site) -> dict[str, date]:
-    """What surgery is planned for; of rows with the same id the first counts, as in the evaluation.
+    """Return the planned days of surgery; of rows with the same id the first counts, as in the
+    evaluation.
 
-    Read as the store reads it from the nights before: the two are compared.
+    They are read as the store reads earlier nights, since the two are compared.
     """
     from qi_checker.store.schedules import when_of
 
@@ -89,11 +91,11 @@ def _days(records: Records, cases: Sequence[str], site: Site) -> dict[str, date]
     return {case_id: when.lo for case_id, at in rows if (when := when_of(at or "", site))}
 
 
-def _moved(found: Sequence[Waiver], days: Mapping[str, date], as_of: AsOf) -> Iterator[Moved]:
-    """Those that would count again if somebody confirmed them."""
+def _moved(waivers: Sequence[Waiver], days: Mapping[str, date], as_of: AsOf) -> Iterator[Moved]:
+    """Yield the exceptions that would count again if somebody confirmed them."""
     from qi_checker.store.exceptions import RECONFIRM
 
-    for w in found:
+    for w in waivers:
         planned = days.get(w.case_id)
         if w.state != RECONFIRM or planned is None or w.surgery_day is None:
             continue

@@ -1,10 +1,10 @@
-"""Files and folders that are replaced whole, for those who may read them.
+"""Atomic replacement of files and folders, with the right permissions.
 
-A reader sees the old content or the new one, never half. A run that is killed leaves the old content and
-a hidden file or folder beside it, which the next run removes. What is written is private (files 0600,
-folders 0700, whatever the umask), since nearly all of it names patients. A folder that is replaced keeps
+A reader sees the old content or the new content, never half. A killed run leaves the old content
+and a hidden file or folder beside it, which the next run removes. Output is private (files 0600,
+folders 0700, whatever the umask), since nearly all of it names patients. A replaced folder keeps
 its mode, and its files follow it: somebody decided who may read it. A new folder is shared with the
-group where its parent has the set-group-ID bit, by which administrators say so.
+group if its parent has the set-group-ID bit, which is how administrators request that.
 """
 
 from __future__ import annotations
@@ -28,33 +28,34 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.private import kept_private, own_folder, sweep_folders, unlock_folder
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
-# With the name of the program in it, what makes a folder one of ours: an audit, or a rulebook that
+# With the name of the program in it, this file marks a folder of ours: an audit, or a rulebook that
 # holds a folder with an audit for each protocol.
 _MARK, _RULEBOOK_MARK = "manifest.json", "rulebook.json"
-_CLUTTER = (".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*")  # left by looking at a folder
+_CLUTTER = (".DS_Store", "Thumbs.db", "desktop.ini", ".nfs*")  # written by file browsers
 # Names that `audit.folder.page_name` gives, also those of earlier versions.
 _PAGE = re.compile(r"([A-Z0-9_-][A-Z0-9._-]*|[A-Za-z0-9._-]*-[0-9a-f]{12})\.(html|pdf)")
-_FOOTER = 2_000  # bytes at the end of a page that name the program
-_LONGEST = 200  # characters of a name that are kept in that of a part
+_FOOTER = 2_000  # bytes at the end of a page that contain the name of the program
+_LONGEST = 200  # characters of a name that are kept in the name of a part
 
 
 def refused(path: Path, error: OSError | str, advice: str = "", why: str = "") -> UserError:
-    """Say that the disk said no, in the words of the system; `path` was to be written."""
-    said = error if isinstance(error, str) else error.strerror or type(error).__name__
+    """Return the error for a failed write to `path`, with the message of the system."""
+    reason = error if isinstance(error, str) else error.strerror or type(error).__name__
     advice = (
         advice or "Free space or ask for permission; the next start goes on where this one ended"
     )
-    return UserError(Problem(str(path), f"cannot be written: {said.lower()}", why, advice))
+    return UserError(Problem(str(path), f"cannot be written: {reason.lower()}", why, advice))
 
 
 # ---- one file ------------------------------------------------------------------------------------
 
 
 def write_file(path: Path, content: bytes, mode: int = private.FILE) -> None:
-    """Replace a file in one step, on the disk before it takes its name. OSError where it fails.
+    """Replace a file in one step; it is on the disk before it gets its name. Raise OSError on
+    failure.
 
-    Where `path` is a link, the file that it points to is replaced and the link stays. What is no
-    file, such as a pipe, is written to.
+    If `path` is a link, the file that it points to is replaced and the link is kept. Anything that
+    is not a file, such as a pipe, is written to directly.
     """
     if path.exists() and not path.is_file():
         path.write_bytes(content)
@@ -77,7 +78,7 @@ def write_file(path: Path, content: bytes, mode: int = private.FILE) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk; Windows has no such call, and needs none."""
+    """Flush the names in a folder to the disk; Windows has no such call and does not need it."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -88,7 +89,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sweep_parts(folder: Path) -> None:
-    """Remove what killed writers left of `write_file`."""
+    """Remove the hidden files that killed calls of `write_file` left behind."""
     for part in folder.glob(".*.part"):
         part.unlink(missing_ok=True)
 
@@ -98,12 +99,12 @@ def sweep_parts(folder: Path) -> None:
 
 @contextmanager
 def replaced_folder(target: Path, ours: Sequence[str]) -> Iterator[Path]:
-    """Write into the folder that is yielded; it becomes `target` when the block ends well.
+    """Yield a folder to write into; it becomes `target` if the block succeeds.
 
-    `ours` are patterns of the files that may be replaced. Where `target` is a link, the folder it
-    points to is replaced and the link stays. Raises UserError where `target` holds anything else,
-    and where the disk refuses. A run that is killed leaves `target` as it was, and a hidden
-    folder beside it that the next run removes.
+    `ours` are patterns of the files that may be replaced. If `target` is a link, the folder that it
+    points to is replaced and the link is kept. Raises UserError if `target` contains anything else,
+    or if writing fails. A killed run leaves `target` unchanged, and a hidden folder beside it that
+    the next run removes.
     """
     target = Path(os.path.realpath(target))
     check_replaceable(target, ours)
@@ -127,13 +128,13 @@ def replaced_folder(target: Path, ours: Sequence[str]) -> Iterator[Path]:
 
 
 def folder_refused(target: Path, error: OSError | str) -> UserError:
-    """Say that a folder could not be replaced."""
+    """Return the error for a folder that could not be replaced."""
     advice = "Free space or ask for permission, and run it again"
-    return refused(target, error, advice, "The folder is as it was")
+    return refused(target, error, advice, "The folder is unchanged")
 
 
 def check_replaceable(target: Path, ours: Sequence[str]) -> None:
-    """Raise UserError unless `target` is missing, empty, or holds what an audit wrote and no more."""
+    """Raise UserError unless `target` is missing, empty, or contains only files of an audit."""
     try:
         if not target.exists():
             return
@@ -149,10 +150,10 @@ def check_replaceable(target: Path, ours: Sequence[str]) -> None:
 
 
 def _is_known(target: Path, file: str, known: Sequence[str]) -> bool:
-    """Whether a program of ours wrote a file. Under a pattern anybody may put one of their own.
+    """Whether this program wrote a file. A pattern alone does not decide: other files may match it.
 
-    A page names the program at its end, whatever version wrote it; an edition for paper and a part of
-    a table begin with the mark of their format, and have a name of ours.
+    A page has the name of the program at its end, in every version. A PDF and a part of a table
+    begin with the mark of their format and have one of our names.
     """
     matching = [pattern for pattern in known if fnmatchcase(file, pattern)]
     if not any("*" in pattern for pattern in matching):
@@ -179,7 +180,7 @@ def _part_of(path: Path, start: int, length: int) -> bytes:
 
 
 def _files(target: Path) -> Iterator[str]:
-    """Every file below a folder that somebody might miss; another run may be replacing it."""
+    """Yield every file below a folder that somebody might need; another run may be replacing it."""
 
     def complain(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
@@ -193,7 +194,7 @@ def _files(target: Path) -> Iterator[str]:
 
 
 def _replaceable(target: Path, ours: Sequence[str]) -> Sequence[str]:
-    """Patterns of the files that an audit, or a rulebook of audits, wrote there."""
+    """Return the patterns of the files that an audit, or a rulebook of audits, wrote there."""
     if _is_ours(target / _RULEBOOK_MARK):
         inner = [f.parent.name for f in target.glob(f"*/{_MARK}") if _is_ours(f)]
         return (*ours, *(f"{glob.escape(name)}/{pattern}" for name in inner for pattern in ours))
@@ -201,7 +202,7 @@ def _replaceable(target: Path, ours: Sequence[str]) -> Sequence[str]:
 
 
 def _is_ours(mark: Path) -> bool:
-    """Other programs call a file manifest.json too."""
+    """Whether this program wrote the manifest; other programs also have a manifest.json."""
     try:
         manifest = json.loads(mark.read_bytes())
         return bool(manifest["program"]["name"] == "qi-checker")
@@ -219,7 +220,7 @@ def _foreign(target: Path, what: str) -> Problem:
 
 
 def _sweep(target: Path) -> None:
-    """Remove what killed runs left behind; a run that is still alive keeps its folder."""
+    """Remove the folders of killed runs; a running one keeps its folder."""
     for left in _beside(target, "old"):
         if target.exists():
             shutil.rmtree(left, ignore_errors=True)
@@ -233,17 +234,18 @@ def _beside(target: Path, kind: str) -> list[Path]:
 
 
 def _open_to_readers(work: Path, target: Path) -> None:
-    """Give the new folder and its files to those who may read what it replaces, before it does."""
+    """Give the readers of the old folder access to the new folder and its files, before the
+    swap."""
     if os.name != "posix":
         return
     if target.is_dir():
-        found = target.stat()
-        mode, group = stat.S_IMODE(found.st_mode), found.st_gid
+        status = target.stat()
+        mode, group = stat.S_IMODE(status.st_mode), status.st_gid
     else:
-        found = target.parent.stat()
-        shared = found.st_mode & stat.S_ISGID
+        status = target.parent.stat()
+        shared = status.st_mode & stat.S_ISGID
         mode, group = (
-            (0o2700 | found.st_mode & 0o070, found.st_gid) if shared else (private.FOLDER, -1)
+            (0o2700 | status.st_mode & 0o070, status.st_gid) if shared else (private.FOLDER, -1)
         )
     if not mode & 0o077:
         work.chmod(mode)
@@ -255,9 +257,9 @@ def _open_to_readers(work: Path, target: Path) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """To the disk before the swap, so that a power cut cannot leave empty files behind it."""
+    """Flush to the disk before the swap, so that a power cut cannot leave empty files."""
     if sys.platform.startswith("linux") and _sync_file_system(folder):
-        return  # one call, where thousands of pages one by one take many seconds
+        return  # one call; flushing thousands of pages one by one takes many seconds
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -278,14 +280,14 @@ def _swap(work: Path, target: Path) -> None:
     if _exchange(work, target):
         return
     # Nothing to exchange with, or no exchange here (not Linux, some network drives): then for a
-    # moment there is no folder, but never half of one.
+    # moment there is no folder, but never half a folder.
     old = target.with_name(f".{target.name}.old-{secrets.token_hex(4)}")
     with suppress(FileNotFoundError):
         os.rename(target, old)
     try:
         os.rename(work, target)
     except OSError:
-        if _exchange(work, target):  # another run has just made its first audit here
+        if _exchange(work, target):  # another run has just written its first audit here
             return
         if old.exists():
             os.rename(old, target)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qi_checker.render.plots import Cell
 
-_RISKY = tuple("=+-@＝＋－＠\t\r\n")  # what a spreadsheet would run as a formula
+_RISKY = tuple("=+-@＝＋－＠\t\r\n")  # a spreadsheet would run these as a formula
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
@@ -20,5 +20,5 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]
 
 
 def safe(cell: Cell) -> Cell:
-    """A text that a spreadsheet might run gets an apostrophe in front (OWASP, CSV injection)."""
+    """Put an apostrophe before text that a spreadsheet might run (OWASP, CSV injection)."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_RISKY) else cell

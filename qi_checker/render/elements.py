@@ -9,13 +9,14 @@ from qi_checker.render.words import SIGNS, VERDICTS
 
 
 class Elements(NamedTuple):
-    """What the page shows: the word of each verdict's sign, and what it means."""
+    """The contents of the page: the word of each verdict's sign, and its meaning."""
 
     signs: list[tuple[str, str]]
 
 
 def elements_page() -> str:
-    """Return the page: chips of all verdicts, figures, actions, blocks and tables, made up."""
+    """Return the page: chips of all verdicts, figures, actions, blocks and tables, with synthetic
+    data."""
     signs = [(word, VERDICTS[word]) for word in SIGNS if word in VERDICTS]
     return environment().get_template("style/elements.html.j2").render(shown=Elements(signs))
 

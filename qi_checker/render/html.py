@@ -1,7 +1,7 @@
-"""Pages for a person: one self-contained HTML file each, no script, nothing fetched.
+"""HTML pages: one self-contained file each, without scripts, with nothing fetched.
 
 Every page gets one typed value, and its templates decide nothing. An undefined name in a template
-is an error, and every text is escaped. Each room has the functions for its own pages.
+is an error, and all text is escaped. Each room has the functions for its own pages.
 """
 
 from __future__ import annotations
@@ -17,41 +17,41 @@ from qi_checker.protocol.paths import reports_dir
 from qi_checker.protocol.vocabulary import Status, Verdict
 from qi_checker.render import rates, words
 
-CASES_SHOWN = 200  # a longer list is read as a spreadsheet: cases.csv has every case
+CASES_SHOWN = 200  # people read a longer list as a spreadsheet: cases.csv has every case
 REJECTS_SHOWN = 50
 PROBLEMS_SHOWN = 100
-# A day that stands alone, not a part of an id, a path or a moment.
+# A separate date, not a part of an id, a path or a moment.
 _ISO_DATE = re.compile(r"(?<![\w/.-])\d{4}-\d\d-\d\d(?![\w/-]|\.\w)")
-LONGEST_TEXT = 160  # of a free text that only informs, such as a study description
+LONGEST_TEXT = 160  # of informative free text, such as a study description
 
 
 def _day(value: date | None) -> Markup:
-    """A date that does not break across lines."""
+    """Format a date that does not break across lines."""
     if value is None:
         return Markup("–")
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), words.day(value))
 
 
 def dates(text: str) -> Markup:
-    """Text with its ISO dates as people read them, each in one piece."""
+    """Write the ISO dates of a text as people read them, without line breaks."""
     return Markup(_ISO_DATE.sub(_time, str(escape(text))))
 
 
-def _time(found: re.Match[str]) -> str:
-    """A `<time>`; a date that does not exist, such as 2026-02-30, stays as written."""
+def _time(match: re.Match[str]) -> str:
+    """Return a `<time>`; an invalid date, such as 2026-02-30, is left as written."""
     try:
-        return str(_day(date.fromisoformat(found[0])))
+        return str(_day(date.fromisoformat(match[0])))
     except ValueError:
-        return found[0]
+        return match[0]
 
 
 def clip(text: str, longest: int = LONGEST_TEXT) -> str:
-    """A text that only informs, cut where it is too long."""
+    """Cut informative text that is too long."""
     return text if len(text) <= longest else text[: longest - 2].rstrip() + " …"
 
 
 def _capital(text: str) -> str:
-    """Our own words at the head of a line."""
+    """Capitalise our own words at the start of a line."""
     return text[:1].upper() + text[1:]
 
 
@@ -60,14 +60,14 @@ def _as_of_day(as_of: str) -> date:
 
 
 def stylesheet() -> str:
-    """The style sheet as it is put into a page: without comments and indentation."""
+    """Return the style sheet for a page, without comments and indentation."""
     text = (reports_dir() / "style.css").read_text(encoding="utf-8")
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)).strip()
 
 
 @cache
 def environment() -> Environment:
-    """The templates with everything they may call; compiled once, used for every page."""
+    """Return the templates with everything that they may call; compiled once for all pages."""
     env = Environment(
         loader=FileSystemLoader(reports_dir() / "templates"),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""Pages of ours for a printer: the size of the paper, and what goes on paper and what does not."""
+"""Our pages on paper: the size of the paper, and how much of a list is printed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ MOST_ROWS = 200
 
 
 def on_paper(page: str, paper: str) -> str:
-    """A page whose prints are of this size; the style sheet says A4."""
+    """Set the paper size of a page; the style sheet says A4."""
     if paper == A4:
         return page
-    # Texts are escaped, so the first one is the end of our own head.
+    # Text is escaped, so the first match is the end of our own head.
     return page.replace("</head>", f"<style>@page {{ size: {paper} }}</style>\n</head>", 1)

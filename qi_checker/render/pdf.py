@@ -1,6 +1,6 @@
 """A page as PDF: tagged for screen readers (PDF/UA-1), and the same bytes for the same page.
 
-WeasyPrint lays it out. It is an optional part of the program, since it needs libraries of the
+WeasyPrint lays it out. It is optional, since it needs libraries of the
 system (Pango, HarfBuzz); `scripts/native.sh` installs them on Debian and Ubuntu.
 """
 
@@ -22,17 +22,19 @@ _PACKAGES = (
 
 
 def check_pdf() -> None:
-    """Raise UserError where WeasyPrint or its libraries are missing; loads them otherwise."""
+    """Load WeasyPrint; raise UserError if it or its libraries are missing."""
     _weasyprint()
 
 
 def pdf_of(page: str) -> bytes:
-    """An HTML page of ours as PDF. UserError where WeasyPrint or its libraries are missing.
+    """Convert one of our HTML pages to PDF. Raise UserError if WeasyPrint or its libraries are
+    missing.
 
-    A report calls it with the page that it writes as HTML: `pdf_of(on_paper(page, paper))`.
+    A report calls it with its HTML page: `pdf_of(on_paper(page, paper))`.
 
-    Nothing is fetched. A page that refers to any address but `data:` raises ValueError: no template
-    does, so somebody found a way to put one there, and WeasyPrint would only leave it out.
+    Nothing is fetched. A page that refers to any address except `data:` raises ValueError: no
+    template does this, so somebody found a way to insert one, and WeasyPrint would silently leave
+    it out.
     """
     weasyprint = _weasyprint()
     refused: list[str] = []
@@ -40,13 +42,13 @@ def pdf_of(page: str) -> bytes:
     with _no_time():
         made = document.write_pdf(pdf_variant=_VARIANT, finisher=_scopes)
     if refused:
-        raise ValueError(f"a page refers to something outside of itself, by {refused[0]}:")
+        raise ValueError(f"a page refers to an external address, by {refused[0]}:")
     assert isinstance(made, bytes)
     return made
 
 
 def _scopes(_document: Any, pdf: Any) -> None:
-    """Say of every header cell whether it heads a column or a row (PDF/UA-1, 7.5)."""
+    """Mark every header cell as a header of a column or a row (PDF/UA-1, 7.5)."""
     by_reference = {item.reference: item for item in pdf.objects}
     for item in pdf.objects:
         if isinstance(item, dict) and item.get("S") == "/TH":
@@ -57,7 +59,7 @@ def _scopes(_document: Any, pdf: Any) -> None:
 
 @contextmanager
 def _no_time() -> Iterator[None]:
-    """Where HarfBuzz cannot cut fonts down, fontTools does, and writes the time into them."""
+    """Keep the time out of fonts: without HarfBuzz, fontTools subsets them and writes the time."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     try:
@@ -70,14 +72,14 @@ def _no_time() -> Iterator[None]:
 
 
 def _fetcher(refused: list[str]) -> Any:
-    """What opens `data:` addresses, and notes the scheme of every other one."""
+    """Return a fetcher that opens `data:` addresses and notes the scheme of all others."""
     from weasyprint.urls import URLFetcher
 
     class OnlyData(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         def fetch(self, url: str, headers: Any = None) -> Any:
             scheme = url.partition(":")[0].lower()
             if scheme != "data":
-                # Noted, since WeasyPrint swallows every error inside of a picture.
+                # Noted, since WeasyPrint ignores every error inside an image.
                 refused.append(scheme)
                 raise ValueError("refused")
             return super().fetch(url, headers)
@@ -88,14 +90,14 @@ def _fetcher(refused: list[str]) -> Any:
 def _weasyprint() -> Any:
     try:
         with warnings.catch_warnings():
-            # Without libharfbuzz-subset fonts are cut down by a slower way, which works as well.
+            # Without libharfbuzz-subset, fonts are subset in a slower way that also works.
             warnings.simplefilter("ignore", DeprecationWarning)
             import weasyprint
     except ImportError:
         raise UserError(
             Problem(
                 "--format pdf",
-                "WeasyPrint, which makes the PDF, is not installed",
+                "WeasyPrint, which writes the PDF, is not installed",
                 "",
                 'Install it: python -m pip install "qi-checker[pdf]"; or write HTML and print '
                 "it from a browser",
@@ -105,12 +107,12 @@ def _weasyprint() -> Any:
         raise UserError(
             Problem(
                 "--format pdf",
-                "WeasyPrint is there, but not the libraries that it needs",
+                "WeasyPrint is installed, but not the libraries that it needs",
                 "It lays out text with Pango and HarfBuzz",
                 f"Install them (Debian, Ubuntu: apt install {_PACKAGES}; macOS: brew install "
                 "pango), or write HTML and print it from a browser",
             )
         ) from None
-    # It would tell about every property of the style sheet that paper does not have.
+    # It would warn about every property of the style sheet that paper does not have.
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
     return weasyprint

@@ -1,6 +1,6 @@
-"""PDF of many pages: made in processes of their own, each of which loads WeasyPrint once.
+"""PDF of many pages, in separate processes that load WeasyPrint once each.
 
-Laying out a page takes a processor about a quarter of a second, so all of them are put to work.
+Laying out a page takes a processor about a quarter of a second, so all processors are used.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pathlib import Path
 from qi_checker.errors import Problem, UserError
 from qi_checker.render.pdf import check_pdf, pdf_of
 
-_AHEAD = 8  # pages that wait for each process: enough to keep it busy, few enough for the memory
+_AHEAD = 8  # pages that wait for each process: enough to keep it busy, few enough for memory
 
 
 class Press:
-    """Takes pages and writes their PDF; `done` counts those that are written."""
+    """Takes pages and writes their PDF; `done` counts written pages."""
 
     def __init__(self, pool: ProcessPoolExecutor, jobs: int) -> None:
         self._pool = pool
@@ -33,14 +33,14 @@ class Press:
         self.done = 0
 
     def write(self, page: str, path: Path) -> None:
-        """Hand a page over; waits where many are waiting. Raises what an earlier one raised."""
+        """Queue a page; wait if many are queued. Raises the error of an earlier page."""
         while len(self._waiting) >= self._most:
             self.take()
         with _uninterrupted():
             self._waiting.append(self._pool.submit(_write, page, str(path)))
 
     def take(self) -> bool:
-        """Wait for the page that was handed over first; False where there is none."""
+        """Wait for the page that was queued first; return False without one."""
         if not self._waiting:
             return False
         self._waiting.popleft().result()
@@ -50,12 +50,12 @@ class Press:
 
 @contextmanager
 def pdf_press(jobs: int) -> Iterator[Press]:
-    """Processes that write PDF; they are gone when the block ends, in whatever way.
+    """Start processes that write PDF; they end with the block, however it ends.
 
-    UserError where PDF cannot be made here, and where the system ends one of the processes.
+    Raises UserError if PDF cannot be written here, or if the system ends one of the processes.
     """
     check_pdf()
-    # Started anew, not forked: DuckDB has threads.
+    # Spawned, not forked: DuckDB has threads.
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin)
     try:
         yield Press(pool, jobs)
@@ -63,7 +63,7 @@ def pdf_press(jobs: int) -> Iterator[Press]:
         raise UserError(
             Problem(
                 "--jobs",
-                "the system ended a process that makes PDF",
+                "the system ended a process that writes PDF",
                 "Perhaps there is too little memory: each takes about 200 MB",
                 "Give a smaller number, and run it again",
             )
@@ -73,7 +73,7 @@ def pdf_press(jobs: int) -> Iterator[Press]:
 
 
 def processors() -> int:
-    """How many this program may use."""
+    """Return how many processors this program may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -81,7 +81,8 @@ def processors() -> int:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """A process that is started here never gets Ctrl-C, not even before `_begin`; we do, after it."""
+    """Keep Ctrl-C from processes started here, even before `_begin`; this process gets it
+    afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -93,18 +94,18 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """The start of a process that makes PDF."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends Ctrl-C to it as well
+    """Set up a process that writes PDF."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it Ctrl-C as well
     threading.Thread(target=_end_with_parent, daemon=True).start()
     check_pdf()
-    # A layout is many small objects that refer to each other: looking for garbage after each few
+    # A layout is many small objects that refer to each other: collecting garbage after every few
     # hundred of them takes a quarter of the time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot tell us."""
+    """End this process if its parent is killed, since the parent cannot do it."""
     parent = parent_process()
     if parent is not None:
         parent.join()

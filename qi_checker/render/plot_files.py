@@ -1,4 +1,4 @@
-"""Every plotted number as CSV: the rows of the value that the picture is drawn from."""
+"""Every plotted number as CSV: the rows behind a chart."""
 
 from __future__ import annotations
 

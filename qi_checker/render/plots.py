@@ -1,8 +1,8 @@
-"""What is plotted: one typed value for each kind of picture, with the table that stands beside it.
+"""The data of charts: one typed value for each kind of chart, with the table beside it.
 
-A picture, its table, its CSV and its sheet of a workbook are all made from the same value, so their
-numbers cannot differ. `None` is a number that is not there, or that is too small to be shown; it is
-never drawn. Rates are fractions, days are days.
+A chart, its table, its CSV and its sheet of a workbook are all made from the same value, so their
+numbers cannot differ. `None` is a missing number, or one too small to show; it is never drawn.
+Rates are fractions, days are days.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Cell = str | int | float | date | None
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in the programme; drawn as a numbered line, told in a table."""
+    """Something that happened in the programme; drawn as a numbered line and listed in a table."""
 
     number: int
     at: str  # the label of the first point at or after it: "2025-04", or a case's number
@@ -26,7 +26,8 @@ class Event:
 
 
 class Plot(Protocol):
-    """What every picture has. `title` is the finding in a sentence, `description` how to read it."""
+    """The interface of every plot. `title` states the result, `description` how to read the
+    chart."""
 
     @property
     def key(self) -> str: ...  # the name of its files: trend, intervals ...
@@ -45,11 +46,11 @@ class Plot(Protocol):
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """One month: how many of its cases complied. `events` None where the number is withheld."""
+    """One month: how many of its cases complied. `events` is None if the number is withheld."""
 
     month: str  # "2026-01"
     events: int | None
-    cases: int | None  # 0: nobody was operated; the slot stays, nothing is drawn
+    cases: int | None  # 0: no operations; the slot is kept, nothing is drawn
     low: float | None  # Wilson 95%
     high: float | None
     quarter_events: int | None  # of this and the two months before
@@ -66,7 +67,7 @@ class Trend:
     description: str
     points: tuple[TrendPoint, ...]
     centre: tuple[float | None, ...]  # for each point: the line of its phase, a fraction
-    baseline: tuple[str, str] | None  # first and last month that gave the (latest) line
+    baseline: tuple[str, str] | None  # first and last month of the (latest) line's baseline
     status: str  # signal, no signal, not evaluable (reason): of the runs rules
     happened: tuple[Event, ...] = ()
     key: str = "trend"
@@ -110,11 +111,11 @@ class IntervalPoint:
     number: int  # 1, 2, 3 ... in the order drawn
     case_id: str
     surgery_date: date
-    days: int | None  # None: there is nothing to count from
+    days: int | None  # None without a study
     kind: str  # inside, outside, none
     month: str
     signal: bool = False  # beyond the limits of the individuals chart
-    oldest: int | None = None  # days from the oldest of several studies, where it is another one
+    oldest: int | None = None  # days from the oldest of several studies, if it differs
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,9 @@ class Intervals:
     centre: float | None  # mean of the frozen baseline
     lower: float | None
     upper: float | None
-    baseline: int  # so many first points gave the limits; 0: no limits
+    baseline: int  # number of first points behind the limits; 0: no limits
     happened: tuple[Event, ...] = ()
-    periods: tuple[tuple[str, int], ...] = ()  # (name, cases) of stretches that are set apart
+    periods: tuple[tuple[str, int], ...] = ()  # (name, cases) of separate periods
     key: str = "intervals"
 
     columns = (
@@ -182,7 +183,7 @@ class Gaps:
 
     title: str
     description: str
-    points: tuple[GapPoint, ...]  # the last may be open: more than so many
+    points: tuple[GapPoint, ...]  # the last may be open: longer than shown
     median: float | None
     upper: float | None
     key: str = "gaps"
@@ -264,7 +265,7 @@ class CusumPlot:
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason that requirements failed for, and who can act on it."""
+    """One reason why requirements failed, and who can act on it."""
 
     words: str
     owner: str
@@ -361,7 +362,7 @@ class RateLine:
 
 @dataclass(frozen=True)
 class Forest:
-    """Rates one under the other, beside the band of those that are published."""
+    """Rates one below the other, with the band of published rates."""
 
     title: str
     description: str

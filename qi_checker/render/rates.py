@@ -1,7 +1,7 @@
-"""How rates read: always with both numbers, and never more certain than they are.
+"""Rates as text: always with both numbers, and never with more certainty than they have.
 
-No percentage is given for fewer than five cases, and 0 and 100% are printed only where they are
-exact: "100%" of 999 in 1000 hides the one that matters.
+No percentage is given for fewer than five cases, and 0 and 100% are printed only if they are exact:
+"100%" for 999 of 1000 would hide the one that matters.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ def percent(value: float) -> str:
 
 
 def share(part: int, whole: int) -> str:
-    """`27/30 (90%)`, without the percentage where there are too few."""
+    """Format `27/30 (90%)`, without the percentage if there are too few."""
     fraction = f"{part:,}/{whole:,}"
     return f"{fraction} ({percent(part / whole)})" if whole >= FEWEST_FOR_PERCENT else fraction
 
 
 def counted(rate: Rate) -> int:
-    """The denominator of the rate."""
+    """Return the denominator of the rate."""
     return rate.eligible - rate.with_exception
 
 
 def with_interval(rate: Rate) -> str:
-    """`90%, 95% CI 74–97`, empty where no percentage is given."""
+    """Format `90%, 95% CI 74–97`; "" if no percentage is given."""
     if rate.rate is None or rate.low is None or rate.high is None:
         return ""
     if counted(rate) < FEWEST_FOR_PERCENT:
@@ -48,7 +48,8 @@ def with_interval(rate: Rate) -> str:
 
 
 def rate_words(rate: Rate, no_data: Sequence[str] = ()) -> str:
-    """`27/30 (90%, 95% CI 74–97)`; no data, where no event of a kind that is asked for is there."""
+    """Format `27/30 (90%, 95% CI 74–97)`, or `no data` if the records lack a required kind of
+    event."""
     whole = counted(rate)
     if no_data and rate.eligible and not rate.compliant:
         return f"no data ({whole:,} eligible)"
@@ -61,7 +62,7 @@ def rate_words(rate: Rate, no_data: Sequence[str] = ()) -> str:
 
 
 def part(value: float | None, compliant: int, whole: int) -> str:
-    """A bound or another rate as the audit computed it, with its two numbers."""
+    """Format a bound or another rate of the audit, with its two numbers."""
     fraction = f"{compliant:,}/{whole:,}"
     if value is None or whole < FEWEST_FOR_PERCENT:
         return fraction

@@ -1,4 +1,4 @@
-"""Native charts of a workbook, drawn from the cells of its sheets, on a sheet of their own."""
+"""Native charts of a workbook, drawn from the cells of its sheets, on a separate sheet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT, _ROWS = 900, 400, 22  # pixels; rows of a sheet that a chart co
 
 @dataclass(frozen=True)
 class _Row:
-    """One series: the column of its numbers, its name, and how it looks."""
+    """One series: the column of its numbers, its name and its style."""
 
     column: str
     name: str
@@ -23,7 +23,7 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Sketch:
-    """A chart of a table: its kind, title, and the column that it counts along."""
+    """A chart of a table: its kind, title, and the column of its categories."""
 
     kind: str
     title: str
@@ -65,7 +65,7 @@ def charted(tables: Sequence[Table]) -> bool:
 
 
 def draw_charts(book: Any, sheet: Any, tables: Sequence[tuple[str, Table]]) -> None:
-    """Put the charts one below the other; `tables` with the names of their sheets."""
+    """Insert the charts one below the other; `tables` come with the names of their sheets."""
     row = 0
     for name, table in tables:
         if (sketch := _SKETCHES.get(table.key)) and table.rows:

@@ -1,4 +1,4 @@
-"""Names of the sheets of a workbook, from titles that know nothing of a spreadsheet's rules."""
+"""Names of the sheets of a workbook, from titles without regard to the rules of spreadsheets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 
 _LONGEST = 31
-_RESERVED = ("about", "charts", "history")  # two of ours; a word that Excel keeps for itself
+_RESERVED = ("about", "charts", "history")  # two of ours, and a word that Excel reserves
 _ILLEGAL = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def sheet_names(titles: Iterable[str]) -> list[str]:
-    """One name for each title: legal, at most 31 characters, no two alike in whatever case."""
+    """Return one name for each title: valid, at most 31 characters, unique without regard to
+    case."""
     taken = set(_RESERVED)
     names = []
     for title in titles:
@@ -22,15 +23,15 @@ def sheet_names(titles: Iterable[str]) -> list[str]:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    number, found = 1, _short(name, _LONGEST)
-    while found.casefold() in taken:
+    number, candidate = 1, _short(name, _LONGEST)
+    while candidate.casefold() in taken:
         number += 1
         tail = f" ({number})"
-        found = _short(name, _LONGEST - len(tail)) + tail
-    return found
+        candidate = _short(name, _LONGEST - len(tail)) + tail
+    return candidate
 
 
 def _short(name: str, longest: int) -> str:
-    """The beginning of a name, as UTF-16 counts: a character outside of the first plane is two."""
+    """Cut a name as UTF-16 counts: a character outside the first plane counts as two."""
     cut = name.encode("utf-16-le")[: 2 * longest].decode("utf-16-le", "ignore")
     return cut.rstrip(" '") or "Table"

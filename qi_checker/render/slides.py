@@ -1,7 +1,7 @@
-"""Slides for a committee: 16:9, texts, native charts and tables that PowerPoint can edit.
+"""Slides for a committee: 16:9, text, native charts and tables that PowerPoint can edit.
 
-The same content gives the same bytes: the time in the file is that of the evaluation. Numbers of a
-chart are in a workbook of ours, where a text never becomes a formula.
+The same content gives the same bytes: the time in the file is that of the evaluation. The numbers
+of a chart are in an embedded workbook of ours, where text never becomes a formula.
 """
 
 from __future__ import annotations
@@ -20,17 +20,21 @@ from qi_checker.render.xlsx import WORKBOOK_OPTIONS as SAFE
 
 INK, MUTED, BAD, MARK, CALM = "16212C", "51606C", "A3231B", "0A56A3", "7C93A8"
 _WIDTH, _HEIGHT, _EDGE = 13.333, 7.5, 0.6  # inches
-_TITLE_ONLY = 5  # layout of the empty presentation that python-pptx brings
+_TITLE_ONLY = 5  # layout of the empty presentation of python-pptx
 _FIXED = (1980, 1, 1, 0, 0, 0)  # of the entries of the file
 _SMALLEST = 10  # points
 _LETTER, _BOLD = 0.54, 0.58  # width of a letter in units of the font size, about that of Arial
-_SHORTEST = 12  # characters; less is not cut
-_ROW, _SIDES, _ENDS = 1.2, 0.2, 0.1  # height of a row in that unit; margins of a box, in inches
+_SHORTEST = 12  # characters; shorter text is not cut
+_ROW, _SIDES, _ENDS = (
+    1.2,
+    0.2,
+    0.1,
+)  # height of a row in units of the font size; margins of a box, in inches
 
 
 @dataclass(frozen=True)
 class Box:
-    """Where something stands on a slide, in inches."""
+    """A position on a slide, in inches."""
 
     left: float
     top: float
@@ -51,7 +55,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Series:
-    """One row of numbers of a chart; None is a gap. `colour` of its line or bars."""
+    """One series of a chart; None is a gap. `colour` is that of its line or bars."""
 
     name: str
     values: tuple[float | None, ...]
@@ -69,7 +73,7 @@ def check_slides() -> None:
 
 
 class Deck:
-    """Slides under construction; `foot` stands at the bottom of each."""
+    """Slides under construction; `foot` is at the bottom of each."""
 
     def __init__(self, title: str, author: str, as_of: str, foot: str) -> None:
         check_slides()
@@ -136,7 +140,7 @@ class Deck:
     def table(self, box: Box, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         """Write a table whose first row is its header; widths in inches.
 
-        A text is cut where its row would be higher than its part of the box.
+        Text is cut if its row would be higher than its part of the box.
         """
         from pptx.dml.color import RGBColor
         from pptx.util import Inches
@@ -159,16 +163,16 @@ class Deck:
                 cell.fill.fore_color.rgb = background
 
     def write(self, path: Path) -> None:
-        """Write the file; OSError where the disk refuses."""
+        """Write the file; OSError where writing fails."""
         made = io.BytesIO()
         self._made.save(made)
         path.write_bytes(_without_clock(made))
 
 
 def fitted(lines: Sequence[Line], box: Box) -> list[Line]:
-    """The lines as they fit into a box: smaller where they must be, then the longest one cut.
+    """Fit lines into a box: with a smaller font if necessary, then with the longest line cut.
 
-    PowerPoint makes a text fit only when somebody edits it.
+    PowerPoint fits text only when somebody edits it.
     """
     made = [replace(line, text=clean(line.text)) for line in lines]
     while height(made, box.width) > box.height:
@@ -184,14 +188,14 @@ def fitted(lines: Sequence[Line], box: Box) -> list[Line]:
 
 
 def height(lines: Sequence[Line], width: float) -> float:
-    """About how many inches paragraphs take in a box, with its margins."""
+    """Estimate the height in inches of paragraphs in a box, with its margins."""
     points = (width - _SIDES) * 72
-    apart = sum(line.before for line in lines[1:])
-    return _ENDS + (apart + sum(_rows(line, points) * line.size * _ROW for line in lines)) / 72
+    between = sum(line.before for line in lines[1:])
+    return _ENDS + (between + sum(_rows(line, points) * line.size * _ROW for line in lines)) / 72
 
 
 def _rows(line: Line, points: float) -> int:
-    """In how many rows a paragraph is broken; a word that is too wide is broken, too."""
+    """Return the number of rows of a paragraph; a word that is too wide is broken, too."""
     room = max(1, int(points / (line.size * (_BOLD if line.bold else _LETTER))))
     rows, taken = 1, 0
     for word in line.text.split():
@@ -213,7 +217,7 @@ def _place(shape: Any, box: Box) -> None:
 
 
 def _fill(frame: Any, lines: Sequence[Line], anchor: str) -> None:
-    """Write paragraphs; a program makes them smaller when somebody writes more."""
+    """Write paragraphs; PowerPoint shrinks them when somebody writes more."""
     from pptx.dml.color import RGBColor
     from pptx.enum.text import MSO_ANCHOR, MSO_AUTO_SIZE, PP_ALIGN
     from pptx.util import Pt
@@ -233,7 +237,7 @@ def _fill(frame: Any, lines: Sequence[Line], anchor: str) -> None:
 
 
 def _lines(chart: Any, series: Sequence[Series]) -> None:
-    """Lines on a scale from 0 to 100%, their names below."""
+    """Draw lines on a scale from 0 to 100%, with their names below."""
     from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_LEGEND_POSITION, XL_MARKER_STYLE
     from pptx.enum.dml import MSO_LINE
@@ -260,7 +264,7 @@ def _lines(chart: Any, series: Sequence[Series]) -> None:
 
 
 def _bars(chart: Any, one: Series) -> None:
-    """Bars from the top down, each with its number; the first, which is the longest, in red."""
+    """Draw bars from the top down, each with its number; the first and longest in red."""
     from pptx.dml.color import RGBColor
     from pptx.util import Pt
 
@@ -279,14 +283,15 @@ def _bars(chart: Any, one: Series) -> None:
 
 
 def _plain(chart: Any) -> None:
-    """Without a title of its own: the slide has one."""
+    """Remove the chart's title, since the slide has one."""
     from pptx.util import Pt
 
     chart.has_title, chart.font.size = False, Pt(11)
 
 
 def _workbook(categories: Sequence[str], series: Sequence[Series], moment: datetime) -> bytes:
-    """What "Edit data" shows: categories in column A, one series in each further column."""
+    """Make the workbook of "Edit data": categories in column A, one series in each further
+    column."""
     import xlsxwriter
 
     made = io.BytesIO()
@@ -304,7 +309,7 @@ def _workbook(categories: Sequence[str], series: Sequence[Series], moment: datet
 
 
 def _without_clock(made: io.BytesIO) -> bytes:
-    """The file with a fixed time at each of its entries."""
+    """Return the file with a fixed time at each of its entries."""
     again = io.BytesIO()
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(again, "w") as new:
         for entry in old.infolist():

@@ -1,4 +1,4 @@
-"""A table as every file for a spreadsheet starts from it: CSV and XLSX are made of the same value."""
+"""A table for spreadsheets: CSV and XLSX are made from the same value."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ class Table:
 
 
 def plot_table(plot: Plot) -> Table:
-    """Every plotted number: the rows of the value that a picture is drawn from."""
+    """Return every plotted number: the rows behind a chart."""
     title = f"Chart {plot.key.removeprefix('chart_').replace('_', ' ')}"
     return Table(plot.key, title, tuple(plot.columns), tuple(tuple(row) for row in plot.rows()))

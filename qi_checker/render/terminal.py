@@ -1,4 +1,4 @@
-"""Printing to a terminal, and to a pipe: what every table and page of text is made with."""
+"""Printing to a terminal or a pipe, for every table and page of text."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
     from qi_checker.protocol.plausible import Finding
 
-# A description from another system may hold escape sequences, or turn the direction of the line.
+# A description from another system may contain escape sequences or reverse the text direction.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _GAP = 2  # blanks between columns
 _PLAIN = str.maketrans({"–": "-", "−": "-", "→": "->", "←": "<-", "…": "..."})
 
 
 def open_console(stream: TextIO | None = None, width: int | None = None) -> Console:
-    """A console for these tables. Colour only on a terminal, and not where NO_COLOR is set."""
+    """Open a console for these tables. Colour only on a terminal, and not if NO_COLOR is set."""
     from rich.console import Console
 
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
 def safe(console: Console, text: str) -> str:
-    """Text that this console can print: no control characters, nothing outside its encoding."""
+    """Make text printable on this console: no control characters, nothing outside its encoding."""
     text = _UNPRINTABLE.sub(" ", text)
     if _unicode(console):
         return text
@@ -39,7 +39,7 @@ def _unicode(console: Console) -> bool:
 
 
 def put(console: Console, shown: str | Table, style: str = "") -> None:
-    """Print; what is piped is often pasted into a mail, so there without blanks at line ends."""
+    """Print; without blanks at line ends in a pipe, whose output is often pasted into a mail."""
     if isinstance(shown, Table):
         shown.print(console)
     elif console.is_terminal:
@@ -51,7 +51,7 @@ def put(console: Console, shown: str | Table, style: str = "") -> None:
 
 
 def _out(console: Console, lines: Iterable[str]) -> None:
-    """Print lines as they are, all at once: rich takes 0.3 ms for each line by itself."""
+    """Print lines unchanged and together: rich takes 0.3 ms for each separate line."""
     console.out("\n".join(lines), highlight=False)
 
 
@@ -60,11 +60,11 @@ def say(console: Console, text: str = "", style: str = "") -> None:
 
 
 def say_first(console: Console, findings: Iterable[Finding]) -> None:
-    """Checks of plausibility that warn, before everything else."""
-    found = list(findings)
-    for finding in found:
+    """Print the warnings of the plausibility checks before everything else."""
+    warnings = list(findings)
+    for finding in warnings:
         say(console, f"Check the records first ({finding.check}): {finding.message}", "bold red")
-    if found:
+    if warnings:
         say(console)
 
 
@@ -73,18 +73,18 @@ def say_first(console: Console, findings: Iterable[Finding]) -> None:
 
 @dataclass
 class Table:
-    """Columns of text beside each other, the last one without an end; 0 is what is left of a line.
+    """Columns of text side by side, the last without padding; width 0 takes the rest of a line.
 
     Rich's own tables take a millisecond for each row: a checklist of 50,000 operations took 48 s.
     """
 
     headings: Sequence[str]
     widths: Sequence[int]
-    lined: bool  # a line below the headings
+    lined: bool  # rule a line below the headings
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
     def print(self, console: Console) -> None:
-        """Print the headings, and every row with its cells broken into lines."""
+        """Print the headings and every row, with cells broken into lines."""
         gap = _GAP + int(self.lined)
         widths = self._fitted(console.width - gap * (len(self.widths) - 1))
         head = _beside(self.headings, widths, gap, at_bottom=True)
@@ -99,7 +99,7 @@ class Table:
             _out(console, below)
 
     def _fitted(self, room: int) -> list[int]:
-        """Widths of all columns: what is left goes to the narrow ones first."""
+        """Return the widths of all columns; the rest goes to the narrow columns first."""
         widths = [
             width or max(_longest(row[at]) for row in (self.headings, *self.rows))
             for at, width in enumerate(self.widths)
@@ -117,7 +117,7 @@ def _longest(cell: str) -> int:
 
 
 def _cells(text: str) -> int:
-    """How wide a text is: letters of some scripts take two places."""
+    """Return the width of text; letters of some scripts take two cells."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len
@@ -128,7 +128,7 @@ def _cells(text: str) -> int:
 def _beside(
     row: Sequence[str], widths: Sequence[int], gap: int, at_bottom: bool = False
 ) -> list[str]:
-    """The lines of a row."""
+    """Return the lines of a row."""
     cells = [_broken(cell, width) for cell, width in zip(row, widths, strict=True)]
     if at_bottom:
         height = max(map(len, cells))
@@ -141,7 +141,7 @@ def _beside(
 
 
 def _broken(text: str, width: int) -> list[str]:
-    """A text in lines of at most so many places, broken between words; a longer word is cut."""
+    """Break text into lines of at most `width` cells between words; a longer word is cut."""
     lines = []
     for part in text.split("\n"):
         if _cells(part) <= width:
@@ -163,7 +163,7 @@ def _broken(text: str, width: int) -> list[str]:
 
 
 def _places(text: str, width: int) -> int:
-    """How many characters fit into so many places; one at least."""
+    """Return how many characters fit into `width` cells; at least one."""
     at = width
     while at > 1 and _cells(text[:at]) > width:
         at -= 1
@@ -171,7 +171,7 @@ def _places(text: str, width: int) -> int:
 
 
 def new_table(console: Console, headings: Iterable[str], widths: Iterable[int]) -> Table:
-    """A table whose columns are so wide, 0 being what is left; lines only on a terminal."""
+    """Make a table with these column widths (0 takes the rest); rule lines only on a terminal."""
     return Table(tuple(headings), tuple(widths), console.is_terminal and _unicode(console))
 
 

@@ -1,6 +1,6 @@
-"""What several pages show: where their numbers come from, and a rate with what it is made of.
+"""Values of several pages: the source of their numbers, and a rate with its parts.
 
-The typed values of a page itself lie in its room: `cases/views.py`, `audit/views.py` ...
+The typed values of a single page are in its room: `cases/views.py`, `audit/views.py` ...
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ class Provenance:
     as_of: str
     timezone: str
     engine: str = "duckdb"
-    organisation: str = ""  # as the site settings name it
-    # What is to be told before anything else: checks of plausibility that warn, the worst first.
+    organisation: str = ""  # from the site settings
+    # Shown before anything else: warnings of the plausibility checks, the worst first.
     plausibility: tuple[Finding, ...] = ()
-    no_data: tuple[str, ...] = ()  # requirements of which the records hold no event of the kind
-    rests_on: str = ""  # "247 operations (77 planned) and 1,470 events": what was read for it
+    no_data: tuple[str, ...] = ()  # requirements without any event of their kind in the records
+    rests_on: str = (
+        ""  # "247 operations (77 planned) and 1,470 events": the records behind the page
+    )
 
     def without_numbers(self) -> Provenance:
-        """The same for readers who may not know small numbers."""
-        said = tuple(finding.without_numbers() for finding in self.plausibility)
-        return replace(self, plausibility=said, rests_on="")
+        """Return the same for readers who may not see small numbers."""
+        findings = tuple(finding.without_numbers() for finding in self.plausibility)
+        return replace(self, plausibility=findings, rests_on="")
 
 
 @dataclass(frozen=True, repr=False)
 class Rate:
-    """A rate with what it is made of. None where there is no denominator."""
+    """A rate with its parts. None without a denominator."""
 
     compliant: int
     eligible: int

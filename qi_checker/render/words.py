@@ -1,4 +1,4 @@
-"""How words, days and counts read, on paper and on a terminal alike."""
+"""Labels, days and counts as text, the same on paper and on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 @dataclass(frozen=True)
 class Sign:
-    """A symbol beside a word, never instead of it; `tone` names the chip in style.css."""
+    """A symbol beside a word, never instead of it; `tone` is the chip in style.css."""
 
     symbol: str
     tone: str
@@ -46,18 +46,18 @@ OUTCOMES = {"pass": "passed", "undecided": "undecided", "fail": "failed"}
 
 
 def label(word: str) -> str:
-    """`not_compliant` -> `Not compliant`: the word of the files, readable."""
+    """Convert a word of the files: `not_compliant` -> `Not compliant`."""
     text = word.replace("_", " ")
     return text[:1].upper() + text[1:]
 
 
 def day(value: date | None) -> str:
-    """`Mon 23 Feb 2026`; the weekday is what a booking desk thinks in."""
+    """Format `Mon 23 Feb 2026`; a booking desk plans by weekday."""
     return f"{planned(value, value)} {value.year}" if value else ""
 
 
 def planned(value: date | None, today: date) -> str:
-    """`Tue 10 Mar`, as people plan; with the year where it is not that of `today`."""
+    """Format `Tue 10 Mar`, with the year if it differs from that of `today`."""
     if value is None:
         return "–"
     year = f" {value.year}" if value.year != today.year else ""
@@ -70,7 +70,7 @@ def month(value: str) -> str:
 
 
 def moment(as_of: str) -> str:
-    """The moment of an evaluation: a date means its end."""
+    """Format the moment of an evaluation; a date means its end."""
     when = datetime.fromisoformat(as_of)
     if len(as_of) == len("2026-02-23"):
         return f"{day(when.date())}, end of the day"
@@ -78,12 +78,13 @@ def moment(as_of: str) -> str:
 
 
 def foot(p: Provenance) -> str:
-    """What stands at the foot of every printed page: the organisation and the moment."""
+    """Return the foot of every printed page: the organisation and the moment."""
     return ", ".join(part for part in (p.organisation, f"as of {moment(p.as_of)}") if part)
 
 
 def until(act_by: date | None, today: date) -> str:
-    """`until Tue 10 Mar (2 days)`, `until Sun 8 Mar (today)`: a last day, and how near it is."""
+    """Format a last day and its distance: `until Tue 10 Mar (2 days)`, `until Sun 8 Mar
+    (today)`."""
     if act_by is None:
         return "no last day"
     days = (act_by - today).days
@@ -99,21 +100,21 @@ def count(number: int, noun: str = "", plural: str = "") -> str:
 
 
 def days_before(days: int) -> str:
-    """Where an event lies, from the day of surgery."""
+    """Describe the position of an event relative to the day of surgery."""
     if days == 0:
         return "day of surgery"
     return f"{count(days, 'day')} before" if days > 0 else f"{count(-days, 'day')} after"
 
 
 def slack(days: int) -> str:
-    """How far surgery may move before the event no longer counts."""
+    """Describe how far surgery may move before the event no longer counts."""
     if days < 0:
         return f"{count(-days, 'day')} too old"
     return f"{count(days, 'day')} to spare"
 
 
 def days_left(days: int | None) -> str:
-    """How long there is to arrange something."""
+    """Describe the time left to arrange something."""
     if days is None:
         return ""
     if days < 0:

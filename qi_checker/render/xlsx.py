@@ -1,7 +1,7 @@
-"""Tables as a workbook: one sheet each, after a sheet that says what it is and where it comes from.
+"""Tables as a workbook: one sheet each, after a sheet that describes its content and source.
 
-A text never becomes a formula, a link or a number: every one is written as a text. The same tables
-give the same bytes.
+Text never becomes a formula, a link or a number: it is always written as text. The same tables give
+the same bytes.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ ROWS = 1_048_576  # of a sheet, its header included (Excel's specifications and 
 LONGEST = 32_767  # characters of a cell, as UTF-16 counts them
 _EXACT = 10**15  # a spreadsheet keeps 15 digits of a number
 _FIRST_YEAR = 1900  # of the calendar of spreadsheets
-_NARROWEST, _WIDEST, _MEASURED = 9, 60, 1_000  # characters; rows that a width is taken from
-# XML cannot hold these, nor what is left of a character that was torn in two.
+_NARROWEST, _WIDEST, _MEASURED = 9, 60, 1_000  # characters; rows measured for a column width
+# XML forbids these, and half of a surrogate pair.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _ABOUT = 100  # width of the texts of the first sheet, in characters
 _LINE, _HIGHEST = 15, 409  # height of a line and of the highest row, in points
 _OF_A_RATE = ("low", "high", "centre", "target")  # fractions too, beside a column `rate`
 WORKBOOK_OPTIONS = {
-    "in_memory": True,  # nothing of a patient is left in a folder for temporary files
+    "in_memory": True,  # no patient data is left in a temporary folder
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
@@ -45,7 +45,7 @@ PURPOSE = (
 
 @dataclass(frozen=True)
 class Properties:
-    """What the first sheet says. `finding` is the sentence that the page begins with."""
+    """The content of the first sheet. `finding` is the first sentence of the page."""
 
     title: str
     finding: str
@@ -54,13 +54,13 @@ class Properties:
 
 
 def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) -> None:
-    """Write a workbook with a sheet `About`, one of charts if a table has one, and one for each table.
+    """Write a workbook: `About`, a sheet of charts if a table has one, and one for each table.
 
-    OSError where the disk refuses.
+    Raises OSError where writing fails.
 
-    Rates show as per cent: columns `rate` or `..._rate`, and beside them low, high, centre and
-    target of the same beginning. A table with more rows than a sheet holds ends with a row that
-    says so, and names its CSV file. The folder of a report calls it as that of the study does:
+    Rates are shown as per cent: columns `rate` or `..._rate`, and their low, high, centre and
+    target with the same beginning. A table with more rows than a sheet can hold ends with a row
+    that says so and names its CSV file. The folder of a report calls it like the folder of a study:
     `write_workbook(folder / "study.xlsx", study_tables(study), Properties(...))`.
     """
     import xlsxwriter
@@ -82,7 +82,7 @@ def write_workbook(path: Path, tables: Sequence[Table], properties: Properties) 
 
 
 def clean(text: str) -> str:
-    """A text that a cell can hold: without control characters, and cut where it is too long."""
+    """Make text fit a cell: without control characters, and cut if it is too long."""
     text = _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
     length = len(text.encode("utf-16-le")) // 2
     if length <= LONGEST:
@@ -93,7 +93,8 @@ def clean(text: str) -> str:
 
 
 def _describe(book: Any, properties: Properties) -> None:
-    """What a file browser shows. The time is that of the evaluation: no clock is asked."""
+    """Set the properties that a file browser shows. The time is that of the evaluation, not the
+    clock."""
     p = properties.provenance
     book.set_properties(
         {
@@ -107,7 +108,7 @@ def _describe(book: Any, properties: Properties) -> None:
 
 
 def _formats(book: Any) -> dict[str, Any]:
-    """Formats by what they are for."""
+    """Return the formats by purpose."""
     top = {"valign": "top"}
     return {
         "title": book.add_format({"bold": True, "font_size": 14}),
@@ -116,7 +117,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "wrapped": book.add_format({"text_wrap": True, **top}),
         "number": book.add_format(top),
         "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", **top}),
-        # 0% and 100% stand without a decimal only where they are exact.
+        # 0% and 100% have no decimal only if they are exact.
         "percent": book.add_format({"num_format": "[=0]0%;[=1]0%;0.0%", **top}),
     }
 
@@ -124,7 +125,7 @@ def _formats(book: Any) -> dict[str, Any]:
 def _about(
     sheet: Any, formats: dict[str, Any], properties: Properties, tables: Sequence[tuple[str, Table]]
 ) -> None:
-    """The first sheet."""
+    """Write the first sheet."""
     p = properties.provenance
     lines = [
         *(("Check the records first", f.message) for f in p.plausibility),
@@ -142,22 +143,26 @@ def _about(
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, 1, _ABOUT)
     sheet.write_string(0, 0, clean(properties.title), formats["title"])
-    for number, (what, said) in enumerate(lines, start=2):
+    for number, (what, text) in enumerate(lines, start=2):
         sheet.write_string(number, 0, clean(what), formats["header"])
-        sheet.write_string(number, 1, clean(said), formats["wrapped"])
-        _set_height(sheet, number, [said], _ABOUT)
+        sheet.write_string(number, 1, clean(text), formats["wrapped"])
+        _set_height(sheet, number, [text], _ABOUT)
     _on_paper(sheet, properties.title)
 
 
 def _extent(table: Table) -> str:
-    """What is on a sheet, and whether that is all of it."""
-    said = f"{table.title}: {words.count(len(table.rows), 'row')}"
+    """Describe the content of a sheet, and whether it is complete."""
+    content = f"{table.title}: {words.count(len(table.rows), 'row')}"
     left = _left_out(table)
-    return f"{said}, of which {left:,} do not fit; {table.key}.csv has every row" if left else said
+    return (
+        f"{content}, of which {left:,} do not fit; {table.key}.csv has every row"
+        if left
+        else content
+    )
 
 
 def _left_out(table: Table) -> int:
-    """Rows that a sheet has no room for; where there are any, its last row tells it."""
+    """Return the number of rows that do not fit into a sheet; its last row then states it."""
     return len(table.rows) - (ROWS - 2) if len(table.rows) > ROWS - 1 else 0
 
 
@@ -205,7 +210,7 @@ def _set_height(sheet: Any, row: int, cells: Sequence[Cell], width: int) -> None
 def _write(
     sheet: Any, formats: dict[str, Any], row: int, column: int, cell: Cell, text: Any, percent: bool
 ) -> None:
-    """One cell as what it is; what a spreadsheet has no number for, as a text."""
+    """Write one cell with its type, or as text if a spreadsheet has no number for it."""
     if cell is None:
         return
     if isinstance(cell, str):
@@ -222,7 +227,7 @@ def _write(
 
 
 def _percents(columns: Sequence[str]) -> set[int]:
-    """Columns of fractions: a `share`, a `rate`, and what stands beside it: before_rate, before_low ..."""
+    """Return the columns of fractions: a `share`, a `rate`, and before_rate, before_low ..."""
     shares = {c for c in columns if c.endswith("share")}
     heads = {c.removesuffix("rate") for c in columns if c == "rate" or c.endswith("_rate")}
     known = shares | {head + name for head in heads for name in ("rate", *_OF_A_RATE)}
@@ -230,7 +235,7 @@ def _percents(columns: Sequence[str]) -> set[int]:
 
 
 def _longest(name: str, cells: Iterable[Cell]) -> int:
-    """Characters of the longest line of a column, its header included."""
+    """Return the length of the longest line of a column, including its header."""
     texts = [name, *(_shown(cell) for cell in cells)]
     return max(len(line) for text in texts for line in text[:LONGEST].split("\n"))
 
@@ -242,7 +247,7 @@ def _shown(cell: Cell) -> str:
 
 
 def _on_paper(sheet: Any, title: str) -> None:
-    """As wide as the page, with its number; `&` would begin a command in a footer."""
+    """Print as wide as the page, with page numbers; `&` would begin a command in a footer."""
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)
     sheet.set_footer(f"&L{clean(title)[:100].replace('&', '&&')}&RPage &P of &N")

@@ -1,7 +1,7 @@
-"""Control charts: what every one is made of, and the chart of single measurements.
+"""Control charts: their common parts, and the chart of single measurements.
 
 A chart is a tuple of points, one for each slot of the series (a month, a case), in order. A month
-without a case keeps its slot: its value is None, it is never 0.
+without a case keeps its slot: its value is None, never 0.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ class Point:
 
     value: float | None
     centre: float
-    sigma: float | None  # one standard deviation; None where the limits are not symmetric
+    sigma: float | None  # one standard deviation; None if the limits are not symmetric
     lower: float | None  # None: this point or this chart has no limit
     upper: float | None
     included: bool = True  # False: drawn, but left out of the lines and of the runs rules
 
     @property
     def above(self) -> bool:
-        """Beyond the upper limit; a point on the limit is inside."""
+        """Whether it is above the upper limit; a point on the limit is inside."""
         return self.value is not None and self.upper is not None and self.value > self.upper
 
     @property
     def below(self) -> bool:
-        """Beyond the lower limit; a point on the limit is inside."""
+        """Whether it is below the lower limit; a point on the limit is inside."""
         return self.value is not None and self.lower is not None and self.value < self.lower
 
     @property
@@ -41,7 +41,8 @@ class Point:
 
     @property
     def z(self) -> float | None:
-        """Distance from the centre line in standard deviations; None without value or sigma."""
+        """Return the distance from the centre line in standard deviations; None without value or
+        sigma."""
         if self.value is None or self.sigma is None:
             return None
         distance = self.value - self.centre
@@ -54,14 +55,14 @@ Chart = tuple[Point, ...]
 
 
 def beyond_limits(chart: Chart) -> tuple[int, ...]:
-    """The indices of the points beyond a limit, excluded ones among them."""
+    """Return the indices of the points beyond a limit, including excluded points."""
     return tuple(i for i, point in enumerate(chart) if point.outside)
 
 
 def base_of(length: int, baseline: Indices | None, exclude: Indices) -> list[int]:
-    """The indices that the lines are computed from: the baseline (None: all) less the excluded.
+    """Return the indices for computing the lines: the baseline (None: all) without the excluded.
 
-    Raises ValueError for an index outside 0 to length - 1 and where nothing is left.
+    Raises ValueError for an index outside 0 to length - 1 and if nothing is left.
     """
     wrong = [i for i in (*(baseline or ()), *exclude) if not 0 <= i < length]
     if wrong:
@@ -73,15 +74,15 @@ def base_of(length: int, baseline: Indices | None, exclude: Indices) -> list[int
 
 
 def known(values: Values, base: Collection[int]) -> list[float]:
-    """The values of the base that are there; ValueError where none is."""
-    found = [value for i in base if (value := values[i]) is not None]
-    if not found:
+    """Return the existing values of the base; raise ValueError without any."""
+    present = [value for i in base if (value := values[i]) is not None]
+    if not present:
         raise ValueError("no value is left to compute the lines from")
-    return found
+    return present
 
 
 def same_length(*series: Sequence[object]) -> int:
-    """The length that all series have; ValueError otherwise."""
+    """Return the common length of all series; raise ValueError otherwise."""
     lengths = {len(s) for s in series}
     if len(lengths) != 1:
         raise ValueError(f"the series differ in length: {sorted(lengths)}")
@@ -90,15 +91,15 @@ def same_length(*series: Sequence[object]) -> int:
 
 # ---- The chart of single measurements (I, or XmR) ------------------------------------------------
 
-# The best chart of a protocol with a window is of this kind: the interval in days of every case, in
+# This is the best chart for a protocol with a window: the interval in days of every case, in
 # the order of cases, with the window's line.
 #
 # Sources: Montgomery DC, Introduction to Statistical Quality Control, section 6.4; screening of moving
 # ranges: Nelson LS, J Qual Technol 1982;14:172.
 #
 # A value of None is a slot without a measurement. `baseline` holds the indices that the lines are
-# computed from (None: all), `exclude` those that are drawn but neither computed from nor read by runs
-# rules; a moving range needs two neighbours that are both in the baseline. ValueError where the
+# computed from (None: all), `exclude` those that are drawn but not used for the lines or by runs
+# rules; a moving range needs two neighbours that are both in the baseline. ValueError if the
 # baseline holds no value.
 
 
@@ -119,9 +120,9 @@ def mean_range(
     *,
     screened: bool = False,
 ) -> float:
-    """The mean moving range of the baseline; 0 where no two neighbours have a value.
+    """Return the mean moving range of the baseline; 0 if no two neighbours have a value.
 
-    Screened: ranges of 3.267 times their mean and more are left out, once, so that a single shift
+    Screened: ranges of at least 3.267 times their mean are left out, once, so that a single shift
     does not widen the limits that should show it.
     """
     base = set(base_of(len(values), baseline, exclude))
@@ -146,9 +147,9 @@ def i_chart(
 ) -> Chart:
     """CL = mean, CL ± 3·(mean moving range)/1.128, in the unit of the values.
 
-    Limits are not cut off at 0: of values that cannot be negative, a negative lower limit says
-    that a low value cannot signal. Screened limits are the usage of NHS "plot the dots" code;
-    unscreened ones that of the NHS spreadsheet and of Montgomery.
+    Limits are not cut off at 0: for values that cannot be negative, a negative lower limit means
+    that a low value cannot signal. Screened limits are used by the NHS "plot the dots" code,
+    unscreened limits by the NHS spreadsheet and Montgomery.
     """
     centre_of = known(values, base_of(len(values), baseline, exclude))
     centre = sum(centre_of) / len(centre_of)

@@ -1,6 +1,6 @@
 """Two periods compared: rates by count, intervals by day. Formulas with their sources.
 
-Counts are (a of n) before and (b of m) after. Nothing here knows what is counted.
+Counts are (a of n) before and (b of m) after. The functions do not depend on what is counted.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from qi_checker.statistics.proportions import Z, wilson
 
 POWER_Z = 0.8416212335729143  # of 80%
 _EXACT_UP_TO = 100  # observations in both samples for the exact Mann-Whitney test
-_NEAR = 1e-10  # of the range of all differences: two that are so near are one
-_TIE = 1e-7  # relative difference of two likelihoods that are taken for equal
+_NEAR = 1e-10  # of the range of all differences: closer differences count as equal
+_TIE = 1e-7  # relative difference up to which two likelihoods count as equal
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Summary:
-    """Numbers that describe a sample; None where there are too few values."""
+    """Descriptive statistics of a sample; None if there are too few values."""
 
     n: int
     mean: float | None = None
@@ -46,7 +46,7 @@ class Summary:
 
 
 def newcombe(a: int, n: int, b: int, m: int) -> tuple[float, float, float] | None:
-    """Difference b/m - a/n with its 95% interval, from the two Wilson intervals.
+    """Return the difference b/m - a/n with its 95% interval, from the two Wilson intervals.
 
     Newcombe RG, Stat Med 1998;17:873, method 10.
     """
@@ -60,10 +60,10 @@ def newcombe(a: int, n: int, b: int, m: int) -> tuple[float, float, float] | Non
 
 
 def fisher(a: int, n: int, b: int, m: int) -> float | None:
-    """Two-sided p of Fisher's exact test: every table at most as likely as this one.
+    """Return the two-sided p of Fisher's exact test: every table at most as likely as this one.
 
-    Likelihoods are compared with a tolerance of 1e-7, as R does, so that equally likely tables are
-    never told apart by rounding. Whole numbers would be exact without one, and took minutes for
+    Likelihoods are compared with a tolerance of 1e-7, as in R, so that rounding never separates
+    equally likely tables. Whole numbers would be exact without a tolerance, but took minutes for
     two periods of 60,000 cases.
     """
     if n <= 0 or m <= 0:
@@ -82,7 +82,7 @@ def fisher(a: int, n: int, b: int, m: int) -> float | None:
 
 
 def pearson(a: int, n: int, b: int, m: int) -> Outcome | None:
-    """Pearson's chi-squared; None where a margin is empty."""
+    """Return Pearson's chi-squared; None if a margin is empty."""
     total, hits = n + m, a + b
     if min(n, m, hits, total - hits) <= 0:
         return None
@@ -92,7 +92,7 @@ def pearson(a: int, n: int, b: int, m: int) -> Outcome | None:
 
 
 def n_minus_1(a: int, n: int, b: int, m: int) -> Outcome | None:
-    """Chi-squared times (N-1)/N (Campbell I, Stat Med 2007;26:3661)."""
+    """Return chi-squared times (N-1)/N (Campbell I, Stat Med 2007;26:3661)."""
     plain, total = pearson(a, n, b, m), n + m
     if plain is None:
         return None
@@ -101,7 +101,8 @@ def n_minus_1(a: int, n: int, b: int, m: int) -> Outcome | None:
 
 
 def yates(a: int, n: int, b: int, m: int) -> Outcome | None:
-    """Chi-squared with Yates' correction: shown where a published figure may have used it."""
+    """Return chi-squared with Yates' correction: shown where a published figure may have used
+    it."""
     total, hits = n + m, a + b
     if min(n, m, hits, total - hits) <= 0:
         return None
@@ -111,18 +112,21 @@ def yates(a: int, n: int, b: int, m: int) -> Outcome | None:
 
 
 def chi_squared_p(statistic: float) -> float:
-    """Upper tail of chi-squared with one degree of freedom, the square of a normal variable."""
+    """Return the upper tail of chi-squared with one degree of freedom, the square of a normal
+    variable."""
     return erfc(sqrt(statistic / 2))
 
 
 def least_expected(a: int, n: int, b: int, m: int) -> float:
-    """The smallest expected count of the two-by-two table: N-1 chi-squared wants at least 1."""
+    """Return the smallest expected count of the two-by-two table: N-1 chi-squared needs at least
+    1."""
     total, hits = n + m, a + b
     return min(n, m) * min(hits, total - hits) / total if total else 0.0
 
 
 def describe(values: Sequence[float]) -> Summary:
-    """Mean, SD (n-1), median, quartiles by linear interpolation between ranks, and range."""
+    """Compute mean, SD (n-1), median, quartiles by linear interpolation between ranks, and
+    range."""
     n = len(values)
     if not n:
         return Summary(0)
@@ -132,7 +136,7 @@ def describe(values: Sequence[float]) -> Summary:
 
 
 def welch(x: Summary, y: Summary) -> Outcome | None:
-    """Welch's t for means that may have different variances (Biometrika 1947;34:28)."""
+    """Return Welch's t for means that may have different variances (Biometrika 1947;34:28)."""
     if None in (x.sd, y.sd) or not (x.sd or y.sd):
         return None
     assert x.sd is not None and y.sd is not None and x.mean is not None and y.mean is not None
@@ -143,7 +147,7 @@ def welch(x: Summary, y: Summary) -> Outcome | None:
 
 
 def pooled_t(x: Summary, y: Summary) -> Outcome | None:
-    """Student's t with one variance for both: shown beside published figures only."""
+    """Return Student's t with one variance for both: shown beside published figures only."""
     if None in (x.sd, y.sd) or not (x.sd or y.sd):
         return None
     assert x.sd is not None and y.sd is not None and x.mean is not None and y.mean is not None
@@ -161,16 +165,16 @@ def _t_two_sided(t: float, df: float) -> float:
 
 
 def mann_whitney(x: Sequence[float], y: Sequence[float]) -> Outcome | None:
-    """U of the first sample and its two-sided p; `how` says exact or normal.
+    """Return U of the first sample and its two-sided p; `how` is exact or normal.
 
-    Exact where no value occurs twice and there are at most 100 values; else the normal
+    Exact if no value occurs twice and there are at most 100 values; else the normal
     approximation with the correction for ties and for continuity (Mann and Whitney, Ann Math
     Stat 1947;18:50).
     """
     n, m = len(x), len(y)
     if not n or not m:
         return None
-    ordered = sorted(y)  # ranks by halving: comparing every pair took ten minutes for a registry
+    ordered = sorted(y)  # ranks by bisection: comparing every pair took ten minutes for a registry
     u = sum(bisect_left(ordered, a) + bisect_right(ordered, a) for a in x) / 2
     ties = Counter([*x, *y]).values()
     if max(ties) == 1 and n + m <= _EXACT_UP_TO:
@@ -184,7 +188,7 @@ def mann_whitney(x: Sequence[float], y: Sequence[float]) -> Outcome | None:
 
 
 def _exact_u(smaller: int, n: int, m: int) -> float:
-    """Two-sided p of U at most `smaller`: the share of all ways to mix two samples."""
+    """Return the two-sided p of U at most `smaller`: the share of all ways to mix two samples."""
     ways = [1] + [0] * (n * m)  # the Gaussian binomial coefficient, factor by factor
     for i in range(1, n + 1):
         for at in range(n * m, m + i - 1, -1):
@@ -195,9 +199,9 @@ def _exact_u(smaller: int, n: int, m: int) -> float:
 
 
 def hodges_lehmann(x: Sequence[float], y: Sequence[float]) -> tuple[float, float, float] | None:
-    """Shift of y against x, the median of all differences, with a 95% interval.
+    """Return the shift of y against x, the median of all differences, with a 95% interval.
 
-    The interval takes the normal approximation of U for its ranks (Hollander and Wolfe,
+    The interval uses the normal approximation of U for its ranks (Hollander and Wolfe,
     Nonparametric Statistical Methods, section 4.3).
     """
     n, m = len(x), len(y)
@@ -212,10 +216,10 @@ def hodges_lehmann(x: Sequence[float], y: Sequence[float]) -> tuple[float, float
 
 
 class _Differences:
-    """All differences y - x in ascending order, without writing them down.
+    """All differences y - x in ascending order, without storing them.
 
-    Two periods of 60,000 cases have 3.6 billion. The one of a rank is found by halving the range of
-    values: sorted samples tell quickly how many differences are at most so large.
+    Two periods of 60,000 cases have 3.6 billion. The difference of a rank is found by bisecting the
+    range of values: with sorted samples it is fast to count the differences up to a value.
     """
 
     def __init__(self, x: Sequence[float], y: Sequence[float]) -> None:
@@ -224,11 +228,12 @@ class _Differences:
         self._x, self._y = np.sort(np.asarray(x, float)), np.sort(np.asarray(y, float))
 
     def _up_to(self, value: float) -> Any:
-        """For each x, how many of its differences are at most `value`."""
+        """Count, for each x, its differences that are at most `value`."""
         return self._y.searchsorted(self._x + value, side="right")
 
     def at(self, rank: int) -> float:
-        """The difference of a rank, 0 for the least; equal ones have ranks one after the other."""
+        """Return the difference of a rank, 0 for the smallest; equal differences have consecutive
+        ranks."""
         least = float(self._y[0] - self._x[-1])
         if self._up_to(least).sum() > rank:
             return least
@@ -240,15 +245,15 @@ class _Differences:
                 high = middle
             else:
                 low = middle
-        following = self._up_to(low)  # of each x the first difference above `low`
+        following = self._up_to(low)  # for each x, the first difference above `low`
         left = following < len(self._y)
         return float((self._y[following[left]] - self._x[left]).min())
 
 
 def power(p: float, n: int, q: float, m: int) -> float:
-    """Chance to find a difference of p and q at 5% two-sided.
+    """Return the probability of finding a difference of p and q at 5% two-sided.
 
-    Normal approximation with the variance of the two rates themselves (Fleiss, Statistical
+    Normal approximation with the variances of the two rates (Fleiss, Statistical
     Methods for Rates and Proportions, chapter 4).
     """
     error = sqrt(p * (1 - p) / n + q * (1 - q) / m)
@@ -259,14 +264,16 @@ def power(p: float, n: int, q: float, m: int) -> float:
 
 
 def needed(p: float, q: float) -> int | None:
-    """Cases in each period for 80% power, as `power` counts it; None without a difference."""
+    """Return the cases in each period for 80% power, as `power` computes it; None without a
+    difference."""
     if p == q:
         return None
     return ceil((Z + POWER_Z) ** 2 * (p * (1 - p) + q * (1 - q)) / (p - q) ** 2)
 
 
 def detectable(a: int, n: int, m: int) -> int | None:
-    """The largest count of m below the rate a/n that Fisher's test would tell from it at 5%."""
+    """Return the largest count of m below the rate a/n that Fisher's test separates from it at
+    5%."""
     most = min(m, -(-a * m // n) - 1) if a else -1  # the largest count whose rate is below a/n
     counts = (b for b in range(most, -1, -1) if (fisher(a, n, b, m) or 0) < 0.05)
     return next(counts, None)

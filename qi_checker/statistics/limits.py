@@ -3,13 +3,13 @@
 Of months: against a frozen baseline.
 
 A count signals if, at the baseline's rate, so few or so many events have a probability below
-0.00135 on their side, which is what 3 sigma mean for a normal variable. With 3 to 5 cases a month
-look at quarters: limits by month are blind there. Over the 12 months after a baseline of 12,
-quarters one after the other signal falsely in 1 to 2% of series and find a rise from 36 to 60%
-in 26%; rolling quarters, looked at every month, in 2 to 3% and 37%.
+0.00135 on their side, which corresponds to 3 sigma of a normal variable. With 3 to 5 cases a month
+look at quarters: monthly limits find nothing there. Over the 12 months after a baseline of 12,
+consecutive quarters signal falsely in 1 to 2% of series and find a rise from 36 to 60%
+in 26%; rolling quarters, checked every month, in 2 to 3% and 37%.
 
-`events` counts what is charted (the compliant cases, say), `cases` what it is a part of, one
-number a month; a month without a case is 0 of 0 and keeps its slot.
+`events` is the charted count (such as compliant cases), `cases` its denominator, one
+number per month; a month without a case is 0 of 0 and keeps its slot.
 """
 
 from __future__ import annotations
@@ -37,22 +37,22 @@ class ExactPoint:
     stop: int
     events: int
     cases: int
-    fewest: int  # events that are no signal: from fewest to most
+    fewest: int  # events without a signal: from fewest to most
     most: int
 
     @property
     def side(self) -> int:
-        """1: more events than chance gives; -1: fewer; 0: no signal."""
+        """Return 1 for more events than chance gives, -1 for fewer, 0 for no signal."""
         return (self.events > self.most) - (self.events < self.fewest)
 
 
 def baseline_rate(
     events: Sequence[int], cases: Sequence[int], baseline: Indices | None = None
 ) -> float:
-    """Σx/Σn of the baseline; ValueError where it has no case.
+    """Return Σx/Σn of the baseline; raise ValueError if it has no case.
 
-    A rate of exactly 0 or 1 makes one single case a signal: hold it with `cusum.clamped`, or say
-    that the baseline leaves nothing to compare with.
+    With a rate of exactly 0 or 1 a single case is a signal: limit it with `cusum.clamped`, or
+    report that the baseline leaves nothing to compare with.
     """
     base = base_of(same_length(events, cases), baseline, ())
     total = sum(cases[i] for i in base)
@@ -62,9 +62,9 @@ def baseline_rate(
 
 
 def exact_limits(cases: int, rate: float, tail: float = TAIL) -> tuple[int, int]:
-    """The fewest and the most events of `cases` that are no signal at this rate.
+    """Return the fewest and the most events of `cases` that are no signal at this rate.
 
-    P(X <= k) < tail is a signal below and P(X >= k) < tail one above, X ~ Bin(cases, rate).
+    P(X <= k) < tail is a signal below and P(X >= k) < tail is a signal above, X ~ Bin(cases, rate).
     """
     checked_counts(0, cases)
     checked_rate(rate)
@@ -90,16 +90,16 @@ def exact_chart(
     rolling: bool = True,
     tail: float = TAIL,
 ) -> tuple[ExactPoint, ...]:
-    """One point for every `months` whole months: rolling, or one after the other.
+    """Return one point for every `months` whole months: rolling or consecutive.
 
-    An unfinished quarter at the end is no point. `rate` is the frozen baseline's. Give the months
-    after the baseline only, else its own cases would be judged against themselves.
+    An unfinished quarter at the end gives no point. `rate` is the rate of the frozen baseline. Pass
+    only the months after the baseline, since its own cases would be judged against themselves.
     """
     length = same_length(events, cases)
     for x, n in zip(events, cases, strict=True):
         checked_counts(x, n)
     if months < 1:
-        raise ValueError("a window has one month at least")
+        raise ValueError("a window needs at least one month")
     points = []
     for start in range(0, length - months + 1, 1 if rolling else months):
         stop = start + months
@@ -112,7 +112,7 @@ def exact_chart(
 # ---- Exact binomial funnels: surgeons or sites against one target, never a league table ----------
 
 # Source: Spiegelhalter DJ, Stat Med 2005;24:1185. Limits by the arcsine are not offered: at 3 to 5
-# cases and a target of 90% the "99.8%" limit lies below the target.
+# cases and a target of 90% the "99.8%" limit is below the target.
 
 
 QUANTILES = (0.001, 0.025, 0.975, 0.999)  # the 99.8% and the 95% limits
@@ -129,7 +129,7 @@ class FunnelLimits:
 
 
 def limit(q: float, cases: int, target: float) -> float:
-    """The q-quantile of the rate, interpolated between counts and held within 0 and 1.
+    """Return the q-quantile of the rate, interpolated between counts and limited to 0 to 1.
 
     r the quantile of Bin(n, target), F its distribution: (r - (F(r)-q)/(F(r)-F(r-1))) / n.
     Raises ValueError without cases and for a target or q outside 0 to 1.
@@ -144,12 +144,13 @@ def limit(q: float, cases: int, target: float) -> float:
 
 
 def limits(cases: int, target: float) -> FunnelLimits:
-    """The four limits for one number of cases; raises as `limit` does."""
+    """Return the four limits for one number of cases; raise as `limit` does."""
     return FunnelLimits(*(limit(q, cases, target) for q in QUANTILES))
 
 
 def side(events: int, cases: int, found: FunnelLimits) -> int:
-    """-2, -1, 0, 1, 2: below the 99.8% limit, below the 95% limit, inside, above, far above."""
+    """Return -2, -1, 0, 1, 2: below the 99.8% limit, below the 95% limit, inside, above, far
+    above."""
     checked_counts(events, cases)
     rate = events / cases
     above = (rate > found.upper_95) + (rate > found.upper_998)
@@ -157,9 +158,9 @@ def side(events: int, cases: int, found: FunnelLimits) -> int:
 
 
 def power(cases: int, target: float, true_rate: float) -> float:
-    """The probability that a unit with this true rate lies beyond a 99.8% limit.
+    """Return the probability that a unit with this true rate is beyond a 99.8% limit.
 
-    It stands beside "no signal": with 5 expected events a doubling is seen 21% of the time.
+    It is printed beside "no signal": with 5 expected events a doubling is seen 21% of the time.
     """
     found = limits(cases, target)
     counts = range(cases + 1)

@@ -1,7 +1,7 @@
-"""Words for a chart as NHS "plot the dots" gives them: what the last point is, what is assured.
+"""Words for a chart as in NHS "plot the dots": the variation of the last point, and the assurance.
 
-Source: NHS England, Making Data Count (icons of variation and assurance). Words first; an icon is
-drawn from them and not the other way round.
+Source: NHS England, Making Data Count (icons of variation and assurance). Words come first; an icon
+is drawn from them not the other way round.
 """
 
 from __future__ import annotations
@@ -36,36 +36,37 @@ class Assurance(StrEnum):
 class Variation:
     kind: Kind
     side: int  # 1 high or rising, -1 low or falling, 0 common cause
-    rule: str  # the first that applies; "" with common cause
+    rule: str  # the first that applies; "" for common cause
 
 
 def variation(chart: Chart, findings: Sequence[Finding], better: Better) -> Variation:
-    """What the last included point with a value says; `findings` are those of `rules.mdc`.
+    """Return the variation of the last included point with a value; `findings` come from
+    `rules.mdc`.
 
-    Of several rules, outside comes before trend, 2 of 3 and shift. Where both improvement and
+    Of several rules, outside comes before trend, 2 of 3 and shift. If both improvement and
     concern apply, it is improvement, as in the NHS tool.
     """
     last = max((i for i, p in enumerate(chart) if p.included and p.value is not None), default=-1)
-    found = sorted(
+    firing = sorted(
         (f for f in findings if last in f.points and f.side and f.rule in _PRIORITY),
         key=lambda f: _PRIORITY.index(f.rule),
     )
-    if not found:
+    if not firing:
         return Variation(Kind.COMMON_CAUSE, 0, "")
     if better is None:
-        return Variation(Kind.NEUTRAL, found[0].side, found[0].rule)
+        return Variation(Kind.NEUTRAL, firing[0].side, firing[0].rule)
     wanted = 1 if better == "higher" else -1
-    for finding in found:
+    for finding in firing:
         if finding.side == wanted:
             return Variation(Kind.IMPROVEMENT, wanted, finding.rule)
-    return Variation(Kind.CONCERN, -wanted, found[0].rule)
+    return Variation(Kind.CONCERN, -wanted, firing[0].rule)
 
 
 def assurance(chart: Chart, target: float | None, better: Better) -> Assurance | None:
     """Whether chance alone can miss or reach the target, from the limits of the last point.
 
-    `chart` may have several phases: those of the latest one count, never of the first. None
-    without target, direction or limits.
+    `chart` may have several phases: the limits of the latest phase count, never those of the first.
+    None without target, direction or limits.
     """
     if target is None or better is None or not chart:
         return None

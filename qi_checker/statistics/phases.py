@@ -1,8 +1,8 @@
-"""Phases of a series: a frozen baseline, and a new one from a date that somebody approved.
+"""Phases of a series: a frozen baseline, and a new one from an approved date.
 
-Two operations, often needed together. Freezing: the lines come from the first points of a phase
-and are drawn on. Rebasing: a new phase starts at a date. The program never rebases by itself; it
-says where a phase might have changed, and people decide: are the points distinctly different, is
+There are two operations, often needed together. Freezing: the lines come from the first points of a
+phase and continue. Rebasing: a new phase starts at a date. The program never rebases by itself; it
+reports where a phase might have changed, and people decide: are the points distinctly different, is
 the cause known, is it desirable, will it last? (Wheeler DJ, Understanding Variation, 1993).
 """
 
@@ -34,7 +34,8 @@ class Rebase:
 
 @dataclass(frozen=True)
 class Phase:
-    """Points start to stop - 1; the lines come from the points of `baseline`, all in there."""
+    """Points start to stop - 1; the lines come from the points of `baseline`, all within the
+    phase."""
 
     start: int
     stop: int
@@ -42,7 +43,7 @@ class Phase:
 
     @property
     def trial(self) -> bool:
-        """Whether the limits rest on fewer than 12 points."""
+        """Whether the limits come from fewer than 12 points."""
         return len(self.baseline) < BASELINE
 
 
@@ -51,20 +52,20 @@ class Suggestion:
     """Points from `start` to the end, all on one side (1 above, -1 below): a phase to confirm."""
 
     start: int
-    points: int  # without those on the line
+    points: int  # without points on the line
     side: int
 
 
 def phases(length: int, starts: Indices = (), freeze: int | None = BASELINE) -> tuple[Phase, ...]:
-    """The phases of a series of `length` points; new ones start at the indices `starts`.
+    """Return the phases of a series of `length` points; new phases start at the indices `starts`.
 
     The first `freeze` points of each phase are its baseline (None: all of them). Raises
-    ValueError for a start outside the series and a baseline of no point.
+    ValueError for a start outside the series and a baseline without points.
     """
     if any(not 0 <= start < length for start in starts):
         raise ValueError(f"a phase starts outside the series of {length} points")
     if freeze is not None and freeze < 1:
-        raise ValueError("a baseline has one point at least")
+        raise ValueError("a baseline needs at least one point")
     bounds = [*sorted({0, *starts}), length] if length else []
     return tuple(
         Phase(start, stop, range(start, stop if freeze is None else min(stop, start + freeze)))
@@ -73,10 +74,10 @@ def phases(length: int, starts: Indices = (), freeze: int | None = BASELINE) -> 
 
 
 def suggestion(chart: Chart, phase: Phase) -> Suggestion | None:
-    """A candidate for a new phase: 8 points or more at the end of this one on one side.
+    """Suggest a new phase: 8 or more points on one side at the end of this phase.
 
     It starts at the first point of that run, and after the baseline. Points on the line neither
-    count nor break. None: nothing to confirm.
+    count nor break. Returns None if there is nothing to confirm.
     """
     later = {i: s for i, s in sides(chart).items() if phase.baseline.stop <= i < phase.stop and s}
     run: list[int] = []

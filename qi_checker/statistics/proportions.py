@@ -10,11 +10,11 @@ Z = 1.959963984540054  # two-sided 95%
 
 
 def wilson(successes: int, total: int, confidence: float = 0.95) -> Interval | None:
-    """Give the Wilson score interval as proportions from 0 to 1; None without a denominator.
+    """Return the Wilson score interval as proportions from 0 to 1; None without a denominator.
 
     (p + z²/2n ± z·sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n). Wilson EB, J Am Stat Assoc
     1927;22:209; without continuity correction (Newcombe, Stat Med 1998;17:857, method 3).
-    Raises ValueError for counts that are no proportion and a confidence outside 0 to 1.
+    Raises ValueError for counts that are not a proportion and a confidence outside 0 to 1.
     """
     z = _z(confidence)
     if total <= 0:
@@ -24,8 +24,8 @@ def wilson(successes: int, total: int, confidence: float = 0.95) -> Interval | N
     centre = p + z2 / (2 * total)
     half = z * sqrt(p * (1 - p) / total + z2 / (4 * total * total))
     scale = 1 + z2 / total
-    # The limits of 0 and of all are exactly 0 and 1. Rounded sums gave 0.9999999999999999 for 10 of
-    # 10, and so a target of 100% was missed by the 16th decimal.
+    # The limits for 0 and for all cases are exactly 0 and 1. Rounded sums gave 0.9999999999999999
+    # for 10 of 10, so a target of 100% was missed by the 16th decimal.
     low = max(0.0, (centre - half) / scale) if successes else 0.0
     high = min(1.0, (centre + half) / scale) if successes < total else 1.0
     return low, high
@@ -33,33 +33,35 @@ def wilson(successes: int, total: int, confidence: float = 0.95) -> Interval | N
 
 def _z(confidence: float) -> float:
     if not 0 < confidence < 1:
-        raise ValueError(f"{confidence} is no confidence: it must lie between 0 and 1")
+        raise ValueError(f"{confidence} is not a confidence level: it must be between 0 and 1")
     return Z if confidence == 0.95 else NormalDist().inv_cdf((1 + confidence) / 2)
 
 
 # ---- The tails of the binomial distribution ------------------------------------------------------
 
-# SciPy computes them; it takes a tenth of a second to load and is imported when the first one is asked
-# for, since most commands need none.
+# SciPy computes them. It takes a tenth of a second to load, so it is imported at the first use:
+# most commands do not need it.
 
 
-_TIE = 1e-12  # a cumulated probability that differs by less is the wanted one
+_TIE = 1e-12  # a cumulative probability that differs by less counts as equal
 
 
 def checked_counts(events: int, cases: int) -> None:
     """Raise ValueError unless 0 <= events <= cases."""
     if not 0 <= events <= cases:
-        raise ValueError(f"{events} of {cases} is no proportion: 0 <= events <= cases is needed")
+        raise ValueError(
+            f"{events} of {cases} is not a proportion: 0 <= events <= cases is required"
+        )
 
 
 def checked_rate(rate: float) -> None:
     """Raise ValueError unless the rate is a number from 0 to 1."""
     if not 0.0 <= rate <= 1.0:
-        raise ValueError(f"{rate} is no rate: it must lie from 0 to 1")
+        raise ValueError(f"{rate} is not a rate: it must be from 0 to 1")
 
 
 def at_most(k: int, n: int, p: float) -> float:
-    """Give P(X <= k) for X ~ Bin(n, p)."""
+    """Return P(X <= k) for X ~ Bin(n, p)."""
     checked_counts(0, n)
     checked_rate(p)
     if k < 0:
@@ -72,7 +74,7 @@ def at_most(k: int, n: int, p: float) -> float:
 
 
 def at_least(k: int, n: int, p: float) -> float:
-    """Give P(X >= k) for X ~ Bin(n, p)."""
+    """Return P(X >= k) for X ~ Bin(n, p)."""
     checked_counts(0, n)
     checked_rate(p)
     if k <= 0:
@@ -85,7 +87,7 @@ def at_least(k: int, n: int, p: float) -> float:
 
 
 def quantile(q: float, n: int, p: float) -> int:
-    """Give the smallest k with P(X <= k) >= q for X ~ Bin(n, p)."""
+    """Return the smallest k with P(X <= k) >= q for X ~ Bin(n, p)."""
     checked_rate(q)
     low, high = 0, n
     while low < high:

@@ -27,11 +27,12 @@ class Gaps:
 
 
 def cases_between(deviations: Sequence[bool], *, first: bool = False) -> Gaps:
-    """Gaps between the cases that deviate, one truth value a case in order.
+    """Return the gaps between deviating cases, from one truth value per case in order.
 
     A gap is the difference of two case numbers, so it counts the second deviation too. The cases
-    before the first deviation are no gap, since nobody knows how long it had lasted; `first=True`
-    counts them. Say in the caption which was done. Deviations of one day stay separate cases.
+    before the first deviation are not a gap, since nobody knows how long it had lasted;
+    `first=True` counts them. State in the caption which was done. Deviations on one day are
+    separate cases.
     """
     numbers = [i + 1 for i, deviates in enumerate(deviations) if deviates]
     starts = [0, *numbers] if first else numbers
@@ -46,9 +47,9 @@ def g_chart(
     *,
     mean: float | None = None,
 ) -> Chart:
-    """Limits m ± 3·sqrt(m(m+1)), not below 0, with m the mean gap; drawn centre: the median.
+    """Limits m ± 3·sqrt(m(m+1)), not below 0, with m the mean gap; the drawn centre is the median.
 
-    With m given (a known rate) the drawn centre is 0.693·m, the median of such gaps. Built on the
+    With m given (a known rate) the drawn centre is 0.693·m, the median of such gaps. Based on the
     median, the limits would be too narrow and signal falsely. Raises ValueError for a gap below 0
     and an empty baseline.
     """
@@ -73,21 +74,21 @@ def upper_gap_limit(mean: float) -> float:
 
 # Sources: Neuburger J et al, BMJ Qual Saf 2017;26:919; Reynolds MR, Stoumbos ZG, J Qual Technol
 # 1999;31:87. For events of 1 to 10% at baseline; at other rates, state the false alarms that
-# a simulation with one's own rate and number of cases gives.
+# a simulation with the actual rate and number of cases gives.
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What one case adds to a CUSUM."""
+    """The contribution of one case to a CUSUM."""
 
-    alternative: float  # the event's rate that the CUSUM looks for
+    alternative: float  # the rate of events that the CUSUM should detect
     event: float  # ln(p1/p0)
     no_event: float  # ln((1-p1)/(1-p0))
 
 
 @dataclass(frozen=True)
 class Cusum:
-    """The sums after every case (before a reset), and the indices of the cases that signal."""
+    """The sums after every case (before a reset), and the indices of the signalling cases."""
 
     worse: tuple[float, ...]
     better: tuple[float, ...]
@@ -96,7 +97,7 @@ class Cusum:
 
 
 def weights(baseline_rate: float, odds_ratio: float) -> Weights:
-    """p1 = OR·p0/(1 - p0 + OR·p0) and the logarithms of the likelihood ratio.
+    """Return p1 = OR·p0/(1 - p0 + OR·p0) and the logarithms of the likelihood ratio.
 
     Raises ValueError for a rate that is not strictly between 0 and 1 (see `clamped`) and an odds
     ratio that is not positive.
@@ -111,7 +112,7 @@ def weights(baseline_rate: float, odds_ratio: float) -> Weights:
 
 
 def clamped(rate: float, low: float = 0.02, high: float = 0.98) -> float:
-    """A baseline rate held between 2 and 98%: no event among a few cases is no rate of 0."""
+    """Limit a baseline rate to 2 to 98%: no event among a few cases is not a rate of 0."""
     checked_rate(rate)
     return min(high, max(low, rate))
 
@@ -125,7 +126,7 @@ def bernoulli_cusum(
 ) -> Cusum:
     """S = max(0, S + w) for each case in order; S >= limit signals and starts again from 0.
 
-    `events` are deviations, one truth value a case; `better` is the mirror with 1/odds_ratio.
+    `events` are deviations, one truth value per case; `better` is the mirror with 1/odds_ratio.
     Raises ValueError as `weights` does and for a limit that is not positive.
     """
     if limit <= 0:

@@ -1,11 +1,10 @@
-"""Rules that say which points of a chart are unlikely to be chance, and the named sets of them.
+"""Rules that find points of a chart that are unlikely to be chance, and named sets of rules.
 
-Each finding names its points, so that a table can list them and not a picture only. Excluded
-points and slots without a value are passed over. The more rules, the more false alarms: of 24
-points of pure chance, the share of series with a signal is about 12% for `anhoej`, 19% for
-`mdc`, 18% for `provost`, 22% for `nelson` and 37% for `ihi` (screened limits from the same
-points). Hence `anhoej` is the default, and a trend rule never is one ("virtually useless", Anhøj
-and Olesen 2014).
+Each finding names its points, so that a table can list them, not only a picture. Excluded points
+and slots without a value are ignored. The more rules, the more false alarms: of 24 points of pure
+chance, the share of series with a signal is about 12% for `anhoej`, 19% for `mdc`, 18% for
+`provost`, 22% for `nelson` and 37% for `ihi` (screened limits from the same points). Hence `anhoej`
+is the default, and a trend rule never is ("virtually useless", Anhøj and Olesen 2014).
 
 Sources: Anhøj J, Olesen AV, PLoS ONE 2014;9:e113825; NHS England, Making Data Count (mdc); Perla
 RJ, Provost LP, Murray SK, BMJ Qual Saf 2011;20:46 (ihi); Provost LP, Murray SK, The Health Care
@@ -36,26 +35,27 @@ class Finding:
 
 
 def outside(chart: Chart) -> Iterator[Finding]:
-    """Each included point beyond a limit; on the limit is inside."""
+    """Yield each included point beyond a limit; a point on the limit is inside."""
     for i, point in enumerate(chart):
         if point.included and point.outside:
             yield Finding("outside", (i,), 1 if point.above else -1)
 
 
 def one_side(chart: Chart, length: int, *, skip_line: bool = False) -> Iterator[Finding]:
-    """At least so many consecutive points on one side; a point on the line breaks the run.
+    """Yield runs of at least `length` consecutive points on one side; a point on the line breaks a
+    run.
 
-    `skip_line`: it neither counts nor breaks.
+    `skip_line`: such a point neither counts nor breaks.
     """
-    found = [pair for pair in sides(chart).items() if pair[1] or not skip_line]
-    for side, run in groupby(found, key=lambda pair: pair[1]):
+    pairs = [pair for pair in sides(chart).items() if pair[1] or not skip_line]
+    for side, run in groupby(pairs, key=lambda pair: pair[1]):
         points = tuple(i for i, _ in run)
         if side and len(points) >= length:
             yield Finding("shift", points, side)
 
 
 def trend(chart: Chart, length: int, *, ties_once: bool = False) -> Iterator[Finding]:
-    """At least so many consecutive points that strictly rise or fall.
+    """Yield runs of at least `length` consecutive points that strictly rise or fall.
 
     Equal neighbours break a trend; `ties_once`: they count as one point.
     """
@@ -81,14 +81,14 @@ def near_limits(
     all_on_side: bool = False,
     count_outside: bool = True,
 ) -> Iterator[Finding]:
-    """`need` of `of` consecutive points beyond so many sigma on one side; the far ones are named.
+    """Yield `need` of `of` consecutive points beyond `sigmas` on one side, with the far points.
 
-    `all_on_side`: the other points lie on that side of the line too.
+    `all_on_side`: the other points are on that side of the line, too.
     """
-    found = _distances(chart)
+    distances = _distances(chart)
     for side in (1, -1):
         named: set[int] = set()
-        for window in (found[k : k + of] for k in range(len(found) - of + 1)):
+        for window in (distances[k : k + of] for k in range(len(distances) - of + 1)):
             far = [
                 i
                 for i, z in window
@@ -101,19 +101,20 @@ def near_limits(
 
 
 def near_line(chart: Chart, length: int, sigmas: float = 1.0) -> Iterator[Finding]:
-    """At least so many consecutive points within so many sigma of the line."""
+    """Yield runs of at least `length` consecutive points within `sigmas` of the line."""
     yield from _zone("near the line", chart, length, lambda z: abs(z) < sigmas)
 
 
 def far_from_line(chart: Chart, length: int, sigmas: float = 1.0) -> Iterator[Finding]:
-    """At least so many consecutive points beyond so many sigma, with points on both sides."""
+    """Yield runs of at least `length` consecutive points beyond `sigmas`, with points on both
+    sides."""
     for finding in _zone("far from the line", chart, length, lambda z: abs(z) > sigmas):
         if len({(chart[i].z or 0) > 0 for i in finding.points}) == 2:
             yield finding
 
 
 def alternating(chart: Chart, length: int) -> Iterator[Finding]:
-    """At least so many consecutive points that go up and down in turn."""
+    """Yield runs of at least `length` consecutive points that go up and down in turn."""
     values = [(i, p.value) for i, p in enumerate(chart) if p.included and p.value is not None]
     start = 0
     for k in range(1, len(values) + 1):
@@ -124,7 +125,7 @@ def alternating(chart: Chart, length: int) -> Iterator[Finding]:
 
 
 def _turns(values: list[tuple[int, float]], start: int, k: int) -> bool:
-    """Whether the step to k is one, and against the step before it."""
+    """Whether there is a step to k, and in the opposite direction to the step before."""
     step = values[k][1] - values[k - 1][1]
     return step != 0 and (k - 1 == start or step * (values[k - 1][1] - values[k - 2][1]) < 0)
 
@@ -139,14 +140,15 @@ def _zone(
 
 
 def _distances(chart: Chart) -> list[tuple[int, float]]:
-    """Index and distance in sigma of included points with a value; ValueError without sigma."""
-    found = []
+    """Return index and distance in sigma of included points with a value; ValueError without
+    sigma."""
+    distances = []
     for i, point in enumerate(chart):
         if point.included and point.value is not None:
             if point.z is None:
-                raise ValueError("rules of zones need a chart with a sigma")
-            found.append((i, point.z))
-    return found
+                raise ValueError("zone rules need a chart with a sigma")
+            distances.append((i, point.z))
+    return distances
 
 
 # ---- the named sets -----------------------------------------------------------------------------
@@ -157,26 +159,27 @@ RuleSet = Callable[[Chart], Findings]
 
 
 def anhoej(chart: Chart) -> Findings:
-    """Beyond a limit; the longest run longer than round(log2 n) + 3; too few crossings."""
+    """Apply Anhøj's rules: beyond a limit; a run longer than round(log2 n) + 3; too few
+    crossings."""
     counted = runs(chart)
-    found = list(outside(chart))
+    findings = list(outside(chart))
     if counted.long_run:
-        found += [
+        findings += [
             Finding("long run", tuple(i for i, _ in run), side)
             for side, run in _useful_runs(chart)
             if len(run) > counted.longest_allowed
         ]
     if counted.few_crossings:
-        found.append(Finding("few crossings", tuple(sides(chart)), 0))
-    return tuple(found)
+        findings.append(Finding("few crossings", tuple(sides(chart)), 0))
+    return tuple(findings)
 
 
 def mdc(chart: Chart, *, count_outside: bool = True) -> Findings:
-    """NHS "plot the dots": beyond a limit; 7 on one side; 7 in a trend; 2 of 3 near a limit.
+    """Apply NHS "plot the dots": beyond a limit; 7 on one side; 7 in a trend; 2 of 3 near a limit.
 
-    Of the three points of the last rule all lie on the same side of the mean, and the far ones
-    are named. Points beyond the limit count towards it since November 2023; `count_outside=False`
-    is the usage before, and of the R package NHSRplotthedots 0.2.2.
+    The three points of the last rule are all on the same side of the mean, and the far points are
+    named. Points beyond the limit count towards it since November 2023; `count_outside=False` is
+    the usage before that, and of the R package NHSRplotthedots 0.2.2.
     """
     return (
         *outside(chart),
@@ -187,26 +190,27 @@ def mdc(chart: Chart, *, count_outside: bool = True) -> Findings:
 
 
 def ihi(chart: Chart) -> Findings:
-    """Run chart rules: shift of 6, trend of 5, too few or too many runs.
+    """Apply the run chart rules: shift of 6, trend of 5, too few or too many runs.
 
     Points on the median are skipped by a shift; equal neighbours count once in a trend. The
-    fourth rule, a point that everybody sees is astronomical, is for people and not computed.
+    fourth rule, an astronomical point that everybody sees, is for people and not computed.
     """
-    found = [*one_side(chart, 6, skip_line=True), *trend(chart, 5, ties_once=True)]
+    findings = [*one_side(chart, 6, skip_line=True), *trend(chart, 5, ties_once=True)]
     useful = [side for side in sides(chart).values() if side]
     above, below = useful.count(1), useful.count(-1)
     if above and below:
         fewest, most = runs_limits(above, below)
         number = runs(chart).crossings + 1
         if number < fewest:
-            found.append(Finding("too few runs", tuple(sides(chart)), 0))
+            findings.append(Finding("too few runs", tuple(sides(chart)), 0))
         if number > most:
-            found.append(Finding("too many runs", tuple(sides(chart)), 0))
-    return tuple(found)
+            findings.append(Finding("too many runs", tuple(sides(chart)), 0))
+    return tuple(findings)
 
 
 def provost(chart: Chart) -> Findings:
-    """Provost and Murray: outside; 8 on one side; 6 in a trend; 2 of 3 outer third; 15 inner."""
+    """Apply Provost and Murray: outside; 8 on one side; 6 in a trend; 2 of 3 outer third; 15
+    inner."""
     return (
         *outside(chart),
         *one_side(chart, 8),
@@ -217,7 +221,8 @@ def provost(chart: Chart) -> Findings:
 
 
 def western_electric(chart: Chart) -> Findings:
-    """Outside; 2 of 3 beyond 2 sigma and 4 of 5 beyond 1 sigma on one side; 8 on one side."""
+    """Apply the Western Electric rules: outside; 2 of 3 beyond 2 sigma and 4 of 5 beyond 1 on one
+    side; 8 on one side."""
     return (
         *outside(chart),
         *near_limits(chart, 2, 3, 2.0),
@@ -227,7 +232,7 @@ def western_electric(chart: Chart) -> Findings:
 
 
 def nelson(chart: Chart) -> Findings:
-    """The eight tests: western electric with 9 on one side, and four shapes more."""
+    """Apply the eight tests: western electric with 9 on one side, and four more shapes."""
     return (
         *outside(chart),
         *one_side(chart, 9),

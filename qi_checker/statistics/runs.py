@@ -1,7 +1,7 @@
-"""Runs about the centre line, and how long or few they may be by chance.
+"""Runs about the centre line, and their length and number by chance.
 
 Sources: Anhøj J, Olesen AV, PLoS ONE 2014;9:e113825 (longest run, crossings); Swed FS, Eisenhart
-C, Ann Math Stat 1943;14:66 (number of runs, computed here and not copied from a table: printed
+C, Ann Math Stat 1943;14:66 (number of runs, computed here instead of copied from a table: printed
 tables differ by one).
 """
 
@@ -16,7 +16,7 @@ from statistics import median
 from qi_checker.statistics.charts import Chart, Indices, Point, Values, base_of, known
 from qi_checker.statistics.proportions import quantile
 
-_ON_LINE = 1e-12  # a point nearer to the line is on it: rates are quotients, not exact numbers
+_ON_LINE = 1e-12  # a point closer to the line is on it: rates are quotients, not exact numbers
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,21 @@ class Runs:
 
 
 def sides(chart: Chart) -> dict[int, int]:
-    """Index -> 1 above, -1 below, 0 on the centre line, of included points with a value."""
-    found = {}
+    """Map index to 1 above, -1 below, 0 on the centre line, for included points with a value."""
+    side_of = {}
     for i, point in enumerate(chart):
         if point.included and point.value is not None:
             away = point.value - point.centre
-            found[i] = 0 if abs(away) < _ON_LINE else 1 if away > 0 else -1
-    return found
+            side_of[i] = 0 if abs(away) < _ON_LINE else 1 if away > 0 else -1
+    return side_of
 
 
 def runs(chart: Chart) -> Runs:
     """Count the runs of one phase; points on the line neither count nor break a run."""
-    found = sides(chart)
-    useful = [side for side in found.values() if side]
+    side_of = sides(chart)
+    useful = [side for side in side_of.values() if side]
     return Runs(
-        points=len(found),
+        points=len(side_of),
         useful=len(useful),
         longest=max((len(list(run)) for _, run in groupby(useful)), default=0),
         longest_allowed=longest_allowed(len(useful)),
@@ -72,17 +72,17 @@ def runs(chart: Chart) -> Runs:
 
 
 def longest_allowed(useful: int) -> int:
-    """round(log2 n) + 3: a longer run is a signal."""
+    """Return round(log2 n) + 3; a longer run is a signal."""
     return round(log2(useful)) + 3 if useful > 0 else 0
 
 
 def crossings_needed(useful: int) -> int:
-    """The 5% quantile of Bin(n - 1, ½): fewer crossings are a signal."""
+    """Return the 5% quantile of Bin(n - 1, ½); fewer crossings are a signal."""
     return quantile(0.05, useful - 1, 0.5) if useful > 1 else 0
 
 
 def runs_limits(above: int, below: int, tail: float = 0.025) -> tuple[int, int]:
-    """The fewest and the most runs that are no signal, from the exact distribution.
+    """Return the fewest and the most runs without a signal, from the exact distribution.
 
     `tail` is the probability allowed on each side. Raises ValueError without points on both
     sides.
@@ -95,7 +95,7 @@ def runs_limits(above: int, below: int, tail: float = 0.025) -> tuple[int, int]:
 
 
 def _ways(count: int, above: int, below: int) -> int:
-    """Orders of the points that have so many runs."""
+    """Return the number of orders of the points that have `count` runs."""
     half = count // 2
     if count % 2 == 0:
         return 2 * comb(above - 1, half - 1) * comb(below - 1, half - 1)
@@ -105,7 +105,7 @@ def _ways(count: int, above: int, below: int) -> int:
 
 
 def _first(ways: dict[int, int], allowed: float) -> int:
-    """The first number of runs whose cumulated ways exceed what is allowed."""
+    """Return the first number of runs whose cumulative ways exceed `allowed`."""
     total = 0
     for count, orders in ways.items():
         total += orders
@@ -114,13 +114,13 @@ def _first(ways: dict[int, int], allowed: float) -> int:
     raise AssertionError("all orders together exceed every tail")  # pragma: no cover
 
 
-# ---- Run charts, with a guard: where runs rules say nothing, they are not applied ----------------
+# ---- Run charts, with a guard: where runs rules mean nothing, they are not applied ----------------
 
 # Of monthly rates with 3 to 5 cases, a textbook run chart signals in 54% of series at a constant
 # 85% and in 80% at 90%: most months are at 100%, which is then the median. With the guard it is
-# 3% at most where the line is the median of all 24 months. A line frozen at the first 12 sees more
+# 3% at most if the line is the median of all 24 months. A line frozen at the first 12 detects more
 # (36 to 60%: 44% of series instead of 17%) but is itself uncertain: 4 to 9% false signals at a
-# constant 36 to 85%. "Not evaluable" is an answer of its own and never shown as "no signal".
+# constant 36 to 85%. "Not evaluable" is a separate answer and never shown as "no signal".
 
 
 FEWEST_USEFUL = 10
@@ -143,11 +143,13 @@ class WhyNot(StrEnum):
 
 @dataclass(frozen=True)
 class RunChart:
-    """A run chart and what may be said of it."""
+    """A run chart and its result."""
 
     points: Chart
     runs: Runs
-    why_not: tuple[WhyNot, ...]  # every condition that bites; empty: rules were applied
+    why_not: tuple[
+        WhyNot, ...
+    ]  # every condition of the guard that applies; empty: rules were applied
 
     @property
     def status(self) -> SignalStatus:
@@ -163,26 +165,26 @@ def run_chart(
     *,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> RunChart:
-    """The values about the median of the baseline, in their own unit.
+    """Chart the values about the median of the baseline, in their own unit.
 
-    The line is the median of the monthly rates and not their pooled mean, on which false signals
-    come back (21% at 90%, 65% at 95%). `bounds` are the lowest and highest possible value:
-    0 and 1 for a rate, None for an interval in days. `baseline` and `exclude` are indices as in
-    `attributes`. Raises ValueError where the baseline holds no value.
+    The line is the median of the monthly rates and not their pooled mean, which brings false
+    signals back (21% at 90%, 65% at 95%). `bounds` are the lowest and highest possible value: 0 and
+    1 for a rate, None for an interval in days. `baseline` and `exclude` are indices as in
+    `attributes`. Raises ValueError if the baseline has no value.
     """
     centre = median(known(values, base_of(len(values), baseline, exclude)))
     chart = tuple(
         Point(value, centre, None, None, None, i not in exclude) for i, value in enumerate(values)
     )
-    found = runs(chart)
-    return RunChart(chart, found, why_not(found, centre, bounds))
+    counted = runs(chart)
+    return RunChart(chart, counted, why_not(counted, centre, bounds))
 
 
-def why_not(found: Runs, centre: float, bounds: tuple[float, float] | None) -> tuple[WhyNot, ...]:
-    """The conditions of the guard that bite, in a fixed order."""
+def why_not(counted: Runs, centre: float, bounds: tuple[float, float] | None) -> tuple[WhyNot, ...]:
+    """Return the conditions of the guard that apply, in a fixed order."""
     conditions = {
-        WhyNot.FEW_USEFUL: found.useful < FEWEST_USEFUL,
+        WhyNot.FEW_USEFUL: counted.useful < FEWEST_USEFUL,
         WhyNot.LINE_AT_BOUND: bounds is not None and not bounds[0] < centre < bounds[1],
-        WhyNot.MANY_ON_LINE: found.on_line > MOST_ON_LINE * found.points,
+        WhyNot.MANY_ON_LINE: counted.on_line > MOST_ON_LINE * counted.points,
     }
     return tuple(why for why, bites in conditions.items() if bites)

@@ -1,7 +1,7 @@
-"""Small numbers that must not be told, nor worked out from what is told: docs/small-numbers.md.
+"""Small numbers that must not be published or derivable: docs/small-numbers.md.
 
-Counts of 1 to `largest` are withheld, and then as many others as it takes until nothing printed
-gives a withheld one away: `nested` compares counts by pairs, `overlaps.py` all of them together.
+Counts of 1 to `largest` are withheld, and then others until nothing printed reveals a withheld
+count: `nested` compares counts in pairs, `overlaps.py` all of them together.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """For whom numbers are printed. `largest`: 1 to this are withheld; 0 withholds nothing."""
+    """For whom numbers are printed. Counts of 1 to `largest` are withheld; 0 withholds nothing."""
 
     name: str
     largest: int
     mark: str  # of a cell that is small
-    other: str  # of a cell that is withheld because it would give a small one away
+    other: str  # of a cell that is withheld because it would reveal a small cell
     rounded_to: int = 0  # every other number is rounded to a multiple of this; 0: not rounded
 
 
@@ -41,18 +41,18 @@ class Shown:
 
 
 def is_small(value: int, profile: Profile) -> bool:
-    """Whether a count may not be told. Zero may: nobody is in it."""
+    """Whether a count must not be published. Zero may be: it counts nobody."""
     return 1 <= value <= profile.largest
 
 
 def rounded(value: int, profile: Profile) -> int:
-    """As the profile prints a number that it does not withhold; a half is never met with 5."""
+    """Round a number that the profile does not withhold; with 5 there is never a tie."""
     step = profile.rounded_to
     return (value + step // 2) // step * step if step else value
 
 
 def known_limits(value: int, printed: bool, profile: Profile, most: int) -> tuple[int, int]:
-    """What anybody knows of one count by itself: its number, or its mark. Not for rounded numbers."""
+    """Return the range of one count from its number or its mark. Not for rounded numbers."""
     if printed or not value:
         return value, value
     if profile.mark == profile.other:
@@ -61,11 +61,13 @@ def known_limits(value: int, printed: bool, profile: Profile, most: int) -> tupl
 
 
 def nested(counts: Sequence[int], profile: Profile) -> tuple[bool, ...]:
-    """Which of some counts of one population may be printed together, the first ones first.
+    """Return which counts of one population may be printed together; earlier counts take
+    precedence.
 
-    Counts like all cases, those with a scan, those with one in time: whoever has two of them has
-    their difference. A count is printed if it and its difference from every one that is printed
-    before it is 0 or not small. So nothing between two printed ones is confined to small numbers.
+    Counts are such as all cases, cases with a scan, cases with a scan in time: whoever has two of
+    them has their difference. A count is printed if the count and its difference from every count
+    printed before it are 0 or not small. So nothing between two printed counts is confined to small
+    numbers.
     """
     printed: list[int] = [0]
     allowed = []

@@ -1,7 +1,8 @@
-"""How often intraoperative ultrasound changed the plan elsewhere: a band to look at, no target.
+"""How often intraoperative ultrasound changed the plan elsewhere: a band for orientation, not a
+target.
 
 Counts are from the abstracts of the publications; intervals are Wilson 95%, computed here. Where
-a count is not printed the rate and its interval are those of the source.
+no count is printed, the rate and its interval are those of the source.
 """
 
 from __future__ import annotations

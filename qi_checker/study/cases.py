@@ -1,4 +1,4 @@
-"""The two periods of a study, and the operations that count in them."""
+"""The two periods of a study, and their eligible operations."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ class Case:
 
 
 def check_spans(before: Span, after: Span, as_of: AsOf) -> None:
-    """Raise UserError, with everything that is wrong, unless two periods can be compared."""
-    found = [
+    """Raise UserError with all problems unless the two periods can be compared."""
+    problems = [
         Problem(option, "ends before it begins", "", "Write the earlier date first")
         for option, span in (("--before", before), ("--after", after))
         if span.last < span.first
     ]
-    if not found and after.first <= before.last:
+    if not problems and after.first <= before.last:
         overlap = before.first <= after.last
         what = "the periods overlap" if overlap else "the periods are the wrong way round"
         advice = "Let the later period begin after the last day of the earlier one"
-        found.append(
+        problems.append(
             Problem("--after", what, "An operation can be in one of them only", advice)
             if overlap
             else Problem("--after", what, "", "Give the earlier one as --before")
         )
-    found += [
+    problems += [
         Problem(
             option,
             f"ends on {span.last}, after --as-of {as_of.date}",
-            "What has not happened cannot be compared",
+            "Future operations cannot be compared",
             "Give an earlier end or a later --as-of",
         )
         for option, span in (("--before", before), ("--after", after))
         if span.last > as_of.date and span.first <= span.last
     ]
-    if found:
-        raise UserError(found)
+    if problems:
+        raise UserError(problems)
 
 
 def where(span: Span) -> str:
@@ -79,12 +79,12 @@ ELIGIBLE = f"verdict NOT IN ('{Verdict.ERROR}', '{Verdict.NOT_APPLICABLE}') AND 
 
 
 def cases_of(evaluation: Evaluation, period: str, span: Span) -> list[Case]:
-    """The eligible operations of a period, by date, each with its findings."""
+    """Return the eligible operations of a period, by date, each with its findings."""
     rows = evaluation.rows(
         f"SELECT case_key, case_id, anchor, verdict FROM {CASES} "
         f"WHERE {where(span)} AND {ELIGIBLE} ORDER BY anchor, case_id"
     )
-    found = {
+    by_key = {
         r["case_key"]: Case(r["case_id"], period, r["anchor"], r["verdict"]) for r in rows
     }  # in the order of the rows
     applicable = evaluation.rows(f"""
@@ -93,13 +93,13 @@ def cases_of(evaluation: Evaluation, period: str, span: Span) -> list[Case]:
         WHERE f.{where(span)} AND f.status NOT IN ('{Status.ERROR}', '{Status.NOT_APPLICABLE}')
         ORDER BY f.case_key, f.number""")
     for row in applicable:
-        if row["case_key"] in found:
-            found[row["case_key"]].findings[row["id"]] = row
-    return list(found.values())
+        if row["case_key"] in by_key:
+            by_key[row["case_key"]].findings[row["id"]] = row
+    return list(by_key.values())
 
 
 def period(evaluation: Evaluation, name: str, span: Span) -> Period:
-    """The way from all operations of a period to those that count; the lines add up."""
+    """Return the steps from all operations of a period to the eligible ones; the lines add up."""
     rows = evaluation.rows(f"""
         SELECT CASE WHEN verdict = '{Verdict.NOT_APPLICABLE}'
                     THEN coalesce(not_applicable, 'condition') WHEN verdict = '{Verdict.ERROR}'

@@ -28,7 +28,7 @@ def study(
 ) -> Study:
     """Compare two periods of an evaluation; `loaded` are printed figures to compare with.
 
-    UserError where `check_spans` finds any.
+    Raises UserError where `check_spans` does.
     """
     compiled = evaluation.compiled
     check_spans(*spans, compiled.as_of)
@@ -108,7 +108,7 @@ def _rates(
 def _files(
     evaluation: Evaluation, registry: Registry
 ) -> tuple[tuple[str, str, int, int, int], ...]:
-    """file, SHA-256, rows read, used and rejected: read = used + rejected."""
+    """Return file, SHA-256, rows read, used and rejected: read = used + rejected."""
     census = evaluation.prepared.census
     lines = [
         (t.file, t.sha256, c.read, c.used, c.rejected + c.torn)

@@ -14,7 +14,7 @@ from qi_checker.study.views import Study
 
 
 def as_json(study: Study) -> str:
-    """The whole study; dates as ISO text."""
+    """Format the whole study as JSON, with dates as ISO text."""
 
     def plain(item: Any) -> str:
         if isinstance(item, date):
@@ -25,6 +25,6 @@ def as_json(study: Study) -> str:
 
 
 def write_csv(study: Study, folder: Path) -> None:
-    """One file for each table of the study: rates.csv, days.csv ..."""
+    """Write one file for each table of the study: rates.csv, days.csv ..."""
     for table in study_tables(study):
         write_rows(folder / f"{table.key}.csv", table.columns, table.rows)

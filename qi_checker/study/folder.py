@@ -46,14 +46,14 @@ OURS = (
 
 @dataclass(frozen=True)
 class Written:
-    """What to tell on the terminal."""
+    """The result of writing a study, for the terminal."""
 
     finding: str
     main_file: str
 
 
 def study_page(study: Study) -> str:
-    """The study for a person."""
+    """Render the study as an HTML page."""
     rates = study_plots.forest(study)
     return (
         environment()
@@ -71,8 +71,8 @@ def study_page(study: Study) -> str:
 
 
 def write_study(study: Study, out: Path, format: str, paper: str = A4) -> Written:
-    """Write a study into `out`. JSON and CSV are always there; `format` says what else: html, pdf,
-    xlsx, all three, or json for none."""
+    """Write a study into `out`. JSON and CSV are always written; `format` adds html, pdf, xlsx, all
+    three, or nothing (json)."""
     with replaced_folder(out, OURS) as folder:
         write_csv(study, folder)
         _write_plots(study, folder)
@@ -83,7 +83,7 @@ def write_study(study: Study, out: Path, format: str, paper: str = A4) -> Writte
 
 
 def _for_people(study: Study, folder: Path, format: str, paper: str) -> list[str]:
-    """Page, PDF and workbook, as far as they are asked for; their names."""
+    """Write page, PDF and workbook as `format` requires; return their names."""
     formats = [name for name in FORMATS if format in (name, "all")]
     page = on_paper(study_page(study), paper) if set(formats) & {"html", "pdf"} else ""
     if "html" in formats:
@@ -98,7 +98,7 @@ def _for_people(study: Study, folder: Path, format: str, paper: str) -> list[str
 
 
 def _properties(study: Study) -> Properties:
-    """The first sheet of the workbook."""
+    """Return the first sheet of the workbook."""
     spans = (
         f"Period {p.name}: {p.first} to {p.last}, {words.count(p.eligible, 'eligible case')}"
         for p in study.periods

@@ -15,13 +15,13 @@ _DAYS = {"day": 1, "week": 7}
 
 
 def plain_leaves(evaluation: Evaluation) -> dict[str, Requirement]:
-    """Requirements of one event before surgery: days from it to surgery mean something."""
+    """Return the requirements of one event before surgery, where days to surgery are meaningful."""
     versions = evaluation.compiled.bundle.protocol.versions
     return {x.id: x for version in versions for x in version.leaves if is_plain(x)}
 
 
 def limit_of(leaf: Requirement) -> int | None:
-    """The most days that a window allows; None where it is not a number of days."""
+    """Return the maximum days of a window; None if it is not a number of days."""
     far = leaf.window.at_most or leaf.window.less_than
     if far is None or far.unit not in _DAYS:
         return None
@@ -50,17 +50,17 @@ def point(case: Case, leaves: dict[str, Requirement]) -> Point:
 def intervals(
     points: Sequence[Point], leaves: dict[str, Requirement], titles: dict[str, str]
 ) -> Iterable[Interval]:
-    """The newest study, the oldest of those that are asked for, and each of them."""
+    """Yield the days from the newest study, from the oldest required study, and from each study."""
     limits = {id: limit_of(leaf) for id, leaf in leaves.items()}
     shared = set(limits.values())
     common = shared.pop() if len(shared) == 1 else None
     if len(leaves) > 1:
         yield _interval(
-            "newest", "Newest study of those asked for", points, lambda p: p.newest, common
+            "newest", "Newest of the required studies", points, lambda p: p.newest, common
         )
         yield _interval(
             "oldest",
-            "Oldest of those asked for, where all are there",
+            "Oldest of the required studies, where all are there",
             points,
             lambda p: p.oldest,
             common,
@@ -76,8 +76,8 @@ def _interval(
     days: Callable[[Point], int | None],
     limit: int | None,
 ) -> Interval:
-    found = [(p.period, d) for p in points if (d := days(p)) is not None]
-    before, after = ([d for period, d in found if period == name] for name in (BEFORE, AFTER))
+    pairs = [(p.period, d) for p in points if (d := days(p)) is not None]
+    before, after = ([d for period, d in pairs if period == name] for name in (BEFORE, AFTER))
     inside = [
         sum(d <= limit for d in sample) if limit is not None else 0 for sample in (before, after)
     ]

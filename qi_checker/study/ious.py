@@ -1,4 +1,4 @@
-"""What intraoperative ultrasound found: rows of `ious` read one by one, and what they add up to."""
+"""Intraoperative ultrasound: reading the rows of `ious`, and their totals."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ class Ultrasound:
 
     @property
     def counted(self) -> bool:
-        """Whether it is in the denominator: without a plan from before nothing can change."""
+        """Whether it is in the denominator: without an earlier plan nothing can change."""
         return self.performed and self.plan_recorded_before is True
 
     @property
     def changed(self) -> bool | None:
-        """Whether the plan changed. What was found does not decide it: a new lesion inside the
-        planned resection is no change."""
+        """Whether the plan changed. The lesions do not decide it: a new lesion inside the planned
+        resection is no change."""
         return any(word != NO_CHANGE for word in self.plan_change) if self.plan_change else None
 
 
@@ -68,7 +68,8 @@ class Source:
 
 @dataclass(frozen=True)
 class Registry:
-    """The table as read; `rejects` have the columns of rejects.csv. Without a source it is absent."""
+    """The table as read; `rejects` have the columns of rejects.csv. Without a source it is
+    absent."""
 
     sources: tuple[Source, ...]
     rows: dict[str, Ultrasound]
@@ -174,7 +175,7 @@ def _reject(file: str, row: int, column: str, reason: str, id: str) -> dict[str,
 
 
 def _fault(texts: dict[str, str], known: set[str]) -> tuple[str, str] | None:
-    """Column and reason of the first check that a row fails by itself."""
+    """Return column and reason of the first check that a row fails on its own."""
     for column in IOUS.columns:
         if column.needed and not texts[column.name]:
             return column.name, MISSING

@@ -12,10 +12,10 @@ from qi_checker.study.views import Comparison, PlanChange, Power
 
 
 def plan_change(registry: Registry, before: list[str], after: list[str]) -> PlanChange:
-    """The plan-change rate of the eligible operations of two periods, given by id.
+    """Return the plan-change rate of the eligible operations of two periods, given by id.
 
     Denominator: ultrasound was performed and the plan was recorded before. A row that does not
-    say whether the plan changed is in neither number, and shown.
+    state whether the plan changed is in neither number, and is shown separately.
     """
     sides = [[registry.rows[id] for id in ids if id in registry.rows] for ids in (before, after)]
     counted = [[row for row in side if row.counted] for side in sides]
@@ -64,6 +64,6 @@ def _power(rate: Comparison) -> Power | None:
 
 
 def lost(flow: Iterable[tuple[str, int, int]]) -> tuple[int, int]:
-    """How many of the eligible operations are not counted, before and after."""
+    """Return how many eligible operations are not counted, before and after."""
     lines = list(flow)
     return lines[0][1] - lines[-1][1], lines[0][2] - lines[-1][2]

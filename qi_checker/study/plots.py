@@ -1,7 +1,8 @@
-"""What a study draws, as typed plots: days of every operation, and rates beside published ones.
+"""The charts of a study as typed plots: days of every operation, and rates beside published ones.
 
-The days are an individuals (XmR) chart whose mean and limits come from the earlier period and are
-drawn on unchanged over the later one: a comparison of two periods ignores time, and this does not.
+The days are an individuals (XmR) chart. Its mean and limits come from the earlier period and
+continue unchanged over the later one: a comparison of two periods ignores time, and the chart does
+not.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from qi_checker.study.views import Series, Study
 
 
 def intervals(study: Study) -> Intervals:
-    """Days from the newest study to surgery, in the order of surgery."""
+    """Return the days from the newest study to surgery, in the order of surgery."""
     lead = study.intervals[0] if study.intervals else None
     limit = lead.limit if lead else None
     series = study.series
@@ -36,7 +37,7 @@ def intervals(study: Study) -> Intervals:
     return Intervals(
         title=study_words.interval_finding(study),
         description="One mark for each operation, in the order of surgery. Mean and limits are those "
-        "of the earlier period, dotted where they are drawn on over the later one. The table of "
+        "of the earlier period, dotted where they continue over the later period. The table of "
         "operations has every number.",
         requirement=lead.title if lead else "",
         limit=limit,
@@ -61,7 +62,7 @@ def _kind(days: int | None, limit: int | None) -> str:
 
 
 def forest(study: Study) -> Forest | None:
-    """The rates of a changed plan beside the benchmarks; None without a rate."""
+    """Return the rates of changed plans beside the benchmarks; None without a rate."""
     change = study.plan_change
     if change is None:
         return None

@@ -1,8 +1,8 @@
-"""A study for people who may not know small numbers: what of it can be printed, and nothing else.
+"""A study for people who may not see small numbers: only its printable part.
 
-Everything is made from the counts that are printed (docs/small-numbers.md): rates, intervals and
-differences of a study are computed again from them, so that none tells more than they do. What is
-case by case, or counts too little to be told, is not in it at all.
+Everything is computed from the printed counts (docs/small-numbers.md): rates, intervals and
+differences are computed again from them, so that none reveals more. Single cases and counts that
+are too small are left out completely.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LEFT_OUT = (
 
 @dataclass(frozen=True)
 class Side:
-    """A rate of one period as printed; `share` None where one of its numbers is withheld."""
+    """A rate of one period as printed; `share` is None if one of its numbers is withheld."""
 
     part: Shown
     whole: Shown
@@ -37,7 +37,7 @@ class Side:
 
 @dataclass(frozen=True)
 class ProtectedRate:
-    """One rate; `compared` where all four numbers are printed, computed from these."""
+    """One rate; `compared` is computed from the four numbers, if all are printed."""
 
     key: str
     title: str
@@ -48,7 +48,7 @@ class ProtectedRate:
 
 @dataclass(frozen=True)
 class Days:
-    """Days from the newest study to surgery; None where their number of operations is withheld."""
+    """Days from the newest study to surgery; None if the number of operations is withheld."""
 
     n: Shown
     mean: float | None
@@ -57,7 +57,7 @@ class Days:
 
 @dataclass(frozen=True)
 class ProtectedStudy:
-    """The whole of it."""
+    """The whole protected study."""
 
     provenance: Provenance
     title: str
@@ -69,7 +69,7 @@ class ProtectedStudy:
 
 
 def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
-    """What may be printed of a study. `profile` is not `none`: that is the study as it is."""
+    """Return the printable part of a study; `profile` is not `none`, the unprotected study."""
     counts = [_counts(study, side) for side in (0, 1)]
     shown = [shown_counts(numbers, profile) for numbers in counts]
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
@@ -97,28 +97,28 @@ def protect_study(study: Study, profile: Profile) -> ProtectedStudy:
 
 
 def _counts(study: Study, side: int) -> dict[str, int]:
-    """Every count of a period that is printed, the most important first; all of one population."""
+    """Return every printed count of a period, the most important first; all of one population."""
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     shares = {r.key: (r.before, r.after)[side] for r in rates}
-    found = {"eligible": study.periods[side].eligible}
-    found |= {f"{key}/whole": share.whole for key, share in shares.items()}
+    counts = {"eligible": study.periods[side].eligible}
+    counts |= {f"{key}/whole": share.whole for key, share in shares.items()}
     first = sorted(shares, key=lambda k: (k != "compliant", not k.startswith("in_window"), k))
-    found |= {key: shares[key].part for key in first}
+    counts |= {key: shares[key].part for key in first}
     if study.intervals:
         lead = study.intervals[0]
-        found["days"] = (lead.before, lead.after)[side].n
-    return found
+        counts["days"] = (lead.before, lead.after)[side].n
+    return counts
 
 
 def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
-    """Each count, rounded or withheld: no group of cases can be worked out of what is printed."""
+    """Round or withhold each count, so that no group of cases can be derived from the output."""
     if profile.rounded_to:
         fits = {name: not is_small(value, profile) for name, value in counts.items()}
     else:
         plan = [name for name in counts if name.startswith("plan_change")]
         imaging = [name for name in counts if name not in plan]
         fits = {}
-        for names in (imaging, ["eligible", *plan]):  # a changed plan says nothing of imaging
+        for names in (imaging, ["eligible", *plan]):  # a changed plan reveals nothing about imaging
             numbers = [counts[name] for name in names]
             fits |= dict(zip(names, nested(numbers, profile), strict=True))
     fits = _without_low(counts, fits, profile)
@@ -134,20 +134,22 @@ def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
 def _without_low(
     counts: dict[str, int], fits: dict[str, bool], profile: Profile
 ) -> dict[str, bool]:
-    """Withhold low counts where any is withheld: marks say "at most 4" or "more", which leaves too
-    little to guess of a total up to 8."""
+    """Withhold low counts if any count is withheld.
+
+    Marks say "at most 4" or "more": for a total up to 8 they leave too few possible values.
+    """
     if profile.mark == profile.other or all(fits.values()):
         return fits
     return {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
 
 
 def _whole(days: float | None) -> float | None:
-    """Days to the whole day: a mean to its last digit says how many operations it is of."""
+    """Round days to whole days: the last digits of a mean reveal the number of operations."""
     return None if days is None else float(round(days))
 
 
 def _rate(rate: Comparison, before: dict[str, Shown], after: dict[str, Shown]) -> ProtectedRate:
-    """A rate from the printed numbers of both periods."""
+    """Compute a rate from the printed numbers of both periods."""
     numbers = [(shown_of[rate.key], shown_of[f"{rate.key}/whole"]) for shown_of in (before, after)]
     sides = [_side(rate, part, whole) for part, whole in numbers]
     compared = None

@@ -1,4 +1,4 @@
-"""Page, JSON and CSV of a study whose small numbers are withheld; and its sentences."""
+"""Page, JSON and CSV of a study whose small numbers are withheld, with its sentences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qi_checker.study.protected import ProtectedRate, ProtectedStudy, Side
 
 
 def side(value: Side) -> str:
-    """`14/39 (36%, 95% CI 23–52)`, or the numbers that are printed and marks."""
+    """Format `14/39 (36%, 95% CI 23–52)`, or the printed numbers and marks."""
     return study_words.share(value.share) if value.share else f"{value.part}/{value.whole}"
 
 
@@ -35,28 +35,26 @@ def fisher(rate: ProtectedRate) -> str:
 
 
 def finding(study: ProtectedStudy) -> str:
-    """The whole study in one sentence, from what is printed."""
+    """Summarise the study in one sentence, from the printed numbers."""
     rate = study.rates[0]
-    said = (
+    before = (
         f"Before, {side(rate.before)} of the operations complied with the whole protocol; after, "
     )
     if rate.compared is None:
-        return (
-            f"{said}{side(rate.after)}. Small numbers are withheld, so the rates are not compared."
-        )
-    return f"{said}{side(rate.after)}: {difference(rate)}, Fisher's exact p {fisher(rate)}."
+        return f"{before}{side(rate.after)}. Small numbers are withheld, so the rates are not compared."
+    return f"{before}{side(rate.after)}: {difference(rate)}, Fisher's exact p {fisher(rate)}."
 
 
 def rule(profile: Profile) -> str:
-    """What the profile does, in a sentence."""
-    said = f"Counts of 1 to {profile.largest} are withheld ({profile.mark})"
+    """Describe the effect of the profile in a sentence."""
+    withheld = f"Counts of 1 to {profile.largest} are withheld ({profile.mark})"
     if profile.rounded_to:
-        return f"{said}; all others are rounded to the nearest {profile.rounded_to}, and everything is computed from the rounded numbers."  # noqa: E501
-    return f"{said}, and others ({profile.other}) from which they could be worked out."
+        return f"{withheld}; all others are rounded to the nearest {profile.rounded_to}, and everything is computed from the rounded numbers."  # noqa: E501
+    return f"{withheld}, and so are others ({profile.other}) from which they could be derived."
 
 
 def protected_page(study: ProtectedStudy) -> str:
-    """The study for a person."""
+    """Render the study as an HTML page."""
     import qi_checker.study.protected_files as said
 
     template = environment().get_template("study/protected.html.j2")
@@ -64,7 +62,7 @@ def protected_page(study: ProtectedStudy) -> str:
 
 
 def write_protected(study: ProtectedStudy, out: Path, format: str, paper: str = A4) -> Written:
-    """Write everything into `out`; `format` as for a study that is not protected."""
+    """Write everything into `out`; `format` as for an unprotected study."""
     formats = [name for name in FORMATS if format in (name, "all")]
     tables = _tables(study)
     with replaced_folder(out, OURS) as folder:
@@ -92,7 +90,7 @@ def write_protected(study: ProtectedStudy, out: Path, format: str, paper: str = 
 
 
 def _tables(study: ProtectedStudy) -> list[Table]:
-    """What CSV and workbook hold: numbers, or marks in their place."""
+    """Return the tables of CSV and workbook: numbers, or marks in their place."""
     days = (
         (period[0], str(d.n), d.mean, d.median)
         for period, d in zip(study.periods, study.days, strict=False)

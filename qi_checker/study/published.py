@@ -1,4 +1,5 @@
-"""Printed figures beside the recomputed ones: which agree, and what does not follow from the counts."""
+"""Printed figures beside the recomputed ones: which agree, and which do not follow from the
+counts."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ Candidates = tuple[tuple[str, float], ...]
 
 
 def published(study: Study, loaded: LoadedPublication) -> Study:
-    """The study with its comparison with a publication."""
+    """Return the study with its comparison with a publication."""
     printed = loaded.publication
     rows = tuple(_row(study, figure) for figure in printed.figures)
     remarks = (*_beyond_the_window(study, printed.figures), *_not_from_counts(study, rows))
@@ -34,7 +35,7 @@ def _row(study: Study, figure: Figure) -> Printed:
 
 
 def _candidates(study: Study, figure: str) -> Candidates:
-    """Every way in which a figure may have been computed, with its value here."""
+    """Return every way to compute a figure, with its value in these records."""
     side, _, rest = figure.partition(".")
     if figure == "interval.p":
         return _interval_tests(study)
@@ -63,11 +64,11 @@ def _rate(study: Study, key: str) -> Comparison | None:
 def _of_intervals(study: Study, side: str, what: str) -> Candidates:
     def value(interval: Interval) -> float | None:
         summary: Summary = interval.before if side == "before" else interval.after
-        found = getattr(summary, what)
-        return float(found) if found is not None else None
+        numbers = getattr(summary, what)
+        return float(numbers) if numbers is not None else None
 
-    found = [(i.title, value(i)) for i in study.intervals]
-    return tuple((name, number) for name, number in found if number is not None)
+    numbers = [(i.title, value(i)) for i in study.intervals]
+    return tuple((name, number) for name, number in numbers if number is not None)
 
 
 def _interval_tests(study: Study) -> Candidates:
@@ -95,12 +96,13 @@ def _plan_tests(study: Study, rest: str) -> Candidates:
     tests = [(name, test) for name, test in named if test is not None]
     if rest == "chi_squared":
         return tuple((name, test.statistic) for name, test in tests)
-    found = [(name, test.p) for name, test in tests]
-    return tuple(found + ([("Fisher", rate.fisher)] if rate.fisher is not None else []))
+    p_values = [(name, test.p) for name, test in tests]
+    return tuple(p_values + ([("Fisher", rate.fisher)] if rate.fisher is not None else []))
 
 
 def _beyond_the_window(study: Study, figures: Iterable[Figure]) -> Iterable[str]:
-    """A printed range that ends outside the window: not everybody can have been in time."""
+    """Yield a sentence for a printed range that ends outside the window: not everybody was in
+    time."""
     limit = study.intervals[0].limit if study.intervals else None
     for figure in figures:
         side, _, rest = figure.figure.partition(".")
@@ -108,17 +110,17 @@ def _beyond_the_window(study: Study, figures: Iterable[Figure]) -> Iterable[str]
             continue
         present = [getattr(r, side) for r in study.rates if r.key.startswith("present.")]
         if not all(share.part == share.whole for share in present):
-            continue  # nobody would take it for a period in which everything was in time
+            continue  # nobody would read it as a period in which everything was in time
         cases = study.periods[0 if side == "before" else 1].eligible
         yield (
             f"Not all {cases} operations {side} can have been in the window: the printed range ends "
             f"at {figure.printed} days, and the limit is {limit} days. At most {cases - 1} of {cases} "
-            "were. That a study was present does not say that it was in time."
+            "were. A study that was present was not necessarily in time."
         )
 
 
 def _not_from_counts(study: Study, rows: Iterable[Printed]) -> Iterable[str]:
-    """Printed tests of the change of plan that no usual test of the counts gives."""
+    """Yield printed tests of the change of plan that no usual test of the counts gives."""
     for row in rows:
         if row.agrees is not False or not row.figure.startswith("plan_change."):
             continue
@@ -132,7 +134,7 @@ def _not_from_counts(study: Study, rows: Iterable[Printed]) -> Iterable[str]:
 
 
 def _own_p(row: Printed) -> str:
-    """Whether a printed statistic belongs to a printed p: the reader sees which of both to doubt."""
+    """Return the p value of a printed statistic, so that the reader sees which of both to doubt."""
     if not row.figure.endswith("chi_squared"):
         return ""
     p = chi_squared_p(float(row.printed))

@@ -11,7 +11,7 @@ from qi_checker.study.views import Comparison, Share
 
 @dataclass(frozen=True)
 class Counted:
-    """A numerator and its denominator, and how many of the denominator are undecided."""
+    """A numerator and its denominator, with the undecided cases of the denominator."""
 
     part: int
     whole: int
@@ -19,7 +19,7 @@ class Counted:
 
 
 def compare(key: str, title: str, before: Counted, after: Counted) -> Comparison:
-    """Both shares with their intervals, their difference, and the tests of it."""
+    """Return both shares with their intervals, their difference and its tests."""
     table = (before.part, before.whole, after.part, after.whole)
     return Comparison(
         key=key,

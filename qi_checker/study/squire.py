@@ -1,6 +1,6 @@
-"""The headings of SQUIRE 2.0 with what the data can fill in; the rest is for the authors.
+"""The headings of SQUIRE 2.0 with the parts that the data can fill in; the rest is for the authors.
 
-Goodman D et al., BMJ Qual Saf 2016;25:e7 (SQUIRE 2.0); headings only, texts are ours.
+Goodman D et al., BMJ Qual Saf 2016;25:e7 (SQUIRE 2.0); headings only, the text is ours.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _ITEMS = (
 
 
 def squire(study: Study) -> tuple[tuple[int, str, str, bool], ...]:
-    """(number, heading, text, whether the data gave the text), in the order of the guideline."""
+    """Return (number, heading, text, whether the data gave the text), in the order of the
+    guideline."""
     before, after = study.periods
     known = {
         1: f"{study.title}: operations of {said.span(before)} against {said.span(after)}.",
@@ -45,7 +46,7 @@ def squire(study: Study) -> tuple[tuple[int, str, str, bool], ...]:
         11: "Wilson intervals; difference of rates with Newcombe's interval; Fisher's exact test "
         "(primary) and N-1 chi-squared; Welch's t and Mann-Whitney with the Hodges-Lehmann shift. "
         "Variation over time: individuals (XmR) chart of days per operation, with mean and limits "
-        f"of the earlier period drawn on over the later one. {said.over_time(study)}",
+        f"of the earlier period continued over the later one. {said.over_time(study)}",
         13: f"{said.finding(study)} {said.plan_finding(study)} Missing: {said.missing(study)}",
         16: f"{said.power_line(study)} {said.time_is_ignored(study)}".strip(),
     }

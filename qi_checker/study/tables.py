@@ -1,4 +1,4 @@
-"""The tables of a study: what its CSV files and the sheets of its workbook hold."""
+"""The tables of a study: the contents of its CSV files and of the sheets of its workbook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _SUMMARY = ("n", "mean", "sd", "median", "q1", "q3", "least", "most")
 
 
 def study_tables(study: Study) -> tuple[Table, ...]:
-    """rates, traits, days, intervals, rejects, and where there is one plan_change, benchmarks, published."""
+    """Return rates, traits, days, intervals, rejects and, if any, plan_change, benchmarks,
+    published."""
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     tables = [
         _table("rates", "Rates", _RATE_COLUMNS, map(_rate, rates)),
@@ -65,7 +66,7 @@ def _ultrasound(change: PlanChange) -> list[Table]:
         _table("plan_change", "Change of plan", ("part", "what", "before", "after"), lines),
         _table(
             "benchmarks",
-            "Published rates, no targets",
+            "Published rates, not targets",
             columns,
             (tuple(asdict(b).values()) for b in BENCHMARKS),
         ),

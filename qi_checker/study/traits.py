@@ -22,13 +22,13 @@ _VERDICTS = (
 
 
 def traits(evaluation: Evaluation, spans: tuple[Span, Span]) -> tuple[Trait, ...]:
-    """Numbers of patients, surgeons and sites (where they are given), urgency and verdicts of the
+    """Return numbers of patients, surgeons and sites (where given), urgency and verdicts of the
     eligible operations. Nobody is named."""
-    found = [_numbers(evaluation, span) for span in spans]
+    both = [_numbers(evaluation, span) for span in spans]
     lines = [
-        Trait("", title, (found[0][column], found[1][column]))
+        Trait("", title, (both[0][column], both[1][column]))
         for title, column in _NUMBERS
-        if any(numbers[column] for numbers in found)
+        if any(numbers[column] for numbers in both)
     ]
     urgency = [_counts(evaluation, span, "urgency") for span in spans]
     given = sorted({word for counts in urgency for word in counts if word})
@@ -39,7 +39,7 @@ def traits(evaluation: Evaluation, spans: tuple[Span, Span]) -> tuple[Trait, ...
 
 
 def _shares(group: str, wanted: Sequence[str], counts: list[dict[str, int]]) -> list[Trait]:
-    """A line for each value that there is; "" are the operations where it is not given."""
+    """Return a line for each value; "" means the operations without a value."""
     lines = []
     for value in wanted:
         before, after = (c.get(value, 0) for c in counts)

@@ -1,4 +1,5 @@
-"""What the before/after study shows: typed values, ready to print. Pairs are (before, after)."""
+"""The contents of the before/after study: typed values, ready to print. Pairs are (before,
+after)."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Trait:
-    """A line of the table of who was operated; a share of the eligible where it has a group."""
+    """A line of the table of who was operated; with a group, a share of the eligible."""
 
     group: str  # "", Urgency, Verdict
     what: str  # a word of the records, or of the program
@@ -66,13 +67,13 @@ class Interval:
     pooled: Outcome | None
     mann_whitney: Outcome | None
     shift: tuple[float, float, float] | None  # Hodges-Lehmann, after minus before
-    limit: int | None  # days that the protocol allows, where all it counts agree
+    limit: int | None  # maximum days of the protocol, if all its windows agree
     within: tuple[int, int]  # cases whose interval is inside the limit
 
 
 @dataclass(frozen=True)
 class Point:
-    """One operation of the chart and of intervals.csv; None where nothing was there to count from."""
+    """One operation of the chart and of intervals.csv; None without a study."""
 
     case_id: str
     period: str
@@ -85,9 +86,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Series:
-    """Days as an individuals chart: mean and 3-sigma limits of the earlier period, kept for the later.
+    """Days as an individuals chart: mean and 3-sigma limits of the earlier period, kept for the
+    later.
 
-    `longest` and `crossings` are of the later period against that mean, with what chance allows.
+    `longest` and `crossings` are of the later period against that mean, with the numbers that
+    chance allows.
     """
 
     centre: float
@@ -104,22 +107,22 @@ class Series:
 
 @dataclass(frozen=True)
 class Power:
-    """How much the study could have seen of the change of plan."""
+    """The power of the study for the change of plan."""
 
     power: float
     needed: int | None  # operations in each period for 80%
-    detectable: int | None  # most changes after that Fisher's test would tell from before
+    detectable: int | None  # maximum changes after that Fisher's test would distinguish from before
 
 
 @dataclass(frozen=True)
 class PlanChange:
-    """The registry of ultrasound over the eligible operations of both periods."""
+    """The registry of ultrasound for the eligible operations of both periods."""
 
     file: str
     flow: tuple[tuple[str, int, int], ...]  # words, before, after; adds up to the denominator
     rate: Comparison
     kinds: tuple[tuple[str, int, int], ...]  # word of the contract, before, after; may overlap
-    inside: tuple[int, int]  # operations whose new lesions lay inside the planned resection
+    inside: tuple[int, int]  # operations whose new lesions were inside the planned resection
     power: Power | None
 
 
@@ -131,13 +134,13 @@ class Printed:
     figure: str
     printed: str
     candidates: tuple[tuple[str, float], ...]
-    agrees: bool | None  # None where there is nothing to compare with
+    agrees: bool | None  # None if there is nothing to compare with
     by: tuple[str, ...]  # which of the candidates agree
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication prints, from published.yaml beside the records."""
+    """The printed figures of a publication, from published.yaml beside the records."""
 
     source: str
     note: str

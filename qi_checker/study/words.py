@@ -9,37 +9,37 @@ from qi_checker.study.series import FEWEST
 from qi_checker.study.views import Comparison, Interval, Period, Point, Printed, Share, Study, Trait
 
 NONE = "no eligible cases"
-UNDER = "<\u00a00.001"  # in one piece
+UNDER = "<\u00a00.001"  # kept on one line
 FEWEST_EXPECTED = 1.0  # N-1 chi-squared wants this in every cell (Campbell 2007)
 FEWEST_IN_A_SERIES = 12  # points in each period for a segmented regression
 
 
 def p_value(p: float | None) -> str:
-    """`0.563`, `< 0.001`; a dash where there is none."""
+    """Format `0.563` or `< 0.001`; a dash for None."""
     if p is None:
         return "–"
     return UNDER if p < 0.0005 else f"{p:.3f}"
 
 
 def share(value: Share) -> str:
-    """`14/39 (36%, 95% CI 23–52)`; no percentage of fewer than five."""
+    """Format `14/39 (36%, 95% CI 23–52)`; no percentage of fewer than five."""
     if not value.whole:
         return NONE
-    said = rates.share(value.part, value.whole)
-    if said.endswith(")") and value.low is not None and value.high is not None:
-        said = f"{said[:-1]}, 95% CI {rates.digits(value.low)}–{rates.digits(value.high)})"
-    return f"{said}; {value.undecided} undetermined" if value.undecided else said
+    text = rates.share(value.part, value.whole)
+    if text.endswith(")") and value.low is not None and value.high is not None:
+        text = f"{text[:-1]}, 95% CI {rates.digits(value.low)}–{rates.digits(value.high)})"
+    return f"{text}; {value.undecided} undetermined" if value.undecided else text
 
 
 def short(value: Share) -> str:
-    """`36%`, or `3 of 4` where there are too few for a percentage."""
+    """Format `36%`, or `3 of 4` where there are too few for a percentage."""
     if value.whole < rates.FEWEST_FOR_PERCENT:
         return f"{value.part} of {value.whole}"
     return rates.percent(value.part / value.whole)
 
 
 def head(study: Study) -> str:
-    """The title of the page: `15% before, 81% after`."""
+    """Return the title of the page: `15% before, 81% after`."""
     lead = rate_of(study, "compliant")
     if lead is None or not lead.before.whole or not lead.after.whole:
         return study.title
@@ -47,7 +47,7 @@ def head(study: Study) -> str:
 
 
 def points(value: float) -> str:
-    """A difference of proportions in points, with its sign."""
+    """Format a difference of proportions in points, with its sign."""
     number = round(100 * value, 1)
     return f"{'+' if number > 0 else '−' if number < 0 else ''}{abs(number):.1f}"
 
@@ -61,7 +61,7 @@ def difference(rate: Comparison) -> str:
 
 
 def n_minus_1(rate: Comparison) -> str:
-    """`0.454, p 0.500`; why not where an expected count is too small."""
+    """Format `0.454, p 0.500`, or the reason if an expected count is too small."""
     if rate.n_minus_1 is None:
         return "–"
     if rate.least_expected < FEWEST_EXPECTED:
@@ -70,12 +70,12 @@ def n_minus_1(rate: Comparison) -> str:
 
 
 def number(value: float | None) -> str:
-    """At most one decimal; a dash where there is none."""
+    """Format with at most one decimal; a dash for None."""
     return "–" if value is None else f"{value:.1f}".removesuffix(".0")
 
 
 def summary(value: Summary) -> dict[str, str]:
-    """The columns of the table of intervals."""
+    """Return the columns of the table of intervals."""
     if not value.n:
         return dict.fromkeys(("n", "mean", "sd", "median", "iqr", "range"), "–") | {"n": "0"}
     return {
@@ -99,7 +99,7 @@ def tested(outcome: Outcome | None, name: str) -> str:
 
 
 def shift(interval: Interval) -> str:
-    """The Hodges-Lehmann shift in days."""
+    """Format the Hodges-Lehmann shift in days."""
     if interval.shift is None:
         return "–"
     middle, low, high = interval.shift
@@ -111,7 +111,7 @@ def signed(value: float) -> str:
 
 
 def within(interval: Interval, at: int) -> str:
-    """How many intervals of a period are inside the window."""
+    """Describe how many intervals of a period are inside the window."""
     whole = (interval.before, interval.after)[at].n
     if interval.limit is None or not whole:
         return "–"
@@ -127,7 +127,7 @@ def days(value: int | None) -> str:
 
 
 def trait(study: Study, line: Trait, at: int) -> str:
-    """A number, or a share of the eligible operations of its period."""
+    """Format a number, or a share of the eligible operations of its period."""
     number_of, whole = line.counts[at], study.periods[at].eligible
     return rates.share(number_of, whole) if line.group and whole else words.count(number_of)
 
@@ -137,7 +137,7 @@ def rate_of(study: Study, key: str) -> Comparison | None:
 
 
 def finding(study: Study) -> str:
-    """The whole study in one sentence."""
+    """Summarise the study in one sentence."""
     empty = [p.name for p in study.periods if not p.eligible]
     if empty:
         where = " and ".join(empty)
@@ -155,7 +155,7 @@ def finding(study: Study) -> str:
 
 
 def interval_finding(study: Study) -> str:
-    """The title of the chart: what the days say."""
+    """Return the title of the chart, with the main result."""
     lead = study.intervals[0] if study.intervals else None
     if lead is None or lead.before.mean is None or lead.after.mean is None:
         return "Days from imaging to surgery"
@@ -168,37 +168,37 @@ def interval_finding(study: Study) -> str:
 
 
 def plan_finding(study: Study) -> str:
-    """What may be said of the change of plan: no more than its interval carries."""
+    """Summarise the change of plan, but claim only what its interval supports."""
     change = study.plan_change
     if change is None:
         return "There is no file of intraoperative ultrasound (ious), so there is no rate."
     rate = change.rate
-    said = f"Plan changed before {share(rate.before)}, after {share(rate.after)}"
+    sentence = f"Plan changed before {share(rate.before)}, after {share(rate.after)}"
     if rate.difference is None:
-        return said + "."
+        return sentence + "."
     low, high = rate.difference[1:]
-    verdict = "no difference can be told" if low <= 0 <= high else "the rates differ"
-    return f"{said}: {difference(rate)}, Fisher's exact p {p_value(rate.fisher)}; {verdict}."
+    verdict = "no difference can be shown" if low <= 0 <= high else "the rates differ"
+    return f"{sentence}: {difference(rate)}, Fisher's exact p {p_value(rate.fisher)}; {verdict}."
 
 
 def power_line(study: Study) -> str:
-    """What the study could have seen."""
+    """Describe the power of the study."""
     if study.plan_change is None or study.plan_change.power is None:
         return ""
-    found, rate = study.plan_change.power, study.plan_change.rate
+    power, rate = study.plan_change.power, study.plan_change.rate
     line = (
         f"If these were the true rates, a study of {rate.before.whole} and {rate.after.whole} "
-        f"operations would find the difference in {rates.percent(found.power)} of all repetitions"
+        f"operations would find the difference in {rates.percent(power.power)} of all repetitions"
     )
-    if found.needed is not None:
-        line += f"; for 80% it takes {found.needed:,} operations in each period"
-    if found.detectable is not None:
-        line += f". The smallest improvement that Fisher's test would tell: {found.detectable} of {rate.after.whole} after"  # noqa: E501
+    if power.needed is not None:
+        line += f"; for 80% it takes {power.needed:,} operations in each period"
+    if power.detectable is not None:
+        line += f". The smallest improvement that Fisher's test would detect: {power.detectable} of {rate.after.whole} after"  # noqa: E501
     return line + "."
 
 
 def recomputed(row: Printed) -> str:
-    """Every candidate with its name, rounded as a reader compares it."""
+    """List every candidate with its name, rounded for the comparison."""
     if not row.candidates:
         return "not in these records"
     values: dict[str, list[str]] = {}
@@ -232,27 +232,27 @@ def in_window(point: Point, limit: int | None) -> str:
 
 
 def over_time(study: Study) -> str:
-    """What the chart says of the later period against the earlier mean, or why it says nothing."""
-    found = study.series
-    if found is None:
+    """Compare the later period with the earlier mean, or say why that is not possible."""
+    chart = study.series
+    if chart is None:
         return (
-            f"With fewer than {FEWEST} earlier operations that days can be counted for, no mean "
-            "and no limits are drawn."
+            f"With fewer than {FEWEST} earlier operations with a number of days, no mean and no "
+            "limits are drawn."
         )
     head = (
-        f"Mean and limits are those of the earlier period ({number(found.centre)} days, "
-        f"{number(max(found.lower, 0.0))} to {number(found.upper)}). Beyond the limits: "
-        f"{found.beyond[0]} before, {found.beyond[1]} after."
+        f"Mean and limits are those of the earlier period ({number(chart.centre)} days, "
+        f"{number(max(chart.lower, 0.0))} to {number(chart.upper)}). Beyond the limits: "
+        f"{chart.beyond[0]} before, {chart.beyond[1]} after."
     )
-    if not found.later:
-        return head + " There is no later operation to hold against them."
-    long_run = found.longest > found.longest_allowed
-    few = found.crossings < found.crossings_needed
+    if not chart.later:
+        return head + " There is no later operation to compare with them."
+    long_run = chart.longest > chart.longest_allowed
+    few = chart.crossings < chart.crossings_needed
     return (
-        f"{head} {found.later_below} of the {found.later} later operations lie below that mean; the "
-        f"longest run on one side of it is {found.longest} (chance allows {found.longest_allowed}), and "
-        f"it is crossed {_times(found.crossings)} (by chance at least {found.crossings_needed}): "
-        + ("a shift against the earlier period." if long_run or few else "no shift can be told.")
+        f"{head} {chart.later_below} of the {chart.later} later operations are below that mean; the "
+        f"longest run on one side of it is {chart.longest} (chance allows {chart.longest_allowed}), and "
+        f"it is crossed {_times(chart.crossings)} (by chance at least {chart.crossings_needed}): "
+        + ("a shift against the earlier period." if long_run or few else "no shift can be shown.")
     )
 
 
@@ -261,7 +261,7 @@ def _times(count: int) -> str:
 
 
 def time_is_ignored(study: Study) -> str:
-    """Why a comparison of two periods is not yet an effect."""
+    """Explain why a comparison of two periods does not prove an effect."""
     few = min(p.eligible for p in study.periods)
     series = (
         " With so few operations no segmented regression was fitted."
@@ -269,14 +269,14 @@ def time_is_ignored(study: Study) -> str:
         else ""
     )
     return (
-        "Two periods are compared without regard to time inside them: a trend that was there already, "
-        "or something else that changed meanwhile (secular change), or a poor stretch that would have "
-        "passed by itself (regression to the mean), looks the same as an effect." + series
+        "Two periods are compared without regard to time inside them. An earlier trend, another change "
+        "in the meantime (secular change), or a poor period that would have ended anyway (regression to "
+        "the mean) looks the same as an effect." + series
     )
 
 
 def completeness(study: Study) -> str:
-    """Rows read, used and rejected, for the item on data in SQUIRE."""
+    """Summarise rows read, used and rejected, for the item on data in SQUIRE."""
     parts = [
         f"{file}: {read:,} rows read = {used:,} used + {rejected:,} rejected"
         for file, _, read, used, rejected in study.files
@@ -285,16 +285,16 @@ def completeness(study: Study) -> str:
 
 
 def missing(study: Study) -> str:
-    """What is not there, period by period."""
-    said = []
+    """List missing data, period by period."""
+    parts = []
     for rate in (r for r in study.rates if r.key.startswith("present.")):
         for name, part in (("before", rate.before), ("after", rate.after)):
             lacking = part.whole - part.part
             if lacking:
                 title = rate.title.removesuffix(": present")
-                said.append(f"no {title} {name} in {words.count(lacking, 'operation')}")
+                parts.append(f"no {title} {name} in {words.count(lacking, 'operation')}")
     if study.plan_change is not None:
         before, after = lost(study.plan_change.flow)
-        said.append(f"change of plan not counted in {before} operations before and {after} after")
-    text = "; ".join(said) or "nothing is missing"
+        parts.append(f"change of plan not counted in {before} operations before and {after} after")
+    text = "; ".join(parts) or "nothing is missing"
     return f"{text[0].upper()}{text[1:]}."

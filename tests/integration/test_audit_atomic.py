@@ -142,7 +142,7 @@ def test_a_disk_that_is_full_is_told_and_the_old_folder_stays(
     ran = run(*_audit_of(demo, out), before=full_disk(size))
     assert ran.code == 2
     assert ran.err == (
-        f"qi-checker: {out}: cannot be written: file too large. The folder is as it was. "
+        f"qi-checker: {out}: cannot be written: file too large. The folder is unchanged. "
         "Free space or ask for permission, and run it again.\n"
     )
     assert contents(out) == contents(audited)
@@ -205,7 +205,7 @@ def test_a_folder_without_permission_is_told(folder: WriteFolder, tmp_path: Path
         out = Path("/proc/audit")
     ran = audit(folder(), out)
     assert ran.code == 2 and f"{out}: cannot be written" in ran.err
-    assert "The folder is as it was" in ran.err
+    assert "The folder is unchanged" in ran.err
 
 
 def test_a_link_is_kept_and_the_folder_behind_it_replaced(

@@ -53,7 +53,7 @@ def test_a_narrow_code_page(audited: Path, before: Path) -> None:
 def test_what_is_wrong_is_said(audited: Path, before: Path, demo: Path, tmp_path: Path) -> None:
     for arguments, words in (
         ((tmp_path / "none",), "there is no such folder"),
-        ((demo,), "holds no findings.json"),
+        ((demo,), "contains no findings.json"),
         ((before, "--since", audited), "is the later audit of the two"),
         ((audited, "--days", -1), "--days: -1 is not possible"),
         ((audited, "--out", tmp_path), "cannot be written"),

@@ -78,7 +78,7 @@ def listed(file: Path, *typed: str) -> Ran:
         ({"requirement": "mri"}, ["requirement: no protocol has this requirement. Known: ct."]),
         (
             {"reason": "contra-indication"},
-            ["--reason: the protocol does not accept that reason. Did you mean contraindication?"],
+            ["--reason: the protocol does not accept this reason. Did you mean contraindication?"],
         ),
         (
             {"expires-on": "2026-06-01"},
@@ -113,7 +113,7 @@ def test_what_cannot_count_is_not_taken(
 def test_before_the_first_night_there_is_no_case(tmp_path: Path) -> None:
     file = settings(tmp_path, protocols=small_protocol(tmp_path), pages=0)
     ran = requested(file)
-    assert ran.code == 2 and "case: there is no night yet. Run the night first." in ran.err
+    assert ran.code == 2 and "case: no night is stored yet. Run the night first." in ran.err
 
 
 def test_one_that_ends_before_surgery_is_taken_with_a_word(file: Path) -> None:

@@ -226,7 +226,7 @@ def test_a_full_disk_is_told_once_and_the_old_folder_stays(
     ran = sheets(data, out, "--all", before=full_disk(size))
     assert ran.code == 2
     assert ran.err == (
-        f"qi-checker: {out}: cannot be written: file too large. The folder is as it was. "
+        f"qi-checker: {out}: cannot be written: file too large. The folder is unchanged. "
         "Free space or ask for permission, and run it again.\n"
     )
     assert contents(out) == before and left(tmp_path) == []
@@ -296,7 +296,7 @@ def test_a_process_that_the_system_ends_is_told(data: Path, tmp_path: Path) -> N
     code = "import os, qi_checker.render.pdf_workers as w\nw._begin = os.abort"
     ran = sheets(data, tmp_path / "s", "--all", code=code)
     assert ran.code == 2
-    assert "--jobs: the system ended a process that makes PDF" in ran.err
+    assert "--jobs: the system ended a process that writes PDF" in ran.err
     assert [p.name for p in tmp_path.iterdir()] == ["data"]
 
 

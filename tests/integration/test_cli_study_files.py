@@ -115,7 +115,7 @@ def _same(cell: Any, text: str) -> bool:
         ("intervals", "Operations"),
         ("rejects", "Rejected rows"),
         ("plan_change", "Change of plan"),
-        ("benchmarks", "Published rates, no targets"),
+        ("benchmarks", "Published rates, not targets"),
         ("published", "Printed and recomputed"),
         ("chart_days", "Chart days"),
         ("chart_rates", "Chart rates"),

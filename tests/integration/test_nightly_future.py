@@ -75,13 +75,13 @@ def test_a_wrong_future_night_does_not_silence_those_after_it(file: Path) -> Non
         before = contents(state / "reports")
         ran = night(file, day)
         assert ran.code == 1
-        assert f"Run 2 of ct-before-surgery is for {FAR}, which has not come yet" in ran.err
+        assert f"Run 2 of ct-before-surgery is for {FAR}, which is in the future" in ran.err
         assert "qi-checker nightly forget 2" in ran.err
         assert contents(state / "reports") != before
         text = (state / "reports" / "digest" / "ct-before-surgery.txt").read_text("utf-8")
         assert f"{day:%a} {day.day} {day:%b %Y}" in text
         good, words = well(file, day)["newest night"]
-        assert not good and f"run 2 for {FAR}, which has not come yet" in words
+        assert not good and f"run 2 for {FAR}, which is in the future" in words
 
 
 def test_a_clock_that_was_wrong_for_one_night(file: Path) -> None:

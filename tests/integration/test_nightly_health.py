@@ -84,7 +84,7 @@ def test_a_lock_of_another_host_is_not_seen_and_counts_for_a_day(file: Path) -> 
     path = file.parent / "state" / "status.json"
     far = {"state": "running", "host": "another-host", "started_at": "2199-01-01T00:00:00+00:00"}
     path.write_text(json.dumps(status(file) | far), encoding="utf-8")
-    assert looked_at(file)["last run"]["words"].endswith("from here its lock is not seen")
+    assert looked_at(file)["last run"]["words"].endswith("its lock cannot be seen from this host")
     far["started_at"] = "2020-01-01T00:00:00+00:00"
     path.write_text(json.dumps(status(file) | far), encoding="utf-8")
     assert "on another-host, at work since 2020" in looked_at(file)["last run"]["words"]

@@ -36,7 +36,7 @@ def kept(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "nightly.yaml").write_text(SETTINGS, encoding="utf-8")
     for day in DAYS[:3]:
         ran = night(folder, day)
-        assert "nothing was kept" not in ran.out, ran.err
+        assert "nothing was stored" not in ran.out, ran.err
     return folder
 
 
@@ -67,7 +67,7 @@ def test_what_only_earlier_nights_show_is_refused_and_nothing_is_kept(job):
     ran = night(job, DAYS[3])
     assert ran.code == 2
     assert ran.err.splitlines()[0].startswith("qi-checker: plausibility: history_")
-    assert ran.out.strip() == f"{DAYS[3]}: nothing was kept"
+    assert ran.out.strip() == f"{DAYS[3]}: nothing was stored"
     assert runs(job) == before
     after = contents(job / "state" / "reports" / "audit")
     assert {name for name in after if after[name] != reports.get(name)} == {"index.html"}

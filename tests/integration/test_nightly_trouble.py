@@ -81,7 +81,7 @@ def test_reports_that_cannot_be_written_do_not_keep_the_night_from_the_store(
     failed = [p["name"] for p in status(closed)["phases"] if p["state"] == "failed"]
     assert failed == ["evaluate, keep and report", "digest files"]
     health = run("healthcheck", "--config", closed)
-    assert health.code == 1 and "FAIL last good run: there has been none" in health.out
+    assert health.code == 1 and "FAIL last good run: there was none" in health.out
 
 
 def test_a_state_folder_that_cannot_be_made_is_told(file: Path) -> None:
@@ -302,6 +302,6 @@ def test_a_trail_that_was_cut_off_is_seen(file: Path) -> None:
     del found["last_good"]["trail"]
     state.write_text(json.dumps(found))
     ran = run("healthcheck", "--config", file)
-    assert ran.code == 1 and "wrote down no end of the trail" in ran.out
+    assert ran.code == 1 and "recorded no end of the trail" in ran.out
     ran = run("nightly", "verify", "--anchor", "2:x", "--config", file)
     assert (ran.code, ran.err.count("\n")) == (2, 1) and "not the end of a trail" in ran.err

@@ -89,7 +89,7 @@ def test_a_full_disk_is_told_in_words(target: Path) -> None:
     with pytest.raises(UserError) as raised, replaced_folder(target, OURS):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert str(raised.value) == (
-        f"{target}: cannot be written: no space left on device. The folder is as it was. "
+        f"{target}: cannot be written: no space left on device. The folder is unchanged. "
         "Free space or ask for permission, and run it again."
     )
     assert number_in(target) == "1"

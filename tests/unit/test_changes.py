@@ -160,7 +160,7 @@ def test_a_foreign_row_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None
 def test_no_folder_and_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such folder"):
         Snapshot.read(tmp_path / "none")
-    with pytest.raises(UserError, match="holds no findings"):
+    with pytest.raises(UserError, match="contains no findings"):
         Snapshot.read(tmp_path)
     (tmp_path / "rulebook.json").write_text("{}")
     with pytest.raises(UserError, match="audit of a rulebook"):

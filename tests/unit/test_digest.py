@@ -144,9 +144,9 @@ def test_it_is_one_screen_and_says_how_many_more(cases: int, changed: int) -> No
     assert len(lines) <= 24 and max(map(cell_len, lines)) <= 78
     shown = sum(text.startswith("    until Thu 5 Mar") for text in lines)
     head = next((text for text in lines if text.startswith("To do (")), "To do (0)")
-    counted = head[len("To do (") : -1].split(", of which ")
+    counted = head[len("To do (") : -1].split(", ")
     assert int(counted[0]) == cases
-    assert counted[1:] == ([f"{shown} here"] if shown < cases else [])
+    assert counted[1:] == ([f"{shown} shown"] if shown < cases else [])
     assert not cases or shown
 
 

@@ -50,7 +50,7 @@ def test_the_lead_has_the_main_cause_and_what_is_undetermined() -> None:
 def test_figures_show_the_month_before() -> None:
     words = read_page(monthly_page(VIEW)).words
     assert "the month before: 2 of 3" in words
-    assert said.between(Tally(110, 142, 8, 0)) == "the rate lies between 77% and 83%"
+    assert said.between(Tally(110, 142, 8, 0)) == "the rate is between 77% and 83%"
 
 
 def test_decisions_come_from_causes_with_their_count() -> None:

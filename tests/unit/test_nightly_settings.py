@@ -73,7 +73,7 @@ def test_problems_of_site_and_protocols_are_told_with_it(tmp_path: Path) -> None
     [
         (
             "store: {url: 'postgresql://a:secret@h/d'}\n",
-            "the address of the store holds a password",
+            "the address of the store contains a password",
         ),
         ("store: {url: 'mysql://h/d'}\n", "this is not the address of a store"),
         ("store: {url: 'sqlite://h/d'}\n", "this is not the address of a store"),
@@ -81,9 +81,9 @@ def test_problems_of_site_and_protocols_are_told_with_it(tmp_path: Path) -> None
         ("store: {url: 'postgresql://[h/d'}\n", "this is not the address of a store"),
         ("store: {url: 'postgresql://h'}\n", "this is not the address of a store"),
         (SMTP.format("host: h, user: u"), "password_env or password_file is missing"),
-        (SMTP.format("host: h, password_env: P"), "to log in user is missing"),
+        (SMTP.format("host: h, password_env: P"), "user is missing for the login"),
         (SMTP.format("host: h, user: u, password_env: P, tls: none"), "without encryption"),
-        ("store: {password_env: A, password_file: b}\n", "the password has two places"),
+        ("store: {password_env: A, password_file: b}\n", "the password is set twice"),
     ],
 )
 def test_what_the_keys_say_together(keys: str, expected: str, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Pictures of what is plotted (`render/plots.py`), as SVG text that can be put into a page.
+"""Charts of the plots in `render/plots.py`, as SVG text for a page.
 
-`draw(plot)` gives one `<svg>` element; "" where there is nothing to draw, and the page then says so
-in words. Numbers are those of `plot.rows()`: a picture computes nothing but places. The drawing
-library is imported when the first picture is drawn, and not by importing this package.
+`draw(plot)` returns one `<svg>` element, or "" if there is nothing to draw; the page then says so
+in words. Numbers are those of `plot.rows()`: a chart computes only positions. The drawing library
+is imported with the first chart, not with this package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from qi_checker.render.plots import CusumPlot, Forest, Funnel, Gaps, Intervals, 
 
 
 def draw(plot: Plot) -> str:
-    """The picture of a plot as one SVG element; "" for a plot without a number."""
+    """Draw a plot as one SVG element; "" for a plot without a number."""
     if not has_points(plot):
         return ""
     with svg.settings():

@@ -12,7 +12,7 @@ _MOST_LETTERS = 12
 
 
 def picture(plot: CusumPlot) -> Canvas:
-    """Steps from case to case; a sum that reaches its limit is a signal and starts again."""
+    """Draw steps from case to case; a sum that reaches its limit is a signal and starts again."""
     canvas = style.canvas(310, bottom=62)
     axes, count = canvas.axes, len(plot.points)
     axes.set_xlim(0, count + 1)
@@ -61,7 +61,7 @@ def _signals(canvas: Canvas, plot: CusumPlot) -> None:
     better = [(float(i), -p.better) for i, p in pairs if p.signal == "improvement"]
     style.marks(canvas, worse, "concern", "^", style.CONCERN, 8)
     style.marks(canvas, better, "improvement", "D", style.IMPROVEMENT, 7)
-    if len(worse) + len(better) <= _MOST_LETTERS:  # more of them would stand on each other
+    if len(worse) + len(better) <= _MOST_LETTERS:  # more letters would overlap
         style.letters(canvas, worse, "C", style.CONCERN)
         style.letters(canvas, better, "I", style.IMPROVEMENT)
 

@@ -1,4 +1,4 @@
-"""Rates with their intervals, one under the other, beside the band of the published ones."""
+"""Rates with their intervals, one below the other, with the band of the published rates."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from qi_checker.render.html import clip
 from qi_checker.render.plots import Forest, RateLine
 
 _ROW = 21  # points from line to line
-_LETTERS = 42  # of the words left of the axes
+_LETTERS = 42  # maximum length of the text left of the axes
 
 
 def picture(plot: Forest) -> Canvas:
-    """Ours as filled diamonds with bold words, published ones as hollow circles."""
+    """Draw our rates as filled diamonds with bold text, published rates as hollow circles."""
     texts = [clip(line.words, _LETTERS) for line in plot.lines]
     canvas = _canvas(plot, texts)
     for row, (line, text) in enumerate(zip(plot.lines, texts, strict=True)):
@@ -24,7 +24,8 @@ def picture(plot: Forest) -> Canvas:
 
 
 def _canvas(plot: Forest, texts: Sequence[str]) -> Canvas:
-    """Axes with a row for each line, room for its words, and the band of the published rates."""
+    """Make axes with a row for each line, room for its text, and the band of the published
+    rates."""
     left = 20 + max(
         style.width_of(text, style.SMALL, bold=line.ours)
         for text, line in zip(texts, plot.lines, strict=True)
@@ -42,7 +43,7 @@ def _canvas(plot: Forest, texts: Sequence[str]) -> Canvas:
 
 
 def _rate(canvas: Canvas, row: int, line: RateLine) -> None:
-    """A rate and its interval."""
+    """Draw a rate and its interval."""
     color, gid = (style.LINE, "ours") if line.ours else (style.MUTE, "published")
     canvas.axes.hlines(row, line.low, line.high, color=color, linewidth=2.2 if line.ours else 1.3)
     style.marks(
@@ -57,7 +58,7 @@ def _rate(canvas: Canvas, row: int, line: RateLine) -> None:
 
 
 def _words(canvas: Canvas, row: int, line: RateLine, text: str) -> None:
-    """What the rate is of, left of the axes, and its numbers, right of them."""
+    """Write the name of the rate left of the axes and its numbers right of them."""
     count = line.count or f"{line.rate:.0%}"
     for words, side, shift, align in ((text, 0, -8, "right"), (count, 1, 8, "left")):
         canvas.axes.annotate(

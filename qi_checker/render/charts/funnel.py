@@ -14,12 +14,12 @@ _KINDS = (
     ("improvement", "D", style.IMPROVEMENT, (2,), "above 99.8%"),
 )
 
-_LETTERS = 14  # of a unit's name; pseudonyms are shorter
+_LETTERS = 14  # maximum length of a unit's name; pseudonyms are shorter
 Box = tuple[float, float, float, float]  # left, floor, right, ceiling
 
 
 def picture(plot: Funnel) -> Canvas:
-    """Rate over number of cases, limits as steps because cases come whole."""
+    """Draw rate against number of cases, with limits as steps because cases are whole numbers."""
     canvas = style.canvas(336, bottom=92)
     axes = canvas.axes
     shown = [u for u in plot.units if u.events is not None and u.cases]
@@ -62,7 +62,7 @@ def _limits(canvas: Canvas, plot: Funnel) -> None:
 
 
 def _names(canvas: Canvas, units: list[Unit]) -> None:
-    """Each unit's name beside its mark, at the first of some places where nothing stands yet."""
+    """Write each unit's name beside its mark, at the first of several places that is free."""
     low, high = canvas.axes.get_xlim()
     floor, ceiling = canvas.axes.get_ylim()
     at = [
@@ -71,7 +71,7 @@ def _names(canvas: Canvas, units: list[Unit]) -> None:
     ]
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
     for unit, (x, y) in zip(units, at, strict=True):
-        text = _short(unit.name)  # names are letters, so no C or I stands before them
+        text = _short(unit.name)  # names are letters, so they have no C or I in front
         wide = style.width_of(text, style.SMALL)
         boxes = [(dx, dy, _box(x + dx, y + dy, wide)) for dx, dy in _offsets(wide)]
         free = [b for b in boxes if _fits(b[2], canvas.width) and not _touched(b[2], taken)]
@@ -95,7 +95,7 @@ def _short(name: str) -> str:
 
 
 def _offsets(wide: float) -> tuple[tuple[float, float], ...]:
-    """Right, left, above and below, then further away: in points from the mark."""
+    """Return places right, left, above and below, then further away: in points from the mark."""
     left = -7 - wide
     return (
         (7, 0),

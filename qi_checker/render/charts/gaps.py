@@ -1,4 +1,4 @@
-"""Cases from one deviation to the next; the last gap is still growing and is drawn hollow."""
+"""Cases from one deviation to the next; the last gap is still open and is drawn hollow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_LETTERS = 12
 
 
 def picture(plot: Gaps) -> Canvas:
-    """A dot for each gap in order, joined by a line; high is good."""
+    """Draw a dot for each gap in order, joined by a line; high is good."""
     canvas = style.canvas(290, bottom=62)
     axes, count = canvas.axes, len(plot.points)
     axes.set_xlim(0.5, count + 0.5)
@@ -26,7 +26,7 @@ def picture(plot: Gaps) -> Canvas:
 
 
 def _marks(canvas: Canvas, plot: Gaps) -> None:
-    """Circles joined by a line; diamonds where a gap is longer than chance; hollow while open."""
+    """Draw circles joined by a line; diamonds for gaps longer than chance; hollow while open."""
     count = len(plot.points)
     size = 7 if count <= 60 else 4.5 if count <= 200 else 3
     places = [(float(i), float(p.gap)) for i, p in enumerate(plot.points, 1)]
@@ -65,7 +65,7 @@ def _lines(canvas: Canvas, plot: Gaps) -> None:
 
 
 def _ticks(canvas: Canvas, plot: Gaps) -> None:
-    """The days of the deviations where there is room: the later end of a gap."""
+    """Label the days of the deviations (the later end of a gap) where there is room."""
     named = [
         (i, p.surgery_date.strftime("%Y-%m"))
         for i, p in enumerate(plot.points, 1)

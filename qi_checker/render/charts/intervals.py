@@ -8,12 +8,13 @@ from qi_checker.render.charts import style
 from qi_checker.render.charts.style import Canvas, Level
 from qi_checker.render.plots import IntervalPoint, Intervals
 
-Entries = list[tuple[str, str, dict[str, Any]]]  # words, marker, looks
-_BAND = 16  # points of the row of cases without days
+Entries = list[tuple[str, str, dict[str, Any]]]  # text, marker, style
+_BAND = 16  # height in points of the row of cases without days
 
 
 def picture(plot: Intervals) -> Canvas:
-    """One mark for each case at its number; what has no days stands in a row along the floor."""
+    """Draw one mark for each case at its number; cases without days are in a row along the
+    floor."""
     top = 46 if plot.happened or plot.periods else 30
     key = _key(plot)
     bottom = 42 + style.key_height(len(key))
@@ -37,7 +38,7 @@ def picture(plot: Intervals) -> Canvas:
 
 
 def _span(plot: Intervals) -> tuple[float, float]:
-    """Days from the floor to the ceiling, with every mark and line between them."""
+    """Return the lowest and highest days of the axis, which enclose every mark and line."""
     days = [d for p in plot.points for d in (p.days, p.oldest) if d is not None]
     top = max([*days, plot.limit or 0, plot.upper or 0, 1])
     low = min([*days, 0])
@@ -45,7 +46,8 @@ def _span(plot: Intervals) -> tuple[float, float]:
 
 
 def _lines(canvas: Canvas, plot: Intervals) -> None:
-    """The window's limit over all, centre and limits drawn on dotted after the baseline's cases."""
+    """Draw the window's limit over all cases; centre and limits are dotted after the baseline's
+    cases."""
     axes, levels = canvas.axes, []
     left, right = axes.get_xlim()
     end = plot.baseline + 0.5
@@ -56,7 +58,7 @@ def _lines(canvas: Canvas, plot: Intervals) -> None:
         (plot.lower, "lower limit", 1.0),
     ):
         if value is None or value < floor:
-            continue  # days are not negative: a limit below says only that low cannot signal
+            continue  # days are not negative: a limit below 0 only means that low cannot signal
         axes.hlines(value, left, min(end, right), color=style.COMMON, linewidth=width)
         if end < right:
             axes.hlines(
@@ -130,7 +132,7 @@ def _marks(canvas: Canvas, plot: Intervals, size: float) -> None:
 
 
 def _periods(canvas: Canvas, plot: Intervals) -> None:
-    """A dotted line between stretches, and the name of each above its middle."""
+    """Draw a dotted line between periods, with the name of each above its middle."""
     start = 0
     for name, cases in plot.periods:
         if start and cases:

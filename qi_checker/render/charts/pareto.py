@@ -1,4 +1,4 @@
-"""Causes as level bars, the most frequent first, each with who can act on it."""
+"""Causes as horizontal bars, the most frequent first, each with who can act on it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from qi_checker.render.charts import style
 from qi_checker.render.charts.style import Canvas
 from qi_checker.render.plots import Pareto
 
-_LETTERS = 32  # of a line of words left of the bars
+_LETTERS = 32  # maximum length of a text line left of the bars
 _LINES = 3
 
 
 def picture(plot: Pareto) -> Canvas:
-    """Words left, bars right with count and cumulative share; no number, no bar."""
+    """Draw text left, bars right with count and cumulative share; without a number, no bar."""
     words = [_wrapped(c.words, c.owner) for c in plot.causes]
     heights = [len(lines) * (style.TEXT + 3) + 9 for lines in words]
     canvas = style.canvas(sum(heights) + 24, left=220, right=124, top=18, bottom=6)
@@ -64,6 +64,6 @@ def _row(canvas: Canvas, y: float, lines: list[str], count: int | None, share: o
 
 
 def _wrapped(words: str, owner: str) -> list[str]:
-    """At most three lines of the cause, and who owns it."""
+    """Return at most three lines with the cause and its owner."""
     lines = textwrap.wrap(words, _LETTERS, max_lines=_LINES, placeholder=" …") or [""]
     return [*lines, textwrap.shorten(owner, _LETTERS + 4, placeholder=" …")]

@@ -1,8 +1,8 @@
-"""What all pictures share: sizes, colours, axes of months, labels at the end of lines.
+"""Shared by all charts: sizes, colours, axes of months, labels at the end of lines.
 
-Sizes are in points; a picture is 600 wide, which is nearly a printed page, so that 10.5 points of text
-are 9 on paper. Colours have at least 4.5:1 on white as measured by the tests, and none is alone in
-saying something: there is always a shape, a letter or words as well.
+Sizes are in points; a chart is 600 wide, which is nearly a printed page, so that 10.5 points of
+text are 9 on paper. Colours have a contrast of at least 4.5:1 on white, as measured by the tests,
+and no colour is the only sign of anything: there is always a shape, a letter or text as well.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MUTE = "#595959"
 GRID = "#d9dde1"  # decoration only
 BLACK = "#000000"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DOTTED = (0, (1.5, 2))  # a line that was computed before and is drawn on
+DOTTED = (0, (1.5, 2))  # a line that was computed earlier and continues
 DASHED = (0, (5, 3))  # a line that was set: target, window, limit
 _MONTH_ROOM = 28
 _BOLD = 0.7
@@ -48,7 +48,8 @@ class Canvas:
 def canvas(
     height: float, *, left: float = 46, right: float = 118, top: float = 34, bottom: float = 40
 ) -> Canvas:
-    """Empty axes with margins, all in points; level grid lines, no frame but the floor."""
+    """Make empty axes with margins, all in points; horizontal grid lines, only the bottom of the
+    frame."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
@@ -67,12 +68,12 @@ def canvas(
 
 
 def width_of(text: str, size: float = TEXT, *, bold: bool = False) -> float:
-    """About how many points a text takes."""
+    """Estimate the width of text in points."""
     return len(text) * size * (_BOLD if bold else _LETTER)
 
 
 def above(canvas: Canvas, text: str, x: float = 0.0) -> None:
-    """Words over the axes at the left: what the upright axis counts."""
+    """Write the label of the vertical axis above its top left."""
     canvas.axes.annotate(
         text,
         (x, 1),
@@ -85,14 +86,14 @@ def above(canvas: Canvas, text: str, x: float = 0.0) -> None:
 
 
 def percent_axis(canvas: Canvas) -> None:
-    """From 0 to 100%, a tick every 20%."""
+    """Set an axis from 0 to 100% with a tick every 20%."""
     canvas.axes.set_ylim(-0.03, 1.03)
     ticks = [i / 5 for i in range(6)]
     canvas.axes.set_yticks(ticks, [f"{t:.0%}" for t in ticks])
 
 
 def whole_numbers(canvas: Canvas, axis: str = "x") -> None:
-    """Ticks at whole numbers only: cases come whole."""
+    """Put ticks at whole numbers only, since cases are whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     which = canvas.axes.xaxis if axis == "x" else canvas.axes.yaxis
@@ -100,10 +101,10 @@ def whole_numbers(canvas: Canvas, axis: str = "x") -> None:
 
 
 def month_axis(canvas: Canvas, starts: Sequence[tuple[float, str]]) -> None:
-    """Names of months at x, the year under the first of each; as many as there is room for.
+    """Write names of months at x, with the year under its first month, as many as fit.
 
-    `starts` is (x, "2025-01") in order. Where room is short, the first of every second month, quarter,
-    half-year is named, then years alone.
+    `starts` is (x, "2025-01") in order. If there is little room, only the first of every second
+    month, quarter or half-year is named, then only years.
     """
     low, high = canvas.axes.get_xlim()
     scale = canvas.width / (high - low)
@@ -121,7 +122,8 @@ def month_axis(canvas: Canvas, starts: Sequence[tuple[float, str]]) -> None:
 
 
 def _firsts(starts: Sequence[tuple[float, str]], step: int) -> list[tuple[float, str]]:
-    """The first of every `step` months counted from January; a few cases may leave months out."""
+    """Return the first of every `step` months counted from January; months without cases may be
+    missing."""
     firsts: dict[int, tuple[float, str]] = {}
     for x, month in starts:
         firsts.setdefault((int(month[:4]) * 12 + int(month[5:7]) - 1) // step, (x, month))
@@ -130,7 +132,7 @@ def _firsts(starts: Sequence[tuple[float, str]], step: int) -> list[tuple[float,
 
 @dataclass(frozen=True)
 class Level:
-    """A level line's height and the words at its right end."""
+    """The height of a horizontal line and the text at its right end."""
 
     y: float
     words: str
@@ -138,12 +140,13 @@ class Level:
 
 
 def name_levels(canvas: Canvas, levels: Sequence[Level]) -> None:
-    """Words right of the axes at the heights of their lines; those that would touch move apart."""
+    """Write text right of the axes at the heights of its lines; labels that would touch move
+    apart."""
     low, high = canvas.axes.get_ylim()
-    apart = (TEXT + 3) / canvas.height * (high - low)
+    distance = (TEXT + 3) / canvas.height * (high - low)
     taken: list[float] = []
     for level in sorted(levels, key=lambda v: (v.y, v.words)):
-        at = level.y if not taken else max(level.y, taken[-1] + apart)
+        at = level.y if not taken else max(level.y, taken[-1] + distance)
         taken.append(at)
         canvas.axes.annotate(
             level.words,
@@ -158,7 +161,8 @@ def name_levels(canvas: Canvas, levels: Sequence[Level]) -> None:
 
 
 def mark_events(canvas: Canvas, numbers: Sequence[tuple[float, int]], lift: float = 6) -> None:
-    """Numbered dashed lines at x; events at one x share a line and their numbers stand together."""
+    """Draw numbered dashed lines at x; events at one x share a line, with their numbers
+    together."""
     axes = canvas.axes
     at: dict[float, list[int]] = {}
     for x, number in numbers:
@@ -189,7 +193,8 @@ def mark_events(canvas: Canvas, numbers: Sequence[tuple[float, int]], lift: floa
 
 
 def letters(canvas: Canvas, points: Sequence[tuple[float, float]], letter: str, color: str) -> None:
-    """The letter of a signal beside each of its marks: shape and letter, not the colour alone."""
+    """Write the letter of a signal beside each of its marks: shape and letter, not only the
+    colour."""
     for x, y in points:
         canvas.axes.annotate(
             letter,
@@ -213,7 +218,7 @@ def marks(
     size: float = 6,
     **more: Any,
 ) -> None:
-    """Marks of one kind; `gid` names their group, in which each is one `use` element."""
+    """Draw marks of one kind; `gid` names their group, in which each is one `use` element."""
     if points:
         canvas.axes.plot(
             [x for x, _ in points],
@@ -233,12 +238,13 @@ def _columns(entries: int) -> int:
 
 
 def key_height(entries: int) -> float:
-    """Room that a key with so many entries takes, in points."""
+    """Return the height in points of a key with this number of entries."""
     return -(-entries // _columns(entries)) * (TEXT + 8) if entries else 0
 
 
 def key(canvas: Canvas, entries: Sequence[tuple[str, str, dict[str, Any]]], below: float) -> None:
-    """What the shapes mean, under the axes: (words, marker, looks); more than four in two rows."""
+    """Draw the key under the axes from (text, marker, style); more than four entries take two
+    rows."""
     if not entries:
         return
     from matplotlib.lines import Line2D

@@ -1,8 +1,9 @@
-"""From a drawn figure to SVG text: the same bytes every time, accessible, safe beside other pictures.
+"""From a drawn figure to SVG text: the same bytes every time, accessible, safe beside other charts.
 
-Text stays text (`svg.fonttype: none`), in a font that is asked for by name and never fetched. Every id
-begins with the plot's key, so that several pictures can stand on one page. No style element is left,
-which would reach the whole page, and no style attribute, which the policy of the web application forbids.
+Text stays text (`svg.fonttype: none`), in a font that is named and never fetched. Every id begins
+with the plot's key, so that several charts can be on one page. There is no style element, which
+would affect the whole page, and no style attribute, which the policy of the web application
+forbids.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from qi_checker.render.plots import Plot
 
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
-# Characters that XML cannot hold at all, escaped or not.
+# Characters that XML forbids, escaped or not.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """The drawing library's own defaults with ours, whatever a user's matplotlibrc says; put back after."""
-    logger = logging.getLogger("matplotlib")  # tells of caches and fonts, which is no one's concern
+    """Use the drawing library's defaults with ours, not a user's matplotlibrc; restore them
+    afterwards."""
+    logger = logging.getLogger("matplotlib")  # reports caches and fonts, which do not concern users
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
@@ -37,7 +39,7 @@ def settings() -> Iterator[None]:
         defaults = {k: v for k, v in matplotlib.rcParamsDefault.items() if k != "backend"}
         values: Any = {**defaults, **_OURS}
         with matplotlib.rc_context(values), warnings.catch_warnings():
-            # A name in letters that the measuring font lacks: the reader's font will have them.
+            # The measuring font may lack letters of a name; the reader's font has them.
             warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
             yield
     finally:
@@ -64,7 +66,8 @@ _FAMILY = ", ".join([*map(repr, _PAGE), "sans-serif"])
 
 
 def text_of(canvas: Canvas, plot: Plot) -> str:
-    """One svg element without XML declaration, to be put into HTML or, with it, into a file."""
+    """Return one svg element without XML declaration, for use in HTML, or with a declaration in a
+    file."""
     root = ElementTree.fromstring(_FORBIDDEN.sub("\ufffd", _written(canvas)))
     inner = _inner(root)
     _prune(inner)
@@ -106,7 +109,8 @@ def _written(canvas: Canvas) -> str:
 
 
 def _inner(root: ElementTree.Element) -> ElementTree.Element:
-    """What is drawn, in one group that screen readers pass over: title, description and table speak."""
+    """Put the drawing into one group that screen readers skip: title, description and table
+    replace it."""
     inner = ElementTree.Element(
         "g",
         {
@@ -125,7 +129,7 @@ def _inner(root: ElementTree.Element) -> ElementTree.Element:
 
 
 def _prune(element: ElementTree.Element) -> None:
-    """Groups with nothing in them, such as an axis without ticks, are left out."""
+    """Remove empty groups, such as an axis without ticks."""
     for child in list(element):
         _prune(child)
         if child.tag.endswith(("}g", "}defs")) and not len(child):
@@ -133,7 +137,7 @@ def _prune(element: ElementTree.Element) -> None:
 
 
 def _rename(inner: ElementTree.Element, key: str) -> None:
-    """Ids and what points to them, with the key in front; plain names instead of namespaces."""
+    """Prefix ids and references to them with the key; use plain names instead of namespaces."""
     for element in inner.iter():
         element.tag = element.tag.rpartition("}")[2]
         if "id" in element.attrib:
@@ -144,12 +148,12 @@ def _rename(inner: ElementTree.Element, key: str) -> None:
         for name in ("clip-path", "style"):
             value = element.get(name)
             if value is not None:
-                value = value.replace(f"font-family: {_MEASURED}; ", "")  # said once, by the group
+                value = value.replace(f"font-family: {_MEASURED}; ", "")  # the group states it once
                 element.set(name, value.replace("url(#", f"url(#{key}-"))
 
 
 def _shorten(inner: ElementTree.Element) -> None:
-    """Marks of one look say it once, by their group; places in thousandths of a point suffice."""
+    """Move the style of equal marks to their group; round positions to thousandths of a point."""
     for group in inner.iter("g"):
         marks = list(group)
         styles = {mark.get("style") for mark in marks}
@@ -166,10 +170,11 @@ def _shorten(inner: ElementTree.Element) -> None:
 
 
 def _unstyle(inner: ElementTree.Element) -> None:
-    """Write each declaration of a style attribute as an attribute of its own.
+    """Write each declaration of a style attribute as a separate attribute.
 
-    SVG has one for every property that the library writes (SVG 2, 6.6, presentation attributes). A
-    rule of a style sheet would win against it, so reports/style.css has none for what is in a chart.
+    SVG has an attribute for every property that the library writes (SVG 2, 6.6, presentation
+    attributes). A rule of a style sheet would override it, so reports/style.css has none for
+    charts.
     """
     for element in inner.iter():
         for declaration in element.attrib.pop("style", "").split(";"):

@@ -11,13 +11,13 @@ from qi_checker.render.plots import Trend, TrendPoint
 
 T = TypeVar("T")
 
-_STRIP = 16  # points of one line of text above the axes
+_STRIP = 16  # height in points of one line of text above the axes
 _MOST_COUNTS = 36
-_NARROW = 34  # a slot with less room has its counts upright
+_NARROW = 34  # narrower slots have vertical counts
 
 
 def picture(plot: Trend) -> Canvas:
-    """Counts above, dots and whiskers, lines; signals of the quarter in a row of their own."""
+    """Draw counts above, dots and whiskers, lines, and a separate row of quarterly signals."""
     slots = len(plot.points)
     upright = (style.WIDTH - 158) / slots < _NARROW
     counts = _strip(plot, upright)
@@ -50,14 +50,14 @@ def _dots(canvas: Canvas, plot: Trend) -> None:
 
 
 def _words(point: TrendPoint) -> str:
-    """x/n; a dash where nobody was operated, nothing where it is withheld."""
+    """Return x/n; a dash without operations, nothing if it is withheld."""
     if point.cases == 0:
         return "–"
     return f"{point.events}/{point.cases}" if point.events is not None else ""
 
 
 def _strip(plot: Trend, upright: bool) -> float:
-    """Room for the counts; more months than can be read side by side leave them to the table."""
+    """Return the height of the counts; with too many months only the table shows them."""
     if len(plot.points) > _MOST_COUNTS:
         return 0
     longest = max(style.width_of(_words(p), style.SMALL) for p in plot.points)
@@ -65,7 +65,7 @@ def _strip(plot: Trend, upright: bool) -> float:
 
 
 def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
-    """x/n above each month."""
+    """Write x/n above each month."""
     for i, p in enumerate(plot.points):
         words = _words(p)
         if words:
@@ -84,7 +84,8 @@ def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
 
 
 def _lines(canvas: Canvas, plot: Trend) -> None:
-    """The line of each phase, dotted after the months that gave it, and the target's steps."""
+    """Draw the line of each phase, dotted after its baseline months, and the steps of the
+    target."""
     end = plot.baseline[1] if plot.baseline else ""
     drawn_on = [p.month > end for p in plot.points]
     for start, stop, (rate, on) in _runs(list(zip(plot.centre, drawn_on, strict=True))):
@@ -128,14 +129,17 @@ def _lines(canvas: Canvas, plot: Trend) -> None:
 def _free_place(
     canvas: Canvas, plot: Trend, words: str, span: tuple[float, float], rate: float
 ) -> tuple[float, int]:
-    """Right end of the words of a line inside the axes, and 1 above it, -1 below it.
+    """Return the right end of a line's text inside the axes, and 1 for above it, -1 for below.
 
-    Where no dot is under the words, and as few whiskers as possible; of equal places the one nearest
-    to the right end of the line.
+    The place has no dot under the text, and as few whiskers as possible; of equal places the one
+    nearest to the right end of the line is chosen.
     """
-    slot, unit = canvas.width / len(plot.points), canvas.height / 1.06  # points of a month, of 100%
+    slot, unit = (
+        canvas.width / len(plot.points),
+        canvas.height / 1.06,
+    )  # width of a month and height of 100%, in points
     wide, high = style.width_of(words, style.SMALL) / slot, (style.SMALL * 1.4 + 3) / unit
-    radius = 5.5  # points, with its outline
+    radius = 5.5  # in points, with its outline
     first, last = span[0] + wide, span[1]
     rights = [last - n / 4 for n in range(int(max(0.0, last - first) * 4) + 1)]
 
@@ -157,7 +161,8 @@ def _free_place(
 
 
 def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
-    """Stretches of one value: from the left edge of their first slot to the right edge of their last."""
+    """Yield ranges of equal values: from the left edge of the first slot to the right edge of the
+    last."""
     start = 0
     for i, value in enumerate(values):
         if i + 1 == len(values) or values[i + 1] != value:
@@ -170,7 +175,7 @@ def _percent(rate: float) -> str:
 
 
 def _signals(canvas: Canvas, plot: Trend, lift: float) -> None:
-    """Quarters beyond the exact limits, marked at their last month: shape and letter."""
+    """Mark quarters beyond the exact limits at their last month with shape and letter."""
     kinds = (("concern", "^", "C", style.CONCERN), ("improvement", "D", "I", style.IMPROVEMENT))
     for kind, marker, letter, color in kinds:
         for i, p in enumerate(plot.points):
