@@ -1,8 +1,8 @@
-"""What only we may read, and whether another run is active: files, folders and locks of the system.
+"""Private files and folders, and locks of the system.
 
-Records are written to disk for a while where they do not fit into memory. They lie in a folder of
-this user that nobody else may enter, one folder for each process. A process that is killed leaves its
-folder behind; the next command of the same user removes it.
+Records that do not fit into memory are written to disk for a while. They are in a folder of this
+user that nobody else may enter, one folder per process. A killed process leaves its folder behind;
+the next command of the same user removes it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from pathlib import Path
 
 FILE, FOLDER = 0o600, 0o700
 UMASK = 0o077
-_SURELY_OVER = 86_400  # seconds; no run takes so long
+_SURELY_OVER = 86_400  # seconds; no run takes that long
 
 
 @contextmanager
 def kept_private() -> Iterator[None]:
-    """Make files and folders private while the block runs, whoever makes them.
+    """Make files and folders private while the block runs, whichever code creates them.
 
-    The umask belongs to the process: databases and libraries that make files of their own obey it.
+    The umask belongs to the process: databases and libraries that create files obey it.
     """
     before = os.umask(UMASK)
     try:
@@ -41,16 +41,16 @@ def kept_private() -> Iterator[None]:
 
 
 def try_lock(handle: int, shared: bool = False) -> bool:
-    """Take the system's own lock of an open file or folder; whether it is ours now.
+    """Take the system's lock on an open file or folder; return whether it is ours now.
 
-    It ends with the process, in whatever way that ends. OSError where the file system has no locks.
-    Windows locks a byte that nobody reads, and knows no sharing.
+    It ends with the process, however that ends. Raises OSError if the file system has no locks.
+    Windows locks a byte that nobody reads, and has no shared locks.
 
-    Why not `filelock` (4.3.1, MIT): it survives SIGKILL as this does, by the same call. But releases
-    of 2026 deleted the file when they let go of it, by which two runs could hold one lock
-    (tox-dev/filelock#574); where the file system has no locks it makes do, unless told otherwise, with
-    a file whose existence is the lock, which a killed run leaves behind; and it has no shared lock, by
-    which `healthcheck` looks whether a run is at work without keeping one from starting.
+    Why not `filelock` (4.3.1, MIT): it survives SIGKILL as this does, with the same call. But
+    releases of 2026 deleted the file when they released it, so two runs could hold one lock
+    (tox-dev/filelock#574). If the file system has no locks, its default is a file whose existence
+    is the lock, which a killed run leaves behind. And it has no shared lock, with which
+    `healthcheck` tests whether a run is active without keeping one from starting.
     """
     try:
         if sys.platform == "win32":
@@ -69,9 +69,10 @@ def try_lock(handle: int, shared: bool = False) -> bool:
 
 
 def lock_folder(folder: Path) -> int | None:
-    """Lock a folder until `unlock_folder`, or until this process ends in whatever way.
+    """Lock a folder until `unlock_folder`, or until this process ends, however it ends.
 
-    BlockingIOError where it is locked already; None where the file system has no such locks.
+    Raises BlockingIOError if it is already locked; returns None if the file system has no such
+    locks.
     """
     if sys.platform == "win32":
         return None
@@ -88,7 +89,7 @@ def lock_folder(folder: Path) -> int | None:
 
 
 def unlock_folder(lock: int | None) -> None:
-    """Let go of a folder."""
+    """Release the lock of a folder."""
     if lock is not None:
         os.close(lock)
 
@@ -108,7 +109,8 @@ def own_folder(name: Callable[[], Path]) -> tuple[Path, int | None]:
 
 
 def sweep_folders(left: Iterable[Path]) -> None:
-    """Remove the folders of `own_folder` whose process is gone; one that is alive keeps its own."""
+    """Remove the folders of `own_folder` whose process has ended; a running process keeps its
+    folder."""
     for folder in left:
         try:
             lock = lock_folder(folder)
@@ -121,23 +123,24 @@ def sweep_folders(left: Iterable[Path]) -> None:
 
 # ---- records that do not fit into memory ---------------------------------------------------------
 
-_places: list[Path] = []  # where a job puts them; without one, in TMPDIR
+_places: list[Path] = []  # where a job puts them; without a job, in TMPDIR
 
 
 def spill_under(folder: Path) -> None:
-    """Put records on disk below a folder of a job's own from now on, and remove what is left there."""
+    """From now on put records on disk below a job's own folder, and remove what is left there."""
     _places[:] = [folder]
     sweep_spilled()
 
 
 def spill_anywhere() -> None:
-    """Forget the folder of a job, whose command is over: a process may run many commands."""
+    """Forget the folder of a job after its command: a process may run many commands."""
     _places.clear()
 
 
 @cache
 def spill_folder() -> Path:
-    """Give the folder of this process for records on disk; removed when it ends."""
+    """Return the folder of this process for records on disk; it is removed when the process
+    ends."""
     with kept_private():
         base = _of_this_user()
         if base is None:
@@ -151,13 +154,14 @@ def spill_folder() -> Path:
 
 
 def _remove(folder: Path, owner: int) -> None:
-    """Remove a folder when the process ends that made it; a fork of it goes on without."""
+    """Remove a folder when the process that made it ends; a fork of the process keeps running
+    without it."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_spilled() -> None:
-    """Remove what killed processes of this user left of `spill_folder`."""
+    """Remove the folders that killed processes of this user left behind."""
     with suppress(OSError):
         base = _base()
         if base.is_dir() and _is_ours(base):
@@ -174,7 +178,8 @@ def _base() -> Path:
 
 
 def _of_this_user() -> Path | None:
-    """The folder of this user; None where somebody else took its name: TMPDIR is open to all."""
+    """Return the folder of this user; None if somebody else took its name, since TMPDIR is open to
+    all."""
     base = _base()
     try:
         base.mkdir(FOLDER, exist_ok=True, parents=bool(_places))
@@ -186,6 +191,6 @@ def _of_this_user() -> Path | None:
 def _is_ours(folder: Path) -> bool:
     if sys.platform == "win32":
         return True  # TMPDIR belongs to the user
-    found = folder.lstat()
-    private = not stat.S_IMODE(found.st_mode) & 0o077
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private
+    status = folder.lstat()
+    private = not stat.S_IMODE(status.st_mode) & 0o077
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and private

@@ -1,7 +1,7 @@
-"""What somebody must do about an upcoming operation: which action, whose, from when until when.
+"""The actions for an upcoming operation: what to do, who does it, from when until when.
 
 One pure function makes the actions of a case from its trace (`actions_of`), and one counts them
-(`count_actions`): the audit, the checklist, the digest, the status file, the desk and the web
+(`count_actions`). The audit, the checklist, the digest, the status file, the desk and the web
 application all show what these two say. Days in their texts read as people plan.
 """
 
@@ -27,9 +27,9 @@ from qi_checker.protocol.windows import AnchorRef
 
 OVERDUE, TODAY, SOON, LATER = "overdue", "today", "soon", "later"
 URGENCIES = (OVERDUE, TODAY, SOON, LATER)
-NOW = (OVERDUE, TODAY, SOON)  # what needs somebody now
+NOW = (OVERDUE, TODAY, SOON)  # actions that need somebody now
 NOTHING = say("nothing")
-FARTHEST = 180  # days after the planned one in which another day of surgery is looked for
+FARTHEST = 180  # how many days after the planned day to search for another day of surgery
 ACTION_COLUMNS = (
     "case_id",
     "requirement",
@@ -49,8 +49,8 @@ class Action:
     """One thing to do about one requirement of one case.
 
     first, until: the days on which the event would count; None without a limit.
-    act_by: the last day to do it. when: overdue, today, soon or later, seen from `as_of`.
-    event_id: the event that it is about, "" where there is none.
+    act_by: the last day to do it. when: overdue, today, soon or later, relative to `as_of`.
+    event_id: the event that it is about, or "".
     said: the text by its key, for other languages.
     """
 
@@ -68,7 +68,7 @@ class Action:
 
     @property
     def row(self) -> dict[str, Any]:
-        """The action with the columns of actions.csv."""
+        """Return the action with the columns of actions.csv."""
         values = (
             self.case_id,
             self.requirement,
@@ -88,7 +88,7 @@ class Action:
 
 
 def urgency(act_by: date, today: date, site: Site) -> str:
-    """Say how near the last day of an action is: overdue, today, soon (within the horizon) or later."""
+    """Classify the last day of an action: overdue, today, soon (within the horizon) or later."""
     if act_by <= today:
         return OVERDUE if act_by < today else TODAY
     return SOON if act_by <= today + timedelta(days=site.horizon.amount) else LATER
@@ -96,7 +96,7 @@ def urgency(act_by: date, today: date, site: Site) -> str:
 
 @dataclass(frozen=True)
 class ActionCount:
-    """How many actions there are by urgency, and how many operations need somebody now."""
+    """The number of actions by urgency, and of operations that need somebody now."""
 
     overdue: int = 0
     today: int = 0
@@ -110,7 +110,7 @@ class ActionCount:
 
     @property
     def words(self) -> str:
-        """`4 actions for 3 operations need somebody now.`"""
+        """Return `4 actions for 3 operations need somebody now.`"""
         if not self.now:
             return "No action needs somebody now."
         actions, verb = (
@@ -121,14 +121,14 @@ class ActionCount:
 
     @property
     def later_words(self) -> str:
-        """`44 more are due later.`, or nothing."""
+        """Return `44 more are due later.`, or ""."""
         if not self.later:
             return ""
         return f"{self.later:,} more {'is' if self.later == 1 else 'are'} due later."
 
     @property
     def facts(self) -> dict[str, int]:
-        """The numbers as the status file and the manifest hold them."""
+        """Return the numbers as in the status file and the manifest."""
         return {
             "now": self.now,
             "operations": self.operations,
@@ -140,14 +140,15 @@ NO_ACTIONS = ActionCount()
 
 
 def count_actions(actions: Iterable[Action]) -> ActionCount:
-    """Count actions: the one place that says how many need somebody now."""
+    """Count actions; no other code decides how many need somebody now."""
     listed = tuple(actions)
     by = {name: sum(1 for a in listed if a.when == name) for name in URGENCIES}
     return ActionCount(**by, operations=len({a.case_id for a in listed if a.when in NOW}))
 
 
 def most_urgent_first(actions: Iterable[Action]) -> tuple[Action, ...]:
-    """Sort actions by their last day, then by case; those of one case and day stay as they are."""
+    """Sort actions by their last day, then by case; actions of the same case and day keep their
+    order."""
     return tuple(sorted(actions, key=lambda a: (a.act_by, a.case_id)))
 
 
@@ -158,18 +159,18 @@ OPEN = (Verdict.ACTION_NEEDED, Verdict.UNDETERMINED, Verdict.NOT_COMPLIANT)
 
 
 def row_in_words(table: str, number: int) -> str:
-    """Name a row where nobody knows the file that it came from."""
+    """Name a row whose file is unknown."""
     return f"row {number} of {table}"
 
 
 def actions_of(
     trace: CaseTrace, protocol: Protocol | None, where: Where = row_in_words
 ) -> tuple[Action, ...]:
-    """Give the actions of a case, the most urgent first.
+    """Return the actions of a case, the most urgent first.
 
-    A case that needs nothing more, or for which nothing can be arranged any more, has none. Of a group
-    of which one member is enough, every member that may still become that one has its action.
-    protocol: the one that the case was judged by, for other days of surgery; without it none is named.
+    A case that needs nothing more, or for which nothing can be arranged any more, has none. In a
+    group where one member is enough, every member that may still be met has its action. protocol:
+    the protocol of the case, used to search for other days of surgery; without it none is named.
     """
     found = (_action(one, trace, protocol, where) for one in trace.open)
     return tuple(sorted((a for a in found if a is not None), key=lambda action: action.act_by))
@@ -207,12 +208,12 @@ def _action(
 
 
 def _kind(one: RequirementTrace) -> ActionKind | None:
-    """What is to be done; None where nothing is, or nothing can be any more."""
+    """Return what must be done; None if nothing must, or nothing can be done any more."""
     case = one.chart.case
     if not case.upcoming and one.finding["act_by"] is None:
         return None
     if one.status is Status.DUE and one.reason is Reason.ANCHOR_UNKNOWN:
-        return None  # the time that it hangs on is only known later
+        return None  # the time that it depends on is known only later
     done_already = one.status is Status.MISSING and one.reason is Reason.FORBIDDEN_EVENT
     if one.requirement.forbidden and one.status is Status.DUE and not one.finding["event_id"]:
         return None  # nothing must happen, and nothing of the kind is booked
@@ -222,9 +223,9 @@ def _kind(one: RequirementTrace) -> ActionKind | None:
 
 
 def _act_by(one: RequirementTrace, kind: ActionKind) -> date | None:
-    """The last day to do it: that of the finding, or the working day before a booking is wasted.
+    """Return the last day: that of the finding, or the working day before a booking is wasted.
 
-    Where the window has no end, or its anchor is not known, it is counted back from surgery.
+    If the window has no end or its anchor is unknown, it is counted back from surgery.
     """
     chart, site = one.chart, one.chart.setting.site
     day: date | None = one.finding["act_by"]
@@ -239,7 +240,7 @@ def _act_by(one: RequirementTrace, kind: ActionKind) -> date | None:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class JudgedCase(CaseTrace):
-    """A trace that knows its actions: what `qi_checker.judge` returns."""
+    """A trace with its actions: the result of `qi_checker.judge`."""
 
     protocol: Protocol
 
@@ -249,7 +250,7 @@ class JudgedCase(CaseTrace):
 
     @cached_property
     def actions(self) -> tuple[Action, ...]:
-        """What somebody must do, the most urgent first."""
+        """Return the actions, the most urgent first."""
         return actions_of(self, self.protocol)
 
 
@@ -261,8 +262,9 @@ def first_surgery_date(
 ) -> date | None:
     """Find the first later working day of surgery with everything in place or time to arrange it.
 
-    None where there is none within `days` of the planned day. The case is judged anew for each day, as
-    a what-if does: what lasts until then, and what a move would make too old, counts.
+    Returns None without such a day within `days` of the planned day. The case is judged again for
+    each day, as by what-if: events that last until then count, and events that a move makes too old
+    do not.
     """
     if protocol is None:
         return None
@@ -278,7 +280,7 @@ def first_surgery_date(
 
 
 def _works(trace: CaseTrace) -> bool:
-    """Whether everything is there, or can be arranged with its lead time."""
+    """Whether everything exists or can be arranged with its lead time."""
     if trace.case.ruled_out:
         return False
     today = trace.setting.as_of.date
@@ -319,7 +321,7 @@ class _Words:
         return say(key, title=self._title, when=self._when, why_not=self._why_not())
 
     def decide(self, first: date | None) -> Said:
-        """Give the choice that is left; `first`: the first day of surgery that would work."""
+        """Describe the remaining choice; `first`: the first day of surgery that would work."""
         choice = say("move_surgery", first=first) if first else say("exception")
         if self.one.requirement.forbidden:
             at: date | None = self.one.finding["event_date"]
@@ -357,14 +359,15 @@ class _Words:
 
     @property
     def _when(self) -> Said:
-        """` for 13 Apr–13 May`, ` to be done by 13 May`: the same every day until one has passed."""
+        """Format ` for 13 Apr–13 May` or ` to be done by 13 May`: unchanged until one of the days
+        has passed."""
         if self._range:
             return say("when", range=self._range)
         closes = self.one.finding["window_closes"]
         return say("when_until", day=closes) if closes else NOTHING
 
     def _why_not(self) -> Said:
-        """Why what is there does not count, in brackets."""
+        """Explain in brackets why the existing event does not count."""
         at: date | None = self.one.finding["event_date"]
         if at is None:
             return NOTHING
@@ -375,7 +378,7 @@ class _Words:
         return NOTHING
 
     def _age(self, key: str) -> Said:
-        """`will be 70 days old at surgery`."""
+        """Format `will be 70 days old at surgery`."""
         before = self.one.finding["days_before"]
         if self.one.requirement.window.anchor != "surgery" or before is None:
             return say("is_old")
@@ -404,7 +407,7 @@ class _Words:
         return said
 
     def _record(self) -> Said:
-        """What is to be found out or corrected."""
+        """Describe what must be found out or corrected."""
         title, event, reason = self._title, self.one.event, self.one.reason
         match reason:
             case Reason.PARTIAL_DATE:
@@ -443,7 +446,7 @@ class _Words:
         return Ref("title", anchor.requirement or "")
 
     def _or_another(self, text: Said) -> Said:
-        """The way round a record that nobody can complete."""
+        """Describe the alternative to a record that nobody can complete."""
         needed = self.one.reason in (
             Reason.CONDITION_UNKNOWN,
             Reason.ANCHOR_UNKNOWN,
@@ -456,7 +459,7 @@ class _Words:
 
 
 def _ordered_on(event: Event | None, site: Site) -> date | None:
-    """The day on which an event was ordered, as the records say."""
+    """Return the day on which an event was ordered, according to the records."""
     text = event.texts.get("ordered_at", "") if event else ""
     try:
         return read_when(text, site).lo if text else None

@@ -29,9 +29,9 @@ Key = tuple[str, str, str]  # case, requirement and kind of an action
 
 
 def listed(evaluation: Evaluation, last: date) -> list[int]:
-    """Keys of the operations of a checklist until `last`, in the order of their ids.
+    """Return the keys of the operations of a checklist until `last`, in the order of their ids.
 
-    Those with surgery until then, or with an action whose last day is until then.
+    These have surgery by then, or an action whose last day is by then.
     """
     query = f"""SELECT case_key FROM {CASES} WHERE verdict <> 'not_applicable'
                 AND ((upcoming AND anchor <= ?) OR act_by <= ?) ORDER BY case_id"""
@@ -49,24 +49,25 @@ def checklist(
 ) -> Checklist:
     """List the operations of the next `days` days, the most urgent action first.
 
-    desk: only actions of this owner, and operations that have one. surgeon: only this surgeon's.
-    group_by: one of `grouping.GROUPINGS`. earlier: the actions of an earlier audit; others are new.
+    desk: only actions of this owner, and operations with such actions. surgeon: only this
+    surgeon's. group_by: one of `grouping.GROUPINGS`. earlier: the actions of an earlier audit;
+    others are new.
     """
     today = evaluation.compiled.as_of.date
     last = today + timedelta(days=days)
     judge_twice(evaluation)
     keys, every = listed(evaluation, last), actions_in(evaluation)
-    mine: dict[str, list[Action]] = {}
+    by_case: dict[str, list[Action]] = {}
     for action in every:
         if desk in ("", action.owner):
-            mine.setdefault(action.case_id, []).append(action)
-    reader = _Reader(evaluation.compiled.site, today, mine, earlier)
+            by_case.setdefault(action.case_id, []).append(action)
+    reader = _Reader(evaluation.compiled.site, today, by_case, earlier)
     items = [reader.item(trace) for trace in shown_traces(evaluation, keys)]
     if desk:
         items = [item for item in items if item.actions]
     if surgeon:
         items = [item for item in items if item.surgeon == surgeon]
-    counted = [action for found in mine.values() for action in found]
+    counted = [action for found in by_case.values() for action in found]
     if surgeon:
         ids = {item.case_id for item in items}
         counted = [action for action in counted if action.case_id in ids]
@@ -85,7 +86,7 @@ def checklist(
 
 @dataclass(frozen=True)
 class _Reader:
-    """Makes the items of a list out of judged cases."""
+    """Makes the items of a list from judged cases."""
 
     site: Site
     today: date
@@ -142,7 +143,8 @@ class _Reader:
 
 
 def earlier_actions(folder: Path) -> frozenset[Key]:
-    """Read the actions of an earlier audit. UserError where the folder is not one, or has none."""
+    """Read the actions of an earlier audit. Raise UserError if it is not an audit or has no
+    actions."""
     file = folder / "findings.json"
     try:
         actions = json.loads(file.read_text(encoding="utf-8"))["actions"]

@@ -12,9 +12,10 @@ from qi_checker.protocol.as_of import AsOf
 
 
 def calendar_of(checklist: Checklist) -> str:
-    """An all-day entry for each action, on its last day. UserError where `icalendar` is not installed.
+    """Make an all-day entry for each action on its last day. Raise UserError without `icalendar`.
 
-    The file depends on the checklist only: the time stamp of an entry is the moment that was judged.
+    The file depends only on the checklist: the time stamp of an entry is the moment of the
+    evaluation.
     """
     try:
         from icalendar import Calendar, Event

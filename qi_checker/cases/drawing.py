@@ -1,8 +1,8 @@
 """The lines, symbols and texts of a window picture as SVG.
 
-Written here and not in a template: a page has some four hundred numbers in its pictures, and a template
-escapes each of them, which took as long as all else on the page. Only texts need it; every text of a
-`Label` passes through `escape`. Looks are attributes, which PDF makers honour.
+Written here and not in a template: a page has about four hundred numbers in its pictures, and a
+template escapes each of them, which took as long as the rest of the page. Only text needs escaping;
+the text of every `Label` passes through `escape`. Styles are attributes, which PDF makers support.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INK, _GREY, _BLUE, _BAND, _PAPER = "#1a1a1a", "#595959", "#005eb8", "#dbe6f1", 
 
 
 def drawing(picture: Picture) -> Markup:
-    """Draw a picture; hidden from screen readers, since the table below says all of it again."""
+    """Draw a picture; hidden from screen readers, since the table below repeats all of it."""
     parts = (*_window(picture), *_days(picture), *_marks(picture))
     fonts = 'font-family="Arial, \'DejaVu Sans\', sans-serif" font-size="11"'
     return Markup("\n".join((f'<g aria-hidden="true" {fonts}>', *parts, "</g>")))
@@ -52,7 +52,7 @@ def _window(picture: Picture) -> Iterator[str]:
 
 
 def _days(picture: Picture) -> Iterator[str]:
-    """The days before surgery, surgery itself and the day of judging."""
+    """The days before surgery, surgery itself and the day of the evaluation."""
     top, axis = picture.top - 3, picture.axis
     for tick in picture.ticks:
         yield f'<path d="M{tick.x} {axis}v4" stroke="{_INK}"/>'

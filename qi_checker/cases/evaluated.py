@@ -1,4 +1,4 @@
-"""The actions of a whole evaluation, judged case by case, and beside its cases in the database."""
+"""The actions of a whole evaluation, judged case by case, joined to its cases in the database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qi_checker.engines.duckdb import Evaluation
 from qi_checker.query.tables import CASES, VERDICTS
 
 ACTIONS = "case_actions"
-_PLAIN = "cases_without_actions"  # the view of cases, where another took its name
+_PLAIN = "cases_without_actions"  # the original view of cases after another took its name
 _OPEN = ", ".join(f"'{verdict}'" for verdict in OPEN)
 _TYPES = dict.fromkeys(ACTION_COLUMNS, "VARCHAR") | dict.fromkeys(
     ("from", "until", "act_by"), "DATE"
@@ -25,11 +25,11 @@ _TYPES = dict.fromkeys(ACTION_COLUMNS, "VARCHAR") | dict.fromkeys(
 
 
 def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
-    """Give the actions of every open case, the most urgent first; they are made once.
+    """Return the actions of every open case, the most urgent first; they are computed once.
 
-    The query finds the cases that lack something, `judging` says what is to be done for each. From then
-    on they are the table ACTIONS, and the next action of a case in the view of cases is its first.
-    Past cases that lack something and for which nothing can be arranged are not judged.
+    The query finds the cases that lack something, `judging` says what is to be done for each. From
+    then on they are the table ACTIONS, and the next action of a case in the view of cases is its
+    first. Past cases that lack something and for which nothing can be arranged are not judged.
     """
     if evaluation.actions is None:
         evaluation.actions = tabulated(evaluation)
@@ -39,7 +39,8 @@ def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
 
 
 def tabulated(evaluation: Evaluation) -> tuple[Action, ...]:
-    """Make the actions of every open case and the table ACTIONS; the view of cases is not touched."""
+    """Make the actions of every open case and the table ACTIONS; the view of cases is not
+    touched."""
     found = evaluation.con.execute(
         f"""SELECT case_key FROM {VERDICTS}
             WHERE verdict IN ({_OPEN}) AND (upcoming OR next_number IS NOT NULL)
@@ -57,7 +58,8 @@ def tabulated(evaluation: Evaluation) -> tuple[Action, ...]:
 
 
 def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
-    """The actions of these cases; those that were judged twice are not judged a third time."""
+    """Return the actions of these cases; cases that were judged twice are not judged a third
+    time."""
     known = evaluation.judged_actions
     found = [known[key] for key in keys if key in known]
     left = [key for key in keys if key not in known]
@@ -68,7 +70,7 @@ def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
 
 
 def _show_first(evaluation: Evaluation) -> None:
-    """Give the cases their first action in place of the query's."""
+    """Replace the query's next action of the cases by their first action."""
     con = evaluation.con
     con.execute(f"DROP VIEW IF EXISTS {_PLAIN}")
     con.execute(f"ALTER VIEW {CASES} RENAME TO {_PLAIN}")

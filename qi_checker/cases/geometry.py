@@ -1,7 +1,7 @@
-"""A line of days and labels that keep clear of each other.
+"""A line of days with labels that do not overlap.
 
-Widths of texts are estimated with the widest of the usual fonts, so that labels do not overlap
-whichever font is there.
+Text widths are estimated with the widest of the usual fonts, so that labels do not overlap
+whichever font is used.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _GAP = 8.0
 
 
 class Label(NamedTuple):
-    """A text that starts at x on the base line y."""
+    """Text that starts at x on the base line y."""
 
     x: float
     y: float
@@ -35,14 +35,14 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True)
 class Scale:
-    """Days to x; a day beyond either end is drawn at that end."""
+    """Maps days to x; a day beyond either end is drawn at that end."""
 
     first: date
     last: date
     width: float = WIDTH
 
     def x(self, day: date, part: float = 0.0) -> float:
-        """Where a day is; `part` of a day is added."""
+        """Return the x of a day; `part` of a day is added."""
         days = min(max((day - self.first).days + part, 0), self.days)
         return round(MARGIN + days / self.days * (self.width - 2 * MARGIN), 1)
 
@@ -52,12 +52,12 @@ class Scale:
 
 
 def text_width(text: str) -> float:
-    """At least as wide as the text will be."""
+    """Return an upper bound of the width of the text."""
     return len(text) * _CHAR
 
 
 def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
-    """A row for each span, the lowest where it keeps clear of those before it."""
+    """Return a row for each span: the first in which it does not overlap earlier spans."""
     ends: list[float] = []
     rows = [0] * len(spans)
     for i in sorted(range(len(spans)), key=lambda i: spans[i]):
@@ -69,7 +69,7 @@ def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def within(x: float, text: str, width: float = WIDTH) -> float:
-    """Where a text centred on x starts, kept inside the picture."""
+    """Return the start of text centred on x, kept inside the picture."""
     wide = text_width(text)
     return round(min(max(x - wide / 2, 2.0), max(width - 2.0 - wide, 2.0)), 1)
 
@@ -77,7 +77,8 @@ def within(x: float, text: str, width: float = WIDTH) -> float:
 def spread(
     anchors: Iterable[tuple[float, str]], base: float, step: float, width: float = WIDTH
 ) -> tuple[Label, ...]:
-    """Labels centred on their x, the first row at `base`, moved to further rows where they would overlap."""
+    """Centre labels on their x; the first row is at `base`, and labels that would overlap move to
+    further rows."""
     placed = [(within(x, text, width), text) for x, text in anchors]
     rows = stack([(x, x + text_width(text)) for x, text in placed])
     return tuple(

@@ -1,4 +1,5 @@
-"""The lines of the coordinator's list under headings: by urgency, desk, surgeon or day of surgery."""
+"""The lines of the coordinator's list under headings: by urgency, desk, surgeon or day of
+surgery."""
 
 from __future__ import annotations
 
@@ -23,17 +24,18 @@ _HEADINGS = (
 
 @dataclass(frozen=True)
 class LineGroup:
-    """Lines under one heading. `meaning` is empty where the heading says it."""
+    """Lines under one heading. `meaning` is "" if the heading is enough."""
 
     key: str
     heading: str
     meaning: str
     items: tuple[ChecklistItem, ...]
-    left_out: int = 0  # more lines of this group than are listed
+    left_out: int = 0  # number of lines of this group that are not listed
 
 
 def lines_of(item: ChecklistItem) -> tuple[ChecklistItem, ...]:
-    """A line for each action of an operation; one line for an operation that needs nothing."""
+    """Return a line for each action of an operation; one line for an operation that needs
+    nothing."""
     return tuple(
         replace(
             item,
@@ -52,7 +54,7 @@ def lines_of(item: ChecklistItem) -> tuple[ChecklistItem, ...]:
 
 
 def grouped(checklist: Checklist) -> tuple[LineGroup, ...]:
-    """The groups that have lines, in their order; within a group the most urgent line first."""
+    """Return the groups with lines, in order; within a group the most urgent line first."""
     lines = [line for item in checklist.items for line in lines_of(item)]
     lines.sort(key=lambda line: (line.act_by or date.max, line.surgery_date, line.case_id))
     groups: dict[str, list[ChecklistItem]] = {}
@@ -70,7 +72,7 @@ def grouped(checklist: Checklist) -> tuple[LineGroup, ...]:
     )
 
 
-_LAST = "\uffff"  # sorts behind every name
+_LAST = "\uffff"  # sorts after every name
 
 
 def _key(line: ChecklistItem, group_by: str) -> str:
@@ -92,7 +94,7 @@ def _heading(key: str, checklist: Checklist, first: ChecklistItem) -> str:
 
 
 def cut(groups: Sequence[LineGroup], most: int) -> tuple[LineGroup, ...]:
-    """The groups with no more than so many lines in all, the first ones first."""
+    """Cut the groups to at most `most` lines in total, keeping the first."""
     groups_left = []
     for group in groups:
         items = group.items[:most]

@@ -1,6 +1,6 @@
-"""One case of a data set, judged: what `check`, `what-if` and `rules explain` begin with.
+"""One judged case of a data set, for `check`, `what-if` and `rules explain`.
 
-The rows of the case are taken out of the tables and judged; no query is planned for anything else.
+The rows of the case are read from the tables and judged; no other query is planned.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from qi_checker.protocol.site import Site
 
 @dataclass(frozen=True)
 class OneCase:
-    """A case with its rows, and what judges it."""
+    """A case with its rows and its judge."""
 
     rows: CaseRows
     judge: Judge
     origin: Origin
-    census: dict[str, tuple[int, int]]  # by table, how many rows were read and can be used
+    census: dict[str, tuple[int, int]]  # by table: number of rows read, and of usable rows
 
     @property
     def trace(self) -> CaseTrace:
@@ -38,7 +38,7 @@ class OneCase:
 
 
 def one_case(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id: str) -> OneCase:
-    """Find a case; UserError where there is none, saying whether its row was rejected."""
+    """Find a case; raise UserError without one, with the reason if its row was rejected."""
     from qi_checker.engines.duckdb.database import set_apart  # loads DuckDB
 
     set_apart(records)
@@ -51,9 +51,9 @@ def one_case(bundle: Bundle, records: Records, as_of: AsOf, site: Site, case_id:
 def case_of_tables(
     bundle: Bundle, tables: Mapping[str, TextTable], as_of: AsOf, site: Site, case_id: str
 ) -> OneCase | None:
-    """Find a case in small tables that are at hand; None where that takes more, and `one_case`.
+    """Find a case in small tables in memory; return None if that needs `one_case`.
 
-    More is needed for feeds that may be half empty, and for events that cannot be taken at their word.
+    `one_case` is needed for feeds that may be half empty and for events that may be set apart.
     """
     if site.completeness or doubtful(tables[EVENTS.name]):
         return None
@@ -91,7 +91,7 @@ def _found(
 
 
 def _full_until(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> dict[str, date]:
-    """Which feeds are half empty: that takes the whole data set, read as for a query."""
+    """Return which feeds are half empty; this needs the whole data set, read as for a query."""
     from qi_checker.engines.duckdb import prepared
 
     return dict(prepared(bundle, records, as_of, site).feeds.full_until)
@@ -107,13 +107,13 @@ def _absent(origin: Origin, case_id: str, rejected: Sequence[Rejected], sieve: S
 
 
 def no_such_case(file: str, case_id: str, used: int) -> Problem:
-    """Say that there is no case of an id among those that can be used."""
+    """Return the problem that no usable case has this id."""
     what = f"there is no case {case_id} among {used} cases"
     return Problem(file, what, "", "Look for the spelling in the column case_id")
 
 
 def rejected_case(where: str, column: str | None, reason: str, written: str | None) -> Problem:
-    """Say why the row of a case was rejected. written: the format that its dates seem to have."""
+    """Return the problem of a rejected case. written: the apparent format of its dates."""
     hint = ""
     if reason == UNREADABLE:
         hint = f"It looks like {written}. " if written else ""

@@ -24,7 +24,7 @@ Cells = tuple[
 
 
 class EventLine(NamedTuple):
-    """A row of the table of events, with every text of it ready; empty where it does not apply."""
+    """A row of the table of events, as text; "" where a column does not apply."""
 
     number: int
     key: Markup  # the event's symbol in the picture
@@ -42,13 +42,13 @@ class EventLine(NamedTuple):
 
 
 def _columns(events: Sequence[Candidate]) -> dict[str, str]:
-    """Every criterion that was applied, in order, with the heading of its column."""
+    """Return every criterion that was applied, in order, with the heading of its column."""
     names = dict.fromkeys(c.name for event in events for c in event.criteria)
     return {name: words.label(name) for name in names}
 
 
 def _event_lines(events: Sequence[Told], columns: Mapping[str, str]) -> Iterator[EventLine]:
-    """Put the rows of the table of events into words."""
+    """Yield the rows of the table of events."""
     for one in events:
         event = one.event
         yield EventLine(
@@ -72,7 +72,8 @@ _NO_KEY = Markup()
 
 
 def _said(one: Told, name: str) -> tuple[tuple[str, str], ...]:
-    """Give the outcome of a criterion with the value that it checked; empty if it was not applied."""
+    """Return the outcome of a criterion with the value that it checked; empty if it was not
+    applied."""
     outcomes = [c.outcome for c in one.event.criteria if c.name == name]
     if not outcomes:
         return ()
@@ -82,14 +83,14 @@ def _said(one: Told, name: str) -> tuple[tuple[str, str], ...]:
 
 @lru_cache(10_000)
 def _cell(heading: str, said: tuple[tuple[str, str], ...]) -> Markup:
-    """A cell of the table: a few hundred different ones are all that there are."""
+    """Render a cell of the table; there are only a few hundred different cells."""
     template = _environment().get_template("cases/requirement.html.j2")
     return Markup(template.module.criterion_cell(heading, said))  # type: ignore[attr-defined]
 
 
 @cache
 def _key(shape: Shape) -> Markup:
-    """The symbol of a shape: there are six of them."""
+    """Draw the symbol of a shape; there are six of them."""
     template = _environment().get_template("cases/timeline.html.j2")
     return Markup(template.module.key(shape))  # type: ignore[attr-defined]
 

@@ -1,9 +1,9 @@
-"""Single rows out of raw tables, as text, without preparing the whole data set for a query.
+"""Single rows from raw tables, as text, without preparing the whole data set for a query.
 
-Asking about one case must start at once. Only its own rows are judged. What depends on all rows (how
-many were rejected, which kinds of events are delivered at all) is decided by the same Python that
-judges everything: a sieve lets the rows pass that are certainly plain and right, which are nearly all,
-and the others are read one by one.
+A question about one case must be answered at once, so only its own rows are judged. What depends on
+all rows (how many were rejected, which kinds of events are delivered at all) is decided by the same
+Python that judges everything: a sieve passes the rows that are certainly plain and correct, which
+are nearly all, and the others are read one by one.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PLAIN_DATE = r"(19|20|21)\d\d-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?)?
 
 @dataclass(frozen=True)
 class Sieve(ABC):
-    """The rows of a table, and those among them that are not certainly plain and right, judged.
+    """The rows of a table, and judgements of those that are not certainly plain and correct.
 
-    A plain row is decided without trimming anything, which would cost five times as much as all else:
-    whatever has a blank at an end is no plain row. A row with an id that another row has is looked at,
-    so that of each such id every row is here.
+    A plain row is recognised without trimming anything, which would cost five times as much as all
+    else: a row with a blank at the end of a cell is not plain. A row that shares its id with
+    another row is also examined, so that all rows of such an id are available.
     """
 
     table: Table
@@ -46,38 +46,40 @@ class Sieve(ABC):
 
     @abstractmethod
     def rows_of(self, column: str, value: str) -> Sequence[Cells]:
-        """Give the rows with a value in a column, in file order."""
+        """Return the rows with a value in a column, in file order."""
 
     @abstractmethod
     def looked_at(self) -> Sequence[Cells]:
-        """Give the rows that are looked at one by one, in file order."""
+        """Return the rows that are examined one by one, in file order."""
 
     @property
     @abstractmethod
     def size(self) -> tuple[int, int]:
-        """The number of rows read, torn ones included, and the number of torn rows."""
+        """Return the number of rows read, including torn rows, and the number of torn rows."""
 
     @property
     @abstractmethod
     def torn(self) -> Sequence[TornRow]:
-        """The torn rows."""
+        """Return the torn rows."""
 
     @abstractmethod
     def news(self) -> tuple[set[str], dict[str, date]]:
-        """Kinds of the plain rows that were known, and the newest day of recording of each."""
+        """Return the kinds of the plain rows known at `as_of`, and the newest recording day of
+        each."""
 
     @abstractmethod
     def shared(self, owner: str, mine: str) -> dict[str, str]:
-        """Ids of the rows of an owner that rows of others have, too (`Context.shared_ids`)."""
+        """Return the ids of an owner's rows that also occur in rows of others
+        (`Context.shared_ids`)."""
 
     @cached_property
     def judged(self) -> tuple[list[Row], list[Rejected]]:
-        """The rows that are looked at: those that can be used, and the others."""
+        """Judge the examined rows: return the usable rows and the rejected rows."""
         return read_rows(self.table, self.looked_at(), self.site)
 
     @cached_property
     def census(self) -> tuple[int, int]:
-        """The number of rows read, torn ones included, and the number of usable rows."""
+        """Return the number of rows read, including torn rows, and the number of usable rows."""
         rows, torn = self.size
         return rows, rows - torn - len(self.judged[1])
 
@@ -90,7 +92,7 @@ class Raw:
     _types: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def rows(self, table: Table, where: str, parameters: list[Any] | None = None) -> list[Cells]:
-        """Give rows of a raw table as text, in file order."""
+        """Return rows of a raw table as text, in file order."""
         types = self.types(table)
         columns = ", ".join(f"{as_text(n, kind)} AS {quote(n)}" for n, kind in types.items())
         query = (
@@ -100,19 +102,19 @@ class Raw:
         return [dict(zip(types, row, strict=True)) for row in result.fetchall()]
 
     def types(self, table: Table) -> dict[str, str]:
-        """Give the columns of a raw table with their types."""
+        """Return the columns of a raw table with their types."""
         if table.name not in self._types:
             described = self.con.execute(f"DESCRIBE raw_{table.name}").fetchall()
             self._types[table.name] = {str(name): str(kind) for name, kind, *_ in described}
         return self._types[table.name]
 
     def column(self, table: Table, name: str) -> str:
-        """Give the SQL of the trimmed text of a column, NULL where nothing is left."""
+        """Return the SQL of the trimmed text of a column, NULL if nothing is left."""
         return clean(as_text(name, self.types(table)[name]))
 
 
 def as_text(name: str, kind: str) -> str:
-    """SQL of a value as a CSV would have it; a typed time of midnight is a date."""
+    """Return the SQL of a value as in a CSV; a typed time of midnight is a date."""
     column = quote(name)
     if kind == "VARCHAR":
         return column
@@ -137,7 +139,7 @@ class RawSieve(Sieve):
 
     @cached_property
     def _name(self) -> str:
-        """Table of row, id, kind and day of recording of every row, and whether it is plain."""
+        """Make a table of row, id, kind and recording day of every row, and whether it is plain."""
         name = f"sieved_{self.table.name}"
         events = self.table is EVENTS
         kind = f"lower({self._value('kind')})" if events else "NULL"
@@ -150,11 +152,12 @@ class RawSieve(Sieve):
         return name
 
     def _value(self, column: str) -> str:
-        """SQL of the text of a column as it stands; NULL where it is empty."""
+        """Return the SQL of the text of a column as written; NULL if it is empty."""
         return f"nullif({as_text(column, self.raw.types(self.table)[column])}, '')"
 
     def _plain(self) -> str:
-        """SQL of whether nothing can be wrong with a row by itself; NULL counts as no."""
+        """Return the SQL condition that a row on its own is certainly correct; NULL counts as
+        no."""
         checks = []
         for column in self.table.columns:
             value = self._value(column.name)
@@ -170,14 +173,14 @@ class RawSieve(Sieve):
         if self.table is EVENTS:
             status, at = self._value("status"), self._value("at")
             checks.append(f"({at} IS NOT NULL OR lower({status}) NOT IN ('booked', 'completed'))")
-            # Whether it was known depends on the clock, which is looked at row by row.
+            # Whether it was known depends on the clock time, which is examined row by row.
             recorded = self._value("recorded_at")
             checks.append(f"coalesce(left({recorded}, 10), '') <> '{self.as_of.date}'")
         return " AND ".join(checks)
 
     @cached_property
     def all_plain(self) -> bool:
-        """Whether every row is plain and has an id of its own: the usual case."""
+        """Whether every row is plain and has a unique id: the usual case."""
         query = (
             f"SELECT count(*), count(*) FILTER (WHERE plain), count(DISTINCT id) FROM {self._name}"
         )
@@ -185,13 +188,13 @@ class RawSieve(Sieve):
 
     @property
     def _looked_at(self) -> str:
-        """SQL of the rows that are looked at one by one."""
+        """Return the SQL condition of the rows that are examined one by one."""
         name = self._name
         return (
             f"NOT plain OR id IN (SELECT id FROM {name} WHERE id IS NOT NULL "
             "GROUP BY 1 HAVING count(*) > 1) "
             f"OR id IN (SELECT {clean('id')} FROM {name} "
-            # With a NULL among them it would not be known of any row whether it is looked at.
+            # A NULL among them would make the condition NULL for every row.
             f"WHERE NOT plain AND {clean('id')} IS NOT NULL)"
         )
 
@@ -236,9 +239,9 @@ class RawSieve(Sieve):
 def context_of_case(
     events: Sieve, exceptions: Sieve, patient: str, case_id: str, full_until: dict[str, date]
 ) -> Context:
-    """Make the context of one case: as that of the whole data set, as far as it concerns the case.
+    """Make the context of one case: the part of the data set's context that concerns the case.
 
-    full_until: feeds that are half empty, which only a prepared data set knows.
+    full_until: half-empty feeds, which only a prepared data set reveals.
     """
     as_of = events.as_of
     delivered, newest = events.news()
@@ -249,7 +252,7 @@ def context_of_case(
             delivered.add(kind)
             if recorded is not None:
                 newest[kind] = max(recorded.lo, newest.get(kind, recorded.lo))
-    found = {
+    shared = {
         EVENTS.name: events.shared("patient_id", patient),
         EXCEPTIONS.name: exceptions.shared("case_id", case_id),
     }
@@ -258,6 +261,6 @@ def context_of_case(
         delivered=frozenset(delivered),
         newest=newest,
         full_until=full_until,
-        shared_ids={name: ids for name, ids in found.items() if ids},
+        shared_ids={name: ids for name, ids in shared.items() if ids},
         torn=tuple(row for row in events.torn if row.patient == patient),
     )

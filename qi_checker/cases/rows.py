@@ -1,4 +1,4 @@
-"""The rows of single cases, out of a data set that was read: what `judging` is given.
+"""The rows of single cases from a data set: the input of `judging`.
 
 A case needs its own row, the rows of events of its patient, the exceptions that name it, and the
 `Context` of the whole data set.
@@ -23,7 +23,7 @@ from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, RawTable, Tab
 if TYPE_CHECKING:
     from qi_checker.engines.duckdb import Evaluation
 
-BATCH = 5_000  # cases whose rows are held at once
+BATCH = 5_000  # number of cases whose rows are in memory at once
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,19 @@ class CaseRows:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where rows came from, as a person is told. `tables` by name."""
+    """The sources of rows, as shown to people. `tables` by name."""
 
     tables: Mapping[str, RawTable]
 
     def row(self, table: str, number: int) -> str:
-        """`events.csv, row 14`; a number below 0 is a row of the other place of a joined table."""
+        """Format `events.csv, row 14`; a negative number is a row of the second source of a joined
+        table."""
         return self.tables[table].where(number)
 
 
 @dataclass(frozen=True)
 class DuckDBRows:
-    """Rows out of the tables that an evaluation on DuckDB has read."""
+    """Rows from the tables that an evaluation on DuckDB has read."""
 
     evaluation: Evaluation
 
@@ -64,7 +65,7 @@ class DuckDBRows:
 
     @cached_property
     def context(self) -> Context:
-        """What only the whole data set knows; a few queries over all events."""
+        """Return the context of the whole data set, with a few queries over all events."""
         from qi_checker.engines.shown import delivered_sql
 
         evaluation = self.evaluation
@@ -101,16 +102,17 @@ class DuckDBRows:
             yield self.judged(rows, earlier.get(trimmed(rows.case["case_id"]), ()))
 
     def of_cases(self, case_keys: Sequence[int]) -> Iterator[CaseRows]:
-        """The rows of these cases, in the order of the keys."""
+        """Yield the rows of these cases, in the order of the keys."""
         for start in range(0, len(case_keys), BATCH):
             yield from self._of(case_keys[start : start + BATCH])
 
     def judged(self, rows: CaseRows, earlier_days: Collection[date] = ()) -> CaseTrace:
-        """Judge one case from its rows. `earlier_days`: as `Judge.trace` says."""
+        """Judge one case from its rows. `earlier_days`: as in `Judge.trace`."""
         return judged(self.judge, rows, earlier_days)
 
     def _of(self, case_keys: Sequence[int]) -> list[CaseRows]:
-        """The rows of these cases; patients and exceptions of all of them are fetched together."""
+        """Return the rows of these cases; events and exceptions of all of them are fetched
+        together."""
         listed = "SELECT c.* FROM ready_cases c JOIN (SELECT unnest(?::INTEGER[]) AS case_key)"
         chosen = f"{listed} USING (case_key)"
         keys = list(case_keys)
@@ -148,14 +150,14 @@ class DuckDBRows:
 
 
 def judged(judge: Judge, rows: CaseRows, earlier_days: Collection[date] = ()) -> CaseTrace:
-    """Judge one case from its rows. `earlier_days`: as `Judge.trace` says."""
+    """Judge one case from its rows. `earlier_days`: as in `Judge.trace`."""
     case = judge.case(read_row(CASES, rows.case, 0, judge.setting.site))
     history = judge.history(rows.events, case.patient)
     return judge.trace(case, history, judge.exceptions(rows.exceptions, case), earlier_days)
 
 
 def _grouped(rows: Sequence[Cells], column: str) -> dict[str, list[Cells]]:
-    found: dict[str, list[Cells]] = {}
+    groups: dict[str, list[Cells]] = {}
     for row in rows:
-        found.setdefault(trimmed(row[column]), []).append(row)
-    return found
+        groups.setdefault(trimmed(row[column]), []).append(row)
+    return groups

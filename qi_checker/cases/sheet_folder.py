@@ -27,12 +27,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Printing:
-    """How case sheets are written. `format`: html, pdf or both."""
+    """Options for writing case sheets. `format`: html, pdf or both."""
 
     format: str = "both"
     paper: str = A4
     identified: bool = False  # whether a sheet names the patient
-    jobs: int = 1  # processes that make PDF
+    jobs: int = 1  # processes that write PDF
 
 
 def write_sheets(
@@ -43,7 +43,7 @@ def write_sheets(
     how: Printing,
     progress: Progress = lambda phase, done, total: None,
 ) -> SheetsPage:
-    """Write a sheet for each of these cases into `out`; `asked` says in words which they are."""
+    """Write a sheet for each of these cases into `out`; `asked` describes the choice."""
     lines: list[SheetLine] = []
     with replaced_folder(out, OURS) as folder, disk_of(out):
         (folder / "cases").mkdir()
@@ -74,7 +74,7 @@ def _press(how: Printing) -> Iterator[Press | None]:
 
 
 def _write(sheet: CaseSheet, folder: Path, how: Printing, press: Press | None) -> SheetLine:
-    """The page of one case, and its PDF as soon as a process is free."""
+    """Write the page of one case, and its PDF as soon as a process is free."""
     shown = sheet if how.identified else without_patient(sheet)
     page = on_paper(case_page(shown, index_link="../index.html"), how.paper)
     names = {ending: f"cases/{page_name(sheet.case_id, ending)}" for ending in ("html", "pdf")}
@@ -96,7 +96,7 @@ def _write(sheet: CaseSheet, folder: Path, how: Printing, press: Press | None) -
 
 
 def _urgency(line: SheetLine) -> tuple[bool, date, date, str]:
-    """In the order of the checklist: what has to be done first comes first."""
+    """Return a sort key for the order of the checklist: what must be done first comes first."""
     acts = bool(line.next_action)
     return not acts, line.act_by or date.max, line.surgery_date, line.case_id
 

@@ -1,6 +1,6 @@
-"""Case sheets: everything about a case, every event that comes near a requirement with each criterion.
+"""Case sheets: everything about a case, with each criterion of every candidate event.
 
-They are filled from the trace that `judging` leaves; nothing is decided here.
+They are filled from the trace of `judging`; nothing is decided here.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _SHOWN = ("modality", "region", "codes", "description", "provenance")
 class Sheets:
     """Makes the sheets of the cases of one data set.
 
-    problems: of the data set as a whole; they stand on every sheet.
-    protocol: for other days of surgery; without it none is named.
+    problems: of the data set as a whole; they are on every sheet.
+    protocol: used to search for other days of surgery; without it none is named.
     """
 
     origin: Origin
@@ -52,14 +52,14 @@ class Sheets:
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Sheets:
-        """For the cases of an evaluation."""
+        """Make the sheets of the cases of an evaluation."""
         origin = Origin(evaluation.records.tables)
         protocol = evaluation.compiled.bundle.protocol
         return cls(origin, provenance(evaluation), tuple(rejected_rows(evaluation)), protocol)
 
     @classmethod
     def of_one(cls, one: OneCase) -> Sheets:
-        """For a case that was asked about by itself."""
+        """Make the sheet of a single case."""
         setting, tables = one.judge.setting, one.origin.tables
         foot = footer(one.judge.bundle, tables, setting.as_of, setting.site)
         problems = tuple(rows_not_used(tables, one.census))
@@ -96,29 +96,29 @@ class Sheets:
         )
 
     def _requirement(self, one: RequirementTrace, trace: CaseTrace) -> RequirementSheet:
-        found = one.finding
+        finding = one.finding
         asks, group = self._asked(trace.case.version, one)
         return RequirementSheet(
             id=one.id,
             title=one.requirement.title,
             group=group,
             asks=asks,
-            status=found["status"],
-            reason=found["reason"],
-            sentence=found["sentence"],
-            event_id=found["event_id"] or "",
-            window_opens=found["window_opens"],
-            window_closes=found["window_closes"],
-            valid_through=found["valid_through"],
-            slack_days=found["slack_days"],
-            act_by=found["act_by"],
-            owner=found["owner"] or "",
+            status=finding["status"],
+            reason=finding["reason"],
+            sentence=finding["sentence"],
+            event_id=finding["event_id"] or "",
+            window_opens=finding["window_opens"],
+            window_closes=finding["window_closes"],
+            valid_through=finding["valid_through"],
+            slack_days=finding["slack_days"],
+            act_by=finding["act_by"],
+            owner=finding["owner"] or "",
             exception=_exception(one),
             candidates=tuple(self._candidate(j, one) for j in (*one.candidates, *one.rejected)),
         )
 
     def _asked(self, version: Version, one: RequirementTrace) -> tuple[str, str]:
-        """What a requirement asks, and words about the group it stands in."""
+        """Describe a requirement and its group."""
         key = version.version, one.id
         if key not in self._words:
             asks = requirement_sentence(one.requirement, titles_of(version))
@@ -144,16 +144,17 @@ class Sheets:
 
 
 def _facts(row: Row, site: Site) -> tuple[tuple[str, str], ...]:
-    """What the records say of the operation; its procedures in the site's words, with their codes."""
+    """Return the recorded facts of the operation; procedures in the site's words, with their
+    codes."""
     values = {name: row.text(name) for name in _FACTS}
-    said = procedure_words(values["procedures"], site)
-    if said:
-        values["procedures"] = f"{said} ({values['procedures']})"
+    procedures = procedure_words(values["procedures"], site)
+    if procedures:
+        values["procedures"] = f"{procedures} ({values['procedures']})"
     return tuple((name.capitalize(), value) for name, value in values.items() if value)
 
 
 def _exception(one: RequirementTrace) -> str:
-    """Say which exception covers a requirement; empty where none does."""
+    """Describe the exception that covers a requirement; "" without one."""
     active = next((x for x in one.exceptions if not x.ignored), None)
     if active is None:
         return ""
@@ -164,11 +165,11 @@ def _exception(one: RequirementTrace) -> str:
 
 
 def _criteria(judged: Judged, one: RequirementTrace) -> Iterator[Criterion]:
-    """The criteria that are asked for; of a row that could not be used first why."""
+    """Yield the required criteria; for a row that could not be used, first the reason."""
     if judged.event.reject:
         yield Criterion("record", "undecided", judged.event.reject)
     for name, criterion in one.criteria(judged):
-        # An order without a date fails by its status; its window was not looked at.
+        # An order without a date fails by its status; its window was not checked.
         if name != "window" or judged.event.at is not None or criterion.reason is not None:
             why = criterion.reason.meaning if criterion.reason else ""
             yield Criterion(name, _OUTCOMES[criterion.outcome], why)
@@ -177,7 +178,7 @@ def _criteria(judged: Judged, one: RequirementTrace) -> Iterator[Criterion]:
 def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[CaseSheet]:
     """Make the sheets of the cases with these keys, in this order.
 
-    Where the cases were not judged twice before, they are compared on the way.
+    Cases that were not judged twice before are compared here.
     """
     from qi_checker.cases.twice import compared, shown_traces  # loads the query builder
 
@@ -186,7 +187,8 @@ def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[Ca
 
 
 def keys_of(evaluation: Evaluation, where: str = "true", limit: int | None = None) -> list[int]:
-    """Keys of cases, in the order of their ids. `where` is SQL of the program, never of a user."""
+    """Return keys of cases, in the order of their ids. `where` is SQL of the program, never of a
+    user."""
     capped = f"LIMIT {limit}" if limit is not None else ""
     named = f"{VERDICTS} JOIN (SELECT case_key, case_id FROM {READY_CASES}) USING (case_key)"
     query = f"SELECT case_key FROM {named} WHERE {where} ORDER BY case_id {capped}"

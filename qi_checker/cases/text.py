@@ -1,7 +1,7 @@
 """The same pages for a terminal: tables that wrap instead of cutting, readable when piped.
 
-What a coordinator types every morning must start at once, so rich is imported only when something
-is printed. Nothing is marked by colour alone: the words are the same without it.
+A command that a coordinator types every morning must start at once, so rich is imported only when
+text is printed. Colour is never the only sign: the words are the same without it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _tone(word: str) -> str:
 
 
 def case_text(sheet: CaseSheet, console: Console) -> None:
-    """Everything about one case."""
+    """Print everything about one case."""
     say_first(console, sheet.provenance.plausibility)
     verdict = _stated(sheet.verdict, words.VERDICTS[sheet.verdict])
     say(console, f"Case {sheet.case_id}: {verdict}", _tone(sheet.verdict))
@@ -99,12 +99,12 @@ def _event(candidate: Candidate) -> str:
 
 
 def _judged(candidate: Candidate) -> str:
-    """The result, then a line for each criterion."""
+    """Return the result, then a line for each criterion."""
     decides = ", and decides" if candidate.chosen else ""
     lines = [case_words.result(candidate).words + decides]
-    apart = case_words.days_apart(candidate)
+    distance = case_words.days_apart(candidate)
     for criterion in candidate.criteria:
-        seen = case_words.judged(candidate, criterion.name, apart)
+        seen = case_words.judged(candidate, criterion.name, distance)
         seen = "" if seen in criterion.why else seen
         why = "; ".join(part for part in (seen, criterion.why) if part)
         outcome = words.OUTCOMES[criterion.outcome]
@@ -113,7 +113,7 @@ def _judged(candidate: Candidate) -> str:
 
 
 def checklist_text(checklist: Checklist, console: Console) -> None:
-    """The coordinator's morning, most urgent first."""
+    """Print the coordinator's morning, most urgent first."""
     say_first(console, checklist.provenance.plausibility)
     say(console, f"Checklist for {words.moment(checklist.provenance.as_of)}", "bold")
     say(console, case_words.day_list(checklist))
@@ -123,8 +123,8 @@ def checklist_text(checklist: Checklist, console: Console) -> None:
     if len(checklist.problems) == 1:
         say(console, f"Data problem: {checklist.problems[0]}")
     elif checklist.problems:
-        found = words.count(len(checklist.problems), "data problem")
-        say(console, f"{found} may change what is listed; --format html or json lists them.")
+        problems = words.count(len(checklist.problems), "data problem")
+        say(console, f"{problems} may change what is listed; --format html or json lists them.")
     _provenance(checklist, console)
 
 
@@ -148,7 +148,8 @@ def _group(group: LineGroup, today: date, console: Console) -> None:
 
 
 def _what(item: ChecklistItem, today: date) -> str:
-    """The action, then who does it and why; or that there is none, and what the operation lacks."""
+    """Describe the action, its owner and reason; or that there is none, and what the operation
+    lacks."""
     if item.next_action:
         owner = f"Owner: {item.owner}." if item.owner else ""
         why = f"{words.label(words.REASONS[item.reason])}." if item.reason else ""
@@ -163,7 +164,7 @@ def _what(item: ChecklistItem, today: date) -> str:
 
 
 def what_if_text(view: WhatIf, console: Console) -> None:
-    """What moving an operation would change, the outcome first."""
+    """Print what moving an operation would change, the outcome first."""
     now, moved = view.now, view.moved
     dates = f"{words.day(now.surgery_date)} to {words.day(moved.surgery_date)}"
     say(console, f"Case {now.case_id}: surgery moved from {dates}", "bold")

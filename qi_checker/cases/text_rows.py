@@ -1,6 +1,6 @@
-"""Rows of small tables that are at hand as text: the sieve of `raw_rows.py` without a database.
+"""Rows of small tables in memory, as text: the sieve of `raw_rows.py` without a database.
 
-A column is looked at by its different values, of which there are few, before any row is.
+The few distinct values of a column are checked before any row.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from qi_checker.protocol.doubtful import misspelt
 from qi_checker.protocol.records import EVENTS, Column, TextTable
 
 _PLAIN = re.compile(NO_BLANK_AT_AN_END)
-_DATE = re.compile(PLAIN_DATE, re.ASCII)  # as DuckDB reads it: digits of other scripts are none
+_DATE = re.compile(PLAIN_DATE, re.ASCII)  # as DuckDB reads it: digits of other scripts do not count
 _CLOCKED = ("booked", "completed")  # statuses of events that need a time
 
 
 def doubtful(events: TextTable) -> bool:
-    """Whether events may have to be set apart: without a patient's id, or of a misspelt kind."""
+    """Whether some events may be set apart: without a patient id, or of a misspelt kind."""
     if not all(map(trimmed, set(events.column("patient_id")))):
         return True
     return bool(misspelt(Counter(trimmed(kind).lower() for kind in events.column("kind"))))
@@ -33,7 +33,7 @@ def doubtful(events: TextTable) -> bool:
 
 @dataclass(frozen=True)
 class TextSieve(Sieve):
-    """The rows of a table whose cells are at hand; none of them is torn."""
+    """The rows of a table whose cells are in memory; none of them is torn."""
 
     given: TextTable
 
@@ -74,14 +74,15 @@ class TextSieve(Sieve):
         return [self.given.row(at) for at in places]
 
     def _with(self, column: str, values: Collection[str]) -> list[int]:
-        """The places of the rows with one of these trimmed values in a column; an empty one is no value."""
+        """Return the places of rows with one of these trimmed values in a column; "" is not a
+        value."""
         cells = self.given.column(column)
         meant = {cell for cell in set(cells) if (value := trimmed(cell)) and value in values}
         return [at for at, cell in enumerate(cells) if cell in meant] if meant else []
 
     @cached_property
     def _looked_at(self) -> frozenset[int]:
-        """The places of the rows that are not plain, and of those whose id is that of another row."""
+        """Return the places of the rows that are not plain, and of rows that share an id."""
         odd: set[int] = set()
         for column in self.table.columns:
             cells = self.given.column(column.name)
@@ -98,7 +99,7 @@ class TextSieve(Sieve):
         return frozenset(odd)
 
     def _wrong(self, column: Column, values: set[str | None]) -> set[str | None]:
-        """The values of a column that are not certainly plain and right."""
+        """Return the values of a column that are not certainly plain and correct."""
         wrong: set[str | None] = set()
         if column.words:
             wrong = {cell for cell in values if (cell or "").lower() not in column.words}
@@ -110,7 +111,7 @@ class TextSieve(Sieve):
             if bad or late:
                 wrong = {c for c in values if c and (c[:10] in bad or c[10:] in late)}
             if column.name == "recorded_at" and self.table is EVENTS:
-                # Whether it was known depends on the clock, which is looked at row by row.
+                # Whether it was known depends on the clock time, which is examined row by row.
                 today = str(self.as_of.date)
                 wrong |= {cell for cell in values if cell and cell.startswith(today)}
         elif column.needed:
@@ -120,7 +121,7 @@ class TextSieve(Sieve):
         return wrong
 
     def _undated(self) -> set[int]:
-        """The places of the events that need a time and have none."""
+        """Return the places of the events that need a time and have none."""
         at, status = self.given.column("at"), self.given.column("status")
         if None not in at:
             return set()

@@ -1,6 +1,6 @@
-"""The window picture of one requirement: where its events stand on a line of days.
+"""The window picture of one requirement: its events on a line of days.
 
-Only numbers are made here; `drawing.py` draws them.
+Only numbers are computed here; `drawing.py` draws them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 3640)
 
 
 class Shape(NamedTuple):
-    """The symbol of an event; the form says as much as the filling, for print and for eyes."""
+    """The symbol of an event; the shape says as much as the filling, for print and poor
+    eyesight."""
 
     name: str  # circle, triangle, diamond
     filled: bool
@@ -48,7 +49,7 @@ SHAPES = {
 
 
 class Mark(NamedTuple):
-    """One event: its symbol at (x, y), its label, and a dashed bar where the date is partial."""
+    """One event: its symbol at (x, y), its label, and a dashed bar if the date is partial."""
 
     number: int  # row of the table of candidates
     shape: Shape
@@ -56,7 +57,7 @@ class Mark(NamedTuple):
     y: float
     bar: tuple[float, float] | None
     label: Label
-    crossed: float | None = None  # width of a label that an upright line runs through
+    crossed: float | None = None  # width of a label that a vertical line crosses
 
 
 class Tick(NamedTuple):
@@ -68,7 +69,7 @@ class Tick(NamedTuple):
 
 @dataclass(frozen=True)
 class Picture:
-    """Everything that is drawn, in the units of the view box."""
+    """Everything to draw, in the units of the view box."""
 
     height: float
     axis: float  # y of the line of days
@@ -76,8 +77,8 @@ class Picture:
     band: tuple[float, float]
     unlimited: bool  # the band has no first day
     surgery: float
-    as_of: float | None  # None where it is too far off to be drawn
-    lines: tuple[Label, ...]  # labels of the upright lines
+    as_of: float | None  # None if it is too far away to be drawn
+    lines: tuple[Label, ...]  # labels of the vertical lines
     edges: tuple[Label, ...]  # first and last day of the window
     ticks: tuple[Tick, ...]
     marks: tuple[Mark, ...]
@@ -94,7 +95,8 @@ def _scale(
     shown: Sequence[Candidate],
     width: float,
 ) -> Scale:
-    """From somewhat before the window to somewhat after surgery; what is far off is clamped."""
+    """Return a scale from shortly before the window to shortly after surgery; distant days are
+    clamped."""
     closes = sheet.window_closes or surgery
     firsts = [c.first for c in shown if c.first]
     lasts = [c.last for c in shown if c.last]
@@ -113,7 +115,7 @@ def _scale(
 
 
 def _drawn(events: Sequence[Told]) -> list[Told]:
-    """The events with a date; the chosen and the fitting first where there are too many."""
+    """Return the events with a date; if there are too many, the chosen and matching ones first."""
     dated = [one for one in events if one.event.first and one.event.last]
     if len(dated) <= MOST_MARKS:
         return dated
@@ -132,13 +134,14 @@ _NOT_BOOKED = Shape("triangle", False)  # an appointment that will not count
 
 
 def shape_of(told: Told) -> Shape:
-    """Filled circle: counts; hollow: does not; triangle: booked; diamond: cannot be decided."""
+    """Choose the symbol. Filled circle: counts; hollow: does not; triangle: booked; diamond:
+    cannot be decided."""
     shape = SHAPES[told.result.key]
     return _NOT_BOOKED if told.event.status == "booked" and not shape.filled else shape
 
 
 def _beside(x0: float, x1: float, text: str, width: float) -> float:
-    """Where the label of a mark starts: to its right, or to its left where that is cut off."""
+    """Return the start of a mark's label: to its right, or to its left if that would be cut off."""
     wide, clear = text_width(text), _SHAPE + 4
     right = x1 + clear
     return round(right if right + wide <= width - 2 else max(x0 - clear - wide, 2.0), 1)
@@ -150,7 +153,7 @@ def _marks(
     top: float,
     uprights: Sequence[float],
 ) -> tuple[Mark, ...]:
-    """The events in rows from the top down, each with a label that keeps clear of the others."""
+    """Place the events in rows from the top down, with labels that do not overlap."""
     drafts = []
     for one in shown:
         first, last = one.event.first, one.event.last
@@ -178,7 +181,7 @@ def _marks(
 
 
 def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
-    """Days before surgery, as densely as can be read."""
+    """Return ticks for days before surgery, as dense as is legible."""
     per_day = (scale.width - 2 * MARGIN) / scale.days
     step = next((s for s in _STEPS if s * per_day >= 44), _STEPS[-1])
     backs = range(0, (surgery - scale.first).days + 1, step)
@@ -187,7 +190,7 @@ def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
         x = scale.x(surgery - timedelta(days=back))
         text = f"{back} days" if back == backs[-1] else str(back)
         ticks.append(Tick(x, Label(within(x, text, scale.width), axis + 15, text)))
-    # The last text is the longest, and stands at the edge.
+    # The last text is the longest, and is at the edge.
     if len(ticks) > 1 and ticks[-1].label.end > ticks[-2].label.x:
         del ticks[-2]
     return tuple(ticks)
@@ -233,12 +236,12 @@ def _described(sheet: RequirementSheet, shown: Sequence[Told]) -> str:
 def timeline(
     sheet: RequirementSheet, surgery: date, as_of: date, width: float = WIDTH
 ) -> Picture | None:
-    """The picture of one requirement, or None where it has no window.
+    """Make the picture of one requirement, or None if it has no window.
 
-    width: of the view box. Texts keep their size, so a narrow one is legible on a phone.
+    width: of the view box. Text keeps its size, so a narrow picture is legible on a phone.
     """
-    found = pictures_of(sheet, told(sheet.candidates), surgery, as_of, (width,))
-    return found[0] if found else None
+    pictures = pictures_of(sheet, told(sheet.candidates), surgery, as_of, (width,))
+    return pictures[0] if pictures else None
 
 
 def pictures_of(
@@ -248,7 +251,7 @@ def pictures_of(
     as_of: date,
     widths: Sequence[float] = (WIDTH, NARROW),
 ) -> tuple[Picture, ...]:
-    """The picture of one requirement in several widths, under one name and description."""
+    """Make the picture of one requirement in several widths, with one name and description."""
     if sheet.window_closes is None:
         return ()
     shown = _drawn(events)

@@ -1,8 +1,9 @@
 """Judged twice: what is shown for a case comes from `judging`, what is counted from the query.
 
-Both are compared where both exist: for every upcoming case, for a sample of past ones that is another
-one each day, and for every case that gets a page. They share no code, so that a mistake in one of them
-shows here. A case about which they differ is counted and shown as `error`: neither can be trusted.
+Both are compared where both exist: for every upcoming case, for a sample of past ones that is
+another one each day, and for every case that gets a page. They share no code, so that a mistake in
+one of them shows here. A case about which they differ is counted and shown as `error`: neither can
+be trusted.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from qi_checker.query.tables import FACTS, POPULATION, READY_CASES, ROWS, SHOWN,
 if TYPE_CHECKING:
     from qi_checker.engines.duckdb import Evaluation
 
-_NAMED = 5  # cases that a message names
-# Columns of a finding that need no words; sentences are made from these, and tests compare them.
+_NAMED = 5  # number of cases that a message names
+# Columns of a finding without sentences; sentences are made from these, and tests compare them.
 _COMPARED = (
     "status",
     "reason",
@@ -33,7 +34,7 @@ _COMPARED = (
     "valid_through",
     "act_by",
 )
-Found = dict[str, tuple[Any, ...]]  # by requirement; "" is the case itself
+Found = dict[str, tuple[Any, ...]]  # by requirement; "" is the case
 
 
 def judge_twice(
@@ -41,10 +42,11 @@ def judge_twice(
     pages: Collection[int] = (),
     make_errors: Callable[[Mapping[int, str]], None] | None = None,
 ) -> JudgedTwice:
-    """Compare both evaluators, once; where they differ the case becomes an error in the tables.
+    """Compare both evaluators once; a case about which they differ becomes an error in the tables.
 
-    pages: keys of cases that get a page. Must run before anything is counted, put into words or held.
-    make_errors: does that, given ids of cases by their keys, where the tables are not DuckDB's.
+    pages: keys of cases that get a page. Must run before anything is counted, put into words or
+    held. make_errors: does that, given ids of cases by their keys, where the tables are not
+    DuckDB's.
     """
     if evaluation.twice is not None:
         return evaluation.twice
@@ -57,7 +59,7 @@ def judge_twice(
         if counted[key] != _judged(trace):
             differing[key] = trace.case.id
         elif trace.verdict in OPEN:
-            # A trace is not kept, and the actions are asked for next: judging again took a night of
+            # A trace is not kept, and the actions are needed next: judging again took a night of
             # 2,000 upcoming cases two seconds.
             evaluation.judged_actions[key] = actions_of(trace, protocol, rows.origin.row)
     evaluation.twice = JudgedTwice(len(keys), tuple(sorted(differing.values())))
@@ -72,7 +74,7 @@ def judge_twice(
 
 
 def compared(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]:
-    """Judge cases for a reader and compare them on the way, where nothing but them is written.
+    """Judge cases for a reader and compare them, if nothing else is written.
 
     A case about which the evaluators differ is given as an error. `twice` and `failures` of the
     evaluation are complete when every case was given.
@@ -91,7 +93,8 @@ def compared(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]
 
 
 def _chosen(evaluation: Evaluation, pages: Collection[int]) -> list[int]:
-    """Keys of every upcoming case, of the sample of the day, and of the pages, in their order."""
+    """Return the keys of every upcoming case, of the sample of the day, and of the pages, in
+    order."""
     chosen = chosen_sql(evaluation.compiled.as_of.date)
     if not evaluation.raw:  # no other rows are here
         chosen = f"SELECT case_key FROM {SHOWN} WHERE case_key IN ({chosen})"
@@ -100,7 +103,7 @@ def _chosen(evaluation: Evaluation, pages: Collection[int]) -> list[int]:
 
 
 def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Found]:
-    """What the query says of these cases."""
+    """Return the results of the query for these cases."""
     ids = {
         (scope.index, n): leaf.id
         for scope in evaluation.compiled.scopes
@@ -108,30 +111,30 @@ def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Found]:
     }
     listed = "case_key IN (SELECT unnest(?::INTEGER[]))"
     verdicts = f"SELECT case_key, verdict, latest_surgery_date FROM {VERDICTS} WHERE {listed}"
-    found: dict[int, Found] = {
+    by_key: dict[int, Found] = {
         key: {"": tuple(rest)} for key, *rest in evaluation.con.execute(verdicts, [keys]).fetchall()
     }
     facts = f"SELECT case_key, version, number, {', '.join(_COMPARED)} FROM {FACTS} WHERE {listed}"
     for key, version, number, *rest in evaluation.con.execute(facts, [keys]).fetchall():
-        found[key][ids[version, number]] = tuple(rest)
-    return found
+        by_key[key][ids[version, number]] = tuple(rest)
+    return by_key
 
 
 def _judged(trace: CaseTrace) -> Found:
-    """What judging says of a case, in the same form."""
-    found: Found = {"": (str(trace.verdict), trace.latest_surgery_date)}
+    """Return the result of judging a case, in the same form."""
+    values: Found = {"": (str(trace.verdict), trace.latest_surgery_date)}
     for one in trace.requirements:
-        found[one.id] = tuple(one.finding[name] for name in _COMPARED)
-    return found
+        values[one.id] = tuple(one.finding[name] for name in _COMPARED)
+    return values
 
 
 def _failed(found: Found) -> bool:
-    """Whether the query of the case failed, which is told already."""
+    """Whether the query of the case failed, which is already reported."""
     return any(values[0] == Status.ERROR for values in found.values())
 
 
 def _make_errors(evaluation: Evaluation, keys: list[int]) -> None:
-    """Let every finding of these cases say that it could not be evaluated."""
+    """Set every finding of these cases to `error`."""
     from qi_checker.engines.duckdb.database import sql
 
     con, listed = evaluation.con, "case_key IN (SELECT unnest(?::INTEGER[]))"
@@ -150,13 +153,13 @@ def _make_errors(evaluation: Evaluation, keys: list[int]) -> None:
 
 
 def _words(ids: Sequence[str]) -> str:
-    """`C1, C2 and 3 more, about which the two evaluators differ`."""
+    """Format `C1, C2 and 3 more, about which the two evaluators differ`."""
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     return f"{', '.join(ids[:_NAMED])}{more}, about which the two evaluators differ"
 
 
 def shown_traces(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]:
-    """Judge these cases for a reader: what is counted as an error is shown as one."""
+    """Judge these cases for a reader: a case that counts as an error is shown as one."""
     traces = DuckDBRows(evaluation).traces(keys)
     if not evaluation.failures:
         return traces

@@ -1,4 +1,4 @@
-"""What the pages of a case and the coordinator's list show: plain typed values, ready to print.
+"""The contents of case pages and of the coordinator's list: plain typed values, ready to print.
 
 Nothing here is computed from the clock.
 """
@@ -19,12 +19,12 @@ class Criterion:
 
     name: str  # code, modality, region, status, window
     outcome: str
-    why: str  # in words, empty for a pass
+    why: str  # as a sentence, "" for a pass
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An event that was looked at for a requirement."""
+    """An event that was examined for a requirement."""
 
     event_id: str
     source: str  # "events.csv, row 14"
@@ -49,11 +49,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class RequirementSheet:
-    """One requirement of one case: asked, found, decided, and what to do."""
+    """One requirement of one case: what it requires, its events, the decision, and the action."""
 
     id: str
     title: str
-    group: str  # "" or the words of the group it belongs to: "one of these is enough"
+    group: str  # "" or the words of its group: "one of these is enough"
     asks: str  # "CT; region liver, abdomen ...; within 30 days before surgery"
     status: str
     reason: str
@@ -65,7 +65,7 @@ class RequirementSheet:
     slack_days: int | None
     act_by: date | None
     owner: str
-    exception: str  # words about the exception that covers it, else empty
+    exception: str  # description of the exception that covers it, or ""
     candidates: tuple[Candidate, ...]
 
 
@@ -90,12 +90,12 @@ class CaseSheet:
     problems: tuple[str, ...]
     provenance: Provenance
     also: tuple[tuple[str, date, str], ...] = ()  # further actions: text, last day, owner
-    why: tuple[tuple[str, str], ...] = ()  # what is open: title and reason of each requirement
+    why: tuple[tuple[str, str], ...] = ()  # open requirements: title and reason of each
 
 
 @dataclass(frozen=True)
 class ChecklistAction:
-    """One action of an operation. `new`: an earlier audit did not have it."""
+    """One action of an operation. `new`: not in the earlier audit."""
 
     requirement: str
     action: str
@@ -105,14 +105,15 @@ class ChecklistAction:
     when: str  # overdue, today, soon, later
     owner: str
     new: bool = False
-    reason: str = ""  # why it is to be done: the reason of the requirement
+    reason: str = ""  # why it must be done: the reason of the requirement
 
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One operation of the coordinator's list, or one line of it: then the action is the line's.
+    """One operation of the coordinator's list, or one line of it with its action.
 
-    next_action, act_by, owner, days_left, when: of the first action; empty where nothing is to be done.
+    next_action, act_by, owner, days_left, when: of the first action; empty if there is nothing to
+    do.
     """
 
     case_id: str
@@ -130,21 +131,19 @@ class ChecklistItem:
     reason: str = ""  # of that requirement
     new: bool = False
     surgery_time: str = ""  # "08:00" or empty
-    procedure: str = ""  # in words, where the site lists them
+    procedure: str = ""  # in words, if the site lists them
     surgeon: str = ""
     theatre: str = ""
-    shown: tuple[
-        tuple[str, str], ...
-    ] = ()  # ("name", "...") of the patient, where the site allows it
+    shown: tuple[tuple[str, str], ...] = ()  # ("name", "...") of the patient, if the site allows it
 
     @property
     def lacking(self) -> tuple[tuple[str, str, str], ...]:
-        """The requirements that are neither met nor booked."""
+        """Return the requirements that are neither met nor booked."""
         return tuple(one for one in self.statuses if one[1] not in ("met", "booked"))
 
     @property
     def place(self) -> str:
-        """Procedure, surgeon and theatre in one line."""
+        """Return procedure, surgeon and theatre in one line."""
         return ", ".join(part for part in (self.procedure, self.surgeon, self.theatre) if part)
 
 
@@ -152,7 +151,7 @@ class ChecklistItem:
 class Checklist:
     """The coordinator's morning: most urgent first.
 
-    count: of the actions of all open operations, or of those of a desk or a surgeon, listed or not.
+    count: of the actions of all open operations, or of a desk or surgeon, listed or not.
     """
 
     items: tuple[ChecklistItem, ...]
@@ -167,18 +166,18 @@ class Checklist:
 
     @property
     def today(self) -> date:
-        """The day that the list is for."""
+        """Return the day of the list."""
         return AsOf.parse(self.provenance.as_of).date
 
     @property
     def ready(self) -> int:
-        """Operations of the list that need nothing."""
+        """Return how many operations of the list need nothing."""
         return sum(1 for item in self.items if not item.next_action)
 
 
 @dataclass(frozen=True)
 class SheetLine:
-    """One case sheet of a folder of them."""
+    """One case sheet in a folder of case sheets."""
 
     case_id: str
     surgery_date: date
@@ -186,7 +185,7 @@ class SheetLine:
     next_action: str
     act_by: date | None
     owner: str
-    html: str  # relative links, empty where it was not written
+    html: str  # relative links, "" if not written
     pdf: str
     why: tuple[tuple[str, str], ...] = ()  # as in CaseSheet
 
@@ -201,5 +200,5 @@ class SheetsPage:
 
 
 def without_patient(sheet: CaseSheet) -> CaseSheet:
-    """A sheet that names the operation and not the patient: paper is left on desks and in cars."""
+    """Remove the patient from a sheet: paper is left on desks and in cars."""
     return replace(sheet, patient_id="")

@@ -1,4 +1,4 @@
-"""What moving an operation would change, asked before it is moved."""
+"""The effect of moving an operation, before it is moved."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """A case as it is and as it would be; the last day on which what is there still counts."""
+    """A case as it is and as it would be, and the last day on which everything still counts."""
 
     now: CaseSheet
     moved: CaseSheet
@@ -41,7 +41,8 @@ class WhatIf:
 
 
 def what_if(case: OneCase, move_to: AsOf) -> WhatIf:
-    """Compare a case with itself on another date. UserError for a case that is not scheduled."""
+    """Compare a case with itself on another date. Raise UserError for a case that is not
+    scheduled."""
     sheets, as_of = Sheets.of_one(case), case.judge.setting.as_of
     now = sheets.sheet(case.trace)
     if now.case_status != "scheduled":

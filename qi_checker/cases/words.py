@@ -1,4 +1,4 @@
-"""Events, the coordinator's list and a folder of sheets in words: page and terminal share them."""
+"""Sentences about events, the coordinator's list and a folder of sheets, for page and terminal."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LOCAL = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?")
 
 
 def procedure_words(codes: str, site: Site) -> str:
-    """Say what an operation is, in the words that the site has for its codes; else empty."""
+    """Describe an operation in the site's words for its codes; "" without any."""
     found = (site.procedures.get(f"{system}:{code}") for system, code in split_codes(codes))
     return "; ".join(dict.fromkeys(words for words in found if words))
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a candidate event comes to; `key`: counts, booked, undecided or fails."""
+    """The outcome of a candidate event; `key`: counts, booked, undecided or fails."""
 
     key: str
     words: str
@@ -36,7 +36,7 @@ COUNTS = Result("counts", "counts")
 
 
 def result(candidate: Candidate) -> Result:
-    """Give one word for all criteria of an event together."""
+    """Return one result for all criteria of an event together."""
     outcomes = [c.outcome for c in candidate.criteria]
     if "fail" in outcomes:
         return FAILS
@@ -46,28 +46,28 @@ def result(candidate: Candidate) -> Result:
 
 
 class Told(NamedTuple):
-    """An event with what picture and table say of it: a page has dozens, and says each thing once."""
+    """An event with the text for picture and table, computed once: a page has dozens of events."""
 
     number: int  # as in the table
     event: Candidate
     result: Result
     when: str
-    apart: str  # how far from surgery
+    apart: str  # distance from surgery
 
 
 def told(candidates: Iterable[Candidate]) -> list[Told]:
-    """Put the events of a requirement into words, numbered from 1."""
+    """Describe the events of a requirement, numbered from 1."""
     return [Told(n, c, result(c), when(c), days_apart(c)) for n, c in enumerate(candidates, 1)]
 
 
 def why_not(candidate: Candidate) -> tuple[str, ...]:
-    """Say of every criterion that is not passed why."""
+    """Return the reason for every criterion that did not pass."""
     said = (c.why for c in candidate.criteria if c.outcome != "pass" and c.why)
     return tuple(dict.fromkeys(said))
 
 
 def when(candidate: Candidate) -> str:
-    """Give the date of an event as far as it is known."""
+    """Format the date of an event as far as it is known."""
     if candidate.first is None or candidate.last is None:
         return "no date"
     if candidate.first != candidate.last:
@@ -81,9 +81,9 @@ def when(candidate: Candidate) -> str:
 
 
 def judged(candidate: Candidate, criterion: str, apart: str) -> str:
-    """Give the value that a criterion looked at, empty where there is none or it needs no words.
+    """Return the value that a criterion checked; "" if there is none or it needs no words.
 
-    apart: what `days_apart` says of the event.
+    apart: the result of `days_apart` for the event.
     """
     if criterion in ("modality", "region", "status"):
         return str(getattr(candidate, criterion))
@@ -91,7 +91,7 @@ def judged(candidate: Candidate, criterion: str, apart: str) -> str:
 
 
 def days_apart(candidate: Candidate) -> str:
-    """Give the days before surgery, as a range where the date is partial."""
+    """Format the days before surgery, as a range if the date is partial."""
     most = candidate.days_before
     if most is None or candidate.first is None or candidate.last is None:
         return ""
@@ -100,7 +100,7 @@ def days_apart(candidate: Candidate) -> str:
 
 
 def sheets(page: SheetsPage) -> str:
-    """A folder of case sheets in one sentence."""
+    """Summarise a folder of case sheets in one sentence."""
     total = len(page.lines)
     if not total:
         return f"There is no case to write a sheet for: {page.asked}."
@@ -108,7 +108,7 @@ def sheets(page: SheetsPage) -> str:
 
 
 def sheets_finding(page: SheetsPage) -> tuple[str, str]:
-    """The finding of the folder, and what stands in grey below it."""
+    """Return the summary of the folder, and the grey line below it."""
     asked, total = page.asked[:1].upper() + page.asked[1:], len(page.lines)
     if not total:
         return "There is no case to write a sheet for", f"{asked}."
@@ -126,12 +126,12 @@ def _waiting(page: SheetsPage) -> str:
 
 
 def day_list(checklist: Checklist) -> str:
-    """The morning in a few sentences: what needs somebody now, what later, how many need nothing."""
+    """Summarise the morning: what needs somebody now, what later, how many need nothing."""
     return " ".join(part for part in day_finding(checklist) if part)
 
 
 def day_finding(checklist: Checklist) -> tuple[str, str]:
-    """The finding of the morning in a sentence, and what stands in grey below it."""
+    """Return the summary of the morning, and the grey line below it."""
     last = planned(checklist.last_day, checklist.today)
     until = f"until {last} ({count(checklist.days, 'day')})"
     whose = ", ".join(name for name in (checklist.desk, checklist.surgeon) if name)
@@ -151,6 +151,6 @@ def day_finding(checklist: Checklist) -> tuple[str, str]:
 
 
 def _read(checklist: Checklist) -> str:
-    """What an empty list rests on."""
+    """Describe the records behind an empty list."""
     rests_on = checklist.provenance.rests_on
     return f"Based on {rests_on}." if rests_on else ""
