@@ -1,7 +1,7 @@
 """The charts of one monthly report: `python -m benchmarks.charts`.
 
-Five charts (24 months, 200 cases, 20 gaps, 120 cases of a CUSUM, 6 causes) drawn once in a process of
-its own, beside importing the drawing library and nothing else.
+Five charts (24 months, 200 cases, 20 gaps, 120 cases of a CUSUM, 6 causes) drawn once in a separate
+process, compared with only importing the drawing library.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def main() -> None:
         "draw them twice": ["-c", f"{once}; [draw(p) for p in PLOTS]"],
         "no chart": ["-c", DRAW],
     }
-    found = alternate(commands, arguments.runs)
-    for name, runs in found.items():
+    results = alternate(commands, arguments.runs)
+    for name, runs in results.items():
         print(
-            f"{name:20} {mid(runs):6.3f} s, {ratio(runs, found['import matplotlib']):.2f} x the import"
+            f"{name:20} {mid(runs):6.3f} s, {ratio(runs, results['import matplotlib']):.2f} x the import"
         )
-    warm = mid(found["draw them twice"]) - mid(found["draw five charts"])
+    warm = mid(results["draw them twice"]) - mid(results["draw five charts"])
     print(f"five charts once everything is loaded: {warm:.3f} s")
 
 

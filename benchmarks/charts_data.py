@@ -1,4 +1,4 @@
-"""Made-up plots of the size that one monthly report draws."""
+"""Synthetic plots of the size of one monthly report."""
 
 from __future__ import annotations
 

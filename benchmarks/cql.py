@@ -1,10 +1,10 @@
-"""Beside independent CQL engines: `python -m benchmarks.cql`.
+"""Comparison with independent CQL engines: `python -m benchmarks.cql`.
 
-The same 20,000 made-up patients (tests/cql), once as FHIR R4 bundles for ms-cql-sdk (and for
-fqm-execution, where node and that package are there) and once as records for this program. Reading is
-measured apart, on every side. The engines answer their populations for each patient; this program gives
-every finding with its event, dates and sentence. All must find the same patients in the numerator, or
-the comparison stops.
+The same 20,000 synthetic patients (tests/cql), once as FHIR R4 bundles for ms-cql-sdk (and for
+fqm-execution, if node and that package are installed) and once as records for this program. Reading
+is measured separately on every side. The engines return their populations for each patient; this
+program returns every finding with its event, dates and sentence. All must find the same patients in
+the numerator, or the comparison stops.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ def main() -> None:
             "without fqm-execution: it needs node 20, and "
             "npm install --prefix build/npm fqm-execution@1.8.6"
         )
-    found = alternate(commands, arguments.runs)
-    ours = found["qi-checker"]
-    if len({r.said["numerator"] for runs in found.values() for r in runs}) > 1:
+    results = alternate(commands, arguments.runs)
+    ours = results["qi-checker"]
+    if len({r.said["numerator"] for runs in results.values() for r in runs}) > 1:
         raise SystemExit("they do not find the same patients")
     print(f"{arguments.patients:,} patients, {arguments.runs} runs each, in turn")
     print(f"{'':14} {'reading s':>10} {'evaluating s':>13} {'peak MB':>8}")
-    for name, runs in found.items():
+    for name, runs in results.items():
         print(
             f"{name:14} {_mid(runs, 'reading'):10.2f} {_mid(runs, 'evaluating'):13.2f} "
             f"{mid(runs, 'peak_mb'):8.0f}"
         )
-    for name, runs in found.items():
+    for name, runs in results.items():
         if name != "qi-checker":
             ratio = _mid(runs, "evaluating") / _mid(ours, "evaluating")
             print(f"evaluating: {ratio:.1f} times as fast as {name}")
@@ -61,7 +61,7 @@ def _mid(runs: list[Run], phase: str) -> float:
 
 
 def write(folder: Path, number: int) -> None:
-    """The patients twice over."""
+    """Write the patients in both forms."""
     folder.mkdir(parents=True, exist_ok=True)
     cohort = patients(number)
     with (folder / "bundles.ndjson").open("w", encoding="utf-8") as file:

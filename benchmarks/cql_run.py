@@ -1,4 +1,4 @@
-"""One side of `benchmarks.cql`, as a process of its own: seconds by phase, and the numerator."""
+"""One side of `benchmarks.cql`, in a separate process: seconds by phase, and the numerator."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def theirs(folder: Path) -> tuple[dict[str, float], set[str]]:
     read = time.perf_counter()
     referee = Referee(ELM.read_text(encoding="utf-8"))
     each = ((b["entry"][0]["resource"]["id"], b) for b in bundles)
-    found = referee.populations(each, POPULATIONS)
+    populations = referee.populations(each, POPULATIONS)
     done = time.perf_counter()
-    return {"reading": read - start, "evaluating": done - read}, found["Numerator"]
+    return {"reading": read - start, "evaluating": done - read}, populations["Numerator"]
 
 
 def ours(folder: Path) -> tuple[dict[str, float], set[str]]:
@@ -50,26 +50,26 @@ def ours(folder: Path) -> tuple[dict[str, float], set[str]]:
     cases = evaluation.cases()
     done = time.perf_counter()
     read = begun["evaluating"]
-    found = {c["case_id"] for c in cases if c["verdict"] == "compliant"}
-    return {"reading": read - start, "evaluating": done - read}, found
+    numerator = {c["case_id"] for c in cases if c["verdict"] == "compliant"}
+    return {"reading": read - start, "evaluating": done - read}, numerator
 
 
 def fqm(folder: Path) -> tuple[dict[str, float], set[str]]:
-    """A process of node in a process of ours; the operating system counts the memory of both."""
+    """Run node in a child process; the operating system counts the memory of both."""
     from tests.cql.engine import ELM
 
     script = Path(__file__).with_name("fqm.cjs")
     command = ["node", "--max-old-space-size=6000", script, NODE_MODULES, folder, ELM]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = set(json.loads((folder / "fqm.json").read_text(encoding="utf-8")))
-    return {k: v for k, v in json.loads(said).items() if k != "size"}, found
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    numerator = set(json.loads((folder / "fqm.json").read_text(encoding="utf-8")))
+    return {k: v for k, v in json.loads(output).items() if k != "size"}, numerator
 
 
 def main() -> None:
     folder, side = Path(sys.argv[1]), sys.argv[2]
-    phases, found = {"ours": ours, "theirs": theirs, "fqm": fqm}[side](folder)
-    numerator = hashlib.sha256("\n".join(sorted(found)).encode()).hexdigest()
-    print(json.dumps({**phases, "numerator": numerator, "size": len(found)}))
+    phases, patients = {"ours": ours, "theirs": theirs, "fqm": fqm}[side](folder)
+    numerator = hashlib.sha256("\n".join(sorted(patients)).encode()).hexdigest()
+    print(json.dumps({**phases, "numerator": numerator, "size": len(patients)}))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ EVENTS_PER_CASE = 8
 
 
 def write(folder: Path, cases: int) -> None:
-    """`cases` operations and eight events each, of as many patients as nine tenths of the cases.
+    """Write `cases` operations with eight events each; the patients number nine tenths of the
+    cases.
 
     Deterministic: every value comes from a hash of the row number.
     """

@@ -52,20 +52,20 @@ order = ["open", "distance", "lo", "event_id"]
 best = pairs.sort_values(order, ascending=[True, True, False, True]).drop_duplicates(key)
 best = best.drop(columns="too_old").merge(old.reset_index(), on=key)
 wanted = pd.DataFrame({"requirement": ["ct", "mri"], "modality": ["CT", "MR"]})
-found = cases.merge(wanted, how="cross").merge(best, on=key, how="left")
-outside = found.not_applicable != ""
-found["status"] = np.select(
-    [outside, found.reason == "in_window", found.too_old.eq(True)],
+result = cases.merge(wanted, how="cross").merge(best, on=key, how="left")
+outside = result.not_applicable != ""
+result["status"] = np.select(
+    [outside, result.reason == "in_window", result.too_old.eq(True)],
     ["not_applicable", "met", "expired"],
     "missing",
 )
-found["valid_through"] = (found.lo + MONTH).where(found.reason.isin(["in_window", "too_old"]))
-found["reason"] = found.not_applicable.where(outside, found.reason.fillna("never_ordered"))
-found["days_before"] = (found.anchor - found.lo).dt.days
-found["window_opens"] = (found.anchor - MONTH).mask(outside)
-found["window_closes"] = found.anchor.mask(outside)
-found = found.rename(columns={"lo": "event_date"})
-found[
+result["valid_through"] = (result.lo + MONTH).where(result.reason.isin(["in_window", "too_old"]))
+result["reason"] = result.not_applicable.where(outside, result.reason.fillna("never_ordered"))
+result["days_before"] = (result.anchor - result.lo).dt.days
+result["window_opens"] = (result.anchor - MONTH).mask(outside)
+result["window_closes"] = result.anchor.mask(outside)
+result = result.rename(columns={"lo": "event_date"})
+result[
     [
         "case_id",
         "requirement",

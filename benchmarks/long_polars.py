@@ -74,7 +74,7 @@ best = scored.group_by("case_id", "modality").agg(
     pl.col("too_old").any(),
     pl.col("event_id", "lo", "reason").sort_by("open", "distance", "recency", "event_id").first(),
 )
-found = (
+result = (
     cases.join(REQUIREMENTS, how="cross")
     .join(best, on=["case_id", "modality"], how="left")
     .select(
@@ -101,4 +101,4 @@ found = (
         .alias("valid_through"),
     )
 )
-found.collect(engine="streaming").write_parquet(f"{folder}/polars.parquet")
+result.collect(engine="streaming").write_parquet(f"{folder}/polars.parquet")

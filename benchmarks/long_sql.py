@@ -1,8 +1,8 @@
-"""What a good analyst would write in DuckDB for the same result: one row per case and requirement.
+"""The query of a good analyst in DuckDB for the same result: one row per case and requirement.
 
 Status, reason, chosen event or nearest miss, days, window and last day, on clean records: no
-duplicates, no rejected rows, no partial dates or events without a clock, no exceptions, no case that
-lies ahead, no advice, no words. Four ways to pick the nearest miss were tried, in processor seconds
+duplicates, no rejected rows, no partial dates or events without a clock, no exceptions, no future
+cases, no advice, no sentences. Four ways to pick the nearest miss were tried, in processor seconds
 of the whole script: `row_number` 9.1, `arg_min` by a struct 5.7, `min` of a struct 5.7 (here).
 """
 

@@ -1,12 +1,12 @@
-"""What a full mapping costs beside reading the same events unmapped, from CSV.
+"""The cost of a full mapping compared with reading the same events unmapped, from CSV.
 
     python -m benchmarks.mapping
     python -m benchmarks.mapping --events 100000
 
-One million events as a radiology system would export them (exam names, American dates with AM and PM, ids
-with a hyphen, words for the status and the modality, rows to leave out) are read through `mapping.yaml`;
-the same events as `events.csv` of the records contract are read without one. Each is a process of its
-own, in turn, after a round that does not count; both must come to the same rows.
+One million events as a radiology system would export them (exam names, American dates with AM and
+PM, ids with a hyphen, words for the status and the modality, rows to leave out) are read through
+`mapping.yaml`; the same events as `events.csv` of the records contract are read without one. Each
+runs in its own process, in turn, after a round that does not count; both must give the same rows.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ HEADS = ("MAIN", "NORTH", "EAST", "WEST")  # sites, so that some hundred names o
 
 
 def write(folder: Path, events: int) -> None:
-    """The same events twice: `mapped/` as an export, `plain/` as records."""
+    """Write the same events twice: `mapped/` as an export, `plain/` as records."""
     con = duckdb.connect()
     exams = ", ".join(f"({n}, '{a}', '{b}', '{c}')" for n, (a, b, c) in enumerate(EXAMS))
     states = ", ".join(f"({n}, '{a}', '{b}')" for n, (a, b) in enumerate(STATES))
@@ -97,7 +97,7 @@ def write(folder: Path, events: int) -> None:
 
 
 def read(folder: Path) -> None:
-    """Read a folder, and print what its rows come to."""
+    """Read a folder, and print the number and a hash of its rows."""
     from qi_checker.protocol.load import load_site
     from qi_checker.sources.files import read_folder
     from qi_checker.sources.raw import connect
@@ -105,12 +105,12 @@ def read(folder: Path) -> None:
     con = connect()
     con.execute("SET memory_limit = '1GB'")
     records = read_folder(folder, load_site(folder / "site.yaml"), con)
-    said = con.execute(
+    row = con.execute(
         "SELECT count(*), bit_xor(hash(event_id, patient_id, kind, status, replace(substr(\"at\", 1, 16), 'T', ' '), "
         "modality, region, codes, replace(substr(ordered_at, 1, 16), 'T', ' '))) FROM raw_events"
     ).fetchone()
-    assert said is not None and records.tables
-    print(json.dumps({"rows": said[0], "content": str(said[1])}))
+    assert row is not None and records.tables
+    print(json.dumps({"rows": row[0], "content": str(row[1])}))
 
 
 def main() -> None:
@@ -126,21 +126,24 @@ def main() -> None:
     folder = FOLDER / str(arguments.events)
     if not (folder / "mapped" / "mapping.yaml").is_file():
         write(folder, arguments.events)
-    found: dict[str, list[Run]] = {"plain": [], "mapped": []}
+    results: dict[str, list[Run]] = {"plain": [], "mapped": []}
     for counted in range(-1, arguments.runs):
-        for name, runs in found.items():
+        for name, runs in results.items():
             done = run(["-m", "benchmarks.mapping", "--read", str(folder / name)])
             if counted >= 0:
                 runs.append(done)
-    if len({json.dumps(one.said, sort_keys=True) for runs in found.values() for one in runs}) != 1:
-        sys.exit(f"not the same rows: {[runs[0].said for runs in found.values()]}")
+    if (
+        len({json.dumps(one.said, sort_keys=True) for runs in results.values() for one in runs})
+        != 1
+    ):
+        sys.exit(f"not the same rows: {[runs[0].said for runs in results.values()]}")
     print(f"{arguments.events:,} events, {os.cpu_count()} processors, median of {arguments.runs}")
-    for name, runs in found.items():
+    for name, runs in results.items():
         seconds, cpu, peak = (mid(runs, what) for what in ("seconds", "cpu", "peak_mb"))
         print(f"{name:7} {seconds:6.2f} s {cpu:6.2f} s of processor {peak:6.0f} MB")
     for what, words in (("seconds", "wall"), ("cpu", "processor")):
         print(
-            f"mapped / plain, {words}: {mid(found['mapped'], what) / mid(found['plain'], what):.2f}"
+            f"mapped / plain, {words}: {mid(results['mapped'], what) / mid(results['plain'], what):.2f}"
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Run:
-    """One finished process. `said` is the JSON of its last line, where it printed one."""
+    """One finished process. `said` is the JSON of its last line, if it printed any."""
 
     seconds: float
     cpu: float
@@ -24,7 +24,7 @@ class Run:
 
 
 def run(arguments: list[str], env: dict[str, str] | None = None) -> Run:
-    """Run `python ARGUMENTS` once; RuntimeError where it fails."""
+    """Run `python ARGUMENTS` once; raise RuntimeError if it fails."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments],
@@ -44,14 +44,14 @@ def run(arguments: list[str], env: dict[str, str] | None = None) -> Run:
 
 
 def alternate(commands: dict[str, list[str]], runs: int) -> dict[str, list[Run]]:
-    """Every command in turn, `runs` times, after one round that is not counted."""
-    found: dict[str, list[Run]] = {name: [] for name in commands}
+    """Run every command in turn, `runs` times, after one round that does not count."""
+    results: dict[str, list[Run]] = {name: [] for name in commands}
     for counted in range(-1, runs):
         for name, arguments in commands.items():
             result = run(arguments)
             if counted >= 0:
-                found[name].append(result)
-    return found
+                results[name].append(result)
+    return results
 
 
 def mid(runs: list[Run], what: str = "seconds") -> float:
@@ -59,7 +59,7 @@ def mid(runs: list[Run], what: str = "seconds") -> float:
 
 
 def ratio(runs: list[Run], others: list[Run], what: str = "seconds") -> float:
-    """Median of the ratios, pair by pair, so that a machine that slows down does not count."""
+    """Return the median of the ratios of pairs, so that a slowing machine has no effect."""
     return median(getattr(a, what) / getattr(b, what) for a, b in zip(runs, others, strict=True))
 
 

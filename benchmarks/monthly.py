@@ -1,8 +1,8 @@
 """A monthly report in one cold process: `python -m benchmarks.monthly`.
 
-500 operations of 24 months, two evaluations (now and a month ago), all pictures, HTML, JSON and CSV;
-against importing the libraries that this needs, in turn. Then the same with as many operations as
-`--cases` says.
+500 operations of 24 months, two evaluations (now and a month ago), all charts, HTML, JSON and CSV;
+compared with importing the libraries that this needs, in turn. Then the same with the number of
+operations in `--cases`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main() -> None:
         "--out",
         str(BUILD / "monthly-report"),
     ]
-    found = alternate(
+    results = alternate(
         {
             "importing the libraries": ["-c", LIBRARIES],
             "report, no page": [*report, "--format", "json"],
@@ -46,15 +46,15 @@ def main() -> None:
         },
         arguments.runs,
     )
-    base = mid(found["importing the libraries"])
+    base = mid(results["importing the libraries"])
     print(f"{arguments.cases:,} operations of 24 months, {arguments.runs} runs each, in turn")
     print(f"{'':26} {'seconds':>8} {'peak MB':>8} {'x imports':>10}")
-    for name, runs in found.items():
+    for name, runs in results.items():
         print(f"{name:26} {mid(runs):8.2f} {mid(runs, 'peak_mb'):8.0f} {mid(runs) / base:10.1f}")
 
 
 def write(folder: Path, number: int) -> None:
-    """Made-up operations, evenly over the 24 months, each with up to four scans."""
+    """Write synthetic operations, evenly over the 24 months, each with up to four scans."""
     chance = Random(30)
     cases: list[dict[str, str]] = []
     events: list[dict[str, str]] = []

@@ -1,8 +1,8 @@
-"""A night beside the bare evaluation of the same records: `python -m benchmarks.night`.
+"""A night compared with the bare evaluation of the same records: `python -m benchmarks.night`.
 
 2,000 upcoming and 20,000 past operations with 200,000 events, in CSV. The bare evaluation reads the
-records and fetches every finding and every case; a night does that too, keeps it in an SQLite store,
-compares it with the night before, and writes reports and digest. Each is a process of its own; the
+records and fetches every finding and every case; a night does this too, stores it in SQLite,
+compares it with the night before, and writes reports and digest. Each runs in its own process; the
 first night fills the store, the second is the next day.
 """
 
@@ -27,7 +27,7 @@ DAY, NEXT = "2025-09-27", "2025-09-28"
 
 
 def prepare(folder: Path) -> None:
-    """The records: what lies after DAY is scheduled."""
+    """Write the records; operations after DAY are scheduled."""
     made = folder.with_name(f"{folder.name}-made")
     write(made, ALL)
     folder.mkdir(parents=True)
@@ -55,12 +55,12 @@ def bare(folder: Path) -> None:
     done = evaluate(bundle, read_folder(folder, site), AsOf.parse(DAY), site)
     cases, findings = done.cases(), done.findings()
     upcoming = done.rows("SELECT count_if(upcoming) AS n FROM ready_cases")[0]["n"]
-    said = {"cases": len(cases), "findings": len(findings), "upcoming": upcoming}
-    print(json.dumps(_since(begun) | said))
+    counts = {"cases": len(cases), "findings": len(findings), "upcoming": upcoming}
+    print(json.dumps(_since(begun) | counts))
 
 
 def night(folder: Path, state: Path, day: str, pages: int) -> None:
-    """One night, by the command; what it imports is imported before."""
+    """Run one night by its command, with its imports already loaded."""
     from qi_checker.cli import main
 
     for module in _NEEDED:
@@ -89,7 +89,7 @@ def _now() -> tuple[float, float]:
 
 
 def _since(begun: tuple[float, float]) -> dict[str, Any]:
-    """Seconds and processor seconds of the work, without the imports."""
+    """Return seconds and processor seconds of the work, without the imports."""
     seconds, cpu = _now()
     return {"work": seconds - begun[0], "cpu": cpu - begun[1]}
 
@@ -114,24 +114,26 @@ def main() -> None:
         return
     if not (folder / "cases.csv").is_file():
         prepare(folder)
-    found: dict[str, list[Run]] = {"bare evaluation": [], "first night": [], "next night": []}
+    results: dict[str, list[Run]] = {"bare evaluation": [], "first night": [], "next night": []}
     state = BUILD / "night-state"
     me = ["-m", "benchmarks.night", "--pages", str(arguments.pages), "--do"]
     for _ in range(arguments.runs):
         shutil.rmtree(state, ignore_errors=True)
-        found["bare evaluation"].append(run([*me, "bare"]))
-        found["first night"].append(run([*me, "night", str(state), DAY]))
-        found["next night"].append(run([*me, "night", str(state), NEXT]))
-    said = found["bare evaluation"][0].said
-    print(f"{said['cases']:,} cases, {said['upcoming']:,} upcoming; {said['findings']:,} findings")
-    base = _work(found["bare evaluation"])
-    for name, runs in found.items():
+        results["bare evaluation"].append(run([*me, "bare"]))
+        results["first night"].append(run([*me, "night", str(state), DAY]))
+        results["next night"].append(run([*me, "night", str(state), NEXT]))
+    counts = results["bare evaluation"][0].said
+    print(
+        f"{counts['cases']:,} cases, {counts['upcoming']:,} upcoming; {counts['findings']:,} findings"
+    )
+    base = _work(results["bare evaluation"])
+    for name, runs in results.items():
         work = _work(runs)
         print(
             f"{name:16} {mid(work):6.2f} s, {ratio(work, base):.2f} x; processor "
             f"{mid(work, 'cpu'):.2f} s, {ratio(work, base, 'cpu'):.2f} x; as a process "
-            f"{mid(runs):.2f} s, {ratio(runs, found['bare evaluation']):.2f} x, processor "
-            f"{mid(runs, 'cpu'):.2f} s, {ratio(runs, found['bare evaluation'], 'cpu'):.2f} x; "
+            f"{mid(runs):.2f} s, {ratio(runs, results['bare evaluation']):.2f} x, processor "
+            f"{mid(runs, 'cpu'):.2f} s, {ratio(runs, results['bare evaluation'], 'cpu'):.2f} x; "
             f"{mid(runs, 'peak_mb'):.0f} MB"
         )
     size = (state / "store.sqlite3").stat().st_size

@@ -1,7 +1,8 @@
-"""One case: judged, moved, checked from a cold start, and 5,000 case pages: `python -m benchmarks.one_case`.
+"""One case: judged, moved, checked from a cold start, and 5,000 case pages: `python -m
+benchmarks.one_case`.
 
-Each figure stands beside its aim. Times are those of the processor, since a machine that does other work
-spends as many seconds as it likes; commands are run in turn, and each ratio is of neighbours.
+Each figure is printed beside its aim. Times are processor times, since a busy machine stretches
+elapsed time; commands run in turn, and each ratio is of neighbours.
 """
 
 from __future__ import annotations
@@ -79,62 +80,62 @@ def _in_process() -> None:
     )
     records = read_folder(_folder(CASES), site)
     as_of, id = AsOf.parse(AS_OF), "C000000007"
-    found = one_case(protocol, records, as_of, site, id)
-    planned = {**found.rows.case, "status": "scheduled", "surgery_at": "2026-07-20"}
-    planned_one = replace(found, rows=replace(found.rows, case=planned))
+    chosen = one_case(protocol, records, as_of, site, id)
+    planned = {**chosen.rows.case, "status": "scheduled", "surgery_at": "2026-07-20"}
+    planned_one = replace(chosen, rows=replace(chosen.rows, case=planned))
     move_to = AsOf.parse("2026-08-03")
     _told("what-if in a loaded process", lambda: what_if(planned_one, move_to), 5)
     _told("finding a case among 1,000", lambda: one_case(protocol, records, as_of, site, id))
 
 
 def _told(name: str, work: Callable[[], object], aim: float | None = None) -> None:
-    """Print the median milliseconds of the processor, after a round that does not count."""
+    """Print the median processor time in milliseconds, after a round that does not count."""
     work()
-    found = []
+    times = []
     for _ in range(200 if aim is not None else 20):
         began = time.process_time()
         work()
-        found.append(1000 * (time.process_time() - began))
+        times.append(1000 * (time.process_time() - began))
     wanted = f" (aim: {aim:g} ms)" if aim is not None else ""
-    print(f"{name:44} {median(found):7.2f} ms{wanted}", flush=True)
+    print(f"{name:44} {median(times):7.2f} ms{wanted}", flush=True)
 
 
 # ---- commands --------------------------------------------------------------------------------------
 
 
 def _cold(runs: int) -> None:
-    """Run `check` from a cold start beside importing four libraries, two of which it needs.
+    """Run `check` from a cold start, compared with importing four libraries, two of which it needs.
 
-    All modules are compiled beforehand, as those of an installed program are, whatever the environment
-    says: compiling a hundred of them anew in each run took a quarter of the time.
+    All modules are compiled beforehand, like those of an installed program, whatever the
+    environment sets: compiling a hundred of them again in each run took a quarter of the time.
     """
     compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(BUILD / "pycache")}
     folder = _folder(CASES)
     check = ["-m", "qi_checker", "check", "C000000007", "--data", str(folder), "--as-of", AS_OF]
     commands = {"imports": IMPORTS, "check": check}
-    found: dict[str, list[Run]] = {name: [] for name in commands}
+    results: dict[str, list[Run]] = {name: [] for name in commands}
     for number in range(runs + 1):
         for name, arguments in commands.items():
             done = run(arguments, compiled)
             if number:
-                found[name].append(done)
-    said = ratio(found["check"], found["imports"], "cpu")
+                results[name].append(done)
+    factor = ratio(results["check"], results["imports"], "cpu")
     print(
-        f"{'check from a cold start':44} {1000 * mid(found['check'], 'cpu'):7.0f} ms, "
-        f"{said:.2f} x the imports (aim: 1.3)",
+        f"{'check from a cold start':44} {1000 * mid(results['check'], 'cpu'):7.0f} ms, "
+        f"{factor:.2f} x the imports (aim: 1.3)",
         flush=True,
     )
 
 
 def _pages(before: Path | None, number: int) -> None:
-    """Write 5,000 pages as they are now, and as another version does."""
+    """Write 5,000 pages with this version and with another version."""
     folder, out = _folder(PAGES), BUILD / "sheets"
     ids = BUILD / "pages.txt"
     ids.write_text("".join(f"C{n:09}\n" for n in range(number)), encoding="utf-8")
     command = ["-m", "qi_checker", "sheets", "--data", str(folder), "--as-of", AS_OF]
     command += ["--cases", str(ids), "--out", str(out), "--format", "html"]
-    now = run([*command, "--accept", "timing"])  # nobody's records
-    said = f"{number:,} case pages: {now.cpu:.1f} s, {1000 * now.cpu / number:.1f} ms each"
+    now = run([*command, "--accept", "timing"])  # the records are synthetic
+    line = f"{number:,} case pages: {now.cpu:.1f} s, {1000 * now.cpu / number:.1f} ms each"
     if before is not None:
         shutil.rmtree(out, ignore_errors=True)
         code = (
@@ -143,12 +144,12 @@ def _pages(before: Path | None, number: int) -> None:
             "from qi_checker.cli import main; sys.exit(main(sys.argv[1:]))"
         )
         then = run(["-c", code, *command[2:]], {"PYTHONPATH": str(before), "PWD": os.getcwd()})
-        said += f", {now.cpu / then.cpu:.2f} x the version before ({then.cpu:.1f} s; aim: 0.5)"
-    print(said)
+        line += f", {now.cpu / then.cpu:.2f} x the earlier version ({then.cpu:.1f} s; aim: 0.5)"
+    print(line)
 
 
 def _folder(cases: int) -> Path:
-    """A folder of so many cases as CSV, made once."""
+    """Return a folder with `cases` cases as CSV, made once."""
     folder = BUILD / f"{cases}-csv"
     if not (folder / "cases.csv").is_file():
         write(folder, cases)

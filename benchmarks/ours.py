@@ -1,4 +1,4 @@
-"""What the program does with the same files; prints how long each phase took, as JSON."""
+"""Run the program on the same files, and print the seconds of each phase as JSON."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""Records cut into parts by patient: `python -m benchmarks.partitions DIR --parts N`.
+"""Records split into parts by patient: `python -m benchmarks.partitions DIR --parts N`.
 
-A patient's cases and events lie in one part, so that each part can be evaluated by itself, in bounded
-memory, here or elsewhere (docs/scale.md). Writes `DIR/parts/<n>/` and prints how long it took.
+A patient's cases and events are in one part, so that each part can be evaluated separately, in
+bounded memory, here or elsewhere (docs/scale.md). Writes `DIR/parts/<n>/` and prints the time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.measure import Run, run
 
 
 def cut(folder: Path, parts: int, memory: str = "2GB") -> Path:
-    """Write the parts; one pass over each table."""
+    """Write the parts, with one pass over each table."""
     target = folder / "parts"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -43,15 +43,15 @@ def cut(folder: Path, parts: int, memory: str = "2GB") -> Path:
 
 
 def evaluate(target: Path) -> Run:
-    """The program over every part, one process after the other, added up; the highest peak."""
+    """Run the program on every part, one process after the other; add up, with the highest peak."""
     each = []
     for part in sorted(target.iterdir(), key=lambda p: int(p.name)):
         each.append(run(["-m", "benchmarks.ours", str(part)], {"QI_BENCH_MEMORY": "2GB"}))
         for file in (*part.glob("f*.parquet"), *part.glob("spill/*")):
             file.unlink()
-    said = [r.said for r in each]
-    phases = {name: sum(s["phases"][name] for s in said) for name in said[0]["phases"]}
-    met = {name: sum(s["met"][name] for s in said) for name in said[0]["met"]}
+    outputs = [r.said for r in each]
+    phases = {name: sum(s["phases"][name] for s in outputs) for name in outputs[0]["phases"]}
+    met = {name: sum(s["met"][name] for s in outputs) for name in outputs[0]["met"]}
     return Run(
         sum(r.seconds for r in each),
         sum(r.cpu for r in each),

@@ -1,4 +1,4 @@
-"""The least that could be done: one hand-written query that decides met or not met.
+"""The minimum: one hand-written query that decides met or not met.
 
 No reasons, no near misses, no exceptions, no partial dates, no duplicates, no rejected rows.
 """

@@ -1,11 +1,11 @@
-"""What the checks of plausibility add to an audit of a million cases.
+"""The cost of the plausibility checks in an audit of a million cases.
 
     python -m benchmarks.plausibility
     python -m benchmarks.plausibility --cases 100000
 
-The audit of `benchmarks.scale` (records read, checked and judged, findings with their sentences written),
-with the look at the records and at the result, and without. Each is a process of its own, in turn, after
-a round that does not count; both must find the same number met.
+The audit of `benchmarks.scale` (records read, checked and judged, findings with their sentences
+written), with the checks of the records and of the result, and without. Each runs in its own
+process, in turn, after a round that does not count; both must have the same number met.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ def main() -> None:
     if not (folder / "site.yaml").is_file():
         shutil.rmtree(folder, ignore_errors=True)
         write(folder, arguments.cases)
-    found: dict[str, list[Run]] = {"without": [], "with": []}
+    results: dict[str, list[Run]] = {"without": [], "with": []}
     for counted in range(-1, arguments.runs):
-        for name, runs in found.items():
+        for name, runs in results.items():
             env = {"QI_BENCH_LOOK": "1" if name == "with" else ""}
             done = run(["-m", "benchmarks.ours", str(folder)], env)
             if counted >= 0:
                 runs.append(done)
-    met = {str(one.said["met"]) for runs in found.values() for one in runs}
+    met = {str(one.said["met"]) for runs in results.values() for one in runs}
     if len(met) != 1:
         sys.exit(f"not the same number met: {met}")
     print(f"{arguments.cases:,} cases, {os.cpu_count()} processors, median of {arguments.runs}")
-    for name, runs in found.items():
+    for name, runs in results.items():
         numbers = [mid(runs, what) for what in ("seconds", "cpu", "peak_mb")]
         print(f"{name:8} {numbers[0]:7.1f} s {numbers[1]:7.1f} s of processor {numbers[2]:6.0f} MB")
     for what, words in (("seconds", "wall"), ("cpu", "processor")):
-        ratio = mid(found["with"], what) / mid(found["without"], what)
+        ratio = mid(results["with"], what) / mid(results["without"], what)
         print(f"with / without, {words}: {ratio:.3f}")
-    print("checks that warn on these records:", ", ".join(found["with"][0].said["checks"]))
+    print("checks that warn on these records:", ", ".join(results["with"][0].said["checks"]))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Inside PostgreSQL, beside hand-written SQL there: `python -m benchmarks.postgres`.
+"""Inside PostgreSQL, compared with hand-written SQL there: `python -m benchmarks.postgres`.
 
-The same made-up records as tables of a server of our own. The SQL gives the long result that
-`long_sql.py` gives in DuckDB: a row for each case and requirement, with status, reason, nearest miss
-and dates, on clean records. The program copies the records of one moment, checks every row, reads its
-dates as text would be read, gives that result and the verdicts, and fetches them. Both must count the
-same statuses and reasons, or the comparison stops.
+The same synthetic records as tables of a separate server. The SQL gives the long result that
+`long_sql.py` gives in DuckDB: a row for each case and requirement, with status, reason, nearest
+miss and dates, on clean records. The program copies the records of one moment, checks every row,
+parses its dates like text, gives that result and the verdicts, and fetches them. Both must count
+the same statuses and reasons, or the comparison stops.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from qi_checker.protocol.paths import rules_dir
 from qi_checker.query.tables import FINDINGS
 from tests.helpers.postgres import postgres_server
 
-Counts = list[tuple[str, str, str, int]]  # requirement, status, reason, how many
+Counts = list[tuple[str, str, str, int]]  # requirement, status, reason, number
 
 _BY_HAND = """
 CREATE TEMP TABLE by_hand AS
@@ -90,11 +90,11 @@ def main() -> None:
             seconds, expected = _timed(lambda: _by_hand(url))
             hand.append(seconds)
             marks: dict[str, float] = {}
-            seconds, found = _timed(lambda marks=marks: _ours(url, folder, marks))  # type: ignore[misc]
+            seconds, counts = _timed(lambda marks=marks: _ours(url, folder, marks))  # type: ignore[misc]
             ours.append(seconds)
             phases.append(marks)
-            if found != expected:
-                raise SystemExit(f"they count differently:\n{expected}\n{found}")
+            if counts != expected:
+                raise SystemExit(f"they count differently:\n{expected}\n{counts}")
     print(f"{arguments.cases:,} cases, {8 * arguments.cases:,} events, {arguments.runs} runs each")
     print(f"hand-written SQL {median(hand):7.2f} s")
     print(f"qi-checker       {median(ours):7.2f} s")
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def _load(url: str, folder: Path) -> None:
-    """Tables with an index on the patient, as a warehouse has them."""
+    """Load tables with an index on the patient, as in a warehouse."""
     local = duckdb.connect()
     with psycopg.connect(url) as con:
         for name, texts in (
@@ -137,8 +137,8 @@ def _load(url: str, folder: Path) -> None:
 
 def _timed(work: Callable[[], Counts]) -> tuple[float, Counts]:
     start = time.perf_counter()
-    found = work()
-    return time.perf_counter() - start, found
+    result = work()
+    return time.perf_counter() - start, result
 
 
 def _by_hand(url: str) -> Counts:
@@ -149,7 +149,7 @@ def _by_hand(url: str) -> Counts:
 
 
 def _ours(url: str, folder: Path, marks: dict[str, float]) -> Counts:
-    """What the phases of the evaluation took goes into `marks`."""
+    """Evaluate; add the seconds of each phase to `marks`."""
     bundle = load_protocol(rules_dir() / "hepatic-metastasectomy-imaging")
     begun = [time.perf_counter(), "connecting"]
 

@@ -1,10 +1,10 @@
-"""A rulebook beside its protocols one by one: `python -m benchmarks.rulebook`.
+"""A rulebook compared with its protocols one by one: `python -m benchmarks.rulebook`.
 
 50 protocols of six requirements over 100,000 cases and 800,000 events. In one run and on the same
-Parquet files: (a) the whole rulebook in one process, which reads the records once, and (b) some of its
-protocols, each in a process of its own; 50 separate runs are reckoned from these, by kind of
-protocol (for everybody or for some operations, plain or not), and that is said. Then loading and
-checking the rulebook beside parsing the same YAML files and no more. The numbers of the protocols
+Parquet files: (a) the whole rulebook in one process, which reads the records once, and (b) some of
+its protocols, each in its own process; 50 separate runs are estimated from these, by kind of
+protocol (for all or for some operations, plain or not), and the output says so. Then loading and
+checking the rulebook compared with only parsing the same YAML files. The numbers of the protocols
 that run both ways must agree, or the comparison stops.
 """
 
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def evaluating(folder: Path, protocols: int, runs: int) -> None:
-    """The rulebook and a sample of its protocols, in turn."""
+    """Measure the rulebook and a sample of its protocols, in turn."""
     kinds = Counter(kind_of(n) for n in range(protocols))
     sample: dict[str, int] = {}
     for n in range(protocols):
@@ -70,16 +70,16 @@ def evaluating(folder: Path, protocols: int, runs: int) -> None:
     _line("the rulebook, read once", whole)
     for phase in whole[0].said["phases"]:
         print(f"    {phase:40} {median(r.said['phases'][phase] for r in whole):8.2f}")
-    for kind, found in alone.items():
-        _line(f"one protocol, {kind} ({kinds[kind]} such)", found)
-        print(f"    of which reading {median(r.said['phases']['read'] for r in found):31.2f}")
+    for kind, measured in alone.items():
+        _line(f"one protocol, {kind} ({kinds[kind]} such)", measured)
+        print(f"    of which reading {median(r.said['phases']['read'] for r in measured):31.2f}")
     for what, words in (("seconds", "seconds"), ("cpu", "processor seconds")):
         ratios = [
             sum(getattr(alone[k][i], what) * kinds[k] for k in kinds) / getattr(whole[i], what)
             for i in range(runs)
         ]
         print(
-            f"{protocols} separate runs (reckoned from {len(sample)}) / rulebook, {words}: {median(ratios):.2f}"
+            f"{protocols} separate runs (estimated from {len(sample)}) / rulebook, {words}: {median(ratios):.2f}"
         )
 
 
@@ -88,14 +88,14 @@ def _line(words: str, runs: list[Run]) -> None:
 
 
 def _agree(whole: Run, one: Run) -> None:
-    """A fast wrong answer is not worth a figure."""
+    """Stop if the numbers differ: the speed of a wrong answer is worthless."""
     for name, met in one.said["met"].items():
         if whole.said["met"][name] != met:
             raise SystemExit(f"{name}: {met} alone, {whole.said['met'][name]} in the rulebook")
 
 
 def loading(rules: Path, runs: int) -> None:
-    """Loading and validating beside parsing the same files; each as often, in turn."""
+    """Measure loading and validating, and parsing the same files, equally often, in turn."""
     files = sorted(rules.glob("*/protocol.yaml"))
 
     def parse() -> None:
@@ -116,9 +116,9 @@ def loading(rules: Path, runs: int) -> None:
             if counted >= 0:
                 seconds[name].append(time.process_time() - start)
     parsing = seconds["parsing the YAML (CSafeLoader)"]
-    for name, found in seconds.items():
-        ratio = median(a / b for a, b in zip(found, parsing, strict=True))
-        print(f"{name:44} {median(found):8.3f} cpu s, {ratio:.2f} x the parsing")
+    for name, times in seconds.items():
+        ratio = median(a / b for a, b in zip(times, parsing, strict=True))
+        print(f"{name:44} {median(times):8.3f} cpu s, {ratio:.2f} x the parsing")
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ Tree = dict[str, Any]
 
 
 def write_rules(folder: Path, protocols: int, requirements: int = 6) -> None:
-    """`protocols` protocols of so many requirements each, and the code lists that they name.
+    """Write `protocols` protocols of `requirements` requirements each, with their code lists.
 
-    Every fifth protocol is for all operations, the others for one to three kinds of 25. Every
-    second protocol is plain; of the others one requirement is special (`SPECIAL`).
+    Every fifth protocol is for all operations, the others for one to three of 25 kinds. Every
+    second protocol is plain; in the others one requirement is special (`SPECIAL`).
     """
     lists = folder / "codelists"
     lists.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def _protocol(n: int, requirements: int) -> Tree:
 
 
 def _requirement(n: int, r: int) -> Tree:
-    """Imaging for a half of them, else an event with a code of a list."""
+    """Return imaging for half of them, else an event with a code of a list."""
     number = 7 * n + r
     if r % 2 == 0:
         modality, region = IMAGING[(n + r // 2) % len(IMAGING)]
@@ -101,7 +101,7 @@ def _requirement(n: int, r: int) -> Tree:
 
 
 def kind_of(n: int) -> str:
-    """What sort of protocol the one at a place is, for whom and how special."""
+    """Describe the kind of a protocol: for whom, and whether it is special."""
     for_whom = "for everybody" if n % 5 == 0 else "for some"
     return f"{for_whom}, {SPECIAL[(n + n // 10) % 5] if n % 2 else 'plain'}"
 
@@ -131,29 +131,30 @@ def _make_special(n: int, last: Tree, first: Tree) -> None:
 
 
 def _yaml(tree: Tree) -> str:
-    """As a person writes it: one key a line, short things in braces."""
+    """Format YAML as people write it: one key per line, short values in braces."""
     return "\n".join(_lines(tree, 0)) + "\n"
 
 
 def _lines(tree: Tree, depth: int) -> list[str]:
-    found = []
+    lines = []
     for key, value in tree.items():
         head = "  " * depth + f"{key}:"
         if key in ("versions", "requirements", "source", "exclude"):
-            found.append(head)
+            lines.append(head)
             for item in value:
                 inner = _lines(item, depth + 2)
                 inner[0] = "  " * (depth + 1) + "- " + inner[0].lstrip()
-                found += inner
+                lines += inner
         elif isinstance(value, str) and key not in ("version",):
-            found.append(f"{head} {value}")
+            lines.append(f"{head} {value}")
         else:
-            found.append(f"{head} {json.dumps(value)}")
-    return found
+            lines.append(f"{head} {json.dumps(value)}")
+    return lines
 
 
 def write_records(folder: Path, cases: int) -> None:
-    """`cases` operations and eight events each in Parquet, of nine tenths as many patients."""
+    """Write `cases` operations with eight events each as Parquet, for nine tenths as many
+    patients."""
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     patients = max(cases * 9 // 10, 1)
@@ -169,7 +170,7 @@ def write_records(folder: Path, cases: int) -> None:
                      CASE WHEN hash(i + 5) % 20 = 0 THEN 'emergency' ELSE 'elective' END AS urgency
               FROM range({cases}) r(i))
         TO '{folder}/cases.parquet' (FORMAT PARQUET)""")
-    # Half of the events fall within 60 days before an operation of their patient.
+    # Half of the events are within 60 days before an operation of their patient.
     con.execute(f"""
         COPY (WITH drawn AS (
                   SELECT i, ['imaging', 'imaging', 'imaging', 'imaging', 'lab', 'lab', 'lab', 'visit',

@@ -1,7 +1,7 @@
-"""Evaluate protocols of a rulebook and print how long each phase took, as JSON.
+"""Evaluate protocols of a rulebook and print the seconds of each phase as JSON.
 
 `python -m benchmarks.rulebook_run DIR PLACES`: the protocols at these places (`0,7,14`, or `all`)
-over one reading of the records.
+with one reading of the records.
 """
 
 from __future__ import annotations

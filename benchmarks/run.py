@@ -25,25 +25,26 @@ from benchmarks import (
 )
 
 WHAT = {
-    "scale": ("An audit beside hand-written SQL, Polars and pandas", scale.main),
+    "scale": ("An audit compared with hand-written SQL, Polars and pandas", scale.main),
     "charts": ("The charts of one monthly report", charts.main),
     "one-case": ("One case: judged, moved, checked, and case pages", one_case.main),
     "sheets": ("5,000 case sheets in one command", sheets.main),
     "monthly": ("A monthly report in one cold process", monthly.main),
-    "rulebook": ("A rulebook beside its protocols one by one", rulebook.main),
-    "cql": ("Beside an independent CQL engine", cql.main),
-    "night": ("A night beside the bare evaluation", night.main),
-    "mapping": ("A full mapping beside reading without one", mapping.main),
-    "plausibility": ("What the checks of plausibility add to an audit", plausibility.main),
-    "postgres": ("PostgreSQL beside hand-written SQL there", postgres.main),
-    "spark": ("Spark with one and two workers beside DuckDB", spark.main),
+    "rulebook": ("A rulebook compared with its protocols one by one", rulebook.main),
+    "cql": ("Comparison with independent CQL engines", cql.main),
+    "night": ("A night compared with the bare evaluation", night.main),
+    "mapping": ("A full mapping compared with reading without one", mapping.main),
+    "plausibility": ("The cost of the plausibility checks in an audit", plausibility.main),
+    "postgres": ("PostgreSQL compared with hand-written SQL there", postgres.main),
+    "spark": ("Spark with one and two workers compared with DuckDB", spark.main),
     "store": ("A night with the store, unchanged nights, a long trail", store.main),
     "web": ("The web application with 10,000 open cases beside an empty view", web_load.main),
 }
 
 
 def main() -> None:
-    """Run the one that is named, else all; without a name, options go to the audit's measurement."""
+    """Run the named measurement, else all; without a name, options go to the audit's
+    measurement."""
     name, options = (sys.argv[1:2] or [""])[0], sys.argv[1:]
     chosen = [name] if name in WHAT else list(WHAT)
     if name in WHAT:

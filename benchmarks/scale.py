@@ -1,9 +1,10 @@
-"""An audit beside hand-written programs for the same result: `python -m benchmarks.scale`.
+"""An audit compared with hand-written programs for the same result: `python -m benchmarks.scale`.
 
-In one run and on the same Parquet files: a plain SQL query that decides only met or not met; DuckDB SQL,
-Polars and pandas for the long result (status, reason, chosen event or nearest miss, days, window, of
-every case and requirement); and the program. All long results must be the same in every value, or the
-comparison stops. `--parts N` evaluates the records in N parts by patient instead, without the others.
+In one run and on the same Parquet files: a plain SQL query that decides only met or not met; DuckDB
+SQL, Polars and pandas for the long result (status, reason, chosen event or nearest miss, days,
+window, of every case and requirement); and the program. All long results must be the same in every
+value, or the comparison stops. `--parts N` evaluates the records in N parts by patient instead,
+without the others.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--parts", type=int, help="evaluate in so many parts, by patient")
+    parser.add_argument("--parts", type=int, help="evaluate in N parts, by patient")
     parser.add_argument("--without", action="append", choices=list(LONG), default=[])
     arguments = parser.parse_args()
     folder = BUILD / str(arguments.cases)
@@ -52,25 +53,25 @@ def _beside(folder: Path, runs: int, others: list[str]) -> None:
     commands = {"met or not only": ["-m", "benchmarks.plain_sql", str(folder)]}
     commands |= {name: ["-m", f"benchmarks.{LONG[name]}", str(folder)] for name in others}
     commands["qi-checker"] = [*OURS, str(folder)]
-    found = alternate(commands, runs)
-    _agree(folder, found["qi-checker"][0].said["met"], others)
-    for name, measured in found.items():
+    results = alternate(commands, runs)
+    _agree(folder, results["qi-checker"][0].said["met"], others)
+    for name, measured in results.items():
         _say(name, measured)
-    ours = found["qi-checker"]
+    ours = results["qi-checker"]
     _phases(ours)
     for name in commands:
         if name != "qi-checker":
             print(
-                f"qi-checker, everything / {name}: {ratio(ours, found[name]):.2f} "
-                f"({ratio(ours, found[name], 'cpu'):.2f} in processor seconds)"
+                f"qi-checker, everything / {name}: {ratio(ours, results[name]):.2f} "
+                f"({ratio(ours, results[name], 'cpu'):.2f} in processor seconds)"
             )
-    if "hand-written SQL" in found:
+    if "hand-written SQL" in results:
         evaluating = median(
             r.said["phases"]["evaluate"] + r.said["phases"]["verdicts"] for r in ours
         )
         print(
             "facts and verdicts, not written / hand-written SQL: "
-            f"{evaluating / mid(found['hand-written SQL']):.2f}"
+            f"{evaluating / mid(results['hand-written SQL']):.2f}"
         )
 
 
@@ -87,18 +88,18 @@ def _phases(runs: list[Run]) -> None:
 
 
 def _agree(folder: Path, met: dict[str, int], others: list[str]) -> None:
-    """All answer the same question; a fast wrong answer is not worth a figure."""
+    """Stop if the results differ: the speed of a wrong answer is worthless."""
     query = f"SELECT count_if(ct), count_if(mri) FROM '{folder}/plain.parquet'"
     if duckdb.execute(query).fetchone() != (met["ct"], met["mri"]):
-        raise SystemExit(f"the plain query does not find what the program finds: {met}")
+        raise SystemExit(f"the plain query and the program differ: {met}")
     ours = _checksum(folder / "findings.parquet")
     for name in others:
         if _checksum(folder / f"{WRITTEN[name]}.parquet") != ours:
-            raise SystemExit(f"{name} and the program do not say the same")
+            raise SystemExit(f"{name} and the program give different results")
 
 
 def _checksum(file: Path) -> object:
-    """Every value of the long result, whatever the order of the rows."""
+    """Hash every value of the long result, independent of the order of rows."""
     return duckdb.execute(f"""
         SELECT count(*), bit_xor(hash(case_id, requirement, status, reason, event_id,
                    event_date::DATE, days_before::INT, window_opens::DATE, window_closes::DATE,

@@ -1,4 +1,4 @@
-"""Spark with one and two workers beside DuckDB: `python -m benchmarks.spark`.
+"""Spark with one and two workers compared with DuckDB: `python -m benchmarks.spark`.
 
 A standalone cluster of the wheel's own daemons on loopback, each worker with one processor; whole
 commands, from a cold start to the folder of results, with the same records in one run.
@@ -24,16 +24,16 @@ def main() -> None:
         write(folder, arguments.cases)
     audit = ["-m", "qi_checker", "audit", "--data", str(folder), "--as-of", AS_OF]
     out = str(BUILD / "spark-out")
-    found: dict[str, Run] = {"DuckDB": run([*audit, "--pages", "0", "--out", out])}
+    results: dict[str, Run] = {"DuckDB": run([*audit, "--pages", "0", "--out", out])}
     for workers in (1, 2):
         with cluster(workers, memory="2g") as there:
             name = f"Spark, {workers} worker{'s' * (workers > 1)}"
-            found[name] = run([*audit, "--engine", there.address, "--out", out])
-    for name, measured in found.items():
+            results[name] = run([*audit, "--engine", there.address, "--out", out])
+    for name, measured in results.items():
         print(
-            f"{name}: {measured.seconds:.1f} s, {measured.seconds / found['DuckDB'].seconds:.1f} x"
+            f"{name}: {measured.seconds:.1f} s, {measured.seconds / results['DuckDB'].seconds:.1f} x"
         )
-    one, two = (found[f"Spark, {n}"].seconds for n in ("1 worker", "2 workers"))
+    one, two = (results[f"Spark, {n}"].seconds for n in ("1 worker", "2 workers"))
     print(f"two workers / one: {two / one:.2f}")
 
 

@@ -1,8 +1,10 @@
-"""A hospital's night with the store, a hundred unchanged nights, a long trail: `python -m benchmarks.store`.
+"""A hospital's night with the store, a hundred unchanged nights and a long trail: `python -m
+benchmarks.store`.
 
-22,000 cases, of which 2,000 lie ahead, with 176,000 events and two requirements; SQLite. The records
-stay as they were on the first evening, and every night is evaluated for its own day: windows open and
-last days pass. In the first hundred nights no operation takes place, in the second about thirty a day.
+22,000 cases (2,000 of them in the future) with 176,000 events and two requirements; SQLite. The
+records stay as on the first evening, and every night is evaluated for its own day: windows open and
+last days pass. In the first hundred nights no operation takes place, in the second about thirty a
+day.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from qi_checker.store import Database, Store, open_store
 from qi_checker.store.evaluated import night_of
 
 CASES = 22_000
-FIRST = date(2025, 9, 28)  # 2,000 of the operations lie ahead
+FIRST = date(2025, 9, 28)  # 2,000 of the operations are in the future
 STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -61,7 +63,7 @@ def main() -> None:
                 _trail(store, arguments.entries)
             store.close()
         if arguments.url:
-            break  # the second would be kept beside the first
+            break  # the second would be stored beside the first
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak {peak:.0f} MB")
 
@@ -69,8 +71,8 @@ def main() -> None:
 def _nights(store: Store, folder: Path, path: Path, number: int) -> None:
     evaluated, evaluation = _timed(lambda: _evaluation(folder, FIRST))
     print(f"evaluation {evaluated:.2f} s")
-    rows, found = _timed(lambda: (evaluation.cases(), evaluation.findings()))
-    print(f"its {sum(map(len, found)):,} rows with their sentences {rows:.2f} s")
+    rows, findings = _timed(lambda: (evaluation.cases(), evaluation.findings()))
+    print(f"its {sum(map(len, findings)):,} rows with their sentences {rows:.2f} s")
     first, kept = _timed(lambda: store.keep(night_of(evaluation, STARTED)))
     size = _size(path)
     print(f"keeping the first night {first:.2f} s, {size / 1e6:.1f} MB, rows {kept.counts}")
@@ -92,7 +94,7 @@ def _nights(store: Store, folder: Path, path: Path, number: int) -> None:
 
 
 def _known_at_first(folder: Path, days: int) -> Path:
-    """The records as they were on the first evening, operations that lie ahead so many days later."""
+    """Write the records as on the first evening, with future operations `days` days later."""
     made = folder.with_name(f"{folder.name}-known-{days}")
     made.mkdir(exist_ok=True)
     shutil.copy(folder / "site.yaml", made)
@@ -112,7 +114,7 @@ def _evaluation(folder: Path, day: date) -> Evaluation:
     site = load_site(folder / "site.yaml")
     records = read_folder(folder, site)
     evaluation = evaluate(load_protocol(protocol_path(None)), records, AsOf(day), site)
-    actions_in(evaluation)  # as every audit makes them, with the store or without it
+    actions_in(evaluation)  # as in every audit, with or without the store
     return evaluation
 
 
@@ -141,7 +143,7 @@ def _trail(store: Store, entries: int) -> None:
 
 
 def _size(path: Path) -> int:
-    """The file, once what was written ahead is in it."""
+    """Return the size of the file after a checkpoint of the write-ahead log."""
     if not path.is_file():
         return 0
     with closing(sqlite3.connect(path)) as connection:

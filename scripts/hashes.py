@@ -1,9 +1,9 @@
-"""Write deploy/requirements.txt: what the container installs, with the hash of every file that may be used.
+"""Write deploy/requirements.txt: the packages of the container, with the hash of every usable file.
 
     python -m scripts.hashes
 
-Versions are those of constraints.txt. pip resolves them for both kinds of processor and says which file
-it would take; only hashes are written down, so any index that has the same files will do.
+Versions come from constraints.txt. pip resolves them for both processors and reports which file it
+would take; only hashes are written, so any index with the same files works.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 OUT = PROJECT / "deploy" / "requirements.txt"
 EXTRAS = ("nightly", "postgres", "web", "pdf")
-BUILD = ("setuptools", "wheel")  # what builds the program itself, without anything fetched unseen
+BUILD = ("setuptools", "wheel")  # they build the program, without downloading anything unlisted
 PROCESSORS = ("x86_64", "aarch64")
-# Up to glibc 2.36, which the base image has at least.
+# Up to glibc 2.36, the minimum of the base image.
 _LIBC = ("manylinux2014", *(f"manylinux_2_{minor}" for minor in range(36, 16, -1)))
 _HEAD = """\
 # What deploy/Dockerfile installs: exact versions, and the SHA-256 of each file that pip may take.
@@ -32,14 +32,14 @@ _HEAD = """\
 
 
 def asked() -> list[str]:
-    """The requirements of the program with its extras, as pyproject.toml has them."""
+    """Return the requirements of the program with its extras from pyproject.toml."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     return [*project["dependencies"], *(one for name in EXTRAS for one in extras[name]), *BUILD]
 
 
 def resolved(processor: str) -> Iterator[tuple[str, str, str]]:
-    """Name, version and hash of every file that pip takes for a kind of processor."""
+    """Yield name, version and hash of every file that pip takes for a processor."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         platforms = [w for libc in _LIBC for w in ("--platform", f"{libc}_{processor}")]
@@ -52,7 +52,7 @@ def resolved(processor: str) -> Iterator[tuple[str, str, str]]:
                 *asked(),
             ],
             check=True,
-            # Only the index itself: files that lie about on this machine may be built here.
+            # Only the index: local files may have been built on this machine.
             env={**os.environ, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},
         )
         for one in json.loads(report.read_bytes())["install"]:
@@ -62,13 +62,13 @@ def resolved(processor: str) -> Iterator[tuple[str, str, str]]:
 
 
 def main() -> None:
-    found: dict[tuple[str, str], set[str]] = {}
+    hashes: dict[tuple[str, str], set[str]] = {}
     for processor in PROCESSORS:
         for name, version, digest in resolved(processor):
-            found.setdefault((name, version), set()).add(digest)
+            hashes.setdefault((name, version), set()).add(digest)
     lines = [
         " \\\n    ".join([f"{name}=={version}", *(f"--hash=sha256:{d}" for d in sorted(digests))])
-        for (name, version), digests in sorted(found.items())
+        for (name, version), digests in sorted(hashes.items())
     ]
     OUT.write_text(_HEAD + "\n".join(lines) + "\n", encoding="utf-8")
     print(f"{OUT.relative_to(PROJECT)}: {len(lines)} packages")

@@ -1,7 +1,8 @@
-"""Messages of the web application for translators: `python -m scripts.messages` brings locale/*.po up to date.
+"""Messages of the web application for translators: `python -m scripts.messages` brings locale/*.po
+up to date.
 
-Read from the program, the templates, and the words of the vocabulary, which are translated where they are
-shown. Translations that are there stay; what is new has none, and a test says so.
+Messages come from the program, the templates, and the words of the vocabulary, which are translated
+where they are shown. Existing translations stay; new messages have none, and a test reports them.
 """
 
 from __future__ import annotations
@@ -34,22 +35,22 @@ Message = str | tuple[str, str]
 
 
 def messages() -> dict[Message, list[str]]:
-    """Every message, and the files that say it."""
-    found: dict[Message, list[str]] = {}
+    """Return every message, and the files that contain it."""
+    places: dict[Message, list[str]] = {}
     for folder, methods in _PLACES:
         every = extract_from_dir(str(folder), methods, _OPTIONS, keywords=_KEYWORDS)
         for name, _, message, _, _ in every:
             key: Message = tuple(message) if isinstance(message, tuple | list) else message
             place = (folder / name).relative_to(ROOT).as_posix()
             if key:
-                found.setdefault(key, []).append(place)
+                places.setdefault(key, []).append(place)
     for word in vocabulary():
-        found.setdefault(word, []).append("qi_checker/protocol/vocabulary.py")
-    return found
+        places.setdefault(word, []).append("qi_checker/protocol/vocabulary.py")
+    return places
 
 
 def vocabulary() -> Iterator[str]:
-    """Words of the protocols' vocabulary as pages show them."""
+    """Yield the words of the protocols' vocabulary as pages show them."""
     yield from (label(word) for word in (*Verdict, *Status))
     yield from (reason.meaning for reason in Reason)
     yield from (word for word in (*EVENT_STATUSES, *URGENCIES, "performed", "scheduled"))
@@ -61,7 +62,7 @@ def vocabulary() -> Iterator[str]:
 
 
 def update(language: str) -> list[str]:
-    """Write the file of a language anew; gives what has no translation yet."""
+    """Rewrite the file of a language; return the messages without a translation."""
     file = LOCALE / f"{language}.po"
     held = Catalog(locale=language)
     if file.is_file():
@@ -73,11 +74,11 @@ def update(language: str) -> list[str]:
     for message, places in sorted(messages().items(), key=lambda pair: str(pair[0])):
         one = message[0] if isinstance(message, tuple) else message
         there = held.get(one)
-        said = there.string if there is not None else ""
-        if isinstance(message, tuple) and not isinstance(said, tuple | list):
-            said = ("", "")
-        made.add(message, said, locations=[(p, 0) for p in sorted(set(places))])
-        if not all(said if isinstance(said, tuple | list) else [said]):
+        translation = there.string if there is not None else ""
+        if isinstance(message, tuple) and not isinstance(translation, tuple | list):
+            translation = ("", "")
+        made.add(message, translation, locations=[(p, 0) for p in sorted(set(places))])
+        if not all(translation if isinstance(translation, tuple | list) else [translation]):
             missing.append(one)
     body = io.BytesIO()
     write_po(body, made, width=100, include_lineno=False, omit_header=True)

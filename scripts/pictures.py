@@ -1,8 +1,8 @@
 """Pictures of every kind of page for the documentation: `make pictures`.
 
-Each is a screenshot of the sample page that the tests keep, in headless Chromium; those of the web
-application are drawn from `serve --demo`. Beside them `pages.sha256` says what each was made from; a test
-compares it with today's pages, so that a picture of yesterday's page is noticed.
+Each is a screenshot of the sample page of the tests, in headless Chromium; those of the web
+application come from `serve --demo`. `pages.sha256` beside them has the hash of each source; a test
+compares it with today's pages, so that an outdated picture is noticed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.unit.test_reporting_golden import PAGES, made
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 HASHES = FOLDER / "pages.sha256"
-# The kinds of pages, and how much of each is shown: pixels of a window 1,000 wide.
+# The kinds of pages, and the shown height: pixels of a window 1,000 wide.
 KINDS = {
     "audit": 900,
     "checklist": 620,
@@ -49,7 +49,7 @@ TEMPLATES = {
     "elements": "style/elements.html.j2",
 }
 
-# Pages of the web application: who looks, where, how much of a window 1,280 wide, and its template.
+# Pages of the web application: login, address, shown height of a window 1,280 wide, and template.
 WEB = {
     "web_list": ("coordinator", "/", 560, "worklist"),
     "web_case": ("coordinator", "/cases/SYN-C-0191?to=2026-04-28", 900, "case"),
@@ -63,7 +63,7 @@ def page_of(kind: str) -> str:
 
 
 def sha256_of(kind: str) -> str:
-    """Return the hash of a sample page; of a page of the web application, that of what draws it."""
+    """Return the hash of a sample page; for a page of the web application, of its templates."""
     if kind not in WEB:
         return hashlib.sha256(page_of(kind).encode()).hexdigest()
     web = reports_dir() / "templates" / "web"
@@ -73,14 +73,14 @@ def sha256_of(kind: str) -> str:
 
 
 def kept() -> dict[str, str]:
-    """Return the hash of the page that each picture shows, by kind."""
+    """Return the recorded hash of each picture's page, by kind."""
     lines = HASHES.read_text(encoding="utf-8").splitlines() if HASHES.exists() else []
     return {kind: sha256 for sha256, kind in (line.split() for line in lines)}
 
 
 @contextmanager
 def served_demo() -> Iterator[str]:
-    """Serve the synthetic hospital; gives its address."""
+    """Serve the synthetic hospital; yield its address."""
     port = free_port()
     command = [sys.executable, "-m", "qi_checker", "serve", "--demo", "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

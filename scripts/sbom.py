@@ -1,9 +1,9 @@
-"""Write build/sbom.cdx.json: what the container holds, as a bill of materials (CycloneDX 1.6).
+"""Write build/sbom.cdx.json: the contents of the container as a bill of materials (CycloneDX 1.6).
 
     make sbom
 
-Names, versions and hashes are those of deploy/requirements.txt; licences and what needs what come from
-the packages that are installed here. The same input gives the same bytes.
+Names, versions and hashes are those of deploy/requirements.txt; licences and dependencies come from
+the packages installed here. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from scripts.hashes import OUT, PROJECT
 
 SBOM = PROJECT / "build" / "sbom.cdx.json"
 _LINE = re.compile(r"^([a-z0-9-]+)==(\S+)((?:\s*\\?\s*--hash=sha256:[0-9a-f]{64})+)\s*$", re.M)
-_NAMES = uuid.UUID("3bb48c1c-9d4a-5f5b-8a6e-53a2f8b6f0d1")  # a name space of our own
+_NAMES = uuid.UUID("3bb48c1c-9d4a-5f5b-8a6e-53a2f8b6f0d1")  # our own name space
 
 
 def pinned(text: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Name, version and hashes of each package of a requirements file."""
+    """Yield name, version and hashes of each package of a requirements file."""
     for name, version, hashes in _LINE.findall(text.replace("\\\n", " ")):
         yield name, version, re.findall(r"[0-9a-f]{64}", hashes)
 
 
 def bill(text: str) -> dict[str, Any]:
-    """The document. `text` is that of deploy/requirements.txt."""
+    """Return the document. `text` is the content of deploy/requirements.txt."""
     packages = list(pinned(text))
     refs = {name: f"pkg:pypi/{name}@{version}" for name, version, _ in packages}
     ours = f"pkg:pypi/qi-checker@{__version__}"
@@ -52,7 +52,7 @@ def bill(text: str) -> dict[str, Any]:
 
 def _component(name: str, version: str, hashes: list[str], kind: str = "library") -> dict[str, Any]:
     ref = f"pkg:pypi/{name}@{version}"
-    found: dict[str, Any] = {
+    component: dict[str, Any] = {
         "type": kind,
         "bom-ref": ref,
         "name": name,
@@ -60,11 +60,11 @@ def _component(name: str, version: str, hashes: list[str], kind: str = "library"
         "purl": ref,
     }
     if hashes:
-        found["hashes"] = [{"alg": "SHA-256", "content": digest} for digest in hashes]
+        component["hashes"] = [{"alg": "SHA-256", "content": digest} for digest in hashes]
     licence = _licence(name)
     if licence:
-        found["licenses"] = [{"license": {"name": licence}}]
-    return found
+        component["licenses"] = [{"license": {"name": licence}}]
+    return component
 
 
 def _installed(name: str) -> Distribution | None:
@@ -75,14 +75,14 @@ def _installed(name: str) -> Distribution | None:
 
 
 def _licence(name: str) -> str:
-    """As the package says it: an SPDX expression, a line, or its classifiers."""
+    """Return the package's own statement: an SPDX expression, a line, or its classifiers."""
     package = _installed(name)
     if package is None:
         return ""
     for field in ("License-Expression", "License"):
-        said = (package.metadata.get_all(field) or [""])[0]
-        if said and len(said) < 100 and "\n" not in said:
-            return str(said)
+        value = (package.metadata.get_all(field) or [""])[0]
+        if value and len(value) < 100 and "\n" not in value:
+            return str(value)
     classes = package.metadata.get_all("Classifier") or []
     return "; ".join(c.rpartition(" :: ")[2] for c in classes if c.startswith("License ::"))
 
