@@ -1,4 +1,4 @@
-"""What the tests share: small protocols, small records, and both engines behind one call."""
+"""Shared by the tests: small protocols, small records, and both engines behind one call."""
 
 from tests.helpers.engines import ENGINES, Seen, expect, run
 from tests.helpers.protocols import LIVER as LIVER_REGIONS

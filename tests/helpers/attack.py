@@ -1,7 +1,7 @@
-"""Somebody who wants to know what a report withholds: linear programs over all that it prints.
+"""An attacker of withheld numbers: linear programs over everything that a report prints.
 
 scipy's HiGHS finds the least and the greatest whole number of every cell, from the relations, the
-marks, and the numbers with their rounding. It shares nothing with what is attacked.
+marks, and the numbers with their rounding. It shares no code with the attacked program.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from qi_checker.statistics.small_numbers import Shown
 
-MOST = 10_000  # nobody is confined by it
+MOST = 10_000  # so large that it confines nothing
 
 
 def limits_of(shown: Shown, profile: str) -> tuple[int, int]:
-    """What a printed cell says of itself: read from docs/small-numbers.md, not from the code."""
+    """Return the range of a printed cell, according to docs/small-numbers.md, not to the code."""
     value, mark = shown.value, shown.mark
     if value is None:
         return {
@@ -34,7 +34,7 @@ def limits_of(shown: Shown, profile: str) -> tuple[int, int]:
 def recovered(
     limits: Mapping[str, tuple[int, int]], relations: Sequence[Mapping[str, int]], name: str
 ) -> tuple[int, int]:
-    """Least and greatest whole number that a cell may be."""
+    """Return the least and greatest whole number that a cell may be."""
     names = list(limits)
     at = {n: i for i, n in enumerate(names)}
     matrix = np.zeros((max(len(relations), 1), len(names)))
@@ -46,12 +46,12 @@ def recovered(
     lower, upper = (np.array([limits[n][side] for n in names]) for side in (0, 1))
     ends = []
     for sign in (1, -1):
-        found = milp(
+        solution = milp(
             sign * cost,
             constraints=LinearConstraint(matrix, 0, 0),
             bounds=Bounds(lower, upper),
             integrality=np.ones(len(names)),
         )
-        assert found.success, found.message
-        ends.append(round(sign * found.fun))
+        assert solution.success, solution.message
+        ends.append(round(sign * solution.fun))
     return ends[0], ends[1]

@@ -1,21 +1,23 @@
-"""Evaluate what many tests ask at once: an evaluation of a few rows is nearly all planning.
+"""Evaluate the questions of many tests together: an evaluation of a few rows is nearly all
+planning.
 
-Measured: a protocol costs DuckDB 0.25 s and Spark 5 s however few rows there are, a further
+Measured: a protocol costs DuckDB 0.25 s and Spark 5 s however few the rows, an additional
 requirement of the same protocol 0.03 s. So the requirements of many tests become one protocol, and
 their rows one set of records. `Recorder` runs the tests once on the reference, where an evaluation
-costs a millisecond, and notes each question and which parts of the answer the test reads. `Plan` puts
-together what can be, and `Batched` answers a test from the evaluation of its batch.
+costs a millisecond, and records each question and which parts of the answer the test reads. `Plan`
+combines questions, and `Batched` answers a test from the evaluation of its batch.
 
-Tests must not influence each other. Ids of rows get the name of their question in front, and so do
-requirements, so that a test sees its own rows only. What depends on all of the records or on all of
-the protocol decides what can be together:
+Tests must not influence each other. Ids of rows are prefixed with the name of their question, and
+so are requirements, so that a test sees only its own rows. Anything that depends on all records or
+on all of the protocol limits which questions can be combined:
 
-- moment, site settings and everything of a version but its requirements are equal in a batch;
-- so are the kinds of events and the extra columns that a question mentions and does not hold;
-- where a test reads lines of cases, each requirement applies to the cases of its own tests only;
+- moment, site settings and everything of a version except its requirements are equal in a batch;
+- so are the kinds of events and the extra columns that a question mentions but does not contain;
+- where a test reads lines of cases, each requirement applies only to the cases of its own tests;
 - numbers of a report, feeds, several versions and torn rows are evaluated alone.
 
-`tests/spec/test_batches.py` shows for every question that its batch says what it says alone.
+`tests/spec/test_batches.py` shows for every question that its batch gives the same answer as the
+question alone.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from tests.helpers.engines import PARTS, Engine, Seen
 
 Row = dict[str, Any]
 IDS = {"case_id", "patient_id", "event_id", "exception_id"}
-TEST = "test"  # the column of cases that says whose they are, where it matters
+TEST = "test"  # the column of cases with the name of their test, where it matters
 # The reference judges every requirement for every case, so a batch must not be too wide.
 WIDEST = 40
 _KINDS, _COLUMNS = "kind ", "column "
@@ -46,25 +48,25 @@ _KINDS, _COLUMNS = "kind ", "column "
 
 @dataclass
 class Question:
-    """One evaluation that a test asks for."""
+    """One evaluation that a test needs."""
 
     bundle: Bundle
     tables: dict[str, Any]
     as_of: AsOf
     site: Site
     torn: dict[str, Any]
-    read: set[str] = field(default_factory=set)  # parts of the answer that are looked at
-    silent: bool = False  # whether a finding says that no such records were delivered
+    read: set[str] = field(default_factory=set)  # parts of the answer that the test reads
+    silent: bool = False  # whether a finding states that no such records were delivered
 
     @cached_property
     def protocol(self) -> str:
-        """The protocol with its code lists, as text."""
+        """Return the protocol with its code lists, as text."""
         dumped = self.bundle.protocol.model_dump_json(by_alias=True)
         return f"{dumped} {id(self.bundle.catalogue)} {self.bundle.sha256}"
 
     @cached_property
     def key(self) -> str:
-        """The whole question as text: equal for equal questions."""
+        """Return the whole question as text, equal for equal questions."""
         rest = [self.tables, str(self.as_of), self.site.model_dump_json(), self.torn]
         return self.protocol + json.dumps(rest, sort_keys=True)
 
@@ -73,11 +75,11 @@ class Question:
 
     @property
     def alone(self) -> bool:
-        """Whether the answer depends on what else is in the records or in the protocol."""
+        """Whether the answer depends on other parts of the records or the protocol."""
         numbered = any("_row" in row for rows in self.tables.values() for row in rows)
         several = len(self.bundle.protocol.versions) > 1
         by_feed = self.site.feeds or self.site.completeness
-        # Events are there, but none that counts as delivered, and in a batch others might.
+        # There are events, but none counts as delivered, and in a batch others might.
         no_such = self.silent and self.tables["events"]
         return bool(
             "numbers" in self.read or self.torn or numbered or several or by_feed or no_such
@@ -85,26 +87,26 @@ class Question:
 
     @cached_property
     def facts(self) -> frozenset[str]:
-        """Kinds of events and extra columns of the records."""
-        found = {_KINDS + (row.get("kind") or "") for row in self.tables["events"]}
+        """Return the kinds of events and extra columns of the records."""
+        names = {_KINDS + (row.get("kind") or "") for row in self.tables["events"]}
         for table in TABLES.values():
             rows = self.tables.get(table.name, [])
-            found |= {_COLUMNS + name for row in rows for name in row if name not in table.names}
-        return frozenset(found)
+            names |= {_COLUMNS + name for row in rows for name in row if name not in table.names}
+        return frozenset(names)
 
     def cells_with_an_id(self, row: Row) -> set[str]:
-        """The columns of a row that hold the id of a patient with an operation."""
+        """Return the columns of a row that contain the id of a patient with an operation."""
         known = {case.get("patient_id") for case in self.tables["cases"]} - {None}
         return {name for name, value in row.items() if value and value.strip() in known}
 
     def lacks(self, facts: frozenset[str]) -> frozenset[str]:
-        """Which of these facts the protocol mentions and the records do not have."""
+        """Return which of these facts the protocol mentions but the records lack."""
         mentioned = {fact for fact in facts if f'"{fact.split(" ", 1)[1]}"' in self.protocol}
         return frozenset(mentioned - self.facts)
 
 
 class Recorder:
-    """An engine that answers from the reference, and notes what it is asked."""
+    """An engine that answers from the reference and records the questions."""
 
     def __init__(self, reference: Engine) -> None:
         self.reference = reference
@@ -133,25 +135,25 @@ class Recorder:
 
 
 def recorded(items: Sequence[pytest.Item], reference: Engine) -> dict[str, list[Question]]:
-    """What each test with the fixture `engine` asks, by its id; found by running it.
+    """Return the questions of each test with the fixture `engine`, by test id, by running it.
 
-    A test that fails on the reference has asked what it asked until then. It fails again, and
-    visibly, when it is run in earnest.
+    A test that fails on the reference has asked its questions up to then. It fails again, visibly,
+    in the actual run.
     """
     recorder = Recorder(reference)
-    found: dict[tuple[Any, ...], list[Question]] = {}
+    recorded_questions: dict[tuple[Any, ...], list[Question]] = {}
     by_id = {}
     for item in items:
         if not isinstance(item, pytest.Function) or "engine" not in item.fixturenames:
             continue
         given = {k: v for k, v in item.callspec.params.items() if k != "engine"}
         same = (item.function, *(f"{k} {v!r}" for k, v in sorted(given.items())))
-        if same not in found:
+        if same not in recorded_questions:
             recorder.asked = []
             with suppress(Exception, pytest.fail.Exception):
                 item.function(engine=recorder, **given)
-            found[same] = recorder.asked
-        by_id[item.nodeid] = found[same]
+            recorded_questions[same] = recorder.asked
+        by_id[item.nodeid] = recorded_questions[same]
     return by_id
 
 
@@ -171,18 +173,18 @@ class Batch:
         self.questions[f"q{len(self.questions)}"] = question
 
     def width(self, *more: Question) -> int:
-        """How many requirements there are, with those of another question."""
+        """Return the number of requirements, including those of more questions."""
         every = {q.protocol: q.bundle for q in (*self.questions.values(), *more)}
         return sum(len(bundle.protocol.versions[0].leaves) for bundle in every.values())
 
     @property
     def read(self) -> set[str]:
-        """The parts of the answer that a test looks at."""
+        """Return the parts of the answer that a test reads."""
         return {part for question in self.questions.values() for part in question.read}
 
     @property
     def whole(self) -> Question:
-        """All of it as one question."""
+        """Return all questions as one question."""
         first = next(iter(self.questions.values()))
         tables: dict[str, list[Row]] = {name: [] for name in TABLES}
         for name, question in self.questions.items():
@@ -214,20 +216,20 @@ class Batch:
         return replace(first.bundle, protocol=made)
 
     def answers(self, seen: Seen) -> dict[str, Seen]:
-        """What was seen of all of it, by the keys of the questions."""
-        found = {}
+        """Split the answer to all questions, by the keys of the questions."""
+        by_key = {}
         start = dict.fromkeys(TABLES, 0)
         for name, question in self.questions.items():
             rows = {table: len(question.tables.get(table, [])) for table in TABLES}
             share = _Share(f"{name}~", f"{self.protocols[question.protocol]}-", dict(start), rows)
-            found[question.key] = share.of(seen)
+            by_key[question.key] = share.of(seen)
             start = {table: start[table] + rows[table] for table in TABLES}
-        return found
+        return by_key
 
 
 @dataclass(frozen=True)
 class _Share:
-    """Whose rows and requirements these are, and after how many rows of each table they begin."""
+    """The rows and requirements of one question, and their offset in each table."""
 
     rows: str
     requirements: str
@@ -260,7 +262,7 @@ class _Share:
         return [(id.replace(self.rows, "", 1), why) for id, why in seen.ignored if self.rows in id]
 
     def numbers(self, seen: Seen) -> dict[str, Any]:
-        raise AssertionError("numbers are of all the records: they are never seen of a batch")
+        raise AssertionError("numbers are of all records, so they are never read from a batch")
 
     def _cases(self, lines: list[Row]) -> list[Row]:
         return [line for line in lines if self.rows in line["case_id"]]
@@ -276,7 +278,7 @@ class _Share:
 
 
 class Plan:
-    """Which questions are evaluated together."""
+    """Groups the questions that are evaluated together."""
 
     def __init__(self, asked: Sequence[Question]) -> None:
         questions = list({question.key: question for question in asked}.values())
@@ -296,12 +298,12 @@ class Plan:
         self.batch_of = {q.key: b for b in self.batches for q in b.questions.values()}
 
     def in_the_largest(self, questions: Iterable[Question]) -> bool:
-        """Whether all of them are in the batch of the most questions; so are none at all."""
+        """Whether all of them are in the largest batch; also true for no questions."""
         largest = max(self.batches, key=lambda batch: len(batch.questions), default=None)
         return all(self.batch_of.get(q.key) is largest for q in questions)
 
     def size(self, question: Question) -> int:
-        """How many questions are evaluated together with this one, itself included."""
+        """Return how many questions are evaluated together with this question, including itself."""
         batch = self.batch_of.get(question.key)
         return len(batch.questions) if batch else 1
 
@@ -332,7 +334,7 @@ class Batched:
 
 
 def differences(right: Seen, seen: Seen, parts: Collection[str]) -> list[str]:
-    """Where an answer is not the right one, in these parts of it."""
+    """List the differences from the right answer in these parts."""
     return [
         f"{name}: {getattr(seen, name)}, should be {getattr(right, name)}"
         for name in PARTS
@@ -341,7 +343,7 @@ def differences(right: Seen, seen: Seen, parts: Collection[str]) -> list[str]:
 
 
 def _alike(question: Question) -> tuple[str, ...]:
-    """What is the same for every question of a batch."""
+    """Return the values that are equal for every question of a batch."""
     rest = _dumped(question.bundle)
     del rest["requirements"]
     site = question.site.model_dump_json()
@@ -352,19 +354,19 @@ def _alike(question: Question) -> tuple[str, ...]:
 
 def _dumped(bundle: Bundle) -> dict[str, Any]:
     version = bundle.protocol.versions[0]
-    found: dict[str, Any] = version.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return found
+    dumped: dict[str, Any] = version.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return dumped
 
 
 def _marked(value: str | None, mark: str) -> str | None:
-    """The mark in front, but after blanks, which are trimmed; an empty id stays empty."""
+    """Put the mark in front, but after blanks, which are trimmed; an empty id stays empty."""
     if value is None or not value.strip():
         return value
     return re.sub(r"^\s*", lambda blanks: blanks.group() + mark, value, count=1)
 
 
 def _renamed(member: Any, name: str, apart: bool) -> Any:
-    """A requirement or a group with the name of its protocol before every id of a requirement."""
+    """Prefix every requirement id in a requirement or group with the name of its protocol."""
     if isinstance(member, list):
         return [_renamed(item, name, apart) for item in member]
     if not isinstance(member, dict):

@@ -1,4 +1,4 @@
-"""Headless Chromium for tests of pages; scripts/browser.sh installs it where it may."""
+"""Headless Chromium for tests of pages; scripts/browser.sh installs it where it can."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_browser = pytest.mark.skipif(
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a screen; it may run as root, since only our own pages are shown."""
+    """Start a headless browser; it may run as root, since it shows only our own pages."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:

@@ -1,4 +1,5 @@
-"""The real command line in a process of its own: `start` as a user or a scheduler does, `run` in a fork."""
+"""The real command line in a separate process: `start` like a user or a scheduler, `run` in a
+fork."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ from tests.helpers.forked import PATIENCE, forked
 
 PROJECT = Path(__file__).resolve().parents[2]
 AS_OF = "2026-03-02"
-PATIENTS = ("SYN-P-", "P-SECRET")  # how the patient ids of test data begin
+PATIENTS = ("SYN-P-", "P-SECRET")  # prefixes of the patient ids of test data
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command printed, and its exit code."""
+    """The output and exit code of a command."""
 
     code: int
     out: str
@@ -29,7 +30,8 @@ class Ran:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment of this process, with this project in front and with changes."""
+    """Return the environment of this process, with this project first in the path and with
+    changes."""
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("QI_CHECKER", "NO_COLOR"))
     }
@@ -48,10 +50,10 @@ def start(*arguments: object, code: str = "", **options: Any) -> subprocess.Pope
 
 
 def run(*arguments: object, **options: Any) -> Ran:
-    """Run `qi-checker` to its end. No command may print a traceback or name a patient in errors.
+    """Run `qi-checker` to its end. Fail if it prints a traceback or names a patient in errors.
 
-    In a fork of what has everything imported, where `before` is Python that runs first, unless an
-    option asks for a start of its own.
+    It runs in a fork of a process with all imports, where `before` is Python that runs first,
+    unless an option needs a fresh start.
     """
     if set(options) <= {"cwd", "before"}:
         folder, before = Path(options.get("cwd", Path.cwd())), options.get("before", "")
@@ -65,7 +67,7 @@ def run(*arguments: object, **options: Any) -> Ran:
 
 
 def full_disk(size: int) -> str:
-    """Python that runs before a command: no file can be longer than so many bytes."""
+    """Return Python that runs before a command and limits every file to `size` bytes."""
     return f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
 
 
@@ -74,15 +76,15 @@ def _started(*arguments: object, **options: Any) -> tuple[int, bytes, bytes]:
         try:
             out, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
-            process.kill()  # or it would be waited for, without an end
+            process.kill()  # or the wait would never end
             raise
     return process.returncode, out or b"", err or b""
 
 
 def on_terminal(*arguments: object, **changes: str) -> str:
-    """What a command writes to a terminal, both streams together.
+    """Return what a command writes to a terminal, both streams together.
 
-    It is read meanwhile: a terminal that nobody reads stops the command once it is full.
+    The output is read meanwhile: a full terminal stops the command.
     """
     master, slave = pty.openpty()
     env = environment(TERM="xterm-256color", COLUMNS="100", **changes)
@@ -92,7 +94,7 @@ def on_terminal(*arguments: object, **changes: str) -> str:
         try:
             while part := os.read(master, 65536):
                 seen += part
-        except OSError:  # how Linux says that the other side is closed
+        except OSError:  # Linux reports a closed other side like this
             pass
     os.close(master)
     assert process.returncode == 0
@@ -105,7 +107,7 @@ def audit(data: Path, out: Path, *more: object, as_of: str = AS_OF, **options: A
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Every file below a folder with the hash of its bytes: equal where the folders are."""
+    """Return every file below a folder with the hash of its bytes; equal for equal folders."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
@@ -114,13 +116,13 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file as texts."""
+    """Read the rows of a CSV file as text."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def write_rows(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """Rows as a CSV file; columns that a row leaves out are empty."""
+    """Write rows as a CSV file; columns that a row leaves out are empty."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         writer.writeheader()

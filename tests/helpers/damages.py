@@ -1,8 +1,8 @@
-"""Realistic damages of an export, to be done to good records one by one.
+"""Realistic damages of an export, applied to good records one by one.
 
-Each stands for something that was seen, or can easily happen, between a hospital's systems and a
-file: a format, a spreadsheet, a join, a feed. `heard` says what the run must do where verdicts change:
-refuse, warn, or nothing, for what cannot be seen from one file (docs/plausibility.md names these).
+Each is something that was seen, or can easily happen, between a hospital's systems and a file: a
+format, a spreadsheet, a join, a feed. `heard` is what the run must do where verdicts change:
+refuse, warn, or nothing, if one file cannot show it (docs/plausibility.md names these).
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Tables:
 
 @dataclass(frozen=True)
 class Damage:
-    """One damage. `unseen_in`: records in which nothing gives it away; `history`: only earlier nights do."""
+    """One damage. `unseen_in`: records in which nothing reveals it; `history`: only earlier nights
+    do."""
 
     name: str
     kind: str
@@ -86,7 +87,7 @@ def _day(text: str) -> date | None:
 
 
 def _written(pattern: str) -> Callable[[str], str]:
-    """A date in another form; what is no whole date stays as it is."""
+    """Return a change to another date format; anything but a whole date is unchanged."""
 
     def change(text: str) -> str:
         try:
@@ -99,7 +100,7 @@ def _written(pattern: str) -> Callable[[str], str]:
 
 
 def _number_from(first: date, times: int) -> Callable[[str], str]:
-    """A count of days since `first`, or of something that a day has so many of."""
+    """Return a change to a count of days since `first`, or of `times` units per day."""
 
     def change(text: str) -> str:
         day = _day(text)
@@ -109,11 +110,11 @@ def _number_from(first: date, times: int) -> Callable[[str], str]:
 
 
 def _swapped(text: str) -> str:
-    """Month and day exchanged where that gives a date: what a lenient parser makes of it."""
-    found = re.match(r"(\d{4})-(\d\d)-(\d\d)(.*)", text)
-    if not found or int(found[3]) > 12:
+    """Exchange month and day if that gives a date, as a lenient parser does."""
+    parts = re.match(r"(\d{4})-(\d\d)-(\d\d)(.*)", text)
+    if not parts or int(parts[3]) > 12:
         return text
-    return f"{found[1]}-{found[3]}-{found[2]}{found[4]}"
+    return f"{parts[1]}-{parts[3]}-{parts[2]}{parts[4]}"
 
 
 def _moved(days: int) -> Callable[[str], str]:
@@ -314,7 +315,7 @@ def recorded_at_swapped(t: Tables) -> None:
 
 @damage("dates", WARN)
 def date_of_the_report_two_days_later(t: Tables) -> None:
-    """The report's time stands in both columns."""
+    """Write the report's time into both columns."""
     for row in t.events:
         if row.get("recorded_at") and row["status"] == "completed":
             row["recorded_at"] = row["at"] = _moved(2)(row["recorded_at"])
@@ -325,7 +326,7 @@ def date_of_the_report_two_days_later(t: Tables) -> None:
 
 @damage("times", WARN)
 def scans_five_hours_early(t: Tables) -> None:
-    """UTC of a hospital in the east written as local time."""
+    """Write UTC of a hospital in the east as local time."""
     _each(_imaging(t), "at", _hours(-7))
 
 
@@ -347,7 +348,7 @@ def scans_at_midnight(t: Tables) -> None:
 
 @damage("times", UNSEEN, history=True)
 def clock_times_of_scans_lost(t: Tables) -> None:
-    """What is left is decided less often, never wrongly: unknown, and the finding says why."""
+    """Decide less often, but never wrongly: unknown, and the finding gives the reason."""
     _each(t.events, "at", lambda x: x[:10])
 
 
@@ -436,7 +437,7 @@ def invisible_character_in_some_ids(t: Tables) -> None:
 
 @damage("ids", WARN, "study")
 def letter_for_a_digit_in_some_ids(t: Tables) -> None:
-    """O for 0, typed or read by a scanner."""
+    """Replace 0 by O, as typed or read by a scanner."""
     _each(_some(t.cases, 0.15), "patient_id", lambda x: x.replace("0", "O", 1))
 
 
@@ -466,7 +467,7 @@ def default_patient_in_a_quarter(t: Tables) -> None:
 
 @damage("ids", REFUSE)
 def patients_sorted_by_themselves(t: Tables) -> None:
-    """One column sorted in a spreadsheet, the others not."""
+    """Sort one column in a spreadsheet, but not the others."""
     ids = [row["patient_id"] for row in t.events]
     random.Random(3).shuffle(ids)
     for row, id in zip(t.events, ids, strict=True):
@@ -475,7 +476,7 @@ def patients_sorted_by_themselves(t: Tables) -> None:
 
 @damage("ids", UNSEEN, history=True)
 def patients_shifted_by_a_row(t: Tables) -> None:
-    """Neighbours in a file that is sorted by day have operations on neighbouring days."""
+    """Shift rows; neighbours in a file sorted by day have operations on neighbouring days."""
     ids = [row["patient_id"] for row in t.events]
     for row, id in zip(t.events[1:], ids, strict=False):
         row["patient_id"] = id
@@ -756,7 +757,7 @@ def no_cases_but_a_header(t: Tables) -> None:
 
 @damage("rows", WARN)
 def second_half_of_events_lost(t: Tables) -> None:
-    """A file that was cut at a size, sorted by day."""
+    """Truncate a file sorted by day at a size."""
     del t.events[len(t.events) // 2 :]
 
 
@@ -821,7 +822,7 @@ def _keep(t: Tables, keep: Callable[[Row], bool]) -> None:
 
 
 def _since(t: Tables, row: Row, days: int) -> bool:
-    """Whether an event lies in so many days before the moment, or is known since."""
+    """Whether an event is within `days` days before the moment, or became known since."""
     day = _at(row) or _day(row.get("recorded_at") or "")
     return day is not None and day > t.as_of - timedelta(days=days)
 
@@ -895,7 +896,7 @@ def four_weeks_of_last_year_lost(t: Tables) -> None:
 
 @damage("feeds", WARN, "study")
 def export_of_a_month_ago(t: Tables) -> None:
-    """Yesterday's job failed for a month, and nobody looked."""
+    """Deliver an old export: the job has failed for a month, and nobody looked."""
     then = t.as_of - timedelta(days=30)
     _keep(t, lambda row: not _since(t, row, 30))
     for row in t.cases:
@@ -908,11 +909,11 @@ def of_kind(kind: str) -> Iterator[Damage]:
     return (one for one in DAMAGES if one.kind == kind)
 
 
-# ---- a second set: what the checks for the first one did not see --------------------------------
+# ---- a second set: damages that the checks for the first set missed ------------------------------
 
 
 def _from_row(rows: list[Row], share: float) -> list[Row]:
-    """The rows of a file from some row on."""
+    """Return the rows of a file from some row on."""
     return rows[int(len(rows) * share) :]
 
 
@@ -930,7 +931,7 @@ def _events_each(t: Tables, change: Callable[[str], str | None]) -> None:
         _each(t.events, column, change)
 
 
-_1904 = _moved(-1462)  # days between the two dates from which spreadsheets count
+_1904 = _moved(-1462)  # days between the two epochs of spreadsheets
 
 
 @damage("dates", REFUSE)
@@ -979,7 +980,7 @@ def report_three_days_later_without_its_record(t: Tables) -> None:
 
 @damage("dates", UNSEEN, history=True)
 def events_a_day_early(t: Tables) -> None:
-    """Midnight in another time zone, cut to its date."""
+    """Cut midnight in another time zone to its date."""
     _each(_completed(t), "at", _moved(-1))
 
 
@@ -1071,10 +1072,10 @@ def only_operations_of_next_week(t: Tables) -> None:
 
 @damage("rows", WARN)
 def events_of_a_fifth_of_patients_lost(t: Tables) -> None:
-    """A file that was cut at a size, sorted by patient."""
+    """Truncate a file sorted by patient at a size."""
     ids = sorted({row["patient_id"] or "" for row in t.events})
-    kept = set(ids[: int(0.8 * len(ids))])
-    _keep(t, lambda row: row["patient_id"] in kept)
+    remaining = set(ids[: int(0.8 * len(ids))])
+    _keep(t, lambda row: row["patient_id"] in remaining)
 
 
 @damage("rows", UNSEEN, history=True)
@@ -1084,7 +1085,7 @@ def last_fifth_of_operations_lost(t: Tables) -> None:
 
 @damage("rows", REFUSE)
 def yesterday_in_front_of_today(t: Tables) -> None:
-    """An older extract stands first, so that its status counts."""
+    """Put an older extract first, so that its status counts."""
     older = [row | {"status": "booked"} for row in _completed(t)]
     t.events[:0] = _some(older, 0.5)
 
@@ -1111,7 +1112,7 @@ def one_region_for_every_scan(t: Tables) -> None:
 
 @damage("ids", UNSEEN, history=True)
 def two_patients_in_one_for_some(t: Tables) -> None:
-    """A merge of records that only radiology has made."""
+    """Merge records in radiology only."""
     ids = sorted({row["patient_id"] or "" for row in t.cases})
     kept = dict(zip(ids[1:40:2], ids[0:40:2], strict=False))
     _each(t.events, "patient_id", lambda x: kept.get(x, x))
@@ -1127,7 +1128,7 @@ def two_patients_in_one_in_both_tables(t: Tables) -> None:
 
 @damage("ids", UNSEEN, history=True)
 def a_third_of_events_under_other_patients(t: Tables) -> None:
-    """Two hospitals number their patients alike."""
+    """Mix two hospitals that number their patients alike."""
     ids = sorted({row["patient_id"] or "" for row in t.events})
     half = len(ids) // 2
     other = dict(zip(ids, ids[half:] + ids[:half], strict=True))

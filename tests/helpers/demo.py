@@ -1,4 +1,4 @@
-"""What the made-up hospital shows, and what it cannot."""
+"""The contents and limits of the synthetic hospital."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qi_checker.protocol.vocabulary import Reason
 
-# What the liver protocol does not ask for, and what needs a site's feeds or an earlier night.
+# Not part of the liver protocol, or dependent on a site's feeds or an earlier night.
 NOT_FROM_DATA = {
     Reason.EVALUATION_ERROR,
     Reason.FEED_STALE,
@@ -34,9 +34,9 @@ NOT_FROM_DATA = {
 
 
 def few_cases(demo: Path, folder: Path, every: int = 20) -> None:
-    """Write every so-many-th case of a demo with all events of its patients, and the demo's site.
+    """Write every n-th case of a demo with all events of its patients, and the demo's site.
 
-    A file that is cut anywhere is not plausible: most of its patients have no event.
+    A file that is simply truncated is not plausible: most of its patients have no event.
     """
     chosen: set[str] = set()
     for name in ("cases", "events"):

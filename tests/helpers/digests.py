@@ -9,7 +9,7 @@ ACTION = "Book an MRI between 2026-03-02 and 2026-03-12; arrange it by 2026-03-0
 
 
 def night(cases: int = 1, changed: int = 1) -> Digest:
-    """So many cases at risk, and so many of each kind of change."""
+    """Make a digest of `cases` cases at risk, and of `changed` changes of each kind."""
     now = [
         found(f"R{i:03}", status="due", reason="never_ordered", act_by="2026-03-05")
         for i in range(cases)

@@ -1,6 +1,6 @@
-"""An audit that ends at a chosen step of its writing, in a process of its own.
+"""An audit that ends at a chosen step of its writing, in a separate process.
 
-Python tells of every file it opens, every folder it makes and every rename; those are the steps.
+Python reports every opened file, new folder and rename; these are the steps.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from tests.helpers.forked import SERVER, ended
 
 
 def end_at(step: int, how: signal.Signals, command: list[str], errors: Path) -> int:
-    """Run a command and send it a signal at this step; 0 never. Gives its exit code.
+    """Run a command and send it a signal at this step (0: never); return its exit code.
 
-    What it prints to stderr is in `errors`, and how many steps it took in `errors`.steps.
+    Its stderr is written to `errors`, and its number of steps to `errors`.steps.
     """
     process = SERVER.Process(target=_run, args=(step, how, command, errors))
     process.start()

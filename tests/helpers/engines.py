@@ -1,4 +1,4 @@
-"""Both engines behind one call, and expectations that read as a line of a manual."""
+"""Both engines behind one call, and expectations that read like a line of a manual."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ REJECT_KEYS = ("table", "row", "column", "id", "reason")
 
 
 class Seen:
-    """What an engine said, in one form for all; a part of it is made when it is looked at."""
+    """The results of an engine, in one form for all; each part is made when it is read."""
 
     def __init__(self, part: Callable[[str], Any]) -> None:
         self._part = part
 
     @classmethod
     def of(cls, *parts: Any) -> Seen:
-        """Of parts that are made already, in the order of `PARTS`; the last may be left out."""
+        """Make it from existing parts, in the order of `PARTS`; the last may be left out."""
         return cls(dict(zip(PARTS, parts, strict=False)).__getitem__)
 
     def only(self, parts: Iterable[str]) -> Seen:
-        """These parts, made now: the evaluation that they are made of can go."""
+        """Make these parts now, so that the evaluation behind them can be released."""
         return Seen({name: getattr(self, name) for name in parts}.__getitem__)
 
     @property
@@ -74,22 +74,22 @@ class Seen:
         return self._part("numbers")
 
     def finding(self, requirement: str, case_id: str = "C1") -> dict[str, Any]:
-        """The finding of a requirement of a case; dates as ISO text."""
-        found = [
+        """Return the finding of a requirement of a case, with dates as ISO text."""
+        findings = [
             f for f in self.findings if (f["case_id"], f["requirement"]) == (case_id, requirement)
         ]
-        assert len(found) == 1, f"{len(found)} findings of {case_id} {requirement}"
-        return {name: _text(value) for name, value in found[0].items()}
+        assert len(findings) == 1, f"{len(findings)} findings of {case_id} {requirement}"
+        return {name: _text(value) for name, value in findings[0].items()}
 
     def case(self, case_id: str = "C1") -> dict[str, Any]:
-        """The line of a case; dates as ISO text."""
-        found = [c for c in self.cases if c["case_id"] == case_id]
-        assert len(found) == 1, f"{len(found)} lines of {case_id}"
-        return {name: _text(value) for name, value in found[0].items()}
+        """Return the line of a case, with dates as ISO text."""
+        lines = [c for c in self.cases if c["case_id"] == case_id]
+        assert len(lines) == 1, f"{len(lines)} lines of {case_id}"
+        return {name: _text(value) for name, value in lines[0].items()}
 
     @property
     def reject_lines(self) -> list[str]:
-        """`events row 2: at: missing value`, in file order."""
+        """Return lines such as `events row 2: at: missing value`, in file order."""
         return [f"{r['table']} row {r['row']}: {r['column']}: {r['reason']}" for r in self.rejects]
 
 
@@ -100,7 +100,7 @@ def _text(value: Any) -> Any:
 def on_reference(
     bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
 ) -> Seen:
-    """The evaluator of single cases, which defines what is correct; its pages must say the same."""
+    """Run the evaluator of single cases, which defines what is correct; its pages must agree."""
     result = reference.evaluate(bundle, tables, as_of, site, torn)
     for trace in reference.read_data(bundle, tables, as_of, site, torn).traces():
         check_page(trace)
@@ -116,7 +116,7 @@ def on_reference(
 def on_duckdb(
     bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
 ) -> Seen:
-    """The compiled query."""
+    """Run the compiled query."""
     from qi_checker.engines.duckdb import evaluate
     from qi_checker.sources.memory import from_rows
 
@@ -124,7 +124,7 @@ def on_duckdb(
 
 
 def seen_by(evaluation: Evaluation) -> Seen:
-    """What an evaluation of a compiled query says; what nobody reads is not asked of it."""
+    """Return the results of a compiled query; unread parts are not fetched."""
     parts: dict[str, Callable[[], Any]] = {
         "findings": evaluation.findings,
         "cases": lambda: [{key: line[key] for key in CASE_KEYS} for line in evaluation.cases()],
@@ -161,7 +161,7 @@ def run(
     timezone: str = "America/Toronto",
     **site: Any,
 ) -> Seen:
-    """Evaluate a few rows: one operation on 31 May 2026, seen from the end of June.
+    """Evaluate a few rows: one operation on 31 May 2026, as of the end of June.
 
     `torn` are rows of events with too few or too many cells; further arguments are site settings.
     """
@@ -182,14 +182,14 @@ def run(
 def expect(seen: Seen, case_id: str = "C1", verdict: str = "", **requirements: str) -> None:
     """Check `ct="met in_window E1"`: status, reason and event of a requirement, and the verdict.
 
-    An expectation may stop after the status or the reason; `-` says that there is no event.
+    An expectation may stop after the status or the reason; `-` means no event.
     """
-    said, wanted = {}, {}
+    actual, wanted = {}, {}
     for name, expected in requirements.items():
-        found = seen.finding(name.replace("_", "-"), case_id)
-        words = (found["status"], found["reason"], found["event_id"] or "-")
-        said[name] = " ".join(words[: len(expected.split())])
+        finding = seen.finding(name.replace("_", "-"), case_id)
+        words = (finding["status"], finding["reason"], finding["event_id"] or "-")
+        actual[name] = " ".join(words[: len(expected.split())])
         wanted[name] = expected
     if verdict:
-        said["verdict"], wanted["verdict"] = seen.case(case_id)["verdict"], verdict
-    assert said == wanted
+        actual["verdict"], wanted["verdict"] = seen.case(case_id)["verdict"], verdict
+    assert actual == wanted

@@ -1,4 +1,4 @@
-"""What a page shows of a case must be what its finding says, for whatever status and reason."""
+"""Checks that the page of a case agrees with its finding, for every status and reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.helpers import sheets as made_up
 _SHEETS = Sheets(
     Origin({name: RawTable(name, f"{name}.csv", (), "") for name in TABLES}), made_up.PROVENANCE, ()
 )
-# Reasons that are those of the first criterion that the event which decides does not pass.
+# Reasons that come from the first criterion that the deciding event does not pass.
 OF_A_CRITERION = {
     Reason.EXCLUDED_CODE,
     Reason.WRONG_MODALITY,
@@ -38,18 +38,18 @@ _PASSING = {Reason.IN_WINDOW, Reason.BOOKED_IN_WINDOW, Reason.FORBIDDEN_EVENT}
 
 
 def check_page(trace: CaseTrace) -> None:
-    """Assert that the sheet of a case says what its findings say, down to the criterion."""
+    """Assert that the sheet of a case agrees with its findings, down to the criterion."""
     sheet = _SHEETS.sheet(trace)
     assert sheet.verdict == trace.verdict
-    for shown, found in zip(sheet.requirements, trace.findings, strict=True):
-        said = (shown.id, shown.status, shown.reason, shown.sentence, shown.event_id or None)
+    for shown, finding in zip(sheet.requirements, trace.findings, strict=True):
+        values = (shown.id, shown.status, shown.reason, shown.sentence, shown.event_id or None)
         names = ("requirement", "status", "reason", "sentence", "event_id")
-        assert said == tuple(found[name] for name in names)
+        assert values == tuple(finding[name] for name in names)
         _check_event(shown)
 
 
 def _check_event(shown: RequirementSheet) -> None:
-    """The event that decides is among those that are shown, and fails for the reason of the finding."""
+    """Assert that the deciding event is shown, and fails for the reason of the finding."""
     reason, chosen = _REASONS[shown.reason], [c for c in shown.candidates if c.chosen]
     assert len(chosen) <= 1
     if not shown.event_id or shown.status == Status.EXEMPT:

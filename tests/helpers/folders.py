@@ -1,4 +1,4 @@
-"""Data folders for tests, and the account of what became of their rows."""
+"""Data folders for tests, and the accounting of their rows."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ EVENT_2 = ("E2", "P2", "imaging", "completed", "2026-05-21", "CT", "liver", "", 
 
 
 def csv_text(*rows: tuple[str, ...], end: str = "\n", delimiter: str = ",") -> str:
-    """Rows of cells that need no quotes."""
+    """Format rows of cells that need no quotes."""
     return "".join(delimiter.join(row) + end for row in rows)
 
 
 def write_csv(folder: Path, cases: bytes | None = None, events: bytes | None = None) -> Path:
-    """A folder with these files; good ones where none are given."""
+    """Write a folder with these files, or with valid default files."""
     good_cases = csv_text(CASES, CASE_1, CASE_2).encode()
     good_events = csv_text(EVENTS, EVENT_1, EVENT_2).encode()
     (folder / "cases.csv").write_bytes(good_cases if cases is None else cases)
@@ -49,7 +49,7 @@ def write_csv(folder: Path, cases: bytes | None = None, events: bytes | None = N
 
 
 def rows_read(records: Records, name: str) -> int:
-    """Rows that the source found, whatever became of them."""
+    """Count the rows that the source read, used or not."""
     counts = [
         records.con.execute(f"SELECT count(*) FROM {kind}_{name}").fetchall()[0][0]
         for kind in ("raw", "torn")
@@ -60,7 +60,7 @@ def rows_read(records: Records, name: str) -> int:
 def account(
     records: Records, site: Site = SITE
 ) -> tuple[list[list[Any]], dict[str, tuple[int, int]]]:
-    """The rejected rows, and per table the rows read and used; asserts that they add up."""
+    """Return the rejected rows, and per table the rows read and used; assert that they add up."""
     done = evaluate(liver(), records, AsOf.parse("2026-12-31"), site)
     rejects = done.rejects()
     rows = {}

@@ -1,7 +1,7 @@
-"""Commands run in forks of a process that has imported everything, which saves most of their start.
+"""Commands in forks of a process with all imports, which saves most of their start.
 
-Each is a process of its own all the same, with its own exit code and nothing of the one before.
-What belongs to a start (the environment, a terminal, an import that is missing, a signal) is tested
+Each is still a separate process, with its own exit code and no state of the previous one.
+Everything about a start (the environment, a terminal, a missing import, a signal) is tested
 with `commands.start`.
 """
 
@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-# There is one for all tests of a process, whoever asks for it: only one list can be preloaded.
+# There is one server for all tests of a process, since only one list can be preloaded.
 SERVER = get_context("forkserver")
 SERVER.set_forkserver_preload(["tests.helpers.imported"])
 PATIENCE = 600  # seconds; an audit on a cluster took more than 120 on a slow machine
@@ -25,9 +25,10 @@ PATIENCE = 600  # seconds; an audit on a cluster took more than 120 on a slow ma
 def forked(
     arguments: Sequence[str], before: str, folder: Path, environ: Mapping[str, str]
 ) -> tuple[int, bytes, bytes]:
-    """Exit code, or the negative number of a signal; standard output; standard error.
+    """Return the exit code (or the negative number of a signal), standard output and standard
+    error.
 
-    before: Python that runs in the fork first, for what a test sets, such as the time.
+    before: Python that runs in the fork first, for settings of a test, such as the time.
     """
     with tempfile.TemporaryDirectory() as place:
         streams = str(Path(place, "out")), str(Path(place, "err"))
@@ -51,7 +52,8 @@ def begun(
 
 
 def ended(process: ForkServerProcess) -> int:
-    """Wait for it: its exit code, or the negative number of a signal. TimeoutError if it goes on."""
+    """Wait for its exit code, or the negative number of a signal. Raise TimeoutError if it goes
+    on."""
     process.join(PATIENCE)
     if process.exitcode is None:
         process.kill()

@@ -1,4 +1,4 @@
-"""Hospitals in which nothing is wrong: a tiny one, and one whose records are as untidy as they are."""
+"""Hospitals without errors: a tiny one, and one with records as untidy as real ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OTHERS = (
 
 
 def tiny(seed: int, as_of: date, months: int = 18) -> Tables:
-    """One liver operation a month, with its scans; sometimes none, sometimes two."""
+    """Make one liver operation a month, with its scans; sometimes none, sometimes two."""
     chance = random.Random(seed)
     made = _Hospital(chance, as_of)
     for month in range(-months, 2):
@@ -29,10 +29,10 @@ def tiny(seed: int, as_of: date, months: int = 18) -> Tables:
 
 
 def untidy(seed: int, as_of: date, weekly: int = 12) -> Tables:
-    """A year of all operations and all imaging of a hospital, with what real exports have.
+    """Make a year of all operations and all imaging of a hospital, as untidy as real exports.
 
-    Most patients of the imaging have no operation; scans at night, orders written afterwards, outside
-    studies without a day, a report that came weeks later, bookings that nobody closed.
+    Most patients of the imaging have no operation; scans at night, orders written afterwards,
+    outside studies without a day, a report that came weeks later, bookings that nobody closed.
     """
     chance = random.Random(seed)
     made = _Hospital(chance, as_of)
@@ -115,7 +115,7 @@ class _Hospital:
         if chance.random() < 0.04:
             row |= {"provenance": "external", "at": f"{at:%Y-%m}" if chance.random() < 0.7 else ""}
         if chance.random() < 0.03:
-            row |= {"ordered_at": str(day + timedelta(days=1))}  # written down afterwards
+            row |= {"ordered_at": str(day + timedelta(days=1))}  # written afterwards
         if row["recorded_at"][:10] > str(self.as_of):
             row["recorded_at"] = str(self.as_of)
         self.events.append(row)

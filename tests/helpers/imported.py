@@ -1,4 +1,4 @@
-"""What commands import on their way. Importing it starts no thread, so that it may be forked."""
+"""The imports of commands. Importing this module starts no thread, so the process may be forked."""
 
 import contextlib
 import gc
@@ -22,18 +22,20 @@ _LATER = (
 
 
 def _ours() -> list[str]:
-    """All of the program but store and web, whose tables Django sets up when they are opened."""
+    """List all modules except store and web, whose tables Django sets up when they are opened."""
     names = [m.name for m in pkgutil.walk_packages(qi_checker.__path__, "qi_checker.")]
-    apart = ("__main__", ".store", ".web", ".serving")
-    return [n for n in names if not any(name in n for name in apart)]
+    excluded = ("__main__", ".store", ".web", ".serving")
+    return [n for n in names if not any(name in n for name in excluded)]
 
 
-# Settings of a web application that a test named would be read here, for every command.
+# The settings of a web application in the environment of a test would be read here, for every
+# command.
 os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 for name in (*_LATER, *_ours()):
     with contextlib.suppress(ImportError, OSError):  # WeasyPrint without Pango, Spark without Java
         import_module(name)
-# Templates are compiled once for all: a fork that writes an audit would take a sixth of its time for it.
+# Templates are compiled once for all: a fork that writes an audit would spend a sixth of its time
+# on it.
 with contextlib.suppress(ImportError):
     from qi_checker.render.html import environment
 
@@ -41,6 +43,6 @@ with contextlib.suppress(ImportError):
     for name in templates.list_templates():
         if not name.startswith("web/"):
             templates.get_template(name)
-# Collecting garbage would touch, and so copy into every fork, all that was imported.
+# Collecting garbage would touch, and so copy into every fork, everything that was imported.
 gc.freeze()
 gc.set_threshold(50_000, 20, 20)

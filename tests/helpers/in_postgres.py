@@ -1,4 +1,4 @@
-"""The same rows as tables of a PostgreSQL, and the compiled query run there."""
+"""The same rows as tables of a PostgreSQL, with the compiled query run there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ Row = dict[str, Any]
 
 
 def fill_database(url: str, tables: Mapping[str, Sequence[Row]]) -> None:
-    """Tables `cases`, `events` and `exceptions` of texts, with `_row` as under a header."""
+    """Fill the tables `cases`, `events` and `exceptions` with text, and `_row` as under a
+    header."""
     with psycopg.connect(url) as con:
         for table in TABLES.values():
             rows = tables.get(table.name, ())
@@ -44,7 +45,7 @@ def fill_database(url: str, tables: Mapping[str, Sequence[Row]]) -> None:
 
 
 def load_folder(url: str, folder: Path) -> None:
-    """The CSV files of a data folder as tables of texts; an empty cell is NULL there, too."""
+    """Load the CSV files of a data folder as text tables; an empty cell is NULL there, too."""
     tables = {}
     for table in TABLES.values():
         file = folder / f"{table.name}.csv"
@@ -63,7 +64,7 @@ def on_postgres(
     site: Site,
     torn: dict[str, Any],
 ) -> Seen:
-    """The compiled query, in the database at `url`, whose tables are replaced."""
-    assert not torn, "a table of a database has no row with too many cells"
+    """Run the compiled query in the database at `url`, and replace its tables."""
+    assert not torn, "a database table has no row with too many cells"
     fill_database(url, tables)
     return seen_by(evaluate(bundle, url, as_of, site, duckdb.connect()))

@@ -1,4 +1,4 @@
-"""The same rows as Parquet files, and the compiled query run by Spark in this process."""
+"""The same rows as Parquet files, with the compiled query run by Spark in this process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.helpers.engines import CASE_KEYS, NUMBERS, Seen
 
 Row = dict[str, Any]
 
-# For a handful of rows planning costs more than computing: nothing is compiled, and nothing split.
+# For a handful of rows planning costs more than computing: nothing is compiled or split.
 FEW_ROWS = {
     "spark.master": "local[1]",
     "spark.sql.shuffle.partitions": "1",
@@ -29,7 +29,7 @@ FEW_ROWS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.driver.memory": "1g",
-    # Java compiles nothing twice for the few seconds that a test lasts.
+    # Java does not optimise code further in the few seconds of a test.
     "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.rdd.compress": "false",
     "spark.shuffle.compress": "false",
@@ -38,12 +38,12 @@ FEW_ROWS = {
 
 @cache
 def session() -> Any:
-    """One for all tests of a process."""
+    """Return one session for all tests of a process."""
     return open_session("spark", FEW_ROWS)
 
 
 def write_parquet(folder: Path, tables: dict[str, Sequence[Row]]) -> None:
-    """A data folder: every value is text, and rows keep their order."""
+    """Write a data folder: every value is text, and rows keep their order."""
     for table in TABLES.values():
         rows = tables.get(table.name, ())
         given = dict.fromkeys(name for row in rows for name in row if name != "_row")
@@ -55,17 +55,17 @@ def write_parquet(folder: Path, tables: dict[str, Sequence[Row]]) -> None:
 def on_spark(
     bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
 ) -> Seen:
-    """The compiled query, on Spark."""
+    """Run the compiled query on Spark."""
     assert not torn, "Parquet has no row with too many cells"
     with tempfile.TemporaryDirectory() as name:
         write_parquet(Path(name), tables)
-        found = find(Path(name), Site(timezone=site.timezone))
-        done = evaluate(bundle, session(), found, as_of, site, keep_all=True)
+        files = find(Path(name), Site(timezone=site.timezone))
+        done = evaluate(bundle, session(), files, as_of, site, keep_all=True)
         return seen(done)
 
 
 def seen(done: SparkEvaluation) -> Seen:
-    """What an evaluation says, its rows in the order of the contract."""
+    """Return the results of an evaluation, with rows in the order of the contract."""
     summary = done.summary()
     findings = _rows(done.findings_frame(), "case_id", "requirement")
     lines = done.db.session.sql("SELECT *, anchor AS surgery_date FROM cases_full")

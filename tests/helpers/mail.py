@@ -1,4 +1,4 @@
-"""A real mail server on loopback, with STARTTLS and a log-in, that can be told to misbehave."""
+"""A real mail server on loopback, with STARTTLS and a login, that can misbehave on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ USER, PASSWORD = "qi-checker", "correct horse"
 
 @dataclass
 class Certificates:
-    """An authority of our own, and what it signed for localhost."""
+    """Our own certificate authority, with a certificate for localhost."""
 
     authority: Path
     certificate: Path
@@ -31,7 +31,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """By the openssl command, as an administrator would."""
+    """Make certificates with the openssl command, as an administrator would."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed: sh scripts/native.sh")
     made = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server.key")
@@ -77,25 +77,24 @@ def make_certificates(folder: Path) -> Certificates:
 
 @dataclass
 class Behaviour:
-    """What arrived, and how the server misbehaves: `refuses` are recipients, the others are once."""
+    """The received messages, and how the server misbehaves: `refuses` are recipients, the others
+    happen once."""
 
     arrived: list[tuple[str, EmailMessage]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
     dies_in_data: bool = False  # before the end of the message
     dies_at_the_end: bool = False  # after it, without an answer
     says_later: bool = False
-    slow: float = 0.0  # seconds before the end of a message is answered
+    slow: float = 0.0  # seconds before the reply to the end of a message
     most: int | None = None  # messages of one session; then it ends
-    ends_at: str = (
-        "MAIL"  # MAIL, RCPT, DATA or END (of the message): the command that is answered so
-    )
-    ends_with: str = "421 too many messages"  # empty: without a word
-    stays: bool = False  # the connection is open after 421
-    cuts: set[str] = field(default_factory=set)  # recipients at whose name the connection is cut
+    ends_at: str = "MAIL"  # MAIL, RCPT, DATA or END (of the message): the command with this reply
+    ends_with: str = "421 too many messages"  # empty: without a reply
+    stays: bool = False  # the connection stays open after 421
+    cuts: set[str] = field(default_factory=set)  # recipients at which the connection is cut
     sessions: int = 0
 
     def over(self, server: SMTP, at: str) -> str | None:
-        """What is answered where this session has had its messages."""
+        """Return the reply if this session has had its messages."""
         taken = getattr(server, "taken", 0)
         if self.most is None or taken < self.most or at != self.ends_at:
             return None
@@ -155,10 +154,10 @@ def _abort(server: SMTP) -> None:
 
 
 class Server(SMTP):
-    """Ends the connection in the middle of a message where it is told to."""
+    """Ends the connection in the middle of a message on request."""
 
     def connection_made(self, transport: Any) -> None:
-        self.event_handler.sessions += 1  # with STARTTLS twice for each
+        self.event_handler.sessions += 1  # twice for each with STARTTLS
         super().connection_made(transport)
 
     async def smtp_DATA(self, arg: str) -> None:
@@ -181,7 +180,8 @@ class _Controller(Controller):
 def mail_server(
     certificates: Certificates, port: int = 0, utf8: bool = False
 ) -> Iterator[tuple[Behaviour, int]]:
-    """A server on a free port; what it saw, and the port. `utf8`: it offers SMTPUTF8."""
+    """Start a server on a free port; yield its behaviour and the port. `utf8`: it offers
+    SMTPUTF8."""
     behaviour = Behaviour()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.certificate, certificates.key)
@@ -192,7 +192,7 @@ def mail_server(
         accounts = [LoginPassword(USER.encode(), PASSWORD.encode())]
         accounts.append(LoginPassword("j\u00fcrgen".encode(), "schl\u00fcssel".encode()))
         good = isinstance(data, LoginPassword) and data in accounts
-        return AuthResult(success=good, handled=False)  # not handled: 535 is for the server to say
+        return AuthResult(success=good, handled=False)  # not handled: the server replies 535
 
     controller = _Controller(
         behaviour,

@@ -1,4 +1,4 @@
-"""Monthly reports of a few made-up operations, without files and without the command line."""
+"""Monthly reports of a few synthetic operations, without files or the command line."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class Records:
         recorded: str = "",
         **columns: str,
     ) -> str:
-        """One operation with scans so many days before; its id. `partial`: of the MRI only the
-        month is known. `recorded`: when both scans became known."""
+        """Add one operation with scans this many days before; return its id. `partial`: only the
+        month
+        of the MRI is known. `recorded`: when both scans became known."""
         day = date.fromisoformat(str(day))
         id = f"C{len(self.cases) + 1:04}"
         patient = {"patient_id": f"P-{id}"}
@@ -82,9 +83,10 @@ def report(
     by: str = "",
     protocol: Any = None,
 ) -> Monthly:
-    """The report as the command makes it, compared with a month ago.
+    """Make the report as the command does, compared with a month ago.
 
-    Two evaluations: the same report is made once for all tests of a process, and none changes it.
+    It takes two evaluations, so each report is made once for all tests of a process; none changes
+    it.
     """
     key = repr((records, month, loaded, as_of, by, protocol))
     if key not in _MADE:
@@ -125,7 +127,8 @@ def _frame(rows: Sequence[Row], like: Row) -> pd.DataFrame:
 
 
 def typical() -> Records:
-    """Three operations a month from January 2025 to February 2026, with a bit of everything."""
+    """Make three operations a month from January 2025 to February 2026, with a bit of
+    everything."""
     made = Records()
     for n in range(14):
         year, month = 2025 + n // 12, n % 12 + 1

@@ -1,9 +1,9 @@
-"""Kill nights at points spread evenly over their run, and look at what is left each time.
+"""Kill nights at points spread evenly over their run, and check what is left each time.
 
-A process of its own: `python -m tests.helpers.night_kills SETTINGS POINTS`. Everything is imported
-once; each night is a fork of this process, which never opens a database or a thread itself, and is
-ended by a SIGKILL from outside. Nothing in the program helps: there is no hook in it. Prints what
-was found as JSON.
+It runs as a separate process: `python -m tests.helpers.night_kills SETTINGS POINTS`. Everything is
+imported once; each night is a fork of this process, which never opens a database or a thread
+itself, and is ended by a SIGKILL from outside. The program has no hook for this. Prints the results
+as JSON.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import tests.helpers.imported  # noqa: F401  # so that a fork does not spend its time on it
+import tests.helpers.imported  # noqa: F401  # so that a fork does not spend time on it
 from qi_checker.cli import main
 from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings, load_settings
@@ -28,11 +28,11 @@ from qi_checker.nightly.status import read_status
 from tests.helpers.nights import FIRST, NUMBER
 
 LATE = 4  # phases that are done when the reports are written
-STEP = 77  # the points are taken in another order, so that one kill does not prepare the next
+STEP = 77  # the points are visited in another order, so that one kill does not prepare the next
 
 
 def forked(work: Callable[[], int]) -> int:
-    """Run in a fork, silently; its process id."""
+    """Run in a fork without output; return its process id."""
     child = os.fork()
     if child:
         return child
@@ -50,7 +50,7 @@ def night(file: Path, day: date) -> int:
 
 
 def waited(child: int) -> int:
-    """The exit code, or the negative number of the signal that ended it."""
+    """Return the exit code, or the negative number of the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -62,7 +62,8 @@ def killed(file: Path, day: date, delay: float) -> int:
 
 
 def looked_at(settings: Settings) -> int:
-    """Look at store, reports and trail; 0 if all is whole. Tells what is not on stderr."""
+    """Check store, reports and trail; return 0 if all are intact, else print the problems to
+    stderr."""
     problems = list(_problems(settings))
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -110,7 +111,7 @@ def run(file: Path, points: int) -> dict[str, Any]:
     lasts = min(slow, time.monotonic() - began)
     ended, reached, failed = Counter[str](), Counter[int](), []
     attempts = 0
-    # How many phases were done: none before the store, most while reports are written.
+    # The number of finished phases: none before the store, most while reports are written.
     while (ended["killed"] < points or max(reached, default=0) < LATE) and attempts < 6 * points:
         day = FIRST + timedelta(days=2 + attempts)
         attempts += 1
@@ -118,7 +119,7 @@ def run(file: Path, points: int) -> dict[str, Any]:
         delay = lasts * part
         hit = killed(file, day, delay) == -signal.SIGKILL
         ended["killed" if hit else "done"] += 1
-        # The machine has other things to do: how long a night takes is learnt on the way.
+        # The machine is busy: the duration of a night is estimated during the run.
         if not hit:
             lasts = min(lasts, delay) * 0.98
         status = read_status(settings.status)

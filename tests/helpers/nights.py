@@ -1,4 +1,5 @@
-"""A small hospital for tests of the nightly job: 20 operations, settings, and days to run it for."""
+"""A small hospital for tests of the nightly job: 20 operations, settings, and days to run it
+for."""
 
 from __future__ import annotations
 
@@ -13,12 +14,12 @@ from tests.helpers.commands import Ran, run, start, write_rows
 from tests.helpers.records import Row, case, mr_scan, scan
 
 FIRST = date(2026, 3, 2)
-NUMBER = 20  # of operations
+NUMBER = 20  # number of operations
 PROTOCOL = "hepatic-metastasectomy-imaging"
 
 
 def hospital() -> tuple[list[Row], list[Row]]:
-    """Operations from February on, a week apart; each third one has no MRI."""
+    """Make operations from February on, a week apart; every third has no MRI."""
     cases, events = [], []
     for n in range(NUMBER):
         day = date(2026, 2, 2) + timedelta(days=7 * n)
@@ -32,13 +33,13 @@ def hospital() -> tuple[list[Row], list[Row]]:
 
 
 def write_hospital(folder: Path) -> None:
-    """The records and the site's settings, below `folder`."""
+    """Write the records and the site's settings below `folder`."""
     data = folder / "data"
     data.mkdir(parents=True, exist_ok=True)
     cases, events = hospital()
     write_rows(data / "cases.csv", CASES.names, cases)
     write_rows(data / "events.csv", EVENTS.names, events)
-    # Nobody's records: every event is completed, also those that lie months ahead.
+    # Synthetic records: every event is completed, even months in the future.
     site = "timezone: America/Toronto\nplausibility: off\n"
     (data / "site.yaml").write_text(site, encoding="utf-8")
 
@@ -66,13 +67,13 @@ versions:
 
 
 def small_protocol(folder: Path) -> str:
-    """Write a protocol that is quick to compile; its name for nightly.yaml."""
+    """Write a protocol that is quick to compile; return its name for nightly.yaml."""
     (folder / "rules" / "ct").mkdir(parents=True)
     (folder / "rules" / "ct" / "protocol.yaml").write_text(SMALL, encoding="utf-8")
     return "rules/ct"
 
 
-# Holds the lock of a night, and has it wait for a line of input, in a process of its own.
+# Hold the lock of a night and wait for a line of input, in a separate process.
 _HOLDS = """
 import sys, qi_checker.nightly.{module} as module
 def wait(*args, read=module.read_folder, **more):
@@ -84,7 +85,7 @@ module.read_folder = wait
 
 
 def holding(file: Path, *span: object, module: str = "night") -> subprocess.Popen[bytes]:
-    """A night that is at work, and goes on with the first line of its input."""
+    """Start a night that is at work and continues with the first line of its input."""
     which = span or ("--as-of", FIRST)
     process = start(
         "nightly",
@@ -109,7 +110,7 @@ def settings(folder: Path, **more: Any) -> Path:
 
 def run_at(moment: str, *arguments: object, **options: object) -> Ran:
     """Run `qi-checker` with the clock of the command line at this moment (ISO, with its offset)."""
-    code = (  # the clock itself: by now others may hold the function that reads it
+    code = (  # the clock itself, since other modules may already have imported its function
         "import datetime, types, qi_checker.cli.clock as clock\n"
         f"moment = datetime.datetime.fromisoformat({moment!r})\n"
         "clock.datetime = types.SimpleNamespace(now=moment.astimezone)"

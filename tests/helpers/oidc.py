@@ -1,4 +1,5 @@
-"""Identity providers for tests: one of our own that can lie, nanoidp, and the npm package oidc-provider."""
+"""Identity providers for tests: our own that can lie, nanoidp, and the npm package
+oidc-provider."""
 
 from __future__ import annotations
 
@@ -30,11 +31,11 @@ Lie = Callable[[dict[str, Any]], dict[str, Any]]
 
 @dataclass
 class Provider:
-    """A provider that signs whatever claims a test wants; `codes` are those it gave out."""
+    """A provider that signs any claims; `codes` are the issued ones."""
 
     port: int
     claims: dict[str, Any] = field(default_factory=dict)
-    lie: Lie = field(default=dict)  # what becomes of the claims before they are signed
+    lie: Lie = field(default=dict)  # changes the claims before they are signed
     algorithm: str = "RS256"
     key: rsa.RSAPrivateKey = field(
         default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -46,11 +47,11 @@ class Provider:
     def issuer(self) -> str:
         return f"http://localhost:{self.port}"
 
-    def token(self, asked: dict[str, str]) -> str:
-        """The ID token for who asked so."""
+    def token(self, request: dict[str, str]) -> str:
+        """Return the ID token for an authorization request."""
         now = int(time.time())
-        said = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300}
-        claims = self.lie(said | {"nonce": asked["nonce"]} | self.claims)
+        standard = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300}
+        claims = self.lie(standard | {"nonce": request["nonce"]} | self.claims)
         if self.algorithm == "none":
             return jwt.encode(claims, None, algorithm="none", headers={"kid": "1"})
         return jwt.encode(claims, self.key, algorithm=self.algorithm, headers={"kid": "1"})
@@ -62,13 +63,13 @@ class Provider:
 
 @contextmanager
 def provider() -> Iterator[Provider]:
-    """A provider that listens until the end."""
-    found = Provider(free_port())
-    server = ThreadingHTTPServer(("127.0.0.1", found.port), _handler(found))
+    """Run a provider until the end of the block."""
+    running = Provider(free_port())
+    server = ThreadingHTTPServer(("127.0.0.1", running.port), _handler(running))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield found
+        yield running
     finally:
         server.shutdown()
         server.server_close()
@@ -78,15 +79,15 @@ def provider() -> Iterator[Provider]:
 def _handler(of: Provider) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             query = {k: v[0] for k, v in parse_qs(parts.query).items()}
             if parts.path == "/.well-known/openid-configuration":
                 names = {"authorization": "auth", "token": "token", "userinfo": "me"}
-                found = {f"{k}_endpoint": f"{of.issuer}/{v}" for k, v in names.items()}
-                self._json({"issuer": of.issuer, "jwks_uri": f"{of.issuer}/keys", **found})
+                endpoints = {f"{k}_endpoint": f"{of.issuer}/{v}" for k, v in names.items()}
+                self._json({"issuer": of.issuer, "jwks_uri": f"{of.issuer}/keys", **endpoints})
             elif parts.path == "/keys":
                 self._json(of.keys())
             elif parts.path == "/me":
@@ -103,11 +104,11 @@ def _handler(of: Provider) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             sent = {k: v[0] for k, v in parse_qs(body).items()}
-            asked = of.codes.pop(sent["code"], None)
-            if asked is None or "client_secret" in sent or "code_verifier" not in sent:
+            request = of.codes.pop(sent["code"], None)
+            if request is None or "client_secret" in sent or "code_verifier" not in sent:
                 return self._json({"error": "invalid_grant"}, 400)
             return self._json(
-                {"id_token": of.token(asked), "access_token": "x", "token_type": "Bearer"}
+                {"id_token": of.token(request), "access_token": "x", "token_type": "Bearer"}
             )
 
         def _json(self, value: Any, status: int = 200) -> None:
@@ -123,7 +124,7 @@ def _handler(of: Provider) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def nanoidp(folder: Path, users: dict[str, list[str]]) -> Iterator[str]:
-    """nanoidp with these users and their groups; password is the name. Gives its issuer."""
+    """Run nanoidp with these users and groups; the password is the name. Yield its issuer."""
     port = free_port()
     issuer = f"http://localhost:{port}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +162,7 @@ provider.listen(Number(port));
 
 @contextmanager
 def npm_provider(folder: Path, redirect: str) -> Iterator[str]:
-    """oidc-provider of npm; `QI_CHECKER_OIDC_PROVIDER` names a folder that holds its node_modules."""
+    """Run npm's oidc-provider; `QI_CHECKER_OIDC_PROVIDER` is a folder with its node_modules."""
     port = free_port()
     shutil.copytree(
         os.environ["QI_CHECKER_OIDC_PROVIDER"], folder, symlinks=True, dirs_exist_ok=True

@@ -1,4 +1,4 @@
-"""Reading an HTML page back: whether it is well formed, and what stands in it."""
+"""Parsing an HTML page: whether it is well formed, and its contents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SVG_LEAVES = frozenset({"circle", "path", "rect", "use"})
 
 @dataclass
 class Element:
-    """An element with its attributes, its elements, and all text inside it."""
+    """An element with its attributes, child elements and all text inside it."""
 
     name: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -25,11 +25,11 @@ class Element:
     text: str = ""
 
     def all(self, name: str) -> list[Element]:
-        """Every element of this name below, in the order of the page."""
-        found = []
+        """Return every descendant with this name, in the order of the page."""
+        elements = []
         for child in self.children:
-            found += ([child] if child.name == name else []) + child.all(name)
-        return found
+            elements += ([child] if child.name == name else []) + child.all(name)
+        return elements
 
     def by_id(self, id: str) -> Element:
         return next(e for e in [*self.everything()] if e.attributes.get("id") == id)
@@ -39,7 +39,7 @@ class Element:
 
     @property
     def words(self) -> str:
-        """The text, with single blanks."""
+        """Return the text, with single blanks."""
         return " ".join(self.text.split())
 
 
@@ -72,7 +72,7 @@ class _Reader(HTMLParser):
 
 
 def read_page(text: str) -> Element:
-    """The page as a tree. AssertionError where its tags are not balanced."""
+    """Parse the page into a tree. Raise AssertionError if its tags are not balanced."""
     reader = _Reader()
     reader.feed(text)
     reader.close()
@@ -81,5 +81,5 @@ def read_page(text: str) -> Element:
 
 
 def as_read(text: str) -> str:
-    """A sentence of ours as a page shows it: its ISO dates as people read them."""
+    """Return one of our sentences as a page shows it, with ISO dates as people read them."""
     return _ISO.sub(lambda found: day(date.fromisoformat(found[0])), text)

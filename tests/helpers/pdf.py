@@ -1,4 +1,4 @@
-"""Tests that make a PDF need Pango; scripts/native.sh installs it where it may."""
+"""Tests that make a PDF need Pango; scripts/native.sh installs it where it can."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 def _found() -> bool:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of libraries it will need one day
+            warnings.simplefilter("ignore", DeprecationWarning)  # from its libraries
             import weasyprint  # noqa: F401
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""Records without a fault, as rows, and what the checks of plausibility say of them."""
+"""Records without errors, as rows, and the results of the plausibility checks for them."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _ACCEPTED = "Accepted for this run"
 
 @cache
 def protocol() -> Bundle:
-    """The shipped liver protocol."""
+    """Load the shipped liver protocol."""
     return load_protocol(rules_dir() / PROTOCOL)
 
 
 @cache
 def demo() -> Tables:
-    """The demonstration on the evening that it is made for."""
+    """Return the demonstration on its evening."""
     hospital = build(SEED, HOLIDAYS)
     return Tables(
         [dict(row) for row in hospital.cases],
@@ -48,14 +48,14 @@ def demo() -> Tables:
 
 @cache
 def study() -> Tables:
-    """The records of the study, at the end of its later period."""
+    """Return the records of the study, at the end of its later period."""
     cases, events, _ = records()
     return Tables(cases, events, [], AFTER[1])
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Verdicts by case, what the checks found, and what a later night compares with."""
+    """Verdicts by case, findings of the checks, and the values for a later night's comparison."""
 
     verdicts: dict[str, str]
     looked: Looked
@@ -72,7 +72,7 @@ class Seen:
 
 
 def level_of(findings: Sequence[Finding]) -> str:
-    """The level as it would be if nobody accepted anything."""
+    """Return the level as if nobody had accepted anything."""
     if any(_ACCEPTED in finding.message for finding in findings):
         return REFUSE
     return WARN if findings else ""
@@ -84,7 +84,7 @@ def look(
     history: History | None = None,
     settings: Settings = DEFAULTS,
 ) -> Seen:
-    """Evaluate and look, with every refusal accepted so that there is something to see."""
+    """Evaluate and run the checks, with every refusal accepted so that there is a result."""
     given = from_rows(tables.as_rows(), {"events": tables.torn} if tables.torn else None)
     looking = Looking(settings, accept=tuple(CHECKS), history=history)
     moment = AsOf(as_of or tables.as_of)
@@ -111,7 +111,7 @@ def undamaged(records: str) -> Seen:
 
 @cache
 def damaged(records: str, name: str) -> Seen | None:
-    """What is seen of one of the damages; None where the records have nothing that it could damage."""
+    """Return the results for one damage; None if the records have nothing that it could damage."""
     whole = RECORDS[records]()
     (damage,) = [one for one in DAMAGES if one.name == name]
     tables = damage.done_to(whole)
@@ -119,7 +119,7 @@ def damaged(records: str, name: str) -> Seen | None:
 
 
 def nights_before(tables: Tables, nights: int = 3) -> History:
-    """What a store would give that kept the nights before; of all of them with the same counts."""
+    """Return the history of a store with the nights before, all with the same counts."""
     last = tables.as_of - timedelta(days=1)
     seen = look(tables, as_of=last)
     past_nights = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
@@ -129,5 +129,5 @@ def nights_before(tables: Tables, nights: int = 3) -> History:
 
 @cache
 def demo_before(nights: int = 3) -> History:
-    """The nights before the demonstration."""
+    """Return the nights before the demonstration."""
     return nights_before(demo(), nights)

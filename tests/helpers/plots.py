@@ -1,4 +1,4 @@
-"""Plots of every kind, of any size, from a seed: made up, with what a picture may meet."""
+"""Synthetic plots of every kind and size, from a seed, with every feature of a chart."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FIRST = date(2024, 1, 2)
 
 
 def trend(months: int, seed: int = 1, most: int = 5, title: str = TITLE) -> Trend:
-    """Month 4 has no case, month 6 is withheld; signals of both kinds."""
+    """Make a trend: month 4 has no case, month 6 is withheld; signals of both kinds."""
     random, points = Random(seed), []
     for i in range(months):
         cases = 0 if i == 3 else random.randint(1, most)
@@ -87,7 +87,7 @@ def intervals(cases: int, seed: int = 1, title: str = TITLE) -> Intervals:
 
 
 def gaps(count: int, seed: int = 1, title: str = TITLE) -> Gaps:
-    """The last gap is open."""
+    """Make gaps, the last of them open."""
     random, points = Random(seed), []
     for i in range(count):
         gap, last = int(random.expovariate(1 / 12)), i == count - 1
@@ -152,7 +152,7 @@ def one_of_each() -> tuple[Plot, ...]:
 
 
 def hostile(text: str) -> tuple[Plot, ...]:
-    """Every text that comes from outside is `text`."""
+    """Make plots in which all external text is `text`."""
     return (
         trend(14, title=text),
         intervals(20, title=text),
@@ -165,7 +165,7 @@ def hostile(text: str) -> tuple[Plot, ...]:
 
 
 def empty() -> tuple[Plot, ...]:
-    """No number in any of them."""
+    """Make plots without any number."""
     none = TrendPoint("2024-01", None, None, None, None, None, None, "", 0.9)
     nobody = TrendPoint("2024-02", 0, 0, None, None, 0, 0, "", 0.9)
     unknown = IntervalPoint(1, "C1", FIRST, None, "none", "2024-01")

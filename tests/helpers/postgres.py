@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for the tests: started when it is first asked for, gone afterwards."""
+"""Our own PostgreSQL for the tests: started at the first use, removed afterwards."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-# scripts/postgres.sh installs it; the newest version that is there is taken.
+# scripts/postgres.sh installs it; the newest installed version is used.
 _INSTALLED = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
 
 
 @dataclass
 class Server:
-    """A running cluster. `bin` has its programs, which `command` runs as a user that may."""
+    """A running cluster. `bin` has its programs, which `command` runs as a suitable user."""
 
     port: int
     bin: Path
@@ -33,7 +33,7 @@ class Server:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def new_database(self, like: str = "template1") -> str:
-        """The address of a new database: an empty one, or a copy of one that nobody uses."""
+        """Return the address of a new database: empty, or a copy of an unused one."""
         name = f"test_{os.getpid()}_{next(self._names)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
@@ -43,11 +43,11 @@ class Server:
         return [*_as_postgres(), str(self.bin / program), *arguments]
 
     def stop(self, how: str = "fast") -> None:
-        """`immediate` is as if the machine had lost its power."""
+        """Stop the server; `immediate` is like a power cut."""
         self._ctl("-m", how, "stop")
 
     def start(self) -> None:
-        # A test needs no disk that survives the loss of power, and no other server that follows.
+        # A test needs neither durability nor replication.
         options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off "
             "-c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off "
@@ -61,7 +61,7 @@ class Server:
 
 
 def _as_postgres() -> list[str]:
-    """PostgreSQL refuses to run as root."""
+    """Return the command prefix for another user: PostgreSQL refuses to run as root."""
     return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
@@ -73,7 +73,7 @@ def _free_port() -> int:
 
 @contextmanager
 def postgres_server() -> Iterator[Server]:
-    """A cluster on a free port of this machine; skips the test where none can be installed."""
+    """Start a cluster on a free port of this machine; skip the test if it is not installed."""
     if not _INSTALLED:
         pytest.skip("PostgreSQL is not installed: sh scripts/postgres.sh")
     folder = Path(tempfile.mkdtemp(prefix="qi-postgres-"))

@@ -45,7 +45,7 @@ CATALOGUE = Catalogue(
 
 
 def ct(**changes: Any) -> dict[str, Any]:
-    """The requirement `ct`: a CT of the liver within 30 days, with changes."""
+    """Make the requirement `ct`: a CT of the liver within 30 days, with changes."""
     return {
         "id": "ct",
         "title": "CT of the liver",
@@ -56,18 +56,18 @@ def ct(**changes: Any) -> dict[str, Any]:
 
 
 def mri(**changes: Any) -> dict[str, Any]:
-    """The requirement `mri`: an MRI of the liver within 30 days, with changes."""
+    """Make the requirement `mri`: an MRI of the liver within 30 days, with changes."""
     event = {"kind": "imaging", "modality": ["MR"], "region": LIVER}
     return ct(id="mri", title="MRI of the liver", event=event, owner="MRI desk") | changes
 
 
 def group(how: str, *members: dict[str, Any]) -> dict[str, Any]:
-    """`any_of` or `all_of` over requirements."""
+    """Make `any_of` or `all_of` of requirements."""
     return {how: list(members)}
 
 
 def version(*members: dict[str, Any], start: str = "2020-01-01", **changes: Any) -> dict[str, Any]:
-    """A version for patients whose liver metastasis is resected, in force from `start`."""
+    """Make a version for patients whose liver metastasis is resected, in force from `start`."""
     return {
         "version": "1.0",
         "in_force": {"from": start},
@@ -77,7 +77,7 @@ def version(*members: dict[str, Any], start: str = "2020-01-01", **changes: Any)
 
 
 def bundle(*versions: dict[str, Any], catalogue: Catalogue = CATALOGUE) -> Bundle:
-    """A protocol of these versions with the code lists of the tests."""
+    """Make a protocol of these versions with the code lists of the tests."""
     protocol = Protocol.model_validate(
         {
             "id": "liver-imaging",
@@ -92,15 +92,15 @@ def bundle(*versions: dict[str, Any], catalogue: Catalogue = CATALOGUE) -> Bundl
 
 
 def protocol_with(*members: dict[str, Any], **changes: Any) -> Bundle:
-    """A protocol with one version, which asks for these requirements or groups."""
+    """Make a protocol with one version of these requirements or groups."""
     return bundle(version(*members, **changes))
 
 
 def liver(**changes: Any) -> Bundle:
-    """CT and MRI, each within 30 days before surgery."""
+    """Make a protocol of CT and MRI, each within 30 days before surgery."""
     return protocol_with(ct(), mri(), **changes)
 
 
 def ct_rule(**changes: Any) -> Bundle:
-    """A protocol that asks for one CT, with changes to that requirement."""
+    """Make a protocol that requires one CT, with changes to that requirement."""
     return protocol_with(ct(**changes))

@@ -1,4 +1,4 @@
-"""Records for tests: one operation on 31 May 2026, and what was imaged before it."""
+"""Records for tests: one operation on 31 May 2026, and its imaging."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ Row = dict[str, str | None]
 
 
 def case(case_id: str = "C1", surgery_at: str = "2026-05-31T08:00", **columns: str | None) -> Row:
-    """A performed resection of liver metastases of patient P1."""
+    """Make a performed resection of liver metastases of patient P1."""
     return {
         "case_id": case_id,
         "patient_id": "P1",
@@ -18,7 +18,7 @@ def case(case_id: str = "C1", surgery_at: str = "2026-05-31T08:00", **columns: s
 
 
 def event(at: str | None, event_id: str = "E1", **columns: str | None) -> Row:
-    """A completed imaging study of P1, of which neither modality nor region is recorded."""
+    """Make a completed imaging study of P1 without recorded modality or region."""
     return {
         "event_id": event_id,
         "patient_id": "P1",
@@ -29,22 +29,22 @@ def event(at: str | None, event_id: str = "E1", **columns: str | None) -> Row:
 
 
 def scan(at: str | None, event_id: str = "E1", **columns: str | None) -> Row:
-    """A completed CT of the liver of P1."""
+    """Make a completed CT of the liver of P1."""
     return event(at, event_id, **{"modality": "CT", "region": "liver"} | columns)
 
 
 def mr_scan(at: str | None, event_id: str = "E2", **columns: str | None) -> Row:
-    """A completed MRI of the liver of P1."""
+    """Make a completed MRI of the liver of P1."""
     return event(at, event_id, **{"modality": "MR", "region": "liver"} | columns)
 
 
 def therapy(at: str | None, event_id: str = "T1", **columns: str | None) -> Row:
-    """A therapy that P1 was given."""
+    """Make a therapy of P1."""
     return event(at, event_id, **{"kind": "therapy"} | columns)
 
 
 def exception(exception_id: str = "X1", requirement: str = "mri", **columns: str | None) -> Row:
-    """An approved exception of case C1 that is valid on the day of surgery."""
+    """Make an approved exception of case C1 that is valid on the day of surgery."""
     return {
         "exception_id": exception_id,
         "case_id": "C1",

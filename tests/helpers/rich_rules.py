@@ -1,4 +1,4 @@
-"""A protocol that uses every key of the language, so that nothing of it is left without words."""
+"""A protocol that uses every key of the language, so that every key has its words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ADVICE = [
 
 
 def rich(**changes: Any) -> Bundle:
-    """Every anchor, limit, selector, condition, count, absence and exception."""
+    """Make a protocol with every anchor, limit, selector, condition, count, absence and
+    exception."""
     visit: dict[str, Any] = {
         "id": "visit",
         "title": "History and physical",

@@ -1,4 +1,4 @@
-"""A comparison of two rules with everything that its page can show."""
+"""A comparison of two rules with every feature of its page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several protocols over the same records, and everything that an evaluation says."""
+"""Several protocols for the same records, and all results of an evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qi_checker.protocol.bundle import Bundle
 
 
 def named(bundle: Bundle, id: str) -> Bundle:
-    """The same protocol under another id."""
+    """Return the same protocol with another id."""
     return replace(bundle, protocol=bundle.protocol.model_copy(update={"id": id}))
 
 
@@ -22,7 +22,8 @@ def numbered(bundles: Sequence[Bundle]) -> list[Bundle]:
 
 
 def everything(done: Evaluation) -> dict[str, Any]:
-    """Findings with their sentences, cases, rejects, notes, and every number of the manifest."""
+    """Return findings with their sentences, cases, rejects, notes, and every number of the
+    manifest."""
     prepared = done.prepared
     return {
         "findings": done.findings(),

@@ -1,4 +1,4 @@
-"""Which process runs which test, where there are several, and in which order."""
+"""The assignment of tests to processes, and their order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Seconds, roughly, of what takes longest: it begins first, so that all processes end together.
+# Seconds, roughly, of the slowest tests: they begin first, so that all processes end together.
 SECONDS = {
     "spec on postgres": 130,
     "spark": 100,
@@ -23,10 +23,11 @@ _ENGINE = re.compile(r"\[(?:.*-)?(duckdb|postgres)(?:-.*)?\]$")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """The tests of a file in one process, which makes their records once; so are all of an engine.
+    """Runs the tests of a file in one process, which makes their records once; likewise all of an
+    engine.
 
-    Spark needs a minute before it is quick, and a batch of questions is evaluated once. In the
-    order of collection, which begins with what takes longest.
+    Spark needs a minute to warm up, and a batch of questions is evaluated once. In the
+    order of collection, which begins with the slowest tests.
     """
 
     def schedule(self) -> None:
@@ -38,12 +39,12 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def scope(nodeid: str) -> str:
-    """What is run in one process."""
+    """Return the group of tests that runs in one process."""
     file = nodeid.split("::", 1)[0]
-    if "spark" in nodeid:  # also what only prints for Spark: it does not matter where that runs
+    if "spark" in nodeid:  # also tests that only print for Spark: it does not matter where they run
         return "spark"
     if file.startswith("tests/plausibility/"):
-        return "plausibility"  # what is seen of a damage is shared
+        return "plausibility"  # the results of a damage are shared
     engine = _ENGINE.search(nodeid) if file.startswith("tests/spec/") else None
     return f"spec on {engine[1]}" if engine else file
 

@@ -1,4 +1,4 @@
-"""Made-up pages: typed values as the audit fills them. Nobody in them exists."""
+"""Synthetic pages: typed values as the audit fills them. All people are fictional."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ PROVENANCE = Provenance(
 
 
 def candidate(number: int, at: str, days: int | None, **fields: object) -> Candidate:
-    """A completed CT of the liver inside the window; `failed` names criteria that are not passed."""
+    """Make a completed CT of the liver inside the window; `failed` names failed criteria."""
     failed = fields.pop("failed", {})
     assert isinstance(failed, dict)
     criteria = tuple(Criterion(n, *failed.get(n, ("pass", ""))) for n in NAMES)
@@ -200,7 +200,7 @@ CASE = CaseSheet(
 
 
 def compliant_case() -> CaseSheet:
-    """Past, everything in time."""
+    """Make a past case with everything in time."""
     mri = replace(CT, id="mri", title="MRI of the liver", candidates=CT.candidates[:1])
     return replace(
         CASE,
@@ -218,7 +218,7 @@ def compliant_case() -> CaseSheet:
 
 
 def item(number: int, days_left: int | None, action: str = "") -> ChecklistItem:
-    """One line of a checklist; without an action everything is booked."""
+    """Make one line of a checklist; without an action everything is booked."""
     lacks = ("MRI of the liver", "missing", "never_ordered")
     booked = ("MRI of the liver", "booked", "booked_in_window")
     act_by = AS_OF + timedelta(days=days_left) if days_left is not None else None
@@ -408,7 +408,7 @@ EMPTY_AUDIT = AuditPage(
 
 
 def rule_bundle() -> Bundle:
-    """A protocol that says something under every heading of its page."""
+    """Make a protocol with text under every heading of its page."""
     either = group("any_of", ct(lead_time="5 working days"), mri(pet_ct="allow")) | {
         "title": "CT or MRI"
     }
@@ -436,7 +436,7 @@ def rule_bundle() -> Bundle:
 
 
 def rule_examples() -> list[Example]:
-    """One example, with a value in every part."""
+    """Make one example, with a value in every part."""
     given = Given(
         case={"urgency": "elective"},
         events=[{"modality": "CT", "at": "2026-02-10"}],

@@ -1,8 +1,9 @@
-"""A small made-up export for each shipped mapping: one department, as its system would deliver it.
+"""A small synthetic export for each shipped mapping: one department, as its system would deliver
+it.
 
-Five operations on the liver, whatever the system: C1 has CT and MRI in time, C2 an MRI that is too old,
-C3 is planned with an MRI that is only booked, C4 was cancelled, C5 has a CT that guided a biopsy. What a
-system cannot say (Synthea has no plans) is left out.
+Five operations on the liver, whatever the system: C1 has CT and MRI in time, C2 an MRI that is too
+old, C3 is planned with an MRI that is only booked, C4 was cancelled, C5 has a CT that guided a
+biopsy. What a system cannot say (Synthea has no plans) is left out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ VERDICTS = {
     "C4": "not_applicable",
     "C5": "not_compliant",
 }
-# What a hospital has to answer: lines of the shipped mapping, each below a comment that begins with YOURS.
+# The questions for a hospital: lines of the shipped mapping, each below a comment that begins with
+# YOURS.
 ANSWERS = {
     "epic-ehi": {'"0000": "CPT:47120"': '"3071": "CPT:47120"'},
     "epic-clarity": {'"0000": "CPT:47120"': '"3071": "CPT:47120"'},
@@ -80,7 +82,7 @@ def table(path: Path, header: str, rows: Rows, separator: str = ",") -> None:
 
 
 def epic_ehi(folder: Path) -> None:
-    said = {"done": "Completed", "planned": "Scheduled", "cancelled": "Canceled"}
+    statuses = {"done": "Completed", "planned": "Scheduled", "cancelled": "Canceled"}
     read = {"done": "Final", "planned": "Scheduled", "cancelled": "Discontinued"}
 
     def tsv(name: str, header: str, rows: Rows) -> None:
@@ -89,7 +91,10 @@ def epic_ehi(folder: Path) -> None:
     tsv(
         "OR_CASE",
         "OR_CASE_ID,PAT_ID,SURGERY_DATE,SCHED_STATUS_C_NAME,CASE_CLASS_C_NAME,SERVICE_C_NAME",
-        [(c, p, american(d, t), said[s], "Elective", "Surgery") for c, p, d, t, s in OPERATIONS],
+        [
+            (c, p, american(d, t), statuses[s], "Elective", "Surgery")
+            for c, p, d, t, s in OPERATIONS
+        ],
     )
     tsv(
         "OR_CASE_ALL_PROC",
@@ -111,7 +116,7 @@ def epic_ehi(folder: Path) -> None:
 
 
 def epic_clarity(folder: Path) -> None:
-    said, read = (
+    statuses, read = (
         {"done": 1, "planned": 2, "cancelled": 3},
         {"done": 1, "planned": 2, "cancelled": 3},
     )
@@ -121,7 +126,7 @@ def epic_clarity(folder: Path) -> None:
             (
                 "OR_CASE",
                 "OR_CASE_ID,PAT_ID,SURGERY_DATE,SCHED_STATUS_C,CASE_CLASS_C",
-                [(c, p, f"{d} {t}:00", said[s], 1) for c, p, d, t, s in OPERATIONS],
+                [(c, p, f"{d} {t}:00", statuses[s], 1) for c, p, d, t, s in OPERATIONS],
             ),
             (
                 "ZC_OR_SCHED_STATUS",
@@ -154,13 +159,13 @@ def epic_clarity(folder: Path) -> None:
 
 
 def epic_caboodle(folder: Path) -> None:
-    said = {"done": "Completed", "planned": "Scheduled", "cancelled": "Canceled"}
+    statuses = {"done": "Completed", "planned": "Scheduled", "cancelled": "Canceled"}
     read = {"done": "Final", "planned": "Scheduled", "cancelled": "Discontinued"}
     table(
         folder / "SurgicalCaseFact.csv",
         "SurgicalCaseKey,PatientDurableKey,PlannedOperationStartInstant,ProcedureStartInstant,CaseStatus,CaseClass",
         [
-            (c, p, f"{d} {t}:00", f"{d} {t}:00" if s == "done" else "", said[s], "Elective")
+            (c, p, f"{d} {t}:00", f"{d} {t}:00" if s == "done" else "", statuses[s], "Elective")
             for c, p, d, t, s in OPERATIONS
         ]
         + [("C0", "-1", "2026-03-10 08:00:00", "", "Scheduled", "Elective")],
@@ -184,14 +189,14 @@ def epic_caboodle(folder: Path) -> None:
 
 
 def oracle_health(folder: Path) -> None:
-    said = {"done": "11", "planned": "12", "cancelled": "13"}
+    statuses = {"done": "11", "planned": "12", "cancelled": "13"}
     read = {"done": "21", "planned": "22", "cancelled": "23"}
     exams = {name: str(31 + n) for n, name in enumerate(dict.fromkeys(e[2] for e in EXAMS))}
     table(
         folder / "SURGICAL_CASE.csv",
         "SURG_CASE_ID,PERSON_ID,SCHED_START_DT_TM,SURG_START_DT_TM,CURR_CASE_STATUS_CD,SURG_CASE_NBR_FORMATTED",
         [
-            (c, p, f"{d} {t}:00", f"{d} {t}:00" if s == "done" else "", said[s], f"MAIN-{c}")
+            (c, p, f"{d} {t}:00", f"{d} {t}:00" if s == "done" else "", statuses[s], f"MAIN-{c}")
             for c, p, d, t, s in OPERATIONS
         ],
     )
@@ -215,13 +220,13 @@ def oracle_health(folder: Path) -> None:
 
 
 def meditech(folder: Path) -> None:
-    said = {"done": "COMP", "planned": "SCHED", "cancelled": "CAN"}
+    statuses = {"done": "COMP", "planned": "SCHED", "cancelled": "CAN"}
     read = {"done": "RES", "planned": "SCH", "cancelled": "CAN"}
     table(
         folder / "ORM_CASES.csv",
         "CASE NUMBER,UNIT NUMBER,OPERATION DATE,SCHED TIME,CASE STATUS,CPT,PREOP DX,PRIORITY,SURGEON",
         [
-            (c, p, short(d), t.replace(":", ""), said[s], code, "C78.7", "EL", "ELM")
+            (c, p, short(d), t.replace(":", ""), statuses[s], code, "C78.7", "EL", "ELM")
             for c, p, d, t, s in OPERATIONS
             for code in ("47120", "44140")
         ]
@@ -289,7 +294,7 @@ def synthea(folder: Path) -> None:
 
 
 def nhs(folder: Path) -> None:
-    said = {"done": "Admitted", "planned": "Waiting", "cancelled": "Removed"}
+    statuses = {"done": "Admitted", "planned": "Waiting", "cancelled": "Removed"}
     read = {"done": "Reported", "planned": "Booked", "cancelled": "DNA"}
 
     def number(patient: str) -> str:
@@ -306,7 +311,7 @@ def nhs(folder: Path) -> None:
                 number(p),
                 british(d) if s != "planned" else "NULL",
                 british(d),
-                said[s],
+                statuses[s],
                 "J02.1",
                 "C78.7",
                 "1",
@@ -335,5 +340,5 @@ EXPORTS: dict[str, Callable[[Path], None]] = {
     "synthea-csv": synthea,
     "nhs-waiting-list": nhs,
 }
-# Synthea tells what was done and nothing else, and its guided biopsy is no imaging study.
+# Synthea has completed events only, and its guided biopsy is not an imaging study.
 ONLY_DONE = {"synthea-csv": {"C1", "C2", "C5"}}

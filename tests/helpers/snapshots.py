@@ -13,18 +13,18 @@ NIGHT_1, NIGHT_2 = "2026-03-01", "2026-03-02"
 
 
 def snapshot_of(evaluation: Evaluation) -> Snapshot:
-    """What an evaluation found."""
+    """Return the snapshot of an evaluation."""
     return Snapshot.from_rows(manifest(evaluation), evaluation.findings(), evaluation.cases())
 
 
 def found(case_id: str = "C1", requirement: str = "mri", **columns: Any) -> dict[str, Any]:
-    """A finding; what is not given does not apply."""
+    """Make a finding; omitted columns do not apply."""
     row = dict.fromkeys(FINDING_COLUMNS)
     return {**row, "case_id": case_id, "requirement": requirement, "sentence": ""} | columns
 
 
 def line(case_id: str = "C1", surgery: str = "2026-03-20", **columns: Any) -> dict[str, Any]:
-    """A case."""
+    """Make a case."""
     row = dict.fromkeys(CASE_COLUMNS)
     return {**row, "case_id": case_id, "surgery_date": surgery, "verdict": "pending"} | columns
 
@@ -37,7 +37,7 @@ def audit(
     rules: str = "r1",
     cases: tuple[dict[str, Any], ...] | None = None,
 ) -> Snapshot:
-    """A snapshot of these findings; every case has this date of surgery."""
+    """Make a snapshot of these findings; every case has this date of surgery."""
     document = {
         "program": {"name": "qi-checker", "version": "1"},
         "protocol": {"id": "liver", "versions": ["1.0"], "sha256": rules},

@@ -1,4 +1,4 @@
-"""A real cluster of Spark for tests: a master and workers, each a process of its own, on loopback."""
+"""A real cluster of Spark for tests: a master and workers, each a separate process, on loopback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ needs_java = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Cluster:
-    """`address` is what --engine is given."""
+    """A running cluster; `address` is the value of --engine."""
 
     address: str
     workers: int
@@ -46,7 +46,8 @@ def free_port() -> int:
 
 @contextmanager
 def cluster(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cluster]:
-    """A standalone cluster that is gone afterwards; a test that ends early leaves no process."""
+    """Run a standalone cluster that is removed afterwards; a test that ends early leaves no
+    process."""
     folder = Path(tempfile.mkdtemp(prefix="qi-spark-"))
     port, web = free_port(), free_port()
     address = f"spark://127.0.0.1:{port}"
@@ -86,7 +87,7 @@ def cluster(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cl
 
 
 def with_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """A signal to a daemon and to what it has started, its executors."""
+    """Send a signal to a daemon and to its executors."""
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:
@@ -121,7 +122,7 @@ def _start(folder: Path, name: str, *arguments: object) -> subprocess.Popen[byte
 
 
 def _end_with_parent() -> None:
-    """Linux ends a daemon whose test was killed; elsewhere it stays."""
+    """End with the parent: Linux ends a daemon whose test was killed; elsewhere it stays."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -136,5 +137,5 @@ def _await(web: int, workers: int, folder: Path) -> None:
         except (OSError, ValueError):  # not yet, or not yet JSON
             pass
         time.sleep(0.2)
-    said = "\n".join(path.read_text()[-2000:] for path in sorted(folder.glob("log-*")))
-    raise AssertionError(f"the cluster has not started:\n{said}")
+    logs = "\n".join(path.read_text()[-2000:] for path in sorted(folder.glob("log-*")))
+    raise AssertionError(f"the cluster has not started:\n{logs}")

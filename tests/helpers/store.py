@@ -1,4 +1,4 @@
-"""Nights to keep, written as small rows; and a store on each database."""
+"""Nights to store, written as small rows, and a store on each database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AT = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 
 
 def hours(number: int) -> datetime:
-    """So many hours after the first night."""
+    """Return the moment this many hours after the first night."""
     return AT + timedelta(hours=number)
 
 
@@ -37,10 +37,10 @@ def finding(case_id: str = "C1", requirement: str = "mri", status: str = "met", 
 
 
 def action(case_id: str = "C1", requirement: str = "mri", **more: Any) -> Any:
-    """One action, with the columns of actions.csv."""
+    """Make one action with the columns of actions.csv."""
     row = {**dict.fromkeys(ACTION_COLUMNS), "case_id": case_id, "requirement": requirement}
-    said = {"action": "order", "text": f"Order {requirement}", "act_by": "2026-03-12"}
-    return row | said | {"when": "soon", "owner": "Clinic"} | more
+    details = {"action": "order", "text": f"Order {requirement}", "act_by": "2026-03-12"}
+    return row | details | {"when": "soon", "owner": "Clinic"} | more
 
 
 def case(case_id: str = "C1", surgery: str = "2026-03-20", **more: Any) -> Any:
@@ -50,7 +50,7 @@ def case(case_id: str = "C1", surgery: str = "2026-03-20", **more: Any) -> Any:
 
 @dataclass(frozen=True)
 class Written(Night):
-    """A night whose rows are known."""
+    """A night with its rows."""
 
     findings: Sequence[Any] = ()
     cases: Sequence[Any] = ()
@@ -69,9 +69,9 @@ def night(
     actions: Sequence[Any] = (),
     **more: Any,
 ) -> Written:
-    """A night of these findings; every case has this date of surgery.
+    """Make a night of these findings; every case has this date of surgery.
 
-    A finding may have `window_opens` and `act_by`; those of `cases` are their own.
+    A finding may have `window_opens` and `act_by`; those of `cases` are independent.
     """
     manifest = {
         "program": {"name": "qi-checker", "version": "1"},
@@ -139,7 +139,7 @@ def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Any, rows: Any) -
 
 
 def document(written: Written) -> bytes:
-    """findings.json of a night whose rows are lists, as DuckDB would write it."""
+    """Return findings.json of a night whose rows are lists, as DuckDB would write it."""
     head = json.dumps(written.manifest, ensure_ascii=False, indent=1)
     parts = [("findings", written.findings), ("cases", written.cases)]
     if "actions" in written.manifest:

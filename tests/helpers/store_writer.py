@@ -1,4 +1,4 @@
-"""A process that keeps a night and is killed meanwhile."""
+"""A process that stores a night and is killed meanwhile."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def big_night(as_of: str, status: str, cases: int) -> Written:
 
 
 def write(url: str, as_of: str, status: str, cases: int, die_at: int) -> tuple[int, int]:
-    """Keep such a night in a process that is killed at this statement; 0 never.
+    """Store such a night in a process that is killed at this statement (0: never).
 
-    Gives its exit code, and how many statements it took, which one that is killed cannot say: 0.
+    Returns its exit code and the number of its statements, which is 0 for a killed process.
     """
     reader, writer = SERVER.Pipe(duplex=False)
     process = SERVER.Process(target=_keep, args=(url, as_of, status, cases, die_at, writer))

@@ -21,7 +21,8 @@ Dates = tuple[date, date]
 
 
 def study_of(folder: Path, before: Dates = BEFORE, after: Dates = AFTER) -> Study:
-    """Compare two periods of a data folder by the shipped protocol, as of the end of the later."""
+    """Compare two periods of a data folder with the shipped protocol, as of the end of the later
+    period."""
     site = load_site(folder / "site.yaml")
     records = read_folder(folder, site)
     raw = read_ious(folder, site, records)
@@ -39,6 +40,6 @@ def study_of(folder: Path, before: Dates = BEFORE, after: Dates = AFTER) -> Stud
 
 
 def reconstructed(folder: Path) -> Study:
-    """The study of the records that give the published figures."""
+    """Return the study of the records that give the published figures."""
     write_study(folder)
     return study_of(folder)

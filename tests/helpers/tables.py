@@ -1,7 +1,7 @@
-"""Many small examples in one evaluation, each with a patient of its own.
+"""Many small examples in one evaluation, each with its own patient.
 
-Compiling a protocol costs more than evaluating a few rows, so a table of examples is evaluated at
-once. Ids get the number of the example in front, and lose it again before they are compared.
+Compiling a protocol costs more than evaluating a few rows, so a table of examples is evaluated
+together. Ids are prefixed with the number of the example, which is removed before comparing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MARK = "/"
 def run_each(
     engine: Engine, rule: Bundle, examples: Sequence[Sequence[Row]], **settings: Any
 ) -> list[Seen]:
-    """Evaluate examples; each is some rows, and the case C1 unless a row is a case."""
+    """Evaluate examples; each has some rows, and the case C1 unless a row is a case."""
     tables: dict[str, Any] = {"cases": [], "events": [], "exceptions": []}
     for number, example in enumerate(examples):
         rows = [*example] if any(_table(row) == "cases" for row in example) else [case(), *example]
@@ -37,15 +37,16 @@ def expect_each(
     requirement: str = "ct",
     **settings: Any,
 ) -> None:
-    """Check lines such as `(scan("2026-05-01"), "met in_window E1")`: rows, then what is said."""
-    said, wanted = {}, {}
+    """Check lines such as `(scan("2026-05-01"), "met in_window E1")`: rows, then the expected
+    result."""
+    actual, wanted = {}, {}
     examples = [line[:-1] for line in table]
     for number, seen in enumerate(run_each(engine, rule, examples, **settings)):
-        found, expected = seen.finding(requirement), table[number][-1]
-        words = (found["status"], found["reason"], found["event_id"] or "-")
-        said[f"line {number + 1}"] = " ".join(words[: len(expected.split())])
+        finding, expected = seen.finding(requirement), table[number][-1]
+        words = (finding["status"], finding["reason"], finding["event_id"] or "-")
+        actual[f"line {number + 1}"] = " ".join(words[: len(expected.split())])
         wanted[f"line {number + 1}"] = expected
-    assert said == wanted
+    assert actual == wanted
 
 
 def _table(row: Row) -> str:
@@ -60,7 +61,7 @@ def _marked(row: Row, number: int) -> Row:
 
 
 def _of(seen: Seen, number: int) -> Seen:
-    """What was seen of one example, under its own ids."""
+    """Return the results of one example, with its own ids."""
 
     def own(text: str | None) -> bool:
         return (text or "").startswith(f"{number}{MARK}")

@@ -1,4 +1,4 @@
-"""What is done in every run, and how much more of it in a thorough one."""
+"""The number of repetitions in the usual run and in a thorough run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 
 
 def tiers(name: str, usual: int, thorough: int) -> pytest.MarkDecorator:
-    """Give a test its number of examples or kills; the greater one is for `make test-thorough`."""
+    """Give a test its number of examples or kills; the larger number is for `make
+    test-thorough`."""
     return pytest.mark.parametrize(
         name, [usual, pytest.param(thorough, marks=pytest.mark.thorough)]
     )

@@ -1,4 +1,4 @@
-"""Somebody at a browser: signs in, follows the menu, and keeps what the browser complains of."""
+"""Somebody at a browser: signs in, follows the menu, and records the browser's complaints."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 @dataclass
 class Walker:
-    """Somebody at a browser; what the browser complains of is kept."""
+    """Somebody at a browser; the browser's complaints are recorded."""
 
     page: Page
     site: Served
     said: list[str] = field(default_factory=list)
 
     def hear(self, message: ConsoleMessage) -> None:
-        """Keep what the browser's console says, but for hints."""
+        """Record the messages of the browser's console, except hints."""
         if message.type in ("error", "warning"):
             self.said.append(message.text)
 
     def sign_in(self, login: str) -> None:
-        """By the form, as everybody does."""
+        """Sign in with the form, as everybody does."""
         self.page.goto(f"{self.site.url}/sign-in")
         self.page.get_by_label("Login").fill(login)
         self.page.get_by_label("Password").fill(login)
@@ -42,7 +42,7 @@ class Walker:
         self.page.goto(self.site.url + path)
 
     def menu(self, title: str) -> None:
-        """Follow the menu, and find oneself there."""
+        """Follow the menu, and check that the page is reached."""
         entry = self.page.get_by_role("navigation", name="Pages").get_by_role(
             "link", name=title, exact=True
         )
@@ -62,7 +62,8 @@ class Walker:
 def walking(
     browser: Browser, site: Served, script: bool = True, **options: Any
 ) -> Iterator[Walker]:
-    """A browser of one's own; it may complain of nothing: no script that fails, nothing that is forbidden."""
+    """Open a separate browser and fail on any complaint, such as a failed script or a policy
+    violation."""
     options = {"viewport": {"width": 1280, "height": 900}} | options
     context = browser.new_context(java_script_enabled=script, **options)
     context.set_default_timeout(20_000)
@@ -76,5 +77,5 @@ def walking(
 
 def violations(page: Page) -> list[str]:
     options = {"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]}
-    found = Axe().run(page, options=options).response["violations"]
-    return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
+    results = Axe().run(page, options=options).response["violations"]
+    return [f"{v['id']}: {n['html'][:160]}" for v in results for n in v["nodes"]]

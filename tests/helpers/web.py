@@ -1,7 +1,7 @@
-"""The web application as a process of its own, and somebody who talks to it over HTTP.
+"""The web application as a separate process, and somebody who talks to it over HTTP.
 
-It is asked from outside only: a test that reaches into Django would share a process with the store's
-tests, whose settings are others.
+Tests use it from outside only: a test inside Django would share a process with the store's
+tests, which have other settings.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ for login, roles in json.load(sys.stdin).items():
 
 Accounts = Mapping[str, Iterable[tuple[str, str]]]
 
-# One of each role for all sites, one of each role for each site, one with two roles, one with none.
+# One account of each role for all sites, one of each role for each site, one with two roles, one
+# with none.
 PEOPLE: Accounts = {
     **{role: [(role, "")] for role in ROLES},
     **{f"{role}.north": [(role, NORTH)] for role in ROLES},
@@ -60,7 +61,7 @@ PEOPLE: Accounts = {
 
 
 def make_ward(folder: Path, **web: Any) -> Path:
-    """The made-up hospital with two nights, and accounts; gives its nightly.yaml."""
+    """Make the synthetic hospital with two nights and accounts; return its nightly.yaml."""
     for as_of in write_ward(folder, 1):
         set_web(folder, pages=0, monthly=False)
         make_records(folder / "nightly.yaml", as_of)
@@ -75,7 +76,7 @@ def make_records(config: Path, as_of: str) -> None:
 
 
 def set_web(folder: Path, web: Mapping[str, Any] | None = None, **keys: Any) -> None:
-    """Change keys of nightly.yaml, and those of `web` in it."""
+    """Change keys of nightly.yaml, and keys of `web` in it."""
     file = folder / "nightly.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8")) | keys
     settings["web"] = settings["web"] | dict(web or {})
@@ -95,13 +96,13 @@ def _environment(**more: str) -> dict[str, str]:
 
 
 def copied(ward: Path, folder: Path) -> Path:
-    """A copy of a ward, to be written into; gives its nightly.yaml."""
+    """Copy a ward for writing; return its nightly.yaml."""
     shutil.copytree(ward.parent, folder, dirs_exist_ok=True)
     return folder / ward.name
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -109,7 +110,7 @@ def free_port() -> int:
 
 @dataclass
 class Served:
-    """An application that listens. `secure`: it believes that people come by https."""
+    """A running application. `secure`: it assumes that people use https."""
 
     config: Path
     port: int
@@ -121,7 +122,7 @@ class Served:
         return f"http://localhost:{self.port}"
 
     def person(self, login: str = "") -> Person:
-        """Somebody, signed in where a login is given."""
+        """Return a person, signed in if a login is given."""
         person = Person(self)
         if login:
             answer = person.sign_in(login)
@@ -138,9 +139,9 @@ def served(
     port: int = 0,
     **environment: str,
 ) -> Iterator[Served]:
-    """Serve a ward; what it says on stderr is in `serve.log` beside its settings.
+    """Serve a ward; its stderr is in `serve.log` beside its settings.
 
-    `command`: a program that serves instead; it is given the settings and where to listen.
+    `command`: a program that serves instead; its arguments are the settings and the address.
     """
     port = port or free_port()
     set_web(config.parent, {"url": url or f"http://localhost:{port}"})
@@ -158,7 +159,7 @@ def served(
         _await(process, config.parent / "serve.log")
         yield Served(config, port, process, url.startswith("https"))
     finally:
-        process.send_signal(signal.SIGINT)  # open connections are not waited for
+        process.send_signal(signal.SIGINT)  # open connections do not delay it
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
@@ -179,7 +180,7 @@ def _await(process: subprocess.Popen[str], log: Path) -> None:
 
 @dataclass
 class Person:
-    """A browser without a script: cookies, forms, and no redirect that is not followed by hand."""
+    """A browser without scripts: cookies and forms; redirects are followed explicitly."""
 
     site: Served
     http: requests.Session = field(default_factory=requests.Session)
@@ -209,7 +210,7 @@ class Person:
 
     @property
     def csrf(self) -> str:
-        """The mark of this browser's forms."""
+        """Return the CSRF token of this browser's forms."""
         if not any(name.endswith("csrf") for name in self.http.cookies.keys()):  # noqa: SIM118
             self.get("/sign-in" if not self.signed_in else "/account")
         return next((c.value or "" for c in self.http.cookies if c.name.endswith("csrf")), "")
@@ -221,7 +222,7 @@ class Person:
     def post(
         self, path: str, data: Mapping[str, Any] | None = None, **more: Any
     ) -> requests.Response:
-        """Send a form, with its mark and a token of its own unless they are given."""
+        """Send a form, with its CSRF token and a form token unless they are given."""
         token = f"t{time.monotonic_ns()}"
         sent = {"csrfmiddlewaretoken": self.csrf, "token": token, **(data or {})}
         headers = more.pop("headers", {})
@@ -237,14 +238,14 @@ class Person:
 
 
 def text_of(html: str) -> str:
-    """What a reader sees of a page, with single blanks."""
+    """Return the visible text of a page, with single blanks."""
     bare = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare)).strip()
 
 
 @dataclass(frozen=True)
 class PageRow:
-    """A row of the table of pages, as the program has it."""
+    """A row of the table of pages, as in the program."""
 
     name: str
     path: str
@@ -266,7 +267,7 @@ print(json.dumps([[p.name, p.path, p.scope.name, p.read, p.write, p.what] for p 
 
 
 def pages_of(config: Path) -> list[PageRow]:
-    """The table of pages, asked of a process of its own."""
+    """Return the table of pages, from a separate process."""
     command = [sys.executable, "-c", _PAGES, str(config)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     return [
@@ -276,7 +277,7 @@ def pages_of(config: Path) -> list[PageRow]:
 
 
 def sql(config: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
-    """Ask the store of a ward."""
+    """Query the store of a ward."""
     import sqlite3
     from contextlib import closing
 
@@ -285,7 +286,7 @@ def sql(config: Path, query: str, *values: object) -> list[tuple[Any, ...]]:
 
 
 def a_case(config: Path, site: str = GENERAL, where: str = "upcoming") -> str:
-    """A case of a site that somebody has to do something about."""
+    """Return a case of a site that needs an action."""
     query = f"""SELECT case_id FROM qi_desk_workitem WHERE site = ? AND {where}
                 AND act_by < '9999-01-01' ORDER BY act_by, case_id LIMIT 1"""
     return str(sql(config, query, site)[0][0])
