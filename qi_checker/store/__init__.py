@@ -1,6 +1,8 @@
-"""What is kept between nights: runs, the history of findings, exceptions, sign-offs, the trail.
+"""The data that is kept between nights: runs, the history of findings, exceptions, sign-offs, the
+trail.
 
-`open_store` gives everything. docs/store.md says what is kept, for how long and how to restore it.
+`open_store` gives access to all of it. docs/store.md: what is stored, for how long, how to restore
+it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A copy of an SQLite store while it is used; docs/store.md says how it is done for PostgreSQL."""
+"""A copy of an SQLite store while it is in use; docs/store.md has the way for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qi_checker.store.transaction import reading
 def backup(alias: str, path: Path) -> None:
     """Write a copy of the store to `path`, replacing an older copy in one step.
 
-    It holds every night that was kept when it began. Raises UserError where it cannot be written.
+    It has every night that was stored when it began. Raises UserError if it cannot be written.
     """
     connection = connections[alias]
     if connection.vendor != "sqlite":

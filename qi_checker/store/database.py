@@ -1,4 +1,5 @@
-"""Where the store is: an SQLite file or a PostgreSQL database, and Django set up for it."""
+"""The address of the store, an SQLite file or a PostgreSQL database, and the set-up of Django for
+it."""
 
 from __future__ import annotations
 
@@ -17,13 +18,13 @@ from qi_checker.errors import Problem, UserError
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 _FILE = "sqlite:///"
-# The disk is waited for at every commit: a night that was reported as kept is kept. What is removed
-# is overwritten, so that a purge leaves nothing behind in the file.
+# Every commit waits for the disk: a night that was reported as stored is stored. Removed data is
+# overwritten, so that a purge leaves nothing behind in the file.
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA secure_delete=ON"
 )
-# The nights, what people write, and the desk: each has migrations of its own.
+# The nights, what people write, and the desk: each has its own migrations.
 APPS = (
     "qi_checker.store.apps.StoreConfig",
     "qi_checker.store.people.apps.PeopleConfig",
@@ -36,9 +37,9 @@ _ADVICE = "Write sqlite:///path/to/store.db or postgresql://user@host/name"
 class Database:
     """`url`: sqlite:///relative, sqlite:////absolute or postgresql://user:password@host:port/name.
 
-    What stands behind `sqlite:///` is a path as it is: `#`, `?` and `%41` are letters of a name.
-    `wait`: seconds that a second writer waits for the first one. `password` goes before that of
-    the address.
+    The text after `sqlite:///` is a literal path: `#`, `?` and `%41` are characters of a name.
+    `wait`: seconds that a second writer waits for the first. `password` takes precedence over that
+    of the address.
     """
 
     url: str
@@ -47,7 +48,7 @@ class Database:
 
     @classmethod
     def file(cls, path: Path, wait: int = 30) -> Database:
-        """The SQLite store in a file."""
+        """Return the SQLite store in a file."""
         return cls(f"{_FILE}{path}", wait)
 
     @property
@@ -57,12 +58,12 @@ class Database:
 
     @property
     def path(self) -> Path:
-        """The file of an SQLite store."""
+        """Return the file of an SQLite store."""
         return Path(self.url.removeprefix(_FILE))
 
     @property
     def shown(self) -> str:
-        """The address without user and password, for messages."""
+        """Return the address without user and password, for messages."""
         if self.kind == SQLITE:
             return str(self.path)
         parts = self._parts()
@@ -71,12 +72,12 @@ class Database:
 
     @property
     def alias(self) -> str:
-        """The name that Django knows it by: the same for the same address."""
+        """Return its name in Django, equal for equal addresses."""
         key = repr((self.url, self.wait, self.password))
         return "store_" + hashlib.sha256(key.encode()).hexdigest()[:16]
 
     def settings(self) -> dict[str, Any]:
-        """What Django needs to connect. Raises UserError where the address is not one."""
+        """Return Django's connection settings. Raise UserError for an invalid address."""
         if self.url.startswith(_FILE) and self.path.name:
             options = {
                 "transaction_mode": "IMMEDIATE",
@@ -94,7 +95,7 @@ class Database:
         raise UserError(Problem("store", "this is not the address of a database", "", _ADVICE))
 
     def _parts(self) -> SplitResult:
-        """Raises UserError where the address of a server cannot be read."""
+        """Split the address of a server. Raise UserError if it cannot be parsed."""
         try:
             parts = urlsplit(self.url)
             _ = parts.port
@@ -106,7 +107,7 @@ class Database:
 
     def _postgresql(self) -> dict[str, Any]:
         parts = self._parts()
-        # A server that is gone is noticed at once; a lock is waited for so long and no longer.
+        # A lost server is noticed at once; the wait for a lock is limited.
         options = {"connect_timeout": 10, "options": f"-c lock_timeout={self.wait * 1000}"}
         given = self.password if self.password is not None else unquote(parts.password or "")
         return {
@@ -121,9 +122,9 @@ class Database:
 
 
 def set_up() -> None:
-    """Set Django up for the store alone, where nothing else did.
+    """Set Django up for the store alone, unless it is already set up.
 
-    The web application has settings of its own, with `APPS` in them.
+    The web application has its own settings, which include `APPS`.
     """
     if settings.configured or ENVIRONMENT_VARIABLE in os.environ:
         return
@@ -138,7 +139,7 @@ def set_up() -> None:
 
 
 def connect(database: Database) -> str:
-    """Make the database known to Django, and give its alias."""
+    """Register the database with Django, and return its alias."""
     if database.alias not in connections.databases:
         every = {database.alias: database.settings(), "default": {}}
         added = connections.configure_settings({**every, **connections.databases})

@@ -1,4 +1,4 @@
-"""Exceptions: asked for by one person, approved by another, revoked, reconfirmed after a move."""
+"""Exceptions: requested by one person, approved by another, revoked, reconfirmed after a move."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import reading, writing
 
 APPROVER = "approver"  # the role that may approve, reconfirm and refuse
-# The same for accounts of the web application: who reads the scans, and who answers for the protocol.
+# The same for accounts of the web application: people who read the scans or own the protocol.
 APPROVERS = frozenset({APPROVER, "radiologist", "quality_lead"})
 REQUESTED, APPROVED, REFUSED = "requested", "approved", "refused"
 RECONFIRMED, REVOKED = "reconfirmed", "revoked"
-RECONFIRM = "reconfirm"  # the state of one that was approved for another date of surgery
-_ID = "qi-{}"  # how the input table `exceptions` calls them
-_TYPED = re.compile(r"(?:qi-)?([0-9]{1,18})", re.IGNORECASE)  # how people write it
+RECONFIRM = "reconfirm"  # the state of an exception that was approved for another date of surgery
+_ID = "qi-{}"  # the ids in the input table `exceptions`
+_TYPED = re.compile(r"(?:qi-)?([0-9]{1,18})", re.IGNORECASE)  # as people write it
 
-# What a list says of an exception, beside its state.
+# Marks of an exception in a list, beside its state.
 AFTER_SURGERY = "asked for after surgery"
 CLOCK_SET_BACK = "dated before an earlier step: a clock was wrong"
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """An exception as it stands. `state`: requested, approved, refused, revoked or reconfirm.
+    """An exception in its current state. `state`: requested, approved, refused, revoked or
+    reconfirm.
 
-    `reconfirm`: it was approved for another date of surgery, and counts only once somebody who may
-    has looked at it again.
+    `reconfirm`: it was approved for another date of surgery, and counts only after an authorised
+    person has reviewed it.
     """
 
     exception_id: str
@@ -54,9 +55,9 @@ class Waiver:
     approved_by: str
     approved_at: datetime | None
     revoked_at: datetime | None
-    surgery_day: date | None  # what it was approved for, or requested for
+    surgery_day: date | None  # day for which it was approved or requested
     requested_at: datetime
-    marks: tuple[str, ...] = ()  # what everybody who reads it should know; a list shows them
+    marks: tuple[str, ...] = ()  # warnings for every reader; a list shows them
 
     @property
     def number(self) -> int:
@@ -65,13 +66,13 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Person:
-    """Who does something: a login, and the role in which it is done."""
+    """A person who acts: the login, and the role of the action."""
 
     login: str
     role: str
 
     def check(self) -> None:
-        """Raise UserError where the login may only look like that of somebody else."""
+        """Raise UserError for a login that may imitate somebody else's."""
         if people.mixes_alphabets(self.login):
             raise _refused(
                 "the login mixes letters of two alphabets", "Write it in the letters of one"
@@ -80,9 +81,9 @@ class Person:
 
 @dataclass(frozen=True)
 class Exceptions:
-    """The exceptions of one store. Times have a time zone; every step is told in the trail.
+    """The exceptions of one store. Times have a time zone; every step is recorded in the trail.
 
-    `site` says in which time zone a day of surgery is meant.
+    `site` has the time zone of a day of surgery.
     """
 
     alias: str
@@ -100,7 +101,8 @@ class Exceptions:
         at: datetime,
         note: str = "",
     ) -> str:
-        """Ask for a waiver; gives its id. Whether the protocol allows it, the evaluation decides."""
+        """Request a waiver; return its id. The evaluation decides whether the protocol allows
+        it."""
         if expires_on < valid_from:
             raise _refused("it ends before it starts", "Give a later last day")
         by.check()
@@ -119,19 +121,19 @@ class Exceptions:
         return _ID.format(waiver_row.id)
 
     def approve(self, exception_id: str, *, by: Person, at: datetime) -> Waiver:
-        """Approve it, for the date of surgery that is known now."""
+        """Approve it for the known date of surgery."""
         return self._decide(exception_id, APPROVED, by, at, frozenset({REQUESTED}))
 
     def refuse(self, exception_id: str, *, by: Person, at: datetime, why: str) -> Waiver:
-        """Refuse what was asked for."""
+        """Refuse a request."""
         return self._decide(exception_id, REFUSED, by, at, frozenset({REQUESTED}), why)
 
     def reconfirm(self, exception_id: str, *, by: Person, at: datetime) -> Waiver:
-        """Let an approved one hold for the date that surgery was moved to."""
+        """Confirm an approved exception for the new date of surgery."""
         return self._decide(exception_id, RECONFIRMED, by, at, frozenset({APPROVED, RECONFIRM}))
 
     def revoke(self, exception_id: str, *, by: Person, at: datetime, why: str) -> Waiver:
-        """End it; it counts no more from this day on. Who asked for it may end it too."""
+        """End it; it no longer counts from this day on. The requester may end it, too."""
         by.check()
         with writing(self.alias):
             waiver_row = self._row_of(exception_id)
@@ -139,7 +141,7 @@ class Exceptions:
             return self._step(waiver_row, REVOKED, by, at, why)
 
     def all(self, case_id: str | None = None) -> list[Waiver]:
-        """Every exception, or those of a case, in the order they were asked for."""
+        """Return every exception, or those of a case, in the order of the requests."""
         every = ExceptionRequest.objects.using(self.alias).order_by("id")
         if case_id is not None:
             every = every.filter(case_id=case_id)
@@ -148,23 +150,23 @@ class Exceptions:
     def table(
         self, days: Mapping[str, date] | None = None, until: datetime | None = None
     ) -> list[dict[str, str]]:
-        """Rows of the input table `exceptions` (docs/records.md), in the order of their ids.
+        """Return rows of the input table `exceptions` (docs/records.md), in the order of their ids.
 
-        days: what surgery is planned for tonight, by case; without it what the store knows last.
-            One that was approved for another day is given without its approval.
-        until: what was done later is left out, for a night that is repeated afterwards.
+        days: the planned days of surgery tonight, by case; default: the last days in the store.
+            An exception that was approved for another day is given without its approval.
+        until: later steps are left out, for a night that is repeated afterwards.
         """
         return [table_row(w) for w in self.standing(days, until) if w.state != REFUSED]
 
     def standing(
         self, days: Mapping[str, date] | None = None, until: datetime | None = None
     ) -> list[Waiver]:
-        """Every exception as it stood then; `days` and `until` as in `table`."""
+        """Return every exception in its state then; `days` and `until` as in `table`."""
         every = ExceptionRequest.objects.using(self.alias).order_by("id")
         return self._waivers(every.prefetch_related("steps"), days, until)
 
     def case_ids(self) -> list[str]:
-        """The cases that somebody asked for an exception of."""
+        """Return the cases for which somebody requested an exception."""
         every = ExceptionRequest.objects.using(self.alias).order_by("case_id")
         with reading(self.alias):
             return list(every.values_list("case_id", flat=True).distinct())
@@ -196,7 +198,7 @@ class Exceptions:
     def _step(
         self, waiver_row: ExceptionRequest, action: str, by: Person, at: datetime, why: str
     ) -> Waiver:
-        """Keep what was done, and give the exception as it stands now."""
+        """Store a step, and return the exception in its new state."""
         name = _ID.format(waiver_row.id)
         last = max((step.at for step in waiver_row.steps.all()), default=at)
         if at < last:
@@ -242,7 +244,7 @@ class Exceptions:
     ) -> list[Waiver]:
         with reading(self.alias):
             every = list(rows)
-            if not every:  # of most cases: the steps of all others need not be read
+            if not every:  # true for most cases: the steps of all others need not be read
                 return []
             now = planned(self.alias, {one.case_id for one in every}, self.site)
             if days is None:
@@ -271,7 +273,7 @@ class Exceptions:
 
 
 def dated_backward(steps: QuerySet[Any]) -> frozenset[int]:
-    """Of rows with `id` and `at`: those that a clock dated before a row that was kept earlier."""
+    """Return the rows (with `id` and `at`) that a clock dated before an earlier row."""
     latest: datetime | None = None
     found = set()
     for number, at in steps.order_by("id").values_list("id", "at"):
@@ -282,9 +284,10 @@ def dated_backward(steps: QuerySet[Any]) -> frozenset[int]:
 
 
 def number_of(exception_id: str) -> int:
-    """The number of an exception, written as `qi-3` or `3`; 0, which none has, where it is neither.
+    """Return the number of an exception written as `qi-3` or `3`; 0, which none has, for other
+    text.
 
-    The one place where ids are compared: they are numbers.
+    Ids are compared only here: they are numbers.
     """
     found = _TYPED.fullmatch(exception_id.strip())
     return int(found[1]) if found else 0
@@ -293,7 +296,7 @@ def number_of(exception_id: str) -> int:
 def _each(
     every: Iterable[ExceptionRequest], until: datetime | None
 ) -> Iterator[tuple[ExceptionRequest, list[ExceptionStep]]]:
-    """The exceptions with their steps in order, as far as they were done by then."""
+    """Yield the exceptions with their steps in order, up to then."""
     for one in every:
         done = [s for s in one.steps.all() if not until or s.at <= until]
         if done:
@@ -333,7 +336,8 @@ def _waiver(
 
 
 def table_row(waiver: Waiver) -> dict[str, str]:
-    """The row of the input table `exceptions`; one to be reconfirmed is not approved there."""
+    """Return the row of the input table `exceptions`; an exception to reconfirm is not approved
+    there."""
     approved = waiver.state in (APPROVED, REVOKED)
 
     def when(at: datetime | None) -> str:

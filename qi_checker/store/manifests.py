@@ -1,4 +1,4 @@
-"""Manifests in parts: what many nights have in common is kept once, by its hash."""
+"""Manifests in parts: parts that many nights share are stored once, by their hash."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 from qi_checker.store.models import Document
 from qi_checker.store.naming import problem_renamed
 
-_SHORT = 80  # a part that is no longer than its hash stays where it is
+_SHORT = 80  # a part that is no longer than its hash is stored inline
 
 
 def save_parts(alias: str, document: Mapping[str, Mapping[str, Any] | list[Any]]) -> str:
-    """The text from which `load_parts` makes the document again, in its order."""
+    """Store the parts; return the text from which `load_parts` restores the document, in its
+    order."""
     parts = {
         name: {key: _saved(alias, part) for key, part in value.items()}
         if isinstance(value, Mapping)
@@ -34,7 +35,7 @@ def _saved(alias: str, part: Any) -> list[Any]:
 
 
 def load_parts(alias: str, parts: str) -> dict[str, Any]:
-    """The document that `save_parts` was given."""
+    """Restore the document that `save_parts` stored."""
     found = json.loads(parts)
     return {
         name: {key: _loaded(alias, part) for key, part in value.items()}
@@ -51,7 +52,7 @@ def _loaded(alias: str, part: list[Any]) -> Any:
 
 
 def digests(parts: Any) -> Iterator[str]:
-    """The documents that the parts of a run name."""
+    """Yield the documents that the parts of a run name."""
     for value in parts.values() if isinstance(parts, dict) else ():
         if isinstance(value, dict):
             yield from digests(value)
@@ -60,7 +61,8 @@ def digests(parts: Any) -> Iterator[str]:
 
 
 def renamed_problems(alias: str, parts: str, case_id: str, new: str) -> tuple[str, set[str]]:
-    """The parts of a run with another id of a case in its data problems; and documents replaced."""
+    """Replace the id of a case in a run's data problems; return the new parts and the replaced
+    documents."""
     found = json.loads(parts)
     part = found["manifest"].get("problems")
     if part is None:

@@ -1,7 +1,7 @@
 """The tables of the store. Rows of history are valid from one run until another.
 
-People are named by their login (`user.get_username()` in the web application), not by a key: what
-somebody did stays readable when the account is gone.
+People are named by their login (`user.get_username()` in the web application), not by a key: the
+actions of somebody stay readable without the account.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from django.db import models
 
 
 class Document(models.Model):
-    """A piece of a manifest that many nights share, by its SHA-256."""
+    """A part of a manifest that many nights share, by its SHA-256."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     text = models.TextField()
 
 
 class Run(models.Model):
-    """One night of one protocol that was kept as a whole."""
+    """One night of one protocol, stored completely."""
 
     protocol = models.TextField()
-    as_of = models.TextField()  # as the manifest has it: a date or a date-time of the site
+    as_of = models.TextField()  # as in the manifest: a date or a date-time of the site
     started_at = models.DateTimeField()
     actor = models.TextField()
     parts = models.TextField()  # manifest, feeds and inputs: JSON, or the digest of a document
-    digest = models.CharField(max_length=64)  # of everything that was kept
-    correction = models.IntegerField(default=0)  # 1, 2 ...: so often was this as_of kept before
+    digest = models.CharField(max_length=64)  # of everything that was stored
+    correction = models.IntegerField(default=0)  # 1, 2 ...: how often this as_of was stored before
 
     class Meta:
         indexes = (models.Index(fields=["protocol", "as_of"], name="qi_run_as_of"),)
 
 
 class Interval(models.Model):
-    """A row that was the same from run `from_run` until `to_run`, which has another or none."""
+    """A row that is valid from run `from_run` until `to_run`, which has a different row or none."""
 
     protocol = models.TextField()
     case_id = models.TextField()
@@ -43,7 +43,7 @@ class Interval(models.Model):
     row = models.TextField()  # the JSON of the row, with a mark for the day of the night
 
     COLUMNS: ClassVar[tuple[str, ...]] = ("case_id", "row")
-    KEY: ClassVar[int] = 1  # so many of them say which row it is
+    KEY: ClassVar[int] = 1  # number of columns that identify a row
 
     class Meta:
         abstract = True
@@ -85,9 +85,9 @@ class CaseRow(Interval):
 
 
 class ActionRow(Interval):
-    """What somebody must do about a requirement; `position` is its place among those of the case.
+    """An action for a requirement; `position` is its place among the actions of the case.
 
-    Stores of earlier versions have none for their nights: there the case has its first action.
+    Nights of earlier versions have none; there the case has only its first action.
     """
 
     requirement = models.TextField()
@@ -102,21 +102,22 @@ class ActionRow(Interval):
 
 
 class ScheduleRow(Interval):
-    """When the operation was planned for: `row` is the text of surgery_at."""
+    """The planned time of an operation: `row` is the text of surgery_at."""
 
     class Meta:
         indexes = _indexes("qi_schedule")
 
 
 class EvidenceRow(Interval):
-    """`row` is the SHA-256 of the records that the findings of a case rest on."""
+    """`row` is the SHA-256 of the records behind the findings of a case."""
 
     class Meta:
         indexes = _indexes("qi_evidence")
 
 
 class ChangeRow(models.Model):
-    """One thing that changed in a run, and why; `row` is its JSON, `position` its place in the list."""
+    """One thing that changed in a run, and why; `row` is its JSON, `position` its place in the
+    list."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
     case_id = models.TextField(db_index=True)
@@ -125,9 +126,9 @@ class ChangeRow(models.Model):
 
 
 class TrailEntry(models.Model):
-    """One thing that somebody did. Never changed: triggers refuse it, and the hashes show it.
+    """One action of a person. Never changed: triggers refuse changes, and the hashes reveal them.
 
-    `payload` is NULL where its text was erased for the sake of a patient; its digest stays.
+    `payload` is NULL if its text was erased to protect a patient; its digest stays.
     """
 
     sequence = models.BigIntegerField(primary_key=True)
@@ -141,13 +142,13 @@ class TrailEntry(models.Model):
 
 
 class TrailPermit(models.Model):
-    """A row is here only inside the transaction that erases entries; the triggers look for it."""
+    """A row exists only inside the transaction that erases entries; the triggers check for it."""
 
     why = models.TextField()
 
 
 class ExceptionRequest(models.Model):
-    """A waiver that somebody asked for; what became of it are its steps."""
+    """A requested waiver; its steps have its further history."""
 
     case_id = models.TextField(db_index=True)
     requirement = models.TextField()
@@ -158,19 +159,19 @@ class ExceptionRequest(models.Model):
 
 
 class ExceptionStep(models.Model):
-    """Something that was done about a waiver; never changed, only followed by another step."""
+    """One step of a waiver; never changed, only followed by another step."""
 
     exception = models.ForeignKey(ExceptionRequest, on_delete=models.CASCADE, related_name="steps")
     action = models.TextField()  # requested, approved, refused, reconfirmed or revoked
     at = models.DateTimeField()
     by = models.TextField()
     role = models.TextField()
-    surgery_day = models.DateField(null=True)  # what the operation was planned for then
+    surgery_day = models.DateField(null=True)  # planned day of the operation at that time
     why = models.TextField()
 
 
 class SignOff(models.Model):
-    """That somebody stands for a case as it was; `parts` are the hashes of what that was."""
+    """The sign-off of a case in its state then; `parts` are the hashes of that state."""
 
     case_id = models.TextField(db_index=True)
     protocol = models.TextField()

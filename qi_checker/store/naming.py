@@ -1,7 +1,7 @@
-"""The sentences of the store that name a case, and the same sentences with another id in its place.
+"""The sentences of the store that name a case, and replacing the id in them.
 
-An id may be `20`, `0` or `null`: as a word it stands in half of all sentences. So it is replaced only
-where a sentence of ours has ids: at its beginning, or in the list at its end.
+An id may be `20`, `0` or `null`: as a word it occurs in half of all sentences. So it is replaced
+only where our sentences have ids: at the beginning, or in the list at the end.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _RECONFIRM = "Needs reconfirmation: "  # then a case, a requirement and a colon 
 
 
 def change_renamed(words: str, case_id: str, new: str) -> str:
-    """The sentence of a change, which begins with the id of its case (digest/changes.py)."""
+    """Rename the case in the sentence of a change, which begins with its id (digest/changes.py)."""
     rest = words.removeprefix(case_id)
     return new + rest if rest != words and rest[:1] in (" ", ",") else words
 
 
 def problem_renamed(words: str, case_id: str, new: str) -> str:
-    """A data problem, where it names the case; every other sentence as it is."""
+    """Rename the case in a data problem that names it; return other sentences unchanged."""
     if words.startswith(f"{_RECONFIRM}{case_id} "):
         return f"{_RECONFIRM}{new} {words.removeprefix(f'{_RECONFIRM}{case_id} ')}"
     for head in _LISTS:
@@ -35,9 +35,10 @@ def problem_renamed(words: str, case_id: str, new: str) -> str:
 
 
 def _in_list(words: str, head: str, case_id: str, new: str) -> str:
-    """`head`, ids with commas between, how many more there are. An id may have a comma, too."""
+    """Rename in `head`, ids separated by commas, number of more ids. An id may contain a comma,
+    too."""
     given = words.removeprefix(head)
-    if head.endswith("one of "):  # words of the vocabulary stand before the ids
+    if head.endswith("one of "):  # words of the vocabulary precede the ids
         known, _, given = given.partition(": ")
         head = f"{head}{known}: "
     found = _MORE.match(given)

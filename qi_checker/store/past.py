@@ -1,4 +1,4 @@
-"""Nights that were kept, rebuilt as they were."""
+"""Stored nights, rebuilt exactly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _FETCHED = 2_000
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run. `correction` is 0 for the first of its moment; `in_force`: no later one replaced it."""
+    """One run. `correction` is 0 for the first run of its moment; `in_force`: no later run
+    replaced it."""
 
     run_id: int
     protocol: str
@@ -38,7 +39,7 @@ class PastRun:
 
 
 def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
-    """Every run that is kept, the latest first."""
+    """Return every stored run, the latest first."""
     every = Run.objects.using(alias).order_by("-id")
     if protocol is not None:
         every = every.filter(protocol=protocol)
@@ -65,7 +66,7 @@ def runs(alias: str, protocol: str | None = None) -> list[PastRun]:
 
 
 def run_of(alias: str, run_id: int) -> Run:
-    """One run. Raises UserError where it is not kept."""
+    """Return one run. Raise UserError if it is not stored."""
     with reading(alias):
         found: Run | None = Run.objects.using(alias).filter(id=run_id).first()
     if found is None:
@@ -75,33 +76,33 @@ def run_of(alias: str, run_id: int) -> Run:
 
 
 def documents(alias: str, run_id: int) -> dict[str, Any]:
-    """`manifest`, `feeds` and `inputs` of a run, as they were given."""
+    """Return `manifest`, `feeds` and `inputs` of a run, as stored."""
     with reading(alias):
         return load_parts(alias, run_of(alias, run_id).parts)
 
 
 def finding_lines(alias: str, run_id: int) -> Iterator[str]:
-    """Every finding of a run as its line of JSON, by case and requirement."""
+    """Yield every finding of a run as its line of JSON, by case and requirement."""
     return _lines(alias, run_of(alias, run_id), FindingRow, "case_id", "requirement")
 
 
 def case_lines(alias: str, run_id: int) -> Iterator[str]:
-    """Every case of a run as its line of JSON, by case."""
+    """Yield every case of a run as its line of JSON, by case."""
     return _lines(alias, run_of(alias, run_id), CaseRow, "case_id")
 
 
 def action_lines(alias: str, run_id: int) -> Iterator[str]:
-    """Every action of a run as its line of JSON, the most urgent first.
+    """Yield every action of a run as its line of JSON, the most urgent first.
 
-    None for a night that an earlier version kept.
+    A night of an earlier version has none.
     """
     return _lines(alias, run_of(alias, run_id), ActionRow, "act_by", "case_id", "position")
 
 
 def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
-    """The findings.json of a run, byte for byte, in pieces.
+    """Yield the findings.json of a run, byte for byte, in pieces.
 
-    A night that an earlier version kept has no part `actions`: nobody knows any but the first of a case.
+    A night of an earlier version has no part `actions`: only the first action of a case is known.
     """
     manifest = documents(alias, run_id)["manifest"]
     head = json.dumps(manifest, ensure_ascii=False, indent=1)
@@ -122,7 +123,8 @@ def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
 
 
 def _array(name: str, lines: Iterator[str]) -> Iterator[bytes]:
-    """A list of rows as DuckDB writes it; without rows it writes nothing between the lines."""
+    """Yield a list of rows as DuckDB writes it; without rows it writes nothing between the
+    lines."""
     yield f',\n"{name}": [\n\t'.encode()
     for number, line in enumerate(lines):
         yield (",\n\t" if number else "").encode() + line.encode()
@@ -131,7 +133,7 @@ def _array(name: str, lines: Iterator[str]) -> Iterator[bytes]:
 
 def _lines(alias: str, run: Run, model: type[Any], *order: str) -> Iterator[str]:
     rows: QuerySet[Any] = valid(model, Place(alias, run.protocol, run.id))
-    # As bytes sort, which is how the evaluation sorts, whatever language the database speaks.
+    # Sorted as bytes, like the evaluation, whatever the collation of the database.
     collation = "C" if connections[alias].vendor == "postgresql" else "BINARY"
     ordered = rows.order_by(*(Collate(F(name), collation) for name in order))
     with reading(alias):

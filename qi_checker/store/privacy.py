@@ -1,4 +1,4 @@
-"""One case: everything that is held of it, and its ids replaced by others that tell nothing."""
+"""One case: exporting everything about it, and replacing its ids by meaningless ones."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ from qi_checker.store.trail import Trail, Verified, canonical
 from qi_checker.store.transaction import reading, writing
 from qi_checker.store.verifying import refuse_harmed
 
-_SHORTEST_KEY = 16  # bytes; a short one can be guessed, and every case id with it
+_SHORTEST_KEY = 16  # bytes; a short key can be guessed, and with it every case id
 _FETCHED = 2_000
 
 
 def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
-    """Everything that is held of a case, ready for JSON. Raises UserError where that is nothing."""
+    """Return everything stored about a case, ready for JSON. Raise UserError if there is
+    nothing."""
     with reading(alias):
         moments = dict(Run.objects.using(alias).values_list("id", "as_of"))
         history = {
@@ -70,11 +71,12 @@ def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
 
 
 def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str) -> str:
-    """Replace the ids of a case and of its events everywhere; gives the new id of the case.
+    """Replace the ids of a case and of its events everywhere; return the new id of the case.
 
-    The same key gives the same new ids, and without it nobody gets back: entries of the trail that
-    name the case, or hold a digest of its rows, lose their payloads, and hashes that were made of its
-    rows are hashed with the key. Notes are removed, as they may hold names. The chain stays whole.
+    The same key gives the same new ids, and without it nobody can reverse them: entries of the
+    trail that name the case, or contain a digest of its rows, lose their payloads, and hashes of
+    its rows are hashed with the key. Notes are removed, as they may contain names. The chain stays
+    intact.
 
     Values are replaced in their fields (`naming.py`), never as words in a text: an id may be `20`.
     """
@@ -107,7 +109,8 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
 
 
 def _hide_digests(alias: str, found: Verified, key: bytes) -> None:
-    """Runs that had rows of the case: the digest of a night could be tried out with every id."""
+    """Hash the digests of runs with rows of the case: a night's digest could be tested with every
+    id."""
     for name in rebound(alias, found)[0]:
         label, _, number = name.rpartition(" ")
         if label == "run":
@@ -116,7 +119,7 @@ def _hide_digests(alias: str, found: Verified, key: bytes) -> None:
 
 
 def _binding(alias: str, names: Set[str]) -> Iterator[int]:
-    """Entries that hold a digest of one of these, also one that no longer counts."""
+    """Yield the entries that contain a digest of one of these, even an outdated one."""
     entries = TrailEntry.objects.using(alias).filter(payload__contains='"bound":')
     for sequence, payload in entries.values_list("sequence", "payload").iterator(_FETCHED):
         if not names.isdisjoint(json.loads(payload)["bound"]):
@@ -140,7 +143,7 @@ def _rows_of(alias: str, model: type[Any], case_id: str) -> Any:
 
 
 def _interval(row: Any, moments: dict[int, str]) -> dict[str, Any]:
-    """A row with the nights it held for; a night that was purged has a number only."""
+    """Return a row with the nights of its validity; a purged night has only a number."""
     since = moments.get(row.from_run)
     held = unmarked(row.row, since or "the night  ")
     return {
@@ -159,7 +162,7 @@ def _steps(alias: str, case_id: str) -> list[dict[str, Any]]:
 
 
 def _entries_of(alias: str, case_id: str) -> list[TrailEntry]:
-    """Entries of the trail whose payload names the case, in its field."""
+    """Return the entries of the trail whose payload names the case in its field."""
     named = canonical({"case": case_id})[1:-1]
     every = TrailEntry.objects.using(alias).filter(payload__contains=named).order_by("sequence")
     return [entry for entry in every if json.loads(entry.payload).get("case") == case_id]
@@ -185,7 +188,7 @@ def _history(alias: str, model: type[Any], case_id: str, new: str, key: bytes) -
                 held["event_id"] = _pseudonym(key, held["event_id"])
             row.row = row_text(held)
     model.objects.using(alias).bulk_update(rows, ["case_id", "row"], batch_size=200)
-    if model is CaseRow:  # what its seal was made of is no longer so
+    if model is CaseRow:  # the rows behind its seal have changed
         model.objects.using(alias).filter(case_id=new).update(seal="")
     return len(rows)
 
@@ -206,7 +209,7 @@ def _decisions(alias: str, case_id: str, new: str, key: bytes) -> int:
     requests = ExceptionRequest.objects.using(alias).filter(case_id=case_id)
     signed = list(SignOff.objects.using(alias).filter(case_id=case_id))
     for one in signed:
-        # Hashes of rows with the id in them: void from now on, as their rows are others.
+        # Hashes of rows with the id in them: void from now on, since the rows have changed.
         hidden = {name: _keyed(key, digest) for name, digest in json.loads(one.parts).items()}
         one.case_id, one.note, one.parts = new, "", canonical(hidden)
         one.sha256 = hashlib.sha256(one.parts.encode()).hexdigest()
@@ -217,7 +220,7 @@ def _decisions(alias: str, case_id: str, new: str, key: bytes) -> int:
 
 
 def _manifests(alias: str, case_id: str, new: str) -> None:
-    """Manifests name cases in their list of data problems only."""
+    """Rename the case in manifests, which name cases only in their list of data problems."""
     runs = Run.objects.using(alias)
     replaced: set[str] = set()
     for run_id, parts in list(runs.order_by("id").values_list("id", "parts")):

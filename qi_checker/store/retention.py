@@ -1,4 +1,4 @@
-"""Purge: nights that are older than is to be kept, and nothing of those that stay."""
+"""Purge: removing nights past the retention, without touching the others."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ from qi_checker.store.verifying import refuse_harmed
 
 @dataclass(frozen=True)
 class Purged:
-    """How much was removed."""
+    """The numbers of removed rows."""
 
     runs: int
     rows: int
     exceptions: int
     sign_offs: int
     written: int  # notes, contacts, looks and waits of people
-    entries: int  # of the trail: they became marks
+    entries: int  # of the trail that became marks
 
 
 def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
-    """Remove the nights from before a day, in one transaction; the trail tells of it.
+    """Remove the nights from before a day, in one transaction; the trail records it.
 
-    The latest night of a protocol stays however old it is, and every night that stays is rebuilt
-    as before. Exceptions that ended before that day go, and sign-offs of cases of which nothing is
-    left. Entries of the trail from before that day become marks: what they told of a case is gone,
-    their place in the chain is not.
+    The latest night of a protocol stays, however old it is, and every night that stays is rebuilt
+    as before. Exceptions that ended before that day are removed, and sign-offs of cases without any
+    remaining rows. Entries of the trail from before that day become marks: their details about a
+    case are removed, their place in the chain is not.
 
-    Raises UserError where a night is for a day that has not come at `at`: as the latest, it would
-    stay in the place of the true one; and where the store is not what the trail says.
+    Raises UserError if a night is for a day in the future at `at`: as the latest night it would
+    stay in place of the true one; also if the store does not match the trail.
     """
     with writing(alias):
         _check_ahead(alias, at)
@@ -83,9 +83,10 @@ def purge(alias: str, before: date, at: datetime, actor: str) -> Purged:
 
 
 def rebound(alias: str, found: Verified, through: int = 0) -> tuple[dict[str, str], list[str]]:
-    """What an entry must bind anew after rows were changed, and the names of what is gone.
+    """Return what an entry must bind again after changes of rows, and the names of removed rows.
 
-    `found`: what the trail said before; what its entries up to `through` bound is bound anew, too.
+    `found`: the state of the trail before; everything bound by entries up to `through` is bound
+    again.
     """
     now = all_bound(alias)
     anew = {
@@ -98,7 +99,7 @@ def rebound(alias: str, found: Verified, through: int = 0) -> tuple[dict[str, st
 
 @dataclass(frozen=True)
 class Forgotten:
-    """A run that was removed, and how many rows of the history with it."""
+    """A removed run, and the number of rows of the history that went with it."""
 
     run_id: int
     protocol: str
@@ -107,10 +108,11 @@ class Forgotten:
 
 
 def forget(alias: str, run_id: int, at: datetime, actor: str) -> Forgotten:
-    """Remove one run as if it had never been kept; the trail tells of it.
+    """Remove one run as if it had never been stored; the trail records it.
 
-    What it was compared with is compared with the run after it, so every other night is shown as it
-    was, and the next one continues from the one before. Raises UserError where the run is not kept.
+    The run after it is then compared with the run before it, so every other night is shown as
+    before, and the next night continues from the one before. Raises UserError if the run is not
+    stored.
     """
     with writing(alias):
         run = run_of(alias, run_id)
@@ -136,7 +138,8 @@ def _base(alias: str, run: Run) -> int | None:
 
 
 def _take_back(alias: str, protocol: str, last: int) -> int:
-    """The history as run `last` left it: later rows go, and what was closed later is open again."""
+    """Restore the history of run `last`: remove later rows, and reopen rows that were closed
+    later."""
     removed = 0
     touched: set[str] = set()
     for model in HISTORY:
@@ -146,7 +149,7 @@ def _take_back(alias: str, protocol: str, last: int) -> int:
         number, _ = rows.filter(from_run__gt=last).delete()
         removed += number
         rows.filter(to_run__gt=last).update(to_run=None)
-    # Their seals are of rows that are gone: the next night compares these cases, and seals them.
+    # Their seals belong to removed rows: the next night compares these cases and seals them.
     opened = CaseRow.objects.using(alias).filter(protocol=protocol, to_run=None)
     for some in batched(sorted(touched)):
         opened.filter(case_id__in=some).update(seal="")
@@ -175,7 +178,7 @@ def _check_ahead(alias: str, at: datetime) -> None:
 
 
 def old_runs(alias: str, before: date) -> tuple[int, int]:
-    """How many runs a purge would remove, and how many there are."""
+    """Return how many runs a purge would remove, and how many exist."""
     with reading(alias):
         return len(_old_runs(alias, before)), Run.objects.using(alias).count()
 
@@ -188,10 +191,10 @@ def _old_runs(alias: str, before: date) -> list[Run]:
 
 
 def _purge_rows(alias: str, protocol: str, old: Sequence[Run]) -> int:
-    """Rows that no night that stays has: those that lie between two of them, or before the first.
+    """Remove rows that no remaining night has: rows between two of them, or before the first.
 
-    What runs after the last one that stays have changed is taken back, so that no row is of a run
-    that is not there.
+    Changes by runs after the last remaining one are undone, so that no row belongs to a run
+    that does not exist.
     """
     gone = {run.id for run in old}
     every = Run.objects.using(alias).filter(protocol=protocol).order_by("id")
@@ -206,7 +209,7 @@ def _purge_rows(alias: str, protocol: str, old: Sequence[Run]) -> int:
 
 
 def _purge_documents(alias: str) -> None:
-    """Documents that no manifest has any more."""
+    """Remove documents that no manifest uses any more."""
     used: set[str] = set()
     for parts in Run.objects.using(alias).values_list("parts", flat=True).iterator():
         used.update(digests(json.loads(parts)))
@@ -217,7 +220,7 @@ def _purge_documents(alias: str) -> None:
 
 
 def _purge_sign_offs(alias: str) -> int:
-    """Sign-offs of cases that no night has any more."""
+    """Remove sign-offs of cases that no night has any more."""
     every = SignOff.objects.using(alias)
     there = CaseRow.objects.using(alias)
     gone = [

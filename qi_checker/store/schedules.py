@@ -1,4 +1,4 @@
-"""What each operation was planned for, from night to night."""
+"""The planned date of each operation, from night to night."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _TOGETHER = 5_000  # cases asked for in one statement
 
 @dataclass(frozen=True)
 class Schedule:
-    """What surgery was planned for, as the records had it, from run `from_run` on."""
+    """The planned date of surgery in the records, from run `from_run` on."""
 
     case_id: str
     surgery_at: str
     from_run: int
-    to_run: int | None  # the first run that had another one, or none
+    to_run: int | None  # the first run with a different date, or none
 
 
 def schedules(alias: str, case_id: str, protocol: str | None = None) -> list[Schedule]:
-    """Every schedule of a case that was seen, the oldest first."""
+    """Return every stored schedule of a case, the oldest first."""
     rows = ScheduleRow.objects.using(alias).filter(case_id=case_id)
     if protocol is not None:
         rows = rows.filter(protocol=protocol)
@@ -39,10 +39,10 @@ def schedules(alias: str, case_id: str, protocol: str | None = None) -> list[Sch
 def earlier_schedules(
     alias: str, protocol: str, as_of: str, cases: Collection[str], site: Site
 ) -> list[tuple[str, dt.date]]:
-    """Every day that one of these operations was planned for in a night before `as_of`.
+    """Return every day for which one of these operations was planned in a night before `as_of`.
 
-    Sorted by case and day. What was seen in later nights is not known yet; the day of the last night
-    is among them, since tonight's may be another one.
+    Sorted by case and day. Later nights are not known yet; the day of the last night
+    is included, since tonight's may differ.
     """
     with reading(alias):
         return sorted(_seen(alias, protocol, as_of, sorted(cases), site))
@@ -64,7 +64,7 @@ def _seen(
 
 
 def known_cases(alias: str, protocols: Iterable[str]) -> list[str]:
-    """The cases of the latest night of each of these protocols."""
+    """Return the cases of the latest night of each of these protocols."""
     found: set[str] = set()
     with reading(alias):
         for protocol in protocols:
@@ -76,17 +76,17 @@ def known_cases(alias: str, protocols: Iterable[str]) -> list[str]:
 
 
 def planned(alias: str, cases: Collection[str], site: Site) -> dict[str, When]:
-    """When surgery is planned, as the last night saw it; a case without a date is left out."""
+    """Return the planned time of surgery in the last night; a case without a date is left out."""
     rows = ScheduleRow.objects.using(alias).filter(case_id__in=cases, to_run=None)
     found = rows.order_by("from_run").values_list("case_id", "row")
     return {case_id: when for case_id, at in found if (when := when_of(at, site))}
 
 
 def when_of(at: str, site: Site) -> When | None:
-    """A moment as records write it, read as the evaluation reads it; None where it is unreadable.
+    """Parse a moment of the records as the evaluation does; return None if it is unreadable.
 
-    What has an offset is another day in another time zone: `2026-03-13T01:30Z` is 12 March in
-    Toronto. So nobody cuts the day out of the text.
+    A time with an offset may be a different day in another time zone: `2026-03-13T01:30Z` is 12
+    March in Toronto. So the day is never cut out of the text.
     """
     try:
         return read_when(trimmed(at), site)

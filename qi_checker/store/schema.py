@@ -1,4 +1,4 @@
-"""The schema of the store: set up, brought up to date, and refused where it is newer."""
+"""The schema of the store: set up, migrated, and refused if it is newer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from qi_checker.store.transaction import reading, writing
 from qi_checker.store.verifying import bind_all
 
 _APPS = ("qi_store", "qi_people", "qi_desk")
-_BINDS = ("qi_store", "0004_rows_are_bound")  # rows of an older store are bound to the trail once
+_BINDS = ("qi_store", "0004_rows_are_bound")  # binds the rows of an older store to the trail once
 
 
 def check(alias: str, more: tuple[str, ...] = ()) -> None:
-    """Connect. Raises UserError where that fails, or a newer program has written the store.
+    """Connect. Raise UserError if that fails, or if a newer program has written the store.
 
-    more: applications of Django whose tables lie beside it.
+    more: applications of Django whose tables are in the same database.
     """
     known = (*_APPS, *more)
     with reading(alias):
@@ -37,18 +37,18 @@ def check(alias: str, more: tuple[str, ...] = ()) -> None:
 
 
 def migrate(alias: str) -> None:
-    """Set the store up, or bring an older one up to date; a second time changes nothing.
+    """Set the store up, or migrate an older one; a second call changes nothing.
 
-    All of it is one transaction. Django records a migration in a transaction of its own where an
-    index or a foreign key is made last, so a process that was killed in between left tables that
-    no later start could make again.
+    All of it is one transaction. Django records a migration in a separate transaction if an index
+    or a foreign key is made last, so a process that was killed in between left tables that no later
+    start could create again.
     """
     with reading(alias):
         if not _plan(alias):
             return
     with _changing(alias):
         plan = [(migration.app_label, migration.name) for migration, _ in _plan(alias)]
-        if plan:  # nobody else did it while we waited
+        if plan:  # nobody else migrated it while we waited
             _clear_left_over(alias)
             executor = MigrationExecutor(connections[alias])
             executor.migrate(_targets(executor))
@@ -70,10 +70,10 @@ def _targets(executor: MigrationExecutor) -> list[tuple[str, str]]:
 
 @contextmanager
 def _changing(alias: str) -> Iterator[None]:
-    """The only writer, in a transaction in which Django may change tables.
+    """Open a transaction as the only writer, in which Django may change tables.
 
-    SQLite makes a table anew to change it, for which foreign keys must not be looked at; and that can
-    be said outside of a transaction only. Django looks at all of them after each migration.
+    SQLite rebuilds a table to change it, which requires disabled checks of foreign keys; they can
+    be disabled only outside a transaction. Django checks all of them after each migration.
     """
     connection = connections[alias]
     with reading(alias):
@@ -82,8 +82,8 @@ def _changing(alias: str) -> Iterator[None]:
         with writing(alias):
             yield
     except BaseException:
-        # Django may have given up in the middle of its own clearing up: a new connection has none
-        # of that, and looks at foreign keys again.
+        # Django may have failed in the middle of its own clean-up: a new connection has none of
+        # that state, and checks foreign keys again.
         connection.close()
         connection.connection = None
         del connections[alias]
@@ -93,9 +93,9 @@ def _changing(alias: str) -> Iterator[None]:
 
 
 def _clear_left_over(alias: str) -> None:
-    """Remove the tables that a set-up by an earlier version left when it was killed: they are empty.
+    """Remove the empty tables that a killed set-up by an earlier version left behind.
 
-    Raises UserError where one holds anything: then it was not that.
+    Raises UserError if a table has rows: then there was no such set-up.
     """
     connection = connections[alias]
     applied = {app for app, _ in MigrationExecutor(connection).loader.applied_migrations}

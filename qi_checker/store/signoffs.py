@@ -1,4 +1,4 @@
-"""Sign-offs: that somebody stands for a case as it was, and whether it still is that."""
+"""Sign-offs of cases in their state then, and whether that state still holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qi_checker.store.transaction import reading, writing
 
 @dataclass(frozen=True)
 class SignedOff:
-    """A sign-off. `changed`: what is no longer as it was then; it is void where anything is."""
+    """A sign-off. `changed`: the parts that differ from then; any change makes it void."""
 
     sign_off_id: int
     case_id: str
@@ -32,7 +32,7 @@ class SignedOff:
     note: str
     sha256: str
     changed: tuple[str, ...]  # of case, schedule, findings, evidence and protocol
-    marks: tuple[str, ...] = ()  # what everybody who reads it should know; a list shows it
+    marks: tuple[str, ...] = ()  # warnings for every reader; a list shows them
 
     @property
     def void(self) -> bool:
@@ -42,7 +42,8 @@ class SignedOff:
 def sign_off(
     alias: str, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
 ) -> SignedOff:
-    """Sign a case off as the latest night has it. Raises UserError where that has no such case."""
+    """Sign off a case as the latest night evaluated it. Raise UserError if that night lacks the
+    case."""
     by.check()
     with writing(alias):
         parts = _parts(alias, case_id, protocol)
@@ -72,7 +73,7 @@ def sign_off(
 
 
 def sign_offs(alias: str, case_id: str | None = None) -> list[SignedOff]:
-    """Every sign-off, or those of a case, each compared with what the latest night has."""
+    """Return every sign-off, or those of a case, each compared with the latest night."""
     every = SignOff.objects.using(alias).order_by("id")
     if case_id is not None:
         every = every.filter(case_id=case_id)
@@ -103,7 +104,8 @@ def _read(signed: SignOff, now: dict[str, str] | None, backward: bool = False) -
 
 
 def _parts(alias: str, case_id: str, protocol: str) -> dict[str, str] | None:
-    """The hashes of what is signed. The day of the night is not in them, so that a night passes."""
+    """Return the hashes of the signed parts, without the day of the night, which changes every
+    night."""
     run = latest_run(alias, protocol)
     rows = {
         name: _valid(alias, run, model, case_id)

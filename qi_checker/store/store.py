@@ -1,4 +1,4 @@
-"""The store: one object that gives everything that is kept."""
+"""The store: one object with access to all stored data."""
 
 from __future__ import annotations
 
@@ -28,80 +28,81 @@ UTC = Site(timezone="UTC")
 
 @dataclass(frozen=True)
 class Store:
-    """A store that is connected. Everything raises UserError where the database refuses.
+    """A connected store. All methods raise UserError if the database refuses.
 
-    `site` says in which time zone a day of surgery is meant.
+    `site` has the time zone of a day of surgery.
     """
 
     alias: str
     site: Site
 
     def migrate(self) -> None:
-        """Set the store up, or bring an older one to the schema of this version."""
+        """Set the store up, or migrate an older one to the schema of this version."""
         from qi_checker.store.schema import migrate
 
         migrate(self.alias)
 
     def keep(self, night: Night) -> Kept:
-        """Keep a night in one transaction: all of it, or nothing."""
+        """Store a night in one transaction: all of it, or nothing."""
         from qi_checker.store.keep import keep
 
         return keep(self.alias, night)
 
     def runs(self, protocol: str | None = None) -> list[PastRun]:
-        """Every run that is kept, the latest first."""
+        """Return every stored run, the latest first."""
         from qi_checker.store.past import runs
 
         return runs(self.alias, protocol)
 
     def latest(self, protocol: str | None = None) -> PastRun | None:
-        """The run of the latest moment that is in force."""
+        """Return the run in force of the latest moment."""
         there = [run for run in self.runs(protocol) if run.in_force]
         return max(there, key=lambda run: (run.as_of, run.run_id), default=None)
 
     def manifest(self, run_id: int) -> dict[str, Any]:
-        """The manifest of a run, as it was given."""
+        """Return the manifest of a run, as stored."""
         manifest: dict[str, Any] = self.documents(run_id)["manifest"]
         return manifest
 
     def documents(self, run_id: int) -> dict[str, Any]:
-        """`manifest`, `feeds` and `inputs` of a run."""
+        """Return `manifest`, `feeds` and `inputs` of a run."""
         from qi_checker.store.past import documents
 
         return documents(self.alias, run_id)
 
     def findings(self, run_id: int) -> Iterator[dict[str, Any]]:
-        """The findings of a run, by case and requirement; dates are ISO texts."""
+        """Yield the findings of a run, by case and requirement, with dates as ISO text."""
         from qi_checker.store.past import finding_lines
 
         return map(json.loads, finding_lines(self.alias, run_id))
 
     def cases(self, run_id: int) -> Iterator[dict[str, Any]]:
-        """The cases of a run, by case."""
+        """Yield the cases of a run, by case."""
         from qi_checker.store.past import case_lines
 
         return map(json.loads, case_lines(self.alias, run_id))
 
     def actions(self, run_id: int) -> Iterator[dict[str, Any]]:
-        """The actions of a run, the most urgent first; none where an earlier version kept it."""
+        """Yield the actions of a run, the most urgent first; a run of an earlier version has
+        none."""
         from qi_checker.store.past import action_lines
 
         return map(json.loads, action_lines(self.alias, run_id))
 
     def findings_json(self, run_id: int) -> Iterator[bytes]:
-        """The findings.json of a run, byte for byte, in pieces."""
+        """Yield the findings.json of a run, byte for byte, in pieces."""
         from qi_checker.store.past import findings_json
 
         return findings_json(self.alias, run_id)
 
     def changes(self, run_id: int) -> tuple[Change, ...]:
-        """What changed in a run since the one in force before it."""
+        """Return the changes of a run since the run in force before it."""
         from qi_checker.store.comparing import load_changes
 
         return load_changes(self.alias, run_id)
 
     def base(self, run_id: int) -> int | None:
-        """The run that `changes` compares a run with; None for the first."""
+        """Return the run that `changes` compares a run with; None for the first."""
         from qi_checker.store.comparing import before
         from qi_checker.store.past import run_of
 
@@ -110,20 +111,21 @@ class Store:
 
     @property
     def trail(self) -> Trail:
-        """The audit trail."""
+        """Return the audit trail."""
         from qi_checker.store.trail import Trail
 
         return Trail(self.alias)
 
     @property
     def exceptions(self) -> Exceptions:
-        """Requests, approvals, revocations; and the input table for the evaluation."""
+        """Return the exceptions: requests, approvals, revocations, and the input table of the
+        evaluation."""
         from qi_checker.store.exceptions import Exceptions
 
         return Exceptions(self.alias, self.site)
 
     def schedules(self, case_id: str, protocol: str | None = None) -> list[Schedule]:
-        """Every date that an operation was planned for, the oldest first."""
+        """Return every planned date of an operation, the oldest first."""
         from qi_checker.store.schedules import schedules
 
         return schedules(self.alias, case_id, protocol)
@@ -131,19 +133,19 @@ class Store:
     def earlier_schedules(
         self, protocol: str, as_of: str, cases: Collection[str]
     ) -> list[tuple[str, date]]:
-        """Case and day of what was planned in nights before `as_of`, for the evaluation."""
+        """Return case and planned day from nights before `as_of`, for the evaluation."""
         from qi_checker.store.schedules import earlier_schedules
 
         return earlier_schedules(self.alias, protocol, as_of, cases, self.site)
 
     def planned(self, cases: Collection[str]) -> dict[str, date]:
-        """The day that surgery of these cases is planned for, as the last night saw it."""
+        """Return the planned day of surgery of these cases in the last night."""
         from qi_checker.store.schedules import planned
 
         return {case_id: when.lo for case_id, when in planned(self.alias, cases, self.site).items()}
 
     def known_cases(self, protocols: Iterable[str]) -> list[str]:
-        """The cases of the latest night of each of these protocols, sorted."""
+        """Return the cases of the latest night of each of these protocols, sorted."""
         from qi_checker.store.schedules import known_cases
 
         return known_cases(self.alias, protocols)
@@ -151,62 +153,62 @@ class Store:
     def sign_off(
         self, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
     ) -> SignedOff:
-        """Sign a case off as the latest night has it."""
+        """Sign off a case as the latest night evaluated it."""
         from qi_checker.store.signoffs import sign_off
 
         return sign_off(self.alias, case_id, protocol, by=by, at=at, note=note)
 
     def sign_offs(self, case_id: str | None = None) -> list[SignedOff]:
-        """Sign-offs, each with what has changed since; one with a change is void."""
+        """Return sign-offs, each with the changes since; a change makes it void."""
         from qi_checker.store.signoffs import sign_offs
 
         return sign_offs(self.alias, case_id)
 
     @property
     def people(self) -> People:
-        """What people write about cases: notes, contacts, looks, waits, entries of ultrasound."""
+        """Return people's entries about cases: notes, contacts, looks, waits, ultrasound."""
         from qi_checker.store.people.writes import People
 
         return People(self.alias)
 
     def verify(self, *anchors: Anchor | None) -> Verified:
-        """Read the trail and every row that is bound to it; `anchors`: ends kept elsewhere."""
+        """Verify the trail and every row bound to it; `anchors`: ends recorded elsewhere."""
         from qi_checker.store.verifying import verify
 
         return verify(self.alias, anchors)
 
     def purge(self, before: date, at: datetime, actor: str) -> Purged:
-        """Remove the nights from before a day; the trail tells of it."""
+        """Remove the nights from before a day; the trail records it."""
         from qi_checker.store.retention import purge
 
         return purge(self.alias, before, at, actor)
 
     def old_runs(self, before: date) -> tuple[int, int]:
-        """How many runs a purge would remove, and how many there are."""
+        """Return how many runs a purge would remove, and how many exist."""
         from qi_checker.store.retention import old_runs
 
         return old_runs(self.alias, before)
 
     def forget(self, run_id: int, at: datetime, actor: str) -> Forgotten:
-        """Remove one run as if it had never been kept; the trail tells of it."""
+        """Remove one run as if it had never been stored; the trail records it."""
         from qi_checker.store.retention import forget
 
         return forget(self.alias, run_id, at, actor)
 
     def export_case(self, case_id: str) -> dict[str, Any]:
-        """Everything that is held of a case, ready for JSON."""
+        """Return everything stored about a case, ready for JSON."""
         from qi_checker.store.privacy import export_case
 
         return export_case(self.alias, case_id, self.site)
 
     def pseudonymise(self, case_id: str, key: bytes, at: datetime, actor: str) -> str:
-        """Replace the ids of a case and of its events everywhere; gives the new id."""
+        """Replace the ids of a case and of its events everywhere; return the new id."""
         from qi_checker.store.privacy import pseudonymise
 
         return pseudonymise(self.alias, case_id, key, at, actor)
 
     def backup(self, path: Path) -> None:
-        """Write a copy of an SQLite store while it is used."""
+        """Write a copy of an SQLite store while it is in use."""
         from qi_checker.store.backup import backup
 
         backup(self.alias, path)
@@ -219,7 +221,7 @@ class Store:
 
 
 def open_store(database: Database, site: Site = UTC) -> Store:
-    """Connect to a store. Raises UserError where it is gone, or newer than this program."""
+    """Connect to a store. Raise UserError if it is missing, or newer than this program."""
     alias = connect(database)
     from qi_checker.store.schema import check
 

@@ -1,4 +1,4 @@
-"""The audit trail: who did what, in a chain of hashes that shows every later change."""
+"""The audit trail: who did what, in a chain of hashes that reveals every later change."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from qi_checker.errors import Problem, UserError
 from qi_checker.store.models import TrailEntry, TrailPermit
 from qi_checker.store.transaction import reading, writing
 
-START = "0" * 64  # what the first entry has for the hash before it
+START = "0" * 64  # the previous hash of the first entry
 ERASED, PURGED, BOUND = "payload_erased", "purged", "rows_bound"
-# Who may say that something that was bound is other now, or gone: the program's own commands.
+# Actions that may change or remove bound rows: the program's own commands.
 _CHANGES = frozenset(
     {"run_forgotten", PURGED, "pseudonymised"}
     | {f"{kind}_undone" for kind in ("note", "contact", "look", "wait")}
@@ -28,7 +28,7 @@ _FETCHED = 5_000
 
 @dataclass(frozen=True)
 class Anchor:
-    """The end of the trail at some time, kept outside the database: it shows what is cut off."""
+    """The end of the trail at some time, recorded outside the database to reveal a cut-off end."""
 
     sequence: int
     hash: str
@@ -36,11 +36,11 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Verified:
-    """What reading the whole trail showed. `faults` is empty where it is whole.
+    """The result of verifying the whole trail. `faults` is empty if it is intact.
 
-    `bound`: what rows are to say, by their name (`binding.py`); `binds`: the entry that said it last.
-    `noted`: entries by which something was erased, or bound rows were changed. Only a person can say
-    whether somebody wanted that.
+    `bound`: the expected digests of rows by name (`binding.py`); `binds`: the entry that bound each
+    last. `noted`: entries that erased something, or that changed bound rows. Only people can say
+    whether that was intended.
     """
 
     entries: int
@@ -71,55 +71,55 @@ class Trail:
         bound: Mapping[str, str] | None = None,
         unbound: Sequence[str] = (),
     ) -> Anchor:
-        """Add an entry, and give the new end. `payload` holds ids, never what is known of a patient.
+        """Add an entry, and return the new end. `payload` contains ids, never data of a patient.
 
-        `at` has a time zone. Inside a transaction of the caller it becomes a part of that.
-        bound: digests of rows that were written with it, by their names; unbound: those that went.
+        `at` has a time zone. Inside a transaction of the caller it becomes a part of it.
+        bound: digests of rows written with it, by name; unbound: names of removed rows.
         """
         content = dict(payload)
         content |= {"bound": dict(bound)} if bound else {}
         content |= {"unbound": list(unbound)} if unbound else {}
         with writing(self.alias):
-            # Once a payload is erased its digest stays: nobody may find out ids by trying them.
+            # The digest stays after a payload is erased, so ids must not be guessable from it.
             salted = content | {"salt": secrets.token_hex(16)}
             entry = chained(self.end(), at, actor, action, salted)
             entry.save(using=self.alias, force_insert=True)
             return Anchor(entry.sequence, entry.hash)
 
     def end(self) -> Anchor | None:
-        """The last entry, to be kept elsewhere."""
+        """Return the last entry, to be recorded elsewhere."""
         with reading(self.alias):
             last = self._entries().order_by("-sequence").first()
         return Anchor(last.sequence, last.hash) if last else None
 
     def entries(self) -> Iterator[TrailEntry]:
-        """Every entry, in order."""
+        """Yield every entry, in order."""
         with reading(self.alias):
             yield from self._entries().order_by("sequence").iterator(_FETCHED)
 
     def verify(self, *anchors: Anchor | None) -> Verified:
-        """Read the trail once and say what is wrong with it.
+        """Read the trail once and return its faults.
 
-        An entry that was changed, removed, added or moved is found by its hash; entries cut off at
-        the end, and a trail that was made anew, only by `anchors` that were kept elsewhere.
+        A changed, removed, added or moved entry is found by its hash; entries cut off at the end,
+        and a rebuilt trail, only by `anchors` that were recorded elsewhere.
         """
         return _Reader([a for a in anchors if a is not None]).read(self.entries())
 
     def erase(self, sequences: Collection[int]) -> None:
-        """Take the payload out of entries. The chain stays whole; the caller's entry must tell it.
+        """Erase the payload of entries. The chain stays intact; the caller's entry must record it.
 
-        That entry names them (`sequences`), or the last one of all that are erased (`through`).
+        That entry names them (`sequences`), or the last of all erased entries (`through`).
         """
         self._erase(self._entries().filter(sequence__in=sequences))
 
     def erase_through(self, sequence: int) -> int:
-        """Take the payload out of every entry up to this one; gives how many had one."""
+        """Erase the payload of every entry up to this one; return how many had one."""
         return self._erase(self._entries().filter(sequence__lte=sequence))
 
     def last_before(self, moment: datetime) -> int:
-        """The last entry of the oldest stretch that lies before a moment; 0 for none.
+        """Return the last entry of the oldest unbroken run of entries before a moment; 0 for none.
 
-        Only a stretch: an entry that a wrong clock dated early is not cut out from among the others.
+        Only an unbroken run: an entry that a wrong clock dated early stays among the others.
         """
         first_left = self._entries().filter(at__gte=instant(moment)).order_by("sequence").first()
         if first_left is not None:
@@ -137,7 +137,7 @@ class Trail:
 
 @dataclass(frozen=True)
 class _Permit:
-    """The triggers let payloads be erased while this is there; it ends before the transaction."""
+    """Lets the triggers accept erased payloads; it ends before the transaction."""
 
     alias: str
     why: str
@@ -151,7 +151,7 @@ class _Permit:
 
 
 class _Reader:
-    """One pass over the entries; only the last hash and what is bound are held."""
+    """One pass over the entries; only the last hash and the bound digests are kept in memory."""
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
         self.anchors = {anchor.sequence: anchor for anchor in anchors}
@@ -173,7 +173,7 @@ class _Reader:
         for entry in entries:
             self._entry(entry)
             if self.faults:
-                break  # what follows a break in the chain cannot be trusted either way
+                break  # after a break in the chain nothing can be verified
         if not self.faults:
             self._whole()
         end = self.last if self.count else None
@@ -258,7 +258,7 @@ class _Reader:
 def chained(
     end: Anchor | None, at: datetime, actor: str, action: str, payload: Mapping[str, Any]
 ) -> TrailEntry:
-    """The entry that follows the end of a trail; it is not written yet."""
+    """Return the entry that follows the end of a trail, without writing it."""
     before = end or Anchor(0, START)
     text = canonical(payload)
     entry = TrailEntry(
@@ -275,12 +275,12 @@ def chained(
 
 
 def canonical(payload: Mapping[str, Any]) -> str:
-    """JSON that is the same for the same content: sorted, plain ASCII, no blanks."""
+    """Return JSON that is equal for equal content: sorted, plain ASCII, no blanks."""
     return json.dumps(payload, sort_keys=True, separators=(",", ":"))
 
 
 def instant(at: datetime) -> str:
-    """A moment as text, always in UTC and of one length, so that texts sort as times do."""
+    """Format a moment in UTC with a fixed length, so that text sorts like times."""
     if at.tzinfo is None:
         advice = "Give a time with its time zone"
         raise UserError(Problem("store", "a time of the trail has no time zone", "", advice))

@@ -1,4 +1,4 @@
-"""One writer at a time, and database errors as a person is told them."""
+"""One writer at a time, and database errors as messages for people."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from django.db.transaction import TransactionManagementError
 
 from qi_checker.errors import Problem, UserError
 
-_LOCK = 5_120_266  # a number of our own: the advisory lock of PostgreSQL
+_LOCK = 5_120_266  # our own number for the advisory lock of PostgreSQL
 
 
 class StoreRefused(UserError):
-    """The database refused. `kind`: busy, full, read_only, unreachable, damaged, older or failed."""
+    """The database refused. `kind`: busy, full, read_only, unreachable, damaged, older or
+    failed."""
 
     def __init__(self, problem: Problem, kind: str) -> None:
         self.kind = kind
@@ -23,7 +24,7 @@ class StoreRefused(UserError):
 
 @contextmanager
 def writing(alias: str) -> Iterator[None]:
-    """A transaction that no other writer shares; the second waits, and then gives up with a word.
+    """Open a transaction that excludes other writers; a second writer waits, then gets an error.
 
     SQLite takes its write lock at BEGIN IMMEDIATE, PostgreSQL by an advisory lock.
     """
@@ -37,7 +38,7 @@ def writing(alias: str) -> Iterator[None]:
 
 @contextmanager
 def reading(alias: str) -> Iterator[None]:
-    """What the database refuses, in words; without anything of a row."""
+    """Turn errors of the database into messages without any data of a row."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
@@ -47,9 +48,9 @@ def reading(alias: str) -> Iterator[None]:
 
 @contextmanager
 def snapshot(alias: str) -> Iterator[None]:
-    """Read as of one moment, however long that takes, while others go on writing.
+    """Read as of one moment, however long that takes, while others continue to write.
 
-    Inside a transaction of the caller it is a part of that.
+    Inside a transaction of the caller it is a part of it.
     """
     connection = connections[alias]
     with reading(alias):
@@ -69,7 +70,7 @@ def snapshot(alias: str) -> Iterator[None]:
 
 
 def _first(error: Exception) -> Exception:
-    """What broke the transaction, where Django says only that it is broken."""
+    """Return the error that broke the transaction, if Django reports only that it is broken."""
     cause = error.__cause__ or error.__context__
     if isinstance(error, TransactionManagementError) and isinstance(cause, DatabaseError):
         return _first(cause)
@@ -83,7 +84,7 @@ def _shown(alias: str) -> str:
 
 
 def refusal(alias: str, error: Exception) -> StoreRefused:
-    """What a database said, in words."""
+    """Describe an error of a database."""
     said = str(error).lower()
     where = _shown(alias)
     for kind, words, what, advice in _SAID:

@@ -1,4 +1,4 @@
-"""Whether the store is what the audit trail says: the chain, and every row that is bound to it."""
+"""Whether the store matches the audit trail: the chain, and every row bound to it."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from qi_checker.store.models import (
 from qi_checker.store.trail import BOUND, Anchor, Trail, Verified
 from qi_checker.store.transaction import snapshot
 
-_SHOWN = 20  # faults that are told one by one
+_SHOWN = 20  # maximum number of faults that are listed
 _BATCH = 2_000
 
 
 def verify(alias: str, anchors: Sequence[Anchor | None] = ()) -> Verified:
-    """Read the trail and everything that is bound to it. `anchors`: ends that were kept elsewhere."""
+    """Verify the trail and everything bound to it. `anchors`: ends that were recorded elsewhere."""
     with snapshot(alias):
         found = Trail(alias).verify(*anchors)
         if found.faults:
-            return found  # what a broken trail says of rows shows nothing
+            return found  # a broken trail proves nothing about rows
         faults = list(islice(_faults(alias, found.bound), _SHOWN + 1))
     if len(faults) > _SHOWN:
         faults[_SHOWN:] = ["there is more"]
@@ -50,9 +50,9 @@ def verify(alias: str, anchors: Sequence[Anchor | None] = ()) -> Verified:
 
 
 def refuse_harmed(alias: str, what: str) -> Verified:
-    """Raise UserError where the store is not what the trail says.
+    """Raise UserError if the store does not match the trail.
 
-    What removes or replaces rows binds the others anew: it must not make a forged row a good one.
+    A command that removes or replaces rows binds the others again, and must not bind a forged row.
     """
     found = verify(alias)
     if found.faults:
@@ -64,7 +64,7 @@ def refuse_harmed(alias: str, what: str) -> Verified:
 
 
 def bind_all(alias: str, at: datetime) -> None:
-    """Bind what a store of an earlier version holds, once; an entry of the trail says so."""
+    """Bind the rows of an earlier version's store once, with an entry in the trail."""
     found = all_bound(alias)
     if found:
         Trail(alias).append(at, "qi-checker", BOUND, {}, found)
@@ -101,7 +101,7 @@ def _compared(name: str, digest: str, left: dict[str, str]) -> Iterator[str]:
 
 
 def _documents(alias: str) -> Iterator[str]:
-    """Parts of manifests lie under the hash of their text; and those that runs name are there."""
+    """Check that parts of manifests match their hash, and that every part named by a run exists."""
     documents = Document.objects.using(alias)
     there = set()
     for digest, text in documents.values_list("digest", "text").iterator(_BATCH):
@@ -119,7 +119,7 @@ def _documents(alias: str) -> Iterator[str]:
 
 
 def _seals(alias: str, protocol: str) -> Iterator[str]:
-    """A seal that is not that of its rows: the next night would take them for unchanged."""
+    """Yield seals that do not match their rows: the next night would treat them as unchanged."""
     sealed = CaseRow.objects.using(alias).filter(protocol=protocol, to_run=None).exclude(seal="")
     batch: list[tuple[str, str, str]] = []
     rows = sealed.order_by("id").values_list("case_id", "seal", "row")
@@ -161,9 +161,9 @@ def seal_of(
     planned: Sequence[str],
     actions: Sequence[str],
 ) -> str:
-    """The seal of a case from its open rows, as `lines.py` makes it in SQL.
+    """Compute the seal of a case from its open rows, as `lines.py` does in SQL.
 
-    actions: each with its position in front.
+    actions: each prefixed with its position.
     """
     parts = [case, *(evidence or ["-"]), str(len(findings)), *sorted(findings), *planned]
     parts += ["actions", *sorted(actions)] if actions else []

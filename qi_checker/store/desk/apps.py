@@ -1,4 +1,4 @@
-"""The desk as an application of Django: its migrations are apart from the nights'."""
+"""The desk as an application of Django: its migrations are separate from those of the nights."""
 
 from __future__ import annotations
 

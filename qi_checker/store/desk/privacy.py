@@ -1,4 +1,4 @@
-"""Export, pseudonymise and purge of what the desk holds of one case."""
+"""Export, pseudonymise and purge of one case on the desk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qi_checker.store.trail import canonical
 
 
 def export_desk(alias: str, case_id: str) -> dict[str, Any]:
-    """What the desk holds of a case; nothing where it is not there."""
+    """Return the rows of a case on the desk; {} if it is not there."""
     files = CaseFile.objects.using(alias).filter(case_id=case_id).order_by("protocol")
     items = WorkItem.objects.using(alias).filter(case_id=case_id).order_by("protocol")
     todo = DeskAction.objects.using(alias).filter(item__case_id=case_id).order_by("id")
@@ -25,11 +25,11 @@ def export_desk(alias: str, case_id: str) -> dict[str, Any]:
 
 
 def clear_desk(alias: str, case_id: str, new: str) -> int:
-    """Take a case off the desk; gives how many rows there were.
+    """Take a case off the desk; return the number of its rows.
 
-    Its rows are the hospital's records as they are: with other ids they would be nobody's. The next
-    night puts the case back, as long as the records have it. What the night knew beyond single cases
-    names it no more, nor torn rows of its patient.
+    Its rows are the hospital's unchanged records: with other ids they would belong to nobody. The
+    next night puts the case back, as long as the records have it. The context of the night then
+    names neither the case nor torn rows of its patient.
     """
     _forget_patient(alias, case_id, new)
     files, _ = CaseFile.objects.using(alias).filter(case_id=case_id).delete()
@@ -38,9 +38,9 @@ def clear_desk(alias: str, case_id: str, new: str) -> int:
 
 
 def purge_desk(alias: str, before: date) -> None:
-    """Take cases off that were operated before a day, and protocols that no night since has judged.
+    """Remove cases operated before a day, and protocols that no night since has judged.
 
-    A night takes its own cases off in time; those of a protocol that is no longer judged would stay.
+    A night removes its own cases in time; cases of a protocol that is no longer judged would stay.
     """
     old = WorkItem.objects.using(alias).filter(surgery_day__lt=before)
     for protocol, case_id in list(old.values_list("protocol", "case_id")):

@@ -1,6 +1,6 @@
 """Triggers that refuse to change or remove an entry of the audit trail.
 
-Only while a permit is there, which the program writes and removes in the same transaction, may the
+Only while a permit exists, which the program writes and removes in the same transaction, may the
 payload of an entry be erased or its oldest entries be removed (docs/store.md).
 """
 
@@ -12,7 +12,7 @@ from django.db import migrations
 
 _REFUSED = "the audit trail is append-only"
 _PERMIT = "EXISTS (SELECT 1 FROM qi_store_trailpermit)"
-# Every column but the payload stays as it is, and the payload may only become NULL.
+# Every column except the payload is unchanged, and the payload may only become NULL.
 _ERASES = " AND ".join(
     ["NEW.payload IS NULL"]
     + [

@@ -1,4 +1,4 @@
-"""The hash of all open rows of a case, by which a night sees that nothing of it has changed.
+"""The hash of all open rows of a case, which shows a night that the case is unchanged.
 
 Cases of an older store have none: the next night compares their rows, and seals them.
 """

@@ -1,6 +1,6 @@
-"""From here on rows are bound to the trail; `schema.migrate` binds those that an older store holds.
+"""From here on rows are bound to the trail; `schema.migrate` binds the rows of an older store.
 
-That needs the tables of people, too, which have migrations of their own: so it is not done in here.
+That also needs the tables of people, which have their own migrations, so it is not done here.
 """
 
 from __future__ import annotations

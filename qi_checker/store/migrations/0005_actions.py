@@ -1,4 +1,4 @@
-"""Every action of a case, not only the first one. Nights that were kept before have none."""
+"""Every action of a case, not only the first. Nights stored before this have none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What people write, as an application of Django: its migrations are apart from the nights'."""
+"""What people write, as an application of Django: its migrations are separate from those of the
+nights."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The tables of what people write about cases. Nothing in them is evidence, and no verdict reads them.
+"""The tables of what people write about cases. Nothing in them is evidence, and no verdict reads
+them.
 
-A row is never changed but for its end: something that was undone, or a wait that is over. People are
-named by their login, as in the store, so that what they did stays readable without their account.
+A row is never changed except for its end: something that was undone, or a wait that is over. People
+are named by their login, as in the store, so that what they did stays readable without their
+account.
 """
 
 from __future__ import annotations
@@ -14,13 +16,13 @@ CONTACTS = ("tried", "reached", "left_message")
 
 
 class Act(models.Model):
-    """Something that somebody did about a case."""
+    """An action of somebody about a case."""
 
     case_id = models.TextField()
     by = models.TextField()
     role = models.TextField()
     at = models.DateTimeField()
-    undone_at = models.DateTimeField(null=True)  # taken back by who did it
+    undone_at = models.DateTimeField(null=True)  # undone by the author
 
     class Meta:
         abstract = True
@@ -49,9 +51,9 @@ class Contact(Act):
 
 
 class Look(Act):
-    """That somebody has looked at a case as it was; `evidence` is the SHA-256 of what that was.
+    """A review of a case in its state then; `evidence` is the SHA-256 of that state.
 
-    It is void where the evidence is another one now.
+    It is void if the evidence has changed.
     """
 
     protocol = models.TextField()
@@ -62,7 +64,7 @@ class Look(Act):
 
 
 class Wait(Act):
-    """A case leaves the list until a day. The last one of a case that was not undone counts."""
+    """A case leaves the list until a day. The last wait of a case that was not undone counts."""
 
     protocol = models.TextField()
     until = models.DateField()
@@ -73,22 +75,22 @@ class Wait(Act):
 
 
 class IousEntry(Act):
-    """What intra-operative ultrasound found, as it was entered after surgery; docs/records.md, ious.
+    """The result of intra-operative ultrasound, as entered after surgery; docs/records.md, ious.
 
-    A correction is a row of its own that names the one it corrects, so the first entry stays. A row
-    can be corrected once: two people who correct the same one do not overwrite each other.
+    A correction is a separate row that names the corrected row, so the first entry stays. A row
+    can be corrected once: two people who correct the same row do not overwrite each other.
     """
 
     corrects = models.OneToOneField("self", null=True, on_delete=models.PROTECT)
     values = models.TextField()  # JSON: column of ious and its text
-    why = models.TextField(blank=True)  # why it is corrected
+    why = models.TextField(blank=True)  # reason of a correction
 
     class Meta(Act.Meta):
         pass
 
 
 class NotesRead(models.Model):
-    """Up to which note of a case somebody has read its thread."""
+    """The last note of a case's thread that somebody has read."""
 
     login = models.TextField()
     case_id = models.TextField()
@@ -101,7 +103,8 @@ class NotesRead(models.Model):
 
 
 class Acknowledged(models.Model):
-    """Up to which run somebody knows what changed: of one case, or of all where `case_id` is empty."""
+    """The last run whose changes somebody knows: of one case, or of all cases if `case_id` is
+    empty."""
 
     login = models.TextField()
     protocol = models.TextField()
@@ -117,12 +120,12 @@ class Acknowledged(models.Model):
 
 
 class SavedView(models.Model):
-    """The filters of a list under a name. `role` is the team it is shared with, or empty."""
+    """The filters of a list under a name. `role` is the team that shares it, or empty."""
 
     login = models.TextField()
     role = models.TextField(blank=True)
     name = models.TextField()
-    query = models.TextField()  # as it stands in the address
+    query = models.TextField()  # as in the address
     at = models.DateTimeField()
 
     class Meta:
@@ -132,8 +135,8 @@ class SavedView(models.Model):
 
 
 class Sent(models.Model):
-    """A form that was taken. The same form sent a second time is not taken again."""
+    """A form that was accepted. The same form is not accepted a second time."""
 
     token = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField(db_index=True)
-    result = models.TextField(blank=True)  # where the first one led to
+    result = models.TextField(blank=True)  # where the first submission led

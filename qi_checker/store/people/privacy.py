@@ -1,4 +1,4 @@
-"""Export, pseudonymise and purge of what people wrote about one case."""
+"""Export, pseudonymise and purge of people's entries about one case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qi_checker.store.people.models import (
     Wait,
 )
 
-# Everything that names a case, with the texts in it that may name a person.
+# Everything that names a case, with its text columns that may name a person.
 _TABLES: tuple[tuple[str, type[Any], tuple[str, ...]], ...] = (
     ("notes", Note, ("text",)),
     ("contacts", Contact, ("text", "whom")),
@@ -31,11 +31,11 @@ _TABLES: tuple[tuple[str, type[Any], tuple[str, ...]], ...] = (
     ("notes_read", NotesRead, ()),
     ("acknowledged", Acknowledged, ()),
 )
-_PURGED = (Note, Contact, Look, Wait)  # the entries of ultrasound are the record of the study
+_PURGED = (Note, Contact, Look, Wait)  # the ultrasound entries are the record of the study
 
 
 def export_people(alias: str, case_id: str) -> dict[str, Any]:
-    """What people wrote about a case, by table; a table without anything is left out."""
+    """Return people's entries about a case by table; empty tables are left out."""
     found = {
         name: list(model.objects.using(alias).filter(case_id=case_id).order_by("id").values())
         for name, model, _ in _TABLES
@@ -44,7 +44,7 @@ def export_people(alias: str, case_id: str) -> dict[str, Any]:
 
 
 def pseudonymise_people(alias: str, case_id: str, new: str) -> int:
-    """Replace the id of a case and remove texts; gives how many rows there were."""
+    """Replace the id of a case and remove texts; return the number of rows."""
     number = 0
     for _, model, texts in _TABLES:
         rows = model.objects.using(alias).filter(case_id=case_id)
@@ -54,7 +54,8 @@ def pseudonymise_people(alias: str, case_id: str, new: str) -> int:
 
 
 def _clear_addresses(alias: str, case_id: str) -> None:
-    """Where forms led to, and filters of lists that look for the case, are addresses of pages."""
+    """Clear targets of forms, and filters of lists that search for the case: both are page
+    addresses."""
     for sent in Sent.objects.using(alias).exclude(result=""):
         if case_id in map(unquote, urlsplit(sent.result).path.split("/")):
             Sent.objects.using(alias).filter(token=sent.token).update(result="/")
@@ -66,13 +67,13 @@ def _clear_addresses(alias: str, case_id: str) -> None:
 
 
 def purge_people(alias: str, before: date) -> int:
-    """Remove what was written before a day, but for the entries of ultrasound; gives how many."""
+    """Remove entries from before a day, except ultrasound entries; return their number."""
     start = timezone.make_aware(datetime.combine(before, time.min))
     number = 0
     for model in _PURGED:
         gone, _ = model.objects.using(alias).filter(at__lt=start).delete()
         number += gone
-    # What somebody has read or acknowledged of a case goes with what it was about.
+    # Marks of what somebody has read or acknowledged of a case are removed with its entries.
     threads = Note.objects.using(alias).values("case_id")
     NotesRead.objects.using(alias).exclude(case_id__in=threads).delete()
     known = CaseRow.objects.using(alias).values("case_id")

@@ -1,4 +1,4 @@
-"""What pages show of what people wrote: a few statements for a page, however many cases are on it."""
+"""People's entries as pages show them: a few statements per page, however many cases are on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qi_checker.store.people.models import (
 
 @dataclass(frozen=True)
 class Marks:
-    """What a line of a list says beside the case: the last look, contact and wait."""
+    """The marks beside a case in a list: the last look, contact and wait."""
 
     looks: Mapping[tuple[str, str], Look] = field(default_factory=dict)  # by case and protocol
     waits: Mapping[tuple[str, str], Wait] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Marks:
 
 
 def marks(alias: str, cases: Collection[str], today: date) -> Marks:
-    """The marks of some cases."""
+    """Return the marks of some cases."""
     of = _standing(alias, cases)
     ordered = {m: of(m).order_by("id") for m in (Look, Wait, Contact)}
     return Marks(
@@ -53,9 +53,9 @@ def _standing(alias: str, cases: Collection[str]) -> Any:
 def unread(
     alias: str, cases: Collection[str], login: str, roles: Collection[str]
 ) -> dict[str, int]:
-    """How many notes to these roles, or to everybody, somebody else wrote since one last read.
+    """Count the notes to these roles, or to everybody, that others wrote since the last reading.
 
-    Of some cases; one without any is left out.
+    For some cases; cases without any are left out.
     """
     read = NotesRead.objects.using(alias).filter(login=login, case_id=OuterRef("case_id"))
     last = Coalesce(Subquery(read.values("last_note")[:1]), Value(0))
@@ -65,7 +65,7 @@ def unread(
 
 
 def waiting(alias: str, today: date) -> Exists:
-    """For a list of rows with `case_id` and `protocol`: whether somebody took it off until later.
+    """Return a condition on rows with `case_id` and `protocol`: taken off the list until later.
 
     The last wait counts, so a shorter one brings the case back.
     """
@@ -77,7 +77,8 @@ def waiting(alias: str, today: date) -> Exists:
 
 
 def unseen(alias: str, login: str) -> Q:
-    """For a list of rows with `case_id`, `protocol` and `changed_run`: changed since acknowledged."""
+    """Return a condition on rows with `case_id`, `protocol`, `changed_run`: changed since
+    acknowledged."""
     mine = Acknowledged.objects.using(alias).filter(login=login, protocol=OuterRef("protocol"))
     known = mine.filter(Q(case_id="") | Q(case_id=OuterRef("case_id")))
     return Q(changed_run__gt=0) & ~Exists(known.filter(run_id__gte=OuterRef("changed_run")))
@@ -85,7 +86,7 @@ def unseen(alias: str, login: str) -> Q:
 
 @dataclass(frozen=True)
 class Thread:
-    """What people wrote about one case, the newest first; what was taken back is left out."""
+    """People's entries about one case, the newest first; undone entries are left out."""
 
     notes: tuple[Note, ...]
     contacts: tuple[Contact, ...]
@@ -98,25 +99,26 @@ class Thread:
         return self.notes[0].id if self.notes else 0
 
     def wait(self, protocol: str, today: date) -> Wait | None:
-        """The wait that holds today."""
+        """Return the wait that is in effect today."""
         last = next((wait for wait in self.waits if wait.protocol == protocol), None)
         return last if last is not None and last.until > today else None
 
 
 def thread(alias: str, case_id: str) -> Thread:
-    """Everything that stands about a case."""
+    """Return all entries about a case that were not undone."""
     of = _standing(alias, [case_id])
     return Thread(*(tuple(of(m).order_by("-id")) for m in (Note, Contact, Look, Wait, IousEntry)))
 
 
 def saved_views(alias: str, login: str, roles: Collection[str]) -> list[SavedView]:
-    """The views of somebody and of their teams, by name."""
+    """Return the views of a person and of their teams, by name."""
     mine = Q(login=login, role="") | Q(role__in=list(roles))
     return list(SavedView.objects.using(alias).filter(mine).order_by(F("name"), F("id")))
 
 
 def ious_rows(alias: str) -> list[tuple[int, dict[str, str]]]:
-    """Rows of the table `ious` (docs/records.md) with their number: the last entry of each case."""
+    """Return rows of the table `ious` (docs/records.md) with their number: the last entry of each
+    case."""
     last = IousEntry.objects.using(alias).filter(iousentry=None, undone_at=None).order_by("id")
     rows: dict[str, tuple[int, dict[str, str]]] = {}
     for entry in last:

@@ -1,8 +1,8 @@
 """Every write of people, each in one transaction with its entry in the trail.
 
-The text of a note or a reason goes into the table only, never into the trail or a message. A form
-carries a token: where the same form comes a second time (two clicks, the back button) nothing is
-written again, and the caller learns where the first one led.
+The text of a note or a reason is written to its table only, never to the trail or a message. A form
+carries a token: if the same form is sent a second time (two clicks, the back button) nothing is
+written again, and the caller learns the target of the first submission.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from qi_checker.store.people.models import (
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 
-LONGEST_TEXT = 4_000  # characters of a note; a letter belongs into the record
-_FORGOTTEN = timedelta(days=30)  # a form is not sent a second time after so long
+LONGEST_TEXT = 4_000  # characters of a note; a letter belongs in the record
+_FORGOTTEN = timedelta(days=30)  # a form is not sent again after this time
 _A = TypeVar("_A", bound=Act)
 
 
 class SentBefore(Exception):
-    """This form was taken already; `result` is where that led."""
+    """This form was already accepted; `result` is the target of that submission."""
 
     def __init__(self, result: str) -> None:
         self.result = result
@@ -54,9 +54,9 @@ class People:
 
     @contextmanager
     def once(self, token: str, at: datetime, result: str = "") -> Iterator[None]:
-        """A transaction for a form that was not taken yet. Raises SentBefore where it was.
+        """Open a transaction for a new form. Raise SentBefore if the form was already accepted.
 
-        Everything that is written inside is written together with the mark, or not at all.
+        Everything inside is written together with the token, or not at all.
         """
         with writing(self.alias):
             sent = Sent.objects.using(self.alias)
@@ -68,12 +68,12 @@ class People:
             yield
 
     def read_case(self, case_id: str, by: Person, at: datetime, how: str) -> None:
-        """Tell the trail that somebody read a case. `how`: page, sheet, api or feed."""
+        """Record in the trail that somebody read a case. `how`: page, sheet, api or feed."""
         payload = {"case": case_id, "role": by.role, "how": how}
         Trail(self.alias).append(at, by.login, "case_read", payload)
 
     def note(self, case_id: str, to_role: str, text: str, *, by: Person, at: datetime) -> int:
-        """Add a note to the thread of a case; gives its number."""
+        """Add a note to the thread of a case; return its number."""
         return self._add(Note, case_id, by, at, "note", to_role=to_role, text=_text(text, "note"))
 
     def contact(
@@ -86,7 +86,7 @@ class People:
         return self._add(Contact, case_id, by, at, "contact", **said)
 
     def look(self, case_id: str, protocol: str, evidence: str, *, by: Person, at: datetime) -> int:
-        """Say that a case was looked at, as its evidence is now."""
+        """Record that a case was reviewed with its current evidence."""
         return self._add(Look, case_id, by, at, "look", protocol=protocol, evidence=evidence)
 
     def wait(
@@ -101,7 +101,7 @@ class People:
         by: Person,
         at: datetime,
     ) -> int:
-        """Take a case off the list until a day. `last` is its last day to act, None for none.
+        """Take a case off the list until a day. `last` is its last day to act, or None.
 
         Raises UserError where the day is not after today, or after the last day.
         """
@@ -113,9 +113,9 @@ class People:
         return self._add(Wait, case_id, by, at, "wait", protocol=protocol, until=until, why=text)
 
     def undo(self, kind: str, number: int, *, by: Person, at: datetime) -> str:
-        """Take back a note, contact, look or wait of one's own; gives its case.
+        """Undo one's own note, contact, look or wait; return its case.
 
-        Raises UserError where there is no such thing, or somebody else wrote it.
+        Raises UserError if it does not exist, or somebody else wrote it.
         """
         model = _UNDONE.get(kind)
         with writing(self.alias):
@@ -129,7 +129,7 @@ class People:
         return str(found.case_id)
 
     def notes_read(self, login: str, case_id: str, last_note: int) -> None:
-        """Remember up to which note somebody has read a thread; never back."""
+        """Record the last note that somebody has read in a thread; it never moves back."""
         with writing(self.alias):
             rows = NotesRead.objects.using(self.alias)
             row, made = rows.get_or_create(
@@ -142,12 +142,12 @@ class People:
     def acknowledge(
         self, protocol: str, run_id: int, case_id: str = "", *, by: Person, at: datetime
     ) -> None:
-        """Say that one knows what changed up to a run: of a case, or of all (empty)."""
+        """Acknowledge the changes up to a run: of a case, or of all cases (empty)."""
         with writing(self.alias):
             rows = Acknowledged.objects.using(self.alias)
             key = {"login": by.login, "protocol": protocol, "case_id": case_id}
             rows.update_or_create(**key, defaults={"run_id": run_id})
-            if not case_id:  # those of single cases that this covers are of no use any more
+            if not case_id:  # entries for single cases that this covers are obsolete
                 covered = rows.filter(login=by.login, protocol=protocol, run_id__lte=run_id)
                 covered.exclude(case_id="").delete()
             payload = {"protocol": protocol, "run": run_id, "role": by.role}
@@ -155,7 +155,7 @@ class People:
             Trail(self.alias).append(at, by.login, "changes_acknowledged", payload)
 
     def save_view(self, name: str, query: str, team: str, *, by: Person, at: datetime) -> None:
-        """Keep the filters of a list under a name, for oneself or for a role."""
+        """Save the filters of a list under a name, for oneself or for a role."""
         text = _text(name, "name")
         with writing(self.alias):
             rows = SavedView.objects.using(self.alias)
@@ -165,7 +165,7 @@ class People:
             Trail(self.alias).append(at, by.login, "view_saved", payload)
 
     def remove_view(self, number: int, *, by: Person, at: datetime) -> None:
-        """Remove a view of one's own. Raises UserError where it is somebody else's."""
+        """Remove one's own view. Raise UserError for somebody else's."""
         with writing(self.alias):
             gone, _ = SavedView.objects.using(self.alias).filter(id=number, login=by.login).delete()
             if not gone:
@@ -182,9 +182,9 @@ class People:
         by: Person,
         at: datetime,
     ) -> int:
-        """Enter what ultrasound found, or correct the last entry of a case; gives its number.
+        """Enter the result of ultrasound, or correct the last entry of a case; return its number.
 
-        Raises UserError where the entry that it corrects is not the last one any more.
+        Raises UserError if the entry to correct is no longer the last.
         """
         with writing(self.alias):
             last = IousEntry.objects.using(self.alias).filter(case_id=case_id, iousentry=None)
@@ -214,7 +214,7 @@ _UNDONE: dict[str, type[Any]] = {"note": Note, "contact": Contact, "look": Look,
 
 
 def _text(text: str, what: str, empty: bool = False) -> str:
-    """A text as it is kept. Raises UserError where it is empty or too long."""
+    """Normalise a text for storage. Raise UserError if it is empty or too long."""
     found = text.replace("\r\n", "\n").replace("\x00", "").strip()
     if not found and not empty:
         raise _refused(f"the {what} is empty", "Write something")
