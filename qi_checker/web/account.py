@@ -19,25 +19,25 @@ from qi_checker.web.pages import ROLES, Message, render
 
 @dataclass(frozen=True)
 class AccountPage:
-    """What can be changed, and the roles, which an administrator gives."""
+    """The settings that can be changed, and the roles, which an administrator gives."""
 
     login: str
     name: str
     language: str
     languages: tuple[tuple[str, str], ...]
     shortcuts: bool
-    memberships: tuple[tuple[str, str], ...]  # role in words, and site
+    memberships: tuple[tuple[str, str], ...]  # translated role, and site
     local: bool
     errors: tuple[tuple[str, str], ...] = ()  # field and what is wrong
 
 
 def account(request: HttpRequest) -> HttpResponse:
-    """Show it, or change what was sent."""
+    """Show the page, or apply the submitted changes."""
     if request.method == "POST":
         return _change(request)
     done = gettext("Your settings are saved."), gettext("Your password is changed.")
-    told = {"settings": done[0], "password": done[1]}.get(request.GET.get("done", ""))
-    messages = (Message("good", told),) if told else ()
+    message = {"settings": done[0], "password": done[1]}.get(request.GET.get("done", ""))
+    messages = (Message("good", message),) if message else ()
     return render(request, "account", _page(request), messages=messages)
 
 

@@ -1,6 +1,8 @@
-"""How many slots of each modality the upcoming operations still need, by the last day on which one counts.
+"""How many slots of each modality the upcoming operations still need, by the last day on which a
+slot counts.
 
-From the protocol's own windows: a slot after that day is of no use, one before the window opens neither.
+From the protocol's own windows: a slot after that day is useless, and so is one before the window
+opens.
 """
 
 from __future__ import annotations
@@ -24,17 +26,17 @@ NEEDS_A_SLOT = ("order", "book", "move_booking")
 
 @dataclass(frozen=True)
 class DemandCell:
-    """Slots of a modality that are needed by the end of a week."""
+    """Slots of a modality needed by the end of a week."""
 
     modality: str
     number: int
-    share: int  # of the largest, in percent: how long the bar is
+    share: int  # percentage of the largest: the length of the bar
     so_far: int
 
 
 @dataclass(frozen=True)
 class Week:
-    """One week: how many slots lose their use at its end."""
+    """One week, with the number of slots that become useless at its end."""
 
     name: str
     days: str
@@ -43,7 +45,7 @@ class Week:
 
 @dataclass(frozen=True)
 class DemandPage:
-    """The weeks ahead; `late` are needs that no slot can meet any more."""
+    """The weeks ahead; `late` is the number of needs that no slot can meet any more."""
 
     weeks: tuple[Week, ...]
     modalities: tuple[str, ...]
@@ -53,7 +55,7 @@ class DemandPage:
 
 
 def demand(request: HttpRequest) -> HttpResponse:
-    """Of all of one's sites, or of `?site=`."""
+    """Show the demand of all of one's sites, or of `?site=`."""
     night = last_night()
     items = visible(request.sites)
     if request.GET.get("site"):
@@ -87,7 +89,7 @@ def _page(by_week: dict[tuple[int, int], Counter[str]], late: int, night: Night)
         cells = tuple(
             DemandCell(m, counts[m], round(100 * counts[m] / largest), so_far[m]) for m in names
         )
-        said = gettext("%(first)s to %(last)s")
-        words = said % {"first": i18n.day(days[0]), "last": i18n.day(days[1])}
+        span = gettext("%(first)s to %(last)s")
+        words = span % {"first": i18n.day(days[0]), "last": i18n.day(days[1])}
         weeks.append(Week(name, words, cells))
     return DemandPage(tuple(weeks), names, late, tuple(sorted(total.items())), night.freshness())

@@ -1,4 +1,4 @@
-"""Accounts of the demonstration: one for each role, whose password is its login."""
+"""Accounts of the demonstration: one for each role, with the login as password."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = {
 
 
 def add_accounts() -> list[str]:
-    """Make them where they are not there; gives their logins. No rule for passwords applies here."""
+    """Create missing accounts; return their logins. The password rules do not apply here."""
     for role, name in NAMES.items():
         login = role.value.replace("_", "-")
         user, made = User.objects.get_or_create(

@@ -1,7 +1,7 @@
-"""Files of the night: listed, shown in the frame of the application where they are pages, downloaded.
+"""Files of the night: listed, downloaded, and, if they are pages, shown in the application's frame.
 
-A page of the night stands in its file with its own style sheet; here its middle is put into the frame,
-which has the same one. What is downloaded is told in the trail: some of it names cases.
+A page of the night is a file with its own style sheet; here its middle part is put into the frame,
+which has the same style sheet. Downloads are recorded in the trail: some of the files name cases.
 """
 
 from __future__ import annotations
@@ -54,24 +54,25 @@ class FileLine:
 
 @dataclass(frozen=True)
 class FilesPage:
-    """Folders of reports with their files; pages of single cases are read from the list instead."""
+    """Folders of reports with their files; pages of single cases are opened from the list
+    instead."""
 
     folders: tuple[tuple[str, tuple[FileLine, ...]], ...]
 
 
 @dataclass(frozen=True)
 class ReportPage:
-    """A report of the night in the frame; `others` are the other months or studies."""
+    """A report of the night in the frame; `others` are the months or studies to choose from."""
 
     title: str
     main: Markup
     others: tuple[tuple[str, str, bool], ...]  # address, title, here
     files: tuple[FileLine, ...]
-    how: str = ""  # how such a report comes about, where there is none
+    how: str = ""  # how to get such a report, if there is none
 
 
 def files(request: HttpRequest) -> HttpResponse:
-    """Every file that the night left."""
+    """Show every file of the night."""
     folders = []
     root = runtime().settings.reports
     for folder in sorted(p for p in _dirs(root)):
@@ -89,7 +90,7 @@ def _dirs(root: Path) -> list[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files of a folder and of those of protocols in it, but not the pages of single cases."""
+    """Yield the files of a folder and of its protocol folders, except pages of single cases."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder).parts
         hidden = any(part.startswith(".") for part in inside)
@@ -115,7 +116,7 @@ def _size(size: int) -> str:
 
 
 def file(request: HttpRequest, name: str) -> HttpResponse:
-    """Download one of them. Raises Http404 for anything else, however it is written."""
+    """Download one of the files. Raise Http404 for any other path."""
     root = runtime().settings.reports
     folder = next((d for d in _dirs(root) if d.name == name.partition("/")[0]), None)
     listed = {p.relative_to(root).as_posix(): p for p in _files(folder)} if folder else {}
@@ -123,20 +124,20 @@ def file(request: HttpRequest, name: str) -> HttpResponse:
     if path is None or not path.resolve().is_relative_to(root.resolve()):
         raise Http404
     by = request.who.person(request.page, "GET")
-    told = {"file": path.relative_to(root).as_posix(), "role": by.role}
-    Trail("default").append(this_moment(), by.login, "file_read", told)
+    details = {"file": path.relative_to(root).as_posix(), "role": by.role}
+    Trail("default").append(this_moment(), by.login, "file_read", details)
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type=kind)
 
 
 def month(request: HttpRequest) -> HttpResponse:
-    """The report of a month, the latest without `?of=`."""
+    """Show the report of a month, by default the latest."""
     how = gettext("The nightly job writes last month's report if nightly.yaml has “monthly: true”.")
     return _report(request, "month", gettext("Month"), _MONTH, how)
 
 
 def study(request: HttpRequest) -> HttpResponse:
-    """A before/after comparison, the latest without `?of=`."""
+    """Show a before/after comparison, by default the latest."""
     how = gettext(
         "A comparison appears here when “qi-checker study” writes it into the reports folder as study-NAME."
     )
@@ -147,28 +148,28 @@ def _report(
     request: HttpRequest, name: str, title: str, pattern: re.Pattern[str], how: str
 ) -> HttpResponse:
     root = runtime().settings.reports
-    found = {m[1]: p for p in _dirs(root) if (m := pattern.fullmatch(p.name))}
-    of = request.GET.get("of", "") or max(found, default="")
-    if found and of not in found:
+    folders = {m[1]: p for p in _dirs(root) if (m := pattern.fullmatch(p.name))}
+    of = request.GET.get("of", "") or max(folders, default="")
+    if folders and of not in folders:
         raise Http404
-    pages = [p for p in _files(found[of]) if p.name == "index.html"] if found else []
+    pages = [p for p in _files(folders[of]) if p.name == "index.html"] if folders else []
     by = request.who.person(request.page, "GET")
     if pages:
-        told = {"file": pages[0].relative_to(root).as_posix(), "role": by.role}
-        Trail("default").append(this_moment(), by.login, "file_read", told)
+        details = {"file": pages[0].relative_to(root).as_posix(), "role": by.role}
+        Trail("default").append(this_moment(), by.login, "file_read", details)
     page = ReportPage(
         title=f"{title} {of}".strip(),
         main=Markup("\n").join(_middle(path) for path in pages),
         others=tuple(
-            (link(name, query={"of": o}), o, o == of) for o in sorted(found, reverse=True)
+            (link(name, query={"of": o}), o, o == of) for o in sorted(folders, reverse=True)
         ),
-        files=tuple(_line(root, path) for path in _files(found[of])) if found else (),
+        files=tuple(_line(root, path) for path in _files(folders[of])) if folders else (),
         how="" if pages else how,
     )
     return render(request, "report", page, messages=warnings(last_night()))
 
 
 def _middle(path: Path) -> Markup:
-    """What stands between the frame of a page that the night wrote itself."""
-    found = _MAIN.search(path.read_text(encoding="utf-8"))
-    return Markup(found[1] if found else "")
+    """Return the main part of a page that the night wrote."""
+    match = _MAIN.search(path.read_text(encoding="utf-8"))
+    return Markup(match[1] if match else "")

@@ -1,4 +1,4 @@
-"""Find the cases of a patient by an id: posted, so that no id of a patient stands in an address."""
+"""Find the cases of a patient by an id: posted, so that no patient id is in an address."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ from qi_checker.web.words import verdict_words
 
 @dataclass(frozen=True)
 class FoundPage:
-    """Cases whose own id or whose patient's id is this."""
+    """Cases with this id, or with this patient id."""
 
     id: str
     cases: tuple[tuple[str, str, str, str], ...]  # case, address, surgery, verdict
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """Whole ids only: nobody finds out ids by trying parts of them. The trail counts who tries many."""
-    said = str(request.POST.get("id", "")).strip()[:200]
+    """Find whole ids only, so that nobody can guess ids from parts. The trail records repeated
+    attempts."""
+    wanted = str(request.POST.get("id", "")).strip()[:200]
     items = WorkItem.objects.none()
-    if said:
-        by_patient = WorkItem.objects.filter(patient_id=said)
-        items = by_patient | WorkItem.objects.filter(case_id=said)
-    mine = [item for item in items.order_by("surgery_day", "case_id") if item.site in request.sites]
+    if wanted:
+        by_patient = WorkItem.objects.filter(patient_id=wanted)
+        items = by_patient | WorkItem.objects.filter(case_id=wanted)
+    visible = [
+        item for item in items.order_by("surgery_day", "case_id") if item.site in request.sites
+    ]
     cases = tuple(
         (
             i.case_id,
@@ -38,9 +41,9 @@ def find(request: HttpRequest) -> HttpResponse:
             i18n.day(i.surgery_day, "long"),
             verdict_words(i.verdict),
         )
-        for i in mine
+        for i in visible
     )
     by = request.who.person(request.page, "POST")
-    told = {"role": by.role, "found": len(cases)}
-    Trail("default").append(this_moment(), by.login, "searched", told)
-    return render(request, "found", FoundPage(said, cases))
+    details = {"role": by.role, "found": len(cases)}
+    Trail("default").append(this_moment(), by.login, "searched", details)
+    return render(request, "found", FoundPage(wanted, cases))

@@ -1,4 +1,4 @@
-"""Whether the process answers, and whether the store does: for systemd, a proxy, or a container."""
+"""Health of the process and of the store, for systemd, a proxy or a container."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from qi_checker.store.transaction import reading
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """That the process answers; nothing is asked of the store."""
+    """Confirm that the process answers, without querying the store."""
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """Whether the store answers and holds a night; 503 where not. Nothing of anybody is in it."""
+    """Report whether the store answers and has a night; else 503. The answer has no personal
+    data."""
     try:
         with reading("default"):
             connections["default"].ensure_connection()

@@ -1,5 +1,7 @@
-"""What intra-operative ultrasound found, entered after surgery: the columns of `ious.csv`, checked as a
-study checks them. A correction never overwrites: the first entry stays, with who corrected it and why.
+"""Results of intra-operative ultrasound, entered after surgery: the columns of `ious.csv`, checked
+as a
+study checks them. A correction never overwrites: the first entry stays, with the author and reason
+of the correction.
 """
 
 from __future__ import annotations
@@ -84,22 +86,22 @@ class IousPage:
 
 @dataclass(frozen=True)
 class IousListPage:
-    """Operations that are done, and whether what was found is entered."""
+    """Performed operations, and whether their results are entered."""
 
     open: tuple[tuple[str, str, str], ...]  # case, address, surgery
-    entered: tuple[tuple[str, str, str, str], ...]  # and by whom
-    file: str  # address of the last entries as a file; empty for who may not read it
+    entered: tuple[tuple[str, str, str, str], ...]  # with the author
+    file: str  # address of the last entries as a file; "" for people who may not read it
 
 
 def overview(request: HttpRequest) -> HttpResponse:
-    """Operations of the last weeks, those without an entry first."""
+    """Show the operations of the last weeks, those without an entry first."""
     from qi_checker.web.urls import BY_NAME
 
     items = WorkItem.objects.filter(status="performed").order_by("-surgery_day", "case_id")
-    mine = {i.case_id: i for i in items if i.site in request.sites}
-    last = IousEntry.objects.filter(case_id__in=list(mine), iousentry=None).order_by("id")
+    visible = {i.case_id: i for i in items if i.site in request.sites}
+    last = IousEntry.objects.filter(case_id__in=list(visible), iousentry=None).order_by("id")
     by = {entry.case_id: f"{entry.by}, {i18n.clock(entry.at)}" for entry in last}
-    rows = [(c, link("ious", c), i18n.day(i.surgery_day, "long")) for c, i in mine.items()]
+    rows = [(c, link("ious", c), i18n.day(i.surgery_day, "long")) for c, i in visible.items()]
     page = IousListPage(
         open=tuple(row for row in rows if row[0] not in by),
         entered=tuple((*row, by[row[0]]) for row in rows if row[0] in by),
@@ -109,7 +111,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def download(request: HttpRequest) -> HttpResponse:
-    """The last entry of every operation as `ious.csv`, as a study reads it; told in the trail."""
+    """Return the last entry of every operation as `ious.csv` for a study; record it in the
+    trail."""
     names = [column.name for column in IOUS.columns]
     rows = [values for _, values in ious_rows("default")]
     text = io.StringIO()
@@ -117,15 +120,15 @@ def download(request: HttpRequest) -> HttpResponse:
     writer.writerow(names)
     writer.writerows([safe(values.get(name, "")) for name in names] for values in rows)
     by = request.who.person(request.page, "GET")
-    told = {"file": "ious.csv", "role": by.role}
-    Trail("default").append(this_moment(), by.login, "file_read", told)
+    details = {"file": "ious.csv", "role": by.role}
+    Trail("default").append(this_moment(), by.login, "file_read", details)
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="ious.csv"'
     return response
 
 
 def entry(request: HttpRequest, case_id: str) -> HttpResponse:
-    """The form of a case, or what it sends."""
+    """Show the form of a case, or process it."""
     from qi_checker.web.writes import Sent, about_case
 
     items = items_of(request, case_id)
@@ -181,12 +184,12 @@ def _page(
 
 def _entry_line(entry: IousEntry) -> EntryLine:
     values = json.loads(entry.values)
-    said = tuple((gettext(TITLES[n]), words(values[n])) for n in TITLES if values.get(n))
-    return EntryLine(entry.by, i18n.clock(entry.at), entry.why, said)
+    answers = tuple((gettext(TITLES[n]), words(values[n])) for n in TITLES if values.get(n))
+    return EntryLine(entry.by, i18n.clock(entry.at), entry.why, answers)
 
 
 def words(value: str) -> str:
-    """A value of a field as a person reads it."""
+    """Translate a value of a field."""
     return ", ".join(gettext(part.replace("_", " ")) for part in value.split(";"))
 
 
@@ -202,14 +205,14 @@ def _field(column: Column, value: str) -> FieldView:
 
 def _texts(typed: Mapping[str, str]) -> dict[str, str]:
     getlist = getattr(typed, "getlist", None)
-    found = {n: str(typed.get(n, "")).strip()[:200] for n in TITLES}
+    texts = {n: str(typed.get(n, "")).strip()[:200] for n in TITLES}
     if getlist is not None:
-        found["plan_change"] = ";".join(getlist("plan_change"))
-    return {n: v for n, v in found.items() if v}
+        texts["plan_change"] = ";".join(getlist("plan_change"))
+    return {n: v for n, v in texts.items() if v}
 
 
 def checked(typed: Mapping[str, str]) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """The values as they are kept, and what is wrong with what was typed."""
+    """Return the values to store, and the errors of the typed values."""
     values = _texts(typed)
     errors: list[tuple[str, str]] = []
     for column in IOUS.columns:
@@ -236,15 +239,15 @@ def _wrong(column: Column, value: str) -> list[str]:
 
 
 def _needed(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What has to be known where it was performed, so that the row counts in a study."""
-    found = []
+    """Return the errors of fields that are required for the row to count in a study."""
+    errors = []
     if "plan_recorded_before" not in values:
-        found.append(
+        errors.append(
             ("plan_recorded_before", gettext("Select whether the plan was recorded before."))
         )
     changes = values.get("plan_change", "").split(";")
     if changes == [""]:
-        found.append(("plan_change", gettext("Select whether the plan changed, and how.")))
+        errors.append(("plan_change", gettext("Select whether the plan changed, and how.")))
     elif NO_CHANGE in changes and len(changes) > 1:
-        found.append(("plan_change", gettext("“No change” cannot be combined with a change.")))
-    return found
+        errors.append(("plan_change", gettext("“No change” cannot be combined with a change.")))
+    return errors

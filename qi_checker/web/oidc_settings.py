@@ -1,4 +1,4 @@
-"""What mozilla-django-oidc is told: from `web.oidc` in nightly.yaml and the discovery document."""
+"""Settings of mozilla-django-oidc, from `web.oidc` in nightly.yaml and the discovery document."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Passwords = Callable[[Secret, Settings, str], str | None]
 
 
 def oidc_settings(run: Runtime, password: Passwords) -> dict[str, Any]:
-    """Settings for Django; empty where nobody signs in that way.
+    """Return settings for Django; {} without OpenID Connect.
 
-    The endpoints are empty until the first sign-in (`oidc.discover`): a provider that is down must
-    not keep local accounts out.
+    The endpoints are empty until the first sign-in (`oidc.discover`): an unavailable provider must
+    not lock out local accounts.
     """
     oidc = run.web.oidc
     if oidc is None:

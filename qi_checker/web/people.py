@@ -1,4 +1,4 @@
-"""Administration: accounts and their roles; sites and recipients as the settings have them."""
+"""Administration: accounts and their roles; sites and recipients from the settings."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class PeoplePage:
-    """Every account, the form for another, and what nightly.yaml says of sites and mail."""
+    """Every account, the form for a new one, and the sites and mail recipients of nightly.yaml."""
 
     people: tuple[PersonLine, ...]
     roles: tuple[tuple[str, str], ...]
-    sites: tuple[tuple[str, int, int], ...]  # site, upcoming operations, people of that site alone
+    sites: tuple[tuple[str, int, int], ...]  # site, upcoming operations, people of that site only
     recipients: tuple[tuple[str, str], ...]
     errors: tuple[tuple[str, str], ...] = ()
     typed: dict[str, str] | None = None
@@ -58,7 +58,7 @@ class PeoplePage:
 
 @dataclass(frozen=True)
 class PersonPage:
-    """One account and what can be done about it."""
+    """One account and its possible changes."""
 
     person: PersonLine
     memberships: tuple[tuple[int, str, str, str], ...]  # number, role, site, given by
@@ -69,7 +69,7 @@ class PersonPage:
 
 
 def people(request: HttpRequest) -> HttpResponse:
-    """The list, or make an account."""
+    """Show the list, or create an account."""
     if request.method == "POST":
         return _add(request)
     return render(request, "people", _people(), messages=_done(request))
@@ -109,10 +109,10 @@ def _sites() -> tuple[tuple[str, int, int], ...]:
 
 def _line(user: User) -> PersonLine:
     every = gettext("all sites")
-    said = sorted(f"{gettext(ROLES[m.role])} ({m.site or every})" for m in user.memberships.all())
+    roles = sorted(f"{gettext(ROLES[m.role])} ({m.site or every})" for m in user.memberships.all())
     kind = gettext("hospital account") if user.sub else gettext("local account")
     last = i18n.clock(user.last_login) if user.last_login else "–"
-    return PersonLine(user.pk, user.login, user.name, kind, user.is_active, tuple(said), last)
+    return PersonLine(user.pk, user.login, user.name, kind, user.is_active, tuple(roles), last)
 
 
 def _add(request: HttpRequest) -> HttpResponse:
@@ -132,7 +132,7 @@ def _add(request: HttpRequest) -> HttpResponse:
 
 
 def person(request: HttpRequest, number: int) -> HttpResponse:
-    """One account: its roles, whether it is open, its password."""
+    """Show or change one account: its roles, its state, its password."""
     user = User.objects.filter(pk=number).first()
     if user is None:
         raise Http404
@@ -157,17 +157,17 @@ def _person(user: User, errors: tuple[tuple[str, str], ...] = ()) -> PersonPage:
 
 
 def _change(request: HttpRequest, user: User) -> HttpResponse:
-    by, said = request.who.person(request.page, "POST"), str(request.POST.get("do", ""))
+    by, wanted = request.who.person(request.page, "POST"), str(request.POST.get("do", ""))
     try:
-        if said == "given":
+        if wanted == "given":
             accounts.grant(user, request.POST.get("role", ""), request.POST.get("site", ""), by)
-        elif said == "taken":
+        elif wanted == "taken":
             membership = user.memberships.filter(pk=_number(request.POST.get("membership"))).first()
             if membership is not None:
                 accounts.take(membership, by)
-        elif said in ("shut", "opened"):
-            accounts.set_active(user, said == "opened", by)
-        elif said == "password" and not user.sub:
+        elif wanted in ("shut", "opened"):
+            accounts.set_active(user, wanted == "opened", by)
+        elif wanted == "password" and not user.sub:
             accounts.set_password(user, request.POST.get("password", ""), by)
         else:
             raise Http404
@@ -176,7 +176,7 @@ def _change(request: HttpRequest, user: User) -> HttpResponse:
     except UserError as error:
         errors = tuple((p.where, problem_words(p)) for p in error.problems)
         return render(request, "person", _person(user, errors), status=422)
-    return HttpResponseRedirect(f"/people/{user.pk}?done={said}")
+    return HttpResponseRedirect(f"/people/{user.pk}?done={wanted}")
 
 
 def _number(text: str | None) -> int:

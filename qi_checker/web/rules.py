@@ -1,4 +1,4 @@
-"""What pages need of a protocol: titles, modalities, which version is in force."""
+"""Parts of a protocol that pages need: titles, modalities, the version in force."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from qi_checker.web.runtime import bundle
 
 @lru_cache(maxsize=64)
 def requirements(protocol: str, sha256: str) -> dict[str, Requirement]:
-    """Every requirement of every version, the latest version last; empty where files changed."""
-    found = bundle(protocol, sha256)
-    if found is None:
+    """Return every requirement of every version, the latest version last; {} if the files
+    changed."""
+    loaded = bundle(protocol, sha256)
+    if loaded is None:
         return {}
-    versions = sorted(found.protocol.versions, key=lambda v: v.in_force.from_)
+    versions = sorted(loaded.protocol.versions, key=lambda v: v.in_force.from_)
     return {leaf.id: leaf for version in versions for leaf in version.leaves}
 
 
 @lru_cache(maxsize=64)
 def modalities(protocol: str, sha256: str) -> dict[str, tuple[str, ...]]:
-    """The modalities that each requirement asks for."""
-    found = requirements(protocol, sha256)
-    return {name: tuple(leaf.event.modality or ()) for name, leaf in found.items()}
+    """Return the modalities of each requirement."""
+    by_id = requirements(protocol, sha256)
+    return {name: tuple(leaf.event.modality or ()) for name, leaf in by_id.items()}

@@ -1,4 +1,4 @@
-"""Signing in and out with a local account, and how long a session still lasts."""
+"""Signing in and out with a local account, and the remaining time of a session."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class SignInPage:
-    """The form; `error` where it was sent in vain, `notice` where a session ended."""
+    """The form; `error` after a failed attempt, `notice` after a session ended."""
 
     login: str = ""
     error: str = ""
@@ -39,7 +39,7 @@ class SignInPage:
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The form, and what it sends."""
+    """Show the form, or process it."""
     back = local(request.POST.get("next") or request.GET.get("next") or "/")
     if request.user.is_authenticated and request.method != "POST":
         return HttpResponseRedirect(back)
@@ -84,13 +84,13 @@ def _try(request: HttpRequest, back: str) -> HttpResponse:
 
 
 def locked(request: HttpRequest, *_: object, **__: object) -> HttpResponse:
-    """After too many wrong passwords."""
+    """Answer after too many wrong passwords."""
     error = gettext("Too many wrong passwords. Try again in a quarter of an hour.")
     return render(request, "sign_in", _page(error=error), status=429)
 
 
 def _speak(request: HttpRequest, back: str) -> HttpResponse:
-    """Another language for who is not signed in yet."""
+    """Change the language before signing in."""
     to = "/sign-in" + (f"?next={back}" if back != "/" else "")
     response = HttpResponseRedirect(to)
     response.set_cookie(
@@ -104,7 +104,7 @@ def _speak(request: HttpRequest, back: str) -> HttpResponse:
 
 
 def begun(request: HttpRequest, user: User, how: str) -> None:
-    """Note when the session began, and tell the trail."""
+    """Record the start of the session, also in the trail."""
     request.session["began"] = request.session["used"] = real_moment().timestamp()
     Trail("default").append(
         this_moment(), user.login, "signed_in", {"account": user.login, "how": how}
@@ -123,7 +123,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def session(request: HttpRequest) -> HttpResponse:
-    """GET: how many seconds are left, without making them more. POST: stay signed in."""
+    """GET: return the remaining seconds without extending them. POST: stay signed in."""
     if request.method == "POST":
         request.session["used"] = real_moment().timestamp()
         if request.headers.get("Accept") != "application/json":

@@ -1,7 +1,7 @@
-"""What a form was sent from: the case as somebody saw it, so that nothing is decided on an old page.
+"""The state of a case behind a form, so that nothing is decided on an outdated page.
 
-A form carries it signed. When it comes back and the case has become another one, nothing is written:
-the page is shown again with what was typed, and says what changed; sent again, it is taken.
+A form carries it signed. If the case has changed when the form comes back, nothing is written: the
+page is shown again with the typed values and the changes; a second submission is accepted.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _SALT = "qi.seen"
 
 @dataclass(frozen=True)
 class State:
-    """What a decision about a case rests on."""
+    """The facts behind a decision about a case."""
 
-    surgery: dict[str, str]  # by protocol: as the records have it
+    surgery: dict[str, str]  # by protocol: as in the records
     verdicts: dict[str, str]
     evidence: dict[str, str]
-    exceptions: dict[str, str]  # id and how it stands
+    exceptions: dict[str, str]  # id and state
     waits: dict[str, int]  # by protocol: the number of the last wait
-    ious: int  # the last entry of ultrasound
+    ious: int  # the last ultrasound entry
 
     def signed(self) -> str:
-        """For a hidden field."""
+        """Sign the state for a hidden field."""
         return str(signing.dumps(asdict(self), salt=_SALT, compress=True))
 
 
 def state_of(items: list[WorkItem], thread: Thread) -> State:
-    """The case as it is now."""
+    """Return the current state of the case."""
     case_id = items[0].case_id if items else ""
     waits: dict[str, int] = {}
     for wait in reversed(thread.waits):
@@ -54,7 +54,8 @@ def state_of(items: list[WorkItem], thread: Thread) -> State:
 
 
 def differences(seen: str, now: State) -> list[str]:
-    """What changed since a page was shown, in words; a mark that cannot be read is an old page."""
+    """Describe the changes since a page was shown; an unreadable state counts as an outdated
+    page."""
     try:
         then: dict[str, Any] = signing.loads(seen, salt=_SALT)
         old = State(**then)
@@ -66,31 +67,31 @@ def differences(seen: str, now: State) -> list[str]:
 def _surgery(old: State, now: State) -> list[str]:
     pairs = {(old.surgery.get(p, ""), at) for p, at in now.surgery.items()}
     moved = sorted((a, b) for a, b in pairs if a != b)
-    said = gettext("Surgery was moved from %(before)s to %(after)s.")
-    return [said % {"before": i18n.planned(a) or "–", "after": i18n.planned(b)} for a, b in moved]
+    text = gettext("Surgery was moved from %(before)s to %(after)s.")
+    return [text % {"before": i18n.planned(a) or "–", "after": i18n.planned(b)} for a, b in moved]
 
 
 def _judged(old: State, now: State) -> list[str]:
-    found = []
+    changes = []
     for protocol, verdict in now.verdicts.items():
         before = old.verdicts.get(protocol)
         if before != verdict:
-            said = gettext("The case was “%(before)s” and is now “%(after)s”.")
+            text = gettext("The case was “%(before)s” and is now “%(after)s”.")
             words = {"before": verdict_words(before or "–"), "after": verdict_words(verdict)}
-            found.append(said % words)
+            changes.append(text % words)
         elif old.evidence.get(protocol) != now.evidence[protocol]:
-            found.append(gettext("The records of the case have changed."))
-    return found
+            changes.append(gettext("The records of the case have changed."))
+    return changes
 
 
 def _decided(old: State, now: State) -> list[str]:
-    found = []
+    changes = []
     for name, standing in sorted(now.exceptions.items()):
         if old.exceptions.get(name) != standing:
-            said = gettext("Exception %(name)s is now: %(state)s.")
-            found.append(said % {"name": name, "state": gettext(standing)})
+            text = gettext("Exception %(name)s is now: %(state)s.")
+            changes.append(text % {"name": name, "state": gettext(standing)})
     if old.waits != now.waits:
-        found.append(gettext("Somebody changed how long the case waits."))
+        changes.append(gettext("Somebody changed how long the case waits."))
     if old.ious != now.ious:
-        found.append(gettext("Somebody entered or corrected the ultrasound."))
-    return found
+        changes.append(gettext("Somebody entered or corrected the ultrasound."))
+    return changes

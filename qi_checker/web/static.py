@@ -16,17 +16,18 @@ _YEAR = 365 * 24 * 3600
 
 @cache
 def mark(name: str) -> str:
-    """A part of the address that changes with the file, so that a browser may keep it for a year."""
+    """Return a part of the address that changes with the file, so that browsers may cache it for a
+    year."""
     return hashlib.sha256((reports_dir() / name).read_bytes()).hexdigest()[:12]
 
 
 def address(name: str) -> str:
-    """Where a file is."""
+    """Return the address of a file."""
     return f"/static/{mark(name)}/{name}"
 
 
 class Static(WhiteNoiseMiddleware):
-    """WhiteNoise with four files, read from where the pages on paper have theirs."""
+    """WhiteNoise with four files, read from the folder of the printed pages' files."""
 
     def __init__(self, get_response: Any, settings: Any = None) -> None:
         super().__init__(get_response)

@@ -1,6 +1,7 @@
-"""Tokens: of calendars, made by anybody for a desk, and of services, made by an administrator.
+"""Tokens: for calendars, created by anybody for a desk, and for services, created by an
+administrator.
 
-A token is shown once; its SHA-256 is kept. Who revokes it ends it at once.
+A token is shown once; its SHA-256 is stored. Revoking takes effect at once.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ CALENDAR, API = "calendar", "api"
 
 @dataclass(frozen=True)
 class TokenLine:
-    """One token; what it is cannot be read any more."""
+    """One token; its text can no longer be read."""
 
     number: int
     name: str
@@ -40,37 +41,37 @@ class TokenLine:
 
 @dataclass(frozen=True)
 class TokensPage:
-    """The tokens of somebody, or of all services; `made` is shown this once."""
+    """The tokens of somebody, or of all services; `made` is shown only once."""
 
     kind: str
     lines: tuple[TokenLine, ...]
     names: tuple[str, ...]
     sites: tuple[str, ...]
-    every: bool  # may be made for all sites
+    every: bool  # may be created for all sites
     made: str = ""
     errors: tuple[tuple[str, str], ...] = ()
 
 
 def digest(token: str) -> str:
-    """What is kept of a token."""
+    """Return the stored form of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def held(kind: str, token: str) -> Token | None:
-    """The token that somebody shows, unless it was revoked.
+    """Return the presented token, unless it was revoked.
 
-    A calendar ends with the role of who made it, too; a service outlives its administrator.
+    A calendar also ends with the role of its creator; a service outlives its administrator.
     """
-    found: Token | None = Token.objects.filter(
+    token_row: Token | None = Token.objects.filter(
         digest=digest(token), kind=kind, revoked_at=None
     ).first()
-    if found is not None and kind == CALENDAR and not _still_sees(found):
+    if token_row is not None and kind == CALENDAR and not _still_sees(token_row):
         return None
-    return found
+    return token_row
 
 
 def _still_sees(token: Token) -> bool:
-    """Whether who made a calendar may still see the cases in it."""
+    """Whether the creator of a calendar may still see its cases."""
     sites = {"", token.site}
     return bool(
         Membership.objects.filter(
@@ -80,17 +81,17 @@ def _still_sees(token: Token) -> bool:
 
 
 def sites_of(token: Token) -> Sites:
-    """The sites that a token lets see."""
+    """Return the visible sites of a token."""
     return Sites(frozenset({token.site}) if token.site else None)
 
 
 def tokens(request: HttpRequest) -> HttpResponse:
-    """Addresses of calendars of one's own."""
+    """Show the addresses of one's calendars."""
     return _page(request, CALENDAR, request.sites)
 
 
 def services(request: HttpRequest) -> HttpResponse:
-    """Tokens of services that read the API."""
+    """Show the tokens of services that read the API."""
     return _page(request, API, Sites(None))
 
 
@@ -104,23 +105,23 @@ def _page(request: HttpRequest, kind: str, sites: Sites) -> HttpResponse:
             _revoke(number, kind, by)
             return HttpResponseRedirect(f"{request.path}?done=revoked")
         made, errors = _make(request, kind, sites, by)
-    mine = Token.objects.filter(kind=kind).order_by("-id")
+    rows = Token.objects.filter(kind=kind).order_by("-id")
     if kind == CALENDAR:
-        mine = mine.filter(made_by=request.who.login)
+        rows = rows.filter(made_by=request.who.login)
     there = visible(sites)
     owners = DeskAction.objects.filter(item__in=there).values_list("owner", flat=True).distinct()
     names = WorkItem.objects.filter(upcoming=True).values_list("site", flat=True).distinct()
     page = TokensPage(
         kind=kind,
-        lines=tuple(_line(token) for token in mine),
+        lines=tuple(_line(token) for token in rows),
         names=tuple(sorted(o for o in owners if o)) if kind == CALENDAR else (),
         sites=tuple(sorted(s for s in names if s and s in sites)),
         every=sites.names is None,
         made=made,
         errors=errors,
     )
-    told = gettext("It is revoked.") if request.GET.get("done") == "revoked" else ""
-    messages = (Message("good", told),) if told else ()
+    message = gettext("It is revoked.") if request.GET.get("done") == "revoked" else ""
+    messages = (Message("good", message),) if message else ()
     return render(request, "tokens", page, status=422 if errors else 200, messages=messages)
 
 
@@ -170,5 +171,5 @@ def _revoke(number: int, kind: str, by: Person) -> None:
 
 
 def _tell(action: str, row: Token, by: Person) -> None:
-    told = {"token": row.pk, "kind": row.kind, "site": row.site, "role": by.role}
-    Trail("default").append(this_moment(), by.login, action, told)
+    details = {"token": row.pk, "kind": row.kind, "site": row.site, "role": by.role}
+    Trail("default").append(this_moment(), by.login, action, details)

@@ -1,4 +1,4 @@
-"""The trail: who did what, searched by key from its end, and whether it is whole."""
+"""The trail: who did what, searched by key from its end, and its verification."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNSHOWN = ("salt", "bound")  # for verification only
 
 @dataclass(frozen=True)
 class TrailLine:
-    """One entry. What it says of a case are ids only."""
+    """One entry. About a case it has ids only."""
 
     number: int
     at: str
@@ -36,7 +36,7 @@ class TrailLine:
 
 @dataclass(frozen=True)
 class TrailPage:
-    """Entries from the end, narrowed by the address."""
+    """Entries from the end, filtered by the address."""
 
     lines: tuple[TrailLine, ...]
     who: str
@@ -50,7 +50,7 @@ class TrailPage:
 
 
 def trail(request: HttpRequest) -> HttpResponse:
-    """The entries; sent as a form, the whole trail is read and verified."""
+    """Show the entries; a POST verifies the whole trail."""
     messages: tuple[Message, ...] = ()
     if request.method == "POST":
         messages = _verified()
@@ -60,34 +60,35 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 
 def _verified() -> tuple[Message, ...]:
-    """What `nightly verify` says: the chain, every row that is bound to it, and the ends kept elsewhere."""
+    """Return the result of `nightly verify`: the chain, every row bound to it, and the ends
+    elsewhere."""
     kept = known(runtime().settings)
-    found = verified(store(), kept)
-    if found.faults:
+    result = verified(store(), kept)
+    if result.faults:
         text = gettext(
             "The trail is not whole: %s. Do not run anything, and keep a copy of the store."
         )
-        return tuple(Message("bad", text % fault) for fault in found.faults)
+        return tuple(Message("bad", text % fault) for fault in result.faults)
     whole = ngettext(
         "The trail is whole: %(num)d entry.",
         "The trail is whole: %(num)d entries.",
-        found.entries,
-    ) % {"num": found.entries}
+        result.entries,
+    ) % {"num": result.entries}
     rows = ngettext(
         "%(num)d row is bound to it and is what it says.",
         "%(num)d rows are bound to it and are what it says.",
-        len(found.bound),
-    ) % {"num": len(found.bound)}
+        len(result.bound),
+    ) % {"num": len(result.bound)}
     noted = gettext("Something was removed or replaced by %s. Did somebody want that?")
     return (
         Message("good", f"{whole} {rows}"),
         _anchored(kept),
-        *(Message("warn", noted % entry) for entry in found.noted),
+        *(Message("warn", noted % entry) for entry in result.noted),
     )
 
 
 def _anchored(kept: Kept) -> Message:
-    """Where ends of the trail are kept: what the verification could compare it with."""
+    """Describe where ends of the trail are recorded, with which the verification compared it."""
     if not kept.file:
         text = gettext(
             "The end of the trail is written down beside the store only. Who can write there can "
@@ -146,16 +147,16 @@ def _narrowed(query: dict[str, str]) -> tuple[Any, str]:
 
 
 def _line(entry: TrailEntry) -> TrailLine:
-    told = json.loads(entry.payload) if entry.payload else {}
-    shown = {n: v for n, v in sorted(told.items()) if v != "" and n not in _UNSHOWN}
-    said = ", ".join(f"{name} {value}" for name, value in shown.items())
+    content = json.loads(entry.payload) if entry.payload else {}
+    shown = {n: v for n, v in sorted(content.items()) if v != "" and n not in _UNSHOWN}
+    summary = ", ".join(f"{name} {value}" for name, value in shown.items())
     if entry.payload is None:
-        said = gettext("erased")
+        summary = gettext("erased")
     at = i18n.clock(datetime.fromisoformat(entry.at))
-    return TrailLine(entry.sequence, at, entry.actor, entry.action.replace("_", " "), said)
+    return TrailLine(entry.sequence, at, entry.actor, entry.action.replace("_", " "), summary)
 
 
 def _actions() -> list[str]:
-    """The kinds of entries there are among the newest ones."""
+    """Return the kinds of entries among the newest."""
     newest = TrailEntry.objects.order_by("-sequence").values_list("action", flat=True)[:2000]
     return sorted(set(newest))

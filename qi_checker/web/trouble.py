@@ -1,8 +1,8 @@
-"""When something is wrong: what a person is told, and what the log is told, which is never the same.
+"""Errors: the message for the person, and the log entry, which are never the same.
 
-A page says what happened to what was sent: nothing was kept, or it was. Values of a request, of a
-case or of an exception go to no log: only what kind of failure, where in the program, and a number
-that the page shows, too.
+A page says what happened to the submitted form: it was saved or not. Values of a request, of a case
+or of an exception are never logged: only the kind of failure, its place in the program, and a
+number that the page shows, too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _UNSENT = ("csrfmiddlewaretoken",)
 
 @dataclass(frozen=True)
 class TroublePage:
-    """What happened, and what to do; `again` are the fields of a form that was not taken."""
+    """What happened, and what to do; `again` are the fields of a form that was not accepted."""
 
     title: str
     what: str
@@ -69,7 +69,7 @@ _OTHER = (
 
 
 class Trouble:
-    """Middleware: what a view raises becomes a page, or JSON for the API."""
+    """Middleware: exceptions of views become a page, or JSON for the API."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -78,12 +78,12 @@ class Trouble:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Django's hook for what a view raises."""
+        """Handle an exception of a view, as Django's hook."""
         return answer_of(request, error)
 
 
 def answer_of(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
-    """The page of an error that is no mistake of ours; None for one that is."""
+    """Return the page of an error that is not a bug; None for a bug."""
     if isinstance(error, StoreRefused):
         return store_refused(request, error)
     if isinstance(error, DatabaseError | InterfaceError):
@@ -94,7 +94,7 @@ def answer_of(request: HttpRequest, error: BaseException | None) -> HttpResponse
 
 
 def store_refused(request: HttpRequest, error: StoreRefused) -> HttpResponse:
-    """The store is busy, full or away. What was typed is kept on the page."""
+    """Answer when the store is busy, full or unreachable. The page keeps the typed values."""
     log("store", kind=error.kind)
     title, what, advice = (gettext(text) for text in _STORE.get(error.kind, _OTHER))
     if request.method == "POST":
@@ -107,7 +107,7 @@ def store_refused(request: HttpRequest, error: StoreRefused) -> HttpResponse:
 
 
 def user_error(request: HttpRequest, error: UserError) -> HttpResponse:
-    """What somebody asked for cannot be: all that is wrong with it."""
+    """Answer an impossible request with all its problems."""
     what = " ".join(str(problem) for problem in error.problems)
     return _answer(request, TroublePage(gettext("That was not possible"), what, ""), 400)
 
@@ -120,7 +120,7 @@ def _again(request: HttpRequest) -> tuple[tuple[tuple[str, str], ...], str]:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400; for another name of the host no page, which would be made for that name."""
+    """Answer 400; without a page for another host name, since the page would use that name."""
     if isinstance(exception, DisallowedHost):
         return HttpResponse(
             "This server has another name.\n", status=400, content_type="text/plain"
@@ -130,7 +130,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403, with the roles that may: whom to ask."""
+    """Answer 403, with the permitted roles, to show whom to ask."""
     from qi_checker.web.pages import ROLES
 
     page = getattr(request, "page", None)
@@ -141,7 +141,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its mark: most often one from before signing out, or another site's."""
+    """Answer a form without a valid CSRF token: usually from before signing out, or from another
+    site."""
     what = gettext("The form was too old. What you sent was not saved.")
     advice = gettext("Check what you typed and send it again.")
     page = TroublePage(gettext("Send it again"), what, advice, *_again(request))
@@ -149,15 +150,15 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """404; the same for what never was and for what is not yours to see."""
+    """Answer 404, the same for what does not exist and for what is not visible."""
     what = gettext("There is no such page or case, or it is not one of yours.")
     return _answer(request, TroublePage(gettext("Not found"), what, ""), 404)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """500: a mistake of ours; the number finds it in the log."""
+    """Answer 500: a bug; the number finds it in the log."""
     kind, error, trace = sys.exc_info()
-    known = answer_of(request, error)  # of the middleware, such as a session that cannot be read
+    known = answer_of(request, error)  # of the middleware, such as an unreadable session
     if known is not None:
         return known
     number = secrets.token_hex(4)
@@ -170,7 +171,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def log(event: str, **facts: str) -> None:
-    """One line of JSON on stderr, where systemd and containers look; never a value of a request."""
+    """One line of JSON on stderr, for systemd and containers; never a value of a request."""
     line = {"at": real_moment().isoformat(timespec="seconds"), "event": event, **facts}
     print(json.dumps(line), file=sys.stderr, flush=True)
 

@@ -95,7 +95,7 @@ PAGES: tuple[Page, ...] = (
     ),
 )
 
-API = "api/v1"  # every operation asks for the token of a service: api.py
+API = "api/v1"  # every operation requires the token of a service: api.py
 BY_NAME = {page.name: page for page in PAGES}
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Addresses with a query: filters stay in the address, and nothing of a list stays in a session."""
+"""Addresses with a query: filters are in the address, and no list state is in a session."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 
 
 def link(name: str, *parts: object, query: Mapping[str, object] | None = None) -> str:
-    """The address of a page by its name, with what is not empty of a query."""
+    """Return the address of a page by its name, with the non-empty parts of a query."""
     address = reverse(name, args=[str(p) for p in parts])
-    said = [(k, str(v)) for k, v in (query or {}).items() if v not in ("", None, False)]
-    return f"{address}?{urlencode(said)}" if said else address
+    parameters = [(k, str(v)) for k, v in (query or {}).items() if v not in ("", None, False)]
+    return f"{address}?{urlencode(parameters)}" if parameters else address

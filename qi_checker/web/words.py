@@ -1,7 +1,7 @@
 """Words of verdicts, statuses, reasons and actions in the language of the page.
 
-English stands in the vocabulary of the protocols; here it is translated where it is shown. A test
-(tests/web/test_languages.py) reads every word of the vocabulary and asks both languages for it.
+The vocabulary of the protocols has the English words; here they are translated for display. A test
+(tests/web/test_languages.py) checks every word of the vocabulary in both languages.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATES = {
 
 
 def verdict_words(verdict: str) -> str:
-    """`Action needed`."""
+    """Translate a verdict, such as `Action needed`."""
     return gettext(label(verdict)) if verdict in set(Verdict) else verdict
 
 
@@ -37,16 +37,16 @@ def status_words(status: str) -> str:
 
 
 def reason_words(reason: str) -> str:
-    """`too old`."""
-    found = next((r.meaning for r in Reason if r.value == reason), "")
-    return gettext(found) if found else reason
+    """Translate a reason, such as `too old`."""
+    meaning = next((r.meaning for r in Reason if r.value == reason), "")
+    return gettext(meaning) if meaning else reason
 
 
 def sign_of(word: str) -> Sign:
-    """The symbol and tone of a status or verdict."""
+    """Return the symbol and tone of a status or verdict."""
     return SIGNS.get(word, SIGNS["not_applicable"])
 
 
 def problem_words(problem: Problem) -> str:
-    """What is wrong and what to do, for beside a field: the field says where."""
+    """Describe a problem and what to do, for display beside its field."""
     return str(Problem("", problem.what, advice=problem.advice))

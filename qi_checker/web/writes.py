@@ -1,7 +1,8 @@
-"""What people write about a case: each form once, on what they saw, with its entry in the trail.
+"""People's entries about a case: each form once, on the state they saw, with its entry in the
+trail.
 
-A form posts to an address of its own and leads back to where it was. `done` in that address says what
-happened, so that a reload says it again and nothing is remembered elsewhere.
+A form posts to its own address and leads back to its page. `done` in that address states what
+happened, so that a reload shows it again and nothing is stored elsewhere.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ _UNDONE = ("note", "contact", "look", "wait")
 
 
 class Wrong(Exception):
-    """What was typed cannot be taken: fields and what is wrong with each."""
+    """The typed values are invalid: fields and the error of each."""
 
     def __init__(self, errors: list[tuple[str, str]]) -> None:
         self.errors = errors
@@ -64,7 +65,7 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Sent:
-    """A form that was sent about a case."""
+    """A submitted form about a case."""
 
     request: HttpRequest
     case_id: str
@@ -75,16 +76,16 @@ class Sent:
         return str(self.request.POST.get(name, "")).strip()
 
     def item(self) -> WorkItem:
-        """The work item of the protocol that the form names, or the first."""
+        """Return the work item of the form's protocol, or the first."""
         named = self.text("protocol")
         return next((i for i in self.items if i.protocol == named), self.items[0])
 
     def day(self, name: str) -> date:
-        """A date field. Raises Wrong where it is not one."""
-        found = day_of(self.text(name))
-        if found is None:
+        """Parse a date field. Raise Wrong if it is invalid."""
+        parsed = day_of(self.text(name))
+        if parsed is None:
             raise Wrong([(name, gettext("Enter a date such as 2026-03-31."))])
-        return found
+        return parsed
 
 
 def about_case(
@@ -95,10 +96,10 @@ def about_case(
     *,
     each: bool = False,
 ) -> HttpResponse:
-    """Take a form about a case. `write` writes, and gives what to show as `done`.
+    """Process a form about a case. `write` saves it, and returns the value of `done`.
 
     `each`: the page has one such form for each protocol of the case. Raises Http404 for a case that
-    is not theirs.
+    is not visible to the user.
     """
     from qi_checker.web.case import show
 
@@ -115,7 +116,7 @@ def about_case(
         return show(request, case_id, form=form, changed=tuple(changed), status=409)
     try:
         with store().people.once(token_of(request), this_moment(), back):
-            said = write(sent)
+            result = write(sent)
     except SentBefore as before:
         return HttpResponseRedirect(before.result or back)
     except Wrong as error:
@@ -125,30 +126,30 @@ def about_case(
     except UserError as error:
         errors = tuple(("", problem_words(p)) for p in error.problems)
         return show(request, case_id, form=form, errors=errors, status=422)
-    return HttpResponseRedirect(_with(back, said))
+    return HttpResponseRedirect(_with(back, result))
 
 
 def token_of(request: HttpRequest) -> str:
-    """The mark of a form, by which it is taken once; a new one for a form that carries none."""
+    """Return the token of a form, by which it is accepted once; a new one if it has none."""
     return str(request.POST.get("token", ""))[:64] or secrets.token_urlsafe(16)
 
 
-def _with(address: str, said: str) -> str:
-    """The address with what was done."""
+def _with(address: str, outcome: str) -> str:
+    """Add what was done to an address."""
     parts = urlsplit(address)
     kept = [(k, v) for k, v in parse_qsl(parts.query) if k not in ("done", "n")]
-    added = [*kept, *parse_qsl(said)]
+    added = [*kept, *parse_qsl(outcome)]
     return f"{parts.path}?{urlencode(added)}#main" if added else parts.path
 
 
 def done(request: HttpRequest) -> tuple[Message, ...]:
-    """What the form before this page did, with a way back for what can be taken back."""
-    said = DONE.get(request.GET.get("done", ""))
-    return (Message("good", gettext(said)),) if said else ()
+    """Return the result of the previous form, with a way to undo it if possible."""
+    message = DONE.get(request.GET.get("done", ""))
+    return (Message("good", gettext(message)),) if message else ()
 
 
 def undoable(query: Mapping[str, str]) -> tuple[str, str] | None:
-    """Kind and number of what can be taken back."""
+    """Return kind and number of an entry that can be undone."""
     kind, number = query.get("done", ""), query.get("n", "")
     return (kind, number) if kind in _UNDONE and number.isdecimal() else None
 
@@ -174,7 +175,7 @@ def note(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 def contact(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Log that somebody was called."""
+    """Record a call."""
 
     def write(sent: Sent) -> str:
         whom = sent.text("whom")
@@ -189,7 +190,7 @@ def contact(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 def look(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Say that a case was looked at. The form names the evidence that was on the page."""
+    """Record that a case was reviewed. The form has the evidence of the page."""
 
     def write(sent: Sent) -> str:
         item = sent.item()
@@ -231,7 +232,7 @@ def wait(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 def undo(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Take back something of one's own."""
+    """Undo one's own entry."""
 
     def write(sent: Sent) -> str:
         number = number_of(sent.text("number")) or 0
@@ -245,11 +246,11 @@ def undo(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 def changes(request: HttpRequest) -> HttpResponse:
-    """Acknowledge what changed: of one case, or of everything that the page showed."""
+    """Acknowledge changes: of one case, or of everything on the page."""
     by = request.who.person(request.page, "POST")
     case_id = str(request.POST.get("case_id", ""))
     if case_id:
-        items_of(request, case_id)  # raises Http404 where it is not theirs
+        items_of(request, case_id)  # raises Http404 if it is not visible to the user
     back = local(request.POST.get("next", "/"))
     shown = _shown_runs(request)
     try:
@@ -262,33 +263,33 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 
 def _shown_runs(request: HttpRequest) -> list[tuple[str, int]]:
-    """The runs that the page showed, so that what a later night found is not acknowledged unseen."""
+    """Return the runs of the page, so that changes of a later night are not acknowledged unseen."""
     there = {known.protocol: known.run_id for known in last_night().known}
-    found = []
+    runs = []
     for text in request.POST.getlist("run"):
         written, _, protocol = text.partition(" ")
         number = number_of(written)
         if number is not None and protocol in there:
-            found.append((protocol, min(number, there[protocol])))
-    return found
+            runs.append((protocol, min(number, there[protocol])))
+    return runs
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """Keep the filters of the list under a name, or remove a view."""
+    """Save the filters of the list under a name, or remove a view."""
     by = request.who.person(request.page, "POST")
     back = local(request.POST.get("next", "/"))
-    said = "done=view"
+    outcome = "done=view"
     try:
         with store().people.once(token_of(request), this_moment(), back):
             number = number_of(str(request.POST.get("remove", "")))
             if number is not None:
                 store().people.remove_view(number, by=by, at=this_moment())
-                said = "done=view_removed"
+                outcome = "done=view_removed"
             else:
                 _keep_view(request, by)
     except SentBefore:
         return HttpResponseRedirect(back)
-    return HttpResponseRedirect(_with(back, said))
+    return HttpResponseRedirect(_with(back, outcome))
 
 
 def _keep_view(request: HttpRequest, by: Person) -> None:

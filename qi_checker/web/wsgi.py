@@ -1,4 +1,4 @@
-"""What gunicorn serves; the variable QI_CHECKER_CONFIG names nightly.yaml."""
+"""The application for gunicorn; the variable QI_CHECKER_CONFIG names nightly.yaml."""
 
 from __future__ import annotations
 
