@@ -113,7 +113,7 @@ class Digest(Strict):
 
 
 class Store(Secret):
-    """Database of the nights."""
+    """The database that keeps the nights."""
 
     url: Text | None = Field(
         None,

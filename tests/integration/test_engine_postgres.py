@@ -264,7 +264,7 @@ def test_options_that_a_database_cannot_take(filled: str, demo: Path, tmp_path: 
     assert ran.code == 2
     assert "--data" in ran.err and "--pages" in ran.err
     ran = run("audit", "--engine", "oracle://u:pw@h/x", "--as-of", AS_OF, "--out", tmp_path / "o")
-    assert ran.code == 2 and "no engine" in ran.err and "pw" not in ran.err
+    assert ran.code == 2 and "unknown engine" in ran.err and "pw" not in ran.err
     ran = run("audit", "--as-of", AS_OF, "--out", tmp_path / "o")
     assert ran.code == 2 and "--data" in ran.err
 

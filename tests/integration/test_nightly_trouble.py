@@ -113,7 +113,7 @@ def test_a_clock_that_was_set_back_is_told_and_shows_no_old_report(file: Path) -
     before = contents(file.parent / "state" / "reports")
     ran = night(file, FIRST)
     assert ran.code == 0
-    assert f"warning: {FIRST} is earlier than the latest night that is kept" in ran.err
+    assert f"warning: {FIRST} is earlier than the latest stored night" in ran.err
     assert "Was the clock set back?" in ran.err
     assert contents(file.parent / "state" / "reports") == before
     assert runs_kept(file) == [str(FIRST), str(SECOND)]

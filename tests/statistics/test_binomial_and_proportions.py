@@ -104,7 +104,7 @@ def test_counts_of_a_registry_keep_their_precision() -> None:
 
 def test_impossible_parameters_are_refused() -> None:
     for wrong in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="no rate"):
+        with pytest.raises(ValueError, match="not a rate"):
             at_most(1, 2, wrong)
-    with pytest.raises(ValueError, match="no proportion"):
+    with pytest.raises(ValueError, match="not a proportion"):
         at_least(1, -2, 0.5)

@@ -73,7 +73,7 @@ def test_power_is_the_probability_of_what_is_called_far_out(
 def test_impossible_units_are_refused() -> None:
     with pytest.raises(ValueError, match="without cases"):
         limits(0, 0.9)
-    with pytest.raises(ValueError, match="no rate"):
+    with pytest.raises(ValueError, match="not a rate"):
         limits(5, 1.2)
-    with pytest.raises(ValueError, match="no proportion"):
+    with pytest.raises(ValueError, match="not a proportion"):
         side(6, 5, limits(5, 0.9))

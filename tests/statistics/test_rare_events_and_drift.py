@@ -140,7 +140,7 @@ def test_the_baselines_rate_is_pooled() -> None:
 
 
 def test_impossible_numbers_are_refused() -> None:
-    with pytest.raises(ValueError, match="no proportion"):
+    with pytest.raises(ValueError, match="not a proportion"):
         exact_chart([5, 0, 0], [4, 1, 1], 0.5)
     with pytest.raises(ValueError, match="tail"):
         exact_limits(5, 0.5, 0.7)

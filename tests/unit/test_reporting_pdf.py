@@ -95,7 +95,7 @@ def test_another_process_gives_the_same_bytes() -> None:
 )
 def test_nothing_is_fetched(place: str, address: str) -> None:
     page = f'<html lang="en"><title>Small</title><main>{place.format(address)}</main></html>'
-    with pytest.raises(ValueError, match="something outside of itself"):
+    with pytest.raises(ValueError, match="an external address"):
         pdf_of(page)
 
 

@@ -182,7 +182,7 @@ def verdict(site: Served, case_id: str) -> str:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"reason": "too-busy"}, "does not accept that reason"),
+        ({"reason": "too-busy"}, "does not accept this reason"),
         ({"requirement": "pet"}, "no protocol has this requirement"),
         ({"expires_on": "2027-12-31"}, "accepts at most"),
         ({"expires_on": "soon"}, "Enter a date"),
