@@ -19,7 +19,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from qi_checker.query.kinds import BOOLEAN, DATE, TEXT, Kinds
-from qi_checker.query.sql import Expr, case, col, lit, not_, select
+from qi_checker.query.sql import Expr, case, col, lit, nodes, not_, select
 from qi_checker.query.unpacked import unpack
 
 DIALECTS = ("duckdb", "postgres", "spark", "tsql", "snowflake")
@@ -61,7 +61,7 @@ def portable(query: exp.Query, dialect: str) -> exp.Query:
 
 def _each(query: exp.Query, *kinds: type[Expr]) -> list[Expr]:
     """Nodes of these classes, the innermost first, so that replacing one loses no other."""
-    return list(reversed(list(query.find_all(*kinds))))
+    return nodes(query, *kinds)[::-1]
 
 
 # ---- everything but some columns -----------------------------------------------------------------

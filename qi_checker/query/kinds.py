@@ -6,7 +6,7 @@ import re
 
 from sqlglot import exp
 
-from qi_checker.query.sql import Expr
+from qi_checker.query.sql import Expr, nodes
 
 DATE, TIMESTAMP, NUMBER, TEXT, BOOLEAN = "date", "timestamp", "number", "text", "boolean"
 
@@ -53,9 +53,8 @@ class Kinds:
     @staticmethod
     def _in_order(query: exp.Query) -> list[exp.Alias]:
         """Aliases, those of deeper and earlier steps first."""
-        steps = list(query.find_all(exp.CTE))
-        whole = [alias for step in steps for alias in reversed(list(step.find_all(exp.Alias)))]
-        return [*whole, *reversed(list(query.find_all(exp.Alias)))]
+        steps = nodes(query, exp.CTE)
+        return [alias for part in (*steps, query) for alias in nodes(part, exp.Alias)[::-1]]
 
     def of(self, value: Expr) -> str | None:
         """The kind of a value, None where it cannot be told."""

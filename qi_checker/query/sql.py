@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import TypeVar
 
 from sqlglot import exp
 
@@ -12,6 +13,7 @@ from qi_checker.protocol.durations import Duration
 from qi_checker.query.tables import CALENDAR
 
 Expr = exp.Expr
+Node = TypeVar("Node", bound=exp.Expr)
 FAR_PAST = date(1, 1, 1)  # where a window reaches back without limit
 FAR_FUTURE = date(9999, 12, 31)  # ... or on
 
@@ -219,6 +221,23 @@ def last_day_still_within(day: Expr, duration: Duration) -> Expr:
     reached = _shift_months(following, months)
     falls_short = exp.LT(this=_shift_months(reached, -months), expression=following)
     return case((falls_short, reached), default=minus(reached, lit(1)))
+
+
+def nodes(tree: Expr, *kinds: type[Node], but: type[Expr] | None = None) -> list[Node]:
+    """Every node of these classes, the innermost last; none below a node of the class `but`.
+
+    What `find_all` gives, without two generators for every node: translating a query is mostly this.
+    """
+    every: list[Expr] = [tree]
+    for node in every:
+        if but is not None and isinstance(node, but):
+            continue
+        for value in node.args.values():
+            if isinstance(value, list):
+                every += [part for part in value if isinstance(part, exp.Expr)]
+            elif isinstance(value, exp.Expr):
+                every.append(value)
+    return [node for node in every if isinstance(node, kinds)]
 
 
 # ---- queries: built in one go, since chaining copies the whole tree at every link ---------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from qi_checker.query.sql import Expr, case, col, derived, flag, known, named
+from qi_checker.query.sql import Expr, case, col, derived, flag, known, named, nodes
 
 _Fields = dict[str, tuple[str, ...]]  # of columns that hold a struct, by their name
 
@@ -41,8 +41,7 @@ def _unpack(query: Expr, packed: _Fields) -> None:
 
 def _own(query: exp.Select, *kinds: type[Expr]) -> list[Expr]:
     """Nodes of the query itself, the innermost first; those of its steps are done already."""
-    inner = {id(node) for step in query.find_all(exp.CTE) for node in step.walk()}
-    return [n for n in reversed(list(query.find_all(*kinds))) if id(n) not in inner]
+    return nodes(query, *kinds, but=exp.With)[::-1]
 
 
 def _replace_fields(query: exp.Select, packed: _Fields) -> None:

@@ -178,7 +178,7 @@ class PostgreSQL(Database):
 
 def _sql(query: exp.Query) -> str:
     """The query as PostgreSQL reads it."""
-    return portable(query, "postgres").sql(dialect="postgres", identify=True)
+    return portable(query, "postgres").sql(dialect="postgres", identify=True, copy=False)
 
 
 class _Streamed:

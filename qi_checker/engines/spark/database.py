@@ -209,7 +209,7 @@ class Spark(Database):
 
 
 def _sql(query: exp.Expr) -> str:
-    return query.sql(dialect="spark", identify=True)
+    return query.sql(dialect="spark", identify=True, copy=False)
 
 
 def _together(frames: Sequence[DataFrame]) -> DataFrame:
