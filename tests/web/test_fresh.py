@@ -103,3 +103,17 @@ def test_a_password_that_was_changed_ends_every_other_session_at_once(site: Serv
     assert here.post("/account", new).status_code == 302
     assert all(elsewhere.get("/").status_code == 302 for _ in range(ASKED))
     assert here.get("/").status_code == 200
+
+
+def test_every_form_of_a_kept_page_has_a_token_of_its_own(site: Served) -> None:
+    ash, quinn = site.person("coordinator"), site.person("quality_lead")
+    pages = [
+        who.get(path).text for path in ("/", "/?done=note") for who in (ash, quinn, ash, quinn)
+    ]
+    tokens = [re.findall(r'name="token" value="([^"]*)"', page) for page in pages]
+    assert all(len(found) > 20 for found in tokens)
+    every = [token for found in tokens for token in found]
+    assert len(set(every)) == len(every)
+    assert all(f'value="{path}"' in page for page, path in zip(pages[:4], "/" * 4, strict=True))
+    assert all('value="/?done=note"' in page for page in pages[4:])
+    assert not any(re.search(r'"(csrf|path|token)-[0-9a-f]{32}', page) for page in pages)
