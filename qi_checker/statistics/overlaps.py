@@ -7,6 +7,7 @@ each requirement the study is in time, it is there but not in time, or there is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import combinations, product
@@ -14,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from qi_checker.statistics.small_numbers import Profile, is_small, known_limits
+from qi_checker.statistics.small_numbers import Profile, known_limits
 
 IN_TIME, LATE, NONE = "in", "late", "none"
 OTHERWISE = "otherwise"  # met without a study before surgery: forbidden, or to be done after it
+NOT_ASKED = "not asked"  # the requirement does not apply
 _MET, _THERE = (IN_TIME, OTHERWISE), (IN_TIME, LATE)
 EVERY, ANY = "every", "any"  # a case complies if every requirement is met, or if any is
 OTHERS = "others"  # the requirements that are not looked at by themselves, all together
@@ -26,6 +28,11 @@ _MOST_SEEN = 1000  # populations that are kept to answer later questions
 Group = tuple[str, ...]
 Limits = tuple[tuple[int, int], ...]  # the least and the greatest that each count may be
 Whole = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def whole_of(key: str) -> str:
+    """Name the count of those that a requirement applies to."""
+    return f"in_window.{key}/whole"
 
 
 class Frame:
@@ -39,13 +46,24 @@ class Frame:
         self, names: tuple[str, ...], keys: tuple[str, ...], apart: frozenset[str], complies: str
     ) -> None:
         self.names, self.keys, self.apart, self.complies = names, keys, apart, complies
-        usual = (IN_TIME, LATE, NONE)
-        states = [(*usual, OTHERWISE) if key in apart else usual for key in keys]
-        # Groups that are in the same counts are one: nobody can tell them apart.
-        columns = {tuple(self._counts(n, group) for n in names) for group in product(*states)}
+        states = [
+            (IN_TIME, LATE, NONE)
+            + ((OTHERWISE,) if key in apart or key == OTHERS else ())
+            + ((NOT_ASKED,) if whole_of(key) in names else ())
+            for key in keys
+        ]
+        # Groups that are in the same counts are one: nobody can tell them apart. Who is asked nothing
+        # is not eligible.
+        columns = {
+            tuple(self._counts(n, group) for n in names)
+            for group in product(*states)
+            if any(state != NOT_ASKED for state in group) or not group
+        }
         self.rows: Whole = np.array(sorted(columns), dtype=np.int64).T
         self.sought = self._sought()
         self.sets: Whole = np.array([inside for inside, _ in self.sought], dtype=np.int64)
+        self.numbered = np.array([made is not None for _, made in self.sought])
+        self.more, self.less = np.array([made or (0, 0) for _, made in self.sought]).T
         # Groups that were found to fit something that was printed: most questions need no more.
         self.searches = 0
         self.seen: Whole = np.zeros((0, self.rows.shape[1]), dtype=np.int64)
@@ -57,11 +75,14 @@ class Frame:
         if name == "eligible":
             return True
         if name == "compliant":
-            met = [state in _MET for state in group]
-            return all(met) if self.complies == EVERY else any(met)
+            if self.complies == EVERY:
+                return all(state in _MET or state == NOT_ASKED for state in group)
+            return any(state in _MET for state in group)
         if name == "days":
             named = zip(self.keys, group, strict=True)
             return any(s in _THERE for k, s in named if k == OTHERS or f"present.{k}" in self.names)
+        if name.endswith("/whole"):
+            return group[self.keys.index(key.removesuffix("/whole"))] != NOT_ASKED
         return group[self.keys.index(key)] in (_MET if kind == "in_window" else _THERE)
 
     def _sought(self) -> list[tuple[tuple[int, ...], tuple[int, int] | None]]:
@@ -74,18 +95,30 @@ class Frame:
             one, two = self.rows[i], self.rows[j]
             if not np.array_equal(one, two) and (np.all(one <= two) or np.all(two <= one)):
                 found[tuple(one ^ two)] = (i, j) if np.all(two <= one) else (j, i)
-        for i, j in combinations(range(size), 2):
-            one, two = self.rows[i], self.rows[j]
+        for one, two in combinations([*self.rows, *self._missed()], 2):
             for mixed in (one & two, one & (1 - two), two & (1 - one), 1 - (one | two)):
                 found.setdefault(tuple(mixed), None)
         # Who met exactly one requirement of three follows from the sum of three counts.
         for kind in ("in_window.", "present."):
-            of = [i for i, name in enumerate(self.names) if name.startswith(kind)]
+            of = [
+                i for i, name in enumerate(self.names) if name.startswith(kind) and "/" not in name
+            ]
             how_many = self.rows[of].sum(axis=0)
             for number in range(len(of) + 1):
                 found.setdefault(tuple((how_many == number).astype(int)), None)
                 found.setdefault(tuple((how_many > number).astype(int)), None)
         return [(inside, made) for inside, made in found.items() if any(inside)]
+
+    def _missed(self) -> list[Whole]:
+        """Those who did not meet a requirement that applies to some only, and those without a study."""
+        at = {name: i for i, name in enumerate(self.names)}
+        return [
+            self.rows[at[whole_of(key)]] - self.rows[at[f"{kind}.{key}"]]
+            for key in self.keys
+            if whole_of(key) in at
+            for kind in ("in_window", "present")
+            if f"{kind}.{key}" in at
+        ]
 
     def fits(self, counts: Mapping[str, int]) -> bool:
         """Whether the groups can have numbers that give these counts."""
@@ -109,7 +142,13 @@ class Frame:
         there = [counts[n] for n in self.names if n.startswith("present.")]
         days = counts["days"] if "days" in self.names else counts["eligible"]
         part = counts["compliant"] if "compliant" in self.names else -1
-        if self.complies != EVERY or self.apart or not len(self.keys) == len(there) == len(met):
+        some = any(name.endswith("/whole") for name in self.names)
+        if (
+            self.complies != EVERY
+            or self.apart
+            or some
+            or not len(self.keys) == len(there) == len(met)
+        ):
             return False
         rest = days - part
         return (
@@ -175,17 +214,12 @@ class Known:
 
         `small`: it is small; else it may be none of them, or many.
         """
-        if self._safe(at, small):
-            return 0
         if (at, small) not in self.grades:
             if self.looked < self.groups.searches:
                 self._look()
-            sure = self._safe(at, small)
-            self.grades[at, small] = 0 if sure else self._searched(self.groups.sets[at], small)
+            safe = (self.safe_if_small if small else self.safe)[at]
+            self.grades[at, small] = 0 if safe else self._searched(self.groups.sets[at], small)
         return self.grades[at, small]
-
-    def _safe(self, at: int, small: bool) -> bool:
-        return bool((self.safe_if_small if small else self.safe)[at])
 
     def _searched(self, inside: Whole, small: bool) -> int:
         low = self.groups.least(self.limits, inside)
@@ -213,13 +247,17 @@ def known(groups: Frame, limits: Limits, largest: int) -> Known:
 
 class Overlaps:
     """The counts of one population by name: `eligible`, `compliant`, `days` (those with any study),
-    `in_window.X` and `present.X` of each requirement; others are passed over."""
+    `in_window.X` and `present.X` of each requirement, and `in_window.X/whole` where it applies to some
+    only; others are passed over."""
 
     def __init__(self, counts: Mapping[str, int], profile: Profile) -> None:
         self.profile = profile
         every = [n.partition(".")[2] for n in counts if n.startswith("in_window.") and "/" not in n]
         self.keys = tuple(every[:_MOST_KEYS])
-        self.counts = {n: v for n, v in counts.items() if self._is_known(n)}
+        some = {
+            whole_of(k) for k in self.keys if counts.get(whole_of(k), math.inf) < counts["eligible"]
+        }
+        self.counts = {n: v for n, v in counts.items() if self._is_known(n) or n in some}
         if len(every) > _MOST_KEYS:
             self.keys += (OTHERS,)
         # Whether a number is above this, or how far, confines nothing.
@@ -252,14 +290,14 @@ class Overlaps:
         assert found is not None  # every requirement by itself is possible
         return found
 
-    def _sought(self) -> list[tuple[int, bool]]:
-        """What somebody would look for, and whether it is known to be small. What is not is left out."""
-        numbers = [*(self.counts[n] for n in self.frame.names), 0]
-        return [
-            (at, made is not None)
-            for at, (_, made) in enumerate(self.frame.sought)
-            if made is None or is_small(numbers[made[0]] - numbers[made[1]], self.profile)
-        ]
+    def _sought(self) -> tuple[Whole, np.ndarray[Any, np.dtype[np.bool_]]]:
+        """What somebody would look for, by its place in the frame, and whether it is small: by its
+        number, where there is one. What is not small is left out."""
+        numbers = np.array([*(self.counts[n] for n in self.frame.names), 0])
+        differ = numbers[self.frame.more] - numbers[self.frame.less]
+        small = self.frame.numbered & (differ >= 1) & (differ <= self.profile.largest)
+        at = np.flatnonzero(small | ~self.frame.numbered)
+        return at, small[at]
 
     def _limits(self, printed: frozenset[str]) -> Limits:
         return tuple(
@@ -274,9 +312,11 @@ class Overlaps:
             return False
         by_numbers = known(self.frame, limits, largest)
         by_marks = known(self.frame, self.marks, largest)
+        at, small = self.sought
+        unsafe = ~np.where(small, by_numbers.safe_if_small[at], by_numbers.safe[at])
         return any(
             (grade := by_numbers.grade(*one)) and grade > by_marks.grade(*one)
-            for one in self.sought
+            for one in zip(at[unsafe].tolist(), small[unsafe].tolist(), strict=True)
         )
 
 
@@ -298,6 +338,8 @@ def printable(
         elif wanted[name]:
             printed |= {name}
     for name in counts:  # the same number under another name
-        if name.endswith("/whole") and counts[name] == counts["eligible"]:
-            found[name] = found[name] and found["eligible"]
+        twin = whole_of(name.partition(".")[2].removesuffix("/whole"))
+        twin = twin if twin in overlaps.counts else "eligible"
+        if name.endswith("/whole") and counts[name] == counts[twin]:
+            found[name] = found[name] and found[twin]
     return found

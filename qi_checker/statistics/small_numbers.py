@@ -69,11 +69,11 @@ def nested(counts: Sequence[int], profile: Profile) -> tuple[bool, ...]:
     printed before it are 0 or not small. So nothing between two printed counts is confined to small
     numbers.
     """
-    printed: list[int] = [0]
+    printed = {0}
     allowed = []
     for count in counts:
-        fits = not any(is_small(abs(count - other), profile) for other in printed)
+        fits = count in printed or not any(is_small(abs(count - p), profile) for p in printed)
         allowed.append(fits)
         if fits:
-            printed.append(count)
+            printed.add(count)
     return tuple(allowed)

@@ -16,7 +16,9 @@ import numpy as np
 from qi_checker.statistics.small_numbers import Profile, Shown
 
 _MOST_TRIED = 20_000
-State = tuple[str, ...]  # of each requirement: "in" time, "late", or "no" study
+State = tuple[
+    str, ...
+]  # of each requirement: "in" time, "late", "no" study, or it is not "unasked"
 Count = Callable[[dict[str, int], Profile], Mapping[str, Shown]]
 
 
@@ -31,7 +33,8 @@ class Reports:
 
     @property
     def groups(self) -> list[State]:
-        return list(product(self.states, repeat=len(self.keys)))
+        every = product(self.states, repeat=len(self.keys))
+        return [state for state in every if any(one != "unasked" for one in state)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,13 +46,15 @@ class Reports:
     def counted(self, name: str, state: State) -> bool:
         """Whether a case of this group is one of a count."""
         kind, _, key = name.partition(".")
-        if name == "eligible" or name.endswith("/whole"):
+        if name in ("eligible", "compliant/whole"):
             return True
         if name == "compliant":
-            return self.complies(one == "in" for one in state)
+            return self.complies(one in ("in", "unasked") for one in state)
         if name == "days":
-            return any(one != "no" for one in state)
-        one = state[self.keys.index(key)]
+            return any(one in ("in", "late") for one in state)
+        one = state[self.keys.index(key.removesuffix("/whole"))]
+        if name.endswith("/whole"):
+            return one != "unasked"
         return one == "in" or (kind == "present" and one == "late")
 
     def counts_of(self, numbers: Sequence[int]) -> dict[str, int]:
@@ -97,7 +102,8 @@ def _left(
     """The sets that have the same number in every population that we find, of any size and with every
     state, that gives the same report: those tried before had some states only. We change one case at a
     time."""
-    full = replace(reports, states=("in", "late", "no"))
+    unasked = ("unasked",) if "unasked" in reports.states else ()
+    full = replace(reports, states=("in", "late", "no", *unasked))
     start = tuple(world.get(group, 0) for group in full.groups)
 
     def said(numbers: tuple[int, ...]) -> list[str]:

@@ -24,15 +24,23 @@ KINDS = {
     "a month": Reports(KEYS, ("in", "late"), study=False),
     "any of three": Reports(KEYS, ("in", "late"), complies=any),
     "two, late or none": Reports(KEYS[:2], ("in", "late", "no")),
+    "two, each of some": Reports(KEYS[:2], ("in", "late", "unasked")),
     "three, late or none": Reports(KEYS, ("in", "late", "no")),
 }
-USUAL = {"a study, late": 9, "any of three": 4, "two, late or none": 5, "three, late or none": 3}
+USUAL = {
+    "a study, late": 9,
+    "any of three": 4,
+    "two, late or none": 5,
+    "two, each of some": 4,
+    "three, late or none": 3,
+}
 THOROUGH = {
     "a study, late": 20,
     "a study, none": 20,
     "a month": 20,
     "any of three": 16,
     "two, late or none": 11,
+    "two, each of some": 9,
     "three, late or none": 5,
 }
 
