@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
+
+from django.db.models import QuerySet
 
 from qi_checker.digest.changes import DEVIATIONS, Cause, Change, Kind, changes
 from qi_checker.digest.snapshot import Key, Snapshot
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.vocabulary import Status
+from qi_checker.store.binding import Marks
 from qi_checker.store.history import Place, valid
 from qi_checker.store.manifests import load_parts
 from qi_checker.store.models import CaseRow, ChangeRow, FindingRow, Run
@@ -20,14 +24,20 @@ from qi_checker.store.transaction import reading
 
 _TOGETHER = 2_000  # cases asked for in one query
 _Rows = dict[Key, str]
+_Last = Mapping[type[Any], int]  # the last row of a table that is older than the run
 
 
-def save_changes(alias: str, run: Run) -> tuple[Change, ...]:
-    """Compare a run with the one in force before it, and keep what changed."""
+def save_changes(alias: str, run: Run, marks: Marks | None = None) -> tuple[Change, ...]:
+    """Compare a run with the one in force before it, and keep what changed.
+
+    marks: where the history ended before the run, if it is the newest one: no older row is looked at.
+    """
     base = before(alias, run)
     if base is None:
         return ()
-    found = _compared(alias, run, base)
+    between = Run.objects.using(alias).filter(protocol=run.protocol, id__gt=base.id, id__lt=run.id)
+    last = marks.last if marks and not between.exists() else {}
+    found = _compared(alias, run, base, last)
     ChangeRow.objects.using(alias).bulk_create(
         ChangeRow(run=run, case_id=c.case_id, position=n, row=json.dumps(asdict(c), default=str))
         for n, c in enumerate(found)
@@ -66,13 +76,15 @@ def _moment(as_of: str) -> dt.datetime:
     return parsed.clock or dt.datetime.combine(parsed.date, dt.time.max)
 
 
-def _compared(alias: str, run: Run, base: Run) -> tuple[Change, ...]:
-    now, then = _differing(alias, run, base)
-    now_cases, then_cases = _differing_cases(alias, run, base, {k[0] for k in (*now, *then)})
+def _compared(alias: str, run: Run, base: Run, last: _Last) -> tuple[Change, ...]:
+    now, then = _differing(alias, run, base, last)
+    now_cases, then_cases = _differing_cases(alias, run, base, {k[0] for k in (*now, *then)}, last)
+    if not (now or then or now_cases or then_cases):
+        return ()
     tonight = _snapshot(alias, run, now, now_cases)
-    last = _snapshot(alias, base, then, then_cases)
+    earlier = _snapshot(alias, base, then, then_cases)
     ids = sorted({case_id for case_id, _ in now})
-    return changes(tonight, last, _earlier_problems(alias, base, ids))
+    return changes(tonight, earlier, _earlier_problems(alias, base, ids))
 
 
 def _snapshot(alias: str, run: Run, findings: _Rows, cases: _Rows) -> Snapshot:
@@ -83,10 +95,22 @@ def _snapshot(alias: str, run: Run, findings: _Rows, cases: _Rows) -> Snapshot:
     return Snapshot.from_rows(manifest, read(findings), read(cases), f"run {run.id}")
 
 
-def _differing(alias: str, run: Run, base: Run) -> tuple[_Rows, _Rows]:
+def _added(alias: str, model: type[Any], run: Run, base: Run, last: _Last) -> QuerySet[Any]:
+    """The rows of a run that `base` did not have."""
+    rows = valid(model, Place(alias, run.protocol, run.id)).filter(from_run__gt=base.id)
+    return rows.filter(id__gt=last[model]) if model in last else rows
+
+
+def _closed(alias: str, model: type[Any], run: Run, base: Run) -> QuerySet[Any]:
+    """The rows of `base` that a run does not have; found by the index of closed rows."""
+    rows = model.objects.using(alias).filter(protocol=run.protocol, from_run__lte=base.id)
+    return rows.filter(to_run__gt=base.id, to_run__lte=run.id)
+
+
+def _differing(alias: str, run: Run, base: Run, last: _Last) -> tuple[_Rows, _Rows]:
     """Findings that are not the same in both runs: as they are, and as they were."""
-    added = valid(FindingRow, Place(alias, run.protocol, run.id)).filter(from_run__gt=base.id)
-    closed = valid(FindingRow, Place(alias, run.protocol, base.id)).filter(to_run__lte=run.id)
+    added = _added(alias, FindingRow, run, base, last)
+    closed = _closed(alias, FindingRow, run, base)
     now, then = (
         {
             (case, requirement): row
@@ -105,17 +129,19 @@ def _differing(alias: str, run: Run, base: Run) -> tuple[_Rows, _Rows]:
     return now, then
 
 
-def _differing_cases(alias: str, run: Run, base: Run, more: Iterable[str]) -> tuple[_Rows, _Rows]:
+def _differing_cases(
+    alias: str, run: Run, base: Run, more: Iterable[str], last: _Last
+) -> tuple[_Rows, _Rows]:
     """Cases that are not the same, and `more` of them, in both runs."""
-    tonight = valid(CaseRow, Place(alias, run.protocol, run.id))
-    last = valid(CaseRow, Place(alias, run.protocol, base.id))
     ids = set(more)
-    ids |= set(tonight.filter(from_run__gt=base.id).values_list("case_id", flat=True))
-    ids |= set(last.filter(to_run__lte=run.id).values_list("case_id", flat=True))
+    ids |= set(_added(alias, CaseRow, run, base, last).values_list("case_id", flat=True))
+    ids |= set(_closed(alias, CaseRow, run, base).values_list("case_id", flat=True))
+    tonight = valid(CaseRow, Place(alias, run.protocol, run.id))
+    earlier = valid(CaseRow, Place(alias, run.protocol, base.id))
     now: _Rows = {}
     then: _Rows = {}
     for some in _parts(sorted(ids)):
-        for rows, found in ((tonight, now), (last, then)):
+        for rows, found in ((tonight, now), (earlier, then)):
             for case_id, row in rows.filter(case_id__in=some).values_list("case_id", "row"):
                 found[case_id, ""] = row
     return now, then

@@ -40,13 +40,14 @@ def _sources(evaluation: Evaluation) -> Sources:
     return Sources(
         findings=f"SELECT {FINDINGS_SQL} FROM {FINDINGS}",
         cases=f"""
-            SELECT k.*, f.window_opens
-            FROM (SELECT {CASES_SQL}, case_key, next_requirement FROM {CASES}) k
-            LEFT JOIN (SELECT case_key, id, window_opens FROM {FINDINGS}) f
-            ON f.case_key = k.case_key AND f.id = k.next_requirement""",
+            SELECT k.*, a."from" AS opens, a.until AS closes
+            FROM (SELECT {CASES_SQL} FROM {CASES}) k
+            LEFT JOIN (SELECT DISTINCT ON (case_id) case_id, "from", until
+                       FROM {ACTIONS} ORDER BY case_id, number) a USING (case_id)""",
         schedules=_SCHEDULES,
         evidence=_evidence(evaluation),
         actions=f"SELECT * FROM {ACTIONS}",
+        horizon=evaluation.compiled.site.horizon.amount,
     )
 
 
@@ -62,13 +63,15 @@ def _evidence(evaluation: Evaluation) -> str:
     """
     return f"""
         WITH chosen AS (
-            SELECT DISTINCT f.case_key, e.event_id, {_content(evaluation, "events")} AS content
-            FROM {FINDINGS} f
+            SELECT DISTINCT case_key, event_id FROM {FINDINGS} WHERE event_id IS NOT NULL),
+        shown AS (
+            SELECT f.case_key, f.event_id, {_content(evaluation, "events")} AS content
+            FROM chosen f
             JOIN ready_events e ON e.event_id = f.event_id
             JOIN raw_events r ON r._row = e._row),
         events AS (
             SELECT case_key, string_agg(content, chr(29) ORDER BY event_id) AS content
-            FROM chosen GROUP BY case_key)
+            FROM shown GROUP BY case_key)
         SELECT c.case_id, sha256(concat_ws(chr(28), {_content(evaluation, "cases")}, v.content))
                AS sha256
         FROM ready_cases c

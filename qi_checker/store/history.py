@@ -7,7 +7,7 @@ case gets no seal, and is compared again every night until the row is another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,6 +19,8 @@ from qi_checker.store.rows import Line, unmarked
 
 _BATCH = 2_000  # cases looked at together; what bounds the memory of a night
 _CLOSED = 5_000  # rows closed in one statement
+# Rows in one statement: of seven values each, of which SQLite may refuse more than 999.
+_INSERTED = 100
 _T = TypeVar("_T")
 
 
@@ -34,11 +36,30 @@ class Place:
 
 @dataclass(frozen=True)
 class Advanced:
-    """How many rows were added, to which cases, and which still have rows of an older form."""
+    """How many rows were added and closed, to which cases, and which have rows of an older form."""
 
     added: int
+    closed: int
     cases: frozenset[str]
     older: frozenset[str]
+
+
+def fill(
+    model: type[Interval],
+    place: Place,
+    lines: Iterable[Sequence[Line]],
+    wrote: Callable[[type[Interval], Sequence[Line]], None],
+) -> int:
+    """Make these lines what is valid in the run of `place`, where nothing is open; gives their number.
+
+    wrote: told of each part once it is in the database.
+    """
+    added = 0
+    for some in lines:
+        _insert(model, place, some)
+        wrote(model, some)
+        added += len(some)
+    return added
 
 
 def advance(
@@ -46,17 +67,16 @@ def advance(
     place: Place,
     cases: Sequence[str],
     lines_of: Callable[[Sequence[str]], Sequence[Line]],
-    fresh: bool,
 ) -> Advanced:
     """Make the lines of these cases what is valid in the run of `place`.
 
-    A case without lines loses what it had. `fresh`: nothing is open yet, and nothing looked for.
+    A case without lines loses what it had.
     """
-    added = 0
+    added = closed = 0
     touched: set[str] = set()
     older: set[str] = set()
     for some in _parts(cases, _BATCH):
-        there = {} if fresh else _open(model, place, some)
+        there = _open(model, place, some)
         new = []
         for line in lines_of(some):
             number, text = there.get(line[: model.KEY], (0, ""))
@@ -69,8 +89,9 @@ def advance(
         _close(model, place, [number for number, _ in there.values()])
         _insert(model, place, new)
         added += len(new)
+        closed += len(there)
         touched.update(line[0] for line in new)
-    return Advanced(added, frozenset(touched), frozenset(older))
+    return Advanced(added, closed, frozenset(touched), frozenset(older))
 
 
 def valid(model: type[Interval], place: Place) -> QuerySet[Any]:
@@ -84,7 +105,7 @@ def valid(model: type[Interval], place: Place) -> QuerySet[Any]:
 def sealed(place: Place) -> dict[str, str]:
     """The seal of every case that is open, "" where its rows must be compared."""
     rows = CaseRow.objects.using(place.alias).filter(protocol=place.protocol, to_run=None)
-    return dict(rows.values_list("case_id", "seal").iterator(chunk_size=_BATCH))
+    return dict(rows.values_list("case_id", "seal"))
 
 
 def seal(place: Place, seals: Mapping[str, str]) -> None:
@@ -120,12 +141,19 @@ def _close(model: type[Interval], place: Place, numbers: Sequence[int]) -> None:
 
 
 def _insert(model: type[Interval], place: Place, lines: Sequence[Line]) -> None:
-    """Many rows at once; one object for each would take most of a night."""
+    """Many rows in one statement; an object or a statement for each would take most of a first night."""
     names = ("protocol", "from_run", *model.COLUMNS)
-    marks = ", ".join(["%s"] * len(names))
-    statement = f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({marks})"
+    row = f"({', '.join(['%s'] * len(names))})"
+    statement = f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES "
+    full = len(lines) - len(lines) % _INSERTED
     with connections[place.alias].cursor() as cursor:
-        cursor.executemany(statement, [(place.protocol, place.run, *line) for line in lines])
+        for some, size in ((lines[:full], _INSERTED), (lines[full:], 1)):
+            if some:
+                given = [
+                    [cell for line in part for cell in (place.protocol, place.run, *line)]
+                    for part in _parts(some, size)
+                ]
+                cursor.executemany(statement + ", ".join([row] * size), given)
 
 
 def _parts(every: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

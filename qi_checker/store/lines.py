@@ -6,7 +6,7 @@ that of the night before, nothing of the case is fetched, and nothing is compare
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -15,25 +15,31 @@ from qi_checker.cases.actions import ACTION_COLUMNS
 from qi_checker.engines.duckdb.values import quote
 from qi_checker.engines.duckdb.values import text as quoted
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
-from qi_checker.store.rows import ARRANGE, ESCAPE, IN_TIME, ITSELF, LATE, START, TODAY, Line
+from qi_checker.store.rows import (
+    ARRANGE,
+    ESCAPE,
+    IN_TIME,
+    ITSELF,
+    LATE,
+    SPAN,
+    START,
+    TODAY,
+    WHEN,
+    Line,
+)
 
-_TABLES = {
-    "findings": ("case_id", "requirement", "status", "act_by", "row"),
-    "cases": ("case_id", "seal", "row"),
-    "schedules": ("case_id", "row"),
-    "evidence": ("case_id", "row"),
-    "actions": ("case_id", "requirement", "position", "act_by", "row"),
-}
+_TOGETHER = 4_000  # lines fetched at once
 
 
 @dataclass(frozen=True)
 class Sources:
     """Queries for what a night keeps.
 
-    `findings` and `cases` have the columns of the contract, cases also `window_opens` of what is to
-    be done next. `schedules` has `case_id` and `surgery_at`, as the records say it that night;
-    `evidence` has `case_id` and `sha256` of the records that the findings of the case rest on.
-    `actions` has the columns of actions.csv, and `number`, by which they are in order; "" for none.
+    `findings` and `cases` have the columns of the contract, cases also `opens` and `closes`, the
+    window of what is to be done next. `schedules` has `case_id` and `surgery_at`, as the records say
+    it that night; `evidence` has `case_id` and `sha256` of the records that the findings of the case
+    rest on. `actions` has the columns of actions.csv, and `number`, by which they are in order; "" for
+    none. `horizon`: days before its last one in which an action is soon.
     """
 
     findings: str
@@ -41,6 +47,24 @@ class Sources:
     schedules: str
     evidence: str
     actions: str = ""
+    horizon: int = 14
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Lines of one kind: their columns as SQL, the key first, and the query that these are made from."""
+
+    columns: str
+    source: str
+    key: int = 1
+
+    def sql(self, those: str = "") -> str:
+        """All lines in order, or those of a condition. Rows become text only where they are wanted."""
+        order = ", ".join(str(number + 1) for number in range(self.key))
+        return f"{self.view(those)} ORDER BY {order}"
+
+    def view(self, those: str = "") -> str:
+        return f"SELECT {self.columns} FROM (SELECT * FROM ({self.source}) {those})"
 
 
 @dataclass(frozen=True)
@@ -48,22 +72,17 @@ class Lines:
     """The lines of one night: tables of the connection, until the next night is made with it."""
 
     con: duckdb.DuckDBPyConnection
+    kinds: Mapping[str, _Kind]
 
     @classmethod
     def of(cls, con: duckdb.DuckDBPyConnection, sources: Sources, as_of: str) -> Lines:
         """Raises ValueError where a row comes twice, or is of no case of the night."""
-        finding = marked_sql(row_sql(FINDING_COLUMNS), as_of)
-        case = marked_sql(row_sql(CASE_COLUMNS), as_of)
-        con.execute(f"""
-            CREATE OR REPLACE TEMP VIEW night_findings AS
-            SELECT case_id, requirement, status, coalesce(CAST(act_by AS VARCHAR), '') AS act_by,
-                   {finding} AS row FROM ({sources.findings})""")
+        kinds = _kinds(sources, as_of)
+        for kind in ("findings", "schedules"):
+            con.execute(f"CREATE OR REPLACE TEMP VIEW night_{kind} AS {kinds[kind].view()}")
         con.execute(f"""
             CREATE OR REPLACE TEMP VIEW night_plain AS
-            SELECT case_id, {case} AS row FROM ({sources.cases})""")
-        con.execute(f"""
-            CREATE OR REPLACE TEMP VIEW night_schedules AS
-            SELECT case_id, surgery_at AS row FROM ({sources.schedules})""")
+            SELECT case_id, {_case_row(as_of)} AS row FROM ({sources.cases})""")
         # The one that is costly to ask twice.
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE night_evidence AS
@@ -72,29 +91,47 @@ class Lines:
             CREATE OR REPLACE TEMP TABLE night_actions AS
             SELECT case_id, requirement, CAST(act_by AS VARCHAR) AS act_by,
                    format('{{:03d}}', row_number() OVER (PARTITION BY case_id ORDER BY number))
-                   AS position, replace({row_sql(ACTION_COLUMNS)}, '{ESCAPE}', '{ESCAPE}{ITSELF}') AS row
+                   AS position, {_action_row(as_of, sources.horizon)} AS row
             FROM ({sources.actions or _NO_ACTIONS})""")
         con.execute(_SEALS)
-        con.execute("""
-            CREATE OR REPLACE TEMP VIEW night_cases AS
-            SELECT case_id, seal, row FROM night_plain JOIN night_seals USING (case_id)""")
         _check(con)
-        return cls(con)
+        return cls(con, kinds)
 
     def seals(self) -> list[tuple[str, str]]:
         """Every case of the night with its seal, by case."""
         return self.con.execute("SELECT case_id, seal FROM night_seals ORDER BY 1").fetchall()
 
     def of_cases(self, kind: str, cases: Sequence[str]) -> list[Line]:
-        """The lines of some cases, given in order. `kind`: findings, cases, schedules or evidence."""
+        """The lines of some cases, given in order; `kind` as in `every`."""
         if not cases:
             return []
-        names = ", ".join(_TABLES[kind])
-        query = f"""
-            SELECT {names} FROM night_{kind}
-            WHERE case_id BETWEEN ? AND ? AND case_id IN (SELECT unnest(?::VARCHAR[]))
-            ORDER BY {names}"""
+        those = "WHERE case_id BETWEEN ? AND ? AND case_id IN (SELECT unnest(?::VARCHAR[]))"
+        query = self.kinds[kind].sql(those)
         return self.con.execute(query, [cases[0], cases[-1], list(cases)]).fetchall()
+
+    def every(self, kind: str) -> Iterator[list[Line]]:
+        """All lines in order, some thousands at once. `kind`: findings, cases, schedules, evidence, actions.
+
+        Nothing else may be asked of the connection meanwhile.
+        """
+        found = self.con.execute(self.kinds[kind].sql())
+        while some := found.fetchmany(_TOGETHER):
+            yield some
+
+
+def _kinds(sources: Sources, as_of: str) -> dict[str, _Kind]:
+    finding = marked_sql(row_sql(FINDING_COLUMNS), as_of)
+    act_by = "coalesce(CAST(act_by AS VARCHAR), '') AS act_by"
+    sealed = f"SELECT k.*, s.seal FROM ({sources.cases}) k JOIN night_seals s USING (case_id)"
+    return {
+        "findings": _Kind(
+            f"case_id, requirement, status, {act_by}, {finding} AS row", sources.findings, 2
+        ),
+        "cases": _Kind(f"case_id, seal, {_case_row(as_of)} AS row", sealed),
+        "schedules": _Kind("case_id, surgery_at AS row", sources.schedules),
+        "evidence": _Kind("case_id, row", "FROM night_evidence"),
+        "actions": _Kind("case_id, requirement, position, act_by, row", "FROM night_actions", 3),
+    }
 
 
 _NO_ACTIONS = f"""
@@ -109,7 +146,7 @@ _SEALS = """
         FROM night_findings GROUP BY case_id),
     todo AS (
         SELECT case_id, count(*) AS number, 'actions' || chr(30)
-               || string_agg(position || row, chr(30) ORDER BY position) AS rows
+               || array_to_string(list_sort(list(position || row)), chr(30)) AS rows
         FROM night_actions GROUP BY case_id)
     SELECT c.case_id, f.number, f.asked, s.row IS NOT NULL AS planned, e.row IS NOT NULL AS shown,
            t.number AS actions,
@@ -151,18 +188,62 @@ def row_sql(columns: tuple[str, ...]) -> str:
 def marked_sql(row: str, as_of: str) -> str:
     """SQL of the text `row` with its marks; beside it are the dates `window_opens` and `act_by`."""
     today = quoted(as_of[:10])
-    opens, act_by = (
-        f"CASE WHEN {name} BETWEEN DATE '1000-01-01' AND DATE '9999-12-31' "
-        f"THEN CAST({name} AS VARCHAR) END"
-        for name in ("window_opens", "act_by")
-    )
+    opens, act_by = _day("window_opens"), _day("act_by")
     start = f"'between ' || greatest({today}, coalesce({opens}, {today})) || ' and'"
     mark = f"'between ' || coalesce({quoted(START)} || {opens}, {quoted(TODAY)}) || ' and'"
     late = f"{act_by} < {today}"
     arrange = f"CASE WHEN {late} THEN {_around(LATE, act_by)} ELSE {_around(IN_TIME, act_by)} END"
-    plain = f"replace({row}, '{ESCAPE}', '{ESCAPE}{ITSELF}')"
-    begun = f"replace({plain}, {start}, {mark})"
-    return f"coalesce(replace({begun}, {arrange}, {quoted(ARRANGE)} || {act_by}), {begun})"
+    begun = f"replace({_escaped(row)}, {start}, {mark})"
+    return _replaced(begun, arrange, f"{quoted(ARRANGE)} || {act_by}")
+
+
+def _case_row(as_of: str) -> str:
+    """SQL of the row of a case: its next action says when to do it."""
+    return _with_span(row_sql(CASE_COLUMNS), "opens", "closes", as_of)
+
+
+def _action_row(as_of: str, horizon: int) -> str:
+    """SQL of the row of an action."""
+    row = _with_span(row_sql(ACTION_COLUMNS), quote("from"), quote("until"), as_of)
+    today, last, soon = quoted(as_of[:10]), _day("act_by"), _day(f"(act_by - {horizon})")
+    when = f"""CASE WHEN {last} < {today} THEN 'overdue' WHEN {last} = {today} THEN 'today'
+                    WHEN {soon} <= {today} THEN 'soon' ELSE 'later' END"""
+    key = '\'"when":"\' || '
+    mark = f"{quoted(WHEN)} || {soon} || {last}"
+    return _replaced(row, f"""{key} {when} || '"'""", f"""{key} {mark} || '"'""")
+
+
+def _with_span(row: str, opens: str, closes: str, as_of: str) -> str:
+    """SQL of the text `row` with a mark for the days of a window, from `opens` to `closes`."""
+    today = quoted(as_of[:10])
+    first, last = _day(opens), _day(closes)
+
+    def day(name: str) -> str:
+        year = f"CASE WHEN year({name}) <> {as_of[:4]} THEN strftime({name}, ' %Y') ELSE '' END"
+        return f"strftime({name}, '%-d %b') || {year}"
+
+    said = f"""CASE WHEN {first} <= {today} THEN 'to be done by ' || {day(closes)}
+                    WHEN {opens} = {closes} THEN 'for ' || {day(closes)}
+                    ELSE 'for ' || CASE WHEN {first}[:7] = {last}[:7] THEN strftime({opens}, '%-d')
+                                        ELSE {day(opens)} END || '–' || {day(closes)} END"""
+    return _replaced(_escaped(row), said, f"{quoted(SPAN)} || {first} || {last}")
+
+
+def _replaced(row: str, said: str, mark: str) -> str:
+    """SQL of the text `row` with a mark in place of words; as it is where one of them is NULL."""
+    nothing = quoted(ESCAPE + ESCAPE)  # no text has it: its characters of marks are escaped
+    return f"replace({row}, coalesce({said}, {nothing}), coalesce({mark}, {nothing}))"
+
+
+def _day(name: str) -> str:
+    """SQL of a date as ten characters; NULL where it has none, or more."""
+    between = f"{name} BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'"
+    return f"CASE WHEN {between} THEN CAST({name} AS VARCHAR) END"
+
+
+def _escaped(row: str) -> str:
+    """SQL of the text `row`, in which characters of marks stand for themselves."""
+    return f"replace({row}, '{ESCAPE}', '{ESCAPE}{ITSELF}')"
 
 
 def _around(words: str, day: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,6 +21,9 @@ class Lines(Protocol):
 
     def of_cases(self, kind: str, cases: Sequence[str]) -> Sequence[Line]:
         """The lines of some cases, given in order."""
+
+    def every(self, kind: str) -> Iterator[Sequence[Line]]:
+        """The lines of all cases, in order and in parts."""
 
 
 @dataclass(frozen=True)

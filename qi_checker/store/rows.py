@@ -1,9 +1,10 @@
 """Rows as text: exactly as findings.json has them, with marks where only the calendar speaks.
 
 What a coordinator may still do is told "between <tonight or the first day of the window> and ...",
-and by when it is to be arranged reads otherwise once that day has passed. So the sentences of open
-cases change while nothing happens. They are kept with marks in those places, from which the day of
-the run makes the words again when a row is read: the same bytes, without a row a night.
+and by when it is to be arranged reads otherwise once that day has passed. An action is "later" until
+it is "soon", and "for 13 Apr–13 May" until that window opens. So the texts of open cases change while
+nothing happens. They are kept with marks in those places, from which the day of the run makes the
+words again when a row is read: the same bytes, without a row a night.
 
 A mark is put only where it gives back what it took the place of, so a sentence that reads
 otherwise, of another version of the program, is kept as it is. The words of a mark must never
@@ -25,8 +26,12 @@ ESCAPE, ITSELF = "\ue000", "\ue001"
 TODAY = ESCAPE + "\ue002"  # the day of the night
 START = ESCAPE + "\ue003"  # and a day: that day, or the day of the night if it is later
 ARRANGE = ESCAPE + "\ue004"  # and a day: by when it is to be arranged
+WHEN = ESCAPE + "\ue005"  # and two days, the first that is soon and the last: how near it is
+SPAN = ESCAPE + "\ue006"  # and two days, of a window: when to do it
 IN_TIME, LATE = "arrange it by {}.", "the last day to arrange it was {}: do it today."
-_CODED = re.compile(f"{ESCAPE}(?:[{ITSELF}\ue002]|[\ue003\ue004]([0-9-]{{10}}))")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAY = "([0-9-]{10})"
+_CODED = re.compile(f"{ESCAPE}(?:[{ITSELF}\ue002]|[\ue003\ue004]{_DAY}|[\ue005\ue006]{_DAY}{_DAY})")
 _ESCAPED = re.compile(r"\\(u00[01][0-9a-f]|.)")
 
 
@@ -52,20 +57,47 @@ def _upper(found: re.Match[str]) -> str:
 def unmarked(text: str, as_of: str) -> str:
     """The text as the night had it, whose moment is `as_of`.
 
-    Where a night is not known any more, `as_of` may be words instead: they stand for its day.
+    Where a night is not known any more, `as_of` may be words instead: they stand for its day, and
+    how near a last day was is left empty.
     """
     if ESCAPE not in text:
         return text
     today, known = as_of[:10], as_of[:1].isdigit()
 
     def said(found: re.Match[str]) -> str:
-        mark, day = found[0][:2], found[1]
+        mark, day, first, last = found[0][:2], found[1], found[2], found[3]
         if mark == TODAY:
             return today
         if mark == START:
             return max(day, today) if known else today
         if mark == ARRANGE:
             return (LATE if known and day < today else IN_TIME).format(day)
+        if mark == WHEN:
+            return _urgency(first, last, today) if known else ""
+        if mark == SPAN:
+            return _span(first, last, today if known else last)
         return ESCAPE
 
     return _CODED.sub(said, text)
+
+
+def _urgency(soon: str, last: str, today: str) -> str:
+    """How near the last day of an action is (`cases/actions.py`)."""
+    if last <= today:
+        return "overdue" if last < today else "today"
+    return "soon" if soon <= today else "later"
+
+
+def _span(opens: str, closes: str, today: str) -> str:
+    """When to do something in a window (`cases/actions.py`)."""
+
+    def day(value: str) -> str:
+        year = f" {value[:4]}" if value[:4] != today[:4] else ""
+        return f"{int(value[8:])} {_MONTHS[int(value[5:7]) - 1]}{year}"
+
+    if opens <= today:
+        return f"to be done by {day(closes)}"
+    if opens == closes:
+        return f"for {day(closes)}"
+    first = str(int(opens[8:])) if opens[:7] == closes[:7] else day(opens)
+    return f"for {first}–{day(closes)}"

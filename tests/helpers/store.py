@@ -71,7 +71,7 @@ def night(
 ) -> Written:
     """Make a night of these findings; every case has this date of surgery.
 
-    A finding may have `window_opens` and `act_by`; those of `cases` are independent.
+    A finding may have `window_opens` and `act_by`, a case `opens` and `closes` of its next action.
     """
     manifest = {
         "program": {"name": "qi-checker", "version": "1"},
@@ -88,7 +88,7 @@ def night(
         cases = [case(i, surgery) for i in ids]
     con = WORK.cursor()
     _table(con, "given_findings", FINDING_COLUMNS, findings)
-    _table(con, "given_cases", (*CASE_COLUMNS, "window_opens"), cases)
+    _table(con, "given_cases", (*CASE_COLUMNS, "opens", "closes"), cases)
     planned = schedules or [{"case_id": i, "surgery_at": f"{surgery}T08:00"} for i in ids]
     _table(con, "given_schedules", ("case_id", "surgery_at"), planned)
     shown = [{"case_id": i, "sha256": evidence} for i in ids]
@@ -98,10 +98,10 @@ def night(
     kinds = ("findings", "cases", "schedules", "evidence", "actions")
     if actions:
         manifest["actions"] = {name: sum(a["when"] == name for a in actions) for name in URGENCIES}
-    sources = Sources(*(f"FROM given_{kind}" for kind in kinds))
+    queries: dict[str, Any] = {kind: f"FROM given_{kind}" for kind in kinds}
     given: dict[str, Any] = {
         "manifest": manifest,
-        "lines": Lines.of(con, sources, as_of),
+        "lines": Lines.of(con, Sources(**queries), as_of),
         "feeds": [{"kind": "imaging", "newest": "2026-02-28"}],
         "findings": findings,
         "cases": cases,
@@ -115,6 +115,8 @@ _DATES = (
     "event_date",
     "window_opens",
     "window_closes",
+    "opens",
+    "closes",
     "valid_through",
     "act_by",
     "surgery_date",
