@@ -1,4 +1,4 @@
-"""The lines, symbols and texts of a window picture as SVG.
+"""The lines, symbols and text of a window picture as SVG.
 
 Written here and not in a template: a page has about four hundred numbers in its pictures, and a
 template escapes each of them, which took as long as the rest of the page. Only text needs escaping;
@@ -40,7 +40,7 @@ def _text(label: Label, colour: str = _INK) -> str:
 
 
 def _window(picture: Picture) -> Iterator[str]:
-    """The band of the window with its ends, and the line of days."""
+    """Draw the band of the window with its ends, and the line of days."""
     opens, closes = picture.band
     top, axis = picture.top, picture.axis
     yield (
@@ -52,7 +52,7 @@ def _window(picture: Picture) -> Iterator[str]:
 
 
 def _days(picture: Picture) -> Iterator[str]:
-    """The days before surgery, surgery itself and the day of the evaluation."""
+    """Draw the days before surgery, surgery and the day of the evaluation."""
     top, axis = picture.top - 3, picture.axis
     for tick in picture.ticks:
         yield f'<path d="M{tick.x} {axis}v4" stroke="{_INK}"/>'
@@ -66,7 +66,8 @@ def _days(picture: Picture) -> Iterator[str]:
 
 
 def _marks(picture: Picture) -> Iterator[str]:
-    """Every event: a bar where its date is partial, its symbol, and its label on a clear ground."""
+    """Draw every event: a bar if its date is partial, its symbol, and its label on a clear
+    background."""
     for mark in picture.marks:
         yield from _mark(mark)
 

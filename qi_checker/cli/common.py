@@ -137,7 +137,7 @@ class Progress:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """A progress bar that disappears when the work is done."""
+    """Show a progress bar that disappears when the work is done."""
     if not sys.stderr.isatty():
         yield Progress()
         return

@@ -72,7 +72,7 @@ def _examples(bundle: Bundle) -> list[Problem]:
 
 
 def _translations(bundle: Bundle) -> tuple[list[Problem], list[Problem]]:
-    """What is wrong with the translations of a protocol, and what they leave in English."""
+    """Return the errors of the translations of a protocol, and the parts left in English."""
     from qi_checker.protocol.translation import read_translation, translation_files
 
     wrong: list[Problem] = []

@@ -14,7 +14,7 @@ _DOUBLE = 2.0
 
 
 def pseudonym(number: int) -> str:
-    """A, B ... Z, AA, AB ..."""
+    """Return A, B ... Z, AA, AB ..."""
     name = ""
     number += 1
     while number:

@@ -25,7 +25,7 @@ CONTRADICTORY = "no_change together with a change"
 NO_SUCH_CASE = "no such case in the cases"
 DUPLICATE = "duplicate id"
 SAME_CONTENT = "duplicate id, same content"
-ENTERED = "entries of the web application"  # named beside the files that rows came from
+ENTERED = "entries of the web application"  # named beside the source files of rows
 CORRECTED = "the entry of the web application counts"
 
 
@@ -54,7 +54,7 @@ class Ultrasound:
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows came from: a file, or the web application. read = used + rejected."""
+    """The source of rows: a file, or the web application. read = used + rejected."""
 
     file: str
     sha256: str
@@ -68,8 +68,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Registry:
-    """The table as read; `rejects` have the columns of rejects.csv. Without a source it is
-    absent."""
+    """The table as read; `rejects` have the columns of rejects.csv. Absent without a source."""
 
     sources: tuple[Source, ...]
     rows: dict[str, Ultrasound]
@@ -97,7 +96,7 @@ def read_registry(
     """Read `raw_ious` and `torn_ious`; `cases` are the ids of cases that can be used.
 
     Of rows with one id the first counts, as in every table. `entered`: rows of the web application
-    with their numbers, the last of each case; they go before those of the file.
+    with their numbers, the last of each case; they take precedence over the file.
     """
     reading = _Reading(set(cases))
     if entered:
@@ -127,7 +126,7 @@ class _Reading:
         self.sources: list[Source] = []
         self.rows: dict[str, Ultrasound] = {}
         self.rejects: list[dict[str, Any]] = []
-        self._first: dict[str, tuple[str, dict[str, str]]] = {}  # where, and what it says
+        self._first: dict[str, tuple[str, dict[str, str]]] = {}  # source and content
 
     def take(
         self,

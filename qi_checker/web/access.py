@@ -1,8 +1,9 @@
-"""One table: page, role, scope. Addresses, refusals, the test of permissions and docs/web.md come from it.
+"""One table: page, role, scope. It is the source of addresses, refusals, the permission test and
+docs/web.md.
 
-A page is found by its address, then asked whether one of the roles of who comes may do that, and for
-which sites. A case of another site is no case: the answer is that of an id that nobody has. A stranger
-learns nothing, not even which addresses there are: whatever is asked for leads to the sign-in page.
+A page is found by its address; then the roles of the person decide whether it is allowed, and for
+which sites. A case of another site is answered like an id that does not exist. Somebody who is not
+signed in learns nothing, not even which addresses exist: every request leads to the sign-in page.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from qi_checker.web.models import Membership, User
 
 
 class Role(StrEnum):
-    """What somebody is at the hospital; its value is the word of settings and of the trail."""
+    """The role of a person at the hospital; its value is the word in settings and in the trail."""
 
     COORDINATOR = "coordinator"
     SURGEON = "surgeon"
@@ -39,12 +40,12 @@ class Role(StrEnum):
 
 
 C, S, R, Q, A = Role
-WARD = (C, S, R, Q)  # who sees cases; who runs the machine does not
+WARD = (C, S, R, Q)  # roles that see cases; the administrator does not
 EVERYBODY = tuple(Role)
 
 
 class Scope(StrEnum):
-    """What of the hospital a page shows to somebody who may open it."""
+    """The part of the hospital that a page shows to an authorised person."""
 
     OPEN = "anybody, signed out too"
     SELF = "one's own account"
@@ -55,11 +56,12 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Page:
-    """One address. `read` may open it, `write` may send its form; nobody where it is empty."""
+    """One address. Roles in `read` may open it, roles in `write` may send its form; empty:
+    nobody."""
 
     name: str
     path: str
-    view: str  # module of this room and function
+    view: str  # module of this package, and function
     scope: Scope
     read: tuple[Role, ...]
     write: tuple[Role, ...]
@@ -75,7 +77,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Sites:
-    """The sites that somebody sees; `names` is None for all of them."""
+    """The visible sites of a person; `names` is None for all sites."""
 
     names: frozenset[str] | None
 
@@ -83,12 +85,12 @@ class Sites:
         return self.names is None or site in self.names
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Of rows with a column `site`, those that somebody sees."""
+        """Filter rows with a column `site` to the visible sites."""
         return rows if self.names is None else rows.filter(site__in=sorted(self.names))
 
 
 class Who:
-    """Somebody who is signed in, with the roles of this moment."""
+    """A person who is signed in, with the current roles."""
 
     def __init__(self, user: User) -> None:
         self.user = user
@@ -104,7 +106,7 @@ class Who:
 
     @cached_property
     def roles(self) -> list[str]:
-        """Without repeats, in the order of `Role`."""
+        """Return the roles without repeats, in the order of `Role`."""
         mine = {m.role for m in self.memberships}
         return [role.value for role in Role if role.value in mine]
 
@@ -114,9 +116,9 @@ class Who:
         return frozenset((m.role, m.site) for m in self.memberships)
 
     def sites(self, roles: Iterable[Role]) -> Sites:
-        """The sites for which one has one of these roles."""
-        mine = [m.site for m in self.memberships if m.role in set(roles)]
-        return Sites(None if "" in mine else frozenset(mine))
+        """Return the sites for which the person has one of these roles."""
+        names = [m.site for m in self.memberships if m.role in set(roles)]
+        return Sites(None if "" in names else frozenset(names))
 
     def may(self, page: Page, method: str) -> bool:
         """Whether a page may be opened, or its form sent."""
@@ -128,7 +130,7 @@ class Who:
         return sites.names is None or bool(sites.names)
 
     def person(self, page: Page, method: str, site: str = "") -> Person:
-        """Who does something to a case of a site, in the first role that may."""
+        """Return the person who acts on a case of a site, in the first permitted role."""
         for role in page.roles(method):
             for m in self.memberships:
                 if m.role == role.value and m.site in ("", site):
@@ -140,7 +142,7 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def guard(get_response: Handler) -> Handler:
-    """Middleware: nothing below is reached by who may not."""
+    """Middleware that stops unauthorised requests."""
     from qi_checker.web.urls import BY_NAME
 
     def guarded(request: HttpRequest) -> HttpResponse:
@@ -151,7 +153,7 @@ def guard(get_response: Handler) -> Handler:
         except Resolver404:
             return _stranger(request) if request.who is None else get_response(request)
         if match.namespaces:
-            return get_response(request)  # the API asks for a token itself
+            return get_response(request)  # the API requires a token itself
         page = request.page = BY_NAME[match.url_name]
         method = "GET" if request.method == "HEAD" else request.method
         public = page.scope in (Scope.OPEN, Scope.TOKEN)
@@ -164,7 +166,7 @@ def guard(get_response: Handler) -> Handler:
         if not request.who.may(page, method):
             home = BY_NAME["runs"]
             if page.path == "" and request.who.may(home, "GET"):
-                return HttpResponseRedirect(f"/{home.path}")  # who sees no case begins there
+                return HttpResponseRedirect(f"/{home.path}")  # people without cases start there
             return refused(request)
         request.sites = request.who.sites(page.roles(method))
         return get_response(request)
@@ -173,7 +175,7 @@ def guard(get_response: Handler) -> Handler:
 
 
 def _stranger(request: HttpRequest) -> HttpResponse:
-    """To the sign-in page, and back again where that is only reading."""
+    """Redirect to the sign-in page, and back afterwards for a GET."""
     if request.path_info.startswith("/api/"):
         return JsonResponse({"detail": "a token is needed"}, status=401)
     back = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
@@ -182,7 +184,7 @@ def _stranger(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest) -> HttpResponse:
-    """403, with the roles that may: whom to ask."""
+    """Answer 403, with the permitted roles, to show whom to ask."""
     from qi_checker.web.trouble import forbidden
 
     return forbidden(request)

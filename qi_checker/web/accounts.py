@@ -1,4 +1,4 @@
-"""Local accounts: made by an administrator, signed in with a password. Roles come from a list."""
+"""Local accounts: created by an administrator, with a password. Roles come from a list."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ class LocalAccounts(BaseBackend):
             return None
         user = User.objects.filter(login=identity(username)).first()
         if user is None:
-            User().set_password(password)  # the time that it takes
+            User().set_password(password)  # takes the same time
             return None
         return user if user.check_password(password) and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
-        """The account of a session; none where it was shut since."""
+        """Return the account of a session; None if it was closed since."""
         return direct.open_account(user_id)
 
 
 def tried(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """The name that somebody tries, as names are compared: five passwords, however it is written."""
+    """Return the attempted name in normalised form, so that every spelling shares five attempts."""
     named = (credentials or {}).get("username") or request.POST.get("login", "")
     return identity(str(named))
 
 
 def identity(login: str) -> str:
-    """A login as it is compared: one form of each character, without case and blanks."""
+    """Normalise a login for comparison: one form of each character, without case and blanks."""
     return unicodedata.normalize("NFKC", login).casefold().strip()
 
 
 def add(login: str, name: str, password: str | None, by: Person) -> User:
-    """Make an account. Raises UserError where the login is taken or the password too weak."""
+    """Create an account. Raise UserError if the login is taken or the password is too weak."""
     login = identity(login)
     if not _LOGIN.fullmatch(login):
         advice = "Write small letters, digits, and . _ - @"
@@ -75,7 +75,7 @@ def add(login: str, name: str, password: str | None, by: Person) -> User:
 
 
 def check_password(password: str, user: User) -> None:
-    """Raise UserError where a password is too weak for somebody."""
+    """Raise UserError if a password is too weak for a user."""
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -94,7 +94,7 @@ def set_password(user: User, password: str, by: Person) -> None:
 
 
 def set_active(user: User, active: bool, by: Person) -> None:
-    """Shut or open an account. Who shuts the last administrator would lock everybody out."""
+    """Close or open an account; closing the last administrator's would lock everybody out."""
     with writing(_ALIAS):
         if not active:
             _check_last(user)
@@ -125,15 +125,15 @@ def take(membership: Membership, by: Person) -> None:
 
 def _check_last(user: User) -> None:
     others = Membership.objects.filter(role=Role.ADMIN.value, site="", user__is_active=True)
-    mine = others.filter(user=user).exists()
-    if mine and not others.exclude(user=user).exists():
+    is_administrator = others.filter(user=user).exists()
+    if is_administrator and not others.exclude(user=user).exists():
         advice = "Make somebody else administrator first"
         raise _refused("account", "this is the last administrator", advice)
 
 
 def _tell(action: str, user: User, by: Person, **more: str) -> None:
-    told = {"account": user.login, "role": by.role, **more}
-    Trail(_ALIAS).append(this_moment(), by.login, action, told)
+    details = {"account": user.login, "role": by.role, **more}
+    Trail(_ALIAS).append(this_moment(), by.login, action, details)
 
 
 def _refused(where: str, what: str, advice: str = "") -> UserError:

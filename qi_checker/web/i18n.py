@@ -1,7 +1,7 @@
 """English and French: gettext, read from `locale/*.po` at the first use, and dates by locale.
 
 The catalogue is text that a translator edits; nothing is compiled beforehand, so a checkout and a
-wheel are the same. English is what stands in the program.
+wheel are the same. English is the text in the program.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from qi_checker.web.runtime import runtime
 
 FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = {"en": "English", "fr": "Français"}
-UNREVIEWED = frozenset({"fr"})  # what no native reader has reviewed is said to be so, on every page
+UNREVIEWED = frozenset({"fr"})  # every page states that no native reader has reviewed it
 
 
 @cache
 def catalogue(language: str) -> stdlib.NullTranslations:
-    """The messages of a language; those of the program where it has none."""
+    """Return the messages of a language, with the program's English as fallback."""
     file = FOLDER / f"{language}.po"
     if not file.is_file():
         return stdlib.NullTranslations()
@@ -41,18 +41,18 @@ def catalogue(language: str) -> stdlib.NullTranslations:
 
 
 def current() -> str:
-    """The language of this request."""
-    found = str(translation.get_language() or "en")[:2]
-    return found if found in LANGUAGES else "en"
+    """Return the language of this request."""
+    language_code = str(translation.get_language() or "en")[:2]
+    return language_code if language_code in LANGUAGES else "en"
 
 
 def gettext(message: str) -> str:
-    """A message in the language of this request."""
+    """Translate a message into the language of this request."""
     return catalogue(current()).gettext(message) if message else ""
 
 
 def ngettext(one: str, many: str, number: int) -> str:
-    """The same where it depends on a number."""
+    """Translate a message that depends on a number."""
     return catalogue(current()).ngettext(one, many, number)
 
 
@@ -60,24 +60,24 @@ _ = gettext
 
 
 def N_(message: str) -> str:
-    """A message that is translated where it is shown."""
+    """Mark a message that is translated when it is shown."""
     return message
 
 
 def day(value: date | None, length: str = "short") -> str:
-    """`Tue 3 Mar`, in the language; with the year where `length` is long. Empty for no date."""
+    """Format `Tue 3 Mar` in the language; with the year if `length` is long; "" for None."""
     return "" if value is None else _day(value, length, current())
 
 
-@lru_cache(maxsize=4_096)  # a list says the same days again and again, and Babel takes its time
+@lru_cache(maxsize=4_096)  # a list repeats the same days, and Babel is slow
 def _day(value: date, length: str, language: str) -> str:
     number = "d'er'" if language == "fr" and value.day == 1 else "d"
-    year = " y" if length == "long" else ""  # both languages order it alike
+    year = " y" if length == "long" else ""  # both languages use the same order
     return str(format_date(value, f"EEE {number} MMM{year}", locale=language))
 
 
 def planned(value: str, length: str = "long") -> str:
-    """`Tue 3 Mar 2026 08:00` from an ISO text of the records; a text that is no date stays as it is."""
+    """Format an ISO text as `Tue 3 Mar 2026 08:00`; return text that is not a date unchanged."""
     try:
         return f"{day(date.fromisoformat(value[:10]), length)} {value[11:16]}".strip()
     except ValueError:
@@ -85,7 +85,7 @@ def planned(value: str, length: str = "long") -> str:
 
 
 def clock(value: datetime) -> str:
-    """`3 Mar, 06:10` on the clocks of the site."""
+    """Format `3 Mar, 06:10` in the time of the site."""
     here = value.astimezone(runtime().zone) if value.tzinfo else value
     return str(format_datetime(here, "d MMM, HH:mm", locale=current()))
 
@@ -93,7 +93,7 @@ def clock(value: datetime) -> str:
 def language(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: what somebody chose, else what the browser asks for, else that of the site."""
+    """Middleware: use the chosen language, else the browser's, else the site's."""
 
     def spoken(request: HttpRequest) -> HttpResponse:
         chosen = request.user.language if request.user.is_authenticated else ""
@@ -108,7 +108,7 @@ def language(
 
 
 def _asked(request: HttpRequest) -> str:
-    """The first of the browser's languages that there is."""
+    """Return the first of the browser's languages that is available."""
     for part in request.headers.get("Accept-Language", "").lower().split(","):
         name = str(part.split(";")[0].strip()[:2])
         if name in LANGUAGES:
@@ -117,5 +117,5 @@ def _asked(request: HttpRequest) -> str:
 
 
 def month(value: date) -> str:
-    """`March`, in the language."""
+    """Format `March` in the language."""
     return str(format_date(value, "LLLL", locale=current()))

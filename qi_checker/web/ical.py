@@ -1,4 +1,4 @@
-"""Deadlines of a desk as a calendar, for who works in one. Ids of cases only; nothing of a patient."""
+"""Deadlines of a desk as a calendar, with ids of cases only and no patient data."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from qi_checker.web.worklist import visible, waits
 
 
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """The open actions of a desk, each on its last day. 404 for a token that nobody has any more."""
-    found = held(CALENDAR, token)
-    if found is None:
+    """Return the open actions of a desk, each on its last day; 404 for a revoked or unknown
+    token."""
+    token_row = held(CALENDAR, token)
+    if token_row is None:
         raise Http404
-    response = HttpResponse(_text(found), content_type="text/calendar; charset=utf-8")
+    response = HttpResponse(_text(token_row), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="deadlines.ics"'
     return response
 
@@ -49,8 +50,8 @@ def _text(token: Token) -> bytes:
 
 
 def _moment(as_of: str) -> datetime:
-    found = AsOf.parse(as_of)
-    clock = found.clock or datetime.combine(found.date, datetime.max.time())
+    parsed = AsOf.parse(as_of)
+    clock = parsed.clock or datetime.combine(parsed.date, datetime.max.time())
     return clock.replace(tzinfo=runtime().zone, microsecond=0)
 
 

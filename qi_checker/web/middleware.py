@@ -1,4 +1,4 @@
-"""What every request passes: headers, the age of its session, and where it comes from."""
+"""Middleware of every request: headers, the age of the session, and the address of the client."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ from qi_checker.web.clock import real_moment
 from qi_checker.web.runtime import runtime
 
 Handler = Callable[[HttpRequest], HttpResponse]
-_UNASKED = ("/healthz", "/readyz")  # monitoring may come by another name of the host
+_UNASKED = ("/healthz", "/readyz")  # monitoring may use another name of the host
 _NOTHING = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-_EVERY = 60  # seconds between two notes of when a session was used: each one is a write
+_EVERY = 60  # seconds between records of a session's use, since each is a write
 
 
 def policy(get_response: Handler) -> Handler:
     """Send the content security policy. It is the same for every answer, so it is built once."""
-    said = build_policy()
+    value = build_policy()
 
     def restricted(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers[HEADER] = said
+        response.headers[HEADER] = value
         return response
 
     return restricted
 
 
 def headers(get_response: Handler) -> Handler:
-    """Nothing is kept by a browser or a proxy, but for the sheets, which hold nothing of anybody."""
+    """Forbid caching by browsers and proxies, except for style sheets, which have no personal
+    data."""
 
     def answered(request: HttpRequest) -> HttpResponse:
         if request.path_info not in _UNASKED:
@@ -55,7 +56,7 @@ def headers(get_response: Handler) -> Handler:
 
 
 def characters(get_response: Handler) -> Handler:
-    """Refuse a NUL wherever it stands: PostgreSQL and file systems take none, and nobody types one."""
+    """Refuse a NUL anywhere: PostgreSQL and file systems reject it, and nobody types one."""
 
     def read(request: HttpRequest) -> HttpResponse:
         forms = [request.GET, *([request.POST] if request.method == "POST" else [])]
@@ -89,7 +90,7 @@ def session(get_response: Handler) -> Handler:
         used = float(request.session.get("used", now))
         if now - used > idle or now - float(request.session.get("began", now)) > longest:
             return _ended(request)
-        # Asking how long there is must not make it longer: the script asks before it warns.
+        # Asking for the remaining time must not extend it: the script asks before it warns.
         asks = request.path_info == "/session" and request.method == "GET"
         if now - used > _EVERY and not asks:
             _note(request, now)
@@ -107,7 +108,7 @@ def _ended(request: HttpRequest) -> HttpResponse:
 
 
 def _note(request: HttpRequest, now: float) -> None:
-    """Remember that a session was used. Where a night is being kept the next click does."""
+    """Record the use of a session. While a night is being stored, the next click does it."""
     request.session["used"] = now
     try:
         with reading("default"):
@@ -119,9 +120,10 @@ def _note(request: HttpRequest, now: float) -> None:
 
 
 def client_address(request: HttpRequest) -> str:
-    """The address of who comes, as the outermost of our own proxies saw it."""
+    """Return the address of the client, as the outermost of our own proxies saw it."""
     proxies = runtime().web.proxies
-    told = [a.strip() for a in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if a.strip()]
-    if proxies and len(told) >= proxies:
-        return str(told[-proxies])
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    addresses = [a.strip() for a in forwarded if a.strip()]
+    if proxies and len(addresses) >= proxies:
+        return str(addresses[-proxies])
     return str(request.META.get("REMOTE_ADDR") or "127.0.0.1")

@@ -9,18 +9,19 @@ from django.db import models
 
 
 class User(AbstractBaseUser):
-    """Somebody who signs in: with a password of this application, or as `iss` and `sub` of a provider."""
+    """A person who signs in: with a password of this application, or as `iss` and `sub` of a
+    provider."""
 
     login = models.CharField(max_length=150, unique=True)
     name = models.TextField(blank=True)
     iss = models.TextField(blank=True)
     sub = models.TextField(blank=True)
     is_active = models.BooleanField(default=True)
-    language = models.CharField(max_length=2, blank=True)  # empty: as the browser says
-    shortcuts = models.BooleanField(default=False)  # single keys; off unless somebody wants them
+    language = models.CharField(max_length=2, blank=True)  # empty: as in the browser
+    shortcuts = models.BooleanField(default=False)  # single keys; off by default
     created_at = models.DateTimeField()
 
-    held: list[Membership] | None = None  # the roles, where they were read with the account
+    held: list[Membership] | None = None  # the roles, if they were read with the account
 
     USERNAME_FIELD: ClassVar[str] = "login"
 
@@ -40,7 +41,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.TextField()
     site = models.TextField(blank=True)
-    given_by = models.TextField()  # a login, or `oidc`: such ones are renewed at every sign-in
+    given_by = models.TextField()  # a login, or `oidc`: those are renewed at every sign-in
 
     class Meta:
         constraints: ClassVar = (
@@ -49,12 +50,12 @@ class Membership(models.Model):
 
 
 class Token(models.Model):
-    """What a service or a calendar shows instead of a person. Only its hash is kept."""
+    """The credential of a service or a calendar. Only its hash is stored."""
 
     digest = models.CharField(max_length=64, unique=True)
     kind = models.TextField()  # api, or calendar
     name = models.TextField()  # of the service, or of the desk whose deadlines it lists
-    site = models.TextField(blank=True)  # all where it is empty
+    site = models.TextField(blank=True)  # empty: all sites
     made_by = models.TextField()
     made_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)

@@ -1,4 +1,4 @@
-"""How fresh what is shown is, and what must be told before anything else."""
+"""Freshness of the shown data, and warnings before anything else."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from qi_checker.web.runtime import runtime
 
 @dataclass(frozen=True)
 class Night:
-    """What the last night knew, of every protocol on the desk.
+    """The context of the last night, for every protocol on the desk.
 
-    `key` changes whenever a desk is written: what is worked out once for a night is kept by it.
+    `key` changes whenever a desk is written: results that are computed once per night are cached by
+    it.
     """
 
     known: tuple[Known, ...]
@@ -32,14 +33,14 @@ class Night:
 
     @cached_property
     def as_of(self) -> datetime | None:
-        """The moment that was judged, on the clocks of the site; a date means its end."""
+        """Return the judged moment in the time of the site; a date means its end."""
         if not self.known:
             return None
         return min(_moment(k.as_of) for k in self.known)
 
     @property
     def day(self) -> date:
-        """Today, or the day of the night where that is later: what groups are counted from."""
+        """Return today, or the day of the night if later: the reference day of the groups."""
         return max([today(runtime().zone), *self._days])
 
     @cached_property
@@ -47,7 +48,7 @@ class Night:
         return tuple(AsOf.parse(k.as_of).date for k in self.known)
 
     def freshness(self) -> str:
-        """`As of today, 06:10`."""
+        """Format `As of today, 06:10`."""
         at = self.as_of
         if at is None:
             return gettext("No night has run yet")
@@ -57,13 +58,13 @@ class Night:
 
 
 def _moment(as_of: str) -> datetime:
-    found = AsOf.parse(as_of)
-    clock = found.clock or datetime.combine(found.date + timedelta(days=1), datetime.min.time())
+    parsed = AsOf.parse(as_of)
+    clock = parsed.clock or datetime.combine(parsed.date + timedelta(days=1), datetime.min.time())
     return clock.replace(tzinfo=runtime().zone)
 
 
 def last_night() -> Night:
-    """What the desk holds."""
+    """Read the context of the last night from the desk."""
     sql = f"SELECT protocol, written FROM {Known._meta.db_table} ORDER BY protocol"
     key = tuple(direct.rows(sql))
     known = Known.objects.order_by("protocol").defer("context")
@@ -71,7 +72,7 @@ def last_night() -> Night:
 
 
 def warnings(night: Night) -> tuple[Message, ...]:
-    """Stale or suspicious data first: what may make a list wrong is told before the list."""
+    """Return warnings of stale or suspicious data, which are shown before the list."""
     late, failed = _late(night), _failed()
     key = ("warnings", night.key, late, failed, today(runtime().zone), i18n.current())
     return kept(key, lambda: (*_age(night, late, failed), *_feeds(night), *_plausibility(night)))
@@ -83,18 +84,18 @@ def _late(night: Night) -> bool:
 
 
 def _failed() -> bool:
-    """Whether the last night failed; status.json is read again when it was replaced."""
+    """Whether the last night failed; status.json is read again after it was replaced."""
     file = runtime().settings.status
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
         return False
-    key = ("status", found.st_ino, found.st_mtime_ns, found.st_size)
+    key = ("status", status.st_ino, status.st_mtime_ns, status.st_size)
     return kept(key, lambda: read_status(file).get("state") == "failed")
 
 
 def _age(night: Night, late: bool, failed: bool) -> list[Message]:
-    found = []
+    messages = []
     if night.as_of is None:
         what = gettext("The list is empty because no night has run yet.")
         return [Message("bad", what)]
@@ -103,11 +104,11 @@ def _age(night: Night, late: bool, failed: bool) -> list[Message]:
             gettext("The list is out of date: %s. Scans done since then are missing.")
             % night.freshness()
         )
-        found.append(Message("bad", what))
+        messages.append(Message("bad", what))
     if failed:
         what = gettext("The last night failed. Yesterday's list stays in force.")
-        found.append(Message("warn", what))
-    return found
+        messages.append(Message("warn", what))
+    return messages
 
 
 def _feeds(night: Night) -> list[Message]:
@@ -126,8 +127,8 @@ def _feeds(night: Night) -> list[Message]:
 
 
 def _plausibility(night: Night) -> list[Message]:
-    said: dict[str, Any] = {}
+    rows_by_text: dict[str, Any] = {}
     for known in night.known:
         for row in json.loads(known.warnings):
-            said.setdefault(str(row.get("message", "")), row)
-    return [Message("warn", text) for text in said if text]
+            rows_by_text.setdefault(str(row.get("message", "")), row)
+    return [Message("warn", text) for text in rows_by_text if text]

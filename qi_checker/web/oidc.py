@@ -1,9 +1,9 @@
 """Sign-in with the hospital's accounts: OpenID Connect, authorization code with PKCE.
 
-mozilla-django-oidc does the exchange. What it leaves open is closed here: it does not check issuer
-and audience of the ID token, finds people by e-mail, and lets in whoever the provider knows. Here
-somebody is `iss` and `sub`, roles come from the configured claim anew at every sign-in, and nobody
-is let in without one.
+mozilla-django-oidc does the exchange. Its gaps are closed here: it does not check issuer and
+audience of the ID token, finds people by e-mail, and admits everybody whom the provider knows. Here
+a person is identified by `iss` and `sub`, roles come from the configured claim at every sign-in,
+and nobody is admitted without a role.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from qi_checker.web.clock import this_moment
 from qi_checker.web.models import Membership, User
 from qi_checker.web.runtime import runtime
 
-_LEEWAY = 60  # seconds that two clocks may differ
+_LEEWAY = 60  # maximum difference of clocks, in seconds
 _GIVEN_BY = "oidc"
 
 
 class Refused(Exception):
-    """The provider knows somebody, and the application does not let them in; `why` is a word."""
+    """The provider knows a person whom the application does not admit; `why` is a keyword."""
 
     def __init__(self, why: str) -> None:
         self.why = why
@@ -51,24 +51,24 @@ def _discovered(issuer: str) -> dict[str, str]:
     address = issuer.rstrip("/") + "/.well-known/openid-configuration"
     answer = requests.get(address, timeout=settings.OIDC_TIMEOUT, verify=verify)
     answer.raise_for_status()
-    found: dict[str, str] = answer.json()
-    if found.get("issuer") != issuer:
+    document: dict[str, str] = answer.json()
+    if document.get("issuer") != issuer:
         raise SuspiciousOperation("the provider names another issuer")
-    return found
+    return document
 
 
 def discover() -> dict[str, str]:
-    """The endpoints of the provider. Raises Refused where it does not answer; asked once."""
+    """Return the endpoints of the provider, fetched once. Raise Refused if it does not answer."""
     oidc = _oidc()
     try:
-        found = _discovered(oidc.issuer)
-        settings.OIDC_OP_AUTHORIZATION_ENDPOINT = found["authorization_endpoint"]
-        settings.OIDC_OP_TOKEN_ENDPOINT = found["token_endpoint"]
-        settings.OIDC_OP_USER_ENDPOINT = found.get("userinfo_endpoint", "")
-        settings.OIDC_OP_JWKS_ENDPOINT = found["jwks_uri"]
+        document = _discovered(oidc.issuer)
+        settings.OIDC_OP_AUTHORIZATION_ENDPOINT = document["authorization_endpoint"]
+        settings.OIDC_OP_TOKEN_ENDPOINT = document["token_endpoint"]
+        settings.OIDC_OP_USER_ENDPOINT = document.get("userinfo_endpoint", "")
+        settings.OIDC_OP_JWKS_ENDPOINT = document["jwks_uri"]
     except (RequestException, ValueError, KeyError, SuspiciousOperation):
         raise Refused("provider") from None
-    return found
+    return document
 
 
 def _oidc() -> Oidc:
@@ -79,10 +79,10 @@ def _oidc() -> Oidc:
 
 
 class Backend(OIDCAuthenticationBackend):
-    """Who the ID token speaks of."""
+    """Finds the account of an ID token."""
 
     def _verify_jws(self, payload: Any, key: Any) -> dict[str, Any]:
-        """The claims of a token that is for us, of this issuer, and of now."""
+        """Return the claims of a token; check audience, issuer and time."""
         try:
             claims: dict[str, Any] = jwt.decode(
                 payload,
@@ -100,13 +100,13 @@ class Backend(OIDCAuthenticationBackend):
         return claims
 
     def get_user(self, user_id: int) -> User | None:
-        """The account of a session; none where it was shut since."""
+        """Return the account of a session; None if it was closed since."""
         return direct.open_account(user_id)
 
     def get_or_create_user(
         self, access_token: str, id_token: str, payload: dict[str, Any]
     ) -> User | None:
-        """The account of the subject, with the roles that its groups give today."""
+        """Return the account of the subject, with the current roles of its groups."""
         claims = self._claims(access_token, payload)
         oidc = _oidc()
         groups = claims.get(oidc.roles_claim) or []
@@ -128,13 +128,14 @@ class Backend(OIDCAuthenticationBackend):
         return user
 
     def _claims(self, access_token: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """The claims of the ID token; where groups are not in it, those of the user endpoint, too."""
+        """Return the claims of the ID token; if it lacks groups, also those of the user
+        endpoint."""
         if _oidc().roles_claim in payload or not self.OIDC_OP_USER_ENDPOINT:
             return payload
-        told: dict[str, Any] = self.get_userinfo(access_token, "", payload)
-        if told.get("sub") != payload["sub"]:
+        details: dict[str, Any] = self.get_userinfo(access_token, "", payload)
+        if details.get("sub") != payload["sub"]:
             raise Refused("token")
-        return {**told, **payload}
+        return {**details, **payload}
 
 
 def _account(claims: dict[str, Any], iss: str, sub: str) -> User:
@@ -151,7 +152,7 @@ def _account(claims: dict[str, Any], iss: str, sub: str) -> User:
 
 
 def _free(login: str) -> str:
-    """A login that nobody has: a provider's name never becomes that of a local account."""
+    """Return an unused login: a provider's name never becomes that of a local account."""
     taken, number = login, 1
     while User.objects.filter(login=taken).exists():
         number += 1
@@ -160,7 +161,7 @@ def _free(login: str) -> str:
 
 
 def _renew(user: User, grants: set[tuple[str, str]]) -> None:
-    """The roles of the provider in the place of those it gave before; others stay."""
+    """Replace the provider's earlier roles by its current ones; other roles stay."""
     held = {(m.role, m.site): m for m in user.memberships.filter(given_by=_GIVEN_BY)}
     for key in held.keys() - grants:
         held[key].delete()
@@ -179,7 +180,7 @@ def _renew(user: User, grants: set[tuple[str, str]]) -> None:
 
 
 class Begin(OIDCAuthenticationRequestView):
-    """To the provider. Where to go afterwards is kept with the state, so that two tabs do not mix."""
+    """Redirects to the provider. The target is kept with the state, so that two tabs do not mix."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         response = super().get(request)
@@ -192,7 +193,7 @@ class Begin(OIDCAuthenticationRequestView):
 
 
 class Callback(OIDCAuthenticationCallbackView):
-    """Back from the provider."""
+    """Handles the return from the provider."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         state = request.session.get("oidc_states", {}).get(request.GET.get("state", ""), {})
@@ -209,7 +210,7 @@ class Callback(OIDCAuthenticationCallbackView):
 
 
 def begin(request: HttpRequest) -> HttpResponse:
-    """Sign in at the provider."""
+    """Start the sign-in at the provider."""
     try:
         discover()
         response: HttpResponse = Begin.as_view()(request)
@@ -219,7 +220,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 
 
 def callback(request: HttpRequest) -> HttpResponse:
-    """Come back from the provider, and be let in or not."""
+    """Finish the sign-in, or refuse the person."""
     try:
         discover()
         response: HttpResponse = Callback.as_view()(request)

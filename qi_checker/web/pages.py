@@ -1,8 +1,8 @@
-"""What every page is given, and the one environment of its templates.
+"""The common values of all pages, and the environment of their templates.
 
-The templates lie beside those of the pages on paper and share their macros and style sheet. Each
-gets one typed value, `page`, and `shell`: who is signed in, where they can go, what must be told
-first. An undefined name is an error, and every text is escaped.
+The templates are beside those of the printed pages and share their macros and style sheet. Each
+gets one typed value, `page`, and `shell`: who is signed in, the navigation, and messages to show
+first. An undefined name is an error, and all text is escaped.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Message:
-    """What is told first on a page. `tone`: good, concern or neutral."""
+    """A message at the top of a page. `tone`: good, concern or neutral."""
 
     tone: str
     text: str
@@ -64,7 +64,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Shell:
-    """What stands around every page."""
+    """The frame around every page."""
 
     login: str
     name: str
@@ -72,7 +72,7 @@ class Shell:
     entries: tuple[Entry, ...]
     messages: tuple[Message, ...]
     language: str
-    unreviewed: bool  # nobody whose language it is has read the translation
+    unreviewed: bool  # no native reader has reviewed the translation
     path: str
     csrf: str
     demo: bool
@@ -104,7 +104,7 @@ _MENU = (
 
 
 def shell(request: HttpRequest, messages: tuple[Message, ...] = ()) -> Shell:
-    """The frame of a page for who asks for it."""
+    """Return the frame of a page for the current person."""
     from qi_checker.web.urls import BY_NAME
 
     who, run = getattr(request, "who", None), runtime()
@@ -132,7 +132,7 @@ def shell(request: HttpRequest, messages: tuple[Message, ...] = ()) -> Shell:
 
 @cache
 def templates() -> Environment:
-    """The templates of all rooms, with what those of this room may call."""
+    """Return the templates of all rooms, with the functions for those of this room."""
     env = environment().overlay(extensions=["jinja2.ext.i18n"])
     env.install_gettext_callables(  # type: ignore[attr-defined]
         i18n.gettext, i18n.ngettext, newstyle=True
@@ -143,12 +143,12 @@ def templates() -> Environment:
 
 
 def _pairs(names: list[str]) -> list[tuple[str, str]]:
-    """Options of a choice whose values are their words."""
+    """Return options of a choice whose values are their labels."""
     return [(name, name) for name in names]
 
 
 def form_token() -> str:
-    """The mark of one form: sent a second time, it is not taken again."""
+    """Return the token of one form: a second submission is not accepted."""
     return secrets.token_urlsafe(16)
 
 
@@ -160,7 +160,7 @@ def render(
     status: int = 200,
     messages: tuple[Message, ...] = (),
 ) -> HttpResponse:
-    """A whole page."""
+    """Render a whole page."""
     text = (
         templates()
         .get_template(f"web/{template}.html.j2")
@@ -169,7 +169,8 @@ def render(
     return HttpResponse(text, status=status, content_type="text/html; charset=utf-8")
 
 
-# Placeholders in a kept page for what each request has of its own; nobody who writes a note can guess them.
+# Placeholders in a cached page for the values of each request; nobody who writes a note can guess
+# them.
 _CSRF, _PATH, _TOKEN = (f"{name}-{secrets.token_hex(16)}" for name in ("csrf", "path", "token"))
 _MARK = re.compile(f"({_CSRF}|{_PATH}|{_TOKEN})".encode())
 
@@ -191,7 +192,7 @@ class KeptPage:
         return cls(tuple(_MARK.split(text.encode())))
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        """Fill the placeholders for a request; each form gets a token of its own."""
+        """Fill the placeholders for a request; each form gets its own token."""
         path = escape(request.get_full_path()).encode()
         given = {_CSRF.encode(): get_token(request).encode(), _PATH.encode(): path}
         token, pieces = form_token(), list(self.pieces)
@@ -202,7 +203,7 @@ class KeptPage:
 
 
 def local(address: str) -> str:
-    """An address of this application, or `/`: nobody is led elsewhere by a link that is sent around."""
+    """Return an address of this application, or `/`, so that no shared link can lead elsewhere."""
     parts = urlsplit(address)
     plain = address.startswith("/") and not address.startswith(("//", "/\\"))
     bad = any(ord(c) < 32 for c in address) or "\\" in address
@@ -210,5 +211,5 @@ def local(address: str) -> str:
 
 
 def marked(text: str) -> Markup:
-    """Our own markup, which is escaped already."""
+    """Mark our own markup as already escaped."""
     return Markup(text)

@@ -1,4 +1,4 @@
-"""Nights that were kept, with their checks; and the protocols, with what one version changed."""
+"""Stored nights with their checks, and the protocols with the changes of each version."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RunLine:
 
 @dataclass(frozen=True)
 class RunsPage:
-    """The last nights, and how the last start of the job went."""
+    """The last nights, and the result of the last start of the job."""
 
     runs: tuple[RunLine, ...]
     state: str
@@ -63,13 +63,13 @@ class RunPage:
 
 @dataclass(frozen=True)
 class VersionView:
-    """One version of a protocol, and what it says otherwise than the one before."""
+    """One version of a protocol, and its differences from the version before."""
 
     version: str
     since: str
     until: str
     in_force: bool
-    requirements: tuple[tuple[str, str, str], ...]  # title, what is asked, owner
+    requirements: tuple[tuple[str, str, str], ...]  # title, requirement, owner
     changes: tuple[tuple[str, str, str], ...]  # key, before, after
     first: bool
 
@@ -83,21 +83,21 @@ class ProtocolView:
     statement: str
     owner: str
     sha256: str
-    judged: str  # what the last night judged by: the same, another, nothing yet
-    language: str  # of its texts, where that is not the one of the page
+    judged: str  # the version of the last night: the same, another, none yet
+    language: str  # of its text, if it differs from that of the page
     review: str  # whether a native reader has reviewed their translation
     versions: tuple[VersionView, ...]
 
 
 @dataclass(frozen=True)
 class ProtocolsPage:
-    """Every protocol, with the version that is in force today."""
+    """Every protocol, with the version in force today."""
 
     protocols: tuple[ProtocolView, ...]
 
 
 def runs(request: HttpRequest) -> HttpResponse:
-    """The last nights."""
+    """Show the last nights."""
     status = read_status(runtime().settings.status)
     page = RunsPage(
         runs=tuple(_line(run) for run in store().runs()[:_SHOWN]),
@@ -110,7 +110,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 
 def _moment(text: object) -> str:
-    """A moment of `status.json` on the clocks of the site; empty where there is none."""
+    """Format a moment of `status.json` in the time of the site; "" if it is missing."""
     return i18n.clock(datetime.fromisoformat(str(text))) if text else ""
 
 
@@ -122,7 +122,7 @@ def _line(run: PastRun) -> RunLine:
 
 
 def run(request: HttpRequest, number: int) -> HttpResponse:
-    """One night."""
+    """Show one night."""
     held = next((r for r in store().runs() if r.run_id == number), None)
     if held is None:
         raise Http404
@@ -152,22 +152,23 @@ def run(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _flat(counts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
-    found = []
+    pairs = []
     for name, value in counts.items():
         title = f"{before} {name}".strip().replace("_", " ")
-        found += _flat(value, title) if isinstance(value, dict) else [(title, str(value))]
-    return found
+        pairs += _flat(value, title) if isinstance(value, dict) else [(title, str(value))]
+    return pairs
 
 
 def protocols(request: HttpRequest) -> HttpResponse:
-    """Every protocol with its versions; anybody who is signed in may read what is asked."""
+    """Show every protocol with its versions; everybody who is signed in may read the
+    requirements."""
     night = last_night()
     judged = {known.protocol: known.sha256 for known in night.known}
     views = []
     for bundle in runtime().settings.bundles:
         there = spoken(bundle)
         protocol = there.bundle.protocol
-        said = {None: gettext("not yet"), bundle.sha256: gettext("this version")}
+        states = {None: gettext("not yet"), bundle.sha256: gettext("this version")}
         of = judged.get(protocol.id)
         views.append(
             ProtocolView(
@@ -178,7 +179,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
                 sha256=bundle.sha256,
                 language="" if there.translation or i18n.current() == "en" else "en",
                 review=_review(there),
-                judged=said.get(of, gettext("another version; the file has changed since")),
+                judged=states.get(of, gettext("another version; the file has changed since")),
                 versions=_versions(list(protocol.versions), protocol.in_force(night.day)),
             )
         )
@@ -186,7 +187,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
 
 
 def _review(there: Spoken) -> str:
-    """What is to be said of the translation of a protocol."""
+    """Describe the review of a protocol's translation."""
     if there.translation is None:
         english = i18n.current() == "en"
         return "" if english else gettext("This protocol has not been translated.")
@@ -221,5 +222,5 @@ def _versions(every: list[Version], now: Version | None) -> tuple[VersionView, .
 
 
 def _plain(version: Version) -> Any:
-    found = json.loads(version.model_dump_json(by_alias=True, exclude_defaults=True))
-    return {k: v for k, v in found.items() if k not in ("version", "in_force")}
+    document = json.loads(version.model_dump_json(by_alias=True, exclude_defaults=True))
+    return {k: v for k, v in document.items() if k not in ("version", "in_force")}

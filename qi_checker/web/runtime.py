@@ -1,4 +1,4 @@
-"""What a worker holds: nightly.yaml with its protocols, read once, and again when they change."""
+"""The state of a worker: nightly.yaml with its protocols, read once, and again after changes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.store import Store
 
 VARIABLE = "QI_CHECKER_CONFIG"  # the path of nightly.yaml; a worker has no command line
-DEMO = "QI_CHECKER_DEMO"  # set where everything is made up, and every page says so
+DEMO = "QI_CHECKER_DEMO"  # set if all data is synthetic, and every page says so
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The settings of the application. `web` is there: without it nothing is served."""
+    """The settings of the application. `web` is always set: without it nothing is served."""
 
     settings: Settings
     web: Web
@@ -33,13 +33,13 @@ class Runtime:
 
     @property
     def secure(self) -> bool:
-        """Whether people come by https; only this machine itself may be reached without."""
+        """Whether people use https; without it only this machine is accepted."""
         return self.web.url.startswith("https://")
 
 
 @cache
 def runtime() -> Runtime:
-    """The settings that the variable names. Raises UserError with everything wrong in them."""
+    """Load the settings of the variable. Raise UserError with all their problems."""
     named = os.environ.get(VARIABLE)
     if not named:
         raise UserError(Problem(VARIABLE, "names no settings", "", "Start `qi-checker serve`"))
@@ -51,12 +51,12 @@ def runtime() -> Runtime:
 
 
 def store() -> Store:
-    """The store, on the connection of this thread."""
+    """Return the store, on the connection of this thread."""
     return Store("default", runtime().settings.site)
 
 
 def held() -> dict[str, Bundle]:
-    """Every protocol as it was last read, by its id."""
+    """Return every protocol as last read, by its id."""
     return {b.protocol.id: b for b in runtime().settings.bundles} | _bundles
 
 
@@ -65,22 +65,22 @@ _bundles: dict[str, Bundle] = {}
 
 
 def bundle(protocol: str, sha256: str) -> Bundle | None:
-    """The protocol as the night judged by it; None where the files say something else by now.
+    """Return the protocol of the night; None if the files have changed since.
 
-    A worker lives for weeks. Where the night names another version than the one that is held, the
+    A worker lives for weeks. If the night has another version than the loaded one, the
     files are read again, once.
     """
-    found = _bundles.get(protocol)
-    if found is None or found.sha256 != sha256:
+    loaded = _bundles.get(protocol)
+    if loaded is None or loaded.sha256 != sha256:
         with _lock:
             _read_again()
-        found = _bundles.get(protocol)
-    return found if found is not None and found.sha256 == sha256 else None
+        loaded = _bundles.get(protocol)
+    return loaded if loaded is not None and loaded.sha256 == sha256 else None
 
 
 def _read_again() -> None:
     try:
         bundles = load_settings(runtime().settings.file).bundles
     except UserError:
-        return  # somebody is editing them; what is held stays
+        return  # somebody is editing them; the loaded ones stay
     _bundles.update({b.protocol.id: b for b in bundles})

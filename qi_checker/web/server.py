@@ -1,7 +1,7 @@
-"""How the application is started: the schema brought up to date, then gunicorn with threads.
+"""Starting the application: migrating the schema, then gunicorn with threads.
 
-The command line sets the two variables before anything of Django is imported: the store sets Django
-up for itself alone otherwise.
+The command line sets the two variables before any import of Django: otherwise the store sets Django
+up for itself alone.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _REST = ("contenttypes", "auth", "sessions", "axes", "qi_web")
 
 
 def configure(config: Path, **more: str) -> None:
-    """Name the settings to this process and those that it starts."""
+    """Pass the settings to this process and its children."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "qi_checker.web.settings"
     os.environ["QI_CHECKER_CONFIG"] = str(config.absolute())
     os.environ.update(more)
 
 
 def prepare() -> None:
-    """Set Django up and bring the store up to date. UserError where settings or store are wrong."""
+    """Set Django up and migrate the store. Raise UserError for invalid settings or store."""
     import django
 
     django.setup()
@@ -44,7 +44,7 @@ def prepare() -> None:
 
 
 def serve(listen: str | None, ready: Callable[[str], None]) -> None:
-    """Serve until a signal comes. `ready` is called with the address once the workers listen."""
+    """Serve until a signal ends it. `ready` is called with the address once the workers listen."""
     from django.db import connections
     from gunicorn.app.base import BaseApplication
 
@@ -69,7 +69,9 @@ def serve(listen: str | None, ready: Callable[[str], None]) -> None:
 
 
 def _options(listen: str, workers: int, threads: int) -> dict[str, Any]:
-    """Threads, since a page waits for the disk; no access log, since addresses name cases."""
+    """Return gunicorn's options: threads, since a page waits for the disk; no access log, since
+    addresses
+    name cases."""
     return {
         "bind": listen,
         "workers": workers,

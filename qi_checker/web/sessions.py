@@ -1,7 +1,8 @@
 """Sessions in the database, as Django keeps them, read for every request.
 
-Where a session cannot be written because the night is being kept, Django says that the session is gone,
-and would sign somebody out. Here the store's own refusal is raised, which becomes a page that says so.
+If a session cannot be written because the night is being stored, Django reports that the session is
+gone and would sign the person out. Here the store's refusal is raised, which becomes a page that
+explains it.
 """
 
 from __future__ import annotations
@@ -26,15 +27,16 @@ class SessionStore(Kept):
         """Read the session from the database; empty if it has ended."""
         statement = "SELECT session_data FROM {} WHERE session_key = %s AND expire_date > %s"
         sql = statement.format(self.model._meta.db_table)
-        found = direct.rows(sql, [self.session_key, direct.moment(timezone.now())])
-        if not found:
+        cells = direct.rows(sql, [self.session_key, direct.moment(timezone.now())])
+        if not cells:
             self._session_key = None
             return {}
-        held: dict[str, Any] = json.loads(_read(found[0][0]))
+        held: dict[str, Any] = json.loads(_read(cells[0][0]))
         return held
 
     def save(self, must_create: bool = False) -> None:
-        """Write the session. Raises StoreRefused where the database cannot, UpdateError if it is gone."""
+        """Write the session. Raise StoreRefused if the database cannot, UpdateError if it is
+        gone."""
         try:
             super().save(must_create)
         except UpdateError as error:

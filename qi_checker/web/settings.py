@@ -22,7 +22,7 @@ _host = urlsplit(_run.web.url)
 
 
 def _secret_key() -> str:
-    """The key of the site; made at the first start, readable by the service alone."""
+    """Return the key of the site, created at the first start and readable only by the service."""
     named = _run.web.key_file
     path = _run.settings.path(named) if named else _run.settings.state / "web.key"
     try:
@@ -62,7 +62,8 @@ INSTALLED_APPS = [
     "qi_checker.web.apps.WebConfig",
 ]
 
-# Two writers wait for each other for a moment only: a page says that the night is being kept.
+# Two writers wait for each other for a moment only: then a page says that the night is being
+# stored.
 DATABASES = {"default": replace(database(_run.settings), wait=1).settings()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
@@ -110,7 +111,7 @@ LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in"
 
-# A name is locked after five wrong passwords, from wherever they come, for a quarter of an hour.
+# A name is locked after five wrong passwords, from any address, for a quarter of an hour.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = ["username"]
@@ -142,7 +143,7 @@ CSRF_TRUSTED_ORIGINS = [_run.web.url.rstrip("/")]
 if _run.secure and _run.web.proxies:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if _run.secure else 0
-SECURE_SSL_REDIRECT = False  # the proxy does; this listens behind it
+SECURE_SSL_REDIRECT = False  # the proxy does this; the application is behind it
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # with `no-referrer` browsers send `Origin: null`
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -164,8 +165,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     }
 }
 
-# No value of a request is logged: trouble.py writes what failed, where in the program, and a number.
-# Django would print addresses and traces, the client of OIDC whole answers of the provider.
+# No value of a request is logged: trouble.py writes the failure, its place in the program, and a
+# number. Django would print addresses and traces, the client of OIDC complete responses of the
+# provider.
 _silent = {"handlers": ["nowhere"], "propagate": False}
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -1,4 +1,4 @@
-"""What the page of a case says of each requirement, made from the trace in the language of the page."""
+"""The requirements on the page of a case, made from the trace in the language of the page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from qi_checker.web.i18n import gettext, ngettext
 from qi_checker.web.spoken import exception_reason, source_of
 from qi_checker.web.words import reason_words, sign_of, status_words
 
-_SHOWN = 20  # events of a requirement that are listed; the rest is counted
+_SHOWN = 20  # maximum number of listed events per requirement; the rest is counted
 HELD = (Status.MET, Status.BOOKED, Status.EXEMPT, Status.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
 class CandidateView:
-    """An event that was looked at. `result`: counts, booked, undecided or fails."""
+    """An event that was examined. `result`: counts, booked, undecided or fails."""
 
     what: str
     when: str
@@ -39,7 +39,7 @@ class CandidateView:
 
 @dataclass(frozen=True)
 class RequirementView:
-    """One requirement: asked, found, decided, and what to do."""
+    """One requirement: its text, its events, the decision, and the action."""
 
     id: str
     title: str
@@ -59,14 +59,14 @@ class RequirementView:
 
 
 def requirements(trace: CaseTrace, origin: dict[str, Any]) -> tuple[RequirementView, ...]:
-    """Every requirement of a case, in the order written."""
+    """Return every requirement of a case, in the order of the protocol."""
     return tuple(_requirement(one, trace, origin) for one in trace.requirements)
 
 
 def _requirement(
     one: RequirementTrace, trace: CaseTrace, origin: dict[str, Any]
 ) -> RequirementView:
-    found = one.finding
+    finding = one.finding
     near = [*one.candidates, *one.rejected]
     return RequirementView(
         id=one.id,
@@ -76,11 +76,11 @@ def _requirement(
         status_words=status_words(str(one.status)),
         sign=sign_of(str(one.status)),
         reason=reason_words(str(one.reason)),
-        sentence=found["sentence"],
+        sentence=finding["sentence"],
         held=one.status in HELD,
-        opens=i18n.day(found["window_opens"], "long"),
-        closes=i18n.day(found["window_closes"], "long"),
-        holds_until=i18n.day(found["valid_through"], "long"),
+        opens=i18n.day(finding["window_opens"], "long"),
+        closes=i18n.day(finding["window_closes"], "long"),
+        holds_until=i18n.day(finding["valid_through"], "long"),
         exception=_exception(one),
         candidates=tuple(_candidate(j, one, trace.case.day, origin) for j in near[:_SHOWN]),
         others=one.others + max(0, len(near) - _SHOWN),
@@ -91,8 +91,8 @@ def _exception(one: RequirementTrace) -> str:
     active = next((x for x in one.exceptions if not x.ignored), None)
     if active is None:
         return ""
-    said = gettext("Exception %(id)s (%(reason)s), approved by %(by)s.")
-    words = said % {
+    text = gettext("Exception %(id)s (%(reason)s), approved by %(by)s.")
+    words = text % {
         "id": active.id,
         "reason": exception_reason(active.row.text("reason")),
         "by": active.row.text("approved_by"),
@@ -130,11 +130,11 @@ def _result(judged: Judged, event: Event) -> tuple[str, str]:
 
 
 def _why(judged: Judged, one: RequirementTrace) -> list[str]:
-    said = [reason_words(str(c.reason)) for _, c in one.criteria(judged) if c.reason is not None]
+    reasons = [reason_words(str(c.reason)) for _, c in one.criteria(judged) if c.reason is not None]
     if judged.event.reject:
         fault = one.chart.setting.words.FAULTS.get(judged.event.reject, judged.event.reject)
-        said.insert(0, gettext("the row could not be used: %s") % fault)
-    return list(dict.fromkeys(said))
+        reasons.insert(0, gettext("the row could not be used: %s") % fault)
+    return list(dict.fromkeys(reasons))
 
 
 def _what(event: Event) -> str:
@@ -153,8 +153,8 @@ def _when(event: Event) -> str:
     if at is None:
         return event.texts.get("at", "") or gettext("no date")
     if at.lo != at.hi:
-        said = gettext("%(first)s to %(last)s")
-        return said % {"first": i18n.day(at.lo, "long"), "last": i18n.day(at.hi, "long")}
+        text = gettext("%(first)s to %(last)s")
+        return text % {"first": i18n.day(at.lo, "long"), "last": i18n.day(at.hi, "long")}
     clock = f" {at.clock:%H:%M}" if at.clock else ""
     return i18n.day(at.lo, "long") + clock
 
@@ -171,12 +171,12 @@ def _days(event: Event, surgery: date) -> str:
 
 
 def facts(trace: CaseTrace, known: Known) -> tuple[tuple[str, str], ...]:
-    """What the records say of the operation itself."""
+    """Return the recorded facts of the operation."""
     import json
 
     row = trace.case.row
     origin = json.loads(known.origin)
-    said = [
+    pairs = [
         (gettext("Procedure"), row.text("procedures")),
         (gettext("Diagnosis"), row.text("diagnoses")),
         (gettext("Urgency"), gettext(row.word("urgency")) if row.word("urgency") else ""),
@@ -185,4 +185,4 @@ def facts(trace: CaseTrace, known: Known) -> tuple[tuple[str, str], ...]:
         (gettext("Site"), row.text("site")),
         (gettext("Source"), source_of(origin, "cases", row.number)),
     ]
-    return tuple((name, value) for name, value in said if value)
+    return tuple((name, value) for name, value in pairs if value)

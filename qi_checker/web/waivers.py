@@ -1,4 +1,4 @@
-"""Exceptions and sign-offs: asked for by one person, decided by another, bound to what they saw."""
+"""Exceptions and sign-offs: requested by one person, decided by another, bound to what they saw."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _STEPS = ("approve", "refuse", "reconfirm", "revoke")
 
 @dataclass(frozen=True)
 class WaiverView:
-    """An exception as it stands, and what may be done about it by who looks."""
+    """An exception in its current state, and the steps that the viewer may take."""
 
     number: int
     id: str
@@ -55,28 +55,28 @@ class WaiverView:
 
 @dataclass(frozen=True)
 class ExceptionsView:
-    """The exceptions of a case, and what can be asked for."""
+    """The exceptions of a case, and the possible requests."""
 
     waivers: tuple[WaiverView, ...]
     requirements: tuple[tuple[str, str], ...]
     reasons: tuple[tuple[str, str], ...]
-    until: str  # the last day that a new one may hold, at first
+    until: str  # the default last day of a new exception
 
 
 @dataclass(frozen=True)
 class ExceptionsPage:
-    """What waits for a decision, then everything else."""
+    """Exceptions that wait for a decision, then all others."""
 
     open: tuple[WaiverView, ...]
     others: tuple[WaiverView, ...]
 
 
 def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -> ExceptionsView:
-    """The exceptions of a case of the store, and the form for another."""
+    """Return the stored exceptions of a case, and the form for a new one."""
     versions = [x.trace.case.version for x in lives if x.trace is not None]
     held = {r.id for x in lives if x.trace for r in x.trace.requirements if r.status in HELD}
     asked = {leaf.id: leaf.title for v in versions if v.exceptions for leaf in v.leaves}
-    asked = dict(sorted(asked.items(), key=lambda pair: pair[0] in held))  # what is open first
+    asked = dict(sorted(asked.items(), key=lambda pair: pair[0] in held))  # open requirements first
     reasons = sorted({reason for v in versions if v.exceptions for reason in v.exceptions.reasons})
     today = last_night().day
     day = max((x.item.surgery_day for x in lives), default=today) + timedelta(days=14)
@@ -113,29 +113,29 @@ def _view(request: HttpRequest, w: Waiver, titles: dict[str, str]) -> WaiverView
 
 
 def _steps(request: HttpRequest, w: Waiver, mine: bool) -> tuple[str, ...]:
-    """What who looks may do: never decide on what they asked for themselves."""
+    """Return the viewer's possible steps: never a decision on one's own request."""
     from qi_checker.web.urls import BY_NAME
 
-    who, found = request.who, []
+    who, steps = request.who, []
     if who.may(BY_NAME["decide"], "POST") and not mine:
-        found += {"requested": ["approve", "refuse"], "reconfirm": ["reconfirm"]}.get(w.state, [])
+        steps += {"requested": ["approve", "refuse"], "reconfirm": ["reconfirm"]}.get(w.state, [])
     ends = w.state in ("approved", "reconfirm") or (w.state == "requested" and mine)
     if who.may(BY_NAME["revoke"], "POST") and ends:
-        found.append("revoke")
-    return tuple(found)
+        steps.append("revoke")
+    return tuple(steps)
 
 
 def exceptions(request: HttpRequest) -> HttpResponse:
-    """Every exception of one's sites; what waits for a decision first."""
-    found = store().exceptions.all()
-    there = WorkItem.objects.filter(case_id__in={w.case_id for w in found})
+    """Show every exception of one's sites, those that wait for a decision first."""
+    waivers = store().exceptions.all()
+    there = WorkItem.objects.filter(case_id__in={w.case_id for w in waivers})
     titles: dict[str, str] = {}
     for protocol, held in there.values_list("protocol", "requirements"):
         titles |= {r["id"]: r["title"] for r in json.loads(held)} | titles_of(protocol)
     if request.sites.names is not None:
         mine = set(request.sites.narrow(there).values_list("case_id", flat=True))
-        found = [w for w in found if w.case_id in mine]
-    views = [_view(request, w, titles) for w in reversed(found)]
+        waivers = [w for w in waivers if w.case_id in mine]
+    views = [_view(request, w, titles) for w in reversed(waivers)]
     page = ExceptionsPage(
         open=tuple(v for v in views if v.state in _OPEN),
         others=tuple(v for v in views if v.state not in _OPEN)[:200],
@@ -176,19 +176,19 @@ def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 def _field(where: str) -> str:
-    """The field of the form that an option of the command line stands for."""
+    """Return the form field of an option of the command line."""
     return {"--reason": "reason", "--expires-on": "expires_on", "requirement": "requirement"}.get(
         where, ""
     )
 
 
 def decide(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
-    """Approve, refuse or confirm what somebody else asked for."""
+    """Approve, refuse or confirm somebody else's request."""
     return _decide(request, case_id, number, ("approve", "refuse", "reconfirm"))
 
 
 def revoke(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
-    """End an exception from today on."""
+    """End an exception as of today."""
     return _decide(request, case_id, number, ("revoke",))
 
 
@@ -211,15 +211,15 @@ def _decide(
             held.refuse(name, by=sent.by, at=this_moment(), why=why)
         else:
             held.revoke(name, by=sent.by, at=this_moment(), why=why)
-        again(case_id)  # in the transaction of its entry: what tells of one tells of both
-        said = {"approve": "approved", "refuse": "refused", "reconfirm": "reconfirmed"}
-        return f"done={said.get(step, 'revoked')}"
+        again(case_id)  # in the transaction of its entry: one record covers both
+        outcomes = {"approve": "approved", "refuse": "refused", "reconfirm": "reconfirmed"}
+        return f"done={outcomes.get(step, 'revoked')}"
 
     return about_case(request, case_id, f"decide{number}", write)
 
 
 def sign_off(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Stand for the case as it is; void as soon as its evidence is another one."""
+    """Sign off the case in its current state; void as soon as its evidence changes."""
 
     def write(sent: Sent) -> str:
         item = sent.item()

@@ -25,8 +25,7 @@ PATIENCE = 600  # seconds; an audit on a cluster took more than 120 on a slow ma
 def forked(
     arguments: Sequence[str], before: str, folder: Path, environ: Mapping[str, str]
 ) -> tuple[int, bytes, bytes]:
-    """Return the exit code (or the negative number of a signal), standard output and standard
-    error.
+    """Return exit code (or the negative number of a signal), standard output and standard error.
 
     before: Python that runs in the fork first, for settings of a test, such as the time.
     """
@@ -44,7 +43,7 @@ def begun(
     environ: Mapping[str, str],
     streams: tuple[str, str] = (os.devnull, os.devnull),
 ) -> ForkServerProcess:
-    """The same while it runs. `streams`: files of standard output and standard error."""
+    """Start the same without waiting. `streams`: files of standard output and standard error."""
     task = (tuple(arguments), before, str(folder), dict(environ), streams)
     process = SERVER.Process(target=_run, args=task)
     process.start()
@@ -52,8 +51,7 @@ def begun(
 
 
 def ended(process: ForkServerProcess) -> int:
-    """Wait for its exit code, or the negative number of a signal. Raise TimeoutError if it goes
-    on."""
+    """Wait for the exit code, or negative signal number. Raise TimeoutError if it goes on."""
     process.join(PATIENCE)
     if process.exitcode is None:
         process.kill()

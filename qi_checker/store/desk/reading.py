@@ -1,9 +1,9 @@
 """Rows and context of a case on the desk, and the case judged from them alone.
 
-Duplicate ids and torn rows are decided over the whole table, so a patient's rows by themselves are not
-enough: the `Context` of the night names the ids that rows of other patients have, too, and what the
-first row with such an id says. Of a patient's own rows a repeated id stays on the desk whatever its
-kind, since the first one counts and the later ones are rejected.
+Duplicate ids and torn rows are decided over the whole table, so a patient's rows alone are not
+enough: the `Context` of the night names the ids that also occur in rows of other patients, and the
+content of the first row with such an id. Of a patient's own rows a repeated id stays on the desk
+whatever its kind, since the first one counts and the later ones are rejected.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class FileRows:
     exceptions: Sequence[Cells] = ()
 
     def to_json(self) -> str:
-        """The same for the same rows, whatever their order of columns; empty cells are left out."""
+        """Return JSON that is independent of the order of columns; empty cells are left out."""
         held = {
             "case": _filled(self.case),
             "events": [_filled(row) for row in self.events],
@@ -57,7 +57,7 @@ class FileRows:
 
     @property
     def evidence(self) -> str:
-        """SHA-256 of what the rows say; where they stand in a file is no part of it."""
+        """Return the SHA-256 of the content of the rows, without their position in a file."""
         tables = (("case", [self.case]), ("events", self.events), ("exceptions", self.exceptions))
         said = {
             name: sorted(
@@ -68,7 +68,7 @@ class FileRows:
         return hashlib.sha256(canonical(said).encode("utf-8", "surrogatepass")).hexdigest()
 
     def moved(self, surgery_at: str) -> FileRows:
-        """The same case planned for another date."""
+        """Return the same case planned for another date."""
         return replace(self, case={**self.case, "surgery_at": surgery_at})
 
 
@@ -77,7 +77,7 @@ def _filled(row: Cells) -> dict[str, Any]:
 
 
 def asked_kinds(bundle: Bundle) -> frozenset[str]:
-    """Every kind of event that any version of a protocol asks about, in whatever clause."""
+    """Return every kind of event in any clause of any version of a protocol."""
     return frozenset(selector.kind for selector in _selectors(bundle.protocol))
 
 
@@ -96,9 +96,9 @@ def _selectors(value: Any) -> Iterator[EventSelector]:
 
 
 def relevant(events: Sequence[Cells], kinds: frozenset[str]) -> list[Cells]:
-    """The rows of a patient's events that a judgement can depend on.
+    """Return the rows of a patient's events that a judgement can depend on.
 
-    A row goes only where its kind is a word that is asked for nowhere, it can be used, and no other
+    A row is left out only if its kind occurs in no clause, the row is usable, and no other
     row of the patient has its id. A laboratory alone may have thousands of rows of a patient.
     """
     ids = Counter(trimmed(row.get(EVENTS.key)) for row in events)
@@ -112,7 +112,8 @@ def _spare(row: Cells, kinds: frozenset[str], ids: Mapping[str, int]) -> bool:
 
 
 def narrowed(context: Context, patients: frozenset[str], ids: frozenset[str]) -> Context:
-    """The context without torn rows of other patients and without ids that no row here has."""
+    """Return the context without torn rows of other patients and without ids that no row here
+    has."""
     shared = {
         name: {id: content for id, content in found.items() if id in ids}
         for name, found in context.shared_ids.items()
@@ -122,7 +123,7 @@ def narrowed(context: Context, patients: frozenset[str], ids: frozenset[str]) ->
 
 
 def ids_of(rows: FileRows) -> Iterator[str]:
-    """The ids of events and exceptions of a case."""
+    """Yield the ids of events and exceptions of a case."""
     for row in rows.events:
         yield trimmed(row.get(EVENTS.key))
     for row in rows.exceptions:
@@ -135,19 +136,19 @@ def _context(text: str) -> Context:
 
 
 def judge_of(bundle: Bundle, as_of: str, site: Site, context: str, language: str = "en") -> Judge:
-    """A judge at the moment of the night; `context` as `Known` holds it."""
+    """Return a judge at the moment of the night; `context` is that of `Known`."""
     return Judge.of(bundle, AsOf.parse(as_of), site, _context(context), language)
 
 
 def history_of(judge: Judge, rows: FileRows) -> History:
-    """Read the events of a case once: the same serve every date of surgery."""
+    """Read the events of a case once, for every date of surgery."""
     return judge.history(rows.events, trimmed(rows.case.get("patient_id")))
 
 
 def judged(
     judge: Judge, rows: FileRows, earlier_days: Sequence[date] = (), history: History | None = None
 ) -> CaseTrace:
-    """Judge a case from its rows on the desk. `history`: what `history_of` gave for them."""
+    """Judge a case from its rows on the desk. `history`: the result of `history_of` for them."""
     case = judge.case(read_row(CASES, rows.case, 0, judge.setting.site))
     history = history_of(judge, rows) if history is None else history
     return judge.trace(case, history, judge.exceptions(rows.exceptions, case), earlier_days)
