@@ -1,4 +1,4 @@
-"""The moment an evaluation speaks for. It is always an argument; nothing asks for today."""
+"""The moment that an evaluation refers to. It is always an argument; nothing reads the clock."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SHAPE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}
 
 @dataclass(frozen=True)
 class AsOf:
-    """A local date, meaning its end, or a local date-time."""
+    """A local date, meaning the end of that day, or a local date-time."""
 
     date: dt.date
     clock: dt.datetime | None = None
 
     @classmethod
     def parse(cls, value: str | dt.date, option: str = "--as-of") -> AsOf:
-        """Read `2026-02-01` or `2026-02-01T07:30`; UserError where it is neither."""
+        """Read `2026-02-01` or `2026-02-01T07:30`; UserError if it is neither."""
         if isinstance(value, dt.datetime):
             return cls(value.date(), value.replace(tzinfo=None))
         if isinstance(value, dt.date):

@@ -1,4 +1,4 @@
-"""A protocol together with everything it is read with: what the engines are given."""
+"""A protocol with everything needed to evaluate it: the input of the engines."""
 
 from __future__ import annotations
 

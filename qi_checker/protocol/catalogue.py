@@ -1,7 +1,7 @@
 """Code lists and vocabularies: the CSV files of `rules/codelists`.
 
-A protocol's own rules folder is looked at first, then the one that comes with the program, so
-that a hospital can replace any of the files and keep the others.
+A protocol's own rules folder is searched first, then the one shipped with the program, so that a
+hospital can replace any of the files and keep the others.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ CODE_COLUMNS = ("system", "code", "note", "source")
 IMAGING_COLUMNS = ("system", "code", "modality", "region", "role", "note", "source")
 REGION_COLUMNS = ("region", "covers_liver", "note")
 MODALITY_COLUMNS = ("modality", "meaning")
-VOCABULARIES = ("imaging", "regions", "modalities")  # files in the folder that are no code lists
+VOCABULARIES = ("imaging", "regions", "modalities")  # files in the folder that are not code lists
 
-# What a spreadsheet makes of a code it takes for a number or a date.
+# What a spreadsheet turns a code into when it mistakes it for a number or a date.
 _DAMAGED = re.compile(r"[0-9]+([.,][0-9]+)?E\+[0-9]+|[0-9]{1,2}-[A-Z][a-z]{2}|#[A-Z/]+[!?]?")
 _TRAILING = re.compile(r"[0-9]+\.0")
 _NEVER = ImagingCode(*NEVER_EXAM, "", "", "never", "the name says that it never counts")
@@ -41,7 +41,7 @@ _NEVER = ImagingCode(*NEVER_EXAM, "", "", "never", "the name says that it never 
 
 @dataclass
 class LoadedCatalogue:
-    """The catalogue, the bytes it was read from (in a fixed order), and what is wrong with it."""
+    """The catalogue, the bytes it was read from (in a fixed order), and its problems."""
 
     catalogue: Catalogue
     parts: list[tuple[str, bytes]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class CodeLists:
         return available_lists(self.folders)
 
     def load(self, names: Iterable[str]) -> LoadedCatalogue:
-        """The vocabularies and the named code lists; a list that no folder holds is left out."""
+        """Load the vocabularies and the named code lists; a list that no folder has is left out."""
         found = [self._list(n) for n in sorted(set(names)) if n in self.names]
         words = self._vocabularies
         tables = [*(table for _, table in found), *words.tables]
@@ -109,7 +109,7 @@ class CodeLists:
 
 @dataclass(frozen=True)
 class _Vocabularies:
-    """What imaging.csv, regions.csv and modalities.csv say, and the files themselves."""
+    """The contents of imaging.csv, regions.csv and modalities.csv, and the files themselves."""
 
     tables: tuple[CsvTable, ...]
     imaging: tuple[ImagingCode, ...]
@@ -154,7 +154,7 @@ def _imaging(
 
 
 def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] | None:
-    """System and code in the one way they are written, or None after complaining."""
+    """Return system and code in canonical form, or None after complaining."""
     written = row["code"]
     if not row["system"] or not written:
         empty = "code" if row["system"] else "system"
@@ -162,7 +162,7 @@ def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] 
         return None
     system = canonical_system(row["system"])
     code = canonical_code(system, written)
-    # A code of ICD-9 may truly end with .0, and one of CPT has five characters.
+    # A genuine ICD-9 code may end with .0, and a CPT code has five characters.
     shortened = system == "CPT" and code.isdigit() and len(code) < 5
     trailing = _TRAILING.fullmatch(written) and not system.startswith("ICD-9")
     if _DAMAGED.fullmatch(written) or trailing or shortened:
@@ -171,7 +171,7 @@ def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] 
         return None
     if "*" in code.rstrip("*") or code.endswith("**") or code == "*":
         why = "A * is allowed only at the end of a code"
-        table.refuse(number, f"the code {written} has a * where none is read", why)
+        table.refuse(number, f"the code {written} has a * in the wrong place", why)
         return None
     return system, code
 
@@ -183,14 +183,14 @@ def _words(table: CsvTable, column: str, shape: str) -> tuple[str, ...]:
         if not re.fullmatch(shape, word):
             table.refuse(number, f"the {column} `{word}` is not a word of that kind")
         elif word in words:
-            table.refuse(number, f"the {column} `{word}` is there already")
+            table.refuse(number, f"the {column} `{word}` is listed twice")
         else:
             words.append(word)
     return tuple(words)
 
 
 def _choices(table: CsvTable, number: int, column: str, text: str, known: Sequence[str]) -> str:
-    """Words separated by `;`, each a known one."""
+    """Read words separated by `;`, each of which must be known."""
     words = [word.strip() for word in text.split(";") if word.strip()]
     for word in words:
         if word not in known and known:
@@ -204,7 +204,7 @@ def _choices(table: CsvTable, number: int, column: str, text: str, known: Sequen
 
 @dataclass
 class CsvTable:
-    """Rows of a file by column, each with the number that a spreadsheet shows."""
+    """Rows of a file by column, each with the row number that a spreadsheet shows."""
 
     name: str
     content: bytes = b""
@@ -217,7 +217,7 @@ class CsvTable:
 
 
 def read_table(file: Path, columns: tuple[str, ...]) -> CsvTable:
-    """Read a table; what is wrong with it is in `problems`, and usable rows remain."""
+    """Read a table; errors go to `problems`, and usable rows remain."""
     table = CsvTable(str(file))
     try:
         table.content = read_bytes(file)
@@ -260,9 +260,9 @@ def _wrong_header(table: CsvTable, header: list[str], columns: tuple[str, ...]) 
             hint = did_you_mean(column, missing or columns)
             table.refuse(1, f"the column `{column}` is not known", advice=hint)
         elif header.count(column) > 1:
-            table.refuse(1, f"the column `{column}` is there twice")
+            table.refuse(1, f"the column `{column}` appears twice")
             return True
-    # A misspelt column is both unknown and missing; it is told once.
+    # A misspelt column is both unknown and missing; it is reported once.
     if not table.problems:
         for column in missing:
             table.refuse(1, f"the column `{column}` is missing", advice=f"Begin with {said}")

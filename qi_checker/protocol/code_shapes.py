@@ -1,4 +1,4 @@
-"""Codes that cannot be what they say: typing errors that check digits and lengths give away."""
+"""Codes that cannot be valid: typing errors that check digits and lengths reveal."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from qi_checker.errors import Problem
 from qi_checker.protocol.codes import SYSTEM_ALIASES, Catalogue
 
-# What a code list calls the codes of a hospital's own; its site settings map to them.
+# The system name of a hospital's own codes in a code list; site settings map to them.
 _OWN = "LOCAL"
 
-# Verhoeff's tables, as the SNOMED CT Technical Implementation Guide gives them.
+# Verhoeff's tables, from the SNOMED CT Technical Implementation Guide.
 _PERMUTE = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 
 
 def suspicious_codes(catalogue: Catalogue) -> Iterator[Problem]:
-    """Codes of lists and of imaging.csv that no system of that name can have."""
+    """Yield the codes in lists and in imaging.csv that are not valid in their system."""
     for name, codes in catalogue.lists.items():
         yield from _suspicious(f"{name}.csv", ((row.system, row.code) for row in codes.rows))
     yield from _suspicious("imaging.csv", ((row.system, row.code) for row in catalogue.imaging))
@@ -37,7 +37,7 @@ def _suspicious(file: str, codes: Iterable[tuple[str, str]]) -> Iterator[Problem
 
 
 def _is_loinc(code: str) -> bool:
-    """Digits, a hyphen, and a check digit by Luhn's rule, as LOINC's guide says."""
+    """Whether it is digits, a hyphen and a Luhn check digit, as LOINC's guide specifies."""
     if not re.fullmatch(r"[0-9]{1,7}-[0-9]", code):
         return False
     digits = [int(d) for d in code.replace("-", "")]
@@ -46,7 +46,7 @@ def _is_loinc(code: str) -> bool:
 
 
 def _is_snomed(code: str) -> bool:
-    """Six to eighteen digits, the last a check digit by Verhoeff's rule."""
+    """Whether it is six to eighteen digits, the last one a Verhoeff check digit."""
     if not re.fullmatch(r"[1-9][0-9]{5,17}", code):
         return False
     check = 0
@@ -59,7 +59,7 @@ def _is_snomed(code: str) -> bool:
 
 
 def _dihedral(a: int, b: int) -> int:
-    """Product in the symmetry group of a pentagon: 0-4 are rotations, 5-9 reflections."""
+    """Multiply in the symmetry group of a pentagon: 0-4 are rotations, 5-9 reflections."""
     if a < 5:
         return (a + b) % 5 if b < 5 else 5 + (a + b - 5) % 5
     return 5 + (a - 5 - b) % 5 if b < 5 else (a - b) % 5
@@ -78,7 +78,7 @@ SHAPES: dict[str, Callable[[str], object]] = {
     "OPCS-4": re.compile(r"[A-Z][0-9]{2,3}").fullmatch,
 }
 
-# What a code of a system looks like where it stands in a text, for regular expressions without look-around.
+# The shape of a system's codes inside free text, for regular expressions without look-around.
 _ICD = r"[A-Z][0-9]{2}(?:[.]?[0-9A-Z]{1,4})?"
 IN_TEXT = {
     "CPT": r"[0-9]{4}[0-9AFTU]",

@@ -1,7 +1,7 @@
-"""Codes: how a system's name and a code are written in one way, and lists of codes.
+"""Codes: the canonical form of a system's name and a code, and lists of codes.
 
-Codes match on (system, code) after this, never on a display text: public data labels chest CT
-codes as abdomen, and one national translation turned a liver MRI into a kidney MRI.
+Codes then match on (system, code), never on a display text: public data labels chest CT codes as
+abdomen, and one national translation turned a liver MRI into a kidney MRI.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SYSTEMS = {
         "http://hl7.org/fhir/sid/icd-10-pcs",
         "http://www.cms.gov/medicare/coding/icd10",
     ),
-    # The German modification adds digits to some codes, and changes none that a list here holds.
+    # The German modification adds digits to some codes, but changes none in the lists here.
     "ICD-10": (
         "icd-10",
         "icd10",
@@ -42,8 +42,8 @@ _SYSTEMS = {
     "LOCAL": ("local",),  # a hospital's own codes, mapped to ours: docs/codes.md
 }
 SYSTEM_ALIASES = {alias: name for name, aliases in _SYSTEMS.items() for alias in aliases}
-# The code that an examination gets whose name says that it never counts, such as guidance of a
-# needle. It is known to every catalogue, whatever a hospital's own imaging.csv holds.
+# The code given to an examination whose name says that it never counts, such as needle guidance.
+# Every catalogue has it, whatever a hospital's own imaging.csv contains.
 NEVER_EXAM = ("LOCAL", "EXAM-NEVER")
 # Systems whose files write the same code with and without dots, hyphens and spaces.
 DOTLESS = frozenset({"ICD-10-CM", "ICD-10-PCS", "ICD-10", "ICD-10-CA", "CCI", "OPCS-4", "OPS"})
@@ -51,13 +51,13 @@ PUNCTUATION = " .-^"
 
 
 def canonical_system(name: str) -> str:
-    """`http://loinc.org` and `loinc` are `LOINC`; an unknown name is only upper-cased."""
+    """Map `http://loinc.org` and `loinc` to `LOINC`; an unknown name is only upper-cased."""
     plain = name.strip().rstrip("/").lower()
     return SYSTEM_ALIASES.get(plain, plain.upper())
 
 
 def canonical_code(system: str, code: str) -> str:
-    """Upper case; without punctuation in systems that write it or leave it out. `*` is kept."""
+    """Return the code in upper case, without optional punctuation of its system. `*` is kept."""
     plain = code.strip().upper()
     if system in DOTLESS:
         plain = "".join(c for c in plain if c not in PUNCTUATION)
@@ -67,7 +67,7 @@ def canonical_code(system: str, code: str) -> str:
 def split_codes(text: str | None) -> list[tuple[str, str]]:
     """`ICD-10-CM:C78.7;http://loinc.org:36267-3` -> [("ICD-10-CM", "C787"), ("LOINC", "36267-3")].
 
-    The last colon parts system and code, since a URI has colons of its own; items without a
+    The last colon separates system and code, since a URI contains colons itself; items without a
     system, or without a code, are left out.
     """
     found = []
@@ -81,7 +81,7 @@ def split_codes(text: str | None) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class CodeRow:
-    """One line of a code list; a code that ends with `*` stands for all that begin with it."""
+    """One line of a code list; a code that ends with `*` covers all codes with that prefix."""
 
     system: str
     code: str
@@ -91,7 +91,7 @@ class CodeRow:
 
 @dataclass(frozen=True)
 class CodeList:
-    """A named list of codes, canonical."""
+    """A named list of canonical codes."""
 
     name: str
     rows: tuple[CodeRow, ...]
@@ -106,11 +106,11 @@ class CodeList:
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """System and code of every row, `*` included."""
+        """Return system and code of every row, `*` included."""
         return tuple((row.system, row.code) for row in self.rows)
 
     def covers(self, system: str, code: str) -> bool:
-        """Whether the list has every code that a row of a list stands for."""
+        """Whether the list contains every code that a row of another list covers."""
         if not code.endswith("*"):
             return self.holds(system, code)
         return any(system == s and code[:-1].startswith(p) for s, p in self.prefixes)
@@ -124,7 +124,7 @@ class CodeList:
 
 @dataclass(frozen=True)
 class ImagingCode:
-    """What an imaging code says by itself: rules/codelists/imaging.csv."""
+    """The meaning of an imaging code by itself: a line of rules/codelists/imaging.csv."""
 
     system: str
     code: str
@@ -136,7 +136,7 @@ class ImagingCode:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Code lists and vocabularies that a protocol is read with."""
+    """Code lists and vocabularies that a protocol uses."""
 
     lists: dict[str, CodeList]
     imaging: tuple[ImagingCode, ...]
@@ -151,5 +151,5 @@ class Catalogue:
         return lines
 
     def imaging_of(self, code: tuple[str, str]) -> Sequence[ImagingCode]:
-        """Give the lines of imaging.csv about a canonical code."""
+        """Return the lines of imaging.csv about a canonical code."""
         return self._imaging.get(code, ())

@@ -1,4 +1,4 @@
-"""All problems of one file, collected with their places, so that they are told together."""
+"""All problems of one file, collected with their places, so that they are reported together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 100  # a file of another kind can have thousands; nobody reads them
 
 @dataclass
 class Complaints:
-    """Problems of a document. A place that was refused once is not complained about again."""
+    """Problems of a document. A place is reported once only."""
 
     document: Document
     collected: dict[Steps, Problem] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Complaints:
     def add(
         self, path: Steps, what: str, why: str = "", advice: str = "", *, key: bool = False
     ) -> None:
-        """Complain about the value at a path, or about its key, unless that was done before."""
+        """Complain about the value at a path, or about its key, unless it was reported before."""
         if not self.spoilt(path):
             where = self.document.where(path, key=key)
             self.collected[path] = Problem(where, one_line(what), why, one_line(advice))
@@ -46,11 +46,11 @@ class Complaints:
         )
 
     def spoilt_inside(self, path: Steps) -> bool:
-        """Whether a part of the place was refused, so that nothing can be said about the whole."""
+        """Whether a part of the place was refused, so that the whole cannot be checked."""
         return any(p[: len(path)] == path for p in self._refused)
 
     def mapping(self) -> dict[str, Any]:
-        """The document as keys and values; UserError where it is something else."""
+        """Return the document as a mapping; UserError if it is something else."""
         data = self.document.data
         if not isinstance(data, dict):
             if not self.document.problems:
@@ -59,7 +59,7 @@ class Complaints:
         return data
 
     def problems(self) -> list[Problem]:
-        """Everything, in the order of the file."""
+        """Return all problems in file order."""
         found = sorted([*self.document.problems, *self.collected.values()], key=_order)
         if len(found) > MOST:
             rest = f"and {len(found) - MOST} more problems"
@@ -67,7 +67,7 @@ class Complaints:
         return found
 
     def raise_if_any(self) -> None:
-        """UserError with every problem, where there is one."""
+        """Raise UserError with every problem if there are any."""
         found = self.problems()
         if found:
             raise UserError(found)
@@ -78,7 +78,7 @@ def _order(problem: Problem) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers if n.isdigit())
 
 
-# ---- from where pydantic says an error is to the place in the file -------------------------------
+# ---- from pydantic's location of an error to the place in the file -------------------------------
 
 
 _UNIONS = (typing.Union, types.UnionType)
@@ -86,7 +86,7 @@ _UNIONS = (typing.Union, types.UnionType)
 
 @dataclass(frozen=True)
 class Spot:
-    """A place in the data: its path, the model it is a key of, and what is wanted there."""
+    """A place in the data: its path, the model it is a key of, and the expected type."""
 
     path: Steps
     owner: type[BaseModel] | None
@@ -96,7 +96,7 @@ class Spot:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words to choose from, where only some are accepted."""
+        """Return the accepted words, if only some are accepted."""
         if typing.get_origin(self.wanted) is typing.Literal:
             return typing.get_args(self.wanted)
         if isinstance(self.wanted, enum.EnumType):
@@ -106,7 +106,7 @@ class Spot:
 
 
 def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """The keys of a model as they are written, `in` and `from` included."""
+    """Return the keys of a model as written in the file, `in` and `from` included."""
     return {info.alias or name: info for name, info in model.model_fields.items()}
 
 
@@ -115,7 +115,7 @@ def is_model(wanted: Any) -> bool:
 
 
 def plain(annotation: Any) -> Any:
-    """The type without `Annotated` and `| None`."""
+    """Return the type without `Annotated` and `| None`."""
     while True:
         origin = typing.get_origin(annotation)
         if origin is typing.Annotated and not _tags(annotation):
@@ -128,7 +128,7 @@ def plain(annotation: Any) -> Any:
 
 
 def spot(model: type[BaseModel], location: tuple[str | int, ...]) -> Spot:
-    """Follow a location of pydantic, which names the member of a union, through the models."""
+    """Follow a pydantic location, which names the member of a union, through the models."""
     path: Steps = ()
     owner: type[BaseModel] | None = None
     wanted: Any = model
@@ -155,7 +155,7 @@ def spot(model: type[BaseModel], location: tuple[str | int, ...]) -> Spot:
 
 
 def _pattern(annotation: Any, metadata: Sequence[Any] = ()) -> str:
-    """The pattern among the constraints of an annotation such as `Annotated[str, ...] | None`."""
+    """Return the pattern constraint of an annotation such as `Annotated[str, ...] | None`."""
     inner = [annotation, *typing.get_args(annotation)]
     constraints = [*metadata, *(m for a in inner for m in getattr(a, "__metadata__", ()))]
     return next((str(c.pattern) for c in constraints if getattr(c, "pattern", None)), "")
@@ -166,14 +166,14 @@ def _tags(annotation: Any) -> list[str]:
 
 
 def _members(wanted: Any) -> dict[str | int, Any]:
-    """Tag -> model of a union whose members are told apart by a tag."""
+    """Return tag -> model of a union whose members are distinguished by a tag."""
     if typing.get_origin(wanted) not in _UNIONS:
         return {}
     return {tag: typing.get_args(a)[0] for a in typing.get_args(wanted) for tag in _tags(a)}
 
 
 def models_in(wanted: Any, seen: set[type[BaseModel]] | None = None) -> Iterator[type[BaseModel]]:
-    """Every model that is reachable from a type, once."""
+    """Yield every model that is reachable from a type, once."""
     seen = set() if seen is None else seen
     if is_model(wanted):
         if wanted not in seen:

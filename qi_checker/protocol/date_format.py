@@ -1,8 +1,8 @@
 """How dates are written in an export: `DD.MM.YYYY HH:mm`, `DD/MM/YYYY HHhmm`, `excel`, `epoch`.
 
-A format is turned into patterns for DuckDB's strptime. The time of day is optional in the data: a
-value of the date alone is a date without a clock time. Seconds are accepted where the format has
-none, and what is finer than seconds is cut off.
+A format is translated to patterns for DuckDB's strptime. The time of day is optional in the data: a
+value with only a date has no clock time. Seconds are accepted where the format has none, and
+fractions of a second are cut off.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXAMPLES = ("MM/DD/YYYY hh:mm AM", "DD.MM.YYYY HH:mm", "DD-MMM-YYYY", "YYYYMMDD"
 _YEAR, _MONTH, _DAY = ("YYYY", "YY"), ("MMM", "MM", "M"), ("DD", "D")
 _HOUR, _HOUR_OF_HALF, _HALF = ("HH", "H"), ("hh", "h"), ("AM", "PM")
 _STRPTIME = (
-    dict.fromkeys(_MONTH, "%m")  # MMM, too: names of months are replaced by numbers before
+    dict.fromkeys(_MONTH, "%m")  # also for MMM: names of months are replaced by numbers first
     | dict.fromkeys(_DAY, "%d")
     | dict.fromkeys(_HOUR, "%H")
     | dict.fromkeys(_HOUR_OF_HALF, "%I")
@@ -36,7 +36,7 @@ _PIECE = re.compile(
     r"|(?P<between>[ \t/.,:;T-]+)|(?P<other>[A-Za-z0-9%]+|.)",
     re.DOTALL,
 )
-# What other tools write for the same: Oracle, Java, Excel, Python.
+# The notation of other tools: Oracle, Java, Excel, Python.
 _ELSEWHERE = (
     ("%Y", "YYYY"),
     ("%y", "YY"),
@@ -80,7 +80,7 @@ MONTHS = (
 class DateFormat:
     """One way of writing dates. `whole` and `day` are patterns of strptime.
 
-    `whole` is empty where the format has no time of day; both are for a number or ISO text.
+    `whole` is empty if the format has no time of day; both are empty for a number or ISO text.
     """
 
     text: str
@@ -92,7 +92,7 @@ class DateFormat:
 
     @classmethod
     def parse(cls, text: str) -> DateFormat:
-        """Read a format. ValueError says what is wrong, and what was perhaps meant."""
+        """Read a format. ValueError says what is wrong, and suggests what was meant."""
         plain = text.strip()
         for word in SPECIAL:
             if plain.lower() == word.lower():
@@ -116,7 +116,7 @@ class DateFormat:
 
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
-    """Tokens (True) and what stands between them, in order."""
+    """Split into tokens (True) and the text between them (False), in order."""
     found = []
     for piece in _PIECE.finditer(text):
         if piece["other"]:
@@ -130,7 +130,7 @@ def _strptime(pieces: list[tuple[str, bool]]) -> str:
 
 
 def _with_seconds(pattern: str) -> tuple[str, ...]:
-    """A pattern, and the same with seconds behind its minutes."""
+    """Return a pattern, and the same pattern with seconds after the minutes."""
     if "%S" in pattern or "%M" not in pattern:
         return (pattern,)
     return (pattern, pattern.replace("%M", "%M%S" if "%H%M" in pattern else "%M:%S"))
@@ -152,7 +152,7 @@ def _check(text: str, names: list[str]) -> None:
 
 
 def _meant(text: str) -> str:
-    """A format that is perhaps meant: `dd.mm.yyyy` is DD.MM.YYYY."""
+    """Suggest the format that was meant: DD.MM.YYYY for `dd.mm.yyyy`."""
     guess = text
     for there, here in _ELSEWHERE:
         guess = guess.replace(there, here)
@@ -195,7 +195,7 @@ _NUMBER = (
 
 
 def looks_like(value: str) -> tuple[str, ...]:
-    """The formats that a value may be written in; two where day and month cannot be told apart."""
+    """Return the formats that a value may have; two if day and month cannot be told apart."""
     text = value.strip()
     if found := _NUMBERS.fullmatch(text):
         return _day_and_month(found)
@@ -214,14 +214,15 @@ def looks_like(value: str) -> tuple[str, ...]:
     return next(((word,) for shape, word in _NUMBER if shape.fullmatch(text)), ())
 
 
-# Forms, not an example: pages write an ISO date as a day, which is no accepted form.
+# Forms, not an example: pages render an ISO date as a day of the week and a month, which is not
+# accepted.
 ACCEPTED = "YYYY-MM-DD, YYYY-MM-DDTHH:mm and the latter with an offset"
 
 
 def written_as(values: Iterable[str]) -> str:
-    """The format that most of these values seem to have; `A or B` where two fit alike, else empty.
+    """Return the format of most of these values; `A or B` if two fit equally well, else empty.
 
-    One value beyond the twelfth tells day and month apart for all of them.
+    One value after the 12th of a month distinguishes day and month for all of them.
     """
     found = [formats for value in values if (formats := looks_like(value))]
     counts = Counter(format for formats in found for format in formats)
@@ -232,7 +233,7 @@ def written_as(values: Iterable[str]) -> str:
 
 
 def _day_and_month(found: re.Match[str]) -> tuple[str, ...]:
-    """Which of two numbers is the day. Nobody writes the month first with dots."""
+    """Return the formats that fit two numbers. Nobody writes the month first with dots."""
     sep, year, clock = found["sep"], "YYYY"[-len(found["year"]) :], _clock(found)
     first, second = int(found["a"]), int(found["b"])
     orders = []
@@ -253,6 +254,6 @@ def _clock(found: re.Match[str]) -> str:
 
 
 def fold(word: str) -> str:
-    """Lower case without accents, as the names of months are kept."""
+    """Return the word in lower case without accents, as the names of months are stored."""
     parts = unicodedata.normalize("NFD", word.lower())
     return "".join(c for c in parts if not unicodedata.combining(c))

@@ -1,7 +1,7 @@
-"""Rows of events that cannot be taken at their word, and what is said of them.
+"""Rows of events that cannot be trusted, and the reasons that are reported for them.
 
-docs/evaluation.md, section 2: a row without a patient's id of which another column holds one, and a
-row whose kind is misspelt. Neither is used; both may be evidence.
+docs/evaluation.md, section 2: a row without a patient id while another column contains one, and a
+row with a misspelt kind. Neither is used; both may be evidence.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from collections.abc import Mapping
 NAMELESS = "patient_id is empty; another column holds the id of a patient"
 MISSPELT = "kind: a misspelt word; is {} meant?"
 MISSPELT_BEGINS, MISSPELT_ENDS = MISSPELT.split("{}")
-MOST_KINDS = 1_000  # the most frequent ones; a column with more different words holds no kinds
-_RARE = 10  # a misspelt kind is at most every tenth of the kind that is meant
-_SIMILAR = 0.8  # of difflib: one letter of five
+MOST_KINDS = (
+    1_000  # the most frequent ones; a column with more distinct words does not contain kinds
+)
+_RARE = 10  # a misspelt kind has at most a tenth of the rows of the kind that is meant
+_SIMILAR = 0.8  # difflib ratio: one letter in five differs
 
 
 def misspelt(counts: Mapping[str, int]) -> dict[str, str]:
-    """Give the kind that is meant for each that is nearly one which far more events have.
+    """Return misspelt kind -> kind meant: a nearly identical one that far more events have.
 
-    `counts`: how many events have each kind. A kind is any word, so that a word of a hospital's own is
-    none that is misspelt: it has as many rows as others. Where every row is misspelt, nothing of the
-    kind is left, which is told elsewhere.
+    `counts`: the number of events per kind. A kind is any word; a hospital's own word is not taken
+    for a misspelt one, since it has as many rows as others. If every row is misspelt, no event of
+    the kind remains, which is reported elsewhere.
     """
     ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:MOST_KINDS]
     meant = {}

@@ -17,14 +17,14 @@ CLOCK_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
 
 @dataclass(frozen=True, order=False)
 class Duration:
-    """A whole number of units. 28 days, 4 weeks and 1 month are kept apart as written."""
+    """A whole number of units. 28 days, 4 weeks and 1 month stay different, as written."""
 
     amount: int
     unit: str
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read `30 days`; ValueError says what is accepted."""
+        """Parse `30 days`; ValueError says what is accepted."""
         found = _TEXT.fullmatch(text.strip())
         if not found:
             raise ValueError(
@@ -58,12 +58,12 @@ class Duration:
 
     @property
     def clock(self) -> timedelta | None:
-        """The length of minutes and hours, which needs clock times; None for calendar units."""
+        """Return a length in minutes or hours as clock time; None for calendar units."""
         per_unit = CLOCK_UNITS.get(self.unit)
         return None if per_unit is None else self.amount * per_unit
 
     def before(self, day: date) -> date:
-        """The day this long before `day`; months and years clamp to the last day of a month."""
+        """Return the day this long before `day`; months and years clamp to the end of a month."""
         if self.unit == "day":
             return day - timedelta(days=self.amount)
         if self.unit == "week":
@@ -73,7 +73,7 @@ class Duration:
 
 
 def shift_months(day: date, months: int) -> date:
-    """`day` moved by calendar months, clamped: 31 March - 1 month is 28 or 29 February."""
+    """Move `day` by calendar months, clamped: 31 March - 1 month is 28 or 29 February."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

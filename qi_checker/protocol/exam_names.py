@@ -1,17 +1,17 @@
-"""What the name of an examination says: an ordered list of patterns that a hospital edits.
+"""What the name of an examination means: an ordered list of patterns that a hospital edits.
 
-A name is compared in lower case, without accents, and with every other character than letters and
-digits as a blank. A pattern is one or more terms, all of which must occur, in any order:
+A name is compared in lower case, without accents, and with every character other than letters and
+digits replaced by a blank. A pattern is one or more terms that must all occur, in any order:
 
     ct              this word
-    abdom*          a word that begins so; * stands for any letters, also in front: *leber*
+    abdom*          a word with this beginning; * matches any letters, also in front: *leber*
     chest|thorax    either word
     x_ray           these words next to each other
-    {ct}            one of the words that are listed as `ct`
+    {ct}            one of the words in the group `ct`
     !guid*          must not occur
 
-Each of kind, modality, region, role, provenance and codes comes from the first pattern that fits and
-gives it. What no pattern gives is not recorded.
+Each of kind, modality, region, role, provenance and codes comes from the first matching pattern
+that gives it. A value that no pattern gives is not recorded.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _TERM = re.compile(rf"!?{_PART}(\|{_PART})*")
 
 
 class ExamName(Strict):
-    """A pattern, and what an examination whose name fits it is."""
+    """A pattern, and the properties of an examination whose name matches it."""
 
     name: Text = Field(description="Terms that must all occur in the name: {ct} liver|abdom*.")
-    kind: KindWord | None = Field(None, description="Kind of event, where it is no imaging.")
+    kind: KindWord | None = Field(None, description="Kind of event, if not imaging.")
     modality: list[ModalityWord] | None = Field(
         None, min_length=1, description="DICOM modalities: [CT], [PT, CT]."
     )
@@ -59,7 +59,9 @@ class ExamName(Strict):
     )
     codes: Text | None = Field(None, description="Codes to record: LOINC:30670-4.")
     open: list[Literal["modality", "region"]] | None = Field(
-        None, min_length=1, description="What the name does not tell: no later pattern gives it."
+        None,
+        min_length=1,
+        description="Columns that the name leaves open: no later pattern fills them.",
     )
 
     @model_validator(mode="after")
@@ -77,27 +79,27 @@ class ExamNames(Strict):
     )
     region_ends_at: list[Text] = Field(
         [],
-        description="Words behind which a name tells the reason, not the region: [for, hx].",
+        description="Words that introduce the reason for the exam, not its region: [for, hx].",
     )
-    names: list[ExamName] = Field([], description="Patterns, the first that fits decides.")
+    names: list[ExamName] = Field([], description="Patterns; the first match decides.")
 
 
 @dataclass(frozen=True)
 class Term:
-    """One term of a pattern as a regular expression over a name with a blank at both ends."""
+    """One term of a pattern, as a regular expression on a name with a blank at both ends."""
 
     pattern: str
     absent: bool = False
 
 
 def fold_name(text: str) -> str:
-    """A word of a pattern in the form in which names are compared."""
+    """Return a word of a pattern in the form in which names are compared."""
     plain = text.strip().lower().replace("ß", "ss").replace("œ", "oe").replace("æ", "ae")
     return re.sub(r"[^a-z0-9*_!|{} -]+", " ", fold(plain)).replace("-", "_")
 
 
 def terms(name: str, words: Mapping[str, list[str]]) -> tuple[Term, ...]:
-    """The terms of a pattern; ValueError says what is wrong with it."""
+    """Parse the terms of a pattern; ValueError says what is wrong with it."""
     found = []
     for term in fold_name(name).split():
         if not _TERM.fullmatch(term):
@@ -125,7 +127,7 @@ def _word(word: str) -> str:
 def check_exam_names(
     data: Any, words: Mapping[str, list[str]], complaints: Complaints, path: Steps = ()
 ) -> None:
-    """Complain about patterns that cannot be read, and about groups that there are not."""
+    """Complain about patterns that cannot be read, and about groups that do not exist."""
     for number, entry in enumerate(data if isinstance(data, list) else ()):
         name = entry.get("name") if isinstance(entry, dict) else None
         if not isinstance(name, str):
@@ -142,7 +144,7 @@ def check_exam_names(
 
 @dataclass(frozen=True)
 class Pattern:
-    """An entry of a list, ready to be compared: its terms, and what it gives by column."""
+    """An entry of a list, parsed: its terms, and the values it gives by column."""
 
     terms: tuple[Term, ...]
     gives: dict[str, str]
@@ -150,14 +152,14 @@ class Pattern:
 
 @dataclass(frozen=True)
 class ExamList:
-    """Several lists as one, in the order in which they are asked."""
+    """Several lists as one, in order of precedence."""
 
     patterns: tuple[Pattern, ...]
     region_ends_at: tuple[str, ...]
 
     @classmethod
     def of(cls, lists: Sequence[ExamNames]) -> ExamList:
-        """Put lists behind one another; groups of words that have one name become one group."""
+        """Concatenate lists; groups of words with the same name become one group."""
         words: dict[str, list[str]] = {}
         for one in lists:
             for group, some in one.words.items():
@@ -172,7 +174,7 @@ class ExamList:
 
 
 def given(entry: ExamName) -> Iterator[tuple[str, str]]:
-    """What an entry gives, each as the text of its column; empty for what it leaves open."""
+    """Yield column and text of each value that an entry gives; empty text if left open."""
     yield from ((key, "") for key in entry.open or ())
     for key in GIVEN:
         value = getattr(entry, key)

@@ -1,6 +1,6 @@
-"""Examples of a protocol: a few records and what must come of them, each with its reason.
+"""Examples of a protocol: a few records and the expected result, each with its reason.
 
-All values of records are text, as in the files of a hospital; a date may stand without quotes.
+All values of records are text, as in the files of a hospital; a date needs no quotes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Row = dict[str, Value]
 
 
 class Defaults(Strict):
-    """What every example starts from; an example's own values replace it key by key."""
+    """Defaults of every example; an example's own values override them key by key."""
 
     as_of: Value | None = Field(None, description="Date of the evaluation.")
     site: dict[str, Any] = Field({}, description="Settings as in site.yaml.")
@@ -49,7 +49,7 @@ class Given(Strict):
 
 
 class Expected(Strict):
-    """What must come of one requirement."""
+    """The expected result of one requirement."""
 
     status: Status = Field(description="Its status.")
     reason: Reason | None = Field(None, description="Its reason.")
@@ -57,19 +57,19 @@ class Expected(Strict):
 
 
 class Expect(Strict):
-    """What must come of the case."""
+    """The expected result of the case."""
 
     verdict: Verdict | None = Field(None, description="The verdict of the case.")
     requirements: dict[Slug, Expected] = Field({}, description="By the id of the requirement.")
 
 
 class WrittenExample(Strict):
-    """One example as it is written."""
+    """One example as written."""
 
     id: Slug = Field(description="Unique within the file.")
     why: Text = Field(description="The sentence that the example teaches.")
     given: Given = Field(description="The records.")
-    expect: Expect = Field(description="What must come of them.")
+    expect: Expect = Field(description="The expected result.")
 
 
 class ExampleFile(Strict):
@@ -77,7 +77,7 @@ class ExampleFile(Strict):
 
     defaults: Defaults = Field(
         default_factory=lambda: Defaults.model_validate({}),
-        description="What every example starts from.",
+        description="Defaults of every example.",
     )
     examples: list[WrittenExample] = Field(min_length=1, description="The examples.")
 
@@ -101,7 +101,7 @@ class Example:
 
 
 def load_examples(path: str | Path, bundle: Bundle) -> list[Example]:
-    """Read the examples of a protocol: its folder, or the file. UserError with every problem."""
+    """Read a protocol's examples from its folder or the file. UserError with every problem."""
     file = Path(path)
     complaints = Complaints(read_document(file / "examples.yaml" if file.is_dir() else file))
     data = complaints.mapping()
@@ -142,7 +142,7 @@ def _as_of(defaults: Defaults, given: Given, i: int, complaints: Complaints) -> 
 
 
 def _site(defaults: Defaults, given: Given, i: int, complaints: Complaints) -> Site | None:
-    """Settings of the example; UTC where it says none, since most need no time zone."""
+    """Return the example's settings; UTC by default, since most need no time zone."""
     base = ("examples", i, "given", "site") if given.site else ("defaults", "site")
     return build(Site, complaints, {"timezone": "UTC"} | defaults.site | given.site, base)
 
@@ -165,5 +165,5 @@ def tables_of(defaults: Defaults, given: Given) -> dict[str, list[dict[str, str]
 def _numbered(
     key: str, letter: str, base: Mapping[str, str], rows: Sequence[Mapping[str, str]]
 ) -> list[dict[str, str]]:
-    """Rows with ids in the order written: C1, C2 ..."""
+    """Give rows without an id one in the order written: C1, C2 ..."""
     return [{key: f"{letter}{n}", **base, **row} for n, row in enumerate(rows, start=1)]

@@ -1,4 +1,4 @@
-"""Errors of pydantic in the words of the file: what is wrong, and how to fix it."""
+"""Translate pydantic errors into the terms of the file: what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 def build(
     model: type[_Model], complaints: Complaints, data: Any, base: Steps = ()
 ) -> _Model | None:
-    """Data found at `base` of the document as a model, or None after complaining."""
+    """Build a model from data at `base` of the document; None after complaining."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -38,7 +38,7 @@ def _explain(
 ) -> None:
     meant: list[Steps] = []
     found = error.errors(include_url=False)
-    # Unknown keys first: a key that is misspelt or misplaced is not missing as well.
+    # Unknown keys first: a misspelt or misplaced key is not reported as missing too.
     for item in sorted(found, key=lambda e: e["type"] != "extra_forbidden"):
         place = spot(model, item["loc"])
         place = replace(place, path=(*base, *place.path))
@@ -53,7 +53,7 @@ def _explain(
 
 
 def _same_key(missing: Steps, meant: Steps) -> bool:
-    """Whether a missing key stands misspelt in its place, or misplaced above or below it."""
+    """Whether a missing key is present but misspelt, or misplaced above or below its place."""
     short, long = sorted((missing[:-1], meant[:-1]), key=len)
     return missing[-1] == meant[-1] and long[: len(short)] == short
 
@@ -86,14 +86,14 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
 
 
 def _wrong_key(place: Spot, complaints: Complaints) -> None:
-    """A key that is chosen freely, such as the name of a feed, but not valid."""
+    """Complain about an invalid name in a key that users choose, such as the name of a feed."""
     shape, advice = SHAPES.get(place.pattern, ("a valid key", ""))
     key = str(place.path[-2])
     complaints.add(place.path[:-1], f"`{key}` is not {shape}", advice=advice, key=True)
 
 
 def _one_key(said: str) -> str:
-    """How to fix a part that must have exactly one of some keys; what can be said of all."""
+    """Say how to fix a part that must have exactly one of several keys; empty if unclear."""
     none = said.endswith("none is written")
     if "one of before, after" in said:
         return (
@@ -112,7 +112,7 @@ def _too_few(path: Steps, least: int, complaints: Complaints) -> None:
         complaints.add(path, f"{label(path)} needs at least {least} items", advice=advice)
 
 
-# ---- keys that do not belong where they stand ----------------------------------------------------
+# ---- misplaced keys ----------------------------------------------------
 
 
 _CALLED = {
@@ -157,22 +157,22 @@ _CALLED = {
 
 
 def article(model: type[BaseModel]) -> str:
-    """What a person calls the part of the file that a model stands for: `a requirement`."""
+    """Return the everyday name of the part of the file that a model describes: `a requirement`."""
     name = model.__name__
     word = name.lower()
     return _CALLED.get(name, f"an {word}" if word[0] in "aeiou" else f"a {word}")
 
 
 def _homes(root: type[BaseModel], place: Spot, key: str) -> list[type[BaseModel]]:
-    """Models that have the key: the one it stands in too deep, else all of them."""
+    """Return the models that have the key: the enclosing one if it is nested too deep, else all."""
     above = [model for model in place.above if key in fields(model)]
     return above[-1:] or [model for model in models_in(root) if key in fields(model)]
 
 
 def _indentation(place: Spot, key: str, complaints: Complaints) -> str:
-    """Where a key that stands too deep would begin; empty where that cannot be told.
+    """Say in which column a key that is nested too deep should start; empty if that is not clear.
 
-    In braces nothing is indented, and a key of a list's item may belong to any of the items.
+    Inside braces indentation means nothing, and a key in a list item may belong to any item.
     """
     document, path = complaints.document, place.path[:-1]
     here = document.node(path)
@@ -193,7 +193,7 @@ def _indentation(place: Spot, key: str, complaints: Complaints) -> str:
 
 
 def explain_unknown_key(root: type[BaseModel], place: Spot, complaints: Complaints) -> Steps | None:
-    """Complain about a key; the path at which it was meant to stand, where that can be told."""
+    """Complain about a key; return the path it was meant for, if that is clear."""
     key, owner, above = str(place.path[-1]), place.owner, place.path[:-1]
     if owner is None:
         return None

@@ -1,4 +1,4 @@
-"""Values that the keys of a file may hold, and the strict part of a file that holds them."""
+"""Types of the values in a file, and the strict base model of its parts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Url = Annotated[str, _pattern(r"^https?://\S+$")]
 
 
 def _day(value: Any) -> Any:
-    """ISO text only: pydantic alone would read the number 2020 as seconds since 1970."""
+    """Accept ISO text only: pydantic alone would read the number 2020 as seconds since 1970."""
     if isinstance(value, date):
         return value
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -66,7 +66,7 @@ def _length(length: Duration) -> Duration:
 
 def _span(length: Duration) -> Duration:
     if length.unit == "working day" or length.clock is not None:
-        raise ValueError(f"cannot stand here: {length.unit}s are for windows; use days or weeks")
+        raise ValueError(f"is not allowed here: {length.unit}s are for windows; use days or weeks")
     return _length(length)
 
 
@@ -79,12 +79,12 @@ def _working_days(length: Duration) -> Duration:
 
 
 def _written(pattern: str, *examples: str) -> WithJsonSchema:
-    """What an editor checks, where it is less than what the text of a length may be."""
+    """Return the JSON Schema that editors check, narrower than that of a plain duration."""
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
 Day = Annotated[date, BeforeValidator(_day), _written("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "2026-05-31")]
-Length = Annotated[Duration, AfterValidator(_length)]  # of a window: every unit
+Length = Annotated[Duration, AfterValidator(_length)]  # for windows: every unit
 Span = Annotated[  # whole days and longer
     Duration,
     AfterValidator(_span),
@@ -98,17 +98,17 @@ WorkingDays = Annotated[
 
 
 class Strict(BaseModel):
-    """A part of a file: what it does not know is an error, and it does not change."""
+    """A part of a file: unknown keys are errors, and instances are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-# Said in the JSON Schema, too, so that an editor underlines a second key.
+# Also in the JSON Schema, so that an editor underlines a second key.
 ONE_KEY: dict[str, Any] = {"minProperties": 1, "maxProperties": 1}
 
 
 def one_of(model: BaseModel, names: tuple[str, ...]) -> None:
-    """ValueError unless exactly one of the keys is given."""
+    """Raise ValueError unless exactly one of the keys is given."""
     given = [n for n in names if getattr(model, n) is not None]
     if len(given) != 1:
         said = "none is written" if not given else " and ".join(given) + " are used together"

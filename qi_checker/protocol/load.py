@@ -1,4 +1,4 @@
-"""Reading a protocol, and a site's settings, from YAML: everything that is wrong, at once."""
+"""Read a protocol and a site's settings from YAML; all errors are reported together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from qi_checker.protocol.yaml_read import read_document
 
 @dataclass(frozen=True)
 class Loaded:
-    """A protocol, and the file it was read from with the place of every key."""
+    """A protocol, and the file it was read from, with the position of every key."""
 
     bundle: Bundle
     document: Document
@@ -35,17 +35,17 @@ def load_protocol(path: str | Path) -> Bundle:
     """Read a protocol: its folder, or its YAML file.
 
     Returns the checked protocol with the code lists it names and the SHA-256 over all of these
-    files. Code lists come from `codelists` beside the protocol's folder, else from those that
-    come with the program. Raises UserError with every problem found.
+    files. Code lists come from `codelists` beside the protocol's folder, else from those shipped
+    with the program. Raises UserError with every problem found.
     """
     file = protocol_file(Path(path))
     return load_file(file, CodeLists(code_list_folders(file))).bundle
 
 
 def load_rulebook(folder: str | Path) -> list[Bundle]:
-    """Read every protocol of a folder of protocols, in the order of their names.
+    """Read every protocol in a folder, in the order of their names.
 
-    Raises UserError with every problem of every protocol, and where there is none.
+    Raises UserError with every problem of every protocol, and if there is no protocol.
     """
     found, problems = read_rulebook(folder)
     if problems:
@@ -54,7 +54,7 @@ def load_rulebook(folder: str | Path) -> list[Bundle]:
 
 
 def read_rulebook(folder: str | Path) -> tuple[list[Loaded], list[Problem]]:
-    """The protocols of a folder that can be used, and every problem of the others.
+    """Return the valid protocols of a folder, and every problem of the others.
 
     Code lists are read once for all of them.
     """
@@ -64,7 +64,9 @@ def read_rulebook(folder: str | Path) -> tuple[list[Loaded], list[Problem]]:
         raise UserError(Problem(str(folder), "there is no protocol", advice=advice))
     lists = CodeLists(code_list_folders(files[0]))
     found: list[Loaded] = []
-    problems: dict[Problem, None] = {}  # each once: a code list is wrong for every protocol
+    problems: dict[
+        Problem, None
+    ] = {}  # without duplicates: an invalid code list is an error in every protocol
     for file in files:
         try:
             found.append(load_file(file, lists))
@@ -100,7 +102,7 @@ def load_site(path: str | Path) -> Site:
 
 
 def protocol_file(path: Path) -> Path:
-    """The YAML file of a protocol that is named by its folder or by the file itself."""
+    """Return the YAML file of a protocol, given its folder or the file itself."""
     if not path.is_dir():
         return path
     file = path / "protocol.yaml"
@@ -112,7 +114,7 @@ def protocol_file(path: Path) -> Path:
 
 
 def code_list_folders(protocol: Path) -> list[Path]:
-    """Where the code lists of a protocol are looked for, in this order."""
+    """Return the folders that are searched for a protocol's code lists, in order."""
     beside = Path(os.path.normpath(protocol.parent / ".." / "codelists"))
     shipped = rules_dir() / "codelists"
     same = beside.is_dir() and beside.resolve() == shipped.resolve()
@@ -120,7 +122,7 @@ def code_list_folders(protocol: Path) -> list[Path]:
 
 
 def _sha256(parts: Iterable[tuple[str, bytes]]) -> str:
-    """One hash over named files; lengths keep the end of one apart from the start of the next."""
+    """Hash named files; lengths separate the end of one from the start of the next."""
     total = hashlib.sha256()
     for name, content in parts:
         total.update(f"{name}\0{len(content)}\0".encode())

@@ -1,4 +1,4 @@
-"""Reading `mapping.yaml` and the lists of exam names it uses: everything that is wrong, at once."""
+"""Read `mapping.yaml` and its lists of exam names; all errors are reported together."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAM_NAMES = "exam-names.yaml"
 
 @dataclass(frozen=True)
 class LoadedMapping:
-    """A mapping, the file it was read from, and the exam names in the order they are asked."""
+    """A mapping, the file it was read from, and the exam names in order of precedence."""
 
     mapping: Mapping
     file: Path
@@ -33,7 +33,7 @@ class LoadedMapping:
 def load_mapping(path: str | Path, url: str = "") -> LoadedMapping:
     """Read a mapping and every list of exam names it uses. UserError with every problem found.
 
-    `url` is that of a database in the place of the one that the mapping names.
+    `url` replaces the address of the database in the mapping.
     """
     file = Path(path)
     document = read_document(file)
@@ -80,12 +80,12 @@ def load_exam_names(file: Path, catalogue: Catalogue) -> tuple[ExamNames, bytes]
 
 
 def vocabularies() -> Catalogue:
-    """The words for modalities and regions that come with the program."""
+    """Return the words for modalities and regions that are shipped with the program."""
     return CodeLists([rules_dir() / "codelists"]).load(()).catalogue
 
 
 def _lists(own: SiteExamNames, mapping: Path) -> list[Path]:
-    """The files of exam names, those that go first in front."""
+    """Return the files of exam names in order of precedence."""
     found = [mapping.parent / own.file] if own.file is not None else []
     return [*found, rules_dir() / EXAM_NAMES] if own.shipped == "use" else found
 

@@ -1,7 +1,7 @@
 """From a hospital's export to the records contract: `mapping.yaml`.
 
 A mapping says for each table where its rows are, how the text is written, which rows count, and
-where each column of the contract comes from. Nothing is taken over that it does not name.
+where each column of the contract comes from. Columns that it does not name are not imported.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ Formats = Annotated[
     Annotated[FormatText, Tag("one")] | Annotated[list[FormatText], Tag("many")],
     Discriminator(_is_list),
 ]
-# A word of an export may be replaced by nothing.
+# A word of an export may be mapped to no value.
 Replacement = Annotated[str, StringConstraints(strict=True, strip_whitespace=True)]
 
 Prefix = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=40)]
 
 
 def many(value: str | list[str] | None) -> tuple[str, ...]:
-    """What a key holds that takes one text or a list of them."""
+    """Return the values of a key that takes one text or a list."""
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else tuple(value)
@@ -74,7 +74,7 @@ class Source(Strict):
     )
     constant: Text | None = Field(None, description="This text for every row.")
     join_with: Annotated[str, StringConstraints(strict=True, max_length=10)] = Field(
-        " ", description="What stands between the parts of columns (default: a blank)."
+        " ", description="Text between the joined columns (default: a blank)."
     )
     date: Formats | None = Field(
         None, description="How the dates are written: DD.MM.YYYY HH:mm, excel, epoch."
@@ -84,7 +84,7 @@ class Source(Strict):
         description='Texts to take out of an id, also "leading zeros", "blanks", and ".0" at its end.',
     )
     pad: StrictInt | None = Field(
-        None, ge=2, le=40, description="Put zeros in front of an id up to so many characters."
+        None, ge=2, le=40, description="Add leading zeros to an id up to this many characters."
     )
     prefix: Prefix | None = Field(None, description="Put in front of every id: RAD-.")
     list_: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=5)] | None = (
@@ -108,13 +108,13 @@ class Source(Strict):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The columns of the export that it reads for its value."""
+        """Return the columns of the export that its value comes from."""
         named = (self.column,) if self.column is not None else ()
         return (*named, *(self.columns or ()), *(self.first_of or ()))
 
     @property
     def every(self) -> tuple[str, ...]:
-        """The same, and the column of the code system."""
+        """Return the same columns, plus the column of the code system."""
         return (*self.sources, *((self.system_column,) if self.system_column else ()))
 
     @property
@@ -133,14 +133,16 @@ class RowsThat(Strict):
     column: Text = Field(description="The column of the export.")
     is_: Texts | None = Field(None, alias="is", description="The values of the rows to read.")
     is_not: Texts | None = Field(None, description="The values of the rows to leave out.")
-    begins_with: Texts | None = Field(None, description="How values of rows to read begin.")
+    begins_with: Texts | None = Field(
+        None, description="The beginnings of values of the rows to read."
+    )
     empty: Literal["no", "yes"] | None = Field(
         None, description='"no" leaves out rows without a value, "yes" those with one.'
     )
 
     @property
     def test(self) -> tuple[str, tuple[str, ...]]:
-        """Which of the keys is given, and its texts."""
+        """Return the key that is given, and its values."""
         found = {"is": self.is_, "is_not": self.is_not, "begins_with": self.begins_with}
         given = [(name, many(value)) for name, value in found.items() if value is not None]
         return given[0] if given else ("empty", many(self.empty))
@@ -172,18 +174,18 @@ class Place(Strict):
 
 
 class Join(Place):
-    """Columns of another table, beside those of the rows with the same value."""
+    """Columns of another table, joined to the rows with the same value."""
 
     by: Texts = Field(description="Columns that are the same in both: OR_CASE_ID, or THIS = THAT.")
     columns: Texts = Field(description="Its columns that the mapping names.")
     prefix: Prefix | None = Field(
-        None, description="Put in front of their names, to tell them from others: proc."
+        None, description="Put in front of their names, to distinguish them from others: proc."
     )
     where: list[RowsThat] = Field([], description="Only rows that fulfil all of these.")
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Columns here and there."""
+        """Return pairs of columns: in this table, in the joined one."""
         found = []
         for text in many(self.by):
             here, _, there = (part.strip() for part in text.partition("="))
@@ -194,9 +196,7 @@ class Join(Place):
 class TableMapping(Place):
     """How the rows of one table of the contract are made."""
 
-    decimal: Literal["comma", "point"] = Field(
-        "point", description="What stands before the decimals of numbers."
-    )
+    decimal: Literal["comma", "point"] = Field("point", description="Decimal separator of numbers.")
     empty: Texts | None = Field(
         None, description="Words that mean no value, beside NULL and \\N: n/a, unknown."
     )
@@ -215,7 +215,8 @@ class TableMapping(Place):
         None, description="The column whose text is looked up in the list of exam names."
     )
     outside_dates: Literal["reading", "acquisition"] = Field(
-        "reading", description="What the date of an outside examination is: not that of the scan."
+        "reading",
+        description="What the date of an outside examination means: it is not that of the scan.",
     )
     columns: dict[str, ColumnFrom] = Field(
         min_length=1, description="Column of the contract -> where it comes from."
@@ -223,7 +224,7 @@ class TableMapping(Place):
 
     @property
     def sources(self) -> dict[str, Source]:
-        """Every column in its long form."""
+        """Return every column in its long form."""
         return {
             name: Source(column=given) if isinstance(given, str) else given
             for name, given in self.columns.items()
@@ -231,7 +232,7 @@ class TableMapping(Place):
 
 
 class Database(Strict):
-    """The database that tables and queries are read from; nothing is ever written there."""
+    """The database that tables and queries are read from; nothing is ever written to it."""
 
     url: Text = Field(description="Address without a password: postgresql://reader@host/name.")
     password_env: Text | None = Field(
@@ -241,15 +242,17 @@ class Database(Strict):
 
 
 class SiteExamNames(Strict):
-    """The hospital's own names of examinations, which go before the shipped list."""
+    """The hospital's own names of examinations, which take precedence over the shipped list."""
 
-    file: Text | None = Field(None, description="A list of its own, like rules/exam-names.yaml.")
+    file: Text | None = Field(
+        None, description="The hospital's own list, like rules/exam-names.yaml."
+    )
     words: dict[KindWord, list[Text]] = Field(
         {}, description="Groups of words, beside those of the lists."
     )
-    names: list[ExamName] = Field([], description="Patterns that go before all others.")
+    names: list[ExamName] = Field([], description="Patterns that take precedence over all others.")
     shipped: Literal["use", "ignore"] = Field(
-        "use", description="ignore: without the list that comes with the program."
+        "use", description="ignore: do not use the list that is shipped with the program."
     )
 
 
@@ -264,7 +267,7 @@ class Mapping(Strict):
 
     database: Database | None = Field(None, description="Where tables and queries are.")
     exam_names: SiteExamNames = Field(
-        SiteExamNames(), description="Names of examinations that the hospital reads its own way."
+        SiteExamNames(), description="The hospital's own names of examinations."
     )
     cases: Blocks | None = Field(None, description="One row per operation.")
     events: Blocks | None = Field(None, description="One row per scan, booking, therapy ...")
@@ -272,7 +275,7 @@ class Mapping(Strict):
     ious: Blocks | None = Field(None, description="What intraoperative ultrasound found.")
 
     def blocks(self, table: str) -> tuple[TableMapping, ...]:
-        """The parts that a table of the contract is made of; none where it is not mapped."""
+        """Return the parts that make up a table of the contract; none if it is not mapped."""
         found = getattr(self, table)
         if found is None:
             return ()

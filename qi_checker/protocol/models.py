@@ -1,4 +1,4 @@
-"""A protocol as YAML says it, checked field by field. Unknown keys are errors.
+"""The models of a protocol in YAML, checked field by field. Unknown keys are errors.
 
 The descriptions become the JSON Schema that editors show (`qi-checker rules schema`). Windows are
 in `windows.py`, populations and events in `selectors.py`, single values in `fields.py`.
@@ -44,10 +44,10 @@ from qi_checker.protocol.windows import Window, column_key
 
 
 class Exclusion(Strict):
-    """Cases that the protocol leaves out, counted and shown under their title."""
+    """Cases that the protocol excludes; they are counted and shown under this title."""
 
     id: Slug = Field(description="Unique within the version.")
-    title: Text = Field(description="As it is shown beside the count: Emergency surgery.")
+    title: Text = Field(description="Title shown beside the count: Emergency surgery.")
     when: Condition = Field(description="Which cases are left out.")
 
 
@@ -83,20 +83,20 @@ class Apart(Strict):
 
 
 class NoneBetween(Strict):
-    """What makes an event count no more if it happened between the event and the anchor."""
+    """What invalidates an event if it happened between the event and the anchor."""
 
     id: Slug = Field(description="Unique within the requirement.")
     title: Text = Field(description="As it reads in a sentence: chemotherapy.")
     event: EventSelector = Field(description="What must not have happened.")
     then: Literal["warn", "fail"] = Field(
-        description="warn shows advice; fail takes the requirement's event away."
+        description="warn shows advice; fail means that the event does not count."
     )
 
 
 class Owners(Strict):
-    """Who acts, by kind of action; a kind without an owner of its own is the first one's."""
+    """Who acts, by kind of action; the first owner acts where a kind has no owner."""
 
-    order: Text = Field(description="Who orders it, and acts where no key of its own is given.")
+    order: Text = Field(description="Who orders it, and acts where the other keys are not given.")
     book: Text | None = Field(None, description="Who books and moves appointments.")
     records: Text | None = Field(
         None, description="Who obtains dates and reports that are missing."
@@ -107,7 +107,7 @@ class Owners(Strict):
     )
 
     def of(self, key: str) -> str:
-        """Give the owner of a kind of action: order, book, records, data or decide."""
+        """Return the owner of a kind of action: order, book, records, data or decide."""
         found: str | None = getattr(self, key)
         return found or self.order
 
@@ -117,7 +117,7 @@ def _owner_shape(value: Any) -> str:
 
 
 class Requirement(Strict):
-    """One event that must be there, in its window."""
+    """One required event, in its window."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -144,14 +144,14 @@ class Requirement(Strict):
     )
     owner: Annotated[
         Annotated[Text, Tag("text")] | Annotated[Owners, Tag("owners")], Discriminator(_owner_shape)
-    ] = Field(description="Who acts: a text for everything, or a map by kind of action.")
+    ] = Field(description="Who acts: one text for everything, or a map by kind of action.")
     warn: list[Advice] = Field([], description="Advice that never changes a status.")
     applies_if: RequirementCondition | None = Field(
-        None, description="Asked only of cases for which this holds."
+        None, description="Applies only to cases for which this holds."
     )
     forbidden: StrictBool = Field(False, description="true: there must be no such event.")
     count: Annotated[int, Field(strict=True, ge=2, le=20)] | None = Field(
-        None, description="So many of these events are needed, not one: 2."
+        None, description="Number of events needed, if more than one: 2."
     )
     apart: Apart | None = Field(None, description="How far apart they must be; with count.")
     none_between: list[NoneBetween] = Field(
@@ -159,18 +159,18 @@ class Requirement(Strict):
     )
 
     def owner_of(self, key: str) -> str:
-        """Give who acts: order, book, records, data or decide."""
+        """Return who acts: order, book, records, data or decide."""
         return self.owner.of(key) if isinstance(self.owner, Owners) else self.owner
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Everybody who may have to act, the one who orders first."""
+        """Return everybody who may have to act, starting with whoever orders."""
         keys = (action.owner for action in ActionKind)
         return tuple(dict.fromkeys(self.owner_of(key) for key in keys))
 
 
 def _shape(value: Any) -> str:
-    """Tell a group from a requirement, so that errors speak of the one that was meant."""
+    """Distinguish a group from a requirement, so that errors refer to the one that was meant."""
     if isinstance(value, dict):
         return "group" if "all_of" in value or "any_of" in value else "requirement"
     return "group" if isinstance(value, Group) else "requirement"
@@ -183,7 +183,7 @@ class Group(Strict):
         json_schema_extra={"oneOf": [{"required": ["all_of"]}, {"required": ["any_of"]}]}
     )
 
-    title: Text | None = Field(None, description="What the group asks, in a few words.")
+    title: Text | None = Field(None, description="What the group requires, in a few words.")
     all_of: list[Member] | None = Field(None, min_length=1, description="Every one is needed.")
     any_of: list[Member] | None = Field(None, min_length=2, description="One of these is enough.")
 
@@ -205,7 +205,7 @@ Group.model_rebuild()
 
 
 class Period(Strict):
-    """Days on which a version applies, both inclusive; `to` is left out for the last one."""
+    """Days on which a version applies, both inclusive; the last version has no `to`."""
 
     from_: Day = Field(alias="from", description="First day: 2020-01-01.")
     to: Day | None = Field(None, description="Last day; every version but the last has one.")
@@ -231,26 +231,28 @@ class Version(Strict):
 
     version: VersionName = Field(description='Name of the version, in quotes: "1.0".')
     in_force: Period = Field(description="The days on which it applies.")
-    applies_to: Condition = Field(description="Cases that the protocol is for.")
-    exclude: list[Exclusion] = Field([], description="Cases left out, in order; the first counts.")
+    applies_to: Condition = Field(description="Cases that the protocol applies to.")
+    exclude: list[Exclusion] = Field(
+        [], description="Excluded cases, in order; the first match counts."
+    )
     requirements: list[Member] = Field(
         min_length=1, description="Requirements, or groups of them; all are needed."
     )
     exceptions: ExceptionPolicy | None = Field(
-        None, description="Which waivers are accepted; without it none is."
+        None, description="Which waivers are accepted; without it none are."
     )
     sensitivity: list[Span] = Field([], description="Other windows to evaluate beside it.")
     _columns: dict[str, str] = PrivateAttr(default_factory=dict)  # titles, from the protocol
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """What sentences call requirements, by id, and columns, by `column_key`."""
+        """Return titles for sentences: of requirements by id, of columns by `column_key`."""
         columns = {column_key(name): title for name, title in self._columns.items()}
         return columns | {leaf.id: leaf.title for leaf in self.leaves}
 
     @cached_property
     def leaves(self) -> tuple[Requirement, ...]:
-        """Every requirement, in the order written, out of its groups."""
+        """Return every requirement in the order written, including those inside groups."""
         return tuple(_leaves(self.requirements))
 
 
@@ -278,13 +280,13 @@ def _no_device(name: str) -> str:
 
 
 class ColumnWords(Strict):
-    """What a column of the cases or events is called where people read."""
+    """The readable title of a column of the cases or events."""
 
     title: Text = Field(description="A few words that go into a sentence: date of birth.")
 
 
 class Protocol(Strict):
-    """A protocol: what it asks, of whom, since when, and on whose authority."""
+    """A protocol: what it requires, for which cases, since when, and on whose authority."""
 
     id: Annotated[Slug, AfterValidator(_no_device)] = Field(
         description="Name of the protocol and of its folder."
@@ -307,7 +309,7 @@ class Protocol(Strict):
         return self
 
     def in_force(self, day: date) -> Version | None:
-        """The version in force on a day, or None."""
+        """Return the version in force on a day, or None."""
         for v in self.versions:
             if v.in_force.from_ <= day and (v.in_force.to is None or day <= v.in_force.to):
                 return v

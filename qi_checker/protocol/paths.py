@@ -1,6 +1,6 @@
-"""Where the packaged rules and report templates are: in a checkout, and in an installed wheel.
+"""Paths of the packaged rules and report templates, in a checkout and in an installed wheel.
 
-And which names of files one system or another does not take.
+Also the file names that some operating system does not accept.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def _shipped(name: str) -> Path:
-    """The wheel carries the folders as `qi_checker/_data`; a checkout has them beside it."""
+    """Return a packaged folder: `qi_checker/_data` in a wheel, beside the package in a checkout."""
     packed = _PACKAGE / "_data" / name
     return packed if packed.is_dir() else _PACKAGE.parent / name
 
 
 def rules_dir() -> Path:
-    """The folder with one folder per protocol and `codelists`."""
+    """Return the folder that contains one folder per protocol and `codelists`."""
     return _shipped("rules")
 
 
 def reports_dir() -> Path:
-    """The folder with the templates of reports."""
+    """Return the folder with the report templates."""
     return _shipped("reports")
 
 
 def is_device(name: str) -> bool:
-    """Whether Windows takes a name of a file for a device (`aux`, `CON.html`, `com1.old`)."""
+    """Whether Windows treats a file name as a device (`aux`, `CON.html`, `com1.old`)."""
     return _DEVICE.match(name) is not None

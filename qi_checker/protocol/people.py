@@ -1,9 +1,9 @@
-"""Whether two names are those of one person: four eyes need two.
+"""Decide whether two names belong to the same person: the four-eyes rule needs two people.
 
-One function for the store and for files. It follows NFKC_Casefold of Unicode (UAX 31): composed and
+The store and files share this function. It follows NFKC_Casefold of Unicode (UAX 31): composed and
 decomposed letters, full-width forms, case, blanks and invisible characters make no difference, so
 `José` is `JOSE` + U+0301 and `straße` is `STRASSE`. Letters of another alphabet that look like Latin
-ones count as those (UTS 39 calls that a skeleton): a name in Cyrillic that reads `оак` is `oak`.
+ones count as the Latin ones (a skeleton in UTS 39): a name in Cyrillic that reads `оак` is `oak`.
 Accents do make a difference: `José` and `Jose` may be two people.
 """
 
@@ -16,8 +16,8 @@ SAME = "approved by the requester"
 MIXED = "a name mixes letters of two alphabets"
 NO_REQUESTER, NOT_APPROVED = "no requester", "not approved"
 
-# Lower case on both sides. Where only the capitals look alike (В and B, Н and H), the letter of the
-# capital is taken: names are written both ways.
+# Lower case on both sides. If only the capitals look alike (В and B, Н and H), they are mapped by
+# the capital: names are written both ways.
 _CYRILLIC = "авгекмнорстухіјѕԁһӏԛԝьґё", "abrekmhopctyxijsdhlqwbrë"
 _GREEK = "αβγεζηικμνορςτυχω", "abyezhikmnopctyxw"
 _ARMENIAN = "օսոհցզ", "ounhgq"
@@ -25,16 +25,16 @@ _LATIN = "ıɑɡʏɩ", "iagyi"
 _LOOKS = str.maketrans(
     *("".join(each) for each in zip(_CYRILLIC, _GREEK, _ARMENIAN, _LATIN, strict=True))
 )
-# Letters that have no width, beside the category Cf: fillers of Hangul, variation selectors.
+# Letters without width outside the category Cf: Hangul fillers, variation selectors.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# Japanese, Chinese and Korean write several scripts in one word; nothing in them looks Latin.
+# Japanese, Chinese and Korean mix several scripts in one word; none of them looks Latin.
 _TOGETHER = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
 
 
 def identity(name: str) -> str:
-    """What is equal for two names of one person, empty where a name holds nothing visible."""
+    """Return a key that is equal for two names of one person; empty if nothing is visible."""
     last, text = "", name
     while last != text:  # two rounds for all but a few letters
         last = text
@@ -44,13 +44,13 @@ def identity(name: str) -> str:
 
 
 def mixes_alphabets(name: str) -> bool:
-    """Whether one word holds letters of two alphabets, as a name that only looks like another does."""
+    """Whether one word mixes letters of two alphabets, as in a name that imitates another."""
     text = _visible(unicodedata.normalize("NFKC", name))
     return any(len(_alphabets(word)) > 1 for word in re.split(r"[\W\d_]+", text))
 
 
 def fault(requested_by: str, approved_by: str) -> str:
-    """Why two names do not make four eyes: the reason an exception is ignored for, else empty."""
+    """Return why two names fail the four-eyes rule (the exception is ignored), else empty text."""
     requester, approver = identity(requested_by), identity(approved_by)
     if not approver:
         return NOT_APPROVED
@@ -69,7 +69,7 @@ def _visible(text: str) -> str:
 
 
 def _alphabets(word: str) -> set[str]:
-    """The first word of a letter's Unicode name is its script: LATIN SMALL LETTER A."""
+    """Return the scripts of a word: LATIN from the Unicode name LATIN SMALL LETTER A."""
     found = set()
     for letter in word:
         if unicodedata.category(letter).startswith("L"):

@@ -1,7 +1,7 @@
-"""The checks of plausibility: their names, their limits, and what one of them finds.
+"""The plausibility checks: their names, their limits and the findings they return.
 
-Rows can be well-formed and wrong together. The checks are in `qi_checker/plausibility`; what they are
-called, when they warn and when they refuse stands here, since `site.yaml` may change it.
+Rows can be well-formed and wrong together. The checks are in `qi_checker/plausibility`; their names
+and the limits at which they warn or refuse are defined here, since `site.yaml` may change them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Unit = Literal["share", "number", "days", "times"]
 
 
 class Level(StrEnum):
-    """What a finding does: it is told first, or the run ends with exit code 2."""
+    """The effect of a finding: it is reported first, or the run ends with exit code 2."""
 
     WARN = "warn"
     REFUSE = "refuse"
@@ -28,14 +28,14 @@ class Level(StrEnum):
 class Limits:
     """Above `warn` a check warns, above `refuse` it refuses; None: never.
 
-    Shares are fractions of 1; numbers, days and times are as they are.
+    Shares are fractions of 1; numbers, days and ratios are plain values.
     """
 
     warn: float | None = None
     refuse: float | None = None
 
     def level(self, value: float) -> Level | None:
-        """What a value above these limits does."""
+        """Return the effect of a value, or None if it is within the limits."""
         if self.refuse is not None and value > self.refuse:
             return Level.REFUSE
         if self.warn is not None and value > self.warn:
@@ -48,7 +48,7 @@ OFF = Limits()
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what its limits are made of, the default ones, what it sees and what to do."""
+    """One check: the unit of its limits, its default limits, what it reports and what to do."""
 
     name: str
     unit: Unit
@@ -88,7 +88,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.01,
             0.05,
-            "rows with too few or too many cells, or without a patient: they are evidence for no known patient",
+            "rows with the wrong number of cells, or without a patient: they belong to no known patient",
             "Look for separators and line ends inside texts, which the export must quote",
         ),
         _check(
@@ -202,7 +202,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.03,
             None,
-            "operations on weekends, where past ones had none or two other days in a row are empty",
+            "operations on weekends, with none before or with two other days in a row empty",
             "Check how the export writes dates: day and month, and whether a time zone moved them by a day",
         ),
         _check(
@@ -266,7 +266,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             19,
             None,
-            "events that were to be expected on one working day of the week, where hardly any lie",
+            "events expected on one working day of the week, on which hardly any occurred",
             "Check whether the export fails on that day",
         ),
         _check(
@@ -285,7 +285,8 @@ CHECKS: dict[str, Check] = dict(
             "columns that look swapped",
             "Check the header of the export and the mapping of these columns",
         ),
-        # ---- who has what ------------------------------------------------------------------------
+        # ---- patients and events
+        # ------------------------------------------------------------------------
         _check(
             "case_status",
             _SHARE,
@@ -339,8 +340,7 @@ CHECKS: dict[str, Check] = dict(
             "times",
             1.5,
             1.2,
-            "events that lie near an operation of their patient so many times as often as by chance, "
-            "or less",
+            "events near an operation of their patient at most this many times as often as by chance",
             "Check whether one column was sorted or shifted by itself",
         ),
         _check(
@@ -389,7 +389,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             4,
             None,
-            "planned operations, or appointments, of which none lies more than a week ahead",
+            "planned operations, or appointments, while none is more than a week ahead",
             "Check whether the export has a filter that cuts off what lies further ahead",
         ),
         _check(
@@ -397,7 +397,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             9,
             None,
-            "expected events of a kind, modality or source, of which hardly any arrived",
+            "expected events of a kind, modality or source, while hardly any arrived",
             "Check its feed, and whether its word has changed",
         ),
         _check(
@@ -414,7 +414,7 @@ CHECKS: dict[str, Check] = dict(
             "times",
             2,
             None,
-            "older operations that have an event before them so many times more rarely than later ones",
+            "older operations that have an event before them this many times more rarely than later ones",
             "Check that the export of events reaches as far back as that of operations, under the same ids",
         ),
         _check(
@@ -422,7 +422,7 @@ CHECKS: dict[str, Check] = dict(
             "days",
             3,
             7,
-            "days of the period of a report or study that the records do not reach",
+            "days of the period of a report or study that the records do not cover",
             "Wait for an export that holds the whole period, or report an earlier one",
         ),
         # ---- results -----------------------------------------------------------------------------
@@ -455,7 +455,7 @@ CHECKS: dict[str, Check] = dict(
             "number",
             19,
             None,
-            "operations of which not a single one is compliant",
+            "operations, while not a single one is compliant",
             "Check a few of them before you pass on the figure",
         ),
         _check(
@@ -513,7 +513,7 @@ CHECKS: dict[str, Check] = dict(
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: `count` of `of` rows of a column, and what that means for the run."""
+    """The result of a check: `count` of `of` rows of a column, and its effect on the run."""
 
     check: str
     table: str
@@ -524,11 +524,11 @@ class Finding:
     message: str
 
     def as_dict(self) -> dict[str, Any]:
-        """The line of the manifest."""
+        """Return the entry for the manifest."""
         return asdict(self) | {"level": str(self.level)}
 
     def without_numbers(self) -> Finding:
-        """What the check sees, without how often: for readers who may not know small numbers."""
+        """Return the finding without counts, for readers who must not see small numbers."""
         check = CHECKS[self.check]
         message = f"Seen: {check.sees}. {check.do}."
         return replace(self, column="", count=0, of=0, message=message)
@@ -536,7 +536,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look at one evaluation found, what somebody accepts of it, and counts for later nights."""
+    """Findings about one evaluation, the accepted ones, and counts for later nights."""
 
     findings: tuple[Finding, ...] = ()
     accepted: tuple[str, ...] = ()
@@ -544,7 +544,7 @@ class Looked:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The messages as a person reads them, the worst first."""
+        """Return the messages for people, the worst first."""
         return tuple(f.message for f in self.findings)
 
 
@@ -552,7 +552,7 @@ UNSEEN = Looked()
 
 
 def accepted(findings: Iterable[Finding], accept: Iterable[str]) -> tuple[Finding, ...]:
-    """Findings with the refusals that somebody accepts for this run as warnings that say so."""
+    """Return the findings; refusals accepted for this run become warnings that say so."""
     names = set(accept)
     return tuple(
         replace(
@@ -565,7 +565,7 @@ def accepted(findings: Iterable[Finding], accept: Iterable[str]) -> tuple[Findin
 
 
 def check_accepted(names: Iterable[str]) -> None:
-    """Raise UserError for a name that no check has."""
+    """Raise UserError for a name that is not a check."""
     problems = [
         Problem("--accept", f"{name} is not a check", "", did_you_mean(name, CHECKS))
         for name in names
@@ -576,7 +576,7 @@ def check_accepted(names: Iterable[str]) -> None:
 
 
 class Refused(UserError):
-    """The records are not plausible; nothing was written, and what was in force stays."""
+    """The records are not plausible; nothing was written, and the last results stay in force."""
 
     exit_code = Exit.INPUT
 
@@ -604,7 +604,7 @@ _KEYS = {
 
 
 class Complaint(NamedTuple):
-    """What is wrong at a path below `plausibility`; `key`: with the key itself, not its value."""
+    """An error at a path below `plausibility`; `key`: it concerns the key, not its value."""
 
     path: tuple[str, ...]
     what: str
@@ -624,7 +624,7 @@ class Settings:
 
 
 def read_settings(given: Any) -> tuple[Settings, list[Complaint]]:
-    """Read what stands below `plausibility` in site.yaml: `off`, or limits for each check."""
+    """Read `plausibility` of site.yaml: `off`, or limits for each check."""
     limits = {name: check.default for name, check in CHECKS.items()}
     if given is False:  # what YAML makes of `off`
         return Settings(False, limits), []
@@ -649,7 +649,7 @@ def read_settings(given: Any) -> tuple[Settings, list[Complaint]]:
 
 
 def _limits(check: Check, value: Any, limits: dict[str, Limits]) -> Iterator[Complaint]:
-    """Put the limits of one check into `limits`; a single one says from where on it warns."""
+    """Put the limits of one check into `limits`; a single value is the limit for a warning."""
     if value is False:
         limits[check.name] = OFF
         return
@@ -688,7 +688,7 @@ def _meant(check: Check) -> tuple[str, str]:
 
 
 def settings_schema() -> dict[str, Any]:
-    """What an editor checks: the names of the checks, and how a limit is written."""
+    """Return the JSON Schema of `plausibility`: names of the checks, and the form of a limit."""
     limit: dict[str, Any] = {
         "anyOf": [
             {"type": "string", "pattern": f"^{_PERCENT.pattern}$"},

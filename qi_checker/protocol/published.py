@@ -1,4 +1,4 @@
-"""`published.yaml`: figures that a publication prints, to be compared with what records give."""
+"""`published.yaml`: the figures of a publication, to be compared with those from records."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _figure(text: str) -> str:
 class Figure(Strict):
     """One printed figure."""
 
-    title: Text = Field(description="As it reads in a table.")
+    title: Text = Field(description="Title in a table.")
     figure: Annotated[Text, AfterValidator(_figure)] = Field(
         description="What it is compared with: before.cases, plan_change.chi_squared ..."
     )
@@ -67,7 +67,7 @@ class Publication(Strict):
 
 @dataclass(frozen=True)
 class LoadedPublication:
-    """The figures with the hash of their file."""
+    """The figures, and the hash of their file."""
 
     publication: Publication
     sha256: str

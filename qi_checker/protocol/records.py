@@ -1,6 +1,6 @@
-"""The records contract: which tables there are, which columns, and what each may hold.
+"""The records contract: its tables, their columns, and the values that each may contain.
 
-Sources deliver every value as text, as it stands in the file; engines decide what it means.
+Sources deliver every value as text, as written in the file; engines interpret it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Table:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Columns that the file itself must have."""
+        """Return the columns that the file itself must have."""
         return tuple(c.name for c in self.columns if c.needed)
 
 
@@ -122,10 +122,10 @@ IOUS = Table(
     ),
     key="case_id",
 )
-TABLES = {t.name: t for t in (CASES, EVENTS, EXCEPTIONS)}  # what a protocol is evaluated on
-ALL_TABLES = TABLES | {IOUS.name: IOUS}  # with what is read beside it, by a study
+TABLES = {t.name: t for t in (CASES, EVENTS, EXCEPTIONS)}  # the input of an evaluation
+ALL_TABLES = TABLES | {IOUS.name: IOUS}  # with the table that only a study reads
 
-FIRST_YEAR, LAST_YEAR = 1900, 2199  # a year outside is a typing error, and breaks date arithmetic
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # a year outside is a typing error and breaks date arithmetic
 
 REJECT_COLUMNS = ("table", "file", "row", "column", "id", "reason")
 FINDING_COLUMNS = (
@@ -154,14 +154,14 @@ CASE_COLUMNS = (
     "latest_surgery_date",
 )
 
-THE_STORE = "the store"  # in place of a file: rows that the store of past nights gave
+THE_STORE = "the store"  # instead of a file: rows from the store of past nights
 
 
 @dataclass(frozen=True)
 class Joined:
-    """That a table holds rows of two places: a `_row` below 0, such as -3, is row 3 of `place`.
+    """Marks a table with rows from two places: a `_row` below 0, such as -3, is row 3 of `place`.
 
-    `file` and `sha256` are those of the table as it was delivered, empty where it was not.
+    `file` and `sha256` are those of the table as delivered, empty if it was not delivered.
     """
 
     file: str
@@ -170,15 +170,15 @@ class Joined:
     place_sha256: str
 
 
-# Rows of the second file of a table have numbers from here on, those of the third from twice this on.
+# Row numbers of a table's second file start here, those of the third file at twice this number.
 ROWS_OF_A_PLACE = 1_000_000_000
 
 
 @dataclass(frozen=True)
 class Place:
-    """A file, sheet or query of an export that rows of a table came from.
+    """A file, sheet or query of an export from which rows of a table were read.
 
-    `columns` are those of the contract with what they are called there.
+    `columns` are the contract's columns with their names in the export.
     """
 
     name: str
@@ -190,9 +190,9 @@ class Place:
 class RawTable:
     """A table as a source delivered it: `raw_<name>` in the connection.
 
-    Every contract column is there (NULL where the file has none), as text or in the type that
-    Parquet gave it, plus `_row`: the row as a spreadsheet counts it, the header being row 1.
-    Structurally broken rows are in `torn_<name>` (`_row` BIGINT, `id`, `patient_id`, `why`, text).
+    Every contract column is present (NULL if the file lacks it), as text or with its Parquet type,
+    plus `_row`: the row as a spreadsheet counts it, the header being row 1. Structurally broken
+    rows are in `torn_<name>` (`_row` BIGINT, `id`, `patient_id`, `why`, text).
     """
 
     name: str
@@ -201,10 +201,10 @@ class RawTable:
     sha256: str
     absent: bool = False
     joined: Joined | None = None
-    places: tuple[Place, ...] = ()  # where a mapping made the table from an export
+    places: tuple[Place, ...] = ()  # if a mapping made the table from an export
 
     def where(self, row: int) -> str:
-        """The file and the row in it of a `_row`: `or_cases.csv, row 12`."""
+        """Return file and row of a `_row`: `or_cases.csv, row 12`."""
         if row < 0 and self.joined is not None:
             return f"{self.joined.place}, row {-row}"
         if self.places:
@@ -215,20 +215,20 @@ class RawTable:
 
 @dataclass(frozen=True)
 class TextTable:
-    """A small table whose cells are at hand, by column: every column that it has, and `_row`.
+    """A small table in memory, by column: every column that it has, and `_row`.
 
-    Cells are text as it stands in the file, None where there is no value.
+    Cells are text as written in the file, None if there is no value.
     """
 
     raw: RawTable
     cells: Mapping[str, Sequence[str | None]]
 
     def column(self, name: str) -> Sequence[str | None]:
-        """Give the cells of a column in file order; None for each where the table has no such column."""
+        """Return the cells of a column in file order; all None if the table lacks the column."""
         return self.cells.get(name) or (None,) * len(self)
 
     def row(self, at: int) -> dict[str, str | None]:
-        """Give the cells of a row by column, counted from 0, with the columns that it has not."""
+        """Return a row, counted from 0, as column -> cell; columns that it lacks are None."""
         absent = dict.fromkeys(ALL_TABLES[self.raw.name].names)
         return absent | {name: cells[at] for name, cells in self.cells.items()}
 
@@ -238,7 +238,7 @@ class TextTable:
 
 @dataclass
 class Records:
-    """What a source hands to an engine: raw tables in one DuckDB connection, and where from."""
+    """The input of an engine: raw tables in one DuckDB connection, and their origin."""
 
     con: duckdb.DuckDBPyConnection
     tables: dict[str, RawTable] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""`report.yaml`: what a programme knows beside its records, for the monthly report."""
+"""`report.yaml`: what a programme adds to its records for the monthly report."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ Month = Annotated[Text, AfterValidator(_month)]
 
 
 class Baseline(Strict):
-    """The months that the lines of the charts come from."""
+    """The months from which the lines of the charts are computed."""
 
     first: Month = Field(description="First month, such as 2024-01.")
     last: Month = Field(description="Last month, included.")
 
 
 class Target(Strict):
-    """A target from a day on."""
+    """A target that applies from a certain day."""
 
-    from_: Day = Field(alias="from", description="First day that it holds for.")
+    from_: Day = Field(alias="from", description="First day that it applies to.")
     target: Percent = Field(description="Such as 95%.")
 
 
 class NewPhase(Strict):
-    """A decision that the lines start anew."""
+    """A decision to recalculate the lines of the charts."""
 
     from_: Day = Field(alias="from", description="First day of the new phase.")
     reason: Text = Field(description="Why: what changed, and why it will last.")
@@ -55,7 +55,7 @@ class Happened(Strict):
     """Something that the programme did, or that happened to it."""
 
     date: Day = Field(description="The day.")
-    what: Text = Field(description="In a few words; it stands under the chart.")
+    what: Text = Field(description="A few words, shown under the chart.")
 
 
 class Action(Strict):
@@ -68,7 +68,7 @@ class Action(Strict):
 
 
 class Decision(Strict):
-    """What the committee is asked where a cause is among the most frequent."""
+    """The question to the committee if a cause is among the most frequent."""
 
     reason: Text = Field(description="The reason of the findings, such as too_old.")
     ask: Text = Field(description="What to decide, in the words of the site.")
@@ -76,22 +76,21 @@ class Decision(Strict):
 
 
 class ReportSettings(Strict):
-    """Settings of the monthly report; every one may be left out."""
+    """Settings of the monthly report; all are optional."""
 
     organisation: Text | None = Field(None, description="Printed large at the top.")
     contact: Text | None = Field(None, description="Whom to ask about this report.")
     reference: Text | None = Field(None, description="Number of the audit in the local register.")
-    comment: Text | None = Field(None, description="What the lead wants to say of this month.")
+    comment: Text | None = Field(None, description="A comment by the lead on this month.")
     baseline: Baseline | None = Field(
-        None, description="Months that the lines come from; else the first 12 of each phase."
+        None,
+        description="Months from which the lines are computed; default: the first 12 of each phase.",
     )
     targets: list[Target] = Field([], description="Targets by date; else the protocol's target.")
-    phases: list[NewPhase] = Field([], description="Decisions that the lines start anew.")
+    phases: list[NewPhase] = Field([], description="Decisions to recalculate the lines.")
     happened: list[Happened] = Field([], description="Events of the programme, for the charts.")
     actions: list[Action] = Field([], description="The action log.")
-    decisions: list[Decision] = Field(
-        [], description="What to ask the committee, by the cause that it answers."
-    )
+    decisions: list[Decision] = Field([], description="Questions to the committee, by cause.")
     fewest_cases: Annotated[StrictInt, Field(ge=5, le=1000)] = Field(
         10, description="Surgeons or sites with fewer cases are not shown by themselves."
     )
@@ -102,7 +101,7 @@ class ReportSettings(Strict):
 
 @dataclass(frozen=True)
 class LoadedSettings:
-    """The settings with the hash of their file; "" where there was none."""
+    """The settings, and the hash of their file; "" if there was none."""
 
     settings: ReportSettings
     sha256: str = ""
@@ -125,7 +124,7 @@ def load_report_settings(path: Path) -> LoadedSettings:
 
 
 def _check(found: ReportSettings, complaints: Complaints) -> None:
-    """What single keys cannot say: order of months, dates given twice."""
+    """Check several keys together: order of months, duplicate dates."""
     if found.baseline is not None and found.baseline.last < found.baseline.first:
         complaints.add(("baseline", "last"), "is before the first month", "", "Swap the two")
     for n, decision in enumerate(found.decisions):
@@ -142,11 +141,11 @@ def _check(found: ReportSettings, complaints: Complaints) -> None:
     ):
         for n, day in enumerate(days):
             if day in days[:n]:
-                complaints.add((key, n, "from"), f"{day} is there already", "", "Keep one of them")
+                complaints.add((key, n, "from"), f"{day} is listed twice", "", "Keep one of them")
 
 
 def target_on(settings: ReportSettings, day: date, otherwise: str | None) -> float | None:
-    """The target in force on a day, as a fraction: by date, else the protocol's."""
+    """Return the target in force on a day, as a fraction: by date, else the protocol's."""
     found = [t for t in sorted(settings.targets, key=lambda t: t.from_) if t.from_ <= day]
     text = found[-1].target if found else otherwise
     return float(text.rstrip(" %")) / 100 if text else None

@@ -1,7 +1,7 @@
 """JSON Schemas of the files that rule authors and analysts write, for editors: completion, and descriptions.
 
-A schema says what one key may hold and which keys stand beside it. What the parts of a file say
-together (versions in order, code lists that exist) only `qi-checker rules validate` can tell.
+A schema defines the values of each key and which keys may be combined. Checks across parts of a
+file (versions in order, code lists that exist) need `qi-checker rules validate`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TITLES: dict[What, str] = {
 
 
 def schema(what: What = "protocol") -> dict[str, Any]:
-    """The schema of one kind of file as plain data."""
+    """Return the schema of one kind of file as plain data."""
     models: dict[What, type[BaseModel]] = {
         "protocol": Protocol,
         "mapping": Mapping,
@@ -50,12 +50,12 @@ def schema(what: What = "protocol") -> dict[str, Any]:
 
 
 def schema_text(what: What = "protocol") -> str:
-    """The schema as the text of its file in the rules folder."""
+    """Return the schema as text, as in its file in the rules folder."""
     return json.dumps(schema(what), indent=2, ensure_ascii=False) + "\n"
 
 
 def _examples() -> dict[str, Any]:
-    """The settings of a site stand in the defaults and in an example; each may give some of them."""
+    """Return the schema of examples; defaults and an example may each give some site settings."""
     found = schema_of(ExampleFile)
     site = schema_of(Site)
     found["$defs"] |= site.pop("$defs", {})
@@ -70,14 +70,14 @@ def _examples() -> dict[str, Any]:
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of a model, without what no file may hold."""
+    """Return the schema of a model, without parts that no file may contain."""
     found: dict[str, Any] = _tidy(model.model_json_schema(by_alias=True))
     del found["title"]
     return found
 
 
 def _tidy(part: Any) -> Any:
-    """Without `null`, which no file may hold, and without titles that repeat the keys."""
+    """Remove `null`, which no file may contain, and titles that repeat the keys."""
     if isinstance(part, list):
         return [_tidy(item) for item in part]
     if not isinstance(part, dict):
@@ -88,9 +88,9 @@ def _tidy(part: Any) -> Any:
         return _tidy({**choices[0], **rest})
     found = {}
     for key, value in part.items():
-        named = key in ("properties", "$defs")  # names of keys and models, not of the schema
+        named = key in ("properties", "$defs")  # names of keys and models, not schema keywords
         found[key] = {k: _untitled(v) for k, v in value.items()} if named else _tidy(value)
-    if "patternProperties" in found:  # keys that do not match are not free, but wrong
+    if "patternProperties" in found:  # keys that do not match are errors, not free
         found.setdefault("additionalProperties", False)
     return found
 

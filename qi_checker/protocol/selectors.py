@@ -1,4 +1,4 @@
-"""Which cases and which events are meant."""
+"""Selectors of cases and events."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class CodesIn(Strict):
 
 
 class ColumnIn(Strict):
-    """A column that the contract does not know by name."""
+    """A column that the contract does not define."""
 
     name: Word = Field(description="Name of the column.")
     in_: list[Word] = Field(alias="in", min_length=1, description="Values that count.")
 
 
 class CaseCondition(Strict):
-    """What can be said about a case by one key; the columns that the contract knows."""
+    """A condition on a case with one key; these are the columns that the contract defines."""
 
     procedure: CodesIn | None = Field(None, description="A procedure code of the case.")
     diagnosis: CodesIn | None = Field(None, description="A diagnosis code of the case.")
@@ -62,7 +62,7 @@ class Condition(CaseCondition):
 
 
 class EventSelector(Strict):
-    """Which events are meant."""
+    """Selects events."""
 
     kind: KindWord = Field(description="Kind of event: imaging, therapy, visit, lab ...")
     modality: list[ModalityWord] | None = Field(
@@ -79,7 +79,9 @@ class EventSelector(Strict):
         None, description="Codes that may count here although imaging.csv says never."
     )
     status: list[Literal["completed", "booked", "ordered"]] = Field(
-        ["completed"], min_length=1, description="What counts as done; a plan may be enough."
+        ["completed"],
+        min_length=1,
+        description="Statuses that count as done; a plan may be enough.",
     )
     provenance: list[Literal["internal", "external"]] | None = Field(
         None, min_length=1, description="Where it was made; no value in the records is internal."

@@ -1,6 +1,6 @@
-"""What a requirement gives to the sentences of its findings, whatever the case.
+"""The pieces of sentences that depend on the requirement only, not on the case.
 
-`judging/sentences.py` and `query/sentences.py` fill the templates of a table of words with these pieces.
+`judging/sentences.py` and `query/sentences.py` fill the templates of a language with these pieces.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from qi_checker.protocol.windows import Anchor, Span, Window, anchor_words, colu
 class Phrases:
     """Pieces that are the same for every case. Their names are placeholders of the templates.
 
-    limit: the one length that a plain window before its anchor is limited by; None for others.
-    unit: `minute` or `hour` where distances are said in time, else empty.
-    longest: that limit in microseconds, where it is in minutes or hours.
+    limit: the single limit of a plain window before its anchor; None for other windows.
+    unit: `minute` or `hour` if distances are given in clock time, else empty.
+    longest: that limit in microseconds, if it is in minutes or hours.
     moves: whether another day of surgery changes the window.
     """
 
     title: str
     limit: str | None
     counted_from: str
-    anchors: str  # what may not be known yet
+    anchors: str  # the anchors that may not be known yet
     asks: str
     side: str
     unrecorded: str
@@ -38,7 +38,7 @@ class Phrases:
 
 
 def phrases(requirement: Requirement, titles: Mapping[str, str], words: Words = ENGLISH) -> Phrases:
-    """Put the fixed pieces of a requirement's sentences into words."""
+    """Build the fixed pieces of a requirement's sentences."""
     window, spans = requirement.window, requirement.window.spans
     limit, far = _limit(window, words), window.far
     others: list[Anchor] = [s.anchor for s in spans if s.anchor != "surgery"]
@@ -77,7 +77,7 @@ def _microseconds(length: Duration) -> int | None:
 
 
 def _side(spans: Iterable[Span], titles: Mapping[str, str], words: Words) -> str:
-    """What is uncertain about an event on the day of an anchor."""
+    """Say what is uncertain about an event on the day of an anchor."""
     one_way = [span for span in spans if span.or_after is None]
     if all(span.before == "surgery" for span in one_way):
         return words.SIDE_OF_SURGERY
@@ -86,7 +86,7 @@ def _side(spans: Iterable[Span], titles: Mapping[str, str], words: Words) -> str
 
 
 def _recorded(requirement: Requirement, titles: Mapping[str, str], words: Words) -> Iterable[str]:
-    """What must be recorded about an event to decide whether it counts."""
+    """Return what must be recorded about an event to decide whether it counts."""
     event = requirement.event
     if requirement.forbidden and event.codes:
         yield words.CRITERIA["code"]

@@ -1,4 +1,4 @@
-"""What differs from hospital to hospital: `site.yaml`."""
+"""Settings that differ between hospitals: `site.yaml`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _zone(name: str) -> str:
     try:
         time_zones.zone(name)
     except KeyError:
-        # Abbreviations look alike and are hours apart, so only full names are suggested.
+        # Similar abbreviations can be hours apart, so only full names are suggested.
         hint = did_you_mean(name, ["UTC", *(z for z in time_zones.names() if "/" in z)])
         if not hint.startswith("Did you mean"):
             hint = "Write an IANA name, such as America/Toronto"
@@ -50,22 +50,22 @@ class Site(BaseModel):
     ] = Field(description="IANA name, such as America/Toronto; dates are counted there.")
     organisation: Annotated[
         str, StringConstraints(strict=True, strip_whitespace=True, max_length=120)
-    ] = Field("", description="Name of the hospital or department, as pages and files show it.")
+    ] = Field("", description="Name of the hospital or department on pages and in files.")
     holidays: list[Day] = Field([], description="Days that are not working days.")
     lead_time: WorkingDays | None = Field(
         None, description="Used for requirements that state none: 5 working days."
     )
     horizon: Annotated[Duration, AfterValidator(_days)] = Field(
         Duration(14, "day"),
-        description="An action whose last day is at most so far ahead needs somebody now: 14 days.",
+        description="An action whose last day is at most this far ahead is urgent: 14 days.",
         json_schema_extra={"default": "14 days"},
     )
     procedures: dict[Annotated[str, StringConstraints(pattern=r"^[^:]+:.+$")], Text] = Field(
-        {}, description="SYSTEM:CODE -> the operation in words, as lists show it."
+        {}, description="SYSTEM:CODE -> the name of the operation in lists."
     )
     show: list[Literal["name", "mrn", "phone"]] = Field(
         [],
-        description="Columns of the cases that the checklist shows of the patient; never in mail.",
+        description="Columns of the cases about the patient that the checklist shows; never in mail.",
     )
     tables: dict[str, Text] = Field(
         {}, description="In a database: cases, events or exceptions -> its table or view."
@@ -81,7 +81,7 @@ class Site(BaseModel):
     )
     completeness: dict[FeedName, Percent] = Field(
         {},
-        description="Per kind, or kind.MODALITY: the least share of the usual count of 28 days.",
+        description="Per kind, or kind.MODALITY: the minimum share of the usual count of 28 days.",
     )
     midnight_is_date: StrictBool = Field(
         False, description="Read 2026-05-01 00:00:00 as a date without a clock time."
@@ -93,7 +93,7 @@ class Site(BaseModel):
 
     @property
     def checks(self) -> Settings:
-        """What stands below `plausibility`. UserError where it cannot be read."""
+        """Return the settings below `plausibility`. UserError if they cannot be read."""
         settings, wrong = read_settings(self.plausibility)
         if wrong:
             raise UserError(

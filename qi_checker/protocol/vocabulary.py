@@ -1,7 +1,7 @@
 """The closed vocabularies of the contract: every word a finding, a verdict or a record may use.
 
-Each word carries its one-line meaning, because a reader who sees `unknown` next to `missing`
-must be able to tell them apart without the manual.
+Each word has a one-line meaning, because a reader who sees `unknown` next to `missing` must be able
+to tell them apart without the manual.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Reason(_Word):
 
 
 class Verdict(_Word):
-    """What the requirements of a case add up to; the order is the order of precedence."""
+    """The combined result of a case's requirements; the order is the order of precedence."""
 
     ERROR = "error", "could not be evaluated"
     NOT_APPLICABLE = "not_applicable", "the protocol does not apply"
@@ -102,8 +102,8 @@ class Verdict(_Word):
     COMPLIANT = "compliant", "every requirement is met"
 
 
-# How good a status is. `all_of` takes the highest number of its members and `any_of` the lowest,
-# which is Kleene logic with the three truth values spread over the contract's finer words.
+# Rank of a status. `all_of` takes the highest rank of its members and `any_of` the lowest, which is
+# Kleene logic with its three truth values spread over the contract's finer statuses.
 RANK = {
     Status.MET: 0,
     Status.EXEMPT: 1,
@@ -143,7 +143,7 @@ class ActionKind(StrEnum):
     DECIDE = "decide", "decide"
 
 
-# What is to be done for a reason; for any other reason the event is ordered.
+# The action for a reason; for any other reason the event is ordered.
 ACTION_FOR = {
     Reason.ORDERED_NOT_BOOKED: ActionKind.BOOK,
     Reason.CANCELLED: ActionKind.BOOK,
@@ -178,7 +178,7 @@ ACTION_FOR = {
 CASE_STATUSES = ("scheduled", "performed", "cancelled")
 EVENT_STATUSES = ("ordered", "booked", "completed", "cancelled", "entered-in-error")
 URGENCIES = ("elective", "urgent", "emergency")
-# What intraoperative ultrasound changed in the plan of an operation.
+# How intraoperative ultrasound changed the plan of an operation.
 PLAN_CHANGES = (
     "no_change",
     "extended_resection",

@@ -1,6 +1,6 @@
-"""When an event must be: spans of time, each counted from an anchor.
+"""Windows for events: spans of time, each counted from an anchor.
 
-The words of a window come from here, so that a page, a sentence and an error say the same.
+The wording of a window is defined here, so that pages, sentences and errors agree.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qi_checker.protocol.language import ENGLISH, Words, length_words, plainly
 
 
 class AnchorRef(Strict):
-    """Another date to count from than surgery and admission; exactly one key."""
+    """An anchor other than surgery and admission; exactly one key."""
 
     model_config = ConfigDict(json_schema_extra=ONE_KEY)
 
@@ -44,7 +44,7 @@ Anchor = Annotated[
 
 
 class Reach(Strict):
-    """How far a span reaches past its anchor; one key."""
+    """How far a span reaches past its anchor; exactly one key."""
 
     model_config = ConfigDict(json_schema_extra=ONE_KEY)
 
@@ -58,7 +58,7 @@ class Reach(Strict):
 
     @property
     def limit(self) -> Duration:
-        """The length, whichever key holds it."""
+        """Return the length, whichever key gives it."""
         found = self.at_most or self.less_than
         assert found is not None, "a reach has one key"
         return found
@@ -98,7 +98,7 @@ class Span(Strict):
     at_most: Length | None = Field(None, description="Inclusive: 30 days means 0 to 30.")
     less_than: Length | None = Field(None, description="Strict: 4 weeks means 0 to 27 days.")
     or_after: Reach | None = Field(
-        None, description="With before: events after the anchor count, too, so long."
+        None, description="With before: events up to this long after the anchor count, too."
     )
 
     @model_validator(mode="after")
@@ -108,38 +108,38 @@ class Span(Strict):
             if getattr(self, one) is not None and getattr(self, other) is not None:
                 raise ValueError(f"{one} and {other} are used together; keep one")
         if self.less_than is not None and self.less_than.amount == 0:
-            raise ValueError("less than nothing: this window never opens")
+            raise ValueError("less than zero: this window never opens")
         if self.or_after is not None and self.after is not None:
-            raise ValueError("or_after goes with before; with after it says nothing new")
+            raise ValueError("or_after is used with before; with after it has no effect")
         if self.or_after is not None and (self.at_least or self.more_than):
-            raise ValueError("or_after and a least distance are used together; keep one")
+            raise ValueError("or_after and a minimum distance are used together; keep one")
         return self
 
     @property
     def anchor(self) -> Literal["surgery", "admission"] | AnchorRef:
-        """What it is counted from."""
+        """Return the anchor that it is counted from."""
         found = self.before if self.before is not None else self.after
         assert found is not None, "a span has an anchor"
         return found
 
     @property
     def far(self) -> Duration | None:
-        """The greatest distance from the anchor, strict or not."""
+        """Return the maximum distance from the anchor, strict or not."""
         return self.at_most or self.less_than
 
     @property
     def near(self) -> Duration | None:
-        """The least distance from the anchor, strict or not."""
+        """Return the minimum distance from the anchor, strict or not."""
         return self.at_least or self.more_than
 
     @property
     def limits(self) -> tuple[Duration, ...]:
-        """Every length that it is limited by."""
+        """Return every length that limits it."""
         reach = self.or_after.limit if self.or_after is not None else None
         return tuple(x for x in (self.far, self.near, reach) if x is not None)
 
     def words(self, titles: Mapping[str, str], words: Words = ENGLISH) -> str:
-        """`within 30 days before surgery`; `titles` are those of the version's requirements."""
+        """Return `within 30 days before surgery`; `titles` are those of the version."""
         anchor = anchor_words(self.anchor, titles, words)
         far = _far_words(self.at_most, self.less_than, words)
         if self.or_after is not None:
@@ -164,17 +164,17 @@ def _length(template: str, length: Duration | None, words: Words) -> str:
 
 
 def column_key(name: str) -> str:
-    """The key of a column among the titles of a version; no requirement can have it as its id."""
+    """Return a column's key in the titles of a version; no requirement can have it as its id."""
     return f"column {name}"
 
 
 def column_words(name: str, titles: Mapping[str, str], words: Words = ENGLISH) -> str:
-    """What a column is called in a sentence: its title, else its name without underscores."""
+    """Return a column's name for a sentence: its title, else its name without underscores."""
     return titles.get(column_key(name)) or words.COLUMNS.get(name) or name.replace("_", " ")
 
 
 def anchor_words(anchor: Any, titles: Mapping[str, str], words: Words = ENGLISH) -> str:
-    """`surgery`, `discharge`, or the title of a requirement."""
+    """Return `surgery`, `discharge`, or the title of a requirement."""
     if isinstance(anchor, AnchorRef):
         if anchor.column is not None:
             return column_words(anchor.column, titles, words)
@@ -184,25 +184,25 @@ def anchor_words(anchor: Any, titles: Mapping[str, str], words: Words = ENGLISH)
 
 
 class Window(Span):
-    """When the event must be: a span, and perhaps others that must hold as well."""
+    """When the event must be: a span, and optionally further spans that must hold as well."""
 
     and_: list[Span] = Field([], alias="and", description="Further spans that must hold, too.")
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """Every span, the first one first."""
+        """Return every span, in order."""
         return (self, *self.and_)
 
     @property
     def only_days_before_surgery(self) -> bool:
-        """Whether it is one span back from surgery, limited by calendar days or not at all."""
+        """Whether it is a single span before surgery, limited by calendar days or not at all."""
         limit = self.far
         calendar = limit is None or (limit.clock is None and limit.unit != "working day")
         plain = not (self.and_ or self.near or self.or_after)
         return plain and calendar and self.before == "surgery"
 
     def opens(self, anchor: date) -> date | None:
-        """First date that counts in calendar units before an anchor; None without a limit."""
+        """Return the first date that counts, by calendar units; None without a limit."""
         if self.at_most is not None:
             return self.at_most.before(anchor)
         if self.less_than is not None:
@@ -210,7 +210,7 @@ class Window(Span):
         return None
 
     def words(self, titles: Mapping[str, str] | None = None, words: Words = ENGLISH) -> str:
-        """`within 30 days before surgery`, and what else must hold."""
+        """Return `within 30 days before surgery`, and what else must hold."""
         named = titles or {}
         first = super().words(named, words)
         always = f"{words.AT_ANY_TIME} "

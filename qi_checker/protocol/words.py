@@ -1,7 +1,7 @@
-"""A rule in plain English, from the clause that its SQL is compiled from.
+"""A rule in plain English, from the same clause that its SQL is compiled from.
 
-The page that a committee signs, the sheet of a case and the comments of the SQL print these words,
-so that a reader finds the same sentence in all three. `titles` are those of the requirements of a
+The page that a committee signs, the case sheet and the comments in the SQL use this wording, so
+that a reader finds the same sentence in all three. `titles` are those of the requirements of a
 version, by id (`titles_of`).
 """
 
@@ -23,12 +23,12 @@ NO_TITLES: Titles = {}
 
 
 def titles_of(version: Version) -> dict[str, str]:
-    """What requirements, by id, and columns of a version are called."""
+    """Return the titles of a version's requirements, by id, and of its columns."""
     return version.titles
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:
-    """`CT`, `CT or MR`, `CT, MR or US`."""
+    """Join words: `CT`, `CT or MR`, `CT, MR or US`."""
     *most, end = words
     return f"{', '.join(most)} {last} {end}" if most else end
 
@@ -37,12 +37,12 @@ def listed(words: Iterable[str], last: str = "or") -> str:
 
 
 def window_words(window: Window, titles: Titles) -> str:
-    """`within 30 days before surgery`."""
+    """Describe a window: `within 30 days before surgery`."""
     return window.words(titles)
 
 
 def event_words(event: EventSelector, titles: Titles = NO_TITLES, many: bool = False) -> str:
-    """`completed imaging event (modality CT; region liver or abdomen)`."""
+    """Describe an event: `completed imaging event (modality CT; region liver or abdomen)`."""
     phrase = selector_words(event, titles)
     noun = f"{_noun(event)}{'s' if many else ''}"
     return f"{noun} ({'; '.join(phrase)})" if phrase else noun
@@ -53,7 +53,7 @@ def _noun(event: EventSelector) -> str:
 
 
 def selector_words(event: EventSelector, titles: Titles = NO_TITLES) -> list[str]:
-    """What an event needs beside its kind and status, one phrase per criterion."""
+    """Describe what an event needs besides kind and status, one phrase per criterion."""
     found = []
     if event.modality:
         found.append(f"modality {listed(event.modality)}")
@@ -78,7 +78,7 @@ def selector_words(event: EventSelector, titles: Titles = NO_TITLES) -> list[str
 def condition_words(
     rule: Condition | RequirementCondition, titles: Titles, inside: bool = False
 ) -> str:
-    """`a procedure code is in the list liver-resection and urgency is elective`."""
+    """Return `a procedure code is in the list liver-resection and urgency is elective`."""
     for word, members in (("and", rule.all_of), ("or", rule.any_of)):
         if members:
             nested = len(members) > 1
@@ -114,7 +114,7 @@ def _case_condition(rule: CaseCondition, titles: Titles) -> str:
 
 
 def article(words: str) -> str:
-    """`an ordered event`, `a booked event`."""
+    """Put the article in front: `an ordered event`, `a booked event`."""
     return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
 
 
@@ -122,12 +122,12 @@ def article(words: str) -> str:
 
 
 def heading(leaf: Requirement) -> str:
-    """What stands beside a number of operations that fulfil it: `CT of the liver`, `No chemotherapy`."""
+    """Return the label of a count of operations: `CT of the liver`, `No chemotherapy`."""
     return f"No {leaf.title}" if leaf.forbidden else leaf.title
 
 
 def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
-    """What a requirement asks, whole, in one sentence."""
+    """Describe a whole requirement in one sentence."""
     window = window_words(leaf.window, titles)
     if leaf.forbidden:
         phrase = f"There must be no {event_words(leaf.event, titles)} {window}"
@@ -145,7 +145,7 @@ def requirement_sentence(leaf: Requirement, titles: Titles) -> str:
 
 
 def since_words(rule: NoneBetween, leaf: Requirement, titles: Titles) -> str:
-    """`chemotherapy (completed therapy event) between it and surgery`."""
+    """Describe `none_between`: `chemotherapy (completed therapy event) between it and surgery`."""
     anchor = anchor_words(leaf.window.anchor, titles)
     phrase = "; ".join(selector_words(rule.event, titles))
     meant = f"{_noun(rule.event)}: {phrase}" if phrase else _noun(rule.event)
@@ -153,7 +153,7 @@ def since_words(rule: NoneBetween, leaf: Requirement, titles: Titles) -> str:
 
 
 def structure_words(version: Version) -> str:
-    """How the requirements go together: `CT of the liver, and (MRI of the liver or PET/CT)`."""
+    """Describe how requirements combine: `CT of the liver, and (MRI of the liver or PET/CT)`."""
     return _joined(version.requirements, "and", inside=False)
 
 
@@ -171,20 +171,20 @@ def _member(member: Member, inside: bool) -> str:
 
 
 def population_words(version: Version) -> str:
-    """`operations where a procedure code is in the list liver-resection`."""
+    """Return `operations where a procedure code is in the list liver-resection`."""
     if version.applies_to.every is not None:
         return "all operations"
     return f"operations where {condition_words(version.applies_to, titles_of(version))}"
 
 
 def exclusion_words(version: Version) -> list[tuple[str, str]]:
-    """(title, condition) of each exclusion, in order."""
+    """Return (title, condition) of each exclusion, in order."""
     titles = titles_of(version)
     return [(rule.title, condition_words(rule.when, titles)) for rule in version.exclude]
 
 
 def group_words(version: Version, leaf: Requirement) -> str:
-    """Words about the innermost any_of that a requirement stands in, empty without one."""
+    """Describe the innermost any_of that contains a requirement; empty without one."""
     return _group(version.requirements, leaf, "") or ""
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a value: not the text that is meant, or a value of another kind."""
+"""Explain what is wrong with a value: invalid text, or a value of the wrong kind."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _SHORT = {
     "workday": "working day",
     "business day": "working day",
 }
-# What people call the two anchors; a column of the contract stands for the anchor made from it.
+# Common words for the two anchors; a contract column maps to the anchor derived from it.
 _ANCHORS = {
     "surgery": ("operation", "op", "incision", "procedure", "surgery_at", "started_at"),
     "admission": ("admitted", "admitted_at", "hospitalisation", "hospitalization"),
@@ -61,7 +61,7 @@ _ANCHORS = {
 
 
 def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Complaints) -> None:
-    """Complain about a text; `item` is the error of pydantic."""
+    """Complain about a text value; `item` is the pydantic error."""
     key = next((step for step in reversed(place.path) if isinstance(step, str)), "")
     said = item["msg"].removeprefix("Value error, ")
     if not text.strip():
@@ -85,7 +85,7 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
 
 
 def _not_an_anchor(place: Spot, text: str, complaints: Complaints) -> None:
-    """A word that is near to surgery or admission, a requirement's id, or a column's name."""
+    """Suggest surgery or admission for a similar word, a requirement's id or a column's name."""
     word = text.strip().lower()
     anchor = next((a for a, names in _ANCHORS.items() if word in names), None)
     near = f"Did you mean {anchor}?" if anchor else did_you_mean(word, _ANCHORS)
@@ -105,7 +105,7 @@ def _not_an_anchor(place: Spot, text: str, complaints: Complaints) -> None:
 
 
 def _ids_beside(place: Spot, complaints: Complaints) -> set[str]:
-    """Ids of whatever the version of the place holds: requirements, mostly."""
+    """Return all ids in the version that contains the place: mostly requirements."""
     found: set[str] = set()
     waiting: list[Any] = [complaints.document.node((*place.path[:2], "requirements"))]
     while waiting:
@@ -119,7 +119,7 @@ def _ids_beside(place: Spot, complaints: Complaints) -> set[str]:
 
 
 def _not_a_length(text: str) -> tuple[str, str, str]:
-    """`30days`, `30 Days`, `2h`, `a month`: what is meant can often be told."""
+    """Explain `30days`, `30 Days`, `2h` or `a month`, with the likely meaning if there is one."""
     advice = (
         "Write a whole number and minutes, hours, days, weeks, months, years or working days, "
         "such as 30 days"
@@ -137,9 +137,9 @@ def _not_a_length(text: str) -> tuple[str, str, str]:
 # ---- a value of another kind: text for a list, a word for a number -------------------------------
 
 
-MOST_SHOWN = 100  # characters; a longer text is not written out in what to do
+MOST_SHOWN = 100  # characters; longer text is not repeated in the advice
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-# Parts of a file with one key that everybody means: model -> the key before a text.
+# Parts of a file with one obvious key: model -> the key to put before the text.
 _KEY_OF_TEXT = {
     "CodesIn": "in",
     "Reach": "at_most",
@@ -150,9 +150,11 @@ _KEY_OF_TEXT = {
 
 
 def explain_kind(place: Spot, node: Node | None, complaints: Complaints) -> None:
-    """Complain about a value of another kind."""
+    """Complain about a value of the wrong kind."""
     meant, advice = _wanted(place, node)
-    complaints.add(place.path, f"{_given(place.path, node)}, where {meant} is meant", advice=advice)
+    complaints.add(
+        place.path, f"{_given(place.path, node)}, where {meant} is expected", advice=advice
+    )
 
 
 def explain_number(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
@@ -172,13 +174,13 @@ def explain_number(place: Spot, item: dict[str, Any], complaints: Complaints) ->
 
 
 def other_kind(place: Spot) -> bool:
-    """Whether no text at all can stand there."""
+    """Whether no text at all is accepted there."""
     wanted = place.wanted
     return is_model(wanted) or wanted in (bool, int) or typing.get_origin(wanted) in (list, dict)
 
 
 def label(path: Steps) -> str:
-    """`modality`, or item 2 of `modality`."""
+    """Return `modality`, or item 2 of `modality`."""
     if path and isinstance(path[-1], int):
         return f"item {path[-1] + 1} of {label(path[:-1])}"
     return f"`{path[-1]}`" if path else "the file"
@@ -195,7 +197,7 @@ def _given(path: Steps, node: Node | None) -> str:
 
 
 def _wanted(place: Spot, node: Node | None) -> tuple[str, str]:
-    """What is meant to stand there, and how it is written."""
+    """Return what is expected there, and how to write it."""
     text = node.text if isinstance(node, Scalar) and len(node.text) <= MOST_SHOWN else "..."
     wanted = place.wanted
     if wanted is Duration:
@@ -229,7 +231,7 @@ def _digits(text: str) -> str:
 
 
 def _keys(model: type[BaseModel], node: Node | None) -> str:
-    """How the keys of a model are written; where one is obvious, with the text that stands there."""
+    """Say how to write the keys of a model; with one obvious key, include the given text."""
     key = _KEY_OF_TEXT.get(model.__name__)
     if key and isinstance(node, Scalar) and isinstance(node.value, str):
         try:

@@ -1,7 +1,7 @@
-"""Plain YAML as nodes: mappings, lists and scalars, each with the place where it stands.
+"""Plain YAML as nodes: mappings, lists and scalars, each with its position.
 
-What YAML silently reads as something else (`no`, `00100`, `12:30`) keeps both its text and that
-reading, so that errors can show both.
+A scalar that YAML silently reads as something else (`no`, `00100`, `12:30`) keeps both its text and
+that reading, so that errors can show both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Place = tuple[int, int]  # line and column, from 1
 
 @dataclass
 class Scalar:
-    """One value: the text as written, and what YAML reads (text, number, bool or nothing)."""
+    """One value: the text as written, and YAML's reading (text, number, bool or nothing)."""
 
     place: Place
     text: str
@@ -35,7 +35,7 @@ class Sequence:
 
 @dataclass
 class Mapping:
-    """Keys with their places and values, in the order written."""
+    """Keys with their positions and values, in the order written."""
 
     place: Place
     keys: dict[str, Place] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Mapping:
 
 @dataclass
 class Broken:
-    """Something that was refused; its problem is already listed."""
+    """A refused value; its problem is already listed."""
 
     place: Place
 
@@ -54,7 +54,7 @@ Node = Scalar | Sequence | Mapping | Broken
 
 @dataclass
 class Document:
-    """A file as plain data, its nodes, and the problems that did not prevent reading the rest."""
+    """A file as plain data, its nodes, and the problems that did not stop the reading."""
 
     name: str
     root: Node
@@ -63,11 +63,11 @@ class Document:
 
     @property
     def data(self) -> Any:
-        """Plain Python data; refused values are left out of mappings and None in lists."""
+        """Return plain Python data; refused values are left out of mappings and None in lists."""
         return _data(self.root)
 
     def where(self, path: Steps = (), *, key: bool = False) -> str:
-        """`file:line:column` of a value, or of its key; of what holds it where it is absent."""
+        """Return `file:line:column` of a value or its key, or of the enclosing value if absent."""
         place = self.root.place
         node: Node | None = self.root
         for i, step in enumerate(path):
@@ -82,14 +82,14 @@ class Document:
         return f"{self.name}:{place[0]}:{place[1]}"
 
     def node(self, path: Steps) -> Node | None:
-        """The node at a path, or None."""
+        """Return the node at a path, or None."""
         node: Node | None = self.root
         for step in path:
             node = _child(node, step)
         return node
 
     def broken(self) -> Iterator[Steps]:
-        """Paths of refused values, so that nothing else is said about them."""
+        """Yield the paths of refused values, so that they are not reported again."""
         yield from _broken(self.root, ())
 
 
@@ -121,7 +121,7 @@ def _data(node: Node) -> Any:
 
 
 def reading(node: Scalar) -> str:
-    """How YAML reads an unquoted value: `read by YAML as the number 64`."""
+    """Say how YAML reads an unquoted value: `read by YAML as the number 64`."""
     value = node.value
     if isinstance(value, bool):
         return f"read by YAML as {'true' if value else 'false'}"
@@ -129,7 +129,7 @@ def reading(node: Scalar) -> str:
         return "read by YAML as no value"
     note = ""
     if isinstance(value, int) and ":" in node.text:
-        note = " (parts are counted in sixties)"
+        note = " (as a base-60 number)"
     elif isinstance(value, int) and node.text.lstrip("+-").startswith("0") and value:
-        note = " (a leading zero starts another number system)"
+        note = " (a leading zero changes the number system)"
     return f"read by YAML as the number {value}{note}"

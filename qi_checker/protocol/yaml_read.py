@@ -43,7 +43,7 @@ def read_document(file: Path) -> Document:
 
 
 class _Composer:
-    """Builds nodes from the parser's events, which still know anchors, aliases and tags."""
+    """Builds nodes from the parser's events, which still contain anchors, aliases and tags."""
 
     def __init__(self, name: str, events: Iterator[Any]) -> None:
         self.name = name
@@ -51,7 +51,7 @@ class _Composer:
         self.problems: list[Problem] = []
 
     def document(self) -> Node:
-        """The one document of the file; UserError where there is none."""
+        """Return the one document of the file; UserError if there is none."""
         next(self.events)  # start of the stream
         if isinstance(next(self.events), yaml.StreamEndEvent):
             raise UserError(
@@ -64,7 +64,7 @@ class _Composer:
             self.refuse(
                 after, "a second document begins here", advice="Keep one per file, without ---"
             )
-            for _ in self.events:  # a syntax error further down is found, too
+            for _ in self.events:  # so that a syntax error further down is found, too
                 pass
         return root
 
@@ -126,7 +126,7 @@ class _Composer:
         return node
 
     def _key(self, event: Any, mapping: Mapping, depth: int) -> str | None:
-        """The key as text, or None where it is refused and its value is skipped."""
+        """Return the key as text, or None if it is refused and its value is skipped."""
         node = self.node(event, depth + 1)
         if isinstance(node, Broken):
             return None
@@ -161,7 +161,7 @@ class _Composer:
 
 
 def _scalar(event: Any) -> Scalar:
-    """Dates stay text: what is written is what is meant, and fields that want dates read them."""
+    """Read a scalar. Dates stay text as written; fields of type date parse them."""
     text = event.value
     tag: str = _RESOLVER.resolve(yaml.ScalarNode, text, event.implicit)  # type: ignore[no-untyped-call]
     kind = tag.rpartition(":")[2]
@@ -172,7 +172,7 @@ def _scalar(event: Any) -> Scalar:
         try:
             value = _CONSTRUCTOR.construct_object(yaml.ScalarNode(tag, text))
         except (ValueError, OverflowError):
-            value = text  # `0b_`: looks like a number, and is none
+            value = text  # `0b_`: looks like a number but is not
     return Scalar(position(event.start_mark), text, value)
 
 
@@ -183,9 +183,9 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 _TAB = re.compile(r"^[ ]*\t[ \t]*(?=[^\s#])", re.MULTILINE)
 
-# What the parser says (libyaml or the pure one) -> what happened, and how to fix it.
+# Message of the parser (libyaml or the pure one) -> what happened, and how to fix it.
 _COMPLAINTS = (
-    (  # the parser reads ahead, and may meet its own limit before ours is asked
+    (  # the parser reads ahead and may reach its own limit before ours
         r"maximum nesting depth",
         f"is nested deeper than {MAX_DEPTH} levels",
         "Flatten it",
@@ -254,16 +254,16 @@ _COMPLAINTS = (
 
 
 def one_line(message: str) -> str:
-    """A message with what it quotes cut short and kept to printable characters of one line.
+    """Return a message on one line, with quotations shortened and unprintable characters removed.
 
-    A quoted text may be a page long, and escapes such as `\\e` could steer the reader's terminal.
+    A quoted text may be a page long, and escapes such as `\\e` could control the reader's terminal.
     """
     cut = re.sub(r"`([^`]{80})[^`]+`", r"`\1...`", " ".join(message.split()))
     return "".join(c if c.isprintable() else "?" for c in cut)
 
 
 def position(mark: Any) -> tuple[int, int]:
-    """Line and column, from 1, as editors count."""
+    """Return line and column, from 1, as in editors."""
     return mark.line + 1, mark.column + 1
 
 
@@ -273,7 +273,7 @@ def _at(text: str, index: int) -> str:
 
 
 def read_bytes(file: Path) -> bytes:
-    """The bytes of a file that a person wrote; UserError where it cannot be one."""
+    """Read a file that a person wrote, as bytes; UserError if it cannot be one."""
     try:
         content = file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
     except FileNotFoundError:
@@ -293,7 +293,7 @@ def read_bytes(file: Path) -> bytes:
 
 
 def decode(name: str, content: bytes) -> str:
-    """UTF-8, with or without a byte order mark; UserError with the place of a wrong byte."""
+    """Decode UTF-8, with or without a byte order mark; UserError with the place of a wrong byte."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -304,7 +304,7 @@ def decode(name: str, content: bytes) -> str:
 
 
 def yaml_text(name: str, content: bytes) -> str:
-    """The text of a YAML file; UserError for what no YAML text holds, with its place."""
+    """Return the text of a YAML file; UserError with the position of an invalid character."""
     text = decode(name, content)
     control = yaml.reader.Reader.NON_PRINTABLE.search(text)
     if control:
@@ -327,7 +327,7 @@ def yaml_text(name: str, content: bytes) -> str:
 
 
 def syntax_problem(name: str, error: yaml.YAMLError, text: str) -> Problem:
-    """What the parser stumbled over. It cannot read on, so it is the only problem told."""
+    """Describe a syntax error. The parser cannot read on, so no other problem is reported."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return Problem(name, f"is not YAML: {error}")
     said = " ".join(part for part in (error.context, error.problem) if part)

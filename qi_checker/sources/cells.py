@@ -1,7 +1,7 @@
-"""What a cell of a certain type may stand for: Python values, columns of Parquet and DataFrames.
+"""Convert typed cells to text: Python values, columns of Parquet and DataFrames.
 
-Dates keep their type where a column has one. Ids and codes must be text: a number has lost its
-leading zeros, and a floating-point one its last digits (386516004.0). Everything else becomes text.
+Date columns keep their type. Ids and codes must be text: a number has lost its leading zeros, and a
+floating-point number its last digits (386516004.0). Everything else becomes text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXACT_DIGITS = 15  # a spreadsheet number keeps no more
 
 
 def cell_text(value: Any) -> str | None:
-    """The text of a value; None where there is none. Midnight is a date without a clock time."""
+    """Return the text of a value; None if missing. Midnight is a date without a clock time."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):
@@ -38,21 +38,21 @@ def cell_text(value: Any) -> str | None:
 
 
 def _date_time_text(value: datetime) -> str:
-    """To the second, which is cut and not rounded: 23:59:59.997 is of the same day."""
+    """Format to the second, truncated and not rounded: 23:59:59.997 stays on the same day."""
     second = value.replace(microsecond=0)
     if second.tzinfo is None and value.time() == time():
         return second.date().isoformat()
     return second.isoformat()
 
 
-# Systems whose codes never begin with a zero, with the digits that a code has.
+# Systems whose codes never begin with a zero, with the number of digits of a code.
 _WITHOUT_ZEROS = {"SNOMED": range(6, 16), "OMOP": range(1, 16), "CPT": range(5, 6)}
 
 
 def why_unfit(column: str, kind: str, value: Any, system: str = "") -> str:
-    """Why a cell of this type cannot be a code or an id, or anything; empty if it can.
+    """Say why a cell of this type cannot be used in the column; empty if it can.
 
-    A number is a code where that loses nothing: `system` is one whose codes never begin with a zero.
+    A number is accepted as a code if nothing is lost: `system` has no codes with a leading zero.
     """
     if not isinstance(value, str) and hasattr(value, "__len__"):
         return f"{column}: the cell holds a list; write its items as one text, separated by ;"
@@ -82,7 +82,7 @@ AS_TEXT = "Write the column as text in the export"
 
 @dataclass
 class TypedColumns:
-    """What was found about the types of one table: refusals, remarks and ids that are numbers."""
+    """The result of checking a table's types: refusals, notes and ids that are numbers."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -92,7 +92,7 @@ class TypedColumns:
 def judge_types(
     table: Table, types: Mapping[str, str], is_empty: Callable[[str], bool], where: str
 ) -> TypedColumns:
-    """Judge the type of every column; one without a single value may have any."""
+    """Check the type of every column; an empty column may have any type."""
     found = TypedColumns()
     for name, type_name in types.items():
         kind = table[name].kind if name in table.names else "text"
@@ -122,7 +122,7 @@ def _refusal(name: str, kind: str, type_name: str) -> str:
 
 
 def as_delivered(table: Table, name: str, type_name: str, expression: str) -> str:
-    """The SQL of a column as raw tables have it: date types stay, lists are joined, else text."""
+    """Return the SQL of a column for a raw table: date types stay, lists are joined, else text."""
     if type_name.endswith("[]"):
         return f"array_to_string({expression}, ';')"
     if name in table.names and table[name].kind in ("when", "when-or-part"):
@@ -136,21 +136,21 @@ def as_delivered(table: Table, name: str, type_name: str, expression: str) -> st
 
 
 def _moment(type_name: str, expression: str) -> str:
-    """The SQL of a time to the microsecond. A cast would round, and 23:59:59.9999999 be the next day."""
+    """Return the SQL of a time in microseconds; a cast would round 23:59:59.9999999 up."""
     if type_name == "TIMESTAMP_NS":
         return f"make_timestamp(epoch_us({expression}))"
     return f"{expression}::TIMESTAMP"
 
 
 def _instant(expression: str) -> str:
-    """The SQL of an instant to the microsecond; a cast to TIMESTAMP would lose that it is one."""
+    """Return the SQL of an instant in microseconds; a cast to TIMESTAMP would drop its zone."""
     nanos = f"epoch_ns({expression})"
-    whole = f"{nanos} - ({nanos} % 1000 + 1000) % 1000"  # downwards, also before 1970
+    whole = f"{nanos} - ({nanos} % 1000 + 1000) % 1000"  # rounded down, also before 1970
     return f"make_timestamptz(({whole}) // 1000)"
 
 
 def text_of(type_name: str, expression: str) -> str:
-    """The SQL of a column of any type as text: midnight is a date, 7.0 is 7, lists have `;`."""
+    """Return the SQL of any column as text: midnight is a date, 7.0 is 7, lists use `;`."""
     if type_name.endswith("[]"):
         return f"array_to_string({expression}, ';')"
     if type_name == "VARCHAR":

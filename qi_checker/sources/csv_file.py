@@ -1,12 +1,12 @@
 """Tables in text files: separated by comma, semicolon, tab or bar, or of fixed width.
 
-A good file is read by DuckDB. What was read is compared with an independent count of rows and
-separators; where the two differ, or DuckDB refuses, the file is read row by row in Python, so
-that a broken row costs only itself.
+DuckDB reads a well-formed file. The result is compared with an independent count of rows and
+separators; if the two differ, or DuckDB refuses, the file is read row by row in Python, so that a
+broken row affects only itself.
 
 Row numbers are those of a spreadsheet: the first line is row 1, a quoted cell with line ends is in
-one row, and a blank line has a number but is no row. What stands above the header or below the last
-row, and text that is not UTF-8, is taken away in a copy that only we can read.
+one row, and a blank line has a number but is not a row. A private copy removes lines above the
+header and below the last row, and converts text that is not UTF-8.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ if TYPE_CHECKING:
     import duckdb
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
-LONGEST_CELL = 65_536  # characters; more is a file gone wrong, not a description
-FOOTER_ROWS = 20  # so many last rows may be a footer
-_LAST_BYTES = 65_536  # in which a footer is looked for
+LONGEST_CELL = 65_536  # characters; a longer cell is a broken file, not a description
+FOOTER_ROWS = 20  # at most this many last rows may be a footer
+_LAST_BYTES = 65_536  # searched for a footer
 NOTHING = frozenset(("", *NO_VALUE))
-_NO_DELIMITER = "\x1f"  # what no text holds, for lines that are cut by position
+_NO_DELIMITER = "\x1f"  # does not occur in text; for lines split by position
 
 
 @dataclass(frozen=True)
 class Written:
-    """How a text file is written; what is None is found out."""
+    """How a text file is written; None means: detect it."""
 
     encoding: str | None = "utf-8"
     separator: str | None = None
@@ -77,13 +77,13 @@ class Written:
 
     @property
     def whole(self) -> bool:
-        """Whether the file is its header and its rows, and nothing else."""
+        """Whether the file contains only its header and its rows."""
         return self.skip == 0 and self.header_rows == 1 and not self.footer and not self.widths
 
 
 @dataclass(frozen=True)
 class TornCells:
-    """A row whose cells cannot be told apart: what there is of them, and why."""
+    """A row whose cells cannot be separated: its readable parts, and the reason."""
 
     row: int
     cells: tuple[str | None, ...]
@@ -91,13 +91,13 @@ class TornCells:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The cells that hold something."""
+        """Return the cells that are not empty."""
         return tuple(cell for cell in self.cells if cell)
 
 
 @dataclass
 class CsvFile:
-    """A text file that was opened: its header, and where its rows are."""
+    """An open text file: its header, and where its rows are."""
 
     path: Path
     body: Path  # in UTF-8
@@ -112,16 +112,16 @@ class CsvFile:
 
     @property
     def first(self) -> int:
-        """The number of the first row under the header."""
+        """Return the number of the first row under the header."""
         return self.above + 1 + int(self.has_header)
 
 
 @contextmanager
 def open_csv(path: Path, written: Written, wanted: Callable[[list[str]], int]) -> Iterator[CsvFile]:
-    """Open a text file; copies that are needed for it are gone afterwards.
+    """Open a text file; temporary copies are deleted afterwards.
 
-    `wanted` says of cells how many of them are names of columns that are looked for. UserError where
-    the file is no such text.
+    `wanted` counts how many of the given cells are names of expected columns. UserError if the file
+    is not such text.
     """
     where = str(path)
     with path.open("rb") as file:
@@ -136,7 +136,7 @@ def open_csv(path: Path, written: Written, wanted: Callable[[list[str]], int]) -
             copy_as_utf8(path, encoding, source)
             with source.open("rb") as file:
                 head = file.read(CHUNK)
-        text = head.decode("utf-8-sig", "replace")  # the scan refuses what is not UTF-8
+        text = head.decode("utf-8-sig", "replace")  # the scan refuses text that is not UTF-8
         delimiter = _delimiter(text, written, wanted)
         header, last = _header(text, delimiter, written, where)
         check_width(len(header), where)
@@ -163,7 +163,7 @@ def open_csv(path: Path, written: Written, wanted: Callable[[list[str]], int]) -
 
 
 def _delimiter(text: str, written: Written, wanted: Callable[[list[str]], int]) -> str:
-    """The separator that makes most sense of the header."""
+    """Return the separator that fits the header best."""
     if written.widths:
         return _NO_DELIMITER
     if written.separator is not None:
@@ -178,7 +178,7 @@ def _delimiter(text: str, written: Written, wanted: Callable[[list[str]], int]) 
 
 
 def _top(text: str, delimiter: str, written: Written) -> list[CsvRow]:
-    """The rows of the header; the first row where there is none."""
+    """Return the rows of the header; the first row if there is none."""
     found = []
     for row in csv_rows(text, delimiter):
         if row.number > written.skip:
@@ -191,7 +191,7 @@ def _top(text: str, delimiter: str, written: Written) -> list[CsvRow]:
 def _header(
     text: str, delimiter: str, written: Written, where: str
 ) -> tuple[tuple[str, ...], CsvRow | None]:
-    """The names of the columns, and the last row that is not of the body."""
+    """Return the column names, and the last row before the body."""
     if written.widths or not written.header_rows:
         above = [row for row in csv_rows(text, delimiter) if row.number <= written.skip]
         first = _top(text, delimiter, written)
@@ -211,10 +211,10 @@ def _header(
 
 
 def header_names(rows: Sequence[Sequence[str]], spread: bool = True) -> list[str]:
-    """The names of the columns from one or more rows: `Patient` above `ID` is `Patient ID`.
+    """Return the column names from one or more rows: `Patient` above `ID` is `Patient ID`.
 
-    With `spread` a cell of an upper row that is empty belongs to the one on its left, as merged
-    cells do; a workbook knows which are.
+    With `spread` an empty cell in an upper row belongs to the one on its left, like merged cells; a
+    workbook knows which cells are merged.
     """
     width = max(map(len, rows))
     parts: list[list[str]] = [[] for _ in range(width)]
@@ -231,7 +231,7 @@ def header_names(rows: Sequence[Sequence[str]], spread: bool = True) -> list[str
 
 
 def _cut(source: Path, body: Path, begins: int, delimiter: str, written: Written) -> list[str]:
-    """Copy the rows alone; says how many of the last ones were a footer."""
+    """Copy only the rows; return notes on how many of the last ones were a footer."""
     end, left_out = _footer(source, delimiter, written.footer)
     with source.open("rb") as file, body.open("wb") as out:
         file.seek(begins)
@@ -243,9 +243,9 @@ def _cut(source: Path, body: Path, begins: int, delimiter: str, written: Written
 
 
 def _footer(source: Path, delimiter: str, patterns: tuple[str, ...]) -> tuple[int, int]:
-    """Where the footer begins, and how many rows it has.
+    """Return where the footer begins, and how many rows it has.
 
-    Only the last rows are looked at: a pattern that fits a row in the middle must not end the table.
+    Only the last rows are checked: a match in the middle must not end the table.
     """
     size = source.stat().st_size
     if not patterns:
@@ -268,7 +268,7 @@ def _footer(source: Path, delimiter: str, patterns: tuple[str, ...]) -> tuple[in
 
 
 def is_footer(cells: Sequence[str | None], patterns: Sequence[str]) -> bool:
-    """Whether the first cell of a row that holds something begins like a footer."""
+    """Whether the first non-empty cell of a row begins like a footer."""
     first = next((cell.strip().lower() for cell in cells if cell and cell.strip()), "")
     return any(fnmatch.fnmatchcase(first, f"{p.strip().lower()}*") for p in patterns)
 
@@ -276,9 +276,9 @@ def is_footer(cells: Sequence[str | None], patterns: Sequence[str]) -> bool:
 def read_rows(
     con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select: str
 ) -> list[TornCells]:
-    """Make `into`: what `select` makes of the cells c0, c1 ... as text, and `_row`.
+    """Make `into`: the result of `select` on the cells c0, c1 ... as text, and `_row`.
 
-    Gives the rows that could not be read.
+    Returns the rows that could not be read.
     """
     if _read_fast(con, file, into, select):
         return []
@@ -294,7 +294,7 @@ def read_rows(
 
 
 def _read_fast(con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select: str) -> bool:
-    """Let DuckDB read the file. False if it is not plain, or was read differently than counted."""
+    """Let DuckDB read the file. False if it is not plain, or if the row counts differ."""
     import duckdb
 
     width = 1 if file.widths else len(file.header)
@@ -328,7 +328,7 @@ def _read_fast(con: duckdb.DuckDBPyConnection, file: CsvFile, into: str, select:
 
 
 def careful_rows(file: CsvFile, torn: list[TornCells]) -> Iterator[list[str | None]]:
-    """Cells as text, and the row number, of the rows that can be read; others are added to `torn`."""
+    """Yield cells as text and row number of each readable row; add the others to `torn`."""
     text = file.body.read_bytes().decode("utf-8-sig")
     width = 1 if file.widths else len(file.header)
     rows = csv_rows(text, file.delimiter, width)
@@ -378,6 +378,6 @@ def read_csv(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Sit
 
 
 def names_wanted(names: Sequence[str]) -> Callable[[list[str]], int]:
-    """How many of these names of columns are among some cells."""
+    """Return a function that counts how many of these column names are among some cells."""
     looked_for = {plain(name) for name in names}
     return lambda cells: len(looked_for & {plain(cell) for cell in cells})

@@ -1,7 +1,7 @@
 """The text of a CSV file: its encoding, one pass over its bytes, and its rows one at a time.
 
-The pass proves that the text is UTF-8, and counts what a fast reading has to agree with: the rows
-and the separators outside quotes. A file that is not plain in this sense is read row by row.
+The pass verifies that the text is UTF-8, and counts the rows and the separators outside quotes,
+with which a fast reading has to agree. A file that is not plain in this sense is read row by row.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ AS_UTF8 = (
 
 @dataclass
 class Scan:
-    """What the bytes say about the file as a whole."""
+    """Properties of the whole file, from its bytes."""
 
     sha256: str = ""
     delimiters: int = 0
     has_nul: bool = False
-    blank_lines: bool = False  # before or between rows; at the end they do no harm
+    blank_lines: bool = False  # before or between rows; at the end they are harmless
     open_quote: bool = False
-    stray_quote: bool = False  # inside an unquoted cell, so that what follows was misjudged
+    stray_quote: bool = False  # inside an unquoted cell, so that the rest was misread
     crlf: int = 0
     lf: int = 0
     cr: int = 0
 
     @property
     def rows(self) -> int:
-        """How many there are, the header among them, if the file is plain."""
+        """Return the number of rows, header included, if the file is plain."""
         return self.crlf + self.lf + self.cr + 1
 
     def plain(self, width: int) -> bool:
-        """Whether nothing hints at a row that the fast reading would misread or miscount."""
+        """Whether there is no sign of a row that the fast reading would misread or miscount."""
         one_kind = sum(1 for n in (self.crlf, self.lf, self.cr) if n) <= 1
         odd = self.has_nul or self.blank_lines or self.open_quote or self.stray_quote
         return one_kind and not odd and self.delimiters == self.rows * (width - 1)
 
 
 def check_kind(head: bytes, where: str, utf8: bool = True) -> None:
-    """Raise UserError for files that are no text at all, by their first bytes.
+    """Raise UserError for files that are not text, by their first bytes.
 
     `utf8`: nothing else is accepted.
     """
@@ -79,7 +79,7 @@ def scan(path: Path, delimiter: str, where: str) -> Scan:
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     mark = delimiter.encode()
-    held = b""  # the line ends after the last row so far
+    held = b""  # line ends after the last row so far
     done = 0
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -100,7 +100,7 @@ def scan(path: Path, delimiter: str, where: str) -> Scan:
 
 
 def _outside_quotes(found: Scan, chunk: bytes, mark: bytes) -> bytes:
-    """The chunk with a single quote in the place of every quoted stretch."""
+    """Return the chunk with every quoted stretch replaced by a single quote."""
     parts = chunk.split(b'"')
     first = int(found.open_quote)
     found.open_quote ^= len(parts) % 2 == 0
@@ -112,7 +112,7 @@ def _outside_quotes(found: Scan, chunk: bytes, mark: bytes) -> bytes:
 
 
 def _count_rows(found: Scan, text: bytes) -> bytes:
-    """Count the line ends that another row follows; the rest is held for the next chunk."""
+    """Count the line ends that are followed by another row; the rest is kept for the next chunk."""
     body = text.rstrip(b"\r\n")
     crlf = body.count(b"\r\n")
     found.crlf += crlf
@@ -152,9 +152,9 @@ BOMS = {codecs.BOM_UTF8: "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def encoding_of(path: Path, head: bytes) -> str:
-    """What a text is written in: UTF-8 where every byte fits, UTF-16 by its marks, else Windows-1252.
+    """Detect an encoding: UTF-8 if every byte fits, UTF-16 by its marks, else Windows-1252.
 
-    Windows-1252 is what is left: nearly every byte is a character there, so it cannot be proved.
+    Windows-1252 is the fallback: nearly every byte is a valid character, so it cannot be verified.
     """
     for mark, name in BOMS.items():
         if head.startswith(mark):
@@ -174,7 +174,7 @@ def encoding_of(path: Path, head: bytes) -> str:
 
 
 def copy_as_utf8(path: Path, encoding: str, copy: Path) -> None:
-    """Write a text anew in UTF-8. UserError where it holds a byte that the encoding does not have."""
+    """Rewrite a text in UTF-8. UserError for a byte that the encoding does not have."""
     decoder = codecs.getincrementaldecoder(encoding)()
     done = 0
     with path.open("rb") as file, copy.open("wb") as out:
@@ -183,8 +183,8 @@ def copy_as_utf8(path: Path, encoding: str, copy: Path) -> None:
                 text = decoder.decode(chunk)
             except UnicodeDecodeError as error:
                 at = done + error.start
-                what = f"byte {at + 1} of the file is no character of {encoding}"
-                advice = "Name the encoding that the export has"
+                what = f"byte {at + 1} of the file is not a character of {encoding}"
+                advice = "Name the encoding of the export"
                 raise UserError(Problem(str(path), what, "", advice)) from None
             done += len(chunk)
             out.write(text.removeprefix("\ufeff").encode("utf-8"))
@@ -192,15 +192,15 @@ def copy_as_utf8(path: Path, encoding: str, copy: Path) -> None:
 
 # ---- rows, one at a time -------------------------------------------------------------------------
 # The grammar is RFC 4180 as DuckDB reads it: a quoted cell may hold separators, line ends and doubled
-# quotes, and may have blanks around it; a quote inside an unquoted cell is a character. A quote that
-# never closes tears its own line only, so that it cannot swallow the rows after it.
+# quotes, and may have blanks around it; a quote inside an unquoted cell is a character. A quote
+# that is never closed breaks its own line only, so that it cannot swallow the rows after it.
 
 NEWLINE = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(slots=True)
 class CsvRow:
-    """A row that is not blank: its number as a spreadsheet counts, its cells, what is wrong."""
+    """A row that is not blank: its spreadsheet row number, its cells, and what is wrong."""
 
     number: int
     cells: list[str]
@@ -211,10 +211,10 @@ class CsvRow:
 
 
 def csv_rows(text: str, delimiter: str, width: int = 0) -> Iterator[CsvRow]:
-    """All rows, the header first. Blank lines are counted but are no rows.
+    """Yield all rows, the header first. Blank lines are counted but are not rows.
 
-    With `width`, the cells of the header, a quoted cell that spans whole rows is told apart from
-    one that only holds a line end.
+    With `width`, the number of header cells, a quoted cell that swallows whole rows is
+    distinguished from one that only contains a line end.
     """
     quoted = re.compile(rf' *+"([^"]*+(?:""[^"]*+)*+)" *+(?=[{re.escape(delimiter)}\r\n]|\Z)')
     unquoted = re.compile(rf"[^{re.escape(delimiter)}\r\n]*")
@@ -245,7 +245,7 @@ def _line(text: str, at: int) -> tuple[int, int]:
 def _cells(
     text: str, at: int, delimiter: str, quoted: re.Pattern[str], unquoted: re.Pattern[str]
 ) -> tuple[list[str], bool, int]:
-    """The cells of the row that starts here, whether a quote stays open, and where it ends."""
+    """Return the cells of the row that starts here, whether a quote stays open, and its end."""
     cells = []
     open_quote = False
     while True:
@@ -266,5 +266,5 @@ def _cells(
 
 
 def _swallows(rest: str, delimiter: str, width: int) -> bool:
-    """Whether a line inside a quoted cell is a row of its own."""
+    """Whether a line inside a quoted cell is itself a row."""
     return any(line.count(delimiter) == width - 1 for line in NEWLINE.split(rest))

@@ -1,8 +1,8 @@
-"""Tables and queries of a database as grids: only read, and read in batches.
+"""Tables and queries of a database as grids: read-only, and in batches.
 
-PostgreSQL is read through ADBC, which hands over columns; SQLite with what Python has; any other
-database through SQLAlchemy and its driver. Nothing that a server says is passed on, since it may
-hold values of the records.
+PostgreSQL is read through ADBC, which delivers columns; SQLite through Python's own module; any
+other database through SQLAlchemy and its driver. Server messages are never passed on, since they
+may contain values of the records.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from qi_checker.sources.raw import insert, quoted, replace
 if TYPE_CHECKING:
     import duckdb
 
-BATCH = 50_000  # rows that are held at once
+BATCH = 50_000  # rows in memory at a time
 _POSTGRES = ("postgresql", "postgres")
-# How a session is told to change nothing, by the name SQLAlchemy has for a database.
+# The statement that makes a session read-only, by SQLAlchemy's name of the database.
 _READ_ONLY = {
     "postgresql": "SET TRANSACTION READ ONLY",
     "mysql": "SET SESSION TRANSACTION READ ONLY",
@@ -41,14 +41,14 @@ _READ_ONLY = {
 
 
 def place_of(url: str) -> str:
-    """Host and name of a database, without user and password."""
+    """Return host and name of a database, without user and password."""
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 class Source(ABC):
-    """A database that is open for reading."""
+    """A database opened for reading."""
 
     def __init__(self, url: str) -> None:
         self.place = place_of(url)
@@ -62,9 +62,9 @@ class Source(ABC):
         first_place: int,
         most: int | None = None,
     ) -> Grid:
-        """Read the wanted columns of a table or a query into a grid. UserError where that fails.
+        """Read the wanted columns of a table or a query into a grid. UserError if that fails.
 
-        `most`: not more rows than that.
+        `most`: the maximum number of rows.
         """
         chosen = once(wanted)
         # A line end, because a query may end with a comment.
@@ -85,7 +85,7 @@ class Source(ABC):
 
     @abstractmethod
     def header(self, query: str) -> list[str]:
-        """The names of the columns of a query without rows."""
+        """Return the column names of a query without fetching rows."""
 
     @abstractmethod
     def store(
@@ -96,23 +96,23 @@ class Source(ABC):
         into: str,
         most: int | None = None,
     ) -> None:
-        """Make the table `into` of the first rows of a query, as text in columns k0, k1 ..."""
+        """Make the table `into` from the first rows of a query, as text in columns k0, k1 ..."""
 
     @abstractmethod
     def tables(self) -> list[str]:
-        """The names of the tables and views, with their schema where that is not the usual one."""
+        """Return the names of tables and views, with their schema if it is not the default one."""
 
     def column(self, name: str) -> str:
-        """The name of a column as the database writes it."""
+        """Return the name of a column, quoted for the database."""
         return quoted(name)
 
     def table(self, name: str) -> str:
-        """The name of a table, perhaps with its schema, as the database writes it."""
+        """Return the name of a table, with any schema, quoted for the database."""
         return ".".join(self.column(part) for part in name.split("."))
 
     @contextmanager
     def errors(self, title: str) -> Iterator[None]:
-        """Say in our words that the database did not do it."""
+        """Translate an error of the database into our own message."""
         try:
             yield
         except UserError:
@@ -120,13 +120,13 @@ class Source(ABC):
         except Exception as error:
             if not self.is_refusal(error):
                 raise
-            what = f"the database did not give {title}"
+            what = f"the database did not return {title}"
             advice = "Check its name or its SQL, and whether the account may read it"
             raise UserError(Problem(self.place, what, type(error).__name__, advice)) from None
 
     @abstractmethod
     def is_refusal(self, error: Exception) -> bool:
-        """Whether an error is one of the database."""
+        """Whether an error comes from the database."""
 
     @abstractmethod
     def close(self) -> None:
@@ -134,11 +134,11 @@ class Source(ABC):
 
 
 class _Rows(Source):
-    """A database whose driver hands over rows."""
+    """A database whose driver delivers rows."""
 
     @abstractmethod
     def rows(self, query: str) -> Iterator[Sequence[Sequence[Any]]]:
-        """Batches of rows."""
+        """Yield batches of rows."""
 
     def store(
         self,
@@ -159,7 +159,7 @@ class _Rows(Source):
 
 
 class SQLite(_Rows):
-    """A file of SQLite, opened so that nothing can be written."""
+    """An SQLite file, opened read-only."""
 
     def __init__(self, url: str, folder: Path) -> None:
         super().__init__(url)
@@ -189,7 +189,7 @@ class SQLite(_Rows):
 
 
 class SQLAlchemy(_Rows):
-    """Any database that SQLAlchemy knows and whose driver is installed."""
+    """Any database that SQLAlchemy supports and whose driver is installed."""
 
     def __init__(self, url: str, password: str | None) -> None:
         super().__init__(url)
@@ -223,7 +223,7 @@ class SQLAlchemy(_Rows):
 
     def header(self, query: str) -> list[str]:
         with closing(self._run(query)) as result:
-            return [str(name) for name in result.keys()]  # noqa: SIM118 - no dictionary
+            return [str(name) for name in result.keys()]  # noqa: SIM118 - not a dictionary
 
     def rows(self, query: str) -> Iterator[Sequence[Sequence[Any]]]:
         with closing(self._run(query)) as result:
@@ -236,7 +236,7 @@ class SQLAlchemy(_Rows):
         return sorted([*seen.get_table_names(), *seen.get_view_names()])
 
     def _run(self, query: str) -> Any:
-        # As it stands: neither a colon nor a percent sign in it is a parameter.
+        # Sent verbatim: neither a colon nor a percent sign in it is a parameter.
         options = {"stream_results": True, "yield_per": BATCH, "no_parameters": True}
         return self.con.exec_driver_sql(query, execution_options=options)
 
@@ -249,7 +249,7 @@ class SQLAlchemy(_Rows):
 
 
 class PostgreSQL(Source):
-    """PostgreSQL through ADBC: columns, and no row is touched by Python."""
+    """PostgreSQL through ADBC: column by column, without any row in Python."""
 
     def __init__(self, url: str, password: str | None) -> None:
         super().__init__(url)
@@ -271,7 +271,7 @@ class PostgreSQL(Source):
         self.types: dict[str, str] = {}
 
     def header(self, query: str) -> list[str]:
-        """Also keep which columns ADBC hands over as they are; others are asked for as text."""
+        """Also record which columns ADBC supports; the others are requested as text."""
         import pyarrow as pa
 
         with closing(self.con.cursor()) as cursor:
@@ -324,13 +324,13 @@ class PostgreSQL(Source):
             renamed = reader.schema.names
             con.register("given_batches", reader)
             try:
-                # The columns are taken by their order: two may have one name.
+                # Columns are matched by position: two may have the same name.
                 described = con.execute("DESCRIBE given_batches").fetchall()
                 listed = ", ".join(
                     f"{text_of(str(kind), quoted(str(column)))} AS {name}"
                     for name, (column, kind, *_) in zip(names, described, strict=True)
                 )
-                assert len(renamed) == width, "one column for each that was asked for"
+                assert len(renamed) == width, "one column for each requested one"
                 replace(con, "TABLE", into, f"AS SELECT {listed} FROM given_batches")
             finally:
                 con.unregister("given_batches")
@@ -343,7 +343,7 @@ class PostgreSQL(Source):
 
 
 def open_database(named: Database, folder: Path) -> Source:
-    """Open the database that a mapping names. UserError where that is not possible."""
+    """Open the database that a mapping names. UserError if that is not possible."""
     scheme = named.url.partition(":")[0].partition("+")[0]
     password = _password(named, folder)
     if scheme == "sqlite" and "+" not in named.url.partition(":")[0]:
@@ -354,10 +354,10 @@ def open_database(named: Database, folder: Path) -> Source:
 
 
 def checked(query: str) -> str:
-    """A query that only reads. UserError where it is anything else, or more than one.
+    """Check that a query only reads, and return it. UserError for anything else, or for several.
 
-    The session is read-only as well, where the database has that; an account that may only read is
-    what protects for certain.
+    The session is read-only as well, if the database supports that; only a read-only account
+    protects reliably.
     """
     import sqlglot
     from sqlglot import exp
@@ -368,7 +368,7 @@ def checked(query: str) -> str:
         statements = sqlglot.parse(query)
         reads = len(statements) == 1 and isinstance(statements[0], exp.Query)
         reads = reads and statements[0] is not None and not any(statements[0].find_all(*changes))
-    except sqlglot.errors.SqlglotError:  # words of one database only
+    except sqlglot.errors.SqlglotError:  # syntax of one database only
         reads = query.split(maxsplit=1)[0].upper() in ("SELECT", "WITH") and ";" not in query
     if not reads:
         advice = "Write one SELECT; a database is only read"
@@ -399,7 +399,7 @@ def _unreached(place: str, error: Exception) -> Problem:
 
 
 def _digest(con: duckdb.DuckDBPyConnection, table: str, width: int) -> str:
-    """A hash of the rows in any order, since a query has none."""
+    """Hash the rows independently of their order, since a query has none."""
     cells = ", ".join(f"coalesce(k{n}, chr(0))" for n in range(width))
     query = f"SELECT count(*), sum(md5_number_lower(concat_ws(chr(31), {cells}))) FROM {table}"
     number, total = con.execute(query).fetchall()[0]

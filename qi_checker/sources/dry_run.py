@@ -1,6 +1,6 @@
-"""What a mapping makes of an export, for a person to look at before it is used.
+"""Preview of a mapping's result, for a person to check before it is used.
 
-Values of patients are shown here, and nowhere else: it is printed on the analyst's own screen.
+Patient values are shown here and nowhere else: it is printed on the analyst's own screen.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST = 50  # values that are listed
 
 @dataclass
 class RowShown:
-    """One record: where it stands, and each column with its value and what stands in the export."""
+    """One record: its place, and each column with its value and the text in the export."""
 
     where: str
     cells: list[tuple[str, str, str]]
@@ -43,7 +43,7 @@ class TableShown:
 
 @dataclass
 class DryRun:
-    """Rows, values that nothing maps by their count, and how patients of the two tables meet."""
+    """Rows, unmapped values with their counts, and the overlap of patients in the two tables."""
 
     tables: list[TableShown] = field(default_factory=list)
     unmapped: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class DryRun:
 
 
 def dry_run(records: Records, loaded: LoadedMapping | None) -> DryRun:
-    """Look at records that were read through a mapping."""
+    """Preview records that were read through a mapping."""
     found = DryRun(notes=list(records.notes))
     for name, table in TABLES.items():
         if not records.tables[name].absent:
@@ -66,7 +66,7 @@ def dry_run(records: Records, loaded: LoadedMapping | None) -> DryRun:
 
 
 def _shown(records: Records, table: Table, loaded: LoadedMapping | None) -> TableShown:
-    """The first records of a table, each beside what the export has for it."""
+    """Return the first records of a table, each beside the text of the export."""
     raw, con = records.tables[table.name], records.con
     columns = list(dict.fromkeys(c for c in (*table.names, *raw.columns) if c in raw.columns))
     listed = ", ".join(f"{quoted(c)}::VARCHAR" for c in columns)
@@ -89,7 +89,7 @@ Before = dict[int, tuple[dict[str, str | None], dict[str, tuple[str, ...]]]]
 
 
 def _before(con: duckdb.DuckDBPyConnection, table: Table, loaded: LoadedMapping | None) -> Before:
-    """By the number of the row: its cells in the export, and which columns each value is from."""
+    """Return, by row number, the cells in the export and the source columns of each value."""
     found: Before = {}
     for number, block in enumerate(loaded.mapping.blocks(table.name) if loaded else ()):
         sources = {name: source.every for name, source in block.sources.items()}
@@ -105,7 +105,7 @@ def _before(con: duckdb.DuckDBPyConnection, table: Table, loaded: LoadedMapping 
 
 
 def _words(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, list[tuple[str, int]]]:
-    """Values of columns of words that are not words of the contract."""
+    """Count values in word columns that are not words of the contract."""
     known: dict[str, tuple[str, ...]] = {c.name: c.words for c in table.columns if c.words}
     if table is EVENTS:
         catalogue = vocabularies()
@@ -130,7 +130,7 @@ def _words(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, list[tuple
 
 
 def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
-    """Values of date columns that are not dates of the contract."""
+    """Count values in date columns that are not dates of the contract."""
     found = {}
     for name, table in TABLES.items():
         if records.tables[name].absent:
@@ -153,7 +153,7 @@ def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
 def _exams(
     con: duckdb.DuckDBPyConnection, loaded: LoadedMapping
 ) -> dict[str, list[tuple[str, int]]]:
-    """Exam names of which the list says no modality or no region."""
+    """Count exam names for which the list gives no modality or no region."""
     found: list[tuple[Any, ...]] = []
     for number, block in enumerate(loaded.mapping.blocks("events")):
         if block.exam_name is not None:
@@ -165,7 +165,7 @@ def _exams(
 
 
 def _join(con: duckdb.DuckDBPyConnection) -> str:
-    """How many patients with an operation have an event, and the other way round."""
+    """Say how many patients with an operation have an event, and the reverse."""
     query = """
         WITH c AS (SELECT DISTINCT trim(patient_id::VARCHAR) AS p FROM raw_cases),
              e AS (SELECT DISTINCT trim(patient_id::VARCHAR) AS p FROM raw_events)
@@ -178,7 +178,7 @@ def _join(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def newest_day(records: Records, today: date) -> date:
-    """The last day up to `today` on which something was done; `today` where no day can be read."""
+    """Return the last day up to `today` with activity; `today` if no day can be read."""
     parts = [
         f"SELECT try_cast(substr({quoted(column)}::VARCHAR, 1, 10) AS DATE) AS d FROM raw_{table} "
         f"WHERE lower(trim(status::VARCHAR)) = '{word}'"

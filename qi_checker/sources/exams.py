@@ -1,4 +1,4 @@
-"""Exam names looked up in an ordered list of patterns: each name once, however often it occurs."""
+"""Look up exam names in an ordered list of patterns, each distinct name once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PLAIN = "[^a-z0-9]+"
 
 
 def look_up(con: duckdb.DuckDBPyConnection, names: str, exams: ExamList, into: str) -> None:
-    """Make the table `into`: each name with what it says, and how often it occurs.
+    """Make the table `into`: each name with its meaning, and how often it occurs.
 
-    `names` is a query of `name` and of `number`, how often it occurs; a name may be there again.
-    `into` has name, number, kind, modality, region, role, provenance and codes; what no pattern
-    gives is NULL.
+    `names` is a query of `name` and `number` (how often it occurs); a name may be repeated. `into`
+    has name, number, kind, modality, region, role, provenance and codes; values that no pattern
+    gives are NULL.
     """
     folded = (
         "replace(replace(replace(lower(strip_accents(name)), 'ß', 'ss'), 'œ', 'oe'), 'æ', 'ae')"
@@ -39,9 +39,9 @@ def look_up(con: duckdb.DuckDBPyConnection, names: str, exams: ExamList, into: s
 
 
 def _head(exams: ExamList) -> str:
-    """The name up to the word behind which it tells the reason: CT chest, *hx liver metastasis*.
+    """Return the SQL of a name up to the word before the reason: CT chest, *hx liver metastasis*.
 
-    The first word of a name is never such a word.
+    The first word of a name never counts as one.
     """
     if not exams.region_ends_at:
         return "whole"
@@ -52,7 +52,7 @@ def _head(exams: ExamList) -> str:
 
 
 def _first(patterns: tuple[Pattern, ...], key: str) -> str:
-    """What the first pattern that fits, and gives this, gives."""
+    """Return the SQL of the value from the first matching pattern that gives this key."""
     text = "head" if key == "region" else "whole"
     whens = [
         f"WHEN {' AND '.join(_tests(pattern, text))} THEN nullif({literal(pattern.gives[key])}, '')"
@@ -70,6 +70,6 @@ def _tests(pattern: Pattern, text: str) -> list[str]:
 
 
 def codes_of(codes: str, exam: str) -> str:
-    """SQL of the codes of an event and those of its exam name; `exam` is the looked up table."""
+    """Return the SQL of an event's codes and those of its exam name; `exam` is a lookup table."""
     never = f"CASE WHEN {exam}.role = 'never' THEN {literal(NEVER)} END"
     return f"nullif(concat_ws(';', nullif({codes}, ''), {exam}.codes, {never}), '')"

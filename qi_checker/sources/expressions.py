@@ -1,7 +1,7 @@
-"""What a mapping says of one column, as SQL over the text of the export.
+"""Translate the mapping of one column to SQL on the text of the export.
 
-A value that cannot be read as what it should be stays as it is written, so that the row is rejected
-and a person can find it.
+A value that cannot be converted stays as written, so that the row is rejected and a person can find
+it.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from qi_checker.protocol.records import Table
 from qi_checker.sources.layout import plain
 from qi_checker.sources.raw import literal
 
-LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+LISTED = ("words", "codes")  # kinds of columns that contain items separated by `;`
 _COLUMN = re.compile(r"\w+\.\w+")
 _BLANKS = " \t\r\n\u00a0"
-# A date beside a time of its own, and the day zero that spreadsheets write before a time alone.
+# A midnight beside a separate time, and the day zero that spreadsheets put before a bare time.
 _MIDNIGHT = "[ T]+(0{1,2}:00(:00([.]0+)?)?|12:00(:00)? ?[Aa][Mm])$"
 _LONGEST_TIME = 11  # characters: 07:30:00 AM
 _DAY_ZERO = "^(1899-12-3[01]|1900-01-0[01]|30[.]12[.]1899|12/30/1899)[ T]+"
-# ="0012" and '0012, as spreadsheets keep zeros
+# ="0012" and '0012, which preserve zeros in spreadsheets
 MARKS = """^\\s*(?:="([^"]*)"|'(.*))\\s*$"""
-# Excel's day 1 is 1 January 1900, and it takes 1900 for a leap year; days since then count from here.
+# Excel's day 1 is 1 January 1900, and it treats 1900 as a leap year; later days count from here.
 _EXCEL_ZERO = "TIMESTAMP '1899-12-30 00:00:00'"
 _SERIALS = (61, 109_575)  # 1 March 1900 to 31 December 2199
 _LAST_EPOCH = 7_258_118_399  # seconds since 1970, at the end of 2199
 
 
 def trim(sql: str) -> str:
-    """A text without blanks around it.
+    """Return the SQL of a text without surrounding blanks.
 
-    `trim` with a set of characters takes four times as long as everything else that is done with a
-    value, and hardly any value needs it: a column is asked for its first and last character before.
-    An expression is not, since it would be computed for each of the questions.
+    `trim` with a set of characters takes four times as long as everything else done with a value,
+    and hardly any value needs it: the first and last characters of a column are checked first.
+    Those of an expression are not, since it would be computed for each check.
     """
     trimmed = f"trim({sql}, {literal(_BLANKS)})"
     if not _COLUMN.fullmatch(sql):
@@ -55,12 +55,12 @@ def trim(sql: str) -> str:
 
 
 def folded(sql: str) -> str:
-    """A text as values are compared: without blanks around it, in lower case, never NULL."""
+    """Return the SQL of a text for comparing: trimmed, in lower case, never NULL."""
     return f"coalesce(lower({trim(sql)}), '')"
 
 
 def among(sql: str, words: Sequence[str]) -> str:
-    """Whether a text is one of some words."""
+    """Return the SQL of whether a text is one of some words."""
     return f"{folded(sql)} IN ({', '.join(literal(w.strip().lower()) for w in words)})"
 
 
@@ -72,22 +72,22 @@ class Expressions:
         self.empty = many(block.empty)
 
     def text(self, name: str) -> str:
-        """The text of a column of the export; NULL for words that mean no value."""
+        """Return the SQL of a column of the export; NULL for words that mean no value."""
         sql = self.unmarked(self.columns[plain(name)])
         return f"CASE WHEN {among(sql, self.empty)} THEN NULL ELSE {sql} END" if self.empty else sql
 
     def unmarked(self, sql: str) -> str:
-        """A value without the marks that keep a spreadsheet from taking it for a number."""
+        """Remove the marks that keep a spreadsheet from treating a value as a number."""
         if not self.block.text_marks:
             return sql
         return f"regexp_replace({sql}, {literal(MARKS)}, '\\1\\2')"
 
     def given(self, name: str) -> str:
-        """The same without blanks around it; NULL where nothing is left."""
+        """Return the same without surrounding blanks; NULL if empty."""
         return f"nullif({trim(self.text(name))}, '')"
 
     def holds(self, condition: RowsThat) -> str:
-        """Whether a row fulfils a condition."""
+        """Return the SQL of whether a row fulfils a condition."""
         sql = self.unmarked(self.columns[plain(condition.column)])
         test, words = condition.test
         if test == "is":
@@ -101,7 +101,7 @@ class Expressions:
         return empty if words == ("yes",) else f"NOT {empty}"
 
     def column(self, name: str, source: Source) -> str:
-        """The value of a column of the contract."""
+        """Return the SQL of a column of the contract."""
         kind = self.table[name].kind if name in self.table.names else "text"
         dated = kind.startswith("when") or source.date is not None
         sql = self._taken(source, dated)
@@ -116,7 +116,7 @@ class Expressions:
         return worded(self.identity(sql, source), source.words)
 
     def identity(self, sql: str, source: Source) -> str:
-        """An id with zeros and separators as the contract should have them."""
+        """Return the SQL of an id with zeros and separators as specified."""
         strips = many(source.strip)
         if strips or source.pad is not None:
             sql = trim(sql)
@@ -132,7 +132,7 @@ class Expressions:
         if source.pad is not None:
             whole = (
                 f"trim({sql})" if strips else sql
-            )  # what was stripped may have stood beside a blank
+            )  # a stripped text may have been next to a blank
             length = f"length({whole})"
             wanted = f"CASE WHEN {length} BETWEEN 1 AND {source.pad - 1} THEN {source.pad} ELSE {length} END"
             sql = f"lpad({whole}, CAST({wanted} AS INTEGER), '0')"
@@ -141,7 +141,7 @@ class Expressions:
         return sql
 
     def _taken(self, source: Source, dated: bool) -> str:
-        """What stands in the export."""
+        """Return the SQL of the text in the export."""
         if source.constant is not None:
             return literal(source.constant)
         if source.column is not None:
@@ -173,9 +173,9 @@ class Expressions:
         return f"CASE {whens} ELSE {joined} END"
 
     def _serial(self, parts: Sequence[str]) -> str:
-        """A serial day and a time of day in a column of its own, added up: 46095 and 0.3125 or 07:30.
+        """Add a serial day and a time of day from a separate column: 46095 and 0.3125 or 07:30.
 
-        A day that has its own time is not moved.
+        A day that already has a time is not changed.
         """
         comma = self.block.decimal == "comma"
         texts = [f"replace({part}, ',', '.')" if comma else part for part in parts]
@@ -193,12 +193,12 @@ class Expressions:
             return sql
         tried = [attempt for f in formats for attempt in self._attempts(sql, f)]
         if source.columns is not None:
-            # Nearly all days and times are read as they stand; only the others are looked at closely.
+            # Nearly all days and times can be read as written; only the others need more tests.
             there = [self.columns[plain(name)] for name in source.columns]
             plainly = f" || {literal(source.join_with)} || ".join(there)
             quick = [f for f in formats[:1] if f.whole and not f.compact_time and not _glued(f)]
             tried[:0] = [self._attempts(plainly, f)[0] for f in quick]
-        # ISO text is read without being named, except where another order would look the same.
+        # ISO text is always accepted, except where another order would look the same.
         rest = f"'? ' || {sql}" if any(f.order == "YDM" for f in formats) else sql
         return f"coalesce({', '.join([*tried, rest])})"
 
@@ -228,7 +228,7 @@ class Expressions:
         return found
 
     def _list(self, sql: str, source: Source) -> str:
-        """Items separated by `;`, each with its word and its code system."""
+        """Return the SQL of items separated by `;`, each with its word and its code system."""
         if source.in_text and source.system is not None:
             return worded(sql, source.words, _found_in_text(sql, source.system))
         item = self.identity("item", source)
@@ -246,7 +246,7 @@ class Expressions:
         items = f"string_split({sql}, {literal(source.list_ or ';')})"
         each = f"array_to_string(list_transform({items}, lambda item: {item}), ';')"
         if source.words:
-            # A word of the export may hold the separator itself, so the whole text goes first.
+            # A word of the export may contain the separator, so the whole text is looked up first.
             return worded(sql, source.words, each)
         if source.list_ is None and system is not None and not _changes(source):
             plain_code = f"contains({sql}, ';') OR contains({sql}, ':')"
@@ -257,7 +257,7 @@ class Expressions:
 
 
 def _found_in_text(sql: str, system: str) -> str:
-    """The codes of a system that stand in a text; a word without a digit is none."""
+    """Return the SQL of a system's codes inside a text; a word without a digit is not a code."""
     shape = literal(rf"\b({IN_TEXT[canonical_system(system)]})\b")
     found = f"regexp_extract_all({sql}, {shape}, 1)"
     codes = f"list_filter({found}, lambda code: regexp_matches(code, '[0-9]'))"
@@ -275,7 +275,7 @@ def _glued(date: DateFormat) -> bool:
 
 
 def worded(sql: str, words: Mapping[str, str], otherwise: str = "") -> str:
-    """A text after the words of an export were replaced; without regard to case."""
+    """Return the SQL of a text with words of the export replaced, ignoring case."""
     if not words:
         return otherwise or sql
     whens = " ".join(
@@ -285,7 +285,7 @@ def worded(sql: str, words: Mapping[str, str], otherwise: str = "") -> str:
     whole = f"CASE {folded(sql)} {whens} ELSE {otherwise or sql} END"
     if not _COLUMN.fullmatch(sql):
         return whole
-    # Nearly every value is written as the mapping has it, which is found without folding it.
+    # Nearly every value is written exactly as in the mapping, so this is tried before folding.
     exact = " ".join(
         f"WHEN {literal(local.strip())} THEN {literal(word) if word else 'NULL'}"
         for local, word in words.items()
@@ -294,10 +294,10 @@ def worded(sql: str, words: Mapping[str, str], otherwise: str = "") -> str:
 
 
 def excel_date(sql: str) -> str:
-    """Days since the end of 1899, with the time of day as a fraction, as a date or date-time.
+    """Convert days since the end of 1899, with a fraction as time of day, to a date or date-time.
 
-    The number is exact to some microseconds only: 07:10 may be a little less. It is rounded to a
-    tenth of a millisecond, and then cut to the second.
+    The number is exact to a few microseconds only: 07:10 may be slightly less. It is rounded to a
+    tenth of a millisecond, and then truncated to the second.
     """
     number = f"try_cast({sql} AS DOUBLE)"
     first, last = _SERIALS
@@ -311,7 +311,7 @@ def excel_date(sql: str) -> str:
 
 
 def _numbered_month(sql: str) -> str:
-    """A date whose month is a name, with its number instead: 14-MAR-2026 is 14-3-2026."""
+    """Replace the name of a month in a date by its number: 14-MAR-2026 becomes 14-3-2026."""
     text = f"lower(strip_accents({sql}))"
     word = f"regexp_extract({text}, '[a-z]+')"
     whens = " ".join(

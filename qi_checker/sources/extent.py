@@ -1,9 +1,9 @@
-"""How far a sheet reaches, before it is read.
+"""Check the extent of a sheet before it is read.
 
-Readers of workbooks hold a sheet as a full grid: one stray cell at XFD1048576, which a spreadsheet hardly
-shows, is 17 billion cells, and ends the process. So the size that the sheet gives of itself is looked at
-first. Some programs write A1 for every sheet; then the places of the cells are, which takes a third of
-the time of reading them.
+Workbook readers keep a sheet as a full grid: one stray cell at XFD1048576, which is easily missed
+in a spreadsheet, means 17 billion cells and ends the process. So the declared size of the sheet is
+checked first. Some programs write A1 for every sheet; then the cell references are scanned, which
+takes a third of the time of reading the cells.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from xml.etree import ElementTree
 
 from qi_checker.errors import Problem, UserError
 
-MOST_CELLS = 50_000_000  # of the grid, empty ones among them; about 3 GB
+MOST_CELLS = 50_000_000  # of the grid, including empty ones; about 3 GB
 _CHUNK, _HEAD = 1 << 20, 1 << 12
 _PLACE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
 _DIMENSION = re.compile(rb"""<dimension ref=["'][A-Z]+[0-9]+:([A-Z]{1,3})([0-9]{1,7})["']""")
 _FAR = re.compile(rb"""\br=["'][A-Z]{2,3}[0-9]""")  # beyond column Z
-_LONGEST = 40  # bytes of a place in the file, with room to spare
-_TAIL = 1 << 14  # bytes that hold a cell, if a chunk does
+_LONGEST = 40  # bytes of a cell reference in the file, with a margin
+_TAIL = 1 << 14  # bytes that contain a cell, if a chunk does
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def check_extent(path: Path, sheet: str) -> None:
-    """Raise UserError where a sheet reaches too far to be read.
+    """Raise UserError if a sheet is too large to be read.
 
-    A file that is no workbook, or whose parts have other names, is left to its reader.
+    A file that is not a workbook, or has differently named parts, is left to its reader.
     """
     try:
         with zipfile.ZipFile(path) as book:
@@ -42,13 +42,11 @@ def check_extent(path: Path, sheet: str) -> None:
     if rows * columns > MOST_CELLS:
         what = f"the sheet {sheet!r} reaches to {far}, which is too large to read"
         advice = "Delete the empty rows and columns after the table, or export it as CSV"
-        raise UserError(
-            Problem(str(path), what, "Probably one stray cell makes it so large", advice)
-        )
+        raise UserError(Problem(str(path), what, "Probably because of one stray cell", advice))
 
 
 def _part(book: zipfile.ZipFile, sheet: str) -> str | None:
-    """The part of a workbook that holds a sheet."""
+    """Return the part of a workbook that contains a sheet."""
     sheets = ElementTree.fromstring(book.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")
     wanted = next((s.get(_OFFICE) for s in sheets if s.get("name") == sheet), None)
     for link in ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels")):
@@ -58,7 +56,7 @@ def _part(book: zipfile.ZipFile, sheet: str) -> str | None:
 
 
 def _extent(book: zipfile.ZipFile, part: str) -> tuple[int, int, str]:
-    """The last row and the last column with a cell, and the place where they meet."""
+    """Return the last row and the last column with a cell, and the cell where they meet."""
     with book.open(part) as file:
         said = _DIMENSION.search(file.read(_HEAD))
     rows, letters = (int(said[2]), said[1]) if said else _looked_for(book, part)
@@ -69,11 +67,11 @@ def _extent(book: zipfile.ZipFile, part: str) -> tuple[int, int, str]:
 
 
 def _looked_for(book: zipfile.ZipFile, part: str) -> tuple[int, bytes]:
-    """The last row and the letters of the last column, or Z, from the places of the cells."""
+    """Return the last row and the letters of the last column, or Z, from the cell references."""
     rows, letters = 1, b"Z"
     for text in _chunks(book, part):
         far = _FAR.search(text)
-        found = _PLACE.findall(text if far else text[-_TAIL:])  # rows come in their order
+        found = _PLACE.findall(text if far else text[-_TAIL:])  # rows are in order
         rows = max([rows, *(int(row) for _, row in found)])
         if far:
             letters = max([letters, *(column for column, _ in found)], key=lambda c: (len(c), c))
@@ -81,7 +79,7 @@ def _looked_for(book: zipfile.ZipFile, part: str) -> tuple[int, bytes]:
 
 
 def _chunks(book: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """The part in pieces that overlap, so that no place is cut in two."""
+    """Yield the part in overlapping pieces, so that no cell reference is split."""
     with book.open(part) as file:
         before = b""
         while more := file.read(_CHUNK):

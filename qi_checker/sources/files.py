@@ -1,4 +1,4 @@
-"""A data folder: cases, events and perhaps exceptions, each as CSV, Parquet or Excel workbook."""
+"""A data folder: cases, events and optional exceptions, each as CSV, Parquet or Excel workbook."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _read_xlsx(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: S
 
 
 READERS = {".csv": read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
-_TOLD = 5  # files that are named in a message
+_TOLD = 5  # files named in a message
 LIKE_CSV = {"": ".csv", ".txt": ".csv", ".tsv": ".csv"}
 
 
@@ -54,10 +54,9 @@ def read_folder(
 ) -> Records:
     """Read a data folder into `raw_` and `torn_` tables of a DuckDB connection.
 
-    `mapping`, else `mapping.yaml` of the folder where there is one, says how tables are made from an
+    `mapping`, by default `mapping.yaml` of the folder if present, says how tables are made from an
     export; `site` maps columns and values of tables that it does not mention. Raises UserError with
-    everything that is wrong with all files at once; a broken row is no error but a row of
-    `torn_<name>`.
+    all errors of all files; a broken row is not an error but becomes a row of `torn_<name>`.
     """
     check_site(site)
     names = _entries(folder)
@@ -88,9 +87,9 @@ def read_folder(
 def mapping_of(
     folder: Path, mapping: Path | LoadedMapping | None, site: Site
 ) -> LoadedMapping | None:
-    """The mapping that is named, or that lies in the folder. UserError where it cannot be used.
+    """Return the given mapping, or that of the folder. UserError if it cannot be used.
 
-    What both the mapping and the site's settings say of a table would be decided by neither.
+    A table in both the mapping and the site's settings is an error: neither takes precedence.
     """
     if mapping is None:
         mapping = folder / MAPPING
@@ -112,7 +111,7 @@ def mapping_of(
         raise UserError(
             Problem(
                 f"site settings, {key}: {table}",
-                f"{loaded.file.name} makes {table} from an export, too",
+                f"{loaded.file.name} also makes {table} from an export",
                 "",
                 f"Move these lines to {loaded.file.name}",
             )
@@ -123,7 +122,7 @@ def mapping_of(
 
 @contextmanager
 def _databases(loaded: LoadedMapping | None) -> Iterator[ReadDatabase | None]:
-    """How the database of a mapping is read; it is opened when it is first needed, and once."""
+    """Yield a reader of the mapping's database, which is opened once, on first use."""
     if loaded is None or loaded.mapping.database is None:
         yield None
         return
@@ -153,7 +152,7 @@ def _table(
     loaded: LoadedMapping | None,
     database: ReadDatabase | None,
 ) -> Delivered:
-    """One table: mapped from an export, or from a file that is called like it, or absent."""
+    """Read one table: mapped from an export, or from a file with its name, or absent."""
     if loaded is not None and loaded.mapping.blocks(table.name):
         from qi_checker.sources.mapped import read_mapped
 
@@ -167,10 +166,10 @@ def _table(
 
 
 def read_ious(folder: Path, site: Site, records: Records, mapping: Path | None = None) -> RawTable:
-    """Read what intraoperative ultrasound found beside the records: `raw_ious`, `torn_ious`.
+    """Read the findings of intraoperative ultrasound: `raw_ious`, `torn_ious`.
 
-    Engines never see it. Without a file both are empty and the table is `absent`. Notes are
-    added to the records'. Raises UserError where the file as a whole cannot be used.
+    Engines never see it. Without a file both are empty and the table is `absent`. Notes are added
+    to the records'. Raises UserError if the file as a whole cannot be used.
     """
     loaded = mapping_of(folder, mapping, site)
     with _databases(loaded) as database:
@@ -198,7 +197,7 @@ def _entries(folder: Path) -> list[str]:
 
 
 def _find(folder: Path, names: list[str], table: Table) -> Path | None:
-    """The one file of a table; None for an optional table without a file."""
+    """Return the one file of a table; None for an optional table without a file."""
     found = [table.name + ending for ending in READERS if table.name + ending in names]
     if len(found) > 1:
         what = f"the {table.name} exist more than once: {' and '.join(found)}"
@@ -211,7 +210,7 @@ def _find(folder: Path, names: list[str], table: Table) -> Path | None:
     similar = _similar(names, table)
     hint, advice = "", _advice(similar, table) if similar else f"Add {_file_names(table)}"
     if not similar:
-        from qi_checker.sources.strays import in_words, strays  # looks into files, so only now
+        from qi_checker.sources.strays import in_words, strays  # opens files, so only when needed
 
         seen = [(name, kind) for name, kind in strays(folder, names) if kind]
         same = [(name, kind) for name, kind in seen if table.name in kind]
@@ -246,7 +245,7 @@ def _read(con: duckdb.DuckDBPyConnection, table: Table, path: Path, site: Site) 
 
 
 def _similar(names: list[str], table: Table) -> str:
-    """A file that was perhaps meant: Cases.CSV, case.csv, cases.txt, cases.csv.gz."""
+    """Return a file that was perhaps meant: Cases.CSV, case.csv, cases.txt, cases.csv.gz."""
     spelled = {name.lower(): name for name in names if not _belongs(name)}
     wanted = [table.name + ending for ending in READERS]
     for lower, name in spelled.items():
@@ -265,7 +264,7 @@ def _belongs(name: str) -> bool:
 
 
 def _advice(similar: str, table: Table) -> str:
-    """What to do with a file that is not read."""
+    """Advise what to do with a file that is not read."""
     ending = Path(similar).suffix.lower()
     if ending in READERS or ending in LIKE_CSV:
         return f"Rename {similar} to {table.name}{LIKE_CSV.get(ending, ending)}"
@@ -279,11 +278,11 @@ def _file_names(table: Table) -> str:
 def _similar_notes(names: list[str], table: Table) -> Iterator[str]:
     similar = _similar(names, table)
     if similar:
-        yield f"{similar} is not read. {_advice(similar, table)} if it is to be"
+        yield f"{similar} is not read. {_advice(similar, table)} if you want to use it"
 
 
 def _stray_notes(folder: Path, names: list[str]) -> Iterator[str]:
-    """Files of which nobody knows that they are not read; the similar ones are told already."""
+    """Note files that are silently not read; those with similar names are already reported."""
     similar = {_similar(names, table) for table in ALL_TABLES.values()}
     endings = (*READERS, ".tsv", ".txt", ".xlsm")
     if not any(
@@ -294,7 +293,7 @@ def _stray_notes(folder: Path, names: list[str]) -> Iterator[str]:
 
     for name, kind in strays(folder, names):
         if kind and name not in similar:
-            yield f"{name} is not read; {in_words('it', kind)}. Name it in mapping.yaml if it is to be"
+            yield f"{name} is not read; {in_words('it', kind)}. Name it in mapping.yaml if you want to use it"
 
 
 def _patient_id_notes(delivered: dict[str, Delivered]) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Rows of an export as they are written, before a mapping reads them: tables of text.
+"""Rows of an export as written, before mapping: tables of text.
 
-A grid has the columns that a mapping names, `k0`, `k1` ..., and `_row`. Several files have one grid;
-the number of a row tells which file it came from (`Place` in protocol/records.py).
+A grid has the columns that a mapping names, `k0`, `k1` ..., and `_row`. Several files share one
+grid; the row number identifies the file (`Place` in protocol/records.py).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _NEVER_DATA = ("mapping.yaml", "site.yaml")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A column of the export that the mapping names, and what for."""
+    """A column of the export that the mapping names, and its use."""
 
     name: str
     key: str  # of mapping.yaml: cases.columns.case_id
-    kind: str = "text"  # of the column of the contract it becomes
+    kind: str = "text"  # of the contract column it becomes
     column: str = ""  # of the contract
     system: str = ""  # the code system of its codes
-    padded: bool = False  # zeros in front are put back, so that a number is as good as text
+    padded: bool = False  # leading zeros are restored, so that a number is as good as text
 
 
 @dataclass
@@ -48,18 +48,18 @@ class Grid:
     columns: dict[str, str]  # name in the export, in lower case -> its column
     places: list[Place] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    filled: set[str] = field(default_factory=set)  # columns whose merged cells are filled already
+    filled: set[str] = field(default_factory=set)  # columns whose merged cells are already filled
     number_ids: set[str] = field(default_factory=set)
 
     def drop(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Remove its rows, which nobody needs any more."""
+        """Drop its rows, which are no longer needed."""
         drop(con, self.name)
         for n in range(len(self.places)):
             drop(con, f"{self.name}_{n}")
 
 
 def files_of(place: model.Place, folder: Path, key: str) -> list[Path]:
-    """The files that a mapping names, in order. UserError where a name or pattern finds none."""
+    """Return the files that a mapping names, in order. UserError for a name without a file."""
     found: dict[Path, None] = {}
     problems = []
     names = sorted(f.name for f in folder.iterdir() if f.is_file())
@@ -85,7 +85,7 @@ def _is_data(file: Path) -> bool:
 
 
 def written(place: model.Place) -> Written:
-    """How the text files of a place are written."""
+    """Return how the text files of a place are written."""
     widths = []
     for name, text in (place.widths or {}).items():
         first, _, last = text.partition("-")
@@ -109,7 +109,7 @@ def read_files(
     first_place: int = 0,
     fill_down: Iterable[str] = (),
 ) -> Grid:
-    """Read files into a grid. UserError with everything that is wrong with any of them."""
+    """Read files into a grid. UserError with the errors of all files."""
     columns = {plain(w.name): f"k{n}" for n, w in enumerate(once(wanted))}
     grid = Grid(name, columns)
     problems: list[Problem] = []
@@ -142,13 +142,13 @@ def read_files(
 
 
 def store_torn(con: duckdb.DuckDBPyConnection, grid: Grid, torn: Sequence[TornCells]) -> None:
-    """Make `<name>_torn` (_row, why, and what there is of its cells)."""
+    """Make `<name>_torn` (_row, why, and the readable cells)."""
     create_torn(con, grid.name, [Torn(t.row, None, None, t.why, t.texts) for t in torn])
     con.execute(f"ALTER TABLE torn_{grid.name} RENAME TO {grid.name}_torn")
 
 
 def once(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """Each column of the export once; an id or a code is what it is for, if it is for several."""
+    """Return each column of the export once; of several uses, id or code takes priority."""
     found: dict[str, Wanted] = {}
     for one in wanted:
         name = plain(one.name)
@@ -158,7 +158,7 @@ def once(wanted: Sequence[Wanted]) -> list[Wanted]:
 
 
 class _Reader:
-    """One file on its way into a grid."""
+    """Reads one file into a grid."""
 
     def __init__(
         self,
@@ -179,7 +179,7 @@ class _Reader:
         self.number_ids: set[str] = set()
 
     def read(self) -> None:
-        """By what the file is, whatever it is called."""
+        """Read the file by its content, whatever its name."""
         with self.path.open("rb") as file:
             magic = file.read(4)
         if magic == PARQUET:
@@ -214,7 +214,7 @@ class _Reader:
         self.sha256, self.notes = sha256_of(self.path), sheet.notes
 
     def _judge(self, wanted: Wanted) -> xlsx_file.Unfit:
-        """A number is read where the code list or the width of the id gives its zeros back."""
+        """Accept a number if the code system or the width of the id restores its zeros."""
 
         def unfit(value: Any) -> str:
             kind = "id" if wanted.padded else wanted.kind
@@ -245,13 +245,13 @@ class _Reader:
         self.sha256 = sha256_of(self.path)
 
     def _select(self, header: Sequence[str], cell: Callable[[int], str]) -> str:
-        """The wanted columns as k0, k1 ...; UserError where one is missing or there twice."""
+        """Select the wanted columns as k0, k1 ...; UserError if one is missing or appears twice."""
         at = choose_columns(str(self.path), header, self.wanted)
         return ", ".join(f"{cell(place)} AS k{n}" for n, place in enumerate(at))
 
 
 def choose_columns(where: str, header: Sequence[str], wanted: Sequence[Wanted]) -> list[int]:
-    """Where each wanted column stands. UserError with each that is missing or there twice."""
+    """Return the position of each wanted column. UserError with each missing or duplicate one."""
     at = positions(header)
     problems = [p for w in wanted if (p := _problem(where, w, at, header))]
     if problems:
@@ -279,7 +279,7 @@ def _problem(
 
 
 def positions(header: Sequence[str]) -> dict[str, list[int]]:
-    """Where each name stands in a header, and each place as `#1`, `#2` ..."""
+    """Return the positions of each name in a header, and of `#1`, `#2` ..."""
     found: dict[str, list[int]] = {}
     for at, name in enumerate(header):
         found.setdefault(plain(name), []).append(at)

@@ -1,6 +1,6 @@
-"""The tables of an export that nobody has described yet: files of a folder, sheets, a database.
+"""The tables of an undescribed export: files of a folder, sheets, a database.
 
-Each is read whole into a grid of text, to be profiled; a table of a database up to `SAMPLE` rows.
+Each is read completely into a grid of text, to be profiled; a database table up to `SAMPLE` rows.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from qi_checker.sources.recognise import Profile, Table, profiles
 if TYPE_CHECKING:
     import duckdb
 
-SAMPLE = 50_000  # rows of a table of a database
+SAMPLE = 50_000  # rows of a database table
 _IGNORED = ("mapping.yaml", "site.yaml", "report.yaml", "published.yaml", "nightly.yaml")
 _DATA = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".dat", "")
 
 
 @dataclass
 class Seen:
-    """One table: what mapping.yaml says to read it, its grid, and its columns."""
+    """One table: the keys of mapping.yaml that read it, its grid, and its columns."""
 
     place: dict[str, Any]
     grid: str
@@ -46,7 +46,7 @@ class Seen:
 
 
 def look(con: duckdb.DuckDBPyConnection, target: str) -> tuple[list[Seen], list[str]]:
-    """Every table of a folder, a file or a database, and what could not be read."""
+    """Return every table of a folder, a file or a database, and what could not be read."""
     if "://" in target:
         return list(_of_database(con, target)), []
     path = Path(target)
@@ -107,7 +107,7 @@ def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
 def _sheet(
     con: duckdb.DuckDBPyConnection, file: Path, sheet: str, name: str, several: bool
 ) -> Seen | None:
-    """A sheet with a table; None for one that holds next to nothing."""
+    """Read a sheet with a table; None for a nearly empty sheet."""
     raw = xlsx_file.open_sheet(file, sheet, Written(header_rows=0))
     texts = [(number, [cell_text(c) or "" for c in cells]) for number, cells in raw.rows]
     if len(texts) < 2 or max(len(cells) for _, cells in texts) < 2:
@@ -163,7 +163,7 @@ def _of_database(con: duckdb.DuckDBPyConnection, url: str) -> Iterator[Seen]:
 
 
 def _table(con: duckdb.DuckDBPyConnection, grid: str, header: Sequence[str], title: str) -> Table:
-    """Its columns; one without a name, or whose name is there twice, by its place."""
+    """Profile its columns; a column with no name, or a duplicate one, is named by its position."""
     names = [plain(name) for name in header]
     called = [
         name.strip() if name.strip() and names.count(plain(name)) == 1 else f"#{n + 1}"
@@ -178,7 +178,7 @@ def _may_be_exams(column: Profile) -> bool:
 
 
 def _exam_share(con: duckdb.DuckDBPyConnection, column: Profile) -> float:
-    """The share of a column's values that the shipped list reads as examinations."""
+    """Return the share of a column's values that the shipped list recognises as examinations."""
     replace(con, "TABLE", "seen_names", "(name VARCHAR)")
     con.executemany("INSERT INTO seen_names VALUES (?)", [[v] for v, _ in column.values[:200]])
     look_up(con, "SELECT name, 1 AS number FROM seen_names", shipped_exams(), "seen_exams")
@@ -188,6 +188,6 @@ def _exam_share(con: duckdb.DuckDBPyConnection, column: Profile) -> float:
 
 
 def shipped_exams() -> ExamList:
-    """The exam names that come with the program."""
+    """Return the exam names shipped with the program."""
     names, _ = load_exam_names(rules_dir() / EXAM_NAMES, vocabularies())
     return ExamList.of([names])

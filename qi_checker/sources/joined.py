@@ -1,4 +1,4 @@
-"""Rows from another place beside those of a table that was read, under the same checks."""
+"""Add rows from another place to a table, under the same checks."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def join_rows(
     records: Records, name: str, place: str, rows: Mapping[int, Mapping[str, str]]
 ) -> Records:
-    """Records whose table `name` has these rows, too, each by its number at the other place.
+    """Return records whose table `name` also has these rows, each by its number at the other place.
 
-    `rows` hold columns of the contract as text; the mappings of the site are for its own files.
-    What an earlier call added to the same table goes; without rows the given records come back,
-    since they say what was delivered.
+    `rows` contain columns of the contract as text; the site's mappings apply only to its own files.
+    Rows from an earlier call are removed from the table; without rows the given records are
+    returned, since they describe what was delivered.
     """
     table = records.tables[name]
     _keep_delivered(records.con, name)
@@ -44,7 +44,7 @@ def join_rows(
 
 
 def _keep_delivered(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """What was delivered alone, as a table of text that rows can be added to."""
+    """Keep only the delivered rows, as a table of text to which rows can be added."""
     types = con.execute(f"DESCRIBE raw_{name}").fetchall()
     con.execute("SET TimeZone = 'UTC'")  # a moment with a time zone is written with +00
     cells = ", ".join(f"{_text(quoted(c), kind)} AS {quoted(c)}" for c, kind, *_ in types)
@@ -55,7 +55,7 @@ def _keep_delivered(con: duckdb.DuckDBPyConnection, name: str) -> None:
 
 
 def _text(column: str, kind: str) -> str:
-    """A value as a CSV would have it; a typed time of midnight is a date without a clock time."""
+    """Return the SQL of a value as in a CSV; a typed midnight is a date without a clock time."""
     if column == quoted("_row"):
         return column
     if kind == "TIMESTAMP":

@@ -1,8 +1,8 @@
 """From the header of a file to the columns of the contract, and from local values to its words.
 
-A header may differ from the contract in blanks around a name and in upper and lower case; every
-other difference is a mapping: in the site settings, or in mapping.yaml. Messages name columns of the
-contract or of the settings only: a file without a header has a patient's data in its first row.
+A header may differ from the contract in blanks around a name and in upper and lower case; any other
+difference needs a mapping: in the site settings, or in mapping.yaml. Messages only name columns of
+the contract or the settings: a file without a header has a patient's data in its first row.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from qi_checker.protocol.site import Site
 from qi_checker.sources.raw import LONGEST_ID, Torn, literal, quoted
 
 BLANKS = " \t\r\n\v\f\u00a0\ufeff\u200b"
-ROW_COLUMN = "_row"  # ours; a file's own column of this name has to go
+ROW_COLUMN = "_row"  # reserved; a file's own column with this name is dropped
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which cell of a row becomes which column. Positions count from 0."""
+    """Maps the cells of a row to columns. Positions count from 0."""
 
     columns: tuple[tuple[str, int], ...]
     width: int
@@ -39,28 +39,28 @@ class Layout:
         return dict(self.columns).get(name)
 
     def value(self, name: str, cells: Sequence[str | None]) -> str | None:
-        """The value of a column in a row that may be too short; None if it is not there."""
+        """Return the value of a column in a row that may be too short; None if it is missing."""
         at = self.position(name)
         cell = cells[at] if at is not None and at < len(cells) else None
         return (cell.strip(BLANKS + "\0") or None) if cell is not None else None
 
 
 def plain(name: str) -> str:
-    """A column's name for comparing."""
+    """Return a column's name for comparing."""
     return name.strip(BLANKS).lower()
 
 
 def recognised(table: Table, header: Sequence[str], site: Site) -> int:
-    """How many columns of the contract a row would name, if it were the header."""
+    """Count the columns of the contract that a row would name if it were the header."""
     local = {plain(name) for name in site.columns.get(table.name, {}).values()}
     return len({plain(cell) for cell in header} & (local | set(table.names)))
 
 
-MOST_COLUMNS = 5_000  # hospitals' widest exports have some hundreds; 100,000 take minutes and 3 GB
+MOST_COLUMNS = 5_000  # hospitals' widest exports have a few hundred; 100,000 take minutes and 3 GB
 
 
 def check_width(number: int, where: str) -> None:
-    """Raise UserError for a table that is too wide to be one of records."""
+    """Raise UserError for a table that is too wide to contain records."""
     if number > MOST_COLUMNS:
         what = f"there are {number:,} columns, and at most {MOST_COLUMNS:,} are read"
         advice = "Export the columns that are needed, one row for each operation or event"
@@ -68,7 +68,7 @@ def check_width(number: int, where: str) -> None:
 
 
 def lay_out(table: Table, header: Sequence[str], site: Site, where: str) -> Layout:
-    """Find every column; raises UserError for missing, doubled and unknown mapped ones."""
+    """Find every column; UserError for missing and duplicate ones, and for unknown mapped ones."""
     check_width(len(header), where)
     if not recognised(table, header, site):
         raise UserError(_no_header(table, where))
@@ -177,7 +177,7 @@ LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
 
 
 def check_site(site: Site) -> None:
-    """Raise UserError for mappings of tables that do not exist and for contradictory ones."""
+    """Raise UserError for mappings of unknown tables and for contradictory ones."""
     problems = [
         Problem(f"site settings, columns: {name}", "there is no such table", "", _near(name))
         for name in site.columns
@@ -197,13 +197,13 @@ def check_site(site: Site) -> None:
 
 
 def unused_values(table: Table, columns: tuple[str, ...], site: Site) -> list[str]:
-    """Value mappings of this table whose column the file does not have."""
+    """Return columns of this table with value mappings that the file lacks."""
     targets = [target.partition(".") for target in site.values]
     return [column for name, _, column in targets if name == table.name and column not in columns]
 
 
 def mapped(table: Table, column: str, expression: str, site: Site) -> str:
-    """The SQL of a text value after the site's value mapping; lists are mapped item by item too."""
+    """Return the SQL of a text after the site's value mapping; lists also item by item."""
     mapping = site.values.get(f"{table.name}.{column}")
     if not mapping:
         return expression
@@ -232,7 +232,7 @@ def _near(name: str) -> str:
 
 @dataclass
 class Delivered:
-    """One table as read: `number_ids` are id columns that the file holds as numbers."""
+    """One table as read: `number_ids` are id columns that are numbers in the file."""
 
     raw: RawTable
     notes: list[str] = field(default_factory=list)
@@ -240,13 +240,13 @@ class Delivered:
 
 
 def sha256_of(path: Path) -> str:
-    """Of the bytes of a file, so that a result can be traced to its data."""
+    """Hash the bytes of a file, so that a result can be traced to its data."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def select_list(table: Table, layout: Layout, site: Site, cell: Callable[[str, int], str]) -> str:
-    """Every contract column, NULL where the file has none, then the file's other columns.
+    """Select every contract column (NULL if the file lacks it), then the file's other columns.
 
     `cell` gives the SQL of a column from its name and position in the file.
     """
@@ -263,7 +263,7 @@ def select_list(table: Table, layout: Layout, site: Site, cell: Callable[[str, i
 def torn_row(
     table: Table, layout: Layout, number: int, cells: Sequence[str | None], why: str
 ) -> Torn:
-    """A broken row with what can still be told: its ids from the places where they should be."""
+    """Return a broken row with its readable parts: the ids at the places where they should be."""
 
     def readable(column: str) -> str | None:
         value = layout.value(column, cells)

@@ -1,8 +1,8 @@
-"""Tables of the contract made from an export, as `mapping.yaml` says; DuckDB does the work.
+"""Make tables of the contract from an export according to `mapping.yaml`, in DuckDB.
 
-Each part of a table is read into a grid of text (grid.py), joined, filtered, turned into columns of
-the contract (expressions.py), and grouped where several rows are one. Rows keep the numbers of the
-file they stand in.
+Each part of a table is read into a grid of text (grid.py), joined, filtered, converted to columns
+of the contract (expressions.py), and grouped if several rows make one. Rows keep the row numbers of
+their file.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from qi_checker.sources.raw import literal, quoted, replace
 if TYPE_CHECKING:
     import duckdb
 
-# Reads a place that is no file: connection, place, wanted columns, name of the grid, first place.
+# Reads a place other than a file: connection, place, wanted columns, name of the grid, first place.
 ReadDatabase = Callable[["duckdb.DuckDBPyConnection", PlaceModel, Sequence[Wanted], str, int], Grid]
-_TORN_ABOVE = "\x1ftorn"  # stands for the cells of a row that could not be read
+_TORN_ABOVE = "\x1ftorn"  # marks the cells of a row that could not be read
 _EXAM = "_exam"
-SOME_ROWS = 60  # that are kept as the export has them: twenty records of several rows each
+SOME_ROWS = 60  # kept as in the export: twenty records of several rows each
 
 
 @dataclass
 class _Made:
-    """What has been made of a table so far."""
+    """The intermediate results of one table."""
 
     parts: list[str] = field(default_factory=list)
     torn: list[str] = field(default_factory=list)
@@ -55,9 +55,9 @@ def read_mapped(
     folder: Path,
     database: ReadDatabase | None = None,
 ) -> Delivered:
-    """Make `raw_<name>` and `torn_<name>` of a table that the mapping describes.
+    """Make `raw_<name>` and `torn_<name>` for a table that the mapping describes.
 
-    UserError with everything that is wrong with its files as a whole.
+    Raises UserError with the errors of its files as a whole.
     """
     made = _Made()
     problems: list[Problem] = []
@@ -73,7 +73,7 @@ def read_mapped(
     listed = [*table.names, *own, "_row"]
     raw_name = f"raw_{table.name}"
     if len(made.parts) == 1 and _columns_of(con, made.parts[0]) == listed:
-        replace(con, "TABLE", raw_name, "(nothing VARCHAR)")  # whatever was there before
+        replace(con, "TABLE", raw_name, "(nothing VARCHAR)")  # replaces a table or a view
         con.execute(f"DROP TABLE {raw_name}")
         con.execute(f"ALTER TABLE {made.parts.pop()} RENAME TO {raw_name}")
     else:
@@ -104,7 +104,7 @@ def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 class _Part:
-    """One part of a table: the rows of one place, with what is joined to them."""
+    """One part of a table: the rows of one place, and the rows joined to them."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class _Part:
     # ---- rows ------------------------------------------------------------------------------------
 
     def _rows(self) -> tuple[str, dict[str, str], list[Grid]]:
-        """What stands after FROM, and its columns by their names in the export."""
+        """Return the FROM clause, its columns by their names in the export, and the grids."""
         joins = self.block.join
         there = {plain(f"{j.prefix or ''}{name}") for j in joins for name in many(j.columns)}
         here = [w for w in self._wanted() if plain(w.name) not in there]
@@ -176,7 +176,7 @@ class _Part:
         return rows, columns, grids
 
     def _once(self, rows: str, grid: Grid) -> None:
-        """UserError where a join makes several rows of one, which would be duplicates."""
+        """Raise UserError if a join multiplies rows, which would be duplicates."""
         query = f"SELECT (SELECT count(*) FROM {rows}) - (SELECT count(*) FROM {grid.name})"
         (more,) = self.con.execute(query).fetchall()[0]
         if more:
@@ -203,7 +203,7 @@ class _Part:
         return grid
 
     def _wanted(self) -> list[Wanted]:
-        """The columns that are named for columns of the contract and for choosing rows."""
+        """Return the columns needed for contract columns and for choosing rows."""
         found = []
         for name, source in self.sources.items():
             kind = self.table[name].kind if name in self.table.names else "text"
@@ -220,7 +220,7 @@ class _Part:
         return found
 
     def _wanted_of(self, join: Join, number: int) -> list[Wanted]:
-        """The columns that are taken from a joined table, and those that choose its rows."""
+        """Return the columns taken from a joined table, and those that choose its rows."""
         key = f"{self.key}.join[{number}]"
         for_what = {plain(one.name): one for one in self._wanted()}
         found = []
@@ -231,7 +231,7 @@ class _Part:
         return found + [Wanted(right, f"{key}.by") for _, right in join.pairs]
 
     def _filled(self, rows: str, grid: Grid) -> str:
-        """Empty cells with the value above; not past a row that could not be read."""
+        """Fill empty cells with the value above, but not across a row that could not be read."""
         names = [plain(n) for n in many(self.block.fill_down) if plain(n) not in grid.filled]
         if not names:
             return rows
@@ -279,7 +279,7 @@ class _Part:
     # ---- columns ---------------------------------------------------------------------------------
 
     def _values(self, rows: str) -> None:
-        """Table `<name>`: the columns of the contract, those of the hospital's own, and `_row`."""
+        """Make table `<name>`: contract columns, the hospital's own columns, and `_row`."""
         own = [name for name in self.sources if name not in self.table.names]
         values = {name: self.expressions.column(name, s) for name, s in self.sources.items()}
         self.made.columns |= dict.fromkeys(values)
@@ -300,7 +300,7 @@ class _Part:
         self._keep_some(rows)
 
     def _keep_some(self, rows: str) -> None:
-        """Table `before_<name>` of the first rows as the export has them, for `inspect --dry-run`."""
+        """Make table `before_<name>`: the first rows as in the export, for `inspect --dry-run`."""
         columns = self.expressions.columns.items()
         listed = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in columns)
         first = f"SELECT _row FROM {self.name} ORDER BY _row LIMIT {SOME_ROWS}"
@@ -309,9 +309,9 @@ class _Part:
         replace(self.con, "TABLE", f"before_{self.name}", body)
 
     def _with_exams(self, body: str, rows: str, exam_name: str) -> str:
-        """A query of rows with what their exam names say; columns that are filled already decide."""
+        """Return a query that adds the values of exam names to columns that are still empty."""
         looked_up = f"exams_{self.name}"
-        # The few names are trimmed after they are counted, not a million times before.
+        # The few distinct names are trimmed after counting, not a million rows before.
         alias, column = self.expressions.columns[plain(exam_name)].split(".")
         counted = f"SELECT {alias}.{column}, count(*) AS number FROM {rows} GROUP BY 1"
         given_name = self.expressions.given(exam_name)
@@ -338,7 +338,7 @@ class _Part:
         )
 
     def _exam_notes(self, looked_up: str) -> Iterator[str]:
-        """Counts only: a name that slipped into the column may be a patient's."""
+        """Yield notes with counts only: a value in the column may be a patient's name."""
         names, unread, rows, outside = self.con.execute(f"""
             SELECT count(*), count(*) FILTER (WHERE {UNREAD}),
                    coalesce(sum(number) FILTER (WHERE {UNREAD}), 0),
@@ -358,7 +358,7 @@ class _Part:
     # ---- groups ----------------------------------------------------------------------------------
 
     def _grouped(self) -> None:
-        """One row from all rows of a group. Where they disagree about what counts, none."""
+        """Make one row from all rows of a group; none if they disagree about what counts."""
         own = [c for c in self.sources if c not in self.table.names]
         columns = [*self.table.names, *own]
         picked = ", ".join(f"{self._picked(c)} AS {quoted(c)}" for c in columns)
@@ -412,7 +412,7 @@ class _Part:
         return column in self.table.names and self.table[column].kind in LISTED
 
     def _picked(self, column: str) -> str:
-        """The value of a group: lists are collected, of other columns one is taken."""
+        """Return the SQL of a group's value: lists are collected, other columns give one value."""
         name = quoted(column)
         if self._is_list(column):
             items = f"list_transform(string_split({name}, ';'), lambda i: trim(i))"
@@ -425,7 +425,7 @@ class _Part:
         return f"{'arg_min' if how == 'first' else 'arg_max'}({name}, _row) {some}"
 
     def _tell_groups(self, grouped: str, columns: Sequence[tuple[int, str]]) -> None:
-        """Say where rows of one group disagree."""
+        """Add notes on groups whose rows disagree."""
         if not columns:
             return
         counts = ", ".join(f"count(*) FILTER (WHERE n{i} > 1)" for i, _ in columns)
@@ -443,7 +443,7 @@ class _Part:
     # ---- rows that cannot be read ----------------------------------------------------------------
 
     def _torn(self, grids: Sequence[Grid]) -> None:
-        """Torn rows and groups that disagree, with the cells that may be ids of the contract."""
+        """Collect torn rows and conflicting groups, with the cells that may be ids."""
         torn = self.name + "_torn"
         cells = "cells"
         if "patient_id" in self.sources:
@@ -472,7 +472,7 @@ class _Part:
         ]
 
 
-# What makes a looked up exam name one that the list does not know.
+# Condition for a looked up exam name that the list does not know.
 UNREAD = (
     "coalesce(role, '') <> 'never' AND coalesce(kind, 'imaging') = 'imaging' "
     "AND (modality IS NULL OR region IS NULL)"
@@ -480,5 +480,5 @@ UNREAD = (
 
 
 def _called(source: Source) -> str:
-    """What a column of the contract is called in the export."""
+    """Return the name of a contract column in the export."""
     return " + ".join(source.sources)

@@ -1,4 +1,4 @@
-"""A proposed mapping as the text of mapping.yaml, with its questions as comments."""
+"""Write a proposed mapping as the text of mapping.yaml, with its questions as comments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WIDTH = 110
 
 
 def mapping_text(proposal: Proposal, target: str) -> str:
-    """The text of mapping.yaml. A question stands above the line that it is about."""
+    """Return the text of mapping.yaml. A question is above the line that it is about."""
     lines = [
         f"# Proposed by qi-checker inspect {target}",
         "# Read every line. Then check the result on twenty rows: qi-checker inspect --dry-run",
@@ -63,7 +63,7 @@ def _block(proposal: Proposal, path: Path, block: dict[str, Any]) -> Iterator[st
 
 
 def _asked(proposal: Proposal, path: Path) -> Iterator[str]:
-    """The questions about a key, and about what is below it."""
+    """Yield the questions about a key and the keys below it."""
     for doubt in proposal.doubts:
         if doubt.path[: len(path)] == path:
             yield f"# QUESTION: {doubt.question}"
@@ -72,7 +72,7 @@ def _asked(proposal: Proposal, path: Path) -> Iterator[str]:
 
 def _answers(doubt: Doubt) -> str:
     said = [
-        f"{words}{' (as it stands)' if n == doubt.usual else ''}"
+        f"{words}{' (as written)' if n == doubt.usual else ''}"
         for n, (words, _) in enumerate(doubt.answers)
     ]
     return "; ".join(said)

@@ -1,4 +1,4 @@
-"""Records that are already in memory: rows of text, or pandas DataFrames."""
+"""Read records that are already in memory: rows of text, or pandas DataFrames."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def from_rows(
     torn: Mapping[str, Sequence[Row]] | None = None,
     con: duckdb.DuckDBPyConnection | None = None,
 ) -> Records:
-    """Records from rows of text, `{"cases": [{"case_id": "C1", ...}], ...}`.
+    """Make records from rows of text, `{"cases": [{"case_id": "C1", ...}], ...}`.
 
-    A row is number `index + 2`, as under a header, unless it says `_row`. Columns it leaves out
-    are NULL; columns beyond the contract are kept. A table that is left out is absent. `torn`
-    gives structurally broken rows: `_row`, `id`, `patient_id`, `why`.
+    A row has number `index + 2`, as under a header, unless it gives `_row`. Missing columns are
+    NULL; columns beyond the contract are kept. A missing table is absent. `torn` gives structurally
+    broken rows: `_row`, `id`, `patient_id`, `why`.
     """
     records = Records(con if con is not None else connect())
     for table in TABLES.values():
@@ -75,7 +75,7 @@ def _table(
     return RawTable(table.name, table.name, columns, hashlib.sha256(content.encode()).hexdigest())
 
 
-UNMAPPED = Site(timezone="UTC")  # only its mappings matter here, and it has none
+UNMAPPED = Site(timezone="UTC")  # only its mappings are used here, and it has none
 
 
 def from_frames(
@@ -83,11 +83,11 @@ def from_frames(
     con: duckdb.DuckDBPyConnection | None = None,
     site: Site = UNMAPPED,
 ) -> Records:
-    """Records from DataFrames, `{"cases": ..., "events": ..., "exceptions": ...}`.
+    """Make records from DataFrames, `{"cases": ..., "events": ..., "exceptions": ...}`.
 
     Ids and codes must be text; date columns may be text, dates or datetimes. Rows are numbered by
-    position, the first being row 2 as under a header. A table that is left out is absent. The
-    content is copied, and the frames stay as they are.
+    position, the first being row 2 as under a header. A missing table is absent. The content is
+    copied; the frames are not changed.
     """
     records = Records(con if con is not None else connect())
     problems: list[Problem] = []
@@ -140,7 +140,7 @@ def _store(records: Records, table: Table, frame: pd.DataFrame, site: Site) -> N
 
 
 def _with_text(table: Table, frame: pd.DataFrame, layout: Layout, where: str) -> pd.DataFrame:
-    """A copy with columns c0, c1 ...; columns of Python objects become columns of text."""
+    """Copy a frame with columns c0, c1 ...; columns of Python objects become text."""
     import pandas as pd
 
     kinds = {at: (name, _kind(table, name)) for name, at in layout.columns}

@@ -1,10 +1,10 @@
 """`import omop`: OMOP CDM tables -> a data folder of the records contract.
 
-Every row of procedure_occurrence whose concept is an operation becomes a case, and rows of the
-event tables whose concept is listed become events, of patients who have a case. OMOP knows what
+Every row of procedure_occurrence with the concept of an operation becomes a case, and rows of the
+event tables with a listed concept become events, for patients who have a case. OMOP records what
 happened, not what is planned: no case is scheduled or cancelled and no event is ordered or booked,
-so the result is for looking back only. A row without a readable date is written as it is, so that
-the audit lists it.
+so the result is for retrospective use only. A row without a readable date is written unchanged, so
+that the audit lists it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RETROSPECTIVE = (
 
 @dataclass(frozen=True)
 class Imported:
-    """How many rows were written, and what a person should know about them."""
+    """The number of rows written, and notes for the user."""
 
     cases: int
     events: int
@@ -44,9 +44,9 @@ def import_omop(
     """Write cases.csv, events.csv and about.txt into the folder `out`.
 
     `path` is a DuckDB file, opened read-only, or a folder with one CSV or Parquet file per table;
-    `concepts` says which concepts are operations and events, see `omop_concepts`. A folder that
-    holds files is refused without `force`; with it these three files are replaced and others
-    stay. Raises UserError.
+    `concepts` lists the concepts of operations and events, see `omop_concepts`. A folder that is
+    not empty is refused without `force`; with it these three files are replaced and others stay.
+    Raises UserError.
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not force)):
         advice = "Give a new folder, or say that the files in it may be replaced"
@@ -81,22 +81,22 @@ def _write(tables: OmopTables, folder: Path, notes: tuple[str, ...]) -> Imported
 
 
 def _put_in_place(building: Path, out: Path) -> None:
-    """Each file appears whole or not at all; the cases last, for without them nothing is read."""
+    """Move each file atomically; the cases last, since nothing is read without them."""
     out.mkdir(exist_ok=True)
     for name in ("about.txt", "events.csv", "cases.csv"):
         shutil.move(building / name, out / name)
 
 
-CLINICAL = "procedure_occurrence"  # the one table without which there are no cases
+CLINICAL = "procedure_occurrence"  # the table from which cases are made
 
 
 class OmopTables:
-    """The tables that can be read from one connection; the source itself is never written."""
+    """The tables of one connection; the source itself is never written."""
 
     def __init__(self, path: Path, schema: str = "") -> None:
         self.con: duckdb.DuckDBPyConnection = connect()
         self.source = str(path)
-        self.sql: dict[str, str] = {}  # table -> what stands after FROM
+        self.sql: dict[str, str] = {}  # table -> FROM clause
         self._columns: dict[str, set[str]] = {}
         self._csv_files: list[Path] = []
         if path.is_dir():
@@ -108,7 +108,7 @@ class OmopTables:
             raise UserError(Problem(self.source, f"there is no table {CLINICAL}", "", advice))
 
     def column(self, table: str, name: str, alias: str) -> str:
-        """The SQL of a column, NULL where this version of the CDM does not have it."""
+        """Return the SQL of a column, NULL if this version of the CDM lacks it."""
         return f"{alias}.{quoted(name)}" if name in self._known(table) else "NULL"
 
     def _known(self, table: str) -> set[str]:
@@ -143,7 +143,7 @@ class OmopTables:
                 self.sql[name.lower()] = f"omop.{quoted(where)}.{quoted(name)}"
 
     def unreadable(self) -> UserError:
-        """Which CSV files have rows that cannot be told apart: for a query that failed."""
+        """Return an error for a failed query that names CSV files with inseparable rows."""
         import duckdb
 
         problems = []
@@ -168,9 +168,9 @@ class OmopTables:
 
 
 def _csv(path: Path) -> str:
-    """The SQL that reads a CSV file.
+    """Return the SQL that reads a CSV file.
 
-    Athena separates the vocabulary by tabs, and a quote in a name there stands for itself.
+    Athena separates the vocabulary by tabs, and a quote in a name is an ordinary character there.
     """
     with path.open("rb") as file:
         header = file.readline().decode("utf-8", "replace")
@@ -183,7 +183,7 @@ def _csv(path: Path) -> str:
     )
 
 
-# table -> what the names of its columns begin with, and those of its date and date-time
+# table -> prefix of its column names, and the names of its date and date-time columns
 EVENT_TABLES = {
     CLINICAL: ("procedure", "procedure_date", "procedure_datetime"),
     "measurement": ("measurement", "measurement_date", "measurement_datetime"),
@@ -193,7 +193,7 @@ EVENT_TABLES = {
 
 
 def cases_query(tables: OmopTables) -> str:
-    """One case for every procedure that is an operation, in the order of their ids.
+    """Select one case for every procedure that is an operation, ordered by id.
 
     Its diagnoses are the conditions of the same visit and those open on the day.
     """
@@ -208,7 +208,7 @@ def cases_query(tables: OmopTables) -> str:
 
 
 def events_query(tables: OmopTables) -> str:
-    """Every chosen event of a patient who has a case, table by table in the order of ids."""
+    """Select every chosen event of a patient who has a case, table by table, ordered by id."""
     parts = [
         f"SELECT {position} AS position, * FROM ({_chosen_rows(tables, table, is_case=False)})"
         for position, table in enumerate(EVENT_TABLES)
@@ -224,7 +224,7 @@ def events_query(tables: OmopTables) -> str:
 
 
 def _chosen_rows(tables: OmopTables, table: str, is_case: bool) -> str:
-    """Rows of one table whose standard or, failing that, source concept was chosen."""
+    """Select rows of one table by their standard concept or, failing that, their source concept."""
     stem, day, moment = EVENT_TABLES[table]
 
     def column(name: str) -> str:
@@ -251,7 +251,7 @@ def _chosen_rows(tables: OmopTables, table: str, is_case: bool) -> str:
 
 
 def _codes(concept: str) -> str:
-    """The concept id, its code, and the code it was recorded under where that differs.
+    """Return the SQL of the concept id, its code, and the recorded code if different.
 
     Concept 0 means that there is no standard concept.
     """
@@ -262,7 +262,7 @@ def _codes(concept: str) -> str:
 
 
 def _names(tables: OmopTables) -> str:
-    """The code and name of every concept. Without a vocabulary there are only ids."""
+    """Select the code and name of every concept. Without a vocabulary there are only ids."""
     if "concept" not in tables.sql:
         return "SELECT NULL::BIGINT AS concept_id, NULL AS code, NULL AS name LIMIT 0"
     return (
@@ -273,7 +273,7 @@ def _names(tables: OmopTables) -> str:
 
 
 def _when(day: str, moment: str) -> str:
-    """A date-time; a date where the clock is at midnight. An unreadable date stays as it is."""
+    """Return the SQL of a date-time; a date if midnight. An unreadable date stays as written."""
     stamp = f"try_cast({moment} AS TIMESTAMP)"
     date = f"coalesce(try_cast({day} AS DATE), try_strptime({day}::VARCHAR, '%Y%m%d')::DATE)"
     return (

@@ -43,7 +43,7 @@ class Concept:
 
 
 def read_concepts(path: Path) -> list[Concept]:
-    """Read the list; raises UserError with everything that is wrong with it."""
+    """Read the list; raises UserError with all errors."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -61,7 +61,7 @@ def read_concepts(path: Path) -> list[Concept]:
         problems += [Problem(f"{path}, line {line}", what) for what in complaints]
         concepts += [concept] if concept else []
     if not problems and not any(concept.kind == CASE for concept in concepts):
-        what = "no line has the kind 'case', so that nothing is an operation"
+        what = "no line has the kind 'case', so there are no operations"
         problems.append(Problem(str(path), what, "", "Mark the operations with kind case"))
     if problems:
         raise UserError(problems)
@@ -69,7 +69,7 @@ def read_concepts(path: Path) -> list[Concept]:
 
 
 def _concept(line: int, row: dict[str, str | None]) -> tuple[Concept | None, list[str]]:
-    """The concept of one line, and what is wrong with the line."""
+    """Return the concept of one line, and the errors of the line."""
     cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
     codes = split_codes(cells["code"])
     if len(codes) != 1:
@@ -86,17 +86,17 @@ def _concept(line: int, row: dict[str, str | None]) -> tuple[Concept | None, lis
     return Concept(line, system, code, kind, cells["modality"], cells["region"], below), complaints
 
 
-BARE = "regexp_replace(upper({}::VARCHAR), '[ .^-]', '', 'g')"  # as codes differ in punctuation
+BARE = "regexp_replace(upper({}::VARCHAR), '[ .^-]', '', 'g')"  # since codes differ in punctuation
 
 
 def choose(tables: OmopTables, concepts: Sequence[Concept], path: Path) -> list[str]:
-    """Fill the table `chosen`: every concept that counts, as case or as event. Returns notes."""
+    """Fill the table `chosen`: every concept that counts, as case or as event. Return notes."""
     if any(c.descendants for c in concepts) and "concept_ancestor" not in tables.sql:
-        what = "descendants are asked for, but there is no table concept_ancestor"
+        what = "descendants are requested, but there is no table concept_ancestor"
         advice = "Add the table, or list every concept"
         raise UserError(Problem(tables.source, what, "", advice))
     if any(c.system != "OMOP" for c in concepts) and "concept" not in tables.sql:
-        what = "codes of a vocabulary are asked for, but there is no table concept"
+        what = "codes of a vocabulary are requested, but there is no table concept"
         advice = "Add the table, or list concepts by OMOP:<concept id>"
         raise UserError(Problem(tables.source, what, "", advice))
     names = _vocabularies(tables)
@@ -124,7 +124,7 @@ def choose(tables: OmopTables, concepts: Sequence[Concept], path: Path) -> list[
 
 
 def _vocabularies(tables: OmopTables) -> dict[str, list[str]]:
-    """Our name of a code system -> the vocabulary_ids that stand for it."""
+    """Return our name of a code system -> its vocabulary_ids."""
     names: dict[str, list[str]] = {}
     if "concept" in tables.sql:
         query = f"SELECT DISTINCT vocabulary_id FROM {tables.sql['concept']} ORDER BY 1"
@@ -134,7 +134,7 @@ def _vocabularies(tables: OmopTables) -> dict[str, list[str]]:
 
 
 def _is_known(tables: OmopTables, found: set[int]) -> bool:
-    """Whether the vocabulary has one of these concepts; without a vocabulary, all are believed."""
+    """Whether the vocabulary has one of these concepts; without a vocabulary, all are accepted."""
     if "concept" not in tables.sql:
         return True
     query = (

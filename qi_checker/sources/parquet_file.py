@@ -1,4 +1,4 @@
-"""Tables in Parquet files. They stay where they are: the raw table is a view of the file."""
+"""Tables in Parquet files. Nothing is copied: the raw table is a view of the file."""
 
 from __future__ import annotations
 

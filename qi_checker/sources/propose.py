@@ -1,7 +1,7 @@
-"""A first mapping.yaml for an export, with a question for each doubt.
+"""Propose a first mapping.yaml for an export, with a question for each doubt.
 
-What is sure is written; where two readings are possible the mapping holds both or a `?`, with which
-it is refused until a person has answered.
+Certain values are written; if two readings are possible the mapping contains both or a `?`, and is
+refused until a person has answered.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ from qi_checker.sources.recognise import (
 if TYPE_CHECKING:
     import duckdb
 
-OPEN = "?"  # where a person has to decide
+OPEN = "?"  # a person has to decide
 _MOST_WORDS = 60
-_NEAR = 0.35  # two columns whose scores differ by less are both told
+_NEAR = 0.35  # two columns whose scores differ by less are both offered
 
 Path = tuple[str | int, ...]
 
 
 @dataclass
 class Doubt:
-    """A question about the mapping, and what each answer puts in its place."""
+    """A question about the mapping, and the value that each answer gives."""
 
     path: Path
     question: str
-    answers: tuple[tuple[str, Any], ...]  # in words, and the value; a value of None takes it out
-    usual: int | None = None  # the answer that the proposal holds; None leaves it open
+    answers: tuple[tuple[str, Any], ...]  # wording and value; None removes the key
+    usual: int | None = None  # the answer in the proposal; None leaves it open
 
 
 @dataclass
 class Part:
-    """What became of one table: what it seems to contain, how sure that is, and what is left over."""
+    """The result for one table: its likely content, how certain that is, and unused columns."""
 
     title: str
     rows: int
@@ -99,7 +99,7 @@ class Proposal:
             self._about_another(doubt, before, value)
 
     def _about_another(self, doubt: Doubt, before: Any, value: Any) -> None:
-        """Another column was chosen: what was asked about the first one is not asked any more."""
+        """Drop the questions about a column after another one was chosen."""
         if isinstance(before, dict) and isinstance(value, dict):
             self.doubts = [d for d in self.doubts if d.path != doubt.path]
             formats = str(value.get("date", "")).split(" or ")
@@ -110,7 +110,7 @@ class Proposal:
 
 
 def propose(con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], url: str = "") -> Proposal:
-    """Propose a mapping for the tables that were seen; `url` of the database they are in."""
+    """Propose a mapping for the given tables; `url` is the address of their database."""
     proposal = Proposal()
     if url:
         proposal.mapping["database"] = {"url": url}
@@ -151,7 +151,7 @@ def _rows(one: Seen) -> int:
 
 
 def _without_number(doubts: list[Doubt], kind: str) -> None:
-    """One part of a table is no list."""
+    """Replace a list of one part by the part itself."""
     for doubt in doubts:
         if doubt.path[:2] == (kind, 0):
             doubt.path = (kind, *doubt.path[2:])
@@ -169,7 +169,7 @@ class _Block:
         self.used: set[str] = set()
 
     def made(self) -> tuple[dict[str, Any], list[Doubt], set[str]]:
-        """The block of mapping.yaml, the questions about it, and the columns it uses."""
+        """Return the block of mapping.yaml, its questions, and the columns it uses."""
         if self.kind == "cases":
             self._cases()
         else:
@@ -198,7 +198,7 @@ class _Block:
         self._group()
 
     def _group(self) -> None:
-        """Whether several rows are one operation."""
+        """Ask whether several rows make one operation."""
         given = self.columns["case_id"]
         if given == OPEN:
             return
@@ -230,19 +230,19 @@ class _Block:
             )
 
     def _filled(self, column: Profile) -> str:
-        """The cells of a column as SQL, merged ones with the value above."""
+        """Return the SQL of a column's cells, with merged cells filled from above."""
         cell = f"nullif(trim(k{column.place - 1}, {literal(BLANKS)}), '')"
         if column.name not in self.seen.merged:
             return cell
         return f"last_value({cell} IGNORE NULLS) OVER (ORDER BY _row)"
 
     def _grouped(self, keys: Sequence[Profile], value: str) -> str:
-        """A query of `k`, what tells operations apart, and a value of each row."""
+        """Return a query of `k`, which identifies operations, and a value of each row."""
         parts = ", ".join(self._filled(key) for key in keys)
         return f"SELECT concat_ws('/', {parts}) AS k, {value} AS v FROM {self.seen.grid}"
 
     def _counted(self, keys: Sequence[Profile]) -> tuple[int, int]:
-        """The number of rows with an id, and of their ids."""
+        """Count rows with an id, and distinct ids."""
         query = (
             f"SELECT count(*), count(DISTINCT k) FROM ({self._grouped(keys, '0')}) g WHERE k <> ''"
         )
@@ -250,7 +250,7 @@ class _Block:
         return int(rows), int(operations)
 
     def _apart(self, keys: Sequence[Profile]) -> int:
-        """How many operations have rows that disagree about the time of surgery."""
+        """Count operations whose rows disagree about the time of surgery."""
         given = self.columns.get("surgery_at")
         if given is None or given == OPEN:
             return 0
@@ -306,7 +306,7 @@ class _Block:
             self._missing(role)
 
     def _missing(self, role: str) -> None:
-        """A needed column that no column of the export seems to be."""
+        """Ask for a required column that was not recognised in the export."""
         self.columns[role] = OPEN
         columns = [c for c in self.seen.table.columns if c.filled and c.name not in self.used]
         if role in ("surgery_at", "at"):
@@ -321,7 +321,7 @@ class _Block:
         )
 
     def _id(self, role: str, otherwise: Sequence[str]) -> None:
-        """An id; without one it is made of what tells rows apart."""
+        """Map an id; if there is none, build it from columns that identify a row."""
         if role in self.roles:
             self.columns[role] = self._use(role)
             return
@@ -372,7 +372,7 @@ class _Block:
             self._others(role, column, score)
 
     def _clock_beside(self, column: Profile) -> Profile | None:
-        """The column of the time of day, where a date column has none."""
+        """Return the column with the time of day, if a date column has no time."""
         if any(":" in value or "h" in value for value, _ in column.values[:20]):
             return None
         serial = dates_of(column).formats == (EXCEL,)
@@ -403,7 +403,7 @@ class _Block:
         return f"{text} HH:mm" if text else ""
 
     def _others(self, role: str, column: Profile, score: float) -> None:
-        """Further columns that may as well be the date that is needed."""
+        """Ask about other columns that may be the required date."""
         others = [
             c
             for c in self.seen.table.columns
@@ -446,7 +446,7 @@ class _Block:
         )
 
     def _words(self, role: str, words: dict[str, str], known: tuple[str, ...]) -> None:
-        """A column of words: each value with the word of the contract that it means."""
+        """Map a column of words: each value to its word of the contract."""
         if role not in self.roles:
             return
         column = self.roles[role][0]
@@ -464,7 +464,7 @@ class _Block:
         self.columns[role] = {"column": column.name, "words": mapped} if mapped else column.name
 
     def _modality(self) -> None:
-        """Modalities; a value that is none, such as the name of a scanner, leaves it to the exam name."""
+        """Map modalities; for other values, such as a scanner's name, the exam name decides."""
         words = known_words().modality
         self._words("modality", words, tuple(dict.fromkeys(words.values())))
         source = self.columns.get("modality")
@@ -513,25 +513,25 @@ class _Block:
                 Doubt(
                     (*self.path, "columns", role),
                     f"The codes {'in the texts ' if codes.in_text else ''}of {column.name} have the "
-                    f"shape of {codes.system}: of which system are they?",
+                    f"shape of {codes.system}: which system are they from?",
                     tuple((system, {"system": system}) for system in systems),
                     usual,
                 )
             )
 
 
-# ---- codes in a table of their own ---------------------------------------------------------------
+# ---- codes in a separate table ---------------------------------------------------------------
 
-_AMERICAN = {"CPT", "ICD-10-PCS"}  # systems that only hospitals of the United States use
+_AMERICAN = {"CPT", "ICD-10-PCS"}  # systems that only hospitals in the United States use
 
 
 def _beside(
     con: duckdb.DuckDBPyConnection, main: Seen, block: dict[str, Any], one: Seen
 ) -> set[str]:
-    """Join a table that has codes of operations and nothing else; its columns that are used.
+    """Join a table that only has codes of operations; return its columns that are used.
 
-    It has the ids of operations, and no patient or no day of its own. A column that names the system
-    of each code, as `CPT` or `ICD10`, chooses the rows.
+    It has the ids of operations, but lacks a patient or a date. A column that names the system of
+    each code, such as `CPT` or `ICD10`, selects the rows.
     """
     roles = one.table.roles(CASE_ROLES)
     case_id = block["columns"].get("case_id")
@@ -573,7 +573,7 @@ def _beside(
 def _coded(
     columns: Sequence[Profile],
 ) -> Iterator[tuple[str, Profile, str, tuple[Profile, tuple[str, ...]] | None]]:
-    """Columns of codes: for which column of the contract, their system, and the rows that have it."""
+    """Yield columns of codes: contract column, column, its system, and the rows to select."""
     named = [c for c in columns if c.distinct <= 20 and c.share_of(_systems_in(c)) > 0.5]
     others = [c for c in columns if c not in named and not dates_of(c).share]
     if named:
@@ -602,14 +602,14 @@ def _is_american(columns: dict[str, Any]) -> bool:
 
 
 def _systems_in(column: Profile) -> set[str]:
-    """Values of a column that are names of code systems."""
+    """Return the values of a column that are names of code systems."""
     return {v for v, _ in column.values if v.lower() in SYSTEM_ALIASES}
 
 
 def _same_ids(
     con: duckdb.DuckDBPyConnection, main: Seen, case_id: str, one: Seen
 ) -> Profile | None:
-    """The column of a table that has the ids of operations, by its name or by its values."""
+    """Return the column with the ids of operations, recognised by its name or its values."""
     here = main.table.column(case_id)
     for column in one.table.columns:
         if plain(column.name) != plain(case_id) and name_score(column, "case_id") < 0.5:
@@ -620,14 +620,14 @@ def _same_ids(
 
 
 def _about_beside(block: dict[str, Any], one: Seen) -> Iterator[Doubt]:
-    """Whether the codes are of the system that their shape or name says."""
+    """Ask whether the codes belong to the system that their shape or name suggests."""
     for role in ("procedures", "diagnoses"):
         source = block["columns"].get(role)
         title = one.table.title.partition(".")[0]
         if isinstance(source, dict) and str(source["column"]).startswith(f"{title} "):
             yield Doubt(
                 ("cases", 0, "columns", role),
-                f"The {role} stand in {one.table.title}, as codes of {source['system']}: is that right?",
+                f"The {role} are in {one.table.title}, as codes of {source['system']}: is that right?",
                 (("yes", source), ("no, leave them out", None)),
                 0,
             )
@@ -642,7 +642,7 @@ def _ids(
     cases: tuple[Seen, dict[str, Any]],
     events: tuple[Seen, dict[str, Any]],
 ) -> Iterator[Doubt]:
-    """Whether patients' ids are the same in both tables, and what would make them so."""
+    """Ask whether patients' ids agree in both tables, and propose how to make them agree."""
     here, there = (_patients(seen, block) for seen, block in (cases, events))
     if here is None or there is None:
         return
@@ -683,7 +683,7 @@ def _ids(
 
 
 def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
-    """A query of the distinct ids of patients as `v`."""
+    """Return a query of the distinct patient ids as `v`."""
     name = block["columns"].get("patient_id")
     if not isinstance(name, str) or name == OPEN:
         return None
@@ -691,7 +691,7 @@ def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
 
 
 def _distinct(seen: Seen, column: Profile) -> str:
-    """A query of the distinct values of a column as `v`, without blanks and marks around them."""
+    """Return a query of a column's distinct values as `v`, without surrounding blanks and marks."""
     value = f"trim(k{column.place - 1}, {literal(BLANKS)})"
     if column.marked:
         value = f"regexp_replace({value}, {literal(MARKS)}, '\\1\\2')"
@@ -699,7 +699,7 @@ def _distinct(seen: Seen, column: Profile) -> str:
 
 
 def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, mine: str, other: str) -> float:
-    """The share of the patients of `here` who are in `there`, too."""
+    """Return the share of patients in `here` who are also in `there`."""
     query = (
         f"SELECT avg(CASE WHEN v IN (SELECT {other} FROM {there} t) THEN 1 ELSE 0 END) "
         f"FROM (SELECT {mine} AS v FROM {here} h) m"
@@ -708,7 +708,7 @@ def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, mine: str, ot
 
 
 def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[str, Any], str]]:
-    """Ways to write ids differently: in words, as keys of mapping.yaml, and as SQL."""
+    """Return ways to rewrite ids: as wording, as keys of mapping.yaml, and as SQL."""
     lengths = con.execute(
         f"SELECT length(v) FROM {other} o GROUP BY 1 ORDER BY count(*) DESC LIMIT 2"
     ).fetchall()
@@ -717,17 +717,17 @@ def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[st
         if 2 <= length <= 40:
             sql = f"CASE WHEN length(v) < {length} THEN lpad(v, {length}, '0') ELSE v END"
             found.append(
-                (f"zeros are put in front up to {length} characters", {"pad": length}, sql)
+                (f"leading zeros are added up to {length} characters", {"pad": length}, sql)
             )
-    found.append(("leading zeros are dropped", {"strip": "leading zeros"}, "ltrim(v, '0')"))
+    found.append(("leading zeros are removed", {"strip": "leading zeros"}, "ltrim(v, '0')"))
     for mark in ("-", " ", ".", "/"):
         sql = f"replace(v, {literal(mark)}, '')"
         said_of, strip = (f"{mark!r} is", mark) if mark != " " else ("blanks are", ALL_BLANKS)
-        found.append((f"{said_of} taken out", {"strip": strip}, sql))
+        found.append((f"{said_of} removed", {"strip": strip}, sql))
         for (length,) in lengths:
             if 2 <= length <= 40:
-                said = f"{said_of} taken out and zeros are put in front up to {length} characters"
+                said = f"{said_of} removed and leading zeros are added up to {length} characters"
                 padded = f"lpad({sql}, {length}, '0')"
                 found.append((said, {"strip": strip, "pad": length}, padded))
-    found.append(('".0" is taken off', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
+    found.append(('".0" is removed', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
     return found

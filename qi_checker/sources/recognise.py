@@ -1,7 +1,7 @@
-"""What an unknown table holds: its columns by their names and their values.
+"""Recognise the content of an unknown table by the names and values of its columns.
 
-A column has a role where its name says so in English, German or French, and where its values are
-of the kind. Both count; a name alone is believed less than values that fit.
+A column has a role if its name suggests it in English, German or French, and if its values fit.
+Both count; a name alone counts less than fitting values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qi_checker.sources.raw import literal
 if TYPE_CHECKING:
     import duckdb
 
-MOST_VALUES = 400  # of a column that are looked at, the most frequent first
+MOST_VALUES = 400  # checked per column, the most frequent first
 _ISO = re.compile(r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _PART_OF_A_DAY = re.compile(r"0?[.,]\d+")
 _MARKED = re.compile(MARKS)
@@ -33,7 +33,7 @@ _CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?( ?[AaPp][Mm])?|([01]\d|2[0-3])[0
 
 @dataclass(frozen=True)
 class Profile:
-    """One column of a table, by its values: how many rows have one, and the most frequent."""
+    """One column of a table with its values: how many rows have one, and the most frequent."""
 
     name: str
     place: int  # from 1
@@ -41,10 +41,10 @@ class Profile:
     filled: int
     distinct: int
     values: tuple[tuple[str, int], ...]
-    marked: bool = False  # values have marks that keep a spreadsheet from taking them for numbers
+    marked: bool = False  # values have marks that keep a spreadsheet from reading them as numbers
 
     def share(self, pattern: re.Pattern[str]) -> float:
-        """The share of values that fit a pattern as a whole."""
+        """Return the share of values that fully match a pattern."""
         return self.share_of({v for v, _ in self.values if pattern.fullmatch(v)})
 
     def share_of(self, values: set[str]) -> float:
@@ -53,14 +53,14 @@ class Profile:
 
     @property
     def words(self) -> str:
-        """The name in lower case and without accents, its parts separated by one blank."""
+        """Return the name in lower case and without accents, its parts separated by one blank."""
         parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name)
         return " ".join(re.sub(r"[^a-z0-9]+", " ", fold(parted.replace("ß", "ss"))).split())
 
 
 @dataclass(frozen=True)
 class Dates:
-    """How the dates of a column are written; more than one format where that cannot be told."""
+    """How the dates of a column are written; several formats if it is ambiguous."""
 
     formats: tuple[str, ...] = ()
     share: float = 0.0  # of the values that are dates
@@ -89,7 +89,7 @@ def profiles(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -
 
 
 def dates_of(column: Profile) -> Dates:
-    """How the dates of a column are written, if it holds any."""
+    """Detect how the dates of a column are written, if it contains any."""
     total = sum(n for _, n in column.values)
     if not total:
         return Dates()
@@ -114,12 +114,12 @@ def dates_of(column: Profile) -> Dates:
 
 
 def _order(text: str) -> str:
-    """The day and the month of a format, and what is between them: DD/MM."""
+    """Return day and month of a format, and the separator between them: DD/MM."""
     return text.partition(" ")[0]
 
 
 def _longest(formats: set[str]) -> list[str]:
-    """Of formats that differ only in their time of day, the one that has most of it."""
+    """Of formats that differ only in the time of day, keep the one with the longest time."""
     best: dict[str, str] = {}
     for text in sorted(formats, key=len):
         best[_order(text)] = text.replace(":ss", "")
@@ -144,24 +144,24 @@ def _names_a_date(column: Profile) -> bool:
 
 
 def is_clock(column: Profile) -> bool:
-    """Whether a column holds times of day."""
+    """Whether a column contains times of day."""
     return column.filled > 0 and column.share(_CLOCK) > 0.8
 
 
 def is_part_of_a_day(column: Profile) -> bool:
-    """Whether a column holds times of day as a spreadsheet has them: 0.3125 is half past seven."""
+    """Whether a column contains times of day as spreadsheet fractions: 0.3125 is 07:30."""
     return column.filled > 0 and column.share(_PART_OF_A_DAY) > 0.8
 
 
 def is_birth(column: Profile) -> bool:
-    """Whether a column is named as a date of birth, which is no date of anything else."""
+    """Whether a column's name says that it is a date of birth, which has no other role."""
     return re.search(r"\b(dob|birth\w*|geb|geburts?\w*|naiss\w*|ddn)\b", column.words) is not None
 
 
 # ---- codes ---------------------------------------------------------------------------------------
 
 _SYSTEMS = {
-    # from the most telling shape to the least
+    # from the most specific shape to the least
     "CCI": r"\d\.[A-Z]{2}\.\d{2}.*",
     "CCAM": r"[A-Z]{4}\d{3}",
     "OPS": r"[1-9]-\d{2,3}[0-9a-z]?(\.[0-9a-z]{1,3})?#?",
@@ -179,17 +179,17 @@ OF_DIAGNOSES = ("ICD-10", "ICD-10-CM", "ICD-10-CA")
 
 @dataclass(frozen=True)
 class Codes:
-    """The code system of a column of codes, and what separates several in one cell."""
+    """The code system of a column of codes, and the separator of several codes in one cell."""
 
-    system: str = ""  # empty where each code names its own
+    system: str = ""  # empty if each code names its own
     separator: str = ""
     share: float = 0.0
-    strip: str = ""  # what stands behind each code
-    in_text: bool = False  # codes stand in a text
+    strip: str = ""  # suffix of each code
+    in_text: bool = False  # codes are inside free text
 
 
 def codes_of(column: Profile) -> Codes | None:
-    """Which codes a column holds; None where it holds none."""
+    """Detect the codes of a column; None if it contains none."""
     texts = [v for v, _ in column.values]
     if not texts:
         return None
@@ -199,17 +199,17 @@ def codes_of(column: Profile) -> Codes | None:
     named = [i for i in items if i.rpartition(":")[0].strip().lower() in SYSTEM_ALIASES]
     if len(named) > 0.8 * len(items):
         return Codes("", "" if separator == ";" else separator, len(named) / len(items))
-    # German hospitals write behind a diagnosis how sure it is. G is certain and is taken off; V
+    # German hospitals append to a diagnosis how certain it is. G is certain and is removed; V
     # (suspected), Z (former) and A (excluded) stay, so that no code list matches them.
     strip = " G" if any(i.endswith(" G") for i in items) else ""
     if strip:
         items = [re.sub(" [GVZA]$", "", i) for i in items]
     for system, pattern in _SYSTEMS.items():
         if system == "ICD-10" and re.search(r"\b(diag\w*|dx|icd|cim)\b|diagnose", column.words):
-            pattern = pattern.replace(r"\.", r"\.?")  # C787, where the name leaves no doubt
+            pattern = pattern.replace(r"\.", r"\.?")  # C787, if the name leaves no doubt
         fitting = sum(re.fullmatch(pattern, i) is not None for i in items)
         if fitting > 0.8 * len(items):
-            # ICD-10 and OPCS-4 have one shape; the name of the column tells them apart.
+            # ICD-10 and OPCS-4 have the same shape; the name of the column tells them apart.
             if system == "OPCS-4" and not re.search(r"opcs|proc|oper", column.words):
                 system = "ICD-10"
             return Codes(system, "" if separator == ";" else separator, fitting / len(items), strip)
@@ -217,7 +217,7 @@ def codes_of(column: Profile) -> Codes | None:
 
 
 def codes_in_text(column: Profile, role: str) -> Codes | None:
-    """Which codes stand in the texts of a column that its name says to hold some: `... [C78.7]`."""
+    """Detect codes inside the texts of a column whose name suggests them: `... [C78.7]`."""
     systems = {
         "diagnoses": ("ICD-10",),
         "procedures": ("CPT", "OPS", "CCAM", "CCI", "ICD-10-PCS"),
@@ -237,7 +237,7 @@ def codes_in_text(column: Profile, role: str) -> Codes | None:
 
 @dataclass(frozen=True)
 class Words:
-    """What names of columns and values of exports say: rules/export-words.yaml."""
+    """Known names of columns and values in exports: rules/export-words.yaml."""
 
     columns: dict[str, tuple[re.Pattern[str], ...]]
     case_status: dict[str, str]
@@ -259,12 +259,12 @@ def known_words() -> Words:
 
 
 def plain_word(text: str) -> str:
-    """A value as the lists of words have it."""
+    """Return a value in the form used in the lists of words."""
     return " ".join(re.sub(r"[^a-z0-9]+", " ", fold(text.replace("ß", "ss"))).split())
 
 
 def word_of(value: str, words: dict[str, str]) -> str | None:
-    """The word of the contract that a value stands for, or None."""
+    """Return the word of the contract that a value means, or None."""
     return words.get(plain_word(value))
 
 
@@ -301,13 +301,13 @@ EVENT_ROLES = (
 
 
 def name_score(column: Profile, role: str) -> float:
-    """How well the name of a column says a role: 1 at best."""
+    """Score how well the name of a column fits a role: 1 at best."""
     patterns = known_words().columns[role]
     for rank, pattern in enumerate(patterns):
         if pattern.fullmatch(column.words):
             return 1 - 0.25 * rank
-    # `Diagnosis ICD`, `1. Operateur`: what stands last is what a column holds, and a header of two
-    # rows puts the name of a group in front.
+    # `Diagnosis ICD`, `1. Operateur`: the last word names the content of a column, and a header of
+    # two rows puts the name of a group in front.
     for end, best in ((" (?:{})$", 0.75), (r"\b(?:{})\b", 0.5)):
         for rank, pattern in enumerate(patterns[:2]):
             if re.search(end.format(pattern.pattern), column.words):
@@ -317,7 +317,7 @@ def name_score(column: Profile, role: str) -> float:
 
 @dataclass
 class Table:
-    """A table of an export with what its columns seem to be."""
+    """A table of an export with the likely roles of its columns."""
 
     title: str
     columns: list[Profile]
@@ -327,7 +327,7 @@ class Table:
         return next(c for c in self.columns if c.name == name)
 
     def roles(self, wanted: Sequence[str]) -> dict[str, tuple[Profile, float]]:
-        """The best column for each role, with its score; no column has two roles."""
+        """Return the best column for each role, with its score; no column has two roles."""
         scored = [
             (self._score(column, role), -column.place, role, column)
             for role in wanted
@@ -342,7 +342,7 @@ class Table:
         return found
 
     def _score(self, column: Profile, role: str) -> float:
-        """Name and values together; below 0 where the values cannot be of the role."""
+        """Score name and values together; below 0 if the values cannot have the role."""
         name = name_score(column, role)
         if not column.filled:
             return 0.3 * name
@@ -350,7 +350,7 @@ class Table:
         return -1 if fits < 0 else name + fits
 
     def _fits(self, column: Profile, role: str) -> float:
-        """How well the values are of a role: 0 where they say nothing, below 0 where they deny it."""
+        """Score how well the values fit a role: 0 if inconclusive, below 0 if they do not fit."""
         if role in ("surgery_at", "started_at", "admitted_at", "at", "ordered_at"):
             return 0.3 if dates_of(column).share > 0.6 and not is_birth(column) else -1
         if role == "status":
@@ -386,7 +386,7 @@ class Table:
 
 
 def kind_of(table: Table) -> tuple[str, float]:
-    """`cases`, `events` or nothing, and how sure that is: from 0 to 1."""
+    """Return `cases`, `events` or nothing, and how certain that is: from 0 to 1."""
     words = " ".join(re.sub(r"[^a-z]+", " ", fold(table.title)).split())
     cases = _strength(
         table.roles(CASE_ROLES), ("case_id", "surgery_at", "procedures", "diagnoses", "surgeon")

@@ -1,4 +1,4 @@
-"""Mappings that come with the program, for exports whose shape is known: rules/mappings."""
+"""Mappings shipped with the program, for exports with a known structure: rules/mappings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qi_checker.protocol.paths import rules_dir
 
 
 def shipped_mappings() -> dict[str, Path]:
-    """Give the files of all shipped mappings by their names, in the order of the names."""
+    """Return the files of all shipped mappings by name, in order of the names."""
     return {file.stem: file for file in sorted((rules_dir() / "mappings").glob("*.yaml"))}
 
 
 def shipped_text(name: str) -> str:
-    """The text of a shipped mapping. UserError where there is none of that name."""
+    """Return the text of a shipped mapping. UserError if there is none with that name."""
     known = shipped_mappings()
     if name not in known:
         what = f"there is no shipped mapping {name}"
@@ -27,7 +27,7 @@ def shipped_text(name: str) -> str:
 
 
 def looks_like(names: Iterable[str]) -> str:
-    """The shipped mapping whose files are all among these; empty where there is none."""
+    """Return the shipped mapping whose files are all among these; empty if there is none."""
     have = list(names)
     for name, file in shipped_mappings().items():
         wanted = _files(file)
@@ -37,7 +37,7 @@ def looks_like(names: Iterable[str]) -> str:
 
 
 def _files(file: Path) -> set[str]:
-    """The files that a mapping cannot do without."""
+    """Return the files that a mapping requires."""
     mapping = load_mapping(file).mapping
     blocks = [block for table in ("cases", "events") for block in mapping.blocks(table)]
     return {pattern for block in blocks for pattern in many(block.file)}

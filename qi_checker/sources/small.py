@@ -1,8 +1,8 @@
 """A folder of small, well-formed CSV files, read without a database.
 
-Asking about one case must start at once, and loading and opening DuckDB takes longer than reading a
-thousand cases in Python: 100 ms against 20. Whatever is not this simple (another kind of file, a mapping,
-a broken row, a mistake that has to be explained) is left to `read_folder`, which knows all of it.
+A query about one case must start immediately, and loading and opening DuckDB takes longer than
+reading a thousand cases in Python: 100 ms against 20. Anything less simple (another kind of file, a
+mapping, a broken row, an error to be explained) is left to `read_folder`, which handles all of it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LARGEST = 3_000_000  # bytes of a file; above, DuckDB is faster
 
 
 def small_tables(folder: Path, site: Site, mapping: Path | None) -> dict[str, TextTable] | None:
-    """Read a data folder; None where `read_folder` has to."""
+    """Read a data folder; None if `read_folder` is needed."""
     if mapping is not None or site.columns or site.values:
         return None
     try:
@@ -38,7 +38,7 @@ def small_tables(folder: Path, site: Site, mapping: Path | None) -> dict[str, Te
         if MAPPING in names:
             return None
         tables = {name: _table(table, folder, names, site) for name, table in TABLES.items()}
-    except (OSError, UserError):  # told, with everything else that is wrong, by `read_folder`
+    except (OSError, UserError):  # reported, with all other errors, by `read_folder`
         return None
     found = {name: table for name, table in tables.items() if table is not None}
     return found if len(found) == len(tables) else None
@@ -62,9 +62,9 @@ def _table(table: Table, folder: Path, names: frozenset[str], site: Site) -> Tex
 
 
 def _cells(file: CsvFile, width: int) -> list[Sequence[str | None]] | None:
-    """The cells of each column and the row numbers; None where a row may be broken.
+    """Return the cells of each column and the row numbers; None if a row may be broken.
 
-    Without quotes a row is a line, and its cells are what stands between the separators.
+    Without quotes a row is a line, and its cells are the text between the separators.
     """
     found = file.scan
     if not found.plain(width):

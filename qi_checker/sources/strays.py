@@ -1,7 +1,7 @@
-"""Files of a data folder that no name says anything of: what they seem to hold.
+"""Files of a data folder with unknown names: what they seem to contain.
 
-A folder without a mapping is read by the names of its files. A file with another name is not read, and
-that must not pass in silence: it may be the examinations, or the exceptions.
+A folder without a mapping is read by the names of its files. A file with another name is not read,
+and this must be reported: it may contain the examinations, or the exceptions.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from qi_checker.sources.raw import connect
 from qi_checker.sources.recognise import kind_of
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
-_LOOKED_INTO = 5_000_000  # bytes; a larger file is named and not opened
-_COLUMNS = 3  # of the contract, by their own names, that tell a table
+_LOOKED_INTO = 5_000_000  # bytes; a larger file is named but not opened
+_COLUMNS = 3  # contract columns that identify a table
 
 
 def strays(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
-    """Give each file that may hold a table and is not read, with the table it seems to contain.
+    """Return each unread file that may contain a table, with the table it seems to contain.
 
-    The table is empty where that cannot be told.
+    The table is empty if that is unclear.
     """
     found = []
     for name in names:
@@ -58,5 +58,5 @@ def _kind(one: Seen) -> str:
 
 
 def in_words(name: str, table: str) -> str:
-    """`ris.csv seems to contain events`."""
+    """Describe a stray file: `ris.csv seems to contain events`."""
     return f"{name} seems to contain {table}" if table else name

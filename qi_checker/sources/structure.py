@@ -1,7 +1,7 @@
-"""How an unknown file is written: encoding, separator, titles above, header rows, a footer.
+"""Guess how an unknown file is written: encoding, separator, titles above, header rows, footer.
 
-A guess for `inspect`, from the first and the last rows; what it finds is stated, and can be changed
-in mapping.yaml.
+This is a guess for `inspect`, from the first and the last rows; the result is reported, and can be
+changed in mapping.yaml.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from qi_checker.sources.csv_text import CHUNK, check_kind, csv_rows, encoding_of
 
 Rows = Sequence[tuple[int, Sequence[str]]]  # number in the file, cells
 _LOOKED_AT = 60  # rows from the top
-_TITLES = 25  # a header further down is none
+_TITLES = 25  # a header further down does not count
 _LONGEST_NAME = 60
 _ISO = re.compile(r"(19|20)\d\d-\d\d(-\d\d.*)?")
 _FOOTERS = (
@@ -48,7 +48,7 @@ _FOOTERS = (
 
 @dataclass(frozen=True)
 class Structure:
-    """What mapping.yaml would say of how a file is written; None where the default is right."""
+    """The keys of mapping.yaml for how a file is written; None means the default."""
 
     encoding: str | None = None
     separator: str | None = None
@@ -58,13 +58,13 @@ class Structure:
 
     @property
     def written(self) -> Written:
-        """The same for the reader of text files."""
+        """Return the same for the reader of text files."""
         footer = (self.footer,) if self.footer else ()
         return Written(self.encoding, self.separator, self.skip, self.header_rows, footer)
 
 
 def of_text(path: Path) -> Structure:
-    """The structure of a text file. UserError where it is none."""
+    """Detect the structure of a text file. UserError if it is not text."""
     with path.open("rb") as file:
         head = file.read(CHUNK)
         size = path.stat().st_size
@@ -99,7 +99,7 @@ def _some(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 def _evenness(rows: Rows) -> tuple[float, int]:
-    """How many rows have the usual number of cells, and how many that is."""
+    """Return the share of rows with the usual number of cells, and that number."""
     width = _width(rows)
     if width < 2:
         return 0, 0
@@ -112,7 +112,7 @@ def _width(rows: Rows) -> int:
 
 
 def find_header(rows: Rows) -> tuple[int, int]:
-    """The number of rows above the header, and how many rows it has."""
+    """Return the number of rows above the header, and of rows in it."""
     width = max((sum(bool(c.strip()) for c in cells) for _, cells in rows), default=1)
     for at, (number, cells) in enumerate(rows[:_TITLES]):
         below = [r for _, r in rows[at + 1 : at + 3]]
@@ -124,7 +124,7 @@ def find_header(rows: Rows) -> tuple[int, int]:
 
 
 def _begins_two(cells: Sequence[str], below: Sequence[Sequence[str]], width: int) -> bool:
-    """Whether a row is the upper one of two: names with gaps, full names below it, then values."""
+    """Whether a row is the upper of two header rows: gaps, full names below, then values."""
     upper = [c for c in cells if c.strip()]
     names = 1 < len(upper) < width and all(map(_is_name, upper))
     lower = below[0]
@@ -139,7 +139,7 @@ def _is_header(cells: Sequence[str], width: int) -> bool:
 
 
 def _is_name(cell: str) -> bool:
-    """Whether a cell may be the name of a column: short words, no number and no date."""
+    """Whether a cell may be the name of a column: short words, not a number or date."""
     text = cell.strip()
     if not text or len(text) > _LONGEST_NAME or _ISO.fullmatch(text) or looks_like(text):
         return False
@@ -147,7 +147,7 @@ def _is_name(cell: str) -> bool:
 
 
 def find_footer(rows: Sequence[Sequence[str]], width: int) -> str | None:
-    """How the first cell of a footer begins, among the last rows; None where there is none."""
+    """Return how the first cell of a footer begins, among the last rows; None if there is none."""
     for cells in rows[-FOOTER_ROWS:]:
         given = [c.strip() for c in cells if c and c.strip()]
         if given and len(given) <= max(1, width // 2):

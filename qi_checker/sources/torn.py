@@ -1,8 +1,8 @@
-"""Torn rows of events: whose they may be.
+"""Assign torn rows of events to the patients to whom they may belong.
 
-The cells of a torn row cannot be told apart, so the one at the place of the patient's id may be
-anything. Where exactly one id of a patient with an operation stands in the row, the row may be
-evidence of that patient; otherwise it is evidence of nobody. It is never evidence of another one.
+The cells of a torn row cannot be separated, so the one at the place of the patient's id may be
+anything. If the row contains the id of exactly one patient with an operation, it may be evidence
+for that patient; otherwise for nobody. It is never evidence for anyone else.
 """
 
 from __future__ import annotations
@@ -34,6 +34,6 @@ def find_owners(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def forget_cells(con: duckdb.DuckDBPyConnection) -> None:
-    """Have torn rows with the columns that engines know."""
+    """Drop the column of torn rows that engines do not know."""
     for name in TABLES:
         con.execute(f"ALTER TABLE torn_{name} DROP COLUMN IF EXISTS cells")

@@ -1,4 +1,4 @@
-"""Records as files of the contract: what `import files` and `import sql` leave behind."""
+"""Write records as files of the contract: the result of `import files` and `import sql`."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ Format = Literal["csv", "parquet"]
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows each table has, and what a person should know about them."""
+    """The number of rows per table, and notes for the user."""
 
     rows: dict[str, int]
     notes: tuple[str, ...]
 
 
 def check_folder(out: Path, force: bool) -> None:
-    """UserError for a folder that holds files, without `force`."""
+    """Raise UserError for a folder that is not empty, without `force`."""
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not force)):
         advice = "Give a new folder, or say that the files in it may be replaced"
         raise UserError(Problem(str(out), "already exists, and not empty", "", advice))
 
 
 def write_records(records: Records, out: Path, kind: Format, force: bool = False) -> Written:
-    """Write every table that is there into the folder `out`, and about.txt with the notes.
+    """Write every available table into the folder `out`, and about.txt with the notes.
 
-    A row of events that cannot be told apart is written without a kind and a status, with the
-    patient whose evidence it may be, so that it is rejected again and is no less evidence. A torn row
-    of another table is only counted. Other files of the folder stay. Raises UserError.
+    A torn row of events is written without kind and status, with the patient for whom it may be
+    evidence, so that it is rejected again and remains evidence. A torn row of another table is only
+    counted. Other files of the folder stay. Raises UserError.
     """
     check_folder(out, force)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """Tables in Excel workbooks: the sheet named like the table, else the first that can be seen.
 
-A cell has its own type there. A date becomes ISO text; a number in a column of codes, and an
-error value such as #N/A, tears its row. Blank rows have a number but are no rows.
+Each cell has its own type. A date becomes ISO text; a number in a column of codes, or an error
+value such as #N/A, makes its row torn. Blank rows have a number but are not rows.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import duckdb
 
 OLE = b"\xd0\xcf\x11\xe0"  # .xls files, and .xlsx files with a password
-SheetRow = tuple[int, list[Any]]  # its number in the sheet, and its cells
-Unfit = Callable[[Any], str]  # why a cell cannot be what its column is for
+SheetRow = tuple[int, list[Any]]  # row number in the sheet, cells
+Unfit = Callable[[Any], str]  # why a cell cannot be used in its column
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Sheet:
     notes: list[str] = field(default_factory=list)
 
     def fill_merged(self, column: int) -> bool:
-        """Give every cell of a merged range in a column its value; False where there is none."""
+        """Fill every cell of a column's merged ranges with the value; False if there are none."""
         ranges = self.merged.get(column, [])
         values = {number: cells[column] for number, cells in self.rows}
         for number, cells in self.rows:
@@ -59,12 +59,12 @@ class Sheet:
 
 
 def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "") -> Sheet:
-    """Read one sheet: `sheet`, else the one called like the table, else the first visible one.
+    """Read one sheet: `sheet`, else the one named like the table, else the first visible one.
 
-    UserError where the file is no workbook, or has no such sheet or header.
+    UserError if the file is not a workbook, or lacks the sheet or a header.
     """
     import fastexcel  # both are slow to import; the first keeps the type of every cell,
-    import python_calamine  # the second tells an error value from an empty cell
+    import python_calamine  # the second distinguishes an error value from an empty cell
 
     with path.open("rb") as file:
         if file.read(len(OLE)) == OLE:
@@ -106,7 +106,7 @@ def open_sheet(path: Path, sheet: str | None, written: Written, named: str = "")
 
 
 def sheet_names(path: Path) -> list[str]:
-    """The sheets that are not hidden. UserError where the file is no workbook."""
+    """Return the sheets that are not hidden. UserError if the file is not a workbook."""
     import python_calamine
 
     try:
@@ -137,7 +137,7 @@ def _choose(
     if not seen:
         raise UserError(Problem(str(path), "every sheet is hidden", "", "Unhide the one to read"))
     if len(seen) > 1:
-        notes.append(f"of {len(seen)} sheets the first is read, {seen[0]!r}")
+        notes.append(f"the first of {len(seen)} sheets is read, {seen[0]!r}")
     if len(seen) < len(sheets):
         hidden = len(sheets) - len(seen)
         notes.append(f"{hidden} hidden {'sheet is' if hidden == 1 else 'sheets are'} not read")
@@ -149,7 +149,7 @@ def _fill_merged_header(
     ranges: Sequence[tuple[tuple[int, int], tuple[int, int]]],
     written: Written,
 ) -> bool:
-    """A merged cell above several columns is the upper name of each of them. Whether there is one."""
+    """Copy a merged header cell to each of its columns. Return whether there is one."""
     found = False
     for (top, left), (bottom, right) in ranges:
         above = sum(1 for _, row in cells[:top] if _holds_something(row))
@@ -167,7 +167,7 @@ def _fill_merged_header(
 def _header(
     path: Path, name: str, rows: list[SheetRow], written: Written, spread: bool
 ) -> tuple[tuple[str, ...], list[SheetRow]]:
-    """The names of the columns, and the rows below them."""
+    """Return the column names, and the rows below them."""
     below = [row for row in rows if row[0] > written.skip]
     if not written.header_rows:
         width = max((len(cells) for _, cells in below), default=0)
@@ -182,7 +182,7 @@ def _header(
 
 
 def _without_footer(sheet: Sheet, patterns: tuple[str, ...]) -> None:
-    """Take away the last rows from the first that begins like a footer."""
+    """Remove the last rows from the first that begins like a footer."""
     begins = max(len(sheet.rows) - FOOTER_ROWS, 0)
     for at in range(begins, len(sheet.rows)):
         if patterns and is_footer([cell_text(c) for c in sheet.rows[at][1]], patterns):
@@ -203,10 +203,10 @@ def read_rows(
     select: str,
     unfit: dict[int, Unfit],
 ) -> list[TornCells]:
-    """Make `into`: what `select` makes of the cells c0, c1 ... as text, and `_row`.
+    """Make `into`: the result of `select` on the cells c0, c1 ... as text, and `_row`.
 
     A row with a cell that is `unfit` for its column is torn, and so is one with an error value in
-    such a column; gives these rows.
+    such a column. Returns these rows.
     """
     torn: list[TornCells] = []
     cells = [f"c{at}" for at in range(len(sheet.header))]

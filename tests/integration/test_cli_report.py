@@ -142,7 +142,7 @@ def test_the_order_of_a_baseline_and_double_targets(demo: Path, tmp_path: Path) 
     )
     assert ran.code == 2
     assert "report.yaml:1:" in ran.err and "is before the first month" in ran.err
-    assert "report.yaml:4:" in ran.err and "2025-01-01 is there already" in ran.err
+    assert "report.yaml:4:" in ran.err and "2025-01-01 is listed twice" in ran.err
 
 
 def test_a_foreign_folder_is_left_alone(demo: Path, tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_nothing_can_be_written(how: type, filled: str, sqlite_file: Path, tmp_p
     with pytest.raises(UserError) as caught, source.errors("rad"):
         source.header("DELETE FROM rad RETURNING *")
     source.close()
-    assert "the database did not give rad" in str(caught.value)
+    assert "the database did not return rad" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,10 @@ def test_a_select_is_a_query() -> None:
 
 
 PROBLEMS = [
-    ({"table": "or_cases"}, "the database did not give or_cases"),
+    ({"table": "or_cases"}, "the database did not return or_cases"),
     (
         {"query": "SELECT nonsense FROM or_case"},
-        "the database did not give a query of mapping.yaml",
+        "the database did not return a query of mapping.yaml",
     ),
     (
         {"columns": {"case_id": "CASEID"}},

@@ -62,7 +62,7 @@ def test_a_byte_order_mark_and_blank_rows_are_no_mistakes(load: Load) -> None:
         ("system,code,note\n", "own.csv, row 1: the column `source` is missing."),
         ("system,cod,note,source\n", "own.csv, row 1: the column `cod` is not known. Did you mean"),
         ("system,code,note,source,x\n", "own.csv, row 1: the column `x` is not known."),
-        ("system,code,note,note,source\n", "own.csv, row 1: the column `note` is there twice."),
+        ("system,code,note,note,source\n", "own.csv, row 1: the column `note` appears twice."),
         ("system;code;note;source\n", "own.csv, row 1: the columns are not separated by commas."),
         (HEAD + "LOCAL,A1,,\nLOCAL,,,\n", "own.csv, row 3: the code is empty."),
         (HEAD + ",A1,,\n", "own.csv, row 2: the system is empty."),
@@ -78,8 +78,8 @@ def test_a_byte_order_mark_and_blank_rows_are_no_mistakes(load: Load) -> None:
         (HEAD + "CPT,100,,\n", "own.csv, row 2: the code 100 looks damaged"),
         (HEAD + "LOCAL,02-Jan,,\n", "own.csv, row 2: the code 02-Jan looks damaged"),
         (HEAD + "LOCAL,#NAME?,,\n", "own.csv, row 2: the code #NAME? looks damaged"),
-        (HEAD + "LOCAL,A*1,,\n", "own.csv, row 2: the code A*1 has a * where none is read."),
-        (HEAD + "LOCAL,*,,\n", "own.csv, row 2: the code * has a * where none is read."),
+        (HEAD + "LOCAL,A*1,,\n", "own.csv, row 2: the code A*1 has a * in the wrong place."),
+        (HEAD + "LOCAL,*,,\n", "own.csv, row 2: the code * has a * in the wrong place."),
         (HEAD + 'LOCAL,"A1,,\n', "own.csv, row 2: is not CSV"),
     ],
 )
@@ -122,7 +122,7 @@ def test_imaging_codes_may_name_several_words_or_none(load: Load) -> None:
     [
         ("regions", "region,covers_liver,note\nliver,maybe,\n", "covers_liver must be yes or no."),
         ("regions", "region,covers_liver,note\nThe Liver,yes,\n", "the region `The Liver` is not"),
-        ("modalities", "modality,meaning\nCT,a\nCT,b\n", "the modality `CT` is there already."),
+        ("modalities", "modality,meaning\nCT,a\nCT,b\n", "the modality `CT` is listed twice."),
         ("modalities", "modality,meaning\nct,a\n", "the modality `ct` is not a word"),
     ],
 )

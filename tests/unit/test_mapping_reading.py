@@ -177,7 +177,7 @@ def test_what_both_the_site_and_the_mapping_say_is_refused(tmp_path: Path) -> No
     with pytest.raises(UserError) as caught:
         read_folder(tmp_path, site)
     assert str(caught.value) == (
-        "site settings, values: events: mapping.yaml makes events from an export, too. "
+        "site settings, values: events: mapping.yaml also makes events from an export. "
         "Move these lines to mapping.yaml."
     )
 
@@ -214,7 +214,7 @@ def test_the_encoding_is_found_out_and_stated(encoding: str, stated: str, tmp_pa
 def test_a_byte_that_the_encoding_does_not_have(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"ID\n1\x81\n")
     refusal = refused(tmp_path, "cases", {"file": "a.csv", "columns": {"case_id": "ID"}})
-    assert "byte 5 of the file is no character of windows-1252" in refusal
+    assert "byte 5 of the file is not a character of windows-1252" in refusal
 
 
 def test_a_footer_is_looked_for_among_the_last_rows_only(tmp_path: Path) -> None:

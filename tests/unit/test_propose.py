@@ -128,7 +128,7 @@ def test_marks_that_keep_zeros_from_a_spreadsheet(tmp_path: Path) -> None:
     found = proposed(tmp_path)
     assert found.mapping["cases"]["text_marks"] is True
     (doubt,) = [d for d in found.doubts if d.path[-1] == "patient_id"]
-    assert "100% if leading zeros are dropped" in doubt.question
+    assert "100% if leading zeros are removed" in doubt.question
     first = records(tmp_path, found)[0]
     assert first["case_id"] == "001" and first["patient_id"] == "5001"
 
@@ -150,8 +150,8 @@ def test_codes_in_files_of_their_own_are_joined(tmp_path: Path, mark: str) -> No
     )
     found = proposed(tmp_path)
     assert [d.question for d in found.doubts] == [
-        "The procedures stand in or_log_all_proc.csv, as codes of CPT: is that right?",
-        "The diagnoses stand in or_log_dx.csv, as codes of ICD-10-CM: is that right?",
+        "The procedures are in or_log_all_proc.csv, as codes of CPT: is that right?",
+        "The diagnoses are in or_log_dx.csv, as codes of ICD-10-CM: is that right?",
     ]
     made = records(tmp_path, found)
     assert len(made) == 9 and made[0]["procedures"] == "CPT:47120;CPT:47600"
@@ -187,5 +187,5 @@ def test_a_mapping_of_codes_in_a_text_says_of_which_system(tmp_path: Path) -> No
     file.write_text(yaml.safe_dump({"cases": {"file": "x.csv", "columns": columns}}))
     with pytest.raises(UserError) as caught:
         load_mapping(file)
-    assert "the codes of no system are looked for in the text" in str(caught.value)
+    assert "no code system is given for the codes in the text" in str(caught.value)
     assert "Add system, one of CPT, OPS" in str(caught.value)

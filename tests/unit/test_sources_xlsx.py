@@ -210,7 +210,7 @@ def test_else_the_first_sheet_with_a_remark(tmp_path: Path) -> None:
         book.add_worksheet("Export").write_row(0, 0, CASES)
         book.add_worksheet("Notes")
     assert read_folder(tmp_path, SITE).notes == [
-        "cases.xlsx: of 2 sheets the first is read, 'Export'",
+        "cases.xlsx: the first of 2 sheets is read, 'Export'",
         "cases.xlsx: there is a header but no row",
     ]
 

@@ -1,4 +1,4 @@
-"""What one key of a protocol cannot tell alone. `check_protocol` asks every check."""
+"""Checks that involve more than one key of a protocol. `check_protocol` runs all of them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from qi_checker.protocol.complaints import Complaints
 def check_protocol(
     data: dict[str, Any], catalogue: Catalogue, available: tuple[str, ...], complaints: Complaints
 ) -> None:
-    """Complain about everything in a protocol that its parts say together.
+    """Complain about every error that involves several parts of a protocol.
 
-    `available` are the names of all code lists, of which the catalogue holds those that are used.
+    `available` are the names of all code lists; the catalogue holds only those that are used.
     """
     check_versions(data, complaints)
     check_ids(data, complaints)

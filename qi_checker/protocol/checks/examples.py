@@ -1,4 +1,4 @@
-"""What the keys of an example cannot tell alone: ids, columns, requirements and events it names."""
+"""Checks of the names in an example: ids, columns, requirements and events."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TABLES = {"case": CASES, "other_cases": CASES, "events": EVENTS, "exceptions": 
 
 
 def check_written(data: Mapping[str, Any], protocol: Protocol, complaints: Complaints) -> None:
-    """Ids once each; columns and requirements that exist; something is expected."""
+    """Check for unique ids, existing columns and requirements, and at least one expectation."""
     own = own_columns(protocol)
 
     def check_rows_of(holder: Any, key: str, table: Table, path: Steps) -> None:
@@ -50,7 +50,7 @@ def check_rows(
     path: Steps,
     complaints: Complaints,
 ) -> None:
-    """Events that are expected to be chosen are among those given."""
+    """Check that each event that is expected to be chosen is among those given."""
     events = [row["event_id"] for row in tables["events"]]
     for name, wanted in expected.items():
         if wanted.event and wanted.event not in events:
@@ -64,7 +64,7 @@ def _mapping(data: Any) -> Mapping[str, Any]:
 
 
 def _rows(holder: Any, key: str, path: Steps) -> Iterator[tuple[Steps, Mapping[str, Any]]]:
-    """The rows under a key: one, or a list of them."""
+    """Yield the rows under a key: one, or a list of them."""
     value = _mapping(holder).get(key)
     if isinstance(value, dict):
         yield (*path, key), value

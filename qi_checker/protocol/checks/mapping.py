@@ -1,4 +1,4 @@
-"""What one key of `mapping.yaml` cannot tell alone."""
+"""Checks that involve more than one key of `mapping.yaml`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS, Table
 from qi_checker.protocol.yaml_nodes import Steps
 
 Data = dict[str, Any]
-_FREE = (CASES, EVENTS)  # tables in which a protocol may ask for columns of a hospital's own
+_FREE = (CASES, EVENTS)  # tables in which a protocol may use a hospital's own columns
 _WHERE = ("file", "table", "query")
 _TEXT_OF_FILES = ("sheet", "encoding", "separator", "footer", "widths")
 _VALUE = ("column", "columns", "first_of", "constant")
@@ -35,7 +35,7 @@ _ONLY_FOR = {
 
 
 def check_mapping(data: Data, catalogue: Catalogue, complaints: Complaints) -> None:
-    """Complain about everything that the parts of a mapping say together."""
+    """Complain about every error that involves several parts of a mapping."""
     for name in ALL_TABLES:
         for path, block in _blocks(data, name):
             _Block(ALL_TABLES[name], path, block, data, catalogue, complaints).check()
@@ -61,7 +61,7 @@ def _check_database(database: Any, complaints: Complaints) -> None:
 
 
 def check_names(data: Data, groups: Iterable[str], complaints: Complaints) -> None:
-    """Complain about the patterns of the mapping itself; `groups` are those of every list."""
+    """Complain about the mapping's own patterns; `groups` are the groups of every list."""
     names = data.get("exam_names")
     if isinstance(names, dict):
         own = names.get("words")
@@ -70,7 +70,7 @@ def check_names(data: Data, groups: Iterable[str], complaints: Complaints) -> No
 
 
 def check_words_of(entries: Any, path: Steps, catalogue: Catalogue, complaints: Complaints) -> None:
-    """Complain about modalities and regions of examinations that there are not."""
+    """Complain about unknown modalities and regions of examinations."""
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
         for key, known in (("modality", catalogue.modalities), ("region", catalogue.regions)):
             words = entry.get(key) if isinstance(entry, dict) else None
@@ -172,14 +172,14 @@ class _Block:
             self.complaints.add(path, what)
         for key, kinds in _ONLY_FOR.items():
             if key in source and kind not in kinds and name in self.table.names:
-                what = f"`{key}` is not for the column {name}"
+                what = f"`{key}` does not apply to the column {name}"
                 self.add(("columns", name, key), what, advice="Leave it out")
         if "pick" in source and "group_by" not in self.block:
             advice = "Add group_by, or leave pick out"
             self.add(("columns", name, "pick"), "`pick` is for rows of a group", advice=advice)
         if "system" in source and "system_column" in source:
             self.add(
-                ("columns", name, "system_column"), "`system` is given, too", advice="Keep one"
+                ("columns", name, "system_column"), "`system` is also given", advice="Keep one"
             )
         self._dates(name, source.get("date"))
         if source.get("in_text") is True:
@@ -208,16 +208,16 @@ class _Block:
                 self.add(("columns", name, "system"), what, advice=f"Did you mean {meant}?")
 
     def _in_text(self, name: str, source: Data) -> None:
-        """Codes are found in a text by the shape that those of their system have."""
+        """Check that codes in text are read only for systems whose codes have a known shape."""
         system = source.get("system")
         path = ("columns", name, "in_text")
         if "list" in source:
             self.add(
-                path, "`list` separates nothing where codes stand in a text", advice="Keep one"
+                path, "`list` has no effect where codes are taken from text", advice="Keep one"
             )
         if not isinstance(system, str) or canonical_system(system) not in IN_TEXT:
             advice = f"Add system, one of {', '.join(IN_TEXT)}"
-            self.add(path, "the codes of no system are looked for in the text", advice=advice)
+            self.add(path, "no code system is given for the codes in the text", advice=advice)
 
     def _words(self, name: str, kind: str, words: Any) -> None:
         known: tuple[str, ...] = ()
@@ -230,7 +230,7 @@ class _Block:
         for local, word in words.items() if isinstance(words, dict) else ():
             path = (*self.path, "columns", name, "words", local)
             if local.strip().lower() in seen:
-                what = f"`{local}` is there already"
+                what = f"`{local}` is listed twice"
                 self.complaints.add(path, what, "Upper and lower case are the same here", key=True)
             seen[local.strip().lower()] = local
             if not isinstance(word, str) or not word or not known:

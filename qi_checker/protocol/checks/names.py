@@ -35,7 +35,7 @@ def check_column(
     own: Iterable[str] = (),
     free: Iterable[Table] = (CASES,),
 ) -> None:
-    """`free` tables may have any column, but hardly one that looks like a misspelt one."""
+    """Check that a table has a column; `free` tables accept any name except a near miss."""
     import difflib  # takes longer than reading a protocol, and few sites map columns
 
     known = (*table.names, *own)
@@ -52,7 +52,7 @@ AnyCondition = Condition | RequirementCondition
 
 
 def own_columns(protocol: Protocol) -> dict[str, set[str]]:
-    """Per table the columns that conditions, windows and selections of events name."""
+    """Return, per table, the columns that conditions, windows and event selectors name."""
     cases: set[str] = set()
     events: set[str] = set()
     for version in protocol.versions:
@@ -68,7 +68,7 @@ def own_columns(protocol: Protocol) -> dict[str, set[str]]:
 
 
 def _inner(condition: AnyCondition | None) -> Iterator[AnyCondition]:
-    """A condition, and those inside its groups."""
+    """Yield a condition and those inside its groups."""
     if condition is not None:
         yield condition
         for inner in (*(condition.all_of or ()), *(condition.any_of or ())):
@@ -99,17 +99,17 @@ def _event_columns(requirement: Requirement, conditions: list[AnyCondition]) -> 
 # ---- which events are selected -------------------------------------------------------------------
 
 
-# Kinds of the records contract, each of which holds events of many purposes.
+# Kinds of the records contract that each cover events with many purposes.
 _GENERAL_KINDS = ("imaging", "therapy", "visit", "lab")
 _TELLS_APART = ("modality", "region", "codes", "columns")
-# Words that people use for the modalities of DICOM.
+# Words that people use for DICOM modalities.
 _MEANT = {
     "MRI": "Did you mean MR?",
     "PET": "Did you mean PT?",
     "ULTRASOUND": "Did you mean US?",
     "SONOGRAPHY": "Did you mean US?",
 }
-# Columns of the contract that have a key of their own: what to write in their place.
+# Columns of the contract that have their own key: what to write instead.
 _CASE_KEYS = {
     "urgency": "urgency",
     "site": "site",
@@ -125,7 +125,7 @@ _EVENT_KEYS = {
 
 
 def check_code_lists(data: Any, available: tuple[str, ...], complaints: Complaints) -> None:
-    """Every code list that is named exists."""
+    """Check that every code list that is named exists."""
     for path, name in code_list_names(data):
         if name not in available:
             advice = did_you_mean(name, available)
@@ -133,7 +133,7 @@ def check_code_lists(data: Any, available: tuple[str, ...], complaints: Complain
 
 
 def check_columns(version: dict[str, Any], path: Steps, complaints: Complaints) -> None:
-    """A column that has a key of its own is asked by that key, which knows how to read it."""
+    """Refuse `column` for a column that has its own key, since that key knows how to read it."""
     conditions_read = [*conditions(version.get("applies_to"), (*path, "applies_to"))]
     for inner, exclusion in mappings(version, "exclude", path):
         conditions_read += conditions(exclusion.get("when"), (*inner, "when"))
@@ -152,7 +152,7 @@ def check_columns(version: dict[str, Any], path: Steps, complaints: Complaints) 
 def check_selector(
     event: dict[str, Any], path: Steps, catalogue: Catalogue, complaints: Complaints
 ) -> None:
-    """Modalities and regions are words of the catalogue, and an event is told by one of them."""
+    """Check that modalities and regions are in the catalogue, and that the selector is specific."""
     _known(event, path, "modality", catalogue.modalities, complaints)
     _known(event, path, "region", catalogue.regions, complaints)
     _check_selective(event, path, complaints)
@@ -186,7 +186,7 @@ def _check_selective(event: dict[str, Any], path: Steps, complaints: Complaints)
 def _check_lists(
     event: dict[str, Any], path: Steps, catalogue: Catalogue, complaints: Complaints
 ) -> None:
-    """A list that is asked for and refused in one breath; a key that is read for imaging only."""
+    """Refuse a list that is both required and excluded, and a key that applies to imaging only."""
     names = {
         key: mapping(event.get(key)).get("in") for key in ("codes", "not_codes", "allow_codes")
     }
@@ -216,7 +216,7 @@ Reference = tuple[Steps, str]  # where a requirement is named, and its id
 
 
 def check_references(data: Any, complaints: Complaints) -> None:
-    """Every anchor can be known: the requirement is there and waits for no other in a circle."""
+    """Check that every anchor can be determined: its requirement exists, without a cycle."""
     versions = list(mappings(data, "versions"))
     requirements = [list(requirement_parts(version, path)) for path, version in versions]
     ids = [[r["id"] for _, r in parts if isinstance(r.get("id"), str)] for parts in requirements]
@@ -255,7 +255,7 @@ def _check_version(
 
 
 def _references(requirement: dict[str, Any], path: Steps) -> Iterator[Reference]:
-    """Every requirement that one requirement names: as anchor, or in `chosen`."""
+    """Yield every requirement that one requirement names: as anchor, or in `chosen`."""
     for where, value in _anchors(requirement, path):
         name = mapping(value).get("requirement")
         if isinstance(name, str):
@@ -273,7 +273,7 @@ def _anchors(requirement: dict[str, Any], path: Steps) -> Iterator[tuple[Steps, 
 
 
 def _check_anchor_columns(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
-    """A column that the contract knows as something else than a date is none."""
+    """Refuse an anchor column that the contract defines as something other than a date."""
     for where, value in _anchors(requirement, path):
         name = mapping(value).get("column")
         if isinstance(name, str) and name in CASES.names and name not in _DATES:
@@ -284,7 +284,7 @@ def _check_anchor_columns(requirement: dict[str, Any], path: Steps, complaints: 
 
 
 def _check_chosen_windows(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
-    """An event is always no time away from itself."""
+    """Refuse a window that counts an event from itself, where the distance is always zero."""
     for inner, condition in applies_if(requirement, path):
         chosen = mapping(condition.get("chosen"))
         where = (*inner, "chosen", "window")
@@ -308,7 +308,7 @@ def _unknown(
 
 
 def _check_circles(waits: dict[str, list[Reference]], complaints: Complaints) -> None:
-    """Each circle is told once, where it closes."""
+    """Report each cycle once, where it closes."""
     done: set[str] = set()
 
     def follow(name: str, way: list[str]) -> None:

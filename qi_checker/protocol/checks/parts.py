@@ -1,6 +1,6 @@
 """The parts of a protocol as plain data, each with its path.
 
-Checks read plain data, not models, so that they still speak where another key is wrong.
+Checks read plain data, not models, so that they still work where another key is wrong.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Part = tuple[Steps, dict[str, Any]]
 
 
 def mapping(data: Any) -> dict[str, Any]:
-    """The data where they are keys and values, else none."""
+    """Return the data if it is a mapping, else an empty one."""
     return data if isinstance(data, dict) else {}
 
 
 def mappings(holder: Any, key: str, path: Steps = ()) -> Iterator[Part]:
-    """The items of a list that are mappings, each with its path."""
+    """Yield the items of a list that are mappings, each with its path."""
     items = mapping(holder).get(key)
     for i, item in enumerate(items if isinstance(items, list) else []):
         if isinstance(item, dict):
@@ -29,7 +29,7 @@ def mappings(holder: Any, key: str, path: Steps = ()) -> Iterator[Part]:
 
 
 def requirement_parts(version: dict[str, Any], path: Steps) -> Iterator[Part]:
-    """Every requirement of a version, out of its groups."""
+    """Yield every requirement of a version, including those inside groups."""
     yield from _leaves(version, "requirements", path)
 
 
@@ -43,7 +43,7 @@ def _leaves(holder: dict[str, Any], key: str, path: Steps) -> Iterator[Part]:
 
 
 def conditions(condition: Any, path: Steps) -> Iterator[Part]:
-    """A condition, and the conditions inside its groups."""
+    """Yield a condition and the conditions inside its groups."""
     if isinstance(condition, dict):
         yield path, condition
         for group in ("all_of", "any_of"):
@@ -52,12 +52,12 @@ def conditions(condition: Any, path: Steps) -> Iterator[Part]:
 
 
 def applies_if(requirement: dict[str, Any], path: Steps) -> Iterator[Part]:
-    """The conditions under which a requirement applies."""
+    """Yield the conditions under which a requirement applies."""
     yield from conditions(requirement.get("applies_if"), (*path, "applies_if"))
 
 
 def selector_parts(requirement: dict[str, Any], path: Steps) -> Iterator[Part]:
-    """Every selection of events: the requirement's, of its condition, of `none_between`."""
+    """Yield every event selector: of the requirement, its condition and `none_between`."""
     holders = [(path, requirement), *applies_if(requirement, path)]
     for inner, holder in [*holders, *mappings(requirement, "none_between", path)]:
         if isinstance(holder.get("event"), dict):
@@ -65,7 +65,7 @@ def selector_parts(requirement: dict[str, Any], path: Steps) -> Iterator[Part]:
 
 
 def window_parts(requirement: dict[str, Any], path: Steps) -> Iterator[Part]:
-    """Every window: the requirement's, and those of its condition."""
+    """Yield every window: the requirement's own and those of its condition."""
     holders = [(path, requirement)]
     for inner, condition in applies_if(requirement, path):
         holders += [((*inner, k), mapping(condition.get(k))) for k in ("event", "chosen")]
@@ -75,18 +75,18 @@ def window_parts(requirement: dict[str, Any], path: Steps) -> Iterator[Part]:
 
 
 def spans(window: dict[str, Any], path: Steps) -> list[Part]:
-    """The spans of a window, the first one first."""
+    """Return the spans of a window, in order."""
     return [(path, window), *mappings(window, "and", path)]
 
 
 def anchor(span: dict[str, Any], path: Steps) -> tuple[Steps, Any]:
-    """The path and value of what a span is counted from; None where it says none or two."""
+    """Return the path and value of a span's anchor; None if it has none or two."""
     given = [key for key in ("before", "after") if key in span]
     return ((*path, given[0]), span[given[0]]) if len(given) == 1 else (path, None)
 
 
 def code_list_names(data: Any, path: Steps = ()) -> Iterator[tuple[Steps, str]]:
-    """Path and name of every code list that plain data refer to."""
+    """Yield path and name of every code list that plain data refers to."""
     if isinstance(data, list):
         for i, item in enumerate(data):
             yield from code_list_names(item, (*path, i))

@@ -1,4 +1,4 @@
-"""Mappings of `site.yaml`: tables, columns and words that the records contract knows."""
+"""Checks of the mappings in `site.yaml`: tables, columns and words of the records contract."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from qi_checker.protocol.complaints import Complaints
 from qi_checker.protocol.plausible import read_settings
 from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS
 
-_FREE = (CASES, EVENTS)  # tables in which a protocol may ask for columns of a hospital's own
+_FREE = (CASES, EVENTS)  # tables in which a protocol may use a hospital's own columns
 
 
 def check_site(data: dict[str, Any], complaints: Complaints) -> None:
-    """A misspelt table or column would map nothing, and nobody would notice."""
+    """Check the mappings: a misspelt table or column would map nothing, and nobody would notice."""
     for name, columns in _mapping(data.get("columns")).items():
         path = ("columns", name)
         if name not in ALL_TABLES:

@@ -1,4 +1,4 @@
-"""Versions in order and without a gap, and keys of a requirement that contradict each other."""
+"""Checks of the order of versions, and of keys in a requirement that contradict each other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qi_checker.protocol.yaml_nodes import Steps
 
 
 def check_versions(data: Any, complaints: Complaints) -> None:
-    """Names once each; every period ends on the day before the next one begins."""
+    """Check for unique names, and periods that each end on the day before the next one begins."""
     versions = list(mappings(data, "versions"))
     _unique(versions, "version", "the version", complaints)
     for (path, earlier), (next_path, later) in pairwise(versions):
@@ -22,7 +22,7 @@ def check_versions(data: Any, complaints: Complaints) -> None:
 
 
 def check_ids(data: Any, complaints: Complaints) -> None:
-    """Requirements and exclusions are known by their ids within a version, advice within its requirement."""
+    """Check for unique ids: requirements and exclusions per version, advice per requirement."""
     for path, version in mappings(data, "versions"):
         requirements = list(requirement_parts(version, path))
         _unique(requirements, "id", "the requirement", complaints)
@@ -71,7 +71,7 @@ def _check_succession(
         what = f"this version begins on {after}, not after the one above it ({begin})"
         complaints.add(where, what, advice="Write the versions in order, oldest first")
     elif end is not None and end < begin:
-        return  # told where the period itself is checked
+        return  # reported where the period itself is checked
     elif end is None:
         period = earlier.get("in_force")
         if isinstance(period, dict) and "to" not in period:
@@ -87,7 +87,7 @@ def _check_succession(
 # ---- keys of one requirement that contradict each other ------------------------------------------
 
 
-# Keys that speak of the event that must be there.
+# Keys that refer to a required event.
 _OF_AN_EVENT = {
     "count": "No event is allowed, so none is counted",
     "apart": "No event is allowed, so none are apart",
@@ -99,7 +99,7 @@ _OF_AN_EVENT = {
 def check_combinations(
     requirement: dict[str, Any], path: Steps, catalogue: Catalogue, complaints: Complaints
 ) -> None:
-    """Complain about keys that cannot stand together."""
+    """Complain about keys that cannot be combined."""
     if requirement.get("forbidden") is True:
         _check_forbidden(requirement, path, catalogue, complaints)
     elif "apart" in requirement and "count" not in requirement:
@@ -131,7 +131,7 @@ def _check_forbidden(
 
 
 def _check_apart(requirement: dict[str, Any], path: Steps, complaints: Complaints) -> None:
-    """So many events so far apart must fit into every span of the window."""
+    """Check that `count` events, `apart` from each other, fit into every span of the window."""
     count, apart = (
         requirement.get("count"),
         limit(mapping(requirement.get("apart")), "at_least", ""),

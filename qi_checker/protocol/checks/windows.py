@@ -1,4 +1,4 @@
-"""Windows that can never open: limits that exclude each other, in one span or in two."""
+"""Checks for windows that can never open: limits that exclude each other, in one span or in two."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ def _check_span(span: dict[str, Any], path: Steps, complaints: Complaints) -> No
         and "before" in span
         and "or_after" not in span
     ):
-        what = f"{NEVER}: what is before the anchor is more than {most.length} away"
+        what = f"{NEVER}: everything before the anchor is more than {most.length} away"
         complaints.add((*path, "at_most"), what, advice="Give it a longer time")
 
 
 def _check_pair(one: Part, other: Part, complaints: Complaints) -> None:
-    """Two spans from one anchor; what dates of two anchors say together depends on the case."""
+    """Check two spans with the same anchor; with different anchors it depends on the case."""
     first, second = one[1], other[1]
     anchored = anchor(first, ())[1]
     if anchored is None or anchored != anchor(second, ())[1]:
         return
     for here, there in ((first, second), (second, first)):
         if _apart(here, there):
-            what = f"{NEVER}: this span and another one of it exclude each other"
+            what = f"{NEVER}: this span and another one exclude each other"
             complaints.add(other[0], what, advice="Change or leave out one of the two")
             return
 
 
 def _apart(here: dict[str, Any], there: dict[str, Any]) -> bool:
-    """Whether the least distance of one span is beyond the reach of another."""
+    """Whether the minimum distance of one span is beyond the reach of another."""
     after = "after" in here
     if after == ("after" in there):
         most = far(there)
@@ -91,7 +91,7 @@ class Limit:
 
 
 def limit(span: dict[str, Any], loose: str, strict: str) -> Limit | None:
-    """The limit that plain data give under one of two keys; None where it cannot be read."""
+    """Return the limit given under one of two keys of plain data; None if it cannot be read."""
     for key in (loose, strict):
         value = span.get(key)
         if isinstance(value, str):
@@ -103,18 +103,18 @@ def limit(span: dict[str, Any], loose: str, strict: str) -> Limit | None:
 
 
 def near(span: dict[str, Any]) -> Limit | None:
-    """The least distance of a span."""
+    """Return the minimum distance of a span."""
     return limit(span, "at_least", "more_than")
 
 
 def far(span: dict[str, Any]) -> Limit | None:
-    """The greatest distance of a span."""
+    """Return the maximum distance of a span."""
     return limit(span, "at_most", "less_than")
 
 
 @cache
 def days(length: Duration) -> tuple[int, int]:
-    """The fewest and the most calendar days of a length; of hours, the days they may touch."""
+    """Return the fewest and most calendar days of a length; for hours, the days they may touch."""
     amount = length.amount
     if length.unit == "day":
         return amount, amount
@@ -123,7 +123,7 @@ def days(length: Duration) -> tuple[int, int]:
     if length.clock is not None:
         return length.clock // _DAY, length.clock // _DAY + 1
     if length.unit == "working day":
-        # At the fewest only weekends are passed over; of holidays nobody knows how many there are.
+        # At the minimum only weekends are skipped; the number of holidays is not known.
         return amount + 2 * (max(amount - 1, 0) // 5), 3 * amount + 14
     firsts = [date(2024 + n // 12, n % 12 + 1, 1) for n in range(48)]
     anchors = [*firsts, *(first - _DAY for first in firsts)]
@@ -132,7 +132,7 @@ def days(length: Duration) -> tuple[int, int]:
 
 
 def excludes(least: Limit, most: Limit) -> bool:
-    """Whether no distance at all is at least the one and at most the other."""
+    """Whether no distance satisfies both limits, one as minimum and one as maximum."""
     strict = least.strict or most.strict
     one, other = least.length, most.length
     if one.clock is not None and other.clock is not None:
@@ -148,7 +148,7 @@ def excludes(least: Limit, most: Limit) -> bool:
 
 
 def excludes_mostly(least: Limit, most: Limit) -> bool:
-    """Whether some months of the calendar have no day for the two of them."""
+    """Whether in some calendar months no day satisfies both limits."""
     units = ("day", "week", *_MONTHS)
     one, other = least.length, most.length
     if one.unit not in units or other.unit not in units:

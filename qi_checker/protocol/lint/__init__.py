@@ -1,6 +1,6 @@
-"""What is legal in a protocol, and still suspicious. Each rule is a function; its docstring says why.
+"""Find what is valid in a protocol but suspicious. Each rule is a function; its docstring says why.
 
-`lint` looks at one protocol, `lint_rulebook` at a folder of them.
+`lint` checks one protocol, `lint_rulebook` a folder of them.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from qi_checker.protocol.yaml_read import read_document
 
 
 def lint(bundle: Bundle, site: Site | None = None) -> list[Problem]:
-    """What is suspicious in a protocol, in the order of its file, and then in its code lists.
+    """Return what is suspicious in a protocol, in file order, and then in its code lists.
 
-    With the settings of a site, also what is suspicious there.
+    With a site's settings, these are checked too.
     """
     return _lint(Loaded(bundle, read_document(bundle.path)), site)
 
 
 def lint_rulebook(rules_dir: str | Path, site: Site | None = None) -> list[Problem]:
-    """Errors and suspicions of every protocol of a folder, and of the folder itself.
+    """Return errors and suspicions of every protocol in a folder, and of the folder itself.
 
-    The folder holds one folder per protocol and `codelists`.
+    The folder contains one folder per protocol and `codelists`.
     """
     folder = Path(rules_dir)
     try:
@@ -53,14 +53,16 @@ def lint_rulebook(rules_dir: str | Path, site: Site | None = None) -> list[Probl
 
 
 def lint_loaded(folder: Path, found: list[Loaded], site: Site | None = None) -> list[Problem]:
-    """Suspicions about the protocols of a folder that could be read, and about the folder."""
+    """Return suspicions about the protocols that could be read, and about their folder."""
     problems: list[Problem] = []
     for loaded in found:
         problems += _lint(loaded, site)
         problems += lint_folder(loaded.bundle)
     problems += same_id([loaded.bundle for loaded in found])
     problems += unused_lists(folder, found)
-    return list(dict.fromkeys(problems))  # a code list is told once, however many name it
+    return list(
+        dict.fromkeys(problems)
+    )  # a code list is reported once, however many protocols name it
 
 
 def _lint(loaded: Loaded, site: Site | None) -> list[Problem]:

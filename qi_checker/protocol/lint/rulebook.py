@@ -1,4 +1,4 @@
-"""Suspicious things of a folder of protocols."""
+"""Rules about a folder of protocols."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qi_checker.protocol.yaml_read import read_document
 
 
 def lint_folder(bundle: Bundle) -> Iterator[Problem]:
-    """A protocol is found by its folder and named by its id; examples show what it means."""
+    """Report a folder that is not named like the protocol's id, and a protocol without examples."""
     folder, name = bundle.path.parent, bundle.protocol.id
     if folder.resolve().name != name:
         yield Problem(str(bundle.path), f"the folder is not called {name}, which is the id")
@@ -25,7 +25,7 @@ def lint_folder(bundle: Bundle) -> Iterator[Problem]:
 
 
 def same_id(bundles: Iterable[Bundle]) -> Iterator[Problem]:
-    """Results are kept under the id of the protocol."""
+    """Report ids that several protocols share: results are stored under the id."""
     seen: dict[str, Path] = {}
     for bundle in bundles:
         first = seen.setdefault(bundle.protocol.id, bundle.path)
@@ -35,14 +35,14 @@ def same_id(bundles: Iterable[Bundle]) -> Iterator[Problem]:
 
 
 def unused_lists(folder: Path, found: Sequence[Loaded]) -> Iterator[Problem]:
-    """A code list that no protocol names was forgotten, or a protocol names another by mistake."""
+    """Report unused code lists: forgotten, or a protocol names another one by mistake."""
     data = {loaded.bundle.path: loaded.document.data for loaded in found}
     used: set[str] = set()
     for file in folder.glob("*/protocol.yaml"):
         try:
             used |= {n for _, n in code_list_names(data.get(file) or read_document(file).data)}
         except UserError:
-            continue  # told as an error of that protocol
+            continue  # reported as an error of that protocol
     codelists = folder / "codelists"
     for name in available_lists([codelists]):
         if name not in used:

@@ -16,7 +16,7 @@ from qi_checker.protocol.windows import Span, Window
 from qi_checker.protocol.yaml_nodes import Steps
 
 Finding = tuple[Steps, str, str]  # where in the file, what is suspicious, and why
-Leaf = tuple[Steps, Requirement]  # a requirement, and where it stands
+Leaf = tuple[Steps, Requirement]  # path in the file, requirement
 
 
 # ---- code lists ----------------------------------------------------------------------------------
@@ -30,7 +30,7 @@ def empty_lists(catalogue: Catalogue, data: Any) -> Iterator[Finding]:
 
 
 def unsourced_lists(catalogue: Catalogue, data: Any) -> Iterator[Finding]:
-    """Where absence is the good news, a code that was forgotten is never noticed.
+    """For a forbidden event, a code missing from the list is never noticed.
 
     A list with a source for every code can be compared with that source.
     """
@@ -54,9 +54,9 @@ def unsourced_lists(catalogue: Catalogue, data: Any) -> Iterator[Finding]:
 
 
 def misspelt_columns(data: Any) -> Iterator[Finding]:
-    """A column that the records do not have is empty everywhere, and nobody is told.
+    """A column that the records lack is empty everywhere, without any message.
 
-    Cases and events may have columns of their own, so that a name cannot be refused.
+    Cases and events may have a site's own columns, so an unknown name cannot be refused.
     """
     for path, name in _columns(data, ()):
         table = EVENTS if "columns" in path else CASES
@@ -66,7 +66,7 @@ def misspelt_columns(data: Any) -> Iterator[Finding]:
 
 
 def unused_titles(data: Any) -> Iterator[Finding]:
-    """A title of a column that no rule reads is misspelt, or was forgotten."""
+    """The title of a column that no rule reads is misspelt or left over."""
     used = {name for _, name in _columns(data["versions"], ())}
     for name in data.get("columns") or {}:
         if name not in used:
@@ -78,7 +78,7 @@ def unused_titles(data: Any) -> Iterator[Finding]:
 
 
 def _columns(data: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
-    """Path and name of every column that a protocol names."""
+    """Yield path and name of every column that a protocol names."""
     if isinstance(data, list):
         for i, item in enumerate(data):
             yield from _columns(item, (*path, i))
@@ -95,25 +95,25 @@ def _columns(data: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
 
 
 def _near(name: str, table: Table) -> str | None:
-    import difflib  # few protocols name columns of their own
+    import difflib  # few protocols name their own columns
 
     if name in table.names:
         return None
     return next(iter(difflib.get_close_matches(name.lower(), table.names, 1, 0.8)), None)
 
 
-# ---- one requirement, but for its windows --------------------------------------------------------
+# ---- one requirement, except its windows --------------------------------------------------------
 
 
 def lint_requirement(requirement: Requirement, path: Steps) -> Iterator[Finding]:
-    """Every rule about a requirement."""
+    """Run every rule about a requirement."""
     yield from _region(requirement, path)
     yield from _advice(requirement, path)
     yield from _counted_twice(requirement, path)
 
 
 def silent_feeds(requirement: Requirement, path: Steps, site: Site) -> Iterator[Finding]:
-    """Where absence is the good news, a source that has stopped to deliver must not bring it."""
+    """A forbidden event must not count as absent because its source has stopped delivering."""
     why = "Set in feeds how old its newest record may be; otherwise a feed that stopped looks fine"
     kind = requirement.event.kind
     if requirement.forbidden and kind not in site.feeds:
@@ -134,7 +134,7 @@ def _region(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 
 
 def vetoed(requirement: Requirement, path: Steps, catalogue: Catalogue) -> Iterator[Finding]:
-    """A code that never counts for one protocol may be what another one asks for.
+    """A code that never counts for one protocol may be required by another.
 
     imaging.csv is shared: a pelvic MRI never counts for the liver, and is the scan before pelvic surgery.
     """
@@ -174,21 +174,21 @@ def _events(requirement: Requirement, path: Steps) -> Iterator[tuple[Steps, Even
 
 
 def _is_of(line: ImagingCode, event: EventSelector, region: str) -> bool:
-    """Whether a code is of a region, and of a modality that is asked for."""
+    """Whether a code belongs to a region and to a required modality."""
     modalities = [word.strip() for word in line.modality.split(";")]
     wanted = event.modality is None or any(word in event.modality for word in modalities)
     return wanted and region in [word.strip() for word in line.region.split(";")]
 
 
 def _advice(requirement: Requirement, path: Steps) -> Iterator[Finding]:
-    """The same advice twice is a slip of copying."""
+    """The same advice twice is a copying mistake."""
     for n, advice in enumerate(requirement.warn):
         if any(advice.when == other.when for other in requirement.warn[:n]):
             yield (*path, "warn", n, "when"), f"`{advice.id}` repeats another advice's when", ""
 
 
 def _counted_twice(requirement: Requirement, path: Steps) -> Iterator[Finding]:
-    """Without a distance two records of one event are two events."""
+    """Without a minimum distance, two records of one event count as two events."""
     if requirement.count is not None and requirement.apart is None:
         why = "A study stored under two numbers counts twice; add apart"
         yield (*path, "count"), f"{requirement.count} events may be on the same day", why
@@ -198,7 +198,7 @@ def _counted_twice(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 
 
 def lint_windows(requirement: Requirement, path: Steps) -> Iterator[Finding]:
-    """Every rule about the window of a requirement."""
+    """Run every rule about the window of a requirement."""
     where = (*path, "window")
     yield from _no_limit(requirement, where)
     yield from _lead_time(requirement, path)
@@ -208,7 +208,7 @@ def lint_windows(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 
 
 def _no_limit(requirement: Requirement, where: Steps) -> Iterator[Finding]:
-    """An event of any age counts; where one is forbidden that may be meant, but it must end."""
+    """An event of any age counts; for a forbidden event that may be meant, but it must end."""
     if requirement.forbidden:
         if all(s.after is not None and s.far is None for s in requirement.window.spans):
             why = "A forbidden event would never be decided; add at_most"
@@ -223,7 +223,7 @@ def _limited(window: Window) -> bool:
 
 
 def _lead_time(requirement: Requirement, path: Steps) -> Iterator[Finding]:
-    """What takes longer to arrange than the window is long is arranged before the case is known."""
+    """A lead time longer than the window would mean arranging the event before the window opens."""
     far, lead = _far(requirement.window), requirement.lead_time
     if lead is None or far is None or requirement.window.before is None:
         return
@@ -234,7 +234,7 @@ def _lead_time(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 
 
 def _same_day(requirement: Requirement, path: Steps) -> Iterator[Finding]:
-    """`allow` lets an event count that may have followed; beside a clock limit it does nothing."""
+    """`allow` counts an event that may have been after surgery; a clock limit overrides it."""
     if requirement.same_day != "allow":
         return
     where = (*path, "same_day")
@@ -247,13 +247,13 @@ def _same_day(requirement: Requirement, path: Steps) -> Iterator[Finding]:
 
 
 def _asks_order(span: Span) -> bool:
-    """Whether the order of event and anchor on one day decides without clock times."""
+    """Whether the order of event and anchor on the same day matters without clock times."""
     clock = any(length and length.clock is not None for length in (span.far, span.near))
     return not clock and span.or_after is None and not (span.near and days(span.near)[0])
 
 
 def _hardly_opens(span: Span, path: Steps) -> Iterator[Finding]:
-    """One day, or no day in some months: rarely what a committee decided."""
+    """A window of one day, or of no day in some months, is rarely what a committee decided."""
     far, near = _far(span), _nearest(span)
     if far is None or near is None:
         return
@@ -280,7 +280,7 @@ _LONG_SPAN = 366
 
 
 def lint_version(version: Version, path: Steps, leaves: Sequence[Leaf]) -> Iterator[Finding]:
-    """Every rule about a version."""
+    """Run every rule about a version."""
     yield from _population(version, path)
     yield from _sensitivity(version, path)
     yield from _waivers(version, path)
@@ -291,7 +291,7 @@ def lint_version(version: Version, path: Steps, leaves: Sequence[Leaf]) -> Itera
 
 
 def _owners_alike(leaves: Sequence[Leaf]) -> Iterator[Finding]:
-    """A desk that is spelt in two ways is two desks, and each list holds half of its work."""
+    """An owner spelt in two ways becomes two owners, each with half of the work on its list."""
     first: dict[str, str] = {}
     for path, requirement in leaves:
         for name in requirement.owners:
@@ -302,7 +302,7 @@ def _owners_alike(leaves: Sequence[Leaf]) -> Iterator[Finding]:
 
 
 def renamed(earlier: Version, leaves: Sequence[Leaf]) -> Iterator[Finding]:
-    """A requirement that goes on under another id looks like one that ended and one that began."""
+    """A requirement that continues under another id looks like one that ended and a new one."""
     ids = {requirement.id for _, requirement in leaves}
     gone = [r for r in earlier.leaves if r.id not in ids]
     known = {r.id for r in earlier.leaves}
@@ -317,7 +317,7 @@ def renamed(earlier: Version, leaves: Sequence[Leaf]) -> Iterator[Finding]:
 
 
 def _population(version: Version, path: Steps) -> Iterator[Finding]:
-    """An exclusion that repeats the population leaves nobody; one that repeats another, nothing."""
+    """An exclusion that repeats the population leaves nobody; a repeated one has no effect."""
     seen: list[Exclusion] = []
     for n, exclusion in enumerate(version.exclude):
         where = (*path, "exclude", n, "when")
@@ -330,9 +330,9 @@ def _population(version: Version, path: Steps) -> Iterator[Finding]:
 
 
 def _sensitivity(version: Version, path: Steps) -> Iterator[Finding]:
-    """Other windows are for requirements whose own window they can replace; see docs/evaluation.md.
+    """Check `sensitivity`: requirements whose window can be replaced; see docs/evaluation.md.
 
-    The window itself among them shows that both ways of counting agree.
+    Listing the original window too shows that both ways of counting agree.
     """
     where = (*path, "sensitivity")
     texts = [str(length) for length in version.sensitivity]
@@ -356,7 +356,7 @@ def _judged_anew(requirement: Requirement) -> bool:
 
 
 def _waivers(version: Version, path: Steps) -> Iterator[Finding]:
-    """An exception that may last for years is a change of the protocol that nobody decided."""
+    """An exception that may last for years changes the protocol without a decision."""
     policy = version.exceptions
     if policy is None:
         return
@@ -371,7 +371,7 @@ def _waivers(version: Version, path: Steps) -> Iterator[Finding]:
 
 
 def _waivers_too_short(version: Version, path: Steps) -> Iterator[Finding]:
-    """An exception must last until the day of surgery; if it cannot, nobody can make use of it."""
+    """An exception must last until the day of surgery; if it cannot, it is useless."""
     if version.exceptions is None or version.exceptions.at_most is None:
         return
     where = (*path, "exceptions", "at_most")
@@ -391,7 +391,7 @@ def _waivers_too_short(version: Version, path: Steps) -> Iterator[Finding]:
 
 
 def _same_requirement(leaves: Sequence[Leaf]) -> Iterator[Finding]:
-    """Two requirements for the same event are fulfilled by one scan, and count it twice."""
+    """Two requirements for the same event are met by one scan, which then counts twice."""
     for n, (path, requirement) in enumerate(leaves):
         for _, other in leaves[:n]:
             if _asks(requirement) == _asks(other):
@@ -400,7 +400,7 @@ def _same_requirement(leaves: Sequence[Leaf]) -> Iterator[Finding]:
 
 
 def _same_title(leaves: Sequence[Leaf]) -> Iterator[Finding]:
-    """Pages, lists and sentences name a requirement by its title alone."""
+    """Titles must be unique: pages, lists and sentences name a requirement by its title alone."""
     first: dict[str, str] = {}
     for path, requirement in leaves:
         title = " ".join(requirement.title.casefold().split())
