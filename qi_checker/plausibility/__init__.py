@@ -1,15 +1,16 @@
-"""Whether records can be right: nothing wrong passes unheard.
+"""Check whether records can be right, so that no error passes unnoticed.
 
-Rows can be well-formed and wrong together: an id that lost its zeros, a feed that stopped, a word that
-changed. What looks at rows is SQL (`measure`); what the counts mean is decided in plain Python:
+Rows can be well-formed and wrong together: an id that lost its zeros, a feed that stopped, a word
+that changed. Rows are counted in SQL (`measure`); the meaning of the counts is decided in plain
+Python:
 
-    measure            counts of the records, in the database that they are in
-    rows               rows that cannot be used, words and codes that nobody knows
+    measure            counts of the records, in their own database
+    rows               rows that cannot be used, unknown words and codes
     dates              dates that are impossible together, clocks, heaps
     join               whether operations and events belong together
     times              how far the records reach, what has stopped
-    result             what an evaluation came to
-    history            tonight beside the nights before
+    result             the outcome of an evaluation
+    history            tonight compared with earlier nights
     judged             limits, levels and sentences
 
 docs/plausibility.md lists every check; `protocol/plausible.py` has their names and limits.

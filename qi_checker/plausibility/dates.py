@@ -1,4 +1,4 @@
-"""Dates that are impossible together, or that no hospital has."""
+"""Check for dates that are impossible together, or that no hospital has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MANY = 50  # for one day or the first of the month
 
 
 def check_dates(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Everything that the dates of single rows give away."""
+    """Check what the dates of single rows reveal."""
     done = [w for w in m.weeks if w.series.status == "completed" and w.week != UNDATED]
     yield from _pairs(done, judge)
     yield from _clocks(done, m, judge)
@@ -26,7 +26,7 @@ def check_dates(m: Measures, judge: Judge) -> Iterator[Finding]:
     ):
         column = "at" if table == "events" else "surgery_at"
         if old:
-            words = f"{parts(old, of)} dates lie before 1990"
+            words = f"{parts(old, of)} dates are before 1990"
             yield from judge.share("before_1990", table, column, old, of, words)
 
 
@@ -35,7 +35,7 @@ def _sum(weeks: Sequence[Week], name: str) -> int:
 
 
 def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
-    """The date of an event beside those of its order and record."""
+    """Compare the date of an event with those of its order and record."""
     recorded, ordered = _sum(done, "recorded"), _sum(done, "ordered")
     of_clocks = _sum(done, "both_timed")
     looked: tuple[tuple[str, str, int, int, str], ...] = (
@@ -60,7 +60,7 @@ def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
 def _clocks(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]:
     imaging = [w for w in done if w.series.kind == "imaging"]
     words: dict[str, Callable[[str], str]] = {
-        "night": lambda said: f"{said} clock times lie between 22:00 and 6:00",
+        "night": lambda said: f"{said} clock times are between 22:00 and 6:00",
         "midnight": lambda said: f"{said} clock times are exactly 0:00",
     }
     for check, said in words.items():
@@ -89,36 +89,34 @@ def _heaps(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]
         text = f"{parts(most, of)} completed events are on the same day"
         yield from judge.share("one_day", "events", "at", most, of, text)
         first = _sum(past, "month_start")
-        text = f"{parts(first, of)} completed events lie on the first day of a month"
+        text = f"{parts(first, of)} completed events are on the first day of a month"
         yield from judge.share("month_starts", "events", "at", first, of, text)
         yield from _weekdays(m.weekdays["events"], judge)
     partial = _sum(past, "partial")
     if partial and of:
-        text = f"of {parts(partial, of)} completed events only the month or year is known"
+        text = f"{parts(partial, of)} completed events have only a month or year"
         yield from judge.share("partial", "events", "at", partial, of, text, least=5)
 
 
 def _weekdays(days: Sequence[int], judge: Judge) -> Iterator[Finding]:
-    """All events on one day of the week, or none on a working day: a feed may fail on each Monday."""
+    """Check for all events on one weekday, or none on a working day: a failing Monday feed."""
     if not sum(days):
         return
-    text = f"{parts(max(days), sum(days))} completed events lie on one day of the week"
+    text = f"{parts(max(days), sum(days))} completed events are on one day of the week"
     yield from judge.share("one_weekday", "events", "at", max(days), sum(days), text)
     fewest = min(days[:5])
     usual = (sum(days[:5]) - fewest) / 4
     if fewest * 10 < usual:
         day = _DAYS[days.index(fewest)]
-        text = (
-            f"{fewest:,} completed events lie on {day}, where {usual:.0f} are usual on working days"
-        )
+        text = f"{fewest:,} completed events are on {day}; {usual:.0f} are usual on working days"
         yield from judge.number("no_weekday", "events", "at", fewest, round(usual), usual, text)
 
 
 def _future(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """What is said to be over and lies ahead.
+    """Check for events and operations in the future that are recorded as done.
 
-    Where an older moment is judged, both tables go on after it, and what happened later was recorded
-    later: nothing is wrong with that.
+    If a past moment is evaluated, both tables continue after it, and later events were recorded
+    later: that is not an error.
     """
     done = [w for w in m.weeks if w.series.status == "completed"]
     dated = [w for w in done if w.week != UNDATED]
@@ -130,12 +128,12 @@ def _future(m: Measures, judge: Judge) -> Iterator[Finding]:
     replayed = later > ahead or (cases > 0 and 2 * (ahead + later) >= cases)
     of = sum(w.number for w in dated)
     if ahead and not replayed:
-        text = f"{parts(ahead, of)} completed events lie after {m.as_of}"
+        text = f"{parts(ahead, of)} completed events are after {m.as_of}"
         yield from judge.share("future", "events", "at", ahead, of, text, least=3)
     if early and not later:
         text = f"{parts(early, of)} completed events were recorded after {m.as_of}"
         yield from judge.share("future", "events", "recorded_at", early, of, text, least=3)
     if cases and not replayed:
         all_cases = sum(w.number for w in performed)
-        text = f"{parts(cases, all_cases)} operations are performed, and lie after {m.as_of}"
+        text = f"{parts(cases, all_cases)} performed operations are after {m.as_of}"
         yield from judge.share("future", "cases", "surgery_at", cases, all_cases, text, least=3)

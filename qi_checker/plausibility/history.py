@@ -1,7 +1,7 @@
-"""Tonight beside the nights before: what one file cannot show.
+"""Compare tonight with earlier nights, for errors that one file cannot show.
 
-A count that fell, an operation that is gone, findings of long past operations that are others now. The
-nights come from whoever keeps them; each has the counts that its own look wrote into the manifest.
+A count that fell, an operation that is gone, findings of long past operations that changed. The
+caller provides the nights; each has the counts that its own look wrote into the manifest.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from qi_checker.protocol.plausible import Finding, Level
 from qi_checker.protocol.vocabulary import EVENT_STATUSES
 from qi_checker.query.tables import READY_CASES, ROWS
 
-NIGHTS = 28  # that are looked back on
-_WEEKDAYS = 2  # nights of the same weekday, from which on only these are compared
-_FEW = 10  # a count below this is usual at any size
+NIGHTS = 28  # compared with
+_WEEKDAYS = 2  # with this many nights of the same weekday, only these are compared
+_FEW = 10  # a count below this may be chance
 _UNLIKELY = 1e-4
-_LISTED = 4  # counts that are named
-_RECENT = 28  # days: an export may leave out what is older
-_SETTLED = 7  # days after an operation its findings hardly change any more
+_LISTED = 4  # counts named in the message
+_RECENT = 28  # days: an export may omit older operations
+_SETTLED = 7  # days after an operation, when its findings hardly change any more
 OF_PROTOCOL = "operations of the protocol"
 _FILLED = "filled "  # counts of columns, which warn and never refuse
 
 
 @dataclass(frozen=True)
 class PastNight:
-    """A night that was kept: its moment, and the counts of its look."""
+    """A stored night: its moment, and the counts of its look."""
 
     as_of: date
     counts: Mapping[str, int]
@@ -42,11 +42,11 @@ class PastNight:
 
 @dataclass(frozen=True)
 class History:
-    """The nights before the one that is looked at, by the id of their protocol, the newest first.
+    """The nights before the current one, by protocol id, the newest first.
 
     cases: operations of the newest night with their day. findings: of a protocol by its id and
-    SHA-256, each as case_id, requirement, status, event_id, surgery_date; nothing where the protocol
-    was another one then.
+    SHA-256, each as case_id, requirement, status, event_id, surgery_date; empty if the protocol was
+    different then.
     """
 
     nights: Mapping[str, Sequence[PastNight]] = field(default_factory=dict)
@@ -54,12 +54,12 @@ class History:
     findings: Callable[[str, str], Sequence[Mapping[str, Any]]] = lambda protocol, sha256: ()
 
     def before(self, protocol: str = "") -> Sequence[PastNight]:
-        """The nights of a protocol, or of whichever comes first: the records are the same."""
+        """Return the nights of a protocol, or of the first one: the records are the same."""
         return self.nights.get(protocol) or next(iter(self.nights.values()), ())
 
 
 def counts_of(m: Measures) -> dict[str, int]:
-    """What later nights compare theirs with. Only words of the vocabularies are names of counts."""
+    """Return counts for comparison in later nights. Only vocabulary words name counts."""
     found: Counter[str] = Counter()
     cases = [w for w in m.cases if w.status != "cancelled"]
     n = m.one_in
@@ -100,7 +100,7 @@ def check_counts(
     judge: Judge,
     only: str = "",
 ) -> Iterator[Finding]:
-    """A count that is far below what it was on the same weekday of the last nights."""
+    """Check for counts far below those of the same weekday in the last nights."""
     nights = [n for n in history if n.counts][:NIGHTS]
     same = [n for n in nights if n.as_of.weekday() == today.weekday()]
     compared = same if len(same) >= _WEEKDAYS else nights[:7]
@@ -118,7 +118,7 @@ def check_counts(
         listed = [f"{name} {n:,} (usually {u:,.0f})" for _, name, n, u in found[:_LISTED]]
         if len(found) > _LISTED:
             listed.append(f"and {len(found) - _LISTED:,} further counts")
-        text = f"fewer than in the nights before: {', '.join(listed)}"
+        text = f"fewer than in earlier nights: {', '.join(listed)}"
         for finding in judge.number("history_rows", "", "", now, round(usual), share, text):
             if group == _FILLED and finding.level is Level.REFUSE:
                 yield replace(finding, level=Level.WARN)
@@ -127,7 +127,7 @@ def check_counts(
 
 
 def check_vanished(db: Database, history: History, judge: Judge) -> Iterator[Finding]:
-    """Operations of the last night, recent or planned, that are not there any more."""
+    """Check for recent or planned operations of the last night that are gone."""
     nights = history.before()
     if not history.cases or not nights:
         return
@@ -145,7 +145,7 @@ def check_vanished(db: Database, history: History, judge: Judge) -> Iterator[Fin
 
 
 def check_changed(results: Results, history: History, judge: Judge) -> Iterator[Finding]:
-    """Findings of operations that were long over, and that have another status or event now."""
+    """Check for findings of long past operations whose status or event changed."""
     protocol = results.compiled.bundle.protocol
     nights = history.before(protocol.id)
     if not nights:
@@ -172,6 +172,6 @@ def check_changed(results: Results, history: History, judge: Judge) -> Iterator[
     if changed:
         text = (
             f"{parts(changed, of)} findings of operations that were over by {settled_before} have "
-            "another status or event than last night"
+            "a different status or event from last night"
         )
         yield from judge.share("history_verdicts", "", "", changed, of, text, least=5)

@@ -1,4 +1,4 @@
-"""Whether operations and events belong together, and what operations there are."""
+"""Check whether operations and events belong together, and the mix of operations."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from qi_checker.plausibility.judged import Judge, few_of_by_chance, many_of_by_c
 from qi_checker.plausibility.measure import UNDATED, CaseWeek, Measures
 from qi_checker.protocol.plausible import Finding, Level
 
-_PAIRS = 50  # events beside operations, below which chance decides
+_PAIRS = 50  # pairs of events and operations; with fewer, chance decides
 _RECENT = 4  # weeks
 _UNLIKELY = 0.0005
-_WEEKENDS, _SHIFTED = 30, 60  # operations, below which weekdays show no pattern
-_VERY_UNLIKELY = 1e-6  # events of one patient come together
+_WEEKENDS, _SHIFTED = 30, 60  # operations; with fewer, weekdays show no pattern
+_VERY_UNLIKELY = 1e-6  # low, since events of one patient cluster
 
 
 def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """The patients of both tables, and how near events lie to operations."""
+    """Check the patients of both tables, and how close events are to operations."""
     p = m.patients
     cases = sum(w.number for w in m.cases)
     if not cases or not m.census["events"].used:
@@ -43,7 +43,7 @@ def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
         yield from judge.number("exchanged", "cases", "case_id", found, cases, found, text)
     events = sum(w.number for w in m.weeks)
     if p.with_events and p.most_of_one >= 20:
-        # Of few patients one has a large share anyway; a default id has many times the usual.
+        # With few patients one always has a large share; a default id has many times the usual.
         usual = events / max(p.with_events, p.patients)
         if p.most_of_one > 10 * usual:
             text = f"{parts(p.most_of_one, events)} events belong to a single patient"
@@ -53,15 +53,17 @@ def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
     yield from _swapped(m, judge)
     total, unknown = m.exceptions
     if unknown:
-        text = f"{parts(unknown, total)} exceptions are of operations that are not in the cases"
+        text = (
+            f"{parts(unknown, total)} exceptions refer to operations that are not among the cases"
+        )
         yield from judge.share("unknown_cases", "exceptions", "case_id", unknown, total, text, 3)
 
 
 def _timing(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Events lie before operations of their patient more often than before those of others.
+    """Check that events precede operations of their own patient more often than those of others.
 
-    Chance is what the dates of all events and of all operations give by themselves. A column that
-    was sorted alone leaves every id and every date in place, and only this shows it.
+    The share by chance follows from the dates of all events and of all operations. A column that
+    was sorted by itself leaves every id and every date valid, and only this check reveals it.
     """
     p = m.patients
     dates: Counter[int] = Counter()
@@ -78,7 +80,7 @@ def _timing(m: Measures, judge: Judge) -> Iterator[Finding]:
         by_chance += case.number * sum(dates[week] for week in span) / total
     chance = by_chance / number
     if chance <= 0 or chance > 0.6:
-        return  # where all lies within some months, chance looks like care
+        return  # if everything is within a few months, chance alone gives a high share
     times = (p.pairs_near / p.pairs) / chance
     limits = judge.settings.of("timing")
     level = None
@@ -86,17 +88,18 @@ def _timing(m: Measures, judge: Judge) -> Iterator[Finding]:
         level = Level.REFUSE if limits.refuse is not None and times < limits.refuse else Level.WARN
     if level is not None:
         text = (
-            f"{parts(p.pairs_near, p.pairs)} events lie in the 90 days before an operation of "
-            f"their patient, where chance alone gives {100 * chance:.0f}%"
+            f"{parts(p.pairs_near, p.pairs)} events are in the 90 days before an operation of "
+            f"their patient; chance alone would give {100 * chance:.0f}%"
         )
         column = "patient_id"
         yield judge.finding("timing", "events", column, p.pairs_near, p.pairs, level, text)
 
 
 def _swapped(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Only days up to 12 can be read as a month: where these alone lie far off, they were.
+    """Check whether day and month were swapped, which is only possible for days up to 12.
 
-    How near an event is to an operation has nothing to do with its day of the month.
+    How close an event is to an operation does not depend on its day of the month; if only the days
+    up to 12 are far off, they were swapped.
     """
     p = m.patients
     for table, column, of, near in (
@@ -109,18 +112,18 @@ def _swapped(m: Measures, judge: Judge) -> Iterator[Finding]:
         share = min(rest_near / rest, 0.98)
         if near < 0.85 * share * of and few_of_by_chance(near, of, share) < _VERY_UNLIKELY:
             text = (
-                f"only {parts(near, of)} of events before the 13th of a month lie near an operation"
+                f"only {parts(near, of)} of events before the 13th of a month are near an operation"
                 if table == "events"
-                else f"only {parts(near, of)} of events lie near operations before the 13th of a month"
+                else f"only {parts(near, of)} of events are near operations before the 13th of a month"
             )
-            text += f", of the others {parts(rest_near, rest)}; day and month look swapped"
+            text += f", and {parts(rest_near, rest)} of the others; day and month look swapped"
             found = of - near
             yield from judge.share("swapped_dates", table, column, found, p.pairs, text)
             return
 
 
 def check_cases(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """The status of operations and events, and what of operations became rarer lately."""
+    """Check the status of operations and events, and what became rarer recently."""
     yield from _event_status(m, judge)
     by_status: Counter[str] = Counter()
     for w in m.cases:
@@ -142,7 +145,7 @@ def check_cases(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Whether the events begin later than the operations, or older ones are under other ids."""
+    """Check whether events begin later than operations, or older ones have other ids."""
     counted = [w for w in m.cases if w.status != "cancelled" and w.week >= 0]
     for weeks in (52, 39, 26, 13):
         older = [w for w in counted if w.week >= weeks]
@@ -151,7 +154,7 @@ def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
         if less is not None:
             text = (
                 f"operations of more than {7 * weeks} days ago with an event in the 90 days before: "
-                f"{less.found}; of later ones {less.usual}"
+                f"{less.found}; later ones: {less.usual}"
             )
             told = list(judge.number("earlier", "cases", "patient_id", *less.counts, text))
             yield from told
@@ -160,16 +163,16 @@ def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Operations on weekends where there were none, or a weekend that lies on other days.
+    """Check for operations on weekends if there were none before, or a weekend on other days.
 
-    A date with day and month exchanged falls on a weekend twice in seven times; one that was taken
-    for midnight in another time zone moves all dates by a day, so that Friday and Saturday
-    are the days without operations.
+    A date with day and month swapped falls on a weekend two times in seven; reading dates as
+    midnight in another time zone moves them all by a day, so that Friday and Saturday are the days
+    without operations.
     """
     past = m.weekdays["past"]
     for words, days, before in (
-        ("planned operations lie on a weekend", m.weekdays["planned"], past),
-        ("operations lie on a weekend", past, None),
+        ("planned operations are on a weekend", m.weekdays["planned"], past),
+        ("operations are on a weekend", past, None),
     ):
         found, of = sum(days[5:]), sum(days)
         if found < 3 or of < _WEEKENDS:
@@ -180,7 +183,7 @@ def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
             share = (usual + 0.5) / (usual_of + 1) if usual_of >= _WEEKENDS else 1.0
             if many_of_by_chance(found, of, share) >= _UNLIKELY:
                 continue
-            text += f"; of past ones {parts(usual, usual_of)}"
+            text += f"; past ones: {parts(usual, usual_of)}"
         elif (
             of < _SHIFTED
             or 10 * found < of
@@ -188,13 +191,13 @@ def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
         ):
             continue
         else:
-            text += ", and on two other days in a row hardly any"
+            text += ", and hardly any on two other days in a row"
         yield from judge.share("weekends", "cases", "surgery_at", found, of, text)
         return
 
 
 def _event_status(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Events of the kinds asked for that are not done, although their day has passed or is unknown."""
+    """Check for required events that are not completed although past or without a day."""
     own = [p for p in m.profiles if p.kind in m.needed]
     booked = sum(
         w.number
@@ -206,12 +209,12 @@ def _event_status(m: Measures, judge: Judge) -> Iterator[Finding]:
     open_ = others + booked * m.one_in
     if open_:
         of = open_ + done
-        text = f"{parts(open_, of)} events are not completed, and lie in the past or have no day"
+        text = f"{parts(open_, of)} events are not completed although they are in the past or have no date"
         yield from judge.share("event_status", "events", "status", open_, of, text, least=10)
 
 
 def _rarer(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Whether recent operations have less of something than those before them."""
+    """Check whether something is rarer for recent operations than for earlier ones."""
     counted = [w for w in m.cases if w.status != "cancelled"]
     upcoming = [w for w in counted if w.week < 0]
     recent = [w for w in counted if 0 <= w.week < _RECENT]
@@ -230,20 +233,20 @@ def _rarer(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 class _Less(NamedTuple):
-    """What some operations have more rarely than others: both shares in words, and the counts."""
+    """Something rarer for some operations than for others: both shares as text, and the counts."""
 
     found: str
     usual: str
-    counts: tuple[int, int, float]  # with it, of how many, and how many times more rarely
+    counts: tuple[int, int, float]  # count, total, and how many times rarer
 
 
 def _less(
     weeks: Sequence[CaseWeek], others: Sequence[CaseWeek], name: str, least: int, unlikely: float
 ) -> _Less | None:
-    """Compare operations with others; None where they are too few, or where it may be chance.
+    """Compare operations with others; None if there are too few, or if it may be chance.
 
-    least: operations below which nothing is compared; of the others 20.
-    unlikely: a difference that is less likely than this is not chance.
+    least: minimum number of operations to compare; of the others 20.
+    unlikely: a difference less likely than this is not chance.
     """
     found, of = _of(weeks, name)
     usual, usual_of = _of(others, name)

@@ -1,4 +1,4 @@
-"""How a count becomes a finding: its level by the limits of the site, and its sentence."""
+"""Turn a count into a finding: its level by the limits of the site, and its sentence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qi_checker.protocol.plausible import CHECKS, Finding, Level, Settings
 
 @dataclass(frozen=True)
 class Judge:
-    """The limits of a site, and what a person calls each table."""
+    """The limits of a site, and the readable name of each table."""
 
     settings: Settings
     files: dict[str, str]
@@ -22,14 +22,14 @@ class Judge:
     def share(
         self, check: str, table: str, column: str, count: int, of: int, words: str, least: int = 2
     ) -> Iterator[Finding]:
-        """Judge `count` of `of` rows. A single row, or fewer than `least`, says nothing of a file."""
+        """Judge `count` of `of` rows. A single row, or fewer than `least`, is not evidence."""
         if of and count >= least:
             yield from self.number(check, table, column, count, of, count / of, words)
 
     def number(
         self, check: str, table: str, column: str, count: int, of: int, value: float, words: str
     ) -> Iterator[Finding]:
-        """Judge a value that the limits of the check are about."""
+        """Judge a value against the limits of the check."""
         level = self.settings.of(check).level(value)
         if level is not None:
             yield self.finding(check, table, column, count, of, level, words)
@@ -43,7 +43,7 @@ class Judge:
 
 
 def parts(count: int, of: int) -> str:
-    """`1,466 of 1,479 (99%)`."""
+    """Format `1,466 of 1,479 (99%)`."""
     return f"{count:,} of {of:,} ({_percent(count, of)})"
 
 
@@ -55,7 +55,7 @@ def _percent(count: int, of: int) -> str:
 
 
 def few_by_chance(count: int, expected: float) -> float:
-    """Chance of so few events or fewer where so many are expected (Poisson)."""
+    """Return the probability of `count` or fewer events if `expected` are expected (Poisson)."""
     if expected <= 0:
         return 1.0
     return min(
@@ -64,7 +64,7 @@ def few_by_chance(count: int, expected: float) -> float:
 
 
 def few_of_by_chance(count: int, of: int, share: float) -> float:
-    """Chance of so few or fewer of `of` where each has this chance (binomial)."""
+    """Return the probability of `count` or fewer of `of`, each with this share (binomial)."""
     if share >= 1:
         return 1.0 if count >= of else 0.0
     if share <= 0:
@@ -73,7 +73,7 @@ def few_of_by_chance(count: int, of: int, share: float) -> float:
 
 
 def many_of_by_chance(count: int, of: int, share: float) -> float:
-    """Chance of so many or more of `of` where each has this chance (binomial)."""
+    """Return the probability of `count` or more of `of`, each with this share (binomial)."""
     return min(1.0, sum(_exactly(k, of, share) for k in range(count, of + 1)))
 
 

@@ -1,4 +1,4 @@
-"""One look at the records and one at each result of a run; a refusal ends the run."""
+"""Check the records once and each result of a run; a refusal ends the run."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from qi_checker.protocol.plausible import (
 )
 from qi_checker.protocol.records import RawTable
 
-# Checks of what lies ahead of the moment judged: a report of the past asks for none of it.
+# Checks of the time after the evaluated moment: a report of the past does not need them.
 AHEAD = ("upcoming", "bookings", "horizon", "newest_event", "newest_surgery")
 _ORDER = (Level.REFUSE, Level.WARN)
 
 
 def record_findings(m: Measures, settings: Settings) -> list[Finding]:
-    """What the records give away before anybody is judged; the worst first."""
+    """Check the records before any case is evaluated; the worst findings first."""
     judge = Judge(settings, dict(m.files))
     checks = (
         check_rows,
@@ -59,7 +59,7 @@ def record_findings(m: Measures, settings: Settings) -> list[Finding]:
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
-    """Refusals first, else in the order in which they were found; of a check and column the worst."""
+    """Sort refusals first, else as found; keep the worst finding per check and column."""
     first: dict[tuple[str, ...], Finding] = {}
     for finding in sorted(findings, key=lambda f: _ORDER.index(f.level)):
         place = finding.check, finding.table, finding.column
@@ -68,14 +68,14 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 class Looking(Look):
-    """The looks of one run: at the records once, then at what each protocol came to.
+    """The checks of one run: of the records once, then of each protocol's result.
 
-    accept: checks that somebody overrides for this run.
-    without: checks that say nothing of what the run is for.
-    alone: whether there is only one protocol; of several none stops the others by its result.
-    period: first and last day of what is reported, which the records must hold.
-    history: the nights before, where somebody keeps them.
-    refuses: False where a refusal is only noted, as for nights that are replayed.
+    accept: checks that are overridden for this run.
+    without: checks that do not apply to the purpose of the run.
+    alone: whether there is only one protocol; with several, no result stops the others.
+    period: first and last day of the report, which the records must cover.
+    history: earlier nights, if they are stored.
+    refuses: False if refusals are only noted, as in replayed nights.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Looking(Look):
     def records(
         self, db: Database, needs: Needs, prepared: Prepared, tables: Mapping[str, RawTable]
     ) -> None:
-        """Count and judge the records, while they are ready in the database."""
+        """Count and judge the records while they are in the database."""
         if self.settings.on:
             files = {name: table.file for name, table in tables.items()}
             judge = Judge(self.settings, files)
@@ -115,7 +115,7 @@ class Looking(Look):
             self._judged(self.found)
 
     def result(self, results: Results) -> Looked:
-        """Everything that is to be said of one result, that of the records included."""
+        """Return all findings about one result, including those about the records."""
         if self.measures is None:
             return Looked((), self.accept)
         judge = Judge(self.settings, dict(self.measures.files))
@@ -124,7 +124,9 @@ class Looking(Look):
         counts = self.counts | {OF_PROTOCOL: o.applies}
         today, nights = self.measures.as_of, self.history.nights.get(name, ())
         own: list[Finding] = []
-        if self.alone or o.applies:  # a rulebook has protocols for what a hospital may never do
+        if (
+            self.alone or o.applies
+        ):  # a rulebook has protocols for operations that a hospital may never do
             own += check_outcome(o, self.measures, judge, results.compiled)
         own += [
             *check_counts(counts, nights, today, judge, only=OF_PROTOCOL),
@@ -135,7 +137,7 @@ class Looking(Look):
         return Looked(self._judged([*self.found, *own]), self.accept, counts)
 
     def _judged(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-        """What is told of these. Raises Refused where one refuses and nobody accepts it."""
+        """Return the findings to report. Raises Refused if one refuses and is not accepted."""
         reported = accepted((f for f in findings if f.check not in self.without), self.accept)
         if self.refuses and any(f.level is Level.REFUSE for f in reported):
             raise Refused(reported)

@@ -1,8 +1,7 @@
-"""What is counted of the records before anybody is judged: a few passes of SQL, and nothing kept.
+"""Count the records before any case is evaluated: a few passes of SQL, nothing is kept.
 
-Everything that looks at rows is here; what the counts mean is decided in the modules beside this one,
-in plain Python. The tables are those that `engines/inputs` makes ready, so DuckDB, PostgreSQL and
-Spark count alike.
+All access to rows is here; the neighbouring modules decide in plain Python what the counts mean.
+The tables are those prepared by `engines/inputs`, so DuckDB, PostgreSQL and Spark count alike.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from qi_checker.engines.inputs.task import Prepared
 from qi_checker.protocol.codes import SYSTEM_ALIASES
 from qi_checker.protocol.records import CASES
 
-# More events than this are looked at by a share of their patients: a share of rows is as well known
-# from a quarter of a million of them, and a full pass over eight million would cost a tenth of an audit.
+# Above this number, events of a sample of patients are checked: a quarter of a million rows
+# estimate a share well enough, and a full pass over eight million would cost a tenth of an audit.
 LOOKED_AT = 250_000
-WEEKS = 78  # so many are told apart; what is older is one group
+WEEKS = 78  # weeks that are distinguished; older events form one group
 FUTURE, UNDATED = -1, -99
-# Kinds that any hospital may deliver; another word may be anything, and is never said.
+# Kinds that any hospital may deliver; another word may be anything, and is never printed.
 USUAL_KINDS = frozenset(
     ("imaging", "therapy", "visit", "lab", "assessment", "medication", "procedure", "pathology")
 )
-_CODES = 20_000  # different codes of a column that are looked at, the most frequent first
-# Letters of other alphabets, and wide ones, that look like these; written as escapes to be seen.
+_CODES = 20_000  # distinct codes checked per column, the most frequent first
+# Letters of other alphabets, and wide ones, that look like these; escaped to be visible.
 _ALIKE = (
     (
         "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405"
@@ -52,22 +51,22 @@ class Rejects(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """Events that look alike, whatever their dates; rejected ones and all of the file included."""
+    """Events with equal properties, whatever their dates; of the whole file, also rejected ones."""
 
     number: int
     kind: str
     status: str
     provenance: str
     events: int
-    modalities: tuple[str, ...]  # as the column says
+    modalities: tuple[str, ...]  # from the column
     regions: tuple[str, ...]
-    code_modalities: tuple[str, ...]  # as the codes say
+    code_modalities: tuple[str, ...]  # from the codes
     code_regions: tuple[str, ...]
     coded: bool
 
 
 class Series(NamedTuple):
-    """What is counted together: events of one kind, status, modality and source."""
+    """A group for counting: events of one kind, status, modality and source."""
 
     kind: str
     status: str
@@ -77,14 +76,14 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True)
 class Week:
-    """The events of a series in one week before the moment judged; 0 holds its last seven days.
+    """The events of a series in one week before the evaluated moment; 0 is its last seven days.
 
     FUTURE: after that moment; UNDATED: without a date; WEEKS: older than all the others.
     """
 
     series: Series
     week: int
-    known: bool  # not recorded after the moment judged
+    known: bool  # not recorded after the evaluated moment
     number: int
     newest: date | None
     timed: int
@@ -94,7 +93,7 @@ class Week:
     recorded_before: int
     recorded_late: int
     at_is_recorded: int
-    both_timed: int  # with a clock time of the event and of its record
+    both_timed: int  # with clock times of the event and of its record
     ordered: int
     ordered_after: int
     at_is_ordered: int
@@ -106,7 +105,7 @@ class Week:
 
 @dataclass(frozen=True)
 class CaseWeek:
-    """The operations of one week, by status; a week below 0 lies after the moment judged."""
+    """The operations of one week, by status; a week below 0 is after the evaluated moment."""
 
     week: int
     status: str
@@ -128,7 +127,7 @@ class CaseWeek:
 
 
 class Codes(NamedTuple):
-    """One code of a column as it is written: `system` is empty where there is none."""
+    """One code of a column as written: `system` is empty if there is none."""
 
     column: str  # procedures, diagnoses or codes
     system: str
@@ -138,56 +137,59 @@ class Codes(NamedTuple):
 
 @dataclass(frozen=True)
 class Patients:
-    """How patients and their events lie."""
+    """Counts about patients and their events."""
 
     lost: int  # patients with an operation and no event
     patients: int  # with an operation
-    spelt_otherwise: int  # with an operation; an event has their id but for zeros, separators, case
-    without_prefix: int  # of the lost: an event has the same digits behind another prefix
+    spelt_otherwise: (
+        int  # with an operation; an event has their id except for zeros, separators, case
+    )
+    without_prefix: int  # of the lost: an event has the same digits after another prefix
     strangers: int  # patients with events and no operation
-    case_ids_as_patients: int  # operations whose own id is that of a patient of the events
+    case_ids_as_patients: int  # operations whose own id is a patient id among the events
     pairs: int  # events of patients with an operation, each with every operation
-    pairs_near: int  # of them: up to 90 days before it
-    # The same of events, and of operations, on a day that is another date with day and month exchanged.
+    pairs_near: int  # of these: up to 90 days before it
+    # The same for events, and for operations, on a day that gives another date with day and month
+    # swapped.
     event_turns: int
     event_turns_near: int
     case_turns: int
     case_turns_near: int
-    most_of_one: int  # events of the patient who has most
+    most_of_one: int  # events of the patient with the most
     with_events: int  # patients with an event
-    most_of_a_day: int  # completed events of the day that has most
-    days: int  # different days of completed events
-    same_operation: int  # operations beside another one of the same patient and day
+    most_of_a_day: int  # completed events on the day with the most
+    days: int  # distinct days of completed events
+    same_operation: int  # operations in addition to one of the same patient and day
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Everything that the checks of the records go by. `one_in`: so many patients for one looked at."""
+    """All counts for the checks of the records. `one_in`: one in this many patients is sampled."""
 
     as_of: date
     one_in: int
     census: Mapping[str, Census]
-    files: Mapping[str, str]  # what a person calls each table
+    files: Mapping[str, str]  # readable name of each table
     rejects: Sequence[Rejects]
     profiles: Sequence[Profile]
     weeks: Sequence[Week]
     cases: Sequence[CaseWeek]
     codes: Sequence[Codes]
     patients: Patients
-    exceptions: tuple[int, int]  # all that can be used, and those of an unknown operation
+    exceptions: tuple[int, int]  # all usable ones, and those of an unknown operation
     kinds: frozenset[str]  # that a protocol reads
-    needed: frozenset[str]  # that a requirement asks for
-    # Numbers by weekday from Monday on: operations that were not cancelled, and completed events.
+    needed: frozenset[str]  # that a requirement needs
+    # Counts by weekday from Monday: operations that were not cancelled, and completed events.
     weekdays: Mapping[str, Sequence[int]]  # past, planned, events
     modalities: frozenset[str]  # the vocabularies
     regions: frozenset[str]
-    systems: frozenset[str]  # systems that have a name or a code list
-    # By table and column: the format that unreadable dates seem to be written in.
+    systems: frozenset[str]  # systems with a name or a code list
+    # By table and column: the likely format of unreadable dates.
     written: Mapping[tuple[str, str], str]
 
 
 def measure(db: Database, needs: Needs, prepared: Prepared, files: Mapping[str, str]) -> Measures:
-    """Count the records that `prepare` made ready."""
+    """Count the records that `prepare` loaded."""
     return _Counting(db, needs, prepared, files).all()
 
 
@@ -230,7 +232,7 @@ class _Counting:
         )
 
     def _looked_at(self, patient: str = "patient_id") -> str:
-        """SQL of whether a patient is one of those that are looked at."""
+        """Return the SQL of whether a patient is in the sample."""
         if self.one_in == 1:
             return f"{patient} IS NOT NULL"
         return f"mod({self.db.hashed(patient)}, {self.one_in}) = 0"
@@ -272,14 +274,14 @@ class _Counting:
             )
 
     def _events(self, profiles: Sequence[Profile]) -> Sequence[Series]:
-        """Table `look_events` of the rows that are looked at; gives the series they belong to."""
+        """Make table `look_events` of the sampled rows; return the series they belong to."""
         numbers: dict[Series, int] = {}
         rows = []
         for p in profiles:
             modality = ";".join(p.modalities or p.code_modalities)
             key = Series(p.kind, p.status, modality, p.provenance or "internal")
             rows.append((p.number, numbers.setdefault(key, len(numbers))))
-        # Spark numbers profiles beyond what an INTEGER holds.
+        # Spark's profile numbers exceed an INTEGER.
         small = all(number < 2**31 for number, _ in rows)
         profile = "r.profile" if small else self.db.as_text("r.profile")
         kind: Kind = "INTEGER" if small else "TEXT"
@@ -329,7 +331,7 @@ class _Counting:
             )
 
     def _week(self, first: str, last: str) -> str:
-        """SQL of the number of a week of events; of a month or a year the last possible day counts."""
+        """Return the SQL of an event's week number, by the last possible day of a month or year."""
         day = f"least({last}, {self.today})"
         age = self.db.days(self.today, day)
         return (
@@ -338,7 +340,7 @@ class _Counting:
         )
 
     def _swapped_event(self) -> str:
-        """The date of the event fits that of its record or order only with day and month exchanged."""
+        """Return the SQL of whether a date fits record or order only with day and month swapped."""
         days = self.db.days
         turned, recorded = _turned("lo"), _turned("recorded")
         by_record = f"abs({days('recorded', turned)}) <= 1 AND abs({days('recorded', 'lo')}) > 20"
@@ -352,7 +354,7 @@ class _Counting:
     # ---- operations ------------------------------------------------------------------------------
 
     def _cases(self) -> None:
-        """Table `look_cases`: usable operations of the patients that are looked at, dates as read."""
+        """Make table `look_cases`: usable operations of the sampled patients, dates as read."""
         ids = {"_row": "c._row", "case_id": "c.case_id", "patient_id": "c.patient_id"}
         columns = ids | {
             self.db.quote(n): f"r.{self.db.quote(n)}" for n in CASES.names if n not in ids
@@ -467,10 +469,10 @@ class _Counting:
         return Patients(missing, patients, *self._spelt(), own, *rest)
 
     def _spelt(self) -> tuple[int, int, int]:
-        """How many patients with an operation have events under another spelling of their id.
+        """Count patients with an operation who have events under another spelling of their id.
 
-        Whose id is written otherwise is in another share of the patients: where one in n is looked
-        at, one in n of those is found, too.
+        A patient with a differently spelt id falls into another sample: if one in n patients is
+        sampled, one in n of these is found, too.
         """
         owners = "SELECT DISTINCT patient_id FROM look_cases"
         strange = """SELECT DISTINCT e.patient_id FROM look_events e WHERE NOT EXISTS
@@ -490,7 +492,7 @@ class _Counting:
         return int(whole) * self.one_in, int(digits) * self.one_in, int(strangers)
 
     def _keys(self, ids: str) -> str:
-        """SQL of ids with what is left of them without zeros, separators and case."""
+        """Return the SQL of ids, and of ids without zeros, separators and case."""
         db = self.db
         alike = f"translate(upper(patient_id), '{_ALIKE[0]}', '{_ALIKE[1]}')"
         plain = db.replace(alike, "[.]0+$", "")
@@ -535,13 +537,13 @@ def _midnight(clock: str, day: str) -> str:
 
 
 def _night(clock: str, day: str) -> str:
-    """Between 22:00 and 6:00; exactly midnight is another matter."""
+    """Return the SQL of whether a time is between 22:00 and 6:00, except exactly midnight."""
     hour = f"extract(hour FROM {clock})"
     return f"({hour} >= 22 OR {hour} < 6) AND NOT ({_midnight(clock, day)})"
 
 
 def _turned(day: str) -> str:
-    """A date with day and month exchanged, NULL where that is no other date."""
+    """Return the SQL of a date with day and month swapped, NULL if that gives no other date."""
     parts = {p: f"CAST(extract({p} FROM {day}) AS INTEGER)" for p in ("year", "month", "day")}
     return (
         f"CASE WHEN {parts['day']} <= 12 AND {parts['day']} <> {parts['month']} "

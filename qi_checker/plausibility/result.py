@@ -1,4 +1,4 @@
-"""What an evaluation came to: results that no hospital has, and results that rest on nothing."""
+"""Check the outcome of an evaluation for results that no hospital has or that lack data."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.query import Compiled
 from qi_checker.query.tables import EXCEPTIONS, POPULATION, ROWS, VERDICTS
 
-_RECENT = 4  # weeks; and everything that lies ahead
+_RECENT = 4  # weeks, plus everything in the future
 _FEW = 10
 _UNLIKELY = 0.0005
-# Reasons of requirements for which no event of the right sort is there, whatever its date.
+# Reasons of requirements without any event of the right sort, whatever its date.
 _NO_SUCH = {
     Reason.NEVER_ORDERED,
     Reason.WINDOW_NOT_OPEN,
@@ -31,7 +31,7 @@ _NO_SUCH = {
     Reason.WRONG_VALUE,
 }
 _NOT_ASKED = (Status.NOT_APPLICABLE, Status.EXEMPT, Status.ERROR)
-# Exceptions that are ignored and right: of another protocol, or later than the older moment judged.
+# Exceptions ignored for good reason: of another protocol, or later than a past evaluated moment.
 _NOT_WRONG = ("not known yet", "approved after as_of", "unknown requirement")
 _SAYS_NOTHING = {
     (Status.UNKNOWN, reason)
@@ -42,21 +42,21 @@ _MEANINGS = {reason.value: reason.meaning for reason in Reason}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an evaluation came to, in counts."""
+    """The outcome of an evaluation, in counts."""
 
-    population: Counter[tuple[int, str]]  # operations by week and reason not to count, or ""
+    population: Counter[tuple[int, str]]  # operations by week and reason for exclusion, or ""
     statuses: Counter[tuple[str, str, str]]  # requirement, status and reason
     verdicts: Counter[str]
-    exceptions: tuple[int, int] = (0, 0)  # that are ignored, and all of them
+    exceptions: tuple[int, int] = (0, 0)  # ignored, and all
 
     @property
     def applies(self) -> int:
-        """Operations that the protocol applies to."""
+        """Count operations that the protocol applies to."""
         return sum(n for (_, why), n in self.population.items() if not why)
 
     @property
     def no_such_event(self) -> dict[str, int]:
-        """Requirements that no event of anybody could meet, and of how many operations."""
+        """Return requirements that no event of any patient could meet -> number of operations."""
         applicable: Counter[str] = Counter()
         without: Counter[str] = Counter()
         for (requirement, status, reason), number in self.statuses.items():
@@ -67,7 +67,7 @@ class Outcome:
 
 
 def outcome(results: Results) -> Outcome:
-    """Count the tables of results."""
+    """Count the result tables."""
     today = results.compiled.as_of.date
     population: Counter[tuple[int, str]] = Counter()
     for (day, why), number in _counted(
@@ -104,7 +104,7 @@ def _counted(results: Results, query: str) -> Counter[Any]:
 
 
 def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> Iterator[Finding]:
-    """Judge what came out of one protocol, and whether the records hold what it reads."""
+    """Judge the outcome of one protocol, and whether the records contain what it reads."""
     read = {leaf.event.kind for scope in compiled.scopes for leaf in scope.questions}
     needed = {leaf.event.kind for scope in compiled.scopes for leaf in scope.leaves}
     found = [
@@ -112,7 +112,7 @@ def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> 
         *_population(o, m, judge, compiled),
         *_results(o, judge),
     ]
-    # Each of these is the reason for the next one, and told alone.
+    # Each of these explains the next one, and is reported alone.
     first_cause = next(
         (c for c in ("kinds", "requirement", "rate") if c in {f.check for f in found}), ""
     )
@@ -124,7 +124,7 @@ def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> 
 
 
 def _unlisted(m: Measures, compiled: Compiled) -> str:
-    """Systems of procedures of which the code lists of the protocol have nothing, if all are such."""
+    """Return the systems of procedures if none of them is in the protocol's code lists."""
     listed = {row.system for one in compiled.bundle.catalogue.lists.values() for row in one.rows}
     given = {canonical_system(c.system) for c in m.codes if c.column == "procedures" and c.system}
     known = sorted(given & {*SYSTEM_ALIASES.values()})  # another word may be anything

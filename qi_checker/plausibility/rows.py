@@ -1,4 +1,4 @@
-"""Rows, words and codes: what cannot be used, and what nobody knows."""
+"""Check rows, words and codes: what cannot be used, and what is unknown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qi_checker.protocol.plausible import Finding, Level
 UNREADABLE = "unreadable date"
 EXTERNAL_UNDATED = "external study without an acquisition date"
 _NEEDED = ("cases", "events")
-_LIKE = 0.75  # how much of a word must be that of another one
+_LIKE = 0.75  # minimum similarity of two words
 _REASONS = {
     UNREADABLE: "no readable date",
     "unknown word": "an unknown word",
@@ -31,7 +31,7 @@ _OF = {
 
 
 def check_rows(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """What of the tables can be used at all."""
+    """Check how much of the tables can be used."""
     for name in _NEEDED:
         census = m.census[name]
         if not census.used:
@@ -48,7 +48,7 @@ def check_rows(m: Measures, judge: Judge) -> Iterator[Finding]:
         repeated = sum(r.number for r in own if r.same)
         words = f"{parts(repeated, census.read)} rows repeat another one" if repeated else ""
         yield from judge.share("repeated", name, "", repeated, census.read, words)
-        # An outside study whose day nobody knows is a known gap, and counted as one.
+        # An outside study with an unknown day is a known gap, and counted as such.
         bad = [r for r in own if not r.same and r.reason != EXTERNAL_UNDATED]
         rejected = sum(r.number for r in bad) - homeless
         if rejected:
@@ -67,7 +67,7 @@ def check_rows(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 def _dates_of(m: Measures, table: str, column: str = "") -> str:
-    """What dates that cannot be read look like, and what could be read instead."""
+    """Describe the likely format of unreadable dates, and the accepted ones."""
     for (name, named), written in sorted(m.written.items()):
         if name == table and column in ("", named):
             return f". The dates of {named} look like {written}; accepted are {ACCEPTED}"
@@ -75,7 +75,7 @@ def _dates_of(m: Measures, table: str, column: str = "") -> str:
 
 
 def check_words(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Words outside the vocabularies; a word itself is never said, it may be a name."""
+    """Check for words outside the vocabularies; they are never printed: one may be a name."""
     columns: tuple[tuple[str, str, frozenset[str]], ...] = (
         ("modality", "modalities", m.modalities),
         ("region", "regions", m.regions),
@@ -109,7 +109,7 @@ def check_words(m: Measures, judge: Judge) -> Iterator[Finding]:
 def check_kinds(
     m: Measures, judge: Judge, read: Collection[str], needed: Collection[str]
 ) -> Iterator[Finding]:
-    """Kinds that look like one that a protocol reads, and whether any that it needs is there."""
+    """Check for kinds similar to one that a protocol reads, and for missing required kinds."""
     of = sum(p.events for p in m.profiles)
     counts: Counter[str] = Counter()
     for p in m.profiles:
@@ -149,7 +149,7 @@ def _exchanged_words(m: Measures, judge: Judge, imaging: list[Profile]) -> Itera
 
 
 def check_codes(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Codes without a system, of an unknown one, or that no code of their system looks like."""
+    """Check for codes without a system, of an unknown one, or with the wrong shape."""
     for column in ("procedures", "diagnoses", "codes"):
         table = "events" if column == "codes" else "cases"
         items = [c for c in m.codes if c.column == column]

@@ -1,4 +1,4 @@
-"""How far the records reach, and what has stopped."""
+"""Check how far the records reach, and what has stopped."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from qi_checker.plausibility.judged import Judge, few_by_chance
 from qi_checker.plausibility.measure import FUTURE, UNDATED, USUAL_KINDS, WEEKS, Measures, Week
 from qi_checker.protocol.plausible import Finding, Level
 
-_HALF_YEAR = 26  # weeks that say what is usual
+_HALF_YEAR = 26  # weeks that define what is usual
 _RECENT = 4
 _UNLIKELY = 0.0005
-_VERY_UNLIKELY = 1e-6  # of many spans of many groups
-_EXPECTED = 7  # that so long a pause would have left out: by chance it does once in a thousand
-_LATER = 10  # operations beyond two weeks, of which some should have an appointment
+_VERY_UNLIKELY = 1e-6  # low, since many spans of many groups are tested
+_EXPECTED = 7  # events expected in a pause; by chance it is empty once in a thousand
+_LATER = 10  # operations more than two weeks ahead, some of which should have an appointment
 _HOLE = 3  # whole weeks without any
 
 
 def check_times(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """The newest event and operation, what lies ahead, and feeds that stopped."""
+    """Check the newest event and operation, future ones, and feeds that stopped."""
     events: Counter[int] = Counter()
     for w in m.weeks:
         if w.known and w.series.status == "completed" and w.week >= 0:
@@ -52,7 +52,7 @@ def check_times(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 def check_period(m: Measures, judge: Judge, first: date, last: date) -> Iterator[Finding]:
-    """Whether the records hold the whole period that is reported, with the pauses that are usual."""
+    """Check whether the records cover the whole reported period, allowing for usual pauses."""
     cases: Counter[int] = Counter()
     for c in m.cases:
         if c.status != "cancelled":
@@ -66,13 +66,13 @@ def check_period(m: Measures, judge: Judge, first: date, last: date) -> Iterator
         return
     pause = 7 * 2 * _longest_pause(cases, max(0, (m.as_of - newest).days // 7))
     short, late = (last - newest).days, (oldest - first).days
-    text = f"the records end on {newest}, and the period that is reported on {last}"
+    text = f"the records end on {newest}, and the reported period on {last}"
     if limits.refuse is not None and short > max(limits.refuse, pause):
         yield judge.finding("period", "events", "at", short, 0, Level.REFUSE, text)
     elif limits.warn is not None and short > max(limits.warn, pause):
         yield judge.finding("period", "events", "at", short, 0, Level.WARN, text)
     if limits.warn is not None and late > max(limits.warn, pause):
-        text = f"the records begin on {oldest}, and the period that is reported on {first}"
+        text = f"the records begin on {oldest}, and the reported period on {first}"
         yield judge.finding("period", "cases", "surgery_at", late, 0, Level.WARN, text)
 
 
@@ -90,7 +90,7 @@ def _newest(
     judge: Judge,
     alive: bool,
 ) -> Iterator[Finding]:
-    """Too long without anything new, measured by the longest pause of the year before."""
+    """Check for too long a pause, compared with the longest one in the year before."""
     if newest is None:
         return
     limits, gap = judge.settings.of(check), (today - newest).days
@@ -99,16 +99,16 @@ def _newest(
         return
     usual = _usual(weeks, gap // 7) if gap // 7 < WEEKS else weeks[WEEKS] / 52
     if usual * gap / 7 < _EXPECTED:
-        return  # so few come anyway that chance can leave as long a pause
+        return  # so few that a pause of this length may be chance
     refuse = alive and limits.refuse is not None and gap > max(limits.refuse, pause)
     level = Level.REFUSE if refuse else Level.WARN
     what = "event" if table == "events" else "operation"
-    text = f"the newest {what} is of {newest}, {gap} days before {today}"
+    text = f"the newest {what} is from {newest}, {gap} days before {today}"
     yield judge.finding(check, table, column, gap, 0, level, text)
 
 
 def _longest_pause(weeks: Counter[int], newest: int) -> int:
-    """The most weeks in a row without anything, in the year before the newest week that has some."""
+    """Return the longest run of empty weeks in the year before the newest week with data."""
     oldest = max((week for week, n in weeks.items() if n and week < WEEKS), default=newest)
     longest = now = 0
     for week in range(newest, min(newest + 52, oldest) + 1):
@@ -118,7 +118,7 @@ def _longest_pause(weeks: Counter[int], newest: int) -> int:
 
 
 def _ahead(m: Measures, judge: Judge, cases: Counter[int], upcoming: int) -> Iterator[Finding]:
-    """Operations and appointments after the moment judged."""
+    """Check operations and appointments after the evaluated moment."""
     expected = _in_two_weeks(cases)
     if not upcoming:
         text = f"no operation is planned after {m.as_of}; {expected:.0f} in two weeks are usual"
@@ -135,18 +135,18 @@ def _ahead(m: Measures, judge: Judge, cases: Counter[int], upcoming: int) -> Ite
 
 
 def _in_two_weeks(cases: Counter[int]) -> float:
-    """Operations of two weeks, as usual in the half year before the newest one."""
+    """Return the usual number of operations in two weeks of the half year before the newest."""
     newest = min((week for week, n in cases.items() if n and 0 <= week < WEEKS), default=WEEKS)
     span = range(newest, min(newest + _HALF_YEAR, WEEKS))
     return 2 * sum(cases[week] for week in span) / _HALF_YEAR
 
 
 def _horizon(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding]:
-    """Planned operations or appointments that end after a week: a filter was left on the export."""
+    """Check for planned operations or appointments that end after a week: a filtered export."""
     planned = sum(n for week, n in cases.items() if week < 0)
     if planned and planned == cases[-1]:
         expected = _in_two_weeks(cases)
-        text = f"all of {planned:,} planned operations lie in the next 7 days"
+        text = f"all {planned:,} planned operations are in the next 7 days"
         yield from judge.number("horizon", "cases", "surgery_at", planned, planned, expected, text)
     ahead = [w for w in m.weeks if w.series.status == "booked" and w.week == FUTURE and w.newest]
     booked = sum(w.number for w in ahead)
@@ -154,27 +154,27 @@ def _horizon(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding
     later = sum(n for week, n in cases.items() if week < -2)
     if (last - m.as_of).days <= 7 and later >= _LATER:
         text = (
-            f"all of {booked:,} appointments lie in the next 7 days, and {later:,} operations are "
+            f"all {booked:,} appointments are in the next 7 days, and {later:,} operations are "
             "planned for more than 14 days ahead"
         )
         yield from judge.number("horizon", "events", "at", booked, booked, booked, text)
 
 
 def _fewer_cases(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding]:
-    """Fewer operations in the last 28 days than chance would leave."""
+    """Check for fewer operations in the last 28 days than chance can explain."""
     found = sum(cases[week] for week in range(_RECENT))
     before = range(_RECENT, _RECENT + _HALF_YEAR)
     if sum(1 for week in before if cases[week]) < 3 * _RECENT:
         return
     usual = sum(cases[week] for week in before) * _RECENT / _HALF_YEAR
     if found and few_by_chance(found, usual) < _UNLIKELY:
-        text = f"{found:,} operations in the last 28 days, where {usual:.0f} are usual"
+        text = f"{found:,} operations in the last 28 days; {usual:.0f} are usual"
         of = round(usual)
         yield from judge.number("fewer", "cases", "surgery_at", found, of, usual / found, text)
 
 
 def _stopped(m: Measures, judge: Judge, newest: date) -> Iterator[Finding]:
-    """A kind, modality or source of events that hardly comes any more, or did not for some weeks."""
+    """Check for a kind, modality or source of events that stopped or paused for some weeks."""
     groups: dict[tuple[str, str], Counter[int]] = {}
     for w in m.weeks:
         if not _over(w):
@@ -184,7 +184,7 @@ def _stopped(m: Measures, judge: Judge, newest: date) -> Iterator[Finding]:
         names += [("modality", f"{kind} {word}") for word in w.series.modality.split(";") if word]
         for group in names:
             groups.setdefault(group, Counter())[w.week] += w.number - w.partial
-    first = (m.as_of - newest).days // 7  # what is older than the newest event stopped with it
+    first = (m.as_of - newest).days // 7  # weeks after the newest event are empty for every group
     seen: set[tuple[int, ...]] = set()
     for (column, name), weeks in sorted(groups.items()):
         for start, length in _silences(weeks, first):
@@ -198,13 +198,13 @@ def _stopped(m: Measures, judge: Judge, newest: date) -> Iterator[Finding]:
                 continue
             seen.add(same)
             days = f"the {7 * length} days to {m.as_of - timedelta(days=7 * start)}"
-            text = f"{found:,} {_called(m, column, name)} in {days}, where {expected:.0f} are usual"
+            text = f"{found:,} {_called(m, column, name)} in {days}; {expected:.0f} are usual"
             yield judge.finding("stopped", "events", column, found, round(expected), level, text)
             break
 
 
 def _silences(weeks: Counter[int], first: int) -> Iterator[tuple[int, int]]:
-    """Spans that may be silent, as first week and length: the newest ones, and holes before them."""
+    """Yield spans to test as first week and length: the newest ones, and gaps before them."""
     for length in (8, 6, 4, 3, 2):
         yield first, length
     oldest = max((week for week, n in weeks.items() if n and week < WEEKS), default=0)
@@ -219,7 +219,7 @@ def _silences(weeks: Counter[int], first: int) -> Iterator[tuple[int, int]]:
 
 
 def _usual(weeks: Counter[int], before: int) -> float:
-    """How many there are in a week of the half year before, as far as the records reach."""
+    """Return the weekly number in the half year before, as far as the records reach."""
     oldest = max((week for week, n in weeks.items() if n and week < WEEKS), default=0)
     span = range(before, min(before + _HALF_YEAR, oldest))
     return sum(weeks[week] for week in span) / len(span) if len(span) >= _RECENT else 0.0

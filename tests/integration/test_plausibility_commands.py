@@ -159,7 +159,7 @@ def test_a_report_on_an_export_older_than_its_month_is_refused(demo, tmp_path):
     out = tmp_path / "report"
     ran = run("report", "--month", "2026-03", "--data", demo, "--out", out)
     assert ran.code == 2 and not out.exists()
-    assert "the records end on 2026-03-03, and the period that is reported on 2026-03-31" in ran.err
+    assert "the records end on 2026-03-03, and the reported period on 2026-03-31" in ran.err
     ran = run("report", "--month", "2026-03", "--data", demo, "--out", out, "--accept", "period")
     assert ran.code == 0, ran.err
 
@@ -168,7 +168,7 @@ def test_a_study_of_a_period_that_is_not_over_in_the_records_is_refused(cohort, 
     spans = ("--before", "2021-01-01..2022-12-31", "--after", "2023-01-01..2024-12-31")
     ran = run("study", "--data", cohort, *spans, "--out", tmp_path / "out")
     assert ran.code == 2
-    assert "the records end on 2023-12-24, and the period that is reported on 2024-12-31" in ran.err
+    assert "the records end on 2023-12-24, and the reported period on 2024-12-31" in ran.err
 
 
 def test_the_last_12_months_are_named_as_far_as_the_records_hold_them(demo, tmp_path):
