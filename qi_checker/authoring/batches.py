@@ -1,8 +1,8 @@
-"""Evaluate many examples in few evaluations, each as if it were alone.
+"""Evaluate many examples in few evaluations, each as if it were evaluated alone.
 
-A query costs far more than its few rows, so examples that share the moment and the site are one
-evaluation, with ids that keep them apart. What an evaluation asks of all events together (how fresh
-a feed is, whether a kind is recorded at all) is part of what they must share.
+A query costs far more than its few rows, so examples with the same moment and site are evaluated
+together, with ids that keep them separate. Properties of all events together (how fresh a feed is,
+whether a kind is recorded at all) must also be the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qi_checker.protocol.vocabulary import Status
 
 Rows = Sequence[Mapping[str, Any]]
 Tables = dict[str, list[dict[str, str]]]
-# (protocol, tables, as_of, site) -> findings and cases, as the contract names their columns
+# (protocol, tables, as_of, site) -> findings and cases, with the contract's column names
 Evaluate = Callable[[Bundle, Tables, AsOf, Site], tuple[Rows, Rows]]
 
 _IDS = ("case_id", "patient_id", "event_id", "exception_id")
@@ -31,7 +31,7 @@ _IDS = ("case_id", "patient_id", "event_id", "exception_id")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an example: findings and cases with the ids it was written with, or why not."""
+    """The outcome of an example: findings and cases with its original ids, or an error."""
 
     example: Example
     findings: Rows = ()
@@ -40,18 +40,18 @@ class Outcome:
 
     @property
     def case(self) -> Mapping[str, Any] | None:
-        """The case that the example is about; None where its row was rejected."""
+        """Return the case that the example is about; None if its row was rejected."""
         return next((c for c in self.cases if c["case_id"] == self.example.case_id), None)
 
     @property
     def of_case(self) -> dict[str, Mapping[str, Any]]:
-        """The findings of that case by requirement."""
+        """Return the findings of that case by requirement."""
         of_case = (f for f in self.findings if f["case_id"] == self.example.case_id)
         return {f["requirement"]: f for f in of_case}
 
 
 def outcomes(bundle: Bundle, examples: Iterable[Example], evaluate: Evaluate) -> list[Outcome]:
-    """The outcome of each example, in the order given."""
+    """Return the outcome of each example, in the given order."""
     examples = list(examples)
     groups: dict[object, list[int]] = {}
     for n, example in enumerate(examples):
@@ -64,7 +64,7 @@ def outcomes(bundle: Bundle, examples: Iterable[Example], evaluate: Evaluate) ->
 
 
 def _shared(bundle: Bundle, example: Example) -> object:
-    """What examples must share to be evaluated in one go without seeing each other."""
+    """Return what examples must share to be evaluated together without affecting each other."""
     newest = _newest(example)
     leaves = [leaf for version in bundle.protocol.versions for leaf in version.leaves]
     forbidden = {leaf.event.kind for leaf in leaves if leaf.forbidden}
@@ -73,12 +73,12 @@ def _shared(bundle: Bundle, example: Example) -> object:
         example.site.model_dump_json(),
         frozenset(forbidden & newest.keys()),
         frozenset((kind, newest.get(kind)) for kind in example.site.feeds),
-        example.id if example.site.completeness else "",  # its events alone are counted
+        example.id if example.site.completeness else "",  # only its own events are counted
     )
 
 
 def _newest(example: Example) -> dict[str, date | None]:
-    """The kinds of events that the example's records hold, and when each was last recorded."""
+    """Return the kinds of events in the example's records, and when each was last recorded."""
     texts: list[dict[str, str | None]] = [{**row} for row in example.tables["events"]]
     newest: dict[str, date | None] = {}
     for row in read_rows(EVENTS, texts, example.site)[0]:
@@ -96,7 +96,7 @@ def _later(row: Row, as_of: AsOf) -> bool:
 
 
 def _run(bundle: Bundle, group: Sequence[Example], evaluate: Evaluate) -> list[Outcome]:
-    """One evaluation; where it fails the examples are evaluated alone, to see which one it was."""
+    """Evaluate a group; if that fails, evaluate each example alone to find the one that failed."""
     tables: Tables = {}
     for n, example in enumerate(group):
         for name, rows in example.tables.items():
@@ -132,13 +132,13 @@ def _prefix(number: int) -> str:
 
 
 def _apart(row: Mapping[str, str], number: int) -> dict[str, str]:
-    """The row with ids that no other example has; an empty id stays empty, to be rejected."""
+    """Return the row with unique ids; an empty id stays empty, to be rejected."""
     ids = {k: row[k].strip() for k in _IDS if row.get(k, "").strip()}
     return {**row, **{k: _prefix(number) + value for k, value in ids.items()}}
 
 
 def _as_written(rows: Rows, example: Example, number: int) -> Rows:
-    """Rows with the ids that the example was written with, in columns and in sentences."""
+    """Restore the original ids of the example, in columns and in sentences."""
     prefix = _prefix(number)
     own = {row.get(k, "").strip() for t in example.tables.values() for row in t for k in _IDS}
     longest_first = sorted(own - {""}, key=lambda id: (-len(id), id))

@@ -1,4 +1,4 @@
-"""What the examples of a protocol reach: statuses of requirements, edges of windows and versions."""
+"""Coverage of a protocol by its examples: statuses, edges of windows, and days of versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class StatusPoint:
-    """A status of a requirement, in whatever version."""
+    """A status of a requirement, in any version."""
 
     requirement: str
     status: Status
@@ -36,7 +36,7 @@ class EdgePoint:
 
 @dataclass(frozen=True)
 class DayPoint:
-    """A first or last day of a version, or the day beside it, as the day of surgery."""
+    """A first or last day of a version, or the adjacent day, as the day of surgery."""
 
     version: str
     day: date
@@ -56,13 +56,13 @@ class LeftOut:
 
 
 def trace_of_example(bundle: Bundle, example: Example) -> CaseTrace | None:
-    """Judge the case that an example is about; None where its row was rejected."""
+    """Judge the case that an example is about; None if its row was rejected."""
     data = read_data(bundle, example.tables, example.as_of, example.site)
     return data.trace(example.case_id) if example.case_id in data.cases else None
 
 
 def points(protocol: Protocol) -> list[Point]:
-    """Everything that examples can reach: requirement by requirement, then the versions' days."""
+    """Return all points that examples can reach: by requirement, then the versions' days."""
     found: dict[Point, None] = {}
     for version in protocol.versions:
         for leaf in version.leaves:
@@ -75,7 +75,7 @@ def points(protocol: Protocol) -> list[Point]:
 
 
 def _days(versions: Sequence[Version]) -> Iterator[DayPoint]:
-    """The last day of one version is the day before the first of the next: each is told once."""
+    """Yield boundary days once: a version's last day is the day before the next one's first."""
     reported: set[date] = set()
     for version in versions:
         first, last = version.in_force.from_, version.in_force.to
@@ -89,7 +89,7 @@ def _days(versions: Sequence[Version]) -> Iterator[DayPoint]:
 
 
 def left_out(protocol: Protocol) -> list[LeftOut]:
-    """The statuses that no version can give a requirement."""
+    """Return the statuses that a requirement cannot have in any version."""
     can = {(p.requirement, p.status) for p in points(protocol) if isinstance(p, StatusPoint)}
     found: dict[tuple[str, Status], str] = {}
     for version in protocol.versions:
@@ -101,7 +101,7 @@ def left_out(protocol: Protocol) -> list[LeftOut]:
 
 
 def reached(trace: CaseTrace | None) -> Iterator[Point]:
-    """The points that one example reaches; a day of a version is told by its date."""
+    """Yield the points that one example reaches; a day of a version is identified by its date."""
     if trace is None:
         return
     for one in trace.requirements:
@@ -125,7 +125,7 @@ def reaches(point: Point, trace: CaseTrace | None) -> bool:
 
 
 def gaps(bundle: Bundle, examples: Sequence[Example]) -> tuple[list[Point], list[Point]]:
-    """All points, and those of them that no example reaches."""
+    """Return all points, and those that no example reaches."""
     traces = [trace_of_example(bundle, example) for example in examples]
     days = {trace.case.day for trace in traces if trace is not None}
     there = {point for trace in traces for point in reached(trace)}

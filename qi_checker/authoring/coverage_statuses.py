@@ -1,6 +1,6 @@
-"""Which statuses a requirement can have by the language, and why the others cannot occur.
+"""The statuses that the language allows for a requirement, and why the others cannot occur.
 
-From section 7 of docs/evaluation.md. `error` is a failure of the program and never asked for.
+From section 7 of docs/evaluation.md. `error` is a failure of the program and never required.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from qi_checker.protocol.vocabulary import Status
 
 
 def impossible(requirement: Requirement, version: Version) -> dict[Status, str]:
-    """The statuses that cannot occur, each with the reason."""
+    """Return the statuses that cannot occur, each with the reason."""
     found: dict[Status, str] = {}
     endless = all(s.after is not None and s.far is None for s in requirement.window.spans)
     planned = "booked" in requirement.event.status
@@ -38,6 +38,6 @@ def _can_be_too_old(requirement: Requirement) -> bool:
 
 
 def possible(requirement: Requirement, version: Version) -> list[Status]:
-    """The statuses that an example can reach, in the order of the contract."""
+    """Return the statuses that an example can reach, in the order of the contract."""
     ruled_out = impossible(requirement, version)
     return [s for s in Status if s is not Status.ERROR and s not in ruled_out]

@@ -1,4 +1,4 @@
-"""The coverage of protocols for a terminal, and for a program."""
+"""Print the coverage of protocols for a terminal, or as JSON."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def coverage_text(found: Coverage, console: Console) -> None:
 
 
 def coverage_json(found: Sequence[Coverage]) -> str:
-    """Say the same for a program."""
+    """Return the same as JSON."""
     coverages = [asdict(one) | {"reached": one.reached} for one in found]
     return json.dumps(coverages, ensure_ascii=False, indent=2) + "\n"
 
 
 def percent(found: Coverage) -> str:
-    """`96%`, cut and not rounded: 100% is everything."""
+    """Format `96%`, truncated and not rounded: 100% means everything."""
     return f"{100 * found.reached // found.points if found.points else 100}%"
 
 
 def _whole(console: Console, text: str, style: str = "") -> None:
-    """Print a line that is not broken: it begins with a place for an editor."""
+    """Print a line without wrapping: it starts with a place for an editor."""
     console.print(safe(console, text), style=style or None, soft_wrap=True)

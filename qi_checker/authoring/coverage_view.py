@@ -1,4 +1,4 @@
-"""The coverage of a protocol as it is shown: what is reached, and each gap with its place."""
+"""The coverage of a protocol for display: what is reached, and each gap with its place."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from qi_checker.protocol.examples import Example
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that no example reaches. `kind`: status, edge or day."""
+    """A point that no example reaches. `kind`: status, edge or day."""
 
     kind: str
-    version: str  # empty for a status, which any version may give
+    version: str  # empty for a status, which may occur in any version
     requirement: str  # empty for a day
     words: str
     where: str  # file:line:column of the clause
@@ -32,7 +32,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What the examples of one protocol reach of what they can reach."""
+    """How much the examples of one protocol reach of all points."""
 
     path: str
     protocol: str
@@ -47,7 +47,7 @@ class Coverage:
 
 
 def coverage(bundle: Bundle, examples: Sequence[Example]) -> Coverage:
-    """Judge the examples and look for what they leave out."""
+    """Judge the examples and find what they do not cover."""
     every, missing = gaps(bundle, examples)
     places = Places(bundle) if missing else None
     return Coverage(

@@ -1,4 +1,4 @@
-"""What the words of a protocol mean: only those that it uses, so that its page stays short."""
+"""Definitions of the terms that a protocol uses; others are left out to keep its page short."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from qi_checker.protocol.windows import AnchorRef, Span, Window
 
 _ALWAYS = frozenset({"days", "ends", "partial"})
 _TEXTS = {
-    "days": "Days are dates on the calendar of the site. Of a study the start of its acquisition"
+    "days": "Days are dates on the calendar of the site. For a study the start of its acquisition"
     " counts, never the date of its order or report.",
     "ends": "Both ends of a window count: within 30 days means 0 to 30 days.",
-    "strict": "Less than and more than leave their limit out: less than 4 weeks means 0 to 27 days.",
+    "strict": "Less than and more than exclude their limit: less than 4 weeks means 0 to 27 days.",
     "month": "A month ends on the same day of the month, or on its last: one month before 31 March"
     " is 28 or 29 February.",
     "working day": "Working days are Monday to Friday without the holidays of the site; the day"
     " itself is not counted.",
-    "clock": "Minutes and hours need clock times; what depends on a time that is not known is"
+    "clock": "Minutes and hours need clock times; a result that depends on an unknown time is"
     " unknown.",
     "partial": "Where only the month or the year of an event is known, it counts if every day of it"
-    " lies inside the window, does not if none does, and is unknown otherwise.",
+    " is inside the window, does not if none is, and is unknown otherwise.",
     "anchor": "Where the date that a window is counted from is not known, the requirement is"
     " unknown.",
     "chosen": "A window counted from another requirement is counted from the event found for it.",
-    "count": "Where several events are asked for, the latest one counts, then the latest that is"
+    "count": "If several events are required, the latest one counts, then the latest that is"
     " far enough from it.",
-    "forbidden": "Where there must be no event, silence is not enough: if no event of the kind is"
-    " recorded for anybody, the requirement is unknown.",
-    "between": "What cannot be shown to lie after the event and before surgery makes the"
+    "forbidden": "Where there must be no event, missing records are not enough: if no event of the kind is"
+    " recorded for any patient, the requirement is unknown.",
+    "between": "An event that may have been between the event and surgery makes the"
     " requirement unknown, not failed.",
-    "applies_if": "A requirement that is asked only under a condition is not applicable where the"
-    " condition does not hold, and unknown where that cannot be told.",
+    "applies_if": "A requirement with a condition is not applicable if the"
+    " condition does not hold, and unknown if that cannot be decided.",
 }
 
 
 def definitions(protocol: Protocol) -> tuple[str, ...]:
-    """How days are counted and what else must be known to read the requirements."""
+    """Return how days are counted, and other definitions needed to read the requirements."""
     leaves = [leaf for version in protocol.versions for leaf in version.leaves]
     used = set(_ALWAYS).union(*(_of_requirement(leaf) for leaf in leaves))
     return tuple(text for key, text in _TEXTS.items() if key in used)
@@ -67,7 +67,7 @@ def _of_span(span: Span) -> Iterator[str]:
 
 
 def windows_of(leaf: Requirement) -> Iterator[Window]:
-    """Its own window and those of its condition."""
+    """Yield its own window and those of its condition."""
     yield leaf.window
     if leaf.applies_if is not None:
         yield from _windows_in(leaf.applies_if)
@@ -87,7 +87,7 @@ def _limits(span: Span) -> Iterator[Duration]:
 
 
 def statuses(protocol: Protocol) -> tuple[tuple[Status, str], ...]:
-    """The statuses that a requirement of the protocol can have, each with its meaning."""
+    """Return the statuses that a requirement of the protocol can have, each with its meaning."""
     leaves = [leaf for version in protocol.versions for leaf in version.leaves]
     wanted = [leaf for leaf in leaves if not leaf.forbidden]
     never = {Status.ERROR}

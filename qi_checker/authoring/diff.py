@@ -1,4 +1,4 @@
-"""What another version of a rule would change: which cases, why, and the rates before and after."""
+"""Compare two versions of a rule: which cases change, why, and the rates before and after."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class InWindow:
-    """How many eligible cases meet a requirement; None where the rule does not ask for it."""
+    """How many eligible cases meet a requirement; None if the rule does not have it."""
 
     met: int
     eligible: int
@@ -60,7 +60,7 @@ class RuleSide:
 
 @dataclass(frozen=True)
 class Flip:
-    """One requirement of a case; a side is empty where the rule does not ask for it."""
+    """One requirement of a case; a side is empty if the rule does not have it."""
 
     requirement: str
     title: str
@@ -74,7 +74,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class CaseChange:
-    """A case whose verdict or whose status of a requirement changes."""
+    """A case with a changed verdict or status of a requirement."""
 
     case_id: str
     surgery_date: date
@@ -89,7 +89,7 @@ class RuleDiff:
 
     old: RuleSide
     new: RuleSide
-    as_of_told: bool  # whether the moment was given, or is the latest day of the records
+    as_of_told: bool  # True if the moment was given, False if it is the latest day of the records
     keys: tuple[KeyChange, ...]
     requirements: tuple[RequirementRates, ...]
     only_old: tuple[str, ...]
@@ -104,7 +104,7 @@ class RuleDiff:
 def rule_diff(
     old: Bundle, new: Bundle, records: Records, as_of: AsOf | None, site: Site
 ) -> RuleDiff:
-    """Evaluate the same records by both rules, and hold the results against each other."""
+    """Evaluate the same records by both rules, and compare the results."""
     moment = as_of or AsOf(_latest_day(records, site))
     first = evaluate(old, records, moment, site)
     con = records.con
@@ -139,7 +139,7 @@ _KEPT = "case_id, id, title, status, reason, event_id, sentence, number"
 
 
 def _latest_day(records: Records, site: Site) -> date:
-    """The latest day on which, as the records tell, an operation or a study took place."""
+    """Return the latest day with an operation or study in the records."""
     found = latest_day(DuckDB(records.con), site)
     if found is None:
         what = "is required: the records contain no past event"
@@ -158,7 +158,7 @@ def _side(bundle: Bundle, evaluation: Evaluation, summary: dict[str, Any]) -> Ru
 
 
 def _titles(bundle: Bundle) -> dict[str, str]:
-    """Titles of the requirements of all versions, the latest version's where they differ."""
+    """Return the titles of requirements in all versions; the latest version's if they differ."""
     return {r.id: r.title for v in bundle.protocol.versions for r in v.leaves}
 
 
@@ -183,7 +183,7 @@ def _in_window(summary: dict[str, Any], id: str) -> InWindow:
 
 
 _NO_RULE = f"'{Status.NOT_APPLICABLE}'"
-# A requirement that only one rule asks for makes no case changed by itself; its verdict may.
+# A requirement in only one of the rules does not by itself make a case changed; the verdict may.
 _CHANGED = f"""
     SELECT case_id FROM {CASES} JOIN {_OLD_CASES} old USING (case_id)
     WHERE {CASES}.verdict <> old.verdict

@@ -1,4 +1,4 @@
-"""What two protocols say differently, key by key, and which code lists they read differently."""
+"""Compare two protocols key by key, and the code lists that they use."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.yaml_nodes import Document, Steps
 from qi_checker.protocol.yaml_read import read_document
 
-_NAMED = ("id", "version")  # what tells the items of a list apart, so that moving one is no change
-_CODES_NAMED = 10  # codes named in one change; the rest is counted
+_NAMED = ("id", "version")  # identify the items of a list, so that moving one is not a change
+_CODES_NAMED = 10  # codes named in one change; the rest are counted
 
 
 @dataclass(frozen=True)
 class KeyChange:
-    """One key that differs. A key that is in one of them only is empty in the other."""
+    """One key that differs. A key in only one of them is empty in the other."""
 
     path: str  # versions[1.0].requirements[mri].window.at_most
     old: str
     new: str
-    where: str  # file:line:column in the new one; in the old one where it is gone
+    where: str  # file:line:column in the new one; in the old one if removed
 
 
 @dataclass(frozen=True)
 class _Place:
-    """The same spot of both files."""
+    """The same place in both files."""
 
     label: str
     old: Steps = ()
@@ -41,7 +41,7 @@ class _Place:
 
 
 def key_changes(old: Bundle, new: Bundle) -> tuple[KeyChange, ...]:
-    """Every difference of the files, in the order of the new one; then those of code lists."""
+    """Return every difference of the files, in the order of the new one; then of code lists."""
     documents = read_document(old.path), read_document(new.path)
     written = _compare(documents[0].data, documents[1].data, _Place(""))
     keys = (_where(place, before, after, documents) for place, before, after in written)
@@ -49,12 +49,12 @@ def key_changes(old: Bundle, new: Bundle) -> tuple[KeyChange, ...]:
 
 
 def value_changes(old: Any, new: Any) -> Iterator[tuple[str, str, str]]:
-    """Path, old and new text of every key that differs between two values of a file."""
+    """Yield path, old and new text of every key that differs between two values of a file."""
     for place, before, after in _compare(old, new, _Place("")):
         yield place.label, as_text(before), as_text(after)
 
 
-_Found = tuple[_Place, Any, Any]  # the spot, what stood there, what stands there; None for nothing
+_Found = tuple[_Place, Any, Any]  # place, old value, new value; None if absent
 
 
 def _compare(old: Any, new: Any, place: _Place) -> Iterator[_Found]:
@@ -68,7 +68,7 @@ def _compare(old: Any, new: Any, place: _Place) -> Iterator[_Found]:
 
 
 def _of_parts(value: Any) -> bool:
-    """A list of sets of keys; a list of words is compared as one value."""
+    """Whether it is a list of mappings; a list of words is compared as one value."""
     return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 
@@ -88,9 +88,9 @@ def _items(old: list[Any], new: list[Any], place: _Place) -> Iterator[_Found]:
 
 
 def _named(items: Sequence[dict[str, Any]]) -> dict[str, int]:
-    """Each item by its id; one without by its place, or by what it holds and its number of these.
+    """Return the positions of items by id; without an id, by their keys and a number.
 
-    A group has no id: the first `any_of` of one file is held against the first of the other.
+    A group has no id: the first `any_of` of one file is compared with the first of the other.
     """
     found: dict[str, int] = {}
     for number, item in enumerate(items):
@@ -111,7 +111,7 @@ def _where(place: _Place, old: Any, new: Any, documents: tuple[Document, Documen
 
 
 def as_text(value: Any) -> str:
-    """A value of a file in one line: `[CT, MR]`, `{before: surgery, at_most: 30 days}`."""
+    """Format a value on one line: `[CT, MR]`, `{before: surgery, at_most: 30 days}`."""
     if value is None:
         return ""
     if isinstance(value, dict):
@@ -122,7 +122,7 @@ def as_text(value: Any) -> str:
 
 
 def _code_lists(old: Bundle, new: Bundle) -> Iterator[KeyChange]:
-    """Lists that both read, with the codes that only one of them has."""
+    """Yield lists that both use, with the codes that only one of them has."""
     before, after = old.catalogue, new.catalogue
     for name in sorted(before.lists.keys() & after.lists.keys()):
         pairs = [

@@ -1,4 +1,4 @@
-"""What a change of a rule would change: for a terminal, and as a page."""
+"""Show the effect of a changed rule on a terminal, or as a page."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def rule_diff_page(view: RuleDiff) -> str:
-    """The comparison as a page; the first cases only, the JSON has them all."""
+    """Render the comparison as a page with the first cases; the JSON has them all."""
     template = environment().get_template("authoring/diff.html.j2")
     return template.render(diff=view, said=Said(view), shown=CASES_SHOWN)
 
 
 class Said:
-    """The sentences that the page and the terminal share."""
+    """The sentences shared by the page and the terminal."""
 
     def __init__(self, view: RuleDiff) -> None:
         self.view = view
 
     @property
     def finding(self) -> str:
-        """`15 of 412 cases change; 397 do not (3 of them for another reason than before).`"""
+        """Format `15 of 412 cases change; 397 do not (3 of these for another reason, ...).`"""
         view = self.view
         if not view.total:
-            return "The records hold no case."
+            return "The records contain no cases."
         changed = len(view.cases)
         verb = "changes" if changed == 1 else "change"
         of = f"{changed:,} of {words.count(view.total, 'case')} {verb}; {view.unchanged:,} do not"
@@ -41,18 +41,18 @@ class Said:
 
     @property
     def moment(self) -> str:
-        """The moment of both evaluations, and who chose it."""
+        """Return the moment of both evaluations, and who chose it."""
         moment = f"As of {words.moment(self.view.new.provenance.as_of)}"
         if self.view.as_of_told:
             return moment
-        return f"{moment}: the latest day that the records tell of; --as-of chooses another"
+        return f"{moment}: the latest day in the records; --as-of sets another"
 
     def rate(self, side: RuleSide) -> str:
-        """`27/30 (90%, 95% CI 74–97)`."""
+        """Format `27/30 (90%, 95% CI 74–97)`."""
         return rates.rate_words(side.rate)
 
     def in_window(self, counted: InWindow | None) -> str:
-        """`27/30 (90%, 95% CI 74–97)`; a dash where the rule does not ask for it."""
+        """Format `27/30 (90%, 95% CI 74–97)`; a dash if the rule does not have it."""
         if counted is None:
             return "not asked"
         if not counted.eligible:
@@ -63,14 +63,14 @@ class Said:
         return f"{share[:-1]}, 95% CI {rates.digits(counted.low)}–{rates.digits(counted.high)})"
 
     def status(self, status: str, reason: str) -> str:
-        """`Met (inside the window)`; what it means where the rule does not ask for it."""
+        """Format `Met (inside the window)`; "Not required" if the rule does not have it."""
         if not status:
-            return "Not asked"
+            return "Not required"
         return f"{words.label(status)} ({words.REASONS.get(reason, reason)})"
 
 
 def rule_diff_text(view: RuleDiff, console: Console, limit: int) -> None:
-    """The finding first, then what the rule says, the rates, and at most `limit` cases."""
+    """Print the result first, then changed keys, the rates, and at most `limit` cases."""
     said = Said(view)
     say(console, said.finding, "bold")
     say(console, said.moment + ".")
@@ -93,18 +93,18 @@ def rule_diff_text(view: RuleDiff, console: Console, limit: int) -> None:
 
 def _keys(view: RuleDiff, console: Console) -> None:
     if not view.keys:
-        say(console, "Both rules say the same.")
+        say(console, "The rules are identical.")
     else:
-        say(console, "What the rule says differently:", "bold")
+        say(console, "Changes of the rule:", "bold")
     for key in view.keys:
         where = f"{key.where}: {key.path}"
         console.print(safe(console, where), soft_wrap=True)
         _indented(console, f"old: {key.old or 'not there'}")
         _indented(console, f"new: {key.new or 'not there'}")
     for id in view.only_old:
-        say(console, f"Only the old rule asks for {id}.")
+        say(console, f"Only the old rule requires {id}.")
     for id in view.only_new:
-        say(console, f"Only the new rule asks for {id}.")
+        say(console, f"Only the new rule requires {id}.")
     say(console)
 
 

@@ -1,4 +1,4 @@
-"""The examples of a protocol in words: what is given, and what comes of it."""
+"""Describe the examples of a protocol: the records given, and the expected result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qi_checker.render.words import label
 
 @dataclass(frozen=True)
 class RuleExample:
-    """A worked example: what is given, what comes out, and why."""
+    """A worked example: the records given, the result, and why."""
 
     id: str
     why: str
@@ -20,7 +20,7 @@ class RuleExample:
 
 
 def in_words(example: Example) -> RuleExample:
-    """An example as it is printed. Values that it takes from the file's defaults are left out."""
+    """Describe an example for printing. Values from the file's defaults are left out."""
     given = tuple(_given(example)) or ("no event",)
     return RuleExample(example.id, example.why, given, tuple(_expected(example)))
 
@@ -52,7 +52,7 @@ def _rows(
 
 
 def _line(subject: str, values: Mapping[str, str]) -> str:
-    """`E1: modality CT, at 2026-02-10`; the case itself has no name before it."""
+    """Format `E1: modality CT, at 2026-02-10`; the case itself has no name in front."""
     details = ", ".join(f"{name} {value}" for name, value in values.items())
     return ": ".join(part for part in (subject, details) if part)
 
@@ -77,7 +77,7 @@ _IDS = {
 
 
 def unless_said(examples: Sequence[Example]) -> str:
-    """What the examples take from the defaults of their file; empty where they take nothing."""
+    """Describe what the examples take from their file's defaults; empty if nothing."""
     parts = []
     for table, ids in _IDS.items():
         taken: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Run the examples of a protocol on an engine, and say in words what came out differently."""
+"""Run the examples of a protocol on an engine, and describe the differences."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Difference", "Evaluate", "ExampleResult", "Rows", "run_examples"]
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that came out differently: of the case (`verdict`) or of a requirement.
+    """One difference from the expected result, of the case (`verdict`) or of a requirement.
 
-    `expected` and `found` stand side by side: `missing` and `met (in_window, E1)`.
+    `expected` and `found` are shown side by side: `missing` and `met (in_window, E1)`.
     """
 
     about: str
     expected: str
     found: str
     words: str
-    sentence: str = ""  # of the finding, where the engine gives one
+    sentence: str = ""  # of the finding, if the engine gives one
 
     def __str__(self) -> str:
         return self.words
@@ -32,14 +32,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class ExampleResult:
-    """One example: what came out differently from what it says; nothing if it passed."""
+    """One example with its differences from the expected result; none if it passed."""
 
     example: Example
     found: tuple[Difference, ...]
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """The differences in words."""
+        """Return the differences as sentences."""
         return tuple(map(str, self.found))
 
     @property
@@ -50,7 +50,7 @@ class ExampleResult:
 def run_examples(
     bundle: Bundle, examples: Iterable[Example], engine_evaluate: Evaluate
 ) -> list[ExampleResult]:
-    """Evaluate the examples, each as if it were alone. One that cannot be evaluated has failed."""
+    """Evaluate each example as if it were alone. One that cannot be evaluated has failed."""
     done = outcomes(bundle, examples, engine_evaluate)
     return [ExampleResult(outcome.example, tuple(_differences(outcome))) for outcome in done]
 
@@ -75,9 +75,7 @@ def _differences(outcome: Outcome) -> Iterator[Difference]:
         if requirement in outcome.of_case:
             yield from _compare(requirement, expected, outcome.of_case[requirement])
         else:
-            words = (
-                f"{requirement}: expected {expected.status}, and the version does not ask for it"
-            )
+            words = f"{requirement}: expected {expected.status}, but the version does not have it"
             yield Difference(requirement, _wanted(expected), "not asked", words)
 
 

@@ -1,6 +1,6 @@
-"""Which clause of a protocol decided about a case, and how it came to that.
+"""Explain which clause of a protocol decided about a case, and why.
 
-Everything is read from the trace that `judging` leaves; here it gets its place in the protocol's file.
+Everything is read from the trace of `judging`; this adds its place in the protocol's file.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ class PartLine:
 
     clause: Clause
     outcome: str
-    found: str  # the values that the records hold; empty for all_of and any_of
+    found: str  # values in the records; empty for all_of and any_of
     parts: tuple[PartLine, ...] = ()
 
 
 @dataclass(frozen=True)
 class LimitLine:
-    """A limit of a span: the last day or minute that it lets in, and whether it is the first."""
+    """A limit of a span: the first or last day or minute that counts."""
 
     clause: Clause
     side: str  # "from" for a first day, "until" for a last one
-    day: str  # 2026-01-24, or 2026-02-23T06:00; empty where a clock time is missing
+    day: str  # 2026-01-24, or 2026-02-23T06:00; empty if a clock time is missing
 
 
 @dataclass(frozen=True)
 class SpanLine:
-    """One span of the window. `anchor` is empty where it is not known."""
+    """One span of the window. `anchor` is empty if unknown."""
 
     words: str
     clause: Clause
@@ -59,7 +59,7 @@ class SpanLine:
 
 @dataclass(frozen=True)
 class CriterionLine:
-    """How one criterion of one event came out; `why` is empty where it passes."""
+    """The result of one criterion for one event; `why` is empty if it passes."""
 
     name: str
     outcome: str
@@ -69,7 +69,7 @@ class CriterionLine:
 
 @dataclass(frozen=True)
 class EventLine:
-    """An event that was looked at."""
+    """An event that was considered."""
 
     event_id: str
     source: str
@@ -90,23 +90,23 @@ class ExceptionLine:
 
 @dataclass(frozen=True)
 class RequirementLine:
-    """One requirement: what decided, and everything that was looked at on the way."""
+    """One requirement: what decided, and everything that was considered."""
 
     id: str
     title: str
     status: str
     reason: str
     sentence: str
-    step: int  # of the nine statuses of the contract, in their order
+    step: int  # position among the nine statuses of the contract
     step_words: str
     decided_by: Clause
     applies_if: PartLine | None
     spans: tuple[SpanLine, ...]
     window_opens: date | None
     window_closes: date | None
-    live: bool | None  # whether there is still time; None where an anchor is not known
+    live: bool | None  # whether there is still time; None if an anchor is unknown
     events: tuple[EventLine, ...]
-    others: int  # events of the same kind that are no near miss
+    others: int  # events of the same kind that are not near misses
     exceptions: tuple[ExceptionLine, ...]
 
 
@@ -132,13 +132,13 @@ class Explanation:
     protocol: str
     version: str
     in_force: Clause
-    ruled_out: str  # reason; empty where the protocol applies
+    ruled_out: str  # reason; empty if the protocol applies
     applies_to: PartLine
     exclusions: tuple[ExclusionLine, ...]
     requirements: tuple[RequirementLine, ...]
 
 
-# What each status says, as section 7 of docs/evaluation.md puts it.
+# Meaning of each status in section 7 of docs/evaluation.md.
 STEPS = {
     Status.ERROR: "it could not be evaluated",
     Status.NOT_APPLICABLE: "it does not apply to this case",
@@ -261,7 +261,7 @@ def _part(part: Part, trace: CaseTrace, place: Place) -> PartLine:
 
 
 def _found(part: Part, trace: CaseTrace) -> str:
-    """What the records hold where a condition looks."""
+    """Return the values in the records that a condition reads."""
     condition = part.condition
     if getattr(condition, "event", None) is not None:
         kind = condition.event.kind

@@ -1,4 +1,4 @@
-"""Which clause decided about a case, for a terminal."""
+"""Print which clause decided about a case, for a terminal."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from qi_checker.render.terminal import safe, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-_SHOWN = 12  # events told of one requirement; the JSON has them all
+_SHOWN = 12  # events shown per requirement; the JSON has them all
 
 
 def explanation_text(found: Explanation, console: Console) -> None:
-    """The verdict, whom the protocol is for, then each requirement with the clause that decided."""
+    """Print verdict, population, then each requirement with the clause that decided."""
     verdict = f"{words.label(found.verdict)} ({words.VERDICTS[found.verdict]})"
     say(console, f"Case {found.case_id}: {verdict}", "bold")
     at = found.surgery_at[11:16]
@@ -36,9 +36,9 @@ def explanation_text(found: Explanation, console: Console) -> None:
     if found.ruled_out:
         say(console, f"Does not apply to this case: {words.REASONS[found.ruled_out]}.")
     say(console)
-    _tree(console, 0, "For whom: ", found.applies_to)
+    _tree(console, 0, "Population: ", found.applies_to)
     for exclusion in found.exclusions:
-        _tree(console, 0, f"Left out, {exclusion.title}: ", exclusion.when)
+        _tree(console, 0, f"Excluded, {exclusion.title}: ", exclusion.when)
     for requirement in found.requirements:
         _requirement(requirement, console)
 
@@ -51,7 +51,7 @@ def _requirement(one: RequirementLine, console: Console) -> None:
     _line(console, 1, f"status {one.step} of 9: {one.step_words}")
     _line(console, 1, one.sentence)
     if one.applies_if is not None:
-        _tree(console, 1, "asked if: ", one.applies_if)
+        _tree(console, 1, "applies if: ", one.applies_if)
     for span in one.spans:
         _span(span, console)
     _open(one, console)
@@ -112,17 +112,17 @@ def _tree(console: Console, depth: int, said: str, part: PartLine) -> None:
 
 
 def _decided(clause: Clause, console: Console) -> None:
-    """The one place that is worth opening is printed whole, for an editor."""
+    """Print the deciding place without wrapping, so that an editor can open it."""
     if not clause.where:
         _line(console, 1, f"decided by {clause.path}")
         return
-    value = clause.value or "not written, so its default holds"
+    value = clause.value or "not written, so its default applies"
     _line(console, 1, f"decided by {clause.path}: {value}")
     console.print(safe(console, f"  at {clause.where}"), soft_wrap=True)
 
 
 def _line(console: Console, depth: int, text: str, clause: Clause | None = None) -> None:
-    """A line with its place in the file behind it; both go on below, further in."""
+    """Print a line followed by its place in the file; both wrap with a deeper indent."""
     place = ""
     if clause is not None and clause.where:
         place = f" [{Path(clause.where).name}]"

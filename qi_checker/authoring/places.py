@@ -1,4 +1,4 @@
-"""Where the clauses of a protocol stand in its file, and what is written there."""
+"""Places of a protocol's clauses in its file, and their values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from qi_checker.protocol.yaml_read import read_document
 
 @dataclass(frozen=True)
 class Clause:
-    """One key of a protocol. `value` is as written, empty where the key is not written."""
+    """One key of a protocol. `value` is as written, empty if the key is absent."""
 
     path: str  # window.at_most; applies_to.all_of[0].procedure
     value: str
-    where: str  # file:line:column of the key; of what would hold it, where it is not written
+    where: str  # file:line:column of the key, or of its parent if the key is absent
 
 
 class Places:
@@ -34,7 +34,7 @@ class Places:
         versions = bundle.protocol.versions
         self._titles = {version.version: version.titles for version in versions}
         self._leaves = {(v.version, leaf.id): leaf for v in versions for leaf in v.leaves}
-        self._holding: dict[str, list[str]] = {}  # the versions that hold a requirement
+        self._holding: dict[str, list[str]] = {}  # the versions that contain a requirement
         for holder, id in self._leaves:
             self._holding.setdefault(id, []).append(holder)
         for number, version in enumerate(self._data["versions"]):
@@ -44,23 +44,23 @@ class Places:
                 self._requirements[name, str(requirement["id"])] = inner
 
     def version(self, version: str, *keys: str | int) -> Clause:
-        """A clause of a version."""
+        """Return a clause of a version."""
         return self._clause(self._versions[version], keys)
 
     def requirement(self, version: str, requirement: str, *keys: str | int) -> Clause:
-        """A clause of a requirement, in whatever groups it stands."""
+        """Return a clause of a requirement, in whatever groups it is."""
         return self._clause(self._requirements[version, requirement], keys)
 
     def titles(self, version: str) -> Mapping[str, str]:
-        """What the requirements and columns of a version are called."""
+        """Return the titles of a version's requirements and columns."""
         return self._titles[version]
 
     def leaf(self, version: str, requirement: str) -> Requirement:
-        """A requirement of a version."""
+        """Return a requirement of a version."""
         return self._leaves[version, requirement]
 
     def versions_with(self, requirement: str) -> list[str]:
-        """The versions that have a requirement, the oldest first."""
+        """Return the versions that have a requirement, the oldest first."""
         return self._holding[requirement]
 
     def _clause(self, holder: Steps, keys: Sequence[str | int]) -> Clause:
@@ -74,7 +74,7 @@ class Places:
 
 
 def _path(keys: Sequence[str | int]) -> str:
-    """`window.and[0].before`."""
+    """Format `window.and[0].before`."""
     path = ""
     for key in keys:
         path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key

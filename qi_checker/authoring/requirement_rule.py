@@ -1,4 +1,4 @@
-"""One requirement on the page of its protocol: its sentence, and what defines the words in it."""
+"""One requirement on the page of its protocol: its sentence and its definitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qi_checker.protocol.words import Titles, listed, requirement_sentence, sinc
 
 @dataclass(frozen=True)
 class RequirementRule:
-    """A requirement: one sentence, then (term, words) in the order they are read."""
+    """A requirement: one sentence, then (term, wording) in reading order."""
 
     id: str
     title: str
@@ -23,7 +23,7 @@ class RequirementRule:
 
 _UNTIMED = {
     "unknown": "unknown without both clock times",
-    "allow": "counts, unless the clock times say otherwise",
+    "allow": "counts, unless the clock times show the wrong order",
     "refuse": "does not count, unless the clock times show the right order",
 }
 _PET_CT = {
@@ -33,7 +33,7 @@ _PET_CT = {
 
 
 def requirement_rule(leaf: Requirement, titles: Titles) -> RequirementRule:
-    """A requirement put into words."""
+    """Describe a requirement."""
     sentence = requirement_sentence(leaf, titles)
     return RequirementRule(leaf.id, leaf.title, sentence, tuple(_notes(leaf, titles)))
 

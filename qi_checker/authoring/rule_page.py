@@ -1,4 +1,4 @@
-"""A protocol in plain English: what a committee signs, with its definitions, codes and examples."""
+"""Render a protocol in plain English for a committee: definitions, codes and examples."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CodeListSheet:
 
 @dataclass(frozen=True)
 class RuleSheet:
-    """Everything that is printed of a protocol."""
+    """The content of a protocol's page."""
 
     id: str
     title: str
@@ -65,12 +65,12 @@ class RuleSheet:
     code_lists: tuple[CodeListSheet, ...]
     imaging_codes: tuple[tuple[str, int], ...]  # (role, codes) of imaging.csv
     examples: tuple[RuleExample, ...]
-    unless_said: str  # what holds in every example that says nothing else
+    unless_said: str  # what applies in every example unless stated otherwise
     sha256: str
 
 
 def rule_sheet(bundle: Bundle, examples: Iterable[Example] = ()) -> RuleSheet:
-    """Put a checked protocol into words."""
+    """Describe a checked protocol."""
     protocol = bundle.protocol
     shown = tuple(examples)
     imaging = any(v.event.kind == "imaging" for p in protocol.versions for v in p.leaves)
@@ -120,7 +120,7 @@ def _code_list(bundle: Bundle, name: str) -> CodeListSheet:
 
 
 def _lists_used(part: object) -> Iterator[str]:
-    """Names of the code lists that any part of a protocol speaks of, wherever it may stand."""
+    """Yield the names of code lists that any part of a protocol refers to."""
     if isinstance(part, CodesIn):
         yield part.in_
     elif isinstance(part, BaseModel):

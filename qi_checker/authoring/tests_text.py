@@ -1,4 +1,4 @@
-"""What the examples of protocols came to: for a person, and as JUnit XML for a build server."""
+"""Print the results of examples for a person, or as JUnit XML for a build server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NARROW = 60  # columns; on a smaller screen expected and found stand below each other
+_NARROW = 60  # columns; on a narrower screen expected and found are below each other
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Suite:
     left_out: int = 0  # by -k
 
     def where(self, result: ExampleResult) -> str:
-        """`file:line:column` of an example."""
+        """Return `file:line:column` of an example."""
         return self.document.where(("examples", self._number(result.example.id)))
 
     def _number(self, id: str) -> int:
@@ -45,11 +45,11 @@ class Suite:
 
 
 def suite_text(suite: Suite, console: Console) -> None:
-    """Each example that fails with what was given, expected and found; then the count."""
+    """Print each failed example with given, expected and found values; then the count."""
     for result in suite.failed:
         _failure(suite, result, console)
     holding = len(suite.results) - len(suite.failed)
-    others = f"; {suite.left_out} others were not asked for" if suite.left_out else ""
+    others = f"; {suite.left_out} others were not selected" if suite.left_out else ""
     line = f"{suite.document.name}: {holding} of {len(suite.results)} examples hold{others}"
     _placed(console, line, "bold red" if suite.failed else "")
 
@@ -65,7 +65,7 @@ def _failure(suite: Suite, result: ExampleResult, console: Console) -> None:
             _indented(console, f"{difference.about}: found {difference.found}")
     else:
         table = new_table(console, ("", "expected", "found"), (_name_width(result.found), 0, 0))
-        # A wrong reason and a wrong event are two differences that read alike side by side.
+        # A wrong reason and a wrong event are two differences that look the same side by side.
         rows = {(d.about, d.expected, d.found): None for d in result.found}
         for about, expected, found in rows:
             add_row(console, table, f"  {about}", expected, found)
@@ -76,13 +76,13 @@ def _failure(suite: Suite, result: ExampleResult, console: Console) -> None:
 
 
 def _explained(result: ExampleResult) -> list[str]:
-    """The sentences of the findings; the difference in words where there is no sentence."""
+    """Return the sentences of the findings; the difference as text if there is no sentence."""
     lines = [d.sentence or d.words for d in result.found if d.about != "verdict"]
     return list(dict.fromkeys(lines))
 
 
 def _placed(console: Console, text: str, style: str) -> None:
-    """A line that begins with file:line:column; editors and grep want it in one piece."""
+    """Print a line that starts with file:line:column, without wrapping, for editors and grep."""
     console.print(safe(console, text), style=style or None, soft_wrap=True)
 
 
@@ -96,10 +96,10 @@ def _name_width(found: Sequence[Difference]) -> int:
 
 
 def junit(suites: Sequence[Suite], problems: Sequence[Problem]) -> str:
-    """One testsuite per protocol, one testcase per example; broken files are errors of their own.
+    """Write one testsuite per protocol, one testcase per example; broken files are separate errors.
 
-    The format is the one that Jenkins, GitLab and GitHub's reporters read. No times are given, so
-    that two runs are the same file.
+    Jenkins, GitLab and GitHub's reporters read this format. No times are given, so that two runs
+    give the same file.
     """
     root = xml.Element("testsuites", name="qi-checker rules test")
     for suite in suites:
@@ -150,11 +150,11 @@ def _told(case: xml.Element, element: str, kind: str, message: str, text: str) -
 
 
 def _place(where: str) -> tuple[str, str]:
-    """File and line of `file:line:column`; no line where none is told."""
+    """Return file and line of `file:line:column`; the line is empty if absent."""
     found = re.fullmatch(r"(.*):([0-9]+):[0-9]+", where)
     return (found[1], found[2]) if found else (where, "")
 
 
 def _clean(text: str) -> str:
-    """Without the characters that XML cannot hold, whatever way they are written."""
+    """Remove the characters that XML does not allow, even when escaped."""
     return _NO_XML.sub("?", text)

@@ -1,4 +1,4 @@
-"""A window on the calendar: which days count for one day of surgery, to be checked by hand."""
+"""A window on the calendar: the days that count for one day of surgery, to check by hand."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from qi_checker.protocol.durations import Duration, shift_months
 from qi_checker.protocol.windows import Span, Window, anchor_words
 from qi_checker.protocol.words import Titles
 
-DAY = date(2026, 3, 31)  # a Tuesday; its month before is shorter, so that a month is seen to clamp
+DAY = date(2026, 3, 31)  # a Tuesday; the month before is shorter, which shows how a month clamps
 CLOCK = time(10, 0)
 
 
 def example(window: Window, titles: Titles) -> str:
-    """`for surgery on 2026-03-31: 2026-03-01 to 2026-03-31`; one part per span."""
+    """Format `for surgery on 2026-03-31: 2026-03-01 to 2026-03-31`; one part per span."""
     return "; and ".join(_of_span(span, titles) for span in window.spans)
 
 
@@ -36,7 +36,7 @@ def _range(first: str, last: str) -> str:
 
 
 def _near(span: Span, clock: bool) -> str:
-    """The edge nearer to the anchor: the anchor itself without a least distance."""
+    """Return the edge nearer to the anchor: the anchor itself without a minimum distance."""
     if span.near is None:
         return _moment(datetime.combine(DAY, CLOCK)) if clock else f"{DAY}"
     return _edge(span.near, span.after is not None, span.more_than is not None, outward=True)
@@ -49,9 +49,9 @@ def _far(span: Span) -> str:
 
 
 def _edge(length: Duration, forward: bool, strict: bool, outward: bool = False) -> str:
-    """The first or last day that counts, or moment; a strict limit is one day off the edge.
+    """Return the first or last day or moment that counts; a strict limit is one day off the edge.
 
-    `outward`: a least distance, whose strict form is one day further from the anchor.
+    `outward`: a minimum distance; if strict, it is one day further from the anchor.
     """
     if length.clock is not None:
         moment = datetime.combine(DAY, CLOCK) + (length.clock if forward else -length.clock)
@@ -68,7 +68,7 @@ def _moment(moment: datetime) -> str:
 
 
 def shifted(day: date, length: Duration, forward: bool) -> date:
-    """A day moved by a length of days or longer; working days without any holiday."""
+    """Move a day by a length of days or longer; working days ignore holidays."""
     sign = 1 if forward else -1
     if length.unit == "working day":
         for _ in range(length.amount):

@@ -1,4 +1,4 @@
-"""A made-up hospital to try the program on. Nobody in it exists; the seed decides every byte."""
+"""A made-up hospital to try the program on. Nobody in it exists; the seed fixes every byte."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ actions:
 def write_demo(out: Path, seed: int = SEED) -> None:
     """Write cases, events, exceptions, ious, site.yaml, report.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "published.yaml").unlink(missing_ok=True)  # of a study that was here before
+    (out / "published.yaml").unlink(missing_ok=True)  # of an earlier study in this folder
     hospital = build(seed, HOLIDAYS)
     tables = {
         "cases.csv": ((*CASES.names, "stage"), hospital.cases),

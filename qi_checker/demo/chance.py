@@ -1,4 +1,4 @@
-"""Chance that is the same on every machine and Python: built on `Random.random()` alone.
+"""Random choices that are the same on every machine and Python: only `Random.random()` is used.
 
 The other methods of `random.Random` may change their algorithm between versions of Python.
 """
@@ -20,18 +20,18 @@ class Chance:
         self._draw = Random(seed).random
 
     def one_in(self, share: float) -> bool:
-        """True with this probability."""
+        """Return True with this probability."""
         return self._draw() < share
 
     def between(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """Return a whole number from `low` to `high`, both included."""
         return low + int(self._draw() * (high - low + 1))
 
     def pick(self, choices: Sequence[T]) -> T:
         return choices[int(self._draw() * len(choices))]
 
     def along(self, curve: Sequence[tuple[float, int]]) -> int:
-        """A number from a distribution given as (share, value) points, straight in between."""
+        """Draw a number from a distribution given as (share, value) points, linear in between."""
         share = self._draw()
         for (low, start), (high, end) in pairwise(curve):
             if share < high:

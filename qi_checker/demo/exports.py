@@ -1,4 +1,4 @@
-"""Exports to practise on: one made-up month of a department as three hospitals would export it.
+"""Exports for practice: one made-up month of a department as three hospitals would export it.
 
 The tests know which verdict each operation must get.
 
@@ -22,7 +22,7 @@ Clock = dt.datetime
 
 @dataclass(frozen=True)
 class Exam:
-    """What was done, when, and how far it is; `name` is a key of `NAMES`."""
+    """An examination: what, when, and its status; `name` is a key of `NAMES`."""
 
     name: str
     at: Clock
@@ -43,8 +43,8 @@ class Operation:
 
 
 CT, MRI = "ct", "mri"
-# Number, time, status, verdict; `two` for two procedures, `hip` for another operation; examinations,
-# those that are only booked with a question mark.
+# Number, time, status, verdict; `two` for two procedures, `hip` for another operation;
+# examinations, with a question mark if only booked.
 TRUTH = """
 1001 03-10T07:30 performed compliant      two ct:02-20T10:15      mri:02-25T15:00
 1002 03-11T13:15 performed not_compliant      ct:02-20T11:00      mri:02-01T12:00
@@ -101,7 +101,7 @@ def patient(operation: Operation) -> int:
 
 
 def american(folder: Path) -> None:
-    """Two CSV files; ids have zeros in front in radiology only."""
+    """Write two CSV files; ids have leading zeros in radiology only."""
     words = {"performed": "Completed", "scheduled": "Scheduled", "cancelled": "Canceled"}
     lines = [
         "OR_CASE_ID,LINE,MRN,PATIENT_NAME,SURGERY_DATE,START_TIME,CASE_STATUS,CPT_CODE,ICD10,PRIMARY_SURGEON"
@@ -127,7 +127,7 @@ def american(folder: Path) -> None:
 
 
 def german(folder: Path) -> None:
-    """Two text files of Windows-1252 with semicolons; one has a title."""
+    """Write two text files in Windows-1252 with semicolons; one has a title."""
     words = {"performed": "durchgeführt", "scheduled": "geplant", "cancelled": "abgesagt"}
     lines = [
         "OP-Nummer;Patientennummer;OP-Datum;OP-Status;OPS-Code;Hauptdiagnose ICD;Operateur;Saal"
@@ -151,7 +151,7 @@ def german(folder: Path) -> None:
 
 
 def workbook(folder: Path) -> None:
-    """One workbook with two sheets that people fill in, and a hidden one."""
+    """Write one workbook with two sheets filled in by people, and a hidden one."""
     words = {"performed": "réalisé", "scheduled": "programmé", "cancelled": "annulé"}
     with xlsxwriter.Workbook(folder / "bloc.xlsx") as book:
         book.set_properties({"created": _at("03-16T06:00")})
@@ -202,7 +202,7 @@ def _merged(page: Any, first: int, last: int, column: int, text: str) -> None:
 
 
 def serial(moment: Clock) -> float:
-    """A moment as spreadsheets count, as a number without a format."""
+    """Return a moment as a spreadsheet serial number without a format."""
     return (moment - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
 
 

@@ -1,4 +1,4 @@
-"""What real exports have: broken rows, invalid exceptions, news that came late."""
+"""Add the flaws of real exports: broken rows, invalid exceptions, late records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOMORROW = AS_OF + timedelta(days=1)
 
 
 def add_flaws(h: Hospital, complete: Sequence[Case]) -> None:
-    """Add them to past cases that have both scans, so that no rate depends on a flaw."""
+    """Add flaws to past cases that have both scans, so that no rate depends on a flaw."""
     past = [c for c in complete if c.lead < -60]
     _cases(h, past)
     _events(h, past)
@@ -65,7 +65,7 @@ def _events(h: Hospital, past: Sequence[Case]) -> None:
 
 
 def _exceptions(h: Hospital, past: Sequence[Case]) -> None:
-    """Two that were not needed, and one for each reason to ignore an exception."""
+    """Add two exceptions that were not needed, and one for each reason to ignore an exception."""
     start = {c.case_id: c.back(12) for c in past}
     cases = iter(past[10:])
 

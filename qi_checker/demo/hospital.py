@@ -25,7 +25,7 @@ from qi_checker.demo.stories import LATER, PAST, SOON, Pair, in_window, much_too
 __all__ = ["AS_OF", "build"]
 
 FIRST_DAY, LAST_DAY, OPERATIONS = date(2025, 7, 2), date(2026, 6, 30), 246
-# Of all operations, how many are no liver resection for metastases, or are excluded.
+# The number of operations that are not liver resections for metastases, or are excluded.
 OTHERS: tuple[tuple[int, Row], ...] = (
     (3, {"procedures": "CCI:1.OA.59"}),
     (2, {"procedures": "ICD-10-PCS:0FB03ZX"}),
@@ -51,7 +51,7 @@ DIAGNOSES = (
 
 
 def build(seed: int, holidays: Sequence[date]) -> Hospital:
-    """Everything that happened, in the order of the operations."""
+    """Build everything that happened, in the order of the operations."""
     h = Hospital(Chance(seed))
     cases = _operations(h, holidays)
     others = dict(zip((c.case_id for c in h.chance.shuffled(cases)), _spread(OTHERS), strict=False))
@@ -74,7 +74,7 @@ def _spread(counted: Sequence[tuple[int, Row]]) -> list[Row]:
 
 
 def _operations(h: Hospital, holidays: Sequence[date]) -> list[Case]:
-    """Operations on working days; some patients come back for a second stage."""
+    """Plan operations on working days; some patients return for a second stage."""
     length = (LAST_DAY - FIRST_DAY).days
     days = [FIRST_DAY + timedelta(days=n) for n in range(length + 1)]
     working = [d for d in days if d.weekday() < 5 and d not in holidays]
@@ -91,12 +91,12 @@ def _operations(h: Hospital, holidays: Sequence[date]) -> list[Case]:
 
 
 def _pairs(h: Hospital, cases: Sequence[Case]) -> dict[str, Pair]:
-    """Which story each case tells."""
+    """Assign a story to each case."""
     assigned: dict[str, Pair] = {}
     special = [pair for count, pair in PAST for _ in range(count)]
     past = [c for c in cases if c.lead <= 0]
     assigned.update(zip((c.case_id for c in h.chance.shuffled(past)), special, strict=False))
-    # The margins leave a story room: one day to book into, one day before the window opens.
+    # The margins leave room for a story: one day for a booking, one day before the window opens.
     soon = [c for c in cases if 3 <= c.lead <= 30]
     later = [c for c in cases if c.lead >= 35]
     assigned.update((c.case_id, SOON[n % len(SOON)]) for n, c in enumerate(soon))
@@ -107,7 +107,7 @@ def _pairs(h: Hospital, cases: Sequence[Case]) -> dict[str, Pair]:
 
 
 def _case(h: Hospital, case: Case, unusual: Row, pair: Pair) -> None:
-    # One operation was postponed by weeks: the plan was not updated, the actual start tells.
+    # One operation was postponed by weeks: the plan was not updated, only the start shows it.
     postponed = pair[1] is much_too_old
     planned = case.back(70) if postponed else case.day
     row = {
@@ -131,10 +131,10 @@ def _case(h: Hospital, case: Case, unusual: Row, pair: Pair) -> None:
 
 
 def _background(h: Hospital, case: Case, pair: Pair) -> None:
-    """What else the patient went through. Nothing here may change the story of the case."""
+    """Add the patient's other events. Nothing here may change the story of the case."""
 
     def scan(share: float, days: tuple[int, int], study: Study, needs: int | None) -> None:
-        # A further CT or MRI would become the nearest miss of a story about a missing one.
+        # A further CT or MRI would become the nearest miss in a story about a missing one.
         plain = needs is None or pair[needs] in (in_window, too_old)
         day = case.back(h.chance.between(*days))
         if plain and h.chance.one_in(share) and day <= AS_OF:
@@ -170,7 +170,7 @@ def _background(h: Hospital, case: Case, pair: Pair) -> None:
 
 
 def _ultrasound_in_theatre(h: Hospital, case: Case, other: bool) -> None:
-    """One row of ious.csv for a performed resection; the plan changes in about one of five."""
+    """Add a row of ious.csv for a performed resection; the plan changes in about one of five."""
     if case.lead > 0 or other:
         return
     performed = not h.chance.one_in(0.08)

@@ -1,4 +1,4 @@
-"""The rows of the synthetic hospital as they are written down, and the studies it makes."""
+"""The rows of the synthetic hospital as recorded, and its kinds of studies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Study:
-    """A kind of imaging study: what the scanner and the catalogue of the hospital record."""
+    """A kind of imaging study, as recorded by the scanner and the hospital's catalogue."""
 
     modality: str
     region: str
@@ -45,7 +45,7 @@ ULTRASOUND = Study("US", "liver", "", "Ultrasound of the liver")
 
 @dataclass(frozen=True)
 class Case:
-    """An operation before it becomes a row. `day` is when it is, or was, really done."""
+    """An operation before it becomes a row. `day` is when it is, or was, actually done."""
 
     case_id: str
     patient_id: str
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def lead(self) -> int:
-        """Days from the evaluation to the operation; not above 0 for a past one."""
+        """Return the days from the evaluation to the operation; 0 or less for a past one."""
         return (self.day - AS_OF).days
 
     def back(self, days: int) -> date:
@@ -62,7 +62,7 @@ class Case:
 
 @dataclass
 class Hospital:
-    """Everything that will be written, in the order it was entered."""
+    """Everything that will be written, in order of entry."""
 
     chance: Chance
     cases: list[Row] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Hospital:
     ious: list[Row] = field(default_factory=list)
 
     def event(self, case: Case, kind: str, status: str, at: str = "", **columns: str) -> Row:
-        """Enter an event; further columns as keywords."""
+        """Add an event; further columns as keywords."""
         row = {
             "event_id": f"SYN-E-{len(self.events) + 1:05d}",
             "patient_id": case.patient_id,
@@ -85,7 +85,7 @@ class Hospital:
         return row
 
     def scan(self, case: Case, study: Study, day: date, **columns: str) -> Row:
-        """Enter an imaging study of a day: completed if that day has come, else booked."""
+        """Add an imaging study on a day: completed if the day has passed, else booked."""
         status = columns.pop("status", "completed" if day <= AS_OF else "booked")
         ordered = min(day - timedelta(days=self.chance.between(5, 20)), AS_OF)
         recorded = day if status == "completed" else ordered
@@ -101,7 +101,7 @@ class Hospital:
         return self.event(case, "imaging", status, **{**entry, **columns})
 
     def exception(self, case_id: str, requirement: str, start: date, **columns: str) -> Row:
-        """Enter a valid exception of 60 days; keywords spoil or change it."""
+        """Add a valid exception of 60 days; keywords change or invalidate it."""
         row = {
             "exception_id": f"SYN-X-{len(self.exceptions) + 1:03d}",
             "case_id": case_id,
@@ -123,7 +123,7 @@ class Hospital:
         return row
 
     def clock(self, day: date) -> str:
-        """A time the scanners work; a few of them write universal time."""
+        """Return a time during working hours; a few scanners write universal time."""
         moment = datetime.combine(
             day, time(self.chance.between(7, 21), self.chance.pick((0, 15, 30, 45)))
         )

@@ -1,6 +1,6 @@
-"""How a requirement can end for a case: one function for each thing that happens in a hospital.
+"""Ways a requirement can turn out for a case: one function for each situation in a hospital.
 
-The name of a story is what went right or wrong; docs/evaluation.md says what becomes of it.
+The name of a story says what went right or wrong; docs/evaluation.md defines the result.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ TOO_OLD = ((0.0, 31), (0.5, 40), (0.8, 62), (1.0, 98))
 
 
 def _study(h: Hospital, name: str) -> Study:
-    # The last of each group is the rare one that the protocol gives advice about.
+    # The last of each group is the rare one for which the protocol gives advice.
     studies = SCANS[name]
     return studies[-1] if h.chance.one_in(0.06) else h.chance.pick(studies[:-1])
 
 
 def _in_window(h: Hospital, case: Case) -> date:
-    """A day inside the window that has already come."""
+    """Return a day inside the window that is not in the future."""
     if case.lead <= 0:
         return case.back(h.chance.along(IN_TIME))
     return case.back(h.chance.between(case.lead, 30))
@@ -42,7 +42,7 @@ def _in_window(h: Hospital, case: Case) -> date:
 
 def in_window(h: Hospital, case: Case, name: str) -> None:
     study = _study(h, name)
-    if h.chance.one_in(0.1):  # a source that knows the procedure code only
+    if h.chance.one_in(0.1):  # a source that delivers only the procedure code
         study = replace(study, modality="", region="")
     outside = {"provenance": "external"} if h.chance.one_in(0.12) else {}
     h.scan(case, study, _in_window(h, case), **outside)
@@ -66,7 +66,7 @@ def much_too_old(h: Hospital, case: Case, name: str) -> None:
 
 
 def never(h: Hospital, case: Case, name: str) -> None:
-    """Nobody ordered anything."""
+    """Nothing was ordered."""
 
 
 def ordered(h: Hospital, case: Case, name: str) -> None:
@@ -84,7 +84,7 @@ def booked(h: Hospital, case: Case, name: str) -> None:
 
 
 def booked_early(h: Hospital, case: Case, name: str) -> None:
-    """Booked for the date of surgery that was planned at first."""
+    """Booked for the originally planned date of surgery."""
     h.scan(case, _study(h, name), case.back(h.chance.between(33, case.lead - 1)))
 
 
@@ -101,7 +101,7 @@ def cancelled(h: Hospital, case: Case, name: str) -> None:
 
 
 def broken_off(h: Hospital, case: Case, name: str) -> None:
-    """The patient could not go on; the system closed the study as completed all the same."""
+    """The study was broken off; the system still closed it as completed."""
     study = replace(_study(h, name), codes="DCM:110515")
     h.scan(case, study, _in_window(h, case))
 
@@ -129,7 +129,7 @@ def untimed(h: Hospital, case: Case, name: str) -> None:
 
 
 def month_only(h: Hospital, case: Case, name: str) -> None:
-    """An outside study of the month in which the window opens, the day not known."""
+    """An outside study in the month in which the window opens, day unknown."""
     opens = case.back(30)
     day = opens if opens.day > 1 else case.day
     h.scan(case, _study(h, name), opens, at=f"{day:%Y-%m}", provenance="external")
@@ -141,7 +141,7 @@ def unmapped(h: Hospital, case: Case, name: str) -> None:
 
 
 def undated(h: Hospital, case: Case, name: str) -> None:
-    """Known from the referral letter only."""
+    """Known only from the referral letter."""
     letter = {"at": "", "provenance": "external", "ordered_at": ""}
     h.scan(case, _study(h, name), _in_window(h, case), **letter)
 
@@ -151,7 +151,7 @@ def unreadable(h: Hospital, case: Case, name: str) -> None:
     h.scan(case, _study(h, name), day, at=f"{day:%d/%m/%Y}")
 
 
-_LATE = 4  # every so-many-th exception is asked for after surgery
+_LATE = 4  # every fourth exception is requested after surgery
 
 
 def exempt(h: Hospital, case: Case, name: str) -> None:
@@ -168,7 +168,7 @@ def exempt(h: Hospital, case: Case, name: str) -> None:
 Story = Callable[[Hospital, Case, str], None]
 Pair = tuple[Story, Story]  # of the CT, of the MRI
 
-# What happens to this many past cases; all others have both scans in time.
+# Number of past cases per pair of stories; all others have both scans in time.
 PAST: tuple[tuple[int, Pair], ...] = (
     (5, (in_window, too_old)),
     (2, (too_old, in_window)),
@@ -198,7 +198,7 @@ PAST: tuple[tuple[int, Pair], ...] = (
     (6, (in_window, exempt)),
     (1, (exempt, in_window)),
 )
-# Upcoming cases whose window is open, in the order of the calendar, again and again.
+# Stories of upcoming cases with an open window, in calendar order, repeated.
 SOON: tuple[Pair, ...] = (
     (in_window, in_window),
     (in_window, booked),
@@ -221,7 +221,7 @@ SOON: tuple[Pair, ...] = (
     (in_window, month_only),
     (exempt, booked),
 )
-# Upcoming cases whose window has not opened.
+# Stories of upcoming cases before the window opens.
 LATER: tuple[Pair, ...] = (
     (booked, booked),
     (never, never),

@@ -1,9 +1,9 @@
-"""Synthetic records that give every figure that the abstract of the study prints.
+"""Synthetic records that reproduce every figure printed in the abstract of the study.
 
-Menard et al. 2020 (doi 10.31487/j.JSO.2020.03.02) print counts, means and ranges; the records
-behind them are not published. These are made up so that the same figures come out, to show what
-follows from the figures and what does not. Dates, kinds of change, and which study an interval is
-counted from are not printed: here CT and MRI are on one day, so that every reading gives the mean.
+Menard et al. 2020 (doi 10.31487/j.JSO.2020.03.02) print counts, means and ranges; the underlying
+records are not published. These are made up to give the same figures, to show what follows from the
+figures and what does not. Dates, kinds of change, and the study from which an interval is counted
+are not printed: here CT and MRI are on the same day, so that every interpretation gives the mean.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ Row = dict[str, str]
 def write_study(out: Path) -> None:
     """Write cases, events, ious, site.yaml, published.yaml and a README into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "exceptions.csv").unlink(missing_ok=True)  # of a demo that was here before
+    (out / "exceptions.csv").unlink(missing_ok=True)  # of an earlier demo in this folder
     tables = {"cases.csv": CASES.names, "events.csv": EVENTS.names, "ious.csv": IOUS.names}
     for (name, columns), rows in zip(tables.items(), records(), strict=True):
         with (out / name).open("w", encoding="utf-8", newline="") as file:
@@ -190,7 +190,7 @@ def write_study(out: Path) -> None:
 
 
 def records() -> tuple[list[Row], list[Row], list[Row]]:
-    """Cases, events and ious of both periods."""
+    """Make cases, events and ious of both periods."""
     everyone = frozenset(range(len(DAYS_AFTER)))
     before = _period("B", BEFORE, DAYS_BEFORE, WITH_MRI_BEFORE, CHANGED_BEFORE)
     after = _period("A", AFTER, DAYS_AFTER, everyone, CHANGED_AFTER)
@@ -204,7 +204,7 @@ def _period(
     with_mri: frozenset[int],
     changed: dict[int, str],
 ) -> tuple[list[Row], list[Row], list[Row]]:
-    """Cases, events and ious of one period, its operations evenly spread."""
+    """Make cases, events and ious of one period, with evenly spread operations."""
     cases: list[Row] = []
     events: list[Row] = []
     ious: list[Row] = []

@@ -1,7 +1,7 @@
-"""The made-up hospital as its web application has it: a nightly.yaml, and two nights to run.
+"""The made-up hospital for the web application: a nightly.yaml, and two nights to run.
 
-In the first night some operations are still planned for another day, so that the second has something
-that changed. One surgeon operates at a second site; theatres are dealt out in turn.
+In the first night some operations are still planned for another day, so that the second night shows
+changes. One surgeon operates at a second site; theatres are assigned in turn.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qi_checker.demo.ledger import AS_OF
 NORTH = "Synthetic North"
 LAST = f"{AS_OF + timedelta(days=1)}T06:10"  # the moment of the second night
 THEATRES = ("OR 1", "OR 2", "OR 5")
-_MOVED = 9  # of the operations that are still to come, so many were planned for another day
+_MOVED = 9  # of the upcoming operations, this many were planned for another day
 _SETTINGS = """\
 # The nightly job and the web application of the made-up hospital.
 site: data/site.yaml
@@ -34,7 +34,7 @@ web:
 
 
 def write_ward(folder: Path, port: int) -> Iterator[str]:
-    """Write everything into `folder`; gives each moment after its records are there."""
+    """Write everything into `folder`; yield each moment after its records are written."""
     data = folder / "data"
     write_demo(data)
     write_settings(folder, port)
@@ -70,7 +70,7 @@ def _nights(file: Path, rows: list[dict[str, str]]) -> Iterator[str]:
 
 
 def _shifted(at: str, number: int) -> str:
-    """Some were planned earlier, some later: what a postponement does, and what undoes it."""
+    """Shift some operations earlier, some later: a postponement, and its opposite."""
     days = (-14, 7, -28)[number % 3]
     day = max(date.fromisoformat(at[:10]) + timedelta(days=days), AS_OF + timedelta(days=2))
     return f"{day}{at[10:]}"

@@ -129,7 +129,7 @@ def test_the_same_rule_changes_nothing(
 ) -> None:
     assert diff(rule(), data, "--fail-on-change") == 0
     said = capsys.readouterr().out
-    assert "0 of 3 cases change; 3 do not." in said and "Both rules say the same." in said
+    assert "0 of 3 cases change; 3 do not." in said and "The rules are identical." in said
 
 
 def test_a_change_can_fail_a_build(
@@ -241,7 +241,7 @@ def test_no_cases(rule: Rule, folder: WriteFolder, capsys: pytest.CaptureFixture
     assert "--as-of: is required" in capsys.readouterr().err
     assert diff(rule(TO_21_DAYS, name="b"), empty, "--as-of", "2026-03-01") == 0
     said = capsys.readouterr().out
-    assert "The records hold no case." in said and "no eligible cases" in said
+    assert "The records contain no cases." in said and "no eligible cases" in said
 
 
 def test_the_problems_of_both_rules(

@@ -34,7 +34,7 @@ RICH = read_page(rule_page(rule_sheet(rich())))
         "Required CT or MRI (CT of the liver or MRI of the liver) and Visit of the anaesthetist.",
         "Window for surgery on Tue 31 Mar 2026: Sun 1 Mar 2026 to Tue 31 Mar 2026.",
         "Window for surgery on Tue 31 Mar 2026: Wed 4 Mar 2026 to Tue 31 Mar 2026.",
-        "On the day of surgery counts, unless the clock times say otherwise.",
+        "On the day of surgery counts, unless the clock times show the wrong order.",
         "PET/CT the CT of a PET/CT does not count.",
         "Advice No contrast (the description holds plain).",
         "Time to arrange it 5 working days.",
