@@ -39,7 +39,7 @@ mark("open")
 def progress(words: str) -> None:
     if words.startswith("evaluating"):
         mark("validate")
-    elif words == "adding up cases":
+    elif words == "computing verdicts":
         mark("evaluate")
 
 

@@ -1,7 +1,7 @@
-"""A protocol as the queries that every command runs.
+"""Compile a protocol to the queries that every command runs.
 
-`Compiled` and what makes one are loaded when they are first asked for: the names of the tables and what
-a person reads of one case need no query builder.
+`Compiled` and its builders are loaded on first use: table names and the explanation of one case
+need no query builder.
 """
 
 from importlib import import_module

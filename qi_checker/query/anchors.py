@@ -1,4 +1,4 @@
-"""What windows are counted from: a day of the case, and where it is known its clock time."""
+"""Anchors of windows: a day of the case and, if known, its clock time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Moment:
-    """When something was: its first and last day, local clock and, with an offset, UTC."""
+    """When something happened: first and last day, local clock and, with an offset, UTC."""
 
     lo: Expr
     hi: Expr
@@ -27,17 +27,17 @@ class Moment:
 
     @property
     def first(self) -> Expr:
-        """The earliest local moment that it may have been."""
+        """Return the earliest possible local moment."""
         return coalesce(self.clock, cast(self.lo, "TIMESTAMP"))
 
     @property
     def last(self) -> Expr:
-        """The latest local moment that it may have been."""
+        """Return the latest possible local moment."""
         return coalesce(self.clock, end_of_day(self.hi))
 
 
 def end_of_day(day: Expr) -> Expr:
-    """The last microsecond of a day."""
+    """Return the last microsecond of a day."""
     return moved(cast(plus(day, literal(1)), "TIMESTAMP"), -_TICK)
 
 
@@ -48,7 +48,7 @@ def moment(lo: str, hi: str, prefix: str, alias: str) -> Moment:
 
 
 def anchor(span: Span, scope: Scope, alias: str | None = "c") -> Moment:
-    """The anchor of a span, as columns of the cases of its layer."""
+    """Return the anchor of a span, as columns of the cases of its layer."""
     ref = span.anchor
     if ref == "surgery":
         return Moment(*(col(n, alias) for n in ("anchor", "anchor", "op_clock", "op_utc")))
@@ -59,12 +59,12 @@ def anchor(span: Span, scope: Scope, alias: str | None = "c") -> Moment:
 
 
 def chosen_moment(leaf: int, alias: str | None, lo: str = "lo", hi: str = "hi") -> Moment:
-    """The event chosen for a requirement; `day` is empty where it is not known to the day."""
+    """Return the event chosen for a requirement; `day` is empty if not known to the day."""
     return Moment(*(col(f"chosen_{leaf}_{n}", alias) for n in (lo, hi, "clock", "utc")))
 
 
 def column_of(ref: object) -> str:
-    """The date column of the cases that an anchor names."""
+    """Return the date column of the cases that an anchor names."""
     if isinstance(ref, AnchorRef):
         assert ref.column is not None, "an anchor is a column or a requirement"
         return ref.column
@@ -79,7 +79,7 @@ def all_known(window: Window, scope: Scope, alias: str | None = "c") -> Expr:
 
 
 def date_columns(protocol: Protocol) -> tuple[str, ...]:
-    """Columns of the cases that windows of the protocol are counted from."""
+    """Return the columns of the cases that anchor windows of the protocol."""
     found: set[str] = set()
     for version in protocol.versions:
         for leaf in version.leaves:
@@ -100,7 +100,7 @@ def _windows(condition: RequirementCondition | None) -> list[Window]:
 
 
 def earlier(one: Moment, other: Moment) -> Expr:
-    """Whether one was before the other by their clocks; both have one."""
+    """Whether one was before the other by clock; both have a clock time."""
     return case(
         (all_of(known(one.utc), known(other.utc)), one.utc < other.utc),
         default=one.clock < other.clock,
@@ -108,5 +108,5 @@ def earlier(one: Moment, other: Moment) -> Expr:
 
 
 def by_the_clocks(one: Moment, other: Moment) -> Expr:
-    """Whether both are on one day, with their clocks."""
+    """Whether both are on the same day and have clock times."""
     return all_of(one.lo.eq(other.lo), one.hi.eq(other.lo), known(one.clock), known(other.clock))

@@ -1,4 +1,4 @@
-"""Comments inside of a query: which requirement a branch is for, and what a number means."""
+"""Add comments inside a query: the requirement of a branch, and the meaning of a number."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _REASON = ("reason", "first_reason", "found_reason", "window_reason")
 
 
 def one_line(text: str) -> str:
-    """Text that can stand in a comment and cannot end it; it may begin with blanks."""
+    """Make text safe inside a comment, so that it cannot end it; it may begin with blanks."""
     lead = text[: len(text) - len(text.lstrip(" "))]
     return lead + " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *")
 
 
 def annotate(query: exp.Query, scope: Scope | None, protocol: Protocol) -> None:
-    """Say beside every branch what it is for, in place."""
+    """Add a comment to every branch, in place."""
     if scope is None:
         _population(query, protocol)
         return
@@ -42,7 +42,7 @@ def _number(node: Expr) -> int | None:
 
 
 def _requirement(node: Expr, step: str, scope: Scope) -> None:
-    """`"requirement" = 0`, and a row that begins with the number of its requirement."""
+    """Annotate `"requirement" = 0`, and rows that start with the number of their requirement."""
     if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column):
         name, value = node.this.name, node.expression
     elif isinstance(node, exp.Alias):
@@ -51,13 +51,13 @@ def _requirement(node: Expr, step: str, scope: Scope) -> None:
         return
     number = _number(value)
     if step.startswith("requirements"):
-        return  # each has its sentence above the step
+        return  # the step's heading lists the sentences
     if name in _REQUIREMENT and number is not None and number < len(scope.questions):
         _say(value, _clause(scope.questions[number], step, scope.version))
 
 
 def _clause(leaf: Requirement, step: str, version: Version) -> str:
-    """The words of the clause that a step decides: the event, the window, or all of it."""
+    """Return the wording of the clause that a step decides: the event, the window, or all of it."""
     titles = titles_of(version)
     if step.startswith("profile_criteria"):
         return f"{leaf.title}: {event_words(leaf.event, titles)}"
@@ -67,7 +67,7 @@ def _clause(leaf: Requirement, step: str, version: Version) -> str:
 
 
 def _reason(node: Expr) -> None:
-    """Reasons are numbers until the end; a reader wants the word."""
+    """Annotate reasons, which are numbers until the end, with their names."""
     if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column):
         said = node.parent.args.get("true") if isinstance(node.parent, exp.If) else None
         if node.this.name in _REASON and not (said is not None and said.is_string):
@@ -88,7 +88,7 @@ def _name_reason(value: Expr | None) -> None:
 
 
 def _population(query: exp.Query, protocol: Protocol) -> None:
-    """Beside every exclusion its title and condition; beside the population what it is."""
+    """Annotate every exclusion with its title and condition, and describe the population."""
     for branch in query.find_all(exp.If):
         number = _number(branch.this.expression) if isinstance(branch.this, exp.EQ) else None
         inner = branch.args["true"]

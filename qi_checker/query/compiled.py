@@ -28,109 +28,109 @@ class Compiled:
     bundle: Bundle
     as_of: AsOf
     site: Site
-    dates: tuple[str, ...]  # columns of the cases that windows are counted from, as `when_<n>`
+    dates: tuple[str, ...]  # columns of the cases that anchor windows, as `when_<n>`
 
     @cached_property
     def scopes(self) -> list[Scope]:
-        """One per version of the protocol."""
+        """Return one scope per version of the protocol."""
         protocol = self.bundle.protocol
         return [Scope(v, i, self.as_of, self.dates) for i, v in enumerate(protocol.versions)]
 
     @property
     def own_dates(self) -> tuple[str, ...]:
-        """Those of `dates` that this protocol counts from."""
+        """Return those of `dates` that this protocol uses."""
         return date_columns(self.bundle.protocol)
 
     @property
     def working_days(self) -> tuple[int, int]:
-        """The most working days that windows count, and the most that anything takes to arrange."""
+        """Return the maximum working days in windows, and the maximum in lead times."""
         leads = [lead_days(leaf, self.site) for scope in self.scopes for leaf in scope.leaves]
-        # Something forbidden is called off a working day before it, whatever the lead time.
+        # Something forbidden is cancelled a working day before it, whatever the lead time.
         least = int(bool(self.forbidden_kinds))
         return most_working_days(self.scopes), max([least, *leads])
 
     @property
     def event_columns(self) -> set[str]:
-        """Columns of the events, outside the contract, that selectors read."""
+        """Return the columns of events outside the contract that selectors read."""
         return {
             c.name for s in self.scopes for leaf in s.questions for c in leaf.event.columns or ()
         }
 
     @property
     def allowed_codes(self) -> set[str]:
-        """Code lists whose codes count although imaging.csv says never."""
+        """Return the code lists whose codes count although imaging.csv says never."""
         lists = (leaf.event.allow_codes for s in self.scopes for leaf in s.questions)
         return {codes.in_ for codes in lists if codes is not None}
 
     @property
     def forbidden_kinds(self) -> set[str]:
-        """Kinds of events of which silence must show something."""
+        """Return the kinds of events whose absence must be meaningful."""
         return {leaf.event.kind for s in self.scopes for leaf in s.leaves if leaf.forbidden}
 
     @property
     def case_columns(self) -> set[str]:
-        """Columns of the cases that the population reads."""
+        """Return the columns of the cases that the population reads."""
         return population.columns_used(self.bundle.protocol)
 
     def population(self) -> exp.Select:
-        """Every case with the version that speaks for it, and why it may be outside."""
+        """Select every case with its version, and the reason if it is outside the population."""
         return population.population(self.bundle.protocol, self.scopes)
 
     def exceptions(self, scope: Scope) -> exp.Select:
-        """Every exception, and why it may be ignored."""
+        """Select every exception, and the reason if it is ignored."""
         return exceptions.exceptions(scope)
 
     def facts(self, scope: Scope, feeds: Feeds) -> exp.Select:
-        """Status, reason and evidence of every requirement of every case."""
+        """Select status, reason and evidence of every requirement of every case."""
         return facts.facts(scope, self.site, feeds)
 
     def dated(self) -> exp.Select:
-        """The facts with the last day to arrange what is wanted."""
+        """Select the facts with the last day to arrange what is required."""
         return facts.dated(bool(self.forbidden_kinds))
 
     def outside(self, scope: Scope) -> exp.Select:
-        """The facts of cases that the protocol is not for."""
+        """Select the facts of cases to which the protocol does not apply."""
         return outside.facts(scope)
 
     def failed(self, scope: Scope) -> exp.Select:
-        """The same where the evaluation failed."""
+        """Select the same columns for a failed evaluation."""
         return facts.failed(scope, self.site)
 
     def cases(self, scope: Scope) -> exp.Select:
-        """Verdicts, and which requirement acts next."""
+        """Select verdicts, and the requirement to act on next."""
         return verdict.cases(scope)
 
     def verdicts_outside(self, scope: Scope) -> exp.Select:
-        """The verdicts of cases that the protocol is not for."""
+        """Select the verdicts of cases to which the protocol does not apply."""
         return outside.verdicts(scope)
 
     def worded(self, scope: Scope) -> exp.Select:
-        """Facts with every column of a finding."""
+        """Select facts with every column of a finding."""
         return wording.worded(scope, self.site)
 
     def case_lines(self) -> exp.Select:
-        """Verdicts with every column of a case."""
+        """Select verdicts with every column of a case."""
         return verdict.case_lines()
 
     def rate(self) -> exp.Select:
-        """Counts that the rate is made of."""
+        """Select the counts for the rate."""
         return totals.rate()
 
     def per_requirement(self) -> exp.Select:
-        """Present and in window, per requirement."""
+        """Select present and in-window counts per requirement."""
         return totals.per_requirement()
 
     def sensitivity(self, scope: Scope) -> exp.Select:
-        """Compliant cases under other windows."""
+        """Select the numbers of compliant cases under other windows."""
         return totals.sensitivity(scope)
 
 
 def compile_protocol(bundle: Bundle, as_of: AsOf, site: Site) -> Compiled:
-    """Everything that an engine runs for a protocol at a moment."""
+    """Compile everything that an engine runs for a protocol at a moment."""
     return compile_rulebook([bundle], as_of, site)[0]
 
 
 def compile_rulebook(bundles: Sequence[Bundle], as_of: AsOf, site: Site) -> list[Compiled]:
-    """The same for several protocols over the same records: their dates are numbered together."""
+    """Compile several protocols for the same records: their dates are numbered together."""
     dates = tuple(sorted({d for b in bundles for d in date_columns(b.protocol)}))
     return [Compiled(b, as_of, site, dates) for b in bundles]

@@ -1,4 +1,4 @@
-"""What a requirement hangs on: its condition, its anchors, and what happened in between.
+"""What a requirement depends on: its condition, its anchors, and events in between.
 
 Three-valued: 0 false, 1 undecided, 2 true; docs/evaluation.md, section 7.
 """
@@ -52,7 +52,7 @@ def _holds(rule: RequirementCondition, scope: Scope, feeds: Feeds) -> Expr:
 
 
 def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
-    """Whether the event of a probe was found; its alias is p and its number."""
+    """Whether the event of a probe was found; its table alias is p and the number."""
     wanted = scope.questions[probe]
     found = col("class", f"p{probe}")
     undecided: list[Expr] = [found.eq(UNKNOWN)]
@@ -69,7 +69,7 @@ def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
 
 
 def _chosen(rule: ChosenWithin, scope: Scope) -> Expr:
-    """Whether the event chosen for another requirement lies in a window."""
+    """Whether the event chosen for another requirement is in a window."""
     number = scope.numbers[rule.requirement]
     status = col(f"chosen_{number}_status", "c")
     at = chosen_moment(number, "c")
@@ -93,7 +93,7 @@ def _chosen(rule: ChosenWithin, scope: Scope) -> Expr:
 
 
 def anchors(leaf: Requirement, scope: Scope) -> Expr:
-    """Whether the window's anchors are known, and else whether they are still to come."""
+    """Whether the window's anchors are known, and if not, whether they are in the future."""
     refs = [(s.anchor, anchor(s, scope).lo) for s in leaf.window.spans if s.anchor != "surgery"]
     if not refs:
         return lit(ANCHOR_KNOWN)
@@ -111,7 +111,7 @@ def anchors(leaf: Requirement, scope: Scope) -> Expr:
 
 
 def between(leaf: int, scope: Scope, feeds: Feeds, then: str) -> Expr:
-    """The worst of what lies between a requirement's event and its anchor."""
+    """Return the worst outcome of the events between a requirement's event and its anchor."""
     probes = [
         n
         for n in scope.between_of(leaf)
@@ -121,7 +121,7 @@ def between(leaf: int, scope: Scope, feeds: Feeds, then: str) -> Expr:
 
 
 def between_advice(leaf: int, scope: Scope, feeds: Feeds) -> Expr:
-    """Advice of `then: warn`, two bits each behind those of `warn`: it is so, it may be so."""
+    """Return bits of advice for `then: warn`, two each after those of `warn`: certain, possible."""
     total: Expr = lit(0)
     bit = len(scope.leaves[leaf].warn)
     for n in scope.between_of(leaf):
@@ -139,7 +139,7 @@ def between_advice(leaf: int, scope: Scope, feeds: Feeds) -> Expr:
 
 
 def chosen_columns(layer: Layer, scope: Scope) -> list[Expr]:
-    """The events chosen in earlier layers, beside the case; their alias is f and the number."""
+    """Return the columns of events chosen in earlier layers; their alias is f and the number."""
     columns: list[Expr] = []
     for n in layer.refers_to:
         f = f"f{n}"

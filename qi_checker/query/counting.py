@@ -1,6 +1,6 @@
-"""Requirements that ask for several events: picks, one after the other, the latest first.
+"""Requirements that need several events: pick them one after the other, the latest first.
 
-docs/evaluation.md, section 7, `count: n`. What is found for every other requirement passes through.
+docs/evaluation.md, section 7, `count: n`. The results of all other requirements pass through.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ from qi_checker.query.sql import (
 )
 
 _Steps = list[tuple[str, exp.Query]]
-# What is picked from: what is done, that and bookings, bookings alone.
+# The sets to pick from: completed events, these and bookings, only bookings.
 KINDS = {"done": (MET,), "planned": (MET, BOOKED), "bookings": (BOOKED,)}
 
 
 def found(part: Part) -> _Steps:
-    """`found`: per case and requirement the class, the candidate that decides, and what is beside it.
+    """Make `found`: per case and requirement the class, the deciding candidate, and more.
 
-    `last_lo` is the day of the last pick that is needed, `few` the reason where there are too few.
+    `last_lo` is the day of the last required pick, `few` the reason if there are too few.
     """
     counting = [n for n in part.numbers if part.scope.questions[n].count is not None]
     source = part.named("best")
@@ -59,7 +59,7 @@ def found(part: Part) -> _Steps:
     leaves = len(part.scope.leaves)
     silent = [n for n in part.numbers if n >= leaves or part.scope.questions[n].forbidden]
     if silent:
-        # What may have happened already comes before what is only planned.
+        # Events that may have happened take precedence over planned ones.
         hidden = all_of(
             col("requirement", "b").isin(*silent),
             known(col("unsure", "b")),
@@ -72,7 +72,7 @@ def found(part: Part) -> _Steps:
         ]
     if part.scope.plain:
         return [(part.named("found"), select(columns, table(source, "b")))]
-    # Where nothing takes the best away, nobody looked for another one.
+    # If nothing can invalidate the best candidate, no second one was determined.
     second = col("second", "b") if is_taken(part) else case((exp.false(), col("best", "b")))
     beside = [named(second, "second"), named(klass(second.copy()), "second_class")]
     also: list[Expr] = [col("too_old", "b")]
@@ -91,7 +91,7 @@ def found(part: Part) -> _Steps:
 
 
 def _tally(part: Part, n: int) -> _Steps:
-    """How far the picks go, of what is done alone and together with bookings."""
+    """Count the picks, among completed events alone and together with bookings."""
     leaf = part.scope.questions[n]
     wanted = leaf.count or 1
     steps: _Steps = []
@@ -142,7 +142,7 @@ def _tally(part: Part, n: int) -> _Steps:
 
 
 def _plain(part: Part) -> Expr:
-    """A pick as a candidate, without what only picking needs."""
+    """Return a pick as a candidate, without the columns that only picking needs."""
     return exp.Struct(
         expressions=[
             exp.PropertyEQ(
@@ -157,7 +157,7 @@ def _plain(part: Part) -> Expr:
 def _pick(
     part: Part, n: int, leaf: Requirement, classes: tuple[int, ...], earlier: str | None
 ) -> exp.Select:
-    """The latest event that passes; after the first one, far enough before the one picked last."""
+    """Pick the latest event that passes; after the first pick, far enough before the last pick."""
     of_class = class_of(col("key", "e"))
     where: list[Expr] = [col("requirement", "e").eq(n), of_class.isin(*classes)]
     whole = packed(part, lit(0), ("done",))
@@ -185,7 +185,7 @@ def _day(pick: str) -> Expr:
 
 
 def _counted(part: Part, n: int, carried: list[Expr], also: list[Expr]) -> exp.Select:
-    """The same columns for a requirement that counts."""
+    """Select the same columns for a requirement with `count`."""
     wanted = part.scope.questions[n].count or 1
     picks, planned, bookings = (coalesce(col(kind, "t"), lit(0)) for kind in KINDS)
     unsure, passing = col("undecided", "b"), col("passing", "b")
@@ -197,7 +197,7 @@ def _counted(part: Part, n: int, carried: list[Expr], also: list[Expr]) -> exp.S
         (picks > 0, lit(OTHER), col("first_pick", "t")),
     ]
     close = case((passing >= wanted, number(Reason.TOO_CLOSE)), default=number(Reason.TOO_FEW))
-    # What is left where something came in between: bookings, and rows that could not be used.
+    # What remains if something came in between: bookings, and rejected rows.
     left = [
         (bookings >= wanted, lit(BOOKED), col("first_booking", "t")),
         (col("row_doubts", "b") >= wanted, lit(UNKNOWN), col("row_doubt", "b")),

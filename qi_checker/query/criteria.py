@@ -1,4 +1,4 @@
-"""Each candidate event against each requirement: status and window, per event and case.
+"""Test each candidate event against each requirement: status and window, per event and case.
 
 Every criterion passes (0), is undecided (1) or fails (2); docs/evaluation.md, section 5.
 """
@@ -45,26 +45,26 @@ from qi_checker.query.sql import (
 from qi_checker.query.tables import EVENT_DOUBTS, POPULATION, READY_EVENTS
 from qi_checker.query.windows import TOO_EARLY, TOO_LATE, Edges, by_the_clock
 
-FAR = (1 << 55) - 1  # microseconds: further than any two dates of the contract are apart
+FAR = (1 << 55) - 1  # microseconds: more than the distance of any two dates of the contract
 _AT = moment("lo", "hi", "", "e")
 _PLANNED = all_of(col("status", "p").eq("booked"), not_(col("done", "p")))
 
 
 @dataclass(frozen=True)
 class Part:
-    """Which requirements and probes are decided together, for which cases."""
+    """The requirements and probes that are decided together, and for which cases."""
 
     scope: Scope
     numbers: tuple[int, ...]
     cases: str = POPULATION
     suffix: str = ""
-    between: bool = False  # the chosen event itself is left out
+    between: bool = False  # the chosen event itself is excluded
 
     def named(self, step: str) -> str:
         return step + self.suffix
 
     def each(self, value: Callable[[Requirement], Expr]) -> Expr:
-        """A value per requirement, in a query of pairs."""
+        """Return a value per requirement, in a query of pairs."""
         return self.scope.by_requirement({n: value(self.scope.questions[n]) for n in self.numbers})
 
 
@@ -85,7 +85,7 @@ def live(leaf: Requirement, scope: Scope, alias: str = "c") -> Expr:
 
 
 def _edges(part: Part) -> list[Expr]:
-    """First and last dates, and what clocks say, as columns."""
+    """Return first and last dates, and clock outcomes, as columns."""
     event = windows.Event(_AT, _PLANNED)
     found = {
         n: windows.edges(leaf.window, leaf.same_day, part.scope, event)
@@ -112,7 +112,7 @@ def _edges(part: Part) -> list[Expr]:
 
 
 def _moments(part: Part) -> list[Expr]:
-    """First and last moments of windows that have a limit in minutes or hours."""
+    """Return first and last moments of windows that have a limit in minutes or hours."""
 
     def each(end: Callable[[Window, Scope], Expr]) -> Expr:
         nothing = cast(lit(None), "TIMESTAMP")
@@ -129,7 +129,7 @@ def _moments(part: Part) -> list[Expr]:
 
 
 def _worst_clock(clocks: Sequence[Expr]) -> Expr:
-    """Too early before too late before undecided."""
+    """Return the worst clock outcome: too early, then too late, then undecided."""
     if not clocks:
         return PASS
     order = (TOO_EARLY, TOO_LATE, windows.UNDECIDED)
@@ -167,7 +167,7 @@ def _description_advice(leaf: Requirement) -> Expr:
 
 
 def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
-    """Every applicable case with every event of its patient that is near a requirement."""
+    """Select every applicable case with every event of its patient that is near a requirement."""
     scope = part.scope
     from_profile = (
         "requirement",
@@ -207,7 +207,7 @@ def _pairs(part: Part, events: str, extra: list[Expr]) -> exp.Select:
 
 
 def _dates() -> Expr:
-    """The dates of the window: pass, undecided or fail."""
+    """Return the outcome of the window's dates: pass, undecided or fail."""
     sure = (col("first_sure"), col("last_sure"))
     possible = (col("first_possible"), col("last_possible"))
     inside, outside = windows.placed((col("lo"), col("hi")), sure, possible)
@@ -215,7 +215,7 @@ def _dates() -> Expr:
 
 
 def _window(timed: bool) -> Expr:
-    """Dates and clock limits together; an event without a date that is done is undecided."""
+    """Return the outcome of dates and clocks; a completed event without a date is undecided."""
     undated = case((col("done"), UNDECIDED), default=PASS)
     whole: Expr = col("dates")
     if timed:
@@ -271,12 +271,12 @@ _KEPT = (
 
 
 def _timed(part: Part) -> bool:
-    """Whether minutes or hours are asked of any of them."""
+    """Whether any of them has a limit in minutes or hours."""
     return any(by_the_clock(part.scope.questions[n].window) for n in part.numbers)
 
 
 def _decided(part: Part) -> list[tuple[str, exp.Query]]:
-    """Status and window of every pair, and how far it is from the window."""
+    """Decide status and window of every pair, and its distance from the window."""
     lo = col("lo")
     by_time = [n for n in part.numbers if by_the_clock(part.scope.questions[n].window)]
     distance = case(
@@ -321,7 +321,7 @@ def _decided(part: Part) -> list[tuple[str, exp.Query]]:
 
 
 def _time_between() -> Expr:
-    """From the nearest moment at which an event may have been to the nearest one that counts."""
+    """Return the time from an event's nearest possible moment to the nearest that counts."""
     at = Moment(col("lo"), col("hi"), col("clock"), col("utc"))
     first, last = col("first_moment"), col("last_moment")
     return case(
@@ -332,7 +332,7 @@ def _time_between() -> Expr:
 
 
 def criteria(part: Part) -> list[tuple[str, exp.Query]]:
-    """Every near miss of every case with its criteria, `present`, `distance` and `reason`."""
+    """Select every near miss of every case: criteria, `present`, `distance` and `reason`."""
     present = all_of(
         col("done"), col("worst").eq(0), known(col("lo")), col("in_order"), col("anchored")
     )
@@ -352,7 +352,7 @@ def criteria(part: Part) -> list[tuple[str, exp.Query]]:
 
 
 def _reason(window_reason: Expr) -> Expr:
-    """Of the first criterion that does not pass, in the order of the contract."""
+    """Return the reason of the first criterion that does not pass, in the contract's order."""
     return case(
         (known(col("first_reason")), col("first_reason")),
         (col("status_met").eq(0), case((col("window") > 0, window_reason), default=lit(NO_REASON))),
@@ -367,9 +367,9 @@ _DOUBT = ("event_id", "lo", "hi", "clock", "utc", "doubt", "row")
 
 
 def rejected_rows(part: Part) -> list[tuple[str, exp.Query]]:
-    """Rejected rows that could be an event which fulfils a requirement.
+    """Select rejected rows that could be an event that fulfils a requirement.
 
-    Of torn rows nothing but the patient is known, so each is one for every requirement.
+    Only the patient of a torn row is known, so it could fulfil every requirement.
     """
     numbers = union_all([select([named(lit(n), "number")], None) for n in part.numbers])
     torn = select(
@@ -391,7 +391,7 @@ def rejected_rows(part: Part) -> list[tuple[str, exp.Query]]:
 
 
 def _readable_rows(part: Part) -> list[tuple[str, exp.Query]]:
-    """The same of rows that can be read in part; they stand for something completed."""
+    """Select the same for partly readable rows; they are taken as completed events."""
     completed = tuple(
         n for n in part.numbers if "completed" in part.scope.questions[n].event.status
     )

@@ -1,7 +1,7 @@
-"""A query in the words of another database: everything that sqlglot alone does not carry over.
+"""Translate a query to another database, where sqlglot alone does not suffice.
 
-`portable` changes the tree, so that what is printed means the same there. DuckDB's own form is the
-one that the compiler builds.
+`portable` changes the tree so that the printed query means the same there. The compiler builds
+DuckDB's own form.
 
 | | Spark | PostgreSQL | Snowflake | T-SQL |
 |---|---|---|---|---|
@@ -30,12 +30,12 @@ NAMES = {
     "tsql": "T-SQL (SQL Server 2022)",
     "snowflake": "Snowflake",
 }
-NOT_RUN = ("tsql", "snowflake")  # printed and parsed, and never tried on one
+NOT_RUN = ("tsql", "snowflake")  # printed and parsed, but never run
 _COLLATIONS = {"postgres": "C", "tsql": "Latin1_General_100_BIN2_UTF8"}
 
 
 def portable(query: exp.Query, dialect: str) -> exp.Query:
-    """A copy of the query that means the same in a dialect of `DIALECTS`."""
+    """Return a copy of the query that means the same in a dialect of `DIALECTS`."""
     made = query.copy()
     if dialect == "duckdb":
         return made
@@ -60,7 +60,7 @@ def portable(query: exp.Query, dialect: str) -> exp.Query:
 
 
 def _each(query: exp.Query, *kinds: type[Expr]) -> list[Expr]:
-    """Nodes of these classes, the innermost first, so that replacing one loses no other."""
+    """Return nodes of these classes, innermost first, so that replacing one loses no other."""
     return nodes(query, *kinds)[::-1]
 
 
@@ -68,7 +68,7 @@ def _each(query: exp.Query, *kinds: type[Expr]) -> list[Expr]:
 
 
 def _spell_out(query: exp.Query) -> None:
-    """`* EXCEPT (...)` as the columns that are left, known from the step they come from."""
+    """Replace `* EXCEPT (...)` by the remaining columns, known from the source step."""
     known: dict[str, list[str]] = {}
     with_ = query.args.get("with_")
     for step in with_.expressions if with_ is not None else []:
@@ -89,7 +89,7 @@ def _spell_out_stars(query: exp.Select, known: dict[str, list[str]]) -> None:
 
 
 def _names(query: exp.Query, known: dict[str, list[str]]) -> list[str]:
-    """Names of the columns of a query; those behind a star are the ones of its source."""
+    """Return the column names of a query; a star gives those of its source."""
     names: list[str] = []
     for item in query.selects:
         behind = known.get(_source(query), []) if isinstance(item, exp.Star) else None
@@ -125,7 +125,7 @@ def _dates(query: exp.Query, kinds: Kinds, dialect: str) -> None:
 
 
 def _moments(query: exp.Query, dialect: str) -> None:
-    """How many microseconds lie between two moments."""
+    """Translate the number of microseconds between two moments."""
     for node in _each(query, exp.TimestampDiff):
         end, start = node.this.copy(), node.expression.copy()
         if dialect == "tsql":
@@ -153,7 +153,7 @@ def _arrays(query: exp.Query, dialect: str) -> None:
 
 
 def _collate(query: exp.Query, kinds: Kinds, collation: str) -> None:
-    """Texts are compared by code point, whatever the database is set to."""
+    """Compare texts by code point, whatever the database setting."""
     name = exp.to_identifier(collation, quoted=collation == "C")
 
     def collated(value: Expr) -> Expr:
@@ -165,14 +165,14 @@ def _collate(query: exp.Query, kinds: Kinds, collation: str) -> None:
 
 
 def _texts(query: exp.Query) -> None:
-    """T-SQL cuts a VARCHAR without a length, and reads a plain literal in one code page."""
+    """Adapt texts: T-SQL cuts a VARCHAR without length, and plain literals use one code page."""
     longest = exp.DataType.build("NVARCHAR(MAX)", dialect="tsql")
     for node in _each(query, exp.Cast, exp.Literal, exp.IntDiv):
         if isinstance(node, exp.Cast) and node.to.this in exp.DataType.TEXT_TYPES:
             node.set("to", longest.copy())
         elif isinstance(node, exp.Literal) and node.is_string and not node.name.isascii():
             node.replace(exp.National(this=node.name))
-        elif isinstance(node, exp.IntDiv):  # whole numbers divide to one; a FLOAT would round
+        elif isinstance(node, exp.IntDiv):  # integer division stays integer; a FLOAT would round
             node.replace(
                 exp.Div(
                     this=node.this.copy(), expression=node.expression.copy(), typed=True, safe=False
@@ -184,7 +184,7 @@ def _texts(query: exp.Query) -> None:
 
 
 def _sums_of_booleans(query: exp.Query, kinds: Kinds) -> None:
-    """No greatest of truth values; PostgreSQL before 16 has no ANY_VALUE either."""
+    """Replace the maximum of booleans; PostgreSQL before 16 has no ANY_VALUE either."""
     for node in _each(query, exp.Max, exp.AnyValue):
         if kinds.of(node.this) == BOOLEAN:
             node.replace(exp.LogicalOr(this=node.this.copy()))
@@ -193,13 +193,13 @@ def _sums_of_booleans(query: exp.Query, kinds: Kinds) -> None:
 
 
 class _Booleans:
-    """T-SQL knows conditions and values, but no value that is a condition: 1 and 0 stand for it."""
+    """Replaces booleans by 1 and 0: T-SQL has conditions, but no values that are conditions."""
 
     def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
 
     def query(self, node: Expr) -> None:
-        """Everything inside of a query, in place."""
+        """Convert everything inside a query, in place."""
         for child in list(node.iter_expressions()):
             joins_on = isinstance(node, exp.Join) and child is node.args.get("on")
             if joins_on or isinstance(node, exp.Where | exp.Having):
@@ -208,7 +208,7 @@ class _Booleans:
                 child.replace(self._value(child))
 
     def _condition(self, node: Expr) -> Expr:
-        """What stands after WHERE, ON, WHEN."""
+        """Convert a condition after WHERE, ON or WHEN."""
         if isinstance(node, exp.Connector | exp.Not | exp.Paren):
             for child in list(node.iter_expressions()):
                 child.replace(self._condition(child))
@@ -221,7 +221,7 @@ class _Booleans:
         return exp.EQ(this=self._value(node.copy()), expression=lit(1))
 
     def _value(self, node: Expr) -> Expr:
-        """What stands in a column, or on a side of a comparison."""
+        """Convert a value in a column or on one side of a comparison."""
         if isinstance(node, exp.Boolean):
             return lit(int(node.this))
         if self._is_condition(node):

@@ -1,4 +1,4 @@
-"""What a finding shows: the event, its dates, and until when it counts; empty where it does not apply."""
+"""The evidence of a finding: the event, its dates, and until when it counts, else empty."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from qi_checker.query.stages import Stage, said_in_time
 
 
 def with_bookings(scope: Scope, source: str) -> exp.Select:
-    """Where something came in between, a booking may take the place of what no longer counts."""
+    """Use a booking instead of an event that something in between has invalidated."""
     if scope.plain:
         return select([STAR.copy()], source)
     doubtful = all_of(col("base").eq(Status.UNKNOWN.value), col("second_class").eq(UNKNOWN))
@@ -51,7 +51,7 @@ def with_bookings(scope: Scope, source: str) -> exp.Select:
 
 
 def with_columns(source: str, **columns: Expr) -> exp.Select:
-    """Everything of a step and further columns."""
+    """Select everything of a step plus further columns."""
     return select([STAR.copy(), *(named(v, n) for n, v in columns.items())], source)
 
 
@@ -95,7 +95,7 @@ _NO_EVENT = (
 
 
 def evidence(stage: Stage) -> exp.Select:
-    """What was found, empty where it does not apply."""
+    """Select the evidence, empty if not applicable."""
     scope = stage.scope
     nothing = any_of(
         _among("status", Status.EXEMPT, Status.NOT_APPLICABLE), _among("base_reason", *_NO_EVENT)
@@ -142,7 +142,7 @@ def evidence(stage: Stage) -> exp.Select:
 
 
 def _time_before(stage: Stage) -> Expr:
-    """Microseconds from the event to the anchor of requirements with limits in minutes or hours."""
+    """Return microseconds from event to anchor for requirements with limits in minutes or hours."""
     nothing = cast(exp.null(), "BIGINT")
     timed = said_in_time(stage.scope, stage.layer.leaves)
     if not timed:
@@ -158,7 +158,7 @@ def _time_before(stage: Stage) -> Expr:
 
 
 def _lead(forbidden: bool) -> Expr:
-    """Working days needed; something forbidden is called off a working day before it at the latest."""
+    """Return the working days needed; a forbidden event is cancelled at least one day before."""
     lead: Expr = col("lead")
     if not forbidden:
         return lead

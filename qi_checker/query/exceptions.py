@@ -1,4 +1,4 @@
-"""Which exceptions hold, and why the others are ignored."""
+"""Decide which exceptions are active, and why the others are ignored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _ignored(scope: Scope) -> Expr:
 
 
 def _asked_late() -> Expr:
-    """1 where somebody asked for it after surgery, as far as both are known; else 0."""
+    """Return 1 if it was requested after surgery, as far as both are known; else 0."""
     asked, anchor = col("requested_on", "x"), col("anchor", "c")
     same_day = all_of(
         asked.copy().eq(anchor.copy()), col("requested_clock", "x") > col("op_clock", "c")
@@ -63,7 +63,7 @@ def _asked_late() -> Expr:
 
 
 def exceptions(scope: Scope) -> exp.Select:
-    """Every exception of a case of this version with `ignored` (why), NULL where it is active."""
+    """Select exceptions of this version's cases with `ignored` (why), NULL if active."""
     columns = [
         col("exception_id", "x"),
         col("case_key", "c"),

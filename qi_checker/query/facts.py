@@ -34,7 +34,7 @@ _Steps = list[tuple[str, exp.Query]]
 
 
 def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
-    """Status, reason and evidence, one row per case and requirement; words come in `worded`."""
+    """Select status, reason and evidence, one row per case and requirement; `worded` adds text."""
     every = _first(scope, site)
     for layer in scope.layers:
         every += _layer(Stage(scope, layer, feeds))
@@ -43,7 +43,7 @@ def facts(scope: Scope, site: Site, feeds: Feeds) -> exp.Select:
 
 
 def _first(scope: Scope, site: Site) -> _Steps:
-    """What every layer reads."""
+    """Return the steps that every layer reads."""
     keys = [col("case_key"), col("requirement")]
     active = select(
         [
@@ -59,7 +59,7 @@ def _first(scope: Scope, site: Site) -> _Steps:
 
 
 def _layer(stage: Stage) -> _Steps:
-    """From the events to status and reason of the requirements of a layer."""
+    """Return the steps from events to status and reason of a layer's requirements."""
     scope, layer, s = stage.scope, stage.layer, stage.suffix
     every = with_earlier(stage) + decide(stage.part, stage.feeds)
     if layer.between:
@@ -75,9 +75,9 @@ def _layer(stage: Stage) -> _Steps:
 
 
 def dated(forbidding: bool) -> exp.Select:
-    """The facts with the last day to arrange what is wanted: its lead in working days before.
+    """Select the facts with the last day to arrange what is required, by lead time in working days.
 
-    forbidding: whether some of it must not happen, and is called off before its own day.
+    forbidding: whether there are forbidden events, which are cancelled before their own day.
     """
     lead: Expr = col("act_lead", "f")
     closes: Expr = col("window_closes", "f")
@@ -94,7 +94,7 @@ def dated(forbidding: bool) -> exp.Select:
 
 
 def failed(scope: Scope, site: Site) -> exp.Select:
-    """The same columns where the evaluation failed: every finding says so."""
+    """Select the same columns for a failed evaluation: every finding says so."""
     texts = {"status": Status.ERROR.value, "reason": Reason.EVALUATION_ERROR.value}
     days = (
         "newest_present",

@@ -1,4 +1,4 @@
-"""What kind of value an expression has, as far as the dialects must know: dates are not numbers."""
+"""Infer the type of an expression, as far as dialects need it: dates are not numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qi_checker.query.sql import Expr, nodes
 
 DATE, TIMESTAMP, NUMBER, TEXT, BOOLEAN = "date", "timestamp", "number", "text", "boolean"
 
-# Columns of the ready tables and of the tables that queries fill; those of steps are found out.
+# Columns of the ready tables and of the tables that queries fill; those of steps are inferred.
 _KNOWN = {
     DATE: "anchor lo hi day requested_on approved_on valid_from expires_on revoked_on act_by event_date"
     " window_opens window_closes from_day valid_through newest_present latest_surgery_date",
@@ -41,7 +41,7 @@ _TYPES = {"DATE": DATE, "TIMESTAMP": TIMESTAMP, "VARCHAR": TEXT, "TEXT": TEXT}
 
 
 class Kinds:
-    """Kinds of columns by name: one name means one thing in all steps of a statement."""
+    """Types of columns by name: a name means the same in all steps of a statement."""
 
     def __init__(self, query: exp.Query) -> None:
         self._names = {n: kind for kind, names in _KNOWN.items() for n in names.split()}
@@ -52,12 +52,12 @@ class Kinds:
 
     @staticmethod
     def _in_order(query: exp.Query) -> list[exp.Alias]:
-        """Aliases, those of deeper and earlier steps first."""
+        """Return aliases, those of deeper and earlier steps first."""
         steps = nodes(query, exp.CTE)
         return [alias for part in (*steps, query) for alias in nodes(part, exp.Alias)[::-1]]
 
     def of(self, value: Expr) -> str | None:
-        """The kind of a value, None where it cannot be told."""
+        """Return the type of a value, None if unknown."""
         if isinstance(value, exp.Column):
             return self._column(value.name)
         if isinstance(value, exp.Cast):

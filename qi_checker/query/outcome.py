@@ -47,7 +47,7 @@ def _forbidding(scope: Scope, layer: Layer) -> list[int]:
 
 
 def _silent(scope: Scope, numbers: list[int], feeds: Feeds) -> Expr:
-    """Whether nobody has any event of the kind, so that silence shows nothing."""
+    """Whether no patient has any event of the kind, so that absence proves nothing."""
     mute = [i for i in numbers if scope.leaves[i].event.kind in feeds.silent]
     return col("number").isin(*mute) if mute else _never()
 
@@ -57,7 +57,7 @@ def _never() -> Expr:
 
 
 def base(scope: Scope, layer: Layer, feeds: Feeds) -> Expr:
-    """The status, but for a condition that cannot be decided."""
+    """Return the status, ignoring a condition that cannot be decided."""
     first: list[Branch] = [(known(col("not_applicable")), word(Status.NOT_APPLICABLE))]
     last: list[Branch] = []
     taken = _never()
@@ -88,7 +88,7 @@ def base(scope: Scope, layer: Layer, feeds: Feeds) -> Expr:
 
 
 def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
-    """Conditions that do not hold, anchors that are not known, and what is forbidden."""
+    """Return branches for conditions that do not hold, unknown anchors, and forbidden events."""
     state = col("anchor_state")
     not_asked = any_of(col("applies").eq(0), state.eq(ANCHOR_NOT_ASKED))
     pending = case((state.copy().eq(ANCHOR_DUE), word(Status.DUE)), default=word(Status.UNKNOWN))
@@ -111,27 +111,27 @@ def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
 
 
 def _open_condition() -> Expr:
-    """An undecided condition, which leaves only met and exempt as they are."""
+    """Whether the condition is undecided, which changes every status but met and exempt."""
     closed = col("base").isin(Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value)
     return all_of(col("applies").eq(1), col("anchor_state").eq(ANCHOR_KNOWN), not_(closed))
 
 
 def status(scope: Scope) -> Expr:
-    """The status, from `base`."""
+    """Return the status, from `base`."""
     if scope.plain:
         return col("base")
     return case((_open_condition(), word(Status.UNKNOWN)), default=col("base"))
 
 
 def reason(scope: Scope) -> Expr:
-    """Why the requirement has its status, from `base_reason`."""
+    """Return why the requirement has its status, from `base_reason`."""
     if scope.plain:
         return col("base_reason")
     return case((_open_condition(), word(Reason.CONDITION_UNKNOWN)), default=col("base_reason"))
 
 
 def base_reason(scope: Scope, layer: Layer) -> Expr:
-    """Why the requirement has the status `base`."""
+    """Return why the requirement has the status `base`."""
     found = col("found_reason")
     not_open = all_of(known(col("window_opens")), lit(scope.as_of.date) < col("window_opens"))
     if opens_by_the_clock(scope, layer.leaves):
@@ -169,7 +169,7 @@ def base_reason(scope: Scope, layer: Layer) -> Expr:
 
 
 def _special_reasons(scope: Scope, layer: Layer) -> list[Branch]:
-    """Reasons of conditions, anchors, forbidden events and what came in between."""
+    """Return branches for conditions, anchors, forbidden events and events in between."""
     undecided = _of_class(UNKNOWN)
     numbers = _forbidding(scope, layer)
     found = case(*((col("found_reason").eq(i), word(r)) for i, r in enumerate(REASONS)))

@@ -1,7 +1,7 @@
-"""Cases that a protocol is not for: every requirement is not applicable, for one reason.
+"""Cases to which a protocol does not apply: every requirement is not applicable, for one reason.
 
-Nothing is looked for, so that a rulebook of fifty protocols, each for a few operations, costs little
-for all others. Their rows have the columns of `facts` and of `verdict`.
+No events are searched, so that a rulebook of fifty protocols, each for a few operations, costs
+little for all others. Their rows have the columns of `facts` and of `verdict`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NOTHING = {
 
 
 def facts(scope: Scope) -> exp.Select:
-    """The facts of a version's cases that it is not for, one row per case and requirement."""
+    """Select the facts of cases to which a version does not apply, per requirement."""
     numbers = union_all([select([named(lit(i), "number")], None) for i in range(len(scope.leaves))])
     columns = [
         named(lit(scope.index), "version"),
@@ -65,7 +65,7 @@ def facts(scope: Scope) -> exp.Select:
 
 
 def verdicts(scope: Scope) -> exp.Select:
-    """The verdicts of the same cases."""
+    """Select the verdicts of the same cases."""
     columns = [
         *(col(n, "c") for n in ("case_key", "anchor", "upcoming")),
         named(lit(Verdict.NOT_APPLICABLE.value), "verdict"),

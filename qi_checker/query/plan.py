@@ -1,7 +1,7 @@
 """The order of an evaluation: named steps, which every engine runs and `rules sql` prints.
 
-An engine takes the steps one after the other; what a step fills, later ones read. The names are those
-that `--profile` shows.
+An engine runs the steps in order; later steps read the tables of earlier ones. `--profile` shows
+the names.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from qi_checker.query.scope import Scope
 from qi_checker.query.sql import STAR, select
 from qi_checker.query.tables import Feeds
 
-Query = Callable[[], exp.Query]  # made when it is run, so that it may fail there
+Query = Callable[[], exp.Query]  # built when it is run, so that errors occur there
 
 
 @dataclass(frozen=True)
 class Part:
-    """A query of a step: what it adds to the table of the step, in words, and for which version."""
+    """A query of a step: a description of the rows it adds to the step's table, and its version."""
 
     title: str
     query: Query
     scope: Scope | None = None
-    failed: Query | None = None  # runs where the query fails, and says so of every case
-    unless_failed: bool = False  # left out for a version whose findings all say that it failed
-    progress: str = ""  # what a person is told before it runs
+    failed: Query | None = None  # runs if the query fails, and marks every case as failed
+    unless_failed: bool = False  # skipped for a version that failed
+    progress: str = ""  # message to the user before it runs
 
 
 @dataclass(frozen=True)
 class Step:
-    """A table or view and the queries whose rows it holds; their columns agree by name."""
+    """A table or view and the queries that give its rows; their columns agree by name."""
 
     name: str
     fills: str
@@ -46,13 +46,15 @@ class Step:
 
 
 def plan(compiled: Compiled, feeds: Feeds) -> list[Step]:
-    """Every step of an evaluation: what is counted, and then the views that show it."""
+    """Return every step of an evaluation: counting steps, then the views that show results."""
     last = compiled.scopes[-1]
-    who = Part("who the protocol is for, and which version", compiled.population)
-    until = Part("the same with the last day to arrange what is wanted", compiled.dated, last)
-    cases = Part("cases in words", compiled.case_lines, last)
+    who = Part(
+        "cases with their version of the protocol, and whether it applies", compiled.population
+    )
+    until = Part("the same with the last day to arrange what is required", compiled.dated, last)
+    cases = Part("cases with readable columns", compiled.case_lines, last)
     end = "window_closes"
-    if compiled.forbidden_kinds:  # what must be called off is counted back from its own day
+    if compiled.forbidden_kinds:  # an event to cancel is counted back from its own day
         off = f"status = '{Status.DUE}' AND reason = '{Reason.FORBIDDEN_EVENT}'"
         end = f"CASE WHEN {off} THEN event_date ELSE window_closes END"
     waits = f"SELECT min({end}), max({end}) FROM {tables.ROWS} WHERE act_lead > 0"
@@ -69,13 +71,13 @@ def plan(compiled: Compiled, feeds: Feeds) -> list[Step]:
 
 
 def counting(steps: list[Step]) -> list[Step]:
-    """The steps up to the verdicts: what a database runs where the records are."""
+    """Return the steps up to the verdicts, which run in the database of the records."""
     last = next(n for n, step in enumerate(steps) if step.fills == tables.VERDICTS)
     return steps[: last + 1]
 
 
 def showing(steps: list[Step]) -> list[Step]:
-    """The views, for a database that was given the tables of what was counted."""
+    """Return the views, for a database that received the counted tables."""
     return [step for step in steps if step.view]
 
 
@@ -86,7 +88,7 @@ def _version(scope: Scope) -> str:
 def _exceptions(compiled: Compiled) -> Iterator[Part]:
     for scope in compiled.scopes:
         query = partial(compiled.exceptions, scope)
-        yield Part(f"{_version(scope)}: which exceptions hold", query, scope)
+        yield Part(f"{_version(scope)}: active exceptions", query, scope)
 
 
 def _facts(compiled: Compiled, feeds: Feeds) -> Iterator[Part]:
@@ -102,24 +104,28 @@ def _facts(compiled: Compiled, feeds: Feeds) -> Iterator[Part]:
 
 def _verdicts(compiled: Compiled) -> Iterator[Part]:
     for scope in compiled.scopes:
-        title = f"{_version(scope)}: what it adds up to for a case"
-        progress = "" if scope.index else "adding up cases"
+        title = f"{_version(scope)}: the verdict of each case"
+        progress = "" if scope.index else "computing verdicts"
         yield Part(title, partial(compiled.cases, scope), scope, progress=progress)
     yield from _not_for(compiled, compiled.verdicts_outside)
 
 
 def _findings(compiled: Compiled) -> Iterator[Part]:
     judged = partial(select, [STAR.copy()], tables.JUDGED)
-    yield Part("the same, and below it the cases that the protocol is not for", judged)
+    yield Part("the same, followed by the cases to which the protocol does not apply", judged)
     yield from _not_for(compiled, compiled.outside)
 
 
 def _not_for(compiled: Compiled, query: Callable[[Scope], exp.Query]) -> Iterator[Part]:
     for scope in compiled.scopes:
-        title = f"{_version(scope)}: cases that it is not for"
+        title = f"{_version(scope)}: cases to which it does not apply"
         yield Part(title, partial(query, scope), scope, unless_failed=True)
 
 
 def _words(compiled: Compiled) -> Iterator[Part]:
     for scope in compiled.scopes:
-        yield Part(f"{_version(scope)}: the same in words", partial(compiled.worded, scope), scope)
+        yield Part(
+            f"{_version(scope)}: the same with readable columns",
+            partial(compiled.worded, scope),
+            scope,
+        )

@@ -1,4 +1,4 @@
-"""Who a protocol is for: which version, and whether the case is in its population."""
+"""Decide which version of a protocol a case belongs to, and whether it is in its population."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from qi_checker.query.tables import CODE_TEXTS, READY_CASES
 
 
 def in_list(codes: Expr, name: str, texts_of: str = CODE_TEXTS) -> Expr:
-    """Whether a text of codes holds one of the code list `name`."""
+    """Whether a text of codes contains one from the code list `name`."""
     texts = select([col("text")], texts_of, where=[col("list").eq(name)])
     return exp.In(this=codes, query=exp.Subquery(this=texts))
 
 
 def condition(rule: Condition) -> Expr:
-    """A condition on a case, two-valued: what is not recorded does not match."""
+    """Return a condition on a case, two-valued: a missing value does not match."""
     if rule.all_of is not None:
         return all_of(*(condition(r) for r in rule.all_of))
     if rule.any_of is not None:
@@ -46,7 +46,7 @@ def condition(rule: Condition) -> Expr:
 
 
 def attribute(rule: CaseCondition) -> Expr:
-    """A condition on one column of a case."""
+    """Return a condition on one column of a case."""
     if rule.every is not None:
         return exp.true()
     if rule.procedure is not None:
@@ -59,9 +59,9 @@ def attribute(rule: CaseCondition) -> Expr:
 
 
 def own_column(name: str) -> str:
-    """What a column of the cases is called in the ready tables.
+    """Return the name of a case column in the ready tables.
 
-    A hospital's own column may have any name, also one that a query uses for something else.
+    A hospital's own column may have any name, including one that a query uses for something else.
     """
     return name if name in CASES.names else f"own_{name}"
 
@@ -77,7 +77,7 @@ def _column_and_values(rule: CaseCondition) -> tuple[str, list[str]]:
 
 
 def columns_used(protocol: Protocol) -> set[str]:
-    """Columns of the cases that conditions read, other than the code columns."""
+    """Return the columns of the cases that conditions read, other than the code columns."""
     found: set[str] = set()
     for version in protocol.versions:
         rules = [version.applies_to, *(x.when for x in version.exclude)]
@@ -108,7 +108,7 @@ def _in_force(version: Version) -> Expr:
 
 
 def _version_number(protocol: Protocol) -> Expr:
-    """Number of the version that speaks for the case: in force, else last begun, else the first."""
+    """Return the number of a case's version: in force, else the last begun, else the first."""
     begun = [
         (exp.GTE(this=col("anchor"), expression=lit(v.in_force.from_)), lit(i))
         for i, v in reversed(list(enumerate(protocol.versions)))
@@ -145,9 +145,9 @@ _KEPT = (
 
 
 def population(protocol: Protocol, scopes: Sequence[Scope]) -> exp.Select:
-    """`ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`.
+    """Select `ready_cases` with `version`, `not_applicable` (a reason or NULL) and `excluded_by`.
 
-    Conditions of requirements that are about the case stand beside it as `holds_<version>_<n>`.
+    Conditions of requirements on the case are added as columns `holds_<version>_<n>`.
     """
     number = named(_version_number(protocol), "version")
     versions = list(enumerate(protocol.versions))

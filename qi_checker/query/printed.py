@@ -1,7 +1,7 @@
-"""The SQL of a protocol as a person reads it: every step says what it decides, and for what.
+"""Print the SQL of a protocol for people: every step says what it decides, and for what.
 
-The sentence of a requirement and the words of its clauses come from `words.py`, which speaks of the
-same objects that the SQL beside them is compiled from.
+The sentence of a requirement and the wording of its clauses come from `words.py`, which describes
+the same objects from which the SQL beside them is compiled.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _NOTES = {
 
 
 def script(compiled: Compiled, dialect: str) -> str:
-    """Every statement of a protocol, in the order in which they need each other.
+    """Return every statement of a protocol, in order of dependency.
 
-    Each is a SELECT whose rows are a table that later ones read; `dialect` is one of `DIALECTS`.
+    Each is a SELECT whose rows form a table that later ones read; `dialect` is one of `DIALECTS`.
     """
     parts = [_head(compiled, dialect)]
     parts += [_printed(step, part, compiled, dialect) for step, part in statements(compiled)]
@@ -51,21 +51,17 @@ def _head(compiled: Compiled, dialect: str) -> str:
         f"{protocol.id}: {protocol.title}",
         protocol.statement,
         f"SHA-256 {compiled.bundle.sha256}, as of {compiled.as_of}, {NAMES[dialect]}",
-        *(
-            [f"not run here: printed for {NAMES[dialect]}, never tried on one"]
-            if dialect in NOT_RUN
-            else []
-        ),
+        *([f"printed for {NAMES[dialect]}, but never run on it"] if dialect in NOT_RUN else []),
         *([_NOTES[dialect]] if dialect in _NOTES else []),
         "",
-        "It reads these tables, which have to be made out of the records (docs/evaluation.md):",
+        "It reads these tables, which must be built from the records (docs/evaluation.md):",
     ]
     text = "\n".join(map(one_line, lines)) + "\n" + ready
     return _comment(text) + "\n"
 
 
 def statements(compiled: Compiled) -> Iterator[tuple[Step, Part]]:
-    """The queries that an engine runs, in order; no source is taken to be stale or silent."""
+    """Yield the queries that an engine runs, in order; no source is assumed stale or silent."""
     for step in plan(compiled, tables.Feeds()):
         for part in step.parts:
             yield step, part
@@ -78,7 +74,7 @@ def _printed(step: Step, part: Part, compiled: Compiled, dialect: str) -> str:
     query = portable(part.query(), dialect)
     annotate(query, part.scope, compiled.bundle.protocol)
     rule = "-" * 96
-    head = [part.title, f"Its rows are the table {step.fills}."]
+    head = [part.title, f"Its rows form the table {step.fills}."]
     if step.fills == tables.POPULATION:
         head += [line for v in compiled.bundle.protocol.versions for line in _population(v)]
     lines = [rule, _comment("\n".join(map(one_line, head)))]
@@ -97,7 +93,7 @@ def _printed(step: Step, part: Part, compiled: Compiled, dialect: str) -> str:
 
 def _population(version: Version) -> list[str]:
     out = [f"  without {title}: {when}" for title, when in exclusion_words(version)]
-    return [f"Version {version.version} is for {population_words(version)}", *out]
+    return [f"Version {version.version} applies to {population_words(version)}", *out]
 
 
 _LISTED: dict[str, Callable[[Requirement, Titles], str]] = {
@@ -107,7 +103,7 @@ _LISTED: dict[str, Callable[[Requirement, Titles], str]] = {
 
 
 def _of_cte(name: str, scope: Scope | None) -> list[str]:
-    """What a step decides, and where it decides by requirement, the words of each."""
+    """Return what a step decides, and for steps by requirement the wording of each."""
     base, words = described(name)
     lines = [f"{name}: {words}"]
     if scope is not None and base in _LISTED:
@@ -128,57 +124,57 @@ def _comment(text: str) -> str:
 
 _STEPS = {
     # the population
-    "numbered": "every case with the number of the version that speaks for it",
-    "judged": "the same with what is decided from it",
-    "population": "every case, with the reason why nothing is asked of it, if there is one",
+    "numbered": "every case with the number of its version",
+    "judged": "the same with whether the version applies",
+    "population": "every case, with the reason if the protocol does not apply",
     # findings
-    "requirements": "what is asked for, one row each",
-    "asked": "numbers of what is asked for",
-    "profile_criteria": "what events that look alike fulfil, of code, modality, region and so on:"
+    "requirements": "the requirements, one row each",
+    "asked": "numbers of the requirements",
+    "profile_criteria": "criteria of events with equal properties, such as code, modality and region:"
     " 0 passes, 1 is undecided, 2 fails",
     "profiles": "the same with the number of criteria that are open, the worst, and its reason",
     "cases": "the cases, with the events that were chosen for other requirements",
-    "pairs": "every event that comes near a requirement with its case: the first and last days on"
+    "pairs": "every event that is near a requirement, with its case: the first and last days on"
     " which it counts",
     "dated": "whether the dates of the window hold, and how far the event is from it",
     "decided": "whether status and window hold",
     "criteria": "every criterion of every event, and the reason of the first that does not pass",
     "readable_doubts": "rejected rows that can be read in part, with the days on which they would"
     " count",
-    "dated_doubts": "the same with what their dates say",
-    "doubts": "rejected rows that could be the event that is missing",
-    "candidates": "events and rejected rows with one number to sort them by: the class, open"
+    "dated_doubts": "the same with the outcome of their dates",
+    "doubts": "rejected rows that could be the missing event",
+    "candidates": "events and rejected rows with one number to sort them: the class, open"
     " criteria, distance, the latest first",
     "best": "the event that decides, per case and requirement",
-    "done": "the next event, counted back, that is done and far enough from the last",
+    "done": "the next completed event, counting back, that is far enough from the last",
     "planned": "the same together with appointments",
-    "bookings": "the same of appointments alone",
+    "bookings": "the same for appointments alone",
     "picks": "all events that were counted",
     "tally": "how many events were counted",
-    "found": "what was found for each requirement: its class and the event",
-    "active_exceptions": "the exceptions that hold, the one that lasts longest",
-    "joined": "every requirement of every case with what was found for it",
-    "settled": "the same, with a booking in the place of an event that no longer counts",
-    "grounded": "the same with the reason that the records alone give",
+    "found": "the result for each requirement: its class and the event",
+    "active_exceptions": "the active exceptions, the one that lasts longest",
+    "joined": "every requirement of every case with its result",
+    "settled": "the same, with a booking instead of an event that no longer counts",
+    "grounded": "the same with the reason from the records alone",
     "reasoned": "the same with status and reason",
-    "facts": "status, reason and evidence; empty where it does not apply",
+    "facts": "status, reason and evidence; empty where not applicable",
     # cases
     "wide": "one row per case, its requirements side by side",
-    "chosen": "the same with the requirement that is next",
-    "verdicts": "the verdict of every case, what is next, and until when it holds",
+    "chosen": "the same with the next requirement to act on",
+    "verdicts": "the verdict of every case, the next requirement, and until when it holds",
     # words
     "full": "findings with every column that sentences need",
-    "pieces": "what several sentences say: the distance, what to find out, when to arrange it",
-    "worded": "what was found, and what to do",
+    "pieces": "parts of several sentences: the distance, what to find out, when to arrange it",
+    "worded": "the sentences of what was found, and of what to do",
     "findings": "the whole sentence",
 }
 
 
 def described(name: str) -> tuple[str, str]:
-    """(step, what it decides) of the name of a step, which may end in a number or a part."""
+    """Return (step, what it decides) for a step's name, which may end in a number or a part."""
     known = [step for step in _STEPS if name == step or name.startswith(f"{step}_")]
     if not known:
-        return name, "a step on the way"
+        return name, "an intermediate step"
     step = max(known, key=len)
-    more = " (of what lies between)" if name.endswith("_between") else ""
+    more = " (for events in between)" if name.endswith("_between") else ""
     return step, _STEPS[step] + more

@@ -1,4 +1,4 @@
-"""Code, modality and region of events that look alike, decided once per requirement.
+"""Decide code, modality and region once per requirement for events with equal properties.
 
 A million events share a few hundred profiles. 0 passes, 1 is undecided, 2 fails.
 """
@@ -50,7 +50,7 @@ def _code(leaf: Requirement, silence_decides: bool) -> Expr:
     fails = [(any_of(*refused), FAIL)] if refused else []
     if event.codes is None:
         return case(*fails, default=PASS) if fails else PASS
-    # Whether it is the one that must not be there cannot be told of an event without a code.
+    # An event without a code may or may not be the forbidden one.
     uncoded = [(not_(col("coded")), UNDECIDED)] if silence_decides else []
     wanted = in_list(codes.copy(), event.codes.in_)
     return case(*fails, *uncoded, (wanted, PASS), default=FAIL)
@@ -65,7 +65,7 @@ def _provenance(leaf: Requirement) -> Expr:
 
 
 def _columns(leaf: Requirement) -> Expr:
-    """One criterion for all columns: fails if one has another value, else undecided if empty."""
+    """Return one criterion for all columns: fails if one differs, undecided if one is empty."""
     accepted = leaf.event.columns
     if accepted is None:
         return PASS
@@ -79,7 +79,7 @@ def _columns(leaf: Requirement) -> Expr:
 
 
 def own_event_column(name: str) -> str:
-    """What a hospital's own column of the events is called in the ready tables."""
+    """Return the name of a hospital's own event column in the ready tables."""
     return f"own_{name}"
 
 
@@ -105,7 +105,7 @@ def _region(leaf: Requirement) -> Expr:
 
 
 def _near(leaf: Requirement) -> Expr:
-    """A near miss has a required modality or, without one, a required code, or may have it."""
+    """Whether it is a near miss: it may have a required modality or, if none, a required code."""
     if leaf.event.modality is None:
         codes = leaf.event.codes
         if codes is None:
@@ -115,7 +115,7 @@ def _near(leaf: Requirement) -> Expr:
 
 
 def _advice(leaf: Requirement) -> Expr:
-    """Advice that the profile calls for, one bit each in the order written."""
+    """Return the advice for the profile, one bit each in the order written."""
     total: Expr = lit(0)
     for bit, advice in enumerate(leaf.warn):
         when = advice.when
@@ -134,7 +134,7 @@ _OTHER = {
     "region": (Reason.UNMAPPED, Reason.WRONG_REGION),
     "provenance": (Reason.WRONG_PROVENANCE, Reason.WRONG_PROVENANCE),
     "columns": (Reason.UNMAPPED, Reason.WRONG_VALUE),
-}  # reason of an undecided and of a failed one
+}  # reasons if undecided and if failed
 
 
 def _profiles_of(index: int, leaf: Requirement, silence_decides: bool) -> exp.Select:
@@ -159,7 +159,7 @@ def _asks(leaves: Sequence[Requirement], criterion: str) -> bool:
 
 
 def profiles(scope: Scope) -> list[tuple[str, exp.Query]]:
-    """One row per near-miss (profile, requirement), with everything that the profile decides."""
+    """Select near-miss pairs (profile, requirement), with everything that the profile decides."""
     each = union_all(
         [
             _profiles_of(i, leaf, leaf.forbidden or i >= len(scope.leaves))

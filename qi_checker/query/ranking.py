@@ -1,4 +1,4 @@
-"""Which candidate decides: class, open criteria, distance, latest, lowest id; as one number."""
+"""Rank candidates by class, open criteria, distance, latest, lowest id; as one number."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ from qi_checker.query.sql import (
 )
 
 MET, BOOKED, UNKNOWN, OTHER = 0, 1, 2, 3  # classes of candidates, best first
-# The order of candidates (contract, section 3) is one BIGINT, and the best candidate has the least:
-# bits 61 and 62 hold the class, bits 55 to 60 the number of failed criteria, the bits below the
-# distance to the window in microseconds (2^55 are 1,141 years; FAR in criteria.py is the largest).
-# One number, because the least value of a group is one aggregate in one pass on every engine; a
-# window function would sort the candidates of each case and requirement. What one number cannot
-# hold (latest, lowest id) follows it in a struct, which sorts field by field (`packed`).
+# The order of candidates (contract, section 3) is one BIGINT, and the best candidate has the
+# smallest: bits 61 and 62 contain the class, bits 55 to 60 the number of failed criteria, the lower
+# bits the distance to the window in microseconds (2^55 are 1,141 years; FAR in criteria.py is the
+# largest). One number, because the minimum of a group is one aggregate in one pass on every engine;
+# a window function would sort the candidates of each case and requirement. What does not fit into
+# one number (latest, lowest id) follows in a struct, which sorts field by field (`packed`).
 _CLASS, _OPEN = 1 << 61, 1 << 55
-_REASONS = 64  # more than there are reasons
+_REASONS = 64  # more than the number of reasons
 _RECENT = exp.cast(exp.Literal.string("2300-01-01"), "DATE")
-_DAY = 86_400_000_001  # one more than the microseconds of a day: for an event without a clock
+_DAY = 86_400_000_001  # one more than the microseconds of a day: for an event without a clock time
 _UNDATED = _DAY * 1_000_000
 _MOMENT = ("hi", "clock", "utc")
 
 
 def _key(klass: Expr, open_criteria: Expr, distance: Expr) -> Expr:
-    """One number that sorts candidates: class, open criteria, distance."""
+    """Return one number that sorts candidates: class, open criteria, distance."""
     total: Expr = cast(distance, "BIGINT")
     for value, weight in ((open_criteria, _OPEN), (klass, _CLASS)):
         total = plus(total, exp.Mul(this=cast(value, "BIGINT"), expression=lit(weight)))
@@ -52,25 +52,25 @@ def _key(klass: Expr, open_criteria: Expr, distance: Expr) -> Expr:
 
 
 def klass(of: Expr) -> Expr:
-    """The class of a packed candidate."""
+    """Return the class of a packed candidate."""
     return class_of(exp.Dot(this=of, expression=exp.to_identifier("key")))
 
 
 def class_of(key: Expr) -> Expr:
-    """The class that a key stands for."""
+    """Return the class in a key."""
     return cast(exp.IntDiv(this=key, expression=lit(_CLASS)), "INT")
 
 
 def fields(part: Part) -> tuple[str, ...]:
-    """What is packed of a candidate; its exact time only where something asks for it."""
+    """Return the packed fields of a candidate; its exact time only if needed."""
     return ("key", "late", "event_id", "words", "lo", *(() if part.scope.plain else _MOMENT))
 
 
 def packed(part: Part, key: Expr | None = None, also: tuple[str, ...] = ()) -> Expr:
     """Return the columns of a candidate as one value: it sorts by key, then latest, then lowest id.
 
-    Only fields that somebody reads are in it: packing what nobody asked for, even an empty struct,
-    cost a third of the grouping of twelve million candidates.
+    It contains only fields that are read: packing unused ones, even an empty struct, cost a third
+    of the grouping of twelve million candidates.
     """
     values: dict[str, Expr] = {f: col(f) for f in (*fields(part), *also)}
     values |= {"key": key} if key is not None else {}
@@ -119,7 +119,7 @@ def _candidate_keys(part: Part) -> exp.Select:
 
 
 def _recency() -> Expr:
-    """Sorts the latest day first and no day last; of a day the latest clock, and no clock last."""
+    """Return a key that sorts the latest day first, then the latest clock; missing ones last."""
     days = exp.Mul(this=cast(minus(_RECENT, col("lo")), "BIGINT"), expression=lit(_DAY))
     since_midnight = microseconds(cast(col("lo"), "TIMESTAMP"), col("clock"))
     return case(
@@ -130,12 +130,12 @@ def _recency() -> Expr:
 
 
 def _pack(reason: Expr, above: Expr) -> Expr:
-    """The reason (-1 for none) and above it the bits of the advice, or the row of a rejected row."""
+    """Pack the reason (-1 for none), and above it the advice bits or a rejected row's number."""
     return plus(exp.Mul(this=above, expression=lit(_REASONS)), plus(reason, lit(1)))
 
 
 def _doubt_keys(part: Part) -> exp.Select:
-    """Rejected rows come after real events, rows with an id before rows without."""
+    """Select keys of rejected rows, which sort after real events; rows with an id come first."""
     reason = case(
         (
             col("doubt").eq(Reason.EXTERNAL_UNDATED.value),
@@ -165,13 +165,13 @@ def _doubt_keys(part: Part) -> exp.Select:
 
 
 def best(part: Part, doubts: bool) -> list[tuple[str, exp.Query]]:
-    """Per case and requirement: the candidate that decides, and the newest present event.
+    """Select, per case and requirement, the deciding candidate and the newest present event.
 
-    doubts: whether rejected rows are candidates, too.
+    doubts: whether rejected rows are also candidates.
 
-    Only where counts, probes or `none_between` ask for more: `second`, the best that is not done;
-    `unsure`, the best undecided one; `nearest`, the one with the fewest open criteria; and how many
-    there are.
+    Only if counts, probes or `none_between` need more: `second`, the best that is not completed;
+    `unsure`, the best undecided one; `nearest`, the one with the fewest open criteria; and their
+    number.
     """
     keys = [col("case_key"), col("requirement")]
     columns = [
@@ -187,7 +187,7 @@ def best(part: Part, doubts: bool) -> list[tuple[str, exp.Query]]:
     open_first = exp.Mod(this=col("key"), expression=lit(_CLASS))
     undecided = of_class.eq(UNKNOWN)
     doubtful = exp.IntDiv(this=open_first.copy(), expression=lit(_OPEN)) >= 32
-    # Packing costs most of the query, so only what somebody looks at is packed.
+    # Packing costs most of the query, so only what is read is packed.
     silent, counts = is_silent(part), is_counted(part)
     if taken := is_taken(part):
         columns.append(named(_least(taken, not_(col("done")), of=packed(part)), "second"))
@@ -218,7 +218,7 @@ def _least(*conditions: Expr, of: Expr) -> Expr:
 
 
 def is_taken(part: Part) -> Expr | None:
-    """Whether something in between may take away what was found; None if nothing ever does."""
+    """Whether an event in between may invalidate the result; None if nothing ever does."""
     requirements = {n: part.scope.questions[n] for n in part.numbers}
     return _is_one_of(
         [n for n, a in requirements.items() if any(b.then == "fail" for b in a.none_between)]
@@ -226,12 +226,12 @@ def is_taken(part: Part) -> Expr | None:
 
 
 def is_counted(part: Part) -> Expr | None:
-    """Whether several events are asked for; None if none asks for them."""
+    """Whether several events are required; None if no requirement needs several."""
     return _is_one_of([n for n in part.numbers if part.scope.questions[n].count is not None])
 
 
 def is_silent(part: Part) -> Expr | None:
-    """Whether what may have happened comes before what is planned: what is forbidden, and probes."""
+    """Whether possible events outrank planned ones: for forbidden events and probes."""
     scope = part.scope
     return _is_one_of(
         [n for n in part.numbers if n >= len(scope.leaves) or scope.questions[n].forbidden]
@@ -243,7 +243,7 @@ def _is_one_of(numbers: list[int]) -> Expr | None:
 
 
 def unpack_fields(of: Expr) -> dict[str, Expr]:
-    """What is packed in a candidate: event_id, found_reason, advice and lo."""
+    """Return the fields of a packed candidate: event_id, found_reason, advice and lo."""
 
     def field(name: str) -> Expr:
         return exp.Dot(this=of.copy(), expression=exp.to_identifier(name))
@@ -261,5 +261,5 @@ def unpack_fields(of: Expr) -> dict[str, Expr]:
 
 
 def exact(of: Expr) -> dict[str, Expr]:
-    """The exact time of a packed candidate: hi, clock and utc."""
+    """Return the exact time of a packed candidate: hi, clock and utc."""
     return {n: exp.Dot(this=of.copy(), expression=exp.to_identifier(n)) for n in _MOMENT}

@@ -1,4 +1,4 @@
-"""The requirements of a version as rows, with what sentences need."""
+"""The requirements of a version as rows, with the columns that sentences need."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from qi_checker.query.sql import cast, lit, named, select, union_all
 
 
 def lead_days(leaf: Requirement, site: Site) -> int:
-    """Working days needed to arrange it: the requirement's own, else the site's, else none."""
+    """Return the working days needed to arrange it: the requirement's, else the site's, else 0."""
     lead = leaf.lead_time or site.lead_time
     return lead.amount if lead else 0
 
 
 def requirements(scope: Scope, site: Site) -> exp.Query:
-    """The requirements of the version as rows: number, id and what sentences need."""
+    """Select the requirements of the version as rows: number, id and columns for sentences."""
     rows: list[dict[str, Any]] = []
     for i, leaf in enumerate(scope.leaves):
         said = asdict(phrases(leaf, scope.version.titles))

@@ -1,8 +1,8 @@
-"""What a set of queries is compiled for: a version of a protocol and a moment.
+"""The scope of compiled queries: a version of a protocol and a moment.
 
-Requirements are numbered in the order written. Behind them come *probes*: events that are looked for
-on behalf of a requirement (`applies_if`, `none_between`), and that are found in the same way. What
-refers to another requirement's event is decided in a later *layer* than that.
+Requirements are numbered in the order written. After them come *probes*: events that are searched
+for a requirement (`applies_if`, `none_between`) in the same way. A requirement that refers to
+another one's event is decided in a later *layer*.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ def number(reason: Reason) -> Expr:
 
 @dataclass(frozen=True)
 class Probe:
-    """An event that is looked for on behalf of a requirement."""
+    """An event that is searched for a requirement."""
 
     owner: int
     asks: Requirement
-    between: NoneBetween | None = None  # else it stands in applies_if
+    between: NoneBetween | None = None  # else it is in applies_if
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What is decided together: numbers of requirements and of their probes."""
+    """Requirements that are decided together: their numbers and those of their probes."""
 
     index: int
     leaves: tuple[int, ...]
@@ -48,12 +48,12 @@ class Layer:
 
 @dataclass(frozen=True)
 class Scope:
-    """What criteria are decided for: a version, its number, the moment, and the date columns."""
+    """The scope of criteria: a version, its number, the moment, and the date columns."""
 
     version: Version
     index: int
     as_of: AsOf
-    dates: tuple[str, ...] = ()  # columns of the cases that windows are counted from
+    dates: tuple[str, ...] = ()  # columns of the cases that anchor windows
 
     @cached_property
     def leaves(self) -> tuple[Requirement, ...]:
@@ -61,12 +61,12 @@ class Scope:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """Numbers of the requirements by id."""
+        """Return the numbers of the requirements by id."""
         return {leaf.id: i for i, leaf in enumerate(self.leaves)}
 
     @cached_property
     def _conditions(self) -> list[tuple[int, RequirementCondition]]:
-        """Every `applies_if` without its groups, with the requirement that it belongs to."""
+        """Return the single conditions of every `applies_if`, with the requirement's number."""
         return [
             (i, node)
             for i, leaf in enumerate(self.leaves)
@@ -76,7 +76,7 @@ class Scope:
 
     @cached_property
     def attributes(self) -> list[RequirementCondition]:
-        """Conditions on columns of the case; `holds_<version>_<n>` in the population."""
+        """Return conditions on columns of the case; `holds_<version>_<n>` in the population."""
         return [n for _, n in self._conditions if n.event is None and n.chosen is None]
 
     @cached_property
@@ -88,16 +88,16 @@ class Scope:
 
     @cached_property
     def questions(self) -> tuple[Requirement, ...]:
-        """The requirements and then what the probes ask."""
+        """Return the requirements, followed by the probes as requirements."""
         return (*self.leaves, *(p.asks for p in self.probes))
 
     def probe_of(self, node: RequirementCondition) -> int:
-        """Number of the probe of an `event` in `applies_if`."""
+        """Return the number of the probe of an `event` in `applies_if`."""
         events = [n for _, n in self._conditions if n.event]
         return len(self.leaves) + next(k for k, n in enumerate(events) if n is node)
 
     def between_of(self, leaf: int) -> list[int]:
-        """Numbers of the probes of `none_between`."""
+        """Return the numbers of the probes of `none_between`."""
         return [n for n, p in self._numbered_probes() if p.owner == leaf and p.between]
 
     def _numbered_probes(self) -> Iterator[tuple[int, Probe]]:
@@ -144,17 +144,17 @@ class Scope:
 
     @property
     def plain(self) -> bool:
-        """Whether every window reaches back from surgery by days, and nothing else is asked."""
+        """Whether every window reaches back from surgery by days, without other conditions."""
         questions = self._conditions or self.probes
         return not questions and all(is_plain(leaf) for leaf in self.leaves)
 
     def by_requirement(self, values: dict[int, Expr]) -> Expr:
-        """A value per requirement; one value where all are alike, which is the common case."""
+        """Return a value per requirement; a single value if all are equal, the common case."""
         return by_number(values, col("requirement", "p"))
 
 
 def by_number(values: dict[int, Expr], key: Expr) -> Expr:
-    """The value for the number that `key` holds; a value that several have is written once."""
+    """Return the value for the number in `key`; shared values are written once."""
     alike: dict[Expr, list[int]] = {}
     for number, value in values.items():
         alike.setdefault(value, []).append(number)
@@ -168,14 +168,14 @@ def _one_of(key: Expr, numbers: Sequence[int]) -> Expr:
 
 
 def is_plain(leaf: Requirement) -> bool:
-    """Whether a sensitivity window can take the place of its own."""
+    """Whether a sensitivity window can replace its own window."""
     taken = any(b.then == "fail" for b in leaf.none_between)
     special = leaf.count or leaf.forbidden or taken
     return leaf.window.only_days_before_surgery and not special
 
 
 def single(condition: RequirementCondition) -> Iterable[RequirementCondition]:
-    """The conditions that a condition is made of, without the groups."""
+    """Yield the single conditions inside a condition, without the groups."""
     inner = condition.all_of or condition.any_of
     if inner is None:
         yield condition
@@ -184,7 +184,7 @@ def single(condition: RequirementCondition) -> Iterable[RequirementCondition]:
 
 
 def asking(event: EventSelector, window: Window) -> Requirement:
-    """A requirement that stands for an event to be looked for."""
+    """Make a requirement for an event to be searched."""
     selector = EventSelector.model_validate(
         {k: v for k, v in dict(event).items() if k != "window"}, by_name=True, by_alias=False
     )
@@ -192,7 +192,7 @@ def asking(event: EventSelector, window: Window) -> Requirement:
 
 
 def between(leaf: Requirement) -> Window:
-    """From the event chosen for a requirement to the anchor of its window, or the other way round."""
+    """Return the window from a requirement's chosen event to its anchor, or the reverse."""
     event, anchor = AnchorRef(requirement=leaf.id), leaf.window.anchor
     if leaf.window.after is not None:
         return Window.model_validate({"after": anchor, "and": [Span(before=event)]})

@@ -1,6 +1,6 @@
-"""The sentence of a finding inside the query, from the same values as its columns.
+"""Build the sentence of a finding inside the query, from the same values as its columns.
 
-The templates are those of `protocol/english.py`; `to_sql` makes the expression that fills one.
+The templates are in `protocol/english.py`; `to_sql` makes the expression that fills one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from qi_checker.query.sql import (
 )
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-# The columns that are texts; all others are days.
+# The text columns; all others are days.
 _TEXTS = ("title", "excluded_by", "limit", *(f.name for f in fields(Phrases)))
 _MINUTE, _HOUR = 60_000_000, 3_600_000_000  # microseconds
 
@@ -44,7 +44,7 @@ def _whole(value: Expr, unit: int) -> Expr:
 
 
 def _time(microseconds: Expr) -> Expr:
-    """A length of time that is not negative: `150 minutes`, `2 hours 30 minutes`."""
+    """Format a non-negative length of time: `150 minutes`, `2 hours 30 minutes`."""
     value = exp.paren(microseconds, copy=False)
     minutes, hours = _whole(value.copy(), _MINUTE), _whole(value.copy(), _HOUR)
     rest = exp.Mod(this=exp.paren(minutes.copy(), copy=False), expression=lit(60))
@@ -58,7 +58,7 @@ def _time(microseconds: Expr) -> Expr:
 
 
 def _distance() -> Expr:
-    """How long before or after the anchor, in time where the limit is."""
+    """Return the distance before or after the anchor, in clock time if the limit is."""
     days, time = col("days_before"), col("time_before")
     return case(
         (time < 0, to_sql(words.AFTER, {"length": _time(exp.Neg(this=time.copy()))})),
@@ -69,7 +69,7 @@ def _distance() -> Expr:
 
 
 def _excess() -> Expr:
-    """How much too old, in the unit of the limit."""
+    """Return how much too old it is, in the unit of the limit."""
     slack, time = col("slack_days"), col("time_before")
     over = minus(time.copy(), col("longest"))
     by_days = to_sql(words.EXCESS, {"length": _many(exp.Neg(this=slack.copy()), "day")})
@@ -123,7 +123,7 @@ def _values(as_of: AsOf) -> dict[str, Expr]:
 
 
 def to_sql(template: str, values: dict[str, Expr] | None = None) -> Expr:
-    """An expression that fills a template from columns of the same names, or from `values`."""
+    """Make an expression that fills a template from columns of the same names, or from `values`."""
     parts: list[Expr] = []
     end = 0
     for found in _PLACEHOLDER.finditer(template):
@@ -143,14 +143,14 @@ def to_sql(template: str, values: dict[str, Expr] | None = None) -> Expr:
 
 
 def found(as_of: AsOf) -> Expr:
-    """What was found, in words, by `reason`."""
+    """Return the sentence on what was found, by `reason`."""
     values = _values(as_of)
     branches = ((col("reason").eq(r.value), to_sql(t, values)) for r, t in words.FOUND.items())
     return case(*branches)
 
 
 def action(as_of: AsOf) -> Expr:
-    """What to do next, in words; empty for past cases and where nothing is to be done."""
+    """Return the sentence on what to do next; empty for past cases and if nothing is to be done."""
     values = _values(as_of)
     actionable = col("status").isin(Status.DUE.value, Status.EXPIRED.value, Status.MISSING.value)
     unknown = col("status").eq(Status.UNKNOWN.value)
@@ -168,7 +168,7 @@ def action(as_of: AsOf) -> Expr:
 
 
 def _undo(values: dict[str, Expr]) -> Expr:
-    """What can be done about something forbidden: what is booked can be moved."""
+    """Return what can be done about a forbidden event: a booking can be moved."""
     booked, movable = col("status").eq(Status.DUE.value), known(col("valid_through"))
     return case(
         (all_of(booked, movable), to_sql(words.CALL_OFF, values)),

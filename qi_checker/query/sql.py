@@ -1,4 +1,4 @@
-"""A few words for building expression trees, so that a rule reads as what it says."""
+"""Helpers for building expression trees, so that a rule is readable."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from qi_checker.query.tables import CALENDAR
 
 Expr = exp.Expr
 Node = TypeVar("Node", bound=exp.Expr)
-FAR_PAST = date(1, 1, 1)  # where a window reaches back without limit
-FAR_FUTURE = date(9999, 12, 31)  # ... or on
+FAR_PAST = date(1, 1, 1)  # for a window without an earliest day
+FAR_FUTURE = date(9999, 12, 31)  # ... or without a latest day
 
 
 def col(name: str, table: str | None = None) -> exp.Column:
@@ -27,7 +27,7 @@ def _quoted(name: str) -> exp.Identifier:
 
 
 def lit(value: str | int | bool | date | datetime | None) -> Expr:
-    """A literal; dates and date-times carry their type."""
+    """Make a literal; dates and date-times are typed."""
     if value is None:
         return exp.null()
     if isinstance(value, bool):
@@ -42,7 +42,7 @@ def lit(value: str | int | bool | date | datetime | None) -> Expr:
 
 
 def case(*branches: tuple[Expr, Expr], default: Expr | None = None) -> Expr:
-    """The value of the first branch whose condition holds."""
+    """Return the value of the first branch whose condition holds."""
     built = exp.Case()
     for condition, value in branches:
         built = built.when(condition, value, copy=False)
@@ -79,7 +79,7 @@ def cast(value: Expr, kind: str) -> Expr:
 
 @cache
 def _type(kind: str) -> exp.DataType:
-    """Read once: a protocol has thousands of casts."""
+    """Parse a type, cached: a protocol has thousands of casts."""
     return exp.DataType.build(kind)
 
 
@@ -88,12 +88,12 @@ def plus(a: Expr, b: Expr) -> Expr:
 
 
 def minus(a: Expr, b: Expr) -> Expr:
-    """Difference of numbers; of dates in days; a date less a number of days."""
+    """Subtract numbers, dates (in days), or a number of days from a date."""
     return exp.paren(exp.Sub(this=a, expression=b), copy=False)
 
 
 def count_true(*conditions: Expr) -> Expr:
-    """How many of the conditions hold."""
+    """Count the conditions that hold."""
     total = flag(conditions[0])
     for condition in conditions[1:]:
         total = plus(total, flag(condition))
@@ -101,7 +101,7 @@ def count_true(*conditions: Expr) -> Expr:
 
 
 def count_if(condition: Expr) -> Expr:
-    """How many rows of a group hold a condition."""
+    """Count the rows of a group that fulfil a condition."""
     return coalesce(exp.CountIf(this=condition), lit(0))
 
 
@@ -110,7 +110,7 @@ def flag(condition: Expr) -> Expr:
 
 
 def concat(*parts: Expr) -> Expr:
-    """Text in a row; NULL reads as empty."""
+    """Concatenate texts; NULL counts as empty."""
     return exp.Concat(expressions=list(parts), safe=True, coalesce=True)
 
 
@@ -131,7 +131,7 @@ def least(values: Sequence[Expr]) -> Expr:
 
 
 def overlaps(column: Expr, words: Sequence[str]) -> Expr:
-    """Whether a column of words shares one with `words`."""
+    """Whether a column of words contains one of `words`."""
     array = exp.Array(expressions=[lit(w) for w in words])
     return exp.ArrayOverlaps(this=column, expression=array)
 
@@ -141,7 +141,7 @@ def _months(duration: Duration) -> int:
 
 
 def _days(duration: Duration) -> int | None:
-    """Length in days, None for months and years, which have no fixed one."""
+    """Return the length in days, None for months and years, whose length varies."""
     per_unit = {"day": 1, "week": 7}.get(duration.unit)
     return None if per_unit is None else duration.amount * per_unit
 
@@ -153,12 +153,12 @@ def _shift_months(day: Expr, months: int) -> Expr:
 
 
 def before(day: Expr, duration: Duration) -> Expr:
-    """The date `duration` before `day`; months and years clamp (Duration.before in SQL)."""
+    """Return the date `duration` before `day`; months and years clamp (Duration.before in SQL)."""
     return _shifted(day, duration, -1)
 
 
 def after(day: Expr, duration: Duration) -> Expr:
-    """The date `duration` after `day`; months and years clamp."""
+    """Return the date `duration` after `day`; months and years clamp."""
     return _shifted(day, duration, 1)
 
 
@@ -172,7 +172,7 @@ def _shifted(day: Expr, duration: Duration, way: int) -> Expr:
 
 
 def _working_days_from(day: Expr, count: int) -> Expr:
-    """The count-th working day after a day, before it for a negative count, from the calendar."""
+    """Return the count-th working day after a day, or before it if negative, from the calendar."""
     if count == 0:
         return day
     number = (
@@ -188,12 +188,12 @@ def _working_days_from(day: Expr, count: int) -> Expr:
 
 
 def is_working_day(alias: str, number: Expr) -> list[Expr]:
-    """Whether a row of the calendar is the working day of this number."""
+    """Return conditions that a row of the calendar is the working day with this number."""
     return [col("number", alias).eq(number), col("number", alias).eq(col("next", alias))]
 
 
 def moved(moment: Expr, length: timedelta) -> Expr:
-    """A moment so much later, or earlier where the length is negative."""
+    """Shift a moment by a length, which may be negative."""
     microseconds = abs(length) // timedelta(microseconds=1)
     minutes, rest = divmod(microseconds, 60_000_000)
     for amount, unit in ((minutes, "MINUTE"), (rest, "MICROSECOND")):
@@ -205,12 +205,12 @@ def moved(moment: Expr, length: timedelta) -> Expr:
 
 
 def microseconds(start: Expr, end: Expr) -> Expr:
-    """How long it is from one moment to another."""
+    """Return the microseconds from one moment to another."""
     return exp.TimestampDiff(this=end, expression=start, unit=exp.var("MICROSECOND"))
 
 
 def last_day_still_within(day: Expr, duration: Duration) -> Expr:
-    """The latest date from which `duration` back still reaches `day`.
+    """Return the latest date from which `duration` back still reaches `day`.
 
     Clamping makes this more than `day` + months: from 31 March, one month back is 28 February.
     """
@@ -224,9 +224,9 @@ def last_day_still_within(day: Expr, duration: Duration) -> Expr:
 
 
 def nodes(tree: Expr, *kinds: type[Node], but: type[Expr] | None = None) -> list[Node]:
-    """Every node of these classes, the innermost last; none below a node of the class `but`.
+    """Return every node of these classes, innermost last; none below a node of the class `but`.
 
-    What `find_all` gives, without two generators for every node: translating a query is mostly this.
+    The same as `find_all`, without two generators per node: this is most of translating a query.
     """
     every: list[Expr] = [tree]
     for node in every:
@@ -240,7 +240,7 @@ def nodes(tree: Expr, *kinds: type[Node], but: type[Expr] | None = None) -> list
     return [node for node in every if isinstance(node, kinds)]
 
 
-# ---- queries: built in one go, since chaining copies the whole tree at every link ---------------
+# ---- queries: built at once, since chaining copies the whole tree at every call ---------------
 
 STAR = exp.Star()
 
@@ -259,7 +259,7 @@ def derived(query: exp.Query, alias: str) -> exp.Subquery:
 
 
 def join(source: exp.Table | exp.Subquery, *on: Expr, left: bool = False) -> exp.Join:
-    """An inner or left join; a cross join where no condition is given."""
+    """Make an inner or left join; a cross join if no condition is given."""
     if not on:
         return exp.Join(this=source, kind="CROSS")
     return exp.Join(this=source, on=all_of(*on), side="LEFT" if left else None)
@@ -272,7 +272,7 @@ def select(
     where: Sequence[Expr] = (),
     group: Sequence[Expr] = (),
 ) -> exp.Select:
-    """SELECT columns FROM source JOIN ... WHERE every condition GROUP BY ..."""
+    """Build SELECT columns FROM source JOIN ... WHERE every condition GROUP BY ..."""
     start = table(source) if isinstance(source, str) else source
     return exp.Select(
         expressions=list(columns),
@@ -291,7 +291,7 @@ def union_all(queries: Sequence[exp.Query]) -> exp.Query:
 
 
 def steps(parts: Sequence[tuple[str, exp.Query]]) -> exp.Select:
-    """WITH first AS (...), second AS (...) SELECT * FROM the last one."""
+    """Build WITH first AS (...), second AS (...) SELECT * FROM the last one."""
     named_parts = [
         exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name)))
         for name, query in parts

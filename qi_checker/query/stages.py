@@ -1,4 +1,4 @@
-"""What is found for the requirements of a layer, beside the cases that it is found for."""
+"""Find the events for the requirements of a layer, and join them to the cases."""
 
 from __future__ import annotations
 
@@ -61,22 +61,22 @@ class Stage:
         return Part(self.scope, self.layer.between, f"cases{suffix}", suffix, between=True)
 
     def each(self, value: Callable[[int, Requirement], Expr]) -> Expr:
-        """A value per requirement of the layer, in a query of requirements."""
+        """Return a value per requirement of the layer, in a query of requirements."""
         values = {i: value(i, self.scope.leaves[i]) for i in self.layer.leaves}
         return by_number(values, col("number", "r"))
 
 
 def decide(part: Part, feeds: Feeds) -> _Steps:
-    """From cases and events to what was found for each requirement.
+    """Return the steps from cases and events to the result of each requirement.
 
-    Where no row was rejected, none is looked at: its windows are a third of the query.
+    Without rejected rows their part is left out: its windows are a third of the query.
     """
     doubts = rejected_rows(part) if feeds.rejected else []
     return [*criteria(part), *doubts, *best(part, bool(doubts)), *found(part)]
 
 
 def with_earlier(stage: Stage) -> _Steps:
-    """The cases of a layer, with the events that earlier layers have chosen."""
+    """Return the cases of a layer, with the events that earlier layers chose."""
     if not stage.layer.refers_to:
         return []
     joins = []
@@ -93,7 +93,7 @@ def with_earlier(stage: Stage) -> _Steps:
 
 
 def with_chosen(stage: Stage) -> _Steps:
-    """The cases with what was chosen in this layer, to look at what came in between."""
+    """Return the cases with the events chosen in this layer, to check for events in between."""
     columns: list[Expr] = [exp.Column(this=exp.Star(), table=exp.to_identifier("c"))]
     joins = []
     for n in stage.layer.leaves:
@@ -117,7 +117,7 @@ def with_chosen(stage: Stage) -> _Steps:
 
 
 def joined(stage: Stage) -> exp.Select:
-    """Every case that the version is for, with every requirement and what was found for it."""
+    """Select every case to which the version applies, with every requirement and its result."""
     scope = stage.scope
     source = stage.between.cases if stage.layer.between else stage.cases
     b = unpack_fields(col("found", "b"))
@@ -164,7 +164,7 @@ def _probe(part: Part, n: int) -> exp.Join:
 
 
 def _special(stage: Stage) -> list[Expr]:
-    """What only some requirements ask: conditions, anchors, counts and what came in between."""
+    """Return columns that only some requirements need: conditions, anchors, counts, between."""
     scope, feeds = stage.scope, stage.feeds
     return [
         named(stage.each(lambda i, leaf: conditions.condition(leaf, scope, feeds)), "applies"),
@@ -186,12 +186,12 @@ def _special(stage: Stage) -> list[Expr]:
 
 
 def said_in_time(scope: Scope, leaves: Sequence[int]) -> list[int]:
-    """The requirements whose distances are said in minutes or hours."""
+    """Return the requirements whose distances are given in minutes or hours."""
     return [i for i in leaves if any(x.clock is not None for x in scope.leaves[i].window.limits)]
 
 
 def _from_moment(stage: Stage) -> list[Expr]:
-    """The moment that windows are counted from, where it is known."""
+    """Return the moment of the anchor, if known."""
     return [
         named(stage.each(lambda i, leaf: anchor(leaf.window, stage.scope).clock), "from_clock"),
         named(stage.each(lambda i, leaf: anchor(leaf.window, stage.scope).utc), "from_utc"),
@@ -199,7 +199,7 @@ def _from_moment(stage: Stage) -> list[Expr]:
 
 
 def _first_moment(scope: Scope) -> Callable[[int, Requirement], Expr]:
-    """When windows with limits in minutes or hours open; NULL for every other."""
+    """Return when windows with limits in minutes or hours open; NULL for all others."""
 
     def of(i: int, leaf: Requirement) -> Expr:
         if not windows.by_the_clock(leaf.window):
@@ -210,7 +210,7 @@ def _first_moment(scope: Scope) -> Callable[[int, Requirement], Expr]:
 
 
 def _stale(stage: Stage) -> Expr:
-    """Whether the feed of the requirement is too old to say that an event is not there."""
+    """Whether the requirement's feed is too old to conclude that an event is absent."""
 
     def of(i: int, leaf: Requirement) -> Expr:
         newest = stage.feeds.delivered_until(leaf.event)

@@ -1,6 +1,6 @@
 """The ready tables that compiled queries read and the tables that they fill.
 
-An engine makes the ready tables out of its records; the compiler knows nothing else of it.
+An engine builds the ready tables from its records; the compiler knows nothing else about it.
 
 `ready_cases`     case_key, case_id, patient_id, patient, cancelled, upcoming, anchor DATE, op_clock and
                   op_utc TIMESTAMP, the other columns of the contract as text, the columns of the
@@ -48,26 +48,26 @@ POPULATION = "population"  # ready_cases with version, not_applicable (a reason)
 EXCEPTIONS = "exceptions_judged"
 ROWS = "finding_rows"  # status, reason and evidence per case of the protocol and requirement
 JUDGED = "finding_judged"  # view: the same with act_by
-FACTS = "finding_facts"  # view: the same, and the cases that the protocol is not for; no words
-SHOWN = "shown_cases"  # case_key, case_id, patient_id, _row of the cases whose rows left a database
-VERDICTS = "case_verdicts"  # verdict per case, which requirement is next, last day
+FACTS = "finding_facts"  # view: the same, plus the cases to which the protocol does not apply; no sentences
+SHOWN = "shown_cases"  # case_key, case_id, patient_id, _row of the cases whose rows were copied from a database
+VERDICTS = "case_verdicts"  # verdict per case, next requirement, last day
 FINDINGS = "findings_full"  # view: facts with every column of a finding, sentences included
 CASES = "cases_full"  # view: verdicts with every column of a case
 
-NEVER = date(FIRST_YEAR, 1, 1)  # until when a feed delivered that has no event at all
+NEVER = date(FIRST_YEAR, 1, 1)  # last delivery of a feed without any event
 
 
 @dataclass(frozen=True)
 class Feeds:
-    """What is known of the delivery of each kind of event; NEVER where nothing was delivered."""
+    """The delivery of each kind of event; NEVER if nothing was delivered."""
 
-    stale_since: Mapping[str, date] = field(default_factory=dict)  # newest day that was delivered
+    stale_since: Mapping[str, date] = field(default_factory=dict)  # newest day delivered
     full_until: Mapping[str, date] = field(default_factory=dict)  # feeds half empty since that day
-    silent: frozenset[str] = frozenset()  # kinds of which nobody has any event
-    rejected: bool = True  # whether rows of events were rejected, which might be evidence
+    silent: frozenset[str] = frozenset()  # kinds without any event for any patient
+    rejected: bool = True  # whether rejected rows of events may be evidence
 
     def delivered_until(self, selector: EventSelector) -> date | None:
-        """The last day of which silence says something; None where it always does."""
+        """Return the last day on which absence is meaningful; None if it always is."""
         days = [self.stale_since[selector.kind]] if selector.kind in self.stale_since else []
         for feed, day in self.full_until.items():
             kind, _, modality = feed.partition(".")

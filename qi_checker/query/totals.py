@@ -1,4 +1,4 @@
-"""Sums over the cases: the rate, present beside in window, and the sensitivity strip."""
+"""Sums over the cases: the rate, present and in-window counts, and the sensitivity strip."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from qi_checker.query.verdict import fold
 
 
 def eligible() -> Expr:
-    """Applicable, past, evaluated, and nothing of it still to come."""
+    """Whether a case is applicable, past, evaluated, and without due or booked requirements."""
     outside = col("verdict").isin(
         Verdict.NOT_APPLICABLE.value,
         Verdict.ERROR.value,
@@ -46,7 +46,7 @@ def _count(condition: Expr, name: str) -> Expr:
 
 
 def rate() -> exp.Select:
-    """Counts that a rate is made of, over all cases."""
+    """Select the counts for the rate, over all cases."""
 
     def having(verdict: Verdict) -> Expr:
         return all_of(eligible(), col("verdict").eq(verdict.value))
@@ -61,7 +61,7 @@ def rate() -> exp.Select:
 
 
 def per_requirement() -> exp.Select:
-    """Eligible cases per requirement: how many have the event at all, and how many in time."""
+    """Count eligible cases per requirement: with the event at all, and in time."""
     columns = [
         col("version"),
         col("number"),
@@ -73,7 +73,7 @@ def per_requirement() -> exp.Select:
 
 
 def _in_scope() -> Expr:
-    """A finding of a past case that is not still to come."""
+    """Whether a finding is of a past case, applicable, and neither due nor booked."""
     outside = col("status").isin(
         Status.ERROR.value, Status.NOT_APPLICABLE.value, Status.DUE.value, Status.BOOKED.value
     )
@@ -81,7 +81,7 @@ def _in_scope() -> Expr:
 
 
 def _met_within(leaf: Requirement, duration: Duration) -> Expr:
-    """Whether an event that fits, at any time before surgery, lies within another limit.
+    """Whether a matching event, at any time before surgery, is within another limit.
 
     A strict limit (`less_than`) stays strict.
     """
@@ -92,12 +92,12 @@ def _met_within(leaf: Requirement, duration: Duration) -> Expr:
 
 
 def _judged_anew(leaf: Requirement, duration: Duration) -> Expr:
-    """Met under another limit, or as it is where the limit says nothing."""
+    """Whether it is met under another limit, or unchanged if the limit does not apply."""
     return _met_within(leaf, duration) if is_plain(leaf) else col("status").eq(Status.MET.value)
 
 
 def sensitivity(scope: Scope) -> exp.Select:
-    """Per other window, the eligible cases that would be compliant under it (groups applied)."""
+    """Count, per other window, the eligible cases that would be compliant (groups applied)."""
     flags = []
     for w, duration in enumerate(scope.version.sensitivity):
         for i, leaf in enumerate(scope.leaves):

@@ -1,7 +1,7 @@
-"""Structs taken apart, for databases that cannot compare them: one column per field.
+"""Replace structs by one column per field, for databases that cannot compare structs.
 
-The queries pack a candidate into a struct and take the least one of a group. DuckDB and Spark can
-do that; elsewhere the rows of a group are numbered, and the fields of the first one are kept.
+The queries pack a candidate into a struct and take the minimum of a group. DuckDB and Spark support
+that; elsewhere the rows of a group are numbered, and the fields of the first row are kept.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from sqlglot import exp
 
 from qi_checker.query.sql import Expr, case, col, derived, flag, known, named, nodes
 
-_Fields = dict[str, tuple[str, ...]]  # of columns that hold a struct, by their name
+_Fields = dict[str, tuple[str, ...]]  # of struct columns, by name
 
 
 def unpack(query: exp.Query) -> None:
-    """Take the structs of a whole statement apart, in place."""
+    """Unpack the structs of a whole statement, in place."""
     packed: _Fields = {}
     with_ = query.args.get("with_")
     for step in with_.expressions if with_ is not None else []:
@@ -40,7 +40,7 @@ def _unpack(query: Expr, packed: _Fields) -> None:
 
 
 def _own(query: exp.Select, *kinds: type[Expr]) -> list[Expr]:
-    """Nodes of the query itself, the innermost first; those of its steps are done already."""
+    """Return nodes of the query itself, innermost first; those of its steps are already done."""
     return nodes(query, *kinds, but=exp.With)[::-1]
 
 
@@ -53,7 +53,7 @@ def _replace_fields(query: exp.Select, packed: _Fields) -> None:
 
 
 def _fields(value: Expr, packed: _Fields) -> tuple[str, ...]:
-    """Names of the fields of a value; empty where it is no struct."""
+    """Return the field names of a value; empty if it is not a struct."""
     if isinstance(value, exp.Struct):
         return tuple(part.this.name for part in value.expressions)
     if isinstance(value, exp.Column):
@@ -67,7 +67,7 @@ def _fields(value: Expr, packed: _Fields) -> tuple[str, ...]:
 
 
 def _field(value: Expr, name: str, packed: _Fields) -> Expr:
-    """One field of a struct."""
+    """Return one field of a struct."""
     if isinstance(value, exp.Struct):
         found: Expr = next(p.expression for p in value.expressions if p.this.name == name)
         return found.copy()
@@ -90,7 +90,7 @@ def _field(value: Expr, name: str, packed: _Fields) -> Expr:
 
 
 def _columns(item: Expr, packed: _Fields) -> list[Expr]:
-    """A column of a query, or one for each of its fields."""
+    """Return a column of a query, or one for each of its fields."""
     fields = _fields(item, packed)
     if not fields:
         return [item]
@@ -100,7 +100,8 @@ def _columns(item: Expr, packed: _Fields) -> list[Expr]:
     return [named(_field(value, f, packed), f"{name}_{f}") for f in fields]
 
 
-# ---- the least struct of a group -----------------------------------------------------------------
+# ---- the minimum struct of a group
+# -----------------------------------------------------------------
 
 
 def _least(item: Expr) -> exp.Min | None:
@@ -109,7 +110,7 @@ def _least(item: Expr) -> exp.Min | None:
 
 
 def _number_rows(query: exp.Select, packed: _Fields) -> None:
-    """Rows of the groups numbered in a query below; of the first one the fields are kept."""
+    """Number the rows of each group in a subquery, and keep the fields of the first one."""
     keys = [key.copy() for key in query.args["group"].expressions]
     below: list[Expr] = [key.copy() for key in keys]
     above: list[Expr] = []
@@ -144,7 +145,7 @@ def _numbered(
         held, value = flag(branch.this.copy()), branch.args["true"]
     parts = {f: _field(value, f, packed) for f in fields}
     order = [exp.Ordered(this=held.copy(), desc=True)] if held is not None else []
-    # Nothing by which they are sorted is empty; what follows matters only for rejected rows of one id.
+    # No sort key is NULL; the further ones matter only for rejected rows with the same id.
     order += [
         exp.Ordered(this=part.copy(), nulls_first=f in ("key", "late", "event_id"))
         for f, part in parts.items()
@@ -167,7 +168,7 @@ def _numbered(
 
 
 def _lifted(item: Expr, below: list[Expr]) -> Expr:
-    """A column that stays above: what it sums up is computed below."""
+    """Return a column of the outer query; its aggregated expression moves to the subquery."""
     if isinstance(item, exp.Column):
         return col(item.name)
     for number, sum_up in enumerate(list(item.find_all(exp.AggFunc))):

@@ -1,4 +1,4 @@
-"""The case: what its requirements add up to, what to do next, and until when it holds."""
+"""The case: its verdict from its requirements, what to do next, and until when it holds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def fold(
     worst: Callable[[list[Expr]], Expr],
     best: Callable[[list[Expr]], Expr],
 ) -> Expr:
-    """A value of a group from those of its members: the worst of all_of, the best of any_of."""
+    """Fold the values of a group's members: the worst of all_of, the best of any_of."""
     values = [_fold_member(m, leaf, worst, best) for m in members]
     return worst(values) if every else best(values)
 
@@ -80,7 +80,7 @@ class _Wide:
         return fold(self.scope.version.requirements, True, leaf, worst, best)
 
     def open(self, wanted: Requirement) -> Expr:
-        """Rank 3 or more, and on a best branch of every any_of above."""
+        """Whether it has rank 3 or more, and is on a best branch of every enclosing any_of."""
         conditions = [self.column("rank", wanted) >= 3, known(self.column("act_by", wanted))]
         path = _path(self.scope.version.requirements, wanted)
         for group, branch in path:
@@ -92,7 +92,7 @@ class _Wide:
 def _path(
     members: list[Requirement | Group], wanted: Requirement
 ) -> list[tuple[Group, Requirement | Group]]:
-    """The groups above a requirement, each with the branch that leads to it."""
+    """Return the groups enclosing a requirement, each with the branch that leads to it."""
     for member in members:
         if member is wanted:
             return []
@@ -109,7 +109,7 @@ def _holds(member: Requirement | Group, wanted: Requirement) -> bool:
 
 
 def _pivot(scope: Scope) -> exp.Select:
-    """One row per case: rank, act_by and last day of every requirement side by side."""
+    """Select one row per case: rank, act_by and last day of every requirement side by side."""
     holds_until = case(
         (
             col("status").isin(Status.MET.value, Status.BOOKED.value),
@@ -139,7 +139,7 @@ def _pivot(scope: Scope) -> exp.Select:
 
 
 def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
-    """Number and act_by of the open requirement with the earliest act_by, in the order written."""
+    """Return number and act_by of the open requirement with the earliest act_by, in order."""
     earliest = least(
         [
             case((wide.open(leaf), wide.column("act_by", leaf)), default=_NEVER)
@@ -156,10 +156,10 @@ def _first_open(wide: _Wide) -> tuple[Expr, Expr]:
 
 
 def cases(scope: Scope) -> exp.Select:
-    """One row per case of the protocol: verdict, which requirement is next, until when it holds."""
+    """Select one row per case: verdict, the next requirement, and until when it holds."""
     wide = _Wide(scope)
     rank = wide.whole(lambda leaf: wide.column("rank", leaf), greatest, least)
-    # A requirement that is not asked limits nothing: neither a group nor the case.
+    # A requirement that does not apply limits nothing: neither a group nor the case.
     until = wide.whole(
         lambda leaf: case(
             (known(wide.column("rank", leaf)), coalesce(wide.column("until", leaf), lit(FAR_PAST)))
@@ -202,7 +202,7 @@ def cases(scope: Scope) -> exp.Select:
 
 
 def case_lines() -> exp.Select:
-    """Verdicts with every column of a case; the next action is the finding's own words."""
+    """Select verdicts with every column of a case; the next action is text from the finding."""
     # A window may reach past the operation.
     still_open = col("verdict", "v").isin(Verdict.ACTION_NEEDED.value, Verdict.PENDING.value)
     columns = [
@@ -217,7 +217,7 @@ def case_lines() -> exp.Select:
         named(col("id", "f"), "next_requirement"),
         named(any_of(col("upcoming", "v"), still_open), "still_open"),
     ]
-    # Only what must still be arranged is put into words here.
+    # Text is only needed for what must still be arranged.
     wanted = select([STAR.copy()], FINDINGS, where=[known(col("act_by"))])
     same = (
         col("case_key", "f").eq(col("case_key", "v")),

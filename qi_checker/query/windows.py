@@ -1,6 +1,6 @@
-"""A window as expressions: which dates count, for certain or perhaps; docs/evaluation.md, section 5.
+"""A window as expressions: dates that certainly or possibly count; docs/evaluation.md, section 5.
 
-Each span gives first and last dates; minutes and hours give limits of their own.
+Each span gives first and last dates; minutes and hours give separate clock limits.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _TICK = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Event:
-    """An event as a window sees it. `planned`: a booking, which may be on the day itself."""
+    """An event as tested by a window. `planned`: a booking, which may be on the anchor's day."""
 
     at: Moment
     planned: Expr
@@ -67,7 +67,7 @@ Days = tuple[Expr, Expr]  # the first and the last one
 
 
 def placed(event: Days, sure: Days, possible: Days) -> tuple[Expr, Expr]:
-    """Whether the dates of an event lie inside for sure, and whether they lie outside for sure.
+    """Whether the dates of an event are certainly inside, and whether they are certainly outside.
 
     `sure` and `possible` are the dates of a window at its narrowest and at its widest.
     """
@@ -77,17 +77,17 @@ def placed(event: Days, sure: Days, possible: Days) -> tuple[Expr, Expr]:
 
 
 def latest(days: Sequence[Expr]) -> Expr:
-    """The latest of several days; long ago where nothing limits it."""
+    """Return the latest of several days; the far past if there are none."""
     return greatest(days) if days else lit(FAR_PAST)
 
 
 def earliest(days: Sequence[Expr]) -> Expr:
-    """The earliest of several days; far off where nothing limits it."""
+    """Return the earliest of several days; the far future if there are none."""
     return least(days) if days else lit(FAR_FUTURE)
 
 
 def edges(window: Window, same_day: SameDay, scope: Scope, event: Event) -> Edges:
-    """Everything that the window says about an event."""
+    """Return everything that the window tests on an event."""
     found = Edges()
     for span in window.spans:
         at = anchor(span, scope)
@@ -104,7 +104,7 @@ def edges(window: Window, same_day: SameDay, scope: Scope, event: Event) -> Edge
 
 
 def ends_at_surgery(span: Span) -> bool:
-    """Whether nothing counts any more once the operation has begun."""
+    """Whether nothing counts after the operation has begun."""
     return span.before == "surgery" and span.or_after is None
 
 
@@ -126,7 +126,7 @@ def _strictly(day: Expr, strict: bool, way: int) -> Expr:
 
 
 def _far(span: Span, at: Moment, event: Event, found: Edges) -> None:
-    """`at_most` and `less_than`."""
+    """Add the limits of `at_most` and `less_than`."""
     limit, strict = span.far, span.less_than is not None
     if limit is None:
         return
@@ -144,7 +144,7 @@ def _far(span: Span, at: Moment, event: Event, found: Edges) -> None:
 
 
 def _near(span: Span, at: Moment, event: Event, found: Edges) -> None:
-    """`at_least` and `more_than`."""
+    """Add the limits of `at_least` and `more_than`."""
     limit, strict = span.near, span.more_than is not None
     if limit is None:
         return
@@ -162,7 +162,7 @@ def _near(span: Span, at: Moment, event: Event, found: Edges) -> None:
 
 
 def _reach(span: Span, at: Moment, event: Event, found: Edges) -> None:
-    """`or_after`: how far past its anchor the span reaches."""
+    """Add the limit of `or_after`: how far past its anchor the span reaches."""
     assert span.or_after is not None
     limit, strict = span.or_after.limit, span.or_after.less_than is not None
     if limit.clock is not None:
@@ -174,7 +174,7 @@ def _reach(span: Span, at: Moment, event: Event, found: Edges) -> None:
 
 
 def _order(span: Span, at: Moment, event: Event, same_day: SameDay, found: Edges) -> None:
-    """Which side of the anchor: on its day the clocks decide, where both are known."""
+    """Add the side of the anchor: on its day the clock times decide, if both are known."""
     back = span.before is not None
     sooner = earlier(event.at, at)
     right = sooner if back else not_(sooner)
@@ -202,7 +202,7 @@ def _order(span: Span, at: Moment, event: Event, same_day: SameDay, found: Edges
 
 
 def _ends(one: Moment, other: Moment) -> tuple[tuple[Expr, Expr], tuple[Expr, Expr]]:
-    """First and last possible moments of both: in UTC where both have it, else local."""
+    """Return first and last possible moments of both: in UTC if both have it, else local."""
     exact = all_of(known(one.utc), known(other.utc))
 
     def ends(value: Moment) -> tuple[Expr, Expr]:
@@ -215,7 +215,7 @@ def _ends(one: Moment, other: Moment) -> tuple[tuple[Expr, Expr], tuple[Expr, Ex
 
 
 def _clock_limit(event: Moment, at: Moment, length: timedelta, strict: bool, back: bool) -> Expr:
-    """At most so long before (`back`) or after the anchor."""
+    """Test for at most `length` before (`back`) or after the anchor."""
     (soonest, last), (first_anchor, last_anchor) = _ends(event, at)
     if back:
         sure, never = moved(last_anchor, -length), moved(first_anchor, -length)
@@ -229,7 +229,7 @@ def _clock_limit(event: Moment, at: Moment, length: timedelta, strict: bool, bac
 
 
 def _clock_distance(event: Moment, at: Moment, length: timedelta, strict: bool, back: bool) -> Expr:
-    """At least so long before (`back`) or after the anchor."""
+    """Test for at least `length` before (`back`) or after the anchor."""
     (soonest, last), (first_anchor, last_anchor) = _ends(event, at)
     if back:
         sure, never = moved(first_anchor, -length), moved(last_anchor, -length)
@@ -244,7 +244,7 @@ def _clock_distance(event: Moment, at: Moment, length: timedelta, strict: bool, 
 
 @dataclass(frozen=True)
 class End:
-    """Where a span begins or ends to count: on which day, at which moment. Both in local time."""
+    """The first or last day and moment that a span counts, in local time."""
 
     day: Expr
     moment: Expr
@@ -252,31 +252,31 @@ class End:
 
 
 def opens(window: Window, scope: Scope, alias: str = "c") -> Expr:
-    """`window_opens`, or NULL where nothing limits it or an anchor is not known."""
+    """Return `window_opens`, or NULL if there is no limit or an anchor is unknown."""
     days = [end.day for end in _openings(window, scope, alias)]
     return _unless_unknown(days, greatest, "DATE", window, scope, alias)
 
 
 def first_moment(window: Window, scope: Scope, alias: str = "c") -> Expr:
-    """The earliest moment that counts, or NULL as for `opens`."""
+    """Return the earliest moment that counts, or NULL as for `opens`."""
     moments = [end.moment for end in _openings(window, scope, alias)]
     return _unless_unknown(moments, greatest, "TIMESTAMP", window, scope, alias)
 
 
 def closes(window: Window, scope: Scope, alias: str = "c") -> Expr:
-    """`window_closes`, or NULL where nothing limits it or an anchor is not known."""
+    """Return `window_closes`, or NULL if there is no limit or an anchor is unknown."""
     days = [end.day for end in _closings(window, scope, alias)]
     return _unless_unknown(days, least, "DATE", window, scope, alias)
 
 
 def last_moment(window: Window, scope: Scope, alias: str = "c") -> Expr:
-    """The latest moment that counts, or NULL as for `closes`."""
+    """Return the latest moment that counts, or NULL as for `closes`."""
     moments = [end.moment for end in _closings(window, scope, alias)]
     return _unless_unknown(moments, least, "TIMESTAMP", window, scope, alias)
 
 
 def shuts(window: Window, scope: Scope, alias: str = "c") -> Expr | None:
-    """When the first limit in minutes or hours is over; None where there is none."""
+    """Return when the first limit in minutes or hours is over; None without one."""
     moments = [end.moment for end in _closings(window, scope, alias) if end.by_clock]
     if not moments:
         return None
@@ -331,7 +331,7 @@ def _unless_unknown(
     scope: Scope,
     alias: str,
 ) -> Expr:
-    """The greatest or least of some values; NULL where there is none, or an anchor is not known."""
+    """Return the maximum or minimum of values; NULL if there are none or an anchor is unknown."""
     nothing = cast(lit(None), kind)
     if not values:
         return nothing
@@ -343,7 +343,7 @@ def _unless_unknown(
 
 
 def valid_through(leaf: Requirement, at: Moment) -> Expr | None:
-    """The last anchor date for which an event would still count; None without such a limit."""
+    """Return the last anchor date for which an event would still count; None without a limit."""
     days: list[Expr] = []
     for span in leaf.window.spans:
         if span.before != "surgery" or span.far is None:
@@ -357,7 +357,7 @@ def valid_through(leaf: Requirement, at: Moment) -> Expr | None:
 
 
 def most_working_days(scopes: Sequence[Scope]) -> int:
-    """The most working days that a window of any version counts, back or on; 0 where none does."""
+    """Return the maximum working days in a window of any version, back or forward; 0 if none."""
     windows = [leaf.window for scope in scopes for leaf in scope.questions]
     windows += [
         n.chosen.window

@@ -1,4 +1,4 @@
-"""Facts put into words: names, days, owner and the sentence of every finding."""
+"""Add readable columns to facts: names, days, owner and the sentence of every finding."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ _OF_FACTS = (
 
 
 def worded(scope: Scope, site: Site) -> exp.Select:
-    """Facts with every column of a finding: names, days, owner and the sentence."""
+    """Select facts with every column of a finding: names, days, owner and the sentence."""
     words = {
         "found": sentences.found(scope.as_of),
         "action": sentences.action(scope.as_of),
@@ -86,7 +86,7 @@ def worded(scope: Scope, site: Site) -> exp.Select:
 
 
 def _full(scope: Scope) -> exp.Select:
-    """Facts with everything that sentences need of the case and of the requirement."""
+    """Select facts with the columns of case and requirement that sentences need."""
     same = col("case_key", "c").eq(col("case_key", "f"))
     done = col("status", "f").isin(
         Status.MET.value, Status.EXEMPT.value, Status.NOT_APPLICABLE.value
@@ -111,7 +111,7 @@ def _full(scope: Scope) -> exp.Select:
 
 
 def _owner(scope: Scope) -> Expr:
-    """Who acts; where the owner is a map, by what is to be done for the reason."""
+    """Return who acts; if the owner is a map, by the action for the reason."""
     found: list[tuple[Expr, Expr]] = []
     unsettled = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
     for i, leaf in enumerate(scope.leaves):
@@ -136,7 +136,7 @@ def _owner(scope: Scope) -> Expr:
 
 
 def _advice_words(scope: Scope) -> Expr:
-    """The advice that applies to the chosen event, as sentences."""
+    """Return the advice that applies to the chosen event, as sentences."""
     branches = []
     for i, leaf in enumerate(scope.leaves):
         texts = [
@@ -154,7 +154,7 @@ def _advice_words(scope: Scope) -> Expr:
 
 
 def _advice_texts(leaf: Requirement) -> list[str]:
-    """The advice of `warn`, and then two texts for each `none_between` that only warns."""
+    """Return the advice of `warn`, then two texts for each `none_between` that only warns."""
     texts = [advice.title for advice in leaf.warn]
     for rule in leaf.none_between:
         if rule.then == "warn":

@@ -58,7 +58,7 @@ def test_sql_of_a_shipped_protocol_can_be_read(folder: Path, dialect: str) -> No
     )
     text = script(compiled, dialect)
     assert len(sqlglot.parse(text, dialect=dialect)) == len(list(statements(compiled)))
-    assert "a step on the way" not in text
+    assert "an intermediate step" not in text
 
 
 def test_a_file_is_written_and_named(tmp_path: Path) -> None:

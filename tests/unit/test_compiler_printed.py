@@ -101,7 +101,7 @@ def test_every_step_is_described() -> None:
         for _, part in statements(compile_protocol(rule, AS_OF, SITE)):
             for cte in part.query().find_all(exp.CTE):
                 base, words = described(cte.alias)
-                assert words != "a step on the way", cte.alias
+                assert words != "an intermediate step", cte.alias
                 assert f"-- {cte.alias}: {words}\n" in text
                 assert base
 
@@ -153,8 +153,8 @@ def test_every_version_is_printed() -> None:
     second = version(ct(title="Other CT"), version="2.0", in_force={"from": "2024-01-01"})
     text = sql_of(bundle(first, second))
     for words in (
-        "-- version 1.0: which exceptions hold",
-        "-- version 2.0: which exceptions hold",
+        "-- version 1.0: active exceptions",
+        "-- version 2.0: active exceptions",
         "-- Version 2.0 is for operations",
         "--   Other CT: Needs a completed",
     ):

@@ -143,9 +143,9 @@ def test_phases_say_which_protocol_it_is() -> None:
     assert said == [
         "reading records",
         "protocol 1 of 2, p0: evaluating version 1.0",
-        "protocol 1 of 2, p0: adding up cases",
+        "protocol 1 of 2, p0: computing verdicts",
         "protocol 2 of 2, p1: evaluating version 1.0",
-        "protocol 2 of 2, p1: adding up cases",
+        "protocol 2 of 2, p1: computing verdicts",
     ]
 
 
