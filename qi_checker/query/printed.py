@@ -51,7 +51,11 @@ def _head(compiled: Compiled, dialect: str) -> str:
         f"{protocol.id}: {protocol.title}",
         protocol.statement,
         f"SHA-256 {compiled.bundle.sha256}, as of {compiled.as_of}, {NAMES[dialect]}",
-        *([f"printed for {NAMES[dialect]}, but never run on it"] if dialect in NOT_RUN else []),
+        *(
+            [f"not tested: printed for {NAMES[dialect]}, but never run on it"]
+            if dialect in NOT_RUN
+            else []
+        ),
         *([_NOTES[dialect]] if dialect in _NOTES else []),
         "",
         "It reads these tables, which must be built from the records (docs/evaluation.md):",

@@ -69,7 +69,7 @@ def test_clauses_have_their_words_beside_them() -> None:
 
 def test_the_population_is_said() -> None:
     text = rich_sql("postgres")
-    assert f"-- Version 1.0 is for {population_words(RICH)}\n" in text
+    assert f"-- Version 1.0 applies to {population_words(RICH)}\n" in text
     for title, when in exclusion_words(RICH):
         assert f"--   without {title}: {when}\n" in text
         assert f"THEN 'excluded' /* {title}: {when} */" in text
@@ -110,7 +110,7 @@ def test_the_head_says_what_it_is_and_what_it_reads() -> None:
     for dialect in DIALECTS:
         head = rich_sql(dialect).split("\n\n", 1)[0]
         assert all(line.startswith("--") for line in head.splitlines())
-        assert ("-- not run here" in head) is (dialect in NOT_RUN)
+        assert ("-- not tested" in head) is (dialect in NOT_RUN)
         assert "as of 2026-06-30" in head
         for name in (
             tables.READY_CASES,
@@ -155,7 +155,7 @@ def test_every_version_is_printed() -> None:
     for words in (
         "-- version 1.0: active exceptions",
         "-- version 2.0: active exceptions",
-        "-- Version 2.0 is for operations",
+        "-- Version 2.0 applies to operations",
         "--   Other CT: Needs a completed",
     ):
         assert words in text
@@ -178,7 +178,7 @@ def test_the_command_prints_it() -> None:
     ran = run("rules", "sql", "--as-of", "2026-02-01", "--dialect", "snowflake")
     assert ran.code == 0, ran.err
     assert ran.out.startswith("-- hepatic-metastasectomy-imaging: CT and MRI of the liver")
-    assert "-- not run here" in ran.out
+    assert "-- not tested" in ran.out
 
 
 def test_every_table_is_filled_before_it_is_read() -> None:
