@@ -1,7 +1,7 @@
-"""What looks on while an evaluation runs: at its time, at its records, and at its result once more.
+"""Observers of an evaluation: of its time, its records, and its result.
 
-An engine calls a `Watch` after each step and a `Look` before and after judging; what is looked at is
-decided in `qi_checker/plausibility`. `JudgedTwice` is what `cases/twice.py` leaves in an evaluation.
+An engine calls a `Watch` after each step and a `Look` before and after judging; the checks are in
+`qi_checker/plausibility`. `JudgedTwice` is the result of `cases/twice.py` in an evaluation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qi_checker.engines.inputs.task import Prepared
 
 OPEN, WRITE = "open files and rules", "words, pages, files"  # before and after the steps
-LOOK, TWICE = "plausibility", "judged twice"  # steps in a profile that no plan has
+LOOK, TWICE = "plausibility", "judged twice"  # steps in a profile that are not in a plan
 
 
 # ---- at the time ---------------------------------------------------------------------------------
@@ -29,9 +29,9 @@ LOOK, TWICE = "plausibility", "judged twice"  # steps in a profile that no plan 
 
 @dataclass(frozen=True)
 class Line:
-    """One step of one protocol; `rows` where its table tells them."""
+    """One step of one protocol; `rows` if its table is counted."""
 
-    protocol: str  # empty for what is done once for all
+    protocol: str  # empty for steps shared by all protocols
     step: str
     seconds: float
     rows: int | None
@@ -39,21 +39,22 @@ class Line:
 
 
 class Watch:
-    """What nobody looks at: nothing is measured and no row is counted."""
+    """An observer that measures nothing and counts no rows."""
 
     def begin(self, protocol: str) -> None:
-        """The steps from here on are those of one protocol."""
+        """Start the steps of one protocol."""
 
     def ended(self, step: str, rows: Callable[[], int] | None = None) -> None:
-        """What was done since the step before was this step; `rows` counts what it made."""
+        """Record the end of a step, which began at the end of the previous one; `rows` counts
+        it."""
 
 
 @dataclass
 class Stopwatch(Watch):
-    """Adds up wall seconds by protocol and step, from the moment it is made.
+    """Adds up wall seconds by protocol and step, starting when it is created.
 
-    The time since the step before counts for the step that has just ended, so that the steps add up
-    to the whole, work outside the database included.
+    The time since the previous step counts for the step that has just ended, so that the steps add
+    up to the total, including work outside the database.
     """
 
     protocol: str = ""
@@ -73,7 +74,7 @@ class Stopwatch(Watch):
         self._last = now
 
     def lines(self) -> list[Line]:
-        """Every step in the order in which it was first met."""
+        """Return every step, in order of first occurrence."""
         whole = sum(self.seconds.values()) or 1.0
         return [
             Line(*key, seconds, self.rows.get(key), seconds / whole)
@@ -88,15 +89,15 @@ UNWATCHED = Watch()
 
 
 class Look:
-    """What nobody looks at. Both methods may raise `Refused`, and then nothing is written."""
+    """An observer that checks nothing. Both methods may raise `Refused`: nothing is written."""
 
     def records(
         self, db: Database, needs: Needs, prepared: Prepared, tables: Mapping[str, RawTable]
     ) -> None:
-        """The records are ready in the database, and nobody has been judged."""
+        """Check the records, which are ready in the database, before any case is judged."""
 
     def result(self, results: Results) -> Looked:
-        """One protocol has been evaluated."""
+        """Check the result of one protocol."""
         return UNSEEN
 
 
@@ -108,11 +109,11 @@ UNLOOKED = Look()
 
 @dataclass(frozen=True)
 class JudgedTwice:
-    """How many cases both evaluators judged, and the ids of those about which they differ."""
+    """The number of cases judged by both evaluators, and the ids of those that differ."""
 
     cases: int = 0
     differences: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The entry of the manifest."""
+        """Return the entry for the manifest."""
         return asdict(self) | {"differences": list(self.differences)}

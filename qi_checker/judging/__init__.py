@@ -1,15 +1,15 @@
-"""One case, judged in plain Python: the definition of a correct result, and what a person reads.
+"""Judge one case in plain Python: the definition of a correct result, explained to people.
 
-It follows docs/evaluation.md section by section and shares nothing with the query but the protocol's
-models, so that a mistake is not made twice. It returns a trace of everything it looked at.
+It follows docs/evaluation.md section by section and shares only the protocol's models with the
+query, so that a mistake is not made twice. It returns a trace of everything it considered.
 
     values, rows, records       a value; which rows can be used; the history of a patient
-    doubtful                    events that cannot be taken at their word
-    context                     what only the whole data set knows
+    doubtful                    events that cannot be trusted
+    context                     facts about the whole data set
     cases, exceptions           the operation and whether the protocol applies; waivers
     spans, windows, criteria    one event against one question
     chart, conditions, status   one requirement of one case
-    findings, sentences, groups what is said of it, and what the requirements add up to
+    findings, sentences, groups its finding and sentence, and the verdict of the case
     clauses, edges, trace       which clause decided; the limits of windows; all of it together
     rates                       the numbers of a report
 """
@@ -54,10 +54,10 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """A protocol at one moment, for one hospital: judges case after case.
+    """Judges cases by a protocol at one moment, for one hospital.
 
-    Rows are read by `history`, `case` and `exceptions`, and judged by `trace`: so a case can be asked
-    about for sixty dates of surgery while its rows are read once.
+    Rows are read by `history`, `case` and `exceptions`, and judged by `trace`: so a case can be
+    judged for sixty dates of surgery while its rows are read once.
     """
 
     bundle: Bundle
@@ -71,14 +71,14 @@ class Judge:
         return cls(bundle, Setting(as_of, site, bundle.catalogue, context, language))
 
     def history(self, events: Iterable[RawRow], patient: str) -> History:
-        """Read the rows of events of one patient, in file order; rows of others are passed over."""
+        """Read the event rows of one patient, in file order; rows of others are skipped."""
         shared = self.setting.context.shared_ids.get(EVENTS.name)
         return self.history_of(*read_rows(EVENTS, events, self.setting.site, shared), patient)
 
     def history_of(
         self, used: Iterable[Row], rejected: Iterable[Rejected], patient: str
     ) -> History:
-        """Make the history of a patient from rows that were read."""
+        """Make the history of a patient from rows already read."""
         torn = self.setting.context.torn_of(patient)
         histories, _ = read_histories(used, rejected, torn, self.setting.as_of)
         return histories.get(patient) or History()
@@ -105,8 +105,8 @@ class Judge:
     ) -> CaseTrace:
         """Judge a case.
 
-        earlier_days: the days that its surgery was planned for before, as the store of past nights
-            knows them; an event that was in time for one of them is `expired_by_reschedule`.
+        earlier_days: earlier planned dates of surgery from the store of past nights; an event that
+        was in time for one of them is `expired_by_reschedule`.
         """
         chart = Chart(case, history, active(exceptions), self.setting)
         for requirement in self._order(case):
@@ -114,7 +114,7 @@ class Judge:
                 decision = decide(requirement, chart)
             except (
                 Exception
-            ):  # a mistake of the program says so of one requirement, and stops no other
+            ):  # a bug gives one requirement the status error, and does not stop the others
                 decision = FAILED
             if earlier_days and moved_away(decision, earlier_days):
                 decision = replace(decision, reason=Reason.EXPIRED_BY_RESCHEDULE)
@@ -131,7 +131,7 @@ class Judge:
 def moved(trace: CaseTrace, protocol: Protocol, day: date) -> CaseTrace:
     """Judge an upcoming case again as if surgery were on another day, at the same time of day.
 
-    What is waived today is waived then, too: an exception is judged by the day that is looked from.
+    Waivers of today stay valid: exceptions are judged as of the day of the evaluation.
     """
     chart, at = trace.chart, trace.case.anchor
     clock = at.clock and datetime.combine(day, at.clock.time())
@@ -150,7 +150,7 @@ def moved(trace: CaseTrace, protocol: Protocol, day: date) -> CaseTrace:
 
 @dataclass(frozen=True)
 class Result:
-    """What an evaluation of a data set says. Dates are `date`, an empty column is None."""
+    """The result of evaluating a data set. Dates are `date`, an empty column is None."""
 
     findings: list[Finding]  # FINDING_COLUMNS, by case_id and requirement
     cases: list[dict[str, Any]]  # CASE_COLUMNS, with `next_requirement` for `next_action`
@@ -168,9 +168,9 @@ def evaluate(
     site: Site,
     torn: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Result:
-    """Evaluate every case of `tables` (`cases`, `events`, perhaps `exceptions`) at `as_of`.
+    """Evaluate every case of `tables` (`cases`, `events`, optional `exceptions`) at `as_of`.
 
-    Rows are dicts of texts in file order; the first is row 2 unless it has a `_row`. `torn` holds
+    Rows are dicts of texts in file order; the first is row 2 unless it has a `_row`. `torn` gives
     rows with too few or too many cells (`_row`, `id`, `patient_id`, `why`), per table.
     """
     data = read_data(bundle, tables, as_of, site, torn)
@@ -192,7 +192,7 @@ def evaluate(
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set that was read: what can be judged, and what could not be used."""
+    """A data set after reading: usable rows, and rejected ones."""
 
     judge: Judge
     cases: dict[str, Case]
@@ -204,11 +204,11 @@ class Data:
     left_out: dict[str, int]
 
     def traces(self) -> Iterable[CaseTrace]:
-        """Judge every case, in the order of their ids."""
+        """Judge every case, in order of their ids."""
         return (self.trace(id) for id in sorted(self.cases))
 
     def trace(self, case_id: str) -> CaseTrace:
-        """Judge one case; KeyError where there is none of this id."""
+        """Judge one case; KeyError if there is none with this id."""
         case = self.cases[case_id]
         history = self.histories.get(case.patient) or History()
         return self.judge.trace(case, history, self.exceptions.get(case.id, ()))
@@ -256,7 +256,7 @@ def read_data(
 
 
 def case_line(trace: CaseTrace) -> dict[str, Any]:
-    """Give the line of a case: its verdict, what to do next and how far surgery may move."""
+    """Return the line of a case: its verdict, what to do next and how far surgery may move."""
     first = trace.next.finding if trace.next else None
     return {
         "case_id": trace.case.id,
@@ -270,7 +270,7 @@ def case_line(trace: CaseTrace) -> dict[str, Any]:
 
 
 def _rejects(table: str, data: Data) -> list[dict[str, Any]]:
-    """The rows of a table that were not used, in file order."""
+    """Return the rejected rows of a table, in file order."""
     lines: list[dict[str, Any]] = [
         {"table": table, "row": r.row.number, "column": r.column, "id": r.id, "reason": r.reason}
         for r in data.rejected[table]

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from qi_checker.judging.chart import Decision
     from qi_checker.judging.criteria import Judged
 
-Keys = tuple[str | int, ...]  # where a clause stands below its version or its requirement
+Keys = tuple[str | int, ...]  # path of a clause relative to its version or requirement
 
 
 class Truth(IntEnum):
-    """Whether a condition holds; `all_of` takes the lowest, `any_of` the highest, as Kleene says."""
+    """Whether a condition holds; `all_of` takes the lowest, `any_of` the highest (Kleene logic)."""
 
     FALSE = 0
     UNDECIDED = 1
@@ -34,14 +34,14 @@ class Truth(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One part of a condition, held against a case.
+    """One part of a condition, tested on a case.
 
-    keys: where it stands, below its version (population) or its requirement (`applies_if`).
+    keys: its path, relative to its version (population) or its requirement (`applies_if`).
     condition: the part of the protocol itself.
-    found: the text that the records hold in the column it looks at; "" for no value.
+    found: the text in the records in the column that it tests; "" for no value.
     parts: those of all_of and any_of, in the order written.
-    events: of a condition about events, every event of the kind with its criteria.
-    chosen: of a condition about another requirement, what was decided about that one.
+    events: for a condition on events, every event of the kind with its criteria.
+    chosen: for a condition on another requirement, the decision about that requirement.
     """
 
     keys: Keys
@@ -53,18 +53,18 @@ class Part:
     chosen: Decision | None = None
 
     def decisive(self) -> Part:
-        """Give the innermost part that this one's outcome came from, the first one written."""
+        """Return the innermost part that determined the outcome, the first one written."""
         inner = next((p for p in self.parts if p.truth is self.truth), None)
         return self if inner is None else inner.decisive()
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Which version speaks for a case, and whether the case is one of those it is for.
+    """The version that applies to a case, and whether the case is in its population.
 
-    version: the version in force on the anchor date; where there is none, the one that is reported.
-    applies_to, exclusions: how the case compares with them; `exclusions` in the order written.
-    ruled_out: why the protocol does not apply, None where it does.
+    version: the version in force on the anchor date; if there is none, the one to report.
+    applies_to, exclusions: their outcome for the case; `exclusions` in the order written.
+    ruled_out: why the protocol does not apply, None if it does.
     """
 
     version: Version
@@ -86,22 +86,22 @@ class Case:
 
     @property
     def day(self) -> date:
-        """The anchor date."""
+        """Return the anchor date."""
         return self.anchor.lo
 
     @property
     def version(self) -> Version:
-        """The version of the protocol that speaks for it."""
+        """Return the version of the protocol for the case."""
         return self.population.version
 
     @property
     def ruled_out(self) -> Reason | None:
-        """Why the protocol does not apply, None where it does."""
+        """Return why the protocol does not apply, None if it does."""
         return self.population.ruled_out
 
     @property
     def status(self) -> str:
-        """scheduled, performed or cancelled."""
+        """Return scheduled, performed or cancelled."""
         return self.row.word("status")
 
 
@@ -146,7 +146,7 @@ def _population(row: Row, day: date, protocol: Protocol, catalogue: Catalogue) -
 
 
 def _nearest_version(protocol: Protocol, day: date) -> Version:
-    """The version whose requirements are reported where none is in force."""
+    """Return the version whose requirements are reported if none is in force."""
     begun = [v for v in protocol.versions if v.in_force.from_ <= day]
     return max(begun, key=lambda v: v.in_force.from_) if begun else protocol.versions[0]
 
@@ -157,7 +157,7 @@ _COLUMNS = {"procedure": "procedures", "diagnosis": "diagnoses"}
 
 
 def case_part(condition: Condition, row: Row, catalogue: Catalogue, keys: Keys) -> Part:
-    """Hold a condition that stands at these keys against a case."""
+    """Test a condition at these keys on a case."""
     for name, combine in (("all_of", min), ("any_of", max)):
         members: Sequence[Condition] | None = getattr(condition, name)
         if members is not None:
@@ -173,13 +173,13 @@ def case_part(condition: Condition, row: Row, catalogue: Catalogue, keys: Keys) 
 def attribute_part(
     condition: CaseCondition | RequirementCondition, row: Row, catalogue: Catalogue, keys: Keys
 ) -> Part:
-    """Hold a condition about one column against a case."""
+    """Test a condition on one column of a case."""
     name, found, held = _attribute(condition, row, catalogue)
     return Part((*keys, name), condition, Truth.TRUE if held else Truth.FALSE, found)
 
 
 def _attribute(condition: CaseCondition, row: Row, catalogue: Catalogue) -> tuple[str, str, bool]:
-    """Give the key of the condition, what the records hold there, and whether it holds."""
+    """Return the key of the condition, the value in the records, and whether it holds."""
     if condition.every is not None:
         return "every", "", True
     for name, codes in (("procedure", condition.procedure), ("diagnosis", condition.diagnosis)):
@@ -197,7 +197,7 @@ def _attribute(condition: CaseCondition, row: Row, catalogue: Catalogue) -> tupl
 
 
 def column_of(condition: CaseCondition) -> str:
-    """Name the column of the cases that a condition looks at; "" where it looks at none."""
+    """Return the column of the cases that a condition tests; "" if there is none."""
     if condition.column is not None:
         return condition.column.name
     names = ("procedure", "diagnosis", "urgency", "site", "surgeon")
@@ -206,7 +206,7 @@ def column_of(condition: CaseCondition) -> str:
 
 
 def _value(row: Row, column: str) -> str:
-    """A word of the contract in lower case, any other column as it stands."""
+    """Return a word of the contract in lower case, any other column as written."""
     is_word = column in CASES.names and CASES[column].kind == "word"
     return row.word(column) if is_word else row.text(column)
 

@@ -1,4 +1,4 @@
-"""All that is known of one case, and what has been decided about its requirements so far."""
+"""Everything known about one case, and the decisions about its requirements so far."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """A status, its reason, the event that it was decided by, and what was looked at on the way.
+    """A status, its reason, the deciding event, and everything that was considered.
 
-    last: the event that makes it hold no longer: of several that are counted the oldest.
-    question: what was asked, None where nothing was asked or an anchor is not known.
-    events: every event of the kind; rejected: rows that could not be used, and may be evidence.
-    applies_if, between: how the conditions of the requirement came out.
+    last: the event whose age ends its validity: of several counted ones the oldest.
+    question: the selector and window tested, None if none was or an anchor is unknown.
+    events: every event of the kind; rejected: rejected rows that may be evidence.
+    applies_if, between: the outcomes of the requirement's conditions.
     """
 
     status: Status
@@ -46,7 +46,7 @@ class Decision:
 
 @dataclass(eq=False)
 class Chart:
-    """A case with its patient's history; `excepted`: what waives a requirement, by its id."""
+    """A case with its patient's history; `excepted`: the waivers by requirement id."""
 
     case: Case
     history: History
@@ -55,11 +55,11 @@ class Chart:
     decided: dict[str, Decision] = field(default_factory=dict)
 
     def judged(self, question: Question) -> list[Judged]:
-        """Hold every event of the question's kind against it."""
+        """Judge every event of the question's kind."""
         return judge_all(self.history.events, question, self.case, self.setting)
 
     def rejected(self, question: Question) -> list[Judged]:
-        """Find rows that could not be used, and that nothing readable speaks against."""
+        """Find rejected rows with nothing readable that contradicts the question."""
         found = []
         for event in self.history.evidence:
             if event.torn:
@@ -71,7 +71,7 @@ class Chart:
         return found
 
     def live(self, question: Question) -> bool:
-        """Whether there is still time; by the clock where `as_of` and the window have one."""
+        """Whether there is still time; by the clock if `as_of` and the window have clock times."""
         closes, case, as_of = question.closes, self.case, self.setting.as_of
         if closes and as_of.date > closes:
             return False
@@ -91,7 +91,7 @@ class Chart:
 
 
 def anchor_date(anchor: Anchor, chart: Chart) -> When | None:
-    """Give the value of an anchor, None where it is not known."""
+    """Return the value of an anchor, None if unknown."""
     if anchor == "surgery":
         return chart.case.anchor
     if anchor == "admission":
@@ -107,12 +107,12 @@ def anchor_date(anchor: Anchor, chart: Chart) -> When | None:
 
 
 def known_to_the_day(at: When | None) -> When | None:
-    """Give the value, unless it may have been on several days."""
+    """Return the value, unless it may have been on several days."""
     return at if at and at.lo == at.hi else None
 
 
 def _column(name: str, chart: Chart) -> When | None:
-    """A date of the case; an own column that cannot be read is no date."""
+    """Return a date of the case; an own column that cannot be read counts as missing."""
     row = chart.case.row
     if name in row.dates or not row.text(name):
         return row.dates.get(name)
@@ -123,7 +123,7 @@ def _column(name: str, chart: Chart) -> When | None:
 
 
 def stretches(window: Window, chart: Chart) -> tuple[Stretch, ...] | None:
-    """Give the spans of a window, each with its anchor; None where an anchor is not known."""
+    """Return the spans of a window, each with its anchor; None if an anchor is unknown."""
     found = []
     for span in window.spans:
         anchor = anchor_date(span.anchor, chart)
@@ -134,7 +134,7 @@ def stretches(window: Window, chart: Chart) -> tuple[Stretch, ...] | None:
 
 
 def question_of(requirement: Requirement, chart: Chart) -> Question | None:
-    """Say what a requirement asks; None where an anchor is not known."""
+    """Return a requirement as a question; None if an anchor is unknown."""
     found = stretches(requirement.window, chart)
     if found is None:
         return None
@@ -146,7 +146,7 @@ def question_of(requirement: Requirement, chart: Chart) -> Question | None:
 
 
 def in_order(version: Version) -> list[Requirement]:
-    """List every requirement after those that it refers to."""
+    """List every requirement after those it refers to."""
     leaves = version.leaves
     by_id = {requirement.id: requirement for requirement in leaves}
     found: dict[str, Requirement] = {}
@@ -169,7 +169,7 @@ def _refers_to(requirement: Requirement) -> Iterator[str]:
 
 
 def required_anchors(window: Window) -> Iterator[str]:
-    """List the requirements whose event a window is counted from, in the order of its spans."""
+    """List the requirements that anchor a window, in the order of its spans."""
     for span in window.spans:
         if isinstance(span.anchor, AnchorRef) and span.anchor.requirement is not None:
             yield span.anchor.requirement

@@ -1,7 +1,7 @@
-"""Which clause decided: from a reason to the key of the protocol that it comes from.
+"""Find the clause that decided: from a reason to the protocol key behind it.
 
-A clause is named by its path, `("window", "at_most")`, below its requirement or its version. What no
-rule decided is named by what did: a row of the records, the site, the program.
+A clause is identified by its path, `("window", "at_most")`, relative to its requirement or version.
+If no rule decided, the source is named instead: a row of the records, the site, the program.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ VERSION, REQUIREMENT, ELSEWHERE = "version", "requirement", ""
 
 
 class ClausePath(NamedTuple):
-    """A clause: `of` is the version or the requirement that holds the keys.
+    """A clause: `of` is the version or requirement that contains the keys.
 
-    Where no rule decided, `of` is empty and `keys` hold one text that says what did.
+    If no rule decided, `of` is empty and `keys` contains one text that says what did.
     """
 
     of: str
@@ -36,7 +36,7 @@ class ClausePath(NamedTuple):
 
     @property
     def path(self) -> str:
-        """`window.and[0].before`."""
+        """Format `window.and[0].before`."""
         path = ""
         for key in self.keys:
             path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
@@ -44,7 +44,7 @@ class ClausePath(NamedTuple):
 
 
 def deciding(leaf: Requirement, decision: Decision, chart: Chart) -> ClausePath:
-    """Name the clause that decided about a requirement."""
+    """Return the clause that decided about a requirement."""
     reason = decision.reason
     if reason in _OUTSIDE:
         return ClausePath(ELSEWHERE, (_OUTSIDE[reason](decision, leaf),))
@@ -65,7 +65,7 @@ def _row(decision: Decision, leaf: Requirement) -> str:
     return f"the records: row {row} of events"
 
 
-# Decided by what a source delivers, not by what the protocol says.
+# Decided by the delivery of a source, not by the protocol.
 _OUTSIDE: dict[Reason, Callable[[Decision, Requirement], str]] = {
     Reason.CANCELLED_CASE: lambda decision, leaf: "the records: status of the case",
     Reason.REJECTED_RECORD: _row,
@@ -124,7 +124,7 @@ def _keys(leaf: Requirement, decision: Decision, chart: Chart) -> Keys:
 
 
 def _condition(leaf: Requirement, condition: Part | None, chart: Chart) -> Keys:
-    """The key below `applies_if` that decided; an anchor that does not apply itself."""
+    """Return the deciding key below `applies_if`, or that of an anchor that does not apply."""
     if condition is not None and condition.truth is not Truth.TRUE:
         return condition.decisive().keys
     for number, span in enumerate(leaf.window.spans):
@@ -138,7 +138,7 @@ def _condition(leaf: Requirement, condition: Part | None, chart: Chart) -> Keys:
 
 
 def first_open(judged: Judged) -> str:
-    """Name the first criterion that does not pass; the window where all do."""
+    """Return the first criterion that does not pass; the window if all do."""
     pairs = zip(CRITERIA, judged.criteria, strict=True)
     return next((name for name, c in pairs if c.outcome is not Outcome.PASS), "window")
 
@@ -146,7 +146,7 @@ def first_open(judged: Judged) -> str:
 def criterion_keys(
     leaf: Requirement, judged: Judged, name: str, question: Question, catalogue: Catalogue
 ) -> Keys:
-    """Give the key that a criterion of an event stands under."""
+    """Return the key of an event's criterion."""
     if name == "code":
         return "event", _code_key(leaf, judged.event, catalogue)
     if name == "modality":
@@ -159,10 +159,10 @@ def criterion_keys(
 
 
 def _code_key(leaf: Requirement, event: Event, catalogue: Catalogue) -> str:
-    """`not_codes` where one of its codes is there, else `codes`, which no code is in.
+    """Return `not_codes` if the event has one of its codes, else `codes`, which it lacks.
 
-    A code that imaging.csv says never counts is kept out by none of them, but by `allow_codes`
-    not naming it.
+    A code with role never in imaging.csv is excluded by neither, but because `allow_codes` does not
+    name it.
     """
     lists = catalogue.lists
     wanted = leaf.event
@@ -174,7 +174,7 @@ def _code_key(leaf: Requirement, event: Event, catalogue: Catalogue) -> str:
 
 
 def _window_keys(leaf: Requirement, judged: Judged, question: Question) -> Keys:
-    """The limit that keeps an event out, or that lets it in."""
+    """Return the limit that excludes an event, or that includes it."""
     reason, at = judged.window.reason, judged.event.at
     if reason is Reason.AFTER_SURGERY:
         return _before_surgery(leaf)
@@ -196,7 +196,7 @@ def _window_keys(leaf: Requirement, judged: Judged, question: Question) -> Keys:
 
 
 def span_keys(number: int) -> Keys:
-    """Give the keys of a span: the window itself, or one of its `and`."""
+    """Return the keys of a span: the window itself, or one of its `and`."""
     return ("window", "and", number - 1) if number else ("window",)
 
 
@@ -205,7 +205,7 @@ def _side(number: int, span: Span) -> Keys:
 
 
 def opening(question: Question) -> Keys:
-    """Give the key that decides where the window opens."""
+    """Return the key that decides when the window opens."""
     stretches = question.stretches
     number = max(range(len(stretches)), key=lambda n: stretches[n].first)
     span = stretches[number].span
@@ -217,7 +217,7 @@ def opening(question: Question) -> Keys:
 
 
 def closing(question: Question) -> Keys:
-    """Give the key that decides where the window closes."""
+    """Return the key that decides when the window closes."""
     stretches = question.stretches
     number = min(range(len(stretches)), key=lambda n: stretches[n].last)
     span = stretches[number].span
@@ -230,7 +230,7 @@ def closing(question: Question) -> Keys:
 
 
 def _clock_key(question: Question, at: When, outcome: Outcome) -> Keys | None:
-    """The first limit in minutes or hours that comes out so; None where none does."""
+    """Return the first limit in minutes or hours with this outcome; None if there is none."""
     for number, stretch in enumerate(question.stretches):
         for limit in stretch.clock_limits:
             if limit.outcome(at) is outcome:
@@ -253,13 +253,13 @@ def _given(span: Span, *names: str) -> str:
 
 
 def _before_surgery(leaf: Requirement) -> Keys:
-    """The key of the span that says that it must be before the operation."""
+    """Return the key of the span that requires it to be before the operation."""
     number = next((n for n, span in enumerate(leaf.window.spans) if span.before == "surgery"), 0)
     return (*span_keys(number), "before")
 
 
 def _unknown_anchor(leaf: Requirement, chart: Chart) -> Keys:
-    """The key of the first anchor that is not known."""
+    """Return the key of the first unknown anchor."""
     for number, span in enumerate(leaf.window.spans):
         if anchor_date(span.anchor, chart) is None:
             return _side(number, span)

@@ -1,4 +1,4 @@
-"""Conditions about events: `applies_if`, `none_between`, and what leaves them undecided: section 7."""
+"""Conditions on events: `applies_if`, `none_between`, and why they may be undecided: section 7."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OF_OUTCOME = {
 
 @dataclass(frozen=True, eq=False)
 class Doubt:
-    """Why it is unknown whether an event is there, and the event or row that leaves it open."""
+    """Why it is unknown whether an event exists, and the event or row that leaves it open."""
 
     reason: Reason
     event: Event | None = None
@@ -45,7 +45,7 @@ def doubt(
     chart: Chart,
     needed: int = 1,
 ) -> Doubt | None:
-    """Say why it is unknown whether `needed` more events are there; None if they are not."""
+    """Return why it is unknown whether `needed` more events exist; None if they do not."""
     undecided = [j for j in judged if j.done and j.undecided]
     if len(undecided) + len(rejected) >= needed:
         return _by_event(undecided) or _by_row(rejected)
@@ -57,7 +57,7 @@ def doubt(
 
 
 def _by_event(undecided: Sequence[Judged]) -> Doubt | None:
-    """The event that may fulfil the question and comes nearest to it."""
+    """Return the event that may fulfil the question and is nearest to it."""
     best = min(undecided, key=lambda j: (j.count(Outcome.UNDECIDED), *j.nearness), default=None)
     return Doubt(best.reason, best.event) if best and best.reason else None
 
@@ -82,7 +82,7 @@ def _answer(judged: list[Judged], question: Question, chart: Chart) -> Truth:
 
 
 def condition_part(condition: RequirementCondition, chart: Chart, keys: Keys) -> Part:
-    """Hold a condition of a requirement, which stands at these keys, against a case."""
+    """Test a requirement's condition at these keys on a case."""
     for name, combine in (("all_of", min), ("any_of", max)):
         members: Sequence[RequirementCondition] | None = getattr(condition, name)
         if members:
@@ -101,7 +101,7 @@ def condition_part(condition: RequirementCondition, chart: Chart, keys: Keys) ->
 
 
 def _event(wanted: EventWithin, chart: Chart) -> tuple[Truth, list[Judged]]:
-    """There is such an event."""
+    """Return whether there is such an event, and the events considered."""
     found = stretches(wanted.window, chart)
     if not found:
         return Truth.UNDECIDED, []
@@ -111,7 +111,7 @@ def _event(wanted: EventWithin, chart: Chart) -> tuple[Truth, list[Judged]]:
 
 
 def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:
-    """The event that was chosen for another requirement lies in a window."""
+    """Whether the event that was chosen for another requirement is in a window."""
     decision = chart.decided[wanted.requirement]
     if decision.status is Status.UNKNOWN:
         return Truth.UNDECIDED
@@ -128,9 +128,9 @@ def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:
 
 @dataclass(frozen=True, eq=False)
 class Between:
-    """One line of `none_between`: whether something lies between the event and the anchor.
+    """One line of `none_between`: whether something is between the event and the anchor.
 
-    keys: where the line stands below its requirement. events: every event of its kind, judged.
+    keys: the path of the line relative to its requirement. events: every event of its kind, judged.
     """
 
     keys: Keys
@@ -142,7 +142,7 @@ class Between:
 def lies_between(
     requirement: Requirement, question: Question, chosen: Event, chart: Chart
 ) -> tuple[Between, ...]:
-    """Judge what came between the chosen event and the anchor, line by line."""
+    """Judge what happened between the chosen event and the anchor, line by line."""
     if not requirement.none_between:
         return ()
     at = known_to_the_day(chosen.at)
@@ -160,12 +160,12 @@ def lies_between(
 
 
 def worst(between: Sequence[Between]) -> Truth:
-    """Say what the lines that take the event away (`then: fail`) come to."""
+    """Return the worst outcome of the lines that invalidate the event (`then: fail`)."""
     return max((b.truth for b in between if b.rule.then == "fail"), default=Truth.FALSE)
 
 
 def _between(id: str, at: When, first: Stretch, chart: Chart) -> tuple[Stretch, ...]:
-    """From the chosen event to the anchor of the first span, or the other way round."""
+    """Return the span from the chosen event to the anchor of the first span, or the reverse."""
     anchor, holidays = first.span.anchor, chart.setting.site.holidays
     if first.back:
         since, until = (_after_chosen(id), at), (_side(anchor, before=True), first.anchor)
@@ -174,8 +174,8 @@ def _between(id: str, at: When, first: Stretch, chart: Chart) -> tuple[Stretch, 
     return Stretch(*since, holidays), Stretch(*until, holidays)
 
 
-# Spans are models of the protocol, which are checked when they are made: that takes as long as half a
-# case takes otherwise, so each is made once.
+# Spans are protocol models, which are validated when they are made: that takes half as long as the
+# rest of a case, so each is made once.
 @cache
 def _after_chosen(id: str) -> Span:
     return Span(after=AnchorRef(requirement=id))

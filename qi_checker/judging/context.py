@@ -1,8 +1,9 @@
-"""What only the whole data set knows: made once, kept as JSON, handed to each case that is judged.
+"""Facts about the whole data set: made once, stored as JSON, passed to each case that is judged.
 
-A case judged alone with its `Context` comes out as it does among all others. The questions that no
-single patient's rows can answer: which kinds of events the source delivers at all, how new each feed
-is, which feed is half empty, which id another patient's row has, and which torn rows name whom.
+A case judged alone with its `Context` has the same result as among all others. It contains what a
+single patient's rows cannot show: which kinds of events the source delivers at all, how recent each
+feed is, which feed is half empty, which ids other patients' rows share, and which torn rows name
+which patient.
 """
 
 from __future__ import annotations
@@ -27,21 +28,21 @@ from qi_checker.protocol.selectors import EventSelector
 from qi_checker.protocol.sentences import Phrases
 from qi_checker.protocol.site import Site
 
-SPAN, SPANS, FEWEST = 28, 6, 3  # days; how many spans are the usual; and how many it takes
-NEVER = date(FIRST_YEAR, 1, 1)  # nothing is the oldest news there is
+SPAN, SPANS, FEWEST = 28, 6, 3  # days per span; spans that define the usual count; minimum of spans
+NEVER = date(FIRST_YEAR, 1, 1)  # a feed without any event counts as the oldest
 _OWNER = {EVENTS.name: "patient_id", EXCEPTIONS.name: "case_id"}
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a data set knows beyond one patient, at the moment `as_of` (text; empty: any moment).
+    """Facts of a data set beyond one patient, at the moment `as_of` (text; empty: any moment).
 
-    delivered: kinds of events that any used row has that was known then.
+    delivered: kinds of events in any used row that was known then.
     newest: the newest known `recorded_at` of each kind.
     full_until: feeds that are half empty, and the day until which they delivered as usual.
-    shared_ids: per table, the ids that rows of several owners have (a patient's events, a case's
-        exceptions), and the content of the first row (`content`). Later rows are rejected.
-    torn: rows of events with too few or too many cells, and a patient's id in its place.
+    shared_ids: per table, ids in rows of several owners (a patient's events, a case's exceptions),
+    and the content of the first row (`content`). Later rows are rejected. torn: rows of events with
+    too few or too many cells, and a patient's id in its place.
     """
 
     as_of: str = ""
@@ -52,11 +53,11 @@ class Context:
     torn: tuple[TornRow, ...] = ()
 
     def torn_of(self, patient: str) -> list[TornRow]:
-        """Give the torn rows that name a patient."""
+        """Return the torn rows that name a patient."""
         return [row for row in self.torn if row.patient == patient]
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as plain JSON values, in a fixed order."""
+        """Return it as plain JSON values, in a fixed order."""
         return {
             "as_of": self.as_of,
             "delivered": sorted(self.delivered),
@@ -70,7 +71,7 @@ class Context:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Context:
-        """Read what `to_json` gave. UserError where it is something else."""
+        """Read the output of `to_json`. UserError for anything else."""
         try:
             return cls(
                 as_of=str(value["as_of"]),
@@ -92,7 +93,7 @@ NOTHING = Context()
 
 @dataclass(frozen=True)
 class Setting:
-    """What every part of judging is given: the moment, the hospital, code lists, the data set.
+    """The input of every part of judging: the moment, the hospital, code lists, the data set.
 
     language: that of the sentences; it decides nothing.
     """
@@ -102,7 +103,7 @@ class Setting:
     catalogue: Catalogue
     context: Context = NOTHING
     language: str = "en"
-    # The fixed pieces of sentences by version and requirement, made when they are first needed.
+    # The fixed pieces of sentences by version and requirement, made on first use.
     phrases: dict[tuple[str, str], Phrases] = field(default_factory=dict, compare=False)
 
     @property
@@ -127,7 +128,7 @@ def context_of(
         kind, recorded = row.word("kind"), row.dates.get("recorded_at")
         if recorded is not None and recorded.after(as_of):
             continue
-        # Whatever came shows that the source delivers, even what was entered in error.
+        # Any row shows that the source delivers, even one entered in error.
         delivered.add(kind)
         if recorded is not None and (kind not in newest or recorded.lo > newest[kind]):
             newest[kind] = recorded.lo
@@ -161,7 +162,7 @@ def torn_rows(raw: Iterable[Mapping[str, Any]]) -> list[TornRow]:
 
 
 def shared_ids(table: Table, raw: Iterable[RawRow], site: Site) -> dict[str, str]:
-    """Find the ids that rows of several owners have, and what the first row with each holds."""
+    """Find ids in rows of several owners, and the content of the first row with each."""
     owner = _OWNER[table.name]
     first: dict[str, tuple[str, RawRow]] = {}
     found: set[str] = set()
@@ -186,7 +187,7 @@ def _is_of(feed: str, row: Row, kind: str, as_of: AsOf, catalogue: Catalogue) ->
 
 
 def modalities_in(texts: Mapping[str, str], catalogue: Catalogue) -> list[str]:
-    """Read what the column says; where it is empty, what the codes say."""
+    """Return the modalities of the column; if it is empty, those of the codes."""
     said = items(texts.get("modality", "").upper())
     if said:
         return said
@@ -195,10 +196,10 @@ def modalities_in(texts: Mapping[str, str], catalogue: Catalogue) -> list[str]:
 
 
 def _half_empty(days: list[date], share: str, today: date) -> bool:
-    """Whether the last span has less than that share of the median of the spans before.
+    """Whether the last span has less than this share of the median of the spans before.
 
-    The spans before end with the last one that has any, so that a feed that broke off long ago is
-    not compared with its own silence. A feed without any day has delivered nothing.
+    The spans before are counted back from the newest one with any event, so that a feed that
+    stopped long ago is not compared with its own gap. A feed without any day has delivered nothing.
     """
     if not days:
         return True
@@ -215,7 +216,7 @@ def _half_empty(days: list[date], share: str, today: date) -> bool:
 def delivered_until(
     wanted: EventSelector, context: Context, as_of: AsOf, site: Site
 ) -> date | None:
-    """The last day of which the absence of such an event says something; None: it always does."""
+    """Return the last day on which the absence of such an event is meaningful; None if always."""
     days = [day for feed, day in context.full_until.items() if _concerns(feed, wanted)]
     allowed, newest = site.feeds.get(wanted.kind), context.newest.get(wanted.kind)
     if wanted.kind not in context.delivered:
@@ -226,7 +227,7 @@ def delivered_until(
 
 
 def _concerns(feed: str, wanted: EventSelector) -> bool:
-    """Whether an event that is asked for may come by this feed."""
+    """Whether a required event may come from this feed."""
     kind, _, modality = feed.partition(".")
     return kind == wanted.kind and (
         not modality or wanted.modality is None or modality in wanted.modality

@@ -1,4 +1,4 @@
-"""One event held against every criterion of one question: docs/evaluation.md, section 5."""
+"""Test one event against every criterion of one question: docs/evaluation.md, section 5."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNMAPPED = undecided(Reason.UNMAPPED)
 EXCLUDED_CODE, WRONG_MODALITY = fails(Reason.EXCLUDED_CODE), fails(Reason.WRONG_MODALITY)
 WRONG_REGION, WRONG_PROVENANCE = fails(Reason.WRONG_REGION), fails(Reason.WRONG_PROVENANCE)
 WRONG_VALUE, BOOKING_PASSED = fails(Reason.WRONG_VALUE), fails(Reason.BOOKING_PASSED)
-# An event whose status is none of those that count, and that is no appointment either.
+# An event whose status does not count, and that is not an appointment.
 _NOT_DONE = {
     "completed": WRONG_VALUE,
     "cancelled": fails(Reason.CANCELLED),
@@ -36,8 +36,8 @@ class Judged:
     """An event with the outcome of each criterion.
 
     criteria: in the order of `CRITERIA`, which is the contract's.
-    near_miss: whether it is of a modality or a code that is asked for, or may be.
-    distance: days to the window; None without a date, which is farther than any.
+    near_miss: whether it has, or may have, a required modality or code.
+    distance: days to the window; None without a date, which sorts last.
     """
 
     event: Event
@@ -54,7 +54,7 @@ class Judged:
         return len(outcomes) - undecided - failed, undecided, failed
 
     def count(self, outcome: Outcome) -> int:
-        """How many criteria came out so."""
+        """Count the criteria with this outcome."""
         return self._counts[outcome]
 
     @property
@@ -71,38 +71,38 @@ class Judged:
 
     @property
     def right_study(self) -> bool:
-        """Whether it is what is asked for, whatever its date and status."""
+        """Whether it meets all criteria except date and status."""
         return all(c.outcome is Outcome.PASS for c in self.criteria[:5])
 
     @property
     def possible(self) -> bool:
-        """Whether it is a near miss that nothing speaks against."""
+        """Whether it is a near miss without a failed criterion."""
         return self.near_miss and not self._counts[2]
 
     @property
     def undecided(self) -> bool:
-        """Whether it is a near miss that may fulfil the question, but not for certain."""
+        """Whether it is a near miss that possibly but not certainly fulfils the question."""
         return self.possible and self._counts[1] > 0
 
     @property
     def reason(self) -> Reason | None:
-        """The reason of the first criterion that does not pass."""
+        """Return the reason of the first criterion that does not pass."""
         return next((c.reason for c in self.criteria if c.outcome is not Outcome.PASS), None)
 
     @property
     def nearness(self) -> tuple[float, int, int, str]:
-        """Sorts the smallest distance first, then the latest, then the lowest id."""
+        """Return a key that sorts by smallest distance, then latest, then lowest id."""
         distance = float("inf") if self.distance is None else self.distance
         return distance, *recency(self.event)
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """Sorts the nearest miss first: fewest criteria that do not pass, then nearness."""
+        """Return a key that sorts the nearest miss first: fewest open criteria, then nearness."""
         return len(self.criteria) - self._counts[0], *self.nearness  # type: ignore[return-value]
 
 
 def recency(event: Event) -> tuple[int, int, str]:
-    """Sorts the latest first possible day first, no date last; then the latest clock; then the id."""
+    """Return a key that sorts by latest first possible day, missing last; latest clock; id."""
     at = event.at
     if at is None:
         return 0, 0, event.id
@@ -113,20 +113,20 @@ def recency(event: Event) -> tuple[int, int, str]:
 
 
 def latest(events: Iterable[Event]) -> Event | None:
-    """Give the event with the latest first possible day, then the latest clock, then the lowest id."""
+    """Return the event with the latest first possible day, then latest clock, then lowest id."""
     return min(events, key=recency, default=None)
 
 
 def judge_all(
     events: Sequence[Event], question: Question, case: Case, setting: Setting
 ) -> list[Judged]:
-    """Hold the events of the question's kind against it."""
+    """Judge the events of the question's kind."""
     kind = question.event.kind
     return [judge(event, question, case, setting) for event in events if event.kind == kind]
 
 
 def judge(event: Event, question: Question, case: Case, setting: Setting) -> Judged:
-    """Hold an event of the question's kind against every criterion."""
+    """Judge an event of the question's kind by every criterion."""
     catalogue = setting.catalogue
     wanted = question.event
     modalities = modalities_of(event, catalogue) if wanted.modality is not None else []
@@ -161,12 +161,12 @@ def _regions_of(event: Event, catalogue: Catalogue) -> Sequence[str]:
 
 
 def _lines(event: Event, catalogue: Catalogue) -> list[ImagingCode]:
-    """What imaging.csv says about the codes of an event."""
+    """Return the lines of imaging.csv about the codes of an event."""
     return [line for pair in event.codes for line in catalogue.imaging_of(pair)]
 
 
 def _cannot_be_decided(words: Sequence[str], known: tuple[str, ...]) -> bool:
-    """Whether there is no word, or one that nobody knows."""
+    """Whether there is no word, or an unknown one."""
     return not words or any(word not in known for word in words)
 
 
@@ -186,7 +186,7 @@ def _near_miss(
 
 
 def _code(event: Event, question: Question, catalogue: Catalogue) -> Criterion:
-    """No code that never counts, and one that is asked for; no code at all does not match."""
+    """Require no code that never counts, and a listed code; without codes it does not match."""
     wanted, lists, codes = question.event, catalogue.lists, event.codes
     if codes and wanted.kind == "imaging":
         allowed = lists[wanted.allow_codes.in_] if wanted.allow_codes else None
@@ -204,7 +204,7 @@ def _code(event: Event, question: Question, catalogue: Catalogue) -> Criterion:
 
 
 def _modality(words: Sequence[str], question: Question, catalogue: Catalogue) -> Criterion:
-    """One of the modalities that are asked for; the CT of a PET/CT only where it is allowed."""
+    """Require one of the modalities; the CT of a PET/CT only if allowed."""
     wanted = question.event.modality
     if wanted is None:
         return PASSES
@@ -218,7 +218,7 @@ def _modality(words: Sequence[str], question: Question, catalogue: Catalogue) ->
 
 
 def _region(event: Event, wanted: Sequence[str], catalogue: Catalogue) -> Criterion:
-    """One of the regions that are asked for."""
+    """Require one of the regions."""
     words = _regions_of(event, catalogue)
     if any(word in wanted for word in words):
         return PASSES
@@ -228,12 +228,12 @@ def _region(event: Event, wanted: Sequence[str], catalogue: Catalogue) -> Criter
 
 
 def _provenance(event: Event, wanted: Sequence[str]) -> Criterion:
-    """Made in the hospital or elsewhere, as it is asked for."""
+    """Require the provenance: made in the hospital or elsewhere."""
     return PASSES if event.provenance in wanted else WRONG_PROVENANCE
 
 
 def _columns(event: Event, question: Question) -> Criterion:
-    """Every other column that is asked for has one of its values."""
+    """Require one of the values in every other column."""
     wanted = question.event.columns or []
     values = [(event.texts.get(column.name, ""), column.in_) for column in wanted]
     if any(value and value not in allowed for value, allowed in values):
@@ -242,7 +242,7 @@ def _columns(event: Event, question: Question) -> Criterion:
 
 
 def _status(event: Event, question: Question, case: Case, setting: Setting) -> Criterion:
-    """Done, or an appointment that has not passed."""
+    """Require a status that counts, or an appointment that has not passed."""
     if event.status in question.event.status:
         return PASSES
     if event.status != "booked":
@@ -258,7 +258,7 @@ def _status(event: Event, question: Question, case: Case, setting: Setting) -> C
 
 
 def _still_to_come(at: When, case: Case, as_of: AsOf) -> bool:
-    """Whether an appointment is after an operation that is past; on its day by the clocks."""
+    """Whether an appointment is after a past operation; on the same day by the clock."""
     if at.lo != case.day:
         return at.lo > case.day
     by_clock = as_of.clock and at.clock and case.anchor.clock

@@ -1,4 +1,4 @@
-"""Events that cannot be taken at their word: docs/evaluation.md, section 2."""
+"""Events that cannot be trusted: docs/evaluation.md, section 2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Torn = Mapping[str, Any]
 def set_apart(
     tables: Mapping[str, Sequence[RawRow]], torn: Mapping[str, Sequence[Torn]]
 ) -> tuple[Mapping[str, Sequence[RawRow]], Mapping[str, Sequence[Torn]]]:
-    """Give the tables without the doubtful events, and the torn rows with them."""
+    """Return the tables without the doubtful events, and the torn rows including them."""
     cases = tables.get(CASES.name, ())
     known = {id for case in cases if (id := trimmed(case.get("patient_id")))}
     left: list[RawRow] = []
@@ -41,7 +41,7 @@ def _kind(row: RawRow) -> str:
 
 
 def _owner(cells: RawRow, known: set[str]) -> str | None:
-    """The one patient with an operation whose id stands in another column, if it is one."""
+    """Return the one patient with an operation whose id is in another column, if exactly one."""
     found = {trimmed(value) for name, value in cells.items() if name not in ("_row", "patient_id")}
     owners = found & known
     return owners.pop() if len(owners) == 1 else None

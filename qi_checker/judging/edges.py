@@ -1,7 +1,7 @@
 """The edges of a window: the last day or minute inside each limit, and the first outside.
 
-A rule that says 30 days where 31 are meant differs from the right one at its edges only, so these
-are what examples must hit.
+A rule with 30 days instead of 31 differs from the right one only at its edges, so examples must hit
+these.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Edge:
     side: str
 
     def words(self, window: Window, titles: Mapping[str, str]) -> str:
-        """`the last day inside at_most: 30 days`; `titles` are those of the requirements."""
+        """Return `the last day inside at_most: 30 days`; `titles` are those of the requirements."""
         span = window.spans[self.span]
         if self.key == ANCHOR:
             return f"{self._beside(span)} {anchor_words(span.anchor, titles)}"
@@ -40,7 +40,7 @@ class Edge:
         return f"the {which} {unit} {self.side} {self.key}: {length}"
 
     def _beside(self, span: Span) -> str:
-        """`the day of`, or which day or minute beside it."""
+        """Return `the day of`, or the adjacent day or minute."""
         back = span.before is not None
         if _by_minutes(span):
             of_anchor = back == (self.side == OUTSIDE)
@@ -49,7 +49,7 @@ class Edge:
         return "the day of" if self.side == INSIDE else beyond
 
     def steps(self) -> tuple[str | int, ...]:
-        """Where the limit stands below its requirement: window, and, 0, at_most."""
+        """Return the path of the limit relative to its requirement: window, and, 0, at_most."""
         holder: tuple[str | int, ...] = (
             ("window", "and", self.span - 1) if self.span else ("window",)
         )
@@ -57,7 +57,7 @@ class Edge:
 
 
 def edges(window: Window) -> list[Edge]:
-    """Both sides of every limit, in the order written, and of the anchor where it is an end."""
+    """Return both sides of every limit, in the order written, and of the anchor if it is an end."""
     found = []
     for number, span in enumerate(window.spans):
         keys = [key for key in _KEYS if _of(span, key) is not None]
@@ -79,7 +79,7 @@ def _of(span: Span, key: str) -> Duration | None:
 
 def _length(span: Span, key: str) -> Duration:
     length = _of(span, key)
-    assert length is not None, "an edge is of a limit that is there"
+    assert length is not None, "an edge belongs to an existing limit"
     return length
 
 
@@ -88,14 +88,14 @@ def _by_minutes(span: Span) -> bool:
 
 
 def place(edge: Edge, stretch: Stretch) -> date | datetime | None:
-    """The date of an edge, or its moment where minutes and hours count; None without a clock."""
+    """Return the date of an edge, or its moment for minutes and hours; None without a clock."""
     span = stretch.span
     if edge.key == ANCHOR:
         return _anchor_place(edge, stretch)
     length = _length(span, edge.key)
     back = stretch.back and not edge.key.startswith("or_after")
     strict = edge.key.endswith(("less_than", "more_than"))
-    # Towards the anchor is inwards for a greatest distance, outwards for a least one.
+    # Towards the anchor is inwards for a maximum distance, outwards for a minimum.
     inwards = (1 if back else -1) * (-1 if edge.key in ("at_least", "more_than") else 1)
     steps = inwards * (strict - (edge.side == OUTSIDE))
     if length.clock is not None:
@@ -117,7 +117,7 @@ def _anchor_place(edge: Edge, stretch: Stretch) -> date | datetime | None:
 
 
 def hit(judged: Judged, stretches: tuple[Stretch, ...], window: Window) -> Iterator[Edge]:
-    """The edges that an event of the right sort lies on."""
+    """Yield the edges that an event meeting all other criteria hits."""
     at = judged.event.at
     if at is None or at.lo != at.hi or not judged.right_study:
         return
@@ -134,7 +134,7 @@ def hit(judged: Judged, stretches: tuple[Stretch, ...], window: Window) -> Itera
 
 
 def _counts(edge: Edge, judged: Judged) -> bool:
-    """Inside one limit but kept out by another shows nothing; on the day `same_day` decides."""
+    """Whether a hit counts: no other limit excludes it; on the anchor's day `same_day` decides."""
     fails = judged.window.outcome is Outcome.FAIL
     if edge.key == ANCHOR and edge.side == INSIDE:
         return True

@@ -1,4 +1,4 @@
-"""Approved waivers: which are active, and why the others are ignored: section 9."""
+"""Approved waivers: which ones are active, and why the others are ignored: section 9."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ TOO_LONG = "span longer than allowed"
 
 @dataclass(frozen=True)
 class Considered:
-    """An exception of a case: active, or why it is ignored (then `ignored` says so).
+    """An exception of a case: active, or ignored (`ignored` says why).
 
-    A row that cannot be used at all has no `expires_on`. asked_late: asked for after surgery.
+    A rejected row has no `expires_on`. asked_late: requested after surgery.
     """
 
     row: Row
@@ -39,7 +39,7 @@ class Considered:
 
 @dataclass
 class Waivers:
-    """Every usable exception of a data set, judged. `of_case`: by case, in the order of their ids."""
+    """Every usable exception of a data set, judged. `of_case`: by case, in order of their ids."""
 
     of_case: dict[str, list[Considered]] = field(default_factory=dict)
     ignored: list[tuple[str, str]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Waivers:
 
 
 def read_waivers(used: list[Row], cases: dict[str, Case], setting: Setting) -> Waivers:
-    """Judge every usable row of exceptions, in the order of their ids."""
+    """Judge every usable row of exceptions, in order of their ids."""
     waivers = Waivers()
     for row in sorted(used, key=lambda row: row.text("exception_id")):
         case = cases.get(row.text("case_id"))
@@ -79,21 +79,21 @@ def _asked_late(row: Row, case: Case) -> bool:
 
 
 def unusable(rejected: Rejected) -> Considered:
-    """Take down an exception whose row could not be used."""
+    """Make an ignored exception from a rejected row."""
     why = f"the row was rejected: {rejected.reason}"
     return Considered(rejected.row, rejected.row.word("requirement"), why)
 
 
 @dataclass(frozen=True)
 class Excepted:
-    """What waives a requirement: until when, and whether it was asked for after surgery."""
+    """The waiver of a requirement: until when, and whether it was requested after surgery."""
 
     until: date
     asked_late: bool
 
 
 def active(considered: Iterable[Considered]) -> dict[str, Excepted]:
-    """Give the exception per requirement; of several the latest day, and late only if each was."""
+    """Return the waiver per requirement; of several the latest day, and late only if all were."""
     found: dict[str, Excepted] = {}
     for one in considered:
         if one.expires_on is None:
@@ -105,7 +105,7 @@ def active(considered: Iterable[Considered]) -> dict[str, Excepted]:
 
 
 def why_ignored(row: Row, case: Case | None, setting: Setting) -> str:
-    """Give the first reason that stands against an exception; empty where it is active."""
+    """Return the first reason to ignore an exception; empty if it is active."""
     if _later(row.dates.get("recorded_at"), setting):
         return NOT_KNOWN
     if case is None:
@@ -135,7 +135,8 @@ def _scope(row: Row, case: Case, setting: Setting) -> str:
     days = (start.lo, end.lo) if start is not None and end is not None else None
     if against := refusals(case.version.exceptions, row.word("reason"), days):
         return against[0]
-    # The earlier day: what held on the day of surgery still holds when last year is audited.
+    # The earlier day: a waiver valid on the day of surgery is still valid when last year is
+    # audited.
     if days is not None and not days[0] <= min(setting.as_of.date, case.day) <= days[1]:
         return "not valid on the day"
     return ""
@@ -144,10 +145,10 @@ def _scope(row: Row, case: Case, setting: Setting) -> str:
 def refusals(
     policy: ExceptionPolicy | None, reason: str, days: tuple[date, date] | None
 ) -> list[str]:
-    """Give what a protocol has against an exception, whoever approves it and whenever.
+    """Return why a protocol does not accept an exception, regardless of its approval.
 
-    policy: of the version of the protocol; None where it accepts no exception.
-    days: first and last day; None where one of them is not given.
+    policy: of the version of the protocol; None if it accepts no exceptions.
+    days: first and last day; None if one of them is missing.
     """
     found = []
     if policy is None or reason not in policy.reasons:
@@ -160,7 +161,7 @@ def refusals(
 
 
 def last_day(policy: ExceptionPolicy | None, first: date) -> date | None:
-    """Give the last day until which an exception from a first day on may hold; None without a limit."""
+    """Return the last possible day of an exception, given its first; None without a limit."""
     return later(first, policy.at_most) if policy is not None and policy.at_most else None
 
 

@@ -20,7 +20,7 @@ Finding = dict[str, Any]  # FINDING_COLUMNS; dates are `date`, an empty column i
 
 
 def finding(requirement: Requirement, decision: Decision, chart: Chart) -> Finding:
-    """Give all columns of a finding."""
+    """Return all columns of a finding."""
     question, event = decision.question, decision.event
     at = event.at if event else None
     through = _valid_through(decision)
@@ -46,7 +46,7 @@ def finding(requirement: Requirement, decision: Decision, chart: Chart) -> Findi
 def moved_away(decision: Decision, earlier_days: Collection[date]) -> bool:
     """Whether the event was in time until surgery moved: `expired_by_reschedule`.
 
-    earlier_days: the days that surgery was planned for before, as the store of past nights knows them.
+    earlier_days: earlier planned dates of surgery, from the store of past nights.
     """
     if decision.status is not Status.EXPIRED or decision.reason is not Reason.TOO_OLD:
         return False
@@ -55,13 +55,13 @@ def moved_away(decision: Decision, earlier_days: Collection[date]) -> bool:
 
 
 def closed(decision: Decision, chart: Chart) -> bool:
-    """Whether no time is left in which the event of an upcoming case would count."""
+    """Whether there is no time left in which an event of an upcoming case would count."""
     question = decision.question
     return chart.case.upcoming and question is not None and not chart.live(question)
 
 
 def _owner(requirement: Requirement, decision: Decision, chart: Chart) -> str:
-    """Say who acts: by what is to be done for the reason."""
+    """Return who acts, by the action for the reason."""
     action = ACTION_FOR.get(decision.reason, ActionKind.ORDER)
     if decision.status in UNSETTLED and closed(decision, chart):
         action = ActionKind.DECIDE
@@ -69,7 +69,7 @@ def _owner(requirement: Requirement, decision: Decision, chart: Chart) -> str:
 
 
 def _valid_through(decision: Decision) -> date | None:
-    """Give the last anchor date for which the event would be inside; of several the oldest counts."""
+    """Return the last anchor date with the event in the window; of several the oldest counts."""
     is_dated = decision.status in (Status.MET, Status.BOOKED) or decision.reason in (
         Reason.TOO_OLD,
         Reason.EXPIRED_BY_RESCHEDULE,
@@ -84,7 +84,7 @@ def _valid_through(decision: Decision) -> date | None:
 
 
 def _act_by(requirement: Requirement, decision: Decision, chart: Chart) -> date | None:
-    """Give the last day to arrange it; None where nothing is to be done, or there is no last day."""
+    """Return the last day to arrange it; None if nothing is to be done or there is no last day."""
     question, site = decision.question, chart.setting.site
     if decision.status not in UNSETTLED or not question:
         return None
@@ -95,7 +95,7 @@ def _act_by(requirement: Requirement, decision: Decision, chart: Chart) -> date 
     lead = requirement.lead_time or site.lead_time or NO_LEAD_TIME
     until = question.closes
     if decision.status is Status.DUE and decision.reason is Reason.FORBIDDEN_EVENT:
-        # What is booked must be called off before its day, not before the end of the window.
+        # A booking must be cancelled before its own day, not before the end of the window.
         assert decision.event and decision.event.at, "a booking has a date"
         until, lead = decision.event.at.lo, ONE_WORKING_DAY
     return earlier(until, lead, site.holidays) if until else None

@@ -1,4 +1,4 @@
-"""What the requirements of a case add up to: docs/evaluation.md, section 10."""
+"""Combine the requirements of a case: docs/evaluation.md, section 10."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Ranks = Mapping[str, int]  # of every requirement that applies
 def rank(member: Member, ranks: Ranks) -> int | None:
     """Rank a member: `all_of` takes the highest rank of its members, `any_of` the lowest.
 
-    A requirement that is not applicable is not in `ranks`, and passed over.
+    A requirement that is not applicable is not in `ranks`, and is skipped.
     """
     if isinstance(member, Requirement):
         return ranks.get(member.id)
@@ -25,7 +25,7 @@ def rank(member: Member, ranks: Ranks) -> int | None:
 
 
 def fulfilled(member: Member, met: Mapping[str, bool]) -> bool | None:
-    """Say the same where a requirement is met or not; one that is not applicable is not in `met`."""
+    """Combine whether requirements are met; one that is not applicable is not in `met`."""
     if isinstance(member, Requirement):
         return met.get(member.id)
     combine = all if member.all_of else any
@@ -34,7 +34,7 @@ def fulfilled(member: Member, met: Mapping[str, bool]) -> bool | None:
 
 
 def verdict_of(members: Sequence[Member], ranks: Ranks) -> Verdict:
-    """Give the verdict of a case; the case is an `all_of`."""
+    """Return the verdict of a case; the case is an `all_of`."""
     found = [r for m in members if (r := rank(m, ranks)) is not None]
     return VERDICT_OF_RANK[max(found)] if found else Verdict.NOT_APPLICABLE
 
@@ -53,9 +53,9 @@ def open_requirements(members: Sequence[Member], ranks: Ranks) -> Iterator[Requi
 
 
 def holds_through(members: Sequence[Member], ranks: Ranks, ends: Mapping[str, date]) -> date | None:
-    """Give the last anchor date on which all of a case still holds; None without a limit.
+    """Return the last anchor date on which the whole case still holds; None without a limit.
 
-    ends: the last day of each requirement that has one. Only where every member holds.
+    ends: the last day of each requirement that has one. Call it only if every member holds.
     """
     applicable = [m for m in members if rank(m, ranks) is not None]
     last = min((_holds_through(m, ranks, ends) for m in applicable), default=date.max)

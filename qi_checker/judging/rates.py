@@ -14,14 +14,14 @@ from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Protocol, Requirement
 from qi_checker.protocol.vocabulary import Status, Verdict
 
-# A window may reach past the operation: until it closes, nothing can be said about the case.
+# A window may reach past the operation: until it closes, the case cannot be decided.
 STILL_OPEN = (Verdict.NOT_APPLICABLE, Verdict.ERROR, Verdict.ACTION_NEEDED, Verdict.PENDING)
 NOT_COUNTED = (Status.NOT_APPLICABLE, Status.ERROR, Status.DUE, Status.BOOKED)
 
 
 @dataclass
 class Numbers:
-    """Counts over eligible cases: applicable, past, settled and without an error."""
+    """Counts over eligible cases: applicable, past, decided and without an error."""
 
     eligible: int = 0
     compliant: int = 0
@@ -33,7 +33,7 @@ class Numbers:
 
 
 def empty_numbers(protocol: Protocol) -> Numbers:
-    """Every requirement and every sensitivity window with a count of none."""
+    """Return zero counts for every requirement and every sensitivity window."""
     numbers = Numbers()
     for version in protocol.versions:
         for requirement in version.leaves:
@@ -67,7 +67,7 @@ def count_case(numbers: Numbers, chart: Chart, verdict: str) -> None:
 
 
 def _days_present(requirement: Requirement, chart: Chart) -> list[date]:
-    """First possible days of the completed studies that are right but for their date."""
+    """Return the first possible days of completed studies that meet all criteria but the date."""
     decision = chart.decided[requirement.id]
     question = decision.question
     if question is None:
@@ -94,13 +94,13 @@ def _compliant_within(limit: Duration, days: dict[str, list[date]], chart: Chart
 
 
 def _judged_anew(requirement: Requirement) -> bool:
-    """Whether another limit is all that there is to say about its window."""
+    """Whether its window is defined by one limit, which another one can replace."""
     taken = any(line.then == "fail" for line in requirement.none_between)
     other = requirement.count or requirement.forbidden or taken
     return requirement.window.only_days_before_surgery and not other
 
 
 def _opens(requirement: Requirement, limit: Duration, anchor: date) -> date:
-    """The window opens by another limit; a strict one (`less_than`) stays strict."""
+    """Return when the window opens with another limit; a strict one (`less_than`) stays strict."""
     opens = earlier(anchor, limit)
     return opens + ONE_DAY if requirement.window.less_than else opens

@@ -1,7 +1,7 @@
-"""Rows as the things they stand for, and what of them is known: docs/evaluation.md, sections 3 and 6.
+"""Convert rows to events, and select those known at the time: docs/evaluation.md, sections 3 and 6.
 
-Reading is apart from judging: a patient's `History` is made once, and then judged against as many
-cases, dates of surgery and protocols as somebody asks about.
+Reading is separate from judging: a patient's `History` is made once, and then judged for any number
+of cases, dates of surgery and protocols.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qi_checker.protocol.vocabulary import EVENT_STATUSES
 class Event:
     """A study, therapy, visit …: a usable row, or a rejected one that may be evidence.
 
-    Of a rejected row anything may be missing, `kind` and `id` included.
+    In a rejected row anything may be missing, including `kind` and `id`.
     """
 
     row: int
@@ -34,9 +34,9 @@ class Event:
     region: tuple[str, ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     provenance: str = "internal"
-    texts: Mapping[str, str] = field(default_factory=dict)  # every column, as it stands
+    texts: Mapping[str, str] = field(default_factory=dict)  # every column, as written
     reject: str = ""
-    torn: bool = False  # nothing but the ids can be read
+    torn: bool = False  # only the ids can be read
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class TornRow:
 
     @property
     def event(self) -> Event:
-        """Take it for a completed event of which nothing is known."""
+        """Treat it as a completed event with unknown properties."""
         return Event(self.row, self.id, self.patient, "", "completed", reject=self.why, torn=True)
 
 
 @dataclass
 class History:
-    """What is known of one patient at one moment: events, and rows that could not be used."""
+    """What is known about one patient at one moment: events, and rejected rows."""
 
     events: list[Event] = field(default_factory=list)
     evidence: list[Event] = field(default_factory=list)
@@ -68,7 +68,7 @@ Histories = dict[str, History]  # by patient
 def read_histories(
     used: Iterable[Row], rejected: Iterable[Rejected], torn: Iterable[TornRow], as_of: AsOf
 ) -> tuple[Histories, Counter[str]]:
-    """Sort events by patient; count those that were not known or had not happened at `as_of`."""
+    """Group events by patient; count those that were not known or had not happened at `as_of`."""
     histories: Histories = {}
     left_out: Counter[str] = Counter()
 
@@ -126,7 +126,7 @@ def _event(row: Row, as_of: AsOf, reject: str = "") -> Event:
 
 
 def _evidence(rejected: Iterable[Rejected], as_of: AsOf) -> list[Event]:
-    """Find rejected rows that may stand for a completed study that is known at `as_of`."""
+    """Find rejected rows that may be a completed study known at `as_of`."""
     found = []
     for reject in rejected:
         row = reject.row

@@ -1,4 +1,4 @@
-"""Which rows can be used, and why the others cannot: docs/evaluation.md, section 2."""
+"""Decide which rows can be used, and why the others are rejected: docs/evaluation.md, section 2."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ UNREADABLE = "unreadable date"
 EXTERNAL_UNDATED = "external study without an acquisition date"
 DUPLICATE = "duplicate id"
 SAME_CONTENT = "duplicate id, same content"
-HEADER_AND_FIRST = 2  # the first row of data, as a spreadsheet counts it
+HEADER_AND_FIRST = 2  # number of the first data row in a spreadsheet
 
 RawRow = Mapping[str, str | None]
-SharedIds = Mapping[str, str]  # id -> the content of the first row that has it, as `content` says
+SharedIds = Mapping[str, str]  # id -> the `content` of the first row with it
 
 _DATES = {
     table.name: [(c.name, c.kind == "when-or-part") for c in table.columns if c.kind[:4] == "when"]
@@ -34,24 +34,24 @@ _NEEDED = {table.name: table.needed for table in ALL_TABLES.values()}
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: its texts without the empty ones, and the dates that can be read."""
+    """A row of a table: its non-empty texts, and its readable dates."""
 
     number: int
     texts: Mapping[str, str]
     dates: Mapping[str, When] = field(default_factory=dict)
 
     def text(self, column: str) -> str:
-        """Give the trimmed text of a column, empty where there is no value."""
+        """Return the trimmed text of a column, empty if there is no value."""
         return self.texts.get(column, "")
 
     def word(self, column: str) -> str:
-        """Give the lower-cased text of a column."""
+        """Return the lower-cased text of a column."""
         return self.texts.get(column, "").lower()
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row that cannot be used: the column and the reason of the first check that failed."""
+    """A rejected row: column and reason of the first check that failed."""
 
     table: str
     row: Row
@@ -65,8 +65,8 @@ def read_rows(
 ) -> tuple[list[Row], list[Rejected]]:
     """Read rows of a table, in file order, into usable and rejected ones.
 
-    shared: where these are not all rows of the table, the ids that rows of other owners have, too
-    (`Context.shared_ids`): whether one of these rows was the first with the id shows in its content.
+    shared: if these are not all rows of the table, the ids that other owners' rows also have
+    (`Context.shared_ids`): the content shows whether one of these rows was the first with the id.
     """
     used, rejected = [], []
     first_with_id: dict[str, Row] = {}
@@ -93,7 +93,7 @@ def read_rows(
 
 
 def read_row(table: Table, cells: RawRow, number: int, site: Site) -> Row:
-    """Read the cells of one row; `_row` among them is its number, if it is there."""
+    """Read the cells of one row; its number is in `_row`, if present."""
     texts = {n: text for n, cell in cells.items() if n != "_row" and (text := trimmed(cell))}
     dates = {}
     for name, or_part in _DATES[table.name]:
@@ -106,7 +106,7 @@ def read_row(table: Table, cells: RawRow, number: int, site: Site) -> Row:
 
 
 def fault_of(table: Table, row: Row) -> tuple[str, str] | None:
-    """Name column and reason of the first check that this row fails by itself."""
+    """Return column and reason of the first check that this row fails by itself."""
     texts = row.texts
     for name in _NEEDED[table.name]:
         if name not in texts:
@@ -131,6 +131,6 @@ def _same(table: Table, row: Row, first: Row) -> bool:
 
 
 def content(table: Table, row: Row) -> str:
-    """Hash what the contract's columns of a row say; rows of the same content are the same."""
+    """Hash the contract's columns of a row; rows with the same content have the same hash."""
     text = "\x1f".join(row.text(name) for name in table.names)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""The sentence of a finding, filled from the table of words of its language (`protocol/language.py`)."""
+"""Fill the sentence of a finding from the templates of its language (`protocol/language.py`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Values = Mapping[str, Any]
 
 
 def sentence(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
-    """Say in plain words what a finding says: what was found, what to do, what to look at."""
+    """Return the sentence of a finding: what was found, what to do, what to check."""
     values, words = _Values(finding, requirement, decision, chart), chart.setting.words
     said = values.fill(words.FOUND[decision.reason])
     todo = _to_do(values, requirement, decision)
@@ -32,12 +32,12 @@ def sentence(finding: Values, requirement: Requirement, decision: Decision, char
 
 
 def to_do(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
-    """Say what to do next: the part of the sentence that tells it, empty where there is nothing."""
+    """Return the part of the sentence that says what to do next; empty if nothing is to be done."""
     return _to_do(_Values(finding, requirement, decision, chart), requirement, decision)
 
 
 def time_words(microseconds: int, unit: str, words: Words) -> str:
-    """`150 minutes`; with `unit` hour `2 hours 30 minutes`."""
+    """Format `150 minutes`; with `unit` hour `2 hours 30 minutes`."""
     minutes = microseconds // 60_000_000
     if minutes == 0 and microseconds:
         return words.LESS_THAN_A_MINUTE
@@ -48,7 +48,7 @@ def time_words(microseconds: int, unit: str, words: Words) -> str:
 
 
 class _Values(dict[str, Any]):
-    """Every placeholder of every template: columns of the finding, and pieces made when asked for."""
+    """Every placeholder of every template: columns of the finding, and pieces made on access."""
 
     def __init__(
         self, finding: Values, requirement: Requirement, decision: Decision, chart: Chart
@@ -59,7 +59,7 @@ class _Values(dict[str, Any]):
         self.phrases = _phrases(requirement, chart)
 
     def fill(self, template: str) -> str:
-        """Fill a template; a day that is not known reads so."""
+        """Fill a template; an unknown day is written as such."""
 
         def said(name: str, _: str) -> str:
             value = self[name]
@@ -76,7 +76,7 @@ class _Values(dict[str, Any]):
 
     @property
     def time_before(self) -> int | None:
-        """Microseconds from the event to the anchor where limits are in minutes or hours.
+        """Return the microseconds from event to anchor, if limits are in minutes or hours.
 
         None where a clock time is not known.
         """
@@ -90,7 +90,7 @@ class _Values(dict[str, Any]):
 
 
 def _phrases(requirement: Requirement, chart: Chart) -> Phrases:
-    """Give the fixed pieces of a requirement, which are made once for all cases."""
+    """Return the fixed pieces of a requirement, made once for all cases."""
     version, made = chart.case.version, chart.setting.phrases
     key = version.version, requirement.id
     if key not in made:
@@ -118,7 +118,7 @@ def _limit(values: _Values) -> str:
 
 
 def _excess(values: _Values) -> str:
-    """How much too old it is, in the unit of the limit."""
+    """Return how much too old it is, in the unit of the limit."""
     slack: int | None = values["slack_days"]
     time, longest, words = values.time_before, values.phrases.longest, values.words
     if time is not None:
@@ -181,7 +181,7 @@ def _excluded_by(chart: Chart) -> str:
 
 
 def _to_do(values: _Values, requirement: Requirement, decision: Decision) -> str:
-    """What to do next; empty for past cases and where nothing is to be done."""
+    """Return what to do next; empty for past cases and if nothing is to be done."""
     status, reason, words = decision.status, decision.reason, values.words
     if values["act_by"] is None or status not in (*ACTIONABLE, Status.UNKNOWN):
         return ""
@@ -197,7 +197,7 @@ def _to_do(values: _Values, requirement: Requirement, decision: Decision) -> str
 
 
 def _undo(status: Status, values: _Values) -> str:
-    """What can be done about something forbidden: what is booked can be moved."""
+    """Return what can be done about a forbidden event: a booking can be moved."""
     words = values.words
     if values["valid_through"]:
         return words.CALL_OFF if status is Status.DUE else words.WAIT
@@ -208,7 +208,7 @@ def _undo(status: Status, values: _Values) -> str:
 
 
 def advice(requirement: Requirement, decision: Decision, chart: Chart) -> list[str]:
-    """Give the advice of a finding: of `warn` for its event, then of `none_between`."""
+    """Return the advice of a finding: of `warn` for its event, then of `none_between`."""
     event, reason, words = decision.event, decision.reason, chart.setting.words
     found = []
     if event is not None and not event.reject and decision.status is not Status.EXEMPT:
@@ -222,7 +222,7 @@ def advice(requirement: Requirement, decision: Decision, chart: Chart) -> list[s
 
 
 def advice_of(event: Event, requirement: Requirement, catalogue: Catalogue) -> list[str]:
-    """Give the advice of `warn` that an event calls for, in the order written."""
+    """Return the advice of `warn` for an event, in the order written."""
     return [line.title for line in requirement.warn if _calls_for(event, line.when, catalogue)]
 
 

@@ -1,4 +1,4 @@
-"""A span with the anchor that it is counted from: which dates and moments it reaches: section 5.
+"""A span with its anchor: the dates and moments that it reaches: section 5.
 
 Limits in minutes and hours compare moments, all others compare dates (`ClockLimit`, `Stretch.dates`).
 """
@@ -17,19 +17,19 @@ from qi_checker.protocol.windows import Span
 
 
 class Outcome(IntEnum):
-    """How a criterion or a limit came out."""
+    """The outcome of a criterion or a limit."""
 
     PASS = 0
     UNDECIDED = 1
     FAIL = 2
 
 
-INSTANT = timedelta(microseconds=1)  # the shortest time there is
+INSTANT = timedelta(microseconds=1)  # the shortest time
 
 
 @dataclass(frozen=True)
 class ClockLimit:
-    """A greatest (`farthest`) or least distance from an anchor, counted back or on from it."""
+    """A maximum (`farthest`) or minimum distance from an anchor, counted back or forward."""
 
     anchor: When
     length: timedelta
@@ -39,11 +39,11 @@ class ClockLimit:
 
     @property
     def opens(self) -> bool:
-        """Whether it keeps out what is too early; else what is too late."""
+        """Whether it excludes events that are too early; else those that are too late."""
         return self.back == self.farthest
 
     def outcome(self, at: When) -> Outcome:
-        """Whether it holds for every moment that is possible, for some or for none."""
+        """Return whether it holds for every possible moment, for some or for none."""
         nearest, farthest = self._distances(at)
         held = self._holds(nearest), self._holds(farthest)
         if all(held):
@@ -51,7 +51,7 @@ class ClockLimit:
         return Outcome.UNDECIDED if any(held) else Outcome.FAIL
 
     def _distances(self, at: When) -> tuple[timedelta, timedelta]:
-        """The least and the greatest possible; negative on the other side of the anchor."""
+        """Return minimum and maximum distance; negative on the other side of the anchor."""
         if at.instant and self.anchor.instant:
             exact = self.anchor.instant - at.instant
             ends = exact, exact
@@ -69,7 +69,7 @@ class ClockLimit:
 
     @property
     def end(self) -> datetime:
-        """The earliest moment that it allows if it `opens`, else the latest; local time."""
+        """Return the earliest moment that it allows if it `opens`, else the latest; local time."""
         moment = self.anchor.first_moment if self.opens else self.anchor.last_moment
         moment += -self.length if self.back else self.length
         if not self.strict:
@@ -79,7 +79,7 @@ class ClockLimit:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A span whose anchor is known; `holidays` are those of the site."""
+    """A span with a known anchor; `holidays` are those of the site."""
 
     span: Span
     anchor: When
@@ -87,7 +87,7 @@ class Stretch:
 
     @property
     def day(self) -> date:
-        """The date of the anchor."""
+        """Return the date of the anchor."""
         return self.anchor.lo
 
     @property
@@ -102,11 +102,11 @@ class Stretch:
 
     @property
     def ends_at_surgery(self) -> bool:
-        """Whether nothing counts any more once the operation has begun."""
+        """Whether nothing counts after the operation has begun."""
         return self.span.before == "surgery" and not self.both_ways
 
     def dates(self, near: date) -> tuple[date, date]:
-        """First and last date; `near` is the day of the anchor, or its neighbour."""
+        """Return first and last date; `near` is the day of the anchor, or its neighbour."""
         if self.back:
             return self._opens_back, self._last_back(near)
         return self._first_on(near), self._last_on()
@@ -148,7 +148,7 @@ class Stretch:
         return last - ONE_DAY if strict else last
 
     def near_days(self, at: When, booking: bool, same_day: str) -> tuple[date, date]:
-        """The *order*: the near day that surely counts, and the one that possibly does."""
+        """Return the *order*: the near day that certainly counts, and that which possibly does."""
         beside = self.day - ONE_DAY if self.back else self.day + ONE_DAY
         if at.lo == self.day and at.clock and self.anchor.clock:
             near = self.day if at.before(self.anchor) == self.back else beside
@@ -158,7 +158,7 @@ class Stretch:
         return sure, possible
 
     def in_order(self, at: When, booking: bool, same_day: str) -> bool:
-        """Whether it certainly is on the side of the anchor that is asked for."""
+        """Whether it certainly is on the required side of the anchor."""
         if self.both_ways:
             return True
         sure, _ = self.near_days(at, booking, same_day)
@@ -166,7 +166,7 @@ class Stretch:
 
     @cached_property
     def clock_limits(self) -> tuple[ClockLimit, ...]:
-        """Its limits in minutes and hours."""
+        """Return its limits in minutes and hours."""
         span, found = self.span, []
         for length, strict, farthest in (
             (span.at_least, False, False),
@@ -184,7 +184,7 @@ class Stretch:
 
     @property
     def first_moment(self) -> datetime | None:
-        """The earliest moment that counts, in local time; None without a limit."""
+        """Return the earliest moment that counts, in local time; None without a limit."""
         found = [limit.end for limit in self.clock_limits if limit.opens]
         first = self.dates(self.day)[0]
         if first != date.min:
@@ -195,7 +195,7 @@ class Stretch:
 
     @property
     def last_moment(self) -> datetime | None:
-        """The latest moment that counts, in local time; None without a limit."""
+        """Return the latest moment that counts, in local time; None without a limit."""
         found = [limit.end for limit in self.clock_limits if not limit.opens]
         last = self.dates(self.day)[1]
         if last != date.max:
@@ -206,18 +206,18 @@ class Stretch:
 
     @property
     def first(self) -> date:
-        """The first date on which an event would count; `date.min` without a limit."""
+        """Return the first date on which an event would count; `date.min` without a limit."""
         early = [limit.end.date() for limit in self.clock_limits if limit.opens]
         return max([self.dates(self.day)[0], *early])
 
     @property
     def last(self) -> date:
-        """The last date on which an event would count; `date.max` without a limit."""
+        """Return the last date on which an event would count; `date.max` without a limit."""
         late = [limit.end.date() for limit in self.clock_limits if not limit.opens]
         return min([self.dates(self.day)[1], *late])
 
     def last_anchor(self, at: When) -> date | None:
-        """The last anchor date for which an event would still count; None without a limit."""
+        """Return the last anchor date for which an event still counts; None without a limit."""
         far = self.span.far
         if far is None:
             return None

@@ -1,4 +1,4 @@
-"""The status of one requirement of one case, and why: docs/evaluation.md, section 7."""
+"""Decide the status of one requirement of one case, and why: docs/evaluation.md, section 7."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def decide(requirement: Requirement, chart: Chart) -> Decision:
 
 
 def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
-    """Nothing can be counted; if the anchor is still to come, so is this."""
+    """Return the decision for an unknown anchor; due if the anchor is in the future."""
     if requirement.id in chart.excepted:
         return EXCEPTED
     spans = requirement.window.spans
     first = next(span.anchor for span in spans if anchor_date(span.anchor, chart) is None)
-    # The end of an operation, a discharge or an admission is not recorded before it has happened.
+    # The end of an operation, a discharge or an admission is recorded only after it has happened.
     is_due = chart.case.upcoming
     if isinstance(first, AnchorRef) and first.requirement is not None:
         is_due = chart.decided[first.requirement].status is Status.DUE
@@ -68,7 +68,7 @@ def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
 
 @dataclass(frozen=True, eq=False)
 class _Looked:
-    """A requirement, what it asks, and everything that was held against that."""
+    """A requirement, its question, and everything judged by it."""
 
     requirement: Requirement
     question: Question
@@ -81,21 +81,21 @@ class _Looked:
         return self.chart.live(self.question)
 
     def passing(self, done: bool) -> list[Event]:
-        """Events that pass every criterion: those that are done, or the bookings."""
+        """Return events that pass every criterion: completed ones, or the bookings."""
         return [j.event for j in self.judged if j.passes and j.done is done]
 
     def unknown(self, needed: int = 1) -> Decision | None:
-        """Unknown, if it cannot be told whether so many more events are there."""
+        """Return unknown, if it cannot be decided whether `needed` more events exist."""
         found = doubt(self.judged, self.rejected, self.question, self.chart, needed)
         return Decision(Status.UNKNOWN, found.reason, found.event) if found else None
 
     def or_exempt(self, decision: Decision) -> Decision:
-        """The same, unless an exception covers it."""
+        """Return the decision, or exempt if an exception covers it."""
         return EXCEPTED if self.requirement.id in self.chart.excepted else decision
 
 
 def _forbidden(looked: _Looked) -> Decision:
-    """Turned round: met if the window is over, nothing is there, and the source would have told."""
+    """Decide a forbidden event: met if the window is over, none exists, and the source delivers."""
     there, booking = looked.passing(done=True), looked.passing(done=False)
     found: Decision | None
     if there:
@@ -114,7 +114,7 @@ def _forbidden(looked: _Looked) -> Decision:
 
 
 def _needed(looked: _Looked) -> Decision:
-    """Met if enough events are there, and nothing has happened since that takes them away."""
+    """Decide a required event: met if enough exist, and nothing since has invalidated them."""
     requirement, question, chart = looked.requirement, looked.question, looked.chart
     picks = pick(looked.passing(done=True), requirement)
     if len(picks) < needed(requirement):
@@ -134,7 +134,7 @@ def _needed(looked: _Looked) -> Decision:
 
 
 def _not_met(looked: _Looked) -> Decision:
-    """What it is instead: exempt, booked, unknown, due, expired or missing."""
+    """Return the decision if not met: exempt, booked, unknown, due, expired or missing."""
     requirement = looked.requirement
     if requirement.id in looked.chart.excepted:
         return EXCEPTED
@@ -153,7 +153,7 @@ def _not_met(looked: _Looked) -> Decision:
 
 
 def _unfulfilled(looked: _Looked) -> Decision:
-    """Due, expired or missing, with the nearest miss."""
+    """Return due, expired or missing, with the nearest miss."""
     status = Status.MISSING
     if looked.live:
         status = Status.DUE
@@ -172,26 +172,26 @@ def _unfulfilled(looked: _Looked) -> Decision:
 
 
 def _only_too_old(judged: Judged) -> bool:
-    """Whether an event that is done has passed but for its age."""
+    """Whether a completed event passes everything except its age."""
     return judged.done and judged.right_study and judged.window.reason is Reason.TOO_OLD
 
 
-# ---- of several events, which are counted --------------------------------------------------------
+# ---- several events: which are counted --------------------------------------------------------
 
 
 def pick(events: Iterable[Event], requirement: Requirement) -> list[Event]:
-    """Pick as many as are needed, or as there are: the latest, and the latest far enough before it."""
+    """Pick as many events as needed or available: the latest, then each far enough before."""
     left, picks = list(events), list[Event]()
     while left and len(picks) < needed(requirement):
         best = latest(left)
-        assert best is not None, "something is left"
+        assert best is not None, "there are events to pick from"
         picks.append(best)
         left = [e for e in left if e is not best and _far_enough(e, best, requirement)]
     return picks
 
 
 def needed(requirement: Requirement) -> int:
-    """How many events the requirement asks for."""
+    """Return how many events the requirement needs."""
     return requirement.count or 1
 
 

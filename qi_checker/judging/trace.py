@@ -1,8 +1,8 @@
-"""What judging one case leaves behind: everything that was looked at, and what decided.
+"""The trace of judging one case: everything that was considered, and what decided.
 
-Case × requirement × event × criterion, each with its outcome, its reason and the clause of the protocol
-that it comes from. It is data: pages, sheets, checklists and explanations are made from it, and decide
-nothing themselves. What is asked for rarely (clauses, limits of spans) is worked out when it is read.
+Case × requirement × event × criterion, each with its outcome, its reason and the deciding clause of
+the protocol. It is data: pages, sheets, checklists and explanations are made from it, and decide
+nothing themselves. Rarely needed parts (clauses, limits of spans) are computed when they are read.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ HOLDING = (Verdict.COMPLIANT, Verdict.COMPLIANT_WITH_EXCEPTION, Verdict.PENDING)
 
 
 class Limit(NamedTuple):
-    """A limit of a span: the last day, or minute, that it lets in; None where a clock time is missing.
+    """A limit of a span: the last day or minute inside it; None if a clock time is missing.
 
-    opens: whether it says where the window opens; else where it closes.
+    opens: whether it defines the opening of the window; else its closing.
     """
 
     keys: Keys
@@ -50,7 +50,7 @@ class Limit(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SpanTrace:
-    """One span of a window, worked out for one case. `anchor` is None where it is not known."""
+    """One span of a window, resolved for one case. `anchor` is None if unknown."""
 
     keys: Keys  # of its `before` or `after`
     span: Span
@@ -60,7 +60,7 @@ class SpanTrace:
 
 @dataclass(frozen=True, eq=False)
 class RequirementTrace:
-    """One requirement of one case: what decided, and everything that was looked at on the way."""
+    """One requirement of one case: what decided, and everything that was considered."""
 
     requirement: Requirement
     decision: Decision
@@ -73,7 +73,7 @@ class RequirementTrace:
 
     @cached_property
     def finding(self) -> Finding:
-        """All columns of the finding; made when it is read, since sentences cost more than deciding."""
+        """Return all columns of the finding, made on access: sentences cost more than deciding."""
         return finding(self.requirement, self.decision, self.chart)
 
     @property
@@ -90,12 +90,12 @@ class RequirementTrace:
 
     @property
     def event(self) -> Event | None:
-        """The event, or the rejected row, that decided."""
+        """Return the event, or the rejected row, that decided."""
         return self.decision.event
 
     @property
     def question(self) -> Question | None:
-        """The window worked out; None where nothing was asked or an anchor is not known."""
+        """Return the resolved window; None if none was tested or an anchor is unknown."""
         return self.decision.question
 
     @property
@@ -108,43 +108,43 @@ class RequirementTrace:
 
     @property
     def events(self) -> tuple[Judged, ...]:
-        """Every event of the kind that the patient has, in the order of the records."""
+        """Return every event of the kind that the patient has, in the order of the records."""
         return self.decision.events
 
     @property
     def rejected(self) -> tuple[Judged, ...]:
-        """Rows that could not be used and may be evidence."""
+        """Return rejected rows that may be evidence."""
         return self.decision.rejected
 
     @property
     def live(self) -> bool | None:
-        """Whether there is still time; None where no window is known."""
+        """Whether there is still time; None if no window is known."""
         return self.chart.live(self.question) if self.question else None
 
     @property
     def to_do(self) -> str:
-        """What to do next, in words; empty where nothing is to be done."""
+        """Return the sentence on what to do next; empty if nothing is to be done."""
         return to_do(self.finding, self.requirement, self.decision, self.chart)
 
     @cached_property
     def candidates(self) -> tuple[Judged, ...]:
-        """The events that come near it: the chosen one first, then as the nearest miss is found."""
+        """Return the near misses: the chosen event first, then in the order of the nearest miss."""
         chosen = self.event
         near = (j for j in self.events if j.near_miss)
         return tuple(sorted(near, key=lambda j: (j.event is not chosen, *j.rank)))
 
     @property
     def others(self) -> int:
-        """How many events of the same kind come nowhere near it."""
+        """Return how many events of the same kind are not near misses."""
         return len(self.events) - len(self.candidates)
 
     @cached_property
     def clause(self) -> ClausePath:
-        """The clause that decided."""
+        """Return the clause that decided."""
         return clauses.deciding(self.requirement, self.decision, self.chart)
 
     def criteria(self, judged: Judged) -> list[tuple[str, Criterion]]:
-        """Give the criteria of an event that the requirement asks about, by name, in order."""
+        """Return the criteria of an event that the requirement tests, by name, in order."""
         wanted = self.requirement.event
         has_criterion = {
             "code": bool(wanted.codes or wanted.not_codes or wanted.kind == "imaging"),
@@ -160,19 +160,19 @@ class RequirementTrace:
         ]
 
     def clause_of(self, judged: Judged, criterion: str) -> ClausePath:
-        """Name the clause that a criterion of an event comes from."""
+        """Return the clause of an event's criterion."""
         assert self.question is not None, "an event is judged by a question"
         catalogue = self.chart.setting.catalogue
         keys = clauses.criterion_keys(self.requirement, judged, criterion, self.question, catalogue)
         return ClausePath(clauses.REQUIREMENT, keys)
 
     def advice(self, judged: Judged) -> list[str]:
-        """Give the advice that is shown with an event."""
+        """Return the advice that is shown with an event."""
         return advice_of(judged.event, self.requirement, self.chart.setting.catalogue)
 
     @cached_property
     def spans(self) -> tuple[SpanTrace, ...]:
-        """Every span of the window with its limits; empty where the protocol does not apply."""
+        """Return every span of the window with its limits; empty if the protocol does not apply."""
         if self.chart.case.ruled_out:
             return ()
         holidays = self.chart.setting.site.holidays
@@ -191,7 +191,7 @@ class RequirementTrace:
         found = []
         for edge in edges(window):
             if edge.span == number and edge.side == INSIDE and edge.key != ANCHOR:
-                # A greatest distance back, or a least one on, is where the window opens.
+                # A maximum distance back, or a minimum forward, is where the window opens.
                 opens = (edge.key in ("at_most", "less_than")) == back
                 at = place(edge, stretch) if stretch is not None else None
                 found.append(Limit(edge.steps(), opens and "or_after" not in edge.key, at))
@@ -204,7 +204,7 @@ class CaseTrace:
 
     case: Case
     requirements: tuple[RequirementTrace, ...]
-    exceptions: tuple[Considered, ...]  # every one that names the case, in the order of their ids
+    exceptions: tuple[Considered, ...]  # all that name the case, in order of their ids
     chart: Chart = field(repr=False)
 
     def __repr__(self) -> str:
@@ -217,11 +217,11 @@ class CaseTrace:
 
     @property
     def findings(self) -> list[Finding]:
-        """The findings, in the order written."""
+        """Return the findings, in the order written."""
         return [one.finding for one in self.requirements]
 
     def of(self, requirement: str) -> RequirementTrace:
-        """Give the trace of one requirement; KeyError for one that the version does not have."""
+        """Return the trace of one requirement; KeyError if the version lacks it."""
         found = next((one for one in self.requirements if one.id == requirement), None)
         if found is None:
             raise KeyError(requirement)
@@ -229,7 +229,7 @@ class CaseTrace:
 
     @cached_property
     def ranks(self) -> dict[str, int]:
-        """How good the status of each requirement is that applies."""
+        """Return the rank of the status of each applicable requirement."""
         return {
             one.id: RANK[one.status]
             for one in self.requirements
@@ -238,7 +238,7 @@ class CaseTrace:
 
     @property
     def failed(self) -> CaseTrace:
-        """The same case where nothing can be said: every requirement has the status `error`."""
+        """Return the same case after a failure: every requirement has the status `error`."""
         self.chart.decided |= {one.id: FAILED for one in self.requirements}
         return trace_of(self.chart, self.exceptions)
 
@@ -250,16 +250,16 @@ class CaseTrace:
 
     @property
     def latest_surgery_date(self) -> date | None:
-        """The last anchor date on which everything still holds; None without a limit.
+        """Return the last anchor date on which everything still holds; None without a limit.
 
-        None, too, where something does not hold today.
+        Also None if something does not hold today.
         """
         if self.verdict not in HOLDING:
             return None
         return holds_through(self.case.version.requirements, self.ranks, self._ends())
 
     def _ends(self) -> dict[str, date]:
-        """How long each requirement holds; those without a limit are left out."""
+        """Return how long each requirement holds; those without a limit are left out."""
         ends = {}
         for one in self.requirements:
             through = one.finding["valid_through"]
@@ -271,20 +271,20 @@ class CaseTrace:
 
     @property
     def open(self) -> list[RequirementTrace]:
-        """The requirements that still need something, in the order written."""
+        """Return the requirements that still need an action, in the order written."""
         members = self.case.version.requirements
         ids = {leaf.id for leaf in open_requirements(members, self.ranks)}
         return [one for one in self.requirements if one.id in ids]
 
     @property
     def next(self) -> RequirementTrace | None:
-        """The open requirement that must be arranged first; None where nothing can be arranged."""
+        """Return the open requirement to arrange first; None if nothing can be arranged."""
         dated = (one for one in self.open if one.finding["act_by"])
         return min(dated, key=lambda one: one.finding["act_by"], default=None)
 
 
 def trace_of(chart: Chart, exceptions: Sequence[Considered]) -> CaseTrace:
-    """Put together what was decided about a case."""
+    """Assemble the trace of a case from its decisions."""
     leaves = chart.case.version.leaves
     return CaseTrace(
         chart.case,

@@ -1,4 +1,4 @@
-"""Read one value, and count on the calendar: docs/evaluation.md, section 1."""
+"""Read single values, and count calendar days: docs/evaluation.md, section 1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOMENT = re.compile(r"(?P<day>.{10})[T ](?P<clock>[0-9:.]+)(?P<offset>[Zz]| ?[+
 MOST_OFFSET = timedelta(hours=14)
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
-BLANKS = " \t\r\n\u00a0"  # what people and spreadsheets leave around a value
+BLANKS = " \t\r\n\u00a0"  # blanks that people and spreadsheets leave around a value
 
 
 class Unreadable(ValueError):
@@ -29,9 +29,9 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class When:
-    """When something happened: the first and last possible local date, and what is known beyond.
+    """When something happened: first and last possible local date, and more precise times if known.
 
-    `clock` is the local date and time; `instant` is known only where an offset was given.
+    `clock` is the local date and time; `instant` is known only if an offset was given.
     """
 
     lo: date
@@ -41,29 +41,29 @@ class When:
 
     @property
     def first_moment(self) -> datetime:
-        """Its local clock, else the beginning of its first possible day."""
+        """Return its local clock time, else the start of its first possible day."""
         return self.clock or datetime.combine(self.lo, time.min)
 
     @property
     def last_moment(self) -> datetime:
-        """Its local clock, else the last microsecond of its last possible day."""
+        """Return its local clock time, else the last microsecond of its last possible day."""
         return self.clock or datetime.combine(self.hi, time.max)
 
     def before(self, other: When) -> bool:
-        """Whether it began earlier; both have a clock."""
+        """Whether it began earlier; both have a clock time."""
         if self.instant and other.instant:
             return self.instant < other.instant
         assert self.clock and other.clock, "only clock times can be compared"
         return self.clock < other.clock
 
     def after(self, as_of: AsOf) -> bool:
-        """Whether it lies after the moment of the evaluation; a date there means its end."""
+        """Whether it is after the moment of the evaluation; an `as_of` date means its end."""
         if self.lo != as_of.date:
             return self.lo > as_of.date
         return bool(self.clock and as_of.clock and self.clock > as_of.clock)
 
     def known_by(self, day: date) -> When:
-        """The same for something that has happened by `day`, so the interval ends there."""
+        """Return it clipped to `day`, by which it has happened: the interval ends there."""
         return self if self.hi <= day else When(self.lo, day)
 
 
@@ -105,7 +105,7 @@ def _day(text: str) -> date:
 
 
 def _part(found: re.Match[str]) -> When:
-    """`2026-05` is from its first to its last day; so is `2026`."""
+    """Return the interval of `2026-05` or `2026`, from its first to its last day."""
     year, month = int(found[1]), found[2]
     first = date(year, int(month or 1), 1)
     following = shift_months(first, 1 if month else 12)
@@ -134,12 +134,12 @@ def _offset(text: str) -> timezone:
 
 
 def trimmed(text: str | None) -> str:
-    """A value as it counts; an empty text is no value."""
+    """Return the trimmed value; empty text is no value."""
     return (text or "").strip(BLANKS)
 
 
 def items(text: str) -> list[str]:
-    """`PT;CT` is two items; empty ones are dropped."""
+    """Split `PT;CT` into two items; empty ones are dropped."""
     return [item.strip(BLANKS) for item in text.split(";") if item.strip(BLANKS)]
 
 
@@ -147,12 +147,12 @@ def items(text: str) -> list[str]:
 
 
 def later(day: date, length: Duration, holidays: Collection[date] = ()) -> date:
-    """The day this long after `day`; months and years clamp to the last day of a month."""
+    """Return the day this long after `day`; months and years clamp to the end of a month."""
     return _shifted(day, length, 1, holidays)
 
 
 def earlier(day: date, length: Duration, holidays: Collection[date] = ()) -> date:
-    """The day this long before `day`; months and years clamp to the last day of a month."""
+    """Return the day this long before `day`; months and years clamp to the end of a month."""
     return _shifted(day, length, -1, holidays)
 
 
@@ -167,7 +167,7 @@ def _shifted(day: date, length: Duration, way: int, holidays: Collection[date]) 
 
 
 def _working_days(day: date, count: int, way: int, holidays: Collection[date]) -> date:
-    """Count working days from, and not including, `day`; none gives `day` itself."""
+    """Count working days from, and not including, `day`; 0 gives `day` itself."""
     while count > 0:
         day += way * ONE_DAY
         if day.weekday() < SATURDAY and day not in holidays:

@@ -1,4 +1,4 @@
-"""What is asked of events, and whether one lies inside the window: docs/evaluation.md, section 5."""
+"""Questions about events, and whether an event is in the window: docs/evaluation.md, section 5."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qi_checker.protocol.vocabulary import Reason
 
 
 class Criterion(NamedTuple):
-    """The outcome of one criterion; the reason is there unless it passes."""
+    """The outcome of one criterion; with a reason unless it passes."""
 
     outcome: Outcome
     reason: Reason | None = None
@@ -45,9 +45,9 @@ BOOKED_OUTSIDE_WINDOW, TOO_OLD = fails(Reason.BOOKED_OUTSIDE_WINDOW), fails(Reas
 
 @dataclass(frozen=True)
 class Question:
-    """A selector and a window whose anchors are all known: what a requirement, or a condition, asks.
+    """A selector and a window with known anchors: the test of a requirement or a condition.
 
-    The first stretch comes first. `silence_decides`: it is asked whether something is *not* there.
+    `silence_decides`: the question is whether something is *absent*. Stretches are in order.
     """
 
     event: EventSelector
@@ -58,38 +58,38 @@ class Question:
 
     @cached_property
     def opens(self) -> date | None:
-        """First date on which an event would count; None if nothing limits it."""
+        """Return the first date on which an event would count; None without a limit."""
         first = max(stretch.first for stretch in self.stretches)
         return None if first == date.min else first
 
     @cached_property
     def closes(self) -> date | None:
-        """Last date on which an event would count; None if nothing limits it."""
+        """Return the last date on which an event would count; None without a limit."""
         last = min(stretch.last for stretch in self.stretches)
         return None if last == date.max else last
 
     @cached_property
     def first_moment(self) -> datetime | None:
-        """The earliest moment that counts, in local time; None if nothing limits it."""
+        """Return the earliest moment that counts, in local time; None without a limit."""
         return max((m for s in self.stretches if (m := s.first_moment)), default=None)
 
     @cached_property
     def last_moment(self) -> datetime | None:
-        """The latest moment that counts, in local time; None if nothing limits it."""
+        """Return the latest moment that counts, in local time; None without a limit."""
         return min((m for s in self.stretches if (m := s.last_moment)), default=None)
 
     @cached_property
     def shuts(self) -> datetime | None:
-        """When the first limit in minutes or hours is over; None where there is none."""
+        """Return when the first limit in minutes or hours is over; None without one."""
         return min((x.end for x in self.clock_limits if not x.opens), default=None)
 
     @cached_property
     def clock_limits(self) -> tuple[ClockLimit, ...]:
-        """Every limit in minutes and hours."""
+        """Return every limit in minutes and hours."""
         return tuple(limit for stretch in self.stretches for limit in stretch.clock_limits)
 
     def not_open(self, as_of: AsOf) -> bool:
-        """Whether it has not opened yet; by the clock where both have one."""
+        """Whether it has not opened yet; by the clock if both have one."""
         if self.opens is None or as_of.date != self.opens:
             return self.opens is not None and as_of.date < self.opens
         first = self.first_moment if self.clock_limits else None
@@ -100,7 +100,7 @@ class Question:
         return event.status in self.event.status
 
     def is_booking(self, event: Event) -> bool:
-        """Whether it is an appointment, where an appointment is not enough."""
+        """Whether it is an appointment and an appointment is not enough."""
         return event.status == "booked" and event.status not in self.event.status
 
 
@@ -111,7 +111,7 @@ class Range(NamedTuple):
     possible: tuple[date, date]
 
     def outcome(self, at: When) -> Outcome:
-        """Whether a value lies in it."""
+        """Return the outcome for a value."""
         if at.lo >= self.sure[0] and at.hi <= self.sure[1]:
             return Outcome.PASS
         first, last = self.possible
@@ -121,7 +121,7 @@ class Range(NamedTuple):
 
 
 def window(event: Event, question: Question) -> Criterion:
-    """Judge whether it is inside the window; an order without a date fails, if at all, by its status."""
+    """Judge whether it is in the window; an order without a date can fail only by its status."""
     at = event.at
     if at is None:
         return UNDATED if question.is_done(event) else PASSES
@@ -153,7 +153,7 @@ def _range(at: When, booking: bool, question: Question) -> Range:
 
 
 def _overlap(dates: list[tuple[date, date]]) -> tuple[date, date]:
-    """The latest of all firsts and the earliest of all lasts."""
+    """Return the latest of all first dates and the earliest of all last ones."""
     return max(first for first, _ in dates), min(last for _, last in dates)
 
 
@@ -162,7 +162,7 @@ def _by_clock(at: When, question: Question) -> Outcome:
 
 
 def _why(at: When, question: Question, first: date) -> Reason:
-    """The reason of a window that fails."""
+    """Return the reason of a failed window."""
     failed = [limit for limit in question.clock_limits if limit.outcome(at) is Outcome.FAIL]
     if any(_after_surgery(at, stretch) for stretch in question.stretches):
         return Reason.AFTER_SURGERY
@@ -182,7 +182,7 @@ def _after_surgery(at: When, stretch: Stretch) -> bool:
 
 
 def in_order(event: Event, question: Question) -> bool:
-    """Whether it certainly is on the right side of every anchor, however far from it."""
+    """Whether it certainly is on the right side of every anchor, at any distance."""
     at, booking = event.at, question.is_booking(event)
     if at is None:
         return False
@@ -190,9 +190,9 @@ def in_order(event: Event, question: Question) -> bool:
 
 
 def distance(event: Event, question: Question) -> int | None:
-    """Give the distance to the nearest end of the window, None without a date.
+    """Return the distance to the nearest end of the window, None without a date.
 
-    In days; where a limit of the window is in minutes or hours, in microseconds.
+    In days; if a limit of the window is in minutes or hours, in microseconds.
     """
     if event.at is None:
         return None
@@ -205,7 +205,7 @@ def distance(event: Event, question: Question) -> int | None:
 
 
 def _time_between(at: When, question: Question) -> timedelta:
-    """From the nearest moment at which it may have been to the nearest one that counts."""
+    """Return the time from its nearest possible moment to the nearest one that counts."""
     first, last = question.first_moment, question.last_moment
     if first and at.last_moment < first:
         return first - at.last_moment

@@ -1,6 +1,6 @@
 """DuckDB, embedded: the default engine. `evaluate` runs a compiled protocol over records,
 `evaluate_rulebook` several of them over records that are read once, and `prepared` makes the ready
-tables alone. They are loaded when they are first asked for, with the query builder."""
+tables alone. They are loaded on first use, with the query builder."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

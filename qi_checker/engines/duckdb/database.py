@@ -1,4 +1,4 @@
-"""DuckDB's words, and its tables in memory."""
+"""DuckDB's dialect, and its tables in memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ _TYPES = {"TEXT": "VARCHAR", "INTEGER": "INTEGER", "DATE": "DATE"}
 
 
 class DuckDB(Database):
-    """The connection that a source filled."""
+    """A connection filled by a source."""
 
     KEEPS_MOST = 2_000_000
-    SORTS = range(1_000_000, 20_000_000)  # hashes, 8 bytes each, that are sorted outside
+    SORTS = range(
+        1_000_000, 20_000_000
+    )  # numbers of hashes (8 bytes each) to sort outside the database
     ERRORS = (duckdb.Error,)
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
@@ -52,9 +54,9 @@ class DuckDB(Database):
         self._con.execute(f"DROP TABLE {name}")
 
     def leave_out(self, raw: str, rows: str) -> None:
-        """By a view over what was there: a file stays where it is.
+        """Replace the table by a view over it: a file is not copied.
 
-        Not in temporary tables: a cursor of the same records would not see them.
+        Temporary tables are not used: a cursor of the same records would not see them.
         """
         before, out = f"{raw}_with_{rows}", f"left_out_{rows}"
         for name in (before, out):
@@ -66,13 +68,13 @@ class DuckDB(Database):
         self._con.execute(f"CREATE VIEW {raw} AS {remaining}")
 
     def _kind(self, name: str) -> str:
-        """What a table that is not temporary is, empty where there is none."""
+        """Return the type of a table that is not temporary, empty if there is none."""
         query = "SELECT table_type FROM information_schema.tables WHERE table_name = ?"
         found = self._con.execute(query, [name]).fetchall()
         return ("VIEW" if found[0][0] == "VIEW" else "TABLE") if found else ""
 
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
-        """In one statement: a list for each column."""
+        """Use one statement, with a list for each column."""
         lists = list(zip(*rows, strict=True)) or [()] * len(columns)
         names = ", ".join(f"unnest(?::{_TYPES[kind]}[]) AS {c}" for c, kind in columns.items())
         made = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {names}"
@@ -87,8 +89,9 @@ class DuckDB(Database):
             # To aggregate before joining helps none of the joins of facts. To look for it took two
             # fifths of the query over a few rows, and doing it a fifth of that over a million events.
             off.append("partial_aggregate_pushdown")
-            # Events that are read from their file again are taken for hardly any by the planner, since
-            # they are joined with profiles; so it would hold all events and let the cases stream by.
+            # The planner estimates very few events when they are read from their file again, since
+            # they are joined with profiles; so it would keep all events in memory and stream the
+            # cases.
             off += ["join_order"] if self._reads_again else []
         if off:
             self._con.execute(f"SET disabled_optimizers = '{','.join(off)}'")
@@ -103,9 +106,9 @@ class DuckDB(Database):
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {whole}")
 
     def repeats(self, table: str, key: str, number: int) -> bool:
-        """Sorting numbers takes a fifth of what telling them apart in a table takes.
+        """Sort hashes, which takes a fifth of the time of a distinct count in the database.
 
-        More of them stay in the database, which keeps to its memory.
+        Larger numbers stay in the database, which respects its memory limit.
         """
         if number not in self.SORTS:
             return super().repeats(table, key, number)
@@ -118,13 +121,13 @@ class DuckDB(Database):
         return clean(column)
 
     def blank(self, column: str) -> str:
-        """Only a text that begins with a blank can be nothing but blanks: most need no trimming."""
+        """Test for a leading blank first: most texts need no trimming."""
         text = f"CAST({column} AS VARCHAR)"
         begins = f"({text} < '!' OR starts_with({text}, {self.text(BLANKS[-1])}))"
         return f"({column} IS NULL OR ({begins} AND {self.clean(column)} IS NULL))"
 
     def padded(self, column: str) -> str:
-        """Cheaper than to trim millions of clean ids."""
+        """Test for blanks, which is cheaper than trimming millions of clean ids."""
         ends = " OR ".join(f"suffix({column}, {self.text(blank)})" for blank in BLANKS)
         return f"coalesce(ascii({column}) <= 32 OR ascii({column}) = 160 OR {ends}, false)"
 
@@ -138,7 +141,7 @@ class DuckDB(Database):
         return f"TRY_CAST({value} AS {kind})"
 
     def micros(self, value: str) -> str:
-        return value  # a cast cuts off what is finer
+        return value  # a cast truncates finer digits
 
     def words(self, column: str, change: Literal["upper", "lower"]) -> str:
         split = f"string_split(coalesce({column}, ''), ';')"
@@ -171,10 +174,10 @@ class DuckDB(Database):
 
 
 def set_apart(records: Records) -> list[str]:
-    """Set the doubtful events apart without evaluating anything; gives what is to be told first."""
+    """Set the doubtful events apart without evaluating; return the notes to report first."""
     return set_apart_in(DuckDB(records.con), records.tables[EVENTS.name].file)
 
 
 def sql(query: exp.Expr) -> str:
-    """The query as DuckDB reads it."""
+    """Return the query in DuckDB's SQL."""
     return query.sql(dialect="duckdb", copy=False)

@@ -1,4 +1,4 @@
-"""Run the compiled queries and hold their results as tables."""
+"""Run the compiled queries and keep their results as tables."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ from qi_checker.query.tables import CASES, EXCEPTIONS, FINDINGS
 from qi_checker.query.wording import PIECES
 
 Row = dict[str, Any]
-_WORDED = "findings_worded"  # the view of findings, where a table took its name
+_WORDED = "findings_worded"  # the view of findings, if a table took its name
 
-# What the columns of the contract are called in the tables of the engine.
+# Names of the contract's columns in the tables of the engine.
 FINDINGS_SQL = ", ".join(
     {"requirement": "id AS requirement"}.get(name, name) for name in FINDING_COLUMNS
 )
@@ -62,44 +62,46 @@ class Evaluation:
     records: Records
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
-    worded: str = FINDINGS  # the view that puts findings into words, held or not
+    worded: str = FINDINGS  # the view with the sentences of findings, kept as a table or not
     looked: Looked = UNSEEN
-    # By case the days that its surgery was planned for before, as the store of past nights knows them.
+    # Earlier planned dates of surgery by case, from the store of past nights.
     earlier: dict[str, list[date]] = field(default_factory=dict)
     watch: Watch = UNWATCHED
-    raw: bool = True  # whether all rows of the records are in this connection, or those of SHOWN
-    # What `delivered_sql` gives, where it was asked in another database.
+    raw: bool = (
+        True  # True if all rows of the records are in this connection, False if only those of SHOWN
+    )
+    # The result of `delivered_sql`, if it was run in another database.
     delivered: list[tuple[str, date | None]] | None = None
-    twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
-    actions: Any = None  # of every open case, where somebody made them (cases/evaluated.py)
+    twice: JudgedTwice | None = None  # the result of judging cases twice, if done
+    actions: Any = None  # of every open case, if made (cases/evaluated.py)
     judged_actions: dict[int, Any] = field(
         default_factory=dict
     )  # of open cases judged twice, by key
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
-        """Rows of a query as dictionaries."""
+        """Return the rows of a query as dictionaries."""
         result = self.con.execute(query, parameters or [])
         names = [d[0] for d in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
     def each(self, words: str) -> str:
-        """SQL of a row for each word of an array."""
+        """Return the SQL of a row for each word of an array."""
         return f"unnest({words})"
 
     def apart(self, one: str, other: str) -> str:
-        """SQL of whether two arrays have words, and none in common."""
+        """Return the SQL of whether two arrays have words, but none in common."""
         return f"(len({one}) > 0 AND len({other}) > 0 AND NOT list_has_any({one}, {other}))"
 
     def findings(self) -> list[Row]:
-        """Every finding with the columns of the contract, by case and requirement."""
+        """Return every finding with the columns of the contract, by case and requirement."""
         return self.rows(f"SELECT {FINDINGS_SQL} FROM {FINDINGS} ORDER BY case_id, requirement")
 
     def cases(self) -> list[Row]:
-        """Every case with the columns of the contract, and which requirement acts next."""
+        """Return every case with the columns of the contract, and the next requirement."""
         return self.rows(f"SELECT {CASES_SQL}, next_requirement FROM {CASES} ORDER BY case_id")
 
     def hold(self) -> None:
-        """Put findings and cases into words once, for a reader that asks for them many times."""
+        """Store findings and cases with their sentences, for a reader that queries them often."""
         if self.worded == _WORDED:
             return
         self.con.execute(f"DROP VIEW IF EXISTS {_WORDED}")
@@ -113,7 +115,7 @@ class Evaluation:
             self.con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM {held}")
 
     def rejects_sql(self) -> str:
-        """SQL of all rejected rows with the columns of rejects.csv, and no more."""
+        """Return the SQL of all rejected rows with exactly the columns of rejects.csv."""
         parts = []
         for name, table in self.records.tables.items():
             where = f'{text(name)} AS "table", {_file(table)} AS file, {_row(table)} AS row'
@@ -127,24 +129,24 @@ class Evaluation:
         return self.rows(self.rejects_sql())
 
     def ignored_exceptions(self) -> list[tuple[str, str]]:
-        """Exceptions that do not hold, with the reason, by id."""
+        """Return ignored exceptions with the reason, by id."""
         query = (
             f"SELECT exception_id, ignored FROM {EXCEPTIONS} WHERE ignored IS NOT NULL ORDER BY 1"
         )
         return [(r[0], r[1]) for r in self.con.execute(query).fetchall()]
 
     def joined_exceptions(self) -> frozenset[str]:
-        """The ids of exceptions that are not of the delivered file."""
+        """Return the ids of exceptions that are not from the delivered file."""
         rows = self.con.execute("SELECT exception_id FROM ready_exceptions WHERE _row < 0")
         return frozenset(str(row[0]) for row in rows.fetchall())
 
     def summary(self) -> dict[str, Any]:
-        """Numbers of the rate, per requirement, and per sensitivity window."""
+        """Return the numbers of the rate, per requirement, and per sensitivity window."""
         return summary(self.compiled, lambda query: self.rows(sql(query)))
 
 
 def _file(table: RawTable) -> str:
-    """SQL of where a row came from."""
+    """Return the SQL of the file that a row came from."""
     delivered = text(table.joined.file if table.joined is not None else table.file)
     if table.places:
         whens = " ".join(
@@ -157,12 +159,12 @@ def _file(table: RawTable) -> str:
 
 
 def _row(table: RawTable) -> str:
-    """SQL of the number of a row in its file."""
+    """Return the SQL of the number of a row in its file."""
     return f"abs(_row) % {ROWS_OF_A_PLACE}" if table.places else "abs(_row)"
 
 
 def _column(table: RawTable) -> str:
-    """SQL of the column of a rejected row, with what it is called in the export: at (EXAM_DATE)."""
+    """Return the SQL of a rejected row's column, with its name in the export: at (EXAM_DATE)."""
     whens = [
         f"WHEN _row // {ROWS_OF_A_PLACE} = {number} AND col = {text(column)} "
         f"THEN {text(f'{column} ({called})')}"
@@ -184,8 +186,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a protocol for every case.
 
-    A failure of the queries themselves becomes findings with status `error`, never silence;
-    `failures` says what happened.
+    A failure of the queries themselves gives findings with status `error`; `failures` says what
+    happened.
     """
     task = _task([bundle], records, as_of, site, watch)
     prepared = _prepared(task, records, progress, look)
@@ -193,7 +195,7 @@ def evaluate(
 
 
 def prepared(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> Prepared:
-    """Make the ready tables without evaluating anything: what is known of the data set as a whole."""
+    """Make the ready tables without evaluating; return facts about the whole data set."""
     return _prepared(_task([bundle], records, as_of, site), records, silent, UNLOOKED)
 
 
@@ -208,9 +210,9 @@ def evaluate_rulebook(
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all of them.
 
-    An `Evaluation` must be used before the next one is asked for, which replaces its tables. What
-    it says is what `evaluate` would say. Raises UserError where two protocols have one id, or mean
-    different things by the same code list.
+    An `Evaluation` must be used before the next one is requested, which replaces its tables. Its
+    results equal those of `evaluate`. Raises UserError if two protocols have the same id, or
+    different code lists under the same name.
     """
     check_together(bundles)
     return _each(_task(bundles, records, as_of, site, watch), records, progress, look)
@@ -271,7 +273,7 @@ def _evaluated(
 
 
 def _damaged(records: Records) -> list[Problem]:
-    """A Parquet file is read while it is queried, so damage in its middle shows only then."""
+    """Report damaged Parquet files, which are read by queries, so that damage shows late."""
     files = [t.file for t in records.tables.values() if t.file.endswith(".parquet")]
     return [
         Problem(

@@ -1,7 +1,7 @@
-"""What an earlier schedule explains: an event that was in time until surgery moved.
+"""Explain findings by an earlier schedule: an event that was in time until surgery moved.
 
-The records hold today's schedule only, so the store of past nights tells the earlier ones. It changes
-a reason, and with it the sentence; never a status.
+The records contain only today's schedule, so earlier ones come from the store of past nights. They
+change a reason, and with it the sentence, but never a status.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TOO_OLD = f"status = '{Status.EXPIRED}' AND reason = '{Reason.TOO_OLD}'"
 
 
 def too_old(evaluation: Evaluation) -> set[str]:
-    """The cases of which an earlier schedule might explain something."""
+    """Return the cases for which an earlier schedule might explain a finding."""
     rows = evaluation.con.execute(f"""
         SELECT DISTINCT case_id FROM {ROWS} JOIN (SELECT case_key, case_id FROM ready_cases)
         USING (case_key) WHERE {_TOO_OLD}""")
@@ -25,10 +25,10 @@ def too_old(evaluation: Evaluation) -> set[str]:
 
 
 def mark_moved(evaluation: Evaluation, earlier: Sequence[tuple[str, date]]) -> None:
-    """Findings that are too old, whose event counted for an earlier day of surgery, say so.
+    """Mark findings that are too old but whose event counted for an earlier day of surgery.
 
-    `earlier`: case and a day that its surgery was planned for. The event counted for every day from
-    its own to `valid_through` (docs/evaluation.md, section 8).
+    `earlier`: case and an earlier planned day of surgery. The event counted for every day from its
+    own to `valid_through` (docs/evaluation.md, section 8).
     """
     con = evaluation.con
     for case, day in earlier:

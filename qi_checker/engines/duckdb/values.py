@@ -1,4 +1,4 @@
-"""Names and values as DuckDB writes them."""
+"""Names and values in DuckDB's SQL."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ __all__ = ["clean", "quote", "text"]
 
 
 def clean(column: str) -> str:
-    """The trimmed text of a column, NULL where nothing is left."""
+    """Return the SQL of a column's trimmed text, NULL if empty."""
     return f"nullif(trim(CAST({column} AS VARCHAR), {text(BLANKS)}), '')"

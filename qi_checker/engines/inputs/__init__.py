@@ -1,1 +1,1 @@
-"""The ready tables that compiled queries read, made in whatever database the raw records are in."""
+"""Make the ready tables that compiled queries read, in the database of the raw records."""

@@ -1,8 +1,8 @@
-"""The calendar: the days at hand, and the number of the working day that each of them is.
+"""The calendar: the days in use, each with the number of its working day.
 
-Windows and lead times count working days by it: the n-th working day after a day has the number of
-that day and n more, the n-th before it has `next` less n. The day of a number is the one whose `next` is
-the same, which only a working day has.
+Windows and lead times use it to count working days: the n-th working day after a day has that day's
+number plus n, the n-th before it has `next` minus n. The day of a number is the one with the same
+`next`, which only a working day has.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _DAY = timedelta(days=1)
 
 
 def is_working_day(day: date, holidays: Collection[date]) -> bool:
-    """Whether a day is from Monday to Friday and no holiday of the site."""
+    """Whether a day is from Monday to Friday and not a holiday of the site."""
     return day.weekday() < 5 and day not in holidays
 
 
 class Calendar:
-    """Table `calendar` (day, number, next), made anew where it does not reach far enough.
+    """Table `calendar` (day, number, next), rebuilt if it does not reach far enough.
 
-    most: how many working days may be counted from any day at hand.
+    most: the maximum number of working days counted from any day in use.
     """
 
     def __init__(self, db: Database, holidays: Collection[date], most: int, default: date) -> None:
@@ -33,7 +33,7 @@ class Calendar:
         self._covered: tuple[date, date] | None = None
 
     def cover(self, first: date | None, last: date | None) -> None:
-        """Have every day from `first` to `last`, and all that are counted from them."""
+        """Include every day from `first` to `last`, and all days counted from them."""
         begin, end = first or self._default, last or self._default
         if self._covered is not None:
             if (first is None and last is None) or (
@@ -48,7 +48,7 @@ class Calendar:
         self._db.index(CALENDAR, "number")
 
     def _days(self, first: date, last: date) -> Iterator[tuple[date, int, int]]:
-        """With as many working days before and behind them as may be counted."""
+        """Yield the days, with as many working days before and after them as may be counted."""
         day, end = self._away(first, -1), self._away(last, 1)
         number = 0
         while day <= end:

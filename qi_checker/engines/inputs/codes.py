@@ -1,7 +1,7 @@
-"""Code lists and imaging codes as small tables, and what each text of codes holds of them.
+"""Code lists and imaging codes as small tables, matched with each text of codes.
 
-Texts of codes repeat: a million events share a few hundred. Each distinct text is taken apart
-once, and everything else joins on the text.
+Texts of codes repeat: a million events share a few hundred. Each distinct text is split once, and
+everything else joins on the text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from qi_checker.query.tables import CODE_TEXTS, NEVER_TEXTS
 
 
 def _system_and_code(db: Database, item: str) -> tuple[str, str]:
-    """SQL of the canonical system and code of `SYSTEM:CODE` (protocol/codes.py in SQL)."""
+    """Return the SQL of canonical system and code of `SYSTEM:CODE` (protocol/codes.py in SQL)."""
     system = db.trim(db.part(item, "^(.*):[^:]*$"))
     return (
         f"lower(trim(TRAILING '/' FROM {system}))",
@@ -23,7 +23,7 @@ def _system_and_code(db: Database, item: str) -> tuple[str, str]:
 
 
 def take_apart(db: Database, texts: str, catalogue: Catalogue) -> None:
-    """Tables `code_items` (text, system, code) and `code_texts` of `texts`.
+    """Make the tables `code_items` (text, system, code) and `code_texts` from `texts`.
 
     `texts` is a query of one column `text`.
     """
@@ -55,14 +55,14 @@ def take_apart(db: Database, texts: str, catalogue: Catalogue) -> None:
 
 
 def _matches(db: Database, code: str, entry: str) -> str:
-    """A code list entry that ends with `*` stands for all codes that begin with it."""
+    """Return the SQL of a match; an entry that ends with `*` covers all codes with that prefix."""
     begin = f"trim(TRAILING '*' FROM {entry})"
     starred = f"{entry} LIKE '%*' AND {db.starts(code, begin)}"
     return f"({code} = {entry} OR ({starred}))"
 
 
 def imaging_facts(db: Database, catalogue: Catalogue) -> None:
-    """What the codes of each text say by themselves: modalities, regions, never, warns."""
+    """Make the facts from the codes of each text: modalities, regions, never, warns."""
     rows = [(c.system, c.code, c.role) for c in catalogue.imaging]
     db.fill("imaging_items", {"system": "TEXT", "code": "TEXT", "role": "TEXT"}, rows)
     said = [
@@ -95,7 +95,7 @@ def _split(words: str) -> list[str]:
 
 
 def never_texts(db: Database, lists: Sequence[str]) -> None:
-    """Table `never_texts`: texts that hold a code of role never outside a code list."""
+    """Make table `never_texts`: texts that contain a code of role never outside a code list."""
     db.fill("allowing", {"list": "TEXT"}, [(name,) for name in lists])
     db.table(
         NEVER_TEXTS,

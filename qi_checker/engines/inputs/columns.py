@@ -1,6 +1,6 @@
-"""Columns of a table as a source has them: what they are called, and what their words mean.
+"""Columns of a table in a source: their names, and the mapping of their words.
 
-For sources that only an engine reads; `sources/layout.py` and `sources/mapping.py` do it for files.
+For sources that only an engine reads; `sources/layout.py` and `sources/mapped.py` do it for files.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from qi_checker.errors import Problem, did_you_mean
 from qi_checker.protocol.records import Table
 from qi_checker.protocol.site import Site
 
-ROW = "_row"  # numbers the rows, where a table has it
+ROW = "_row"  # numbers the rows, if a table has it
 _BLANKS = " \t\r\n\v\f\u00a0\ufeff\u200b"  # around the name of a column
-_LISTED = ("words", "codes")  # kinds of column that hold items separated by `;`
+_LISTED = ("words", "codes")  # kinds of columns that contain items separated by `;`
 
 
 def called(
     where: str, table: Table, site: Site, names: Sequence[str]
 ) -> tuple[dict[str, str], list[Problem]]:
-    """Each column of the contract, and of the hospital's own, with its name there; what is wrong."""
+    """Return each contract column and each own column with its name there, and the problems."""
     problems: list[Problem] = []
     there: dict[str, str] = {}
     for name in names:
@@ -58,9 +58,9 @@ def mapped(
     site: Site,
     each_item: Callable[[str, Callable[[str], str]], str],
 ) -> str:
-    """SQL of a text after the site's value mapping; lists are mapped item by item too.
+    """Return the SQL of a text after the site's value mapping; lists also item by item.
 
-    each_item: SQL of a `;`-list, NULL for NULL, with each item put through a piece of SQL.
+    each_item: gives the SQL of a `;`-list, NULL for NULL, with a piece of SQL applied to each item.
     """
     mapping = site.values.get(f"{table.name}.{column}")
     if not mapping:

@@ -1,7 +1,7 @@
-"""What making the ready tables needs of a database: its words where databases differ, its tables.
+"""The interface to a database for making the ready tables: its dialect, and its tables.
 
-Whatever is written the same everywhere stands in the modules beside this one. A `bool`, a text or an
-array below is a piece of SQL that has such a value.
+SQL that is the same everywhere is in the neighbouring modules. A `bool`, a text or an array below
+is a piece of SQL with such a value.
 """
 
 from __future__ import annotations
@@ -16,59 +16,59 @@ if TYPE_CHECKING:
 
 Kind = Literal["TEXT", "INTEGER", "DATE"]
 
-BLANKS = " \t\r\n\u00a0"  # what people and spreadsheets leave around a value
+BLANKS = " \t\r\n\u00a0"  # blanks that people and spreadsheets leave around a value
 
 
 def quote(name: str) -> str:
-    """A column or table name, safe inside SQL."""
+    """Quote a column or table name for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def text(value: str) -> str:
-    """A literal, safe inside SQL."""
+    """Quote text as an SQL literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
 class Database(ABC):
     """One connection with tables `raw_<name>` and `torn_<name>`, and temporary ones made of them."""
 
-    TEXT = "VARCHAR"  # the type of a text of any length
-    FENCE = ""  # ends a query whose columns must be computed once, however often they are read
-    KEEPS_MOST: int | None = None  # more events than this are read again instead of kept
+    TEXT = "VARCHAR"  # the type of text of any length
+    FENCE = ""  # ends a query whose columns must be computed only once, however often they are read
+    KEEPS_MOST: int | None = None  # above this number events are read again instead of kept
     FINDS_PADDED = (
         True  # reading without trimming is cheaper, so ids are trimmed only if one needs it
     )
-    ERRORS: tuple[type[Exception], ...] = ()  # what it raises for a query that it cannot do
+    ERRORS: tuple[type[Exception], ...] = ()  # raised for a query that fails
 
     # ---- tables ----------------------------------------------------------------------------------
 
     @abstractmethod
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Every row of a query that has few."""
+        """Return all rows of a query with few rows."""
 
     def row(self, query: str) -> tuple[Any, ...]:
-        """The only row of a query."""
+        """Return the only row of a query."""
         return self.rows(query)[0]
 
     @abstractmethod
     def columns(self, table: str) -> dict[str, str]:
-        """Columns of a table with their types, in DuckDB's words; texts are VARCHAR."""
+        """Return the columns of a table with their types, in DuckDB's terms; texts are VARCHAR."""
 
     @abstractmethod
     def table(self, name: str, query: str) -> None:
-        """Make a temporary table, in the place of an earlier one."""
+        """Make a temporary table, replacing an earlier one."""
 
     def view(self, name: str, query: str) -> None:
-        """The same without keeping the rows, where there are more than `KEEPS_MOST`."""
+        """Do the same without keeping the rows, if there are more than `KEEPS_MOST`."""
         self.table(name, query)
 
     @abstractmethod
     def add(self, name: str, query: str) -> None:
-        """Add rows to a table that `table` made; columns by their order."""
+        """Add rows to a table made by `table`; columns are matched by order."""
 
     @abstractmethod
     def drop(self, name: str) -> None:
-        """Remove a temporary table that is not needed any more."""
+        """Drop a temporary table that is no longer needed."""
 
     def empty(self, name: str, kinds: Mapping[str, str]) -> None:
         """Make a temporary table without rows; `kinds`: the type of each column."""
@@ -77,37 +77,37 @@ class Database(ABC):
 
     @abstractmethod
     def leave_out(self, raw: str, rows: str) -> None:
-        """Take the rows of which the table `rows` holds the `_row` out of a raw table, for good."""
+        """Permanently remove from a raw table the rows whose `_row` is in the table `rows`."""
 
     def count(self, name: str) -> int:
-        """How many rows a table has."""
+        """Return the number of rows of a table."""
         return int(self.row(f"SELECT count(*) FROM {name}")[0])
 
     def index(self, name: str, column: str) -> None:  # noqa: B027
-        """Make a column of a table quick to look up, where a database does not do that itself."""
+        """Index a column of a table, if the database does not do that itself."""
 
     # ---- compiled queries ------------------------------------------------------------------------
 
     @abstractmethod
     def store(self, name: str, query: exp.Query, number: int) -> None:
-        """Put the rows of a query into a table of results: part 0 makes it, later ones add to it.
+        """Put the rows of a query into a result table: part 0 creates it, later parts add to it.
 
-        Columns are matched by their names.
+        Columns are matched by name.
         """
 
     @abstractmethod
     def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
-        """Make a view of the rows of several queries, matched by the names of their columns.
+        """Make a view of the rows of several queries, with columns matched by name.
 
         read_often: several later steps read it, so that its rows may be worth keeping.
         """
 
     @abstractmethod
     def fill(self, name: str, columns: Mapping[str, Kind], rows: Iterable[Sequence[Any]]) -> None:
-        """Make a temporary table of values that Python holds."""
+        """Make a temporary table of values from Python."""
 
     def repeats(self, table: str, key: str, number: int) -> bool:
-        """Whether one of `number` keys that are not NULL may be there twice; never a wrong no."""
+        """Whether any of `number` non-NULL keys may be duplicated; never a false no."""
         distinct = f"SELECT count(DISTINCT {self.hashed(key)}) FROM {table} WHERE {key} IS NOT NULL"
         return bool(self.row(distinct)[0] < number)
 
@@ -120,11 +120,11 @@ class Database(ABC):
         return text(value)
 
     def as_text(self, column: str) -> str:
-        """The value of a column of any type as text."""
+        """Return the value of a column of any type as text."""
         return f"CAST({column} AS {self.TEXT})"
 
     def trim(self, value: str) -> str:
-        """A text without the blanks around it."""
+        """Return a text without surrounding blanks."""
         return f"trim(BOTH {self.text(BLANKS)} FROM {value})"
 
     def clean(self, column: str) -> str:
@@ -132,7 +132,7 @@ class Database(ABC):
         return f"nullif({self.trim(self.as_text(column))}, '')"
 
     def blank(self, column: str) -> str:
-        """bool: whether a column of text holds nothing but blanks, or no value; never NULL."""
+        """bool: whether a text column is NULL or contains only blanks; never NULL."""
         return f"({self.clean(column)} IS NULL)"
 
     @abstractmethod
@@ -141,18 +141,18 @@ class Database(ABC):
 
     @abstractmethod
     def matches(self, value: str, pattern: str) -> str:
-        """bool: whether all of a text is what a regular expression says."""
+        """bool: whether a whole text matches a regular expression."""
 
     @abstractmethod
     def part(self, value: str, pattern: str) -> str:
-        """The group of a pattern; empty or NULL where it does not match."""
+        """Return the group of a pattern; empty or NULL if it does not match."""
 
     def replace(self, value: str, pattern: str, by: str) -> str:
-        """The first match of a pattern replaced; groups are `\\1`, `\\2`."""
+        """Replace the first match of a pattern; groups are `\\1`, `\\2`."""
         return f"regexp_replace({value}, {self.text(pattern)}, {self.text(by)})"
 
     def without(self, value: str, pattern: str) -> str:
-        """A text without any match of a pattern."""
+        """Return a text without any match of a pattern."""
         return f"regexp_replace({value}, {self.text(pattern)}, '', 'g')"
 
     def starts(self, value: str, prefix: str) -> str:
@@ -161,19 +161,19 @@ class Database(ABC):
     # ---- dates -----------------------------------------------------------------------------------
 
     def cast(self, value: str, kind: str) -> str:
-        """A text that can be read as DATE, TIMESTAMP or TIMESTAMPTZ (or is NULL), so read."""
+        """Cast a text that is valid as DATE, TIMESTAMP or TIMESTAMPTZ, or NULL."""
         return f"CAST({value} AS {kind})"
 
     def micros(self, value: str) -> str:
-        """A text of a time without what is finer than microseconds, where a cast would round it."""
+        """Truncate the text of a time to microseconds, if a cast would round it."""
         return self.replace(value, "([.][0-9]{6})[0-9]+", r"\1")
 
     def local(self, zone: str, instant: str) -> str:
-        """The time of day of an instant in a time zone."""
+        """Return the clock time of an instant in a time zone."""
         return f"timezone({self.text(zone)}, {instant})"
 
     def days(self, later: str, earlier: str) -> str:
-        """Whole days between two dates."""
+        """Return the whole days between two dates."""
         return f"({later} - {earlier})"
 
     # ---- arrays of words -------------------------------------------------------------------------
@@ -192,11 +192,11 @@ class Database(ABC):
 
     @abstractmethod
     def pieces(self, value: str) -> str:
-        """One row for each piece of a `;`-list; stands in a select list."""
+        """Return one row for each piece of a `;`-list; used in a select list."""
 
     @abstractmethod
     def size(self, array: str) -> str:
-        """How many there are."""
+        """Return the number of elements."""
 
     @abstractmethod
     def has(self, array: str, word: str) -> str:
@@ -204,22 +204,22 @@ class Database(ABC):
 
     @abstractmethod
     def within(self, array: str, known: str) -> str:
-        """bool: whether every one of an array is in another."""
+        """bool: whether every element of an array is in another."""
 
     # ---- rows ------------------------------------------------------------------------------------
 
     def number(self, order: str) -> str:
-        """A number of its own for each row, from 1; in this order where the rows have no other."""
+        """Number the rows uniquely from 1; in this order if the rows have no other."""
         return f"CAST(row_number() OVER (ORDER BY {order}) AS INTEGER)"
 
     def same(self, one: str, other: str) -> str:
-        """bool: equal, or both NULL; what tables are joined by."""
+        """bool: equal, or both NULL; for joining tables."""
         return f"{one} IS NOT DISTINCT FROM {other}"
 
     def hashed(self, value: str) -> str:
-        """A number that equal texts share, and others hardly ever."""
+        """Return a hash: a number that equal texts share, and others hardly ever."""
         return value
 
     def record(self, columns: Sequence[str]) -> str:
-        """Several columns as one value that can be compared."""
+        """Return several columns as one comparable value."""
         return f"row({', '.join(columns)})"

@@ -1,7 +1,7 @@
-"""Set apart the events that cannot be taken at their word (docs/evaluation.md, section 2).
+"""Set apart the events that cannot be trusted (docs/evaluation.md, section 2).
 
-Rows without a patient's id of which another column holds one, and rows with a misspelt kind, become rows
-of `torn_events` in the place of `raw_events`, so that both evaluators take them for what may be there.
+Rows without a patient id while another column contains one, and rows with a misspelt kind, move
+from `raw_events` to `torn_events`, so that both evaluators treat them as possible evidence.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from qi_checker.protocol.doubtful import (
 
 @dataclass(frozen=True)
 class _Seen:
-    """What one pass over the raw events tells."""
+    """The result of one pass over the raw events."""
 
     rows: int
-    nameless: int  # rows without a patient's id
+    nameless: int  # rows without a patient id
     kinds: Mapping[str, int]
 
 
 def set_apart(db: Database, file: str) -> list[str]:
-    """Move the doubtful rows; gives what is to be told first. A second time it moves nothing.
+    """Move the doubtful rows; return the notes to report first. A second call moves nothing.
 
-    `file`: what a person calls the events. Where there is nothing to move this costs one pass over
+    `file`: the readable name of the events. If there is nothing to move, this costs one pass over
     two columns.
     """
     seen = _look(db)
@@ -44,7 +44,7 @@ def set_apart(db: Database, file: str) -> list[str]:
 
 
 def _look(db: Database) -> _Seen:
-    """Kinds are grouped as they are written before they are trimmed: there are few of them."""
+    """Count kinds and rows without a patient; kinds are grouped before trimming: there are few."""
     nameless = f"count(*) FILTER (WHERE {db.blank('patient_id')})"
     rows = db.rows(f"""
         SELECT word, n, sum(n) OVER (), sum(nameless) OVER () FROM (
@@ -63,7 +63,7 @@ def _word(db: Database) -> str:
 
 
 def _nameless(db: Database) -> str:
-    """Rows of which exactly one id of a patient with an operation stands in another column."""
+    """Select rows with exactly one id of a patient with an operation in another column."""
     db.table("nameless_rows", f"SELECT * FROM raw_events WHERE {db.blank('patient_id')}")
     others = [c for c in db.columns("raw_events") if c not in ("_row", "patient_id")]
     cells = " UNION ALL ".join(
@@ -91,7 +91,7 @@ def _misspelt(db: Database, meant: Mapping[str, str]) -> str:
 
 
 def _move(db: Database, name: str, query: str) -> bool:
-    """Whether there was a row to move."""
+    """Move rows; return whether there was any."""
     db.table(name, query)
     if not db.count(name):
         return False
@@ -101,7 +101,7 @@ def _move(db: Database, name: str, query: str) -> bool:
 
 
 def _counted(db: Database, file: str, seen: _Seen) -> Iterator[str]:
-    """Counted in what there is now, so that it is told again where the records are read again."""
+    """Yield notes counted from the current tables, to repeat them if the records are reused."""
     patient, begins = db.clean("patient_id"), db.text(MISSPELT_BEGINS)
     torn, lost, found, patients, wrong = db.row(f"""
         SELECT count(*), count(CASE WHEN NOT wrong OR patient IS NULL THEN 1 END),

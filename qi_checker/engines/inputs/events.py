@@ -1,4 +1,4 @@
-"""The events that count, rejected ones that might, and what their feeds have delivered."""
+"""Make the usable events, rejected ones that might count, and the delivery of feeds."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def events(task: Task, done: Prepared) -> None:
 
 
 def _lateness(task: Task) -> tuple[str, str, str]:
-    """SQL of whether an event was recorded, or is dated, or was completed only after `as_of`."""
+    """Return the SQL of whether an event was recorded, is dated, or was completed after `as_of`."""
     as_of = task.needs.as_of
     later = after(as_of, "at_lo", "at_clock")
     return (
@@ -53,7 +53,7 @@ def _lateness(task: Task) -> tuple[str, str, str]:
 
 
 def reasons_to_leave_out(task: Task) -> dict[str, str]:
-    """SQL of each reason to leave out an event that can be read, by its name in the manifest."""
+    """Return the SQL of each reason to leave out a readable event, by its name in the manifest."""
     wrong = "status = 'entered-in-error'"
     late, _, future = _lateness(task)
     return {
@@ -64,7 +64,7 @@ def reasons_to_leave_out(task: Task) -> dict[str, str]:
 
 
 def _left_out(task: Task, census: Census, wanted: str) -> dict[str, int]:
-    """Counted while the rows were judged; again where rejected ones were among them."""
+    """Return counts of left-out events; counted again if some of them were rejected."""
     reasons = reasons_to_leave_out(task)
     counts: Sequence[int] = census.counted
     if census.rejected:
@@ -73,7 +73,7 @@ def _left_out(task: Task, census: Census, wanted: str) -> dict[str, int]:
 
 
 def _doubts(task: Task, late: str, future: str) -> None:
-    """Rejected rows that might be a completed event, and torn rows of which only ids are read."""
+    """Make table `event_doubts`: rejected rows that might be a completed event, and torn rows."""
     db = task.db
     external = db.text("external study without an acquisition date")
     doubt = f"CASE WHEN x.reason = {external} THEN 'external_undated' ELSE 'rejected_record' END"
@@ -122,7 +122,7 @@ def _staleness(task: Task, done: Prepared, wanted: str) -> None:
 
 
 def _silent(task: Task, wanted: str) -> frozenset[str]:
-    """Kinds that are forbidden somewhere and of which nobody has any event."""
+    """Return kinds that are forbidden somewhere and without any event for any patient."""
     silent = task.needs.forbidden_kinds
     if silent:
         found = task.db.rows(f"SELECT DISTINCT kind FROM read_events WHERE {wanted}")

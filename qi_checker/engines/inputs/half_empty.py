@@ -1,4 +1,4 @@
-"""Feeds that deliver less than usual (docs/evaluation.md, section 7)."""
+"""Find feeds that deliver less than usual (docs/evaluation.md, section 7)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SPANS, _FEWEST = 6, 3
 def half_empty(
     db: Database, site: Site, today: date, made: str, notes: list[str]
 ) -> dict[str, date]:
-    """Until which day each feed was as full as usual, where it is no longer; notes it, too.
+    """Return until which day each half-empty feed was as full as usual; add notes.
 
     `made` is SQL of the events that count: known, over and completed.
     """
@@ -40,8 +40,8 @@ def half_empty(
             continue
         counts = {int(span): int(number) for span, number, *_ in rows}
         newest, oldest = min(int(row[2]) for row in rows), max(int(row[3]) for row in rows)
-        # The spans before end with the last one that has any event: a feed that broke off long ago
-        # would otherwise be compared with its own silence.
+        # The spans before are counted back from the newest one with any event: a feed that stopped
+        # long ago would otherwise be compared with its own gap.
         last = max(1, newest // _SPAN)
         spans = [n for n in range(last, last + _SPANS) if (n + 1) * _SPAN - 1 <= oldest]
         if len(spans) < _FEWEST:

@@ -1,4 +1,4 @@
-"""What the records must be read for, over all protocols that are evaluated together."""
+"""What must be read from the records, for all protocols that are evaluated together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qi_checker.query import Compiled
 
 @dataclass(frozen=True)
 class Needs:
-    """The union of what each protocol asks of the records; all are for one moment and site."""
+    """The union of what each protocol reads from the records; all are for one moment and site."""
 
     protocols: Sequence[Compiled]
 
@@ -30,7 +30,7 @@ class Needs:
 
     @property
     def dates(self) -> tuple[str, ...]:
-        """Columns of the cases that windows are counted from, as `when_<n>`."""
+        """Return the columns of the cases that anchor windows, as `when_<n>`."""
         return self.protocols[0].dates
 
     @cached_property
@@ -51,13 +51,13 @@ class Needs:
 
     @cached_property
     def working_days(self) -> tuple[int, int]:
-        """The most working days that windows count, and the most that anything takes to arrange."""
+        """Return the maximum working days in windows, and the maximum in lead times."""
         windows, leads = zip(*(c.working_days for c in self.protocols), strict=True)
         return max(windows), max(leads)
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """Every code list that one of them names, and the vocabularies, which all share."""
+        """Return every code list that one of them names, and the shared vocabularies."""
         first = self.protocols[0].bundle.catalogue
         lists = reduce(dict.__or__, (c.bundle.catalogue.lists for c in self.protocols))
         return Catalogue(lists, first.imaging, first.regions, first.modalities)
@@ -68,7 +68,7 @@ class Needs:
 
 
 def check_together(bundles: Sequence[Bundle]) -> None:
-    """Raise UserError where protocols cannot be evaluated in one pass over the records."""
+    """Raise UserError if protocols cannot be evaluated in one pass over the records."""
     if not bundles:
         raise UserError(Problem("protocols", "there is no protocol to evaluate"))
     problems = list(_Seen().conflicts(bundles))
@@ -78,7 +78,7 @@ def check_together(bundles: Sequence[Bundle]) -> None:
 
 @dataclass
 class _Seen:
-    """What the protocols before this one have brought, and which of them it was."""
+    """The ids and code lists of earlier protocols, and the protocol each came from."""
 
     ids: dict[str, Bundle] = field(default_factory=dict)
     lists: dict[str, tuple[Bundle, CodeList]] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class _Seen:
 
 
 def _vocabularies(catalogue: Catalogue) -> dict[str, frozenset[object]]:
-    """What the files say that are not code lists; notes in them decide nothing."""
+    """Return the contents of the files other than code lists; their notes do not matter."""
     imaging = ((c.system, c.code, c.modality, c.region, c.role) for c in catalogue.imaging)
     return {
         "imaging.csv": frozenset(imaging),

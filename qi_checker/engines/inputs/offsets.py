@@ -1,12 +1,13 @@
-"""Whether a database knows the clocks of the site as tzdata does, and what to do where it does not.
+"""Compare a database's time zone rules with tzdata, and correct differences.
 
-A database has rules of its own, as old as its release. Between the first and the last instant of the
-records they are compared with those of the package: once a week, and closely where clocks change. Only
-if that shows a difference is every day compared, which takes ten times as long. For days that differ,
-the offsets of tzdata are written into the query. Refusing to evaluate would have been simpler; it would
-stop a hospital for months, since nobody there can give the database other rules.
+A database has its own rules, as old as its release. Between the first and the last instant of the
+records they are compared with those of the package: once a week, and closely around clock changes.
+Only if that shows a difference is every day compared, which takes ten times as long. For days that
+differ, the offsets of tzdata are written into the query. Refusing to evaluate would have been
+simpler, but it would stop a hospital for months, since nobody there can update the database's
+rules.
 
-Records without an offset are clock times of the site already: nothing is compared for them.
+Records without an offset are already local clock times: nothing is compared for them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _NEAR = [timedelta(hours=n) for n in (-1, 1, 2, 24, 168)] + [timedelta(seconds=-
 
 @dataclass(frozen=True)
 class Offset:
-    """From `since` until before `until`, in UTC, the clocks are `ahead` of it."""
+    """From `since` until before `until`, in UTC, the clocks are `ahead` of UTC."""
 
     since: datetime
     until: datetime
@@ -33,7 +34,7 @@ class Offset:
 
 
 def local_time(db: Database, zone: str, instant: str, offsets: Sequence[Offset] = ()) -> str:
-    """SQL of the clock time of an instant: as the database knows it, but for these spans."""
+    """Return the SQL of an instant's clock time: by the database's rules, except in these spans."""
     known = db.local(zone, instant)
     if not offsets:
         return known
@@ -48,7 +49,7 @@ def local_time(db: Database, zone: str, instant: str, offsets: Sequence[Offset] 
 
 
 def differing(db: Database, zone: str, first: datetime, last: datetime) -> list[Offset]:
-    """The offsets of tzdata for the days between two instants of which the database has others."""
+    """Return the offsets of tzdata for days between two instants on which the database differs."""
     where = time_zones.zone(zone)
     since, until = (datetime.combine(at.date(), time()) for at in (first - _DAY, last + 2 * _DAY))
     if not _wrong(db, where, _now_and_then(where, since, until)):
@@ -63,7 +64,7 @@ def differing(db: Database, zone: str, first: datetime, last: datetime) -> list[
 
 
 def _now_and_then(where: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
-    """Every seventh day, and moments around each change of the clocks."""
+    """Return every seventh day, and moments around each change of the clocks."""
     found = {since + n * _DAY for n in range(0, (until - since).days + 1, 7)}
     for change, _, _ in time_zones.spans(where, since, until):
         found |= {change + near for near in _NEAR}
@@ -71,7 +72,7 @@ def _now_and_then(where: ZoneInfo, since: datetime, until: datetime) -> list[dat
 
 
 def _wrong(db: Database, where: ZoneInfo, moments: Sequence[datetime]) -> set[datetime]:
-    """Moments in UTC at which the database's clocks of a zone are not those of tzdata."""
+    """Return moments in UTC at which the database's clock time differs from tzdata."""
     moments = sorted({*moments})
     rows = [(n, f"{moment}+00:00") for n, moment in enumerate(moments)]
     db.fill("instants", {"number": "INTEGER", "moment": "TEXT"}, rows)
@@ -82,7 +83,7 @@ def _wrong(db: Database, where: ZoneInfo, moments: Sequence[datetime]) -> set[da
 
 
 def _together(wrong: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
-    """Whole days around instants, each with the day before and behind it, in spans."""
+    """Group whole days around instants, each with the days before and after it, into spans."""
     found: list[tuple[datetime, datetime]] = []
     for at in wrong:
         day = datetime.combine(at.date(), time())

@@ -1,4 +1,4 @@
-"""The ready tables that compiled queries read, made from raw records known at `as_of`."""
+"""Make the ready tables that compiled queries read, from raw records known at `as_of`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def prepare(task: Task) -> Prepared:
 
 
 def _offsets(task: Task, done: Prepared) -> list[Offset]:
-    """What the database does not know of the site's time zone, as far as the records need it."""
+    """Return corrections of the database's time zone rules, as far as the records need them."""
     zone = task.needs.site.timezone
     instants = [c.instants for c in done.census.values() if c.instants is not None]
     if not instants or zone == "UTC":
@@ -70,7 +70,7 @@ def _offsets(task: Task, done: Prepared) -> list[Offset]:
 
 
 def _read(task: Task, table: Table, offsets: Sequence[Offset] = ()) -> tuple[Reading, Census]:
-    """Make `read_<name>`, first without trimming ids, and again where an id needs it."""
+    """Make `read_<name>`, first without trimming ids, and again if an id needs it."""
     keep = task.db.view if table is EVENTS and task.many_events else task.db.table
     cases = table is CASES
     wanted = {CASES: task.needs.case_columns, EVENTS: task.needs.event_columns}
@@ -87,7 +87,7 @@ def _read(task: Task, table: Table, offsets: Sequence[Offset] = ()) -> tuple[Rea
 
 
 def _patients(task: Task) -> None:
-    """Table `patients` of the patients who have a case, where they are numbered."""
+    """Make table `patients` of the patients who have a case, if they are numbered."""
     if task.numbers_patients:
         task.db.table(
             "patients",
@@ -129,7 +129,7 @@ def _cases(task: Task, rows: Reading) -> None:
 
 
 def _moments(task: Task, rows: Reading) -> list[str]:
-    """The dates that windows are counted from, as `when_<n>`; no date where the column is not."""
+    """Return the anchor dates of windows as `when_<n>`; NULL if the column is missing."""
     found = []
     for n, column in enumerate(task.needs.dates):
         name = column if column in CASES.names else rows.dates.get(column)
@@ -139,11 +139,11 @@ def _moments(task: Task, rows: Reading) -> list[str]:
     return found
 
 
-_SOME_DATES = 200  # of a column whose format is looked for
+_SOME_DATES = 200  # of a column whose format is guessed
 
 
 def _written(task: Task, rows: Reading, done: Prepared) -> None:
-    """Say which format dates that cannot be read seem to have, and what is accepted."""
+    """Note the likely format of unreadable dates, and the accepted ones."""
     db, name = task.db, rows.table.name
     if not done.census[name].rejected:
         return
@@ -168,26 +168,26 @@ def _written(task: Task, rows: Reading, done: Prepared) -> None:
 
 
 def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
-    """Own dates that cannot be read reject nothing, but are not passed over in silence."""
+    """Note unreadable own dates, which do not reject the row."""
     for column in task.needs.dates:
         if column in CASES.names:
             continue
         name = rows.dates.get(column)
         if name is None:
-            said = f"The cases have no column {column}, which the protocol counts from."
+            said = f"The cases have no column {column}, which the protocol uses as an anchor."
             done.dates[column] = said
             continue
         (bad,) = task.db.row(f"SELECT count(*) FROM read_cases WHERE {name}_bad")
         if bad:
-            said = f"{bad} values of the column {column} of the cases are no dates."
+            said = f"{bad} values of the column {column} of the cases are not dates."
             done.dates[column] = said
 
 
 def _people(task: Task) -> None:
-    """Table `exception_people`: pairs of names that are not two people, and why.
+    """Make table `exception_people`: pairs of names that are not two people, and why.
 
-    No database folds names as Unicode says, and each of them does it in another way: the few pairs
-    that there are come here.
+    Databases do not fold names as Unicode specifies, and they differ: the few pairs are folded in
+    Python.
     """
     pairs = task.db.rows(
         "SELECT DISTINCT requested_by, approved_by FROM read_exceptions "
@@ -217,7 +217,7 @@ def _exceptions(task: Task) -> None:
 
 
 def _calendar(task: Task) -> Calendar:
-    """The calendar of the days that windows count working days from, if one does."""
+    """Make the calendar of the days from which windows count working days, if any do."""
     counted, waited = task.needs.working_days
     as_of, holidays = task.needs.as_of.date, task.needs.site.holidays
     calendar = Calendar(task.db, holidays, max(counted, waited), as_of)

@@ -1,4 +1,4 @@
-"""What events that look alike have in common: decided once for each look, and joined."""
+"""Profiles of events with equal properties: decided once per profile, and joined."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qi_checker.query.profiles import own_event_column
 
 
 def event_profiles(task: Task) -> None:
-    """Events that look alike share a profile; what they have in common is decided once."""
+    """Make the profiles: events with equal properties share one, which is decided once."""
     db, catalogue = task.db, task.needs.catalogue
     own = own_event_columns(db, task.needs.event_columns)
     called = {db.quote(c): db.as_text(db.quote(c)) for c in BY_PROFILE}
@@ -43,7 +43,7 @@ def event_profiles(task: Task) -> None:
 
 
 def _profiles(task: Task, theirs: str) -> str:
-    """Columns that are said win over what the codes say by themselves."""
+    """Return the SQL of profiles; values of columns take precedence over those of codes."""
     db, catalogue = task.db, task.needs.catalogue
     none = db.array(())
 
@@ -52,7 +52,7 @@ def _profiles(task: Task, theirs: str) -> str:
         return f"CASE WHEN {has_own} THEN said_{what} ELSE code_{what} END AS {what}"
 
     def unsure(what: str) -> str:
-        """None recorded, or a word that is not of the vocabulary."""
+        """Return the SQL of whether none is recorded, or a word is outside the vocabulary."""
         known = db.array((*catalogue.modalities, *catalogue.regions))
         return f"({db.size(what)} = 0 OR NOT {db.within(what, known)})"
 

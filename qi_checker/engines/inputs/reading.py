@@ -1,4 +1,4 @@
-"""Raw rows to typed rows, and which of them are rejected and why (docs/evaluation.md, 1 and 2)."""
+"""Convert raw rows to typed rows, and reject some with a reason (docs/evaluation.md, 1 and 2)."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Reading:
     query: str
     extra: tuple[str, ...]  # columns outside the contract that are read
     trimmed: bool
-    dates: dict[str, str] = field(default_factory=dict)  # own date columns: the names of moments
+    dates: dict[str, str] = field(default_factory=dict)  # own date columns -> names of moments
     moments: tuple[str, ...] = ()  # names of all date columns, as they are read
 
     def instants(self) -> str:
-        """SQL of the first and the last moment that has an offset, in UTC."""
+        """Return the SQL of the first and last moment with an offset, in UTC."""
         found = [f"{name}_utc" for name in self.moments]
         if len(found) < 2:
             one = found[0] if found else "CAST(NULL AS TIMESTAMP)"
@@ -42,7 +42,7 @@ class Reading:
         return f"min(least({listed})), max(greatest({listed}))"
 
     def fault(self) -> str:
-        """SQL of the first reason to reject a row, as `column|reason`; NULL for a good row."""
+        """Return the SQL of the first reason to reject a row, `column|reason`; NULL if usable."""
         db = self.db
         branches = [
             f"WHEN {_given(db, self.table, c)} IS NULL THEN {db.text(c + '|missing value')}"
@@ -85,11 +85,11 @@ def reading(
     own_dates: tuple[str, ...] = (),
     offsets: Sequence[Offset] = (),
 ) -> Reading:
-    """Look at the types that the raw table came with, and decide how each column is read.
+    """Decide how each column is read, by the types of the raw table.
 
-    Ids are trimmed only if told, since trimming millions takes seconds and hardly any needs it.
-    Events are joined to their profiles, which hold the words that many events share. `own` are
-    the columns outside the contract that are wanted, `own_dates` those that hold dates.
+    Ids are trimmed only with `trim`, since trimming millions takes seconds and hardly any needs it.
+    Events are joined to their profiles, which contain the words that many events share. `own` are
+    the required columns outside the contract, `own_dates` those with dates.
     """
     name = raw or f"raw_{table.name}"
     types = db.columns(name)
@@ -130,7 +130,7 @@ def _moments(
     own: dict[str, str],
     offsets: Sequence[Offset],
 ) -> list[Moment]:
-    """The date columns of the contract, and the hospital's own ones under other names."""
+    """Return the date columns of the contract, and the hospital's own ones under other names."""
     found = [
         Moment(db, c.name, types[c.name], site, offsets, c.kind == "when-or-part")
         for c in table.columns
@@ -140,7 +140,7 @@ def _moments(
 
 
 def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> list[str]:
-    """The row's number, whether an id is padded, and every column that is no date."""
+    """Return the SQL of the row's number, whether an id is padded, and all non-date columns."""
     shared = BY_PROFILE if table is EVENTS else ()
     texts = [
         c.name for c in table.columns if not c.kind.startswith("when") and c.name not in shared
@@ -155,7 +155,7 @@ def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> l
 
 
 def _with_profiles(db: Database, columns: list[str], rows: str, own: list[str]) -> str:
-    """Events with the number of their profile, and the words of it that are asked for often."""
+    """Return the query of events with their profile's number and frequently used words."""
     same = " AND ".join(
         db.same(db.as_text(f"r.{db.quote(c)}"), f"l.{db.quote(c)}") for c in (*BY_PROFILE, *own)
     )
@@ -167,7 +167,7 @@ def _with_profiles(db: Database, columns: list[str], rows: str, own: list[str]) 
 
 
 def _read(db: Database, table: Table, column: str, type_name: str, trim: bool) -> str:
-    """Trimmed; codes and free text stay as they are; words in lower case."""
+    """Return the SQL of a value: trimmed, words in lower case; codes and free text as written."""
     kind, name = table[column].kind, db.quote(column)
     if kind == "id" and type_name == "VARCHAR" and not trim:
         return f"nullif({name}, '')"
@@ -180,13 +180,13 @@ def _read(db: Database, table: Table, column: str, type_name: str, trim: bool) -
 
 @dataclass
 class Census:
-    """How many rows a table has and how many of them are used."""
+    """The number of rows of a table, and of usable ones."""
 
     read: int
     rejected: int
     torn: int
-    padded: int  # rows with a blank at an end of an id that was read without trimming
-    counted: tuple[int, ...] = ()  # of all rows read, those for which each condition holds
+    padded: int  # rows with a blank around an id that was read without trimming
+    counted: tuple[int, ...] = ()  # of all rows read, the number for which each condition holds
     instants: tuple[datetime, datetime] | None = None  # the first and last with an offset, in UTC
 
     @property
@@ -195,15 +195,15 @@ class Census:
 
 
 def counted(conditions: Iterable[str]) -> str:
-    """SQL of how many rows each condition holds for."""
+    """Return the SQL of the number of rows for which each condition holds."""
     return ", ".join(f"count(*) FILTER (WHERE {condition})" for condition in conditions)
 
 
 def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census:
     """Fill `rejected_<name>` (_row, id, col, reason, same) from `read_<name>`; count the table.
 
-    `conditions` are counted in the same pass. Duplicates are looked for only where hashes of ids
-    repeat, since nearly always none do.
+    `conditions` are counted in the same pass. Duplicates are searched only if hashes of ids repeat,
+    since nearly always none do.
     """
     name, key = rows.table.name, db.quote(rows.table.key)
     total, faulty, with_id, first, last, padded, *others = db.row(
@@ -230,7 +230,7 @@ def judge(db: Database, rows: Reading, conditions: Iterable[str] = ()) -> Census
 
 
 def _duplicates(db: Database, rows: Reading) -> None:
-    """Reject every later row of an id, saying whether it repeats the first one."""
+    """Reject every later row of an id, noting whether it repeats the first one."""
     name, key = rows.table.name, db.clean(db.quote(rows.table.key))
     content = db.record([f"coalesce({db.clean(db.quote(c))}, '')" for c in rows.table.names])
     db.add(
@@ -251,13 +251,13 @@ def _duplicates(db: Database, rows: Reading) -> None:
 
 
 def own_event_columns(db: Database, wanted: set[str]) -> dict[str, str]:
-    """Which of the hospital's own columns of events are there, and what they are called."""
+    """Return the hospital's own event columns that exist, with their names."""
     there = db.columns("raw_events")
     return {c: own_event_column(c) for c in sorted(wanted) if c in there}
 
 
 def latest_day(db: Database, site: Site) -> date | None:
-    """The latest local day on which, as the raw records tell, something took place."""
+    """Return the latest local day with activity in the raw records."""
     parts = []
     for table, names, status in (
         ("cases", ("started_at", "surgery_at"), "performed"),

@@ -1,4 +1,4 @@
-"""What an audit asks of an evaluation, wherever it was done."""
+"""The interface of an evaluation's results for an audit, whatever the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Delivered(Protocol):
-    """Which tables were read, and what a person should know of them."""
+    """The tables that were read, and notes for the user."""
 
     @property
     def tables(self) -> Mapping[str, RawTable]: ...
@@ -27,7 +27,7 @@ class Delivered(Protocol):
 
 
 class Results(Protocol):
-    """Numbers and a few ids; queries over its tables must mean the same in DuckDB and Spark."""
+    """Numbers and a few ids; queries on its tables must mean the same in DuckDB and Spark."""
 
     @property
     def compiled(self) -> Compiled: ...
@@ -63,9 +63,9 @@ class Results(Protocol):
 def summary(
     compiled: Compiled, ask: Callable[[exp.Query], Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """Numbers of the rate, per requirement, and per sensitivity window.
+    """Return the numbers of the rate, per requirement, and per sensitivity window.
 
-    ask: gives the rows of a compiled query over the tables of results, columns in their order.
+    ask: returns the rows of a compiled query on the result tables, columns in order.
     """
     each: dict[str, dict[str, int]] = {"eligible": {}, "present": {}, "in_window": {}}
     for row in ask(compiled.per_requirement()):

@@ -1,4 +1,4 @@
-"""What there is to prepare, and what is known afterwards."""
+"""The input and the result of the preparation."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from qi_checker.query.tables import Feeds
 
 @dataclass
 class Prepared:
-    """What is known after preparing: how many rows of each table, and what was left out."""
+    """The result of preparing: the number of rows of each table, and of those left out."""
 
     census: dict[str, Census] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     feeds: Feeds = field(default_factory=Feeds)
-    apart: list[str] = field(default_factory=list)  # what is told first: events set apart
+    apart: list[str] = field(default_factory=list)  # notes to report first: events set apart
     notes: list[str] = field(default_factory=list)
-    dates: dict[str, str] = field(default_factory=dict)  # what is wrong with own date columns
-    # By table and column: the format that dates of rejected rows seem to be written in.
+    dates: dict[str, str] = field(default_factory=dict)  # problems of own date columns
+    # By table and column: the likely format of the dates in rejected rows.
     written: dict[tuple[str, str], str] = field(default_factory=dict)
-    calendar: Calendar | None = None  # of working days; it grows with what is asked of it
+    calendar: Calendar | None = None  # of working days; it grows on demand
 
     def of(self, compiled: Compiled) -> Prepared:
-        """As far as it concerns one of the protocols."""
+        """Return the part that concerns one of the protocols."""
         own = [self.dates[d] for d in compiled.own_dates if d in self.dates]
         return replace(self, notes=[*own, *self.notes])
 
 
 @dataclass(frozen=True)
 class Task:
-    """One pass over the records, and what is needed of them."""
+    """One pass over the records, and what must be read."""
 
     needs: Needs
     db: Database
@@ -48,9 +48,9 @@ class Task:
 
     @cached_property
     def many_events(self) -> bool:
-        """Too many to keep: they stay where they are and are read when needed.
+        """Whether there are too many events to keep: they are then read when needed.
 
-        Several protocols would read them as often; then they are kept, or spilled.
+        Several protocols would read them several times; then they are kept, or spilled.
         """
         most = self.db.KEEPS_MOST
         if most is None or len(self.needs.protocols) > 1:
@@ -59,12 +59,12 @@ class Task:
 
     @cached_property
     def numbers_patients(self) -> bool:
-        """Whether patients get a number, once, which every protocol joins instead of their ids."""
+        """Whether patients are numbered once, so that every protocol joins numbers, not ids."""
         return len(self.needs.protocols) > 1
 
 
 def after(as_of: AsOf, lo: str, clock: str) -> str:
-    """SQL of whether a moment is after `as_of`; false for no moment."""
+    """Return the SQL of whether a moment is after `as_of`; false for NULL."""
     later = f"{lo} > DATE '{as_of.date}'"
     if as_of.clock is not None:
         stamp = f"TIMESTAMP '{as_of.clock.isoformat(sep=' ')}'"
@@ -73,7 +73,7 @@ def after(as_of: AsOf, lo: str, clock: str) -> str:
 
 
 def with_patient(task: Task, source: str) -> str:
-    """A table of rows with `patient_id`, and `patient` beside it; only patients who have a case."""
+    """Return a source of rows with `patient_id` and `patient`; only patients who have a case."""
     if task.numbers_patients:
         return f"{source} JOIN patients USING (patient_id)"
     return f"(SELECT *, patient_id AS patient FROM {source}) p"

@@ -1,4 +1,4 @@
-"""Reading values: texts to local dates and clock times (docs/evaluation.md, section 1)."""
+"""Read values: texts to local dates and clock times (docs/evaluation.md, section 1)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from qi_checker.engines.inputs.offsets import Offset, local_time
 from qi_checker.protocol.records import FIRST_YEAR, LAST_YEAR
 from qi_checker.protocol.site import Site
 
-# Days that there are; of other thousands no year is readable (FIRST_YEAR). A text that matches can
-# be cast in any database, and those without a cast that may fail need that.
+# Valid days; years of other millennia are not readable (FIRST_YEAR). A matching text can be cast in
+# any database; databases without a cast that may fail need this.
 _LEAP = "([0-9][0-9](0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29"
 _MONTHS = (
     "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
@@ -26,10 +26,10 @@ _OFFSET = "([zZ]| ?[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?| ?[+-]14(:?00)?)"
 
 
 class Moment:
-    """How one date column is read, in steps of columns that build on one another.
+    """The reading of one date column, in steps of columns that build on each other.
 
-    The last step leaves `<name>_lo`, `_hi` (first and last possible local date), `_clock`
-    (local), `_utc` (only where an offset was given) and `_bad` (a value that cannot be read).
+    The last step gives `<name>_lo`, `_hi` (first and last possible local date), `_clock` (local),
+    `_utc` (only if an offset was given) and `_bad` (a value that cannot be read).
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Moment:
         offsets: Sequence[Offset] = (),
         parts: bool = False,
     ) -> None:
-        """kind: the type of the column; parts: whether a month or a year is a value, too."""
+        """kind: the type of the column; parts: whether a month or a year is also a value."""
         self.db = db
         self._local = partial(local_time, db, site.timezone, offsets=offsets)
         self.name = name
@@ -62,7 +62,7 @@ class Moment:
             self._from_text(parts, site.midnight_is_date)
 
     def _bounded(self, given: str) -> None:
-        """A year that can only be a typing error makes the value unreadable."""
+        """Treat a value as unreadable if its year can only be a typing error."""
         name = self.name
         year = f"extract(year FROM {name}_first)"
         self.steps.append({f"{name}_fits": f"{year} BETWEEN {FIRST_YEAR} AND {LAST_YEAR}"})
@@ -127,17 +127,17 @@ class Moment:
 
 
 def _not_midnight(stamp: str) -> str:
-    """The clock time of a stamp, unless it is that of a date that was written as one."""
+    """Return the clock time of a timestamp; NULL at midnight, which means a date only."""
     return f"CASE WHEN {stamp} <> CAST(CAST({stamp} AS DATE) AS TIMESTAMP) THEN {stamp} END"
 
 
 def _last(name: str, unit: str) -> str:
-    """The last day of the month or year that begins on `<name>_<unit>`."""
+    """Return the last day of the month or year that starts on `<name>_<unit>`."""
     return f"CAST({name}_{unit} + INTERVAL '1' {unit.upper()} - INTERVAL '1' DAY AS DATE)"
 
 
 def staged(db: Database, source: str, moments: list[Moment]) -> str:
-    """A query over `source` with the columns of all moments beside its own."""
+    """Return a query on `source` with the columns of all moments added."""
     query = f"SELECT * FROM {source} s"
     for step in range(max((len(m.steps) for m in moments), default=0)):
         added = [
