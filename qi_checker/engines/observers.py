@@ -45,8 +45,7 @@ class Watch:
         """Start the steps of one protocol."""
 
     def ended(self, step: str, rows: Callable[[], int] | None = None) -> None:
-        """Record the end of a step, which began at the end of the previous one; `rows` counts
-        it."""
+        """Record the end of a step, which began where the last one ended; `rows` counts it."""
 
 
 @dataclass

@@ -77,7 +77,7 @@ def test_the_page_says(words: str) -> None:
         "Working days are Monday to Friday",
         "one month before 31 March is 28 or 29 February",
         "Minutes and hours need clock times",
-        "silence is not enough",
+        "missing records are not enough",
         "far enough from it",
         "window included; where there must be no event: no such event in the window.",
         "biopsy-codes (2 codes)",

@@ -75,7 +75,7 @@ def test_every_protocol_keeps_its_own_columns_and_notes() -> None:
     assert seen == [alone(bundle, site) for bundle in bundles]
     feed = "The age of the feed lab is not known: no recorded_at."
     assert [s["notes"] for s in seen[:3]] == [
-        ["1 values of the column discharged_at of the cases are no dates.", feed],
+        ["1 values of the column discharged_at of the cases are not dates.", feed],
         [feed],
         [feed],
     ]
