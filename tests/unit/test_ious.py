@@ -161,7 +161,9 @@ def test_without_a_file_it_is_absent_and_a_near_name_is_told(tmp_path: Path) -> 
     raw = read_ious(tmp_path, SITE, records)
     assert raw.absent
     assert read_registry(records.con, raw, []).read == 0
-    assert records.notes == ["IOUS.csv is not read. Rename IOUS.csv to ious.csv if you want to use it"]
+    assert records.notes == [
+        "IOUS.csv is not read. Rename IOUS.csv to ious.csv if you want to use it"
+    ]
 
 
 def test_a_file_without_a_needed_column_stops(tmp_path: Path) -> None:
