@@ -1,4 +1,4 @@
-"""What judging cases beside the query needs of an engine: which cases, and what was delivered."""
+"""Queries for judging cases besides the query: which cases, and what was delivered."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from qi_checker.engines.inputs.task import after
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.query.tables import READY_CASES, VERDICTS
 
-SAMPLE = 500  # past cases of a day
+SAMPLE = 500  # past cases per day
 
 
 def chosen_sql(day: date) -> str:
-    """SQL of the keys of every upcoming case, and of a sample of past ones, another one each day."""
+    """Return the SQL of the keys of every upcoming case, and of a daily sample of past ones."""
     return f"""
         SELECT case_key FROM {VERDICTS} WHERE upcoming
         UNION SELECT case_key FROM (
@@ -22,7 +22,7 @@ def chosen_sql(day: date) -> str:
 
 
 def delivered_sql(as_of: AsOf) -> str:
-    """SQL of each kind of event that was known then, and the newest day on which one was recorded."""
+    """Return the SQL of each kind of event known then, and its newest recording day."""
     late = after(as_of, "recorded_at_lo", "recorded_at_clock")
     return (
         f"SELECT kind, max(recorded_at_lo) FROM read_events WHERE NOT {late} "

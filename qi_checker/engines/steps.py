@@ -1,7 +1,7 @@
 """Run the steps of a plan in a database.
 
-What differs between databases is in `Database`; the order of the steps and what stands in for a query
-that fails are the same for all of them.
+Differences between databases are in `Database`; the order of the steps and the replacement of a
+failed query are the same for all.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Progress = Callable[[str], None]
 
 
 def silent(words: str) -> None:
-    """Tell nobody how far it is."""
+    """Report no progress."""
 
 
 def run(
@@ -27,10 +27,9 @@ def run(
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
 ) -> list[str]:
-    """Fill the tables and views of all steps; gives what could not be evaluated.
+    """Fill the tables and views of all steps; return what could not be evaluated.
 
-    A query that fails becomes findings with status `error`, never silence: its part says what
-    runs in its place.
+    A query that fails gives findings with status `error`: its part says what runs instead.
     """
     failed: dict[int, str] = {}
     for step in steps:

@@ -1,4 +1,4 @@
-"""The compiled queries run inside PostgreSQL, on tables or views where the records already are."""
+"""Run the compiled queries inside PostgreSQL, on the tables or views with the records."""
 
 from qi_checker.engines.postgres.evaluation import evaluate, evaluate_rulebook
 

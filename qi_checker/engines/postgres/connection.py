@@ -1,6 +1,6 @@
-"""Connecting, and what a person is told when that or anything later fails.
+"""Connect, and explain to a person why that or anything later failed.
 
-What the server says may hold values of the records, so none of its words is passed on.
+Server messages may contain values of the records, so none of their text is passed on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from qi_checker.errors import Problem, UserError
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Connection
 
-_SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
+_SAID = {  # SQLSTATE, or its prefix: what is wrong, and what to do
     "28": (
         "the server refuses this login",
         "Check user, password (PGPASSWORD, ~/.pgpass) and pg_hba.conf",
@@ -44,7 +44,7 @@ _SAID = {  # SQLSTATE, or how it begins: what is wrong, and what to do
 
 
 def place(address: str) -> str:
-    """Host and database of an address, without user and password."""
+    """Return host and database of an address, without user and password."""
     parts = urlsplit(address)
     host = parts.hostname or "the local socket"
     port = f":{parts.port}" if parts.port else ""
@@ -53,7 +53,7 @@ def place(address: str) -> str:
 
 @contextmanager
 def connected(address: str) -> Iterator[PostgreSQL]:
-    """A session. Raises UserError, also for whatever the server refuses while it is open."""
+    """Open a session. Raises UserError, also for anything the server refuses while it is open."""
     try:
         from adbc_driver_postgresql import dbapi
     except ImportError:
@@ -77,16 +77,16 @@ def connected(address: str) -> Iterator[PostgreSQL]:
 
 
 def _close(con: Connection) -> None:
-    """With its temporary tables; a connection that is lost is closed already."""
-    with suppress(Exception):  # whatever the driver says, it is over
+    """Close the session with its temporary tables; a lost connection is already closed."""
+    with suppress(Exception):  # errors do not matter any more
         con.close()
 
 
 def _interrupted(db: PostgreSQL, error: Exception) -> bool:
-    """Whether the query was ended for Ctrl-C: the driver has the server cancel it, and says no more.
+    """Whether Ctrl-C ended the query: the driver has the server cancel it, without a message.
 
-    A timeout of the server has the same code. Where the role has none it cannot be that; where it
-    has one the server's words decide, in English.
+    A timeout of the server has the same code. If the role has no timeout it must be Ctrl-C;
+    otherwise the server's English message decides.
     """
     cancelled = getattr(error, "sqlstate", "") == "57014"
     return cancelled and (not db.may_time_out or "user request" in str(error))
@@ -113,7 +113,7 @@ def _lost() -> tuple[str, str, str]:
 
 
 def _not_reached(address: str, said: str) -> Problem:
-    """Before there is a session the driver has words and no code; they name no record."""
+    """Explain a failed connection, for which the driver has a message, no code and no records."""
     for words, code in (("authentication", "28"), ("password", "28"), ("does not exist", "3D")):
         if words in said:
             what, advice = _SAID[code]

@@ -1,4 +1,4 @@
-"""PostgreSQL's words, and its temporary tables: nothing else is ever written there."""
+"""PostgreSQL's dialect, and its temporary tables: nothing else is ever written there."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     import pyarrow
     from adbc_driver_manager.dbapi import Connection
 
-# Nothing may depend on how a server or a role is set.
+# Results must not depend on the settings of a server or a role.
 _SETTINGS = (
     "SET TimeZone = 'UTC'",
     "SET DateStyle = 'ISO, YMD'",
     "SET standard_conforming_strings = on",
     "SET client_min_messages = error",
     "SET application_name = 'qi-checker'",
-    "SET jit = off",  # it compiles for longer than most of these queries run
+    "SET jit = off",  # compiling takes longer than running most of these queries
 )
-_KINDS = {  # as DuckDB calls them
+_KINDS = {  # with DuckDB's names
     "date": "DATE",
     "timestamp without time zone": "TIMESTAMP",
     "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
@@ -38,10 +38,10 @@ _BATCH = 1_000  # rows of one INSERT
 
 
 class PostgreSQL(Database):
-    """One session. Every table is made in `pg_temp`, so that no table of the hospital is meant."""
+    """One session. Every table is made in `pg_temp`, so that no hospital table is affected."""
 
     TEXT = "text"
-    FENCE = " OFFSET 0"  # without it the planner repeats an expression wherever it is read
+    FENCE = " OFFSET 0"  # without it the planner repeats an expression wherever it is used
     FINDS_PADDED = False
 
     def __init__(self, con: Connection) -> None:
@@ -66,11 +66,11 @@ class PostgreSQL(Database):
             return list(cursor.fetchall())
 
     def stream(self, query: str) -> _Streamed:
-        """Rows in batches as they arrive, however many."""
+        """Stream rows in batches as they arrive, however many."""
         return _Streamed(self._con, query)
 
     def columns(self, table: str) -> dict[str, str]:
-        """Names and types of a table or view, as it is found in the search path."""
+        """Return names and types of the columns of a table or view in the search path."""
         found = self.rows(f"""
             SELECT attname, format_type(atttypid, NULL) FROM pg_attribute
             WHERE attrelid = to_regclass({self.text(table)})
@@ -111,7 +111,7 @@ class PostgreSQL(Database):
         self.add(name, f"SELECT {columns} FROM ({_sql(query)}) q")
 
     def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
-        """A table: several queries read it, and a view would stand in the way of the next one."""
+        """Make a table: several queries read it, and a view would block replacing its source."""
         for number, query in enumerate(queries):
             self.store(name, query, number)
 
@@ -159,7 +159,7 @@ class PostgreSQL(Database):
         return f"({array} <@ {known})"
 
     def each_item(self, value: str, change: Callable[[str], str]) -> str:
-        """A `;`-list with each item changed; NULL stays NULL."""
+        """Return a `;`-list with each item changed; NULL stays NULL."""
         changed = (
             f"ARRAY(SELECT {change('item')} FROM unnest(string_to_array({value}, ';')) "
             "WITH ORDINALITY AS u(item, n) ORDER BY n)"
@@ -167,7 +167,7 @@ class PostgreSQL(Database):
         return f"CASE WHEN {value} IS NOT NULL THEN array_to_string({changed}, ';') END"
 
     def same(self, one: str, other: str) -> str:
-        """Only plain equality is joined by hashing."""
+        """Compare with plain equality, since only that is joined by hashing."""
         return (
             f"coalesce({one}, '') = coalesce({other}, '') AND ({one} IS NULL) = ({other} IS NULL)"
         )
@@ -177,7 +177,7 @@ class PostgreSQL(Database):
 
 
 def _sql(query: exp.Query) -> str:
-    """The query as PostgreSQL reads it."""
+    """Return the query in PostgreSQL's SQL."""
     return portable(query, "postgres").sql(dialect="postgres", identify=True, copy=False)
 
 

@@ -1,4 +1,4 @@
-"""Evaluate inside PostgreSQL: findings, verdicts and counts come out, and rows of cases to act on."""
+"""Evaluate inside PostgreSQL; fetch findings, verdicts, counts, and the rows of some cases."""
 
 from __future__ import annotations
 
@@ -37,8 +37,14 @@ from qi_checker.query.tables import (
     VERDICTS,
 )
 
-_LISTED = ("case_key", "case_id", "status", "anchor", "urgency")  # what data problems are about
-_STAYS = ("_row", "patient_id", "patient")  # of the population, in the database
+_LISTED = (
+    "case_key",
+    "case_id",
+    "status",
+    "anchor",
+    "urgency",
+)  # columns that data problems refer to
+_STAYS = ("_row", "patient_id", "patient")  # of the population, left in the database
 
 
 def evaluate(
@@ -53,9 +59,9 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a protocol on the tables of a database, `postgresql://user@host/database`.
 
-    con: an empty DuckDB connection, which gets the results. They are those of the DuckDB engine
-        on the same records; only case pages cannot be made of them, since they show events.
-    Raises UserError where the database cannot be reached, read or is interrupted.
+    con: an empty DuckDB connection, which receives the results. They equal those of the DuckDB
+    engine on the same records; only case pages cannot be made from them, since they show events.
+    Raises UserError if the database cannot be reached or read, or is interrupted.
     """
     compiled = compile_rulebook([bundle], as_of, site)
     with connected(address) as db:
@@ -75,7 +81,7 @@ def evaluate_rulebook(
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all, and as of one moment.
 
-    As with DuckDB, an `Evaluation` must be used before the next one is asked for.
+    As with DuckDB, an `Evaluation` must be used before the next one is requested.
     """
     check_together(bundles)
     protocols = compile_rulebook(bundles, as_of, site)
@@ -124,7 +130,7 @@ class _Session:
         return cls(db, con, raw, prepared, watch, look)
 
     def evaluated(self, compiled: Compiled, progress: Progress) -> Evaluation:
-        """Fill the tables of results, and fetch them."""
+        """Fill the result tables, and fetch them."""
         self.watch.begin(compiled.bundle.protocol.id)
         prepared = self.prepared.of(compiled)
         steps = plan(compiled, prepared.feeds)
@@ -144,7 +150,7 @@ class _Session:
         return done
 
     def _fetch(self) -> None:
-        """Results into DuckDB: of the cases what names and dates them, of events only counts."""
+        """Fetch results into DuckDB: names and dates of the cases, and only counts of events."""
         for name in (ROWS, VERDICTS, EXCEPTIONS, CALENDAR, EVENT_PROFILES, "known_words"):
             self._take(name, "*")
         whole = [c for c in self.db.columns(POPULATION) if c not in _STAYS]
@@ -153,10 +159,10 @@ class _Session:
             self._take(f"rejected_{name}", "*")
 
     def _fetch_rows(self, day: date) -> None:
-        """Rows of the cases that are judged one by one: those with actions, and those judged twice.
+        """Fetch the rows of cases that are judged singly: with actions, or judged twice.
 
-        With the rows of one case come all events of its patient, and all rows that share an id with
-        one of them: which of these counts depends on the first.
+        The rows of a case include all events of its patient, and all rows that share an id with one
+        of them: which of these counts depends on the first.
         """
         db = self.db
         chosen = (

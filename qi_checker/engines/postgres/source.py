@@ -1,7 +1,7 @@
-"""The hospital's tables: which they are, what their columns mean, and one copy of them in time.
+"""The hospital's tables: their names, the meaning of their columns, and a consistent copy.
 
-Everything is read in one transaction that the server itself keeps from writing anything but
-temporary tables, and that sees the records of one moment. Nothing of the hospital's is read again.
+Everything is read in one transaction, which the server itself restricts to writing temporary
+tables, and which sees the records of one moment. The hospital's tables are not read again.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _DATES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
 @dataclass(frozen=True)
 class Found:
-    """A table of the contract as it is in the database; without `name` it is not there."""
+    """A table of the contract in the database; without `name` it is absent."""
 
     table: Table
-    name: str  # as SQL writes it
+    name: str  # quoted for SQL
     columns: dict[str, str]  # of the contract or beyond it -> column there
     types: dict[str, str]  # of each column there
 
 
 def find(db: PostgreSQL, site: Site) -> list[Found]:
-    """The tables that the site settings name, or `cases`, `events` and `exceptions`.
+    """Find the tables named in the site settings, or `cases`, `events` and `exceptions`.
 
-    Raises UserError with everything that is wrong with any of them.
+    Raises UserError with all errors of all tables.
     """
     problems: list[Problem] = []
     found = []
@@ -55,7 +55,7 @@ def find(db: PostgreSQL, site: Site) -> list[Found]:
 
 
 def _resolved(db: PostgreSQL, configured: str) -> str | None:
-    """The table with its schema, so that no temporary one is taken for it."""
+    """Return the table with its schema, so that it is not confused with a temporary one."""
     rows = db.rows(f"""
         SELECT format('%I.%I', n.nspname, c.relname)
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -84,7 +84,7 @@ def _refused(db: PostgreSQL, name: str) -> Iterator[Problem]:
 
 
 def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[str, RawTable]:
-    """Tables `raw_<name>` and `torn_<name>` of one moment; only columns that are looked at."""
+    """Make tables `raw_<name>` and `torn_<name>` of one moment; only columns that are read."""
     queries = {}
     for one in found:
         name = one.table.name
@@ -113,10 +113,10 @@ def _wanted(one: Found, needs: Needs) -> list[str]:
 
 
 def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
-    """Every column of the contract, the hospital's own that are wanted, and a number for each row.
+    """Select every contract column, the required own columns, and a number for each row.
 
     Rows of a table have no order. A column `_row` numbers them; without one they are numbered by
-    their id, then by all they hold, so that the same records are always numbered alike.
+    id, then by all their values, so that the same records always get the same numbers.
     """
     columns = {c: _column(db, one, c, site) for c in (*one.table.names, *own)}
     beside = _of_nameless(db, one, set(columns), site)
@@ -135,7 +135,7 @@ def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
 
 
 def _of_nameless(db: PostgreSQL, one: Found, own_columns: set[str], site: Site) -> dict[str, str]:
-    """Columns that nobody asks for, of events without a patient's id: one of them may hold it."""
+    """Select the other columns of events without a patient id: one of them may contain it."""
     if one.table is not EVENTS or "patient_id" not in one.columns:
         return {}
     blank = db.blank(_column(db, one, "patient_id", site))
@@ -158,7 +158,7 @@ def _column(db: PostgreSQL, one: Found, column: str, site: Site) -> str:
 
 
 def _raw(db: PostgreSQL, one: Found) -> RawTable:
-    """What the manifest says of it. The hash is of all rows, whatever their order."""
+    """Return the entry of the manifest. The hash is of all rows, whatever their order."""
     name = one.table.name
     if not one.name:
         return RawTable(name, "", one.table.names, sha256="", absent=True)

@@ -1,4 +1,4 @@
-"""The compiled queries run by Spark, in this process or on a cluster, on Parquet where it lies."""
+"""Run the compiled queries on Spark, in this process or on a cluster, on Parquet in place."""
 
 from qi_checker.engines.spark.evaluation import SparkEvaluation, evaluate
 from qi_checker.engines.spark.session import check_installed, failed, open_session

@@ -1,4 +1,4 @@
-"""Spark's words, and its tables: views of data frames that were computed once."""
+"""Spark's dialect, and its tables: views of data frames that were computed once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CALLED = {
     "timestamp": "TIMESTAMP WITH TIME ZONE",
     "int": "INTEGER",
 }
-_PREFIX = "step_"  # of the views of steps, which must not hide a table of the engine
+_PREFIX = "step_"  # of views for steps, which must not hide a table of the engine
 
 
 class Spark(Database):
@@ -35,7 +35,7 @@ class Spark(Database):
     FINDS_PADDED = False  # every id is trimmed: another pass over the rows costs more
 
     def __init__(self, session: SparkSession, keep_all: bool = False) -> None:
-        """keep_all: compute every step of a query by itself; quicker for few rows."""
+        """keep_all: compute every step of a query separately; faster for few rows."""
         self.session = session
         self.keep_all = keep_all
         self.ERRORS = spark_errors()
@@ -52,15 +52,15 @@ class Spark(Database):
         self.keep(name, self.session.sql(query))
 
     def keep(self, name: str, frame: DataFrame, at_once: bool = False) -> None:
-        """Rows of a frame are computed once, where they are, and its plan is forgotten.
+        """Compute the rows of a frame once, in place, and discard its plan.
 
-        Otherwise every reader would compute it again; and what is planned as one grows with the
-        power of its steps.
+        Otherwise every reader would compute it again, and the size of a plan grows exponentially
+        with its steps.
         """
         frame.localCheckpoint(eager=at_once).createOrReplaceTempView(name)
 
     def add(self, name: str, query: str) -> None:
-        """By the order of the columns."""
+        """Add rows; columns are matched by order."""
         self.keep(name, self.session.table(name).union(self.session.sql(query)))
 
     def drop(self, name: str) -> None:
@@ -82,7 +82,7 @@ class Spark(Database):
     # ---- compiled queries ------------------------------------------------------------------------
 
     def store(self, name: str, query: exp.Query, number: int) -> None:
-        """Each part is computed at once, where its failure can be told; together they are a view."""
+        """Compute each part at once, so that its failure can be reported; a view combines them."""
         self.keep(f"{name}_{number}", self.frame(query), at_once=True)
         parts = [self.session.table(f"{name}_{n}") for n in range(number + 1)]
         _together(parts).createOrReplaceTempView(name)
@@ -95,12 +95,11 @@ class Spark(Database):
             rows.createOrReplaceTempView(name)
 
     def frame(self, query: exp.Query) -> DataFrame:
-        """The rows of a query as Spark can plan it: step by step, what is read often by itself.
+        """Return the rows of a query in a form that Spark can plan: steps read often are separate.
 
-        Spark writes a step into every place that reads it, before it plans; a protocol of a dozen
-        clauses so becomes more than a driver can hold. Here a step that is read more than once is
-        computed once. With `keep_all` every step is, which is quicker for few rows: there is less to
-        plan.
+        Spark inlines a step wherever it is read, before planning; a protocol of a dozen clauses
+        then becomes too large for a driver. Here a step that is read more than once is computed
+        once. With `keep_all` every step is, which is faster for few rows: there is less to plan.
         """
         made = portable(query, "spark")
         with_ = made.args.get("with_")
@@ -131,7 +130,7 @@ class Spark(Database):
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     def padded(self, column: str) -> str:
-        return "false"  # trimmed already
+        return "false"  # already trimmed
 
     def matches(self, value: str, pattern: str) -> str:
         whole = self.text(rf"\A({pattern})\z")
@@ -155,12 +154,12 @@ class Spark(Database):
     def cast(self, value: str, kind: str) -> str:
         if kind != "TIMESTAMPTZ":
             return f"try_cast({value} AS {kind})"
-        # An offset right behind the minutes is not understood.
+        # Spark does not accept an offset directly after the minutes.
         seconds = self.replace(value, r"\A(.{16})(?!:)", r"\1:00")
         return f"try_cast({seconds} AS TIMESTAMP_LTZ)"
 
     def local(self, zone: str, instant: str) -> str:
-        """The session is in UTC, so that is what a cast to a clock time gives."""
+        """Return the clock time; the session is in UTC, so a cast gives UTC."""
         stamp = f"CAST({instant} AS TIMESTAMP_NTZ)"
         return stamp if zone == "UTC" else f"convert_timezone('UTC', {self.text(zone)}, {stamp})"
 
@@ -198,7 +197,7 @@ class Spark(Database):
     # ---- rows ------------------------------------------------------------------------------------
 
     def number(self, order: str) -> str:
-        """Not in a row, and in no order: that would bring all rows to one place."""
+        """Number rows with gaps and in no order: otherwise all rows would move to one place."""
         return "monotonically_increasing_id()"
 
     def hashed(self, value: str) -> str:
@@ -217,6 +216,7 @@ def _together(frames: Sequence[DataFrame]) -> DataFrame:
 
 
 def _java(pattern: str) -> str:
-    """Java's `$` also matches before a last line end, and its `.` stops at more than those."""
+    """Adapt a pattern: Java's `$` matches before a final line end; its `.` stops at more of
+    them."""
     ended = pattern.removesuffix("$") + r"\z" if pattern.endswith("$") else pattern
     return f"(?d){ended}"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_CALLED = {"requirement": "id", "surgery_date": "anchor"}  # in the tables of the engine
+_CALLED = {"requirement": "id", "surgery_date": "anchor"}  # names in the tables of the engine
 _NEXT: dict[str, Kind] = {  # what a case says of its first action
     "next_action": "TEXT",
     "act_by": "DATE",
@@ -41,7 +41,7 @@ _NEXT: dict[str, Kind] = {  # what a case says of its first action
 
 @dataclass(frozen=True)
 class Delivery:
-    """What was read: which tables, and what a person should know of them."""
+    """The delivery: the tables that were read, and notes for the user."""
 
     tables: dict[str, RawTable]
     notes: list[str]
@@ -63,15 +63,15 @@ class SparkEvaluation:
     # ---- rows, which stay where they are ---------------------------------------------------------
 
     def findings_frame(self) -> DataFrame:
-        """Every finding with the columns of the contract."""
+        """Return every finding with the columns of the contract."""
         return self._columns(FINDINGS, FINDING_COLUMNS)
 
     def cases_frame(self) -> DataFrame:
-        """Every case with the columns of the contract."""
+        """Return every case with the columns of the contract."""
         return self._columns(CASES, CASE_COLUMNS)
 
     def rejects_frame(self) -> DataFrame:
-        """All rejected rows, with the columns of rejects.csv."""
+        """Return all rejected rows with the columns of rejects.csv."""
         parts = []
         for name, table in self.records.tables.items():
             where = f"{self.db.text(name)} AS `table`, {self.db.text(table.file)} AS file"
@@ -128,28 +128,28 @@ class SparkEvaluation:
     # ---- numbers, which come here ----------------------------------------------------------------
 
     def rows(self, query: str) -> list[Row]:
-        """Rows of a query that sums up, or names a few."""
+        """Return the rows of a query that aggregates, or returns a few ids."""
         return [row.asDict() for row in self.db.session.sql(query).collect()]
 
     def each(self, words: str) -> str:
-        """SQL of a row for each word of an array."""
+        """Return the SQL of a row for each word of an array."""
         return f"explode({words})"
 
     def apart(self, one: str, other: str) -> str:
-        """SQL of whether two arrays have words, and none in common."""
+        """Return the SQL of whether two arrays have words, but none in common."""
         return f"(size({one}) > 0 AND size({other}) > 0 AND NOT arrays_overlap({one}, {other}))"
 
     def ignored_exceptions(self) -> Iterator[tuple[str, str]]:
-        """Exceptions that do not hold, with the reason, by id."""
+        """Yield ignored exceptions with the reason, by id."""
         query = f"SELECT exception_id, ignored FROM {EXCEPTIONS} WHERE ignored IS NOT NULL"
         yield from sorted((str(i), str(why)) for i, why in self.db.rows(query))
 
     def joined_exceptions(self) -> frozenset[str]:
-        """None: only the nightly job joins exceptions of its own, and it runs in DuckDB."""
+        """Return none: only the nightly job joins further exceptions, and it runs in DuckDB."""
         return frozenset()
 
     def summary(self) -> Row:
-        """Numbers of the rate, per requirement, and per sensitivity window."""
+        """Return the numbers of the rate, per requirement, and per sensitivity window."""
         return summary(
             self.compiled, lambda q: [row.asDict() for row in self.db.frame(q).collect()]
         )
@@ -167,8 +167,8 @@ def evaluate(
 ) -> SparkEvaluation:
     """Evaluate a protocol on tables that `source.find` found.
 
-    keep_all: compute every step of a query by itself; quicker for few rows.
-    A failure of the queries themselves becomes findings with status `error`, never silence.
+    keep_all: compute every step of a query separately; faster for few rows. A failure of the
+    queries themselves gives findings with status `error`.
     """
     compiled = compile_protocol(bundle, as_of, site)
     db = Spark(session, keep_all)
@@ -187,7 +187,7 @@ def evaluate(
 
 
 def _unreadable(found: Sequence[Found]) -> UserError:
-    """Damage in the middle of a file shows only when it is read."""
+    """Report damaged files: damage in the middle shows only during reading."""
     why = "It is damaged, or workers cannot read it under the same path"
     return UserError(
         [

@@ -1,8 +1,8 @@
-"""A session of Spark, in this process or on a cluster, with settings that results do not depend on.
+"""A Spark session, in this process or on a cluster, with fixed settings for reproducible results.
 
-Only `pyspark` and Java are needed; where one of them is missing, or nobody answers at the address, a
-person is told what to do. Nothing of Spark's own log reaches the terminal: a line of it may hold a
-value of a patient.
+Only `pyspark` and Java are needed; if one of them is missing, or the address does not respond, the
+error says what to do. Spark's own log never reaches the terminal: a line of it may contain a value
+of a patient.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
 LOCAL = "local[*]"  # every processor of this machine
 _ADDRESS = re.compile(r"spark://(?P<host>[^:/,]+):(?P<port>[0-9]+)")
-_PATIENCE = 60  # seconds until a cluster has given us an executor
+_PATIENCE = 60  # seconds to wait for an executor of a cluster
 _LOG = Path(__file__).with_name("log4j2.properties")
 
-# What a query means must not depend on the machine or on a cluster's defaults.
+# The meaning of a query must not depend on the machine or on a cluster's defaults.
 MEANING = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # a clock time at the site is no instant
-    "spark.sql.ansi.enabled": "true",  # an overflow or a wrong cast fails: it never becomes NULL
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",  # a clock time at the site is not an instant
+    "spark.sql.ansi.enabled": "true",  # an overflow or an invalid cast fails instead of giving NULL
     "spark.sql.caseSensitive": "false",
-    "spark.sql.variable.substitute": "false",  # ${...} in a text of a protocol is text
+    "spark.sql.variable.substitute": "false",  # ${...} in the text of a protocol is text
     "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.legacy.parquet.nanosAsLong": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -48,8 +48,8 @@ MEANING = {
 _COMFORT = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.adaptive.enabled": "true",  # joins and partitions are chosen by the sizes met
-    # Planning fails for some unions ("key not found") where filters are inferred from constraints.
+    "spark.sql.adaptive.enabled": "true",  # joins and partitions are chosen by actual sizes
+    # Planning fails for some unions ("key not found") if filters are inferred from constraints.
     "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.pyspark.fallback.enabled": "false",
@@ -58,10 +58,10 @@ _COMFORT = {
 
 
 def open_session(engine: str = "spark", settings: dict[str, str] | None = None) -> SparkSession:
-    """A session for `--engine`; the one that this process has already, where there is one.
+    """Open a session for `--engine`, or return the existing one of this process.
 
-    `settings` are further ones of Spark's, which win. Raises UserError where pyspark or Java is
-    missing, where nobody answers, and where no worker takes the job within a minute.
+    `settings` are further Spark settings, which take precedence. Raises UserError if pyspark or
+    Java is missing, if the address does not respond, or if no worker takes the job within a minute.
     """
     master = LOCAL if engine == "spark" else engine
     check_installed()
@@ -79,7 +79,7 @@ def open_session(engine: str = "spark", settings: dict[str, str] | None = None) 
 
 
 def spark_errors() -> tuple[type[Exception], ...]:
-    """What Spark raises; the texts may hold values of patients."""
+    """Return the exceptions that Spark raises; their texts may contain patient values."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
@@ -88,7 +88,7 @@ def spark_errors() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def failed(said: UserError) -> Iterator[None]:
-    """What a person is told where Spark fails; QI_CHECKER_TRACEBACK shows Spark's own words."""
+    """Replace errors of Spark by `said`; QI_CHECKER_TRACEBACK shows Spark's own message."""
     try:
         yield
     except spark_errors():
@@ -106,9 +106,9 @@ def check_installed() -> None:
 def _needs_pyspark() -> None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pandas, which is not used with it
+            warnings.simplefilter("ignore")  # from pandas, which is not used with it
             import pyspark.sql
-            import pyspark.testing.utils  # noqa: F401  # looks at pandas when it is first needed
+            import pyspark.testing.utils  # noqa: F401  # imports pandas on first use
     except ImportError:
         raise UserError(
             Problem(
@@ -131,7 +131,7 @@ def _needs_java() -> None:
 
 
 def _check_address(engine: str) -> None:
-    """Spark itself would try for a minute, and say nothing."""
+    """Check that the master responds: Spark itself would try silently for a minute."""
     parted = _ADDRESS.fullmatch(engine)
     if parted is None:
         advice = "Write the address of the cluster's master: spark://host:7077"
@@ -148,7 +148,7 @@ def _check_address(engine: str) -> None:
 
 
 def _start(master: str, settings: dict[str, str]) -> SparkSession:
-    """Java is started here so that its own words go nowhere."""
+    """Start Java with its output discarded."""
     from pyspark import SparkConf, SparkContext
     from pyspark.java_gateway import launch_gateway as launched
     from pyspark.sql import SparkSession
@@ -170,7 +170,7 @@ def _start(master: str, settings: dict[str, str]) -> SparkSession:
 
 
 def _here(master: str) -> dict[str, str]:
-    """Where workers find this process; on loopback nobody else does."""
+    """Return the address at which workers reach this process; on loopback nobody else can."""
     parted = _ADDRESS.fullmatch(master)
     if parted is None or parted["host"] in ("localhost", "127.0.0.1"):
         return {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
@@ -178,7 +178,7 @@ def _here(master: str) -> dict[str, str]:
 
 
 def _await_worker(session: SparkSession, engine: str) -> None:
-    """A job without a worker would wait for ever."""
+    """Wait for a worker; a job without one would wait forever."""
     context: Any = session.sparkContext
     until = time.monotonic() + _PATIENCE
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:  # the first one is this process

@@ -1,6 +1,6 @@
-"""A data folder of Parquet: which files it has, what their columns mean, and the views of them.
+"""A data folder of Parquet: its files, the meaning of their columns, and views on them.
 
-Each of cases, events and exceptions is a file, or a folder of parts, as Spark and others write it.
+Cases, events and exceptions are each a file or a folder of parts, as written by Spark and others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qi_checker.protocol.site import Site
 
 @dataclass(frozen=True)
 class Found:
-    """A table of the contract as it lies in the folder; without `parts` it is not there."""
+    """A table of the contract in the folder; without `parts` it is absent."""
 
     table: Table
     path: Path | None = None
@@ -34,7 +34,7 @@ class Found:
 
 
 def find(folder: Path, site: Site) -> list[Found]:
-    """The tables of a folder. Raises UserError with everything that is wrong with any of them."""
+    """Find the tables of a folder. Raises UserError with all errors of all tables."""
     if not folder.is_dir():
         raise UserError(
             Problem(
@@ -73,7 +73,7 @@ def _find(folder: Path, table: Table, site: Site) -> Found:
 
 
 def _read(path: Path, table: Table, site: Site) -> Found:
-    """What the ends of the files say; no row is read."""
+    """Read the metadata at the end of the files; no row is read."""
     parts = tuple(sorted(_parts(path))) if path.is_dir() else (path,)
     if not parts:
         raise UserError(Problem(str(path), "the folder holds no Parquet", "", "Write it again"))
@@ -111,7 +111,7 @@ def _parts(path: Path) -> Iterator[Path]:
 def _judged(
     path: Path, table: Table, columns: dict[str, str], kinds: dict[str, pa.DataType]
 ) -> tuple[list[str], list[Problem]]:
-    """Which types may stand for what: numbers have lost leading zeros."""
+    """Check the column types: numbers have lost leading zeros."""
     notes, problems = [], []
     for name, there in columns.items():
         kind = table[name].kind if name in table.names else "text"
@@ -143,7 +143,7 @@ def _is_text(type_: pa.DataType, lists: bool) -> bool:
 
 
 def raw_tables(db: Spark, found: Sequence[Found], site: Site) -> dict[str, RawTable]:
-    """Views `raw_<name>` and `torn_<name>`, and what the manifest says of each."""
+    """Make views `raw_<name>` and `torn_<name>`; return the manifest's entry of each."""
     for one in found:
         name = one.table.name
         _raw(db, one, site)
@@ -153,7 +153,7 @@ def raw_tables(db: Spark, found: Sequence[Found], site: Site) -> dict[str, RawTa
 
 
 def _raw(db: Spark, one: Found, site: Site) -> None:
-    """Rows count from 2, as under a header, through all parts in the order of their names."""
+    """Make the raw view; rows count from 2, as under a header, through all parts by name."""
     own = [n for n in one.columns if n not in one.table.names]
     listed = ", ".join(
         f"{_column(db, one, n, site)} AS {db.quote(n)}" for n in (*one.table.names, *own)
@@ -180,10 +180,10 @@ def _raw(db: Spark, one: Found, site: Site) -> None:
 
 
 def _same(db: Spark, part: Path) -> str:
-    """Versions differ in what they write before a path, and whether a blank in it is %20.
+    """Return the SQL of whether a row is from a part; Spark versions write paths differently.
 
-    A row whose part is not recognised would have no number, and be left out without a word: it stops
-    the run instead.
+    They differ in what precedes a path, and in whether a blank is %20. A row of an unrecognised
+    part would have no number and be silently left out: it stops the run instead.
     """
     plain = "regexp_replace(url_decode(replace(_file, '+', '%2B')), '^file:/+', '/')"
     return f"{plain} = {db.text(str(part.resolve()))}"
@@ -204,7 +204,7 @@ def _column(db: Spark, one: Found, column: str, site: Site) -> str:
 
 
 def _said(one: Found) -> RawTable:
-    """The hash of a file is that of its bytes; of a folder, of the names and hashes of its parts."""
+    """Return the manifest's entry; a folder's hash covers the names and hashes of its parts."""
     name = one.table.name
     if one.path is None:
         return RawTable(name, "", one.table.names, sha256="", absent=True)
