@@ -216,7 +216,6 @@ def _together(frames: Sequence[DataFrame]) -> DataFrame:
 
 
 def _java(pattern: str) -> str:
-    """Adapt a pattern: Java's `$` matches before a final line end; its `.` stops at more of
-    them."""
+    """Adapt a pattern: Java's `$` matches before a last line end, its `.` stops at more ends."""
     ended = pattern.removesuffix("$") + r"\z" if pattern.endswith("$") else pattern
     return f"(?d){ended}"
