@@ -145,8 +145,8 @@ def _sets(name: str, old: Sequence[str], new: Sequence[str]) -> Iterator[KeyChan
         yield KeyChange(name, _only("only here", gone), _only("only here", added), name)
 
 
-def _only(said: str, codes: Sequence[str]) -> str:
+def _only(text: str, codes: Sequence[str]) -> str:
     if not codes:
         return ""
     more = f" and {len(codes) - _CODES_NAMED} more" if len(codes) > _CODES_NAMED else ""
-    return f"{said}: {', '.join(codes[:_CODES_NAMED])}{more}"
+    return f"{text}: {', '.join(codes[:_CODES_NAMED])}{more}"

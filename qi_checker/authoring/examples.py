@@ -94,12 +94,12 @@ def _got(finding: Mapping[str, Any]) -> str:
 def _compare(
     requirement: str, expected: Expected, finding: Mapping[str, Any]
 ) -> Iterator[Difference]:
-    for said in _said(expected, finding):
+    for sentence in _said(expected, finding):
         yield Difference(
             requirement,
             _wanted(expected),
             _got(finding),
-            f"{requirement}: {said}",
+            f"{requirement}: {sentence}",
             str(finding.get("sentence") or ""),
         )
 

@@ -102,11 +102,11 @@ def _event(event: EventLine, console: Console) -> None:
             _line(console, 2, f"{outcome}; {criterion.clause.path}", criterion.clause)
 
 
-def _tree(console: Console, depth: int, said: str, part: PartLine) -> None:
+def _tree(console: Console, depth: int, prefix: str, part: PartLine) -> None:
     name = part.clause.path.rpartition(".")[2]
     value = "" if part.parts else f" {part.clause.value}"
     found = f"; found {part.found}" if part.found else ""
-    _line(console, depth, f"{said}{name}{value}: {part.outcome}{found}", part.clause)
+    _line(console, depth, f"{prefix}{name}{value}: {part.outcome}{found}", part.clause)
     for inner in part.parts:
         _tree(console, depth + 1, "", inner)
 

@@ -159,9 +159,11 @@ def exempt(h: Hospital, case: Case, name: str) -> None:
     unsuitable = "contraindication-mri" if name == "mri" else "contraindication-contrast"
     reason = h.chance.pick((unsuitable, "patient-declined", "alternative-imaging"))
     entry = {"reason": reason}
-    asked = case.day + timedelta(days=2)
-    if asked < AS_OF and len(h.exceptions) % _LATE == 0:
-        entry |= dict.fromkeys(("requested_at", "approved_at", "recorded_at"), asked.isoformat())
+    requested_on = case.day + timedelta(days=2)
+    if requested_on < AS_OF and len(h.exceptions) % _LATE == 0:
+        entry |= dict.fromkeys(
+            ("requested_at", "approved_at", "recorded_at"), requested_on.isoformat()
+        )
     h.exception(case.case_id, name, start, **entry)
 
 

@@ -48,22 +48,22 @@ def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
     for check, column, of, least, words in looked:
         count = _sum(done, check)
         if count:
-            said = f"{parts(count, of)} completed events {words}"
-            yield from judge.share(check, "events", column, count, of, said, least)
+            text = f"{parts(count, of)} completed events {words}"
+            yield from judge.share(check, "events", column, count, of, text, least)
     swapped = _sum(done, "swapped")
     if swapped:
         of = max(recorded, ordered)
-        said = f"{parts(swapped, of)} dates match their row only with day and month swapped"
-        yield from judge.share("swapped_dates", "events", "at", swapped, of, said)
+        text = f"{parts(swapped, of)} dates match their row only with day and month swapped"
+        yield from judge.share("swapped_dates", "events", "at", swapped, of, text)
 
 
 def _clocks(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]:
     imaging = [w for w in done if w.series.kind == "imaging"]
     words: dict[str, Callable[[str], str]] = {
-        "night": lambda said: f"{said} clock times are between 22:00 and 6:00",
-        "midnight": lambda said: f"{said} clock times are exactly 0:00",
+        "night": lambda share: f"{share} clock times are between 22:00 and 6:00",
+        "midnight": lambda share: f"{share} clock times are exactly 0:00",
     }
-    for check, said in words.items():
+    for check, sentence in words.items():
         for table, count, of in (
             ("events", _sum(imaging, check), _sum(imaging, "timed")),
             ("cases", sum(getattr(w, check) for w in m.cases), sum(w.timed for w in m.cases)),
@@ -71,7 +71,7 @@ def _clocks(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding
             column = "at" if table == "events" else "surgery_at"
             if count:
                 least = min(_FEW, max(5, of // 2))
-                text = said(parts(count, of))
+                text = sentence(parts(count, of))
                 yield from judge.share(check, table, column, count, of, text, least)
     swapped, of = sum(w.swapped for w in m.cases), sum(w.started for w in m.cases)
     if swapped:

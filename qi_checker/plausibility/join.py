@@ -156,9 +156,9 @@ def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
                 f"operations of more than {7 * weeks} days ago with an event in the 90 days before: "
                 f"{less.found}; later ones: {less.usual}"
             )
-            told = list(judge.number("earlier", "cases", "patient_id", *less.counts, text))
-            yield from told
-            if told:
+            findings = list(judge.number("earlier", "cases", "patient_id", *less.counts, text))
+            yield from findings
+            if findings:
                 return
 
 

@@ -38,8 +38,8 @@ class Judge:
         self, check: str, table: str, column: str, count: int, of: int, level: Level, words: str
     ) -> Finding:
         place = self.file(table) + (f", {column}" if column else "") if table else ""
-        said = f"{place}: {words}" if place else words[:1].upper() + words[1:]
-        return Finding(check, table, column, count, of, level, f"{said}. {CHECKS[check].do}.")
+        message = f"{place}: {words}" if place else words[:1].upper() + words[1:]
+        return Finding(check, table, column, count, of, level, f"{message}. {CHECKS[check].do}.")
 
 
 def parts(count: int, of: int) -> str:

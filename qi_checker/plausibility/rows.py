@@ -100,10 +100,12 @@ def check_words(m: Measures, judge: Judge) -> Iterator[Finding]:
     ):
         both = [p for p in m.profiles if getattr(p, said) and getattr(p, coded)]
         of = sum(p.events for p in both)
-        apart = sum(p.events for p in both if not set(getattr(p, said)) & set(getattr(p, coded)))
-        if apart:
-            words = f"{parts(apart, of)} events have another {column} than their code says"
-            yield from judge.share("contradictions", "events", column, apart, of, words)
+        contradicting = sum(
+            p.events for p in both if not set(getattr(p, said)) & set(getattr(p, coded))
+        )
+        if contradicting:
+            words = f"{parts(contradicting, of)} events have another {column} than their code says"
+            yield from judge.share("contradictions", "events", column, contradicting, of, words)
 
 
 def check_kinds(

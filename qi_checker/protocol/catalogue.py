@@ -250,9 +250,9 @@ def _add_row(table: CsvTable, number: int, header: list[str], cells: list[str]) 
 
 
 def _wrong_header(table: CsvTable, header: list[str], columns: tuple[str, ...]) -> bool:
-    said = ",".join(columns)
+    expected = ",".join(columns)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        table.refuse(1, "the columns are not separated by commas", advice=f"Begin with {said}")
+        table.refuse(1, "the columns are not separated by commas", advice=f"Begin with {expected}")
         return True
     missing = [c for c in columns if c not in header]
     for column in header:
@@ -265,5 +265,5 @@ def _wrong_header(table: CsvTable, header: list[str], columns: tuple[str, ...]) 
     # A misspelt column is both unknown and missing; it is reported once.
     if not table.problems:
         for column in missing:
-            table.refuse(1, f"the column `{column}` is missing", advice=f"Begin with {said}")
+            table.refuse(1, f"the column `{column}` is missing", advice=f"Begin with {expected}")
     return bool(table.problems)

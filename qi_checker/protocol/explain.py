@@ -69,7 +69,7 @@ def _missing(place: Spot, complaints: Complaints) -> None:
 def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
     path, kind = place.path, item["type"]
     node = complaints.document.node(path)
-    said = item["msg"].removeprefix("Value error, ")
+    message = item["msg"].removeprefix("Value error, ")
     if path[-1:] == ("[key]",):
         _wrong_key(place, complaints)
     elif kind == "too_short":
@@ -80,7 +80,7 @@ def _wrong(place: Spot, item: dict[str, Any], complaints: Complaints) -> None:
         explain_text(place, node.text, item, complaints)
     elif kind == "value_error" and isinstance(node, Mapping) and is_model(place.wanted):
         if not complaints.spoilt_inside(path):
-            complaints.add(path, said, advice=_one_key(said))
+            complaints.add(path, message, advice=_one_key(message))
     else:
         explain_kind(place, node, complaints)
 
@@ -92,14 +92,14 @@ def _wrong_key(place: Spot, complaints: Complaints) -> None:
     complaints.add(place.path[:-1], f"`{key}` is not {shape}", advice=advice, key=True)
 
 
-def _one_key(said: str) -> str:
+def _one_key(message: str) -> str:
     """Say how to fix a part that must have exactly one of several keys; empty if unclear."""
-    none = said.endswith("none is written")
-    if "one of before, after" in said:
+    none = message.endswith("none is written")
+    if "one of before, after" in message:
         return (
             "Add the anchor, such as before: surgery" if none else "Put the other one under `and`"
         )
-    if ", all_of, any_of is required" in said and not none:
+    if ", all_of, any_of is required" in message and not none:
         return "Put them under all_of, each with a dash, or keep only one"
     return ""
 

@@ -111,5 +111,5 @@ def one_of(model: BaseModel, names: tuple[str, ...]) -> None:
     """Raise ValueError unless exactly one of the keys is given."""
     given = [n for n in names if getattr(model, n) is not None]
     if len(given) != 1:
-        said = "none is written" if not given else " and ".join(given) + " are used together"
-        raise ValueError(f"exactly one of {', '.join(names)} is required; {said}")
+        detail = "none is written" if not given else " and ".join(given) + " are used together"
+        raise ValueError(f"exactly one of {', '.join(names)} is required; {detail}")

@@ -63,7 +63,7 @@ _ANCHORS = {
 def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Complaints) -> None:
     """Complain about a text value; `item` is the pydantic error."""
     key = next((step for step in reversed(place.path) if isinstance(step, str)), "")
-    said = item["msg"].removeprefix("Value error, ")
+    message = item["msg"].removeprefix("Value error, ")
     if not text.strip():
         complaints.add(place.path, f"`{key}` is empty", advice="Write its text")
     elif place.words and key in ("before", "after"):
@@ -71,7 +71,7 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
     elif place.words:
         what = f"`{text}` is not a word that `{key}` accepts"
         complaints.add(place.path, what, advice=did_you_mean(text, place.words))
-    elif place.wanted is Duration and not said.startswith(("is ", "cannot ")):
+    elif place.wanted is Duration and not message.startswith(("is ", "cannot ")):
         complaints.add(place.path, *_not_a_length(text))
     elif item["type"] == "string_pattern_mismatch":
         shape, advice = SHAPES.get(place.pattern, ("valid", ""))
@@ -80,8 +80,8 @@ def explain_text(place: Spot, text: str, item: dict[str, Any], complaints: Compl
         most = item["ctx"]["max_length"]
         complaints.add(place.path, f"`{key}` is longer than {most} characters")
     else:
-        verb = "" if said.startswith(("is ", "cannot ")) else "is "
-        complaints.add(place.path, f"`{text}` {verb}{said}")
+        verb = "" if message.startswith(("is ", "cannot ")) else "is "
+        complaints.add(place.path, f"`{text}` {verb}{message}")
 
 
 def _not_an_anchor(place: Spot, text: str, complaints: Complaints) -> None:

@@ -94,9 +94,9 @@ class _Composer:
 
     def _decoration(self, event: Any) -> Broken | None:
         if event.tag is not None:
-            said = event.tag.replace("tag:yaml.org,2002:", "!!")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             advice = "Put text in quotes and leave the tag out"
-            return self.refuse(event, f"the tag {said} is not accepted", PLAIN, advice)
+            return self.refuse(event, f"the tag {tag} is not accepted", PLAIN, advice)
         if event.anchor is not None:
             what = f"the anchor &{event.anchor} is not accepted"
             self.refuse(event, what, PLAIN, "Remove it, and write the values out")
@@ -330,11 +330,11 @@ def syntax_problem(name: str, error: yaml.YAMLError, text: str) -> Problem:
     """Describe a syntax error. The parser cannot read on, so no other problem is reported."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return Problem(name, f"is not YAML: {error}")
-    said = " ".join(part for part in (error.context, error.problem) if part)
+    message = " ".join(part for part in (error.context, error.problem) if part)
     mark = error.problem_mark or error.context_mark
-    what, advice = f"is not YAML: {said}", ""
+    what, advice = f"is not YAML: {message}", ""
     for pattern, plain, remedy in _COMPLAINTS:
-        if re.search(pattern, said, re.DOTALL):
+        if re.search(pattern, message, re.DOTALL):
             what, advice = plain, remedy
             opened = "opened here" in plain or "not `key" in plain
             if opened and error.context_mark is not None:

@@ -60,8 +60,8 @@ def _provenance(leaf: Requirement) -> Expr:
     accepted = leaf.event.provenance
     if accepted is None:
         return PASS
-    said = coalesce(col("provenance"), lit("internal"))
-    return case((said.isin(*accepted), PASS), default=FAIL)
+    recorded = coalesce(col("provenance"), lit("internal"))
+    return case((recorded.isin(*accepted), PASS), default=FAIL)
 
 
 def _columns(leaf: Requirement) -> Expr:

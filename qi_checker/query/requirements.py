@@ -25,10 +25,10 @@ def requirements(scope: Scope, site: Site) -> exp.Query:
     """Select the requirements of the version as rows: number, id and columns for sentences."""
     rows: list[dict[str, Any]] = []
     for i, leaf in enumerate(scope.leaves):
-        said = asdict(phrases(leaf, scope.version.titles))
+        pieces = asdict(phrases(leaf, scope.version.titles))
         owner = leaf.owner_of(ActionKind.ORDER.owner)
         own = {"number": i, "id": leaf.id, "owner": owner, "lead": lead_days(leaf, site)}
-        rows.append(own | {"forbidden": leaf.forbidden} | said)
+        rows.append(own | {"forbidden": leaf.forbidden} | pieces)
     kinds = {"limit": "VARCHAR", "longest": "BIGINT"}
     columns = [
         [

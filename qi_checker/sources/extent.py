@@ -58,8 +58,8 @@ def _part(book: zipfile.ZipFile, sheet: str) -> str | None:
 def _extent(book: zipfile.ZipFile, part: str) -> tuple[int, int, str]:
     """Return the last row and the last column with a cell, and the cell where they meet."""
     with book.open(part) as file:
-        said = _DIMENSION.search(file.read(_HEAD))
-    rows, letters = (int(said[2]), said[1]) if said else _looked_for(book, part)
+        dimension = _DIMENSION.search(file.read(_HEAD))
+    rows, letters = (int(dimension[2]), dimension[1]) if dimension else _looked_for(book, part)
     columns = 0
     for letter in letters:
         columns = columns * 26 + letter - ord("A") + 1

@@ -93,14 +93,14 @@ def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
         select = ", ".join(f"c{n} AS k{n}" for n in range(len(opened.header)))
         csv_file.read_rows(con, opened, name, select)
         header = opened.header
-    said = {
+    settings = {
         "encoding": found.encoding,
         "separator": found.separator,
         "skip": found.skip or None,
         "header_rows": found.header_rows if found.header_rows != 1 else None,
         "footer": found.footer,
     }
-    place = {"file": file.name} | {k: v for k, v in said.items() if v is not None}
+    place = {"file": file.name} | {k: v for k, v in settings.items() if v is not None}
     return Seen(place, name, _table(con, name, header, file.name))
 
 

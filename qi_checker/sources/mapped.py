@@ -362,8 +362,8 @@ class _Part:
         own = [c for c in self.sources if c not in self.table.names]
         columns = [*self.table.names, *own]
         picked = ", ".join(f"{self._picked(c)} AS {quoted(c)}" for c in columns)
-        apart = [c for c in columns if not self._is_list(c)]
-        counts = ", ".join(f"count(DISTINCT {quoted(c)}) AS n{i}" for i, c in enumerate(apart))
+        single = [c for c in columns if not self._is_list(c)]
+        counts = ", ".join(f"count(DISTINCT {quoted(c)}) AS n{i}" for i, c in enumerate(single))
         grouped = self.name + "_grouped"
         replace(
             self.con,
@@ -373,7 +373,7 @@ class _Part:
             f"FROM {self.name} GROUP BY _group ORDER BY min(_row)",
         )
         strict = [
-            (i, c) for i, c in enumerate(apart) if c in self.table.needed and not self._pick(c)
+            (i, c) for i, c in enumerate(single) if c in self.table.needed and not self._pick(c)
         ]
         whens = " ".join(f"WHEN n{i} > 1 THEN {literal(c)}" for i, c in strict)
         conflict = f"CASE {whens} END" if whens else "NULL::VARCHAR"
@@ -391,8 +391,8 @@ class _Part:
             f"AS SELECT _row, {key} AS id, NULL::VARCHAR AS patient_id, {why} AS why, "
             f"NULL::VARCHAR[] AS cells FROM {grouped} WHERE {conflict} IS NOT NULL",
         )
-        self._tell_groups(grouped, [(i, c) for i, c in enumerate(apart) if not self._pick(c)])
-        ns = ", ".join(f"n{i}" for i in range(len(apart)))
+        self._tell_groups(grouped, [(i, c) for i, c in enumerate(single) if not self._pick(c)])
+        ns = ", ".join(f"n{i}" for i in range(len(single)))
         (before,) = self.con.execute(f"SELECT count(*) FROM {self.name}").fetchall()[0]
         replace(
             self.con,

@@ -20,12 +20,12 @@ def mapping_text(proposal: Proposal, target: str) -> str:
     ]
     open_ones = sum(doubt.usual is None for doubt in proposal.doubts)
     if open_ones:
-        said = "1 question is open: the mapping is refused until it is answered."
+        summary = "1 question is open: the mapping is refused until it is answered."
         if open_ones > 1:
-            said = (
+            summary = (
                 f"{open_ones} questions are open: the mapping is refused until they are answered."
             )
-        lines.append(f"# {said}")
+        lines.append(f"# {summary}")
     for part in proposal.parts:
         what = f"seems to contain {part.kind}" if part.kind else "is not used: nothing matches"
         sure = f" ({part.sure:.0%} sure)" if part.kind else ""
@@ -71,11 +71,11 @@ def _asked(proposal: Proposal, path: Path) -> Iterator[str]:
 
 
 def _answers(doubt: Doubt) -> str:
-    said = [
+    options = [
         f"{words}{' (as written)' if n == doubt.usual else ''}"
         for n, (words, _) in enumerate(doubt.answers)
     ]
-    return "; ".join(said)
+    return "; ".join(options)
 
 
 def _flow(value: Any) -> str:

@@ -104,9 +104,9 @@ class Proposal:
             self.doubts = [d for d in self.doubts if d.path != doubt.path]
             formats = str(value.get("date", "")).split(" or ")
             if len(formats) > 1:
-                said = f"{value['column']} can be read in {len(formats)} ways: which?"
+                question = f"{value['column']} can be read in {len(formats)} ways: which?"
                 answers = tuple((text, {"date": text}) for text in formats)
-                self.doubts.insert(0, Doubt(doubt.path, said, answers))
+                self.doubts.insert(0, Doubt(doubt.path, question, answers))
 
 
 def propose(con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], url: str = "") -> Proposal:
@@ -218,12 +218,12 @@ class _Block:
                 0,
             )
         )
-        apart = self._apart(keys)
-        if apart:
+        conflicting = self._apart(keys)
+        if conflicting:
             self.doubts.append(
                 Doubt(
                     (*self.path, "columns", "surgery_at"),
-                    f"The rows of {apart} operations have several values for the time of surgery: "
+                    f"The rows of {conflicting} operations have several values for the time of surgery: "
                     "which one counts? Without an answer these operations are rejected",
                     (("the earliest", {"pick": "earliest"}), ("the latest", {"pick": "latest"})),
                 )
@@ -651,12 +651,12 @@ def _ids(
         return
     best: tuple[float, str, str, Any, str] = (plain + 0.2, "", "", None, "")
     for kind, how in (("cases", _ways(con, there)), ("events", _ways(con, here))):
-        for said, change, sql in how:
+        for wording, change, sql in how:
             mine, other = (sql, "v") if kind == "cases" else ("v", sql)
             share = _shared(con, here, there, mine, other)
             if share > best[0]:
-                best = (share, kind, said, change, sql)
-    share, kind, said, change, _ = best
+                best = (share, kind, wording, change, sql)
+    share, kind, wording, change, _ = best
     if not kind:
         yield Doubt(
             ("cases", "columns", "patient_id")
@@ -676,7 +676,7 @@ def _ids(
     yield Doubt(
         path,
         f"Patients' ids have two shapes: {plain:.0%} are the same in both tables, and {share:.0%} if "
-        f"{said} in {(cases if kind == 'cases' else events)[0].table.title}. Is that right?",
+        f"{wording} in {(cases if kind == 'cases' else events)[0].table.title}. Is that right?",
         (("yes", block["columns"]["patient_id"]), ("no, leave them as they are", name)),
         0,
     )
@@ -698,11 +698,11 @@ def _distinct(seen: Seen, column: Profile) -> str:
     return f"(SELECT DISTINCT {value} AS v FROM {seen.grid} WHERE {value} <> '')"
 
 
-def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, mine: str, other: str) -> float:
+def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, own: str, other: str) -> float:
     """Return the share of patients in `here` who are also in `there`."""
     query = (
         f"SELECT avg(CASE WHEN v IN (SELECT {other} FROM {there} t) THEN 1 ELSE 0 END) "
-        f"FROM (SELECT {mine} AS v FROM {here} h) m"
+        f"FROM (SELECT {own} AS v FROM {here} h) m"
     )
     return float(con.execute(query).fetchall()[0][0] or 0)
 
@@ -722,12 +722,12 @@ def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[st
     found.append(("leading zeros are removed", {"strip": "leading zeros"}, "ltrim(v, '0')"))
     for mark in ("-", " ", ".", "/"):
         sql = f"replace(v, {literal(mark)}, '')"
-        said_of, strip = (f"{mark!r} is", mark) if mark != " " else ("blanks are", ALL_BLANKS)
-        found.append((f"{said_of} removed", {"strip": strip}, sql))
+        mark_is, strip = (f"{mark!r} is", mark) if mark != " " else ("blanks are", ALL_BLANKS)
+        found.append((f"{mark_is} removed", {"strip": strip}, sql))
         for (length,) in lengths:
             if 2 <= length <= 40:
-                said = f"{said_of} removed and leading zeros are added up to {length} characters"
+                wording = f"{mark_is} removed and leading zeros are added up to {length} characters"
                 padded = f"lpad({sql}, {length}, '0')"
-                found.append((said, {"strip": strip, "pad": length}, padded))
+                found.append((wording, {"strip": strip, "pad": length}, padded))
     found.append(('".0" is removed', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
     return found

@@ -29,8 +29,8 @@ def strays(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
     found = []
     for name in names:
         path = folder / name
-        mine = path.stem in ALL_TABLES or name.startswith((".", "~$"))
-        if mine or path.suffix.lower() not in ENDINGS or not path.is_file():
+        known = path.stem in ALL_TABLES or name.startswith((".", "~$"))
+        if known or path.suffix.lower() not in ENDINGS or not path.is_file():
             continue
         found.append((name, _table(path)))
     return found

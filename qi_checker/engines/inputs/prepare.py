@@ -174,13 +174,13 @@ def _unreadable(task: Task, rows: Reading, done: Prepared) -> None:
             continue
         name = rows.dates.get(column)
         if name is None:
-            said = f"The cases have no column {column}, which the protocol uses as an anchor."
-            done.dates[column] = said
+            message = f"The cases have no column {column}, which the protocol uses as an anchor."
+            done.dates[column] = message
             continue
         (bad,) = task.db.row(f"SELECT count(*) FROM read_cases WHERE {name}_bad")
         if bad:
-            said = f"{bad} values of the column {column} of the cases are not dates."
-            done.dates[column] = said
+            message = f"{bad} values of the column {column} of the cases are not dates."
+            done.dates[column] = message
 
 
 def _people(task: Task) -> None:

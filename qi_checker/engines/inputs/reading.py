@@ -51,8 +51,8 @@ class Reading:
         for column in self.table.columns:
             if column.words:
                 known = ", ".join(db.text(w) for w in column.words)
-                said = db.text(column.name + "|unknown word")
-                branches.append(f"WHEN {db.quote(column.name)} NOT IN ({known}) THEN {said}")
+                reason = db.text(column.name + "|unknown word")
+                branches.append(f"WHEN {db.quote(column.name)} NOT IN ({known}) THEN {reason}")
         branches += [
             f"WHEN {c.name}_bad THEN {db.text(c.name + '|' + UNREADABLE)}"
             for c in self.table.columns

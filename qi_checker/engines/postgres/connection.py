@@ -112,10 +112,10 @@ def _lost() -> tuple[str, str, str]:
     return what, "", advice
 
 
-def _not_reached(address: str, said: str) -> Problem:
+def _not_reached(address: str, message: str) -> Problem:
     """Explain a failed connection, for which the driver has a message, no code and no records."""
     for words, code in (("authentication", "28"), ("password", "28"), ("does not exist", "3D")):
-        if words in said:
+        if words in message:
             what, advice = _SAID[code]
             return Problem(place(address), what, "", advice)
     return Problem(

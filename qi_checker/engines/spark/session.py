@@ -87,14 +87,14 @@ def spark_errors() -> tuple[type[Exception], ...]:
 
 
 @contextmanager
-def failed(said: UserError) -> Iterator[None]:
-    """Replace errors of Spark by `said`; QI_CHECKER_TRACEBACK shows Spark's own message."""
+def failed(error: UserError) -> Iterator[None]:
+    """Replace errors of Spark by `error`; QI_CHECKER_TRACEBACK shows Spark's own message."""
     try:
         yield
     except spark_errors():
         if os.environ.get("QI_CHECKER_TRACEBACK"):
             raise
-        raise said from None
+        raise error from None
 
 
 def check_installed() -> None:

@@ -167,8 +167,8 @@ class _Block:
         kind = self.table[name].kind if name in self.table.names else "text"
         given = [key for key in _VALUE if key in source]
         if len(given) != 1:
-            said = "none is written" if not given else f"{' and '.join(given)} are used together"
-            what = f"exactly one of {', '.join(_VALUE)} is required; {said}"
+            detail = "none is written" if not given else f"{' and '.join(given)} are used together"
+            what = f"exactly one of {', '.join(_VALUE)} is required; {detail}"
             self.complaints.add(path, what)
         for key, kinds in _ONLY_FOR.items():
             if key in source and kind not in kinds and name in self.table.names:

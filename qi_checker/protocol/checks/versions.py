@@ -40,8 +40,8 @@ def _unique(parts: list[Part], key: str, what: str, complaints: Complaints) -> N
             continue
         if name in seen:
             line = complaints.document.where((*seen[name], key)).split(":")[-2]
-            said = f"{what} `{name}` already exists, on line {line}"
-            complaints.add((*path, key), said, advice="Give it another name")
+            message = f"{what} `{name}` already exists, on line {line}"
+            complaints.add((*path, key), message, advice="Give it another name")
         else:
             seen[name] = path
 
@@ -146,7 +146,7 @@ def _check_apart(requirement: dict[str, Any], path: Steps, complaints: Complaint
             continue
         room = days(most.length)[1] + (days(reach.length)[1] if reach else 0)
         if needed > room - (days(least.length)[0] if least else 0):
-            said = f"{count} events {apart.length} apart"
-            what = f"{said} do not fit in the window"
+            subject = f"{count} events {apart.length} apart"
+            what = f"{subject} do not fit in the window"
             complaints.add((*path, "apart"), what, advice="Shorten it, or widen the window")
             return
