@@ -11,8 +11,7 @@ EVENTS_PER_CASE = 8
 
 
 def write(folder: Path, cases: int) -> None:
-    """Write `cases` operations with eight events each; the patients number nine tenths of the
-    cases.
+    """Write `cases` operations with eight events each, nine tenths as many patients.
 
     Deterministic: every value comes from a hash of the row number.
     """

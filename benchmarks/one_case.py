@@ -1,5 +1,4 @@
-"""One case: judged, moved, checked from a cold start, and 5,000 case pages: `python -m
-benchmarks.one_case`.
+"""One case: judged, moved, checked cold, and 5,000 case pages: `python -m benchmarks.one_case`.
 
 Each figure is printed beside its aim. Times are processor times, since a busy machine stretches
 elapsed time; commands run in turn, and each ratio is of neighbours.

@@ -153,8 +153,7 @@ def _lines(tree: Tree, depth: int) -> list[str]:
 
 
 def write_records(folder: Path, cases: int) -> None:
-    """Write `cases` operations with eight events each as Parquet, for nine tenths as many
-    patients."""
+    """Write `cases` operations with eight events each as Parquet, nine tenths as many patients."""
     folder.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect()
     patients = max(cases * 9 // 10, 1)

@@ -43,8 +43,7 @@ WHAT = {
 
 
 def main() -> None:
-    """Run the named measurement, else all; without a name, options go to the audit's
-    measurement."""
+    """Run the named measurement, else all; options without a name are for the audit's."""
     name, options = (sys.argv[1:2] or [""])[0], sys.argv[1:]
     chosen = [name] if name in WHAT else list(WHAT)
     if name in WHAT:

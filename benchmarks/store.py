@@ -1,5 +1,4 @@
-"""A hospital's night with the store, a hundred unchanged nights and a long trail: `python -m
-benchmarks.store`.
+"""A night with the store, a hundred unchanged nights, a long trail: `python -m benchmarks.store`.
 
 22,000 cases (2,000 of them in the future) with 176,000 events and two requirements; SQLite. The
 records stay as on the first evening, and every night is evaluated for its own day: windows open and

@@ -109,8 +109,7 @@ def own_folder(name: Callable[[], Path]) -> tuple[Path, int | None]:
 
 
 def sweep_folders(left: Iterable[Path]) -> None:
-    """Remove the folders of `own_folder` whose process has ended; a running process keeps its
-    folder."""
+    """Remove the folders of `own_folder` whose process has ended."""
     for folder in left:
         try:
             lock = lock_folder(folder)
@@ -139,8 +138,7 @@ def spill_anywhere() -> None:
 
 @cache
 def spill_folder() -> Path:
-    """Return the folder of this process for records on disk; it is removed when the process
-    ends."""
+    """Return this process's folder for records on disk, removed when the process ends."""
     with kept_private():
         base = _of_this_user()
         if base is None:
@@ -154,8 +152,7 @@ def spill_folder() -> Path:
 
 
 def _remove(folder: Path, owner: int) -> None:
-    """Remove a folder when the process that made it ends; a fork of the process keeps running
-    without it."""
+    """Remove a folder when the process that made it ends; a fork continues without it."""
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -178,8 +175,7 @@ def _base() -> Path:
 
 
 def _of_this_user() -> Path | None:
-    """Return the folder of this user; None if somebody else took its name, since TMPDIR is open to
-    all."""
+    """Return this user's folder; None if somebody else took its name in a shared TMPDIR."""
     base = _base()
     try:
         base.mkdir(FOLDER, exist_ok=True, parents=bool(_places))

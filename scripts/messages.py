@@ -1,5 +1,4 @@
-"""Messages of the web application for translators: `python -m scripts.messages` brings locale/*.po
-up to date.
+"""Messages for translators: `python -m scripts.messages` brings locale/*.po up to date.
 
 Messages come from the program, the templates, and the words of the vocabulary, which are translated
 where they are shown. Existing translations stay; new messages have none, and a test reports them.

@@ -17,8 +17,7 @@ _ACTIONS = f"SELECT * EXCLUDE (number) FROM {ACTIONS} ORDER BY number"
 
 
 def write_files(evaluation: Evaluation, manifest: dict[str, Any], folder: Path) -> None:
-    """Write findings.json, .parquet and .csv, cases.csv, actions.csv, rejects.csv and
-    manifest.json.
+    """Write findings (JSON, Parquet, CSV), cases.csv, actions.csv, rejects.csv and manifest.json.
 
     The actions must already exist (`actions_in`).
     """

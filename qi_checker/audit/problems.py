@@ -25,8 +25,7 @@ def problems(evaluation: Results) -> Iterator[str]:
 
 
 def rejected_rows(evaluation: Results) -> Iterator[str]:
-    """Yield one sentence per file with rejected rows; every report has it, or a table of all
-    rows."""
+    """Yield a sentence per file with rejected rows; every report has it, or a table of all rows."""
     census = evaluation.prepared.census
     counts = {name: (counted.read, counted.used) for name, counted in census.items()}
     return rows_not_used(evaluation.records.tables, counts)
@@ -43,8 +42,7 @@ def rows_not_used(
 
 
 def _named(evaluation: Results, query: str) -> str:
-    """List the first ids of a query with a column `id`, and count the rest; only these leave the
-    database."""
+    """List the first ids of a query and count the rest; only these leave the database."""
     ids = [str(r["id"]) for r in evaluation.rows(f"{query} ORDER BY id LIMIT {_SHOWN + 1}")]
     if len(ids) <= _SHOWN:
         return ", ".join(ids)

@@ -72,8 +72,7 @@ def no_data(evaluation: Results) -> tuple[str, ...]:
 
 
 def rests_on(evaluation: Results) -> str:
-    """Describe the number of rows behind a page, so that an empty list, 0% and 100% can be
-    judged."""
+    """Describe the rows behind a page, so that an empty list, 0% and 100% can be judged."""
     census = evaluation.prepared.census
     ahead, own = evaluation.rows(
         "SELECT count(*) FILTER (WHERE upcoming) AS ahead, "

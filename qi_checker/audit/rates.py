@@ -9,8 +9,7 @@ from qi_checker.statistics.proportions import wilson
 
 
 def rate(totals: dict[str, Any]) -> Rate:
-    """Compute the rate of the contract: exceptions leave the denominator, undetermined cases bound
-    it."""
+    """Compute the rate: exceptions leave the denominator, undetermined cases bound it."""
     compliant, eligible = int(totals["compliant"]), int(totals["eligible"])
     excepted, undetermined = int(totals["with_exception"]), int(totals["undetermined"])
     judged = eligible - excepted

@@ -32,8 +32,7 @@ def rulebook_page(lines: Sequence[RulebookLine], last: AuditPage) -> RulebookPag
 
 
 def rulebook_document(page: RulebookPage) -> dict[str, Any]:
-    """Return rulebook.json: the same, ready for JSON; `rate` is n/N with its Wilson 95%
-    interval."""
+    """Return the same as rulebook.json; `rate` is n/N with its Wilson 95% interval."""
     return {
         "program": {"name": "qi-checker", "version": page.program_version},
         "as_of": page.as_of,

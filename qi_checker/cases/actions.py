@@ -147,8 +147,7 @@ def count_actions(actions: Iterable[Action]) -> ActionCount:
 
 
 def most_urgent_first(actions: Iterable[Action]) -> tuple[Action, ...]:
-    """Sort actions by their last day, then by case; actions of the same case and day keep their
-    order."""
+    """Sort actions by last day, then by case; actions of the same case and day keep their order."""
     return tuple(sorted(actions, key=lambda a: (a.act_by, a.case_id)))
 
 
@@ -169,8 +168,8 @@ def actions_of(
     """Return the actions of a case, the most urgent first.
 
     A case that needs nothing more, or for which nothing can be arranged any more, has none. In a
-    group where one member is enough, every member that may still be met has its action. protocol:
-    the protocol of the case, used to search for other days of surgery; without it none is named.
+    group where one member is enough, every member that may still be met has its action.
+    protocol: that of the case, to search for other days of surgery; without it none is named.
     """
     found = (_action(one, trace, protocol, where) for one in trace.open)
     return tuple(sorted((a for a in found if a is not None), key=lambda action: action.act_by))

@@ -49,9 +49,8 @@ def checklist(
 ) -> Checklist:
     """List the operations of the next `days` days, the most urgent action first.
 
-    desk: only actions of this owner, and operations with such actions. surgeon: only this
-    surgeon's. group_by: one of `grouping.GROUPINGS`. earlier: the actions of an earlier audit;
-    others are new.
+    desk: only actions of this owner, and their operations. surgeon: only this surgeon's.
+    group_by: one of `grouping.GROUPINGS`. earlier: the actions of an earlier audit; others are new.
     """
     today = evaluation.compiled.as_of.date
     last = today + timedelta(days=days)
@@ -143,8 +142,7 @@ class _Reader:
 
 
 def earlier_actions(folder: Path) -> frozenset[Key]:
-    """Read the actions of an earlier audit. Raise UserError if it is not an audit or has no
-    actions."""
+    """Read the actions of an earlier audit. Raise UserError if the folder has none."""
     file = folder / "findings.json"
     try:
         actions = json.loads(file.read_text(encoding="utf-8"))["actions"]

@@ -66,8 +66,7 @@ def _days(picture: Picture) -> Iterator[str]:
 
 
 def _marks(picture: Picture) -> Iterator[str]:
-    """Draw every event: a bar if its date is partial, its symbol, and its label on a clear
-    background."""
+    """Draw every event: a bar if its date is partial, its symbol, and its label on a background."""
     for mark in picture.marks:
         yield from _mark(mark)
 

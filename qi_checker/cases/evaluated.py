@@ -39,8 +39,7 @@ def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
 
 
 def tabulated(evaluation: Evaluation) -> tuple[Action, ...]:
-    """Make the actions of every open case and the table ACTIONS; the view of cases is not
-    touched."""
+    """Make the actions of every open case and the table ACTIONS, but not the view of cases."""
     found = evaluation.con.execute(
         f"""SELECT case_key FROM {VERDICTS}
             WHERE verdict IN ({_OPEN}) AND (upcoming OR next_number IS NOT NULL)
@@ -58,8 +57,7 @@ def tabulated(evaluation: Evaluation) -> tuple[Action, ...]:
 
 
 def _judged(evaluation: Evaluation, keys: Sequence[int]) -> tuple[Action, ...]:
-    """Return the actions of these cases; cases that were judged twice are not judged a third
-    time."""
+    """Return the actions of these cases; cases judged twice are not judged a third time."""
     known = evaluation.judged_actions
     found = [known[key] for key in keys if key in known]
     left = [key for key in keys if key not in known]

@@ -77,8 +77,7 @@ def within(x: float, text: str, width: float = WIDTH) -> float:
 def spread(
     anchors: Iterable[tuple[float, str]], base: float, step: float, width: float = WIDTH
 ) -> tuple[Label, ...]:
-    """Centre labels on their x; the first row is at `base`, and labels that would overlap move to
-    further rows."""
+    """Centre labels on their x, from the row at `base`; overlapping labels move to other rows."""
     placed = [(within(x, text, width), text) for x, text in anchors]
     rows = stack([(x, x + text_width(text)) for x, text in placed])
     return tuple(

@@ -1,5 +1,4 @@
-"""The lines of the coordinator's list under headings: by urgency, desk, surgeon or day of
-surgery."""
+"""The coordinator's list under headings: by urgency, desk, surgeon or day of surgery."""
 
 from __future__ import annotations
 
@@ -34,8 +33,7 @@ class LineGroup:
 
 
 def lines_of(item: ChecklistItem) -> tuple[ChecklistItem, ...]:
-    """Return a line for each action of an operation; one line for an operation that needs
-    nothing."""
+    """Return a line for each action of an operation; one line if it needs nothing."""
     return tuple(
         replace(
             item,

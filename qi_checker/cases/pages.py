@@ -72,8 +72,7 @@ _NO_KEY = Markup()
 
 
 def _said(one: Told, name: str) -> tuple[tuple[str, str], ...]:
-    """Return the outcome of a criterion with the value that it checked; empty if it was not
-    applied."""
+    """Return the outcome of a criterion with the checked value; empty if it was not applied."""
     outcomes = [c.outcome for c in one.event.criteria if c.name == name]
     if not outcomes:
         return ()

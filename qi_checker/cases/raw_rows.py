@@ -64,13 +64,11 @@ class Sieve(ABC):
 
     @abstractmethod
     def news(self) -> tuple[set[str], dict[str, date]]:
-        """Return the kinds of the plain rows known at `as_of`, and the newest recording day of
-        each."""
+        """Return the kinds of plain rows known at `as_of`, and the newest recording day of each."""
 
     @abstractmethod
     def shared(self, owner: str, mine: str) -> dict[str, str]:
-        """Return the ids of an owner's rows that also occur in rows of others
-        (`Context.shared_ids`)."""
+        """Return an owner's ids that also occur in rows of others (`Context.shared_ids`)."""
 
     @cached_property
     def judged(self) -> tuple[list[Row], list[Rejected]]:
@@ -156,8 +154,7 @@ class RawSieve(Sieve):
         return f"nullif({as_text(column, self.raw.types(self.table)[column])}, '')"
 
     def _plain(self) -> str:
-        """Return the SQL condition that a row on its own is certainly correct; NULL counts as
-        no."""
+        """Return the SQL condition that a row alone is certainly correct; NULL counts as no."""
         checks = []
         for column in self.table.columns:
             value = self._value(column.name)

@@ -111,8 +111,7 @@ class DuckDBRows:
         return judged(self.judge, rows, earlier_days)
 
     def _of(self, case_keys: Sequence[int]) -> list[CaseRows]:
-        """Return the rows of these cases; events and exceptions of all of them are fetched
-        together."""
+        """Return the rows of these cases; their events and exceptions are fetched together."""
         listed = "SELECT c.* FROM ready_cases c JOIN (SELECT unnest(?::INTEGER[]) AS case_key)"
         chosen = f"{listed} USING (case_key)"
         keys = list(case_keys)

@@ -24,8 +24,7 @@ def of_all(evaluation: Evaluation) -> list[int]:
 
 
 def of_named(evaluation: Evaluation, ids: Sequence[str]) -> list[int]:
-    """Return the cases with these ids, without repeats; raise UserError that names all missing
-    ids."""
+    """Return the cases with these ids, without repeats; UserError names all missing ids."""
     query = f"SELECT case_id, case_key FROM {CASES} WHERE case_id IN (SELECT unnest(?::VARCHAR[]))"
     keys = {str(r[0]): int(r[1]) for r in evaluation.con.execute(query, [list(ids)]).fetchall()}
     missing = [case_id for case_id in dict.fromkeys(ids) if case_id not in keys]

@@ -144,8 +144,7 @@ class Sheets:
 
 
 def _facts(row: Row, site: Site) -> tuple[tuple[str, str], ...]:
-    """Return the recorded facts of the operation; procedures in the site's words, with their
-    codes."""
+    """Return the facts of the operation; procedures in the site's words, with their codes."""
     values = {name: row.text(name) for name in _FACTS}
     procedures = procedure_words(values["procedures"], site)
     if procedures:
@@ -187,8 +186,7 @@ def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[Ca
 
 
 def keys_of(evaluation: Evaluation, where: str = "true", limit: int | None = None) -> list[int]:
-    """Return keys of cases, in the order of their ids. `where` is SQL of the program, never of a
-    user."""
+    """Return keys of cases, ordered by id. `where` is SQL of the program, never of a user."""
     capped = f"LIMIT {limit}" if limit is not None else ""
     named = f"{VERDICTS} JOIN (SELECT case_key, case_id FROM {READY_CASES}) USING (case_key)"
     query = f"SELECT case_key FROM {named} WHERE {where} ORDER BY case_id {capped}"

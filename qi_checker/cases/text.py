@@ -148,8 +148,7 @@ def _group(group: LineGroup, today: date, console: Console) -> None:
 
 
 def _what(item: ChecklistItem, today: date) -> str:
-    """Describe the action, its owner and reason; or that there is none, and what the operation
-    lacks."""
+    """Describe the action, its owner and reason; without an action, what the operation lacks."""
     if item.next_action:
         owner = f"Owner: {item.owner}." if item.owner else ""
         why = f"{words.label(words.REASONS[item.reason])}." if item.reason else ""

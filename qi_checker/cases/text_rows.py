@@ -74,8 +74,7 @@ class TextSieve(Sieve):
         return [self.given.row(at) for at in places]
 
     def _with(self, column: str, values: Collection[str]) -> list[int]:
-        """Return the places of rows with one of these trimmed values in a column; "" is not a
-        value."""
+        """Return the places of rows with one of these trimmed values in a column, except ""."""
         cells = self.given.column(column)
         meant = {cell for cell in set(cells) if (value := trimmed(cell)) and value in values}
         return [at for at, cell in enumerate(cells) if cell in meant] if meant else []

@@ -33,8 +33,7 @@ _STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 3640)
 
 
 class Shape(NamedTuple):
-    """The symbol of an event; the shape says as much as the filling, for print and poor
-    eyesight."""
+    """The symbol of an event; its shape says as much as its filling, for print and for eyes."""
 
     name: str  # circle, triangle, diamond
     filled: bool
@@ -95,8 +94,7 @@ def _scale(
     shown: Sequence[Candidate],
     width: float,
 ) -> Scale:
-    """Return a scale from shortly before the window to shortly after surgery; distant days are
-    clamped."""
+    """Return a scale from before the window to after surgery; distant days are clamped."""
     closes = sheet.window_closes or surgery
     firsts = [c.first for c in shown if c.first]
     lasts = [c.last for c in shown if c.last]

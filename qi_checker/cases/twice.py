@@ -93,8 +93,7 @@ def compared(evaluation: Evaluation, keys: Sequence[int]) -> Iterator[CaseTrace]
 
 
 def _chosen(evaluation: Evaluation, pages: Collection[int]) -> list[int]:
-    """Return the keys of every upcoming case, of the sample of the day, and of the pages, in
-    order."""
+    """Return the keys of upcoming cases, of the sample of the day, and of the pages, in order."""
     chosen = chosen_sql(evaluation.compiled.as_of.date)
     if not evaluation.raw:  # no other rows are here
         chosen = f"SELECT case_key FROM {SHOWN} WHERE case_key IN ({chosen})"

@@ -41,8 +41,7 @@ class WhatIf:
 
 
 def what_if(case: OneCase, move_to: AsOf) -> WhatIf:
-    """Compare a case with itself on another date. Raise UserError for a case that is not
-    scheduled."""
+    """Compare a case with itself on another date. Raise UserError unless it is scheduled."""
     sheets, as_of = Sheets.of_one(case), case.judge.setting.as_of
     now = sheets.sheet(case.trace)
     if now.case_status != "scheduled":

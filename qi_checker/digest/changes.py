@@ -76,8 +76,7 @@ def changes(now: Snapshot, before: Snapshot, earlier: Collection[Key] = ()) -> t
 
 
 def is_problem(found: Found, as_of: dt.date) -> bool:
-    """Whether somebody must act: a deviation, or due although the last day to arrange it has
-    passed."""
+    """Whether somebody must act: a deviation, or due after the last day to arrange it."""
     overdue = found.status == Status.DUE and found.act_by is not None and found.act_by < as_of
     return found.status in DEVIATIONS or overdue
 
@@ -239,8 +238,7 @@ class _Pair:
         return self._time_or(self._event())
 
     def _time_or(self, other: Cause) -> Cause:
-        """Return `time` if the calendar alone explains it: open before, and a last day has
-        passed."""
+        """Return `time` if the calendar explains it: open before, and a last day has passed."""
         if self.was is None or self.was.status not in _OPEN or other is Cause.PROTOCOL_OR_DATA:
             return other
         same = self.now.event_id == self.was.event_id and not self.moved
@@ -251,8 +249,7 @@ class _Pair:
         return Cause.TIME if same and same_window and (passed or gone) else other
 
     def _event(self) -> Cause:
-        """Return the cause: a later event, an event that was not known in time, or a corrected
-        record."""
+        """Return the cause: a later event, an event known too late, or a corrected record."""
         if not self.now.event_id or self.now.event_date is None:
             return Cause.DATA
         if self.now.event_date > self.before.as_of:

@@ -31,8 +31,7 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\@\x00-\x1f\x7f-\x9f]{1,64}@[A-Za-z0-9
 
 @dataclass(frozen=True)
 class Envelope:
-    """The headers and the foot of a mail. An empty `message_id` or `boundary` is derived from the
-    content.
+    """Headers and foot of a mail. An empty `message_id` or `boundary` is derived from the content.
 
     Without sender, recipients or moment the mail is a draft that a mail program completes.
     """
@@ -54,8 +53,7 @@ def digest_html(digest: Digest, foot: str = "") -> str:
 
 
 def digest_mail(digest: Digest, envelope: Envelope | None = None) -> bytes:
-    """Return the mail as bytes, to send or to keep as .eml. Raise UserError for an invalid
-    header."""
+    """Return the mail as bytes, to send or as .eml. Raise UserError for an invalid header."""
     given = envelope or Envelope()
     _check(given)
     text, page = digest_text(digest), digest_html(digest, given.foot)

@@ -179,8 +179,7 @@ def _days(digest: Digest) -> int:
 
 
 def _action(case: AtRisk, digest: Digest) -> Line:
-    """Return an action as a line: command, last day, owner, case; and why, if the command does not
-    say it."""
+    """Return an action as a line: command, last day, owner, case, and why if not obvious."""
     today = dt.date.fromisoformat(digest.as_of[:10])
     command = case.next_action.partition("; ")[0] or f"{words.label(case.verdict)}: see the report"
     surgery = f", surgery {words.planned(case.surgery_date, today)}" if case.surgery_date else ""

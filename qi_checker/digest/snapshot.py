@@ -105,8 +105,7 @@ class Snapshot:
         where: str = "",
         actions: Iterable[Mapping[str, Any]] | None = None,
     ) -> Snapshot:
-        """Make a snapshot from rows with the columns of the contract; raise UserError for other
-        rows."""
+        """Make a snapshot from rows of the contract; raise UserError for other rows."""
         try:
             AsOf.parse(manifest["as_of"])
             found = [Found(**_typed(row, FINDING_COLUMNS)) for row in findings]

@@ -13,8 +13,7 @@ _NARROWEST = 20
 
 
 def digest_text(digest: Digest, columns: int = COLUMNS) -> str:
-    """Format a digest as at most 24 lines of 78 columns; a narrower terminal folds lines into
-    more."""
+    """Format a digest in at most 24 lines of 78 columns; a narrower terminal folds lines."""
     lines = list(_lines(screen(digest)))
     if columns < COLUMNS:
         lines = [part for line in lines for part in _folded(line, max(columns, _NARROWEST))]

@@ -16,8 +16,7 @@ from qi_checker.query.tables import CASES, FINDINGS
 
 
 def tonight(evaluation: Evaluation, manifest: Mapping[str, Any], days: int = DAYS) -> Snapshot:
-    """Return the cases of the next days, with the findings behind actions and those of stale
-    feeds."""
+    """Return the cases of the next days, with findings behind actions and of stale feeds."""
     today = evaluation.compiled.as_of.date
     given = {"today": today, "last": today + dt.timedelta(days=days)}
     actions = tuple(action.row for action in actions_in(evaluation))

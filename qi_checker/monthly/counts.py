@@ -47,9 +47,7 @@ def _findings(cases: Iterable[MonthlyCase], id: str) -> list[Found]:
 
 
 def in_window(cases: Sequence[MonthlyCase], id: str) -> Tally:
-    """Count one requirement in time; a case with a waiver leaves the denominator, unless the
-    waiver was not
-    needed."""
+    """Count one requirement in time; a needed waiver takes its case out of the denominator."""
     statuses = Counter(f.status for f in _findings(cases, id))
     return Tally(
         part=statuses[Status.MET],
@@ -114,8 +112,7 @@ def standards(
 def flow(
     month: Sequence[MonthlyCase], year: Sequence[MonthlyCase]
 ) -> tuple[tuple[str, int, int], ...]:
-    """Return the steps from all operations to the rate, for the month and the 12 months; they add
-    up."""
+    """Return the steps from all operations to the rate, for month and 12 months; they add up."""
     outside = [
         Counter(_OUTSIDE.get(c.outside, c.outside) for c in part if c.outside)
         for part in (month, year)
@@ -179,8 +176,7 @@ def _complies(case: MonthlyCase, version: Version, window: Duration) -> bool:
 
 
 def _holds(case: MonthlyCase, found: Found, leaf: Requirement, window: Duration) -> bool:
-    """Whether it is met under another limit; the plain status where a number of days does not
-    apply."""
+    """Whether it is met under another limit; the plain status if days do not apply."""
     if not is_plain(leaf):
         return found.status == Status.MET
     strict = timedelta(days=leaf.window.less_than is not None)

@@ -79,9 +79,7 @@ def monthly_page(monthly: Monthly) -> str:
 
 
 def write_monthly(monthly: Monthly, out: Path, format: str, paper: str = A4) -> Written:
-    """Write a report into `out`. JSON and CSV are always written; `format` adds html, pdf, xlsx,
-    all
-    three, or nothing (json)."""
+    """Write a report into `out`: JSON and CSV, and html, pdf, xlsx or all, as in `format`."""
     formats = [name for name in FORMATS if format in (name, "all")]
     made = tables(monthly)
     with replaced_folder(out, OURS) as folder:

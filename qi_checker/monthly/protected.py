@@ -68,8 +68,7 @@ def protect_monthly(monthly: Monthly, profile: Profile) -> ProtectedMonthly:
 
 
 def counts_of(monthly: Monthly) -> dict[str, int]:
-    """Return every printed count, the most important first; all are counts of eligible
-    operations."""
+    """Return every printed count of eligible operations, the most important first."""
     lead, *leaves = monthly.standards
     counts = {"eligible": lead.year.raw_whole, "compliant/whole": lead.year.raw_whole}
     counts |= {f"in_window.{s.key}/whole": s.year.raw_whole for s in leaves}

@@ -147,14 +147,12 @@ def _report(evaluation: Evaluation, span: _Span, loaded: LoadedSettings, unit: s
 
 
 def compared_with(month: str) -> date:
-    """Return the moment that a report of this month is compared with: the end of the month
-    before."""
+    """Return the moment of comparison for a month's report: the end of the month before."""
     return first_day(month) - timedelta(days=1)
 
 
 def judged_then(evaluation: Evaluation, month: str) -> Sequence[MonthlyCase]:
-    """Return the earlier results of a report's cases, from an evaluation for that earlier
-    moment."""
+    """Return the earlier results of a report's cases, from the evaluation for that moment."""
     first = first_day(months_on(month, 1 - series.MOST_MONTHS))
     return cases_of(evaluation, first, compared_with(month))
 

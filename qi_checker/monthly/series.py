@@ -53,8 +53,7 @@ class Series:
 
 
 def shown_months(month: str, first: str | None, settings: ReportSettings) -> str:
-    """Return the first month of the charts: 24 months ago or the baseline, but not before any
-    case."""
+    """Return the first month of the charts: 24 months or the baseline, never before any case."""
     start = months_on(month, 1 - MONTHS)
     if settings.baseline is not None:
         start = min(start, settings.baseline.first)
@@ -87,8 +86,7 @@ def series(months: Sequence[str], cases: Sequence[MonthlyCase], settings: Report
 
 
 def _with_baseline(phase: spc.Phase, months: Sequence[str], settings: ReportSettings) -> spc.Phase:
-    """Return the first phase with the baseline of the settings, as far as it is within the
-    phase."""
+    """Return the first phase with the settings' baseline, as far as it is in the phase."""
     if settings.baseline is None:
         return phase
     wanted = [
@@ -137,8 +135,7 @@ def heading(made: Series) -> str:
 
 
 def icons(made: Series, target: float | None) -> Icons:
-    """Return variation and assurance of the monthly rates (XmR), if the guard of the runs rules
-    allows.
+    """Return variation and assurance of the monthly rates (XmR), if the runs rules' guard allows.
 
     Making Data Count shows limits and icons from 13 points on. A rate of few operations a month
     gives false signals with its rules wherever the runs rules do, so the same guard applies.

@@ -1,5 +1,4 @@
-"""Every table and list of a monthly report, the source of the CSV files and the sheets of a
-workbook."""
+"""Every table and list of a monthly report, for the CSV files and the workbook."""
 
 from __future__ import annotations
 

@@ -160,8 +160,7 @@ class Figure:
 
 
 def figures(monthly: Monthly) -> tuple[Figure, ...]:
-    """Return the large figures of the first page and slide: month, two requirements,
-    undetermined."""
+    """Return the large figures of first page and slide: month, two requirements, undetermined."""
     lead, name = monthly.standards[0], month_name(monthly.header.month)
     before = f"the month before: {rate(lead.previous)}"
     found = [Figure(short(lead.month), "", f"{name}: {of(lead.month)}", before)]

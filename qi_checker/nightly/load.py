@@ -188,8 +188,7 @@ def _check_smtp(config: Nightly, complaints: Complaints) -> None:
 
 
 def _check_desks(config: Nightly, bundles: Sequence[Bundle], complaints: Complaints) -> None:
-    """Refuse a recipient whose name is almost a desk: it would be a role, which gets every
-    action."""
+    """Refuse a recipient named almost like a desk: it would be a role and get every action."""
     versions = [version for bundle in bundles for version in bundle.protocol.versions]
     owners = {name for version in versions for leaf in version.leaves for name in leaf.owners}
     desks = {" ".join(name.casefold().split()): name for name in owners}

@@ -30,8 +30,7 @@ _AGE = re.compile("<!-- age -->.*?<!-- /age -->", re.DOTALL)  # reports/template
 def looking(
     settings: Settings, store: Store, as_of: AsOf, accept: Sequence[str] = (), refuses: bool = True
 ) -> Looking:
-    """Return the plausibility checks of a night. `refuses`: False for a replay, which only notes
-    problems."""
+    """Return the plausibility checks of a night. `refuses`: False for a replay, which notes."""
     history = history_of(store, settings, as_of)
     alone = len(settings.bundles) == 1
     return Looking(settings.site.checks, accept, alone=alone, history=history, refuses=refuses)

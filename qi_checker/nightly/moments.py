@@ -80,8 +80,7 @@ def moment(as_of: str) -> tuple[str, str]:
 
 
 def ahead(store: Store, now: datetime, settings: Settings) -> list[PastRun]:
-    """Return the runs for a day beyond tomorrow: a date or a clock was wrong when they were
-    stored."""
+    """Return the runs for a day beyond tomorrow, stored with a wrong date or clock."""
     last = (today_of(now, settings) + timedelta(days=1)).isoformat()
     return [run for run in _mine(store, settings) if run.as_of[:10] > last]
 

@@ -196,8 +196,7 @@ def _months(night: Night, store: Store, records: Records, accept: Sequence[str])
 
 
 def _anchor(night: Night, store: Store) -> None:
-    """Record the end of the trail outside the store, which shows a trail that is cut off or
-    rebuilt."""
+    """Record the end of the trail outside the store, which reveals a cut-off or rebuilt trail."""
     end = store.trail.end()
     if end is None:
         return

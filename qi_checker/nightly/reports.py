@@ -34,8 +34,7 @@ def audit_folder(settings: Settings) -> Path:
 
 
 def write_reports(settings: Settings, each: Iterator[Evaluation], label: dict[str, Any]) -> None:
-    """Write the audit, or the audit of every protocol; replace it in one step, with the names of
-    its runs."""
+    """Write the audit of one or every protocol; replace it in one step, labelled with its runs."""
     out, pages = audit_folder(settings), settings.config.pages
     if settings.rulebook:
         write_rulebook(each, out, pages, label=label)
@@ -89,8 +88,7 @@ def _month_folder(settings: Settings, bundle: Bundle, month: str) -> Path:
 
 
 def _overlapping(settings: Settings, bundle: Bundle, month: str) -> Path | None:
-    """Return the folder of a report without small numbers whose 12 months overlap those of
-    `month`."""
+    """Return the folder of a protected report whose 12 months overlap those of `month`."""
     for number in range(-11, 12):
         folder = _month_folder(settings, bundle, months_on(month, number))
         file = folder / "manifest.json"

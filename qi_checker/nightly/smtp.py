@@ -1,5 +1,4 @@
-"""Handing queued messages to the mail server, byte by byte at the end of each message (see
-`outbox`)."""
+"""Sending queued messages, byte by byte at the end of each message (see `outbox`)."""
 
 from __future__ import annotations
 
@@ -162,8 +161,7 @@ def _session(server: Server) -> smtplib.SMTP:
 
 
 def _log_in(smtp: smtplib.SMTP, user: str, password: str) -> None:
-    """Log in once, by PLAIN or LOGIN: several attempts with a wrong password would lock the
-    account."""
+    """Log in once, by PLAIN or LOGIN: repeating a wrong password would lock the account."""
     smtp.ehlo_or_helo_if_needed()
     offered = smtp.esmtp_features.get("auth", "").upper().split()
     name, secret = user.encode(), password.encode()  # RFC 4616: UTF-8
@@ -271,8 +269,7 @@ def _reset(smtp: smtplib.SMTP) -> None:
 
 
 def _over(error: Exception) -> Exception:
-    """Return _SessionOver for a server that went away; a silent server is not tried a second
-    time."""
+    """Return _SessionOver for a lost server; a silent server is not tried a second time."""
     silent = isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
     return error if silent else _SessionOver("it ended the connection")
 

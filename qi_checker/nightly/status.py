@@ -144,8 +144,7 @@ class Report:
         self.code = max(self.code, int(code))
 
     def end(self, finished_at: str) -> None:
-        """Record the end of the run. A run is good if every case was judged, stored and
-        reported."""
+        """Record the end of the run, good if every case was judged, stored and reported."""
         good = self.code in (Exit.DONE, Exit.FAILED_ON)
         self.facts |= {
             "state": "done" if good else "failed",

@@ -117,8 +117,7 @@ class Telling:
         return number if number in kept else max(kept, key=lambda n: kept[n], default=None)
 
     def _once_solved(self, store: Store, protocol: str, run: int) -> set[tuple[str, str]]:
-        """Return what the nights since then call reopened: the store knows every earlier
-        problem."""
+        """Return what the nights since then call reopened; the store knows earlier problems."""
         since = self.since[protocol] or 0
         runs = [r.run_id for r in store.runs(protocol) if since < r.run_id <= run]
         return {
@@ -196,8 +195,7 @@ class Telling:
 
 
 def owners_of(bundles: Sequence[Bundle], protocol: str = "") -> dict[str, list[str]]:
-    """Return every owner in one protocol, or in all of them, with the requirements that may need
-    the owner."""
+    """Return the owners of one or all protocols, with the requirements that may need them."""
     owners: dict[str, list[str]] = {}
     for bundle in bundles:
         if protocol in ("", bundle.protocol.id):

@@ -58,8 +58,7 @@ class Waived:
 
 
 def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> Waived:
-    """Join the store's exceptions with `records` of the source, also after earlier nights joined
-    theirs."""
+    """Join the store's exceptions with the source's `records`, even after earlier joins."""
     from qi_checker.store.exceptions import REFUSED, table_row  # needs a store that was opened
 
     cases = store.exceptions.case_ids() if settings.config.exceptions else []
@@ -75,8 +74,7 @@ def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> W
 
 
 def _days(records: Records, cases: Sequence[str], site: Site) -> dict[str, date]:
-    """Return the planned days of surgery; of rows with the same id the first counts, as in the
-    evaluation.
+    """Return the planned days of surgery; the first row of an id counts, as in the evaluation.
 
     They are read as the store reads earlier nights, since the two are compared.
     """

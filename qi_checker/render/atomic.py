@@ -51,8 +51,7 @@ def refused(path: Path, error: OSError | str, advice: str = "", why: str = "") -
 
 
 def write_file(path: Path, content: bytes, mode: int = private.FILE) -> None:
-    """Replace a file in one step; it is on the disk before it gets its name. Raise OSError on
-    failure.
+    """Replace a file in one step, on the disk before it gets its name. Raise OSError on failure.
 
     If `path` is a link, the file that it points to is replaced and the link is kept. Anything that
     is not a file, such as a pipe, is written to directly.
@@ -234,8 +233,7 @@ def _beside(target: Path, kind: str) -> list[Path]:
 
 
 def _open_to_readers(work: Path, target: Path) -> None:
-    """Give the readers of the old folder access to the new folder and its files, before the
-    swap."""
+    """Give the old folder's readers access to the new folder and its files, before the swap."""
     if os.name != "posix":
         return
     if target.is_dir():

@@ -15,8 +15,7 @@ class Elements(NamedTuple):
 
 
 def elements_page() -> str:
-    """Return the page: chips of all verdicts, figures, actions, blocks and tables, with synthetic
-    data."""
+    """Return the page: chips of verdicts, figures, actions, blocks and tables, synthetic."""
     signs = [(word, VERDICTS[word]) for word in SIGNS if word in VERDICTS]
     return environment().get_template("style/elements.html.j2").render(shown=Elements(signs))
 

@@ -1,7 +1,7 @@
 """A page as PDF: tagged for screen readers (PDF/UA-1), and the same bytes for the same page.
 
-WeasyPrint lays it out. It is optional, since it needs libraries of the
-system (Pango, HarfBuzz); `scripts/native.sh` installs them on Debian and Ubuntu.
+WeasyPrint lays it out. It is optional, since it needs libraries of the system (Pango, HarfBuzz);
+`scripts/native.sh` installs them on Debian and Ubuntu.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ def check_pdf() -> None:
 
 
 def pdf_of(page: str) -> bytes:
-    """Convert one of our HTML pages to PDF. Raise UserError if WeasyPrint or its libraries are
-    missing.
+    """Convert one of our HTML pages to PDF. Raise UserError without WeasyPrint or its libraries.
 
     A report calls it with its HTML page: `pdf_of(on_paper(page, paper))`.
 

@@ -81,8 +81,7 @@ def processors() -> int:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Keep Ctrl-C from processes started here, even before `_begin`; this process gets it
-    afterwards."""
+    """Keep Ctrl-C from processes started here, even before `_begin`; we get it afterwards."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

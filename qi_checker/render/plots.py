@@ -26,8 +26,7 @@ class Event:
 
 
 class Plot(Protocol):
-    """The interface of every plot. `title` states the result, `description` how to read the
-    chart."""
+    """The interface of a plot. `title` states the result, `description` how to read the chart."""
 
     @property
     def key(self) -> str: ...  # the name of its files: trend, intervals ...

@@ -48,8 +48,7 @@ def with_interval(rate: Rate) -> str:
 
 
 def rate_words(rate: Rate, no_data: Sequence[str] = ()) -> str:
-    """Format `27/30 (90%, 95% CI 74–97)`, or `no data` if the records lack a required kind of
-    event."""
+    """Format `27/30 (90%, 95% CI 74–97)`, or `no data` if a required kind of event is missing."""
     whole = counted(rate)
     if no_data and rate.eligible and not rate.compliant:
         return f"no data ({whole:,} eligible)"

@@ -11,8 +11,7 @@ _ILLEGAL = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def sheet_names(titles: Iterable[str]) -> list[str]:
-    """Return one name for each title: valid, at most 31 characters, unique without regard to
-    case."""
+    """Return a name for each title: valid, at most 31 characters, unique ignoring case."""
     taken = set(_RESERVED)
     names = []
     for title in titles:

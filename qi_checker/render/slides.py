@@ -290,8 +290,7 @@ def _plain(chart: Any) -> None:
 
 
 def _workbook(categories: Sequence[str], series: Sequence[Series], moment: datetime) -> bytes:
-    """Make the workbook of "Edit data": categories in column A, one series in each further
-    column."""
+    """Make the workbook of "Edit data": categories in column A, then a column per series."""
     import xlsxwriter
 
     made = io.BytesIO()

@@ -93,8 +93,7 @@ def clean(text: str) -> str:
 
 
 def _describe(book: Any, properties: Properties) -> None:
-    """Set the properties that a file browser shows. The time is that of the evaluation, not the
-    clock."""
+    """Set the properties that a file browser shows, with the time of the evaluation."""
     p = properties.provenance
     book.set_properties(
         {

@@ -41,8 +41,7 @@ class Point:
 
     @property
     def z(self) -> float | None:
-        """Return the distance from the centre line in standard deviations; None without value or
-        sigma."""
+        """Return the distance from the centre line in sigma; None without value or sigma."""
         if self.value is None or self.sigma is None:
             return None
         distance = self.value - self.centre

@@ -101,8 +101,7 @@ def n_minus_1(a: int, n: int, b: int, m: int) -> Outcome | None:
 
 
 def yates(a: int, n: int, b: int, m: int) -> Outcome | None:
-    """Return chi-squared with Yates' correction: shown where a published figure may have used
-    it."""
+    """Return chi-squared with Yates' correction, shown if a published figure may have used it."""
     total, hits = n + m, a + b
     if min(n, m, hits, total - hits) <= 0:
         return None
@@ -112,21 +111,18 @@ def yates(a: int, n: int, b: int, m: int) -> Outcome | None:
 
 
 def chi_squared_p(statistic: float) -> float:
-    """Return the upper tail of chi-squared with one degree of freedom, the square of a normal
-    variable."""
+    """Return the upper tail of chi-squared with one degree of freedom, a squared normal."""
     return erfc(sqrt(statistic / 2))
 
 
 def least_expected(a: int, n: int, b: int, m: int) -> float:
-    """Return the smallest expected count of the two-by-two table: N-1 chi-squared needs at least
-    1."""
+    """Return the smallest expected count of the 2×2 table: N-1 chi-squared needs at least 1."""
     total, hits = n + m, a + b
     return min(n, m) * min(hits, total - hits) / total if total else 0.0
 
 
 def describe(values: Sequence[float]) -> Summary:
-    """Compute mean, SD (n-1), median, quartiles by linear interpolation between ranks, and
-    range."""
+    """Compute mean, SD (n-1), median, quartiles (linear interpolation between ranks), range."""
     n = len(values)
     if not n:
         return Summary(0)
@@ -232,8 +228,7 @@ class _Differences:
         return self._y.searchsorted(self._x + value, side="right")
 
     def at(self, rank: int) -> float:
-        """Return the difference of a rank, 0 for the smallest; equal differences have consecutive
-        ranks."""
+        """Return the difference of a rank, from 0; equal differences have consecutive ranks."""
         least = float(self._y[0] - self._x[-1])
         if self._up_to(least).sum() > rank:
             return least
@@ -264,16 +259,14 @@ def power(p: float, n: int, q: float, m: int) -> float:
 
 
 def needed(p: float, q: float) -> int | None:
-    """Return the cases in each period for 80% power, as `power` computes it; None without a
-    difference."""
+    """Return the cases in each period for 80% power (see `power`); None without a difference."""
     if p == q:
         return None
     return ceil((Z + POWER_Z) ** 2 * (p * (1 - p) + q * (1 - q)) / (p - q) ** 2)
 
 
 def detectable(a: int, n: int, m: int) -> int | None:
-    """Return the largest count of m below the rate a/n that Fisher's test separates from it at
-    5%."""
+    """Return the largest count of m below rate a/n that Fisher's test separates from it at 5%."""
     most = min(m, -(-a * m // n) - 1) if a else -1  # the largest count whose rate is below a/n
     counts = (b for b in range(most, -1, -1) if (fisher(a, n, b, m) or 0) < 0.05)
     return next(counts, None)

@@ -149,8 +149,7 @@ def limits(cases: int, target: float) -> FunnelLimits:
 
 
 def side(events: int, cases: int, found: FunnelLimits) -> int:
-    """Return -2, -1, 0, 1, 2: below the 99.8% limit, below the 95% limit, inside, above, far
-    above."""
+    """Return -2 below the 99.8% limit, -1 below the 95% limit, 0 inside, 1 and 2 above them."""
     checked_counts(events, cases)
     rate = events / cases
     above = (rate > found.upper_95) + (rate > found.upper_998)

@@ -40,8 +40,7 @@ class Variation:
 
 
 def variation(chart: Chart, findings: Sequence[Finding], better: Better) -> Variation:
-    """Return the variation of the last included point with a value; `findings` come from
-    `rules.mdc`.
+    """Return the variation of the last included value; `findings` come from `rules.mdc`.
 
     Of several rules, outside comes before trend, 2 of 3 and shift. If both improvement and
     concern apply, it is improvement, as in the NHS tool.

@@ -34,8 +34,7 @@ class Rebase:
 
 @dataclass(frozen=True)
 class Phase:
-    """Points start to stop - 1; the lines come from the points of `baseline`, all within the
-    phase."""
+    """Points start to stop - 1; the lines come from the `baseline` points within the phase."""
 
     start: int
     stop: int

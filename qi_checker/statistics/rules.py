@@ -42,8 +42,7 @@ def outside(chart: Chart) -> Iterator[Finding]:
 
 
 def one_side(chart: Chart, length: int, *, skip_line: bool = False) -> Iterator[Finding]:
-    """Yield runs of at least `length` consecutive points on one side; a point on the line breaks a
-    run.
+    """Yield runs of at least `length` points on one side; a point on the line breaks a run.
 
     `skip_line`: such a point neither counts nor breaks.
     """
@@ -106,8 +105,7 @@ def near_line(chart: Chart, length: int, sigmas: float = 1.0) -> Iterator[Findin
 
 
 def far_from_line(chart: Chart, length: int, sigmas: float = 1.0) -> Iterator[Finding]:
-    """Yield runs of at least `length` consecutive points beyond `sigmas`, with points on both
-    sides."""
+    """Yield runs of at least `length` points beyond `sigmas`, with points on both sides."""
     for finding in _zone("far from the line", chart, length, lambda z: abs(z) > sigmas):
         if len({(chart[i].z or 0) > 0 for i in finding.points}) == 2:
             yield finding
@@ -140,8 +138,7 @@ def _zone(
 
 
 def _distances(chart: Chart) -> list[tuple[int, float]]:
-    """Return index and distance in sigma of included points with a value; ValueError without
-    sigma."""
+    """Return index and distance in sigma of included values; ValueError without sigma."""
     distances = []
     for i, point in enumerate(chart):
         if point.included and point.value is not None:
@@ -159,8 +156,7 @@ RuleSet = Callable[[Chart], Findings]
 
 
 def anhoej(chart: Chart) -> Findings:
-    """Apply Anhøj's rules: beyond a limit; a run longer than round(log2 n) + 3; too few
-    crossings."""
+    """Apply Anhøj's rules: beyond a limit; run longer than round(log2 n) + 3; few crossings."""
     counted = runs(chart)
     findings = list(outside(chart))
     if counted.long_run:

@@ -61,8 +61,7 @@ def known_limits(value: int, printed: bool, profile: Profile, most: int) -> tupl
 
 
 def nested(counts: Sequence[int], profile: Profile) -> tuple[bool, ...]:
-    """Return which counts of one population may be printed together; earlier counts take
-    precedence.
+    """Return which counts of a population may be printed together; earlier ones take precedence.
 
     Counts are such as all cases, cases with a scan, cases with a scan in time: whoever has two of
     them has their difference. A count is printed if the count and its difference from every count

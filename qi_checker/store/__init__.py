@@ -1,5 +1,4 @@
-"""The data that is kept between nights: runs, the history of findings, exceptions, sign-offs, the
-trail.
+"""The data kept between nights: runs, history of findings, exceptions, sign-offs, trail.
 
 `open_store` gives access to all of it. docs/store.md: what is stored, for how long, how to restore
 it.

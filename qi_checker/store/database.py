@@ -1,5 +1,4 @@
-"""The address of the store, an SQLite file or a PostgreSQL database, and the set-up of Django for
-it."""
+"""The address of the store (an SQLite file or a PostgreSQL database), and Django's set-up."""
 
 from __future__ import annotations
 

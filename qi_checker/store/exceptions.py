@@ -101,8 +101,7 @@ class Exceptions:
         at: datetime,
         note: str = "",
     ) -> str:
-        """Request a waiver; return its id. The evaluation decides whether the protocol allows
-        it."""
+        """Request a waiver; return its id. The evaluation decides if the protocol allows it."""
         if expires_on < valid_from:
             raise _refused("it ends before it starts", "Give a later last day")
         by.check()
@@ -284,8 +283,7 @@ def dated_backward(steps: QuerySet[Any]) -> frozenset[int]:
 
 
 def number_of(exception_id: str) -> int:
-    """Return the number of an exception written as `qi-3` or `3`; 0, which none has, for other
-    text.
+    """Return the number of an exception written as `qi-3` or `3`; for other text 0, never used.
 
     Ids are compared only here: they are numbers.
     """
@@ -336,8 +334,7 @@ def _waiver(
 
 
 def table_row(waiver: Waiver) -> dict[str, str]:
-    """Return the row of the input table `exceptions`; an exception to reconfirm is not approved
-    there."""
+    """Return the row of the input table `exceptions`, not approved if it must be reconfirmed."""
     approved = waiver.state in (APPROVED, REVOKED)
 
     def when(at: datetime | None) -> str:

@@ -14,8 +14,7 @@ _SHORT = 80  # a part that is no longer than its hash is stored inline
 
 
 def save_parts(alias: str, document: Mapping[str, Mapping[str, Any] | list[Any]]) -> str:
-    """Store the parts; return the text from which `load_parts` restores the document, in its
-    order."""
+    """Store the parts; return the text from which `load_parts` restores the document."""
     parts = {
         name: {key: _saved(alias, part) for key, part in value.items()}
         if isinstance(value, Mapping)

@@ -116,8 +116,7 @@ class EvidenceRow(Interval):
 
 
 class ChangeRow(models.Model):
-    """One thing that changed in a run, and why; `row` is its JSON, `position` its place in the
-    list."""
+    """One change in a run, with its cause; `row` is its JSON, `position` its place in the list."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE)
     case_id = models.TextField(db_index=True)

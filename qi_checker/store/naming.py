@@ -35,8 +35,7 @@ def problem_renamed(words: str, case_id: str, new: str) -> str:
 
 
 def _in_list(words: str, head: str, case_id: str, new: str) -> str:
-    """Rename in `head`, ids separated by commas, number of more ids. An id may contain a comma,
-    too."""
+    """Rename in `head`, ids with commas between, number of more ids. Ids may contain commas."""
     given = words.removeprefix(head)
     if head.endswith("one of "):  # words of the vocabulary precede the ids
         known, _, given = given.partition(": ")

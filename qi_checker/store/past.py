@@ -25,8 +25,7 @@ _FETCHED = 2_000
 
 @dataclass(frozen=True)
 class PastRun:
-    """One run. `correction` is 0 for the first run of its moment; `in_force`: no later run
-    replaced it."""
+    """One run. `correction` is 0 for the first of its moment; `in_force`: not replaced later."""
 
     run_id: int
     protocol: str
@@ -123,8 +122,7 @@ def findings_json(alias: str, run_id: int) -> Iterator[bytes]:
 
 
 def _array(name: str, lines: Iterator[str]) -> Iterator[bytes]:
-    """Yield a list of rows as DuckDB writes it; without rows it writes nothing between the
-    lines."""
+    """Yield a list of rows as DuckDB writes it: without rows, nothing between the lines."""
     yield f',\n"{name}": [\n\t'.encode()
     for number, line in enumerate(lines):
         yield (",\n\t" if number else "").encode() + line.encode()

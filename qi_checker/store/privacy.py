@@ -40,8 +40,7 @@ _FETCHED = 2_000
 
 
 def export_case(alias: str, case_id: str, site: Site) -> dict[str, Any]:
-    """Return everything stored about a case, ready for JSON. Raise UserError if there is
-    nothing."""
+    """Return all data about a case, ready for JSON. Raise UserError if there is nothing."""
     with reading(alias):
         moments = dict(Run.objects.using(alias).values_list("id", "as_of"))
         history = {
@@ -109,8 +108,7 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
 
 
 def _hide_digests(alias: str, found: Verified, key: bytes) -> None:
-    """Hash the digests of runs with rows of the case: a night's digest could be tested with every
-    id."""
+    """Hash the digests of runs with the case: a night's digest could be tested with every id."""
     for name in rebound(alias, found)[0]:
         label, _, number = name.rpartition(" ")
         if label == "run":

@@ -138,8 +138,7 @@ def _base(alias: str, run: Run) -> int | None:
 
 
 def _take_back(alias: str, protocol: str, last: int) -> int:
-    """Restore the history of run `last`: remove later rows, and reopen rows that were closed
-    later."""
+    """Restore the history of run `last`: remove later rows, reopen rows closed later."""
     removed = 0
     touched: set[str] = set()
     for model in HISTORY:

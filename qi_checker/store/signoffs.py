@@ -42,8 +42,7 @@ class SignedOff:
 def sign_off(
     alias: str, case_id: str, protocol: str, *, by: Person, at: datetime, note: str = ""
 ) -> SignedOff:
-    """Sign off a case as the latest night evaluated it. Raise UserError if that night lacks the
-    case."""
+    """Sign off a case as the latest night evaluated it. Raise UserError if it lacks the case."""
     by.check()
     with writing(alias):
         parts = _parts(alias, case_id, protocol)
@@ -104,8 +103,7 @@ def _read(signed: SignOff, now: dict[str, str] | None, backward: bool = False) -
 
 
 def _parts(alias: str, case_id: str, protocol: str) -> dict[str, str] | None:
-    """Return the hashes of the signed parts, without the day of the night, which changes every
-    night."""
+    """Return the hashes of the signed parts, without the day of the night, which always changes."""
     run = latest_run(alias, protocol)
     rows = {
         name: _valid(alias, run, model, case_id)

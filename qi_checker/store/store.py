@@ -83,8 +83,7 @@ class Store:
         return map(json.loads, case_lines(self.alias, run_id))
 
     def actions(self, run_id: int) -> Iterator[dict[str, Any]]:
-        """Yield the actions of a run, the most urgent first; a run of an earlier version has
-        none."""
+        """Yield the actions of a run, the most urgent first; none for an earlier version's run."""
         from qi_checker.store.past import action_lines
 
         return map(json.loads, action_lines(self.alias, run_id))
@@ -118,8 +117,7 @@ class Store:
 
     @property
     def exceptions(self) -> Exceptions:
-        """Return the exceptions: requests, approvals, revocations, and the input table of the
-        evaluation."""
+        """Return the exceptions: requests, approvals, revocations, and the input table."""
         from qi_checker.store.exceptions import Exceptions
 
         return Exceptions(self.alias, self.site)

@@ -38,9 +38,9 @@ class Anchor:
 class Verified:
     """The result of verifying the whole trail. `faults` is empty if it is intact.
 
-    `bound`: the expected digests of rows by name (`binding.py`); `binds`: the entry that bound each
-    last. `noted`: entries that erased something, or that changed bound rows. Only people can say
-    whether that was intended.
+    `bound`: the expected digests of rows by name (`binding.py`); `binds`: the last entry of each.
+    `noted`: entries that erased something, or that changed bound rows. Only people can say whether
+    that was intended.
     """
 
     entries: int

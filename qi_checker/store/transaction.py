@@ -14,8 +14,7 @@ _LOCK = 5_120_266  # our own number for the advisory lock of PostgreSQL
 
 
 class StoreRefused(UserError):
-    """The database refused. `kind`: busy, full, read_only, unreachable, damaged, older or
-    failed."""
+    """The database refused: busy, full, read_only, unreachable, damaged, older or failed."""
 
     def __init__(self, problem: Problem, kind: str) -> None:
         self.kind = kind

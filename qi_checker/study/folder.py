@@ -71,8 +71,7 @@ def study_page(study: Study) -> str:
 
 
 def write_study(study: Study, out: Path, format: str, paper: str = A4) -> Written:
-    """Write a study into `out`. JSON and CSV are always written; `format` adds html, pdf, xlsx, all
-    three, or nothing (json)."""
+    """Write a study into `out`: JSON and CSV, and html, pdf, xlsx or all, as in `format`."""
     with replaced_folder(out, OURS) as folder:
         write_csv(study, folder)
         _write_plots(study, folder)

@@ -1,5 +1,4 @@
-"""Printed figures beside the recomputed ones: which agree, and which do not follow from the
-counts."""
+"""Printed and recomputed figures: which agree, and which do not follow from the counts."""
 
 from __future__ import annotations
 
@@ -101,8 +100,7 @@ def _plan_tests(study: Study, rest: str) -> Candidates:
 
 
 def _beyond_the_window(study: Study, figures: Iterable[Figure]) -> Iterable[str]:
-    """Yield a sentence for a printed range that ends outside the window: not everybody was in
-    time."""
+    """Yield a sentence for a printed range that ends outside the window: some were not in time."""
     limit = study.intervals[0].limit if study.intervals else None
     for figure in figures:
         side, _, rest = figure.figure.partition(".")

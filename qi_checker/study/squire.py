@@ -32,8 +32,7 @@ _ITEMS = (
 
 
 def squire(study: Study) -> tuple[tuple[int, str, str, bool], ...]:
-    """Return (number, heading, text, whether the data gave the text), in the order of the
-    guideline."""
+    """Return (number, heading, text, whether the data gave the text), in the guideline's order."""
     before, after = study.periods
     known = {
         1: f"{study.title}: operations of {said.span(before)} against {said.span(after)}.",

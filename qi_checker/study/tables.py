@@ -15,8 +15,7 @@ _SUMMARY = ("n", "mean", "sd", "median", "q1", "q3", "least", "most")
 
 
 def study_tables(study: Study) -> tuple[Table, ...]:
-    """Return rates, traits, days, intervals, rejects and, if any, plan_change, benchmarks,
-    published."""
+    """Return rates, traits, days, intervals, rejects; plan_change, benchmarks, published if any."""
     rates = [*study.rates, *([study.plan_change.rate] if study.plan_change else [])]
     tables = [
         _table("rates", "Rates", _RATE_COLUMNS, map(_rate, rates)),

@@ -1,5 +1,4 @@
-"""The contents of the before/after study: typed values, ready to print. Pairs are (before,
-after)."""
+"""Contents of the before/after study: typed values, ready to print. Pairs are (before, after)."""
 
 from __future__ import annotations
 

@@ -54,8 +54,7 @@ class FileLine:
 
 @dataclass(frozen=True)
 class FilesPage:
-    """Folders of reports with their files; pages of single cases are opened from the list
-    instead."""
+    """Folders of reports with their files; case pages are opened from the list instead."""
 
     folders: tuple[tuple[str, tuple[FileLine, ...]], ...]
 

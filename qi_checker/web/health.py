@@ -16,8 +16,7 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def ready(request: HttpRequest) -> JsonResponse:
-    """Report whether the store answers and has a night; else 503. The answer has no personal
-    data."""
+    """Report whether the store answers and has a night; else 503. Without personal data."""
     try:
         with reading("default"):
             connections["default"].ensure_connection()

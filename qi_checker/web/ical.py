@@ -21,8 +21,7 @@ from qi_checker.web.worklist import visible, waits
 
 
 def calendar(request: HttpRequest, token: str) -> HttpResponse:
-    """Return the open actions of a desk, each on its last day; 404 for a revoked or unknown
-    token."""
+    """Return a desk's open actions, each on its last day; 404 for a revoked or unknown token."""
     token_row = held(CALENDAR, token)
     if token_row is None:
         raise Http404

@@ -1,7 +1,7 @@
-"""Results of intra-operative ultrasound, entered after surgery: the columns of `ious.csv`, checked
-as a
-study checks them. A correction never overwrites: the first entry stays, with the author and reason
-of the correction.
+"""Results of intra-operative ultrasound, entered after surgery.
+
+The columns are those of `ious.csv`, checked as a study checks them. A correction never overwrites:
+the first entry stays, with the author and reason of the correction.
 """
 
 from __future__ import annotations
@@ -111,8 +111,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def download(request: HttpRequest) -> HttpResponse:
-    """Return the last entry of every operation as `ious.csv` for a study; record it in the
-    trail."""
+    """Return the last entry of every operation as `ious.csv`; record it in the trail."""
     names = [column.name for column in IOUS.columns]
     rows = [values for _, values in ious_rows("default")]
     text = io.StringIO()

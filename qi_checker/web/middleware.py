@@ -36,8 +36,7 @@ def policy(get_response: Handler) -> Handler:
 
 
 def headers(get_response: Handler) -> Handler:
-    """Forbid caching by browsers and proxies, except for style sheets, which have no personal
-    data."""
+    """Forbid caching by browsers and proxies, except of style sheets (no personal data)."""
 
     def answered(request: HttpRequest) -> HttpResponse:
         if request.path_info not in _UNASKED:

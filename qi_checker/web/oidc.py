@@ -128,8 +128,7 @@ class Backend(OIDCAuthenticationBackend):
         return user
 
     def _claims(self, access_token: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return the claims of the ID token; if it lacks groups, also those of the user
-        endpoint."""
+        """Return the ID token's claims; if it lacks groups, also those of the user endpoint."""
         if _oidc().roles_claim in payload or not self.OIDC_OP_USER_ENDPOINT:
             return payload
         details: dict[str, Any] = self.get_userinfo(access_token, "", payload)

@@ -10,8 +10,7 @@ from qi_checker.web.runtime import bundle
 
 @lru_cache(maxsize=64)
 def requirements(protocol: str, sha256: str) -> dict[str, Requirement]:
-    """Return every requirement of every version, the latest version last; {} if the files
-    changed."""
+    """Return the requirements of all versions, the latest last; {} if the files changed."""
     loaded = bundle(protocol, sha256)
     if loaded is None:
         return {}

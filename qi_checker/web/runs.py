@@ -160,8 +160,7 @@ def _flat(counts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
 
 
 def protocols(request: HttpRequest) -> HttpResponse:
-    """Show every protocol with its versions; everybody who is signed in may read the
-    requirements."""
+    """Show every protocol with its versions, to everybody who is signed in."""
     night = last_night()
     judged = {known.protocol: known.sha256 for known in night.known}
     views = []

@@ -69,9 +69,10 @@ def serve(listen: str | None, ready: Callable[[str], None]) -> None:
 
 
 def _options(listen: str, workers: int, threads: int) -> dict[str, Any]:
-    """Return gunicorn's options: threads, since a page waits for the disk; no access log, since
-    addresses
-    name cases."""
+    """Return gunicorn's options.
+
+    Threads, since a page waits for the disk; no access log, since addresses name cases.
+    """
     return {
         "bind": listen,
         "workers": workers,

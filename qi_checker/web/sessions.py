@@ -35,8 +35,7 @@ class SessionStore(Kept):
         return held
 
     def save(self, must_create: bool = False) -> None:
-        """Write the session. Raise StoreRefused if the database cannot, UpdateError if it is
-        gone."""
+        """Write the session. Raise StoreRefused if that fails, UpdateError if it is gone."""
         try:
             super().save(must_create)
         except UpdateError as error:

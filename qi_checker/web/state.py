@@ -54,8 +54,7 @@ def state_of(items: list[WorkItem], thread: Thread) -> State:
 
 
 def differences(seen: str, now: State) -> list[str]:
-    """Describe the changes since a page was shown; an unreadable state counts as an outdated
-    page."""
+    """Describe the changes since a page was shown; an unreadable state counts as outdated."""
     try:
         then: dict[str, Any] = signing.loads(seen, salt=_SALT)
         old = State(**then)

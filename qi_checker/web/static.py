@@ -16,8 +16,7 @@ _YEAR = 365 * 24 * 3600
 
 @cache
 def mark(name: str) -> str:
-    """Return a part of the address that changes with the file, so that browsers may cache it for a
-    year."""
+    """Return a part of the address that changes with the file, for caching over a year."""
     return hashlib.sha256((reports_dir() / name).read_bytes()).hexdigest()[:12]
 
 

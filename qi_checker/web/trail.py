@@ -60,8 +60,7 @@ def trail(request: HttpRequest) -> HttpResponse:
 
 
 def _verified() -> tuple[Message, ...]:
-    """Return the result of `nightly verify`: the chain, every row bound to it, and the ends
-    elsewhere."""
+    """Return the result of `nightly verify`: the chain, bound rows, and the ends elsewhere."""
     kept = known(runtime().settings)
     result = verified(store(), kept)
     if result.faults:

@@ -141,8 +141,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form without a valid CSRF token: usually from before signing out, or from another
-    site."""
+    """Answer a form without a valid CSRF token: from before signing out, or another site."""
     what = gettext("The form was too old. What you sent was not saved.")
     advice = gettext("Check what you typed and send it again.")
     page = TroublePage(gettext("Send it again"), what, advice, *_again(request))

@@ -1,5 +1,4 @@
-"""Evaluate the questions of many tests together: an evaluation of a few rows is nearly all
-planning.
+"""Evaluate the questions of many tests together: for a few rows nearly all is planning.
 
 Measured: a protocol costs DuckDB 0.25 s and Spark 5 s however few the rows, an additional
 requirement of the same protocol 0.03 s. So the requirements of many tests become one protocol, and

@@ -1,5 +1,4 @@
-"""The real command line in a separate process: `start` like a user or a scheduler, `run` in a
-fork."""
+"""The real command line in a process: `start` like a user or a scheduler, `run` in a fork."""
 
 from __future__ import annotations
 
@@ -30,8 +29,7 @@ class Ran:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return the environment of this process, with this project first in the path and with
-    changes."""
+    """Return this process's environment with changes, and this project first in the path."""
     inherited = {
         k: v for k, v in os.environ.items() if not k.startswith(("QI_CHECKER", "NO_COLOR"))
     }

@@ -40,8 +40,7 @@ class Tables:
 
 @dataclass(frozen=True)
 class Damage:
-    """One damage. `unseen_in`: records in which nothing reveals it; `history`: only earlier nights
-    do."""
+    """One damage. `unseen_in`: records that do not reveal it; `history`: only earlier nights do."""
 
     name: str
     kind: str

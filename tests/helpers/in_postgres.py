@@ -22,8 +22,7 @@ Row = dict[str, Any]
 
 
 def fill_database(url: str, tables: Mapping[str, Sequence[Row]]) -> None:
-    """Fill the tables `cases`, `events` and `exceptions` with text, and `_row` as under a
-    header."""
+    """Fill `cases`, `events` and `exceptions` with text, and `_row` as under a header."""
     with psycopg.connect(url) as con:
         for table in TABLES.values():
             rows = tables.get(table.name, ())

@@ -180,8 +180,7 @@ class _Controller(Controller):
 def mail_server(
     certificates: Certificates, port: int = 0, utf8: bool = False
 ) -> Iterator[tuple[Behaviour, int]]:
-    """Start a server on a free port; yield its behaviour and the port. `utf8`: it offers
-    SMTPUTF8."""
+    """Start a server; yield its behaviour and port. `utf8`: it offers SMTPUTF8."""
     behaviour = Behaviour()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates.certificate, certificates.key)

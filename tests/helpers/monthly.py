@@ -43,9 +43,10 @@ class Records:
         recorded: str = "",
         **columns: str,
     ) -> str:
-        """Add one operation with scans this many days before; return its id. `partial`: only the
-        month
-        of the MRI is known. `recorded`: when both scans became known."""
+        """Add one operation with scans this many days before; return its id.
+
+        `partial`: only the month of the MRI is known. `recorded`: when both scans became known.
+        """
         day = date.fromisoformat(str(day))
         id = f"C{len(self.cases) + 1:04}"
         patient = {"patient_id": f"P-{id}"}
@@ -127,8 +128,7 @@ def _frame(rows: Sequence[Row], like: Row) -> pd.DataFrame:
 
 
 def typical() -> Records:
-    """Make three operations a month from January 2025 to February 2026, with a bit of
-    everything."""
+    """Make three operations a month, January 2025 to February 2026, with a bit of everything."""
     made = Records()
     for n in range(14):
         year, month = 2025 + n // 12, n % 12 + 1

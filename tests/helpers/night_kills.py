@@ -62,8 +62,7 @@ def killed(file: Path, day: date, delay: float) -> int:
 
 
 def looked_at(settings: Settings) -> int:
-    """Check store, reports and trail; return 0 if all are intact, else print the problems to
-    stderr."""
+    """Check store, reports and trail; return 0 if intact, else print the problems to stderr."""
     problems = list(_problems(settings))
     for problem in problems:
         print(problem, file=sys.stderr)

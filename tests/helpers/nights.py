@@ -1,5 +1,4 @@
-"""A small hospital for tests of the nightly job: 20 operations, settings, and days to run it
-for."""
+"""A small hospital for tests of the nightly job: 20 operations, settings and days."""
 
 from __future__ import annotations
 

@@ -16,8 +16,7 @@ ADVICE = [
 
 
 def rich(**changes: Any) -> Bundle:
-    """Make a protocol with every anchor, limit, selector, condition, count, absence and
-    exception."""
+    """Make a protocol with every anchor, limit, selector, condition, count, absence, exception."""
     visit: dict[str, Any] = {
         "id": "visit",
         "title": "History and physical",

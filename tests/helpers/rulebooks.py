@@ -22,8 +22,7 @@ def numbered(bundles: Sequence[Bundle]) -> list[Bundle]:
 
 
 def everything(done: Evaluation) -> dict[str, Any]:
-    """Return findings with their sentences, cases, rejects, notes, and every number of the
-    manifest."""
+    """Return findings with sentences, cases, rejects, notes and every number of the manifest."""
     prepared = done.prepared
     return {
         "findings": done.findings(),

@@ -1,5 +1,4 @@
-"""A small synthetic export for each shipped mapping: one department, as its system would deliver
-it.
+"""A small synthetic export for each shipped mapping, as a department's system delivers it.
 
 Five operations on the liver, whatever the system: C1 has CT and MRI in time, C2 an MRI that is too
 old, C3 is planned with an MRI that is only booked, C4 was cancelled, C5 has a CT that guided a

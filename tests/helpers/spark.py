@@ -46,8 +46,7 @@ def free_port() -> int:
 
 @contextmanager
 def cluster(workers: int = 2, cores: int = 1, memory: str = "1g") -> Iterator[Cluster]:
-    """Run a standalone cluster that is removed afterwards; a test that ends early leaves no
-    process."""
+    """Run a standalone cluster that is removed afterwards, even if the test ends early."""
     folder = Path(tempfile.mkdtemp(prefix="qi-spark-"))
     port, web = free_port(), free_port()
     address = f"spark://127.0.0.1:{port}"

@@ -21,8 +21,7 @@ Dates = tuple[date, date]
 
 
 def study_of(folder: Path, before: Dates = BEFORE, after: Dates = AFTER) -> Study:
-    """Compare two periods of a data folder with the shipped protocol, as of the end of the later
-    period."""
+    """Compare two periods of a folder with the shipped protocol, as of the later period's end."""
     site = load_site(folder / "site.yaml")
     records = read_folder(folder, site)
     raw = read_ious(folder, site, records)

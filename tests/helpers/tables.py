@@ -37,8 +37,7 @@ def expect_each(
     requirement: str = "ct",
     **settings: Any,
 ) -> None:
-    """Check lines such as `(scan("2026-05-01"), "met in_window E1")`: rows, then the expected
-    result."""
+    """Check lines such as `(scan("2026-05-01"), "met in_window E1")`: rows, expectation."""
     actual, wanted = {}, {}
     examples = [line[:-1] for line in table]
     for number, seen in enumerate(run_each(engine, rule, examples, **settings)):

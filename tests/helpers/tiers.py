@@ -6,8 +6,7 @@ import pytest
 
 
 def tiers(name: str, usual: int, thorough: int) -> pytest.MarkDecorator:
-    """Give a test its number of examples or kills; the larger number is for `make
-    test-thorough`."""
+    """Give a test its number of examples or kills; the larger is for `make test-thorough`."""
     return pytest.mark.parametrize(
         name, [usual, pytest.param(thorough, marks=pytest.mark.thorough)]
     )

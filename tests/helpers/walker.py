@@ -62,8 +62,7 @@ class Walker:
 def walking(
     browser: Browser, site: Served, script: bool = True, **options: Any
 ) -> Iterator[Walker]:
-    """Open a separate browser and fail on any complaint, such as a failed script or a policy
-    violation."""
+    """Open a browser and fail on any complaint, such as a failed script or policy violation."""
     options = {"viewport": {"width": 1280, "height": 900}} | options
     context = browser.new_context(java_script_enabled=script, **options)
     context.set_default_timeout(20_000)

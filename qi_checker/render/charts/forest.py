@@ -24,8 +24,7 @@ def picture(plot: Forest) -> Canvas:
 
 
 def _canvas(plot: Forest, texts: Sequence[str]) -> Canvas:
-    """Make axes with a row for each line, room for its text, and the band of the published
-    rates."""
+    """Make axes with a row and room for text per line, and the band of published rates."""
     left = 20 + max(
         style.width_of(text, style.SMALL, bold=line.ours)
         for text, line in zip(texts, plot.lines, strict=True)

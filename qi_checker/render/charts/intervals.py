@@ -13,8 +13,7 @@ _BAND = 16  # height in points of the row of cases without days
 
 
 def picture(plot: Intervals) -> Canvas:
-    """Draw one mark for each case at its number; cases without days are in a row along the
-    floor."""
+    """Draw a mark for each case at its number; cases without days are in a row at the floor."""
     top = 46 if plot.happened or plot.periods else 30
     key = _key(plot)
     bottom = 42 + style.key_height(len(key))
@@ -46,8 +45,7 @@ def _span(plot: Intervals) -> tuple[float, float]:
 
 
 def _lines(canvas: Canvas, plot: Intervals) -> None:
-    """Draw the window's limit over all cases; centre and limits are dotted after the baseline's
-    cases."""
+    """Draw the window's limit; centre and limits are dotted after the baseline's cases."""
     axes, levels = canvas.axes, []
     left, right = axes.get_xlim()
     end = plot.baseline + 0.5

@@ -48,8 +48,7 @@ class Canvas:
 def canvas(
     height: float, *, left: float = 46, right: float = 118, top: float = 34, bottom: float = 40
 ) -> Canvas:
-    """Make empty axes with margins, all in points; horizontal grid lines, only the bottom of the
-    frame."""
+    """Make empty axes with margins in points, horizontal grid lines and no frame but the bottom."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
@@ -122,8 +121,7 @@ def month_axis(canvas: Canvas, starts: Sequence[tuple[float, str]]) -> None:
 
 
 def _firsts(starts: Sequence[tuple[float, str]], step: int) -> list[tuple[float, str]]:
-    """Return the first of every `step` months counted from January; months without cases may be
-    missing."""
+    """Return the first of every `step` months from January; months without cases may be missing."""
     firsts: dict[int, tuple[float, str]] = {}
     for x, month in starts:
         firsts.setdefault((int(month[:4]) * 12 + int(month[5:7]) - 1) // step, (x, month))
@@ -140,8 +138,7 @@ class Level:
 
 
 def name_levels(canvas: Canvas, levels: Sequence[Level]) -> None:
-    """Write text right of the axes at the heights of its lines; labels that would touch move
-    apart."""
+    """Write text right of the axes at its lines' heights; labels that would touch move apart."""
     low, high = canvas.axes.get_ylim()
     distance = (TEXT + 3) / canvas.height * (high - low)
     taken: list[float] = []
@@ -161,8 +158,7 @@ def name_levels(canvas: Canvas, levels: Sequence[Level]) -> None:
 
 
 def mark_events(canvas: Canvas, numbers: Sequence[tuple[float, int]], lift: float = 6) -> None:
-    """Draw numbered dashed lines at x; events at one x share a line, with their numbers
-    together."""
+    """Draw numbered dashed lines; events at one x share a line, with their numbers together."""
     axes = canvas.axes
     at: dict[float, list[int]] = {}
     for x, number in numbers:
@@ -193,8 +189,7 @@ def mark_events(canvas: Canvas, numbers: Sequence[tuple[float, int]], lift: floa
 
 
 def letters(canvas: Canvas, points: Sequence[tuple[float, float]], letter: str, color: str) -> None:
-    """Write the letter of a signal beside each of its marks: shape and letter, not only the
-    colour."""
+    """Write the letter of a signal beside its marks: shape and letter, not only colour."""
     for x, y in points:
         canvas.axes.annotate(
             letter,
@@ -243,8 +238,7 @@ def key_height(entries: int) -> float:
 
 
 def key(canvas: Canvas, entries: Sequence[tuple[str, str, dict[str, Any]]], below: float) -> None:
-    """Draw the key under the axes from (text, marker, style); more than four entries take two
-    rows."""
+    """Draw the key under the axes from (text, marker, style); over four entries in two rows."""
     if not entries:
         return
     from matplotlib.lines import Line2D

@@ -28,8 +28,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """Use the drawing library's defaults with ours, not a user's matplotlibrc; restore them
-    afterwards."""
+    """Use the library's defaults with ours, not a user's matplotlibrc; restore them afterwards."""
     logger = logging.getLogger("matplotlib")  # reports caches and fonts, which do not concern users
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -66,8 +65,7 @@ _FAMILY = ", ".join([*map(repr, _PAGE), "sans-serif"])
 
 
 def text_of(canvas: Canvas, plot: Plot) -> str:
-    """Return one svg element without XML declaration, for use in HTML, or with a declaration in a
-    file."""
+    """Return one svg element without XML declaration, for HTML or, with one, for a file."""
     root = ElementTree.fromstring(_FORBIDDEN.sub("\ufffd", _written(canvas)))
     inner = _inner(root)
     _prune(inner)
@@ -109,8 +107,7 @@ def _written(canvas: Canvas) -> str:
 
 
 def _inner(root: ElementTree.Element) -> ElementTree.Element:
-    """Put the drawing into one group that screen readers skip: title, description and table
-    replace it."""
+    """Group the drawing, hidden from screen readers: title, description and table replace it."""
     inner = ElementTree.Element(
         "g",
         {

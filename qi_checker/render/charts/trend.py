@@ -84,8 +84,7 @@ def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
 
 
 def _lines(canvas: Canvas, plot: Trend) -> None:
-    """Draw the line of each phase, dotted after its baseline months, and the steps of the
-    target."""
+    """Draw the line of each phase, dotted after its baseline, and the steps of the target."""
     end = plot.baseline[1] if plot.baseline else ""
     drawn_on = [p.month > end for p in plot.points]
     for start, stop, (rate, on) in _runs(list(zip(plot.centre, drawn_on, strict=True))):
@@ -161,8 +160,7 @@ def _free_place(
 
 
 def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
-    """Yield ranges of equal values: from the left edge of the first slot to the right edge of the
-    last."""
+    """Yield ranges of equal values, from the first slot's left edge to the last's right edge."""
     start = 0
     for i, value in enumerate(values):
         if i + 1 == len(values) or values[i + 1] != value:

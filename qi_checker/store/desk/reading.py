@@ -112,8 +112,7 @@ def _spare(row: Cells, kinds: frozenset[str], ids: Mapping[str, int]) -> bool:
 
 
 def narrowed(context: Context, patients: frozenset[str], ids: frozenset[str]) -> Context:
-    """Return the context without torn rows of other patients and without ids that no row here
-    has."""
+    """Return the context without other patients' torn rows and without ids that no row here has."""
     shared = {
         name: {id: content for id, content in found.items() if id in ids}
         for name, found in context.shared_ids.items()

@@ -1,5 +1,4 @@
-"""What people write, as an application of Django: its migrations are separate from those of the
-nights."""
+"""People's entries as an application of Django, with migrations separate from the nights'."""
 
 from __future__ import annotations
 

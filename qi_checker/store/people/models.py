@@ -103,8 +103,7 @@ class NotesRead(models.Model):
 
 
 class Acknowledged(models.Model):
-    """The last run whose changes somebody knows: of one case, or of all cases if `case_id` is
-    empty."""
+    """The last run whose changes somebody knows, for one case or (`case_id` empty) for all."""
 
     login = models.TextField()
     protocol = models.TextField()

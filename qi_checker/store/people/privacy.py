@@ -54,8 +54,7 @@ def pseudonymise_people(alias: str, case_id: str, new: str) -> int:
 
 
 def _clear_addresses(alias: str, case_id: str) -> None:
-    """Clear targets of forms, and filters of lists that search for the case: both are page
-    addresses."""
+    """Clear addresses of pages that name the case: targets of forms, and filters of lists."""
     for sent in Sent.objects.using(alias).exclude(result=""):
         if case_id in map(unquote, urlsplit(sent.result).path.split("/")):
             Sent.objects.using(alias).filter(token=sent.token).update(result="/")

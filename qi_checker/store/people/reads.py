@@ -77,8 +77,7 @@ def waiting(alias: str, today: date) -> Exists:
 
 
 def unseen(alias: str, login: str) -> Q:
-    """Return a condition on rows with `case_id`, `protocol`, `changed_run`: changed since
-    acknowledged."""
+    """Return a condition on rows with `case_id`, `protocol`, `changed_run`: not acknowledged."""
     mine = Acknowledged.objects.using(alias).filter(login=login, protocol=OuterRef("protocol"))
     known = mine.filter(Q(case_id="") | Q(case_id=OuterRef("case_id")))
     return Q(changed_run__gt=0) & ~Exists(known.filter(run_id__gte=OuterRef("changed_run")))
@@ -117,8 +116,7 @@ def saved_views(alias: str, login: str, roles: Collection[str]) -> list[SavedVie
 
 
 def ious_rows(alias: str) -> list[tuple[int, dict[str, str]]]:
-    """Return rows of the table `ious` (docs/records.md) with their number: the last entry of each
-    case."""
+    """Return numbered rows of the table `ious` (docs/records.md): the last entry of each case."""
     last = IousEntry.objects.using(alias).filter(iousentry=None, undone_at=None).order_by("id")
     rows: dict[str, tuple[int, dict[str, str]]] = {}
     for entry in last:
