@@ -108,7 +108,7 @@ class Setting:
 
     @property
     def words(self) -> Words:
-        """The table that sentences are made from."""
+        """Return the table of templates for sentences."""
         return LANGUAGES[self.language]
 
 

@@ -148,7 +148,7 @@ def judge(event: Event, question: Question, case: Case, setting: Setting) -> Jud
 
 
 def modalities_of(event: Event, catalogue: Catalogue) -> list[str]:
-    """Read what the column says; where it is empty, what the codes say."""
+    """Return the modalities of the column; if it is empty, those of the codes."""
     if event.modality:
         return list(event.modality)
     return [word.upper() for line in _lines(event, catalogue) for word in items(line.modality)]

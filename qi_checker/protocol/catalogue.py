@@ -49,7 +49,7 @@ class LoadedCatalogue:
 
 
 def available_lists(folders: Sequence[Path]) -> tuple[str, ...]:
-    """Names of the code lists that a protocol can use."""
+    """Return the names of the code lists that a protocol can use."""
     names = {file.stem for folder in folders for file in folder.glob("*.csv")}
     return tuple(sorted(names - set(VOCABULARIES)))
 
@@ -63,7 +63,7 @@ class CodeLists:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the code lists that a protocol can use."""
+        """Return the names of the code lists that a protocol can use."""
         return available_lists(self.folders)
 
     def load(self, names: Iterable[str]) -> LoadedCatalogue:

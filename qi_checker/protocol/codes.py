@@ -65,8 +65,9 @@ def canonical_code(system: str, code: str) -> str:
 
 
 def split_codes(text: str | None) -> list[tuple[str, str]]:
-    """`ICD-10-CM:C78.7;http://loinc.org:36267-3` -> [("ICD-10-CM", "C787"), ("LOINC", "36267-3")].
+    """Split codes separated by `;` into canonical pairs of system and code.
 
+    `ICD-10-CM:C78.7;http://loinc.org:36267-3` -> [("ICD-10-CM", "C787"), ("LOINC", "36267-3")].
     The last colon separates system and code, since a URI contains colons itself; items without a
     system, or without a code, are left out.
     """

@@ -1,10 +1,10 @@
-"""The English table of sentences: what a finding and an action say, and the words of windows.
+"""The English templates: sentences of findings and actions, and the wording of windows.
 
-`judging/sentences.py` fills the templates for the cases that a person reads, `query/sentences.py` inside
-the query for millions of findings; a test holds them to the same characters. `protocol/french.py` is the
-same table in French, and `protocol/language.py` says what a table has. A sentence is what was found (by
-reason) and what to do next (by status). `{name}` is a column of the finding or of the requirement, or
-one of the pieces below.
+`judging/sentences.py` fills the templates for cases that a person reads, `query/sentences.py`
+inside the query for millions of findings; a test checks that the results are identical.
+`protocol/french.py` is the same table in French, and `protocol/language.py` defines its names. A
+sentence says what was found (by reason) and what to do next (by status). `{name}` is a column of
+the finding or of the requirement, or one of the pieces below.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ AFTER = "{length} after {counted_from} on {from_day}"
 LIMIT = "the limit is {limit}"
 NO_LIMIT = "there is no age limit"
 COUNTS_WHEN = "it counts {asks}"
-ANY_TIME_BEFORE = "at any time before surgery"  # what `asks` says of a window without a limit
+ANY_TIME_BEFORE = "at any time before surgery"  # value of `asks` for a window without a limit
 UNTIL = ", until {window_closes}"
 YET = " yet"
-ASKED_LATE = ", asked for after surgery"  # of the exception; of several, where each was
+ASKED_LATE = ", asked for after surgery"  # about the exception; with several, only if all were
 LASTS = " It counts for surgery until {valid_through}."
 EXCESS, TOO_OLD = "{length} too old.", "Too old."
 LESS_THAN_A_MINUTE = "less than a minute"
@@ -90,7 +90,7 @@ OR_BOOK = "{first}, or book {title} {span}; {arrange}"
 ONLY_VERIFY = "{first}; {arrange}"
 CLOSED = "It is too late to do this in time (until {window_closes}): move surgery or request an exception."
 CLOSED_FOR_GOOD = "It is too late to do this in time (until {window_closes}): request an exception."
-# Of something forbidden that is booked, and that was done; surgery helps only where it is counted from it.
+# For a forbidden event that is booked, or completed; moving surgery helps only if it is the anchor.
 CALL_OFF = "Move it, or surgery to a day after {valid_through}, or request an exception; {arrange}"
 CALL_OFF_ONLY = "Move it or request an exception; {arrange}"
 WAIT = "Move surgery to a day after {valid_through} or request an exception; {arrange}"
@@ -118,8 +118,8 @@ COUNTED_BACK, COUNTED_ON = "{limits} before {anchor}", "{limits} after {anchor}"
 AROUND = "{far} before, or {reach} after, {anchor}"
 ALSO = ", and "  # between the spans of a window
 ANCHORS = {"surgery": "surgery", "admission": "admission"}
-NAMED = "{title}"  # a requirement whose event is counted from
-# What columns are called that many hospitals have, unless the protocol calls them otherwise.
+NAMED = "{title}"  # a requirement as the anchor
+# Default titles of common columns; a protocol can set its own.
 COLUMNS = {
     "admitted_at": "admission",
     "born_on": "date of birth",
@@ -133,7 +133,7 @@ COLUMNS = {
 
 AND, OR = "and", "or"
 CRITERIA = {"code": "code", "modality": "modality", "region": "region", "value": "value"}
-KINDS: dict[str, str] = {}  # of events, where they are not called by their own name
+KINDS: dict[str, str] = {}  # of events, if they differ from the names in the records
 UNITS = {
     "minute": ("minute", "minutes"),
     "hour": ("hour", "hours"),
@@ -143,7 +143,7 @@ UNITS = {
     "year": ("year", "years"),
     "working day": ("working day", "working days"),
 }
-ZERO_IS_ONE = False  # whether nothing takes the singular
+ZERO_IS_ONE = False  # whether 0 takes the singular
 THOUSANDS = ","
 MONTHS: tuple[str, ...] = (
     "Jan",
@@ -162,16 +162,17 @@ MONTHS: tuple[str, ...] = (
 
 
 def day(value: date) -> str:
-    """Write a day of a finding: `2026-03-04`; pages show it as people plan."""
+    """Format a day of a finding: `2026-03-04`; pages show it in a form for planning."""
     return value.isoformat()
 
 
 def day_of_month(value: date) -> str:
-    """`4`."""
+    """Format the day of a month: `4`."""
     return str(value.day)
 
 
-# ---- actions: what `cases/actions.py` says, by key -------------------------------------------------
+# ---- actions: templates of `cases/actions.py`, by key
+# -------------------------------------------------
 
 ACTIONS = {
     "order": "Order the {title}{when}{why_not}",
@@ -186,7 +187,7 @@ ACTIONS = {
     "no_slot": "{text}. If there is no slot: {first} is the first surgery date with time to arrange everything",
     "forbidden": "The {title}{of_day} is where there must be none: {choice}",
     "too_late": "Too late to arrange the {title}: {other}{choice}",
-    # Pieces of those above.
+    # Pieces of the above.
     "nothing": "",
     "any_day": "any day",
     "unknown_day": "an unknown day",
@@ -206,7 +207,7 @@ ACTIONS = {
     "will_be_old": "will be {days} old at surgery",
     "would_be_old": "would be {days} old at surgery",
     "is_old": "is too old",
-    # Records that must be completed or corrected.
+    # Records to be completed or corrected.
     "exact_date": "Obtain the exact date of the {title} recorded for {recorded}",
     "clock_time": "Obtain the clock time of the {title} on {day}",
     "acquisition_date": "Obtain the acquisition date of the outside {title}",
@@ -222,7 +223,7 @@ ACTIONS = {
     "date": "Obtain the date of the {title}",
     "or_another": "{text}, or order another{when}",
 }
-# Why an event that is there does not count, in brackets behind the order for another.
+# Why an existing event does not count, in brackets after the order for another one.
 NOT_COUNTED: dict[Reason, str] = {
     Reason.TOO_EARLY: " (that of {day} is too early)",
     Reason.TOO_LATE: " (that of {day} is too late)",
@@ -236,4 +237,4 @@ NOT_COUNTED: dict[Reason, str] = {
     Reason.TOO_CLOSE: " (that of {day} is too close to the others)",
     Reason.EVENT_BETWEEN: " (that of {day} no longer counts because of what was done since)",
 }
-FAULTS: dict[str, str] = {}  # of rejected rows, where they are not said as `judging/rows.py` does
+FAULTS: dict[str, str] = {}  # of rejected rows, if they differ from those of `judging/rows.py`

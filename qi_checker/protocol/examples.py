@@ -96,7 +96,7 @@ class Example:
 
     @property
     def case_id(self) -> str:
-        """The case that the expectation is about."""
+        """Return the id of the case that the expectation is about."""
         return self.tables["cases"][0]["case_id"]
 
 

@@ -1,6 +1,6 @@
-"""The languages that sentences are written in: what a table of words has, and how it is filled.
+"""The languages of sentences: the names in a table of templates, and how templates are filled.
 
-English is what the night keeps, what the query writes into files, and what commands print. The web
+Nightly results, files written by the query, and output of commands are in English. The web
 application shows sentences in the language of its reader.
 """
 
@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
 class Words(Protocol):
-    """The table of a language: a module with these names. `protocol/english.py` says what each is."""
+    """The table of a language: a module with these names. `protocol/english.py` explains them."""
 
     FOUND: dict[Reason, str]
     BEFORE: str
@@ -82,10 +82,10 @@ class Words(Protocol):
     FAULTS: dict[str, str]
 
     def day(self, value: date, /) -> str:
-        """Write a day of a finding."""
+        """Format a day of a finding."""
 
     def day_of_month(self, value: date, /) -> str:
-        """Write the number of a day."""
+        """Format the day of a month."""
 
 
 ENGLISH: Words = english
@@ -93,7 +93,7 @@ LANGUAGES: Mapping[str, Words] = {"en": english, "fr": french}
 
 
 def filled(template: str, value_of: Callable[[str, str], str]) -> str:
-    """Fill a template; `value_of` is given the name of a placeholder, and how it is written or ""."""
+    """Fill a template; `value_of` gets the name of a placeholder, and its format or ""."""
     return PLACEHOLDER.sub(lambda found: value_of(found[1], found[2] or ""), template)
 
 
@@ -103,7 +103,7 @@ def plainly(template: str, **texts: str) -> str:
 
 
 def many(number: int, unit: str, words: Words, thousands: bool = False) -> str:
-    """`1 day`, `2 days`; with `thousands` `1,200 days`."""
+    """Format `1 day`, `2 days`; with `thousands` `1,200 days`."""
     one, several = words.UNITS[unit]
     single = number == 1 or (number == 0 and words.ZERO_IS_ONE)
     written = f"{number:,}".replace(",", words.THOUSANDS if thousands else "")
@@ -111,11 +111,11 @@ def many(number: int, unit: str, words: Words, thousands: bool = False) -> str:
 
 
 def length_words(length: Duration, words: Words) -> str:
-    """`30 days`."""
+    """Format `30 days`."""
     return many(length.amount, length.unit, words)
 
 
 def short_day(value: date, today: date, words: Words) -> str:
-    """`4 Mar`; with the year where it is not that of today."""
+    """Format `4 Mar`; with the year if it is not the current one."""
     year = f" {value.year}" if value.year != today.year else ""
     return f"{words.day_of_month(value)} {words.MONTHS[value.month - 1]}{year}"

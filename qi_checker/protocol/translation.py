@@ -1,8 +1,8 @@
 """A protocol in another language: `translations/fr.yaml` in its folder. docs/translating.md.
 
-A translation changes what people read and nothing that is judged, so it is no part of the protocol's
-SHA-256. What it leaves out stays English. Whatever it names must be in the protocol: `words` lists
-every text of a protocol that people read, and everything here goes by that list.
+A translation changes what people read but not the evaluation, so it is not part of the protocol's
+SHA-256. Missing texts stay English. All its keys must be in the protocol: `words` lists every text
+of a protocol that people read, and everything here uses that list.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Translation(VersionWords):
 
 @dataclass(frozen=True)
 class Translated:
-    """A translation, the place of every key, and what of the protocol it leaves in English."""
+    """A translation, the place of every key, and the texts that it leaves in English."""
 
     words: Translation
     document: Document
@@ -73,21 +73,21 @@ class Translated:
 
     @property
     def left_in_english(self) -> list[Problem]:
-        """One note for each text that has no translation."""
+        """Return a note for each text without a translation."""
         what = "is not translated and stays English"
         names = (".".join(map(str, keys)) for keys in self.missing)
         return [Problem(self.document.name, f"`{name}` {what}") for name in names]
 
 
 def translation_files(bundle: Bundle) -> tuple[Path, ...]:
-    """The translations beside a protocol that has a folder of its own."""
+    """Return the translations beside a protocol that has its own folder."""
     if bundle.path.name != "protocol.yaml":
         return ()
     return tuple(sorted((bundle.path.parent / FOLDER).glob("*.yaml")))
 
 
 def translation_file(bundle: Bundle, language: str) -> Path | None:
-    """The translation into a language; None where there is none."""
+    """Return the translation into a language; None if there is none."""
     if bundle.path.name != "protocol.yaml" or language not in OTHERS:
         return None
     file = bundle.path.parent / FOLDER / f"{language}.yaml"
@@ -115,11 +115,11 @@ def read_translation(file: Path, protocol: Protocol) -> Translated:
 
 
 def translated(bundle: Bundle, translation: Translation) -> Bundle:
-    """The same protocol with the texts of a translation. What is judged, and the SHA-256, stay."""
+    """Return the protocol with translated texts. Its evaluation and SHA-256 stay the same."""
     held = translation.model_dump(exclude_unset=True)
 
     def said(keys: Steps, english: str) -> str:
-        """The most particular text: that of the version before that of every version."""
+        """Return the most specific text: of the version, else of all versions."""
         found = (_at(held, steps) for steps in sorted(_alternatives(keys), key=len, reverse=True))
         return next((text for text in found if text), english)
 
@@ -129,9 +129,9 @@ def translated(bundle: Bundle, translation: Translation) -> Bundle:
 
 
 def words(protocol: Protocol) -> list[tuple[Steps, str]]:
-    """Every text of a protocol that people read: its keys in a translation, and the English.
+    """Return every text of a protocol that people read: its keys in a translation, and the English.
 
-    Keys of what a version has begin with `versions` and its name; a translation may leave these two out.
+    Keys of texts in a version start with `versions` and its name; a translation may omit these two.
     """
     found: dict[Steps, str] = {}
 
@@ -150,7 +150,7 @@ _Say = Callable[[Steps, str], str]
 
 
 def _rewrite(data: dict[str, Any], say: _Say) -> None:
-    """Put what `say` gives in the place of every text that people read."""
+    """Replace every text that people read by the result of `say`."""
     for key in ("title", "statement", "owner"):
         data[key] = say((key,), data[key])
     for name, column in data.get("columns", {}).items():
@@ -190,7 +190,7 @@ def _requirement(leaf: dict[str, Any], base: Steps, say: _Say) -> None:
 
 
 def _alternatives(keys: Steps) -> set[Steps]:
-    """Where the translation of a text may stand: under its version, or for every version."""
+    """Return the possible keys of a text's translation: under its version, or for all versions."""
     return {keys, keys[2:]} if keys[0] == _VERSIONS else {keys}
 
 
@@ -205,7 +205,7 @@ def _at(held: Mapping[str, Any], keys: Steps) -> str:
 
 
 def _leaves(value: Any, keys: Steps = ()) -> Iterator[Steps]:
-    """The keys of every text of a translation."""
+    """Yield the keys of every text of a translation."""
     if isinstance(value, dict) and value:
         for name, inner in value.items():
             if keys or name != _REVIEWED:

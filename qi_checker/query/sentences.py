@@ -82,10 +82,10 @@ def _excess() -> Expr:
 
 
 def pieces(as_of: AsOf) -> dict[str, Expr]:
-    """Columns of what several templates say, by name; `found` and `action` read them.
+    """Return the columns that several templates share, by name; `found` and `action` read them.
 
-    Written into each template, they made the query three times as long, and a database takes in a view
-    anew whenever it is read. A piece is put into words only for the findings that say it.
+    Repeated in each template, they made the query three times as long, and a database parses a view
+    again whenever it is read. A piece is computed only for findings that use it.
     """
     distant = [r.value for r, text in words.FOUND.items() if "{distance}" in text]
     verify = ((col("reason").eq(r.value), to_sql(text)) for r, text in words.VERIFY.items())

@@ -16,7 +16,7 @@ An engine builds the ready tables from its records; the compiler knows nothing e
                   the protocol reads, as own_<name>: what events that look alike have in common
 `code_texts`      text, list: the texts of codes that hold a code of a code list
 `never_texts`     text, list: the texts that hold a code of role never outside a code list
-`calendar`        day, number, next: every day at hand with the number of the working day that it is;
+`calendar`        day, number, next: every day in use with the number of its working day;
                   any other day has the number of the working day before it, and in `next` that of
                   the one after it
 `ready_exceptions` exception_id, case_id, requirement, reason, requested_by,

@@ -33,7 +33,7 @@ from qi_checker.query.sql import (
 from qi_checker.query.tables import FACTS, POPULATION
 
 PHRASES = tuple(field.name for field in fields(Phrases))
-# Columns of which sentences are made, and that nothing else reads.
+# Columns for making sentences, which nothing else reads.
 PIECES = ("found", "advice_words", *(name for name in PHRASES if name != "title"))
 
 # Columns of a fact that a finding shows or that its sentence needs.

@@ -119,7 +119,7 @@ def _order(text: str) -> str:
 
 
 def _longest(formats: set[str]) -> list[str]:
-    """Of formats that differ only in the time of day, keep the one with the longest time."""
+    """Keep the format with the longest time of day, of those that differ only in it."""
     best: dict[str, str] = {}
     for text in sorted(formats, key=len):
         best[_order(text)] = text.replace(":ss", "")

@@ -107,7 +107,7 @@ class Evaluation:
         self.con.execute(f"DROP VIEW IF EXISTS {_WORDED}")
         self.con.execute(f"ALTER VIEW {FINDINGS} RENAME TO {_WORDED}")
         self.worded = _WORDED
-        # In no order: sorting so many columns costs a fifth of it, and who reads them sorts anyway.
+        # Unordered: sorting that many columns costs a fifth of the time, and readers sort anyway.
         findings = f"SELECT * EXCLUDE ({', '.join(map(quote, PIECES))}) FROM {_WORDED}"
         for view, query in ((FINDINGS, findings), (CASES, f"FROM {CASES}")):
             held = f"{view}_held"

@@ -128,7 +128,7 @@ class Database(ABC):
         return f"trim(BOTH {self.text(BLANKS)} FROM {value})"
 
     def clean(self, column: str) -> str:
-        """The trimmed text of a column, NULL where nothing is left."""
+        """Return the trimmed text of a column, NULL if empty."""
         return f"nullif({self.trim(self.as_text(column))}, '')"
 
     def blank(self, column: str) -> str:

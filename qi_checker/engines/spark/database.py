@@ -173,7 +173,7 @@ class Spark(Database):
         return f"filter(transform({split}, w -> {change}({self.trim('w')})), w -> w <> '')"
 
     def each_item(self, value: str, change: Callable[[str], str]) -> str:
-        """A `;`-list with each item changed; NULL stays NULL."""
+        """Return a `;`-list with each item changed; NULL stays NULL."""
         return f"array_join(transform(split({value}, ';'), item -> {change('item')}), ';')"
 
     def set_of(self, value: str, where: str) -> str:

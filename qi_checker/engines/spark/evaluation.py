@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 _CALLED = {"requirement": "id", "surgery_date": "anchor"}  # names in the tables of the engine
-_NEXT: dict[str, Kind] = {  # what a case says of its first action
+_NEXT: dict[str, Kind] = {  # columns of a case about its first action
     "next_action": "TEXT",
     "act_by": "DATE",
     "owner": "TEXT",
@@ -56,8 +56,8 @@ class SparkEvaluation:
     records: Delivery
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
-    twice: JudgedTwice | None = None  # what came of judging cases twice, where that was done
-    actions: Any = None  # of every open case, where somebody made them
+    twice: JudgedTwice | None = None  # the result of judging cases twice, if done
+    actions: Any = None  # of every open case, if made
     looked: Looked = UNSEEN
 
     # ---- rows, which stay where they are ---------------------------------------------------------
@@ -90,10 +90,10 @@ class SparkEvaluation:
             + f" FROM {table}"
         )
 
-    # ---- what judging cases one by one changes ---------------------------------------------------
+    # ---- changes from judging cases singly ---------------------------------------------------
 
     def make_errors(self, case_ids: Sequence[str]) -> None:
-        """Let every finding of these cases say that it could not be evaluated."""
+        """Mark every finding of these cases as not evaluated."""
         db, compiled = self.db, self.compiled
         db.fill("differing", {"case_id": "TEXT"}, [(i,) for i in case_ids])
         cleared = {
@@ -112,10 +112,10 @@ class SparkEvaluation:
             for scope in compiled.scopes:
                 rows = rows.unionByName(db.frame(query(scope)).join(keys, "case_key", "left_semi"))
             db.keep(table, rows, at_once=True)
-            run(db, views)  # a view of Spark goes on reading the table that it was made of
+            run(db, views)  # a Spark view keeps reading the table from which it was made
 
     def show_next(self, actions: Sequence[Row]) -> None:
-        """Give cases these actions in place of the query's: one for each case that has any."""
+        """Replace the query's next actions of cases by these: one for each case that has any."""
         db = self.db
         columns: dict[str, Kind] = {"case_id": "TEXT", **_NEXT}
         db.fill("next_actions", columns, [[row[c] for c in columns] for row in actions])

@@ -1,8 +1,9 @@
-"""The rows of single cases out of Spark, in a DuckDB connection: what judging one by one needs.
+"""Copy the rows of single cases from Spark to a DuckDB connection, to judge them singly.
 
-They are the cases that need somebody, the upcoming ones, and a sample of past ones. All other rows stay
-with the executors. These write what is wanted as Parquet into a private folder, from which DuckDB reads
-it: no row goes through the memory of the driver, however many operations are planned.
+These are the cases with actions, the upcoming ones, and a sample of past ones. All other rows stay
+with the executors, which write the required rows as Parquet into a private folder, from which
+DuckDB reads them: no row goes through the memory of the driver, however many operations are
+planned.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from qi_checker.query.tables import FACTS, READY_CASES, SHOWN, VERDICTS
 
 
 def shown_cases(done: SparkEvaluation, con: duckdb.DuckDBPyConnection, folder: Path) -> Evaluation:
-    """Fetch the rows of these cases, and what the query says of them, through an empty folder.
+    """Fetch the rows of these cases, and the query's results for them, through an empty folder.
 
-    Workers must see the folder under the same path; it is gone afterwards. Of the tables of results
-    the evaluation has only FACTS and VERDICTS. Keys of cases are numbered anew: those of Spark are
-    too large for DuckDB's queries.
+    Workers must see the folder under the same path; it is removed afterwards. Of the result tables
+    the evaluation has only FACTS and VERDICTS. Keys of cases are renumbered: those of Spark are too
+    large for DuckDB's queries.
     """
     compiled = done.compiled
     fetch = _Fetch(done.db, con, folder)
@@ -54,7 +55,7 @@ class _Fetch:
     folder: Path
 
     def cases(self, chosen: str) -> None:
-        """Which cases they are, their rows, and their facts and verdicts."""
+        """Fetch the list of cases, their rows, and their facts and verdicts."""
         db = self.db
         open_ = f"SELECT case_key FROM {VERDICTS} WHERE next_number IS NOT NULL"
         db.table(
@@ -73,9 +74,10 @@ class _Fetch:
             self._take(name, f"SELECT {columns} FROM {name} t JOIN {SHOWN} s USING (case_key)")
 
     def rows(self, table: Table, owner: str) -> None:
-        """The rows of a table that belong to these cases, and all that share an id with one of them.
+        """Fetch a table's rows of these cases, and all rows that share an id with one of them.
 
-        Which of these counts depends on the first. Ids that repeat are searched only if there are any.
+        Which of these counts depends on the first. Duplicate ids are searched only if there are
+        any.
         """
         db, name, key = self.db, table.name, self.db.clean(table.key)
         raw = f"raw_{name}"
@@ -94,7 +96,7 @@ class _Fetch:
         self._take(f"torn_{name}", f"{torn} WHERE {whose}")
 
     def _take(self, name: str, query: str) -> None:
-        """Rows of a query as a table of DuckDB. Columns of a hospital may have any name."""
+        """Copy the rows of a query to a DuckDB table. Columns of a hospital may have any name."""
         frame = self.db.session.sql(query)
         plain = [f"c{n}" for n in range(len(frame.columns))]
         part = self.folder / name
