@@ -56,11 +56,11 @@ def outcomes(bundle: Bundle, examples: Iterable[Example], evaluate: Evaluate) ->
     groups: dict[object, list[int]] = {}
     for n, example in enumerate(examples):
         groups.setdefault(_shared(bundle, example), []).append(n)
-    found: dict[int, Outcome] = {}
+    result: dict[int, Outcome] = {}
     for numbers in groups.values():
         group = [examples[n] for n in numbers]
-        found |= zip(numbers, _run(bundle, group, evaluate), strict=True)
-    return [found[n] for n in range(len(examples))]
+        result |= zip(numbers, _run(bundle, group, evaluate), strict=True)
+    return [result[n] for n in range(len(examples))]
 
 
 def _shared(bundle: Bundle, example: Example) -> object:

@@ -63,15 +63,15 @@ def trace_of_example(bundle: Bundle, example: Example) -> CaseTrace | None:
 
 def points(protocol: Protocol) -> list[Point]:
     """Return all points that examples can reach: by requirement, then the versions' days."""
-    found: dict[Point, None] = {}
+    result: dict[Point, None] = {}
     for version in protocol.versions:
         for leaf in version.leaves:
-            found |= dict.fromkeys(StatusPoint(leaf.id, s) for s in possible(leaf, version))
+            result |= dict.fromkeys(StatusPoint(leaf.id, s) for s in possible(leaf, version))
     for version in protocol.versions:
         for leaf in version.leaves:
             at_edges = edges(leaf.window)
-            found |= dict.fromkeys(EdgePoint(version.version, leaf.id, edge) for edge in at_edges)
-    return [*found, *_days(protocol.versions)]
+            result |= dict.fromkeys(EdgePoint(version.version, leaf.id, edge) for edge in at_edges)
+    return [*result, *_days(protocol.versions)]
 
 
 def _days(versions: Sequence[Version]) -> Iterator[DayPoint]:
@@ -91,13 +91,13 @@ def _days(versions: Sequence[Version]) -> Iterator[DayPoint]:
 def left_out(protocol: Protocol) -> list[LeftOut]:
     """Return the statuses that a requirement cannot have in any version."""
     can = {(p.requirement, p.status) for p in points(protocol) if isinstance(p, StatusPoint)}
-    found: dict[tuple[str, Status], str] = {}
+    result: dict[tuple[str, Status], str] = {}
     for version in protocol.versions:
         for leaf in version.leaves:
             for status, why in impossible(leaf, version).items():
                 if (leaf.id, status) not in can:
-                    found.setdefault((leaf.id, status), why)
-    return [LeftOut(id, status, why) for (id, status), why in found.items()]
+                    result.setdefault((leaf.id, status), why)
+    return [LeftOut(id, status, why) for (id, status), why in result.items()]
 
 
 def reached(trace: CaseTrace | None) -> Iterator[Point]:

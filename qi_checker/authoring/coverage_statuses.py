@@ -11,24 +11,24 @@ from qi_checker.protocol.vocabulary import Status
 
 def impossible(requirement: Requirement, version: Version) -> dict[Status, str]:
     """Return the statuses that cannot occur, each with the reason."""
-    found: dict[Status, str] = {}
+    result: dict[Status, str] = {}
     endless = all(s.after is not None and s.far is None for s in requirement.window.spans)
     planned = "booked" in requirement.event.status
     if version.exceptions is None:
-        found[Status.EXEMPT] = "the version accepts no exceptions"
+        result[Status.EXEMPT] = "the version accepts no exceptions"
     if requirement.forbidden:
-        found[Status.BOOKED] = "a forbidden event is not waited for"
-        found[Status.EXPIRED] = "a forbidden event cannot be too old"
+        result[Status.BOOKED] = "a forbidden event is not waited for"
+        result[Status.EXPIRED] = "a forbidden event cannot be too old"
         if endless:
-            found[Status.MET] = "its window never closes"
-        return found
+            result[Status.MET] = "its window never closes"
+        return result
     if planned:
-        found[Status.BOOKED] = "an appointment already counts as done"
+        result[Status.BOOKED] = "an appointment already counts as done"
     if not _can_be_too_old(requirement):
-        found[Status.EXPIRED] = "nothing is ever too old for its window"
+        result[Status.EXPIRED] = "nothing is ever too old for its window"
     if endless:
-        found[Status.EXPIRED] = found[Status.MISSING] = "its window never closes"
-    return found
+        result[Status.EXPIRED] = result[Status.MISSING] = "its window never closes"
+    return result
 
 
 def _can_be_too_old(requirement: Requirement) -> bool:

@@ -99,14 +99,14 @@ def statuses(protocol: Protocol) -> tuple[tuple[Status, str], ...]:
         never.add(Status.BOOKED)
     forbidden = _FORBIDDEN if not wanted else {}
     both = _FORBIDDEN if len(wanted) < len(leaves) else {}
-    found = []
+    result = []
     for status in Status:
         meaning = forbidden.get(status, status.meaning)
         if wanted and status in both:
             meaning = f"{meaning}; where there must be no event: {both[status]}"
         if status not in never:
-            found.append((status, meaning))
-    return tuple(found)
+            result.append((status, meaning))
+    return tuple(result)
 
 
 _FORBIDDEN = {

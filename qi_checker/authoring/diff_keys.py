@@ -92,16 +92,16 @@ def _named(items: Sequence[dict[str, Any]]) -> dict[str, int]:
 
     A group has no id: the first `any_of` of one file is compared with the first of the other.
     """
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for number, item in enumerate(items):
         name = next((str(item[key]) for key in _NAMED if key in item), "")
         base = name or "/".join(item)
         count = 2
         name = base
-        while name in found:
+        while name in result:
             name, count = f"{base} #{count}", count + 1
-        found[name] = number
-    return found
+        result[name] = number
+    return result
 
 
 def _where(place: _Place, old: Any, new: Any, documents: tuple[Document, Document]) -> KeyChange:

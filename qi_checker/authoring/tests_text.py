@@ -151,8 +151,8 @@ def _told(case: xml.Element, element: str, kind: str, message: str, text: str) -
 
 def _place(where: str) -> tuple[str, str]:
     """Return file and line of `file:line:column`; the line is empty if absent."""
-    found = re.fullmatch(r"(.*):([0-9]+):[0-9]+", where)
-    return (found[1], found[2]) if found else (where, "")
+    match = re.fullmatch(r"(.*):([0-9]+):[0-9]+", where)
+    return (match[1], match[2]) if match else (where, "")
 
 
 def _clean(text: str) -> str:

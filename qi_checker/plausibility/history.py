@@ -60,37 +60,37 @@ class History:
 
 def counts_of(m: Measures) -> dict[str, int]:
     """Return counts for comparison in later nights. Only vocabulary words name counts."""
-    found: Counter[str] = Counter()
+    result: Counter[str] = Counter()
     cases = [w for w in m.cases if w.status != "cancelled"]
     n = m.one_in
-    found["operations"] = m.census["cases"].used
-    found["cancelled operations"] = n * sum(w.number for w in m.cases if w.status == "cancelled")
-    found["planned operations"] = n * sum(w.number for w in cases if w.week < 0)
-    found["operations with an event"] = n * sum(w.with_event for w in m.cases)
-    found["events"] = m.census["events"].used
-    found["exceptions"] = m.census["exceptions"].used
-    found["filled started_at"] = n * sum(w.started for w in m.cases)
-    found["filled clock time of operations"] = n * sum(w.timed for w in m.cases)
+    result["operations"] = m.census["cases"].used
+    result["cancelled operations"] = n * sum(w.number for w in m.cases if w.status == "cancelled")
+    result["planned operations"] = n * sum(w.number for w in cases if w.week < 0)
+    result["operations with an event"] = n * sum(w.with_event for w in m.cases)
+    result["events"] = m.census["events"].used
+    result["exceptions"] = m.census["exceptions"].used
+    result["filled started_at"] = n * sum(w.started for w in m.cases)
+    result["filled clock time of operations"] = n * sum(w.timed for w in m.cases)
     for w in m.weeks:
         kind = w.series.kind if w.series.kind in USUAL_KINDS else "other"
         if w.series.status in EVENT_STATUSES:
-            found[f"{kind} events, {w.series.status}"] += n * w.number
+            result[f"{kind} events, {w.series.status}"] += n * w.number
         if w.series.status == "completed":
             if w.series.provenance == "external":
-                found[f"{kind} events from another hospital"] += n * w.number
+                result[f"{kind} events from another hospital"] += n * w.number
             for word in w.series.modality.split(";"):
                 if word in m.modalities:
-                    found[f"{kind} events, {word}"] += n * w.number
-            found[f"filled clock time of {kind} events"] += n * w.timed
-            found[f"filled recorded_at of {kind} events"] += n * w.recorded
+                    result[f"{kind} events, {word}"] += n * w.number
+            result[f"filled clock time of {kind} events"] += n * w.timed
+            result[f"filled recorded_at of {kind} events"] += n * w.recorded
     for p in m.profiles:
-        found["filled codes of events"] += p.events if p.coded else 0
-        found["filled region of events"] += p.events if p.regions else 0
-        found["filled modality of events"] += p.events if p.modalities else 0
+        result["filled codes of events"] += p.events if p.coded else 0
+        result["filled region of events"] += p.events if p.regions else 0
+        result["filled modality of events"] += p.events if p.modalities else 0
     for code in m.codes:
         if code.column != "codes":
-            found[f"codes of {code.column}"] += code.number
-    return {name: number for name, number in found.items() if number}
+            result[f"codes of {code.column}"] += code.number
+    return {name: number for name, number in result.items() if number}
 
 
 def check_counts(

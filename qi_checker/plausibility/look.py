@@ -54,8 +54,8 @@ def record_findings(m: Measures, settings: Settings) -> list[Finding]:
         check_cases,
         check_times,
     )
-    found = [finding for check in checks for finding in check(m, judge)]
-    return in_order(found)
+    result = [finding for check in checks for finding in check(m, judge)]
+    return in_order(result)
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:

@@ -96,11 +96,11 @@ def outcome(results: Results) -> Outcome:
 
 
 def _counted(results: Results, query: str) -> Counter[Any]:
-    found: Counter[Any] = Counter()
+    result: Counter[Any] = Counter()
     for row in results.rows(query):
         *key, number = row.values()
-        found[tuple(key)] = int(number)
-    return found
+        result[tuple(key)] = int(number)
+    return result
 
 
 def check_outcome(o: Outcome, m: Measures, judge: Judge, compiled: Compiled) -> Iterator[Finding]:

@@ -68,12 +68,12 @@ class CodeLists:
 
     def load(self, names: Iterable[str]) -> LoadedCatalogue:
         """Load the vocabularies and the named code lists; a list that no folder has is left out."""
-        found = [self._list(n) for n in sorted(set(names)) if n in self.names]
+        result = [self._list(n) for n in sorted(set(names)) if n in self.names]
         words = self._vocabularies
-        tables = [*(table for _, table in found), *words.tables]
+        tables = [*(table for _, table in result), *words.tables]
         return LoadedCatalogue(
             Catalogue(
-                {c.name: c for c, _ in found}, words.imaging, words.regions, words.modalities
+                {c.name: c for c, _ in result}, words.imaging, words.regions, words.modalities
             ),
             [(Path(table.name).name, table.content) for table in tables],
             [problem for table in tables for problem in table.problems],
@@ -118,20 +118,20 @@ class _Vocabularies:
 
 
 def _code_rows(table: CsvTable) -> tuple[CodeRow, ...]:
-    found: dict[tuple[str, str], tuple[int, CodeRow]] = {}
+    result: dict[tuple[str, str], tuple[int, CodeRow]] = {}
     for number, row in table.rows:
         pair = _pair(table, number, row)
-        if pair in found:
-            table.refuse(number, f"{pair[0]} {pair[1]} is in row {found[pair][0]} already")
+        if pair in result:
+            table.refuse(number, f"{pair[0]} {pair[1]} is in row {result[pair][0]} already")
         elif pair is not None:
-            found[pair] = (number, CodeRow(*pair, row["note"], row["source"]))
-    return tuple(line for _, line in found.values())
+            result[pair] = (number, CodeRow(*pair, row["note"], row["source"]))
+    return tuple(line for _, line in result.values())
 
 
 def _imaging(
     table: CsvTable, regions: Sequence[str], modalities: Sequence[str]
 ) -> tuple[ImagingCode, ...]:
-    found: dict[tuple[str, str], tuple[int, ImagingCode]] = {}
+    result: dict[tuple[str, str], tuple[int, ImagingCode]] = {}
     for number, row in table.rows:
         pair = _pair(table, number, row)
         modality = _choices(table, number, "modality", row["modality"].upper(), modalities)
@@ -146,11 +146,11 @@ def _imaging(
         if pair[1].endswith("*"):
             advice = "List every code; * is read in code lists only"
             table.refuse(number, f"the code {pair[1]} ends with *", advice=advice)
-        elif pair in found:
-            table.refuse(number, f"{pair[0]} {pair[1]} is in row {found[pair][0]} already")
+        elif pair in result:
+            table.refuse(number, f"{pair[0]} {pair[1]} is in row {result[pair][0]} already")
         else:
-            found[pair] = (number, ImagingCode(*pair, modality, region, role, row["note"]))
-    return tuple(line for _, line in found.values())
+            result[pair] = (number, ImagingCode(*pair, modality, region, role, row["note"]))
+    return tuple(line for _, line in result.values())
 
 
 def _pair(table: CsvTable, number: int, row: dict[str, str]) -> tuple[str, str] | None:

@@ -71,13 +71,13 @@ def split_codes(text: str | None) -> list[tuple[str, str]]:
     The last colon separates system and code, since a URI contains colons itself; items without a
     system, or without a code, are left out.
     """
-    found = []
+    result = []
     for item in (text or "").split(";"):
         system, colon, code = item.strip().rpartition(":")
         if colon and system.strip() and code.strip():
             name = canonical_system(system)
-            found.append((name, canonical_code(name, code)))
-    return found
+            result.append((name, canonical_code(name, code)))
+    return result
 
 
 @dataclass(frozen=True)

@@ -117,12 +117,12 @@ class DateFormat:
 
 def _pieces(text: str) -> list[tuple[str, bool]]:
     """Split into tokens (True) and the text between them (False), in order."""
-    found = []
+    result = []
     for piece in _PIECE.finditer(text):
         if piece["other"]:
             raise ValueError(f"is not a date format: {piece['other']} is not known. {_meant(text)}")
-        found.append((piece[0], bool(piece["token"])))
-    return found
+        result.append((piece[0], bool(piece["token"])))
+    return result
 
 
 def _strptime(pieces: list[tuple[str, bool]]) -> str:
@@ -197,20 +197,20 @@ _NUMBER = (
 def looks_like(value: str) -> tuple[str, ...]:
     """Return the formats that a value may have; two if day and month cannot be told apart."""
     text = value.strip()
-    if found := _NUMBERS.fullmatch(text):
-        return _day_and_month(found)
-    if found := _YEAR_FIRST.fullmatch(text):
-        return (found["sep"].join(("YYYY", "MM", "DD")) + _clock(found),)
-    if found := _NAMED.fullmatch(text):
-        known = any(fold(found["month"]) in names for names in MONTHS)
-        whole = found["sep"].join(("DD", "MMM", "YYYY"[-len(found["year"]) :])) + _clock(found)
+    if match := _NUMBERS.fullmatch(text):
+        return _day_and_month(match)
+    if match := _YEAR_FIRST.fullmatch(text):
+        return (match["sep"].join(("YYYY", "MM", "DD")) + _clock(match),)
+    if match := _NAMED.fullmatch(text):
+        known = any(fold(match["month"]) in names for names in MONTHS)
+        whole = match["sep"].join(("DD", "MMM", "YYYY"[-len(match["year"]) :])) + _clock(match)
         return (whole,) if known else ()
-    if found := _NAMED_FIRST.fullmatch(text):
-        known = any(fold(found["month"]) in names for names in MONTHS)
-        return (f"MMM DD{found['sep'].strip()} YYYY{_clock(found)}",) if known else ()
-    if found := _COMPACT.fullmatch(text):
-        clock = {0: "", 4: "HHmm", 6: "HHmmss"}[len(found["time"] or "")]
-        return (f"YYYYMMDD{found['sep'] or ''}{clock}",)
+    if match := _NAMED_FIRST.fullmatch(text):
+        known = any(fold(match["month"]) in names for names in MONTHS)
+        return (f"MMM DD{match['sep'].strip()} YYYY{_clock(match)}",) if known else ()
+    if match := _COMPACT.fullmatch(text):
+        clock = {0: "", 4: "HHmm", 6: "HHmmss"}[len(match["time"] or "")]
+        return (f"YYYYMMDD{match['sep'] or ''}{clock}",)
     return next(((word,) for shape, word in _NUMBER if shape.fullmatch(text)), ())
 
 
@@ -232,10 +232,10 @@ def written_as(values: Iterable[str]) -> str:
     return " or ".join(sorted(format for format, number in counts.items() if number == most))
 
 
-def _day_and_month(found: re.Match[str]) -> tuple[str, ...]:
+def _day_and_month(match: re.Match[str]) -> tuple[str, ...]:
     """Return the formats that fit two numbers. Nobody writes the month first with dots."""
-    sep, year, clock = found["sep"], "YYYY"[-len(found["year"]) :], _clock(found)
-    first, second = int(found["a"]), int(found["b"])
+    sep, year, clock = match["sep"], "YYYY"[-len(match["year"]) :], _clock(match)
+    first, second = int(match["a"]), int(match["b"])
     orders = []
     if 1 <= first <= 31 and 1 <= second <= 12:
         orders.append(f"DD{sep}MM{sep}{year}{clock}")
@@ -244,13 +244,13 @@ def _day_and_month(found: re.Match[str]) -> tuple[str, ...]:
     return tuple(orders)
 
 
-def _clock(found: re.Match[str]) -> str:
-    if not found["time"]:
+def _clock(match: re.Match[str]) -> str:
+    if not match["time"]:
         return ""
-    seconds = ":ss" if found["seconds"] else ""
-    if found["half"]:
-        return f" hh:mm{seconds}{' ' if found['half'].startswith(' ') else ''}AM"
-    return " HHhmm" if "h" in found["time"] else f" HH:mm{seconds}"
+    seconds = ":ss" if match["seconds"] else ""
+    if match["half"]:
+        return f" hh:mm{seconds}{' ' if match['half'].startswith(' ') else ''}AM"
+    return " HHhmm" if "h" in match["time"] else f" HH:mm{seconds}"
 
 
 def fold(word: str) -> str:

@@ -25,13 +25,13 @@ class Duration:
     @classmethod
     def parse(cls, text: str) -> Duration:
         """Parse `30 days`; ValueError says what is accepted."""
-        found = _TEXT.fullmatch(text.strip())
-        if not found:
+        match = _TEXT.fullmatch(text.strip())
+        if not match:
             raise ValueError(
                 "not a duration: write a whole number and minutes, hours, days, weeks, "
                 "months, years or working days, such as 30 days"
             )
-        return cls(int(found[1]), found[2])
+        return cls(int(match[1]), match[2])
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit}{'' if self.amount == 1 else 's'}"

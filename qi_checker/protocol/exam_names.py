@@ -100,7 +100,7 @@ def fold_name(text: str) -> str:
 
 def terms(name: str, words: Mapping[str, list[str]]) -> tuple[Term, ...]:
     """Parse the terms of a pattern; ValueError says what is wrong with it."""
-    found = []
+    result = []
     for term in fold_name(name).split():
         if not _TERM.fullmatch(term):
             raise ValueError(f"`{term}` is not a term: write words, |, *, _, {{group}} or !word")
@@ -114,10 +114,10 @@ def terms(name: str, words: Mapping[str, list[str]]) -> tuple[Term, ...]:
                 alternatives += [fold_name(w).strip().replace(" ", "_") for w in words[group]]
             else:
                 alternatives.append(part)
-        found.append(Term(f" (?:{'|'.join(map(_word, alternatives))}) ", absent))
-    if not found or all(term.absent for term in found):
+        result.append(Term(f" (?:{'|'.join(map(_word, alternatives))}) ", absent))
+    if not result or all(term.absent for term in result):
         raise ValueError("excludes words but requires none: add a word that must occur")
-    return tuple(found)
+    return tuple(result)
 
 
 def _word(word: str) -> str:

@@ -113,17 +113,17 @@ def load_examples(path: str | Path, bundle: Bundle) -> list[Example]:
 
 
 def _complete(written: ExampleFile, complaints: Complaints) -> list[Example]:
-    found = []
+    result = []
     for i, example in enumerate(written.examples):
         as_of = _as_of(written.defaults, example.given, i, complaints)
         site = _site(written.defaults, example.given, i, complaints)
         tables = tables_of(written.defaults, example.given)
         check_rows(tables, example.expect.requirements, ("examples", i), complaints)
         if as_of is not None and site is not None:
-            found.append(
+            result.append(
                 Example(example.id, example.why, example.given, example.expect, tables, as_of, site)
             )
-    return found
+    return result
 
 
 def _as_of(defaults: Defaults, given: Given, i: int, complaints: Complaints) -> AsOf | None:

@@ -63,16 +63,16 @@ def read_rulebook(folder: str | Path) -> tuple[list[Loaded], list[Problem]]:
         advice = "Give a folder that holds one folder for each protocol"
         raise UserError(Problem(str(folder), "there is no protocol", advice=advice))
     lists = CodeLists(code_list_folders(files[0]))
-    found: list[Loaded] = []
+    result: list[Loaded] = []
     problems: dict[
         Problem, None
     ] = {}  # without duplicates: an invalid code list is an error in every protocol
     for file in files:
         try:
-            found.append(load_file(file, lists))
+            result.append(load_file(file, lists))
         except UserError as error:
             problems |= dict.fromkeys(error.problems)
-    return found, list(problems)
+    return result, list(problems)
 
 
 def load_file(file: Path, lists: CodeLists) -> Loaded:

@@ -186,11 +186,11 @@ class Join(Place):
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Return pairs of columns: in this table, in the joined one."""
-        found = []
+        result = []
         for text in many(self.by):
             here, _, there = (part.strip() for part in text.partition("="))
-            found.append((here, there or here))
-        return tuple(found)
+            result.append((here, there or here))
+        return tuple(result)
 
 
 class TableMapping(Place):

@@ -70,9 +70,9 @@ def _visible(text: str) -> str:
 
 def _alphabets(word: str) -> set[str]:
     """Return the scripts of a word: LATIN from the Unicode name LATIN SMALL LETTER A."""
-    found = set()
+    result = set()
     for letter in word:
         if unicodedata.category(letter).startswith("L"):
             script = unicodedata.name(letter, "UNKNOWN").partition(" ")[0].partition("-")[0]
-            found.add("CJK" if script in _TOGETHER else script)
-    return found - {"MODIFIER", "CJK"}
+            result.add("CJK" if script in _TOGETHER else script)
+    return result - {"MODIFIER", "CJK"}

@@ -47,14 +47,14 @@ class Figure(Strict):
 
     @property
     def value(self) -> float:
-        found = _NUMBER.match(self.printed)
-        assert found is not None, "checked when it was read"
-        return float(found[0])
+        match = _NUMBER.match(self.printed)
+        assert match is not None, "checked when it was read"
+        return float(match[0])
 
     @property
     def decimals(self) -> int:
-        found = _NUMBER.match(self.printed)
-        return len(found[1] or "") if found else 0
+        match = _NUMBER.match(self.printed)
+        return len(match[1] or "") if match else 0
 
 
 class Publication(Strict):

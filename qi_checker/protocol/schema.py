@@ -86,13 +86,13 @@ def _tidy(part: Any) -> Any:
     if len(choices) < len(part.get("anyOf", [])):
         rest = {k: v for k, v in part.items() if k not in ("anyOf", "default")}
         return _tidy({**choices[0], **rest})
-    found = {}
+    result = {}
     for key, value in part.items():
         named = key in ("properties", "$defs")  # names of keys and models, not schema keywords
-        found[key] = {k: _untitled(v) for k, v in value.items()} if named else _tidy(value)
-    if "patternProperties" in found:  # keys that do not match are errors, not free
-        found.setdefault("additionalProperties", False)
-    return found
+        result[key] = {k: _untitled(v) for k, v in value.items()} if named else _tidy(value)
+    if "patternProperties" in result:  # keys that do not match are errors, not free
+        result.setdefault("additionalProperties", False)
+    return result
 
 
 def _untitled(part: Any) -> Any:

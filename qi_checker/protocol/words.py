@@ -54,22 +54,22 @@ def _noun(event: EventSelector) -> str:
 
 def selector_words(event: EventSelector, titles: Titles = NO_TITLES) -> list[str]:
     """Describe what an event needs besides kind and status, one phrase per criterion."""
-    found = []
+    result = []
     if event.modality:
-        found.append(f"modality {listed(event.modality)}")
+        result.append(f"modality {listed(event.modality)}")
     if event.region:
-        found.append(f"region {listed(event.region)}")
+        result.append(f"region {listed(event.region)}")
     if event.codes:
-        found.append(f"a code of the list {event.codes.in_}")
+        result.append(f"a code of the list {event.codes.in_}")
     if event.not_codes:
-        found.append(f"no code of the list {event.not_codes.in_}")
+        result.append(f"no code of the list {event.not_codes.in_}")
     if event.allow_codes:
-        found.append(f"codes of the list {event.allow_codes.in_} are allowed")
+        result.append(f"codes of the list {event.allow_codes.in_} are allowed")
     if event.provenance:
-        found.append(f"provenance {listed(event.provenance)}")
+        result.append(f"provenance {listed(event.provenance)}")
     columns = event.columns or ()
-    found += [f"{column_words(c.name, titles)} {listed(c.in_)}" for c in columns]
-    return found
+    result += [f"{column_words(c.name, titles)} {listed(c.in_)}" for c in columns]
+    return result
 
 
 # ---- conditions ----------------------------------------------------------------------------------

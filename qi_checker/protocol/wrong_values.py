@@ -106,7 +106,7 @@ def _not_an_anchor(place: Spot, text: str, complaints: Complaints) -> None:
 
 def _ids_beside(place: Spot, complaints: Complaints) -> set[str]:
     """Return all ids in the version that contains the place: mostly requirements."""
-    found: set[str] = set()
+    result: set[str] = set()
     waiting: list[Any] = [complaints.document.node((*place.path[:2], "requirements"))]
     while waiting:
         node = waiting.pop()
@@ -114,8 +114,8 @@ def _ids_beside(place: Spot, complaints: Complaints) -> set[str]:
             waiting += node.items
         values = getattr(node, "values", {})
         waiting += [values[k] for k in ("all_of", "any_of") if k in values]
-        found.add(getattr(values.get("id"), "text", ""))
-    return found
+        result.add(getattr(values.get("id"), "text", ""))
+    return result
 
 
 def _not_a_length(text: str) -> tuple[str, str, str]:
@@ -124,13 +124,13 @@ def _not_a_length(text: str) -> tuple[str, str, str]:
         "Write a whole number and minutes, hours, days, weeks, months, years or working days, "
         "such as 30 days"
     )
-    found = re.fullmatch(r"([0-9]{1,4})[ -]*([A-Za-z -]+)\.?", text.strip())
-    if found:
-        unit = " ".join(found[2].lower().replace("-", " ").split())
+    match = re.fullmatch(r"([0-9]{1,4})[ -]*([A-Za-z -]+)\.?", text.strip())
+    if match:
+        unit = " ".join(match[2].lower().replace("-", " ").split())
         unit = _SHORT.get(unit) or _SHORT.get(unit.rstrip("s")) or unit.rstrip("s")
         near = did_you_mean(unit, _UNITS).removeprefix("Did you mean ").rstrip("?")
         if near in _UNITS:
-            advice = f"Did you mean {Duration(int(found[1]), near)}?"
+            advice = f"Did you mean {Duration(int(match[1]), near)}?"
     return f"`{text}` is not a duration", "", advice
 
 

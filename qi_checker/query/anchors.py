@@ -80,15 +80,15 @@ def all_known(window: Window, scope: Scope, alias: str | None = "c") -> Expr:
 
 def date_columns(protocol: Protocol) -> tuple[str, ...]:
     """Return the columns of the cases that anchor windows of the protocol."""
-    found: set[str] = set()
+    result: set[str] = set()
     for version in protocol.versions:
         for leaf in version.leaves:
             windows = [leaf.window, *_windows(leaf.applies_if)]
             for span in (s for w in windows for s in w.spans):
                 ref = span.anchor
                 if ref == "admission" or (isinstance(ref, AnchorRef) and ref.column is not None):
-                    found.add(column_of(ref))
-    return tuple(sorted(found))
+                    result.add(column_of(ref))
+    return tuple(sorted(result))
 
 
 def _windows(condition: RequirementCondition | None) -> list[Window]:

@@ -93,7 +93,7 @@ def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
     not_asked = any_of(col("applies").eq(0), state.eq(ANCHOR_NOT_ASKED))
     pending = case((state.copy().eq(ANCHOR_DUE), word(Status.DUE)), default=word(Status.UNKNOWN))
     at_once = case((known(col("expires_on")), word(Status.EXEMPT)), default=pending)
-    found: list[Branch] = [
+    result: list[Branch] = [
         (not_asked, word(Status.NOT_APPLICABLE)),
         (state.copy().neq(ANCHOR_KNOWN), at_once),
     ]
@@ -106,8 +106,8 @@ def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
             (any_of(_of_class(BOOKED), col("live")), _excepted(Status.DUE)),
             default=word(Status.MET),
         )
-        found.append((col("number").isin(*numbers), outcome))
-    return found
+        result.append((col("number").isin(*numbers), outcome))
+    return result
 
 
 def _open_condition() -> Expr:

@@ -78,7 +78,7 @@ def _column_and_values(rule: CaseCondition) -> tuple[str, list[str]]:
 
 def columns_used(protocol: Protocol) -> set[str]:
     """Return the columns of the cases that conditions read, other than the code columns."""
-    found: set[str] = set()
+    result: set[str] = set()
     for version in protocol.versions:
         rules = [version.applies_to, *(x.when for x in version.exclude)]
         leaves = [part for rule in rules for part in _single(rule)]
@@ -86,8 +86,8 @@ def columns_used(protocol: Protocol) -> set[str]:
         leaves += [part for rule in conditions for part in single(rule) if _is_attribute(part)]
         for leaf in leaves:
             if not (leaf.procedure or leaf.diagnosis or leaf.every):
-                found.add(_column_and_values(leaf)[0])
-    return found
+                result.add(_column_and_values(leaf)[0])
+    return result
 
 
 def _single(rule: Condition) -> list[CaseCondition]:

@@ -81,10 +81,10 @@ class Scope:
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
-        found = [Probe(i, asking(n.event, n.event.window)) for i, n in self._conditions if n.event]
+        result = [Probe(i, asking(n.event, n.event.window)) for i, n in self._conditions if n.event]
         for i, leaf in enumerate(self.leaves):
-            found += [Probe(i, asking(b.event, between(leaf)), b) for b in leaf.none_between]
-        return tuple(found)
+            result += [Probe(i, asking(b.event, between(leaf)), b) for b in leaf.none_between]
+        return tuple(result)
 
     @cached_property
     def questions(self) -> tuple[Requirement, ...]:

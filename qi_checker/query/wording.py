@@ -112,7 +112,7 @@ def _full(scope: Scope) -> exp.Select:
 
 def _owner(scope: Scope) -> Expr:
     """Return who acts; if the owner is a map, by the action for the reason."""
-    found: list[tuple[Expr, Expr]] = []
+    result: list[tuple[Expr, Expr]] = []
     unsettled = (Status.DUE, Status.UNKNOWN, Status.EXPIRED, Status.MISSING)
     for i, leaf in enumerate(scope.leaves):
         this = col("number", "f").eq(i)
@@ -125,14 +125,14 @@ def _owner(scope: Scope) -> Expr:
         )
         if len(leaf.owners) == 1:
             continue
-        found.append((all_of(this, closed), lit(decide)))
+        result.append((all_of(this, closed), lit(decide)))
         for action in ActionKind:
             reasons = [r.value for r, a in ACTION_FOR.items() if a is action]
             owner = leaf.owner_of(action.owner)
             if reasons and owner != first:
                 test = all_of(this.copy(), col("reason", "f").isin(*reasons))
-                found.append((test, lit(owner)))
-    return case(*found, default=col("owner", "r")) if found else col("owner", "r")
+                result.append((test, lit(owner)))
+    return case(*result, default=col("owner", "r")) if result else col("owner", "r")
 
 
 def _advice_words(scope: Scope) -> Expr:

@@ -179,13 +179,13 @@ def _delimiter(text: str, written: Written, wanted: Callable[[list[str]], int]) 
 
 def _top(text: str, delimiter: str, written: Written) -> list[CsvRow]:
     """Return the rows of the header; the first row if there is none."""
-    found = []
+    result = []
     for row in csv_rows(text, delimiter):
         if row.number > written.skip:
-            found.append(row)
-        if len(found) >= max(written.header_rows, 1):
+            result.append(row)
+        if len(result) >= max(written.header_rows, 1):
             break
-    return found
+    return result
 
 
 def _header(

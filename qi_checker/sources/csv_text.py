@@ -238,8 +238,8 @@ def csv_rows(text: str, delimiter: str, width: int = 0) -> Iterator[CsvRow]:
 
 
 def _line(text: str, at: int) -> tuple[int, int]:
-    found = NEWLINE.search(text, at)
-    return (found.start(), found.end()) if found else (len(text), len(text))
+    match = NEWLINE.search(text, at)
+    return (match.start(), match.end()) if match else (len(text), len(text))
 
 
 def _cells(
@@ -249,15 +249,15 @@ def _cells(
     cells = []
     open_quote = False
     while True:
-        found = quoted.match(text, at)
-        if found:
-            cells.append(found[1].replace('""', '"'))
+        match = quoted.match(text, at)
+        if match:
+            cells.append(match[1].replace('""', '"'))
         else:
-            found = unquoted.match(text, at)
-            assert found  # it also matches nothing
-            cells.append(found[0])
-            open_quote |= found[0].lstrip(" ").startswith('"')
-        at = found.end()
+            match = unquoted.match(text, at)
+            assert match  # it also matches nothing
+            cells.append(match[0])
+            open_quote |= match[0].lstrip(" ").startswith('"')
+        at = match.end()
         if text[at : at + 1] != delimiter:
             break
         at += 1

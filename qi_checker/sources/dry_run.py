@@ -112,7 +112,7 @@ def _words(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, list[tuple
         known |= {"modality": catalogue.modalities, "region": catalogue.regions}
     elif "urgency" in table.names:
         known["urgency"] = URGENCIES
-    found = {}
+    result = {}
     for column, words in known.items():
         value = f"trim({quoted(column)}::VARCHAR, {literal(BLANKS)})"
         items = value
@@ -125,13 +125,13 @@ def _words(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, list[tuple
             f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
         ).fetchall()
         if rows:
-            found[f"{table.name}.{column}"] = [(str(v), int(n)) for v, n in rows]
-    return found
+            result[f"{table.name}.{column}"] = [(str(v), int(n)) for v, n in rows]
+    return result
 
 
 def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
     """Count values in date columns that are not dates of the contract."""
-    found = {}
+    result = {}
     for name, table in TABLES.items():
         if records.tables[name].absent:
             continue
@@ -146,8 +146,8 @@ def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
                 f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
             ).fetchall()
             if rows:
-                found[f"{name}.{column.name}"] = [(str(v), int(n)) for v, n in rows]
-    return found
+                result[f"{name}.{column.name}"] = [(str(v), int(n)) for v, n in rows]
+    return result
 
 
 def _exams(

@@ -198,12 +198,12 @@ def _entries(folder: Path) -> list[str]:
 
 def _find(folder: Path, names: list[str], table: Table) -> Path | None:
     """Return the one file of a table; None for an optional table without a file."""
-    found = [table.name + ending for ending in READERS if table.name + ending in names]
-    if len(found) > 1:
-        what = f"the {table.name} exist more than once: {' and '.join(found)}"
+    result = [table.name + ending for ending in READERS if table.name + ending in names]
+    if len(result) > 1:
+        what = f"the {table.name} exist more than once: {' and '.join(result)}"
         raise UserError(Problem(str(folder), what, "", "Keep one and remove the others"))
-    if found:
-        return folder / found[0]
+    if result:
+        return folder / result[0]
     if not table.required:
         return None
     what = f"there is no file with the {table.name}"

@@ -60,7 +60,7 @@ class Grid:
 
 def files_of(place: model.Place, folder: Path, key: str) -> list[Path]:
     """Return the files that a mapping names, in order. UserError for a name without a file."""
-    found: dict[Path, None] = {}
+    result: dict[Path, None] = {}
     problems = []
     names = sorted(f.name for f in folder.iterdir() if f.is_file())
     for pattern in model.many(place.file):
@@ -74,10 +74,10 @@ def files_of(place: model.Place, folder: Path, key: str) -> list[Path]:
             advice = f"Did you mean {near[0]}?" if near else "Put it there, or correct the name"
             why = f"mapping.yaml names it under {key}"
             problems.append(Problem(str(folder), f"there is no file {pattern}", why, advice))
-        found |= dict.fromkeys(some)
+        result |= dict.fromkeys(some)
     if problems:
         raise UserError(problems)
-    return list(found)
+    return list(result)
 
 
 def _is_data(file: Path) -> bool:
@@ -149,12 +149,12 @@ def store_torn(con: duckdb.DuckDBPyConnection, grid: Grid, torn: Sequence[TornCe
 
 def once(wanted: Sequence[Wanted]) -> list[Wanted]:
     """Return each column of the export once; of several uses, id or code takes priority."""
-    found: dict[str, Wanted] = {}
+    result: dict[str, Wanted] = {}
     for one in wanted:
         name = plain(one.name)
-        if name not in found or found[name].kind not in ("id", "codes"):
-            found[name] = one
-    return list(found.values())
+        if name not in result or result[name].kind not in ("id", "codes"):
+            result[name] = one
+    return list(result.values())
 
 
 class _Reader:
@@ -280,9 +280,9 @@ def _problem(
 
 def positions(header: Sequence[str]) -> dict[str, list[int]]:
     """Return the positions of each name in a header, and of `#1`, `#2` ..."""
-    found: dict[str, list[int]] = {}
+    result: dict[str, list[int]] = {}
     for at, name in enumerate(header):
-        found.setdefault(plain(name), []).append(at)
+        result.setdefault(plain(name), []).append(at)
     for at in range(len(header)):
-        found.setdefault(f"#{at + 1}", [at])
-    return found
+        result.setdefault(f"#{at + 1}", [at])
+    return result

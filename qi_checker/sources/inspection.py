@@ -54,16 +54,16 @@ def look(con: duckdb.DuckDBPyConnection, target: str) -> tuple[list[Seen], list[
         what = "there is no such file or folder"
         raise UserError(Problem(target, what, "", "Give a folder, a workbook or a database"))
     files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _is_data(f))
-    found: list[Seen] = []
+    result: list[Seen] = []
     unread = []
     for file in files:
         try:
-            found += _of_file(con, file, len(found))
+            result += _of_file(con, file, len(result))
         except UserError as error:
             unread += [str(problem) for problem in error.problems]
-    if not found and not unread:
+    if not result and not unread:
         raise UserError(Problem(target, "there is no file to inspect", "", "Put the export there"))
-    return found, unread
+    return result, unread
 
 
 def _is_data(file: Path) -> bool:

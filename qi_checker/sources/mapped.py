@@ -204,31 +204,31 @@ class _Part:
 
     def _wanted(self) -> list[Wanted]:
         """Return the columns needed for contract columns and for choosing rows."""
-        found = []
+        result = []
         for name, source in self.sources.items():
             kind = self.table[name].kind if name in self.table.names else "text"
             system = canonical_system(source.system) if source.system else ""
             key = f"{self.key}.columns.{name}"
             padded = source.pad is not None
-            found += [Wanted(c, key, kind, name, system, padded) for c in source.sources]
+            result += [Wanted(c, key, kind, name, system, padded) for c in source.sources]
             if source.system_column is not None:
-                found.append(Wanted(source.system_column, key))
+                result.append(Wanted(source.system_column, key))
         for key in ("group_by", "fill_down", "exam_name"):
             named = many(getattr(self.block, key))
-            found += [Wanted(name, f"{self.key}.{key}") for name in named]
-        found += [Wanted(c.column, f"{self.key}.where") for c in self.block.where]
-        return found
+            result += [Wanted(name, f"{self.key}.{key}") for name in named]
+        result += [Wanted(c.column, f"{self.key}.where") for c in self.block.where]
+        return result
 
     def _wanted_of(self, join: Join, number: int) -> list[Wanted]:
         """Return the columns taken from a joined table, and those that choose its rows."""
         key = f"{self.key}.join[{number}]"
         for_what = {plain(one.name): one for one in self._wanted()}
-        found = []
+        result = []
         for name in many(join.columns):
             one = for_what.get(plain(f"{join.prefix or ''}{name}"))
-            found.append(changed(one, name=name) if one else Wanted(name, f"{key}.columns"))
-        found += [Wanted(c.column, f"{key}.where") for c in join.where]
-        return found + [Wanted(right, f"{key}.by") for _, right in join.pairs]
+            result.append(changed(one, name=name) if one else Wanted(name, f"{key}.columns"))
+        result += [Wanted(c.column, f"{key}.where") for c in join.where]
+        return result + [Wanted(right, f"{key}.by") for _, right in join.pairs]
 
     def _filled(self, rows: str, grid: Grid) -> str:
         """Fill empty cells with the value above, but not across a row that could not be read."""

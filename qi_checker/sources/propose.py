@@ -712,22 +712,22 @@ def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[st
     lengths = con.execute(
         f"SELECT length(v) FROM {other} o GROUP BY 1 ORDER BY count(*) DESC LIMIT 2"
     ).fetchall()
-    found: list[tuple[str, dict[str, Any], str]] = []
+    result: list[tuple[str, dict[str, Any], str]] = []
     for (length,) in lengths:
         if 2 <= length <= 40:
             sql = f"CASE WHEN length(v) < {length} THEN lpad(v, {length}, '0') ELSE v END"
-            found.append(
+            result.append(
                 (f"leading zeros are added up to {length} characters", {"pad": length}, sql)
             )
-    found.append(("leading zeros are removed", {"strip": "leading zeros"}, "ltrim(v, '0')"))
+    result.append(("leading zeros are removed", {"strip": "leading zeros"}, "ltrim(v, '0')"))
     for mark in ("-", " ", ".", "/"):
         sql = f"replace(v, {literal(mark)}, '')"
         mark_is, strip = (f"{mark!r} is", mark) if mark != " " else ("blanks are", ALL_BLANKS)
-        found.append((f"{mark_is} removed", {"strip": strip}, sql))
+        result.append((f"{mark_is} removed", {"strip": strip}, sql))
         for (length,) in lengths:
             if 2 <= length <= 40:
                 wording = f"{mark_is} removed and leading zeros are added up to {length} characters"
                 padded = f"lpad({sql}, {length}, '0')"
-                found.append((wording, {"strip": strip, "pad": length}, padded))
-    found.append(('".0" is removed', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
-    return found
+                result.append((wording, {"strip": strip, "pad": length}, padded))
+    result.append(('".0" is removed', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
+    return result

@@ -68,7 +68,7 @@ class Dates:
 
 def profiles(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -> list[Profile]:
     """Profile every column of a table whose columns are k0, k1 ..."""
-    found = []
+    result = []
     (rows,) = con.execute(f"SELECT count(*) FROM {table}").fetchall()[0]
     for place, name in enumerate(names, start=1):
         value = f"trim(k{place - 1}, {literal(BLANKS)})"
@@ -84,8 +84,8 @@ def profiles(con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str]) -
         marked = bool(values) and all(_MARKED.fullmatch(v) for v, _ in values[:20])
         if marked:
             values = tuple((_MARKED.sub(r"\1\2", v), n) for v, n in values)
-        found.append(Profile(name, place, int(rows), int(filled), int(distinct), values, marked))
-    return found
+        result.append(Profile(name, place, int(rows), int(filled), int(distinct), values, marked))
+    return result
 
 
 def dates_of(column: Profile) -> Dates:
@@ -333,13 +333,13 @@ class Table:
             for role in wanted
             for column in self.columns
         ]
-        found: dict[str, tuple[Profile, float]] = {}
+        result: dict[str, tuple[Profile, float]] = {}
         taken: set[int] = set()
         for score, _, role, column in sorted(scored, key=lambda s: s[:2], reverse=True):
-            if score >= 0.5 and role not in found and column.place not in taken:
-                found[role] = (column, score)
+            if score >= 0.5 and role not in result and column.place not in taken:
+                result[role] = (column, score)
                 taken.add(column.place)
-        return found
+        return result
 
     def _score(self, column: Profile, role: str) -> float:
         """Score name and values together; below 0 if the values cannot have the role."""

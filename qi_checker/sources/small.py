@@ -40,8 +40,8 @@ def small_tables(folder: Path, site: Site, mapping: Path | None) -> dict[str, Te
         tables = {name: _table(table, folder, names, site) for name, table in TABLES.items()}
     except (OSError, UserError):  # reported, with all other errors, by `read_folder`
         return None
-    found = {name: table for name, table in tables.items() if table is not None}
-    return found if len(found) == len(tables) else None
+    result = {name: table for name, table in tables.items() if table is not None}
+    return result if len(result) == len(tables) else None
 
 
 def _table(table: Table, folder: Path, names: frozenset[str], site: Site) -> TextTable | None:

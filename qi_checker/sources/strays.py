@@ -26,14 +26,14 @@ def strays(folder: Path, names: Sequence[str]) -> list[tuple[str, str]]:
 
     The table is empty if that is unclear.
     """
-    found = []
+    result = []
     for name in names:
         path = folder / name
         known = path.stem in ALL_TABLES or name.startswith((".", "~$"))
         if known or path.suffix.lower() not in ENDINGS or not path.is_file():
             continue
-        found.append((name, _table(path)))
-    return found
+        result.append((name, _table(path)))
+    return result
 
 
 def _table(path: Path) -> str:

@@ -90,12 +90,12 @@ def of_text(path: Path) -> Structure:
 
 
 def _some(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    found = []
+    result = []
     for row in csv_rows(text, delimiter):
-        found.append((row.number, row.cells))
-        if len(found) == _LOOKED_AT:
+        result.append((row.number, row.cells))
+        if len(result) == _LOOKED_AT:
             break
-    return found
+    return result
 
 
 def _evenness(rows: Rows) -> tuple[float, int]:

@@ -21,7 +21,7 @@ def half_empty(
 
     `made` is SQL of the events that count: known, over and completed.
     """
-    found: dict[str, date] = {}
+    result: dict[str, date] = {}
     age = db.days(f"DATE '{today}'", "at_lo")
     for feed, share in sorted(site.completeness.items()):
         kind, _, modality = feed.partition(".")
@@ -35,7 +35,7 @@ def half_empty(
                 FROM read_events WHERE {made} AND {of_it}) a
             WHERE age IS NOT NULL GROUP BY span""")
         if not rows:
-            found[feed] = NEVER
+            result[feed] = NEVER
             notes.append(f"The feed {feed} has delivered nothing at all.")
             continue
         counts = {int(span): int(number) for span, number, *_ in rows}
@@ -48,9 +48,9 @@ def half_empty(
             continue
         usual = statistics.median(counts.get(n, 0) for n in spans)
         if counts.get(0, 0) * 100 < Decimal(share.rstrip(" %")) * Decimal(usual):
-            found[feed] = today - timedelta(days=max(_SPAN, newest))
+            result[feed] = today - timedelta(days=max(_SPAN, newest))
             notes.append(
                 f"The feed {feed} delivers less than usual: {counts.get(0, 0)} events in the last {_SPAN} days, "
                 f"usually {usual:g}."
             )
-    return found
+    return result

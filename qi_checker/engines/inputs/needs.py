@@ -63,8 +63,8 @@ class Needs:
         return Catalogue(lists, first.imaging, first.regions, first.modalities)
 
     def _all(self, wanted: Callable[[Compiled], set[str]]) -> set[str]:
-        found: set[str] = set()
-        return found.union(*(wanted(c) for c in self.protocols))
+        result: set[str] = set()
+        return result.union(*(wanted(c) for c in self.protocols))
 
 
 def check_together(bundles: Sequence[Bundle]) -> None:

@@ -65,10 +65,10 @@ def differing(db: Database, zone: str, first: datetime, last: datetime) -> list[
 
 def _now_and_then(where: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
     """Return every seventh day, and moments around each change of the clocks."""
-    found = {since + n * _DAY for n in range(0, (until - since).days + 1, 7)}
+    result = {since + n * _DAY for n in range(0, (until - since).days + 1, 7)}
     for change, _, _ in time_zones.spans(where, since, until):
-        found |= {change + near for near in _NEAR}
-    return sorted(found)
+        result |= {change + near for near in _NEAR}
+    return sorted(result)
 
 
 def _wrong(db: Database, where: ZoneInfo, moments: Sequence[datetime]) -> set[datetime]:
@@ -84,11 +84,11 @@ def _wrong(db: Database, where: ZoneInfo, moments: Sequence[datetime]) -> set[da
 
 def _together(wrong: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
     """Group whole days around instants, each with the days before and after it, into spans."""
-    found: list[tuple[datetime, datetime]] = []
+    result: list[tuple[datetime, datetime]] = []
     for at in wrong:
         day = datetime.combine(at.date(), time())
         begin, end = day - _DAY, day + 2 * _DAY
-        if found and begin <= found[-1][1]:
-            begin = found.pop()[0]
-        found.append((begin, end))
-    return found
+        if result and begin <= result[-1][1]:
+            begin = result.pop()[0]
+        result.append((begin, end))
+    return result

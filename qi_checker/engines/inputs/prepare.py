@@ -130,13 +130,13 @@ def _cases(task: Task, rows: Reading) -> None:
 
 def _moments(task: Task, rows: Reading) -> list[str]:
     """Return the anchor dates of windows as `when_<n>`; NULL if the column is missing."""
-    found = []
+    result = []
     for n, column in enumerate(task.needs.dates):
         name = column if column in CASES.names else rows.dates.get(column)
         for part, kind in (("lo", "DATE"), ("clock", "TIMESTAMP"), ("utc", "TIMESTAMP")):
             value = f"{name}_{part}" if name else f"CAST(NULL AS {kind})"
-            found.append(f"{value} AS when_{n}{'' if part == 'lo' else '_' + part}")
-    return found
+            result.append(f"{value} AS when_{n}{'' if part == 'lo' else '_' + part}")
+    return result
 
 
 _SOME_DATES = 200  # of a column whose format is guessed

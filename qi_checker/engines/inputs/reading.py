@@ -131,12 +131,12 @@ def _moments(
     offsets: Sequence[Offset],
 ) -> list[Moment]:
     """Return the date columns of the contract, and the hospital's own ones under other names."""
-    found = [
+    result = [
         Moment(db, c.name, types[c.name], site, offsets, c.kind == "when-or-part")
         for c in table.columns
         if c.kind.startswith("when")
     ]
-    return found + [Moment(db, name, types[c], site, offsets) for c, name in own.items()]
+    return result + [Moment(db, name, types[c], site, offsets) for c, name in own.items()]
 
 
 def _columns(db: Database, table: Table, types: dict[str, str], trim: bool) -> list[str]:

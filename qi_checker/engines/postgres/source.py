@@ -36,22 +36,22 @@ def find(db: PostgreSQL, site: Site) -> list[Found]:
     Raises UserError with all errors of all tables.
     """
     problems: list[Problem] = []
-    found = []
+    result = []
     for table in TABLES.values():
         configured = site.tables.get(table.name, table.name)
         name = _resolved(db, configured)
         if name is None:
             if table.required or table.name in site.tables:
                 problems.append(_absent(table, configured))
-            found.append(Found(table, "", {}, {}))
+            result.append(Found(table, "", {}, {}))
             continue
         types = db.columns(name)
         columns, wrong = called(f"database, {name}", table, site, list(types))
         problems += [*wrong, *_refused(db, name)]
-        found.append(Found(table, name, columns, types))
+        result.append(Found(table, name, columns, types))
     if problems:
         raise UserError(problems)
-    return found
+    return result
 
 
 def _resolved(db: PostgreSQL, configured: str) -> str | None:

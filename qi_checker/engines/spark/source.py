@@ -42,15 +42,15 @@ def find(folder: Path, site: Site) -> list[Found]:
             )
         )
     problems: list[Problem] = []
-    found = []
+    result = []
     for table in TABLES.values():
         try:
-            found.append(_find(folder, table, site))
+            result.append(_find(folder, table, site))
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(problems)
-    return found
+    return result
 
 
 def _find(folder: Path, table: Table, site: Site) -> Found:
