@@ -70,16 +70,18 @@ def checklist(
     if surgeon:
         ids = {item.case_id for item in items}
         counted = [action for action in counted if action.case_id in ids]
+    rejected = tuple(rejected_rows(evaluation))
     return Checklist(
         items=tuple(sorted(items, key=_urgency)),
         days=days,
         last_day=last,
         provenance=provenance(evaluation),
-        problems=(*rejected_rows(evaluation), *problems(evaluation)),
+        problems=(*rejected, *problems(evaluation)),
         count=count_actions(counted),
         desk=desk,
         surgeon=surgeon,
         group_by=group_by,
+        rejected=len(rejected),
     )
 
 

@@ -123,8 +123,8 @@ def checklist_text(checklist: Checklist, console: Console) -> None:
     if len(checklist.problems) == 1:
         say(console, f"Data problem: {checklist.problems[0]}")
     elif checklist.problems:
-        problems = words.count(len(checklist.problems), "data problem")
-        say(console, f"{problems} may change what is listed; --format html or json lists them.")
+        found = words.label(checklist.data_words)
+        say(console, f"{found} may change what is listed; --format html or json lists them.")
     _provenance(checklist, console)
 
 

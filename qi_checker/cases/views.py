@@ -10,6 +10,7 @@ from datetime import date
 
 from qi_checker.cases.actions import NO_ACTIONS, ActionCount
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.render import words
 from qi_checker.render.views import Provenance
 
 
@@ -152,6 +153,7 @@ class Checklist:
     """The coordinator's morning: most urgent first.
 
     count: of the actions of all open operations, or of a desk or surgeon, listed or not.
+    rejected: how many of `problems`, the first ones, say of a file that rows of it were rejected.
     """
 
     items: tuple[ChecklistItem, ...]
@@ -163,6 +165,13 @@ class Checklist:
     desk: str = ""
     surgeon: str = ""
     group_by: str = "urgency"
+    rejected: int = 0
+
+    @property
+    def data_words(self) -> str:
+        """`17 data problems`, as many as the audit and the digest count."""
+        number = len(self.problems) - self.rejected
+        return words.count(number, "data problem") if number else "rejected rows"
 
     @property
     def today(self) -> date:

@@ -45,10 +45,15 @@ class Envelope:
 
 
 def digest_html(digest: Digest, foot: str = "") -> str:
-    """Return a page of tables, with the rules of its style sheet as inline styles."""
+    """A page of tables, with the rules of its style sheet moved into the elements.
+
+    Those for paper stay: a mail program that drops them prints what it shows.
+    """
     template = environment().get_template("digest/digest.html.j2")
     page = template.render(screen=screen(digest), foot=foot)
-    inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+    inliner = css_inline.CSSInliner(
+        load_remote_stylesheets=False, keep_style_tags=False, keep_at_rules=True
+    )
     return str(inliner.inline(page))
 
 

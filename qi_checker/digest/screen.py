@@ -30,6 +30,18 @@ _CHANGED = {
     Kind.RESOLVED: "resolved",
 }
 
+_CAUSES = {
+    Cause.FEED: "how up to date a source is",
+    Cause.RESCHEDULE: "surgery was moved",
+    Cause.EXCEPTION: "an exception",
+    Cause.NEW_EVENT: "a new event",
+    Cause.LATE_DATA: "an event that was recorded late",
+    Cause.TIME: "time has passed",
+    Cause.PROTOCOL: "the protocol changed",
+    Cause.PROTOCOL_OR_DATA: "the protocol or the records changed",
+    Cause.DATA: "the records changed",
+}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -201,7 +213,7 @@ def _changed(change: Change) -> Line:
     else:
         what = f"{before} → {words.label(change.after_status).lower()}"
     what += ASKED_LATE if ASKED_LATE in change.words else ""
-    why = words.label(change.cause).lower()
+    why = _CAUSES[change.cause]
     if was_moved(change):
         now = change.after_surgery or change.before_surgery
         assert now is not None, "a moved case has an earlier date"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import email
 import email.policy
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -186,9 +187,13 @@ class _Page(HTMLParser):
 
 
 def test_the_page_is_tables_with_the_style_inside() -> None:
-    page = _Page(digest_html(night(3, 3)))
+    html = digest_html(night(3, 3))
+    page = _Page(html)
     tags = {tag for tag, _ in page.tags}
-    assert not tags & {"img", "svg", "a", "link", "script", "style", "iframe", "object"}
+    assert not tags & {"img", "svg", "a", "link", "script", "iframe", "object"}
+    (kept,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    rules = re.findall(r"(@[a-z]+ ?[a-z]*) \{", kept)
+    assert rules == ["@page", "@media print"] and kept.startswith("@page"), "for paper only"
     assert all("style" in given for tag, given in page.tags if tag in ("td", "th", "h1", "table"))
     assert not any({"src", "href", "background"} & set(given) for _, given in page.tags)
     for word in ("R000", "Until Thu 5 Mar (3 days)", "N000", "S002"):
