@@ -38,7 +38,7 @@ def main() -> None:
         "--out",
         str(BUILD / "monthly-report"),
     ]
-    results = alternate(
+    found = alternate(
         {
             "importing the libraries": ["-c", LIBRARIES],
             "report, no page": [*report, "--format", "json"],
