@@ -54,6 +54,14 @@ class StripDay:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """The next sixty days, and the protocol that they are judged by."""
+
+    days: tuple[StripDay, ...]
+    protocol: str
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """What another date of surgery would make of the case."""
 
@@ -365,7 +373,7 @@ def _strip(one: Live, first: date, days: Sequence[Day], chosen: date | None) -> 
 
     def written() -> str:
         template = templates().get_template("web/strip.html.j2")
-        return template.render(days=_cells(days), protocol=one.item.protocol)
+        return template.render(strip=Strip(_cells(days), one.item.protocol))
 
     text = kept(("strip", one.key, first, i18n.current()), written)
     address = f'" href="?to={chosen}&amp;'
