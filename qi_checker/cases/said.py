@@ -1,7 +1,7 @@
-"""A text by its key in the table of words, with what fills it: it is written in any language later.
+"""Text as a key of the table of words with its values, to be written in any language later.
 
-The desk keeps the texts of actions so: the night writes them in English, and the web application in the
-language of its reader.
+The desk stores the text of actions in this form: the night writes it in English, the web
+application in the language of its reader.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ Where = Callable[[str, int], str]  # table and row number -> "events.csv, row 14
 
 @dataclass(frozen=True)
 class Ref:
-    """Something that is called otherwise in each language, or at each place.
+    """A name that differs by language or by place.
 
-    sort: title (of a requirement, by its id), column, anchor, kind (of events), fault (of a row), days
+    sort: title (of a requirement, by its id), column, anchor, kind (of events), fault (of a row),
+    days
         (a number of them), row (of events). name: which one.
     """
 
@@ -33,25 +34,25 @@ class Ref:
 class Said:
     """A template of `Words.ACTIONS`, or of NOT_COUNTED by a reason, and its values.
 
-    A text among the values is shown as it is.
+    A plain text among the values is shown unchanged.
     """
 
     key: str
     values: Mapping[str, Said | Ref | date | str]
 
     def to_json(self) -> list[Any]:
-        """Give it as plain JSON values: [key, values]."""
+        """Return it as plain JSON values: [key, values]."""
         return [self.key, {name: _plain(value) for name, value in self.values.items()}]
 
     @classmethod
     def from_json(cls, value: list[Any]) -> Said:
-        """Read what `to_json` gave."""
+        """Read the result of `to_json`."""
         key, values = value
         return cls(key, {name: _read(held) for name, held in values.items()})
 
 
 def say(key: str, **values: Said | Ref | date | str) -> Said:
-    """Make a text."""
+    """Make text from a key and its values."""
     return Said(key, values)
 
 
@@ -74,7 +75,7 @@ def _read(value: Any) -> Said | Ref | date | str:
 
 @dataclass(frozen=True)
 class Speaker:
-    """What texts are written with.
+    """Writes text in a language.
 
     titles: of requirements by id and of columns, as `Version.titles`. today: days of its year are
     written without a year. where: names a row.
@@ -86,7 +87,7 @@ class Speaker:
     where: Where
 
     def text(self, said: Said) -> str:
-        """Write a text."""
+        """Write the text of a key with its values."""
         template = self.words.ACTIONS.get(said.key)
         if template is None:
             template = {str(k): v for k, v in self.words.NOT_COUNTED.items()}[said.key]

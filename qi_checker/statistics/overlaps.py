@@ -1,8 +1,8 @@
 """Counts of one population that overlap: who meets the first requirement, the second, all of them.
 
-Whoever knows that 24 of 44 had a CT in time and 24 an MRI knows that at least 4 had both: inclusion and
-exclusion. So the counts are tied to the groups that they are made of. A case stands in one group: of
-each requirement the study is in time, it is there but not in time, or there is none.
+Whoever knows that 24 of 44 had a CT in time and 24 an MRI knows that at least 4 had both: inclusion
+and exclusion. So the counts are linked to the groups that they consist of. A case is in one group:
+for each requirement the study is in time, it is there but not in time, or there is none.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ OTHERWISE = "otherwise"  # met without a study before surgery: forbidden, or to 
 NOT_ASKED = "not asked"  # the requirement does not apply
 _MET, _THERE = (IN_TIME, OTHERWISE), (IN_TIME, LATE)
 EVERY, ANY = "every", "any"  # a case complies if every requirement is met, or if any is
-OTHERS = "others"  # the requirements that are not looked at by themselves, all together
-_MOST_KEYS = 4  # that are looked at by themselves: each makes three times as many groups
-_MOST_SEEN = 1000  # populations that are kept to answer later questions
+OTHERS = "others"  # the requirements without their own groups, all together
+_MOST_KEYS = 4  # requirements with their own groups: each multiplies the groups by three
+_MOST_SEEN = 1000  # populations that are cached to answer later questions
 Group = tuple[str, ...]
 Limits = tuple[tuple[int, int], ...]  # the least and the greatest that each count may be
 Whole = np.ndarray[Any, np.dtype[np.int64]]
@@ -36,10 +36,11 @@ def whole_of(key: str) -> str:
 
 
 class Frame:
-    """The groups that some counts are made of, whatever their numbers are.
+    """The groups that some counts consist of, independent of their numbers.
 
-    `rows`: for each count, which groups it is the sum of. `sought`: sets of groups that somebody would
-    look for, each with the two counts whose difference it is (a place after the last is zero), or None.
+    `rows`: for each count, the groups that it sums. `sought`: sets of groups that a reader would
+    derive, each with the two counts whose difference it is (a place after the last is zero), or
+    None.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Frame:
         self.sets: Whole = np.array([inside for inside, _ in self.sought], dtype=np.int64)
         self.numbered = np.array([made is not None for _, made in self.sought])
         self.more, self.less = np.array([made or (0, 0) for _, made in self.sought]).T
-        # Groups that were found to fit something that was printed: most questions need no more.
+        # Groups that fit some printed counts: most questions need no others.
         self.searches = 0
         self.seen: Whole = np.zeros((0, self.rows.shape[1]), dtype=np.int64)
         self.seen_counts: Whole = np.zeros((0, len(names)), dtype=np.int64)
@@ -110,7 +111,8 @@ class Frame:
         return [(inside, made) for inside, made in found.items() if any(inside)]
 
     def _missed(self) -> list[Whole]:
-        """Those who did not meet a requirement that applies to some only, and those without a study."""
+        """Those who did not meet a requirement that applies to some only, and those without a
+        study."""
         at = {name: i for i, name in enumerate(self.names)}
         return [
             self.rows[at[whole_of(key)]] - self.rows[at[f"{kind}.{key}"]]
@@ -132,11 +134,11 @@ class Frame:
         return True
 
     def _surely_fits(self, counts: Mapping[str, int]) -> bool:
-        """Whether that can be seen without a search, as in most reports.
+        """Whether that is clear without a search, as in most reports.
 
-        Those who comply with every requirement are set apart. The others are given what is left of each
-        requirement one after another, round and round: nobody gets all of it before everybody has all
-        but one, and a study that is late goes to those who have none.
+        Cases that comply with every requirement are set aside. The rest of each requirement is dealt
+        out to the others in turn: no case gets all requirements before every case has all but one,
+        and a late study goes to cases without one.
         """
         met = [counts[f"in_window.{k}"] for k in self.keys if k != OTHERS]
         there = [counts[n] for n in self.names if n.startswith("present.")]
@@ -159,17 +161,19 @@ class Frame:
         )
 
     def fitting(self, limits: Limits) -> Whole:
-        """Numbers of the groups, one set of them a row, that are known to fit what is printed."""
+        """Return numbers of the groups, one set per row, that are known to fit the printed
+        counts."""
         low, high = np.array(limits, dtype=np.int64).T
         inside = (self.seen_counts >= low) & (self.seen_counts <= high)
         found: Whole = self.seen[inside.all(axis=1)]
         return found
 
     def least(self, limits: Limits, factors: Whole) -> int:
-        """Give the least whole number that `factors` of the groups may come to, by integer programming.
+        """Return the least whole number that `factors` of the groups can give, by integer
+        programming.
 
-        Raises ValueError where there is none. The answer is exact: the gap that HiGHS leaves by default,
-        a ten-thousandth, would let a large count seem less confined than it is.
+        Raises ValueError if there is none. The answer is exact: the gap that HiGHS leaves by
+        default, a ten-thousandth, would let a large count seem less confined than it is.
         """
         from scipy.optimize import LinearConstraint, milp
 
@@ -193,7 +197,7 @@ class Frame:
 
 
 class Known:
-    """What somebody knows who has read some of the counts, of each set of groups that is sought."""
+    """The knowledge of a reader of some counts about each set of groups that is sought."""
 
     def __init__(self, groups: Frame, limits: Limits, largest: int) -> None:
         self.groups, self.limits, self.largest = groups, limits, largest
@@ -202,7 +206,7 @@ class Known:
 
     def _look(self) -> None:
         """Take the numbers that are known to fit. Mostly they show, without a search, that nothing is
-        given away: of a set that is small, that it may be one and the largest; of another, that it
+        revealed: of a set that is small, that it may be one and the largest; of another, that it
         may be none or many."""
         self.looked = self.groups.searches
         sums = self.groups.fitting(self.limits) @ self.groups.sets.T
@@ -210,7 +214,7 @@ class Known:
         self.safe_if_small = np.any(sums <= 1, axis=0) & np.any(sums >= self.largest, axis=0)
 
     def grade(self, at: int, small: bool) -> int:
-        """How far a set of groups is given away: 0 not at all, 1 narrowed, 2 to one number.
+        """Return how far a set of groups is revealed: 0 not at all, 1 narrowed, 2 to one number.
 
         `small`: it is small; else it may be none of them, or many.
         """
@@ -235,20 +239,20 @@ class Known:
 def frame(
     names: tuple[str, ...], keys: tuple[str, ...], apart: frozenset[str], complies: str
 ) -> Frame:
-    """The groups of these counts: the same for both periods of a study."""
+    """Return the groups of these counts, the same for both periods of a study."""
     return Frame(names, keys, apart, complies)
 
 
 @lru_cache(maxsize=1 << 12)
 def known(groups: Frame, limits: Limits, largest: int) -> Known:
-    """What is known by these counts: asked again and again while counts are chosen."""
+    """Return what these counts reveal; it is needed repeatedly while counts are chosen."""
     return Known(groups, limits, largest)
 
 
 class Overlaps:
     """The counts of one population by name: `eligible`, `compliant`, `days` (those with any study),
-    `in_window.X` and `present.X` of each requirement, and `in_window.X/whole` where it applies to some
-    only; others are passed over."""
+    `in_window.X` and `present.X` of each requirement, and `in_window.X/whole` where it applies to
+    some only; others are passed over."""
 
     def __init__(self, counts: Mapping[str, int], profile: Profile) -> None:
         self.profile = profile
@@ -272,7 +276,7 @@ class Overlaps:
         return named or name in ("eligible", "compliant", "days")
 
     def _frame(self) -> Frame:
-        """The groups, with what `compliant` and `days` are in this protocol: as the numbers allow it.
+        """Return the groups, with `compliant` and `days` as the numbers of this protocol allow.
 
         Where they are something else, such as with groups of requirements inside groups, they are
         left out.
@@ -306,7 +310,7 @@ class Overlaps:
         )
 
     def exposed(self, printed: frozenset[str]) -> bool:
-        """Whether what is printed confines a small group, more than the marks alone do."""
+        """Whether the printed counts confine a small group more than the marks alone do."""
         limits, largest = self._limits(printed), self.profile.largest
         if limits == self.marks:  # a zero is known without being printed
             return False
@@ -323,9 +327,9 @@ class Overlaps:
 def printable(
     counts: Mapping[str, int], wanted: Mapping[str, bool], profile: Profile
 ) -> dict[str, bool]:
-    """Of the counts that are `wanted`, those that can be printed together, the first ones first.
+    """Return which `wanted` counts can be printed together; earlier counts take precedence.
 
-    A profile that rounds withholds only what is small: its numbers leave room already.
+    A profile that rounds withholds only small counts: its numbers are already imprecise.
     """
     found = dict(wanted)
     if profile.rounded_to:

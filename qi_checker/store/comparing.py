@@ -1,4 +1,4 @@
-"""What changed since the night before: only rows that differ are read and compared."""
+"""Changes since the night before: only differing rows are read and compared."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from qi_checker.store.models import CaseRow, ChangeRow, FindingRow, Run
 from qi_checker.store.rows import unmarked
 from qi_checker.store.transaction import reading
 
-_TOGETHER = 2_000  # cases asked for in one query
+_TOGETHER = 2_000  # number of cases in one query
 _Rows = dict[Key, str]
 _Last = Mapping[type[Any], int]  # the last row of a table that is older than the run
 
 
 def save_changes(alias: str, run: Run, marks: Marks | None = None) -> tuple[Change, ...]:
-    """Compare a run with the one in force before it, and keep what changed.
+    """Compare a run with the run in force before it, and store the changes.
 
-    marks: where the history ended before the run, if it is the newest one: no older row is looked at.
+    marks: the end of the history before the run, if it is the newest; older rows are not read.
     """
     base = before(alias, run)
     if base is None:
@@ -46,21 +46,21 @@ def save_changes(alias: str, run: Run, marks: Marks | None = None) -> tuple[Chan
 
 
 def load_changes(alias: str, run_id: int) -> tuple[Change, ...]:
-    """What changed in a run, as it was kept with it."""
+    """Return the changes of a run, as stored with it."""
     rows = ChangeRow.objects.using(alias).filter(run_id=run_id).order_by("position")
     with reading(alias):
         return tuple(_change(row) for row in rows.values_list("row", flat=True))
 
 
 def before(alias: str, run: Run) -> Run | None:
-    """The run in force for the latest moment before that of `run`."""
+    """Return the run in force for the latest moment before that of `run`."""
     moment = _moment(run.as_of)
     every = Run.objects.using(alias).filter(protocol=run.protocol, id__lt=run.id)
     return _latest(alias, [r for r in every.only("id", "as_of") if _moment(r.as_of) < moment])
 
 
 def latest_run(alias: str, protocol: str) -> Run | None:
-    """The run in force for the latest moment of a protocol."""
+    """Return the run in force for the latest moment of a protocol."""
     every = Run.objects.using(alias).filter(protocol=protocol)
     return _latest(alias, list(every.only("id", "as_of")))
 
@@ -71,7 +71,7 @@ def _latest(alias: str, those: list[Run]) -> Run | None:
 
 
 def _moment(as_of: str) -> dt.datetime:
-    """A date means its end."""
+    """Parse a moment; a date means its end."""
     parsed = AsOf.parse(as_of)
     return parsed.clock or dt.datetime.combine(parsed.date, dt.time.max)
 
@@ -96,19 +96,19 @@ def _snapshot(alias: str, run: Run, findings: _Rows, cases: _Rows) -> Snapshot:
 
 
 def _added(alias: str, model: type[Any], run: Run, base: Run, last: _Last) -> QuerySet[Any]:
-    """The rows of a run that `base` did not have."""
+    """Return the rows of a run that `base` did not have."""
     rows = valid(model, Place(alias, run.protocol, run.id)).filter(from_run__gt=base.id)
     return rows.filter(id__gt=last[model]) if model in last else rows
 
 
 def _closed(alias: str, model: type[Any], run: Run, base: Run) -> QuerySet[Any]:
-    """The rows of `base` that a run does not have; found by the index of closed rows."""
+    """Return the rows of `base` that a run lacks, by the index of closed rows."""
     rows = model.objects.using(alias).filter(protocol=run.protocol, from_run__lte=base.id)
     return rows.filter(to_run__gt=base.id, to_run__lte=run.id)
 
 
 def _differing(alias: str, run: Run, base: Run, last: _Last) -> tuple[_Rows, _Rows]:
-    """Findings that are not the same in both runs: as they are, and as they were."""
+    """Return the findings that differ between the runs: in the new run and in the old one."""
     added = _added(alias, FindingRow, run, base, last)
     closed = _closed(alias, FindingRow, run, base)
     now, then = (
@@ -132,7 +132,7 @@ def _differing(alias: str, run: Run, base: Run, last: _Last) -> tuple[_Rows, _Ro
 def _differing_cases(
     alias: str, run: Run, base: Run, more: Iterable[str], last: _Last
 ) -> tuple[_Rows, _Rows]:
-    """Cases that are not the same, and `more` of them, in both runs."""
+    """Return the cases that differ between the runs, and the cases `more`, in both runs."""
     ids = set(more)
     ids |= set(_added(alias, CaseRow, run, base, last).values_list("case_id", flat=True))
     ids |= set(_closed(alias, CaseRow, run, base).values_list("case_id", flat=True))
@@ -148,7 +148,7 @@ def _differing_cases(
 
 
 def _earlier_problems(alias: str, base: Run, cases: Sequence[str]) -> set[Key]:
-    """Which requirements of these cases were a problem in a run before `base`."""
+    """Return the requirements of these cases that were a problem in a run before `base`."""
     runs = Run.objects.using(alias).filter(protocol=base.protocol, id__lt=base.id).order_by("id")
     dates = [(number, as_of[:10]) for number, as_of in runs.values_list("id", "as_of")]
     found: set[Key] = set()
@@ -163,7 +163,7 @@ def _earlier_problems(alias: str, base: Run, cases: Sequence[str]) -> set[Key]:
 
 
 def _was_overdue(row: FindingRow, base: Run, dates: list[tuple[int, str]]) -> bool:
-    """Whether it was due after its last day in one of the runs that it was valid in."""
+    """Whether it was due after its last day in one of the runs in which it was valid."""
     if row.status != Status.DUE or not row.act_by:
         return False
     until = min(row.to_run or base.id, base.id)

@@ -1,4 +1,4 @@
-"""A night from an evaluation. What reads the store does not import this, nor DuckDB with it."""
+"""A night from an evaluation. Readers of the store do not import this module and DuckDB."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def night_of(
     feeds: Sequence[Row] = (),
     actor: str = "nightly",
 ) -> Night:
-    """The night of an evaluation; it is kept before the next evaluation of the same records."""
+    """Make the night of an evaluation; store it before the next evaluation of the records."""
     actions_in(evaluation)
     evaluation.hold()
     document = manifest(evaluation)
@@ -57,9 +57,9 @@ _SCHEDULES = """
 
 
 def _evidence(evaluation: Evaluation) -> str:
-    """One hash for each case: of its own record and of those of the events that decided.
+    """Return the SQL of one hash per case: of its record and of the records of deciding events.
 
-    Where a record stands in its file is no part of it: another export has another order.
+    The position of a record in its file is not included: another export has another order.
     """
     return f"""
         WITH chosen AS (
@@ -80,7 +80,7 @@ def _evidence(evaluation: Evaluation) -> str:
 
 
 def _content(evaluation: Evaluation, table: str) -> str:
-    """Every value of a raw row in one text, with a mark where there is none."""
+    """Return the SQL of all values of a raw row in one text, with a mark for a missing value."""
     known = evaluation.con.execute(f"DESCRIBE raw_{table}").fetchall()
     names = sorted(row[0] for row in known if row[0] != "_row")
     cells = [f"coalesce(CAST(r.{quote(name)} AS VARCHAR), chr(30))" for name in names]

@@ -1,8 +1,8 @@
-"""Rows that are valid from run to run: what is new is added, what is gone is closed.
+"""Rows that are valid from run to run: new rows are added, missing rows are closed.
 
-An open row stays as long as it gives what tonight has: not the text is compared, but what it says
-for the day of the night. A row of an older program may say the same by other marks (`rows.py`); its
-case gets no seal, and is compared again every night until the row is another.
+An open row stays as long as it gives tonight's content: the comparison uses the text for the day of
+the night. A row of an older program may give the same text with other marks (`rows.py`); its case
+gets no seal, and is compared every night until the row changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from qi_checker.store.models import CaseRow, Interval
 from qi_checker.store.rows import Line, unmarked
 
-_BATCH = 2_000  # cases looked at together; what bounds the memory of a night
+_BATCH = 2_000  # cases compared together, which limits the memory of a night
 _CLOSED = 5_000  # rows closed in one statement
 # Rows in one statement: of seven values each, of which SQLite may refuse more than 999.
 _INSERTED = 100
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Place:
-    """Which run of which protocol in which database is written; `as_of` is its moment."""
+    """The run, protocol and database that are written; `as_of` is the moment of the run."""
 
     alias: str
     protocol: str
@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Advanced:
-    """How many rows were added and closed, to which cases, and which have rows of an older form."""
+    """The number of added and closed rows, their cases, and cases with rows of an older form."""
 
     added: int
     closed: int
@@ -50,9 +50,10 @@ def fill(
     lines: Iterable[Sequence[Line]],
     wrote: Callable[[type[Interval], Sequence[Line]], None],
 ) -> int:
-    """Make these lines what is valid in the run of `place`, where nothing is open; gives their number.
+    """Make these lines what is valid in the run of `place`, where nothing is open; gives their
+    number.
 
-    wrote: told of each part once it is in the database.
+    wrote: called with each part after it is in the database.
     """
     added = 0
     for some in lines:
@@ -70,7 +71,7 @@ def advance(
 ) -> Advanced:
     """Make the lines of these cases what is valid in the run of `place`.
 
-    A case without lines loses what it had.
+    A case without lines loses its rows.
     """
     added = closed = 0
     touched: set[str] = set()
@@ -95,7 +96,7 @@ def advance(
 
 
 def valid(model: type[Interval], place: Place) -> QuerySet[Any]:
-    """The rows of one past run."""
+    """Return the rows of one past run."""
     at = Q(to_run=None) | Q(to_run__gt=place.run)
     return model.objects.using(place.alias).filter(
         at, protocol=place.protocol, from_run__lte=place.run
@@ -103,7 +104,7 @@ def valid(model: type[Interval], place: Place) -> QuerySet[Any]:
 
 
 def sealed(place: Place) -> dict[str, str]:
-    """The seal of every case that is open, "" where its rows must be compared."""
+    """Return the seal of every open case, "" if its rows must be compared."""
     rows = CaseRow.objects.using(place.alias).filter(protocol=place.protocol, to_run=None)
     return dict(rows.values_list("case_id", "seal"))
 
@@ -125,7 +126,7 @@ def _same(there: str, now: str, as_of: str) -> bool:
 
 
 def _open(model: type[Interval], place: Place, cases: Sequence[str]) -> dict[Line, tuple[int, str]]:
-    """Number and text of the open rows of some cases, by their key."""
+    """Return number and text of the open rows of some cases, by their key."""
     names = model.COLUMNS[: model.KEY]
     found = model.objects.using(place.alias).filter(
         protocol=place.protocol, to_run=None, case_id__in=cases
@@ -141,7 +142,7 @@ def _close(model: type[Interval], place: Place, numbers: Sequence[int]) -> None:
 
 
 def _insert(model: type[Interval], place: Place, lines: Sequence[Line]) -> None:
-    """Many rows in one statement; an object or a statement for each would take most of a first night."""
+    """Insert many rows in one statement; one for each would take most of a first night."""
     names = ("protocol", "from_run", *model.COLUMNS)
     row = f"({', '.join(['%s'] * len(names))})"
     statement = f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES "

@@ -1,4 +1,4 @@
-"""Keep a night: run, history, schedules, changes and trail entry, all of it or nothing."""
+"""Store a night: run, history, schedules, changes and trail entry, all or nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from qi_checker.store.night import Kept, Night
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 
-# Cases come last: whether theirs is an older form of row is known by then.
+# Cases come last: by then it is known whether they have rows of an older form.
 _TABLES: tuple[tuple[str, type[Interval]], ...] = (
     ("findings", FindingRow),
     ("schedules", ScheduleRow),
@@ -37,7 +37,7 @@ _TABLES: tuple[tuple[str, type[Interval]], ...] = (
 
 
 def keep(alias: str, night: Night) -> Kept:
-    """Keep a night in one transaction. The same night a second time changes nothing."""
+    """Store a night in one transaction. The same night a second time changes nothing."""
     with writing(alias):
         mark = transaction.savepoint(using=alias)
         run = _run(alias, night)
@@ -83,7 +83,7 @@ def _run(alias: str, night: Night) -> Run:
 
 
 def _in_force(alias: str, run: Run) -> Run | None:
-    """The last run for the same moment, other than this one."""
+    """Return the last other run for the same moment."""
     same = Run.objects.using(alias).filter(protocol=run.protocol, as_of=run.as_of, id__lt=run.id)
     found: Run | None = same.order_by("-id").first()
     return found
@@ -92,7 +92,8 @@ def _in_force(alias: str, run: Run) -> Run | None:
 def _rows(
     alias: str, night: Night, run: Run, seals: Mapping[str, str], marks: Marks
 ) -> tuple[dict[str, int], Callable[[], str]]:
-    """What changed into the history; gives how many rows each kind added, and what makes its digest."""
+    """What changed into the history; gives how many rows each kind added, and what makes its
+    digest."""
     place = Place(alias, night.protocol, run.id, night.as_of)
     known = sealed(place)
     if not known:
@@ -123,7 +124,7 @@ def _rows(
 
 
 def _digest(run: Run, seals: Mapping[str, str]) -> str:
-    """Of everything that is kept."""
+    """Return the digest of everything that is stored."""
     digest = hashlib.sha256(run.parts.encode())
     digest.update("".join(f"\n{case}\x1e{seals[case]}" for case in sorted(seals)).encode())
     return digest.hexdigest()

@@ -1,7 +1,7 @@
-"""The rows of a night as lines for the store, made by DuckDB: only those that changed leave it.
+"""The rows of a night as lines for the store, made by DuckDB: only changed rows leave DuckDB.
 
-A line is a key and the text of a row. A seal is the SHA-256 of all lines of one case: where it is
-that of the night before, nothing of the case is fetched, and nothing is compared.
+A line is a key and the text of a row. A seal is the SHA-256 of all lines of one case: if it
+equals that of the night before, nothing of the case is fetched or compared.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _TOGETHER = 4_000  # lines fetched at once
 
 @dataclass(frozen=True)
 class Sources:
-    """Queries for what a night keeps.
+    """Queries for the data that a night stores.
 
     `findings` and `cases` have the columns of the contract, cases also `opens` and `closes`, the
-    window of what is to be done next. `schedules` has `case_id` and `surgery_at`, as the records say
-    it that night; `evidence` has `case_id` and `sha256` of the records that the findings of the case
-    rest on. `actions` has the columns of actions.csv, and `number`, by which they are in order; "" for
+    window of the next action. `schedules` has `case_id` and `surgery_at` as in the records of that
+    night; `evidence` has `case_id` and `sha256` of the records behind the findings of the case.
+    `actions` has the columns of actions.csv, and `number`, by which they are in order; "" for
     none. `horizon`: days before its last one in which an action is soon.
     """
 
@@ -52,14 +52,15 @@ class Sources:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Lines of one kind: their columns as SQL, the key first, and the query that these are made from."""
+    """Lines of one kind: their columns as SQL, the key first, and the query that these are made
+    from."""
 
     columns: str
     source: str
     key: int = 1
 
     def sql(self, those: str = "") -> str:
-        """All lines in order, or those of a condition. Rows become text only where they are wanted."""
+        """Select all lines in order, or those of a condition. Only selected rows become text."""
         order = ", ".join(str(number + 1) for number in range(self.key))
         return f"{self.view(those)} ORDER BY {order}"
 
@@ -76,14 +77,15 @@ class Lines:
 
     @classmethod
     def of(cls, con: duckdb.DuckDBPyConnection, sources: Sources, as_of: str) -> Lines:
-        """Raises ValueError where a row comes twice, or is of no case of the night."""
+        """Make the tables. Raise ValueError for a row that is repeated or has no case in the
+        night."""
         kinds = _kinds(sources, as_of)
         for kind in ("findings", "schedules"):
             con.execute(f"CREATE OR REPLACE TEMP VIEW night_{kind} AS {kinds[kind].view()}")
         con.execute(f"""
             CREATE OR REPLACE TEMP VIEW night_plain AS
             SELECT case_id, {_case_row(as_of)} AS row FROM ({sources.cases})""")
-        # The one that is costly to ask twice.
+        # A table, since this query is expensive.
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE night_evidence AS
             SELECT case_id, sha256 AS row FROM ({sources.evidence})""")
@@ -98,11 +100,11 @@ class Lines:
         return cls(con, kinds)
 
     def seals(self) -> list[tuple[str, str]]:
-        """Every case of the night with its seal, by case."""
+        """Return every case of the night with its seal, by case."""
         return self.con.execute("SELECT case_id, seal FROM night_seals ORDER BY 1").fetchall()
 
     def of_cases(self, kind: str, cases: Sequence[str]) -> list[Line]:
-        """The lines of some cases, given in order; `kind` as in `every`."""
+        """Return the lines of some cases, in order; `kind` as in `every`."""
         if not cases:
             return []
         those = "WHERE case_id BETWEEN ? AND ? AND case_id IN (SELECT unnest(?::VARCHAR[]))"
@@ -110,7 +112,8 @@ class Lines:
         return self.con.execute(query, [cases[0], cases[-1], list(cases)]).fetchall()
 
     def every(self, kind: str) -> Iterator[list[Line]]:
-        """All lines in order, some thousands at once. `kind`: findings, cases, schedules, evidence, actions.
+        """All lines in order, some thousands at once. `kind`: findings, cases, schedules,
+        evidence, actions.
 
         Nothing else may be asked of the connection meanwhile.
         """
@@ -137,7 +140,7 @@ def _kinds(sources: Sources, as_of: str) -> dict[str, _Kind]:
 _NO_ACTIONS = f"""
     SELECT 0 AS number, {", ".join(f"NULL AS {quote(name)}" for name in ACTION_COLUMNS)} WHERE false"""
 
-# Texts of JSON hold no separator, and the number of findings says where the schedule begins.
+# JSON contains no separator, and the number of findings shows where the schedule begins.
 _SEALS = """
     CREATE OR REPLACE TEMP TABLE night_seals AS
     WITH found AS (
@@ -180,13 +183,13 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def row_sql(columns: tuple[str, ...]) -> str:
-    """The same in SQL: the text of a row with these columns."""
+    """Return the SQL of the text of a row with these columns."""
     cells = ", ".join(f"{quoted(name)}: {quote(name)}" for name in columns)
     return f"CAST(to_json({{{cells}}}) AS VARCHAR)"
 
 
 def marked_sql(row: str, as_of: str) -> str:
-    """SQL of the text `row` with its marks; beside it are the dates `window_opens` and `act_by`."""
+    """Return the SQL of `row` with its marks; `window_opens` and `act_by` are columns beside it."""
     today = quoted(as_of[:10])
     opens, act_by = _day("window_opens"), _day("act_by")
     start = f"'between ' || greatest({today}, coalesce({opens}, {today})) || ' and'"
@@ -198,12 +201,12 @@ def marked_sql(row: str, as_of: str) -> str:
 
 
 def _case_row(as_of: str) -> str:
-    """SQL of the row of a case: its next action says when to do it."""
+    """Return the SQL of the row of a case; its next action has its time."""
     return _with_span(row_sql(CASE_COLUMNS), "opens", "closes", as_of)
 
 
 def _action_row(as_of: str, horizon: int) -> str:
-    """SQL of the row of an action."""
+    """Return the SQL of the row of an action."""
     row = _with_span(row_sql(ACTION_COLUMNS), quote("from"), quote("until"), as_of)
     today, last, soon = quoted(as_of[:10]), _day("act_by"), _day(f"(act_by - {horizon})")
     when = f"""CASE WHEN {last} < {today} THEN 'overdue' WHEN {last} = {today} THEN 'today'
@@ -214,7 +217,7 @@ def _action_row(as_of: str, horizon: int) -> str:
 
 
 def _with_span(row: str, opens: str, closes: str, as_of: str) -> str:
-    """SQL of the text `row` with a mark for the days of a window, from `opens` to `closes`."""
+    """Return the SQL of `row` with a mark for the days of a window, from `opens` to `closes`."""
     today = quoted(as_of[:10])
     first, last = _day(opens), _day(closes)
 
@@ -230,19 +233,19 @@ def _with_span(row: str, opens: str, closes: str, as_of: str) -> str:
 
 
 def _replaced(row: str, said: str, mark: str) -> str:
-    """SQL of the text `row` with a mark in place of words; as it is where one of them is NULL."""
+    """Return the SQL of `row` with a mark in place of words; unchanged if either is NULL."""
     nothing = quoted(ESCAPE + ESCAPE)  # no text has it: its characters of marks are escaped
     return f"replace({row}, coalesce({said}, {nothing}), coalesce({mark}, {nothing}))"
 
 
 def _day(name: str) -> str:
-    """SQL of a date as ten characters; NULL where it has none, or more."""
+    """Return the SQL of a date as ten characters; NULL if it is missing or longer."""
     between = f"{name} BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'"
     return f"CASE WHEN {between} THEN CAST({name} AS VARCHAR) END"
 
 
 def _escaped(row: str) -> str:
-    """SQL of the text `row`, in which characters of marks stand for themselves."""
+    """Return the SQL of `row` with literal characters of marks escaped."""
     return f"replace({row}, '{ESCAPE}', '{ESCAPE}{ITSELF}')"
 
 

@@ -1,4 +1,4 @@
-"""What a night hands to the store, and what it gets back."""
+"""The data that a night gives to the store, and the result."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ Row = Mapping[str, Any]
 
 
 class Lines(Protocol):
-    """The lines of a night, wherever they come from; `evaluated.py` makes them from DuckDB."""
+    """The lines of a night from any source; `evaluated.py` makes them with DuckDB."""
 
     def seals(self) -> Sequence[tuple[str, str]]:
-        """Every case of the night with its seal, by case."""
+        """Return every case of the night with its seal, by case."""
 
     def of_cases(self, kind: str, cases: Sequence[str]) -> Sequence[Line]:
-        """The lines of some cases, given in order."""
+        """Return the lines of some cases, in order."""
 
     def every(self, kind: str) -> Iterator[Sequence[Line]]:
-        """The lines of all cases, in order and in parts."""
+        """Yield the lines of all cases, in order and in parts."""
 
 
 @dataclass(frozen=True)
 class Night:
     """One evaluation of one protocol. `started_at` is a clock time with its time zone.
 
-    `lines` are the rows of findings.json and what they rest on.
+    `lines` are the rows of findings.json and their evidence.
     """
 
     as_of: str
@@ -48,10 +48,10 @@ class Night:
 
 @dataclass(frozen=True)
 class Kept:
-    """What became of a night. `repeated`: it was there already, and nothing was written.
+    """The result of storing a night. `repeated`: it already existed, and nothing was written.
 
-    `correction`: this moment was kept so often before, with other data or rules. `changes` are
-    those since the run in force before it; `counts`, rows that the history got.
+    `correction`: how often this moment was stored before, with other data or rules. `changes`
+    are those since the run in force before it; `counts`: rows added to the history.
     """
 
     run_id: int

@@ -1,14 +1,14 @@
-"""Rows as text: exactly as findings.json has them, with marks where only the calendar speaks.
+"""Rows as text: exactly as findings.json has them, with marks where only the calendar decides.
 
-What a coordinator may still do is told "between <tonight or the first day of the window> and ...",
-and by when it is to be arranged reads otherwise once that day has passed. An action is "later" until
-it is "soon", and "for 13 Apr–13 May" until that window opens. So the texts of open cases change while
-nothing happens. They are kept with marks in those places, from which the day of the run makes the
-words again when a row is read: the same bytes, without a row a night.
+The sentence of an open action says "between <tonight or the first day of the window> and ...", and
+its last day reads differently after that day has passed. An action is "later" until it is "soon",
+and "for 13 Apr–13 May" until that window opens. So the text of open cases changes while nothing
+happens. It is stored with marks in those places, from which the day of the run restores the words
+when a row is read: the same bytes, without a new row every night.
 
-A mark is put only where it gives back what it took the place of, so a sentence that reads
-otherwise, of another version of the program, is kept as it is. The words of a mark must never
-change: stores hold nights that were written with them.
+A mark is used only where it restores exactly what it replaced, so a sentence with other wording, of
+another version of the program, is stored unchanged. The words of a mark must never change: stores
+contain nights that were written with them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 Line = tuple[str, ...]  # first the key, last the row
 
-# Characters that nobody writes; where somebody does they are kept apart from the marks.
+# Characters that nobody writes; if somebody does, they are escaped.
 ESCAPE, ITSELF = "\ue000", "\ue001"
 TODAY = ESCAPE + "\ue002"  # the day of the night
 START = ESCAPE + "\ue003"  # and a day: that day, or the day of the night if it is later
@@ -45,7 +45,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_
 
 
 def row_text(row: Mapping[str, Any]) -> str:
-    """One row as DuckDB writes it into JSON."""
+    """Format one row as DuckDB writes it into JSON."""
     text = _ENCODER.encode(row)
     return _ESCAPED.sub(_upper, text) if "\\u00" in text else text
 
@@ -55,10 +55,10 @@ def _upper(found: re.Match[str]) -> str:
 
 
 def unmarked(text: str, as_of: str) -> str:
-    """The text as the night had it, whose moment is `as_of`.
+    """Restore the text of the night with the moment `as_of`.
 
-    Where a night is not known any more, `as_of` may be words instead: they stand for its day, and
-    how near a last day was is left empty.
+    If a night is no longer known, `as_of` may be words instead of its day; the urgency of a last
+    day is then empty.
     """
     if ESCAPE not in text:
         return text
@@ -82,14 +82,14 @@ def unmarked(text: str, as_of: str) -> str:
 
 
 def _urgency(soon: str, last: str, today: str) -> str:
-    """How near the last day of an action is (`cases/actions.py`)."""
+    """Return the urgency of the last day of an action (`cases/actions.py`)."""
     if last <= today:
         return "overdue" if last < today else "today"
     return "soon" if soon <= today else "later"
 
 
 def _span(opens: str, closes: str, today: str) -> str:
-    """When to do something in a window (`cases/actions.py`)."""
+    """Describe when to do something in a window (`cases/actions.py`)."""
 
     def day(value: str) -> str:
         year = f" {value[:4]}" if value[:4] != today[:4] else ""
