@@ -19,6 +19,7 @@ from typing import Any
 
 from django.db.models import Max, Min, Model, QuerySet
 
+from qi_checker.store.accounts import bound_accounts
 from qi_checker.store.models import (
     ActionRow,
     CaseRow,
@@ -223,6 +224,7 @@ def all_bound(alias: str) -> dict[str, str]:
         runs = all_runs(alias, protocol).runs
         found.update({run_name(number): digest for number, digest in runs.items()})
     found.update(bound(*singles(alias)))
+    found.update(bound_accounts(alias))
     return found
 
 

@@ -98,11 +98,11 @@ def pseudonymise(alias: str, case_id: str, key: bytes, at: datetime, actor: str)
         names = {name for name, digest in rebound(alias, found)[0].items()}
         sequences.update(_binding(alias, names))
         trail = Trail(alias)
+        payload = {"case": new, **_announced(alias, sequences)}
         trail.erase(sequences)
         anew = {
             n: d for n, d in all_bound(alias).items() if n in names or found.binds[n] in sequences
         }
-        payload = {"case": new, "sequences": sorted(sequences)}
         trail.append(at, actor, "pseudonymised", payload, anew)
     return new
 
@@ -114,6 +114,17 @@ def _hide_digests(alias: str, found: Verified, key: bytes) -> None:
         if label == "run":
             run = Run.objects.using(alias).get(id=number)
             Run.objects.using(alias).filter(id=run.id).update(digest=_keyed(key, run.digest))
+
+
+def _announced(alias: str, sequences: Set[int]) -> dict[str, Any]:
+    """What the entry must name as erased: these, and what those of them named that are erased now."""
+    told, through = set(sequences), 0
+    entries = TrailEntry.objects.using(alias).filter(sequence__in=sequences).exclude(payload=None)
+    for payload in entries.values_list("payload", flat=True).iterator(_FETCHED):
+        content = json.loads(payload)
+        told.update(content.get("sequences", ()))
+        through = max(through, content.get("through", 0))
+    return {"sequences": sorted(told)} | ({"through": through} if through else {})
 
 
 def _binding(alias: str, names: Set[str]) -> Iterator[int]:

@@ -14,10 +14,12 @@ from django.db.migrations.executor import MigrationExecutor
 from qi_checker.errors import Problem, UserError
 from qi_checker.store.models import TrailEntry
 from qi_checker.store.transaction import reading, writing
-from qi_checker.store.verifying import bind_all
+from qi_checker.store.verifying import bind_accounts, bind_all
 
 _APPS = ("qi_store", "qi_people", "qi_desk")
-_BINDS = ("qi_store", "0004_rows_are_bound")  # binds the rows of an older store to the trail once
+# Migrations that bind the rows of an older store to the trail once: all, or accounts, roles and tokens.
+_BINDS = ("qi_store", "0004_rows_are_bound")
+_BINDS_ACCOUNTS = ("qi_store", "0006_accounts_are_bound")
 
 
 def check(alias: str, more: tuple[str, ...] = ()) -> None:
@@ -52,10 +54,11 @@ def migrate(alias: str) -> None:
             _clear_left_over(alias)
             executor = MigrationExecutor(connections[alias])
             executor.migrate(_targets(executor))
-            if _BINDS in plan:
-                last = TrailEntry.objects.using(alias).order_by("-sequence").first()
-                if last is not None:  # a new store has nothing to bind
-                    bind_all(alias, datetime.fromisoformat(last.at))
+            last = TrailEntry.objects.using(alias).order_by("-sequence").first()
+            if last is not None:  # a new store has nothing to bind
+                bind = bind_all if _BINDS in plan else bind_accounts
+                if _BINDS_ACCOUNTS in plan:
+                    bind(alias, datetime.fromisoformat(last.at))
 
 
 def _plan(alias: str) -> list[Any]:

@@ -16,13 +16,22 @@ from qi_checker.store.transaction import reading, writing
 
 START = "0" * 64  # the previous hash of the first entry
 ERASED, PURGED, BOUND = "payload_erased", "purged", "rows_bound"
+_PSEUDONYMISED = "pseudonymised"
+ACCOUNTS_BOUND = "accounts_bound"  # accounts, roles and tokens as an upgrade found them
 # Actions that may change or remove bound rows: the program's own commands.
 _CHANGES = frozenset(
-    {"run_forgotten", PURGED, "pseudonymised"}
+    {"run_forgotten", PURGED, _PSEUDONYMISED}
     | {f"{kind}_undone" for kind in ("note", "contact", "look", "wait")}
 )
 _UNDONE = frozenset(action for action in _CHANGES if action.endswith("_undone"))
 _REMOVES = frozenset({"run_forgotten", PURGED})
+# The same of accounts, roles and tokens: an administrator's daily work, so that nobody is told of it.
+_OF_ACCOUNTS = ("account", "role", "token")
+_CHANGES_ACCOUNTS = frozenset(
+    {"account_renamed", "account_opened", "account_shut", "password_set", "password_rehashed"}
+    | {"token_revoked"}
+)
+_REMOVES_ROLES = frozenset({"role_taken", "roles_renewed"})
 _FETCHED = 5_000
 
 
@@ -70,15 +79,18 @@ class Trail:
         payload: Mapping[str, Any],
         bound: Mapping[str, str] | None = None,
         unbound: Sequence[str] = (),
+        was: Mapping[str, str] | None = None,
     ) -> Anchor:
         """Add an entry, and return the new end. `payload` contains ids, never data of a patient.
 
         `at` has a time zone. Inside a transaction of the caller it becomes a part of it.
-        bound: digests of rows written with it, by name; unbound: names of removed rows.
+        bound: digests of rows written with it, by name; unbound: names of removed rows; was: digests of
+        the same rows before, so that an entry cannot make a forged row a good one unnoticed.
         """
         content = dict(payload)
         content |= {"bound": dict(bound)} if bound else {}
         content |= {"unbound": list(unbound)} if unbound else {}
+        content |= {"was": dict(was)} if was else {}
         with writing(self.alias):
             # The digest stays after a payload is erased, so ids must not be guessable from it.
             salted = content | {"salt": secrets.token_hex(16)}
@@ -214,9 +226,9 @@ class _Reader:
             self.gone.add(entry.sequence)
             return
         content = json.loads(entry.payload)
-        if entry.action in (ERASED, "pseudonymised"):
+        if entry.action in (ERASED, _PSEUDONYMISED):
             self.announced.update(content.get("sequences", ()))
-        if entry.action == PURGED and content.get("through"):
+        if entry.action in (PURGED, _PSEUDONYMISED) and content.get("through"):
             self._purged(entry, content)
         self._bind(entry, content)
 
@@ -229,15 +241,24 @@ class _Reader:
     def _bind(self, entry: TrailEntry, content: Mapping[str, Any]) -> None:
         number, bound = entry.sequence, content.get("bound", {})
         unbound = content.get("unbound", ())
-        other = [n for n, digest in bound.items() if self.bound.get(n, digest) != digest]
-        if entry.action == BOUND and self.bound:
+        other = [
+            name
+            for name, digest in bound.items()
+            if self.bound.get(name, digest) != digest and not _may_change(entry.action, name)
+        ]
+        lost = [name for name in unbound if not _may_remove(entry.action, name)]
+        again = entry.action == ACCOUNTS_BOUND and any(map(_of_accounts, self.bound))
+        if again or (entry.action == BOUND and self.bound):
             self.faults.append(f"entry {number} binds all rows anew")
-        elif other and entry.action not in _CHANGES:
+        elif other:
             self.faults.append(f"entry {number} says that {other[0]} is another one")
-        elif unbound and entry.action not in _REMOVES:
-            self.faults.append(f"entry {number} says that {unbound[0]} is gone")
-        if entry.action in (ERASED, BOUND, *(_CHANGES - _UNDONE)):
+        elif lost:
+            self.faults.append(f"entry {number} says that {lost[0]} is gone")
+        if entry.action in (ERASED, BOUND, ACCOUNTS_BOUND, *(_CHANGES - _UNDONE)):
             self.noted.append(f"entry {number}: {entry.action} by {entry.actor} at {entry.at[:19]}")
+        for name, digest in content.get("was", {}).items():
+            if self.bound.get(name) != digest:  # who binds a row anew must not hide that
+                self.noted.append(f"entry {number}: {name} was not what the trail said before it")
         self.bound.update(bound)
         self.binds.update(dict.fromkeys(bound, number))
         for name in unbound:
@@ -253,6 +274,18 @@ class _Reader:
                 f"entry {min(self.anchors)}, which was written down elsewhere, is not there: "
                 "the end is cut off"
             )
+
+
+def _of_accounts(name: str) -> bool:
+    return name.partition(" ")[0] in _OF_ACCOUNTS
+
+
+def _may_change(action: str, name: str) -> bool:
+    return action in _CHANGES or (action in _CHANGES_ACCOUNTS and _of_accounts(name))
+
+
+def _may_remove(action: str, name: str) -> bool:
+    return action in _REMOVES or (action in _REMOVES_ROLES and name.startswith("role "))
 
 
 def chained(

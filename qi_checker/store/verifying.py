@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.store.accounts import account_rows, bound_accounts
 from qi_checker.store.binding import (
     all_bound,
     all_runs,
@@ -30,7 +31,7 @@ from qi_checker.store.models import (
     Run,
     ScheduleRow,
 )
-from qi_checker.store.trail import BOUND, Anchor, Trail, Verified
+from qi_checker.store.trail import ACCOUNTS_BOUND, BOUND, Anchor, Trail, Verified
 from qi_checker.store.transaction import snapshot
 
 _SHOWN = 20  # maximum number of faults that are listed
@@ -70,6 +71,13 @@ def bind_all(alias: str, at: datetime) -> None:
         Trail(alias).append(at, "qi-checker", BOUND, {}, found)
 
 
+def bind_accounts(alias: str, at: datetime) -> None:
+    """Bind the accounts, roles and tokens that an upgrade finds, once; an entry of the trail says so."""
+    found = bound_accounts(alias)
+    if found:
+        Trail(alias).append(at, "qi-checker", ACCOUNTS_BOUND, {"why": "found at upgrade"}, found)
+
+
 def _faults(alias: str, bound: Mapping[str, str]) -> Iterator[str]:
     left = dict(bound)
     for protocol in protocols(alias):
@@ -81,6 +89,8 @@ def _faults(alias: str, bound: Mapping[str, str]) -> Iterator[str]:
         yield from _seals(alias, protocol)
     for row in singles(alias):
         yield from _compared(name_of(row), digest_of(row), left)
+    for account in account_rows(alias):
+        yield from _compared(account.name, account.digest, left, account.words)
     for name in sorted(left, key=_by_number):
         yield f"{name} was removed"
     yield from _documents(alias)
@@ -91,13 +101,13 @@ def _by_number(name: str) -> tuple[str, int]:
     return label, int(number)
 
 
-def _compared(name: str, digest: str, left: dict[str, str]) -> Iterator[str]:
+def _compared(name: str, digest: str, left: dict[str, str], words: str = "") -> Iterator[str]:
     said = left.pop(name, None)
     if said is None:
-        yield f"{name} was added: no entry of the trail tells of it"
+        yield f"{words or name} was added: no entry of the trail tells of it"
     elif said != digest:
         more = ", or a row of it," if name.startswith("run ") else ""
-        yield f"{name}{more} was changed"
+        yield f"{words or name}{more} was changed"
 
 
 def _documents(alias: str) -> Iterator[str]:

@@ -76,7 +76,7 @@ def _password(request: HttpRequest) -> HttpResponse:
     user = request.who.user
     old, new, repeated = (request.POST.get(name, "") for name in ("old", "new", "repeated"))
     errors: list[tuple[str, str]] = []
-    if not user.has_usable_password() or not user.check_password(old):
+    if not user.has_usable_password() or not accounts.knows(user, old):
         errors.append(("old", gettext("The old password is wrong.")))
     if new != repeated:
         errors.append(("repeated", gettext("The two new passwords differ.")))

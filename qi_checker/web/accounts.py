@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import check_password as check_hash
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.store.accounts import bound_row
 from qi_checker.store.exceptions import Person
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
@@ -36,11 +39,24 @@ class LocalAccounts(BaseBackend):
         if user is None:
             User().set_password(password)  # takes the same time
             return None
-        return user if user.check_password(password) and user.is_active else None
+        return user if knows(user, password) and user.is_active else None
 
     def get_user(self, user_id: int) -> User | None:
         """Return the account of a session; None if it was closed since."""
         return direct.open_account(user_id)
+
+
+def knows(user: User, password: str) -> bool:
+    """Whether this is the password of an account; a hash of an older kind is made anew."""
+
+    def rehash(password: str) -> None:
+        with writing(_ALIAS):
+            was = bound_account(user)
+            user.set_password(password)
+            user.save(update_fields=["password"])
+            tell("password_rehashed", user, Person(user.login, ""), was=was)
+
+    return bool(check_hash(password, user.password, rehash))
 
 
 def tried(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
@@ -63,14 +79,18 @@ def add(login: str, name: str, password: str | None, by: Person) -> User:
     with writing(_ALIAS):
         if User.objects.filter(login=login).exists():
             raise _refused("login", "there is such an account already", "Choose another login")
-        user = User(login=login, name=name.strip(), created_at=this_moment())
-        if password is None:
-            user.set_unusable_password()
-        else:
-            check_password(password, user)
-            user.set_password(password)
+        if password is not None:
+            check_password(password, User(login=login, name=name.strip()))
+        return create(login, name.strip(), password, by)
+
+
+def create(login: str, name: str, password: str | None, by: Person) -> User:
+    """Write an account and its entry; nothing is checked."""
+    with writing(_ALIAS):
+        user = User(login=login, name=name, created_at=this_moment())
+        user.set_password(password)  # one that nobody can use, where it is None
         user.save()
-        _tell("account_added", user, by)
+        tell("account_added", user, by)
     return user
 
 
@@ -88,9 +108,10 @@ def set_password(user: User, password: str, by: Person) -> None:
     """Give an account another password; its sessions end."""
     check_password(password, user)
     with writing(_ALIAS):
+        was = bound_account(user)
         user.set_password(password)
         user.save(update_fields=["password"])
-        _tell("password_set", user, by)
+        tell("password_set", user, by, was=was)
 
 
 def set_active(user: User, active: bool, by: Person) -> None:
@@ -98,9 +119,10 @@ def set_active(user: User, active: bool, by: Person) -> None:
     with writing(_ALIAS):
         if not active:
             _check_last(user)
+        was = bound_account(user)
         user.is_active = active
         user.save(update_fields=["is_active"])
-        _tell("account_opened" if active else "account_shut", user, by)
+        tell("account_opened" if active else "account_shut", user, by, was=was)
 
 
 def grant(user: User, role: str, site: str, by: Person) -> None:
@@ -109,8 +131,11 @@ def grant(user: User, role: str, site: str, by: Person) -> None:
         raise _refused("role", "there is no such role")
     with writing(_ALIAS):
         given = {"given_by": by.login}
-        Membership.objects.get_or_create(user=user, role=role, site=site.strip(), defaults=given)
-        _tell("role_given", user, by, given_role=role, site=site.strip())
+        membership, _ = Membership.objects.get_or_create(
+            user=user, role=role, site=site.strip(), defaults=given
+        )
+        bound = bound_row(_ALIAS, "role", membership.pk)
+        tell("role_given", user, by, bound, given_role=role, site=site.strip())
 
 
 def take(membership: Membership, by: Person) -> None:
@@ -119,8 +144,9 @@ def take(membership: Membership, by: Person) -> None:
         if membership.role == Role.ADMIN.value and membership.site == "":
             _check_last(membership.user)
         user, role, site = membership.user, membership.role, membership.site
+        gone = [f"role {membership.pk}"]
         membership.delete()
-        _tell("role_taken", user, by, given_role=role, site=site)
+        tell("role_taken", user, by, {}, gone, given_role=role, site=site)
 
 
 def _check_last(user: User) -> None:
@@ -131,9 +157,27 @@ def _check_last(user: User) -> None:
         raise _refused("account", "this is the last administrator", advice)
 
 
-def _tell(action: str, user: User, by: Person, **more: str) -> None:
+def tell(
+    action: str,
+    user: User,
+    by: Person,
+    bound: Mapping[str, str] | None = None,
+    unbound: Sequence[str] = (),
+    was: Mapping[str, str] | None = None,
+    **more: str,
+) -> None:
+    """Write an entry about an account; it binds the row of the account, or those of `bound`.
+
+    unbound: names of removed rows. was: the digest of the row before it was changed.
+    """
     details = {"account": user.login, "role": by.role, **more}
-    Trail(_ALIAS).append(this_moment(), by.login, action, details)
+    rows = bound_account(user) if bound is None else bound
+    Trail(_ALIAS).append(this_moment(), by.login, action, details, rows, unbound, was)
+
+
+def bound_account(user: User) -> dict[str, str]:
+    """Return name and digest of the row of an account, as it is in the database."""
+    return bound_row(_ALIAS, "account", user.pk)
 
 
 def _refused(where: str, what: str, advice: str = "") -> UserError:

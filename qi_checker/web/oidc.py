@@ -25,10 +25,12 @@ from mozilla_django_oidc.views import (
 from requests import RequestException
 
 from qi_checker.nightly.config import Oidc
+from qi_checker.store.accounts import bound_row
+from qi_checker.store.exceptions import Person
 from qi_checker.store.trail import Trail
 from qi_checker.store.transaction import writing
 from qi_checker.web import direct
-from qi_checker.web.accounts import identity
+from qi_checker.web.accounts import bound_account, identity, tell
 from qi_checker.web.clock import this_moment
 from qi_checker.web.models import Membership, User
 from qi_checker.web.runtime import runtime
@@ -142,11 +144,15 @@ def _account(claims: dict[str, Any], iss: str, sub: str) -> User:
     name = str(claims.get("name") or "")[:200]
     if user is None:
         login = _free(identity(str(claims.get("preferred_username") or sub))[:100])
-        user = User(login=login, iss=iss, sub=sub, created_at=this_moment())
+        user = User(login=login, name=name, iss=iss, sub=sub, created_at=this_moment())
         user.set_unusable_password()
-    if user.pk is None or user.name != name:
-        user.name = name
         user.save()
+        tell("account_added", user, Person(login, ""), how=_GIVEN_BY)
+    elif user.name != name:
+        was = bound_account(user)
+        user.name = name
+        user.save(update_fields=["name"])
+        tell("account_renamed", user, Person(user.login, ""), was=was, how=_GIVEN_BY)
     return user
 
 
@@ -162,12 +168,16 @@ def _free(login: str) -> str:
 def _renew(user: User, grants: set[tuple[str, str]]) -> None:
     """Replace the provider's earlier roles by its current ones; other roles stay."""
     held = {(m.role, m.site): m for m in user.memberships.filter(given_by=_GIVEN_BY)}
-    for key in held.keys() - grants:
-        held[key].delete()
+    gone = [held[key] for key in sorted(held.keys() - grants)]
+    unbound = [f"role {membership.pk}" for membership in gone]
+    for membership in gone:
+        membership.delete()
+    bound: dict[str, str] = {}
     for role, site in sorted(grants - held.keys()):
-        Membership.objects.get_or_create(
+        membership, _ = Membership.objects.get_or_create(
             user=user, role=role, site=site, defaults={"given_by": _GIVEN_BY}
         )
+        bound |= bound_row("default", "role", membership.pk)
     if held.keys() != grants:
         roles = sorted(f"{role} {site}".strip() for role, site in grants)
         Trail("default").append(
@@ -175,6 +185,8 @@ def _renew(user: User, grants: set[tuple[str, str]]) -> None:
             user.login,
             "roles_renewed",
             {"account": user.login, "roles": ", ".join(roles)},
+            bound,
+            unbound,
         )
 
 

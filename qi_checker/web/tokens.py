@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from qi_checker.store.accounts import bound_row
 from qi_checker.store.desk.models import DeskAction, WorkItem
 from qi_checker.store.exceptions import Person
 from qi_checker.store.trail import Trail
@@ -165,11 +167,13 @@ def _revoke(number: int, kind: str, by: Person) -> None:
             rows = rows.filter(made_by=by.login)
         row = rows.first()
         if row is not None:
+            was = bound_row("default", "token", row.pk)
             row.revoked_at = this_moment()
             row.save(update_fields=["revoked_at"])
-            _tell("token_revoked", row, by)
+            _tell("token_revoked", row, by, was)
 
 
-def _tell(action: str, row: Token, by: Person) -> None:
+def _tell(action: str, row: Token, by: Person, was: Mapping[str, str] | None = None) -> None:
     details = {"token": row.pk, "kind": row.kind, "site": row.site, "role": by.role}
-    Trail("default").append(this_moment(), by.login, action, details)
+    bound = bound_row("default", "token", row.pk)
+    Trail("default").append(this_moment(), by.login, action, details, bound, was=was)

@@ -20,7 +20,7 @@ from qi_checker.web.runtime import runtime, store
 from qi_checker.web.urls_of import link
 
 PAGE = 100
-_UNSHOWN = ("salt", "bound")  # for verification only
+_UNSHOWN = ("salt", "bound", "unbound", "was")  # for verification only
 
 
 @dataclass(frozen=True)

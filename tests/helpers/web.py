@@ -37,14 +37,13 @@ from qi_checker.web.server import configure, prepare
 from pathlib import Path
 configure(Path(sys.argv[1]))
 prepare()
-from qi_checker.web.clock import this_moment
-from qi_checker.web.models import Membership, User
+from qi_checker.store.exceptions import Person
+from qi_checker.web import accounts
+by = Person("test", "administrator")
 for login, roles in json.load(sys.stdin).items():
-    user = User(login=login, name=login.title(), created_at=this_moment())
-    user.set_password(login)
-    user.save()
+    user = accounts.create(login, login.title(), login, by)
     for role, site in roles:
-        Membership.objects.create(user=user, role=role, site=site, given_by="test")
+        accounts.grant(user, role, site, by)
 """
 
 Accounts = Mapping[str, Iterable[tuple[str, str]]]

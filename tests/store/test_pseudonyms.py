@@ -190,3 +190,13 @@ def test_a_data_problem_is_changed_only_where_it_names_cases(
 def test_the_words_of_a_change_begin_with_its_case() -> None:
     assert change_renamed("20 mri: due, now 20.", "20", "PSN") == "PSN mri: due, now 20."
     assert change_renamed("201 is there", "20", "PSN") == "201 is there"
+
+
+def test_erased_entries_stay_announced_when_their_announcement_is_erased(store: Store) -> None:
+    """A purge and a pseudonym bind runs anew; the next pseudonym in such a run erases that entry."""
+    store.keep(night(finding("C1"), finding("C2")))
+    store.keep(night(finding("C1"), finding("C2"), as_of="2026-03-02"))
+    store.purge(date(2026, 3, 2), hours(48), "oak")
+    for number, case_id in enumerate(("C1", "C2"), start=49):
+        store.pseudonymise(case_id, KEY, hours(number), "oak")
+        assert store.verify().faults == ()

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.helpers.oidc import CLIENT, SECRET, Provider, nanoidp, npm_provider, provider
-from tests.helpers.web import Person, Served, copied, execute, served, set_web, sql, text_of
+from tests.helpers.web import Person, Served, copied, served, set_web, sql, text_of
 
 ROLES = {
     "qi-coordinator": {"role": "coordinator"},
@@ -92,6 +92,11 @@ def test_roles_are_those_of_today(hospital: Served, idp: Provider) -> None:
     _, answer = sign_in(hospital)
     assert answer.headers["Location"] == "/sign-in?refused=no_role"
     assert person.get("/").status_code == 200  # the session that is there ends by itself
+    idp.claims = {"sub": "u-2", "groups": ["qi-coordinator"], "name": "Another"}
+    sign_in(hospital)
+    # Each account, name and role that a sign-in wrote or removed is bound to the trail.
+    told = text_of(hospital.person("administrator").post("/trail").text)
+    assert "The trail is whole" in told and "replaced by" not in told
 
 
 def test_nobody_is_recognised_by_a_name_or_an_address(hospital: Served, idp: Provider) -> None:
@@ -174,7 +179,9 @@ def test_nobody_is_led_elsewhere(hospital: Served, back: str) -> None:
 def test_an_account_that_is_shut_stays_shut(hospital: Served, idp: Provider) -> None:
     idp.claims = COORDINATOR | {"sub": "u-9"}
     person, _ = sign_in(hospital)
-    execute(hospital.config, "UPDATE qi_web_user SET is_active = 0 WHERE sub = 'u-9'")
+    ((number,),) = sql(hospital.config, "SELECT id FROM qi_web_user WHERE sub = 'u-9'")
+    boss = hospital.person("administrator")
+    assert boss.post(f"/people/{number}", {"do": "shut"}).status_code == 302
     assert person.get("/").status_code == 302
     assert refused(hospital) == "shut"
 

@@ -114,6 +114,68 @@ def test_a_note_that_was_changed_behind_its_back_is_found(ward: Path, tmp_path: 
         assert "The trail is not whole: note 1 was changed." in text_of(boss.post("/trail").text)
 
 
+# What somebody who can write to the database does, how it is taken back, and what the page then says.
+FORGERIES = {
+    "role": (
+        "UPDATE qi_web_membership SET role = 'administrator' WHERE id = 1",
+        "UPDATE qi_web_membership SET role = 'coordinator' WHERE id = 1",
+        "role 1 (administrator of coordinator, all sites) was changed.",
+    ),
+    "site": (
+        "UPDATE qi_web_membership SET site = '' WHERE site = 'Synthetic North' AND role = 'surgeon'",
+        "UPDATE qi_web_membership SET site = 'Synthetic North' WHERE id = 7",
+        "role 7 (surgeon of surgeon.north, all sites) was changed.",
+    ),
+    "account": (
+        """INSERT INTO qi_web_user (login, password, name, iss, sub, is_active, language, shortcuts,
+           created_at) SELECT 'eve', password, '', '', '', 1, '', 0, created_at FROM qi_web_user
+           WHERE id = 1""",
+        "DELETE FROM qi_web_user WHERE login = 'eve'",
+        "(eve) was added: no entry of the trail tells of it.",
+    ),
+    "deleted": (
+        "DELETE FROM qi_web_user WHERE login = 'nobody'",
+        "SELECT 1",
+        "account 17 was removed.",
+    ),
+    "token": (
+        "UPDATE qi_web_token SET revoked_at = NULL",
+        "SELECT 1",
+        "token 1 (api theatre, all sites) was changed.",
+    ),
+}
+
+
+def test_rights_that_nobody_gave_are_found(ward: Path, tmp_path: Path) -> None:
+    """What an administrator does leaves the trail whole; what is done behind its back does not."""
+    with served(copied(ward, tmp_path / "site")) as site:
+        boss = site.person("administrator")
+        password = {"password": "a-long-password-9"}
+        new = {"login": "new", "role": "surgeon", "site": GENERAL}
+        assert boss.post("/people", new | password).status_code == 302
+        ((number,),) = sql(site.config, "SELECT id FROM qi_web_user WHERE login = 'new'")
+        query = "SELECT id FROM qi_web_membership WHERE user_id = ?"
+        ((role,),) = sql(site.config, query, number)
+        for form in (
+            {"do": "given", "role": "radiologist", "site": ""},
+            {"do": "given", "role": "radiologist", "site": ""},  # it is there: nothing changes
+            {"do": "taken", "membership": str(role)},
+            {"do": "shut"},
+            {"do": "opened"},
+            {"do": "password", **password},
+        ):
+            assert boss.post(f"/people/{number}", form).status_code == 302
+        assert boss.post("/account", {"language": "en"}).status_code == 302
+        assert boss.post("/services", {"name": "theatre", "site": ""}).status_code == 200
+        assert boss.post("/services", {"revoke": "1"}).status_code == 302
+        assert "The trail is whole" in text_of(boss.post("/trail").text)
+        for forged, undone, said in FORGERIES.values():
+            execute(site.config, forged)
+            told = text_of(boss.post("/trail").text)
+            assert "The trail is not whole: " in told and said in told
+            execute(site.config, undone)
+
+
 def test_an_end_of_the_trail_that_was_kept_elsewhere_is_compared(
     ward: Path, tmp_path: Path
 ) -> None:
