@@ -115,7 +115,7 @@ def _counted(db: Database, file: str, seen: _Seen) -> Iterator[str]:
             f"{file}: rows that are torn or without patient_id: {number} of {seen.rows + torn}. Rows "
             f"among them with the id of one patient with an operation: {found}, of {patients} "
             f"{'patient' if patients == 1 else 'patients'}, whose requirements may be unknown; the "
-            "others are evidence of nobody"
+            "others cannot be assigned to a patient"
         )
     if wrong:
         whys = db.rows(f"SELECT DISTINCT why FROM torn_events WHERE {db.starts('why', begins)}")
