@@ -106,15 +106,13 @@ class Judge:
         """Judge a case.
 
         earlier_days: earlier planned dates of surgery from the store of past nights; an event that
-        was in time for one of them is `expired_by_reschedule`.
+            was in time for one of them is `expired_by_reschedule`.
         """
         chart = Chart(case, history, active(exceptions), self.setting)
         for requirement in self._order(case):
             try:
                 decision = decide(requirement, chart)
-            except (
-                Exception
-            ):  # a bug gives one requirement the status error, and does not stop the others
+            except Exception:  # a bug makes one requirement an error, and stops no other
                 decision = FAILED
             if earlier_days and moved_away(decision, earlier_days):
                 decision = replace(decision, reason=Reason.EXPIRED_BY_RESCHEDULE)

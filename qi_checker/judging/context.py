@@ -40,9 +40,9 @@ class Context:
     delivered: kinds of events in any used row that was known then.
     newest: the newest known `recorded_at` of each kind.
     full_until: feeds that are half empty, and the day until which they delivered as usual.
-    shared_ids: per table, ids in rows of several owners (a patient's events, a case's exceptions),
-    and the content of the first row (`content`). Later rows are rejected. torn: rows of events with
-    too few or too many cells, and a patient's id in its place.
+    shared_ids: per table, ids in rows of several owners (a patient's events, a case's
+        exceptions), and the content of the first row (`content`). Later rows are rejected.
+    torn: rows of events with too few or too many cells, and a patient's id in its place.
     """
 
     as_of: str = ""

@@ -8,14 +8,14 @@ An engine builds the ready tables from its records; the compiler knows nothing e
                   counted from, as when_<n> DATE, when_<n>_clock and when_<n>_utc TIMESTAMP
 `ready_events`    event_id, patient, profile, lo and hi DATE, clock and utc TIMESTAMP, description;
                   known at as_of, entered-in-error left out. `patient` is the id of the patient, or a
-                  number that stands for it in all three tables
+                  number used instead of it in all three tables
 `event_doubts`    the same of rejected rows that might be evidence, with `doubt` (a reason) and
-                  `row`; profile NULL where nothing of the row can be read
+                  `row`; profile NULL if nothing of the row can be read
 `event_profiles`  profile, kind, status, codes, modalities and regions (arrays), modality_unsure,
                   region_unsure, never, warns, coded, provenance, and the columns of the hospital that
-                  the protocol reads, as own_<name>: what events that look alike have in common
-`code_texts`      text, list: the texts of codes that hold a code of a code list
-`never_texts`     text, list: the texts that hold a code of role never outside a code list
+                  the protocol reads, as own_<name>: shared by events with equal properties
+`code_texts`      text, list: the texts of codes that contain a code of a code list
+`never_texts`     text, list: the texts that contain a code of role never outside a code list
 `calendar`        day, number, next: every day in use with the number of its working day;
                   any other day has the number of the working day before it, and in `next` that of
                   the one after it

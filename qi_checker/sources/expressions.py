@@ -130,9 +130,8 @@ class Expressions:
             else:
                 sql = f"replace({sql}, {literal(text)}, '')"
         if source.pad is not None:
-            whole = (
-                f"trim({sql})" if strips else sql
-            )  # a stripped text may have been next to a blank
+            # A stripped text may have been next to a blank.
+            whole = f"trim({sql})" if strips else sql
             length = f"length({whole})"
             wanted = f"CASE WHEN {length} BETWEEN 1 AND {source.pad - 1} THEN {source.pad} ELSE {length} END"
             sql = f"lpad({whole}, CAST({wanted} AS INTEGER), '0')"

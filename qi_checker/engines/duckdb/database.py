@@ -23,9 +23,7 @@ class DuckDB(Database):
     """A connection filled by a source."""
 
     KEEPS_MOST = 2_000_000
-    SORTS = range(
-        1_000_000, 20_000_000
-    )  # numbers of hashes (8 bytes each) to sort outside the database
+    SORTS = range(1_000_000, 20_000_000)  # hashes of 8 bytes, sorted outside the database
     ERRORS = (duckdb.Error,)
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:

@@ -37,13 +37,8 @@ from qi_checker.query.tables import (
     VERDICTS,
 )
 
-_LISTED = (
-    "case_key",
-    "case_id",
-    "status",
-    "anchor",
-    "urgency",
-)  # columns that data problems refer to
+# Columns that data problems refer to.
+_LISTED = ("case_key", "case_id", "status", "anchor", "urgency")
 _STAYS = ("_row", "patient_id", "patient")  # of the population, left in the database
 
 
@@ -60,7 +55,7 @@ def evaluate(
     """Evaluate a protocol on the tables of a database, `postgresql://user@host/database`.
 
     con: an empty DuckDB connection, which receives the results. They equal those of the DuckDB
-    engine on the same records; only case pages cannot be made from them, since they show events.
+        engine on the same records; only case pages cannot be made from them, since they show events.
     Raises UserError if the database cannot be reached or read, or is interrupted.
     """
     compiled = compile_rulebook([bundle], as_of, site)

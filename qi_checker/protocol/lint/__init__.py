@@ -60,9 +60,7 @@ def lint_loaded(folder: Path, found: list[Loaded], site: Site | None = None) -> 
         problems += lint_folder(loaded.bundle)
     problems += same_id([loaded.bundle for loaded in found])
     problems += unused_lists(folder, found)
-    return list(
-        dict.fromkeys(problems)
-    )  # a code list is reported once, however many protocols name it
+    return list(dict.fromkeys(problems))  # a code list once, however many protocols name it
 
 
 def _lint(loaded: Loaded, site: Site | None) -> list[Problem]:
