@@ -228,8 +228,7 @@ def _behind(items: Any, after: str) -> Any:
 
 def _item(item: WorkItem) -> dict[str, Any]:
     actions = [
-        {k: v or None if k in _DATES else v for k, v in a.items() if k != "said"}
-        for a in json.loads(item.actions)
+        {k: v or None if k in _DATES else v for k, v in a.items()} for a in json.loads(item.actions)
     ]
     return {
         "case_id": item.case_id,

@@ -17,7 +17,6 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse
 from markupsafe import Markup
 
-from qi_checker.cases.said import Speaker
 from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import NO_DAY, WorkItem
 from qi_checker.store.people.reads import Thread, thread
@@ -33,7 +32,7 @@ from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import ROLES, render, templates
 from qi_checker.web.runtime import runtime, store
 from qi_checker.web.sheet import RequirementView, facts, requirements
-from qi_checker.web.spoken import action_text, owner_words, speaker_of, title_of
+from qi_checker.web.spoken import Text, actions_of, owner_words, title_of
 from qi_checker.web.state import state_of
 from qi_checker.web.waivers import ExceptionsView, exceptions_view
 from qi_checker.web.words import CONTACTS, sign_of, verdict_words
@@ -254,8 +253,7 @@ def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> Pr
     item, trace = one.item, one.trace
     wait = written.wait(item.protocol, day)
     look = next((x for x in written.looks if x.protocol == item.protocol), None)
-    speaker = speaker_of(item, one.known)
-    actions = json.loads(item.actions)
+    actions = actions_of(item, one.known)
     until = item.act_by if item.act_by != NO_DAY else None
     origin = json.loads(one.known.origin)
     title = one.judge.bundle.protocol.title if one.judge else title_of(item.protocol)
@@ -265,7 +263,7 @@ def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> Pr
         verdict=item.verdict,
         verdict_words=verdict_words(item.verdict),
         sign=sign_of(item.verdict),
-        commands=tuple(_command(a, speaker) for a in actions),
+        commands=tuple(_command(action, text) for action, text in actions),
         until=i18n.day(until, "long"),
         left=days_left(item.act_by, day),
         slips=i18n.day(item.latest, "long"),
@@ -282,9 +280,9 @@ def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> Pr
     )
 
 
-def _command(action: dict[str, Any], speaker: Speaker | None) -> Command:
+def _command(action: dict[str, Any], said: Text) -> Command:
     until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
-    said, owner = action_text(action, speaker), owner_words(action["owner"])
+    owner = owner_words(action["owner"])
     return Command(said.text, said.language, owner, i18n.day(until, "long"), False)
 
 

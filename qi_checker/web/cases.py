@@ -194,9 +194,3 @@ def latest_good(days: Sequence[Day]) -> date | None:
     """The last day on which everything is met, excepted or booked; None if there is no such day."""
     good = ("compliant", "compliant_with_exception", "pending")
     return max((d.day for d in days if d.verdict in good), default=None)
-
-
-def actions_of(item: WorkItem) -> list[dict[str, str]]:
-    """The actions of a work item as they are kept."""
-    found: list[dict[str, str]] = json.loads(item.actions)
-    return found

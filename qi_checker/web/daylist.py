@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,7 +14,7 @@ from qi_checker.web import i18n
 from qi_checker.web.clock import day_of
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import render
-from qi_checker.web.spoken import Text, action_text, speaker_of
+from qi_checker.web.spoken import Text, actions_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import sign_of, verdict_words
 
@@ -102,12 +101,7 @@ def _line(items: list[WorkItem], night: Night) -> DayLine:
     """One operation, whatever number of protocols judge it."""
     first = items[0]
     known = {k.protocol: k for k in night.known}
-    actions = [
-        action_text(action, speaker)
-        for item in items
-        for speaker in [speaker_of(item, known.get(item.protocol))]
-        for action in json.loads(item.actions)
-    ]
+    actions = [text for item in items for _, text in actions_of(item, known.get(item.protocol))]
     verdicts = dict.fromkeys(item.verdict for item in items)
     return DayLine(
         time=first.surgery_at[11:16],

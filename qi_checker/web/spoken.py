@@ -8,7 +8,7 @@ text. Where a protocol has no translation its titles stay English.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,14 @@ def titles_of(protocol: str) -> dict[str, str]:
     return spoken(found).titles if found is not None else {}
 
 
+def titled(text: str) -> list[str]:
+    """The requirements whose title has a text in it; English titles stand in the actions themselves."""
+    if i18n.current() == "en":
+        return []
+    found = (one.titles.items() for one in _protocols())
+    return sorted({id for pairs in found for id, title in pairs if text.lower() in title.lower()})
+
+
 def title_of(protocol: str) -> str:
     """What a protocol is called; its id where it is not there."""
     found = held().get(protocol)
@@ -141,9 +149,8 @@ class Text:
     language: str = ""
 
 
-def speaker_of(item: WorkItem, known: Known | None) -> Speaker | None:
-    """Who writes the actions of a work item; None where they are shown as they are kept."""
-    if i18n.current() == "en" or known is None:
+def _speaker(item: WorkItem, known: Known | None) -> Speaker | None:
+    if known is None:
         return None
     words = LANGUAGES[i18n.current()]
     return Speaker(words, titles_of(item.protocol), AsOf.parse(known.as_of).date, _rows(known))
@@ -155,12 +162,19 @@ def _rows(known: Known) -> Where:
     return lambda table, row: source_of(origin, table, row)
 
 
-def action_text(action: Mapping[str, Any], speaker: Speaker | None) -> Text:
-    """What is to be done. A desk of an older night has English words only."""
-    if speaker is None or not action.get("said"):
-        english = i18n.current() == "en"
-        return Text(str(action["text"]), "" if english else "en")
-    return Text(speaker.text(Said.from_json(action["said"])))
+def actions_of(item: WorkItem, known: Known | None) -> list[tuple[dict[str, Any], Text]]:
+    """The actions of a work item as they are kept, each with its text in the language of the page.
+
+    What a night before translations wrote has English words only.
+    """
+    actions = json.loads(item.actions)
+    if i18n.current() == "en":
+        return [(action, Text(action["text"])) for action in actions]
+    said, speaker = json.loads(item.said), _speaker(item, known)
+    if speaker is None or len(said) != len(actions):
+        return [(action, Text(action["text"], "en")) for action in actions]
+    texts = (Text(speaker.text(Said.from_json(one))) for one in said)
+    return list(zip(actions, texts, strict=True))
 
 
 def source_of(origin: dict[str, Any], table: str, row: int) -> str:

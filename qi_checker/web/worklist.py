@@ -16,7 +16,6 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from qi_checker.cases.said import Speaker
 from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
 from qi_checker.store.people import reads
 from qi_checker.web import i18n
@@ -26,7 +25,7 @@ from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import KeptPage, Message
 from qi_checker.web.runtime import runtime
-from qi_checker.web.spoken import action_text, owner_words, speaker_of, titles_of
+from qi_checker.web.spoken import Text, actions_of, owner_words, titled, titles_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import CONTACTS, reason_words, status_words, verdict_words
 
@@ -40,6 +39,7 @@ GROUPS = (
 )
 FILTERS = ("q", "surgeon", "desk", "site", "modality", "status", "week", "when", "show")
 _SHOWN = ("", "changed", "waiting")
+Actions = Sequence[tuple[Mapping[str, Any], Text]]  # as they are kept, and in words
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,8 @@ def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> 
     sites: Sites = request.sites
     login, mine = request.who.login, visible(sites)
     items = narrowed(mine, filters, night, login)
-    key = ("figures", at.counts, night.key, night.day, sites.names, login, filters)
+    seen = (night.key, night.day, sites.names, i18n.current(), login)
+    key = ("figures", at.counts, *seen, filters)
     found = kept(key, lambda: figures(mine, items, night, login))
     page = cut(items, request.GET.get("after", ""))
     lines, more = lines_of(request, page, night, filters)
@@ -254,7 +255,10 @@ def narrowed(items: QuerySet[Any], filters: Filters, night: Night, login: str) -
         items = items.filter(surgery_day__range=days)
     if filters.q:
         text = Q(case_id__icontains=filters.q) | Q(surgeon__icontains=filters.q)
-        items = items.filter(text | Q(room__icontains=filters.q) | Q(actions__icontains=filters.q))
+        text |= Q(room__icontains=filters.q) | Q(actions__icontains=filters.q)
+        if named := titled(filters.q):
+            text |= Q(Exists(DeskAction.objects.filter(item=OuterRef("pk"), requirement__in=named)))
+        items = items.filter(text)
     if (span := group_span(filters.when, night.day)) is not None:
         items = items.filter(act_by__range=span)
     if filters.show == "waiting":
@@ -352,6 +356,7 @@ _COLUMNS = (
     "verdict",
     "act_by",
     "actions",
+    "said",
     "requirements",
     "evidence",
     "changed_run",
@@ -391,20 +396,11 @@ def lines_of(
     marks = reads.marks("default", [i.case_id for i in shown], night.day)
     acknowledged = _unseen_of(shown, request.who.login)
     known = {k.protocol: k for k in night.known}
-    lines = [
-        (
-            item,
-            _line(
-                item,
-                night.day,
-                marks,
-                filters.desk,
-                item.pk in acknowledged,
-                speaker_of(item, known.get(item.protocol)),
-            ),
-        )
-        for item in shown
-    ]
+    lines = []
+    for item in shown:
+        actions = actions_of(item, known.get(item.protocol))
+        changed = item.pk in acknowledged
+        lines.append((item, _line(item, actions, night.day, marks, filters.desk, changed)))
     if len(page) <= PAGE:
         return lines, ""
     last = shown[-1]
@@ -419,13 +415,12 @@ def _unseen_of(items: Sequence[WorkItem], login: str) -> set[int]:
 
 def _line(
     item: WorkItem,
+    actions: Actions,
     day: date,
     marks: reads.Marks,
     desk: str,
     changed: bool,
-    speaker: Speaker | None,
 ) -> Line:
-    actions = json.loads(item.actions)
     key = (item.case_id, item.protocol)
     look, contact, wait = (
         marks.looks.get(key),
@@ -441,11 +436,11 @@ def _line(
         until=i18n.day(item.act_by) if item.act_by != NO_DAY else "",
         left=days_left(item.act_by, day),
         tone={"overdue": "late", "today": "now"}.get(group, ""),
-        commands=tuple(_command(a, desk, speaker) for a in actions),
+        commands=tuple(_command(action, text, desk) for action, text in actions),
         surgery=i18n.day(item.surgery_day),
         room=item.room,
         surgeon=item.surgeon,
-        why=" ".join(dict.fromkeys(_why(a) for a in actions)),
+        why=" ".join(dict.fromkeys(_why(action) for action, _ in actions)),
         verdict=verdict_words(item.verdict),
         changed=" ".join(changes_of(item)) if changed else "",
         look=f"{look.by}, {i18n.clock(look.at)}" if look else "",
@@ -457,10 +452,10 @@ def _line(
     )
 
 
-def _command(action: Mapping[str, Any], desk: str, speaker: Speaker | None) -> Command:
+def _command(action: Mapping[str, Any], said: Text, desk: str) -> Command:
     until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
     other = bool(desk) and action["owner"] != desk
-    said, owner = action_text(action, speaker), owner_words(action["owner"])
+    owner = owner_words(action["owner"])
     return Command(said.text, said.language, owner, i18n.day(until), other)
 
 

@@ -41,6 +41,7 @@ def entry(case_id: str = "C1", rows: str = "e1", **columns: Any) -> Entry:
         "latest": None,
         "requirements": "[]",
         "actions": "[]",
+        "said": "[]",
         "evidence": "v" * 64,
     }
     todo = [Todo("mri", "order", "MRI desk", None, date(2026, 3, 20), date(2026, 3, 10))]

@@ -110,16 +110,27 @@ def test_the_list_is_narrowed_by_the_desk_that_the_night_knows(site: Served) -> 
     assert '<option value="MRI booking desk" selected>Rendez-vous IRM</option>' in page
 
 
+def test_a_text_is_looked_for_in_the_words_of_the_page(site: Served) -> None:
+    person = site.person("coordinator")
+    found = {
+        language: person.get(f"/?q={text}", headers={"Accept-Language": language}).text.count(
+            "<tr "
+        )
+        for language, text in (("fr", "IRM+du+foie"), ("en", "MRI+of+the+liver"))
+    }
+    assert found["fr"] == found["en"] > 5
+
+
 def test_a_desk_of_an_older_night_is_english_and_marked_so(site: Served) -> None:
     """Until the next night; nothing is missing from the list."""
     case = a_case(site.config, GENERAL)
     where = f"WHERE case_id = '{case}'"
-    ((held,),) = sql(site.config, f"SELECT actions FROM qi_desk_workitem {where}")
-    old = [{k: v for k, v in action.items() if k != "said"} for action in json.loads(held)]
-    execute(site.config, f"UPDATE qi_desk_workitem SET actions = ? {where}", json.dumps(old))
+    query = f"SELECT actions, said FROM qi_desk_workitem {where}"
+    ((actions, said),) = sql(site.config, query)
+    execute(site.config, f"UPDATE qi_desk_workitem SET said = '[]' {where}")
     page = site.person("coordinator").get(f"/cases/{case}", headers=FRENCH).text
-    assert f'<p class="command" lang="en">{old[0]["text"]}</p>' in page
-    execute(site.config, f"UPDATE qi_desk_workitem SET actions = ? {where}", held)
+    assert f'<p class="command" lang="en">{json.loads(actions)[0]["text"]}</p>' in page
+    execute(site.config, f"UPDATE qi_desk_workitem SET said = ? {where}", said)
 
 
 def test_the_api_speaks_english(site: Served) -> None:

@@ -67,6 +67,7 @@ class WorkItem(models.Model):
     latest = models.DateField(null=True)  # last day of surgery on which everything still holds
     requirements = models.TextField()  # JSON: id, title, status, reason of each
     actions = models.TextField()  # JSON: the actions, most urgent first
+    said = models.TextField(default="[]")  # JSON: the text of each by its key (cases/said.py)
     evidence = models.CharField(max_length=64)
     digest = models.CharField(max_length=64)  # of everything above, so that a night finds changes
     changed_run = models.BigIntegerField(default=0)

@@ -27,6 +27,7 @@ _ITEM = (
     "latest",
     "requirements",
     "actions",
+    "said",
     "evidence",
 )
 

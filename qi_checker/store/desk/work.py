@@ -59,6 +59,7 @@ def item_of(
         "latest": trace.latest_surgery_date,
         "requirements": json.dumps(requirements, ensure_ascii=False),
         "actions": json.dumps(actions, ensure_ascii=False),
+        "said": json.dumps([action.said.to_json() for action in found], ensure_ascii=False),
         "evidence": evidence,
     }, todo
 
@@ -89,5 +90,4 @@ def _plain(action: Action, trace: CaseTrace) -> dict[str, Any]:
         "act_by": day(action.act_by),
         "text": action.text,
         "reason": str(trace.of(action.requirement).reason),
-        "said": action.said.to_json(),
     }
