@@ -133,7 +133,9 @@ COLUMNS = {
 
 AND, OR = "and", "or"
 CRITERIA = {"code": "code", "modality": "modality", "region": "region", "value": "value"}
-KINDS: dict[str, str] = {}  # of events, if they differ from the names in the records
+# Of events and of the body, if they differ from the names in the records.
+KINDS: dict[str, str] = {}
+REGIONS: dict[str, str] = {}
 UNITS = {
     "minute": ("minute", "minutes"),
     "hour": ("hour", "hours"),

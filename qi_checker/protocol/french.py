@@ -132,6 +132,21 @@ KINDS: dict[str, str] = {
     "therapy": "traitement",
     "visit": "consultation",
 }
+REGIONS: dict[str, str] = {
+    "liver": "foie",
+    "abdomen": "abdomen",
+    "abdomen-pelvis": "abdomen et pelvis",
+    "chest-abdomen-pelvis": "thorax, abdomen et pelvis",
+    "chest": "thorax",
+    "pelvis": "pelvis",
+    "head": "tête",
+    "neck": "cou",
+    "spine": "rachis",
+    "breast": "sein",
+    "extremity": "membre",
+    "whole-body": "corps entier",
+    "other": "autre région",
+}
 UNITS = {
     "minute": ("minute", "minutes"),
     "hour": ("heure", "heures"),

@@ -73,6 +73,7 @@ class Words(Protocol):
     OR: str
     CRITERIA: dict[str, str]
     KINDS: dict[str, str]
+    REGIONS: dict[str, str]
     UNITS: dict[str, tuple[str, str]]
     ZERO_IS_ONE: bool
     THOUSANDS: str

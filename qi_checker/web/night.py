@@ -131,4 +131,5 @@ def _plausibility(night: Night) -> list[Message]:
     for known in night.known:
         for row in json.loads(known.warnings):
             rows_by_text.setdefault(str(row.get("message", "")), row)
-    return [Message("warn", text) for text in rows_by_text if text]
+    language = "" if i18n.current() == "en" else "en"  # as the night kept them
+    return [Message("warn", text, language=language) for text in rows_by_text if text]

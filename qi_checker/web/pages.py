@@ -60,6 +60,7 @@ class Message:
     text: str
     link: str = ""
     link_text: str = ""
+    language: str = ""  # of the text, where that is not the one of the page
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from qi_checker.judging import CaseTrace, RequirementTrace
 from qi_checker.judging.criteria import Judged
 from qi_checker.judging.records import Event
 from qi_checker.judging.spans import Outcome
+from qi_checker.judging.values import items
+from qi_checker.protocol.language import Words
 from qi_checker.protocol.vocabulary import Status
 from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import Known
@@ -106,7 +108,7 @@ def _candidate(
     event = judged.event
     key, words = _result(judged, event)
     return CandidateView(
-        what=_what(event),
+        what=_what(event, one.chart.setting.words),
         when=_when(event),
         days=_days(event, surgery),
         result=key,
@@ -137,10 +139,13 @@ def _why(judged: Judged, one: RequirementTrace) -> list[str]:
     return list(dict.fromkeys(reasons))
 
 
-def _what(event: Event) -> str:
+def _what(event: Event, words: Words) -> str:
     texts = event.texts
-    study = " ".join(t for t in (texts.get("modality", ""), texts.get("region", "")) if t)
-    said = [study or texts.get("kind", ""), texts.get("description", "")[:120]]
+    parts = items(texts.get("region", ""))
+    region = ";".join(words.REGIONS.get(part.lower(), part) for part in parts)
+    study = " ".join(t for t in (texts.get("modality", ""), region) if t)
+    kind = words.KINDS.get(event.kind, texts.get("kind", ""))
+    said = [study or kind, texts.get("description", "")[:120]]
     if texts.get("status", "") not in ("completed", ""):
         said.append(gettext(texts["status"]))
     if texts.get("provenance", "") == "external":

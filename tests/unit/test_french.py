@@ -60,13 +60,17 @@ def test_both_tables_have_every_key_and_placeholder() -> None:
         assert type(one) is type(other), name
         if isinstance(one, str) and name != "THOUSANDS":
             assert placeholders(one) == placeholders(other), name
-        elif isinstance(one, dict) and name not in ("KINDS", "FAULTS"):
+        elif isinstance(one, dict) and name not in ("KINDS", "REGIONS", "FAULTS"):
             assert list(one) == list(other), name
             for key, text in one.items():
                 assert len(text) == len(other[key]) or placeholders(text) == placeholders(
                     other[key]
                 )
     assert set(english.FOUND) == set(Reason) and len(english.MONTHS) == len(french.MONTHS) == 12
+    regions = (
+        (rules_dir() / "codelists" / "regions.csv").read_text(encoding="utf-8").splitlines()[1:]
+    )
+    assert {line.split(",")[0] for line in regions} == set(french.REGIONS)
     faults = {rows.MISSING, rows.UNKNOWN_WORD, rows.UNREADABLE, rows.EXTERNAL_UNDATED}
     assert faults | {rows.DUPLICATE, rows.SAME_CONTENT} <= set(french.FAULTS)
 
