@@ -5,13 +5,27 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 import requests
 from babel.messages.pofile import read_po
 
+from qi_checker.protocol.paths import rules_dir
 from scripts.messages import LOCALE, PLACEHOLDER, messages
-from tests.helpers.web import GENERAL, PROTOCOL, Served, a_case, execute, sql, text_of
+from tests.helpers.commands import environment, run
+from tests.helpers.web import (
+    GENERAL,
+    PROTOCOL,
+    Served,
+    a_case,
+    copied,
+    execute,
+    set_web,
+    sql,
+    text_of,
+)
 from tests.unit.test_french import ENGLISH_WORDS
 
 REVIEW = "n’a pas encore été relue"
@@ -138,3 +152,13 @@ def test_the_api_speaks_english(site: Served) -> None:
     rows = sql(site.config, "SELECT actions FROM qi_desk_workitem WHERE act_by < '9999-01-01'")
     texts = [action["text"] for (held,) in rows for action in json.loads(held)]
     assert texts and not [text for text in texts if "À " in text]
+
+
+def test_a_wrong_translation_is_told_before_anything_is_served(ward: Path, tmp_path: Path) -> None:
+    config = copied(ward, tmp_path / "ward")
+    rules = shutil.copytree(rules_dir() / PROTOCOL, tmp_path / PROTOCOL)
+    set_web(config.parent, protocols=str(rules))
+    file = rules / "translations" / "fr.yaml"
+    file.write_text("reviewed_by: []\nrequirements: {mir: {title: IRM}}\n", encoding="utf-8")
+    done = run("serve", "--config", config, "--listen", "127.0.0.1:1", env=environment())
+    assert done.code == 2 and f"{file}:2:16: " in done.err and "Did you mean mri?" in done.err
