@@ -114,7 +114,7 @@ def drawn_pages(folder: Path) -> dict[str, Path]:
 
 
 def _run(*arguments: object) -> None:
-    """Run a command of the program; what it prints is nobody's concern."""
+    """Run a command of the program, without its output."""
     with contextlib.redirect_stdout(io.StringIO()):
         if code := run([str(a) for a in arguments]):
             raise SystemExit(code)

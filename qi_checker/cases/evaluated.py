@@ -27,7 +27,7 @@ _TYPES = dict.fromkeys(ACTION_COLUMNS, "VARCHAR") | dict.fromkeys(
 def actions_in(evaluation: Evaluation) -> tuple[Action, ...]:
     """Return the actions of every open case, the most urgent first; they are computed once.
 
-    The query finds the cases that lack something, `judging` says what is to be done for each. From
+    The query finds the cases that lack something, `judging` decides what to do for each. From
     then on they are the table ACTIONS, and the next action of a case in the view of cases is its
     first. Past cases that lack something and for which nothing can be arranged are not judged.
     """

@@ -52,7 +52,7 @@ def person(arguments: argparse.Namespace) -> Person:
 
 
 def free_text(given: str) -> str:
-    """Return a free text; `-` reads it from standard input, so that no process list shows it."""
+    """Return free text; `-` reads it from standard input, so that no process list shows it."""
     text = (sys.stdin.read() if given == "-" else given).strip()
     if len(text) > _LONGEST_TEXT:
         raise UserError(Problem("", f"the text is longer than {_LONGEST_TEXT:,} characters"))

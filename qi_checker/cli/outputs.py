@@ -38,7 +38,7 @@ def write_out(content: str | bytes, out: Path | None, mode: int | None = None) -
 
 
 def replace_file(out: Path, data: bytes, mode: int | None = None) -> None:
-    """Replace a file in one step. UserError where it cannot be written."""
+    """Replace a file in one step. Raise UserError if it cannot be written."""
     from qi_checker import private
     from qi_checker.render.atomic import refused, write_file
 

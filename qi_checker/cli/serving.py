@@ -177,7 +177,7 @@ def list_accounts(arguments: argparse.Namespace) -> int:
 
 
 def set_password(arguments: argparse.Namespace) -> int:
-    """Give an account another password, and unlock it."""
+    """Set another password of an account, and unlock it."""
     _open(arguments)
     from qi_checker.cli.nights import system_user
     from qi_checker.store.exceptions import Person

@@ -1,4 +1,4 @@
-"""The store of a night: where it is, and opened with its password."""
+"""The store of a night: its address, and opening it with its password."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Line:
-    """A paragraph; its size, and the space before it where it is not the first, in points."""
+    """A paragraph; its size, and the space before it unless it is the first, in points."""
 
     text: str
     size: int = 16

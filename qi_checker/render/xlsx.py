@@ -193,9 +193,9 @@ def _sheet(sheet: Any, formats: dict[str, Any], table: Table) -> None:
 
 
 def _set_height(sheet: Any, row: int, cells: Sequence[Cell], width: int) -> None:
-    """Give a row the height of its wrapped texts, in a column of so many characters.
+    """Set the height of a row for its wrapped text, in a column of this many characters.
 
-    Excel does that by itself when it opens the file, LibreOffice writes the lines over each other.
+    Excel does this when it opens the file; LibreOffice writes the lines over each other.
     """
     lines = [
         sum(-(-len(line) // width) or 1 for line in cell.split("\n"))

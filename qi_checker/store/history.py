@@ -19,7 +19,7 @@ from qi_checker.store.rows import Line, unmarked
 
 _BATCH = 2_000  # cases compared together, which limits the memory of a night
 _CLOSED = 5_000  # rows closed in one statement
-# Rows in one statement: of seven values each, of which SQLite may refuse more than 999.
+# Rows in one statement, with seven values each: SQLite may refuse more than 999 values.
 _INSERTED = 100
 _T = TypeVar("_T")
 
@@ -50,8 +50,7 @@ def fill(
     lines: Iterable[Sequence[Line]],
     wrote: Callable[[type[Interval], Sequence[Line]], None],
 ) -> int:
-    """Make these lines what is valid in the run of `place`, where nothing is open; gives their
-    number.
+    """Make these lines valid in the run of `place`, where nothing is open; return their number.
 
     wrote: called with each part after it is in the database.
     """
@@ -69,7 +68,7 @@ def advance(
     cases: Sequence[str],
     lines_of: Callable[[Sequence[str]], Sequence[Line]],
 ) -> Advanced:
-    """Make the lines of these cases what is valid in the run of `place`.
+    """Make the lines of these cases the valid rows in the run of `place`.
 
     A case without lines loses its rows.
     """

@@ -92,8 +92,7 @@ def _in_force(alias: str, run: Run) -> Run | None:
 def _rows(
     alias: str, night: Night, run: Run, seals: Mapping[str, str], marks: Marks
 ) -> tuple[dict[str, int], Callable[[], str]]:
-    """What changed into the history; gives how many rows each kind added, and what makes its
-    digest."""
+    """Write the changes into the history; return the added rows by kind, and the digest's input."""
     place = Place(alias, night.protocol, run.id, night.as_of)
     known = sealed(place)
     if not known:

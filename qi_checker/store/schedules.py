@@ -13,7 +13,7 @@ from qi_checker.store.history import Place, valid
 from qi_checker.store.models import CaseRow, Run, ScheduleRow
 from qi_checker.store.transaction import reading
 
-_TOGETHER = 5_000  # cases asked for in one statement
+_TOGETHER = 5_000  # number of cases in one statement
 
 
 @dataclass(frozen=True)

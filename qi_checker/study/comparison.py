@@ -100,7 +100,7 @@ def _rates(
         def in_window(case: Case, id: str = id) -> bool | None:
             return case.findings[id]["status"] == Status.MET if id in case.findings else None
 
-        if id not in forbidden:  # that the event is there is no merit
+        if id not in forbidden:  # the presence of a forbidden event is no merit
             yield compare(f"present.{id}", f"{titles[id]}: present", *counts(present))
         yield compare(f"in_window.{id}", f"{titles[id]}: in the window", *counts(in_window))
 

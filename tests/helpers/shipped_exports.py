@@ -2,7 +2,7 @@
 
 Five operations on the liver, whatever the system: C1 has CT and MRI in time, C2 an MRI that is too
 old, C3 is planned with an MRI that is only booked, C4 was cancelled, C5 has a CT that guided a
-biopsy. What a system cannot say (Synthea has no plans) is left out.
+biopsy. Data that a system cannot deliver (Synthea has no plans) is left out.
 """
 
 from __future__ import annotations

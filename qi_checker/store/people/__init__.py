@@ -2,6 +2,6 @@
 
 models        the tables
 writes        `People`: every write, each with its entry in the trail, in one transaction
-reads         what a page shows of it
+reads         the entries as pages show them
 privacy       export, pseudonymise and purge of one case
 """
