@@ -183,7 +183,7 @@ def test_limits_come_from_the_earlier_period_alone(out: Path, view: dict[str, An
 @pytest.mark.parametrize(
     "words",
     [
-        "24 of the 27 later operations lie below that mean",
+        "24 of the 27 later operations are below that mean",
         "a shift against the earlier period.",
         "secular change",
         "regression to the mean",
