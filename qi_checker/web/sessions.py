@@ -14,10 +14,10 @@ from typing import Any
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as Kept
 from django.db import OperationalError
-from django.utils import timezone
 
 from qi_checker.store.transaction import refusal
 from qi_checker.web import direct
+from qi_checker.web.clock import real_moment
 
 
 class SessionStore(Kept):
@@ -27,7 +27,7 @@ class SessionStore(Kept):
         """Read the session from the database; empty if it has ended."""
         statement = "SELECT session_data FROM {} WHERE session_key = %s AND expire_date > %s"
         sql = statement.format(self.model._meta.db_table)
-        cells = direct.rows(sql, [self.session_key, direct.moment(timezone.now())])
+        cells = direct.rows(sql, [self.session_key, direct.moment(real_moment())])
         if not cells:
             self._session_key = None
             return {}
