@@ -173,8 +173,15 @@ def actions_of(item: WorkItem, known: Known | None) -> list[tuple[dict[str, Any]
     said, speaker = json.loads(item.said), _speaker(item, known)
     if speaker is None or len(said) != len(actions):
         return [(action, Text(action["text"], "en")) for action in actions]
-    texts = (Text(speaker.text(Said.from_json(one))) for one in said)
-    return list(zip(actions, texts, strict=True))
+    return [(a, _text(a, one, speaker)) for a, one in zip(actions, said, strict=True)]
+
+
+def _text(action: dict[str, Any], said: list[Any], speaker: Speaker) -> Text:
+    """Write an action; in English if another version of the program kept a key that is not known here."""
+    try:
+        return Text(speaker.text(Said.from_json(said)))
+    except (KeyError, TypeError, ValueError):
+        return Text(action["text"], "en")
 
 
 def source_of(origin: dict[str, Any], table: str, row: int) -> str:
