@@ -162,8 +162,13 @@ def attack(reports: Reports, most: int, profile: Profile, shown_counts: Count) -
     order = np.argsort(label[vector], kind="stable")
     every, starts = every[order], np.searchsorted(label[vector][order], np.arange(len(classes)))
     known, printed, sure = [], list(classes), dict[int, list[tuple[tuple[State, ...], int]]]()
+    columns = np.ascontiguousarray(every.T)
+    sums, before = np.zeros(len(every), np.int8), set[State]()
     for wanted in reports.looked_for():
-        sums = every[:, [g in wanted for g in groups]].sum(axis=1, dtype=np.int16)
+        for column, group in zip(columns, groups, strict=True):  # what differs from the set before
+            if (group in wanted) != (group in before):
+                sums = sums + column if group in wanted else sums - column
+        before = set(wanted)
         least = np.minimum.reduceat(sums, starts)
         only = (least == np.maximum.reduceat(sums, starts)) & (least >= 1)
         for at in np.flatnonzero(only & (least <= profile.largest)):

@@ -62,3 +62,13 @@ def test_nobody_works_out_what_lies_between_nested_counts(
         if is_small(value, profile):
             low, high = recovered(limits, relations, name)
             assert low <= 1 and high >= profile.largest
+
+
+def test_two_rounded_numbers_say_their_difference_to_within_four() -> None:
+    """What docs/small-numbers.md says of two overlapping periods with `nhs`."""
+    nhs = PROFILES["nhs"]
+    off = {
+        abs((a - b) - (rounded(a, nhs) - rounded(b, nhs)))
+        for a, b in itertools.product(range(8, 60), repeat=2)
+    }
+    assert off == {0, 1, 2, 3, 4}
