@@ -77,6 +77,7 @@ class Evaluation:
     judged_actions: dict[int, Any] = field(
         default_factory=dict
     )  # of open cases judged twice, by key
+    _summary: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def rows(self, query: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:
         """Return the rows of a query as dictionaries."""
@@ -141,8 +142,10 @@ class Evaluation:
         return frozenset(str(row[0]) for row in rows.fetchall())
 
     def summary(self) -> dict[str, Any]:
-        """Return the numbers of the rate, per requirement, and per sensitivity window."""
-        return summary(self.compiled, lambda query: self.rows(sql(query)))
+        """Return the numbers of the rate, per requirement, and per sensitivity window; counted once."""
+        if not self._summary:
+            self._summary = summary(self.compiled, lambda query: self.rows(sql(query)))
+        return self._summary
 
 
 def _file(table: RawTable) -> str:
