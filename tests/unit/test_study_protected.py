@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qi_checker.statistics.small_numbers import PROFILES, Profile, Shown, is_small
+from qi_checker.study.cases import AFTER, BEFORE, Case
+from qi_checker.study.comparison import _rates
 from qi_checker.study.protected import protect_study, shown_counts
 from qi_checker.study.protected_files import protected_page, write_protected
 from tests.helpers.attack import MOST, limits_of, recovered
@@ -192,3 +195,16 @@ def test_everything_printed_is_made_of_printed_numbers(tmp_path: Path) -> None:
     assert changed.compared is None
     page = protected_page(made)
     assert not re.search(r"10/39|5/27|14/39.*5/27", page)
+
+
+def test_the_presence_of_a_forbidden_event_is_no_rate() -> None:
+    found = {"status": "met", "present": True}
+    case = Case("C1", BEFORE, date(2026, 3, 3), "compliant", {"ct": found, "warfarin": found})
+    titles = {"ct": "CT", "warfarin": "No warfarin"}
+    rates = _rates({BEFORE: [case], AFTER: [case]}, titles, frozenset({"warfarin"}))
+    assert [r.key for r in rates] == [
+        "compliant",
+        "present.ct",
+        "in_window.ct",
+        "in_window.warfarin",
+    ]
