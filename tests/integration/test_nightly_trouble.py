@@ -200,7 +200,7 @@ def test_the_lock_of_another_host_counts_for_a_day(file: Path) -> None:
     owner = {"pid": 1, "host": "another-host", "since": "2199-01-01T00:00:00+00:00"}
     lock.write_text(json.dumps(owner))
     ran = night(file)
-    assert ran.code == 75 and "if that host was switched off, remove nightly.lock" in ran.err
+    assert ran.code == 75 and "If that host is off, remove nightly.lock" in ran.err
     lock.write_text(json.dumps(owner | {"since": "2020-01-01T00:00:00+00:00"}))
     assert night(file).code == 0
 
