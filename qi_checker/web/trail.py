@@ -65,20 +65,20 @@ def _verified() -> tuple[Message, ...]:
     result = verified(store(), kept)
     if result.faults:
         text = gettext(
-            "The trail is not whole: %s. Do not run anything, and keep a copy of the store."
+            "The trail is not intact: %s. Do not run anything, and keep a copy of the store."
         )
         return tuple(Message("bad", text % fault) for fault in result.faults)
     whole = ngettext(
-        "The trail is whole: %(num)d entry.",
-        "The trail is whole: %(num)d entries.",
+        "The trail is intact: %(num)d entry.",
+        "The trail is intact: %(num)d entries.",
         result.entries,
     ) % {"num": result.entries}
     rows = ngettext(
-        "%(num)d row is bound to it and is what it says.",
-        "%(num)d rows are bound to it and are what it says.",
+        "%(num)d row is bound to it and unchanged.",
+        "%(num)d rows are bound to it and unchanged.",
         len(result.bound),
     ) % {"num": len(result.bound)}
-    noted = gettext("Something was removed or replaced by %s. Did somebody want that?")
+    noted = gettext("Something was removed or replaced by %s. Check that this was intended.")
     return (
         Message("good", f"{whole} {rows}"),
         _anchored(kept),

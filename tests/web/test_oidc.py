@@ -96,7 +96,7 @@ def test_roles_are_those_of_today(hospital: Served, idp: Provider) -> None:
     sign_in(hospital)
     # Each account, name and role that a sign-in wrote or removed is bound to the trail.
     told = text_of(hospital.person("administrator").post("/trail").text)
-    assert "The trail is whole" in told and "replaced by" not in told
+    assert "The trail is intact" in told and "replaced by" not in told
 
 
 def test_nobody_is_recognised_by_a_name_or_an_address(hospital: Served, idp: Provider) -> None:

@@ -162,7 +162,7 @@ def test_a_store_of_the_version_before_is_brought_up_to_date(
         assert "call back" in page and "Looked at" in page
         boss = site.person()
         boss.sign_in("elm", "elm-of-the-older-store")
-        assert "The trail is whole" in text_of(boss.post("/trail").text)
+        assert "The trail is intact" in text_of(boss.post("/trail").text)
     night = run("nightly", "--config", older, "--as-of", "2026-03-03T06:10")
     assert night.code == 0, night.err
     assert run(*upgrade).code == 0

@@ -108,10 +108,10 @@ def test_a_note_that_was_changed_behind_its_back_is_found(ward: Path, tmp_path: 
         sent = opened(ash, case_id) | {"text": "call her", "to_role": ""}
         assert ash.post(f"/cases/{case_id}/notes", sent).status_code == 302
         whole = text_of(boss.post("/trail").text)
-        assert re.search(r"The trail is whole: \d+ entries\. \d+ rows are bound to it", whole)
+        assert re.search(r"The trail is intact: \d+ entries\. \d+ rows are bound to it", whole)
         assert "is written down beside the store only" in whole
         execute(site.config, "UPDATE qi_people_note SET text = 'call nobody'")
-        assert "The trail is not whole: note 1 was changed." in text_of(boss.post("/trail").text)
+        assert "The trail is not intact: note 1 was changed." in text_of(boss.post("/trail").text)
 
 
 # What somebody who can write to the database does, how it is taken back, and what the page then says.
@@ -168,11 +168,11 @@ def test_rights_that_nobody_gave_are_found(ward: Path, tmp_path: Path) -> None:
         assert boss.post("/account", {"language": "en"}).status_code == 302
         assert boss.post("/services", {"name": "theatre", "site": ""}).status_code == 200
         assert boss.post("/services", {"revoke": "1"}).status_code == 302
-        assert "The trail is whole" in text_of(boss.post("/trail").text)
+        assert "The trail is intact" in text_of(boss.post("/trail").text)
         for forged, undone, said in FORGERIES.values():
             execute(site.config, forged)
             told = text_of(boss.post("/trail").text)
-            assert "The trail is not whole: " in told and said in told
+            assert "The trail is not intact: " in told and said in told
             execute(site.config, undone)
 
 
@@ -191,7 +191,7 @@ def test_an_end_of_the_trail_that_was_kept_elsewhere_is_compared(
         assert f"1 end of the trail in {kept} fits." in told
         assert "This application can rewrite that file." in told
         kept.write_text(line.replace(end["hash"][:8], "00000000"), "utf-8")
-        assert "The trail is not whole" in text_of(boss.post("/trail").text)
+        assert "The trail is not intact" in text_of(boss.post("/trail").text)
 
 
 @pytest.mark.parametrize("path", ["/", "/?desk=MRI+desk"])
