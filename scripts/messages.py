@@ -57,7 +57,7 @@ def vocabulary() -> Iterator[str]:
         yield from (word.replace("_", " ") for word in column.words if column.kind == "words")
     yield from ("ok", "stale", "half_empty", "unknown", "running", "done", "failed")
     yield from ("case", "schedule", "findings", "evidence", "protocol", "the sign-off itself")
-    yield from ("asked for after surgery", "dated before an earlier step: a clock was wrong")
+    yield from ("requested after surgery", "dated before an earlier step: a clock was wrong")
 
 
 def update(language: str) -> list[str]:

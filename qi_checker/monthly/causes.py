@@ -11,31 +11,28 @@ from qi_checker.protocol.report_settings import ReportSettings
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.render.plots import Cause, Pareto
 
-ORDERING = "Surgical clinic (ordering)"
-THEATRE = "Theatre scheduling"
-RECORDS = "Records office"
 MOST_DECISIONS = 3  # a committee decides only a few things well
-# Reason -> the cause in words, and the step that can act on it; "": the requirement's owner.
-_CAUSES: dict[str, tuple[str, str]] = {
-    Reason.NEVER_ORDERED: ("never ordered", ORDERING),
-    Reason.ORDERED_NOT_BOOKED: ("ordered, never booked", ""),
-    Reason.BOOKED_OUTSIDE_WINDOW: ("booked outside the window", ""),
-    Reason.BOOKING_PASSED: ("booked but not done", ""),
-    Reason.CANCELLED: ("cancelled and not replaced", ""),
-    Reason.TOO_OLD: ("too old", ""),
-    Reason.TOO_EARLY: ("done too early", ""),
-    Reason.TOO_LATE: ("ordered or done too late", ""),
-    Reason.AFTER_SURGERY: ("ordered or done too late: after surgery", ""),
-    Reason.EXPIRED_BY_RESCHEDULE: ("surgery moved, and the scan was not repeated", THEATRE),
-    Reason.WRONG_REGION: ("wrong region", ORDERING),
-    Reason.WRONG_MODALITY: ("wrong modality", ORDERING),
-    Reason.EXCLUDED_CODE: ("a code that does not count", ORDERING),
-    Reason.WRONG_PROVENANCE: ("done at a place that does not count", ORDERING),
-    Reason.WRONG_VALUE: ("a value that does not count", ""),
-    Reason.TOO_FEW: ("too few", ""),
-    Reason.TOO_CLOSE: ("too close together", ""),
-    Reason.EVENT_BETWEEN: ("treatment or another event since", ORDERING),
-    Reason.FORBIDDEN_EVENT: ("a forbidden event", ORDERING),
+# Causes that a committee reads in other words than a coordinator; of other reasons their meaning.
+_CAUSES: dict[str, str] = {
+    Reason.NEVER_ORDERED: "never ordered",
+    Reason.ORDERED_NOT_BOOKED: "ordered, never booked",
+    Reason.BOOKED_OUTSIDE_WINDOW: "booked outside the window",
+    Reason.BOOKING_PASSED: "booked but not done",
+    Reason.CANCELLED: "cancelled and not replaced",
+    Reason.TOO_OLD: "too old",
+    Reason.TOO_EARLY: "done too early",
+    Reason.TOO_LATE: "ordered or done too late",
+    Reason.AFTER_SURGERY: "ordered or done too late: after surgery",
+    Reason.EXPIRED_BY_RESCHEDULE: "surgery moved, and the scan was not repeated",
+    Reason.WRONG_REGION: "wrong region",
+    Reason.WRONG_MODALITY: "wrong modality",
+    Reason.EXCLUDED_CODE: "a code that does not count",
+    Reason.WRONG_PROVENANCE: "done at a place that does not count",
+    Reason.WRONG_VALUE: "a value that does not count",
+    Reason.TOO_FEW: "too few",
+    Reason.TOO_CLOSE: "too close together",
+    Reason.EVENT_BETWEEN: "treatment or another event since",
+    Reason.FORBIDDEN_EVENT: "a forbidden event",
 }
 _MEANINGS = {reason.value: reason.meaning for reason in Reason}
 _FAILED = (Status.EXPIRED, Status.MISSING)
@@ -43,11 +40,23 @@ _LACKING = (Status.EXPIRED, Status.MISSING, Status.UNKNOWN, Status.EXEMPT)
 
 
 def cause_of(found: Found) -> tuple[str, str]:
-    """Return the cause of a failed requirement in words, and the accountable step."""
-    words, step = _CAUSES.get(found.reason, (_MEANINGS[found.reason], ""))
-    if found.status == Status.UNKNOWN:
-        step = RECORDS
-    return words, step or found.owner or "not named"
+    """Return the cause of a failed requirement in words, and who acts on it.
+
+    That is the owner that the protocol names for the kind of action, as in every list.
+    """
+    return _CAUSES.get(found.reason, _MEANINGS[found.reason]), found.owner or "not named"
+
+
+def record_owner(cases: Sequence[MonthlyCase]) -> str:
+    """Return who completes most of what leaves eligible cases undetermined; "" if none is."""
+    owners = Counter(
+        f.owner
+        for c in cases
+        if c.eligible and undetermined(c)
+        for f in c.findings
+        if f.status == Status.UNKNOWN
+    )
+    return max(sorted(owners), key=owners.__getitem__, default="")
 
 
 def causes(cases: Sequence[MonthlyCase], period: str) -> Pareto:
@@ -65,12 +74,13 @@ def causes(cases: Sequence[MonthlyCase], period: str) -> Pareto:
 
 
 def decisions(
-    found: Pareto, settings: ReportSettings, excepted: int, undetermined: int
+    found: Pareto, settings: ReportSettings, excepted: int, undetermined: int, completing: str
 ) -> tuple[Decision, ...]:
     """List the decisions: the most frequent causes, then exceptions and undetermined operations.
 
     The text for a cause is the site's (`decisions` in report.yaml). Without one the program only
     asks how to prevent the cause, because counts do not show that a remedy would work.
+    completing: who completes the records of undetermined operations.
     """
     total = sum(c.count or 0 for c in found.causes)
     of = f"{total:,} failed requirements" if total != 1 else "1 failed requirement"
@@ -86,7 +96,7 @@ def decisions(
         proposed.append(Decision(wording, "", excepted, "the eligible operations"))
     if undetermined:
         wording = "Have the missing details of the undetermined operations completed"
-        proposed.append(Decision(wording, RECORDS, undetermined, "the assessed operations"))
+        proposed.append(Decision(wording, completing, undetermined, "the assessed operations"))
     return tuple(proposed)
 
 

@@ -126,7 +126,11 @@ def _report(evaluation: Evaluation, span: _Span, loaded: LoadedSettings, unit: s
         causes=why,
         icons=series.icons(made, targets[month]),
         decisions=causes.decisions(
-            why, settings, lines[0].year.excepted, lines[0].year.undetermined
+            why,
+            settings,
+            lines[0].year.excepted,
+            lines[0].year.undetermined,
+            causes.record_owner(year),
         ),
         sensitivity=sensitivity(evaluation, year),
         quality=quality(evaluation, first_day(month), last_day(month)),

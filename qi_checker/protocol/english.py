@@ -69,7 +69,7 @@ COUNTS_WHEN = "it counts {asks}"
 ANY_TIME_BEFORE = "at any time before surgery"  # value of `asks` for a window without a limit
 UNTIL = ", until {window_closes}"
 YET = " yet"
-ASKED_LATE = ", asked for after surgery"  # about the exception; with several, only if all were
+ASKED_LATE = ", requested after surgery"  # about the exception; with several, only if all were
 LASTS = " It counts for surgery until {valid_through}."
 EXCESS, TOO_OLD = "{length} too old.", "Too old."
 LESS_THAN_A_MINUTE = "less than a minute"
@@ -180,7 +180,7 @@ ACTIONS = {
     "order": "Order the {title}{when}{why_not}",
     "arrange": "Arrange the {title}{when}{why_not}",
     "confirm": "Find out whether the {title} booked for {day} was done",
-    "book_again": "Book the {title} again{when} (that of {day} was cancelled)",
+    "book_again": "Book the {title} again{when} (the one of {day} was cancelled)",
     "book_ordered_on": "Book the {title} ordered on {day}{when}",
     "book_ordered": "Book the {title} that is ordered{when}",
     "call_off": "Cancel or move the {title} booked for {day}: there must be none from {first} to {until}",
@@ -205,7 +205,7 @@ ACTIONS = {
     "range": "{first}–{until}",
     "until": "{day} or earlier",
     "earlier": "an earlier day",
-    "why_old": " (that of {day} {age})",
+    "why_old": " (the one of {day} {age})",
     "will_be_old": "will be {days} old at surgery",
     "would_be_old": "would be {days} old at surgery",
     "is_old": "is too old",
@@ -227,16 +227,16 @@ ACTIONS = {
 }
 # Why an existing event does not count, in brackets after the order for another one.
 NOT_COUNTED: dict[Reason, str] = {
-    Reason.TOO_EARLY: " (that of {day} is too early)",
-    Reason.TOO_LATE: " (that of {day} is too late)",
-    Reason.AFTER_SURGERY: " (that of {day} is not before the operation)",
-    Reason.WRONG_REGION: " (that of {day} shows another region)",
-    Reason.WRONG_MODALITY: " (that of {day} is of another modality)",
-    Reason.EXCLUDED_CODE: " (that of {day} has a code that does not count)",
-    Reason.WRONG_PROVENANCE: " (that of {day} was made in another place than counts)",
-    Reason.WRONG_VALUE: " (that of {day} has a value that does not count)",
-    Reason.TOO_FEW: " (that of {day} is not enough)",
-    Reason.TOO_CLOSE: " (that of {day} is too close to the others)",
-    Reason.EVENT_BETWEEN: " (that of {day} no longer counts because of what was done since)",
+    Reason.TOO_EARLY: " (the one of {day} is too early)",
+    Reason.TOO_LATE: " (the one of {day} is too late)",
+    Reason.AFTER_SURGERY: " (the one of {day} is not before the operation)",
+    Reason.WRONG_REGION: " (the one of {day} shows another region)",
+    Reason.WRONG_MODALITY: " (the one of {day} is of another modality)",
+    Reason.EXCLUDED_CODE: " (the one of {day} has a code that does not count)",
+    Reason.WRONG_PROVENANCE: " (the one of {day} was made at a place that does not count)",
+    Reason.WRONG_VALUE: " (the one of {day} has a value that does not count)",
+    Reason.TOO_FEW: " (the one of {day} is not enough)",
+    Reason.TOO_CLOSE: " (the one of {day} is too close to the others)",
+    Reason.EVENT_BETWEEN: " (the one of {day} no longer counts because of what was done since)",
 }
 FAULTS: dict[str, str] = {}  # of rejected rows, if they differ from those of `judging/rows.py`

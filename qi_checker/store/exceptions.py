@@ -30,7 +30,7 @@ _ID = "qi-{}"  # the ids in the input table `exceptions`
 _TYPED = re.compile(r"(?:qi-)?([0-9]{1,18})", re.IGNORECASE)  # as people write it
 
 # Marks of an exception in a list, beside its state.
-AFTER_SURGERY = "asked for after surgery"
+AFTER_SURGERY = "requested after surgery"
 CLOCK_SET_BACK = "dated before an earlier step: a clock was wrong"
 
 

@@ -1,4 +1,4 @@
-"""An exception that was asked for after surgery: every list that has it says so."""
+"""An exception that was requested after surgery: every list that has it says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.helpers.nights import settings, small_protocol
 from tests.helpers.records import exception
 
 ID, CASE, NIGHT = "ct-before-surgery", "C07", "2026-03-31"
-MARK = "asked for after surgery"
+MARK = "requested after surgery"
 
 
 @pytest.fixture(scope="module")

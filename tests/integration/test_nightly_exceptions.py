@@ -117,15 +117,15 @@ def test_from_missing_to_exempt_and_back(both: Path) -> None:
     assert status(both, night(both, "2026-03-21")) == "missing"
     ran = decided(both, "2026-03-22T12:00:00", "approve")
     assert ran.out == "qi-1 is approved for surgery on 2026-03-16: ct of C06.\n"
-    assert ran.err == "qi-checker: warning: qi-1: asked for after surgery.\n"
+    assert ran.err == "qi-checker: warning: qi-1: requested after surgery.\n"
     listed = run("nightly", "exceptions", "list", "--config", both).out
-    assert listed.endswith("approved by oak  [asked for after surgery]\n")
+    assert listed.endswith("approved by oak  [requested after surgery]\n")
     number = night(both, "2026-03-22")
     assert status(both, number) == "exempt"
     printed = run("nightly", "changes", number, "--config", both).out
     assert (
         printed
-        == "rejudged     C06 ct: missing, now exempt, asked for after surgery. (exception)\n"
+        == "rejudged     C06 ct: missing, now exempt, requested after surgery. (exception)\n"
     )
     assert decided(both, "2026-03-23T12:00:00", "revoke", "--why", "done after all").code == 0
     number = night(both, "2026-03-23")

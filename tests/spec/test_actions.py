@@ -95,35 +95,35 @@ UPCOMING = [
         [scan("2026-03-05")],
         {},
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver to be done by 14 May (that of 5 Mar will be 70 days old at surgery)",
+        "Order the CT of the liver to be done by 14 May (the one of 5 Mar will be 70 days old at surgery)",
     ),
     (
         Reason.WRONG_REGION,
         [scan("2026-04-16", region="chest")],
         {},
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver to be done by 14 May (that of 16 Apr shows another region)",
+        "Order the CT of the liver to be done by 14 May (the one of 16 Apr shows another region)",
     ),
     (
         Reason.EXCLUDED_CODE,
         [scan("2026-04-16", codes="LOCAL:BIOPSY")],
         WITHOUT_BIOPSY,
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver to be done by 14 May (that of 16 Apr has a code that does not count)",
+        "Order the CT of the liver to be done by 14 May (the one of 16 Apr has a code that does not count)",
     ),
     (
         Reason.TOO_FEW,
         [scan("2026-04-16")],
         TWO,
         ("order", "Clinic", "E1", "2026-05-07"),
-        "Order the CT of the liver to be done by 14 May (that of 16 Apr is not enough)",
+        "Order the CT of the liver to be done by 14 May (the one of 16 Apr is not enough)",
     ),
     (
         Reason.TOO_CLOSE,
         [scan("2026-04-16"), scan("2026-04-18", "E2")],
         TWO,
         ("order", "Clinic", "E2", "2026-05-07"),
-        "Order the CT of the liver to be done by 14 May (that of 18 Apr is too close to the others)",
+        "Order the CT of the liver to be done by 14 May (the one of 18 Apr is too close to the others)",
     ),
     (
         Reason.EVENT_BETWEEN,
@@ -132,7 +132,7 @@ UPCOMING = [
         ("order", "Clinic", "E1", "2026-05-07"),
         (
             "Order the CT of the liver to be done by 14 May "
-            "(that of 16 Apr no longer counts because of what was done since)"
+            "(the one of 16 Apr no longer counts because of what was done since)"
         ),
     ),
     (
@@ -147,7 +147,7 @@ UPCOMING = [
         [scan("2026-04-18", status="cancelled")],
         {},
         ("book", "CT desk", "E1", "2026-05-07"),
-        "Book the CT of the liver again to be done by 14 May (that of 18 Apr was cancelled)",
+        "Book the CT of the liver again to be done by 14 May (the one of 18 Apr was cancelled)",
     ),
     (
         Reason.BOOKED_OUTSIDE_WINDOW,

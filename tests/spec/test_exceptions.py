@@ -212,7 +212,7 @@ def test_one_that_was_asked_for_after_surgery_says_so(engine):
         [exception(f"X{n}") | columns for n, columns in enumerate(rows)] for rows, _ in LATE
     ]
     for seen, (_, late) in zip(run_each(engine, RULE, examples), LATE, strict=True):
-        words = ", asked for after surgery" if late else ""
+        words = ", requested after surgery" if late else ""
         assert seen.finding("mri")["sentence"] == (
             f"MRI of the liver is waived by an approved exception until 2026-06-20{words}."
         )

@@ -245,7 +245,7 @@ def test_a_waiver_that_was_asked_for_after_surgery_says_so(
     planned = [{"case_id": "C1", "surgery_at": surgery}]
     store.keep(night(finding(), schedules=planned))
     request_one(store, at=hours(hour))
-    marks = ("asked for after surgery",) if late else ()
+    marks = ("requested after surgery",) if late else ()
     assert store.exceptions.all()[0].marks == marks
     assert store.export_case("C1")["exceptions"][0]["marks"] == list(marks)
     store.close()

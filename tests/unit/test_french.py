@@ -150,7 +150,7 @@ def test_the_same_action_in_two_languages() -> None:
     row = case(surgery_at=SURGERY, status="scheduled")
     (found,) = qi_checker.judge(rule, row, [scan("2026-03-05")], LATE, site=SITE).actions
     assert found.text == (
-        "Order the CT of the liver to be done by 14 May (that of 5 Mar will be 70 days old at surgery). "
+        "Order the CT of the liver to be done by 14 May (the one of 5 Mar will be 70 days old at surgery). "
         "If there is no slot: 18 May is the first surgery date with time to arrange everything"
     )
     said = Said.from_json(json.loads(json.dumps(found.said.to_json())))
