@@ -305,8 +305,7 @@ class Overlaps:
 
     def _limits(self, printed: frozenset[str]) -> Limits:
         return tuple(
-            known_limits(self.counts[n], n in printed, self.profile, self.most)
-            for n in self.frame.names
+            known_limits(self.counts[n], n in printed, self.most) for n in self.frame.names
         )
 
     def exposed(self, printed: frozenset[str]) -> bool:

@@ -124,9 +124,7 @@ def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
     fits = _without_low(counts, fits, profile)
     fits = _without_low(counts, printable(counts, fits, profile), profile)
     return {
-        name: Shown(rounded(value, profile))
-        if fits[name]
-        else Shown(None, profile.mark if is_small(value, profile) else profile.other)
+        name: Shown(rounded(value, profile)) if fits[name] else Shown(None, profile.mark)
         for name, value in counts.items()
     }
 
@@ -136,11 +134,13 @@ def _without_low(
 ) -> dict[str, bool]:
     """Withhold low counts if any count is withheld.
 
-    Marks say "at most 4" or "more": for a total up to 8 they leave too few possible values.
+    Numbers just above the limit leave too few possible values for those below it. Without this a
+    group of one could be worked out: of 11 operations, none compliant, 5 with a CT and 5 with an MRI
+    in time, both ultrasound and the number with any study withheld (`lt5`).
     """
-    if profile.mark == profile.other or all(fits.values()):
+    if all(fits.values()):
         return fits
-    return {n: fit and not 0 < counts[n] <= 2 * profile.largest for n, fit in fits.items()}
+    return {n: fit and not 0 < counts[n] <= profile.low for n, fit in fits.items()}
 
 
 def _whole(days: float | None) -> float | None:

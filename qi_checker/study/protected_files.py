@@ -47,10 +47,10 @@ def finding(study: ProtectedStudy) -> str:
 
 def rule(profile: Profile) -> str:
     """Describe the effect of the profile in a sentence."""
-    withheld = f"Counts of 1 to {profile.largest} are withheld ({profile.mark})"
+    withheld = f"Counts of 1 to {profile.largest} are printed as “{profile.mark}”"
     if profile.rounded_to:
         return f"{withheld}; all others are rounded to the nearest {profile.rounded_to}, and everything is computed from the rounded numbers."  # noqa: E501
-    return f"{withheld}, and so are others ({profile.other}) from which they could be derived."
+    return f"{withheld}, and so are others from which they could be derived."
 
 
 def protected_page(study: ProtectedStudy) -> str:

@@ -21,8 +21,7 @@ def limits_of(shown: Shown, profile: str) -> tuple[int, int]:
     value, mark = shown.value, shown.mark
     if value is None:
         return {
-            ("lt5", "<5"): (1, 4),
-            ("lt5", "withheld"): (5, MOST),
+            ("lt5", "withheld"): (1, MOST),
             ("nhs", "*"): (1, 7),
             ("cms11", "*"): (1, MOST),
         }.get((profile, mark), (0, MOST))

@@ -77,7 +77,7 @@ def test_the_attack_finds_what_is_not_protected() -> None:
         }
 
     known = attack(Reports(KEYS[:2], ("in", "late")), 10, PROFILES["lt5"], marks_only).known
-    numbers = "'compliant': '<5', 'in_window.ct': '7', 'in_window.mri': '7'"
+    numbers = "'compliant': 'withheld', 'in_window.ct': '7', 'in_window.mri': '7'"
     assert any(k.startswith("in-in are 4:") and numbers in k for k in known)
 
 
