@@ -340,7 +340,11 @@ def printable(
             found[name] = False
         elif wanted[name]:
             printed |= {name}
-    for name in counts:  # the same number under another name
+    for key in overlaps.keys:  # the same number under another name
+        met, there = f"in_window.{key}", f"present.{key}"
+        if there in found and counts[met] == counts[there]:
+            found[there] = found[there] and found[met]
+    for name in counts:
         twin = whole_of(name.partition(".")[2].removesuffix("/whole"))
         twin = twin if twin in overlaps.counts else "eligible"
         if name.endswith("/whole") and counts[name] == counts[twin]:
