@@ -1,9 +1,9 @@
 """A night compared with the bare evaluation of the same records: `python -m benchmarks.night`.
 
 2,000 upcoming and 20,000 past operations with 200,000 events, in CSV. The bare evaluation reads the
-records and fetches every finding and every case; a night does this too, stores it in SQLite,
-compares it with the night before, and writes reports and digest. Each runs in its own process; the
-first night fills the store, the second is the next day.
+records and fetches all findings and cases. A night also stores them in SQLite, compares them with the
+night before, and writes reports and digest. Each runs in its own process; the first night fills the
+store, the second is the next day.
 """
 
 from __future__ import annotations

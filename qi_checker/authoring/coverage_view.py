@@ -32,7 +32,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How much the examples of one protocol reach of all points."""
+    """The share of a protocol's points that its examples reach."""
 
     path: str
     protocol: str

@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class InWindow:
-    """How many eligible cases meet a requirement; None if the rule does not have it."""
+    """The eligible cases that meet one requirement, under one version of a rule."""
 
     met: int
     eligible: int
