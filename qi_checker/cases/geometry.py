@@ -7,9 +7,8 @@ whichever font is used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
 WIDTH = 720.0
@@ -33,22 +32,23 @@ class Label(NamedTuple):
         return self.x + text_width(self.text)
 
 
-@dataclass(frozen=True)
 class Scale:
     """Maps days to x; a day beyond either end is drawn at that end."""
 
-    first: date
-    last: date
-    width: float = WIDTH
+    def __init__(self, first: date, last: date, width: float = WIDTH) -> None:
+        self.first, self.last, self.width = first, last, width
+        self.days = (last - first).days
 
     def x(self, day: date, part: float = 0.0) -> float:
         """Return the x of a day; `part` of a day is added."""
-        days = min(max((day - self.first).days + part, 0), self.days)
-        return round(MARGIN + days / self.days * (self.width - 2 * MARGIN), 1)
+        days = (day - self.first).days + part
+        return _x(0 if days < 0 else min(days, self.days), self.days, self.width)
 
-    @cached_property
-    def days(self) -> int:
-        return (self.last - self.first).days
+
+# Rounding takes four times as long as looking it up, and a page has two hundred places.
+@lru_cache(20_000)
+def _x(days: float, of: int, width: float) -> float:
+    return round(MARGIN + days / of * (width - 2 * MARGIN), 1)
 
 
 def text_width(text: str) -> float:
@@ -58,12 +58,17 @@ def text_width(text: str) -> float:
 
 def stack(spans: Sequence[tuple[float, float]]) -> list[int]:
     """Return a row for each span: the first in which it does not overlap earlier spans."""
-    ends: list[float] = []
+    ends: list[float] = []  # of each row, with the gap after it
     rows = [0] * len(spans)
-    for i in sorted(range(len(spans)), key=lambda i: spans[i]):
+    for i in sorted(range(len(spans)), key=spans.__getitem__):
         start, end = spans[i]
-        row = next((r for r, taken in enumerate(ends) if taken + _GAP <= start), len(ends))
-        ends[row : row + 1] = [end]
+        for row, taken in enumerate(ends):
+            if taken <= start:
+                ends[row] = end + _GAP
+                break
+        else:
+            row = len(ends)
+            ends.append(end + _GAP)
         rows[i] = row
     return rows
 

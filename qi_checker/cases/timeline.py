@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from qi_checker.cases.geometry import (
@@ -29,6 +30,7 @@ LANE = 19.0  # height of one row of events
 LINE = 14.0  # height of one row of text
 MOST_MARKS = 12  # more would not be legible; the table lists them all
 _SHAPE = 6.0  # half a symbol's width, with its outline
+_CLEAR = _SHAPE + 4  # from a symbol's middle to its label
 _STEPS = (1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1456, 3640)
 
 
@@ -87,14 +89,77 @@ class Picture:
     width: float
 
 
-def _scale(
-    sheet: RequirementSheet,
-    surgery: date,
-    as_of: date,
-    shown: Sequence[Candidate],
-    width: float,
-) -> Scale:
-    """Return a scale from before the window to after surgery; distant days are clamped."""
+class _Event(NamedTuple):
+    """One event of a picture, with the text of its label."""
+
+    number: int
+    first: date
+    last: date
+    text: str
+    shape: Shape
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Everything about a picture that is the same in each width; `first` and `last` of the line."""
+
+    sheet: RequirementSheet
+    surgery: date
+    as_of: date
+    first: date
+    last: date
+    events: tuple[_Event, ...]
+    lines: tuple[tuple[date, str], ...]  # vertical lines and their labels
+    edges: tuple[tuple[date, str], ...]
+    left_out: int
+    title: str
+    description: str
+
+
+def _plan(sheet: RequirementSheet, events: Sequence[Told], surgery: date, as_of: date) -> _Plan:
+    assert sheet.window_closes
+    shown = _drawn(events)
+    first, last = _ends(sheet, surgery, as_of, [one.event for one in shown])
+    drafts = []
+    for one in shown:
+        begins, ends = one.event.first, one.event.last
+        assert begins and ends
+        text = f"{one.number}: {one.apart}" if one.apart else str(one.number)
+        text = _arrow(text, begins < first, ends > last)
+        drafts.append(_Event(one.number, begins, ends, text, shape_of(one), one.event.chosen))
+    today = _arrow(f"as of {planned(as_of, surgery)}", as_of < first, as_of > last)
+    opens, closes = sheet.window_opens, sheet.window_closes
+    edges = [(closes, f"closes {planned(closes, closes)}")]
+    if opens:
+        edges.insert(0, (opens, f"opens {planned(opens, closes)}"))
+    dated = sum([1 for one in events if one.event.first])
+    return _Plan(
+        sheet=sheet,
+        surgery=surgery,
+        as_of=as_of,
+        first=first,
+        last=last,
+        events=tuple(drafts),
+        lines=((surgery, f"surgery {planned(surgery, as_of)}"), (as_of, today)),
+        edges=tuple(edges),
+        left_out=dated - len(shown),
+        title=f"{sheet.title}: {sheet.sentence}",
+        description=_described(sheet, shown),
+    )
+
+
+def _arrow(text: str, before: bool, after: bool) -> str:
+    """Mark the label of what is beyond an end of the line."""
+    if before:
+        return f"← {text}"
+    return f"{text} →" if after else text
+
+
+def _ends(
+    sheet: RequirementSheet, surgery: date, as_of: date, shown: Sequence[Candidate]
+) -> tuple[date, date]:
+    """Return the ends of a line from before the window to after surgery, clamping distant days."""
     closes = sheet.window_closes or surgery
     firsts = [c.first for c in shown if c.first]
     lasts = [c.last for c in shown if c.last]
@@ -107,9 +172,9 @@ def _scale(
         near = [d for d in (*firsts, as_of) if d >= far]
         start = min([sheet.window_opens, *near])
     beyond = max(surgery, closes) + timedelta(days=reach // 2)
-    end = max([surgery, closes, *(d for d in (*lasts, as_of) if d <= beyond)])
-    pad = max((end - start).days // 16, 1)
-    return Scale(start - timedelta(days=pad), end + timedelta(days=pad), width)
+    end = max([surgery, closes, *[d for d in (*lasts, as_of) if d <= beyond]])
+    pad = timedelta(days=max((end - start).days // 16, 1))
+    return start - pad, end + pad
 
 
 def _drawn(events: Sequence[Told]) -> list[Told]:
@@ -138,89 +203,67 @@ def shape_of(told: Told) -> Shape:
     return _NOT_BOOKED if told.event.status == "booked" and not shape.filled else shape
 
 
-def _beside(x0: float, x1: float, text: str, width: float) -> float:
-    """Return the start of a mark's label: to its right, or to its left if that would be cut off."""
-    wide, clear = text_width(text), _SHAPE + 4
-    right = x1 + clear
-    return round(right if right + wide <= width - 2 else max(x0 - clear - wide, 2.0), 1)
-
-
 def _marks(
-    shown: Sequence[Told],
-    scale: Scale,
-    top: float,
-    uprights: Sequence[float],
+    events: Sequence[_Event], scale: Scale, top: float, uprights: Sequence[float]
 ) -> tuple[Mark, ...]:
     """Place the events in rows from the top down, with labels that do not overlap."""
     drafts = []
-    for one in shown:
-        first, last = one.event.first, one.event.last
-        assert first and last
-        left = scale.x(first)
-        ends = left, left if first == last else scale.x(last)
-        text = f"{one.number}: {one.apart}".removesuffix(": ")
-        if first < scale.first:
-            text = f"← {text}"
-        elif last > scale.last:
-            text = f"{text} →"
-        drafts.append((one, ends, Label(_beside(*ends, text, scale.width), 0, text)))
-    rows = stack([(min(x0 - _SHAPE, t.x), max(x1 + _SHAPE, t.end)) for _, (x0, x1), t in drafts])
+    for event in events:
+        x0 = x1 = scale.x(event.first)
+        if event.last != event.first:
+            x1 = scale.x(event.last)
+        # The label is right of the symbol, or left of it if it would be cut off.
+        wide, start = text_width(event.text), x1 + _CLEAR
+        if start + wide > scale.width - 2:
+            start = max(x0 - _CLEAR - wide, 2.0)
+        start = round(start, 1)
+        drafts.append((event, x0, x1, start, start + wide))
+    rows = stack(
+        [(min(x0 - _SHAPE, start), max(x1 + _SHAPE, end)) for _, x0, x1, start, end in drafts]
+    )
     marks = []
-    for (one, (x0, x1), label), row in zip(drafts, rows, strict=True):
-        y = round(top + LANE * (row + 0.5), 1)
-        bar = (x0, x1) if one.event.first != one.event.last else None
-        end = label.end
-        crossed = any(label.x - 2 < x < end for x in (*uprights, *(bar or ())))
-        label = Label(label.x, y + 4, label.text, one.event.chosen)
-        middle = round((x0 + x1) / 2, 1)
-        wide = round(end - label.x, 1) if crossed else None
-        marks.append(Mark(one.number, shape_of(one), middle, y, bar, label, wide))
+    for (event, x0, x1, start, end), row in zip(drafts, rows, strict=True):
+        y, middle, bar, lines = round(top + LANE * (row + 0.5), 1), x0, None, uprights
+        if event.last != event.first:
+            middle, bar = round((x0 + x1) / 2, 1), (x0, x1)
+            lines = (*uprights, x0, x1)
+        crossed = any(start - 2 < x < end for x in lines)
+        label = Label(start, y + 4, event.text, event.chosen)
+        covered = round(end - start, 1) if crossed else None
+        marks.append(Mark(event.number, event.shape, middle, y, bar, label, covered))
     return tuple(marks)
 
 
 def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
     """Return ticks for days before surgery, as dense as is legible."""
-    per_day = (scale.width - 2 * MARGIN) / scale.days
+    places = _tick_places((surgery - scale.first).days, scale.days, scale.width)
+    return tuple([Tick(x, Label(start, axis + 15, text)) for x, start, text in places])
+
+
+# In bulk, most cases of a protocol have one of a few hundred lines of days.
+@lru_cache(2_000)
+def _tick_places(surgery: int, days: int, width: float) -> tuple[tuple[float, float, str], ...]:
+    """Return the x of each tick with its text and the start of that; days count from the left."""
+    first = date(2000, 1, 1)  # any day
+    scale = Scale(first, first + timedelta(days=days), width)
+    per_day = (width - 2 * MARGIN) / days
     step = next((s for s in _STEPS if s * per_day >= 44), _STEPS[-1])
-    backs = range(0, (surgery - scale.first).days + 1, step)
-    ticks = []
+    backs = range(0, surgery + 1, step)
+    places = []
     for back in backs:
-        x = scale.x(surgery - timedelta(days=back))
+        x = scale.x(first + timedelta(days=surgery - back))
         text = f"{back} days" if back == backs[-1] else str(back)
-        ticks.append(Tick(x, Label(within(x, text, scale.width), axis + 15, text)))
+        places.append((x, within(x, text, width), text))
     # The last text is the longest, and is at the edge.
-    if len(ticks) > 1 and ticks[-1].label.end > ticks[-2].label.x:
-        del ticks[-2]
-    return tuple(ticks)
+    if len(places) > 1 and places[-1][1] + text_width(places[-1][2]) > places[-2][1]:
+        del places[-2]
+    return tuple(places)
 
 
-def _lines(scale: Scale, surgery: date, as_of: date) -> tuple[Label, ...]:
-    text = f"as of {planned(as_of, surgery)}"
-    if as_of > scale.last:
-        text += " →"
-    elif as_of < scale.first:
-        text = "← " + text
-    anchors = [(scale.x(surgery), f"surgery {planned(surgery, as_of)}"), (scale.x(as_of), text)]
-    return spread(anchors, LINE - 3, LINE, scale.width)
-
-
-def _edges(sheet: RequirementSheet, scale: Scale, base: float) -> tuple[Label, ...]:
-    assert sheet.window_closes
-    anchors = [
-        (
-            scale.x(sheet.window_closes),
-            f"closes {planned(sheet.window_closes, sheet.window_closes)}",
-        )
-    ]
-    if sheet.window_opens:
-        anchors.insert(
-            0,
-            (
-                scale.x(sheet.window_opens),
-                f"opens {planned(sheet.window_opens, sheet.window_closes)}",
-            ),
-        )
-    return spread(anchors, base, LINE, scale.width)
+def _labels(
+    anchors: Sequence[tuple[date, str]], scale: Scale, base: float, step: float
+) -> tuple[Label, ...]:
+    return spread([(scale.x(day), text) for day, text in anchors], base, step, scale.width)
 
 
 def _described(sheet: RequirementSheet, shown: Sequence[Told]) -> str:
@@ -252,45 +295,37 @@ def pictures_of(
     """Make the picture of one requirement in several widths, with one name and description."""
     if sheet.window_closes is None:
         return ()
-    shown = _drawn(events)
-    description = _described(sheet, shown)
-    return tuple(_picture(sheet, surgery, as_of, shown, description, width) for width in widths)
+    plan = _plan(sheet, events, surgery, as_of)
+    return tuple([_picture(plan, width) for width in widths])
 
 
-def _picture(
-    sheet: RequirementSheet,
-    surgery: date,
-    as_of: date,
-    shown: Sequence[Told],
-    description: str,
-    width: float,
-) -> Picture:
-    assert sheet.window_closes
-    scale = _scale(sheet, surgery, as_of, [one.event for one in shown], width)
-    lines = _lines(scale, surgery, as_of)
-    top = max(label.y for label in lines) + 5
-    opens = scale.x(sheet.window_opens, -0.5) if sheet.window_opens else MARGIN
-    band = (opens, scale.x(sheet.window_closes, 0.5))
-    upright = scale.x(as_of) if scale.first <= as_of <= scale.last else None
-    uprights = [*band, scale.x(surgery), *([upright] if upright is not None else [])]
-    marks = _marks(shown, scale, top, uprights)
-    axis = round(max((m.y for m in marks), default=top + LANE / 2) + LANE / 2 + 3, 1)
-    edges = _edges(sheet, scale, axis + 15 + LINE)
-    dated = sum(1 for c in sheet.candidates if c.first)
+def _picture(plan: _Plan, width: float) -> Picture:
+    opens, closes = plan.sheet.window_opens, plan.sheet.window_closes
+    assert closes
+    scale = Scale(plan.first, plan.last, width)
+    lines = _labels(plan.lines, scale, LINE - 3, LINE)
+    top = max([label.y for label in lines]) + 5
+    band = (scale.x(opens, -0.5) if opens else MARGIN, scale.x(closes, 0.5))
+    surgery = scale.x(plan.surgery)
+    as_of = scale.x(plan.as_of) if plan.first <= plan.as_of <= plan.last else None
+    uprights = (*band, surgery) if as_of is None else (*band, surgery, as_of)
+    marks = _marks(plan.events, scale, top, uprights)
+    axis = round(max([m.y for m in marks], default=top + LANE / 2) + LANE / 2 + 3, 1)
+    edges = _labels(plan.edges, scale, axis + 15 + LINE, LINE)
     return Picture(
-        height=round(max(label.y for label in edges) + 5, 1),
+        height=round(max([label.y for label in edges]) + 5, 1),
         axis=axis,
         top=top,
         band=band,
-        unlimited=sheet.window_opens is None,
-        surgery=scale.x(surgery),
-        as_of=upright,
+        unlimited=opens is None,
+        surgery=surgery,
+        as_of=as_of,
         lines=lines,
         edges=edges,
-        ticks=_ticks(scale, surgery, axis),
+        ticks=_ticks(scale, plan.surgery, axis),
         marks=marks,
-        left_out=dated - len(shown),
-        title=f"{sheet.title}: {sheet.sentence}",
-        description=description,
+        left_out=plan.left_out,
+        title=plan.title,
+        description=plan.description,
         width=width,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -20,12 +20,15 @@ from qi_checker.render import rates, words
 CASES_SHOWN = 200  # people read a longer list as a spreadsheet: cases.csv has every case
 REJECTS_SHOWN = 50
 PROBLEMS_SHOWN = 100
-# A separate date, not a part of an id, a path or a moment.
-_ISO_DATE = re.compile(r"(?<![\w/.-])\d{4}-\d\d-\d\d(?![\w/-]|\.\w)")
+# A separate date, not a part of an id, a path or a moment. The look behind comes last: the search
+# then skips to the next digit.
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?<![\w/.-].{10})(?![\w/-]|\.\w)")
+_SPECIAL = re.compile("[&<>\"']")
 LONGEST_TEXT = 160  # of informative free text, such as a study description
 
 
-def _day(value: date | None) -> Markup:
+@lru_cache(10_000)  # case pages have the same few hundred days
+def day(value: date | None) -> Markup:
     """Format a date that does not break across lines."""
     if value is None:
         return Markup("–")
@@ -34,15 +37,20 @@ def _day(value: date | None) -> Markup:
 
 def dates(text: str) -> Markup:
     """Write the ISO dates of a text as people read them, without line breaks."""
-    return Markup(_ISO_DATE.sub(_time, str(escape(text))))
+    return Markup(_ISO_DATE.sub(_time, safe(text)))
 
 
 def _time(match: re.Match[str]) -> str:
     """Return a `<time>`; an invalid date, such as 2026-02-30, is left as written."""
     try:
-        return str(_day(date.fromisoformat(match[0])))
+        return str(day(date.fromisoformat(match[0])))
     except ValueError:
         return match[0]
+
+
+def safe(text: str) -> str:
+    """Escape a text like a template does; ten times as fast for the many that need nothing."""
+    return str(escape(text)) if _SPECIAL.search(text) else text
 
 
 def clip(text: str, longest: int = LONGEST_TEXT) -> str:
@@ -77,7 +85,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters.update(day=_day, clip=clip, dates=dates, capital=_capital)
+    env.filters.update(day=day, clip=clip, dates=dates, capital=_capital)
     env.globals.update(
         css=Markup(stylesheet()),
         words=words,
