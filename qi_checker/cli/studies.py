@@ -67,12 +67,10 @@ def _entered(config: Path) -> list[tuple[int, dict[str, str]]]:
     from qi_checker.nightly.keeping import opened
     from qi_checker.nightly.load import load_settings
     from qi_checker.store.people.reads import ious_rows
-    from qi_checker.store.transaction import reading
 
     store = opened(load_settings(config))
     try:
-        with reading(store.alias):
-            return ious_rows(store.alias)
+        return ious_rows(store.alias)
     finally:
         store.close()
 

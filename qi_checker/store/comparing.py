@@ -56,13 +56,15 @@ def before(alias: str, run: Run) -> Run | None:
     """Return the run in force for the latest moment before that of `run`."""
     moment = _moment(run.as_of)
     every = Run.objects.using(alias).filter(protocol=run.protocol, id__lt=run.id)
-    return _latest(alias, [r for r in every.only("id", "as_of") if _moment(r.as_of) < moment])
+    with reading(alias):
+        return _latest(alias, [r for r in every.only("id", "as_of") if _moment(r.as_of) < moment])
 
 
 def latest_run(alias: str, protocol: str) -> Run | None:
     """Return the run in force for the latest moment of a protocol."""
     every = Run.objects.using(alias).filter(protocol=protocol)
-    return _latest(alias, list(every.only("id", "as_of")))
+    with reading(alias):
+        return _latest(alias, list(every.only("id", "as_of")))
 
 
 def _latest(alias: str, those: list[Run]) -> Run | None:

@@ -79,7 +79,8 @@ def planned(alias: str, cases: Collection[str], site: Site) -> dict[str, When]:
     """Return the planned time of surgery in the last night; a case without a date is left out."""
     rows = ScheduleRow.objects.using(alias).filter(case_id__in=cases, to_run=None)
     found = rows.order_by("from_run").values_list("case_id", "row")
-    return {case_id: when for case_id, at in found if (when := when_of(at, site))}
+    with reading(alias):
+        return {case_id: when for case_id, at in found if (when := when_of(at, site))}
 
 
 def when_of(at: str, site: Site) -> When | None:

@@ -133,7 +133,9 @@ class Trail:
 
         Only an unbroken run: an entry that a wrong clock dated early stays among the others.
         """
-        first_left = self._entries().filter(at__gte=instant(moment)).order_by("sequence").first()
+        later = self._entries().filter(at__gte=instant(moment)).order_by("sequence")
+        with reading(self.alias):
+            first_left = later.first()
         if first_left is not None:
             return int(first_left.sequence) - 1
         end = self.end()

@@ -21,6 +21,7 @@ from qi_checker.store.people.models import (
     SavedView,
     Wait,
 )
+from qi_checker.store.transaction import reading
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,7 @@ def ious_rows(alias: str) -> list[tuple[int, dict[str, str]]]:
     """Return numbered rows of the table `ious` (docs/records.md): the last entry of each case."""
     last = IousEntry.objects.using(alias).filter(iousentry=None, undone_at=None).order_by("id")
     rows: dict[str, tuple[int, dict[str, str]]] = {}
-    for entry in last:
-        rows[entry.case_id] = entry.id, {"case_id": entry.case_id, **json.loads(entry.values)}
+    with reading(alias):
+        for entry in last:
+            rows[entry.case_id] = entry.id, {"case_id": entry.case_id, **json.loads(entry.values)}
     return [rows[case_id] for case_id in sorted(rows)]
