@@ -10,21 +10,28 @@ works() {
     "$1" -c "$new_enough" >/dev/null 2>&1
 }
 
+can_make() {
+    "$1" -c 'import ensurepip, venv' >/dev/null 2>&1
+}
+
 if [ -x "$target/bin/python" ] && works "$target/bin/python" &&
     "$target/bin/python" -m pip --version >/dev/null 2>&1; then
     exit 0
 fi
 
+# The system's own Python comes first where it can make environments: distributions compile it with
+# the profile of a run, and the loader does not look up each of its functions in a shared library. One
+# that pyenv compiled with its defaults takes a fifth to a quarter more processor time for the tests.
 python=
-for candidate in ${PYTHON:+"$PYTHON"} python3.11 python3 python3.12 python3.13 python3.14; do
+for candidate in ${PYTHON:+"$PYTHON"} /usr/bin/python3 python3.11 python3 python3.12 python3.13 python3.14; do
     if works "$candidate"; then
         python=$candidate
-        break
-    fi
-    if [ -n "${PYTHON:-}" ]; then
+        can_make "$candidate" && break
+    elif [ -n "${PYTHON:-}" ]; then
         echo "qi-checker: $PYTHON is no Python 3.11 or newer." >&2
         exit 2
     fi
+    [ -z "${PYTHON:-}" ] || break
 done
 if [ -z "$python" ]; then
     echo "qi-checker: needs Python 3.11 or newer, and found none." >&2
@@ -34,7 +41,7 @@ if [ -z "$python" ]; then
 fi
 
 # On Debian and Ubuntu, ensurepip is a package of its own.
-if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
+if ! can_make "$python"; then
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     echo "qi-checker: $python cannot make virtual environments, because ensurepip is missing." >&2
     echo "Install it (Debian, Ubuntu: apt install python$version-venv), and run make again." >&2
