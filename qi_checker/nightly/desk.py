@@ -34,7 +34,6 @@ def put_on_desk(
     run_id: int,
     changes: Sequence[Change],
     feeds: Sequence[Mapping[str, Any]],
-    warnings: Sequence[Mapping[str, Any]] = (),
     kept_days: int = KEPT,
 ) -> Rewritten:
     """Rewrite the desk of the protocol of an evaluation, in one transaction."""
@@ -51,7 +50,7 @@ def put_on_desk(
         "context": canonical(context.to_json()),
         "origin": canonical(_origin(evaluation)),
         "feeds": json.dumps(list(feeds), default=str),
-        "warnings": json.dumps(list(warnings), default=str),
+        "warnings": json.dumps([finding.as_dict() for finding in evaluation.looked.findings]),
         "upcoming": desk.upcoming,
         "problems": json.dumps(list(islice(problems(evaluation), _PROBLEMS)), ensure_ascii=False),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -11,6 +12,8 @@ from typing import Any
 from qi_checker.nightly.config import seconds
 from qi_checker.nightly.status import read_status
 from qi_checker.protocol.as_of import AsOf
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_french import in_french
 from qi_checker.store.desk.models import Known
 from qi_checker.web import direct, i18n
 from qi_checker.web.clock import this_moment, today
@@ -73,9 +76,17 @@ def last_night() -> Night:
 
 def warnings(night: Night) -> tuple[Message, ...]:
     """Return warnings of stale or suspicious data, which are shown before the list."""
-    late, failed = _late(night), _failed()
-    key = ("warnings", night.key, late, failed, today(runtime().zone), i18n.current())
-    return kept(key, lambda: (*_age(night, late, failed), *_feeds(night), *_plausibility(night)))
+    late, (state, refused) = _late(night), _last_run()
+    key = ("warnings", night.key, late, state, refused, today(runtime().zone), i18n.current())
+    return kept(
+        key,
+        lambda: (
+            *_age(night, late, state == "failed"),
+            *_plausibility([("", json.loads(refused))] if state == "failed" else []),
+            *_feeds(night),
+            *_plausibility((known.protocol, json.loads(known.warnings)) for known in night.known),
+        ),
+    )
 
 
 def _late(night: Night) -> bool:
@@ -83,15 +94,23 @@ def _late(night: Night) -> bool:
     return night.as_of is not None and this_moment() - night.as_of > longest
 
 
-def _failed() -> bool:
-    """Whether the last night failed; status.json is read again after it was replaced."""
+def _last_run() -> tuple[str, str]:
+    """Return the state of the last run, and why its records were refused, as JSON.
+
+    status.json is read again after it was replaced.
+    """
     file = runtime().settings.status
     try:
-        status = file.stat()
+        found = file.stat()
     except OSError:
-        return False
-    key = ("status", status.st_ino, status.st_mtime_ns, status.st_size)
-    return kept(key, lambda: read_status(file).get("state") == "failed")
+        return "", "[]"
+    key = ("status", found.st_ino, found.st_mtime_ns, found.st_size)
+    return kept(key, lambda: _state_of(read_status(file)))
+
+
+def _state_of(status: Mapping[str, Any]) -> tuple[str, str]:
+    refused = [row for row in status.get("plausibility", ()) if row["level"] == Level.REFUSE]
+    return str(status.get("state", "")), json.dumps(refused)
 
 
 def _age(night: Night, late: bool, failed: bool) -> list[Message]:
@@ -119,17 +138,19 @@ def _feeds(night: Night) -> list[Message]:
                 said = gettext(
                     "Nothing from the feed %(feed)s since %(day)s: do not book a scan again."
                 )
-                late[row["feed"]] = said % {"feed": row["feed"], "day": row["until"]}
+                late[row["feed"]] = said % {"feed": row["feed"], "day": i18n.planned(row["until"])}
             elif row["state"] == "half_empty":
                 said = gettext("The feed %(feed)s delivers less than usual since %(day)s.")
-                late[row["feed"]] = said % {"feed": row["feed"], "day": row["until"]}
+                late[row["feed"]] = said % {"feed": row["feed"], "day": i18n.planned(row["until"])}
     return [Message("warn", text) for _, text in sorted(late.items())]
 
 
-def _plausibility(night: Night) -> list[Message]:
-    rows_by_text: dict[str, Any] = {}
-    for known in night.known:
-        for row in json.loads(known.warnings):
-            rows_by_text.setdefault(str(row.get("message", "")), row)
-    language = "" if i18n.current() == "en" else "en"  # as the night kept them
-    return [Message("warn", text, language=language) for text in rows_by_text if text]
+def _plausibility(found: Iterable[tuple[str, Iterable[Mapping[str, Any]]]]) -> list[Message]:
+    """Return the findings of the checks by protocol; protocols share those of the records."""
+    texts: dict[str, str] = {}  # and the language, unless it is that of the page
+    for protocol, rows in found:
+        for row in rows:
+            text = in_french(row, protocol) if i18n.current() == "fr" else ""
+            language = "" if text or i18n.current() == "en" else "en"
+            texts.setdefault(text or str(row["message"]), language)
+    return [Message("warn", text, language=language) for text, language in texts.items()]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,14 @@ def lose_every_third_event(folder: Path) -> None:
 
 def status(folder: Path) -> dict:
     return json.loads((folder / "state" / "status.json").read_text(encoding="utf-8"))
+
+
+def on_the_desk(folder: Path) -> list[dict]:
+    """Return the findings that the web application shows above its lists."""
+    with closing(sqlite3.connect(folder / "state" / "store.sqlite3")) as store:
+        ((text,),) = store.execute("SELECT warnings FROM qi_desk_known").fetchall()
+    found: list[dict] = json.loads(text)
+    return found
 
 
 def runs(folder: Path) -> str:
@@ -116,6 +126,7 @@ def test_accepting_keeps_the_night_and_says_so(job):
     shown = run("nightly", "show", "4", "--config", job / "nightly.yaml")
     manifest = json.loads(shown.out)["manifest"]
     assert manifest["accepted"] == ["history_rows", "history_verdicts"]
+    assert on_the_desk(job) == manifest["plausibility"] != []
     [digest] = (job / "state" / "reports" / "digest").glob("*.txt")
     assert digest.read_text(encoding="utf-8").splitlines()[0].startswith("Check the records first")
     assert night(job, DAYS[3], "--accept", "history").code == 2  # there is no such check

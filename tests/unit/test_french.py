@@ -24,6 +24,9 @@ from qi_checker.protocol.examples import load_examples
 from qi_checker.protocol.language import LANGUAGES, PLACEHOLDER, Words
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
+from qi_checker.protocol.plausible import CHECKS, Finding, Level
+from qi_checker.protocol.plausible_french import FRENCH
+from qi_checker.protocol.plausible_french import in_french as plausibility
 from qi_checker.protocol.translation import (
     Translation,
     read_translation,
@@ -178,6 +181,25 @@ def test_a_finding_in_french() -> None:
         "lun. 23 févr. 2026 ; à organiser au plus tard le lun. 16 févr. 2026."
     )
     assert "au plus 30 jours avant l’opération" in said
+
+
+# ---- checks of the records ------------------------------------------------------------------------
+
+
+def test_every_check_of_the_records_has_a_french_sentence() -> None:
+    """The page makes it from the stored numbers; the details in words stay in the English one."""
+    assert set(FRENCH) == set(CHECKS)
+    for name in CHECKS:
+        row = Finding(name, "events", "at", 1_466, 1_479, Level.WARN, "English.").as_dict()
+        text = plausibility(row, "liver")
+        assert "1\u202f466 sur 1\u202f479 : " in text and text.endswith(".")
+        names = r"`[^`]*`|\bat\b|--[a-z-]+|[a-z_]+\.(csv|yaml)|[a-z]+_[a-z_]+|bookings: off"
+        words = set(re.findall(r"[a-zà-ÿ]+", re.sub(names, "", text.lower())))
+        assert not words & set(ENGLISH_WORDS.split()) - {"admission", "week"}, text
+    assert plausibility(row, "liver").startswith("Protocole liver, events, at : ")
+    days = Finding("newest_event", "events", "at", 21, 0, Level.WARN, "English.").as_dict()
+    assert plausibility(days, "liver").startswith("Events, at : 21 jours depuis")
+    assert plausibility(row | {"check": "of a later version"}, "liver") == ""
 
 
 # ---- translations of protocols --------------------------------------------------------------------

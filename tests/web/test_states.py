@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from qi_checker.demo.ward import write_ward
+from qi_checker.protocol.plausible import Finding, Level
 from tests.helpers.browser import chromium, needs_browser
 from tests.helpers.walker import WIDER, Walker, violations, walking
 from tests.helpers.web import (
@@ -101,12 +103,14 @@ def test_a_late_feed_and_a_failed_night_are_the_first_thing_on_every_list(
 ) -> None:
     file = site.config.parent / "state" / "status.json"
     status = json.loads(file.read_text(encoding="utf-8"))
-    feeds = sql(site.config, "SELECT feeds FROM qi_desk_known")[0][0]
+    before = sql(site.config, "SELECT feeds, warnings FROM qi_desk_known")[0]
     late = [{"feed": "MR", "state": "stale", "until": "2026-02-27", "limit": "1 day"}]
-    file.write_text(json.dumps(status | {"state": "failed"}), encoding="utf-8")
-    execute(
-        site.config, "UPDATE qi_desk_known SET written = written + 1, feeds = ?", json.dumps(late)
-    )
+    refused = Finding("midnight", "events", "at", 90, 100, Level.REFUSE, "Nine in ten at 0:00.")
+    failed = {"state": "failed", "plausibility": [refused.as_dict()]}
+    file.write_text(json.dumps(status | failed), encoding="utf-8")
+    warned = replace(refused, check="rate", level=Level.WARN, message="Nobody is compliant.")
+    update = "UPDATE qi_desk_known SET written = written + 1, feeds = ?, warnings = ?"
+    execute(site.config, update, json.dumps(late), json.dumps([warned.as_dict()]))
     try:
         with walking(browser, site, bypass_csp=True) as walk:
             walk.sign_in("coordinator")
@@ -114,13 +118,15 @@ def test_a_late_feed_and_a_failed_night_are_the_first_thing_on_every_list(
                 walk.go(address)
                 notices = walk.page.locator("main > .notice")
                 expect(notices.nth(0)).to_contain_text("The last night failed.")
-                expect(notices.nth(1)).to_contain_text("MR since 2026-02-27: do not book")
+                expect(notices.nth(1)).to_contain_text("Nine in ten at 0:00.")
+                expect(notices.nth(2)).to_contain_text("MR since Fri 27 Feb 2026: do not book")
+                expect(notices.nth(3)).to_contain_text("Nobody is compliant.")
                 first = walk.page.locator("main > *").first
                 expect(first).to_have_class("notice warn")
                 assert violations(walk.page) == []
     finally:
         file.write_text(json.dumps(status), encoding="utf-8")
-        execute(site.config, "UPDATE qi_desk_known SET written = written + 1, feeds = ?", feeds)
+        execute(site.config, update, *before)
 
 
 def test_before_the_first_night_every_page_says_that_there_is_nothing(
