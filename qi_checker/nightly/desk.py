@@ -34,11 +34,10 @@ def put_on_desk(
     run_id: int,
     changes: Sequence[Change],
     feeds: Sequence[Mapping[str, Any]],
-    kept_days: int = KEPT,
 ) -> Rewritten:
     """Rewrite the desk of the protocol of an evaluation, in one transaction."""
     bundle, as_of = evaluation.compiled.bundle, evaluation.compiled.as_of
-    since = as_of.date - timedelta(days=kept_days)
+    since = as_of.date - timedelta(days=KEPT)
     keys = [key for (key,) in evaluation.con.execute(_OPEN, [str(since)]).fetchall()]
     rows = DuckDBRows(evaluation)
     desk = _Desk(store, evaluation, rows)
