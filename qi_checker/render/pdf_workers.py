@@ -33,11 +33,16 @@ class Press:
         self.done = 0
 
     def write(self, page: str, path: Path) -> None:
-        """Queue a page; wait if many are queued. Raises the error of an earlier page."""
+        """Queue a page; wait if many are queued. Raises the error of an earlier page.
+
+        The page waits in its own file, not in the queue. Before Python 3.11.5 a pool hangs for ever
+        if a process ends while more than a pipe holds (64 kB) is on its way to it.
+        """
         while len(self._waiting) >= self._most:
             self.take()
+        path.write_text(page, encoding="utf-8")
         with _uninterrupted():
-            self._waiting.append(self._pool.submit(_write, page, str(path)))
+            self._waiting.append(self._pool.submit(_write, str(path)))
 
     def take(self) -> bool:
         """Wait for the page that was queued first; return False without one."""
@@ -111,5 +116,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _write(page: str, path: str) -> None:
-    Path(path).write_bytes(pdf_of(page))
+def _write(path: str) -> None:
+    """Turn the page in a file into PDF, in the same file."""
+    file = Path(path)
+    file.write_bytes(pdf_of(file.read_text(encoding="utf-8")))
