@@ -25,6 +25,7 @@ import requests
 import yaml
 
 from qi_checker.demo.ward import NORTH, write_ward
+from tests.helpers import site_parent
 from tests.helpers.commands import run
 
 NOW = "2026-03-03T08:10:00-05:00"
@@ -40,13 +41,14 @@ prepare()
 from qi_checker.store.exceptions import Person
 from qi_checker.web import accounts
 by = Person("test", "administrator")
-for login, roles in json.load(sys.stdin).items():
+for login, roles in json.loads(sys.argv[2]).items():
     user = accounts.create(login, login.title(), login, by)
     for role, site in roles:
         accounts.grant(user, role, site, by)
 """
 
 Accounts = Mapping[str, Iterable[tuple[str, str]]]
+Child = site_parent.Child | subprocess.Popen[bytes]
 
 # One account of each role for all sites, one of each role for each site, one with two roles, one
 # with none.
@@ -85,8 +87,17 @@ def set_web(folder: Path, web: Mapping[str, Any] | None = None, **keys: Any) -> 
 def add_accounts(config: Path, accounts: Accounts) -> None:
     """Make accounts whose password is their login."""
     given = json.dumps({login: list(roles) for login, roles in accounts.items()})
-    command = [sys.executable, "-c", _ADD, str(config)]
-    subprocess.run(command, input=given, text=True, check=True, env=_environment())
+    of_site(config, _ADD, given)
+
+
+def of_site(config: Path, code: str, *arguments: object) -> str:
+    """Run Python in a process of its own whose arguments begin with the settings; gives its output."""
+    out, err = (config.parent / f"task.{name}" for name in ("out", "err"))
+    for file in (out, err):
+        file.unlink(missing_ok=True)
+    done = site_parent.begun(code, [config, *arguments], _environment(), out, err).wait(60)
+    assert done == 0, err.read_text("utf-8")
+    return out.read_text("utf-8")
 
 
 def _environment(**more: str) -> dict[str, str]:
@@ -113,7 +124,7 @@ class Served:
 
     config: Path
     port: int
-    process: subprocess.Popen[str]
+    process: Child
     secure: bool = False
 
     @property
@@ -136,26 +147,34 @@ def served(
     url: str = "",
     command: str = "",
     port: int = 0,
+    fresh: bool = False,
     **environment: str,
 ) -> Iterator[Served]:
     """Serve a ward; its stderr is in `serve.log` beside its settings.
 
     `command`: a program that serves instead; its arguments are the settings and the address.
+    It is a fork of `site_parent`, or with `fresh` a process that a person would start, whose
+    passwords take as long as in a hospital.
     """
     port = port or free_port()
     set_web(config.parent, {"url": url or f"http://localhost:{port}"})
-    log = (config.parent / "serve.log").open("a", encoding="utf-8")
-    usual = ["-m", "qi_checker", "serve", "--config", str(config), "--listen"]
-    given = ["-c", command, str(config)] if command else usual
-    process = subprocess.Popen(
-        [sys.executable, *given, f"127.0.0.1:{port}"],
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-        env=_environment(QI_CHECKER_NOW=now, **environment),
-    )
+    out, log = config.parent / "serve.out", config.parent / "serve.log"
+    out.write_bytes(b"")
+    address, environ = f"127.0.0.1:{port}", _environment(QI_CHECKER_NOW=now, **environment)
+    usual = ["serve", "--config", config, "--listen", address]
+    process: Child
+    if fresh:
+        with out.open("a") as told, log.open("a") as said:
+            arguments = [sys.executable, "-m", "qi_checker", *map(str, usual)]
+            process = subprocess.Popen(arguments, stdout=told, stderr=said, env=environ)
+    elif command:
+        process = site_parent.begun(command, [config, address], environ, out, log)
+    else:
+        process = site_parent.begun(site_parent.COMMAND, usual, environ, out, log)
     try:
-        _await(process, config.parent / "serve.log")
+        while "work list is at" not in out.read_text("utf-8"):
+            assert process.poll() is None, f"it did not start: {log.read_text('utf-8')}"
+            time.sleep(0.02)
         yield Served(config, port, process, url.startswith("https"))
     finally:
         process.send_signal(signal.SIGINT)  # open connections do not delay it
@@ -163,18 +182,7 @@ def served(
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-        log.close()
-
-
-def _await(process: subprocess.Popen[str], log: Path) -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "work list is at" in line:
-            return
-    raise AssertionError(f"it did not start: {log.read_text(encoding='utf-8')}")
+            process.wait(20)
 
 
 @dataclass
@@ -267,11 +275,9 @@ print(json.dumps([[p.name, p.path, p.scope.name, p.read, p.write, p.what] for p 
 
 def pages_of(config: Path) -> list[PageRow]:
     """Return the table of pages, from a separate process."""
-    command = [sys.executable, "-c", _PAGES, str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
     return [
         PageRow(name, path, scope, tuple(read), tuple(write), what)
-        for name, path, scope, read, write, what in json.loads(done.stdout)
+        for name, path, scope, read, write, what in json.loads(of_site(config, _PAGES))
     ]
 
 

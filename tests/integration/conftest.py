@@ -10,6 +10,7 @@ import pytest
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
 from tests.helpers import commands
 from tests.helpers.records import case, mr_scan, scan
+from tests.helpers.shared import made_once
 
 # Of few rows, made for another subject than whether they are plausible.
 SITE = "timezone: America/Toronto\nplausibility: off\n"
@@ -18,31 +19,37 @@ SITE = "timezone: America/Toronto\nplausibility: off\n"
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A year of one made-up hospital, written by the command."""
-    folder = tmp_path_factory.mktemp("demo") / "data"
-    assert commands.run("demo", "--out", folder).code == 0
-    return folder
+    return made_once(tmp_path_factory, "demo", _demo)
+
+
+def _demo(folder: Path, *more: object) -> None:
+    assert commands.run("demo", *more, "--out", folder).code == 0
 
 
 @pytest.fixture(scope="session")
 def audited(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The audit of the demo, written by the command."""
-    out = tmp_path_factory.mktemp("audited") / "audit"
-    ran = commands.audit(demo, out)
-    assert (ran.code, ran.err) == (0, "")
-    return out
+
+    def make(out: Path) -> None:
+        ran = commands.audit(demo, out)
+        assert (ran.code, ran.err) == (0, "")
+
+    return made_once(tmp_path_factory, "audited", make)
 
 
 @pytest.fixture(scope="session")
 def large(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """About 10,000 operations: the demo many times, each time of other patients."""
-    folder = tmp_path_factory.mktemp("large") / "data"
-    folder.mkdir()
-    for name in ("cases", "events", "exceptions"):
-        rows = commands.csv_rows(demo / f"{name}.csv")
-        many = [_again(row, number) for number in range(41) for row in rows]
-        commands.write_rows(folder / f"{name}.csv", tuple(rows[0]), many)
-    (folder / "site.yaml").write_bytes((demo / "site.yaml").read_bytes())
-    return folder
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        for name in ("cases", "events", "exceptions"):
+            rows = commands.csv_rows(demo / f"{name}.csv")
+            many = [_again(row, number) for number in range(41) for row in rows]
+            commands.write_rows(folder / f"{name}.csv", tuple(rows[0]), many)
+        (folder / "site.yaml").write_bytes((demo / "site.yaml").read_bytes())
+
+    return made_once(tmp_path_factory, "large", make)
 
 
 def _again(row: dict[str, str], number: int) -> dict[str, str]:
@@ -111,6 +118,4 @@ def folder(tmp_path: Path) -> WriteFolder:
 @pytest.fixture(scope="session")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records that give the published figures, written by the command."""
-    folder = tmp_path_factory.mktemp("cohort") / "data"
-    assert commands.run("demo", "--study", "--out", folder).code == 0
-    return folder
+    return made_once(tmp_path_factory, "cohort", lambda folder: _demo(folder, "--study"))

@@ -1,4 +1,4 @@
-"""One made-up ward for a session; a test that writes has a copy of it."""
+"""One made-up ward for a run; a test that writes has a copy of it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.shared import made_once
 from tests.helpers.web import Served, copied, make_ward, served
 
 
 @pytest.fixture(scope="session")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """nightly.yaml of a hospital with two nights and accounts of every role; nobody writes into it."""
-    return make_ward(tmp_path_factory.mktemp("ward"))
+    return made_once(tmp_path_factory, "ward", make_ward) / "nightly.yaml"
 
 
 @pytest.fixture(scope="module")

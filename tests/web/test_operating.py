@@ -154,7 +154,7 @@ def test_a_store_of_the_version_before_is_brought_up_to_date(
     for number, digest in enumerate(SHOWN, start=1):
         shown = run("nightly", "show", str(number), "--config", older)
         assert hashlib.sha256(shown.out.encode()).hexdigest() == digest
-    with served(older) as site:
+    with served(older, fresh=True) as site:  # and the hashes of passwords are real ones
         ash = site.person()
         assert ash.sign_in("ash", "ash-of-the-older-store").status_code == 302
         assert "C2" in ash.get("/").text

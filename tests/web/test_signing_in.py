@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qi_checker.store import Database, open_store
-from tests.helpers.web import Served, copied, served
+from tests.helpers.web import Served, copied, of_site, served, set_web
 
 
 def trail(site: Served) -> list[tuple[str, str]]:
@@ -141,8 +141,6 @@ def test_health_is_told_to_anybody(site: Served) -> None:
 def short(ward: Path, tmp_path: Path) -> Iterator[Served]:
     """A site whose sessions last a minute without a click."""
     config = copied(ward, tmp_path / "short")
-    from tests.helpers.web import set_web
-
     set_web(config.parent, {"idle": "1 minute"})
     with served(config) as found:
         yield found
@@ -163,11 +161,8 @@ def test_a_session_ends_without_a_click(short: Served) -> None:
 
 def age_sessions(site: Served, seconds: int) -> None:
     """Make the sessions of a site so much older."""
-    import subprocess
-    import sys
-
     code = f"""
-import os, sys
+import sys
 from pathlib import Path
 from qi_checker.web.server import configure
 configure(Path(sys.argv[1]))
@@ -181,7 +176,7 @@ for row in Session.objects.all():
         if name in held: held[name] -= {seconds}
     held.save()
 """
-    subprocess.run([sys.executable, "-c", code, str(site.config)], check=True)
+    of_site(site.config, code)
 
 
 def test_the_log_holds_no_value_of_a_request(site: Served) -> None:
