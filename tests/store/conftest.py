@@ -55,14 +55,20 @@ def postgres_store(postgres: Server) -> str:
 
 
 def _emptied(url: str) -> None:
-    """Take everything out of the one database: making many takes the disk minutes to forget."""
+    """Take everything out of the one database: making many takes the disk minutes to forget.
+
+    Row by row, since there are few: TRUNCATE makes new files, and takes three times as long.
+    """
+    chosen = "relname ~ '^qi_(store|people|desk)_'"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # the triggers look away
-        names = connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname ~ '^qi_(store|people|desk)_'"
+        tables = connection.execute(
+            f"SELECT relname FROM pg_class WHERE relkind = 'r' AND {chosen}"
         ).fetchall()
-        tables = ", ".join(name for (name,) in names)
-        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+        connection.execute("; ".join(f"DELETE FROM {name}" for (name,) in tables))
+        connection.execute(
+            f"SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND {chosen}"
+        )
         connection.execute("ALTER TABLE qi_store_trailentry ENABLE TRIGGER ALL")
         connection.execute("DELETE FROM django_migrations WHERE name LIKE '9999%'")
 

@@ -34,6 +34,16 @@ from tests.helpers.web import (
 )
 
 
+@pytest.fixture(scope="module")
+def filled(postgres: Server, ward: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database on PostgreSQL that holds the ward."""
+    config, url = copied(ward, tmp_path_factory.mktemp("filled")), postgres.new_database()
+    set_web(config.parent, store={"url": url})
+    make_records(config, "2026-03-03T06:10")
+    add_accounts(config, PEOPLE)
+    return url.rpartition("/")[2]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def killed(
     request: pytest.FixtureRequest, ward: Path, tmp_path: Path
@@ -43,10 +53,8 @@ def killed(
     url = f"sqlite:///{tmp_path / 'site' / 'state' / 'store.sqlite3'}"
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres")
-        url = server.new_database()
+        url = server.new_database(like=request.getfixturevalue("filled"))
         set_web(config.parent, store={"url": url})
-        make_records(config, "2026-03-03T06:10")
-        add_accounts(config, PEOPLE)
     with served(config) as site:
         store = open_store(Database(url))
         yield site, store
