@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import signal
+import time
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 from qi_checker.protocol.records import CASES, EVENTS
-from tests.helpers.commands import Ran, run, start, write_rows
+from tests.helpers.commands import Ran, environment, run, write_rows
+from tests.helpers.forked import PATIENCE, begun, ended
 from tests.helpers.records import Row, case, mr_scan, scan
 
 FIRST = date(2026, 3, 2)
@@ -72,30 +77,51 @@ def small_protocol(folder: Path) -> str:
     return "rules/ct"
 
 
-# Hold the lock of a night and wait for a line of input, in a separate process.
+# Hold the lock of a night and wait for a file, in a separate process.
 _HOLDS = """
-import sys, qi_checker.nightly.{module} as module
+import pathlib, time, qi_checker.nightly.{module} as module
 def wait(*args, read=module.read_folder, **more):
-    print("reading", flush=True)
-    sys.stdin.readline()
+    pathlib.Path({reading!r}).touch()
+    while not pathlib.Path({go!r}).exists():
+        time.sleep(0.01)
     return read(*args, **more)
 module.read_folder = wait
 """
+_NUMBERS = count()
 
 
-def holding(file: Path, *span: object, module: str = "night") -> subprocess.Popen[bytes]:
-    """Start a night that is at work and continues with the first line of its input."""
-    which = span or ("--as-of", FIRST)
-    process = start(
-        "nightly",
-        "--config",
-        file,
-        *which,
-        code=_HOLDS.format(module=module),
-        stdin=subprocess.PIPE,
-    )
-    assert process.stdout is not None and process.stdout.readline() == b"reading\n"
-    return process
+@dataclass
+class Held:
+    """A night that is at work; `go` is a file that lets it continue."""
+
+    pid: int
+    process: ForkServerProcess
+    go: Path
+
+    def end(self) -> int:
+        """Let it continue; return its exit code."""
+        self.go.touch()
+        return ended(self.process)
+
+    def kill(self) -> None:
+        self.process.kill()
+        assert ended(self.process) == -signal.SIGKILL
+
+
+def holding(file: Path, *span: object, module: str = "night") -> Held:
+    """Start a night that waits as soon as it holds the lock."""
+    number = next(_NUMBERS)
+    reading, go = (file.parent / f"{name}-{number}" for name in ("reading", "go"))
+    arguments = map(str, ("nightly", "--config", file, *(span or ("--as-of", FIRST))))
+    code = _HOLDS.format(module=module, reading=str(reading), go=str(go))
+    process = begun([*arguments], code, file.parent, environment())
+    assert process.pid is not None
+    held = Held(process.pid, process, go)
+    until = time.monotonic() + PATIENCE
+    while not reading.exists():
+        assert process.is_alive() and time.monotonic() < until
+        time.sleep(0.01)
+    return held
 
 
 def settings(folder: Path, **more: Any) -> Path:

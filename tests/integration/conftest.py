@@ -9,6 +9,7 @@ import pytest
 
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
 from tests.helpers import commands
+from tests.helpers.demo import few_cases
 from tests.helpers.records import case, mr_scan, scan
 from tests.helpers.shared import made_once
 
@@ -38,18 +39,30 @@ def audited(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def large(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """About 10,000 operations: the demo many times, each time of other patients."""
+def few(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """21 operations of the demo, where their number does not matter: half the time of the demo."""
 
     def make(folder: Path) -> None:
         folder.mkdir()
-        for name in ("cases", "events", "exceptions"):
-            rows = commands.csv_rows(demo / f"{name}.csv")
-            many = [_again(row, number) for number in range(41) for row in rows]
-            commands.write_rows(folder / f"{name}.csv", tuple(rows[0]), many)
-        (folder / "site.yaml").write_bytes((demo / "site.yaml").read_bytes())
+        few_cases(demo, folder, every=12)
 
-    return made_once(tmp_path_factory, "large", make)
+    return made_once(tmp_path_factory, "few", make)
+
+
+@pytest.fixture(scope="session")
+def large(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 10,000 operations."""
+    return made_once(tmp_path_factory, "large", lambda folder: repeated(demo, folder, 41))
+
+
+def repeated(demo: Path, folder: Path, times: int) -> None:
+    """Write the demo many times, each time of other patients."""
+    folder.mkdir()
+    for name in ("cases", "events", "exceptions"):
+        rows = commands.csv_rows(demo / f"{name}.csv")
+        many = [_again(row, number) for number in range(times) for row in rows]
+        commands.write_rows(folder / f"{name}.csv", tuple(rows[0]), many)
+    (folder / "site.yaml").write_bytes((demo / "site.yaml").read_bytes())
 
 
 def _again(row: dict[str, str], number: int) -> dict[str, str]:

@@ -10,9 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.commands import audit, contents, csv_rows, full_disk, run, start
+from tests.helpers.commands import (
+    audit,
+    contents,
+    csv_rows,
+    environment,
+    full_disk,
+    run,
+    start,
+)
 from tests.helpers.demo import few_cases
 from tests.helpers.ending import end_at
+from tests.helpers.forked import begun, ended
 from tests.helpers.tiers import tiers
 from tests.integration.conftest import WriteFolder
 
@@ -229,11 +238,15 @@ def test_two_audits_at_once_leave_one_of_the_two(folder: WriteFolder, tmp_path: 
     expected = [contents(tmp_path / day) for day in days]
     for _ in range(2):
         running = [
-            start("audit", "--data", data, "--as-of", day, "--out", tmp_path / "both")
+            begun(
+                ["audit", "--data", str(data), "--as-of", day, "--out", str(tmp_path / "both")],
+                "",
+                tmp_path,
+                environment(),
+            )
             for day in days
         ]
-        errors = [process.communicate()[1] for process in running]
-        assert [p.returncode for p in running] == [0, 0], errors
+        assert [ended(process) for process in running] == [0, 0]
         assert contents(tmp_path / "both") in expected
         assert _left(tmp_path) == []
 

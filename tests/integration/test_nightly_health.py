@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.commands import run, start
+from tests.helpers.commands import environment, run
+from tests.helpers.forked import begun, ended
 from tests.helpers.nights import FIRST, holding, run_at, settings, small_protocol
 
 NOON = f"{FIRST}T16:00:00+00:00"
@@ -36,12 +34,6 @@ def status(file: Path) -> dict[str, Any]:
     return found
 
 
-def killed(process: subprocess.Popen[bytes]) -> None:
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL
-
-
 def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> None:
     assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
     process = holding(file)
@@ -53,7 +45,7 @@ def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> No
     )
     assert looked_at(file)["last run"]["words"].startswith(f"running: process {process.pid} on ")
     assert all(check["ok"] for check in looked_at(file).values())
-    killed(process)
+    process.kill()
     assert status(file) == said  # nobody was left to change it
     last = looked_at(file)["last run"]
     assert not last["ok"]
@@ -70,13 +62,12 @@ def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(file: Path) -> No
 def test_another_one_at_work_is_not_taken_for_the_killed_one(file: Path) -> None:
     """A span of past nights holds the lock, too, and writes no status."""
     process = holding(file)
-    killed(process)
+    process.kill()
     second = holding(file, "--from", FIRST, "--to", FIRST, module="replay")
     last = looked_at(file)["last run"]
     assert not last["ok"] and last["words"].startswith(f"process {process.pid} on ")
     assert f"process {second.pid} on " in last["words"] and "has the lock since" in last["words"]
-    second.communicate(b"\n", timeout=60)
-    assert second.returncode == 0
+    assert second.end() == 0
 
 
 def test_a_lock_of_another_host_is_not_seen_and_counts_for_a_day(file: Path) -> None:
@@ -94,9 +85,8 @@ def test_a_lock_of_another_host_is_not_seen_and_counts_for_a_day(file: Path) -> 
 def test_healthcheck_never_makes_a_night_leave(file: Path) -> None:
     """It looks at the lock; a night that starts at that very moment waits for it, and is no second."""
     process = holding(file)
-    killed(process)
-    checks_running = [start("healthcheck", "--config", file) for _ in range(4)]
+    process.kill()
+    words = ["healthcheck", "--config", str(file)]
+    looks = [begun(words, "", file.parent, environment()) for _ in range(4)]
     assert run("nightly", "--config", file, "--as-of", FIRST).code == 0
-    for look in checks_running:
-        look.communicate(timeout=60)
-        assert look.returncode in (0, 1)
+    assert {ended(look) for look in looks} <= {0, 1}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -168,8 +166,7 @@ def test_a_second_start_leaves_with_75_and_says_who_is_at_work(file: Path) -> No
     assert ran.code == 75
     assert f"process {first.pid} on " in ran.err and "is at work since " in ran.err
     assert "(0 minutes). Wait for it, or set lock_wait." in ran.err
-    first.communicate(b"\n", timeout=60)
-    assert first.returncode == 0
+    assert first.end() == 0
 
 
 def test_a_second_start_can_wait(file: Path) -> None:
@@ -178,7 +175,7 @@ def test_a_second_start_can_wait(file: Path) -> None:
         more.write("lock_wait: 2 minutes\n")
     second = start("nightly", "--config", file, "--as-of", FIRST)
     assert second.poll() is None
-    first.communicate(b"\n", timeout=60)
+    assert first.end() == 0
     out, err = second.communicate(timeout=60)
     assert (second.returncode, err) == (0, b"")
     assert b"run 1 (as before)" in out
@@ -186,8 +183,7 @@ def test_a_second_start_can_wait(file: Path) -> None:
 
 def test_the_lock_of_a_killed_run_is_taken_over(file: Path) -> None:
     first = holding(file)
-    os.kill(first.pid, signal.SIGKILL)
-    first.communicate(timeout=60)
+    first.kill()
     assert json.loads((file.parent / "state" / "nightly.lock").read_text())["pid"] == first.pid
     assert night(file).code == 0
     assert '"event": "taken over"' in (file.parent / "state" / "nightly.log").read_text("utf-8")
