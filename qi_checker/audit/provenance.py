@@ -102,6 +102,11 @@ def manifest(evaluation: Results) -> dict[str, Any]:
             "versions": [v.version for v in compiled.bundle.protocol.versions],
             "sha256": compiled.bundle.sha256,
         },
+        "titles": {
+            leaf.id: leaf.title
+            for version in compiled.bundle.protocol.versions
+            for leaf in version.leaves
+        },
         "as_of": str(compiled.as_of),
         "time_zone_rules": RULES,
         "site": compiled.site.model_dump(mode="json"),

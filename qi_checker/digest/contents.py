@@ -53,6 +53,7 @@ class Digest:
     feed_state: str  # FRESH, FAILED or NOT_WATCHED
     at_risk: tuple[AtRisk, ...]  # by act_by
     changes: tuple[Change, ...]  # of requirements, by kind
+    titles: Mapping[str, str]  # of requirements, by id
     cusum: str  # a sentence where the state of a CUSUM changed, else ""
     checked: int  # upcoming cases in these days to which the protocol applies
     counts: tuple[tuple[str, int], ...]  # words, number: of all cases by verdict, then of changes
@@ -110,6 +111,7 @@ def digest(
         feed_state=FAILED if feeds else FRESH if watched else NOT_WATCHED,
         at_risk=listed,
         changes=tuple(c for c in changed if c.requirement),
+        titles=_titles(now),
         cusum=cusum,
         checked=len(upcoming),
         reconfirm=tuple(reconfirm),
@@ -253,8 +255,10 @@ def _feeds(now: Snapshot, before: Snapshot | None) -> Iterator[str]:
     stale = Counter(
         key[1] for key, f in now.findings.items() if f.reason == Reason.FEED_STALE
     )  # people know requirements, not kinds of events
+    titles = _titles(now)
     for requirement, number in sorted(stale.items()):
-        yield f"{requirement}: source too old, {_cases(number)} cannot be decided. Do not re-book."
+        what = titles.get(requirement, requirement)
+        yield f"{what}: source too old, {_cases(number)} cannot be decided. Do not re-book."
     if before is None:
         return
     read, earlier = _read(now), _read(before)
@@ -263,6 +267,12 @@ def _feeds(now: Snapshot, before: Snapshot | None) -> Iterator[str]:
             yield f"{table}: no longer delivered."
         elif read[table] * _HALF < rows:
             yield f"{table}: {read[table]:,} rows, {rows:,} in the earlier audit."
+
+
+def _titles(now: Snapshot) -> Mapping[str, str]:
+    """Return the titles of requirements; none for an audit of an earlier version."""
+    titles: Mapping[str, str] = now.manifest.get("titles") or {}
+    return titles
 
 
 def _cases(number: int) -> str:

@@ -21,6 +21,7 @@ from qi_checker.render import words
 LINES, COLUMNS = 24, 78
 _FIXED = 7  # title, finding, data problems, blank line, two of counts, footer
 ID = 24  # columns of a line for an id
+_TITLE = 34  # and for the title of a requirement
 _BEFORE_THE_REST = 3  # rows for each kind; the most urgent kind gets the remaining rows
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _CHANGED = {
@@ -162,8 +163,8 @@ def _sections(digest: Digest) -> list[Section]:
         _sentences("Feeds", digest.feeds, "bad"),
         _lines("To do", (_action(case, digest) for case in digest.at_risk)),
         _sentences("Needs reconfirmation", digest.reconfirm, "warn"),
-        _lines(f"New{since}", map(_changed, digest.of(Kind.NEW))),
-        _lines(f"Changed{since}", map(_changed, digest.of(*_CHANGED))),
+        _lines(f"New{since}", (_changed(c, digest) for c in digest.of(Kind.NEW))),
+        _lines(f"Changed{since}", (_changed(c, digest) for c in digest.of(*_CHANGED))),
         _sentences("Trend", filter(None, [digest.cusum])),
     ]
     return [section for section in sections if section.rows]
@@ -206,7 +207,9 @@ def _action(case: AtRisk, digest: Digest) -> Line:
     return Line(clean(command), tuple(map(clean, facts)), clean(why), tone)
 
 
-def _changed(change: Change) -> Line:
+def _changed(change: Change, digest: Digest) -> Line:
+    """Return a change as a line: case, requirement, status before and now, and why."""
+    title = digest.titles.get(change.requirement, change.requirement)
     before = words.label(change.before_status).lower() or "did not apply"
     if change.before_status == change.after_status:
         what = f"{words.label(change.after_status).lower()}, last day passed"
@@ -221,7 +224,7 @@ def _changed(change: Change) -> Line:
         dates = f"surgery {days[0]} → {days[1]}"
         why = dates if change.cause is Cause.RESCHEDULE else f"{why}, {dates}"
     kind = _CHANGED.get(change.kind, "")
-    text = f"{clip(clean(change.case_id), ID)} {clip(clean(change.requirement), ID)}: {what}"
+    text = f"{clip(clean(change.case_id), ID)} {clip(clean(title), _TITLE)}: {what}"
     return Line(clean(text), (), clean(f"{kind}: {why}" if kind else why))
 
 

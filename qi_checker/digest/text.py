@@ -8,13 +8,14 @@ from rich.cells import cell_len, chop_cells
 
 from qi_checker.digest.contents import Digest
 from qi_checker.digest.screen import COLUMNS, ID, Screen, Section, clip, screen
+from qi_checker.render import words
 
 _NARROWEST = 20
 
 
 def digest_text(digest: Digest, columns: int = COLUMNS) -> str:
     """Format a digest in at most 24 lines of 78 columns; a narrower terminal folds lines."""
-    lines = list(_lines(screen(digest)))
+    lines = [words.plain(line) for line in _lines(screen(digest))]
     if columns < COLUMNS:
         lines = [part for line in lines for part in _folded(line, max(columns, _NARROWEST))]
     return "\n".join(lines) + "\n"

@@ -44,7 +44,7 @@ def _finding(deck: Deck, monthly: Monthly, kicker: str) -> None:
     deck.slide(said.head(monthly), kicker)
     lines = [Line(said.lead(monthly), 20, colour=MUTED)]
     lines += [
-        Line(f"Check the records first: {f.message}", 16, bold=True, colour=BAD)
+        Line(f"Check the records first: {words.plain(f.message)}", 16, bold=True, colour=BAD)
         for f in monthly.provenance.plausibility
     ]
     if monthly.header.comment:

@@ -36,10 +36,10 @@ class Moved:
     approved_for: date
     planned: date
 
-    @property
-    def words(self) -> str:
+    def words(self, requirement: str) -> str:
+        """Return a sentence that calls the requirement by its id or by its title."""
         return (
-            f"{self.case_id} {self.requirement}: {self.exception_id} was for surgery on "
+            f"{self.case_id} {requirement}: {self.exception_id} was for surgery on "
             f"{self.approved_for}, now on {self.planned}."
         )
 
@@ -53,8 +53,9 @@ class Waived:
 
     def of(self, bundle: Bundle) -> list[str]:
         """Return sentences for the digest of a protocol: exceptions from its requirements."""
-        ids = {leaf.id for version in bundle.protocol.versions for leaf in version.leaves}
-        return [moved.words for moved in self.moved if moved.requirement in ids]
+        versions = bundle.protocol.versions
+        titles = {leaf.id: leaf.title for version in versions for leaf in version.leaves}
+        return [one.words(titles[one.requirement]) for one in self.moved if one.requirement in titles]
 
 
 def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> Waived:
@@ -69,7 +70,7 @@ def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> W
     rows = {w.number: table_row(w) for w in waivers if w.state != REFUSED}
     joined = join_rows(records, "exceptions", THE_STORE, rows)
     moved = tuple(_moved(waivers, days, as_of))
-    notes = [f"Needs reconfirmation: {one.words}" for one in moved]
+    notes = [f"Needs reconfirmation: {one.words(one.requirement)}" for one in moved]
     return Waived(Records(joined.con, joined.tables, [*joined.notes, *notes]), moved)
 
 

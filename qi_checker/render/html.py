@@ -24,6 +24,7 @@ PROBLEMS_SHOWN = 100
 # then skips to the next digit.
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d(?<![\w/.-].{10})(?![\w/-]|\.\w)")
 _SPECIAL = re.compile("[&<>\"']")
+_CODE = re.compile("`([^`<>]+)`")
 LONGEST_TEXT = 160  # of informative free text, such as a study description
 
 
@@ -36,8 +37,17 @@ def day(value: date | None) -> Markup:
 
 
 def dates(text: str) -> Markup:
-    """Write the ISO dates of a text as people read them, without line breaks."""
-    return Markup(_ISO_DATE.sub(_time, safe(text)))
+    """Write the ISO dates of a sentence as people read them, without line breaks, and its code."""
+    return _coded(_ISO_DATE.sub(_time, safe(text)))
+
+
+def code(text: str) -> Markup:
+    """Write what stands between backticks as code; everything else is escaped."""
+    return _coded(safe(text))
+
+
+def _coded(escaped: str) -> Markup:
+    return Markup(_CODE.sub(r"<code>\1</code>", escaped) if "`" in escaped else escaped)
 
 
 def _time(match: re.Match[str]) -> str:
@@ -85,7 +95,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters.update(day=day, clip=clip, dates=dates, capital=_capital)
+    env.filters.update(day=day, clip=clip, code=code, dates=dates, capital=_capital)
     env.globals.update(
         css=Markup(stylesheet()),
         words=words,

@@ -9,6 +9,7 @@ from typing import Any
 from qi_checker.render.tables import Table
 
 SHEET = "Charts"
+MONTH = "mmm yyyy"  # the number format of a month: a date that sorts, shown as "Feb 2026"
 _WIDTH, _HEIGHT, _ROWS = 900, 400, 22  # pixels; rows of a sheet that a chart covers
 
 
@@ -93,6 +94,7 @@ def _chart(book: Any, sketch: _Sketch, name: str, table: Table) -> Any:
     chart.set_title({"name": sketch.title, "overlay": False, "name_font": {"size": 14}})
     chart.set_size({"width": _WIDTH, "height": _HEIGHT})
     if sketch.kind == "line":
+        chart.set_x_axis({"date_axis": True, "num_format": MONTH, "major_unit_type": "months"})
         chart.set_y_axis({"min": 0, "max": 1, "major_unit": 0.25, "num_format": "0%", **_LIGHT})
         chart.set_legend({"position": "bottom"})
         chart.show_blanks_as("gap")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from qi_checker.protocol.vocabulary import Reason, Verdict
 from qi_checker.render.views import Provenance
 
+_CODE = re.compile("`([^`]+)`")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -90,6 +92,11 @@ def until(act_by: date | None, today: date) -> str:
     days = (act_by - today).days
     near = "today" if days == 0 else count(abs(days), "day") + (" overdue" if days < 0 else "")
     return f"until {planned(act_by, today)} ({near})"
+
+
+def plain(text: str) -> str:
+    """Remove the backticks around code, for mails, slides and cells."""
+    return _CODE.sub(r"\1", text)
 
 
 def count(number: int, noun: str = "", plural: str = "") -> str:

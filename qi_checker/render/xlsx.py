@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qi_checker.render import words
-from qi_checker.render.sheet_charts import SHEET, charted, draw_charts
+from qi_checker.render.sheet_charts import MONTH, SHEET, charted, draw_charts
 from qi_checker.render.sheet_names import sheet_names
 from qi_checker.render.tables import Cell, Table
 from qi_checker.render.views import Provenance
@@ -30,6 +30,7 @@ _NARROWEST, _WIDEST, _MEASURED = 9, 60, 1_000  # characters; rows measured for a
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _ABOUT = 100  # width of the texts of the first sheet, in characters
 _LINE, _HIGHEST = 15, 409  # height of a line and of the highest row, in points
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _OF_A_RATE = ("low", "high", "centre", "target")  # fractions too, beside a column `rate`
 WORKBOOK_OPTIONS = {
     "in_memory": True,  # no patient data is left in a temporary folder
@@ -116,6 +117,7 @@ def _formats(book: Any) -> dict[str, Any]:
         "wrapped": book.add_format({"text_wrap": True, **top}),
         "number": book.add_format(top),
         "date": book.add_format({"num_format": "yyyy-mm-dd", "align": "left", **top}),
+        "month": book.add_format({"num_format": MONTH, "align": "left", **top}),
         # 0% and 100% have no decimal only if they are exact.
         "percent": book.add_format({"num_format": "[=0]0%;[=1]0%;0.0%", **top}),
     }
@@ -127,7 +129,7 @@ def _about(
     """Write the first sheet."""
     p = properties.provenance
     lines = [
-        *(("Check the records first", f.message) for f in p.plausibility),
+        *(("Check the records first", words.plain(f.message)) for f in p.plausibility),
         ("Finding", properties.finding),
         ("Purpose", PURPOSE),
         *([("Organisation", p.organisation)] if p.organisation else []),
@@ -166,7 +168,7 @@ def _left_out(table: Table) -> int:
 
 
 def _sheet(sheet: Any, formats: dict[str, Any], table: Table) -> None:
-    percent = _percents(table.columns)
+    percent, months = _percents(table.columns), _months(table.columns)
     wrapped = set()
     for column, name in enumerate(table.columns):
         longest = _longest(name, (row[column] for row in table.rows[:_MEASURED]))
@@ -178,6 +180,10 @@ def _sheet(sheet: Any, formats: dict[str, Any], table: Table) -> None:
     shown = table.rows[: len(table.rows) - left]
     for number, row in enumerate(shown, start=1):
         for column, cell in enumerate(row):
+            if column in months and (found := _MONTH.fullmatch(str(cell))):
+                first = date(int(found[1]), int(found[2]), 1)
+                sheet.write_datetime(number, column, first, formats["month"])
+                continue
             text = formats["wrapped" if column in wrapped else "text"]
             _write(sheet, formats, number, column, cell, text, column in percent)
         _set_height(sheet, number, [row[column] for column in wrapped], _WIDEST)
@@ -230,6 +236,12 @@ def _percents(columns: Sequence[str]) -> set[int]:
     shares = {c for c in columns if c.endswith("share")}
     heads = {c.removesuffix("rate") for c in columns if c == "rate" or c.endswith("_rate")}
     known = shares | {head + name for head in heads for name in ("rate", *_OF_A_RATE)}
+    return {number for number, column in enumerate(columns) if column in known}
+
+
+def _months(columns: Sequence[str]) -> set[int]:
+    """Return the columns of months: text in a CSV, and here their first days, shown as `Feb 2026`."""
+    known = {"month", "first_month", "baseline_first", "baseline_last"}
     return {number for number, column in enumerate(columns) if column in known}
 
 

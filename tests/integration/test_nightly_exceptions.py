@@ -164,7 +164,8 @@ def test_an_exception_is_looked_at_again_when_surgery_moves(file: Path) -> None:
     plan(file, MOVED)
     assert status(file, night(file, "2026-03-12")) == "due"
     said = "C06 ct: qi-1 was for surgery on 2026-03-16, now on 2026-03-30."
-    assert f"Needs reconfirmation (1)\n  {said}\n" in digest(file)
+    titled = said.replace(" ct:", " CT of the liver:")
+    assert f"Needs reconfirmation (1)\n  {titled}\n" in digest(file)
     assert ", 1 to reconfirm, " in digest(file)
     page = (file.parent / "state" / "reports" / "audit" / "index.html").read_text("utf-8")
     assert f"Needs reconfirmation: {dates(said)}" in page

@@ -108,6 +108,28 @@ def test_both_dates_of_a_moved_surgery_are_there() -> None:
     assert ("C1 mri: met → expired (flipped by a move: surgery Fri 20 Mar → Mon 20 Apr)") in text
 
 
+def test_a_requirement_has_its_title_and_code_has_no_backticks() -> None:
+    """An audit of an earlier version has no titles; then the id is shown."""
+    before = audit(found(status="met", reason="in_window", event_id="E1"))
+    gone = audit(found(status="unknown", reason="feed_stale"), data="d2")
+    titles = {"titles": {"mri": "MRI of the liver"}}
+    now = Snapshot.from_rows(
+        {**gone.manifest, **titles},
+        [vars(f) for f in gone.findings.values()],
+        [vars(c) for c in gone.cases.values()],
+    )
+    check = ("Map the word: `words` of kind in mapping.yaml, or `<b>`.",)
+    text, page = (
+        show(digest(now, before, plausibility=check)) for show in (digest_text, digest_html)
+    )
+    for shown in (text, page):
+        assert "C1 MRI of the liver: met → unknown" in shown
+        assert "MRI of the liver: source too old" in shown and "`" not in shown
+    assert "<code>words</code> of kind" in page and "<code>&lt;b&gt;</code>" in page
+    assert "Map the word: words of kind" in text
+    assert "C1 mri: met → unknown" in digest_text(digest(gone, before))
+
+
 def test_a_last_day_is_said_in_words_and_data_problems_in_one_line() -> None:
     """Overdue, today, ahead; the reason of the finding is in the page."""
     days = {"R1": "2026-03-01", "R2": "2026-03-02", "R3": "2026-03-03"}

@@ -252,6 +252,22 @@ def test_a_trend_without_a_target_has_no_line_for_it(tmp_path: Path) -> None:
     assert "Median of the baseline" in chart and "Target" not in chart
 
 
+def test_a_month_is_a_date_that_is_shown_as_its_name(tmp_path: Path) -> None:
+    """It sorts and filters as a date; the chart's axis has the names, too."""
+    columns = ("month", "rate", "centre", "target")
+    rows = tuple((f"2026-{n:02}", 0.5, 0.4, None) for n in (1, 2))
+    path = written(tmp_path, Table("trend", "Chart trend", columns, rows))
+    assert [row[0] for row in cells(path, "Chart trend")[1:]] == [
+        date(2026, 1, 1),
+        date(2026, 2, 1),
+    ]
+    assert 'formatCode="mmm yyyy"' in part(path, "xl/styles.xml")
+    chart = part(path, "xl/charts/chart1.xml")
+    assert "<c:dateAx>" in chart and '<c:numFmt formatCode="mmm yyyy"' in chart
+    odd = Table("odd", "Odd", ("month",), (("2026-13",), ("soon",), (None,)))
+    assert cells(written(tmp_path, odd), "Odd")[1:3] == [["2026-13"], ["soon"]]
+
+
 def test_a_table_without_rows_is_not_drawn(tmp_path: Path) -> None:
     empty = Table("causes", "Charts", ("cause", "owner", "count"), ())
     path = written(tmp_path, empty)
