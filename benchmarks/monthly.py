@@ -15,7 +15,7 @@ from random import Random
 
 from benchmarks.measure import BUILD, alternate, mid, ratio
 
-LIBRARIES = "import duckdb, sqlglot, pydantic, yaml, jinja2, matplotlib.figure, matplotlib.backends.backend_svg"
+LIBRARIES = "import duckdb, sqlglot, pydantic, yaml, jinja2"
 MONTH = "2026-02"
 _FIRST = date(2024, 3, 1)
 

@@ -41,7 +41,7 @@ def test_reading_the_store_loads_no_database_of_an_evaluation() -> None:
     store = ROOT / "qi_checker" / "store"
     writers = {"evaluated", "lines", "__init__"}
     names = [f"qi_checker.store.{p.stem}" for p in store.glob("*.py") if p.stem not in writers]
-    heavy = ("duckdb", "pandas", "sqlglot", "pyarrow", "matplotlib")
+    heavy = ("duckdb", "pandas", "sqlglot", "pyarrow")
     run = f"""
 import importlib, sys
 import qi_checker.store

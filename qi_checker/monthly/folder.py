@@ -8,14 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from qi_checker.monthly import words as monthly_words
 from qi_checker.monthly.slides import write_slides
 from qi_checker.monthly.tables import plots_of, tables
 from qi_checker.monthly.views import Monthly
 from qi_checker.render.atomic import replaced_folder
-from qi_checker.render.charts import draw
+from qi_checker.render.charts import pictures
 from qi_checker.render.csv_files import write_rows
 from qi_checker.render.html import CASES_SHOWN, environment
 from qi_checker.render.paper import A4, on_paper
@@ -69,7 +67,7 @@ def monthly_page(monthly: Monthly) -> str:
             monthly=monthly,
             said=monthly_words,
             charts={
-                plot.key: Markup(draw(plot))
+                plot.key: pictures(plot)
                 for plot in plots_of(monthly)
                 if plot is not monthly.causes  # the page draws these bars itself
             },

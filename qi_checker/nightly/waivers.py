@@ -55,7 +55,9 @@ class Waived:
         """Return sentences for the digest of a protocol: exceptions from its requirements."""
         versions = bundle.protocol.versions
         titles = {leaf.id: leaf.title for version in versions for leaf in version.leaves}
-        return [one.words(titles[one.requirement]) for one in self.moved if one.requirement in titles]
+        return [
+            one.words(titles[one.requirement]) for one in self.moved if one.requirement in titles
+        ]
 
 
 def waived(settings: Settings, store: Store, records: Records, as_of: AsOf) -> Waived:

@@ -6,11 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from markupsafe import Markup
-
 from qi_checker.render import words
 from qi_checker.render.atomic import replaced_folder
-from qi_checker.render.charts import draw
+from qi_checker.render.charts import pictures
 from qi_checker.render.html import CASES_SHOWN, environment
 from qi_checker.render.paper import A4, on_paper
 from qi_checker.render.pdf import pdf_of
@@ -61,8 +59,8 @@ def study_page(study: Study) -> str:
         .render(
             study=study,
             said=study_words,
-            chart=Markup(draw(study_plots.intervals(study))),
-            forest=Markup(draw(rates) if rates else ""),
+            chart=pictures(study_plots.intervals(study)),
+            forest=pictures(rates) if rates else "",
             benchmarks=benchmarks,
             squire=squire(study),
             shown=CASES_SHOWN,

@@ -12,7 +12,6 @@ _LATER = (
     "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base",
     "duckdb",
-    "matplotlib",
     "pandas",
     "rich.console",
     "sqlglot.dialects.duckdb",

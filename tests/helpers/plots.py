@@ -148,7 +148,7 @@ def forest(title: str = TITLE, words: str = "This study") -> Forest:
 
 
 def one_of_each() -> tuple[Plot, ...]:
-    return (trend(14), intervals(60), gaps(9), cusum(60), pareto(4), funnel(8), forest())
+    return (trend(14), intervals(60), gaps(9), cusum(60), funnel(8), forest())
 
 
 def hostile(text: str) -> tuple[Plot, ...]:
@@ -158,7 +158,6 @@ def hostile(text: str) -> tuple[Plot, ...]:
         intervals(20, title=text),
         gaps(9, title=text),
         cusum(9, title=text),
-        pareto(3, text, text),
         funnel(5, 1, text, text),
         forest(text, text),
     )
@@ -176,8 +175,6 @@ def empty() -> tuple[Plot, ...]:
         Intervals(TITLE, WORDS, "MRI", 30, (unknown,), None, None, None, 0),
         Gaps(TITLE, WORDS, (), None, None),
         CusumPlot(TITLE, WORDS, (), 3.5, 0.1, 2.0),
-        Pareto(TITLE, WORDS, ()),
-        Pareto(TITLE, WORDS, (Cause("x", "y", None),)),
         Funnel(TITLE, WORDS, (Unit("S1", None, None, 0),), 0.8, ()),
         Forest(TITLE, WORDS, (), (0.1, 0.2)),
     )

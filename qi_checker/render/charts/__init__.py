@@ -1,23 +1,45 @@
 """Charts of the plots in `render/plots.py`, as SVG text for a page.
 
 `draw(plot)` returns one `<svg>` element, or "" if there is nothing to draw; the page then says so
-in words. Numbers are those of `plot.rows()`: a chart computes only positions. The drawing library
-is imported with the first chart, not with this package.
+in words. Numbers are those of `plot.rows()`: a chart computes only positions.
 """
 
 from __future__ import annotations
 
-from qi_checker.render.charts import cusum, forest, funnel, gaps, intervals, pareto, svg, trend
-from qi_checker.render.charts.style import Canvas
-from qi_checker.render.plots import CusumPlot, Forest, Funnel, Gaps, Intervals, Pareto, Plot, Trend
+from markupsafe import Markup
+
+from qi_checker.render.charts import cusum, forest, funnel, gaps, intervals, trend
+from qi_checker.render.charts.canvas import FONTS, TEXT, Canvas, clean
+from qi_checker.render.plots import CusumPlot, Forest, Funnel, Gaps, Intervals, Plot, Trend
 
 
-def draw(plot: Plot) -> str:
-    """Draw a plot as one SVG element; "" for a plot without a number."""
+def pictures(plot: Plot) -> Markup:
+    """Draw a plot for a page: once for a screen and paper, once for a phone; the page shows one."""
+    return Markup(draw(plot) + draw(plot, narrow=True))
+
+
+def draw(plot: Plot, narrow: bool = False) -> str:
+    """Draw a plot as one SVG element; "" for a plot without a number.
+
+    The narrow picture takes its title and description from the other one, which is on the same page.
+    """
     if not has_points(plot):
         return ""
-    with svg.settings():
-        return svg.text_of(_picture(plot), plot)
+    canvas = _picture(plot, narrow)
+    width, height = canvas.whole
+    look = "chart phone" if narrow else "chart"
+    names = f"{plot.key}-title {plot.key}-desc"
+    words = "".join(
+        f'<{tag} id="{plot.key}-{tag}">{clean(text)}</{tag}>'
+        for tag, text in (("title", plot.title), ("desc", plot.description))
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{look}" viewBox="0 0 {width:g} {height:g}" '
+        f'role="img" aria-labelledby="{names}">{"" if narrow else words}\n'
+        f'<g aria-hidden="true" font-family="{FONTS}" font-size="{TEXT}">\n'
+        + "\n".join(canvas.parts)
+        + "\n</g></svg>\n"
+    )
 
 
 def has_points(plot: Plot) -> bool:
@@ -29,8 +51,6 @@ def has_points(plot: Plot) -> bool:
             return any(p.days is not None for p in plot.points)
         case Gaps() | CusumPlot():
             return bool(plot.points)
-        case Pareto():
-            return any(c.count is not None for c in plot.causes)
         case Funnel():
             return any(u.events is not None and u.cases for u in plot.units)
         case Forest():
@@ -38,20 +58,18 @@ def has_points(plot: Plot) -> bool:
     raise TypeError(type(plot).__name__)
 
 
-def _picture(plot: Plot) -> Canvas:
+def _picture(plot: Plot, narrow: bool) -> Canvas:
     match plot:
         case Trend():
-            return trend.picture(plot)
+            return trend.picture(plot, narrow)
         case Intervals():
-            return intervals.picture(plot)
+            return intervals.picture(plot, narrow)
         case Gaps():
-            return gaps.picture(plot)
+            return gaps.picture(plot, narrow)
         case CusumPlot():
-            return cusum.picture(plot)
-        case Pareto():
-            return pareto.picture(plot)
+            return cusum.picture(plot, narrow)
         case Funnel():
-            return funnel.picture(plot)
+            return funnel.picture(plot, narrow)
         case Forest():
-            return forest.picture(plot)
+            return forest.picture(plot, narrow)
     raise TypeError(type(plot).__name__)

@@ -2,77 +2,65 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from qi_checker.render.charts import style
-from qi_checker.render.charts.style import Canvas, Level
+from qi_checker.render.charts import canvas as draw
+from qi_checker.render.charts.canvas import Canvas, Entry, Level
 from qi_checker.render.plots import CusumPlot
 
 _MOST_LETTERS = 12
+_DASHES = "5 1.5"  # of the sum for better
 
 
-def picture(plot: CusumPlot) -> Canvas:
+def picture(plot: CusumPlot, narrow: bool) -> Canvas:
     """Draw steps from case to case; a sum that reaches its limit is a signal and starts again."""
-    canvas = style.canvas(310, bottom=62)
-    axes, count = canvas.axes, len(plot.points)
-    axes.set_xlim(0, count + 1)
+    entries = _key(plot)
+    limit = Level(plot.limit, f"limit {plot.limit:g}", draw.BLACK, draw.DASHED)
+    key = draw.key_of(entries, [limit], narrow)
+    bottom = draw.AXIS + draw.key_height(key, narrow)
+    canvas = draw.canvas(plot.key, narrow, 214, left=30, bottom=bottom)
+    count = len(plot.points)
+    canvas.xs = (0, count + 1)
     top = 1.2 * max([plot.limit, *(p.worse for p in plot.points), *(p.better for p in plot.points)])
-    axes.set_ylim(-top, top)
-    axes.axhline(0, color=style.MUTE, linewidth=1)
+    canvas.ys = (-top, top)
+    draw.value_axis(canvas, draw.round_ticks(-top, top, 8), lambda value: f"{abs(value):g}")
+    canvas.level(0, *canvas.xs, draw.MUTE, 1)
     thick = 1.5 if count <= 400 else 0.9
-    numbers = [0, *range(1, count + 1)]
-    axes.step(
-        numbers,
-        [0, *(p.worse for p in plot.points)],
-        where="post",
-        color=style.CONCERN,
-        linewidth=thick,
-        gid="worse",
-    )
-    axes.step(
-        numbers,
-        [0, *(-p.better for p in plot.points)],
-        where="post",
-        color=style.IMPROVEMENT,
-        linewidth=thick,
-        gid="better",
-        dashes=(5, 1.5),
-    )
-    for level in (plot.limit, -plot.limit):
-        axes.axhline(level, color=style.BLACK, linewidth=1.3, dashes=(5, 3))
-    style.name_levels(
-        canvas,
-        [Level(plot.limit, f"limit {plot.limit:g}"), Level(-plot.limit, f"limit {plot.limit:g}")],
-    )
+    for values, color, dash, name in (
+        ([p.worse for p in plot.points], draw.CONCERN, "", "worse"),
+        ([-p.better for p in plot.points], draw.IMPROVEMENT, _DASHES, "better"),
+    ):
+        steps = canvas.at(enumerate([0.0, *values]))
+        canvas.line(steps, color, thick, dash, steps=True, name=name)
+    levels = [limit, Level(-plot.limit, limit.words)]
+    for level in levels:
+        canvas.level(level.y, *canvas.xs, draw.BLACK, 1.3, draw.DASHED)
+    draw.name_levels(canvas, levels)
     _signals(canvas, plot)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    firsts = {
-        p.surgery_date.strftime("%Y-%m"): i for i, p in reversed(list(enumerate(plot.points, 1)))
-    }
-    style.month_axis(canvas, sorted((float(i), month) for month, i in firsts.items()))
-    style.above(canvas, "sum for worse, upwards; sum for better, downwards")
-    _key(canvas, plot)
+    firsts = {f"{p.surgery_date:%Y-%m}": i for i, p in reversed(list(enumerate(plot.points, 1)))}
+    draw.month_axis(canvas, sorted((float(i), month) for month, i in firsts.items()))
+    draw.above(canvas, "sum for worse, upwards; sum for better, downwards")
+    draw.key(canvas, key)
     return canvas
 
 
 def _signals(canvas: Canvas, plot: CusumPlot) -> None:
     pairs = list(enumerate(plot.points, 1))
-    worse = [(float(i), p.worse) for i, p in pairs if p.signal == "concern"]
-    better = [(float(i), -p.better) for i, p in pairs if p.signal == "improvement"]
-    style.marks(canvas, worse, "concern", "^", style.CONCERN, 8)
-    style.marks(canvas, better, "improvement", "D", style.IMPROVEMENT, 7)
+    worse = canvas.at((i, p.worse) for i, p in pairs if p.signal == "concern")
+    better = canvas.at((i, -p.better) for i, p in pairs if p.signal == "improvement")
+    canvas.marks(worse, "concern", "triangle", draw.CONCERN, 8)
+    canvas.marks(better, "improvement", "diamond", draw.IMPROVEMENT, 7)
     if len(worse) + len(better) <= _MOST_LETTERS:  # more letters would overlap
-        style.letters(canvas, worse, "C", style.CONCERN)
-        style.letters(canvas, better, "I", style.IMPROVEMENT)
+        draw.letters(canvas, worse, "C", draw.CONCERN)
+        draw.letters(canvas, better, "I", draw.IMPROVEMENT)
 
 
-def _key(canvas: Canvas, plot: CusumPlot) -> None:
-    solid = {"color": style.CONCERN, "linestyle": "-"}
-    entries: list[tuple[str, str, dict[str, Any]]] = [("worse", "", solid)]
-    entries.append(("better", "", {"color": style.IMPROVEMENT, "linestyle": (0, (5, 1.5))}))
+def _key(plot: CusumPlot) -> list[Entry]:
+    entries = [
+        Entry("worse", draw.CONCERN, width=1.5),
+        Entry("better", draw.IMPROVEMENT, dash=_DASHES, width=1.5),
+    ]
     seen = {p.signal for p in plot.points}
     if "concern" in seen:
-        entries.append(("C: signal of worse", "^", {"color": style.CONCERN}))
+        entries.append(Entry("C: signal of worse", draw.CONCERN, "triangle"))
     if "improvement" in seen:
-        entries.append(("I: signal of better", "D", {"color": style.IMPROVEMENT}))
-    style.key(canvas, entries, 44)
+        entries.append(Entry("I: signal of better", draw.IMPROVEMENT, "diamond"))
+    return entries

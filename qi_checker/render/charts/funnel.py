@@ -2,99 +2,94 @@
 
 from __future__ import annotations
 
-from qi_checker.render.charts import style
-from qi_checker.render.charts.style import Canvas, Level
+from qi_checker.render.charts import canvas as draw
+from qi_checker.render.charts.canvas import Canvas, Entry, Level, Place
+from qi_checker.render.html import clip
 from qi_checker.render.plots import Funnel, Unit
 
 _KINDS = (
-    ("common", "o", style.COMMON, (0,), "within the limits"),
-    ("concern-inner", "^", style.CONCERN, (-1,), "below 95%"),
-    ("concern", "^", style.CONCERN, (-2,), "below 99.8%"),
-    ("improvement-inner", "D", style.IMPROVEMENT, (1,), "above 95%"),
-    ("improvement", "D", style.IMPROVEMENT, (2,), "above 99.8%"),
+    ("common", "circle", draw.COMMON, 0, "within the limits"),
+    ("concern-inner", "triangle", draw.CONCERN, -1, "below 95%"),
+    ("concern", "triangle", draw.CONCERN, -2, "below 99.8%"),
+    ("improvement-inner", "diamond", draw.IMPROVEMENT, 1, "above 95%"),
+    ("improvement", "diamond", draw.IMPROVEMENT, 2, "above 99.8%"),
 )
 
 _LETTERS = 14  # maximum length of a unit's name; pseudonyms are shorter
-Box = tuple[float, float, float, float]  # left, floor, right, ceiling
+_BELOW = 38  # the names of the axis take one line
+Box = tuple[float, float, float, float]  # left, ceiling, right, floor
 
 
-def picture(plot: Funnel) -> Canvas:
+def picture(plot: Funnel, narrow: bool) -> Canvas:
     """Draw rate against number of cases, with limits as steps because cases are whole numbers."""
-    canvas = style.canvas(336, bottom=92)
-    axes = canvas.axes
     shown = [u for u in plot.units if u.events is not None and u.cases]
+    levels = _levels(plot)
+    key = draw.key_of(_key(shown), levels, narrow)
+    bottom = _BELOW + draw.key_height(key, narrow)
+    canvas = draw.canvas(plot.key, narrow, 210, top=16, bottom=bottom)
     most = max([*(u.cases or 0 for u in shown), *(c.cases for c in plot.curve)])
-    axes.set_xlim(0, 1.04 * most)
-    style.percent_axis(canvas)
+    canvas.xs = (0, 1.04 * most)
+    draw.percent_axis(canvas)
     _limits(canvas, plot)
-    for gid, marker, color, sides, _ in _KINDS:
-        hollow = {"markerfacecolor": "white"} if gid.endswith("inner") else {}
-        style.marks(
-            canvas, [_place(u) for u in shown if u.side in sides], gid, marker, color, 7, **hollow
-        )
+    draw.name_levels(canvas, levels)
+    for name, shape, color, side, _ in _KINDS:
+        places = canvas.at(_place(u) for u in shown if u.side == side)
+        canvas.marks(places, name, shape, color, 7, _fill(name))
     _names(canvas, shown)
-    axes.set_xlabel("cases", color=style.INK, fontsize=style.TEXT)
-    style.whole_numbers(canvas)
-    _key(canvas, shown)
+    ticks = draw.round_ticks(0, 1.04 * most, 8)
+    draw.below_axis(canvas, [(tick, (f"{tick:g}",)) for tick in ticks])
+    canvas.text("cases", canvas.left + canvas.width / 2, canvas.floor + 30, anchor="middle")
+    draw.key(canvas, key, _BELOW)
     return canvas
 
 
-def _place(unit: Unit) -> tuple[float, float]:
+def _place(unit: Unit) -> Place:
     cases = unit.cases or 1
     return float(cases), (unit.events or 0) / cases
 
 
-def _limits(canvas: Canvas, plot: Funnel) -> None:
-    axes, xs = canvas.axes, [c.cases for c in plot.curve]
-    outer = ([c.low_998 for c in plot.curve], [c.high_998 for c in plot.curve])
-    inner = ([c.low_95 for c in plot.curve], [c.high_95 for c in plot.curve])
-    for ys, name in zip(outer, ("outer-low", "outer-high"), strict=True):
-        axes.step(xs, ys, where="mid", color=style.COMMON, linewidth=1.3, gid=name)
-    for ys, name in zip(inner, ("inner-low", "inner-high"), strict=True):
-        axes.step(xs, ys, where="mid", color=style.COMMON, linewidth=1, dashes=(1.5, 2), gid=name)
-    axes.axhline(plot.target, color=style.BLACK, linewidth=1.3, dashes=(5, 3))
-    percent = f"{100 * plot.target:.1f}".removesuffix(".0")
-    levels = [Level(plot.target, f"target {percent}%")]
+def _fill(name: str) -> str:
+    return draw.WHITE if name.endswith("inner") else ""
+
+
+def _levels(plot: Funnel) -> list[Level]:
+    levels = [Level(plot.target, f"target {draw.percent(plot.target)}", draw.BLACK, draw.DASHED)]
     if plot.curve:
-        levels.append(Level(outer[0][-1], "99.8% limit", style.MUTE))
-        levels.append(Level(inner[0][-1], "95% limit", style.MUTE))
-    style.name_levels(canvas, levels)
+        last = plot.curve[-1]
+        levels.append(Level(last.low_998, "99.8% limit", draw.MUTE, width=1.3))
+        levels.append(Level(last.low_95, "95% limit", draw.MUTE, draw.DOTTED, 1))
+    return levels
+
+
+def _limits(canvas: Canvas, plot: Funnel) -> None:
+    for name in ("low_998", "high_998", "low_95", "high_95"):
+        if plot.curve:
+            # Each limit holds for a whole number of cases: from half a case before to half after.
+            corners = [(c.cases - 0.5, getattr(c, name)) for c in plot.curve]
+            corners.append((plot.curve[-1].cases + 0.5, corners[-1][1]))
+            inner = name.endswith("95")
+            dash, width = (draw.DOTTED, 1.0) if inner else ("", 1.3)
+            steps = canvas.at(corners)
+            canvas.line(steps, draw.COMMON, width, dash, steps=True, name=name.replace("_", "-"))
+    canvas.level(plot.target, *canvas.xs, draw.BLACK, 1.3, draw.DASHED)
 
 
 def _names(canvas: Canvas, units: list[Unit]) -> None:
     """Write each unit's name beside its mark, at the first of several places that is free."""
-    low, high = canvas.axes.get_xlim()
-    floor, ceiling = canvas.axes.get_ylim()
-    at = [
-        ((x - low) / (high - low) * canvas.width, (y - floor) / (ceiling - floor) * canvas.height)
-        for x, y in map(_place, units)
-    ]
+    at = canvas.at(map(_place, units))
     taken = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
     for unit, (x, y) in zip(units, at, strict=True):
-        text = _short(unit.name)  # names are letters, so they have no C or I in front
-        wide = style.width_of(text, style.SMALL)
-        boxes = [(dx, dy, _box(x + dx, y + dy, wide)) for dx, dy in _offsets(wide)]
-        free = [b for b in boxes if _fits(b[2], canvas.width) and not _touched(b[2], taken)]
-        dx, dy, box = (free or boxes)[0]
+        text = clip(unit.name, _LETTERS)  # names are letters, so they have no C or I in front
+        wide = draw.width_of(text, draw.SMALL)
+        boxes = [_box(x + dx, y - dy, wide) for dx, dy in _offsets(wide)]
+        free = [b for b in boxes if _fits(b, canvas) and not _touched(b, taken)]
+        left, ceiling, _, floor = box = (free or boxes)[0]
         taken.append(box)
-        canvas.axes.annotate(
-            text,
-            _place(unit),
-            (dx, dy),
-            textcoords="offset points",
-            va="center",
-            color=style.INK,
-            fontsize=style.SMALL,
-            zorder=2.5,
-            bbox={"fc": "white", "ec": "none", "pad": 0.3},
-        )
+        canvas.rect(left, ceiling, wide, floor - ceiling, draw.WHITE)
+        canvas.text(text, left, ceiling + 5 + 0.35 * draw.SMALL, size=draw.SMALL)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
-
-
-def _offsets(wide: float) -> tuple[tuple[float, float], ...]:
+def _offsets(wide: float) -> tuple[Place, ...]:
     """Return places right, left, above and below, then further away: in points from the mark."""
     left = -7 - wide
     return (
@@ -118,19 +113,18 @@ def _box(x: float, y: float, wide: float) -> Box:
     return x, y - 5, x + wide, y + 5
 
 
-def _fits(box: Box, width: float) -> bool:
-    return box[0] >= 0 and box[2] <= width + 4
+def _fits(box: Box, canvas: Canvas) -> bool:
+    return box[0] >= canvas.left and box[2] <= canvas.right + 4
 
 
 def _touched(a: Box, taken: list[Box]) -> bool:
     return any(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for b in taken)
 
 
-def _key(canvas: Canvas, units: list[Unit]) -> None:
+def _key(units: list[Unit]) -> list[Entry]:
     sides = {u.side for u in units}
-    entries = []
-    for gid, marker, color, of, words in _KINDS:
-        if sides & set(of):
-            hollow = {"markerfacecolor": "white"} if gid.endswith("inner") else {}
-            entries.append((words, marker, {"color": color, **hollow}))
-    style.key(canvas, entries, 52)
+    return [
+        Entry(words, color, shape, _fill(name))
+        for name, shape, color, side, words in _KINDS
+        if side in sides
+    ]

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from qi_checker.render.charts import style
-from qi_checker.render.charts.style import Canvas, Level
+from qi_checker.render.charts import canvas as draw
+from qi_checker.render.charts.canvas import Canvas, Entry, Level
 from qi_checker.render.plots import Gaps
 
 _MOST_LETTERS = 12
 
 
-def picture(plot: Gaps) -> Canvas:
+def picture(plot: Gaps, narrow: bool) -> Canvas:
     """Draw a dot for each gap in order, joined by a line; high is good."""
-    canvas = style.canvas(290, bottom=62)
-    axes, count = canvas.axes, len(plot.points)
-    axes.set_xlim(0.5, count + 0.5)
+    levels = [
+        Level(value, f"{words} {value:.1f}".removesuffix(".0"), draw.MUTE, width=width)
+        for value, words, width in (
+            (plot.median, "median", 1.5),
+            (plot.upper, "upper limit", 1.0),
+        )
+        if value is not None
+    ]
+    key = draw.key_of(_key(plot), levels, narrow)
+    bottom = draw.AXIS + draw.key_height(key, narrow)
+    canvas = draw.canvas(plot.key, narrow, 190, left=30, bottom=bottom)
+    canvas.xs = (0.5, len(plot.points) + 0.5)
     top = max([*(p.gap for p in plot.points), plot.upper or 0, plot.median or 0, 1])
-    axes.set_ylim(-0.04 * top, 1.1 * top)
-    _lines(canvas, plot)
+    canvas.ys = (-0.04 * top, 1.1 * top)
+    draw.value_axis(canvas, draw.round_ticks(0, 1.1 * top))
+    for level in levels:
+        canvas.level(level.y, *canvas.xs, draw.COMMON, level.width)
+    draw.name_levels(canvas, levels)
     _marks(canvas, plot)
-    _ticks(canvas, plot)
-    style.whole_numbers(canvas, "y")
-    style.above(canvas, "cases from one deviation to the next")
-    _key(canvas, plot)
+    # The days are those of the deviations, the later end of a gap.
+    days = [p.surgery_date for p in plot.points]
+    draw.month_axis(canvas, [(i, d.strftime("%Y-%m")) for i, d in enumerate(days, 1) if d])
+    draw.above(canvas, "cases from one deviation to the next")
+    draw.key(canvas, key)
     return canvas
 
 
@@ -29,59 +42,26 @@ def _marks(canvas: Canvas, plot: Gaps) -> None:
     """Draw circles joined by a line; diamonds for gaps longer than chance; hollow while open."""
     count = len(plot.points)
     size = 7 if count <= 60 else 4.5 if count <= 200 else 3
-    places = [(float(i), float(p.gap)) for i, p in enumerate(plot.points, 1)]
-    xs, ys = [x for x, _ in places], [y for _, y in places]
-    canvas.axes.plot(xs, ys, color=style.LINE, linewidth=0.8)
+    places = canvas.at((i, p.gap) for i, p in enumerate(plot.points, 1))
+    canvas.line(places, draw.LINE, 0.8)
     pairs = list(zip(places, plot.points, strict=True))
-    for signal, gid, marker, color in (
-        (False, "gaps", "o", style.LINE),
-        (True, "improvement", "D", style.IMPROVEMENT),
+    for signal, name, shape, color in (
+        (False, "gaps", "circle", draw.LINE),
+        (True, "improvement", "diamond", draw.IMPROVEMENT),
     ):
         ours = [(at, p.case_id) for at, p in pairs if p.signal == signal]
-        style.marks(canvas, [at for at, case in ours if case], gid, marker, color, size)
-        style.marks(
-            canvas,
-            [at for at, case in ours if not case],
-            f"{gid}-open",
-            marker,
-            color,
-            size,
-            markerfacecolor="white",
-            markeredgewidth=1.4,
-        )
+        canvas.marks([at for at, case in ours if case], name, shape, color, size)
+        still = [at for at, case in ours if not case]
+        canvas.marks(still, f"{name}-open", shape, color, size, draw.WHITE, 1.4)
     signals = [at for at, p in pairs if p.signal]
     if len(signals) <= _MOST_LETTERS:
-        style.letters(canvas, signals, "I", style.IMPROVEMENT)
+        draw.letters(canvas, signals, "I", draw.IMPROVEMENT)
 
 
-def _lines(canvas: Canvas, plot: Gaps) -> None:
-    levels = []
-    left, right = canvas.axes.get_xlim()
-    for value, words, width in ((plot.median, "median", 1.5), (plot.upper, "upper limit", 1.0)):
-        if value is not None:
-            canvas.axes.hlines(value, left, right, color=style.COMMON, linewidth=width)
-            levels.append(Level(value, f"{words} {value:.1f}".removesuffix(".0"), style.MUTE))
-    style.name_levels(canvas, levels)
-
-
-def _ticks(canvas: Canvas, plot: Gaps) -> None:
-    """Label the days of the deviations (the later end of a gap) where there is room."""
-    named = [
-        (i, p.surgery_date.strftime("%Y-%m"))
-        for i, p in enumerate(plot.points, 1)
-        if p.surgery_date
-    ]
-    if named:
-        style.month_axis(canvas, named)
-    else:
-        canvas.axes.set_xticks([])
-
-
-def _key(canvas: Canvas, plot: Gaps) -> None:
-    entries = [("gap up to a deviation", "o", {"color": style.LINE})]
+def _key(plot: Gaps) -> list[Entry]:
+    entries = [Entry("gap up to a deviation", draw.LINE, "circle")]
     if any(not p.case_id for p in plot.points):
-        marker_style = {"color": style.LINE, "markerfacecolor": "white"}
-        entries.append(("still open", "o", marker_style))
+        entries.append(Entry("still open", draw.LINE, "circle", draw.WHITE))
     if any(p.signal for p in plot.points):
-        entries.append(("I: longer than chance", "D", {"color": style.IMPROVEMENT}))
-    style.key(canvas, entries, 44)
+        entries.append(Entry("I: longer than chance", draw.IMPROVEMENT, "diamond"))
+    return entries

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from qi_checker.render.charts import style
-from qi_checker.render.charts.style import Canvas, Level
+from qi_checker.render.charts import canvas as draw
+from qi_checker.render.charts.canvas import Canvas, Entry, Level
 from qi_checker.render.plots import Trend, TrendPoint
 
 T = TypeVar("T")
@@ -16,27 +16,31 @@ _MOST_COUNTS = 36
 _NARROW = 34  # narrower slots have vertical counts
 
 
-def picture(plot: Trend) -> Canvas:
+def picture(plot: Trend, narrow: bool) -> Canvas:
     """Draw counts above, dots and whiskers, lines, and a separate row of quarterly signals."""
     slots = len(plot.points)
-    upright = (style.WIDTH - 158) / slots < _NARROW
+    axes = draw.canvas(plot.key, narrow, 0)
+    upright = axes.width / slots < _NARROW
     counts = _strip(plot, upright)
     signals = _STRIP + 6 if any(p.quarter_signal for p in plot.points) else 0
-    events = 22 if plot.happened else 0
-    top = 12 + counts + signals + events
-    canvas = style.canvas(205 + top, top=top, bottom=62)
-    canvas.axes.set_xlim(-0.5, slots - 0.5)
-    style.percent_axis(canvas)
+    top = 12 + counts + signals + (22 if plot.happened else 0)
+    levels = _levels(plot)
+    key = draw.key_of(_key(plot), levels, narrow)
+    bottom = draw.AXIS + draw.key_height(key, narrow)
+    canvas = draw.canvas(plot.key, narrow, 160 if narrow else 143, top=top, bottom=bottom)
+    canvas.xs = (-0.5, slots - 0.5)
+    draw.percent_axis(canvas)
     _lines(canvas, plot)
+    draw.name_levels(canvas, levels)
     _dots(canvas, plot)
     if counts:
         _counts(canvas, plot, upright)
     _signals(canvas, plot, counts + 8)
     places = {p.month: i - 0.5 for i, p in enumerate(plot.points)}
     happened = [(places[e.at], e.number) for e in plot.happened if e.at in places]
-    style.mark_events(canvas, happened, counts + signals + 8)
-    style.month_axis(canvas, [(i, p.month) for i, p in enumerate(plot.points)])
-    _key(canvas, plot)
+    draw.mark_events(canvas, happened, counts + signals + 6)
+    draw.month_axis(canvas, [(i, p.month) for i, p in enumerate(plot.points)])
+    draw.key(canvas, key)
     return canvas
 
 
@@ -44,9 +48,10 @@ def _dots(canvas: Canvas, plot: Trend) -> None:
     shown = [(i, p) for i, p in enumerate(plot.points) if p.events is not None and p.cases]
     for i, p in shown:
         if p.low is not None and p.high is not None:
-            canvas.axes.vlines(i, p.low, p.high, color=style.LINE, linewidth=1.2)
+            canvas.line(canvas.at([(i, p.low), (i, p.high)]), draw.LINE, 1.2)
     dots = [(float(i), (p.events or 0) / (p.cases or 1)) for i, p in shown]
-    style.marks(canvas, dots, "months", "o", style.LINE, 7 if len(plot.points) <= 60 else 4)
+    size = 7 if len(plot.points) <= 60 else 4
+    canvas.marks(canvas.at(dots), "months", "circle", draw.LINE, size)
 
 
 def _words(point: TrendPoint) -> str:
@@ -60,72 +65,57 @@ def _strip(plot: Trend, upright: bool) -> float:
     """Return the height of the counts; with too many months only the table shows them."""
     if len(plot.points) > _MOST_COUNTS:
         return 0
-    longest = max(style.width_of(_words(p), style.SMALL) for p in plot.points)
+    longest = max(draw.width_of(_words(p), draw.SMALL) for p in plot.points)
     return longest + 6 if upright else _STRIP
 
 
 def _counts(canvas: Canvas, plot: Trend, upright: bool) -> None:
     """Write x/n above each month."""
     for i, p in enumerate(plot.points):
-        words = _words(p)
-        if words:
-            canvas.axes.annotate(
-                words,
-                (i, 1),
-                (0, 5),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                rotation=90 if upright and p.cases else 0,
-                color=style.INK,
-                fontsize=style.SMALL,
-            )
+        if words := _words(p):
+            x, y, size = canvas.x(i), canvas.top - 5, draw.SMALL
+            if upright and p.cases:
+                canvas.text(words, x + 0.35 * size, y, size=size, upright=True)
+            else:
+                canvas.text(words, x, y, size=size, anchor="middle")
+
+
+def _levels(plot: Trend) -> list[Level]:
+    """Return the lines of the last month."""
+    levels = []
+    if (centre := plot.centre[-1]) is not None:
+        levels.append(Level(centre, f"baseline {draw.percent(centre)}", draw.MUTE, width=1.6))
+    if (target := plot.points[-1].target) is not None:
+        levels.append(Level(target, f"target {draw.percent(target)}", draw.BLACK, draw.DASHED))
+    return levels
 
 
 def _lines(canvas: Canvas, plot: Trend) -> None:
     """Draw the line of each phase, dotted after its baseline, and the steps of the target."""
     end = plot.baseline[1] if plot.baseline else ""
-    drawn_on = [p.month > end for p in plot.points]
-    for start, stop, (rate, on) in _runs(list(zip(plot.centre, drawn_on, strict=True))):
+    after = [p.month > end for p in plot.points]
+    for start, stop, (rate, on) in _runs(list(zip(plot.centre, after, strict=True))):
         if rate is not None:
-            canvas.axes.hlines(
-                rate,
-                start,
-                stop,
-                color=style.COMMON,
-                linewidth=1.6,
-                linestyles=style.DOTTED if on else "solid",
-            )
+            canvas.level(rate, start, stop, draw.COMMON, 1.6, draw.DOTTED if on else "")
     targets = [p.target for p in plot.points]
     for start, stop, rate in _runs(targets):
         if rate is not None:
-            canvas.axes.hlines(
-                rate, start, stop, color=style.BLACK, linewidth=1.4, linestyles=style.DASHED
-            )
+            canvas.level(rate, start, stop, draw.BLACK, 1.4, draw.DASHED)
             if stop < len(targets) - 1:
-                words = f"target {_percent(rate)}"
-                x, way = _free_place(canvas, plot, words, (start, stop), rate)
-                canvas.axes.annotate(
-                    words,
-                    (x, rate),
-                    (-2, 3 * way),
-                    textcoords="offset points",
-                    ha="right",
-                    va="bottom" if way > 0 else "top",
-                    fontsize=style.SMALL,
-                    zorder=2,
-                    bbox={"fc": "white", "ec": "none", "pad": 0.5},
-                )
-    levels = []
-    if (centre := plot.centre[-1]) is not None:
-        levels.append(Level(centre, f"baseline {_percent(centre)}", style.MUTE))
-    if (target := targets[-1]) is not None:
-        levels.append(Level(target, f"target {_percent(target)}"))
-    style.name_levels(canvas, levels)
+                _earlier_target(canvas, plot, (start, stop), rate)
 
 
-def _free_place(
+def _earlier_target(canvas: Canvas, plot: Trend, span: tuple[float, float], rate: float) -> None:
+    """Write the name of an earlier target at its line, on white, where it covers the least."""
+    words, size = f"target {draw.percent(rate)}", draw.SMALL
+    right, way = free_place(canvas, plot, words, span, rate)
+    wide, x = draw.width_of(words, size), canvas.x(right) - 2
+    y = canvas.y(rate) + (-4 if way > 0 else 3 + size)
+    canvas.rect(x - wide, y - size, wide, size + 3, draw.WHITE)
+    canvas.text(words, x, y, anchor="end", size=size)
+
+
+def free_place(
     canvas: Canvas, plot: Trend, words: str, span: tuple[float, float], rate: float
 ) -> tuple[float, int]:
     """Return the right end of a line's text inside the axes, and 1 for above it, -1 for below.
@@ -137,7 +127,7 @@ def _free_place(
         canvas.width / len(plot.points),
         canvas.height / 1.06,
     )  # width of a month and height of 100%, in points
-    wide, high = style.width_of(words, style.SMALL) / slot, (style.SMALL * 1.4 + 3) / unit
+    wide, high = draw.width_of(words, draw.SMALL) / slot, (draw.SMALL * 1.4 + 3) / unit
     radius = 5.5  # in points, with its outline
     first, last = span[0] + wide, span[1]
     rights = [last - n / 4 for n in range(int(max(0.0, last - first) * 4) + 1)]
@@ -168,47 +158,26 @@ def _runs(values: Sequence[T]) -> Iterator[tuple[float, float, T]]:
             start = i + 1
 
 
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.1f}".removesuffix(".0") + "%"
-
-
 def _signals(canvas: Canvas, plot: Trend, lift: float) -> None:
     """Mark quarters beyond the exact limits at their last month with shape and letter."""
-    kinds = (("concern", "^", "C", style.CONCERN), ("improvement", "D", "I", style.IMPROVEMENT))
-    for kind, marker, letter, color in kinds:
+    kinds = (
+        ("concern", "triangle", "C", draw.CONCERN),
+        ("improvement", "diamond", "I", draw.IMPROVEMENT),
+    )
+    y = canvas.top - lift - 6
+    for kind, shape, letter, color in kinds:
         for i, p in enumerate(plot.points):
             if p.quarter_signal == kind:
-                y = 1 + (lift + 6) / canvas.height
-                canvas.axes.plot(
-                    [i - 0.12],
-                    [y],
-                    marker=marker,
-                    color=color,
-                    markersize=6,
-                    linestyle="none",
-                    clip_on=False,
-                    gid=f"{kind}-{p.month}",
-                    transform=canvas.axes.get_xaxis_transform(),
-                )
-                canvas.axes.annotate(
-                    letter,
-                    (i, y),
-                    (4, 0),
-                    va="center",
-                    xycoords=("data", "axes fraction"),
-                    color=color,
-                    textcoords="offset points",
-                    fontsize=style.TEXT,
-                    fontweight="bold",
-                )
+                x = canvas.x(i)
+                canvas.marks([(x - 4, y)], f"{kind}-{p.month}", shape, color)
+                canvas.text(letter, x + 1, y + 0.35 * draw.TEXT, color, bold=True)
 
 
-def _key(canvas: Canvas, plot: Trend) -> None:
-    line_style = {"color": style.LINE}
-    entries = [("month with 95% interval", "o", line_style)]
+def _key(plot: Trend) -> list[Entry]:
+    entries = [Entry("month with 95% interval", draw.LINE, "circle")]
     seen = {p.quarter_signal for p in plot.points}
     if "concern" in seen:
-        entries.append(("C: quarter below its limits", "^", {"color": style.CONCERN}))
+        entries.append(Entry("C: quarter below its limits", draw.CONCERN, "triangle"))
     if "improvement" in seen:
-        entries.append(("I: quarter above", "D", {"color": style.IMPROVEMENT}))
-    style.key(canvas, entries, 44)
+        entries.append(Entry("I: quarter above", draw.IMPROVEMENT, "diamond"))
+    return entries
