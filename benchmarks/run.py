@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
-    charts,
     cql,
     mapping,
     monthly,
@@ -27,7 +26,6 @@ from benchmarks import (
 
 WHAT = {
     "scale": ("An audit compared with hand-written SQL, Polars and pandas", scale.main),
-    "charts": ("The charts of one monthly report", charts.main),
     "one-case": ("One case: judged, moved, checked, and case pages", one_case.main),
     "sheets": ("5,000 case sheets in one command", sheets.main),
     "pages": ("Bytes and seconds of each kind of page", pages.main),
