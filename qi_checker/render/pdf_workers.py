@@ -35,14 +35,15 @@ class Press:
     def write(self, page: str, path: Path) -> None:
         """Queue a page; wait if many are queued. Raises the error of an earlier page.
 
-        The page waits in its own file, not in the queue. Before Python 3.11.5 a pool hangs for ever
+        The page waits in a file beside its PDF, not in the queue. Before Python 3.11.5 a pool hangs for ever
         if a process ends while more than a pipe holds (64 kB) is on its way to it.
         """
         while len(self._waiting) >= self._most:
             self.take()
-        path.write_text(page, encoding="utf-8")
+        waiting = path.with_name(path.name + ".page")
+        waiting.write_text(page, encoding="utf-8")
         with _uninterrupted():
-            self._waiting.append(self._pool.submit(_write, str(path)))
+            self._waiting.append(self._pool.submit(_write, str(waiting), str(path)))
 
     def take(self) -> bool:
         """Wait for the page that was queued first; return False without one."""
@@ -116,7 +117,8 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _write(path: str) -> None:
-    """Turn the page in a file into PDF, in the same file."""
-    file = Path(path)
-    file.write_bytes(pdf_of(file.read_text(encoding="utf-8")))
+def _write(waiting: str, path: str) -> None:
+    """Turn a page that waits in a file into PDF."""
+    page = Path(waiting)
+    Path(path).write_bytes(pdf_of(page.read_text(encoding="utf-8")))
+    page.unlink()

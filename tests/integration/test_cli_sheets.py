@@ -25,6 +25,7 @@ from tests.helpers.commands import (
     run,
     start,
 )
+from tests.helpers.forked import PATIENCE
 from tests.helpers.pages import read_page
 from tests.helpers.pdf import needs_pango
 from tests.helpers.records import case, scan
@@ -249,7 +250,7 @@ def _alive(session: int) -> list[str]:
 
 def _all_end(session: int) -> None:
     """Wait until no process of a session is left; a helper of Python's ends a moment later."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while _alive(session):
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -260,7 +261,7 @@ def _begun(demo: Path, out: Path) -> Any:
     arguments = ("sheets", "--data", demo, "--as-of", AS_OF, "--out", out, "--all")
     code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     process = start(*arguments, code=code, start_new_session=True)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while not list(out.parent.glob(f".{out.name}.new-*/cases/*.pdf")):
         assert process.poll() is None and time.monotonic() < until
         time.sleep(0.02)
@@ -272,7 +273,7 @@ def test_ctrl_c_ends_every_process_and_leaves_nothing(demo: Path, tmp_path: Path
     """A terminal sends it to all of them at once."""
     process = _begun(demo, tmp_path / "s")
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err.decode()) == (130, b"", INTERRUPTED)
     assert list(tmp_path.iterdir()) == []
     _all_end(process.pid)
@@ -286,7 +287,7 @@ def test_killed_it_leaves_no_process_and_the_next_run_tidies_up(
     out.parent.mkdir()
     process = _begun(demo, out)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     _all_end(process.pid)
     assert not out.exists() and left(out.parent)
     assert sheets(data, out, "--all", "--format", "html").code == 0

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.helpers.commands import AS_OF, Ran, audit, contents, run, start
+from tests.helpers.forked import PATIENCE
 from tests.helpers.in_postgres import load_folder
 from tests.helpers.postgres import Server
 
@@ -305,7 +306,7 @@ def test_an_audit_that_is_stopped_leaves_nothing(
             os.kill(process.pid, signal.SIGINT)
         else:
             con.execute("SELECT pg_terminate_backend(%s)", [backend])
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == (130 if how == "interrupted" else 2)
     assert "Traceback" not in err.decode()
     assert list(tmp_path.iterdir()) == []

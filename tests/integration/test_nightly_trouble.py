@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.commands import Ran, contents, csv_rows, environment, run, start, write_rows
+from tests.helpers.forked import PATIENCE
 from tests.helpers.nights import FIRST, holding, hospital, run_at, settings, small_protocol
 from tests.helpers.postgres import postgres_server
 
@@ -131,7 +132,7 @@ def test_a_database_that_goes_away_in_the_middle_keeps_nothing_by_half(tmp_path:
             process = start("nightly", "--config", file, "--as-of", SECOND + timedelta(days=n))
             time.sleep(delay)
             server.stop("immediate")
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=PATIENCE)
             codes.append(process.returncode)
             assert process.returncode in (0, 2), err
             if process.returncode:
@@ -176,7 +177,7 @@ def test_a_second_start_can_wait(file: Path) -> None:
     second = start("nightly", "--config", file, "--as-of", FIRST)
     assert second.poll() is None
     assert first.end() == 0
-    out, err = second.communicate(timeout=60)
+    out, err = second.communicate(timeout=PATIENCE)
     assert (second.returncode, err) == (0, b"")
     assert b"run 1 (as before)" in out
 

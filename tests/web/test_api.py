@@ -16,6 +16,7 @@ from schemathesis.core.result import Ok
 
 from qi_checker.demo.ward import NORTH
 from qi_checker.render.html import dates
+from tests.helpers.forked import PATIENCE
 from tests.helpers.tiers import tiers
 from tests.helpers.web import GENERAL, PROTOCOL, Served, a_case, sql
 
@@ -31,7 +32,7 @@ class Service:
 
     def get(self, path: str, **query: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
-        return requests.get(self.site.url + path, params=query, headers=headers, timeout=30)
+        return requests.get(self.site.url + path, params=query, headers=headers, timeout=PATIENCE)
 
     def items(self, **query: Any) -> list[dict[str, Any]]:
         """Every page of the list, put together."""
@@ -84,7 +85,7 @@ def test_nobody_reads_without_a_token_that_holds(service: Service, path: str) ->
     """None, a wrong one, one of a calendar and one that was revoked; a session is no token."""
     site = service.site
     address = "/api/v1" + path.format(a_case(site.config))
-    assert requests.get(site.url + address, timeout=30).status_code == 401
+    assert requests.get(site.url + address, timeout=PATIENCE).status_code == 401
     assert site.person("coordinator").get(address).status_code == 401
     made = site.person("coordinator").post("/tokens", {"name": "", "site": ""}).text
     calendar = re.findall(r"/calendar/([^<]+)\.ics</code>", made)[0]
@@ -101,7 +102,9 @@ def test_nobody_reads_without_a_token_that_holds(service: Service, path: str) ->
 def test_it_only_reads(service: Service) -> None:
     headers = {"Authorization": f"Bearer {service.token}"}
     for method in ("POST", "PUT", "PATCH", "DELETE"):
-        answer = requests.request(method, service.site.url + LIST, headers=headers, timeout=30)
+        answer = requests.request(
+            method, service.site.url + LIST, headers=headers, timeout=PATIENCE
+        )
         assert answer.status_code in (403, 405), method
 
 

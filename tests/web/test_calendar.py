@@ -9,6 +9,7 @@ import requests
 from icalendar import Calendar
 
 from qi_checker.demo.ward import NORTH
+from tests.helpers.forked import PATIENCE
 from tests.helpers.web import GENERAL, Person, Served, add_accounts, execute, sql
 
 _TODO = """SELECT i.case_id, a.act_by FROM qi_desk_deskaction a
@@ -24,7 +25,7 @@ def address_of(person: Person, desk: str = "", where: str = "") -> str:
 
 def read(site: Served, address: str) -> Calendar:
     """Ask for a calendar as a phone does: without a session."""
-    answer = requests.get(site.url + address, timeout=30)
+    answer = requests.get(site.url + address, timeout=PATIENCE)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
     return Calendar.from_ical(answer.text)
@@ -61,7 +62,7 @@ def test_a_calendar_holds_the_actions_of_its_desk(site: Served) -> None:
 def test_it_names_cases_and_nobody(site: Served) -> None:
     """No patient, no surgeon, no room; each entry has an id of its own, and leads to the case."""
     address = address_of(site.person("coordinator"))
-    text = requests.get(site.url + address, timeout=30).text.replace("\r\n ", "")
+    text = requests.get(site.url + address, timeout=PATIENCE).text.replace("\r\n ", "")
     columns = ("patient_id", "surgeon", "room", "surgery_at", "site")
     rows = sql(site.config, f"SELECT DISTINCT {', '.join(columns)} FROM qi_desk_workitem")
     assert [v for row in rows for v in row if v and str(v) in text] == []
@@ -86,10 +87,10 @@ def test_an_address_ends_when_it_is_revoked(site: Served) -> None:
     address = address_of(ash)
     number = sql(site.config, "SELECT max(id) FROM qi_web_token")[0][0]
     elm.post("/tokens", {"revoke": number})  # of somebody else: nothing happens
-    assert requests.get(site.url + address, timeout=30).status_code == 200
+    assert requests.get(site.url + address, timeout=PATIENCE).status_code == 200
     ash.post("/tokens", {"revoke": number})
-    assert requests.get(site.url + address, timeout=30).status_code == 404
-    assert requests.get(site.url + "/calendar/none.ics", timeout=30).status_code == 404
+    assert requests.get(site.url + address, timeout=PATIENCE).status_code == 404
+    assert requests.get(site.url + "/calendar/none.ics", timeout=PATIENCE).status_code == 404
     kept = sql(site.config, "SELECT digest FROM qi_web_token WHERE id = ?", number)[0][0]
     assert kept not in address and len(kept) == 64
 
@@ -100,7 +101,7 @@ def test_an_address_ends_with_the_role_of_who_made_it(site: Served) -> None:
     one = address_of(site.person("leaver"), "", NORTH)
     other = address_of(site.person("blocked"))
     for address in (one, other):
-        assert requests.get(site.url + address, timeout=30).status_code == 200
+        assert requests.get(site.url + address, timeout=PATIENCE).status_code == 200
     execute(
         site.config,
         "DELETE FROM qi_web_membership WHERE user_id = "
@@ -108,4 +109,4 @@ def test_an_address_ends_with_the_role_of_who_made_it(site: Served) -> None:
     )
     execute(site.config, "UPDATE qi_web_user SET is_active = 0 WHERE login = 'blocked'")
     for address in (one, other):
-        assert requests.get(site.url + address, timeout=30).status_code == 404
+        assert requests.get(site.url + address, timeout=PATIENCE).status_code == 404

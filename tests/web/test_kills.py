@@ -19,7 +19,7 @@ import requests
 from qi_checker.store import Database, Store, open_store
 from qi_checker.store.people.models import Note
 from tests.helpers.commands import environment
-from tests.helpers.forked import begun
+from tests.helpers.forked import PATIENCE, begun
 from tests.helpers.postgres import Server
 from tests.helpers.tiers import tiers
 from tests.helpers.web import (
@@ -127,7 +127,7 @@ def test_a_worker_that_is_killed(killed: tuple[Served, Store], kills: int) -> No
         for _ in range(kills):
             time.sleep(chance.uniform(0.02, 0.4))
             os.kill(chance.choice(workers(site)), signal.SIGKILL)
-        until = time.monotonic() + 30
+        until = time.monotonic() + PATIENCE
         enough = len(writers.kept) + 5
         while len(writers.kept) < enough and time.monotonic() < until:
             time.sleep(0.05)  # the application goes on after the last one

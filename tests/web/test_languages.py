@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 from qi_checker.protocol.paths import rules_dir
 from scripts.messages import LOCALE, PLACEHOLDER, messages
 from tests.helpers.commands import environment, run
+from tests.helpers.forked import PATIENCE
 from tests.helpers.web import (
     GENERAL,
     PROTOCOL,
@@ -114,7 +115,7 @@ def test_the_calendar_of_a_french_desk(site: Served) -> None:
     person = site.person("coordinator")
     page = person.post("/tokens", {"name": "MRI booking desk", "site": ""}).text
     address = re.findall(r"<code>http://[^/]+(/calendar/[^<]+\.ics)</code>", page)[0]
-    answer = requests.get(site.url + address, headers=FRENCH, timeout=30)
+    answer = requests.get(site.url + address, headers=FRENCH, timeout=PATIENCE)
     assert "SUMMARY:IRM du foie" in answer.content.decode()
     assert "X-WR-CALNAME:Rendez-vous IRM" in answer.content.decode()
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 import requests
 
+from tests.helpers.forked import PATIENCE
 from tests.helpers.oidc import CLIENT, SECRET, Provider, nanoidp, npm_provider, provider
 from tests.helpers.web import Person, Served, copied, served, set_web, sql, text_of
 
@@ -55,7 +56,7 @@ def begin(person: Person, back: str = "") -> str:
     """To the provider and back; gives the address that the provider leads back to."""
     answer = person.get("/oidc/begin" + (f"?next={back}" if back else ""))
     assert answer.status_code == 302, answer.text
-    found = requests.get(answer.headers["Location"], allow_redirects=False, timeout=10)
+    found = requests.get(answer.headers["Location"], allow_redirects=False, timeout=PATIENCE)
     return found.headers["Location"].partition("localhost")[2].partition("/")[2]
 
 
@@ -239,7 +240,7 @@ def test_oidc_provider_of_npm(ward: Path, tmp_path: Path) -> None:
 def walk(start: str, typed: dict[str, str], site: Served) -> str:
     """Follow a provider's pages, filling in and sending every form, until it leads back to the site."""
     http = requests.Session()
-    answer = http.get(start, allow_redirects=False, timeout=10)
+    answer = http.get(start, allow_redirects=False, timeout=PATIENCE)
     for _ in range(12):
         if answer.is_redirect:
             to = urljoin(answer.url, answer.headers["Location"])
@@ -247,7 +248,7 @@ def walk(start: str, typed: dict[str, str], site: Served) -> str:
                 parts = urlsplit(to)
                 assert "error" not in parse_qs(parts.query), to
                 return f"{parts.path}?{parts.query}"
-            answer = http.get(to, allow_redirects=False, timeout=10)
+            answer = http.get(to, allow_redirects=False, timeout=PATIENCE)
             continue
         form = re.search(r"<form\b[^>]*>.*?</form>", answer.text, re.DOTALL)
         assert form, answer.text
@@ -256,5 +257,5 @@ def walk(start: str, typed: dict[str, str], site: Served) -> str:
         named = re.findall(r'name="([^"]+)"', form[0])
         data = fields | {k: v for k, v in typed.items() if k in named}
         to = urljoin(answer.url, action[1].replace("&amp;", "&") if action and action[1] else "")
-        answer = http.post(to, data=data, allow_redirects=False, timeout=10)
+        answer = http.post(to, data=data, allow_redirects=False, timeout=PATIENCE)
     raise AssertionError("the provider never led back")
