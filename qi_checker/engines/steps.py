@@ -37,20 +37,20 @@ def run(
             calendar.cover(*db.row(step.days))
         parts = [p for p in step.parts if not (p.unless_failed and _index(p) in failed)]
         if step.view:
-            db.show(step.fills, [part.query() for part in parts], step.read_often)
+            db.show(step.fills, [part.query for part in parts], step.read_often)
             watch.ended(step.name)
             continue
         for number, part in enumerate(parts):
             if part.progress:
                 progress(part.progress)
             try:
-                db.store(step.fills, part.query(), number)
+                db.store(step.fills, part.query, number)
             except db.ERRORS as problem:
                 if part.failed is None or part.scope is None:
                     raise
                 version = part.scope.version.version
                 failed[_index(part)] = f"version {version}: {type(problem).__name__}"
-                db.store(step.fills, part.failed(), number)
+                db.store(step.fills, part.failed, number)
         watch.ended(step.name, lambda name=step.fills: db.count(name))  # type: ignore[misc]
     return list(failed.values())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +29,12 @@ class Compiled:
     as_of: AsOf
     site: Site
     dates: tuple[str, ...]  # columns of the cases that anchor windows, as `when_<n>`
+
+    @cached_property
+    def key(self) -> tuple[Hashable, ...]:
+        """Return everything that the queries depend on; code lists are tables that they read."""
+        protocol = self.bundle.protocol.model_dump_json(by_alias=True)
+        return protocol, self.as_of, self.site.model_dump_json(), self.dates
 
     @cached_property
     def scopes(self) -> list[Scope]:

@@ -2,13 +2,18 @@
 
 An engine runs the steps in order; later steps read the tables of earlier ones. `--profile` shows
 the names.
+
+A process that evaluates the same protocol at the same moment again, over other records, gets the
+same steps, which keep their texts. For a few rows, building and printing the queries is a quarter
+of an evaluation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from sqlglot import exp
 
@@ -18,7 +23,24 @@ from qi_checker.query.scope import Scope
 from qi_checker.query.sql import STAR, select
 from qi_checker.query.tables import Feeds
 
-Query = Callable[[], exp.Query]  # built when it is run, so that errors occur there
+KEPT = 32  # plans with their texts, of 0.1 MB for a protocol of usual size
+
+
+class Query:
+    """A query that is built when it is run, so that errors occur there, and printed once."""
+
+    def __init__(self, build: Callable[..., exp.Query], *arguments: Any) -> None:
+        self._build, self._arguments = build, arguments
+        self._texts: dict[Callable[[exp.Query], str], str] = {}
+
+    def __call__(self) -> exp.Query:
+        return self._build(*self._arguments)
+
+    def text(self, printer: Callable[[exp.Query], str]) -> str:
+        """Return the SQL that `printer` makes of the query."""
+        if printer not in self._texts:
+            self._texts[printer] = printer(self())
+        return self._texts[printer]
 
 
 @dataclass(frozen=True)
@@ -45,14 +67,32 @@ class Step:
     days: str = ""  # a query of the first and last day from which working days are counted
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a plan is made of, compared by everything that a query depends on."""
+
+    key: tuple[Any, ...]
+    compiled: Compiled = field(compare=False)
+    feeds: Feeds = field(compare=False)
+
+
 def plan(compiled: Compiled, feeds: Feeds) -> list[Step]:
     """Return every step of an evaluation: counting steps, then the views that show results."""
+    return list(_plan(_Asked((*compiled.key, *feeds.key), compiled, feeds)))
+
+
+@lru_cache(maxsize=KEPT)
+def _plan(asked: _Asked) -> list[Step]:
+    compiled, feeds = asked.compiled, asked.feeds
     last = compiled.scopes[-1]
     who = Part(
-        "cases with their version of the protocol, and whether it applies", compiled.population
+        "cases with their version of the protocol, and whether it applies",
+        Query(compiled.population),
     )
-    until = Part("the same with the last day to arrange what is required", compiled.dated, last)
-    cases = Part("cases with readable columns", compiled.case_lines, last)
+    until = Part(
+        "the same with the last day to arrange what is required", Query(compiled.dated), last
+    )
+    cases = Part("cases with readable columns", Query(compiled.case_lines), last)
     end = "window_closes"
     if compiled.forbidden_kinds:  # an event to cancel is counted back from its own day
         off = f"status = '{Status.DUE}' AND reason = '{Reason.FORBIDDEN_EVENT}'"
@@ -87,7 +127,7 @@ def _version(scope: Scope) -> str:
 
 def _exceptions(compiled: Compiled) -> Iterator[Part]:
     for scope in compiled.scopes:
-        query = partial(compiled.exceptions, scope)
+        query = Query(compiled.exceptions, scope)
         yield Part(f"{_version(scope)}: active exceptions", query, scope)
 
 
@@ -95,9 +135,9 @@ def _facts(compiled: Compiled, feeds: Feeds) -> Iterator[Part]:
     for scope in compiled.scopes:
         yield Part(
             f"{_version(scope)}: status and reason of every requirement",
-            partial(compiled.facts, scope, feeds),
+            Query(compiled.facts, scope, feeds),
             scope,
-            failed=partial(compiled.failed, scope),
+            failed=Query(compiled.failed, scope),
             progress=f"evaluating {_version(scope)}",
         )
 
@@ -106,12 +146,12 @@ def _verdicts(compiled: Compiled) -> Iterator[Part]:
     for scope in compiled.scopes:
         title = f"{_version(scope)}: the verdict of each case"
         progress = "" if scope.index else "computing verdicts"
-        yield Part(title, partial(compiled.cases, scope), scope, progress=progress)
+        yield Part(title, Query(compiled.cases, scope), scope, progress=progress)
     yield from _not_for(compiled, compiled.verdicts_outside)
 
 
 def _findings(compiled: Compiled) -> Iterator[Part]:
-    judged = partial(select, [STAR.copy()], tables.JUDGED)
+    judged = Query(lambda: select([STAR.copy()], tables.JUDGED))
     yield Part("the same, followed by the cases to which the protocol does not apply", judged)
     yield from _not_for(compiled, compiled.outside)
 
@@ -119,13 +159,13 @@ def _findings(compiled: Compiled) -> Iterator[Part]:
 def _not_for(compiled: Compiled, query: Callable[[Scope], exp.Query]) -> Iterator[Part]:
     for scope in compiled.scopes:
         title = f"{_version(scope)}: cases to which it does not apply"
-        yield Part(title, partial(query, scope), scope, unless_failed=True)
+        yield Part(title, Query(query, scope), scope, unless_failed=True)
 
 
 def _words(compiled: Compiled) -> Iterator[Part]:
     for scope in compiled.scopes:
         yield Part(
             f"{_version(scope)}: the same with readable columns",
-            partial(compiled.worded, scope),
+            Query(compiled.worded, scope),
             scope,
         )

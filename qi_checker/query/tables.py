@@ -27,7 +27,7 @@ An engine builds the ready tables from its records; the compiler knows nothing e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -65,6 +65,12 @@ class Feeds:
     full_until: Mapping[str, date] = field(default_factory=dict)  # feeds half empty since that day
     silent: frozenset[str] = frozenset()  # kinds without any event for any patient
     rejected: bool = True  # whether rejected rows of events may be evidence
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """Return the values in a form that can be compared and hashed."""
+        stale, full = sorted(self.stale_since.items()), sorted(self.full_until.items())
+        return tuple(stale), tuple(full), self.silent, self.rejected
 
     def delivered_until(self, selector: EventSelector) -> date | None:
         """Return the last day on which absence is meaningful; None if it always is."""

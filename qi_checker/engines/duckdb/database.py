@@ -16,6 +16,8 @@ from qi_checker.query.tables import ROWS
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from qi_checker.query.plan import Query
+
 _TYPES = {"TEXT": "VARCHAR", "INTEGER": "INTEGER", "DATE": "DATE"}
 
 
@@ -78,7 +80,7 @@ class DuckDB(Database):
         made = f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {names}"
         self._con.execute(made, [list(values) for values in lists])
 
-    def store(self, name: str, query: exp.Query, number: int) -> None:
+    def store(self, name: str, query: Query, number: int) -> None:
         made = (
             f"INSERT INTO {name} BY NAME" if number else f"CREATE OR REPLACE TEMP TABLE {name} AS"
         )
@@ -94,13 +96,13 @@ class DuckDB(Database):
         if off:
             self._con.execute(f"SET disabled_optimizers = '{','.join(off)}'")
         try:
-            self._con.execute(f"{made} {sql(query)}")
+            self._con.execute(f"{made} {query.text(sql)}")
         finally:
             if off:
                 self._con.execute("RESET disabled_optimizers")
 
-    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
-        whole = " UNION ALL BY NAME ".join(f"({sql(query)})" for query in queries)
+    def show(self, name: str, queries: Sequence[Query], read_often: bool = False) -> None:
+        whole = " UNION ALL BY NAME ".join(f"({query.text(sql)})" for query in queries)
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {whole}")
 
     def repeats(self, table: str, key: str, number: int) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from sqlglot import exp
+    from qi_checker.query.plan import Query
 
 
 Kind = Literal["TEXT", "INTEGER", "DATE"]
@@ -89,14 +89,14 @@ class Database(ABC):
     # ---- compiled queries ------------------------------------------------------------------------
 
     @abstractmethod
-    def store(self, name: str, query: exp.Query, number: int) -> None:
+    def store(self, name: str, query: Query, number: int) -> None:
         """Put the rows of a query into a result table: part 0 creates it, later parts add to it.
 
         Columns are matched by name.
         """
 
     @abstractmethod
-    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
+    def show(self, name: str, queries: Sequence[Query], read_often: bool = False) -> None:
         """Make a view of the rows of several queries, with columns matched by name.
 
         read_often: several later steps read it, so that its rows may be worth keeping.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow
     from adbc_driver_manager.dbapi import Connection
 
+    from qi_checker.query.plan import Query
+
 # Results must not depend on the settings of a server or a role.
 _SETTINGS = (
     "SET TimeZone = 'UTC'",
@@ -103,14 +105,14 @@ class PostgreSQL(Database):
     def index(self, name: str, column: str) -> None:
         self.run(f"CREATE INDEX ON pg_temp.{name} ({column})")
 
-    def store(self, name: str, query: exp.Query, number: int) -> None:
+    def store(self, name: str, query: Query, number: int) -> None:
         if number == 0:
-            self.table(name, _sql(query))
+            self.table(name, query.text(_sql))
             return
         columns = ", ".join(self.quote(column) for column in self.columns(name))
-        self.add(name, f"SELECT {columns} FROM ({_sql(query)}) q")
+        self.add(name, f"SELECT {columns} FROM ({query.text(_sql)}) q")
 
-    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
+    def show(self, name: str, queries: Sequence[Query], read_often: bool = False) -> None:
         """Make a table: several queries read it, and a view would block replacing its source."""
         for number, query in enumerate(queries):
             self.store(name, query, number)

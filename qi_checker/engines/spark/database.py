@@ -17,6 +17,8 @@ from qi_checker.query.dialects import portable
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from qi_checker.query.plan import Query
+
 _TYPES = {"TEXT": pa.string(), "INTEGER": pa.int32(), "DATE": pa.date32()}
 _CALLED = {
     "string": "VARCHAR",
@@ -81,14 +83,14 @@ class Spark(Database):
 
     # ---- compiled queries ------------------------------------------------------------------------
 
-    def store(self, name: str, query: exp.Query, number: int) -> None:
+    def store(self, name: str, query: Query, number: int) -> None:
         """Compute each part at once, so that its failure can be reported; a view combines them."""
-        self.keep(f"{name}_{number}", self.frame(query), at_once=True)
+        self.keep(f"{name}_{number}", self.frame(query()), at_once=True)
         parts = [self.session.table(f"{name}_{n}") for n in range(number + 1)]
         _together(parts).createOrReplaceTempView(name)
 
-    def show(self, name: str, queries: Sequence[exp.Query], read_often: bool = False) -> None:
-        rows = _together([self.frame(query) for query in queries])
+    def show(self, name: str, queries: Sequence[Query], read_often: bool = False) -> None:
+        rows = _together([self.frame(query()) for query in queries])
         if read_often:
             self.keep(name, rows)
         else:
