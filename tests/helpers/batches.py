@@ -42,6 +42,9 @@ IDS = {"case_id", "patient_id", "event_id", "exception_id"}
 TEST = "test"  # the column of cases with the name of their test, where it matters
 # The reference judges every requirement for every case, so a batch must not be too wide.
 WIDEST = 40
+# Spark has no code compiled for a few rows, so it takes as long for them as for planning: half as
+# wide is a quarter of the findings.
+WIDEST_ON_SPARK = 20
 _KINDS, _COLUMNS = "kind ", "column "
 
 
@@ -71,6 +74,15 @@ class Question:
 
     def ask(self, engine: Engine) -> Seen:
         return engine(self.bundle, self.tables, self.as_of, self.site, self.torn)
+
+    @cached_property
+    def alike(self) -> tuple[str, ...]:
+        """Return the values that are equal for every question of a batch."""
+        rest = _dumped(self.bundle)
+        del rest["requirements"]
+        titles = {name: words.title for name, words in self.bundle.protocol.columns.items()}
+        site, catalogue = self.site.model_dump_json(), str(id(self.bundle.catalogue))
+        return (str(self.as_of), site, json.dumps([rest, titles]), catalogue)
 
     @property
     def alone(self) -> bool:
@@ -279,7 +291,8 @@ class _Share:
 class Plan:
     """Groups the questions that are evaluated together."""
 
-    def __init__(self, asked: Sequence[Question]) -> None:
+    def __init__(self, asked: Sequence[Question], widest: int = WIDEST) -> None:
+        """widest: the number of requirements in a batch."""
         questions = list({question.key: question for question in asked}.values())
         self.alone = [question for question in questions if question.alone]
         together = [question for question in questions if not question.alone]
@@ -288,9 +301,9 @@ class Plan:
         last: dict[tuple[Any, ...], Batch] = {}
         for question in sorted(together, key=lambda q: q.protocol):
             apart = "cases" in question.read
-            kind = (apart, *_alike(question), question.lacks(facts))
+            kind = (apart, *question.alike, question.lacks(facts))
             batch = last.get(kind)
-            if batch is None or batch.width(question) > WIDEST:
+            if batch is None or batch.width(question) > widest:
                 batch = last[kind] = Batch(apart)
                 self.batches.append(batch)
             batch.add(question)
@@ -339,16 +352,6 @@ def differences(right: Seen, seen: Seen, parts: Collection[str]) -> list[str]:
         for name in PARTS
         if name in parts and getattr(right, name) != getattr(seen, name)
     ]
-
-
-def _alike(question: Question) -> tuple[str, ...]:
-    """Return the values that are equal for every question of a batch."""
-    rest = _dumped(question.bundle)
-    del rest["requirements"]
-    site = question.site.model_dump_json()
-    titles = {name: words.title for name, words in question.bundle.protocol.columns.items()}
-    whole = json.dumps([rest, titles])
-    return (str(question.as_of), site, whole, str(id(question.bundle.catalogue)))
 
 
 def _dumped(bundle: Bundle) -> dict[str, Any]:

@@ -55,7 +55,10 @@ def study() -> Tables:
 
 @dataclass(frozen=True)
 class Seen:
-    """Verdicts by case, findings of the checks, and the values for a later night's comparison."""
+    """Verdicts by case, findings of the checks, and the values for a later night's comparison.
+
+    findings: empty unless they were asked for, since their sentences are a tenth of an evaluation.
+    """
 
     verdicts: dict[str, str]
     looked: Looked
@@ -83,6 +86,7 @@ def look(
     as_of: date | None = None,
     history: History | None = None,
     settings: Settings = DEFAULTS,
+    findings: bool = False,
 ) -> Seen:
     """Evaluate and run the checks, with every refusal accepted so that there is a result."""
     given = from_rows(tables.as_rows(), {"events": tables.torn} if tables.torn else None)
@@ -90,12 +94,12 @@ def look(
     moment = AsOf(as_of or tables.as_of)
     try:
         done = evaluate(protocol(), given, moment, SITE, look=looking)
-        cases = done.cases()
+        cases = done.rows("SELECT case_id, verdict, anchor FROM cases_full")
         return Seen(
             {row["case_id"]: row["verdict"] for row in cases},
             done.looked,
-            done.findings(),
-            {row["case_id"]: row["surgery_date"] for row in cases if row["surgery_date"]},
+            done.findings() if findings else [],
+            {row["case_id"]: row["anchor"] for row in cases if row["anchor"]},
         )
     finally:
         given.con.close()
@@ -121,7 +125,7 @@ def damaged(records: str, name: str) -> Seen | None:
 def nights_before(tables: Tables, nights: int = 3) -> History:
     """Return the history of a store with the nights before, all with the same counts."""
     last = tables.as_of - timedelta(days=1)
-    seen = look(tables, as_of=last)
+    seen = look(tables, as_of=last, findings=True)
     past_nights = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
     before = [line | {"surgery_date": seen.days.get(line["case_id"])} for line in seen.findings]
     return History({PROTOCOL: past_nights}, seen.days, lambda protocol, sha256: before)

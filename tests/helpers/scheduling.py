@@ -10,8 +10,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Seconds, roughly, of the slowest tests: they begin first, so that all processes end together.
 SECONDS = {
-    "spec on postgres": 130,
-    "spark": 100,
+    "spec on postgres": 80,
+    "spark": 60,
     "plausibility": 75,
     "spec on duckdb": 65,
     "tests/integration/test_cli_sheets.py": 45,
@@ -41,7 +41,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 def scope(nodeid: str) -> str:
     """Return the group of tests that runs in one process."""
     file = nodeid.split("::", 1)[0]
-    if "spark" in nodeid:  # also tests that only print for Spark: it does not matter where they run
+    if "spark" in nodeid and not file.startswith("tests/unit/"):  # which only print for Spark
         return "spark"
     if file.startswith("tests/plausibility/"):
         return "plausibility"  # the results of a damage are shared

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.batches import Batched, Plan, Question, differences
-from tests.helpers.engines import Engine, on_duckdb, on_reference
+from tests.helpers.engines import Engine, on_duckdb, without_pages
 
 ALONE = 30
 # `numbers` are of the whole report, which is why questions about them are alone in every run.
@@ -25,28 +25,28 @@ def test_a_batch_says_of_a_question_what_it_says_alone(
     plan: Plan, together: list[Question]
 ) -> None:
     """On the reference, in every part that its tests read."""
-    batched = Batched(plan, on_reference)
+    batched = Batched(plan, without_pages)
     for question in together:
-        right = question.ask(on_reference)
+        right = question.ask(without_pages)
         assert not differences(right, question.ask(batched), question.read), question.key
 
 
 def test_questions_that_are_evaluated_alone(together: list[Question]) -> None:
     """Thirty of those that are put together, as the program evaluates them: one protocol, few rows."""
     for question in together[:: len(together) // ALONE + 1]:
-        right = question.ask(on_reference)
+        right = question.ask(without_pages)
         assert not differences(right, question.ask(on_duckdb), PARTS), question.key
 
 
 @pytest.mark.thorough
 def test_every_question_alone(together: list[Question]) -> None:
     for question in together:
-        right = question.ask(on_reference)
+        right = question.ask(without_pages)
         assert not differences(right, question.ask(on_duckdb), PARTS), question.key
 
 
 @pytest.mark.thorough
 def test_every_question_alone_in_postgresql(together: list[Question], in_postgres: Engine) -> None:
     for question in together:
-        right = question.ask(on_reference)
+        right = question.ask(without_pages)
         assert not differences(right, question.ask(in_postgres), PARTS), question.key
