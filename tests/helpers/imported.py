@@ -11,8 +11,11 @@ import qi_checker
 _LATER = (
     "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base",
+    "django.db.migrations.executor",
     "duckdb",
     "pandas",
+    "qi_checker.store.keep",
+    "qi_checker.store.verifying",
     "rich.console",
     "sqlglot.dialects.duckdb",
     "sqlglot.dialects.postgres",

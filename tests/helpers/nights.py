@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import time
 from dataclasses import dataclass
@@ -131,6 +132,12 @@ def settings(folder: Path, **more: Any) -> Path:
     file = folder / "nightly.yaml"
     file.write_text("".join(f"{k}: {json.dumps(v)}\n" for k, v in keys.items()), encoding="utf-8")
     return file
+
+
+def continued(template: Path, folder: Path) -> Path:
+    """Copy settings, records and state of nights that were run before; return its nightly.yaml."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    return folder / "nightly.yaml"
 
 
 def run_at(moment: str, *arguments: object, **options: object) -> Ran:

@@ -10,6 +10,7 @@ import pytest
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
 from tests.helpers import commands
 from tests.helpers.demo import few_cases
+from tests.helpers.nights import FIRST, settings, small_protocol
 from tests.helpers.records import case, mr_scan, scan
 from tests.helpers.shared import made_once
 
@@ -126,6 +127,17 @@ def folder(tmp_path: Path) -> WriteFolder:
         return data
 
     return write
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nightly.yaml, and with the state that its first night left."""
+
+    def make(folder: Path) -> None:
+        file = settings(folder, protocols=small_protocol(folder), pages=0)
+        assert commands.run("nightly", "--config", file, "--as-of", FIRST).code == 0
+
+    return made_once(tmp_path_factory, "first-night", make)
 
 
 @pytest.fixture(scope="session")

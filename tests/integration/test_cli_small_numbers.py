@@ -39,11 +39,11 @@ def test_a_report_shows_twelve_months_and_no_case(profile: str, demo: Path, tmp_
     assert ran.out.startswith("March 2025 to February 2026: ")
 
 
-def test_a_plain_report_and_a_protected_one_replace_each_other(demo: Path, tmp_path: Path) -> None:
+def test_a_plain_report_and_a_protected_one_replace_each_other(few: Path, tmp_path: Path) -> None:
     out = tmp_path / "r"
     for profile in ("none", "lt5", "none"):
         ran = commands.run(
-            "report", *MONTH, "--data", demo, "--out", out, "--small-numbers", profile
+            "report", *MONTH, "--data", few, "--out", out, "--small-numbers", profile
         )
         assert ran.code == 0
         assert (out / "failed.csv").is_file() == (profile == "none")
@@ -59,11 +59,10 @@ def test_the_settings_can_ask_for_it(demo: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "r" / "failed.csv").exists()
 
 
-def test_a_study_withholds_what_is_small(tmp_path: Path) -> None:
-    data, out = tmp_path / "data", tmp_path / "study"
-    assert commands.run("demo", "--study", "--out", data).code == 0
+def test_a_study_withholds_what_is_small(cohort: Path, tmp_path: Path) -> None:
+    out = tmp_path / "study"
     ran = commands.run(
-        "study", "--data", data, *COMMAND.split(), "--out", out, "--small-numbers", "cms11"
+        "study", "--data", cohort, *COMMAND.split(), "--out", out, "--small-numbers", "cms11"
     )
     assert (ran.code, ran.err) == (0, "")
     names = {f.name for f in out.iterdir()}
@@ -74,13 +73,12 @@ def test_a_study_withholds_what_is_small(tmp_path: Path) -> None:
     assert "10/39" not in texts(out) and "5/27" not in texts(out)
 
 
-def test_a_protected_study_on_paper_and_as_a_workbook(tmp_path: Path) -> None:
-    data, out = tmp_path / "data", tmp_path / "study"
-    assert commands.run("demo", "--study", "--out", data).code == 0
+def test_a_protected_study_on_paper_and_as_a_workbook(cohort: Path, tmp_path: Path) -> None:
+    out = tmp_path / "study"
     arguments = (
         "study",
         "--data",
-        data,
+        cohort,
         *COMMAND.split(),
         "--out",
         out,

@@ -10,23 +10,27 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.commands import run
-from tests.helpers.nights import FIRST, settings, small_protocol
+from tests.helpers.nights import FIRST, continued, settings, small_protocol
 
-NOON = timedelta(days=1)
+
+@pytest.fixture(scope="module")
+def two_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nightly.yaml and what two nights left."""
+    folder = tmp_path_factory.mktemp("two")
+    anchor = {"file": "anchors.log"}
+    file = settings(folder, protocols=small_protocol(folder), pages=0, anchor=anchor)
+    for number in range(2):
+        ran = run("nightly", "--config", file, "--as-of", FIRST + timedelta(days=number))
+        assert ran.code == 0, ran.err
+    return folder
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return settings(
-        tmp_path, protocols=small_protocol(tmp_path), pages=0, anchor={"file": "anchors.log"}
-    )
+def file(two_nights: Path, tmp_path: Path) -> Path:
+    return continued(two_nights, tmp_path)
 
 
-def lived(file: Path, nights: int = 2) -> list[str]:
-    for number in range(nights):
-        day = FIRST + timedelta(days=number)
-        ran = run("nightly", "--config", file, "--as-of", day)
-        assert ran.code == 0, ran.err
+def lines_of(file: Path) -> list[str]:
     return (file.parent / "anchors.log").read_text().splitlines()
 
 
@@ -36,7 +40,7 @@ def checked(file: Path) -> dict[str, tuple[bool, str]]:
 
 
 def test_every_night_appends_its_end(file: Path) -> None:
-    lines = lived(file)
+    lines = lines_of(file)
     assert len(lines) == 2
     found = json.loads((file.parent / "state" / "status.json").read_bytes())
     end = found["last_good"]["trail"]
@@ -57,7 +61,7 @@ def test_every_night_appends_its_end(file: Path) -> None:
     ],
 )
 def test_a_missing_or_another_anchor_fails(file: Path, change: str, name: str, said: str) -> None:
-    lines = lived(file)
+    lines = lines_of(file)
     anchors = file.parent / "anchors.log"
     made = {
         "emptied": [],
@@ -76,7 +80,6 @@ def test_a_missing_or_another_anchor_fails(file: Path, change: str, name: str, s
 
 
 def test_lines_of_other_programs_and_jobs_are_passed_over(file: Path) -> None:
-    lived(file)
     with (file.parent / "anchors.log").open("a") as lines:
         lines.write(f"Nov 29 host cron[7]: hello\nqi-checker trail other 1 {'0' * 64}\n")
     assert all(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers.commands import Ran, contents, run
 from tests.helpers.mail import PASSWORD, USER, mail_server, make_certificates
-from tests.helpers.nights import FIRST, run_at, settings, small_protocol
+from tests.helpers.nights import FIRST, continued, run_at, settings, small_protocol
 
 FAR = "2062-02-02"
 
@@ -35,6 +35,20 @@ def well(file: Path, day: date, hour: int = 12) -> dict[str, tuple[bool, str]]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return settings(tmp_path, protocols=small_protocol(tmp_path), pages=0)
+
+
+@pytest.fixture(scope="module")
+def one_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with nightly.yaml and what the night of the schedule left."""
+    folder = tmp_path_factory.mktemp("one")
+    file = settings(folder, protocols=small_protocol(folder), pages=0)
+    assert night(file, FIRST).code == 0
+    return folder
+
+
+@pytest.fixture
+def lived(one_night: Path, tmp_path: Path) -> Path:
+    return continued(one_night, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -65,32 +79,30 @@ def test_today_is_that_of_the_site(file: Path) -> None:
     assert ran.code == 2 and "today is 2026-03-01" in ran.err
 
 
-def test_a_wrong_future_night_does_not_silence_those_after_it(file: Path) -> None:
+def test_a_wrong_future_night_does_not_silence_those_after_it(lived: Path) -> None:
     """It was let in, or a clock was wrong: reports and digest go on, and everybody is told."""
-    assert night(file, FIRST).code == 0
-    assert night(file, FIRST, "--as-of", FAR, "--allow-future").code == 0
-    state = file.parent / "state"
+    assert night(lived, FIRST, "--as-of", FAR, "--allow-future").code == 0
+    state = lived.parent / "state"
     for n in (1, 2):
         day = FIRST + timedelta(days=n)
         before = contents(state / "reports")
-        ran = night(file, day)
+        ran = night(lived, day)
         assert ran.code == 1
         assert f"Run 2 of ct-before-surgery is for {FAR}, which is in the future" in ran.err
         assert "qi-checker nightly forget 2" in ran.err
         assert contents(state / "reports") != before
         text = (state / "reports" / "digest" / "ct-before-surgery.txt").read_text("utf-8")
         assert f"{day:%a} {day.day} {day:%b %Y}" in text
-        good, words = well(file, day)["newest night"]
+        good, words = well(lived, day)["newest night"]
         assert not good and f"run 2 for {FAR}, which is in the future" in words
 
 
-def test_a_clock_that_was_wrong_for_one_night(file: Path) -> None:
+def test_a_clock_that_was_wrong_for_one_night(lived: Path) -> None:
     """The machine thought that it was next year, and is right again."""
-    assert night(file, FIRST).code == 0
-    assert night(file, FIRST + timedelta(days=365)).code == 0
-    ran = night(file, FIRST + timedelta(days=1))
+    assert night(lived, FIRST + timedelta(days=365)).code == 0
+    ran = night(lived, FIRST + timedelta(days=1))
     assert ran.code == 1 and "nightly forget 2" in ran.err
-    assert not well(file, FIRST + timedelta(days=1))["newest night"][0]
+    assert not well(lived, FIRST + timedelta(days=1))["newest night"][0]
 
 
 def test_a_clock_that_was_set_back_is_no_success(file: Path) -> None:
@@ -111,12 +123,12 @@ def test_a_clock_that_was_set_back_is_no_success(file: Path) -> None:
     ],
 )
 def test_the_newest_night_is_of_today_or_yesterday(
-    tmp_path: Path, days: int, max_age: str, good: bool
+    lived: Path, days: int, max_age: str, good: bool
 ) -> None:
     """Or as old as a job may be that does not run every day."""
-    file = settings(tmp_path, protocols=small_protocol(tmp_path), pages=0, max_age=max_age)
-    assert night(file, FIRST).code == 0
-    assert well(file, FIRST + timedelta(days=days))["newest night"][0] is good
+    with lived.open("a", encoding="utf-8") as more:
+        more.write(f"max_age: {max_age}\n")
+    assert well(lived, FIRST + timedelta(days=days))["newest night"][0] is good
 
 
 def test_a_protocol_without_a_night_is_not_well(file: Path) -> None:
@@ -150,17 +162,16 @@ def test_what_is_queued_is_tried_also_by_a_replay(tmp_path: Path) -> None:
         assert [to for to, _ in behaviour.arrived] == ["lead@h.example"]
 
 
-def test_a_wrong_night_is_forgotten_and_all_is_well(file: Path) -> None:
-    assert night(file, FIRST).code == 0
-    assert night(file, FIRST, "--as-of", FAR, "--allow-future").code == 0
-    ran = run_at(at(FIRST), "nightly", "forget", 2, "--config", file)
+def test_a_wrong_night_is_forgotten_and_all_is_well(lived: Path) -> None:
+    assert night(lived, FIRST, "--as-of", FAR, "--allow-future").code == 0
+    ran = run_at(at(FIRST), "nightly", "forget", 2, "--config", lived)
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith(f"Run 2 of ct-before-surgery for {FAR} is forgotten: ")
-    assert night(file, FIRST + timedelta(days=1)).code == 0
-    assert all(ok for ok, _ in well(file, FIRST + timedelta(days=1)).values())
-    ran = run("nightly", "forget", 2, "--config", file)
+    assert night(lived, FIRST + timedelta(days=1)).code == 0
+    assert all(ok for ok, _ in well(lived, FIRST + timedelta(days=1)).values())
+    ran = run("nightly", "forget", 2, "--config", lived)
     assert ran.code == 2 and "run 2 is not kept" in ran.err
-    assert run("nightly", "verify", "--config", file).code == 0
+    assert run("nightly", "verify", "--config", lived).code == 0
 
 
 def test_a_purge_never_takes_most_of_the_nights_for_a_wrong_clock(tmp_path: Path) -> None:

@@ -15,7 +15,15 @@ import pytest
 
 from tests.helpers.commands import Ran, contents, csv_rows, environment, run, start, write_rows
 from tests.helpers.forked import PATIENCE
-from tests.helpers.nights import FIRST, holding, hospital, run_at, settings, small_protocol
+from tests.helpers.nights import (
+    FIRST,
+    continued,
+    holding,
+    hospital,
+    run_at,
+    settings,
+    small_protocol,
+)
 from tests.helpers.postgres import postgres_server
 
 SECOND = FIRST + timedelta(days=1)
@@ -24,6 +32,12 @@ SECOND = FIRST + timedelta(days=1)
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return settings(tmp_path, protocols=small_protocol(tmp_path), pages=0)
+
+
+@pytest.fixture
+def lived(first_night: Path, tmp_path: Path) -> Path:
+    """The same after its first night."""
+    return continued(first_night, tmp_path)
 
 
 def night(file: Path, day: object = FIRST, **options: Any) -> Ran:
@@ -50,21 +64,20 @@ def _at_most(size: int) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("size", [0, 300, 20_000])
-def test_a_disk_that_is_full_is_told_and_the_last_night_stays(file: Path, size: int) -> None:
+def test_a_disk_that_is_full_is_told_and_the_last_night_stays(lived: Path, size: int) -> None:
     """First not even the status can be written, then not the store: nothing is kept by half."""
-    assert night(file).code == 0
-    reports = file.parent / "state" / "reports"
+    reports = lived.parent / "state" / "reports"
     before = contents(reports)
     # Python would leave half a compiled file of the program, which breaks whatever is started next.
     env = environment(PYTHONDONTWRITEBYTECODE="1")
-    ran = night(file, SECOND, preexec_fn=_at_most(size), env=env)
+    ran = night(lived, SECOND, preexec_fn=_at_most(size), env=env)
     assert ran.code == 2
     assert ran.err.startswith("qi-checker: ") and ran.err.count("\n") <= 3
     assert contents(reports) == before
-    assert runs_kept(file) == [str(FIRST)]
-    assert night(file, SECOND).code == 0
-    assert runs_kept(file) == [str(SECOND), str(FIRST)]
-    assert [p.name for p in file.parent.rglob(".*.part")] == []
+    assert runs_kept(lived) == [str(FIRST)]
+    assert night(lived, SECOND).code == 0
+    assert runs_kept(lived) == [str(SECOND), str(FIRST)]
+    assert [p.name for p in lived.parent.rglob(".*.part")] == []
 
 
 def test_reports_that_cannot_be_written_do_not_keep_the_night_from_the_store(
@@ -94,17 +107,16 @@ def test_a_state_folder_that_cannot_be_made_is_told(file: Path) -> None:
 # ---- records -------------------------------------------------------------------------------------
 
 
-def test_records_that_are_not_there_are_told_and_nothing_changes(file: Path) -> None:
-    assert night(file).code == 0
-    before = contents(file.parent / "state" / "reports")
-    shutil.move(file.parent / "data" / "events.csv", file.parent / "elsewhere.csv")
-    ran = night(file, SECOND)
+def test_records_that_are_not_there_are_told_and_nothing_changes(lived: Path) -> None:
+    before = contents(lived.parent / "state" / "reports")
+    shutil.move(lived.parent / "data" / "events.csv", lived.parent / "elsewhere.csv")
+    ran = night(lived, SECOND)
     assert ran.code == 2 and "events" in ran.err
-    assert contents(file.parent / "state" / "reports") == before
-    found = status(file)
+    assert contents(lived.parent / "state" / "reports") == before
+    found = status(lived)
     assert (found["state"], found["exit_code"]) == ("failed", 2)
     assert found["last_good"]["as_of"] == str(FIRST)
-    assert run("healthcheck", "--config", file).code == 1
+    assert run("healthcheck", "--config", lived).code == 1
 
 
 def test_a_clock_that_was_set_back_is_told_and_shows_no_old_report(file: Path) -> None:
@@ -282,23 +294,22 @@ def test_health_is_that_of_the_last_runs(file: Path) -> None:
     assert ran.code == 1 and "FAIL last good run" in ran.out
 
 
-def test_a_trail_that_was_cut_off_is_seen(file: Path) -> None:
+def test_a_trail_that_was_cut_off_is_seen(lived: Path) -> None:
     """The end that the last good run wrote down is not there any more."""
-    assert night(file).code == 0
-    state = file.parent / "state" / "status.json"
+    state = lived.parent / "state" / "status.json"
     found = json.loads(state.read_bytes())
     end = found["last_good"]["trail"]
     whole = run(
-        "nightly", "verify", "--anchor", f"{end['sequence']}:{end['hash']}", "--config", file
+        "nightly", "verify", "--anchor", f"{end['sequence']}:{end['hash']}", "--config", lived
     )
     assert whole.code == 0 and "The audit trail is intact: 1 entries, and 1 records" in whole.out
     found["last_good"]["trail"] = {"sequence": 2, "hash": "0" * 64}
     state.write_text(json.dumps(found))
-    ran = run("nightly", "verify", "--config", file)
+    ran = run("nightly", "verify", "--config", lived)
     assert ran.code == 1 and "the end is cut off" in ran.err
     del found["last_good"]["trail"]
     state.write_text(json.dumps(found))
-    ran = run("healthcheck", "--config", file)
+    ran = run("healthcheck", "--config", lived)
     assert ran.code == 1 and "recorded no end of the trail" in ran.out
-    ran = run("nightly", "verify", "--anchor", "2:x", "--config", file)
+    ran = run("nightly", "verify", "--anchor", "2:x", "--config", lived)
     assert (ran.code, ran.err.count("\n")) == (2, 1) and "not the end of a trail" in ran.err
