@@ -92,14 +92,15 @@ def write_demo(out: Path, seed: int = SEED) -> None:
             writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
-    _write(out / "site.yaml", _site())
+    _write(out / "site.yaml", site_settings())
     _write(out / "report.yaml", _REPORT)
     counts = "\n".join(f"| {name} | {len(rows)} |" for name, (_, rows) in tables.items())
     text = _README.format(seed=seed, as_of=AS_OF, rows=counts)
     _write(out / "README.md", text)
 
 
-def _site() -> str:
+def site_settings() -> str:
+    """Return the text of site.yaml."""
     days = "".join(f'  - "{day}"\n' for day in HOLIDAYS)
     return (
         "# Settings of the synthetic hospital.\n"

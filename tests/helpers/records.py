@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 Row = dict[str, str | None]
+# Settings for few rows, made for another subject than whether they are plausible.
+SITE = "timezone: America/Toronto\nplausibility: off\n"
 
 
 def case(case_id: str = "C1", surgery_at: str = "2026-05-31T08:00", **columns: str | None) -> Row:

@@ -11,11 +11,8 @@ from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS
 from tests.helpers import commands
 from tests.helpers.demo import few_cases
 from tests.helpers.nights import FIRST, settings, small_protocol
-from tests.helpers.records import case, mr_scan, scan
+from tests.helpers.records import SITE, case, mr_scan, scan
 from tests.helpers.shared import made_once
-
-# Of few rows, made for another subject than whether they are plausible.
-SITE = "timezone: America/Toronto\nplausibility: off\n"
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ import pytest
 from qi_checker.protocol.records import CASES, EVENTS
 from tests.helpers.commands import AS_OF, audit, csv_rows, run, write_rows
 from tests.helpers.pages import read_page
-from tests.helpers.records import case, mr_scan, scan
-from tests.integration.conftest import SITE, WriteFolder
+from tests.helpers.records import SITE, case, mr_scan, scan
+from tests.integration.conftest import WriteFolder
 
 FORMULAS = [
     "=1+1",
