@@ -18,7 +18,7 @@ INSTALL := $(WITH) pip install --quiet --constraint constraints.txt
 JOBS := 2
 DEMO_DATE := 2026-03-02
 
-.PHONY: help demo web native test test-thorough lint pytest bench pictures docs sbom format clean
+.PHONY: help demo web native test test-thorough lint layout types pytest bench pictures docs sbom format clean
 
 help:
 	@echo "make demo    a year of made-up records, and the audit of it: what a person sees"
@@ -72,21 +72,27 @@ demo: .venv/installed
 web: .venv/installed-web
 	@$(WITH) qi_checker serve --demo $(ARGS)
 
-test: lint pytest
+# The types are checked beside the tests: for a quarter of a minute they would leave a processor idle.
+test: layout native
+	@$(MAKE) -j 2 types pytest
 
-lint: .venv/installed-dev
-	@mkdir -p build
+lint: layout types
+
+layout: .venv/installed-dev
 	@echo "ruff"
 	@$(WITH) ruff check --quiet .
 	@$(WITH) ruff format --check --quiet . || { echo "make format lays it out"; exit 1; }
-	@echo "mypy"
+
+types: .venv/installed-dev
+	@mkdir -p build
+	@echo "mypy and import-linter"
 	@$(WITH) mypy --no-error-summary
-	@echo "import-linter"
 	@$(IN_VENV) -c 'from importlinter.cli import lint_imports_command as run; run()' --no-logo \
 		> build/imports.txt || { cat build/imports.txt; exit 1; }
 
+# Tests that run make do not share the jobs of this one.
 pytest: native
-	@sh scripts/in_memory.sh $(WITH) pytest --quiet -n $(JOBS) $(ARGS)
+	@MAKEFLAGS= sh scripts/in_memory.sh $(WITH) pytest --quiet -n $(JOBS) $(ARGS)
 
 # What is left out of `make test`; DEVELOPERS.md lists it. ARGS="-k kills" runs a part.
 test-thorough: native

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,8 @@ def set_up() -> None:
 
     The web application has its own settings, which include `APPS`.
     """
+    # A lost connection is reported by the program; psycopg would print a line of its own as well.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     if settings.configured or ENVIRONMENT_VARIABLE in os.environ:
         return
     settings.configure(

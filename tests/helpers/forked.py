@@ -76,6 +76,10 @@ def _run(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environ)
+    if before:  # it may change how a query is built
+        from qi_checker.query.plan import _plan
+
+        _plan.cache_clear()
     exec(before, {})
     from qi_checker.cli import main
 

@@ -82,70 +82,70 @@ def test_the_page_leads_to_each_audit(book: Path) -> None:
     assert all(th.attributes.get("scope") for th in page.all("th"))
 
 
-def test_fail_on_looks_at_every_protocol(demo: Path, rules: Path, tmp_path: Path) -> None:
-    arguments = (demo, tmp_path / "out", "--protocol", rules, "--pages", 0, "--fail-on")
+def test_fail_on_looks_at_every_protocol(few: Path, rules: Path, tmp_path: Path) -> None:
+    arguments = (few, tmp_path / "out", "--protocol", rules, "--pages", 0, "--fail-on")
     assert audit(*arguments, "not_compliant").code == 1
     assert audit(*arguments, "error").code == 0
 
 
 def test_it_is_replaced_whole_and_nothing_else_is_lost(
-    demo: Path, rules: Path, tmp_path: Path
+    few: Path, rules: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     one = ("--protocol", rules / "hp", "--pages", 0)
     many = ("--protocol", rules, "--pages", 0)
-    assert audit(demo, out, *one).code == 0
-    assert audit(demo, out, *many).code == 0  # a rulebook takes the place of an audit
+    assert audit(few, out, *one).code == 0
+    assert audit(few, out, *many).code == 0  # a rulebook takes the place of an audit
     assert not (out / "manifest.json").exists()
     (out / "hp" / "letter.txt").write_text("mine", encoding="utf-8")
-    refused = audit(demo, out, *many)
+    refused = audit(few, out, *many)
     assert (refused.code, "hp/letter.txt" in refused.err) == (2, True)
     (out / "hp" / "letter.txt").unlink()
     (out / "mine").mkdir()
     (out / "mine" / "index.html").write_text("mine", encoding="utf-8")
-    assert audit(demo, out, *many).code == 2
+    assert audit(few, out, *many).code == 2
     shutil.rmtree(out / "mine")
-    assert audit(demo, out, *one).code == 0  # and the other way round
+    assert audit(few, out, *one).code == 0  # and the other way round
     assert not (out / "rulebook.json").exists()
     assert not (out / "chemo-free").exists()
     assert [p for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 
 def test_a_run_that_fails_leaves_the_folder_as_it_was(
-    demo: Path, rules: Path, tmp_path: Path
+    few: Path, rules: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    assert audit(demo, out, "--protocol", rules, "--pages", 0).code == 0
+    assert audit(few, out, "--protocol", rules, "--pages", 0).code == 0
     before = contents(out)
     at_the_end = "from qi_checker.audit import folder; folder.rulebook_document = None"
-    assert audit(demo, out, "--protocol", rules, "--pages", 0, before=at_the_end).code == 3
+    assert audit(few, out, "--protocol", rules, "--pages", 0, before=at_the_end).code == 3
     assert contents(out) == before
 
 
-def test_two_protocols_with_one_id(demo: Path, rules: Path, tmp_path: Path) -> None:
+def test_two_protocols_with_one_id(few: Path, rules: Path, tmp_path: Path) -> None:
     shutil.copytree(rules, tmp_path / "rules")
     shutil.copytree(rules / "hp", tmp_path / "rules" / "hp-again")
-    ran = audit(demo, tmp_path / "out", "--protocol", tmp_path / "rules")
+    ran = audit(few, tmp_path / "out", "--protocol", tmp_path / "rules")
     assert ran.code == 2
     assert "the id hp is also that of" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_broken_protocols_are_all_told_at_once(demo: Path, rules: Path, tmp_path: Path) -> None:
+def test_broken_protocols_are_all_told_at_once(few: Path, rules: Path, tmp_path: Path) -> None:
     shutil.copytree(rules, tmp_path / "rules")
     for name in ("hp", "chemo-free"):
         file = tmp_path / "rules" / name / "protocol.yaml"
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace("in_force:", "in_forse:", 1), encoding="utf-8")
-    ran = audit(demo, tmp_path / "out", "--protocol", tmp_path / "rules")
+    ran = audit(few, tmp_path / "out", "--protocol", tmp_path / "rules")
     assert ran.code == 2
     assert [name for name in SOME if f"{name}/protocol.yaml" in ran.err] == ["chemo-free", "hp"]
     assert not (tmp_path / "out").exists()
 
 
 def test_what_could_not_be_evaluated_is_told_with_its_protocol(
-    demo: Path, rules: Path, tmp_path: Path
+    few: Path, rules: Path, tmp_path: Path
 ) -> None:
     code = """
 import duckdb
@@ -157,7 +157,7 @@ def broken(self, *arguments):
     return facts(self, *arguments)
 Compiled.facts = broken
 """
-    ran = audit(demo, tmp_path / "out", "--protocol", rules, "--pages", 0, before=code)
+    ran = audit(few, tmp_path / "out", "--protocol", rules, "--pages", 0, before=code)
     assert ran.code == 3
     assert ran.err.startswith("qi-checker: hp, version 1.0: Error: could not be evaluated.")
     page = json.loads((tmp_path / "out" / "rulebook.json").read_bytes())

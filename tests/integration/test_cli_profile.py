@@ -35,10 +35,10 @@ def test_an_audit_says_where_its_time_went_and_writes_the_same(
     assert abs(sum(shares) - 100) < 1
 
 
-def test_a_rulebook_is_profiled_for_each_protocol(demo: Path, tmp_path: Path) -> None:
+def test_a_rulebook_is_profiled_for_each_protocol(few: Path, tmp_path: Path) -> None:
     file = tmp_path / "profile.json"
     options = ("--protocol", rules_dir(), "--pages", "0", "--profile", file)
-    ran = audit(demo, tmp_path / "out", *options)
+    ran = audit(few, tmp_path / "out", *options)
     assert (ran.code, ran.err) == (0, "")
     profile = json.loads(file.read_bytes())
     protocols = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
@@ -50,16 +50,14 @@ def test_a_rulebook_is_profiled_for_each_protocol(demo: Path, tmp_path: Path) ->
     assert len(rows) == 1  # every case has a verdict of every protocol
 
 
-def test_a_checklist_is_profiled_beside_its_list(demo: Path) -> None:
-    plain = run("checklist", "--data", demo, "--as-of", AS_OF)
-    ran = run("checklist", "--data", demo, "--as-of", AS_OF, "--profile")
+def test_a_checklist_is_profiled_beside_its_list(few: Path) -> None:
+    plain = run("checklist", "--data", few, "--as-of", AS_OF)
+    ran = run("checklist", "--data", few, "--as-of", AS_OF, "--profile")
     assert ran.out == plain.out
     assert "facts" in ran.err and "facts" not in plain.err
 
 
-def test_a_profile_that_cannot_be_written_is_told(demo: Path, tmp_path: Path) -> None:
-    ran = run(
-        "checklist", "--data", demo, "--as-of", AS_OF, "--profile", tmp_path / "no" / "p.json"
-    )
+def test_a_profile_that_cannot_be_written_is_told(few: Path, tmp_path: Path) -> None:
+    ran = run("checklist", "--data", few, "--as-of", AS_OF, "--profile", tmp_path / "no" / "p.json")
     assert ran.code == 2
     assert "cannot be written" in ran.err

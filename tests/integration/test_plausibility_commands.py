@@ -30,12 +30,12 @@ def at_night(row: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def damaged(demo: Path, tmp_path: Path) -> Callable[[Damage], Path]:
-    """Copies of the demonstration with every event changed."""
+def damaged(few: Path, tmp_path: Path) -> Callable[[Damage], Path]:
+    """Copies of a few operations of the demonstration with every event changed."""
 
     def make(change: Damage) -> Path:
         data = tmp_path / change.__name__
-        shutil.copytree(demo, data)
+        shutil.copytree(few, data)
         rows = csv_rows(data / "events.csv")
         for row in rows:
             change(row)
