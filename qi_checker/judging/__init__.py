@@ -133,9 +133,8 @@ def moved(trace: CaseTrace, protocol: Protocol, day: date) -> CaseTrace:
     """
     chart, at = trace.chart, trace.case.anchor
     clock = at.clock and datetime.combine(day, at.clock.time())
-    row = replace(
-        trace.case.row, dates={**trace.case.row.dates, "surgery_at": When(day, day, clock)}
-    )
+    row = trace.case.row
+    row = row._replace(dates={**row.dates, "surgery_at": When(day, day, clock)})
     case = read_case(row, protocol, chart.setting)
     there = Chart(case, chart.history, chart.excepted, chart.setting)
     for requirement in in_order(case.version):

@@ -58,7 +58,7 @@ def doubt(
 
 def _by_event(undecided: Sequence[Judged]) -> Doubt | None:
     """Return the event that may fulfil the question and is nearest to it."""
-    best = min(undecided, key=lambda j: (j.count(Outcome.UNDECIDED), *j.nearness), default=None)
+    best = min(undecided, key=lambda j: j.rank, default=None)
     return Doubt(best.reason, best.event) if best and best.reason else None
 
 

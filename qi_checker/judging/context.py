@@ -105,6 +105,8 @@ class Setting:
     language: str = "en"
     # The fixed pieces of sentences by version and requirement, made on first use.
     phrases: dict[tuple[str, str], Phrases] = field(default_factory=dict, compare=False)
+    # Studies judged before, by selector and look (`criteria.judge`).
+    studies: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def words(self) -> Words:
@@ -190,7 +192,7 @@ def modalities_in(texts: Mapping[str, str], catalogue: Catalogue) -> list[str]:
     """Return the modalities of the column; if it is empty, those of the codes."""
     said = items(texts.get("modality", "").upper())
     if said:
-        return said
+        return list(said)
     lines = (x for pair in split_codes(texts.get("codes")) for x in catalogue.imaging_of(pair))
     return [word.upper() for line in lines for word in items(line.modality)]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
-from functools import cached_property
+from typing import Any, NamedTuple
 
 from qi_checker.judging import windows
 from qi_checker.judging.cases import Case
@@ -31,13 +31,16 @@ _NOT_DONE = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class Judged:
     """An event with the outcome of each criterion.
 
     criteria: in the order of `CRITERIA`, which is the contract's.
     near_miss: whether it has, or may have, a required modality or code.
     distance: days to the window; None without a date, which sorts last.
+    open: how many criteria do not pass; failed: how many of these certainly do not.
+
+    Not frozen: making a frozen one takes three times as long, and a case has dozens.
     """
 
     event: Event
@@ -45,17 +48,13 @@ class Judged:
     done: bool
     near_miss: bool
     distance: int | None
+    open: int = field(init=False)
+    failed: int = field(init=False)
 
-    @cached_property
-    def _counts(self) -> tuple[int, int, int]:
+    def __post_init__(self) -> None:
         outcomes = [c.outcome for c in self.criteria]
-        undecided = outcomes.count(Outcome.UNDECIDED)
-        failed = outcomes.count(Outcome.FAIL)
-        return len(outcomes) - undecided - failed, undecided, failed
-
-    def count(self, outcome: Outcome) -> int:
-        """Count the criteria with this outcome."""
-        return self._counts[outcome]
+        self.failed = outcomes.count(Outcome.FAIL)
+        self.open = len(outcomes) - outcomes.count(Outcome.PASS)
 
     @property
     def status(self) -> Criterion:
@@ -67,7 +66,7 @@ class Judged:
 
     @property
     def passes(self) -> bool:
-        return self._counts[0] == len(self.criteria)
+        return not self.open
 
     @property
     def right_study(self) -> bool:
@@ -77,12 +76,12 @@ class Judged:
     @property
     def possible(self) -> bool:
         """Whether it is a near miss without a failed criterion."""
-        return self.near_miss and not self._counts[2]
+        return self.near_miss and not self.failed
 
     @property
     def undecided(self) -> bool:
         """Whether it is a near miss that possibly but not certainly fulfils the question."""
-        return self.possible and self._counts[1] > 0
+        return self.possible and self.open > 0
 
     @property
     def reason(self) -> Reason | None:
@@ -98,7 +97,7 @@ class Judged:
     @property
     def rank(self) -> tuple[float, ...]:
         """Return a key that sorts the nearest miss first: fewest open criteria, then nearness."""
-        return len(self.criteria) - self._counts[0], *self.nearness  # type: ignore[return-value]
+        return self.open, *self.nearness  # type: ignore[return-value]
 
 
 def recency(event: Event) -> tuple[int, int, str]:
@@ -127,23 +126,63 @@ def judge_all(
 
 def judge(event: Event, question: Question, case: Case, setting: Setting) -> Judged:
     """Judge an event of the question's kind by every criterion."""
-    catalogue = setting.catalogue
-    wanted = question.event
-    modalities = modalities_of(event, catalogue) if wanted.modality is not None else []
+    wanted, study = question.event, _study(event, question, setting)
     return Judged(
-        event=event,
-        criteria=(
-            _code(event, question, catalogue),
-            _modality(modalities, question, catalogue),
-            PASSES if wanted.region is None else _region(event, wanted.region, catalogue),
-            PASSES if wanted.provenance is None else _provenance(event, wanted.provenance),
+        event,
+        (
+            study.code,
+            study.modality,
+            study.region,
+            study.provenance,
             PASSES if not wanted.columns else _columns(event, question),
             _status(event, question, case, setting),
             windows.window(event, question),
         ),
-        done=event.status in wanted.status,
-        near_miss=_near_miss(event, modalities, question, catalogue),
-        distance=windows.distance(event, question),
+        event.status in wanted.status,
+        study.near_miss,
+        windows.distance(event, question),
+    )
+
+
+class Study(NamedTuple):
+    """What was examined, held against the selector of a question, whenever it was."""
+
+    code: Criterion
+    modality: Criterion
+    region: Criterion
+    provenance: Criterion
+    near_miss: bool
+
+
+# A data set has a few dozen different studies, so that each is judged once for a selector: that was
+# a third of the time of judging. A hospital with many codes has more, and memory must not grow.
+_MOST_STUDIES = 10_000
+
+
+def _study(event: Event, question: Question, setting: Setting) -> Study:
+    wanted = question.event
+    asked = id(wanted), question.pet_ct, question.silence_decides
+    if asked not in setting.studies:  # with the selector, so that its id is not given to another
+        setting.studies[asked] = wanted, {}
+    known: dict[Any, Study] = setting.studies[asked][1]
+    look = event.modality, event.region, event.codes, event.provenance
+    study = known.get(look)
+    if study is None:
+        if len(known) >= _MOST_STUDIES:
+            known.clear()
+        study = known[look] = _judge_study(event, question, setting.catalogue)
+    return study
+
+
+def _judge_study(event: Event, question: Question, catalogue: Catalogue) -> Study:
+    wanted = question.event
+    modalities = modalities_of(event, catalogue) if wanted.modality is not None else []
+    return Study(
+        _code(event, question, catalogue),
+        _modality(modalities, question, catalogue),
+        PASSES if wanted.region is None else _region(event, wanted.region, catalogue),
+        PASSES if wanted.provenance is None else _provenance(event, wanted.provenance),
+        _near_miss(event, modalities, question, catalogue),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from qi_checker.judging.rows import SAME_CONTENT, Rejected, Row
 from qi_checker.judging.values import When, items
@@ -16,9 +17,10 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.codes import split_codes
 from qi_checker.protocol.vocabulary import EVENT_STATUSES
 
+_NO_TEXTS: Mapping[str, str] = {}
 
-@dataclass(frozen=True)
-class Event:
+
+class Event(NamedTuple):
     """A study, therapy, visit …: a usable row, or a rejected one that may be evidence.
 
     In a rejected row anything may be missing, including `kind` and `id`.
@@ -34,7 +36,7 @@ class Event:
     region: tuple[str, ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     provenance: str = "internal"
-    texts: Mapping[str, str] = field(default_factory=dict)  # every column, as written
+    texts: Mapping[str, str] = _NO_TEXTS  # every column, as written
     reject: str = ""
     torn: bool = False  # only the ids can be read
 
@@ -116,8 +118,8 @@ def _event(row: Row, as_of: AsOf, reject: str = "") -> Event:
         kind=row.word("kind"),
         status="completed" if reject else status,
         at=at,
-        modality=tuple(items(texts["modality"].upper())) if "modality" in texts else (),
-        region=tuple(items(texts["region"].lower())) if "region" in texts else (),
+        modality=items(texts["modality"].upper()) if "modality" in texts else (),
+        region=items(texts["region"].lower()) if "region" in texts else (),
         codes=tuple(split_codes(texts["codes"])) if "codes" in texts else (),
         provenance=row.word("provenance") or "internal",
         texts=texts,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from qi_checker.judging.values import Unreadable, When, read_when, trimmed
+from qi_checker.judging.values import BLANKS, Unreadable, When, read_when
 from qi_checker.protocol.records import ALL_TABLES, Table
 from qi_checker.protocol.site import Site
 
@@ -32,13 +33,15 @@ _WORDS = {
 _NEEDED = {table.name: table.needed for table in ALL_TABLES.values()}
 
 
-@dataclass(frozen=True)
-class Row:
+_NO_DATES: Mapping[str, When] = {}
+
+
+class Row(NamedTuple):
     """A row of a table: its non-empty texts, and its readable dates."""
 
     number: int
     texts: Mapping[str, str]
-    dates: Mapping[str, When] = field(default_factory=dict)
+    dates: Mapping[str, When] = _NO_DATES
 
     def text(self, column: str) -> str:
         """Return the trimmed text of a column, empty if there is no value."""
@@ -94,7 +97,11 @@ def read_rows(
 
 def read_row(table: Table, cells: RawRow, number: int, site: Site) -> Row:
     """Read the cells of one row; its number is in `_row`, if present."""
-    texts = {n: text for n, cell in cells.items() if n != "_row" and (text := trimmed(cell))}
+    texts = {
+        name: text
+        for name, cell in cells.items()
+        if cell and name != "_row" and (text := cell.strip(BLANKS))
+    }
     dates = {}
     for name, or_part in _DATES[table.name]:
         if name in texts:

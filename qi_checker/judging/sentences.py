@@ -223,6 +223,8 @@ def advice(requirement: Requirement, decision: Decision, chart: Chart) -> list[s
 
 def advice_of(event: Event, requirement: Requirement, catalogue: Catalogue) -> list[str]:
     """Return the advice of `warn` for an event, in the order written."""
+    if not event.codes and "description" not in event.texts:
+        return []  # every warning looks at one of these
     return [line.title for line in requirement.warn if _calls_for(event, line.when, catalogue)]
 
 

@@ -149,10 +149,18 @@ class Stretch:
 
     def near_days(self, at: When, booking: bool, same_day: str) -> tuple[date, date]:
         """Return the *order*: the near day that certainly counts, and that which possibly does."""
-        beside = self.day - ONE_DAY if self.back else self.day + ONE_DAY
         if at.lo == self.day and at.clock and self.anchor.clock:
-            near = self.day if at.before(self.anchor) == self.back else beside
+            near = self.day if at.before(self.anchor) == self.back else self._beside
             return near, near
+        return self.usual_near_days(booking, same_day)
+
+    @property
+    def _beside(self) -> date:
+        return self.day - ONE_DAY if self.back else self.day + ONE_DAY
+
+    def usual_near_days(self, booking: bool, same_day: str) -> tuple[date, date]:
+        """Return `near_days` for a value whose clock time decides nothing."""
+        beside = self._beside
         sure = self.day if booking or same_day == "allow" else beside
         possible = beside if same_day == "refuse" and not booking else self.day
         return sure, possible

@@ -145,19 +145,27 @@ class RequirementTrace:
 
     def criteria(self, judged: Judged) -> list[tuple[str, Criterion]]:
         """Return the criteria of an event that the requirement tests, by name, in order."""
-        wanted = self.requirement.event
-        has_criterion = {
-            "code": bool(wanted.codes or wanted.not_codes or wanted.kind == "imaging"),
-            "modality": wanted.modality is not None,
-            "region": wanted.region is not None,
-            "provenance": wanted.provenance is not None,
-            "columns": wanted.columns is not None,
-        }
+        if not judged.criteria:  # a torn row
+            return []
         return [
             (name, criterion)
-            for name, criterion in zip(CRITERIA, judged.criteria, strict=bool(judged.criteria))
-            if has_criterion.get(name, True) or criterion.outcome is not Outcome.PASS
+            for name, tested, criterion in zip(CRITERIA, self._tested, judged.criteria, strict=True)
+            if tested or criterion.outcome is not Outcome.PASS
         ]
+
+    @cached_property
+    def _tested(self) -> tuple[bool, ...]:
+        """Whether the requirement has each of the criteria."""
+        wanted = self.requirement.event
+        return (
+            bool(wanted.codes or wanted.not_codes or wanted.kind == "imaging"),
+            wanted.modality is not None,
+            wanted.region is not None,
+            wanted.provenance is not None,
+            wanted.columns is not None,
+            True,
+            True,
+        )
 
     def clause_of(self, judged: Judged, criterion: str) -> ClausePath:
         """Return the clause of an event's criterion."""
@@ -242,7 +250,7 @@ class CaseTrace:
         self.chart.decided |= {one.id: FAILED for one in self.requirements}
         return trace_of(self.chart, self.exceptions)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         if any(one.status is Status.ERROR for one in self.requirements):
             return Verdict.ERROR
@@ -269,7 +277,7 @@ class CaseTrace:
                 ends[one.id] = through
         return ends
 
-    @property
+    @cached_property
     def open(self) -> list[RequirementTrace]:
         """Return the requirements that still need an action, in the order written."""
         members = self.case.version.requirements

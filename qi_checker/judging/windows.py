@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -39,6 +40,7 @@ _UNDECIDED = {
     reason: undecided(reason)
     for reason in (Reason.SAME_DAY_UNTIMED, Reason.UNTIMED, Reason.PARTIAL_DATE)
 }
+_FAILS = {reason: fails(reason) for reason in Reason}
 UNDATED = undecided(Reason.UNDATED)
 BOOKED_OUTSIDE_WINDOW, TOO_OLD = fails(Reason.BOOKED_OUTSIDE_WINDOW), fails(Reason.TOO_OLD)
 
@@ -67,6 +69,20 @@ class Question:
         """Return the last date on which an event would count; None without a limit."""
         last = min(stretch.last for stretch in self.stretches)
         return None if last == date.max else last
+
+    @cached_property
+    def anchors(self) -> tuple[date, ...]:
+        """Return the day of each anchor."""
+        return tuple([stretch.day for stretch in self.stretches])
+
+    @cached_property
+    def usual(self) -> tuple[Range, Range]:
+        """Return the range of an event and of a booking that begin on no anchor's day."""
+        return self._usual(booking=False), self._usual(booking=True)
+
+    def _usual(self, booking: bool) -> Range:
+        near = [s.usual_near_days(booking, self.same_day) for s in self.stretches]
+        return _range_of(self.stretches, near)
 
     @cached_property
     def first_moment(self) -> datetime | None:
@@ -137,18 +153,22 @@ def window(event: Event, question: Question) -> Criterion:
         return _UNDECIDED[of_a_day if day_known else Reason.PARTIAL_DATE]
     if booking:
         return BOOKED_OUTSIDE_WINDOW
-    return fails(_why(at, question, dates.possible[0]))
+    return _FAILS[_why(at, question, dates.possible[0])]
 
 
 def _range(at: When, booking: bool, question: Question) -> Range:
-    stretches, same_day = question.stretches, question.same_day
-    if len(stretches) == 1:
-        sure, possible = stretches[0].near_days(at, booking, same_day)
-        return Range(stretches[0].dates(sure), stretches[0].dates(possible))
-    days = [(s, s.near_days(at, booking, same_day)) for s in stretches]
+    if at.lo not in question.anchors:
+        return question.usual[booking]
+    stretches = question.stretches
+    return _range_of(stretches, [s.near_days(at, booking, question.same_day) for s in stretches])
+
+
+def _range_of(stretches: Sequence[Stretch], near: Sequence[tuple[date, date]]) -> Range:
+    """Return the range of all stretches; `near` are their near days (`Stretch.near_days`)."""
+    spans = list(zip(stretches, near, strict=True))
     return Range(
-        _overlap([s.dates(sure) for s, (sure, _) in days]),
-        _overlap([s.dates(possible) for s, (_, possible) in days]),
+        _overlap([s.dates(sure) for s, (sure, _) in spans]),
+        _overlap([s.dates(possible) for s, (_, possible) in spans]),
     )
 
 
@@ -164,8 +184,9 @@ def _by_clock(at: When, question: Question) -> Outcome:
 def _why(at: When, question: Question, first: date) -> Reason:
     """Return the reason of a failed window."""
     failed = [limit for limit in question.clock_limits if limit.outcome(at) is Outcome.FAIL]
-    if any(_after_surgery(at, stretch) for stretch in question.stretches):
-        return Reason.AFTER_SURGERY
+    for stretch in question.stretches:
+        if _after_surgery(at, stretch):
+            return Reason.AFTER_SURGERY
     if at.hi < first or any(limit.opens for limit in failed):
         return Reason.TOO_OLD if question.stretches[0].back else Reason.TOO_EARLY
     if (question.closes and at.lo > question.closes) or failed:
@@ -174,7 +195,7 @@ def _why(at: When, question: Question, first: date) -> Reason:
 
 
 def _after_surgery(at: When, stretch: Stretch) -> bool:
-    if not stretch.ends_at_surgery:
+    if at.lo < stretch.day or not stretch.ends_at_surgery:
         return False
     if at.lo == stretch.day and at.clock and stretch.anchor.clock:
         return not at.before(stretch.anchor)
