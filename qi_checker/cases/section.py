@@ -2,7 +2,7 @@
 
 Written here and not in a template, like the picture (`drawing.py`): a page has dozens of rows and
 hundreds of texts, and filling them in templates took more than half of the time of a page. Every
-text that is not ours passes through `safe`, `_free` or `dates`, which escape it.
+text that is not ours passes through `safe`, `free` or `dates`, which escape it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
-
-from markupsafe import Markup
 
 from qi_checker.cases import words as case_words
 from qi_checker.cases.drawing import drawing, symbol
@@ -24,25 +22,25 @@ from qi_checker.render.html import clip, dates, day, safe
 _UNSETTLED = ("due", "unknown", "expired", "missing")
 
 
-def section(req: RequirementSheet, anchor: str, sheet: CaseSheet, as_of: date) -> Markup:
+def section(req: RequirementSheet, anchor: str, sheet: CaseSheet, as_of: date) -> str:
     """Draw the section of a requirement; `anchor` is its id on the page."""
     events = told(req.candidates)
     pictures = pictures_of(req, events, sheet.surgery_date, as_of)
     parts = [
         f'<section aria-labelledby="{anchor}">',
-        f'<h2 id="{anchor}">{_free(req.title)}: {_badge(req.status)}</h2>',
+        f'<h2 id="{anchor}">{free(req.title)}: {badge(req.status)}</h2>',
         f"<p><b><bdi>{dates(req.sentence)}</bdi></b> {_reason(req.reason)}</p>",
         f'<dl class="run">\n{_facts(req)}{_remedy(req, sheet.upcoming or bool(req.act_by))}\n</dl>',
         _pictures(pictures, anchor) if pictures else "",
         _table(req, events) if events else "<p>No event of this patient was looked at for it.</p>",
         "</section>\n",
     ]
-    return Markup("\n".join([part for part in parts if part]))
+    return "\n".join([part for part in parts if part])
 
 
 @cache
-def _badge(status: str) -> str:
-    """Draw a status: symbol, word and shape."""
+def badge(status: str) -> str:
+    """Draw a status or verdict: symbol, word and shape."""
     sign = words.SIGNS[status]
     mark = f'<i aria-hidden="true">{sign.symbol}</i>'
     return f'<span class="chip {sign.tone}">{mark}{safe(words.label(status))}</span>'
@@ -55,20 +53,20 @@ def _reason(reason: str) -> str:
 
 def _facts(req: RequirementSheet) -> str:
     """Draw what was required and what was found."""
-    group = f" ({_free(req.group)})" if req.group else ""
-    facts = [_fact(f"Required{group}", _free(req.asks)), "\n"]
+    group = f" ({free(req.group)})" if req.group else ""
+    facts = [_fact(f"Required{group}", free(req.asks)), "\n"]
     if req.act_by:
-        owner = f", {_free(req.owner)}" if req.owner else ""
+        owner = f", {free(req.owner)}" if req.owner else ""
         facts += [_fact("Arrange by", f"{day(req.act_by)}{owner}"), "\n"]
     elif req.owner:
-        facts.append(_fact("Owner", _free(req.owner)))
+        facts.append(_fact("Owner", free(req.owner)))
     if req.event_id and not any(c.chosen for c in req.candidates):
-        facts.append(_fact("Record that decides", _free(req.event_id)))
+        facts.append(_fact("Record that decides", free(req.event_id)))
     if req.valid_through:
         slack = f" ({words.slack(req.slack_days)})" if req.slack_days is not None else ""
         facts.append(_fact("Counts for surgery until", f"{day(req.valid_through)}{slack}"))
     if req.exception:
-        facts.append(_fact("Exception", _free(req.exception)))
+        facts.append(_fact("Exception", free(req.exception)))
     return "".join(facts)
 
 
@@ -129,7 +127,7 @@ def _table(req: RequirementSheet, events: Sequence[Told]) -> str:
     # Every criterion that was applied, in order.
     columns = tuple(dict.fromkeys([c.name for event in req.candidates for c in event.criteria]))
     rows = "".join([_row(one, columns) for one in events])
-    looked = f"{words.count(len(events), 'event')} looked at for {_free(req.title)}"
+    looked = f"{words.count(len(events), 'event')} looked at for {free(req.title)}"
     return _wide(
         "Events looked at",
         '<table class="cards events" role="table">\n'
@@ -157,21 +155,21 @@ def _row(one: Told, columns: Sequence[str]) -> str:
         tone = ' class="chosen counts"' if result == "counts" else ' class="chosen"'
         decides = ' <span class="nowrap">(decides)</span>'
     key = _key(shape_of(one)) if event.first else ""
-    notes = "".join([f'<div class="note">Note: {_free(line)}</div>\n' for line in event.advice])
-    cells = "".join([_cell(one, name) for name in columns])
+    notes = "".join([f'<div class="note">Note: {free(line)}</div>\n' for line in event.advice])
     return (
         f'<tr role="row"{tone}>\n'
         f'<td role="cell" class="nowrap" data-th="Number">{one.number}{key}</td>\n'
-        f'<th role="rowheader" scope="row">{_free(event.event_id)}{decides} '
+        f'<th role="rowheader" scope="row">{free(event.event_id)}{decides} '
         f'<span class="why">{_origin(event)}</span>\n{notes}</th>\n'
         f'<td role="cell" data-th="Date"><bdi>{dates(clip(one.when, 80))}</bdi></td>\n'
-        f"{cells}"
+        f"{_cells(one, columns)}"
         f'<td role="cell" data-th="Result"><b>{result}</b>{_why(case_words.why_not(event))}</td>\n'
         "</tr>\n"
     )
 
 
-def _free(text: str) -> str:
+def free(text: str) -> str:
+    """Escape a text that a person or another system wrote; it keeps its own direction."""
     return f"<bdi>{safe(text)}</bdi>"
 
 
@@ -179,22 +177,23 @@ def _origin(event: Candidate) -> str:
     """Return the row of the records, and what it says about the event."""
     said = safe(event.source)
     if event.provenance not in ("", "internal"):
-        said += f", {_free(event.provenance)}"
+        said += f", {free(event.provenance)}"
     if event.description:
-        said += f": {_free(clip(event.description))}"
+        said += f": {free(clip(event.description))}"
     if event.codes:
-        said += f"; {_free(clip(event.codes, 60))}"
+        said += f"; {free(clip(event.codes, 60))}"
     return said
 
 
-def _cell(one: Told, name: str) -> str:
-    """Draw the outcome of a criterion with the checked value; empty if it was not applied."""
-    said = [
-        _outcome(c.outcome, clip(case_words.judged(one.event, name, one.apart), 60))
-        for c in one.event.criteria
-        if c.name == name
-    ]
-    return f'<td role="cell" data-th="{_heading(name)}">{"".join(said)}</td>\n'
+def _cells(one: Told, columns: Sequence[str]) -> str:
+    """Draw the outcome of each criterion with the checked value; empty if it was not applied."""
+    said: dict[str, str] = {}
+    for criterion in one.event.criteria:
+        name = criterion.name
+        value = clip(case_words.judged(one.event, name, one.apart), 60)
+        said[name] = said.get(name, "") + _outcome(criterion.outcome, value)
+    cell = '<td role="cell" data-th="'
+    return "".join([f'{cell}{_heading(name)}">{said.get(name, "")}</td>\n' for name in columns])
 
 
 @cache
@@ -206,13 +205,13 @@ def _heading(criterion: str) -> str:
 def _outcome(outcome: str, value: str) -> str:
     sign, word = words.SIGNS[outcome], words.OUTCOMES[outcome]
     shown = f'<b aria-hidden="true">{sign.symbol}</b> {word}'
-    return f'<span class="{sign.tone}">{shown}</span>\n<div class="why">{_free(value)}</div>'
+    return f'<span class="{sign.tone}">{shown}</span>\n<div class="why">{free(value)}</div>'
 
 
 @lru_cache(1_000)
 def _why(reasons: tuple[str, ...]) -> str:
     """Return why an event does not count, in brackets."""
-    return f" ({'; '.join(map(_free, reasons))})" if reasons else ""
+    return f" ({'; '.join(map(free, reasons))})" if reasons else ""
 
 
 @cache

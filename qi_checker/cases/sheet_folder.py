@@ -12,16 +12,18 @@ from pathlib import Path
 from qi_checker.audit.folder import disk_of, page_name
 from qi_checker.audit.provenance import provenance
 from qi_checker.cases.pages import case_page, sheets_page
+from qi_checker.cases.rows import ahead
 from qi_checker.cases.sheets import case_sheets
-from qi_checker.cases.views import CaseSheet, SheetLine, SheetsPage, without_patient
+from qi_checker.cases.views import CaseSheet, SheetLine, SheetsPage
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.engines.observers import JudgedTwice
-from qi_checker.render.atomic import replaced_folder
+from qi_checker.render.atomic import replaced_folder, write_new
 from qi_checker.render.paper import A4, on_paper
 from qi_checker.render.pdf_workers import Press, pdf_press
 
 # What the command writes, and may replace: docs/commands.md names every file.
 OURS = ("index.html", "manifest.json", "cases/*.html", "cases/*.pdf")
+BACK = "../index.html"  # from a page to the list
 Progress = Callable[[str, int, int], None]
 
 
@@ -48,8 +50,10 @@ def write_sheets(
     with replaced_folder(out, OURS) as folder, disk_of(out):
         (folder / "cases").mkdir()
         with _press(how) as press:
-            for sheet in case_sheets(evaluation, case_keys):
-                lines.append(_write(sheet, folder, how, press))
+            sheets = case_sheets(evaluation, case_keys, how.identified)
+            drawn = ((sheet, on_paper(case_page(sheet, BACK), how.paper)) for sheet in sheets)
+            for sheet, html in ahead(drawn):
+                lines.append(_write(sheet, html, folder, how, press))
                 done = press.done if press else len(lines)
                 progress("writing case sheets", done, len(case_keys))
             while press and press.take():
@@ -73,15 +77,16 @@ def _press(how: Printing) -> Iterator[Press | None]:
             yield press
 
 
-def _write(sheet: CaseSheet, folder: Path, how: Printing, press: Press | None) -> SheetLine:
+def _write(
+    sheet: CaseSheet, page: str, folder: Path, how: Printing, press: Press | None
+) -> SheetLine:
     """Write the page of one case, and its PDF as soon as a process is free."""
-    shown = sheet if how.identified else without_patient(sheet)
-    page = on_paper(case_page(shown, index_link="../index.html"), how.paper)
-    names = {ending: f"cases/{page_name(sheet.case_id, ending)}" for ending in ("html", "pdf")}
-    if how.format != "pdf":
-        (folder / names["html"]).write_text(page, encoding="utf-8")
+    html = f"cases/{page_name(sheet.case_id)}" if how.format != "pdf" else ""
+    pdf = f"cases/{page_name(sheet.case_id, 'pdf')}" if press else ""
+    if html:
+        write_new(f"{folder}/{html}", page.encode())
     if press:
-        press.write(page, folder / names["pdf"])
+        press.write(page, folder / pdf)
     return SheetLine(
         case_id=sheet.case_id,
         surgery_date=sheet.surgery_date,
@@ -89,8 +94,8 @@ def _write(sheet: CaseSheet, folder: Path, how: Printing, press: Press | None) -
         next_action=sheet.next_action,
         act_by=sheet.act_by,
         owner=sheet.owner,
-        html=names["html"] if how.format != "pdf" else "",
-        pdf=names["pdf"] if press else "",
+        html=html,
+        pdf=pdf,
         why=sheet.why,
     )
 

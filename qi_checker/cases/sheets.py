@@ -13,13 +13,14 @@ from qi_checker.audit.problems import rejected_rows, rows_not_used
 from qi_checker.audit.provenance import footer, provenance
 from qi_checker.cases.actions import actions_of
 from qi_checker.cases.one import OneCase
-from qi_checker.cases.rows import Origin
+from qi_checker.cases.rows import Origin, ahead
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
 from qi_checker.cases.words import procedure_words
 from qi_checker.judging import CaseTrace, RequirementTrace
-from qi_checker.judging.criteria import Judged
+from qi_checker.judging.criteria import CRITERIA, Judged
 from qi_checker.judging.rows import Row
 from qi_checker.judging.spans import Outcome
+from qi_checker.judging.windows import PASSES
 from qi_checker.protocol.english import ASKED_LATE
 from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.site import Site
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 _FACTS = ("procedures", "diagnoses", "urgency", "surgeon", "site")
 _OUTCOMES = {Outcome.PASS: "pass", Outcome.UNDECIDED: "undecided", Outcome.FAIL: "fail"}
-_SHOWN = ("modality", "region", "codes", "description", "provenance")
+_PASSES = {name: Criterion(name, "pass", "") for name in CRITERIA}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Sheets:
     """Makes the sheets of the cases of one data set.
 
     problems: of the data set as a whole; they are on every sheet.
+    identified: whether a sheet names the patient.
     protocol: used to search for other days of surgery; without it none is named.
     """
 
@@ -48,14 +50,16 @@ class Sheets:
     provenance: Provenance
     problems: tuple[str, ...]
     protocol: Protocol | None = None
+    identified: bool = True
     _words: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, evaluation: Evaluation) -> Sheets:
+    def of(cls, evaluation: Evaluation, identified: bool = True) -> Sheets:
         """Make the sheets of the cases of an evaluation."""
         origin = Origin(evaluation.records.tables)
         protocol = evaluation.compiled.bundle.protocol
-        return cls(origin, provenance(evaluation), tuple(rejected_rows(evaluation)), protocol)
+        problems = tuple(rejected_rows(evaluation))
+        return cls(origin, provenance(evaluation), problems, protocol, identified)
 
     @classmethod
     def of_one(cls, one: OneCase) -> Sheets:
@@ -76,7 +80,7 @@ class Sheets:
             problems.append("The case is still marked scheduled although its date has passed.")
         return CaseSheet(
             case_id=case.id,
-            patient_id=case.patient,
+            patient_id=case.patient if self.identified else "",
             source=self.origin.row("cases", row.number),
             surgery_date=case.day,
             surgery_time=f"{case.anchor.clock:%H:%M}" if case.anchor.clock is not None else "",
@@ -114,7 +118,7 @@ class Sheets:
             act_by=finding["act_by"],
             owner=finding["owner"] or "",
             exception=_exception(one),
-            candidates=tuple(self._candidate(j, one) for j in (*one.candidates, *one.rejected)),
+            candidates=tuple([self._candidate(j, one) for j in (*one.candidates, *one.rejected)]),
         )
 
     def _asked(self, version: Version, one: RequirementTrace) -> tuple[str, str]:
@@ -126,17 +130,21 @@ class Sheets:
         return self._words[key]
 
     def _candidate(self, judged: Judged, one: RequirementTrace) -> Candidate:
-        event, at = judged.event, judged.event.at
+        event, at, texts = judged.event, judged.event.at, judged.event.texts
         days = (one.question.stretches[0].day - at.lo).days if one.question and at else None
         return Candidate(
             event_id=event.id,
             source=self.origin.row("events", event.row),
             status="rejected" if event.reject else event.status,
-            at=event.texts.get("at", ""),
+            at=texts.get("at", ""),
             first=at.lo if at else None,
             last=at.hi if at else None,
             days_before=days,
-            **{name: event.texts.get(name, "") for name in _SHOWN},
+            modality=texts.get("modality", ""),
+            region=texts.get("region", ""),
+            codes=texts.get("codes", ""),
+            description=texts.get("description", ""),
+            provenance=texts.get("provenance", ""),
             chosen=event is one.event,
             criteria=tuple(_criteria(judged, one)),
             advice=tuple(one.advice(judged)),
@@ -170,11 +178,16 @@ def _criteria(judged: Judged, one: RequirementTrace) -> Iterator[Criterion]:
     for name, criterion in one.criteria(judged):
         # An order without a date fails by its status; its window was not checked.
         if name != "window" or judged.event.at is not None or criterion.reason is not None:
-            why = criterion.reason.meaning if criterion.reason else ""
-            yield Criterion(name, _OUTCOMES[criterion.outcome], why)
+            if criterion is PASSES:
+                yield _PASSES[name]
+            else:
+                why = criterion.reason.meaning if criterion.reason else ""
+                yield Criterion(name, _OUTCOMES[criterion.outcome], why)
 
 
-def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[CaseSheet]:
+def case_sheets(
+    evaluation: Evaluation, case_keys: Sequence[int], identified: bool = True
+) -> Iterator[CaseSheet]:
     """Make the sheets of the cases with these keys, in this order.
 
     Cases that were not judged twice before are compared here.
@@ -182,7 +195,8 @@ def case_sheets(evaluation: Evaluation, case_keys: Sequence[int]) -> Iterator[Ca
     from qi_checker.cases.twice import compared, shown_traces  # loads the query builder
 
     judged = compared if evaluation.twice is None else shown_traces
-    return map(Sheets.of(evaluation).sheet, judged(evaluation, case_keys))
+    sheets = Sheets.of(evaluation, identified)
+    return ahead(map(sheets.sheet, ahead(judged(evaluation, case_keys))))
 
 
 def keys_of(evaluation: Evaluation, where: str = "true", limit: int | None = None) -> list[int]:

@@ -6,7 +6,6 @@ Only numbers are computed here; `drawing.py` draws them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -68,8 +67,7 @@ class Tick(NamedTuple):
     label: Label
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """Everything to draw, in the units of the view box."""
 
     height: float
@@ -100,8 +98,7 @@ class _Event(NamedTuple):
     chosen: bool
 
 
-@dataclass(frozen=True)
-class _Plan:
+class _Plan(NamedTuple):
     """Everything about a picture that is the same in each width; `first` and `last` of the line."""
 
     sheet: RequirementSheet
@@ -221,43 +218,41 @@ def _marks(
     rows = stack(
         [(min(x0 - _SHAPE, start), max(x1 + _SHAPE, end)) for _, x0, x1, start, end in drafts]
     )
+    ys = [round(top + LANE * (row + 0.5), 1) for row in range(max(rows, default=0) + 1)]
     marks = []
     for (event, x0, x1, start, end), row in zip(drafts, rows, strict=True):
-        y, middle, bar, lines = round(top + LANE * (row + 0.5), 1), x0, None, uprights
+        y, middle, bar, lines = ys[row], x0, None, uprights
         if event.last != event.first:
             middle, bar = round((x0 + x1) / 2, 1), (x0, x1)
             lines = (*uprights, x0, x1)
-        crossed = any(start - 2 < x < end for x in lines)
         label = Label(start, y + 4, event.text, event.chosen)
-        covered = round(end - start, 1) if crossed else None
+        covered = None
+        for x in lines:
+            if start - 2 < x < end:
+                covered = round(end - start, 1)
+                break
         marks.append(Mark(event.number, event.shape, middle, y, bar, label, covered))
     return tuple(marks)
 
 
-def _ticks(scale: Scale, surgery: date, axis: float) -> tuple[Tick, ...]:
-    """Return ticks for days before surgery, as dense as is legible."""
-    places = _tick_places((surgery - scale.first).days, scale.days, scale.width)
-    return tuple([Tick(x, Label(start, axis + 15, text)) for x, start, text in places])
-
-
 # In bulk, most cases of a protocol have one of a few hundred lines of days.
-@lru_cache(2_000)
-def _tick_places(surgery: int, days: int, width: float) -> tuple[tuple[float, float, str], ...]:
-    """Return the x of each tick with its text and the start of that; days count from the left."""
+@lru_cache(5_000)
+def _ticks(surgery: int, days: int, width: float, axis: float) -> tuple[Tick, ...]:
+    """Return ticks for days before surgery, as dense as is legible; days count from the left."""
     first = date(2000, 1, 1)  # any day
     scale = Scale(first, first + timedelta(days=days), width)
     per_day = (width - 2 * MARGIN) / days
     step = next((s for s in _STEPS if s * per_day >= 44), _STEPS[-1])
     backs = range(0, surgery + 1, step)
-    places = []
+    ticks = []
     for back in backs:
         x = scale.x(first + timedelta(days=surgery - back))
         text = f"{back} days" if back == backs[-1] else str(back)
-        places.append((x, within(x, text, width), text))
+        ticks.append(Tick(x, Label(within(x, text, width), axis + 15, text)))
     # The last text is the longest, and is at the edge.
-    if len(places) > 1 and places[-1][1] + text_width(places[-1][2]) > places[-2][1]:
-        del places[-2]
-    return tuple(places)
+    if len(ticks) > 1 and ticks[-1].label.end > ticks[-2].label.x:
+        del ticks[-2]
+    return tuple(ticks)
 
 
 def _labels(
@@ -322,7 +317,7 @@ def _picture(plan: _Plan, width: float) -> Picture:
         as_of=as_of,
         lines=lines,
         edges=edges,
-        ticks=_ticks(scale, plan.surgery, axis),
+        ticks=_ticks((plan.surgery - plan.first).days, scale.days, width, axis),
         marks=marks,
         left_out=plan.left_out,
         title=plan.title,

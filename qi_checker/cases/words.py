@@ -62,7 +62,7 @@ def told(candidates: Iterable[Candidate]) -> list[Told]:
 
 def why_not(candidate: Candidate) -> tuple[str, ...]:
     """Return the reason for every criterion that did not pass."""
-    said = (c.why for c in candidate.criteria if c.outcome != "pass" and c.why)
+    said = [c.why for c in candidate.criteria if c.why and c.outcome != "pass"]
     return tuple(dict.fromkeys(said))
 
 
