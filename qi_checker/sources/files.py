@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from qi_checker.protocol.records import ALL_TABLES, IOUS, TABLES, RawTable, Reco
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_file import read_csv
 from qi_checker.sources.layout import Delivered, check_site, unused_values
-from qi_checker.sources.raw import connect, create_absent
+from qi_checker.sources.raw import FEW_ROWS, connect, create_absent
 from qi_checker.sources.torn import find_owners
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def read_folder(
     check_site(site)
     names = _entries(folder)
     loaded = mapping_of(folder, mapping, site)
-    records = Records(con if con is not None else connect())
+    few = loaded is None and _few(folder, names)
+    records = Records(con if con is not None else connect(few))
     problems: list[Problem] = []
     delivered: dict[str, Delivered] = {}
     with _databases(loaded) as database:
@@ -176,6 +177,16 @@ def read_ious(folder: Path, site: Site, records: Records, mapping: Path | None =
         read = _table(records, IOUS, folder, _entries(folder), site, loaded, database)
     records.notes += read.notes
     return read.raw
+
+
+def _few(folder: Path, names: Sequence[str]) -> bool:
+    """Whether the files of a folder are small; compressed ones hold some ten times their size."""
+    total = 0
+    for name in names:
+        with suppress(OSError):
+            size = (folder / name).stat().st_size
+            total += size if name.endswith(".csv") else 10 * size
+    return total <= 100 * FEW_ROWS
 
 
 def _entries(folder: Path) -> list[str]:

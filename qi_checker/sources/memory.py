@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.errors import Problem, UserError
@@ -13,6 +13,7 @@ from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import as_delivered, cell_text, judge_types, why_unfit
 from qi_checker.sources.layout import Layout, lay_out, select_list
 from qi_checker.sources.raw import (
+    FEW_ROWS,
     Torn,
     connect,
     create_absent,
@@ -46,7 +47,7 @@ def from_rows(
     NULL; columns beyond the contract are kept. A missing table is absent. `torn` gives structurally
     broken rows: `_row`, `id`, `patient_id`, `why`.
     """
-    records = Records(con if con is not None else connect())
+    records = Records(con if con is not None else connect(_few(tables.values())))
     for table in TABLES.values():
         if table.name in tables or (torn and table.name in torn):
             broken = (torn or {}).get(table.name, ())
@@ -56,6 +57,10 @@ def from_rows(
         records.tables[table.name] = raw
     forget_cells(records.con)
     return records
+
+
+def _few(tables: Iterable[object]) -> bool:
+    return sum(len(table) for table in tables if isinstance(table, Sized)) <= FEW_ROWS
 
 
 def _table(
@@ -89,7 +94,7 @@ def from_frames(
     position, the first being row 2 as under a header. A missing table is absent. The content is
     copied; the frames are not changed.
     """
-    records = Records(con if con is not None else connect())
+    records = Records(con if con is not None else connect(_few(tables.values())))
     problems: list[Problem] = []
     for table in TABLES.values():
         if table.name not in tables:

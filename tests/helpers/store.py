@@ -110,7 +110,7 @@ def night(
     return Written(as_of=as_of, started_at=AT, **given | more)
 
 
-WORK = duckdb.connect()
+WORK = duckdb.connect(config={"threads": 1})
 _DATES = (
     "event_date",
     "window_opens",
