@@ -106,13 +106,15 @@ def insert(
 
 def create_torn(con: duckdb.DuckDBPyConnection, name: str, torn: Iterable[Torn] = ()) -> None:
     """Create `torn_<name>`, in row order, with `cells`, a list that `find_owners` reads."""
-    text = f"torn_{name}_text"
     columns = ("_row", "id", "patient_id", "why", "cells")
-    replace(con, "TABLE", text, f"(_row BIGINT, {' VARCHAR, '.join(columns[1:])} VARCHAR)")
-    rows = (
-        [str(t.row), t.id, t.patient_id, t.why, joined(t.cells)]
-        for t in sorted(torn, key=lambda t: t.row)
-    )
+    ordered = sorted(torn, key=lambda t: t.row)
+    typed = f"_row BIGINT, {' VARCHAR, '.join(columns[1:])} VARCHAR"
+    if not ordered:  # as usual, and three statements less
+        replace(con, "TABLE", f"torn_{name}", f"({typed}[])")
+        return
+    text = f"torn_{name}_text"
+    replace(con, "TABLE", text, f"({typed})")
+    rows = ([str(t.row), t.id, t.patient_id, t.why, joined(t.cells)] for t in ordered)
     insert(con, text, columns, rows)
     cells = f"string_split(cells, {literal(BETWEEN)}) AS cells"
     replace(con, "TABLE", f"torn_{name}", f"AS SELECT * REPLACE ({cells}) FROM {text}")

@@ -26,6 +26,8 @@ from tests.helpers.demo import few_cases
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 RECORDS = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^    (qi-checker .*)$", COMMANDS, re.MULTILINE)
+# An example evaluates a rulebook: three protocols do.
+RULEBOOK = {"hepatic-metastasectomy-imaging", "antibiotic", "hip-function"}
 # The made-up hospital has no case C-0042, one night that is kept, and is no OMOP database.
 CASE = {"C-0042": "SYN-C-0171", "12": "1"}
 NIGHTLY = "{site: export/site.yaml, data: export, state: state, pages: 0, retention: 3 years}"
@@ -45,8 +47,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_exports(folder / "exports")
     mapping = folder / "exports" / "german" / "mapping.yaml"
     assert main(["inspect", str(mapping.parent), "--out", str(mapping)]) == 0
-    (folder / "rules").symlink_to(ROOT / "rules")
-    shutil.copytree(ROOT / "rules", folder / "draft")
+    shipped = [path.parent.name for path in (ROOT / "rules").glob("*/protocol.yaml")]
+    others = shutil.ignore_patterns(*(name for name in shipped if name not in RULEBOOK))
+    for name in ("rules", "draft"):
+        shutil.copytree(ROOT / "rules", folder / name, ignore=others)
     (folder / "nightly.yaml").write_text(NIGHTLY, encoding="utf-8")
     (folder / "key").write_text("made up for the tests only", encoding="utf-8")
     night = ["nightly", "--config", str(folder / "nightly.yaml"), "--as-of", "2026-03-02"]
