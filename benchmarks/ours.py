@@ -10,8 +10,8 @@ import duckdb
 
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.engines.duckdb.evaluation import FINDINGS_SQL
-from qi_checker.engines.observers import UNLOOKED
-from qi_checker.plausibility import Looking
+from qi_checker.engines.inputs.results import NO_CHECKS
+from qi_checker.plausibility import PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
@@ -43,9 +43,11 @@ def progress(words: str) -> None:
         mark("evaluate")
 
 
-looked = Looking(site.checks, refuses=False) if os.environ.get("QI_BENCH_LOOK") else UNLOOKED
+checks = (
+    PlausibilityChecks(site.checks, refuses=False) if os.environ.get("QI_BENCH_LOOK") else NO_CHECKS
+)
 evaluation = evaluate(
-    bundle, records, AsOf.parse("2026-06-30"), site, progress=progress, look=looked
+    bundle, records, AsOf.parse("2026-06-30"), site, progress=progress, checks=checks
 )
 mark("verdicts")
 if evaluation.failures:
@@ -58,5 +60,5 @@ seconds = {name: at - marks[i][1] for i, (name, at) in enumerate(marks[1:])}
 met = con.execute(
     f"SELECT id, count_if(status = 'met') FROM {FINDINGS} GROUP BY 1 ORDER BY 1"
 ).fetchall()
-checks = sorted({finding.check for finding in evaluation.looked.findings})
+checks = sorted({finding.check for finding in evaluation.checked.findings})
 print(json.dumps({"phases": seconds, "met": dict(met), "checks": checks}))

@@ -1,4 +1,4 @@
-"""The public API: rules and settings from YAML; a case, or all cases of a hospital, judged."""
+"""The public API: read rules and settings from YAML; judge one case, or all cases of a hospital."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def judge(
         export are not mapped here.
     as_of: the moment to judge for, in the time zone of the site; a date means its end.
     site: from `load_site`, or its keys as a dict. Without one dates are counted in UTC, with a warning.
-    context: what only the whole data set knows (`Result.context`), or its JSON. Without it the events
-        that are given are taken for all that there are.
+    context: facts about the whole data set (`Result.context`), or their JSON. Without it the given
+        events are the whole data set.
 
     Returns the trace: `.verdict`, `.findings`, `.actions`, and for each requirement every event that
-    was looked at with each criterion, its outcome, its reason and the clause that decides. Raises
-    UserError where the case cannot be used or an argument is of the wrong type. Events that cannot be
-    used may leave a requirement unknown, as in an audit.
+    was considered, with the outcome, the reason and the deciding clause of each criterion. Raises
+    UserError if the case cannot be used or an argument has the wrong type. Events that cannot be used
+    may leave a requirement unknown, as in an audit.
     """
     from qi_checker.cases.actions import JudgedCase
     from qi_checker.judging import Judge
@@ -95,7 +95,7 @@ def judge(
 
 
 def _case_row(case: Row, site: Site) -> UsedRow:
-    """Read the case; UserError where it cannot be used."""
+    """Read the case. Raise UserError if it cannot be used."""
     from qi_checker.judging.rows import fault_of, read_row
 
     row = read_row(CASES, _texts("case", case), 2, site)
@@ -106,13 +106,13 @@ def _case_row(case: Row, site: Site) -> UsedRow:
 
 
 def _context(given: Context | Mapping[str, Any], moment: AsOf) -> Context:
-    """Read the context; UserError where it knows more than was known at the moment that is judged."""
+    """Read the context. Raise UserError if it is from after the judged moment."""
     from qi_checker.judging import Context
 
     known = given if isinstance(given, Context) else Context.from_json(_mapping("context", given))
     if known.as_of and AsOf.parse(known.as_of).date > moment.date:
-        what = f"is of {known.as_of}, after the moment that is judged"
-        raise UserError(Problem("context", what, "It knows what was not known then"))
+        what = f"is of {known.as_of}, after the judged moment"
+        raise UserError(Problem("context", what, "It contains facts that were not known then"))
     return known
 
 
@@ -133,7 +133,7 @@ def _wrong(name: str, value: Any, wanted: str) -> Problem:
 
 
 def _texts(name: str, row: Row) -> dict[str, str | None]:
-    """The row with every value as text. UserError for values that cannot be that."""
+    """Convert every value of a row to text. Raise UserError for other types."""
     found: dict[str, str | None] = {}
     for column, value in _mapping(name, row).items():
         if value is None or isinstance(value, str):
@@ -151,15 +151,15 @@ def _texts(name: str, row: Row) -> dict[str, str | None]:
 
 
 class Result:
-    """What an evaluation says, with the columns of the output files.
+    """The result of an evaluation, with the columns of the output files.
 
     findings: one row per case and requirement, by case_id and requirement.
     cases: one row per case, by case_id.
-    actions: what somebody must do, the most urgent first.
-    rejects: the rows that could not be used: table, file, row (the first one is row 2, as under
-        a header), column, id and reason.
-    manifest: where the numbers come from and how they add up, ready for JSON.
-    rate: compliant cases among the eligible ones, with its interval and its bounds.
+    actions: every open action, the most urgent first.
+    rejects: rows that could not be used: table, file, row (the first one is row 2, as under a
+        header), column, id and reason.
+    manifest: the sources of the numbers and how they add up, ready for JSON.
+    rate: the share of compliant cases among the eligible ones, with its interval and bounds.
 
     Dates are datetime64 at midnight, local to the site; counts of days are Int64; the rest is text.
     The records stay in memory as long as the result, so that `why` can explain each case.
@@ -193,12 +193,12 @@ class Result:
 
     @property
     def context(self) -> Context:
-        """What only the whole data set knows, for `judge`."""
+        """Return the facts about the whole data set, for `judge`."""
         context: Context = self._rows.context
         return context
 
     def why(self, case_id: str) -> CaseTrace:
-        """Judge one case again and say why it is what it is; KeyError where there is no such case."""
+        """Judge one case again and return its trace. Raise KeyError if there is no such case."""
         query = "SELECT case_key FROM ready_cases WHERE case_id = ?"
         keys = self._done.con.execute(query, [case_id]).fetchall()
         if not keys:
@@ -208,7 +208,7 @@ class Result:
 
     @cached_property
     def sql(self) -> str:
-        """The statements that were run, as `rules sql` prints them."""
+        """Return the SQL statements of the evaluation, as printed by `rules sql`."""
         from qi_checker.query.printed import script
 
         return script(self._done.compiled, "duckdb")
@@ -234,10 +234,9 @@ def evaluate(
     site: from `load_site`, or its keys as a dict: `{"timezone": "America/Toronto"}`. Without one
         dates are counted in UTC, with a warning.
 
-    Rows that cannot be used are in `rejects`; they never stop the others. Raises UserError where
-    the frames, the site or the date as a whole cannot be used, with everything that is wrong.
-    A failure of the evaluation itself gives findings with the status `error`, and is listed under
-    `failures` in the manifest.
+    Rows that cannot be used are in `rejects`; they never stop the others. Raises UserError with all
+    problems if the frames, the site or the date cannot be used at all. A failure of the evaluation
+    itself gives findings with the status `error`, and is listed under `failures` in the manifest.
     """
     bundle = _bundle(protocol)
     found = _evaluated([bundle], cases, events, as_of, exceptions, _site(site))
@@ -279,7 +278,7 @@ def _evaluated(
     site: Site,
 ) -> dict[str, Result]:
     from qi_checker.engines.duckdb import evaluate_rulebook as evaluate_records
-    from qi_checker.plausibility import Looking
+    from qi_checker.plausibility import PlausibilityChecks
     from qi_checker.sources.layout import check_site
     from qi_checker.sources.memory import from_frames
 
@@ -296,11 +295,11 @@ def _evaluated(
         raise UserError(problems)
     moment = _moment(as_of, site)
     records = from_frames(tables, site=site)
-    look = Looking(site.checks, alone=len(protocols) == 1, refuses=False)
-    done = evaluate_records(protocols, records, moment, site, look=look)
+    checks = PlausibilityChecks(site.checks, alone=len(protocols) == 1, refuses=False)
+    done = evaluate_records(protocols, records, moment, site, checks=checks)
     results = {one.compiled.bundle.protocol.id: Result(one) for one in done}
-    said = [line["message"] for one in results.values() for line in one.manifest["plausibility"]]
-    for message in dict.fromkeys(said):
+    found = [line["message"] for one in results.values() for line in one.manifest["plausibility"]]
+    for message in dict.fromkeys(found):
         warnings.warn(f"Check the records first: {message}", PlausibilityWarning, stacklevel=3)
     return results
 
@@ -320,8 +319,8 @@ def _site(given: Any) -> Site:
     from pydantic import ValidationError
 
     if given is None:
-        said = "no site is given: dates are counted in UTC. Give the hospital's time zone."
-        warnings.warn(said, stacklevel=3)
+        message = "no site is given: dates are counted in UTC. Give the hospital's time zone."
+        warnings.warn(message, stacklevel=3)
         return Site(timezone="UTC")
     if isinstance(given, Site):
         return given
@@ -331,13 +330,13 @@ def _site(given: Any) -> Site:
         return Site.model_validate(given)
     except ValidationError as error:
         problems = [
-            Problem(".".join(("site", *map(str, e["loc"]))), _said(e["type"], e["msg"]))
+            Problem(".".join(("site", *map(str, e["loc"]))), _message(e["type"], e["msg"]))
             for e in error.errors(include_url=False)
         ]
     raise UserError(problems)
 
 
-def _said(kind: str, message: str) -> str:
+def _message(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return "is not a setting"
     return message.removeprefix("Value error, ")
@@ -367,7 +366,7 @@ def _frames(done: Evaluation) -> tuple[pd.DataFrame, ...]:
 
 
 def _frame(con: duckdb.DuckDBPyConnection, query: str) -> pd.DataFrame:
-    """A query as a DataFrame whose column types do not depend on the rows."""
+    """Run a query; return a DataFrame whose column types do not depend on the rows."""
     types = {"DATE": "datetime64[us]", "VARCHAR": "str"}
     described = con.execute(f"DESCRIBE {query}").fetchall()
     return con.execute(query).df().astype({r[0]: types.get(r[1], "Int64") for r in described})

@@ -9,7 +9,9 @@ from qi_checker.render.html import environment
 
 def audit_page(page: AuditPage) -> str:
     """Render the audit: index.html."""
-    return environment().get_template("audit/audit.html.j2").render(page=page, said=audit_words)
+    return (
+        environment().get_template("audit/audit.html.j2").render(page=page, sentences=audit_words)
+    )
 
 
 def rulebook_page(page: RulebookPage) -> str:

@@ -34,7 +34,7 @@ def provenance(evaluation: Results) -> Provenance:
     plain = footer(compiled.bundle, evaluation.records.tables, compiled.as_of, compiled.site)
     return replace(
         plain,
-        plausibility=evaluation.looked.findings,
+        plausibility=evaluation.checked.findings,
         no_data=no_data(evaluation),
         rests_on=rests_on(evaluation),
     )
@@ -123,9 +123,9 @@ def manifest(evaluation: Results) -> dict[str, Any]:
         "sensitivity": summary["sensitivity"],
         "exceptions": _exceptions(evaluation),
         **_actions(evaluation),
-        "plausibility": [finding.as_dict() for finding in evaluation.looked.findings],
-        "accepted": list(evaluation.looked.accepted),
-        "counts": dict(sorted(evaluation.looked.counts.items())),
+        "plausibility": [finding.as_dict() for finding in evaluation.checked.findings],
+        "accepted": list(evaluation.checked.accepted),
+        "counts": dict(sorted(evaluation.checked.counts.items())),
         "judged_twice": (evaluation.twice or JudgedTwice()).as_dict(),
         "failures": evaluation.failures,
         "problems": list(problems(evaluation)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from qi_checker.audit import words as said
+from qi_checker.audit import words as sentences
 from qi_checker.audit.views import AuditPage, RulebookPage
 from qi_checker.render import rates, words
 from qi_checker.render.terminal import add_row, new_table, put, say, say_first
@@ -19,11 +19,11 @@ _ACTIONS_SHOWN = 3  # so that the summary stays on one screen of 24 lines
 def audit_summary_text(page: AuditPage, console: Console, report: str) -> None:
     """Print one screen after an audit: the finding, what needs action, where the report is."""
     say_first(console, page.provenance.plausibility)
-    say(console, f"{said.finding(page)} {said.against_target(page)}".rstrip(), "bold")
+    say(console, f"{sentences.finding(page)} {sentences.against_target(page)}".rstrip(), "bold")
     say(console)
     _actions(page, console)
     say(console)
-    sizes = said.list_sizes(page)
+    sizes = sentences.list_sizes(page)
     parts = [
         words.count(sizes["failed"]) + " not compliant",
         words.count(sizes["undetermined"]) + " undetermined",
@@ -59,9 +59,9 @@ def _reconciliation(files: Iterable[tuple[str, int, int, int]], console: Console
 
 
 def _actions(page: AuditPage, console: Console) -> None:
-    total = said.list_sizes(page)["action"]
+    total = sentences.list_sizes(page)["action"]
     if not total:
-        say(console, said.nothing_to_do(page))
+        say(console, sentences.nothing_to_do(page))
         return
     say(console, f"{page.actions.words} {page.actions.later_words}".rstrip(), "bold")
     table = new_table(console, ("Last day", "Next action and owner", "Case"), (14, 0, 18))

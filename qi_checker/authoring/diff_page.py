@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 def rule_diff_page(view: RuleDiff) -> str:
     """Render the comparison as a page with the first cases; the JSON has them all."""
     template = environment().get_template("authoring/diff.html.j2")
-    return template.render(diff=view, said=Said(view), shown=CASES_SHOWN)
+    return template.render(diff=view, sentences=DiffSentences(view), shown=CASES_SHOWN)
 
 
-class Said:
+class DiffSentences:
     """The sentences shared by the page and the terminal."""
 
     def __init__(self, view: RuleDiff) -> None:
@@ -54,7 +54,7 @@ class Said:
     def in_window(self, counted: InWindow | None) -> str:
         """Format `27/30 (90%, 95% CI 74–97)`; a dash if the rule does not have it."""
         if counted is None:
-            return "not asked"
+            return "not required"
         if not counted.eligible:
             return "no eligible cases"
         share = rates.share(counted.met, counted.eligible)
@@ -71,20 +71,20 @@ class Said:
 
 def rule_diff_text(view: RuleDiff, console: Console, limit: int) -> None:
     """Print the result first, then changed keys, the rates, and at most `limit` cases."""
-    said = Said(view)
-    say(console, said.finding, "bold")
-    say(console, said.moment + ".")
+    sentences = DiffSentences(view)
+    say(console, sentences.finding, "bold")
+    say(console, sentences.moment + ".")
     for name, side in (("Old", view.old), ("New", view.new)):
         versions = ", ".join(side.versions)
         say(console, f"{name}: {side.path}, version {versions}")
     say(console)
     _keys(view, console)
-    _rates(view, said, console)
+    _rates(view, sentences, console)
     for old, new, number in view.verdicts:
         change = f"{words.label(old).lower()} -> {words.label(new).lower()}"
         say(console, f"{change}: {words.count(number, 'case')}")
     for case in view.cases[:limit]:
-        _case(case, said, console)
+        _case(case, sentences, console)
     if len(view.cases) > limit:
         more = words.count(len(view.cases) - limit, "more case")
         say(console)
@@ -108,29 +108,31 @@ def _keys(view: RuleDiff, console: Console) -> None:
     say(console)
 
 
-def _rates(view: RuleDiff, said: Said, console: Console) -> None:
+def _rates(view: RuleDiff, sentences: DiffSentences, console: Console) -> None:
     table = new_table(
         console, ("", "Before", "After"), (0, 26, 26) if console.width > 70 else (0,) * 3
     )
-    add_row(console, table, "Cases that comply", said.rate(view.old), said.rate(view.new))
+    add_row(console, table, "Cases that comply", sentences.rate(view.old), sentences.rate(view.new))
     for one in view.requirements:
-        add_row(console, table, one.title, said.in_window(one.old), said.in_window(one.new))
+        add_row(
+            console, table, one.title, sentences.in_window(one.old), sentences.in_window(one.new)
+        )
     put(console, table)
     say(console)
 
 
-def _case(case: CaseChange, said: Said, console: Console) -> None:
+def _case(case: CaseChange, sentences: DiffSentences, console: Console) -> None:
     verdicts = words.label(case.old_verdict).lower(), words.label(case.new_verdict).lower()
     change = f"stays {verdicts[1]}" if verdicts[0] == verdicts[1] else " -> ".join(verdicts)
     say(console)
     say(console, f"{case.case_id}, surgery {words.day(case.surgery_date)}: {change}", "bold")
     for flip in case.flips:
-        _flip(flip, said, console)
+        _flip(flip, sentences, console)
 
 
-def _flip(flip: Flip, said: Said, console: Console) -> None:
-    old = said.status(flip.old_status, flip.old_reason).lower()
-    new = said.status(flip.new_status, flip.new_reason).lower()
+def _flip(flip: Flip, sentences: DiffSentences, console: Console) -> None:
+    old = sentences.status(flip.old_status, flip.old_reason).lower()
+    new = sentences.status(flip.new_status, flip.new_reason).lower()
     _indented(console, f"{flip.title}: {old} -> {new}")
     if flip.old_sentence:
         _indented(console, f"old: {flip.old_sentence}")

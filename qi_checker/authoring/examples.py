@@ -76,7 +76,7 @@ def _differences(outcome: Outcome) -> Iterator[Difference]:
             yield from _compare(requirement, expected, outcome.of_case[requirement])
         else:
             words = f"{requirement}: expected {expected.status}, but the version does not have it"
-            yield Difference(requirement, _wanted(expected), "not asked", words)
+            yield Difference(requirement, _wanted(expected), "not required", words)
 
 
 def _wanted(expected: Expected) -> str:

@@ -13,10 +13,9 @@ from functools import partial
 from qi_checker.authoring.places import Clause, Places
 from qi_checker.cases.rows import Origin
 from qi_checker.judging import CaseTrace, RequirementTrace
-from qi_checker.judging.cases import Part, column_of
-from qi_checker.judging.chart import Decision
+from qi_checker.judging.cases import column_of
 from qi_checker.judging.clauses import REQUIREMENT, VERSION, ClausePath
-from qi_checker.judging.criteria import Judged
+from qi_checker.judging.outcomes import Decision, Judged, Part
 from qi_checker.judging.spans import Outcome
 from qi_checker.judging.trace import SpanTrace
 from qi_checker.judging.values import When

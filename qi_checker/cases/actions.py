@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from qi_checker.cases.said import Ref, Said, Speaker, Where, say
+from qi_checker.cases.phrases import Phrase, PhraseWriter, Ref, Where, phrase
 from qi_checker.judging import CaseTrace, RequirementTrace, moved
 from qi_checker.judging.findings import NO_LEAD_TIME, closed
 from qi_checker.judging.records import Event
@@ -28,7 +28,7 @@ from qi_checker.protocol.windows import AnchorRef
 OVERDUE, TODAY, SOON, LATER = "overdue", "today", "soon", "later"
 URGENCIES = (OVERDUE, TODAY, SOON, LATER)
 NOW = (OVERDUE, TODAY, SOON)  # actions that need somebody now
-NOTHING = say("nothing")
+NOTHING = phrase("nothing")
 FARTHEST = 180  # how many days after the planned day to search for another day of surgery
 ACTION_COLUMNS = (
     "case_id",
@@ -51,7 +51,7 @@ class Action:
     first, until: the days on which the event would count; None without a limit.
     act_by: the last day to do it. when: overdue, today, soon or later, relative to `as_of`.
     event_id: the event that it is about, or "".
-    said: the text by its key, for other languages.
+    phrase: the text by its key, for other languages.
     """
 
     case_id: str
@@ -64,7 +64,7 @@ class Action:
     when: str
     owner: str
     event_id: str = ""
-    said: Said = field(default=NOTHING, compare=False, repr=False)
+    phrase: Phrase = field(default=NOTHING, compare=False, repr=False)
 
     @property
     def row(self) -> dict[str, Any]:
@@ -187,22 +187,22 @@ def _action(
     decides = kind is ActionKind.DECIDE
     late = when == OVERDUE and kind in (ActionKind.ORDER, ActionKind.BOOK)
     first = first_surgery_date(trace, protocol) if decides or late else None
-    said = _Words(one, kind).decide(first) if decides else _Words(one, kind).said()
+    text = _Words(one, kind).decide(first) if decides else _Words(one, kind).phrase()
     if late and first is not None:
-        said = say("no_slot", text=said, first=first)
-    speaker = Speaker(setting.words, trace.case.version.titles, setting.as_of.date, where)
+        text = phrase("no_slot", text=text, first=first)
+    writer = PhraseWriter(setting.words, trace.case.version.titles, setting.as_of.date, where)
     return Action(
         case_id=trace.case.id,
         requirement=one.id,
         action=kind,
-        text=speaker.text(said),
+        text=writer.text(text),
         first=found["window_opens"],
         until=found["window_closes"],
         act_by=act_by,
         when=when,
         owner=one.requirement.owner_of(kind.owner),
         event_id=found["event_id"] or "",
-        said=said,
+        phrase=text,
     )
 
 
@@ -307,28 +307,28 @@ class _Words:
     one: RequirementTrace
     kind: ActionKind
 
-    def said(self) -> Said:
+    def phrase(self) -> Phrase:
         if self.kind in _AS_ONE:
             return self._or_another(self._record())
         if self.kind is ActionKind.MOVE_BOOKING:
             return self._move()
         if self.kind is ActionKind.CONFIRM:
-            return say("confirm", title=self._title, day=self._date)
+            return phrase("confirm", title=self._title, day=self._date)
         if self.kind is ActionKind.BOOK:
             return self._book()
         key = "order" if self.one.requirement.event.kind in _ORDERED else "arrange"
-        return say(key, title=self._title, when=self._when, why_not=self._why_not())
+        return phrase(key, title=self._title, when=self._when, why_not=self._why_not())
 
-    def decide(self, first: date | None) -> Said:
+    def decide(self, first: date | None) -> Phrase:
         """Describe the remaining choice; `first`: the first day of surgery that would work."""
-        choice = say("move_surgery", first=first) if first else say("exception")
+        choice = phrase("move_surgery", first=first) if first else phrase("exception")
         if self.one.requirement.forbidden:
             at: date | None = self.one.finding["event_date"]
-            of_day = say("of_day", day=at) if at else NOTHING
-            return say("forbidden", title=self._title, of_day=of_day, choice=choice)
+            of_day = phrase("of_day", day=at) if at else NOTHING
+            return phrase("forbidden", title=self._title, of_day=of_day, choice=choice)
         unknown = self.one.status is Status.UNKNOWN
-        other = say("or_first", text=self._record()) if unknown else NOTHING
-        return say("too_late", title=self._title, other=other, choice=choice)
+        other = phrase("or_first", text=self._record()) if unknown else NOTHING
+        return phrase("too_late", title=self._title, other=other, choice=choice)
 
     @property
     def _title(self) -> Ref:
@@ -339,101 +339,103 @@ class _Words:
         return Ref("kind", self.one.requirement.event.kind)
 
     @property
-    def _date(self) -> date | Said:
+    def _date(self) -> date | Phrase:
         at: date | None = self.one.finding["event_date"]
-        return at or say("unknown_day")
+        return at or phrase("unknown_day")
 
     @property
-    def _range(self) -> Said | None:
+    def _range(self) -> Phrase | None:
         """`13 Apr–13 May` for a window that opens later; None for one that is open."""
         opens, closes = self.one.finding["window_opens"], self.one.finding["window_closes"]
         if opens is None or opens <= self.one.chart.setting.as_of.date:
             return None
         if closes is None:
-            return say("range_from", first=opens)
+            return phrase("range_from", first=opens)
         if opens == closes:
-            return say("range_day", until=closes)
+            return phrase("range_day", until=closes)
         month = (opens.year, opens.month) == (closes.year, closes.month)
-        return say("range_month" if month else "range", first=opens, until=closes)
+        return phrase("range_month" if month else "range", first=opens, until=closes)
 
     @property
-    def _when(self) -> Said:
+    def _when(self) -> Phrase:
         """Format ` for 13 Apr–13 May` or ` to be done by 13 May`: unchanged until one of the days
         has passed."""
         if self._range:
-            return say("when", range=self._range)
+            return phrase("when", range=self._range)
         closes = self.one.finding["window_closes"]
-        return say("when_until", day=closes) if closes else NOTHING
+        return phrase("when_until", day=closes) if closes else NOTHING
 
-    def _why_not(self) -> Said:
+    def _why_not(self) -> Phrase:
         """Explain in brackets why the existing event does not count."""
         at: date | None = self.one.finding["event_date"]
         if at is None:
             return NOTHING
         if self.one.reason in _OLD:
-            return say("why_old", day=at, age=self._age("will_be_old"))
+            return phrase("why_old", day=at, age=self._age("will_be_old"))
         if self.one.reason in ENGLISH.NOT_COUNTED:
-            return say(str(self.one.reason), day=at)
+            return phrase(str(self.one.reason), day=at)
         return NOTHING
 
-    def _age(self, key: str) -> Said:
+    def _age(self, key: str) -> Phrase:
         """Format `will be 70 days old at surgery`."""
         before = self.one.finding["days_before"]
         if self.one.requirement.window.anchor != "surgery" or before is None:
-            return say("is_old")
-        return say(key, days=Ref("days", before))
+            return phrase("is_old")
+        return phrase(key, days=Ref("days", before))
 
-    def _book(self) -> Said:
+    def _book(self) -> Phrase:
         title, when = self._title, self._when
         if self.one.reason is Reason.CANCELLED:
-            return say("book_again", title=title, when=when, day=self._date)
+            return phrase("book_again", title=title, when=when, day=self._date)
         ordered = _ordered_on(self.one.event, self.one.chart.setting.site)
         if ordered:
-            return say("book_ordered_on", title=title, day=ordered, when=when)
-        return say("book_ordered", title=title, when=when)
+            return phrase("book_ordered_on", title=title, day=ordered, when=when)
+        return phrase("book_ordered", title=title, when=when)
 
-    def _move(self) -> Said:
+    def _move(self) -> Phrase:
         opens, closes = self.one.finding["window_opens"], self.one.finding["window_closes"]
         title, day = self._title, self._date
         if self.one.requirement.forbidden:
-            first, until = opens or say("any_day"), closes or say("any_day")
-            return say("call_off", title=title, day=day, first=first, until=until)
-        to = self._range or (say("until", day=closes) if closes else say("earlier"))
-        said = say("move", title=title, day=day, to=to)
+            first, until = opens or phrase("any_day"), closes or phrase("any_day")
+            return phrase("call_off", title=title, day=day, first=first, until=until)
+        to = self._range or (phrase("until", day=closes) if closes else phrase("earlier"))
+        text = phrase("move", title=title, day=day, to=to)
         at: date | None = self.one.finding["event_date"]
         if at and opens and at < opens:
-            return say("move_why", text=said, day=at, age=self._age("would_be_old"))
-        return said
+            return phrase("move_why", text=text, day=at, age=self._age("would_be_old"))
+        return text
 
-    def _record(self) -> Said:
+    def _record(self) -> Phrase:
         """Describe what must be found out or corrected."""
         title, event, reason = self._title, self.one.event, self.one.reason
         match reason:
             case Reason.PARTIAL_DATE:
-                recorded = (event.texts.get("at", "") if event else "") or say("unknown_day")
-                return say("exact_date", title=title, recorded=recorded)
+                recorded = (event.texts.get("at", "") if event else "") or phrase("unknown_day")
+                return phrase("exact_date", title=title, recorded=recorded)
             case Reason.SAME_DAY_UNTIMED | Reason.UNTIMED:
-                return say("clock_time", title=title, day=self._date)
+                return phrase("clock_time", title=title, day=self._date)
             case Reason.EXTERNAL_UNDATED:
-                return say("acquisition_date", title=title)
+                return phrase("acquisition_date", title=title)
             case Reason.UNMAPPED:
-                return say("unrecorded", title=title, day=self._date)
+                return phrase("unrecorded", title=title, day=self._date)
             case Reason.BETWEEN_UNKNOWN:
-                return say("since", title=title, day=self._date)
+                return phrase("since", title=title, day=self._date)
             case Reason.REJECTED_RECORD:
-                row = Ref("row", event.row) if event else say("a_row")
+                row = Ref("row", event.row) if event else phrase("a_row")
                 known = event is not None and bool(event.reject)
-                fault = say("fault", fault=Ref("fault", event.reject)) if event and known else None
-                return say("correct", row=row, fault=fault or NOTHING, title=title)
+                fault = (
+                    phrase("fault", fault=Ref("fault", event.reject)) if event and known else None
+                )
+                return phrase("correct", row=row, fault=fault or NOTHING, title=title)
             case Reason.FEED_STALE:
-                return say("feed", kind=self._kind, title=title)
+                return phrase("feed", kind=self._kind, title=title)
             case Reason.NO_SUCH_RECORDS:
-                return say("delivered", kind=self._kind)
+                return phrase("delivered", kind=self._kind)
             case Reason.CONDITION_UNKNOWN:
-                return say("condition", title=title)
+                return phrase("condition", title=title)
             case Reason.ANCHOR_UNKNOWN:
-                return say("anchor", title=title, anchor=self._anchor)
-        return say("date", title=title)
+                return phrase("anchor", title=title, anchor=self._anchor)
+        return phrase("date", title=title)
 
     @property
     def _anchor(self) -> Ref:
@@ -444,7 +446,7 @@ class _Words:
             return Ref("column", anchor.column)
         return Ref("title", anchor.requirement or "")
 
-    def _or_another(self, text: Said) -> Said:
+    def _or_another(self, text: Phrase) -> Phrase:
         """Describe the alternative to a record that nobody can complete."""
         needed = self.one.reason in (
             Reason.CONDITION_UNKNOWN,
@@ -454,7 +456,7 @@ class _Words:
         )
         if self.one.requirement.forbidden or needed or not self.one.live:
             return text
-        return say("or_another", text=text, when=self._when)
+        return phrase("or_another", text=text, when=self._when)
 
 
 def _ordered_on(event: Event | None, site: Site) -> date | None:

@@ -155,10 +155,10 @@ def checklist_page(checklist: Checklist, most: int | None = None) -> str:
         groups = cut(groups, most)
     left_out = total - sum(len(group.items) for group in groups)
     return _template("cases/checklist.html.j2").render(
-        checklist=checklist, groups=groups, total=total, left_out=left_out, said=case_words
+        checklist=checklist, groups=groups, total=total, left_out=left_out, sentences=case_words
     )
 
 
 def sheets_page(page: SheetsPage) -> str:
     """Render the index.html of a folder of case sheets."""
-    return _template("cases/sheets.html.j2").render(page=page, said=case_words)
+    return _template("cases/sheets.html.j2").render(page=page, sentences=case_words)

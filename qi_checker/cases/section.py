@@ -15,7 +15,7 @@ from qi_checker.cases import words as case_words
 from qi_checker.cases.drawing import drawing, symbol
 from qi_checker.cases.timeline import Picture, Shape, pictures_of, shape_of
 from qi_checker.cases.views import Candidate, CaseSheet, RequirementSheet
-from qi_checker.cases.words import Told, told
+from qi_checker.cases.words import EventText, event_texts
 from qi_checker.render import words
 from qi_checker.render.html import clip, dates, day, safe
 
@@ -24,7 +24,7 @@ _UNSETTLED = ("due", "unknown", "expired", "missing")
 
 def section(req: RequirementSheet, anchor: str, sheet: CaseSheet, as_of: date) -> str:
     """Draw the section of a requirement; `anchor` is its id on the page."""
-    events = told(req.candidates)
+    events = event_texts(req.candidates)
     pictures = pictures_of(req, events, sheet.surgery_date, as_of)
     parts = [
         f'<section aria-labelledby="{anchor}">',
@@ -123,7 +123,7 @@ def _pictures(pictures: Sequence[Picture], anchor: str) -> str:
 # ---- the table of events -------------------------------------------------------------------------
 
 
-def _table(req: RequirementSheet, events: Sequence[Told]) -> str:
+def _table(req: RequirementSheet, events: Sequence[EventText]) -> str:
     # Every criterion that was applied, in order.
     columns = tuple(dict.fromkeys([c.name for event in req.candidates for c in event.criteria]))
     rows = "".join([_row(one, columns) for one in events])
@@ -148,7 +148,7 @@ def _head(columns: tuple[str, ...]) -> str:
 _OURS = ("No.", "Event", "Date")
 
 
-def _row(one: Told, columns: Sequence[str]) -> str:
+def _row(one: EventText, columns: Sequence[str]) -> str:
     event, result = one.event, one.result.words
     tone = decides = ""
     if event.chosen:
@@ -185,7 +185,7 @@ def _origin(event: Candidate) -> str:
     return said
 
 
-def _cells(one: Told, columns: Sequence[str]) -> str:
+def _cells(one: EventText, columns: Sequence[str]) -> str:
     """Draw the outcome of each criterion with the checked value; empty if it was not applied."""
     said: dict[str, str] = {}
     for criterion in one.event.criteria:

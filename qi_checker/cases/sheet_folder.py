@@ -40,12 +40,12 @@ class Printing:
 def write_sheets(
     evaluation: Evaluation,
     case_keys: Sequence[int],
-    asked: str,
+    selection: str,
     out: Path,
     how: Printing,
     progress: Progress = lambda phase, done, total: None,
 ) -> SheetsPage:
-    """Write a sheet for each of these cases into `out`; `asked` describes the choice."""
+    """Write a sheet for each of these cases into `out`; `selection` describes the choice."""
     lines: list[SheetLine] = []
     with replaced_folder(out, OURS) as folder, disk_of(out):
         (folder / "cases").mkdir()
@@ -59,7 +59,7 @@ def write_sheets(
             while press and press.take():
                 progress("writing case sheets", press.done, len(case_keys))
         lines.sort(key=_urgency)
-        page = SheetsPage(asked, tuple(lines), provenance(evaluation))
+        page = SheetsPage(selection, tuple(lines), provenance(evaluation))
         document = on_paper(sheets_page(page), how.paper)
         (folder / "index.html").write_text(document, encoding="utf-8")
         (folder / "manifest.json").write_text(

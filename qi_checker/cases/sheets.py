@@ -17,7 +17,8 @@ from qi_checker.cases.rows import Origin, ahead
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet
 from qi_checker.cases.words import procedure_words
 from qi_checker.judging import CaseTrace, RequirementTrace
-from qi_checker.judging.criteria import CRITERIA, Judged
+from qi_checker.judging.criteria import CRITERIA
+from qi_checker.judging.outcomes import Judged
 from qi_checker.judging.rows import Row
 from qi_checker.judging.spans import Outcome
 from qi_checker.judging.windows import PASSES

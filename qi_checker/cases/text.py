@@ -175,7 +175,7 @@ def what_if_text(view: WhatIf, console: Console) -> None:
     meaning = words.VERDICTS[moved.verdict]
     say(console, f"{outcome}: {meaning}.", _tone(moved.verdict))
     if view.latest:
-        say(console, f"Everything that is there counts for surgery until {words.day(view.latest)}.")
+        say(console, f"Everything on record counts for surgery until {words.day(view.latest)}.")
     if moved.next_action:
         say(console, f"Next action after the move: {moved.next_action}", "bold")
         owner = moved.owner or "not named"

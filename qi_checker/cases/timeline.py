@@ -22,7 +22,7 @@ from qi_checker.cases.geometry import (
     within,
 )
 from qi_checker.cases.views import Candidate, RequirementSheet
-from qi_checker.cases.words import Told, told
+from qi_checker.cases.words import EventText, event_texts
 from qi_checker.render.words import planned
 
 LANE = 19.0  # height of one row of events
@@ -114,7 +114,9 @@ class _Plan(NamedTuple):
     description: str
 
 
-def _plan(sheet: RequirementSheet, events: Sequence[Told], surgery: date, as_of: date) -> _Plan:
+def _plan(
+    sheet: RequirementSheet, events: Sequence[EventText], surgery: date, as_of: date
+) -> _Plan:
     assert sheet.window_closes
     shown = _drawn(events)
     first, last = _ends(sheet, surgery, as_of, [one.event for one in shown])
@@ -174,7 +176,7 @@ def _ends(
     return start - pad, end + pad
 
 
-def _drawn(events: Sequence[Told]) -> list[Told]:
+def _drawn(events: Sequence[EventText]) -> list[EventText]:
     """Return the events with a date; if there are too many, the chosen and matching ones first."""
     dated = [one for one in events if one.event.first and one.event.last]
     if len(dated) <= MOST_MARKS:
@@ -193,11 +195,11 @@ def _drawn(events: Sequence[Told]) -> list[Told]:
 _NOT_BOOKED = Shape("triangle", False)  # an appointment that will not count
 
 
-def shape_of(told: Told) -> Shape:
+def shape_of(event: EventText) -> Shape:
     """Choose the symbol. Filled circle: counts; hollow: does not; triangle: booked; diamond:
     cannot be decided."""
-    shape = SHAPES[told.result.key]
-    return _NOT_BOOKED if told.event.status == "booked" and not shape.filled else shape
+    shape = SHAPES[event.result.key]
+    return _NOT_BOOKED if event.event.status == "booked" and not shape.filled else shape
 
 
 def _marks(
@@ -261,7 +263,7 @@ def _labels(
     return spread([(scale.x(day), text) for day, text in anchors], base, step, scale.width)
 
 
-def _described(sheet: RequirementSheet, shown: Sequence[Told]) -> str:
+def _described(sheet: RequirementSheet, shown: Sequence[EventText]) -> str:
     opens = f"from {sheet.window_opens} " if sheet.window_opens else "without a first day "
     parts = [f"Window {opens}to {sheet.window_closes}."]
     for number, event, result, when, apart in shown:
@@ -276,13 +278,13 @@ def timeline(
 
     width: of the view box. Text keeps its size, so a narrow picture is legible on a phone.
     """
-    pictures = pictures_of(sheet, told(sheet.candidates), surgery, as_of, (width,))
+    pictures = pictures_of(sheet, event_texts(sheet.candidates), surgery, as_of, (width,))
     return pictures[0] if pictures else None
 
 
 def pictures_of(
     sheet: RequirementSheet,
-    events: Sequence[Told],
+    events: Sequence[EventText],
     surgery: date,
     as_of: date,
     widths: Sequence[float] = (WIDTH, NARROW),

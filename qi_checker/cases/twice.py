@@ -1,9 +1,8 @@
 """Judged twice: what is shown for a case comes from `judging`, what is counted from the query.
 
-Both are compared where both exist: for every upcoming case, for a sample of past ones that is
-another one each day, and for every case that gets a page. They share no code, so that a mistake in
-one of them shows here. A case about which they differ is counted and shown as `error`: neither can
-be trusted.
+Both are compared where both exist: for every upcoming case, for a sample of past cases that changes
+every day, and for every case with a page. They share no code, so that a mistake in one of them shows
+here. A case about which they differ is counted and shown as `error`: neither can be trusted.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _COMPARED = (
     "valid_through",
     "act_by",
 )
-Found = dict[str, tuple[Any, ...]]  # by requirement; "" is the case
+Results = dict[str, tuple[Any, ...]]  # by requirement; "" is the case
 
 
 def judge_twice(
@@ -101,7 +100,7 @@ def _chosen(evaluation: Evaluation, pages: Collection[int]) -> list[int]:
     return [int(key) for (key,) in evaluation.con.execute(query, [list(pages)]).fetchall()]
 
 
-def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Found]:
+def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Results]:
     """Return the results of the query for these cases."""
     ids = {
         (scope.index, n): leaf.id
@@ -110,7 +109,7 @@ def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Found]:
     }
     listed = "case_key IN (SELECT unnest(?::INTEGER[]))"
     verdicts = f"SELECT case_key, verdict, latest_surgery_date FROM {VERDICTS} WHERE {listed}"
-    by_key: dict[int, Found] = {
+    by_key: dict[int, Results] = {
         key: {"": tuple(rest)} for key, *rest in evaluation.con.execute(verdicts, [keys]).fetchall()
     }
     facts = f"SELECT case_key, version, number, {', '.join(_COMPARED)} FROM {FACTS} WHERE {listed}"
@@ -119,15 +118,15 @@ def _counted(evaluation: Evaluation, keys: Sequence[int]) -> dict[int, Found]:
     return by_key
 
 
-def _judged(trace: CaseTrace) -> Found:
+def _judged(trace: CaseTrace) -> Results:
     """Return the result of judging a case, in the same form."""
-    values: Found = {"": (str(trace.verdict), trace.latest_surgery_date)}
+    values: Results = {"": (str(trace.verdict), trace.latest_surgery_date)}
     for one in trace.requirements:
         values[one.id] = tuple(one.finding[name] for name in _COMPARED)
     return values
 
 
-def _failed(found: Found) -> bool:
+def _failed(found: Results) -> bool:
     """Whether the query of the case failed, which is already reported."""
     return any(values[0] == Status.ERROR for values in found.values())
 

@@ -203,7 +203,7 @@ class SheetLine:
 class SheetsPage:
     """A folder of case sheets: its index.html."""
 
-    asked: str  # "operations until Fri 1 May 2026 (60 days)"
+    selection: str  # "operations until Fri 1 May 2026 (60 days)"
     lines: tuple[SheetLine, ...]  # most urgent action first
     provenance: Provenance
 

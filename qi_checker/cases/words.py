@@ -45,7 +45,7 @@ def result(candidate: Candidate) -> Result:
     return BOOKED if candidate.status == "booked" else COUNTS
 
 
-class Told(NamedTuple):
+class EventText(NamedTuple):
     """An event with the text for picture and table, computed once: a page has dozens of events."""
 
     number: int  # as in the table
@@ -55,9 +55,9 @@ class Told(NamedTuple):
     apart: str  # distance from surgery
 
 
-def told(candidates: Iterable[Candidate]) -> list[Told]:
+def event_texts(candidates: Iterable[Candidate]) -> list[EventText]:
     """Describe the events of a requirement, numbered from 1."""
-    return [Told(n, c, result(c), when(c), days_apart(c)) for n, c in enumerate(candidates, 1)]
+    return [EventText(n, c, result(c), when(c), days_apart(c)) for n, c in enumerate(candidates, 1)]
 
 
 def why_not(candidate: Candidate) -> tuple[str, ...]:
@@ -103,20 +103,20 @@ def sheets(page: SheetsPage) -> str:
     """Summarise a folder of case sheets in one sentence."""
     total = len(page.lines)
     if not total:
-        return f"There is no case to write a sheet for: {page.asked}."
-    return f"{count(total, 'case sheet')}: {page.asked}; {_waiting(page)}."
+        return f"There is no case to write a sheet for: {page.selection}."
+    return f"{count(total, 'case sheet')}: {page.selection}; {_waiting(page)}."
 
 
 def sheets_finding(page: SheetsPage) -> tuple[str, str]:
     """Return the summary of the folder, and the grey line below it."""
-    asked, total = page.asked[:1].upper() + page.asked[1:], len(page.lines)
+    selection, total = page.selection[:1].upper() + page.selection[1:], len(page.lines)
     if not total:
-        return "There is no case to write a sheet for", f"{asked}."
+        return "There is no case to write a sheet for", f"{selection}."
     waiting = sum(1 for line in page.lines if line.next_action)
     verb = "needs" if waiting == 1 else "need"
     sheets = count(total, "case sheet")
     found = f"{waiting:,} of {sheets} {verb} action" if waiting else f"{sheets}, none needs action"
-    return found, f"{asked}."
+    return found, f"{selection}."
 
 
 def _waiting(page: SheetsPage) -> str:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
-from qi_checker.cli.common import as_json, is_rulebook, look_of, progress, read_request
+from qi_checker.cli.common import as_json, checks_of, is_rulebook, progress, read_request
 from qi_checker.cli.engines import audited, audited_together, check_engine, on_spark, pages_of
 from qi_checker.cli.outputs import check_output, in_text, put_page, write_out
 from qi_checker.cli.profile import Profile
@@ -125,8 +125,8 @@ def checklist(arguments: argparse.Namespace) -> int:
     check_output(arguments.format, arguments.output, "--output")
     profile = Profile(arguments)
     request = read_request(arguments)
-    look = look_of(arguments, request.site)
-    evaluation = evaluate(*request, watch=profile.watch, look=look)
+    checks = checks_of(arguments, request.site)
+    evaluation = evaluate(*request, watch=profile.watch, checks=checks)
     _check_desk(arguments.desk, request.bundle)
     earlier = earlier_actions(arguments.since) if arguments.since is not None else None
     view = build(

@@ -12,7 +12,7 @@ from qi_checker.cases import sheet_choice
 from qi_checker.cases import words as case_words
 from qi_checker.cases.sheet_folder import OURS, Printing, write_sheets
 from qi_checker.cli.audits import LONGEST
-from qi_checker.cli.common import look_of, progress, read_request
+from qi_checker.cli.common import checks_of, progress, read_request
 from qi_checker.engines.duckdb import Evaluation, evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.render import words
@@ -34,8 +34,8 @@ def sheets(arguments: argparse.Namespace) -> int:
     how = Printing(arguments.format, arguments.paper, arguments.identified, jobs)
     request = read_request(arguments)
     with progress() as shown:
-        look = look_of(arguments, request.site)
-        evaluation = evaluate(*request, progress=shown.phase, look=look)
+        checks = checks_of(arguments, request.site)
+        evaluation = evaluate(*request, progress=shown.phase, checks=checks)
         keys, description = _chosen(evaluation, arguments, ids)
         page = write_sheets(evaluation, keys, description, arguments.out, how, shown.count)
     print(case_words.sheets(page))

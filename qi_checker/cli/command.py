@@ -40,11 +40,11 @@ def records(
     many: bool = False,
     as_of_needed: bool = True,
     anywhere: bool = False,
-    look: bool = True,
+    checks: bool = True,
 ) -> None:
     """Add the options that name a hospital's records; with `many`, several protocols are possible.
 
-    `anywhere`: the records may be in a database instead of a folder. `look`: the plausibility
+    `anywhere`: the records may be in a database instead of a folder. `checks`: the plausibility
     checks run on the records, so `--accept` can name one.
     """
     judged = "the moment of the evaluation: 2026-02-01 (its end), 2026-02-01T07:30 or now"
@@ -66,7 +66,7 @@ def records(
         f"{', or a folder of protocols' if many else ''}"
         " (default: the shipped liver protocol)",
     )
-    if look:
+    if checks:
         parser.add_argument(
             "--accept",
             action="append",

@@ -22,7 +22,7 @@ from qi_checker.protocol.site import Site
 from qi_checker.sources.files import read_folder
 
 if TYPE_CHECKING:
-    from qi_checker.plausibility import Looking
+    from qi_checker.plausibility import PlausibilityChecks
 
 NOW = "now"
 SHIPPED = "hepatic-metastasectomy-imaging"
@@ -65,17 +65,17 @@ def moment_of(text: str, site: Site) -> AsOf:
     return AsOf.parse(text)
 
 
-def look_of(
+def checks_of(
     arguments: argparse.Namespace,
     site: Site,
     without: Collection[str] = (),
     alone: bool = True,
     period: tuple[date, date] | None = None,
-) -> Looking:
+) -> PlausibilityChecks:
     """Return the settings of a command's plausibility checks, with the checks to accept."""
-    from qi_checker.plausibility import Looking
+    from qi_checker.plausibility import PlausibilityChecks
 
-    return Looking(site.checks, arguments.accept, without, alone, period)
+    return PlausibilityChecks(site.checks, arguments.accept, without, alone, period)
 
 
 def is_rulebook(path: Path | None) -> bool:

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 
 from qi_checker.cli.common import (
+    checks_of,
     is_rulebook,
-    look_of,
     moment_of,
     protocol_path,
     read_request,
@@ -100,16 +100,16 @@ def audited(arguments: argparse.Namespace, profile: Profile, progress: Phase) ->
     """Evaluate one protocol where the records are."""
     if not _in_database(arguments):
         request = read_request(arguments)
-        look = look_of(arguments, request.site)
-        return evaluate(*request, progress=progress, watch=profile.watch, look=look)
+        checks = checks_of(arguments, request.site)
+        return evaluate(*request, progress=progress, watch=profile.watch, checks=checks)
     from qi_checker.engines import postgres
 
     bundle = load_protocol(protocol_path(arguments.protocol))
     site = read_site(arguments)
     as_of = moment_of(arguments.as_of, site)
-    look = look_of(arguments, site)
+    checks = checks_of(arguments, site)
     return postgres.evaluate(
-        bundle, arguments.engine, as_of, site, connect(), progress, profile.watch, look
+        bundle, arguments.engine, as_of, site, connect(), progress, profile.watch, checks
     )
 
 
@@ -119,14 +119,14 @@ def audited_together(
     """Evaluate the protocols of a rulebook; read their records only once."""
     site = read_site(arguments)
     as_of = moment_of(arguments.as_of, site)
-    watch, look = profile.watch, look_of(arguments, site, alone=len(bundles) == 1)
+    watch, checks = profile.watch, checks_of(arguments, site, alone=len(bundles) == 1)
     if not _in_database(arguments):
         records = read_folder(arguments.data, site, mapping=arguments.mapping)
-        return evaluate_rulebook(bundles, records, as_of, site, progress, watch, look)
+        return evaluate_rulebook(bundles, records, as_of, site, progress, watch, checks)
     from qi_checker.engines import postgres
 
     address, con = arguments.engine, connect()
-    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress, watch, look)
+    return postgres.evaluate_rulebook(bundles, address, as_of, site, con, progress, watch, checks)
 
 
 def on_spark(arguments: argparse.Namespace) -> bool:

@@ -33,7 +33,7 @@ def inspect(arguments: argparse.Namespace) -> int:
         return _dry_run(arguments)
     if arguments.like is not None:
         return _like(arguments)
-    from qi_checker.sources.inspection import look
+    from qi_checker.sources.inspection import read_tables
     from qi_checker.sources.mapping_text import mapping_text
     from qi_checker.sources.propose import propose
     from qi_checker.sources.raw import connect
@@ -41,7 +41,7 @@ def inspect(arguments: argparse.Namespace) -> int:
 
     target = str(arguments.target)
     con = connect()
-    seen, unread = look(con, target)
+    seen, unread = read_tables(con, target)
     for problem in unread:
         print(f"qi-checker: warning: {problem}", file=sys.stderr)
     proposal = propose(con, seen, target if "://" in target else "")
@@ -154,10 +154,12 @@ def _dry_run(arguments: argparse.Namespace) -> int:
 def _plausible(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> None:
     """Print the results of the plausibility checks for the records and their evaluation."""
     from qi_checker.engines.duckdb import evaluate
-    from qi_checker.plausibility import Looking
+    from qi_checker.plausibility import PlausibilityChecks
 
-    done = evaluate(bundle, records, as_of, site, look=Looking(site.checks, refuses=False))
-    findings = done.looked.findings
+    done = evaluate(
+        bundle, records, as_of, site, checks=PlausibilityChecks(site.checks, refuses=False)
+    )
+    findings = done.checked.findings
     print(f"\nPlausibility on {as_of} with protocol {bundle.protocol.id} (docs/plausibility.md):")
     if not site.checks.on:
         print("- off in the site settings")

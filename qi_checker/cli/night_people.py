@@ -18,7 +18,7 @@ from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import warn
 from qi_checker.cli.nights import open_store, settings_of
 from qi_checker.errors import Exit, Problem, UserError, did_you_mean
-from qi_checker.nightly.asking import Asked, check_case, check_request
+from qi_checker.nightly.exception_requests import RequestedException, check_case, check_request
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.moments import today_of
 from qi_checker.protocol.as_of import AsOf
@@ -91,7 +91,7 @@ def list_exceptions(arguments: argparse.Namespace) -> int:
     for waiver in exceptions:
         print(_line(waiver))
     if not exceptions:
-        print("There is no such exception." if _narrowed(arguments) else "No exception is kept.")
+        print("There is no such exception." if _narrowed(arguments) else "No exception is stored.")
     return Exit.DONE
 
 
@@ -121,7 +121,7 @@ def _marked(marks: Sequence[str]) -> str:
 def request(arguments: argparse.Namespace) -> int:
     """Request an exception; refuse a request that could never have an effect."""
     settings, by = settings_of(arguments), person(arguments)
-    wanted = Asked(
+    wanted = RequestedException(
         arguments.case_id,
         arguments.requirement,
         arguments.reason,

@@ -15,7 +15,7 @@ from pathlib import Path
 from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import progress, warn
 from qi_checker.errors import Exit, Problem, UserError
-from qi_checker.nightly.keeping import opened
+from qi_checker.nightly.database import opened
 from qi_checker.nightly.load import Settings, load_settings
 from qi_checker.nightly.moments import check_days, now_here, today_of
 from qi_checker.private import spill_under
@@ -204,7 +204,7 @@ def purge(arguments: argparse.Namespace) -> int:
     before = AsOf.parse(given, "--before").date if given is not None else _expired(settings, today)
     if before > today:
         what = f"{before} is in the future: today is {today}"
-        raise UserError(Problem("--before", what, "", "Give the first day whose night is kept"))
+        raise UserError(Problem("--before", what, "", "Give the first day to keep"))
     with open_store(arguments) as store:
         if given is None:
             _check_share(store, before)

@@ -155,7 +155,7 @@ def _check(commands: Any) -> None:
         "qi-checker check C-0042 --data export --as-of 2026-02-01",
     )
     parser.add_argument("case_id", metavar="CASE_ID")
-    records(parser, look=False)
+    records(parser, checks=False)
     _format(parser)
     _identified(parser)
 
@@ -213,7 +213,7 @@ def _what_if(commands: Any) -> None:
     )
     parser.add_argument("case_id", metavar="CASE_ID")
     parser.add_argument("--move-to", required=True, metavar="DATE", help="the new date of surgery")
-    records(parser, look=False)
+    records(parser, checks=False)
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )

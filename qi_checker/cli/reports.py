@@ -6,7 +6,7 @@ import argparse
 import re
 from pathlib import Path
 
-from qi_checker.cli.common import Request, look_of, progress, read_request
+from qi_checker.cli.common import Request, checks_of, progress, read_request
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -48,8 +48,8 @@ def report(arguments: argparse.Namespace) -> int:
         period = first_day(month), last_day(month)
         from qi_checker.plausibility import AHEAD
 
-        look = look_of(arguments, request.site, AHEAD, period=period)
-        evaluation = evaluate(*request, progress=shown.phase, look=look)
+        checks = checks_of(arguments, request.site, AHEAD, period=period)
+        evaluation = evaluate(*request, progress=shown.phase, checks=checks)
         view = monthly(evaluation, month, settings, arguments.by, before)
         profile = PROFILES[settings.settings.small_numbers]
         if profile.largest:

@@ -216,7 +216,7 @@ def _explain(tools: Any) -> None:
         "qi-checker rules explain C-0042 --data export --as-of 2026-02-01",
     )
     explain.add_argument("case_id", metavar="CASE")
-    records(explain, look=False)
+    records(explain, checks=False)
     explain.add_argument(
         "--format", choices=("text", "json"), default="text", help="output format (default: text)"
     )

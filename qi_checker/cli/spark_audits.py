@@ -6,7 +6,7 @@ import argparse
 import logging
 from typing import TYPE_CHECKING, Any
 
-from qi_checker.cli.common import look_of, moment_of, progress, protocol_path, read_site
+from qi_checker.cli.common import checks_of, moment_of, progress, protocol_path, read_site
 from qi_checker.cli.streams import console
 from qi_checker.protocol.load import load_protocol
 
@@ -31,8 +31,8 @@ def audit_on_spark(arguments: argparse.Namespace) -> tuple[set[str], list[str]]:
     with progress() as shown:
         shown.phase("starting Spark")
         session = open_session(arguments.engine)
-        look = look_of(arguments, site)
-        evaluation = evaluate(bundle, session, files, as_of, site, shown.phase, look=look)
+        checks = checks_of(arguments, site)
+        evaluation = evaluate(bundle, session, files, as_of, site, shown.phase, checks=checks)
         numbers = write_parquet(evaluation, arguments.out, connect(), shown.count)
     _say(numbers, count_actions(evaluation.actions), arguments)
     return set(numbers["verdicts"]), evaluation.failures

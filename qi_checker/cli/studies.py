@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from qi_checker.cli.common import look_of, progress, read_request
+from qi_checker.cli.common import checks_of, progress, read_request
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -40,8 +40,8 @@ def study(arguments: argparse.Namespace) -> int:
         period = min(span.first for span in spans), max(span.last for span in spans)
         from qi_checker.plausibility import AHEAD
 
-        look = look_of(arguments, request.site, AHEAD, period=period)
-        evaluation = evaluate(*request, progress=shown.phase, look=look)
+        checks = checks_of(arguments, request.site, AHEAD, period=period)
+        evaluation = evaluate(*request, progress=shown.phase, checks=checks)
         ids = [r["case_id"] for r in evaluation.rows("SELECT case_id FROM ready_cases")]
         registry = read_registry(evaluation.con, raw, ids, entered)
         view = build(evaluation, spans, registry, printed)
@@ -64,7 +64,7 @@ def study(arguments: argparse.Namespace) -> int:
 
 def _entered(config: Path) -> list[tuple[int, dict[str, str]]]:
     """Read the ultrasound entries of the web application from the store that the settings name."""
-    from qi_checker.nightly.keeping import opened
+    from qi_checker.nightly.database import opened
     from qi_checker.nightly.load import load_settings
     from qi_checker.store.people.reads import ious_rows
 

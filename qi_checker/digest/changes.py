@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from qi_checker.digest.snapshot import CaseFound, Found, Key, Snapshot
+from qi_checker.digest.snapshot import CaseResult, Finding, Key, Snapshot
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.english import ASKED_LATE
 from qi_checker.protocol.vocabulary import Reason, Status
@@ -75,7 +75,7 @@ def changes(now: Snapshot, before: Snapshot, earlier: Collection[Key] = ()) -> t
     return tuple(sorted(_each(now, before, frozenset(earlier)), key=_order))
 
 
-def is_problem(found: Found, as_of: dt.date) -> bool:
+def is_problem(found: Finding, as_of: dt.date) -> bool:
     """Whether somebody must act: a deviation, or due after the last day to arrange it."""
     overdue = found.status == Status.DUE and found.act_by is not None and found.act_by < as_of
     return found.status in DEVIATIONS or overdue
@@ -110,7 +110,7 @@ def _each(now: Snapshot, before: Snapshot, earlier: frozenset[Key]) -> Iterator[
             yield replace(change, cause=_came(now.cases[key[0]], before).cause)
 
 
-def _came(case: CaseFound, before: Snapshot) -> Change:
+def _came(case: CaseResult, before: Snapshot) -> Change:
     late = case.surgery_date is not None and case.surgery_date <= before.as_of
     words = f"{case.case_id} is new, surgery on {case.surgery_date}."
     return Change(
@@ -128,7 +128,7 @@ def _came(case: CaseFound, before: Snapshot) -> Change:
     )
 
 
-def _went(case: CaseFound, now: Snapshot, before: Snapshot) -> Change:
+def _went(case: CaseResult, now: Snapshot, before: Snapshot) -> Change:
     cause = Cause.DATA if _same(now, before, "program") else _either(now, before)
     words = f"{case.case_id}, surgery on {case.surgery_date}, is no longer in the records."
     return Change(
@@ -160,8 +160,8 @@ class _Pair:
 
     tonight: Snapshot
     before: Snapshot
-    now: Found
-    was: Found | None
+    now: Finding
+    was: Finding | None
 
     @property
     def status_before(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qi_checker.digest.changes import Change, Kind, changes
-from qi_checker.digest.snapshot import CaseFound, Key, Snapshot, Todo
+from qi_checker.digest.snapshot import CaseResult, Key, Snapshot, Todo
 from qi_checker.protocol.records import THE_STORE
 from qi_checker.protocol.vocabulary import Reason, Verdict
 
@@ -178,7 +178,7 @@ def _counted(now: Snapshot, listed: Sequence[AtRisk]) -> dict[str, int]:
     return {"now": len(listed), "operations": len({line.case_id for line in listed})}
 
 
-def _listed(now: Snapshot, upcoming: Sequence[CaseFound], days: int) -> tuple[AtRisk, ...]:
+def _listed(now: Snapshot, upcoming: Sequence[CaseResult], days: int) -> tuple[AtRisk, ...]:
     """List the actions of these days, after the cases that could not be evaluated."""
     if now.actions is None:
         return _at_risk(upcoming, now.as_of)
@@ -213,7 +213,7 @@ def _plausibility(now: Snapshot) -> tuple[str, ...]:
     return tuple(str(line["message"]) for line in now.manifest.get("plausibility") or ())
 
 
-def _upcoming(case: CaseFound, today: dt.date, days: int) -> bool:
+def _upcoming(case: CaseResult, today: dt.date, days: int) -> bool:
     """Whether the protocol applies and surgery, or the last day to act, is in these days.
 
     On the day of surgery a case is upcoming only while something must still be done for it.
@@ -226,7 +226,7 @@ def _upcoming(case: CaseFound, today: dt.date, days: int) -> bool:
     return bool(case.next_action) and case.act_by is not None and case.act_by <= last
 
 
-def _at_risk(upcoming: Sequence[CaseFound], today: dt.date) -> tuple[AtRisk, ...]:
+def _at_risk(upcoming: Sequence[CaseResult], today: dt.date) -> tuple[AtRisk, ...]:
     """Sort by the last day to arrange something; cases without such a day come first."""
     lines = [
         AtRisk(

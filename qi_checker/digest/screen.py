@@ -27,7 +27,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _CHANGED = {
     Kind.REOPENED: "re-opened",
     Kind.RESCHEDULED: "flipped by a move",
-    Kind.REJUDGED: "judged anew",
+    Kind.REJUDGED: "re-judged",
     Kind.RESOLVED: "resolved",
 }
 

@@ -29,7 +29,7 @@ _ADVICE = "Give a folder that `qi-checker audit` wrote"
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """One finding: a row of findings.json. Text is "" and dates are None where nothing applies."""
 
     case_id: str
@@ -49,7 +49,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class CaseFound:
+class CaseResult:
     """One case: a row of `cases` in findings.json."""
 
     case_id: str
@@ -91,8 +91,8 @@ class Snapshot:
     """
 
     manifest: Mapping[str, Any]
-    findings: Mapping[Key, Found]
-    cases: Mapping[str, CaseFound]
+    findings: Mapping[Key, Finding]
+    cases: Mapping[str, CaseResult]
     where: str = ""  # the folder that it was read from, for messages
     actions: tuple[Todo, ...] | None = None
 
@@ -108,8 +108,8 @@ class Snapshot:
         """Make a snapshot from rows of the contract; raise UserError for other rows."""
         try:
             AsOf.parse(manifest["as_of"])
-            found = [Found(**_typed(row, FINDING_COLUMNS)) for row in findings]
-            lines = [CaseFound(**_typed(row, CASE_COLUMNS)) for row in cases]
+            found = [Finding(**_typed(row, FINDING_COLUMNS)) for row in findings]
+            lines = [CaseResult(**_typed(row, CASE_COLUMNS)) for row in cases]
             todo = None if actions is None else tuple(Todo.of(row) for row in actions)
             keys = {(f.case_id, f.requirement): f for f in found}
             ids = {c.case_id: c for c in lines}
@@ -184,7 +184,7 @@ def _date(value: Any) -> dt.date | None:
         raise ValueError("a date is not a date") from None
 
 
-def _check(manifest: Mapping[str, Any], found: list[Found], cases: list[CaseFound]) -> None:
+def _check(manifest: Mapping[str, Any], found: list[Finding], cases: list[CaseResult]) -> None:
     """Check the assumptions of a comparison. Raise KeyError, TypeError or ValueError."""
     texts = (
         manifest["protocol"]["id"],

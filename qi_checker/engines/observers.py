@@ -1,30 +1,17 @@
-"""Observers of an evaluation: of its time, its records, and its result.
+"""Observers of an evaluation: an engine calls a `Watch` after each step.
 
-An engine calls a `Watch` after each step and a `Look` before and after judging; the checks are in
-`qi_checker/plausibility`. `JudgedTwice` is the result of `cases/twice.py` in an evaluation.
+`JudgedTwice` is the result of `cases/twice.py` in an evaluation.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from qi_checker.protocol.plausible import UNSEEN, Looked
-from qi_checker.protocol.records import RawTable
-
-if TYPE_CHECKING:
-    from qi_checker.engines.inputs.database import Database
-    from qi_checker.engines.inputs.needs import Needs
-    from qi_checker.engines.inputs.results import Results
-    from qi_checker.engines.inputs.task import Prepared
+from typing import Any
 
 OPEN, WRITE = "open files and rules", "words, pages, files"  # before and after the steps
-LOOK, TWICE = "plausibility", "judged twice"  # steps in a profile that are not in a plan
-
-
-# ---- at the time ---------------------------------------------------------------------------------
+PLAUSIBILITY, TWICE = "plausibility", "judged twice"  # steps in a profile that are not in a plan
 
 
 @dataclass(frozen=True)
@@ -82,28 +69,6 @@ class Stopwatch(Watch):
 
 
 UNWATCHED = Watch()
-
-
-# ---- at the records and the result ---------------------------------------------------------------
-
-
-class Look:
-    """An observer that checks nothing. Both methods may raise `Refused`: nothing is written."""
-
-    def records(
-        self, db: Database, needs: Needs, prepared: Prepared, tables: Mapping[str, RawTable]
-    ) -> None:
-        """Check the records, which are ready in the database, before any case is judged."""
-
-    def result(self, results: Results) -> Looked:
-        """Check the result of one protocol."""
-        return UNSEEN
-
-
-UNLOOKED = Look()
-
-
-# ---- once more at the cases ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

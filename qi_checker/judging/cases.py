@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import IntEnum
-from typing import TYPE_CHECKING, Any
 
 from qi_checker.judging.context import Setting
+from qi_checker.judging.outcomes import Keys, Part, Truth
 from qi_checker.judging.rows import Row
 from qi_checker.judging.values import When
 from qi_checker.protocol.codes import Catalogue, split_codes
@@ -16,46 +15,6 @@ from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.records import CASES
 from qi_checker.protocol.selectors import CaseCondition, CodesIn, Condition, RequirementCondition
 from qi_checker.protocol.vocabulary import Reason
-
-if TYPE_CHECKING:
-    from qi_checker.judging.chart import Decision
-    from qi_checker.judging.criteria import Judged
-
-Keys = tuple[str | int, ...]  # path of a clause relative to its version or requirement
-
-
-class Truth(IntEnum):
-    """Whether a condition holds; `all_of` takes the lowest, `any_of` the highest (Kleene logic)."""
-
-    FALSE = 0
-    UNDECIDED = 1
-    TRUE = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One part of a condition, tested on a case.
-
-    keys: its path, relative to its version (population) or its requirement (`applies_if`).
-    condition: the part of the protocol itself.
-    found: the text in the records in the column that it tests; "" for no value.
-    parts: those of all_of and any_of, in the order written.
-    events: for a condition on events, every event of the kind with its criteria.
-    chosen: for a condition on another requirement, the decision about that requirement.
-    """
-
-    keys: Keys
-    condition: Any
-    truth: Truth
-    found: str = ""
-    parts: tuple[Part, ...] = ()
-    events: tuple[Judged, ...] = ()
-    chosen: Decision | None = None
-
-    def decisive(self) -> Part:
-        """Return the innermost part that determined the outcome, the first one written."""
-        inner = next((p for p in self.parts if p.truth is self.truth), None)
-        return self if inner is None else inner.decisive()
 
 
 @dataclass(frozen=True, eq=False)

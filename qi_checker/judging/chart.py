@@ -4,44 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from qi_checker.judging.cases import Case, Part
+from qi_checker.judging.cases import Case
 from qi_checker.judging.context import Setting
-from qi_checker.judging.criteria import Judged, judge, judge_all
+from qi_checker.judging.criteria import judge, judge_all
 from qi_checker.judging.exceptions import Excepted
-from qi_checker.judging.records import Event, History
+from qi_checker.judging.outcomes import Decision, Judged
+from qi_checker.judging.records import History
 from qi_checker.judging.spans import Stretch
 from qi_checker.judging.values import Unreadable, When, read_when
 from qi_checker.judging.windows import Question
 from qi_checker.protocol.models import Requirement, Version
 from qi_checker.protocol.selectors import RequirementCondition
-from qi_checker.protocol.vocabulary import Reason, Status
+from qi_checker.protocol.vocabulary import Status
 from qi_checker.protocol.windows import Anchor, AnchorRef, Window
-
-if TYPE_CHECKING:
-    from qi_checker.judging.conditions import Between
-
-
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """A status, its reason, the deciding event, and everything that was considered.
-
-    last: the event whose age ends its validity: of several counted ones the oldest.
-    question: the selector and window tested, None if none was or an anchor is unknown.
-    events: every event of the kind; rejected: rejected rows that may be evidence.
-    applies_if, between: the outcomes of the requirement's conditions.
-    """
-
-    status: Status
-    reason: Reason
-    event: Event | None = None
-    last: Event | None = None
-    question: Question | None = None
-    events: tuple[Judged, ...] = ()
-    rejected: tuple[Judged, ...] = ()
-    applies_if: Part | None = None
-    between: tuple[Between, ...] = ()
 
 
 @dataclass(eq=False)

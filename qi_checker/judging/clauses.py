@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from qi_checker.judging.cases import Keys, Part, Truth
-from qi_checker.judging.chart import Chart, Decision, anchor_date
-from qi_checker.judging.criteria import CRITERIA, Judged, modalities_of
+from qi_checker.judging.chart import Chart, anchor_date
+from qi_checker.judging.criteria import CRITERIA, modalities_of
+from qi_checker.judging.outcomes import Decision, Judged, Keys, Part, Truth
 from qi_checker.judging.records import Event
 from qi_checker.judging.spans import Outcome
 from qi_checker.judging.values import When

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from qi_checker.judging.cases import Keys, Part, Truth, attribute_part
+from qi_checker.judging.cases import attribute_part
 from qi_checker.judging.chart import Chart, known_to_the_day, stretches
 from qi_checker.judging.context import delivered_until
-from qi_checker.judging.criteria import Judged
+from qi_checker.judging.outcomes import Between, Judged, Keys, Part, Truth
 from qi_checker.judging.records import Event
 from qi_checker.judging.rows import EXTERNAL_UNDATED
 from qi_checker.judging.spans import Outcome, Stretch
 from qi_checker.judging.values import When
 from qi_checker.judging.windows import Question, window
-from qi_checker.protocol.models import NoneBetween, Requirement
+from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.selectors import ChosenWithin, EventWithin, RequirementCondition
 from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.protocol.windows import Anchor, AnchorRef, Span
@@ -124,19 +124,6 @@ def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:
 
 
 # ---- none_between --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Between:
-    """One line of `none_between`: whether something is between the event and the anchor.
-
-    keys: the path of the line relative to its requirement. events: every event of its kind, judged.
-    """
-
-    keys: Keys
-    rule: NoneBetween
-    truth: Truth
-    events: tuple[Judged, ...] = ()
 
 
 def lies_between(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from qi_checker.judging import windows
 from qi_checker.judging.cases import Case
 from qi_checker.judging.context import Setting
+from qi_checker.judging.outcomes import Judged
 from qi_checker.judging.records import Event
-from qi_checker.judging.spans import INSTANT, Outcome
 from qi_checker.judging.values import When, items
 from qi_checker.judging.windows import PASSES, Criterion, Question, fails, undecided
 from qi_checker.protocol.as_of import AsOf
@@ -29,91 +27,6 @@ _NOT_DONE = {
     "cancelled": fails(Reason.CANCELLED),
     "ordered": fails(Reason.ORDERED_NOT_BOOKED),
 }
-
-
-@dataclass(eq=False, slots=True)
-class Judged:
-    """An event with the outcome of each criterion.
-
-    criteria: in the order of `CRITERIA`, which is the contract's.
-    near_miss: whether it has, or may have, a required modality or code.
-    distance: days to the window; None without a date, which sorts last.
-    open: how many criteria do not pass; failed: how many of these certainly do not.
-
-    Not frozen: making a frozen one takes three times as long, and a case has dozens.
-    """
-
-    event: Event
-    criteria: tuple[Criterion, ...]
-    done: bool
-    near_miss: bool
-    distance: int | None
-    open: int = field(init=False)
-    failed: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        outcomes = [c.outcome for c in self.criteria]
-        self.failed = outcomes.count(Outcome.FAIL)
-        self.open = len(outcomes) - outcomes.count(Outcome.PASS)
-
-    @property
-    def status(self) -> Criterion:
-        return self.criteria[5]
-
-    @property
-    def window(self) -> Criterion:
-        return self.criteria[6]
-
-    @property
-    def passes(self) -> bool:
-        return not self.open
-
-    @property
-    def right_study(self) -> bool:
-        """Whether it meets all criteria except date and status."""
-        return all(c.outcome is Outcome.PASS for c in self.criteria[:5])
-
-    @property
-    def possible(self) -> bool:
-        """Whether it is a near miss without a failed criterion."""
-        return self.near_miss and not self.failed
-
-    @property
-    def undecided(self) -> bool:
-        """Whether it is a near miss that possibly but not certainly fulfils the question."""
-        return self.possible and self.open > 0
-
-    @property
-    def reason(self) -> Reason | None:
-        """Return the reason of the first criterion that does not pass."""
-        return next((c.reason for c in self.criteria if c.outcome is not Outcome.PASS), None)
-
-    @property
-    def nearness(self) -> tuple[float, int, int, str]:
-        """Return a key that sorts by smallest distance, then latest, then lowest id."""
-        distance = float("inf") if self.distance is None else self.distance
-        return distance, *recency(self.event)
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        """Return a key that sorts the nearest miss first: fewest open criteria, then nearness."""
-        return self.open, *self.nearness  # type: ignore[return-value]
-
-
-def recency(event: Event) -> tuple[int, int, str]:
-    """Return a key that sorts by latest first possible day, missing last; latest clock; id."""
-    at = event.at
-    if at is None:
-        return 0, 0, event.id
-    if at.clock is None:
-        return -at.lo.toordinal(), 1, event.id
-    since_midnight = (at.clock - datetime.combine(at.lo, time.min)) // INSTANT
-    return -at.lo.toordinal(), -since_midnight, event.id
-
-
-def latest(events: Iterable[Event]) -> Event | None:
-    """Return the event with the latest first possible day, then latest clock, then lowest id."""
-    return min(events, key=recency, default=None)
 
 
 def judge_all(

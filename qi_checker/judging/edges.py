@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from qi_checker.judging.criteria import Judged
+from qi_checker.judging.outcomes import Judged
 from qi_checker.judging.spans import Outcome, Stretch
 from qi_checker.judging.values import earlier, later
 from qi_checker.protocol.durations import Duration

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from qi_checker.judging.chart import Chart, Decision
+from qi_checker.judging.chart import Chart
+from qi_checker.judging.outcomes import Decision
 from qi_checker.judging.sentences import sentence
 from qi_checker.judging.values import earlier
 from qi_checker.protocol.durations import Duration

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from qi_checker.judging.cases import Truth
-from qi_checker.judging.chart import Chart, Decision
+from qi_checker.judging.chart import Chart
+from qi_checker.judging.outcomes import Decision, Truth
 from qi_checker.judging.records import Event
 from qi_checker.judging.spans import INSTANT
 from qi_checker.protocol.codes import Catalogue

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from qi_checker.judging.cases import Part, Truth
-from qi_checker.judging.chart import Chart, Decision, anchor_date, question_of, required_anchors
-from qi_checker.judging.conditions import Between, condition_part, doubt, lies_between, worst
-from qi_checker.judging.criteria import Judged, latest
+from qi_checker.judging.chart import Chart, anchor_date, question_of, required_anchors
+from qi_checker.judging.conditions import condition_part, doubt, lies_between, worst
+from qi_checker.judging.outcomes import Between, Decision, Judged, Part, Truth, latest
 from qi_checker.judging.records import Event
 from qi_checker.judging.values import earlier
 from qi_checker.judging.windows import Question
@@ -35,8 +34,8 @@ def decide(requirement: Requirement, chart: Chart) -> Decision:
     if question is None:
         return replace(_anchor_unknown(requirement, chart), applies_if=condition)
     judged, rejected = chart.judged(question), chart.rejected(question)
-    looked = _Looked(requirement, question, judged, rejected, chart)
-    decision = _forbidden(looked) if requirement.forbidden else _needed(looked)
+    evidence = _Evidence(requirement, question, judged, rejected, chart)
+    decision = _forbidden(evidence) if requirement.forbidden else _needed(evidence)
     status, reason = decision.status, decision.reason
     if applies is Truth.UNDECIDED and status not in (Status.MET, Status.EXEMPT):
         status, reason = Status.UNKNOWN, Reason.CONDITION_UNKNOWN
@@ -67,7 +66,7 @@ def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
 
 
 @dataclass(frozen=True, eq=False)
-class _Looked:
+class _Evidence:
     """A requirement, its question, and everything judged by it."""
 
     requirement: Requirement
@@ -94,80 +93,80 @@ class _Looked:
         return EXCEPTED if self.requirement.id in self.chart.excepted else decision
 
 
-def _forbidden(looked: _Looked) -> Decision:
+def _forbidden(evidence: _Evidence) -> Decision:
     """Decide a forbidden event: met if the window is over, none exists, and the source delivers."""
-    there, booking = looked.passing(done=True), looked.passing(done=False)
+    there, booking = evidence.passing(done=True), evidence.passing(done=False)
     found: Decision | None
     if there:
         found = Decision(Status.MISSING, Reason.FORBIDDEN_EVENT, latest(there))
-    elif unknown := looked.unknown():
+    elif unknown := evidence.unknown():
         found = unknown
-    elif looked.question.event.kind not in looked.chart.setting.context.delivered:
+    elif evidence.question.event.kind not in evidence.chart.setting.context.delivered:
         found = Decision(Status.UNKNOWN, Reason.NO_SUCH_RECORDS)
-    elif booking and looked.live:
+    elif booking and evidence.live:
         found = Decision(Status.DUE, Reason.FORBIDDEN_EVENT, latest(booking))
-    elif looked.live:
+    elif evidence.live:
         found = Decision(Status.DUE, Reason.WINDOW_NOT_CLOSED)
     else:
         return Decision(Status.MET, Reason.NONE_FOUND)
-    return looked.or_exempt(found)
+    return evidence.or_exempt(found)
 
 
-def _needed(looked: _Looked) -> Decision:
+def _needed(evidence: _Evidence) -> Decision:
     """Decide a required event: met if enough exist, and nothing since has invalidated them."""
-    requirement, question, chart = looked.requirement, looked.question, looked.chart
-    picks = pick(looked.passing(done=True), requirement)
+    requirement, question, chart = evidence.requirement, evidence.question, evidence.chart
+    picks = pick(evidence.passing(done=True), requirement)
     if len(picks) < needed(requirement):
-        return _not_met(looked)
+        return _not_met(evidence)
     between = lies_between(requirement, question, picks[0], chart)
     came_between = worst(between)
     if came_between is Truth.FALSE:
         return Decision(Status.MET, Reason.IN_WINDOW, picks[0], picks[-1], between=between)
     if came_between is Truth.UNDECIDED:
         unknown = Decision(Status.UNKNOWN, Reason.BETWEEN_UNKNOWN, picks[0], between=between)
-        return looked.or_exempt(unknown)
-    left = replace(looked, judged=[j for j in looked.judged if not j.done])
+        return evidence.or_exempt(unknown)
+    left = replace(evidence, judged=[j for j in evidence.judged if not j.done])
     decision = _not_met(left)
     if decision.status in (Status.DUE, Status.MISSING):
         decision = Decision(decision.status, Reason.EVENT_BETWEEN, picks[0])
     return replace(decision, between=between)
 
 
-def _not_met(looked: _Looked) -> Decision:
+def _not_met(evidence: _Evidence) -> Decision:
     """Return the decision if not met: exempt, booked, unknown, due, expired or missing."""
-    requirement = looked.requirement
-    if requirement.id in looked.chart.excepted:
+    requirement = evidence.requirement
+    if requirement.id in evidence.chart.excepted:
         return EXCEPTED
-    passing, bookings = looked.passing(done=True), looked.passing(done=False)
+    passing, bookings = evidence.passing(done=True), evidence.passing(done=False)
     planned = pick([*passing, *bookings], requirement)
-    if looked.live and len(planned) == needed(requirement):
+    if evidence.live and len(planned) == needed(requirement):
         appointment = latest(e for e in planned if e in bookings)
         between: tuple[Between, ...] = ()
         if appointment is not None:
-            between = lies_between(requirement, looked.question, appointment, looked.chart)
+            between = lies_between(requirement, evidence.question, appointment, evidence.chart)
         return Decision(
             Status.BOOKED, Reason.BOOKED_IN_WINDOW, appointment, planned[-1], between=between
         )
     picks = pick(passing, requirement)
-    return looked.unknown(needed(requirement) - len(picks)) or _unfulfilled(looked)
+    return evidence.unknown(needed(requirement) - len(picks)) or _unfulfilled(evidence)
 
 
-def _unfulfilled(looked: _Looked) -> Decision:
+def _unfulfilled(evidence: _Evidence) -> Decision:
     """Return due, expired or missing, with the nearest miss."""
     status = Status.MISSING
-    if looked.live:
+    if evidence.live:
         status = Status.DUE
-    elif any(_only_too_old(j) for j in looked.judged):
+    elif any(_only_too_old(j) for j in evidence.judged):
         status = Status.EXPIRED
-    passing = looked.passing(done=True)
+    passing = evidence.passing(done=True)
     if passing:
-        enough = len(passing) >= needed(looked.requirement)
+        enough = len(passing) >= needed(evidence.requirement)
         return Decision(status, Reason.TOO_CLOSE if enough else Reason.TOO_FEW, latest(passing))
-    nearest = min((j for j in looked.judged if j.near_miss), key=lambda j: j.rank, default=None)
+    nearest = min((j for j in evidence.judged if j.near_miss), key=lambda j: j.rank, default=None)
     if nearest:
-        otherwise = Reason.TOO_FEW if looked.requirement.count else Reason.BOOKING_PASSED
+        otherwise = Reason.TOO_FEW if evidence.requirement.count else Reason.BOOKING_PASSED
         return Decision(status, nearest.reason or otherwise, nearest.event)
-    too_early = looked.question.not_open(looked.chart.setting.as_of)
+    too_early = evidence.question.not_open(evidence.chart.setting.as_of)
     return Decision(status, Reason.WINDOW_NOT_OPEN if too_early else Reason.NEVER_ORDERED)
 
 

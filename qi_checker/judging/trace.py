@@ -14,16 +14,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 from qi_checker.judging import clauses
-from qi_checker.judging.cases import Case, Keys, Part
-from qi_checker.judging.chart import Chart, Decision, anchor_date
+from qi_checker.judging.cases import Case
+from qi_checker.judging.chart import Chart, anchor_date
 from qi_checker.judging.clauses import ClausePath
-from qi_checker.judging.conditions import Between
 from qi_checker.judging.context import Setting
-from qi_checker.judging.criteria import CRITERIA, Judged
+from qi_checker.judging.criteria import CRITERIA
 from qi_checker.judging.edges import ANCHOR, INSIDE, edges, place
 from qi_checker.judging.exceptions import Considered
 from qi_checker.judging.findings import Finding, finding
 from qi_checker.judging.groups import holds_through, open_requirements, verdict_of
+from qi_checker.judging.outcomes import Between, Decision, Judged, Keys, Part
 from qi_checker.judging.records import Event
 from qi_checker.judging.sentences import advice_of, to_do
 from qi_checker.judging.spans import Outcome, Stretch

@@ -15,7 +15,7 @@ UNITS = ("surgeon", "site")
 
 
 @dataclass(frozen=True)
-class Found:
+class Finding:
     """The finding for one requirement of one case."""
 
     id: str
@@ -38,7 +38,7 @@ class MonthlyCase:
     outside: str
     version: int
     unit: str
-    findings: tuple[Found, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def month(self) -> str:
@@ -124,7 +124,7 @@ def _case(row: dict[str, Any], findings: Sequence[dict[str, Any]]) -> MonthlyCas
         version=int(findings[0]["version"]) if findings else 0,
         unit=row["unit"] or "",
         findings=tuple(
-            Found(
+            Finding(
                 id=f["id"],
                 title=f["title"],
                 status=f["status"],

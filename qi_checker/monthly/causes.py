@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from qi_checker.monthly.cases import Found, MonthlyCase
+from qi_checker.monthly.cases import Finding, MonthlyCase
 from qi_checker.monthly.views import Decision, Lack, Listed
 from qi_checker.protocol.report_settings import ReportSettings
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
@@ -39,7 +39,7 @@ _FAILED = (Status.EXPIRED, Status.MISSING)
 _LACKING = (Status.EXPIRED, Status.MISSING, Status.UNKNOWN, Status.EXEMPT)
 
 
-def cause_of(found: Found) -> tuple[str, str]:
+def cause_of(found: Finding) -> tuple[str, str]:
     """Return the cause of a failed requirement in words, and who acts on it.
 
     That is the owner that the protocol names for the kind of action, as in every list.
@@ -124,7 +124,7 @@ def listed(
     )
 
 
-def _lack(case: MonthlyCase, found: Found) -> Lack:
+def _lack(case: MonthlyCase, found: Finding) -> Lack:
     days = (case.anchor - found.newest).days if found.newest is not None else None
     step = "" if found.status == Status.EXEMPT else cause_of(found)[1]
     return Lack(found.title, found.status, found.reason, days, step, found.sentence)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
 from qi_checker.engines.duckdb import Evaluation
-from qi_checker.monthly.cases import Found, MonthlyCase
+from qi_checker.monthly.cases import Finding, MonthlyCase
 from qi_checker.monthly.views import Sensitivity, Standard, Tally
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.models import Group, Requirement, Version
@@ -42,7 +42,7 @@ def whole_protocol(cases: Sequence[MonthlyCase]) -> Tally:
     )
 
 
-def _findings(cases: Iterable[MonthlyCase], id: str) -> list[Found]:
+def _findings(cases: Iterable[MonthlyCase], id: str) -> list[Finding]:
     return [f for c in cases if c.eligible for f in c.findings if f.id == id]
 
 
@@ -175,7 +175,7 @@ def _complies(case: MonthlyCase, version: Version, window: Duration) -> bool:
     return bool(fulfilled(version.requirements, True))
 
 
-def _holds(case: MonthlyCase, found: Found, leaf: Requirement, window: Duration) -> bool:
+def _holds(case: MonthlyCase, found: Finding, leaf: Requirement, window: Duration) -> bool:
     """Whether it is met under another limit; the plain status if days do not apply."""
     if not is_plain(leaf):
         return found.status == Status.MET

@@ -65,7 +65,7 @@ def monthly_page(monthly: Monthly) -> str:
         .get_template("monthly/monthly.html.j2")
         .render(
             monthly=monthly,
-            said=monthly_words,
+            sentences=monthly_words,
             charts={
                 plot.key: pictures(plot)
                 for plot in plots_of(monthly)

@@ -45,7 +45,7 @@ def protected_monthly_page(monthly: ProtectedMonthly) -> str:
     template = environment().get_template("monthly/protected.html.j2")
     return template.render(
         monthly=monthly,
-        said=monthly_words,
+        sentences=monthly_words,
         finding=finding(monthly),
         rule=rule(monthly.profile),
         overlap=OVERLAP,

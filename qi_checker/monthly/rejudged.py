@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from qi_checker.monthly.cases import Found, MonthlyCase
+from qi_checker.monthly.cases import Finding, MonthlyCase
 from qi_checker.monthly.views import Rejudged
 from qi_checker.protocol.vocabulary import Status
 
@@ -59,7 +59,7 @@ def _word(status: str) -> str:
     return status.replace("_", " ")
 
 
-def _cause(now: Found, was: Found, since: date) -> str:
+def _cause(now: Finding, was: Finding, since: date) -> str:
     if Status.EXEMPT in (now.status, was.status):
         return f"an exception was approved, revoked or expired after {since}"
     if now.newest != was.newest and now.newest is not None and now.newest <= since:

@@ -49,7 +49,7 @@ def put_on_desk(
         "context": canonical(context.to_json()),
         "origin": canonical(_origin(evaluation)),
         "feeds": json.dumps(list(feeds), default=str),
-        "warnings": json.dumps([finding.as_dict() for finding in evaluation.looked.findings]),
+        "warnings": json.dumps([finding.as_dict() for finding in evaluation.checked.findings]),
         "upcoming": desk.upcoming,
         "problems": json.dumps(list(islice(problems(evaluation), _PROBLEMS)), ensure_ascii=False),
     }

@@ -17,7 +17,8 @@ from qi_checker.audit.folder import OURS
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.anchors import Kept, known
 from qi_checker.nightly.config import seconds
-from qi_checker.nightly.keeping import opened
+from qi_checker.nightly.database import opened
+from qi_checker.nightly.digests import server_of
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import UNKNOWN, at_work, surely_over
 from qi_checker.nightly.moments import newest_days, today_of
@@ -25,7 +26,6 @@ from qi_checker.nightly.outbox import Outbox, State
 from qi_checker.nightly.reports import audit_folder
 from qi_checker.nightly.smtp import tried
 from qi_checker.nightly.status import read_status
-from qi_checker.nightly.telling import server_of
 from qi_checker.render.atomic import check_replaceable, refused
 from qi_checker.sources.files import read_folder
 from qi_checker.store import Store
@@ -89,7 +89,7 @@ def _running(status: dict[str, Any], settings: Settings, now: datetime) -> Check
         why = (error.strerror or type(error).__name__).lower()
         return Check("last run", False, f"unknown: {settings.lock} cannot be read ({why})")
     who = f"process {status.get('pid')} on {status.get('host')}"
-    since = f"at work since {status['started_at']} for {status['as_of']}"
+    since = f"since {status['started_at']} for {status['as_of']}"
     if owner is not None and owner.pid in (UNKNOWN, status.get("pid")):
         return Check("last run", True, f"running: {who}, {since}")
     after = read_status(settings.status)
@@ -102,7 +102,9 @@ def _running(status: dict[str, Any], settings: Settings, now: datetime) -> Check
     advice = "the last list stays in force, and the next start cleans up"
     if owner is not None:
         advice = f"process {owner.pid} on {owner.host} has the lock since {owner.since}"
-    return Check("last run", False, f"{who}, {since}, ended before it was complete; {advice}")
+    return Check(
+        "last run", False, f"{who}, running {since}, ended before it was complete; {advice}"
+    )
 
 
 def _outbox(box: Outbox, settings: Settings, now: datetime) -> list[Check]:

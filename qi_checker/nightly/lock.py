@@ -135,7 +135,7 @@ def _busy(path: Path, owner: Owner | None, now: datetime) -> LockHeld:
     if owner is None:
         return LockHeld(Problem(str(path), "another run is active", "", "Start it later"))
     minutes = int(owner.age(now).total_seconds() // 60)
-    what = f"process {owner.pid} on {owner.host} is at work since {owner.since} ({minutes} minutes)"
+    what = f"process {owner.pid} on {owner.host} has been running since {owner.since} ({minutes} minutes)"
     advice = "Wait for it, or set lock_wait"
     if _elsewhere(owner):
         advice = f"Wait for it. If that host is off, remove {path.name}"

@@ -22,17 +22,17 @@ from qi_checker.engines.duckdb.moved import mark_moved, too_old
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.nightly.anchors import foot, write_down
 from qi_checker.nightly.config import seconds
+from qi_checker.nightly.database import opened
 from qi_checker.nightly.desk import put_on_desk
+from qi_checker.nightly.digests import Digests
 from qi_checker.nightly.feeds import feed_rows, late_words
-from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
-from qi_checker.nightly.looking import looking, mark_age
 from qi_checker.nightly.moments import ahead, is_replay, moment
 from qi_checker.nightly.outbox import Outbox
+from qi_checker.nightly.plausibility import mark_age, night_checks
 from qi_checker.nightly.reports import write_months, write_reports
 from qi_checker.nightly.status import Log, Report, metrics_text
-from qi_checker.nightly.telling import Telling
 from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import Refused, check_accepted
@@ -64,7 +64,7 @@ class Night:
     as_of: AsOf
     started_at: datetime
     report: Report
-    telling: Telling
+    digests: Digests
     by_clock: bool  # the moment is the clock's; nobody gave one
     replay: bool = False
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)  # by protocol
@@ -94,8 +94,8 @@ def run_night(
         settings.lock, clock, timedelta(seconds=seconds(settings.config.lock_wait))
     ) as before:
         report = Report(settings.status, log)
-        telling = Telling(settings, Outbox(settings.outbox))
-        night = Night(settings, as_of, clock(), report, telling, by_clock)
+        digests = Digests(settings, Outbox(settings.outbox))
+        night = Night(settings, as_of, clock(), report, digests, by_clock)
         try:
             _clear_up(night, before is not None)
             report.begin(str(as_of), night.started_at.isoformat(timespec="seconds"))
@@ -115,7 +115,7 @@ def _clear_up(night: Night, killed: bool) -> None:
     sweep_parts(settings.status.parent)
     if killed:
         report.log.write("taken over", "warning")
-    lost = night.telling.box.prepare()
+    lost = night.digests.box.prepare()
     if lost:
         what = "1 message" if lost == 1 else f"{lost} messages"
         report.warn(
@@ -134,13 +134,13 @@ def _steps(night: Night, say: Say, accept: Sequence[str]) -> None:
             store = opened(settings)
             night.waived = waived(settings, store, records, night.as_of)
             records = night.waived.records
-            look = looking(settings, store, night.as_of, accept)
+            checks = night_checks(settings, store, night.as_of, accept)
         try:
             _judge(
                 night,
                 store,
                 evaluate_rulebook(
-                    settings.bundles, records, night.as_of, settings.site, say, look=look
+                    settings.bundles, records, night.as_of, settings.site, say, checks=checks
                 ),
             )
         except Refused as error:
@@ -173,7 +173,7 @@ def _refused(night: Night, store: Store, error: Refused) -> None:
                 mark_age(night.settings, night.as_of, error)
         except OSError as problem:
             report.failed(refused(night.settings.reports, problem))
-        night.telling.refused(store, night.as_of, error)
+        night.digests.refused(store, night.as_of, error)
         _tell(night)
     store.close()
 
@@ -202,7 +202,7 @@ def _anchor(night: Night, store: Store) -> None:
         return
     trail_end = {"sequence": end.sequence, "hash": end.hash}
     night.report.facts["trail"] = trail_end
-    night.telling.foot = foot(trail_end)
+    night.digests.foot = foot(trail_end)
     try:
         write_down(night.settings, trail_end, night.started_at)
     except UserError as error:
@@ -292,14 +292,14 @@ def _keep(night: Night, store: Store, evaluation: Evaluation) -> None:
             put_on_desk(store, evaluation, stored.run_id, stored.changes, feeds)
         late = [words for row in feeds if (words := late_words(row))]
         moved = night.waived.of(evaluation.compiled.bundle) if night.waived else []
-        night.telling.prepare(store, evaluation, kept, stored.run_id, late, moved)
+        night.digests.prepare(store, evaluation, kept, stored.run_id, late, moved)
     night.report.save()
 
 
 def _note(night: Night, evaluation: Evaluation) -> None:
     """Report the plausibility findings first in status, log and on the terminal."""
     noted = night.report.facts.setdefault("plausibility", [])
-    for finding in evaluation.looked.findings:
+    for finding in evaluation.checked.findings:
         line = finding.as_dict()
         if line not in noted:
             noted.append(line)
@@ -311,10 +311,10 @@ _VERDICTS = "SELECT verdict, count(*) FROM case_verdicts GROUP BY 1 ORDER BY 1"
 
 def _tell(night: Night) -> None:
     """Write the digest as files, and as messages for the outbox."""
-    report, telling = night.report, night.telling
+    report, digests = night.report, night.digests
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
-        ("digest", partial(telling.queue, night.started_at)),
-        ("digest files", telling.write),
+        ("digest", partial(digests.queue, night.started_at)),
+        ("digest files", digests.write),
     )
     for name, step in steps:
         try:
@@ -328,7 +328,7 @@ def _send(night: Night) -> None:
     """Send everything in the queue, also from earlier nights and in a night without a digest."""
     report = night.report
     with report.phase("mail"):
-        done = night.telling.send()
+        done = night.digests.send()
     if done is None:
         return
     report.log.write(
@@ -349,7 +349,7 @@ def _send(night: Night) -> None:
 def _finish(night: Night, clock: Clock) -> Done:
     """Write status and metrics; return the outcome to print."""
     settings, report = night.settings, night.report
-    report.facts["outbox"] = night.telling.box.counts()
+    report.facts["outbox"] = night.digests.box.counts()
     try:
         report.end(clock().isoformat(timespec="seconds"))
         if settings.config.prometheus is not None:

@@ -10,12 +10,12 @@ from qi_checker.cases.twice import judge_twice
 from qi_checker.engines.duckdb import evaluate_rulebook
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.nightly.config import seconds
+from qi_checker.nightly.database import opened
 from qi_checker.nightly.feeds import feed_rows
-from qi_checker.nightly.keeping import opened
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.lock import held
-from qi_checker.nightly.looking import looking
 from qi_checker.nightly.night import Clock, Say
+from qi_checker.nightly.plausibility import night_checks
 from qi_checker.nightly.status import Log
 from qi_checker.nightly.waivers import waived
 from qi_checker.protocol.as_of import AsOf
@@ -53,9 +53,9 @@ def replay(settings: Settings, span: list[date], clock: Clock, say: Say) -> Iter
             for day in span:
                 log.write("replay", as_of=str(day))
                 then = waived(settings, store, records, AsOf(day)).records
-                look = looking(settings, store, AsOf(day), refuses=False)
+                checks = night_checks(settings, store, AsOf(day), refuses=False)
                 each = evaluate_rulebook(
-                    settings.bundles, then, AsOf(day), settings.site, say, look=look
+                    settings.bundles, then, AsOf(day), settings.site, say, checks=checks
                 )
                 for evaluation in each:
                     judge_twice(evaluation, page_keys(evaluation, settings.config.pages))

@@ -20,7 +20,7 @@ from qi_checker.monthly.rejudged import earlier
 from qi_checker.monthly.report import compared_with, judged_then, monthly
 from qi_checker.monthly.views import Monthly
 from qi_checker.nightly.load import Settings
-from qi_checker.plausibility import AHEAD, Looking
+from qi_checker.plausibility import AHEAD, PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Records
@@ -73,8 +73,8 @@ def write_months(
             )
             continue
         span = first_day(month), last_day(month)
-        look = Looking(settings.site.checks, accept, AHEAD, period=span)
-        view = _report(settings, store, bundle, records, as_of, month, loaded, look)
+        checks = PlausibilityChecks(settings.site.checks, accept, AHEAD, period=span)
+        view = _report(settings, store, bundle, records, as_of, month, loaded, checks)
         if profile.largest:
             write_protected_monthly(protect_monthly(view, profile), out, "html")
         else:
@@ -110,12 +110,12 @@ def _report(
     as_of: AsOf,
     month: str,
     loaded: LoadedSettings,
-    look: Looking,
+    checks: PlausibilityChecks,
 ) -> Monthly:
     then = compared_with(month)
     first = evaluate(bundle, records, AsOf(then), settings.site)
     before = earlier(then, judged_then(first, month))
-    now = evaluate(bundle, records, as_of, settings.site, look=look)
+    now = evaluate(bundle, records, as_of, settings.site, checks=checks)
     # Earlier schedules distinguish `too_old` from `expired_by_reschedule`.
     days = store.earlier_schedules(bundle.protocol.id, str(as_of), too_old(now))
     mark_moved(now, days)

@@ -18,7 +18,7 @@ docs/plausibility.md lists every check; `protocol/plausible.py` has their names 
 
 from __future__ import annotations
 
+from qi_checker.plausibility.checks import AHEAD, PlausibilityChecks, record_findings
 from qi_checker.plausibility.history import History, PastNight
-from qi_checker.plausibility.look import AHEAD, Looking, record_findings
 
-__all__ = ["AHEAD", "History", "Looking", "PastNight", "record_findings"]
+__all__ = ["AHEAD", "History", "PastNight", "PlausibilityChecks", "record_findings"]

@@ -1,7 +1,7 @@
 """Compare tonight with earlier nights, for errors that one file cannot show.
 
 A count that fell, an operation that is gone, findings of long past operations that changed. The
-caller provides the nights; each has the counts that its own look wrote into the manifest.
+caller provides the nights; each has the counts that its own checks wrote into the manifest.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FILLED = "filled "  # counts of columns, which warn and never refuse
 
 @dataclass(frozen=True)
 class PastNight:
-    """A stored night: its moment, and the counts of its look."""
+    """A stored night: its moment, and the counts of its checks."""
 
     as_of: date
     counts: Mapping[str, int]

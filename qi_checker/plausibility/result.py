@@ -30,7 +30,7 @@ _NO_SUCH = {
     Reason.WRONG_PROVENANCE,
     Reason.WRONG_VALUE,
 }
-_NOT_ASKED = (Status.NOT_APPLICABLE, Status.EXEMPT, Status.ERROR)
+_NOT_JUDGED = (Status.NOT_APPLICABLE, Status.EXEMPT, Status.ERROR)
 # Exceptions ignored for good reason: of another protocol, or later than a past evaluated moment.
 _NOT_WRONG = ("not known yet", "approved after as_of", "unknown requirement")
 _SAYS_NOTHING = {
@@ -60,7 +60,7 @@ class Outcome:
         applicable: Counter[str] = Counter()
         without: Counter[str] = Counter()
         for (requirement, status, reason), number in self.statuses.items():
-            if (status, reason) not in _SAYS_NOTHING and status not in _NOT_ASKED:
+            if (status, reason) not in _SAYS_NOTHING and status not in _NOT_JUDGED:
                 applicable[requirement] += number
                 without[requirement] += number if reason in _NO_SUCH else 0
         return {name: number for name, number in applicable.items() if without[name] == number}

@@ -219,7 +219,7 @@ ACTIONS = {
     "a_row": "the rejected row",
     "fault": ": {fault}",
     "feed": "Have the feed of {kind} records repaired, then look for the {title} again",
-    "delivered": "Have {kind} records delivered: there are none of anybody",
+    "delivered": "Have {kind} records delivered: there are none for any patient",
     "condition": "Find out whether this operation needs the {title}",
     "anchor": "Record the date that the {title} is counted from: {anchor}",
     "date": "Obtain the date of the {title}",

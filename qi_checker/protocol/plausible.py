@@ -463,7 +463,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.80,
             None,
-            "exceptions that are ignored: expired, not approved, or approved by whoever asked",
+            "exceptions that are ignored: expired, not approved, or approved by the requester",
             "Read the data problems, which say why for each; check the dates and names of the exceptions",
         ),
         _check(
@@ -535,7 +535,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Looked:
+class CheckResult:
     """Findings about one evaluation, the accepted ones, and counts for later nights."""
 
     findings: tuple[Finding, ...] = ()
@@ -548,7 +548,7 @@ class Looked:
         return tuple(f.message for f in self.findings)
 
 
-UNSEEN = Looked()
+UNCHECKED = CheckResult()
 
 
 def accepted(findings: Iterable[Finding], accept: Iterable[str]) -> tuple[Finding, ...]:
@@ -587,7 +587,7 @@ class Refused(UserError):
                 f"plausibility: {f.check}",
                 f.message,
                 "",
-                f"If it is right all the same: --accept {f.check}",
+                f"If the records are correct: --accept {f.check}",
             )
             for f in self.findings
             if f.level is Level.REFUSE

@@ -30,7 +30,7 @@ from qi_checker.query.sql import (
 from qi_checker.query.tables import Feeds
 
 FALSE, UNDECIDED, TRUE = lit(0), lit(1), lit(2)
-ANCHOR_KNOWN, ANCHOR_UNKNOWN, ANCHOR_DUE, ANCHOR_NOT_ASKED = range(4)
+ANCHOR_KNOWN, ANCHOR_UNKNOWN, ANCHOR_DUE, ANCHOR_NOT_APPLICABLE = range(4)
 
 
 def condition(leaf: Requirement, scope: Scope, feeds: Feeds) -> Expr:
@@ -106,7 +106,7 @@ def anchors(leaf: Requirement, scope: Scope) -> Expr:
             to_come = status.eq(Status.DUE.value)
         state = case((to_come, lit(ANCHOR_DUE)), default=lit(ANCHOR_UNKNOWN))
         branches.append((is_null(day), state))
-    first = [(any_of(*left_out), lit(ANCHOR_NOT_ASKED))] if left_out else []
+    first = [(any_of(*left_out), lit(ANCHOR_NOT_APPLICABLE))] if left_out else []
     return case(*first, *branches, default=lit(ANCHOR_KNOWN))
 
 

@@ -381,13 +381,13 @@ def rejected_rows(part: Part) -> list[tuple[str, exp.Query]]:
         table(part.cases, "c"),
         [
             join(table(EVENT_DOUBTS, "e"), col("patient", "e").eq(col("patient", "c"))),
-            join(table(part.named("asked"), "r")),
+            join(table(part.named("numbers"), "r")),
         ],
         [applicable("c"), col("version", "c").eq(part.scope.index), is_null(col("profile", "e"))],
     )
     steps = _readable_rows(part)
     whole = union_all([steps[-1][1], torn]) if steps else torn
-    return [(part.named("asked"), numbers), *steps[:-1], (part.named("doubts"), whole)]
+    return [(part.named("numbers"), numbers), *steps[:-1], (part.named("doubts"), whole)]
 
 
 def _readable_rows(part: Part) -> list[tuple[str, exp.Query]]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from qi_checker.protocol.vocabulary import Reason, Status
-from qi_checker.query.conditions import ANCHOR_DUE, ANCHOR_KNOWN, ANCHOR_NOT_ASKED
+from qi_checker.query.conditions import ANCHOR_DUE, ANCHOR_KNOWN, ANCHOR_NOT_APPLICABLE
 from qi_checker.query.ranking import BOOKED, MET, UNKNOWN
 from qi_checker.query.scope import NO_REASON, REASONS, Layer, Scope
 from qi_checker.query.sql import (
@@ -90,11 +90,11 @@ def base(scope: Scope, layer: Layer, feeds: Feeds) -> Expr:
 def _before_anything(scope: Scope, layer: Layer, feeds: Feeds) -> list[Branch]:
     """Return branches for conditions that do not hold, unknown anchors, and forbidden events."""
     state = col("anchor_state")
-    not_asked = any_of(col("applies").eq(0), state.eq(ANCHOR_NOT_ASKED))
+    not_applicable = any_of(col("applies").eq(0), state.eq(ANCHOR_NOT_APPLICABLE))
     pending = case((state.copy().eq(ANCHOR_DUE), word(Status.DUE)), default=word(Status.UNKNOWN))
     at_once = case((known(col("expires_on")), word(Status.EXEMPT)), default=pending)
     result: list[Branch] = [
-        (not_asked, word(Status.NOT_APPLICABLE)),
+        (not_applicable, word(Status.NOT_APPLICABLE)),
         (state.copy().neq(ANCHOR_KNOWN), at_once),
     ]
     numbers = _forbidding(scope, layer)

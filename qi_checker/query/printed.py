@@ -133,7 +133,7 @@ _STEPS = {
     "population": "every case, with the reason if the protocol does not apply",
     # findings
     "requirements": "the requirements, one row each",
-    "asked": "numbers of the requirements",
+    "numbers": "numbers of the requirements",
     "profile_criteria": "criteria of events with equal properties, such as code, modality and region:"
     " 0 passes, 1 is undecided, 2 fails",
     "profiles": "the same with the number of criteria that are open, the worst, and its reason",

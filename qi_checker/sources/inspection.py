@@ -37,7 +37,7 @@ _DATA = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".dat", "")
 
 
 @dataclass
-class Seen:
+class InspectedTable:
     """One table: the keys of mapping.yaml that read it, its grid, and its columns."""
 
     place: dict[str, Any]
@@ -46,7 +46,9 @@ class Seen:
     merged: tuple[str, ...] = ()  # columns with merged cells below the header
 
 
-def look(con: duckdb.DuckDBPyConnection, target: str) -> tuple[list[Seen], list[str]]:
+def read_tables(
+    con: duckdb.DuckDBPyConnection, target: str
+) -> tuple[list[InspectedTable], list[str]]:
     """Return every table of a folder, a file or a database, and what could not be read."""
     if "://" in target:
         return list(_of_database(con, target)), []
@@ -55,7 +57,7 @@ def look(con: duckdb.DuckDBPyConnection, target: str) -> tuple[list[Seen], list[
         what = "there is no such file or folder"
         raise UserError(Problem(target, what, "", "Give a folder, a workbook or a database"))
     files = [path] if path.is_file() else sorted(f for f in path.iterdir() if _is_data(f))
-    result: list[Seen] = []
+    result: list[InspectedTable] = []
     unread = []
     for file in files:
         try:
@@ -74,7 +76,7 @@ def _is_data(file: Path) -> bool:
     )
 
 
-def _of_file(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> Iterator[Seen]:
+def _of_file(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> Iterator[InspectedTable]:
     with file.open("rb") as opened:
         magic = opened.read(4)
     if magic == PARQUET:
@@ -88,7 +90,7 @@ def _of_file(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> Iterato
         yield _text(con, file, f"seen_{number}")
 
 
-def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
+def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> InspectedTable:
     found = structure.of_text(file)
     with csv_file.open_csv(file, found.written, lambda cells: len(cells)) as opened:
         select = ", ".join(f"c{n} AS k{n}" for n in range(len(opened.header)))
@@ -102,12 +104,12 @@ def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
         "footer": found.footer,
     }
     place = {"file": file.name} | {k: v for k, v in settings.items() if v is not None}
-    return Seen(place, name, _table(con, name, header, file.name))
+    return InspectedTable(place, name, _table(con, name, header, file.name))
 
 
 def _sheet(
     con: duckdb.DuckDBPyConnection, file: Path, sheet: str, name: str, several: bool
-) -> Seen | None:
+) -> InspectedTable | None:
     """Read a sheet with a table; None for a nearly empty sheet."""
     raw = xlsx_file.open_sheet(file, sheet, Written(header_rows=0))
     texts = [(number, [cell_text(c) or "" for c in cells]) for number, cells in raw.rows]
@@ -128,10 +130,10 @@ def _sheet(
     if footer:
         place["footer"] = footer
     table = _table(con, name, opened.header, f"{file.stem} {sheet}")
-    return Seen(place, name, table, tuple(table.columns[n].name for n in merged))
+    return InspectedTable(place, name, table, tuple(table.columns[n].name for n in merged))
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
+def _parquet(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> InspectedTable:
     import duckdb
 
     source = f"read_parquet({path_literal(file)}, hive_partitioning = false)"
@@ -145,10 +147,10 @@ def _parquet(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> Seen:
         for n, (column, kind, *_) in enumerate(described)
     )
     replace(con, "TABLE", name, f"AS SELECT {select} FROM {source}")
-    return Seen({"file": file.name}, name, _table(con, name, header, file.name))
+    return InspectedTable({"file": file.name}, name, _table(con, name, header, file.name))
 
 
-def _of_database(con: duckdb.DuckDBPyConnection, url: str) -> Iterator[Seen]:
+def _of_database(con: duckdb.DuckDBPyConnection, url: str) -> Iterator[InspectedTable]:
     source = open_database(Database(url=url), Path())
     try:
         for number, title in enumerate(source.tables()):
@@ -158,7 +160,7 @@ def _of_database(con: duckdb.DuckDBPyConnection, url: str) -> Iterator[Seen]:
                 header = source.header(f"SELECT * FROM {source.table(title)} qi_source WHERE 1 = 0")
             wanted = [Wanted(f"#{n + 1}", title) for n in range(len(header))]
             source.read(con, place, wanted, name, 0, SAMPLE)
-            yield Seen({"table": title}, name, _table(con, name, header, title))
+            yield InspectedTable({"table": title}, name, _table(con, name, header, title))
     finally:
         source.close()
 

@@ -17,7 +17,7 @@ from qi_checker.protocol.mapping import ALL_BLANKS
 from qi_checker.protocol.records import CASES, EVENTS
 from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
 from qi_checker.sources.expressions import MARKS
-from qi_checker.sources.inspection import Seen
+from qi_checker.sources.inspection import InspectedTable
 from qi_checker.sources.layout import BLANKS, plain
 from qi_checker.sources.raw import literal
 from qi_checker.sources.recognise import (
@@ -109,12 +109,14 @@ class Proposal:
                 self.doubts.insert(0, Doubt(doubt.path, question, answers))
 
 
-def propose(con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], url: str = "") -> Proposal:
+def propose(
+    con: duckdb.DuckDBPyConnection, seen: Sequence[InspectedTable], url: str = ""
+) -> Proposal:
     """Propose a mapping for the given tables; `url` is the address of their database."""
     proposal = Proposal()
     if url:
         proposal.mapping["database"] = {"url": url}
-    blocks: dict[str, list[tuple[Seen, dict[str, Any]]]] = {"cases": [], "events": []}
+    blocks: dict[str, list[tuple[InspectedTable, dict[str, Any]]]] = {"cases": [], "events": []}
     kinds = [kind_of(one.table) for one in seen]
     for one, (kind, sure) in sorted(zip(seen, kinds, strict=True), key=lambda pair: -pair[1][1]):
         part = Part(one.table.title, _rows(one), kind, sure)
@@ -146,7 +148,7 @@ def propose(con: duckdb.DuckDBPyConnection, seen: Sequence[Seen], url: str = "")
     return proposal
 
 
-def _rows(one: Seen) -> int:
+def _rows(one: InspectedTable) -> int:
     return one.table.columns[0].rows if one.table.columns else 0
 
 
@@ -160,7 +162,9 @@ def _without_number(doubts: list[Doubt], kind: str) -> None:
 class _Block:
     """One part of a table, column by column."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, seen: Seen, kind: str, path: Path) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, seen: InspectedTable, kind: str, path: Path
+    ) -> None:
         self.con, self.seen, self.kind, self.path = con, seen, kind, path
         self.roles = seen.table.roles(CASE_ROLES if kind == "cases" else EVENT_ROLES)
         self.columns: dict[str, Any] = {}
@@ -526,7 +530,7 @@ _AMERICAN = {"CPT", "ICD-10-PCS"}  # systems that only hospitals in the United S
 
 
 def _beside(
-    con: duckdb.DuckDBPyConnection, main: Seen, block: dict[str, Any], one: Seen
+    con: duckdb.DuckDBPyConnection, main: InspectedTable, block: dict[str, Any], one: InspectedTable
 ) -> set[str]:
     """Join a table that only has codes of operations; return its columns that are used.
 
@@ -607,7 +611,7 @@ def _systems_in(column: Profile) -> set[str]:
 
 
 def _same_ids(
-    con: duckdb.DuckDBPyConnection, main: Seen, case_id: str, one: Seen
+    con: duckdb.DuckDBPyConnection, main: InspectedTable, case_id: str, one: InspectedTable
 ) -> Profile | None:
     """Return the column with the ids of operations, recognised by its name or its values."""
     here = main.table.column(case_id)
@@ -619,7 +623,7 @@ def _same_ids(
     return None
 
 
-def _about_beside(block: dict[str, Any], one: Seen) -> Iterator[Doubt]:
+def _about_beside(block: dict[str, Any], one: InspectedTable) -> Iterator[Doubt]:
     """Ask whether the codes belong to the system that their shape or name suggests."""
     for role in ("procedures", "diagnoses"):
         source = block["columns"].get(role)
@@ -639,8 +643,8 @@ def _about_beside(block: dict[str, Any], one: Seen) -> Iterator[Doubt]:
 def _ids(
     con: duckdb.DuckDBPyConnection,
     proposal: Proposal,
-    cases: tuple[Seen, dict[str, Any]],
-    events: tuple[Seen, dict[str, Any]],
+    cases: tuple[InspectedTable, dict[str, Any]],
+    events: tuple[InspectedTable, dict[str, Any]],
 ) -> Iterator[Doubt]:
     """Ask whether patients' ids agree in both tables, and propose how to make them agree."""
     here, there = (_patients(seen, block) for seen, block in (cases, events))
@@ -682,7 +686,7 @@ def _ids(
     )
 
 
-def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
+def _patients(seen: InspectedTable, block: dict[str, Any]) -> str | None:
     """Return a query of the distinct patient ids as `v`."""
     name = block["columns"].get("patient_id")
     if not isinstance(name, str) or name == OPEN:
@@ -690,7 +694,7 @@ def _patients(seen: Seen, block: dict[str, Any]) -> str | None:
     return _distinct(seen, seen.table.column(name))
 
 
-def _distinct(seen: Seen, column: Profile) -> str:
+def _distinct(seen: InspectedTable, column: Profile) -> str:
     """Return a query of a column's distinct values as `v`, without surrounding blanks and marks."""
     value = f"trim(k{column.place - 1}, {literal(BLANKS)})"
     if column.marked:

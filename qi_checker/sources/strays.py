@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qi_checker.errors import UserError
 from qi_checker.protocol.records import ALL_TABLES
-from qi_checker.sources.inspection import Seen, look
+from qi_checker.sources.inspection import InspectedTable, read_tables
 from qi_checker.sources.layout import plain
 from qi_checker.sources.raw import connect
 from qi_checker.sources.recognise import kind_of
@@ -41,7 +41,7 @@ def _table(path: Path) -> str:
         return ""
     con = connect()
     try:
-        seen, _ = look(con, str(path))
+        seen, _ = read_tables(con, str(path))
     except (UserError, OSError):
         return ""
     finally:
@@ -50,7 +50,7 @@ def _table(path: Path) -> str:
     return " and ".join(dict.fromkeys(kinds))
 
 
-def _kind(one: Seen) -> str:
+def _kind(one: InspectedTable) -> str:
     given = {plain(column.name) for column in one.table.columns}
     shared = {name: len(given & set(table.names)) for name, table in ALL_TABLES.items()}
     best = max(shared, key=lambda name: shared[name])

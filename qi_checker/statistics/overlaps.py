@@ -19,7 +19,7 @@ from qi_checker.statistics.small_numbers import Profile, known_limits
 
 IN_TIME, LATE, NONE = "in", "late", "none"
 OTHERWISE = "otherwise"  # met without a study before surgery: forbidden, or to be done after it
-NOT_ASKED = "not asked"  # the requirement does not apply
+NOT_APPLICABLE = "not applicable"  # the requirement does not apply
 _MET, _THERE = (IN_TIME, OTHERWISE), (IN_TIME, LATE)
 EVERY, ANY = "every", "any"  # a case complies if every requirement is met, or if any is
 OTHERS = "others"  # the requirements without their own groups, all together
@@ -50,15 +50,15 @@ class Frame:
         states = [
             (IN_TIME, LATE, NONE)
             + ((OTHERWISE,) if key in apart or key == OTHERS else ())
-            + ((NOT_ASKED,) if whole_of(key) in names else ())
+            + ((NOT_APPLICABLE,) if whole_of(key) in names else ())
             for key in keys
         ]
-        # Groups that are in the same counts are one: nobody can tell them apart. Who is asked nothing
-        # is not eligible.
+        # Groups that are in the same counts are one: nobody can tell them apart. A case without
+        # an applicable requirement is not eligible.
         columns = {
             tuple(self._counts(n, group) for n in names)
             for group in product(*states)
-            if any(state != NOT_ASKED for state in group) or not group
+            if any(state != NOT_APPLICABLE for state in group) or not group
         }
         self.rows: Whole = np.array(sorted(columns), dtype=np.int64).T
         self.sought = self._sought()
@@ -77,13 +77,13 @@ class Frame:
             return True
         if name == "compliant":
             if self.complies == EVERY:
-                return all(state in _MET or state == NOT_ASKED for state in group)
+                return all(state in _MET or state == NOT_APPLICABLE for state in group)
             return any(state in _MET for state in group)
         if name == "days":
             named = zip(self.keys, group, strict=True)
             return any(s in _THERE for k, s in named if k == OTHERS or f"present.{k}" in self.names)
         if name.endswith("/whole"):
-            return group[self.keys.index(key.removesuffix("/whole"))] != NOT_ASKED
+            return group[self.keys.index(key.removesuffix("/whole"))] != NOT_APPLICABLE
         return group[self.keys.index(key)] in (_MET if kind == "in_window" else _THERE)
 
     def _sought(self) -> list[tuple[tuple[int, ...], tuple[int, int] | None]]:

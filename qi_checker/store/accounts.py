@@ -1,8 +1,8 @@
-"""Accounts, roles and tokens of the web application, as the trail binds them.
+"""Bind accounts, roles and tokens of the web application to the audit trail.
 
-Their tables belong to the web application, which may not be installed where a store is verified, so
-they are read as plain rows. Bound is what decides who may do what: not the last sign-in, the language
-and the shortcuts. A digest includes what is kept of a password or a token; the trail has the digest only.
+The web application may not be installed where a store is verified, so its tables are read as plain
+rows. Only columns that decide about access are bound: not the last sign-in, the language and the
+shortcuts. A digest covers the stored form of a password or token; the trail contains only the digest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TIMES = ("created_at", "made_at", "revoked_at")
 
 @dataclass(frozen=True)
 class AccountRow:
-    """A row of one of these tables. `words`: its name, and what a person knows it by."""
+    """A row of one of these tables. `words`: its name, with a description for people."""
 
     name: str
     digest: str
@@ -41,16 +41,16 @@ class AccountRow:
 
 
 def account_rows(alias: str) -> Iterator[AccountRow]:
-    """Every account, role and token; none where the web application was never started."""
+    """Yield every account, role and token; none if the web application was never started."""
     logins: dict[Any, str] = {}
     for label in _TABLES:
         for row in _rows(alias, label):
             name = f"{label} {row['id']}"
-            yield AccountRow(name, _digest(row), f"{name} ({_known(label, row, logins)})")
+            yield AccountRow(name, _digest(row), f"{name} ({_described(label, row, logins)})")
 
 
-def _known(label: str, row: Mapping[str, Any], logins: dict[Any, str]) -> str:
-    """What a person knows a row by; notes the logins of accounts for the roles that come after them."""
+def _described(label: str, row: Mapping[str, Any], logins: dict[Any, str]) -> str:
+    """Describe a row for people; collect the logins of accounts, which later roles refer to."""
     if label == "account":
         logins[row["id"]] = row["login"]
         return str(row["login"])
@@ -61,12 +61,12 @@ def _known(label: str, row: Mapping[str, Any], logins: dict[Any, str]) -> str:
 
 
 def bound_accounts(alias: str) -> dict[str, str]:
-    """Names and digests of all of them."""
+    """Return names and digests of all of them."""
     return {row.name: row.digest for row in account_rows(alias)}
 
 
 def bound_row(alias: str, label: str, number: int) -> dict[str, str]:
-    """Name and digest of one row that was written just now. `label`: account, role or token."""
+    """Return name and digest of a row that was just written. `label`: account, role or token."""
     return {f"{label} {row['id']}": _digest(row) for row in _rows(alias, label, number)}
 
 
@@ -86,19 +86,19 @@ def _rows(alias: str, label: str, number: int | None = None) -> list[dict[str, A
 
 
 def _digest(row: Mapping[str, Any]) -> str:
-    said = {name: _plain(name, value) for name, value in row.items()}
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
+    values = {name: _plain(name, value) for name, value in row.items()}
+    return hashlib.sha256(canonical(values).encode()).hexdigest()
 
 
 def _plain(name: str, value: Any) -> Any:
-    """The same for both databases: SQLite has numbers for yes and no, and texts for times."""
+    """Normalise a value: SQLite stores booleans as numbers, and times as text."""
     if isinstance(value, bool):
         return int(value)
     if name in _TIMES and isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            return value  # nobody but a forger writes such a time
+            return value  # the program never writes such a time
     if isinstance(value, datetime):
         return instant(value if value.tzinfo else value.replace(tzinfo=UTC))
     return value

@@ -1,8 +1,8 @@
-"""Rows that are bound to the audit trail: an entry holds the digest of what they say.
+"""Bind stored rows to the audit trail: an entry holds the digest of each row.
 
-A run is bound with everything that it added, closed and found changed; an exception, a step, a
-sign-off and what people write as a row each. So a row that was changed, added or removed behind the
-program's back is not what the trail says (`verifying.py`).
+A run is bound together with all rows that it added, closed or recorded as changed. Exceptions, steps,
+sign-offs and what people write are bound row by row. If a row was changed, added or removed without
+the program, its digest differs from the trail (`verifying.py`).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from qi_checker.store.people.models import Contact, IousEntry, Look, Note, Wait
 from qi_checker.store.trail import canonical, instant
 
 HISTORY: tuple[type[Any], ...] = (FindingRow, CaseRow, ScheduleRow, EvidenceRow, ActionRow)
-# What people read in a message: `run 5`, `step 3`.
+# Names as messages show them: `run 5`, `step 3`.
 SINGLE: Mapping[str, type[Any]] = {
     "exception": ExceptionRequest,
     "step": ExceptionStep,
@@ -52,7 +52,7 @@ _FETCHED = 5_000
 
 
 def name_of(row: Model) -> str:
-    """How the trail calls a row."""
+    """Return the name of a row in the trail."""
     return f"{_LABELS[type(row)]} {row.pk}"
 
 
@@ -61,16 +61,16 @@ def run_name(run_id: int) -> str:
 
 
 def bound(*rows: Model) -> dict[str, str]:
-    """Names and digests of rows, as an entry of the trail holds them."""
+    """Return names and digests of rows, as stored in an entry of the trail."""
     return {name_of(row): digest_of(row) for row in rows}
 
 
 def digest_of(row: Model) -> str:
-    """SHA-256 of every column of a row."""
-    said = {
+    """Return the SHA-256 of all columns of a row."""
+    columns = {
         field.attname: _plain(field.value_from_object(row)) for field in row._meta.concrete_fields
     }
-    return hashlib.sha256(canonical(said).encode()).hexdigest()
+    return hashlib.sha256(canonical(columns).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -80,13 +80,13 @@ def _plain(value: Any) -> Any:
 
 
 def _json(cell: str | int) -> str:
-    """A cell as `json.dumps` writes it; that costs five times as much for a text, and a night has 300,000."""
+    """Format a cell as `json.dumps` does, five times faster for text; a night has 300,000 cells."""
     return encode_basestring_ascii(cell) if isinstance(cell, str) else str(cell)
 
 
 @dataclass(frozen=True)
 class Marks:
-    """Where each table of the history ended before a night: what comes after it is of that night."""
+    """The last row of each history table before a night; later rows belong to that night."""
 
     last: Mapping[type[Any], int]
 
@@ -96,9 +96,9 @@ class Marks:
 
 
 def new_run(alias: str, run: Run, marks: Marks, models: Collection[type[Any]]) -> str:
-    """The digest of a run that was kept just now; the same as `all_runs` gives, without a scan.
+    """Return the digest of a run that was just stored: the same as in `all_runs`, without a scan.
 
-    models: the tables of the history in which it added or closed rows.
+    models: the history tables in which it added or closed rows.
     """
     found = _Runs([run])
     for model in HISTORY:
@@ -111,9 +111,9 @@ def new_run(alias: str, run: Run, marks: Marks, models: Collection[type[Any]]) -
 
 
 class FirstNight:
-    """The digest of a run that fills an empty history, made from what is written.
+    """Computes the digest of the run that fills an empty history, while its rows are written.
 
-    Reading all of it again would cost an eighth of such a night.
+    Reading the rows again would take an eighth of the time of such a night.
     """
 
     def __init__(self, alias: str, run: Run, marks: Marks) -> None:
@@ -122,7 +122,7 @@ class FirstNight:
         self._next: dict[type[Any], int] = {}  # the number of the next row of a table
 
     def wrote(self, model: type[Any], lines: Sequence[Sequence[str]]) -> None:
-        """Add rows that were written just now, one table after the other as in HISTORY."""
+        """Add rows that were just written; tables in the order of HISTORY."""
         if not lines:
             return
         first = self._next.get(model) or self._written(model).aggregate(n=Min("id"))["n"]
@@ -137,7 +137,7 @@ class FirstNight:
         self._next[model] = first + len(lines)
 
     def digest(self) -> str:
-        """As `new_run` gives it; that is asked where the database has numbered rows otherwise."""
+        """Return the digest; if the database numbered rows differently, `new_run` computes it."""
         for model, following in self._next.items():
             if self._written(model).aggregate(n=Max("id"))["n"] != following - 1:
                 return new_run(self._alias, self._run, self._marks, HISTORY)
@@ -151,14 +151,14 @@ class FirstNight:
 
 @dataclass(frozen=True)
 class Bindings:
-    """The digest of every run of a protocol, and how many rows of the history are of no run."""
+    """The digest of every run of a protocol, and the number of history rows without a run."""
 
     runs: Mapping[int, str]
     strays: int
 
 
 def all_runs(alias: str, protocol: str) -> Bindings:
-    """The digests of all runs of a protocol, in one pass over its history."""
+    """Compute the digests of all runs of a protocol in one pass over its history."""
     found = _Runs(list(Run.objects.using(alias).filter(protocol=protocol).order_by("id")))
     for model in HISTORY:
         rows = model.objects.using(alias).filter(protocol=protocol)
@@ -169,7 +169,7 @@ def all_runs(alias: str, protocol: str) -> Bindings:
 
 
 def protocols(alias: str) -> list[str]:
-    """Every protocol of which a run or a row of the history is kept."""
+    """Return every protocol that has a run or a history row."""
     found: set[str] = set()
     every: tuple[type[Any], ...] = (Run, *HISTORY)
     for model in every:
@@ -178,9 +178,9 @@ def protocols(alias: str) -> list[str]:
 
 
 class _Runs:
-    """Hashes of runs of one protocol, fed in an order that one pass for each table gives.
+    """Hashes of the runs of one protocol, updated table by table in one pass each.
 
-    A row of a run that was purged counts for the next one that is kept: there it is first seen.
+    A row of a purged run belongs to the next stored run, the first one that still contains it.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
@@ -218,7 +218,7 @@ class _Runs:
 
 
 def all_bound(alias: str) -> dict[str, str]:
-    """Names and digests of everything that is there and can be bound."""
+    """Return names and digests of everything in the store that can be bound."""
     found: dict[str, str] = {}
     for protocol in protocols(alias):
         runs = all_runs(alias, protocol).runs
@@ -229,6 +229,6 @@ def all_bound(alias: str) -> dict[str, str]:
 
 
 def singles(alias: str) -> Iterator[Model]:
-    """Every row that is bound by itself."""
+    """Yield every row that is bound individually."""
     for model in SINGLE.values():
         yield from model.objects.using(alias).order_by("id").iterator(_FETCHED)

@@ -106,7 +106,7 @@ class Exceptions:
             raise _refused("it ends before it starts", "Give a later last day")
         by.check()
         if not people.identity(by.login):
-            raise _refused("nobody requests it", "Name the requester")
+            raise _refused("it has no requester", "Name the requester")
         with writing(self.alias):
             waiver_row = ExceptionRequest.objects.using(self.alias).create(
                 case_id=case_id,
@@ -191,7 +191,7 @@ class Exceptions:
                     f"Ask somebody with the role {APPROVER}",
                 )
             if people.identity(by.login) in ("", people.identity(waiver.requested_by)):
-                raise _refused(f"who asked for {name} cannot decide on it", "Ask somebody else")
+                raise _refused(f"the requester of {name} cannot decide on it", "Ask somebody else")
             return self._step(waiver_row, action, by, at, why)
 
     def _step(
@@ -202,8 +202,7 @@ class Exceptions:
         last = max((step.at for step in waiver_row.steps.all()), default=at)
         if at < last:
             raise _refused(
-                f"the clock says {_shown(at)}, and what was done about {name} before is of "
-                f"{_shown(last)}",
+                f"the clock shows {_shown(at)}, but the step of {name} before is of {_shown(last)}",
                 "Check the clock of this machine",
             )
         when = planned(self.alias, [waiver_row.case_id], self.site).get(waiver_row.case_id)

@@ -171,7 +171,7 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
         or (0,) * 7
     )
     if ids > cases or joined[0] > asked:
-        raise ValueError("a row of the night is there twice")
+        raise ValueError("a row of the night is repeated")
     given = (
         con.execute("""
         SELECT (SELECT count(*) FROM night_findings), (SELECT count(*) FROM night_schedules),
@@ -179,7 +179,7 @@ def _check(con: duckdb.DuckDBPyConnection) -> None:
         or ()
     )
     if tuple(joined) != tuple(given):
-        raise ValueError("a row of the night is of a case that is not there")
+        raise ValueError("a row of the night belongs to an unknown case")
 
 
 def row_sql(columns: tuple[str, ...]) -> str:

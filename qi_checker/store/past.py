@@ -69,8 +69,8 @@ def run_of(alias: str, run_id: int) -> Run:
     with reading(alias):
         found: Run | None = Run.objects.using(alias).filter(id=run_id).first()
     if found is None:
-        advice = "`qi-checker nightly runs` lists those that are"
-        raise UserError(Problem("store", f"run {run_id} is not kept", "", advice))
+        advice = "`qi-checker nightly runs` lists the stored runs"
+        raise UserError(Problem("store", f"run {run_id} is not stored", "", advice))
     return found
 
 

@@ -170,7 +170,7 @@ class _Reader:
     def __init__(self, anchors: Sequence[Anchor]) -> None:
         self.anchors = {anchor.sequence: anchor for anchor in anchors}
         self.faults = [
-            f"two different ends were written down for entry {anchor.sequence}"
+            f"two different ends were recorded for entry {anchor.sequence}"
             for anchor in anchors
             if self.anchors[anchor.sequence] != anchor
         ]
@@ -220,7 +220,7 @@ class _Reader:
         self.count += 1
         known = self.anchors.pop(number, None)
         if known is not None and known != self.last:
-            self.faults.append(f"entry {number} is not the one that was written down elsewhere")
+            self.faults.append(f"entry {number} differs from the one recorded elsewhere")
 
     def _remember(self, entry: TrailEntry) -> None:
         if entry.payload is None:
@@ -251,15 +251,15 @@ class _Reader:
         lost = [name for name in unbound if not _may_remove(entry.action, name)]
         again = entry.action == ACCOUNTS_BOUND and any(map(_of_accounts, self.bound))
         if again or (entry.action == BOUND and self.bound):
-            self.faults.append(f"entry {number} binds all rows anew")
+            self.faults.append(f"entry {number} binds all rows again")
         elif other:
-            self.faults.append(f"entry {number} says that {other[0]} is another one")
+            self.faults.append(f"entry {number} says that {other[0]} changed")
         elif lost:
-            self.faults.append(f"entry {number} says that {lost[0]} is gone")
+            self.faults.append(f"entry {number} says that {lost[0]} was removed")
         if entry.action in (ERASED, BOUND, ACCOUNTS_BOUND, *(_CHANGES - _UNDONE)):
             self.noted.append(f"entry {number}: {entry.action} by {entry.actor} at {entry.at[:19]}")
         for name, digest in content.get("was", {}).items():
-            if self.bound.get(name) != digest:  # who binds a row anew must not hide that
+            if self.bound.get(name) != digest:  # binding a row again must not hide this
                 self.noted.append(f"entry {number}: {name} was not what the trail said before it")
         self.bound.update(bound)
         self.binds.update(dict.fromkeys(bound, number))
@@ -273,8 +273,8 @@ class _Reader:
             self.faults.append(f"the payload of entry {min(silent)} was removed")
         if self.anchors:
             self.faults.append(
-                f"entry {min(self.anchors)}, which was written down elsewhere, is not there: "
-                "the end is cut off"
+                f"entry {min(self.anchors)}, which was recorded elsewhere, is missing: "
+                "the end was cut off"
             )
 
 

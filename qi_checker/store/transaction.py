@@ -130,12 +130,12 @@ _SAID = (
         "full",
         ("full", "no space"),
         "the disk is full",
-        "Make room, and start again: nothing was kept by half",
+        "Free space and start again; nothing was partly saved",
     ),
     (
         "unreachable",
         ("connection", "server", "password", "authentication"),
         "the database cannot be reached",
-        "See that it runs, and that the address, user and password are right",
+        "Check that it is running, and that the address, user and password are right",
     ),
 )

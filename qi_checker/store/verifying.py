@@ -85,7 +85,7 @@ def _faults(alias: str, bound: Mapping[str, str]) -> Iterator[str]:
         for number, digest in found.runs.items():
             yield from _compared(run_name(number), digest, left)
         if found.strays:
-            yield f"{found.strays} rows of {protocol} are of a run that is not kept"
+            yield f"{found.strays} rows of {protocol} belong to a run that is not stored"
         yield from _seals(alias, protocol)
     for row in singles(alias):
         yield from _compared(name_of(row), digest_of(row), left)
@@ -104,7 +104,7 @@ def _by_number(name: str) -> tuple[str, int]:
 def _compared(name: str, digest: str, left: dict[str, str], words: str = "") -> Iterator[str]:
     said = left.pop(name, None)
     if said is None:
-        yield f"{words or name} was added: no entry of the trail tells of it"
+        yield f"{words or name} was added: no entry of the trail records it"
     elif said != digest:
         more = ", or a row of it," if name.startswith("run ") else ""
         yield f"{words or name}{more} was changed"

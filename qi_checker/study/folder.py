@@ -58,7 +58,7 @@ def study_page(study: Study) -> str:
         .get_template("study/study.html.j2")
         .render(
             study=study,
-            said=study_words,
+            sentences=study_words,
             chart=pictures(study_plots.intervals(study)),
             forest=pictures(rates) if rates else "",
             benchmarks=benchmarks,

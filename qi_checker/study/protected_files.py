@@ -55,10 +55,10 @@ def rule(profile: Profile) -> str:
 
 def protected_page(study: ProtectedStudy) -> str:
     """Render the study as an HTML page."""
-    import qi_checker.study.protected_files as said
+    import qi_checker.study.protected_files as sentences
 
     template = environment().get_template("study/protected.html.j2")
-    return template.render(study=study, said=said, days_of=study_words.number)
+    return template.render(study=study, sentences=sentences, days_of=study_words.number)
 
 
 def write_protected(study: ProtectedStudy, out: Path, format: str, paper: str = A4) -> Written:

@@ -8,22 +8,13 @@ signed in learns nothing, not even which addresses exist: every request leads to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-    JsonResponse,
-)
-from django.urls import Resolver404, resolve
 
 from qi_checker.store.exceptions import Person
 from qi_checker.web.models import Membership, User
@@ -138,53 +129,160 @@ class Who:
         return Person(self.login, self.roles[0] if self.roles else "")
 
 
-Handler = Callable[[HttpRequest], HttpResponse]
+OPEN, SELF, SITE, ALL, TOKEN = Scope
 
+PAGES: tuple[Page, ...] = (
+    Page("health", "healthz", "health.health", OPEN, EVERYBODY, (), "liveness check"),
+    Page("ready", "readyz", "health.ready", OPEN, EVERYBODY, (), "readiness check"),
+    Page("sign_in", "sign-in", "signin.sign_in", OPEN, EVERYBODY, EVERYBODY, "sign in"),
+    Page(
+        "oidc_begin",
+        "oidc/begin",
+        "oidc.begin",
+        OPEN,
+        EVERYBODY,
+        (),
+        "sign in through the provider",
+    ),
+    Page(
+        "oidc_callback",
+        "oidc/callback",
+        "oidc.callback",
+        OPEN,
+        EVERYBODY,
+        (),
+        "return from the provider",
+    ),
+    Page("sign_out", "sign-out", "signin.sign_out", SELF, (), EVERYBODY, "sign out"),
+    Page("session", "session", "signin.session", SELF, EVERYBODY, EVERYBODY, "stay signed in"),
+    Page("account", "account", "account.account", SELF, EVERYBODY, EVERYBODY, "own settings"),
+    Page("worklist", "", "worklist.worklist", SITE, WARD, (), "work list, most urgent first"),
+    Page(
+        "day_list",
+        "day-list",
+        "daylist.day_list",
+        SITE,
+        WARD,
+        (),
+        "operations of a day by theatre, for print",
+    ),
+    Page("changes", "changes", "writes.changes", SITE, (), WARD, "acknowledge changes"),
+    Page("views", "views", "writes.view", SITE, (), WARD, "save or remove a view of the list"),
+    Page("case", "cases/<str:case_id>", "case.case", SITE, WARD, (), "one case"),
+    Page("sheet", "cases/<str:case_id>/sheet", "case.sheet", SITE, WARD, (), "a case, for print"),
+    Page(
+        "what_if",
+        "cases/<str:case_id>/what-if",
+        "case.what_if",
+        SITE,
+        WARD,
+        (),
+        "a case on another date of surgery",
+    ),
+    Page("note", "cases/<str:case_id>/notes", "writes.note", SITE, (), WARD, "add a note"),
+    Page(
+        "contact", "cases/<str:case_id>/contacts", "writes.contact", SITE, (), (C, S), "log a call"
+    ),
+    Page(
+        "look",
+        "cases/<str:case_id>/looks",
+        "writes.look",
+        SITE,
+        (),
+        WARD,
+        "mark a case as reviewed",
+    ),
+    Page("wait", "cases/<str:case_id>/waits", "writes.wait", SITE, (), (C,), "postpone a case"),
+    Page("undo", "cases/<str:case_id>/undo", "writes.undo", SITE, (), WARD, "undo an entry"),
+    Page(
+        "request_exception",
+        "cases/<str:case_id>/exceptions",
+        "writes.request_exception",
+        SITE,
+        (),
+        (C, S),
+        "request an exception",
+    ),
+    Page(
+        "decide",
+        "cases/<str:case_id>/exceptions/<int:number>",
+        "writes.decide",
+        SITE,
+        (),
+        (R, Q),
+        "approve, refuse or confirm an exception",
+    ),
+    Page(
+        "revoke",
+        "cases/<str:case_id>/exceptions/<int:number>/revoke",
+        "writes.revoke",
+        SITE,
+        (),
+        (C, S, R, Q),
+        "revoke an exception",
+    ),
+    Page(
+        "sign_off",
+        "cases/<str:case_id>/sign-off",
+        "writes.sign_off",
+        SITE,
+        (),
+        (S, Q),
+        "sign off a case",
+    ),
+    Page("exceptions", "exceptions", "waivers.exceptions", SITE, WARD, (), "all exceptions"),
+    Page(
+        "ious", "cases/<str:case_id>/ious", "ious.entry", SITE, (C, S), (C, S), "ultrasound entry"
+    ),
+    Page(
+        "ious_list",
+        "ultrasound",
+        "ious.overview",
+        SITE,
+        (C, S, Q),
+        (),
+        "operations with their ultrasound entries",
+    ),
+    Page(
+        "ious_file",
+        "ultrasound/ious.csv",
+        "ious.download",
+        ALL,
+        (C, Q),
+        (),
+        "latest entry of every operation, as a file",
+    ),
+    Page("demand", "demand", "demand.demand", SITE, (R, C, Q), (), "slots needed per week"),
+    Page("month", "month", "files.month", ALL, WARD, (), "monthly report"),
+    Page("study", "before-after", "files.study", ALL, WARD, (), "before/after comparison"),
+    Page("files", "files", "files.files", ALL, (C, Q), (), "files of the last night"),
+    Page("file", "files/<path:name>", "files.file", ALL, (C, Q), (), "download a file"),
+    Page("find", "find", "find.find", SITE, (), WARD, "find the cases of a patient"),
+    Page(
+        "protocols",
+        "protocols",
+        "runs.protocols",
+        SELF,
+        EVERYBODY,
+        (),
+        "requirements of each protocol",
+    ),
+    Page("runs", "nights", "runs.runs", ALL, (Q, A), (), "nights and their checks"),
+    Page("run", "nights/<int:number>", "runs.run", ALL, (Q, A), (), "one night"),
+    Page("people", "people", "people.people", ALL, (A,), (A,), "accounts, sites, recipients"),
+    Page("person", "people/<int:number>", "people.person", ALL, (A,), (A,), "one account"),
+    Page("trail", "trail", "trail.trail", ALL, (Q, A), (Q, A), "search and verify the trail"),
+    Page("tokens", "tokens", "tokens.tokens", SITE, WARD, WARD, "calendar addresses"),
+    Page("services", "services", "tokens.services", ALL, (A,), (A,), "tokens for services"),
+    Page(
+        "calendar",
+        "calendar/<str:token>.ics",
+        "ical.calendar",
+        TOKEN,
+        EVERYBODY,
+        (),
+        "calendar of deadlines",
+    ),
+)
 
-def guard(get_response: Handler) -> Handler:
-    """Middleware that stops unauthorised requests."""
-    from qi_checker.web.urls import BY_NAME
-
-    def guarded(request: HttpRequest) -> HttpResponse:
-        request.who = Who(request.user) if request.user.is_authenticated else None
-        request.page = None
-        try:
-            match = resolve(request.path_info)
-        except Resolver404:
-            return _stranger(request) if request.who is None else get_response(request)
-        if match.namespaces:
-            return get_response(request)  # the API requires a token itself
-        page = request.page = BY_NAME[match.url_name]
-        method = "GET" if request.method == "HEAD" else request.method
-        public = page.scope in (Scope.OPEN, Scope.TOKEN)
-        if request.who is None and not public:
-            return _stranger(request)
-        if method not in page.methods:
-            return HttpResponseNotAllowed(page.methods)
-        if public:
-            return get_response(request)
-        if not request.who.may(page, method):
-            home = BY_NAME["runs"]
-            if page.path == "" and request.who.may(home, "GET"):
-                return HttpResponseRedirect(f"/{home.path}")  # people without cases start there
-            return refused(request)
-        request.sites = request.who.sites(page.roles(method))
-        return get_response(request)
-
-    return guarded
-
-
-def _stranger(request: HttpRequest) -> HttpResponse:
-    """Redirect to the sign-in page, and back afterwards for a GET."""
-    if request.path_info.startswith("/api/"):
-        return JsonResponse({"detail": "a token is needed"}, status=401)
-    back = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
-    query = "" if back == "/" else "?" + urlencode({"next": back})
-    return HttpResponseRedirect("/sign-in" + query)
-
-
-def refused(request: HttpRequest) -> HttpResponse:
-    """Answer 403, with the permitted roles, to show whom to ask."""
-    from qi_checker.web.trouble import forbidden
-
-    return forbidden(request)
+BY_NAME = {page.name: page for page in PAGES}

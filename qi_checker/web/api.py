@@ -1,7 +1,8 @@
-"""The JSON API, /api/v1: read only, with a token for each service; documented in its own OpenAPI.
+"""The JSON API, /api/v1: read-only, with a token for each service, and an OpenAPI document.
 
-It gives what the pages give, for the sites of the token, and tells the trail of every case that is read
-in the name of the service. Dates are ISO, words are those of the files (docs/records.md).
+It returns the same data as the pages, for the sites of the token. Every case that is read is recorded
+in the audit trail under the name of the service. Dates are ISO; values are those of the files
+(docs/records.md).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ninja.security import HttpBearer
 from pydantic import Field
 
 from qi_checker import __version__
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.store.desk.models import NO_DAY, DeskAction, WorkItem
 from qi_checker.store.exceptions import Person
 from qi_checker.web.access import Sites
@@ -28,7 +30,7 @@ from qi_checker.web.models import Token
 from qi_checker.web.night import last_night
 from qi_checker.web.runtime import store
 from qi_checker.web.tokens import API, held, sites_of
-from qi_checker.web.worklist import visible, waits
+from qi_checker.web.worklist import after_key, visible, waits
 
 MOST = 500
 
@@ -40,14 +42,14 @@ class Bearer(HttpBearer):
         return held(API, token)
 
 
-class Wrong(Schema):
-    """Why an answer is not what was asked for."""
+class Error(Schema):
+    """Why a request failed."""
 
     detail: str
 
 
 class Action(Schema):
-    """One thing to do about a case; dates are empty where they do not apply."""
+    """One action for a case; dates are null if they do not apply."""
 
     requirement: str
     action: str
@@ -59,7 +61,7 @@ class Action(Schema):
 
 
 class Requirement(Schema):
-    """How one requirement stands."""
+    """The status of one requirement."""
 
     id: str
     title: str
@@ -81,14 +83,14 @@ class Item(Schema):
     verdict: str
     act_by: date | None = Field(None, description="Last day of the most urgent action.")
     latest_surgery_date: date | None = Field(
-        None, description="Until then surgery may slip, and everything still holds."
+        None, description="Last date of surgery on which every requirement is still fulfilled."
     )
     requirements: list[Requirement]
     actions: list[Action]
 
 
 class WorkList(Schema):
-    """A page of the list. `next` is `after` of the page behind it, or null."""
+    """A page of the list. `next` is the `after` of the next page, or null on the last one."""
 
     as_of: str
     items: list[Item]
@@ -96,7 +98,7 @@ class WorkList(Schema):
 
 
 class Finding(Schema):
-    """A requirement of a case as it is judged now."""
+    """The current result of one requirement of a case."""
 
     requirement: str
     status: str
@@ -120,42 +122,42 @@ class Case(Schema):
 
 
 class Day(Schema):
-    """What a case would be if surgery were on a day."""
+    """The result of a case if surgery were on this day."""
 
     day: date
     verdict: str
     statuses: dict[str, str]
 
 
-class Moved(Schema):
-    """The next days of a case, from the day that the night judged on."""
+class CaseDays(Schema):
+    """The results of a case for the next dates of surgery, from the day of the last night on."""
 
     case_id: str
     protocol: str
     days: list[Day]
 
 
-class Asked(Schema):
-    """What narrows the list."""
+class WorkListQuery(Schema):
+    """Filters and page of the list."""
 
     site: str = ""
     surgeon: str = ""
     desk: str = Field("", description="Owner of an action.")
     limit: int = Field(100, ge=1, le=MOST)
-    after: str = Field("", max_length=200, description="`next` of the page before.")
+    after: str = Field("", max_length=200, description="`next` of the previous page.")
 
 
-class Ahead(Schema):
-    """How far to look ahead."""
+class DaysQuery(Schema):
+    """The number of days to look ahead."""
 
     days: int = Field(60, ge=1, le=366)
 
 
-_TOLD = {401: Wrong, 404: Wrong, 422: Wrong, 503: Wrong}
+_ERRORS = {401: Error, 404: Error, 422: Error, 503: Error}
 
 
 def _documented(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """The description of the API is for who has a token, too: a stranger learns nothing."""
+    """Require a token for the description of the API, too."""
 
     @wraps(view)
     def described(request: HttpRequest, **more: Any) -> HttpResponse:
@@ -179,51 +181,49 @@ api = NinjaAPI(
 
 @api.exception_handler(ValidationError)
 def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """422 in one line; no value of a request is repeated."""
-    said = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors)
-    answer: HttpResponse = api.create_response(request, {"detail": said}, status=422)
+    """Answer 422 with all errors in one line, without the values of the request."""
+    detail = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors)
+    answer: HttpResponse = api.create_response(request, {"detail": detail}, status=422)
     return answer
 
 
 @api.exception_handler(Http404)
-def nobody(request: HttpRequest, error: Http404) -> HttpResponse:
-    """404; the same for what never was and for what is of another site."""
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    """Answer 404, the same for cases that do not exist and for those of other sites."""
     answer: HttpResponse = api.create_response(request, {"detail": "not found"}, status=404)
     return answer
 
 
-@api.get("/worklist", response={200: WorkList, **_TOLD}, by_alias=True, summary="The work list")
-def worklist(request: HttpRequest, asked: Query[Asked]) -> dict[str, Any]:
-    """Upcoming cases, most urgent first; those that wait are left out."""
+@api.get("/worklist", response={200: WorkList, **_ERRORS}, by_alias=True, summary="The work list")
+def worklist(request: HttpRequest, query: Query[WorkListQuery]) -> dict[str, Any]:
+    """Upcoming cases, most urgent first, without postponed ones."""
     night = last_night()
     items = visible(sites_of(request.auth)).exclude(waits(night.day))
     for name in ("site", "surgeon"):
-        if getattr(asked, name):
-            items = items.filter(**{name: getattr(asked, name)})
-    if asked.desk:
-        mine = DeskAction.objects.filter(owner=asked.desk).values("item_id")
+        if getattr(query, name):
+            items = items.filter(**{name: getattr(query, name)})
+    if query.desk:
+        mine = DeskAction.objects.filter(owner=query.desk).values("item_id")
         items = items.filter(pk__in=mine)
-    if asked.after:
-        items = items.filter(pk__in=_behind(items, asked.after))
-    found = list(items.order_by("act_by", "surgery_day", "case_id", "protocol")[: asked.limit + 1])
-    more = len(found) > asked.limit
-    last = found[asked.limit - 1] if more else None
+    if query.after:
+        items = items.filter(pk__in=_after(items, query.after))
+    found = list(items.order_by("act_by", "surgery_day", "case_id", "protocol")[: query.limit + 1])
+    more = len(found) > query.limit
+    last = found[query.limit - 1] if more else None
     return {
         "as_of": night.as_of.isoformat() if night.as_of else "",
-        "items": [_item(item) for item in found[: asked.limit]],
+        "items": [_item(item) for item in found[: query.limit]],
         "next": str(last.pk) if last is not None else None,
     }
 
 
-def _behind(items: Any, after: str) -> Any:
-    """The items behind one, by its number; all where there is no such one any more."""
-    from qi_checker.web.worklist import behind
-
-    last = WorkItem.objects.filter(pk=number_of(after)).first()
+def _after(items: Any, number: str) -> Any:
+    """Return the items after one, given its number; all if it no longer exists."""
+    last = WorkItem.objects.filter(pk=number_of(number)).first()
     if last is None:
         return items.values("pk")
     key = (last.act_by, last.surgery_day, last.case_id, last.protocol)
-    return items.filter(behind(key)).values("pk")
+    return items.filter(after_key(key)).values("pk")
 
 
 def _item(item: WorkItem) -> dict[str, Any]:
@@ -250,9 +250,9 @@ def _item(item: WorkItem) -> dict[str, Any]:
 _DATES = ("from", "until", "act_by")
 
 
-@api.get("/cases/{case_id}", response={200: list[Case], **_TOLD}, by_alias=True, summary="A case")
+@api.get("/cases/{case_id}", response={200: list[Case], **_ERRORS}, by_alias=True, summary="A case")
 def case(request: HttpRequest, case_id: str) -> list[dict[str, Any]]:
-    """A case as it is judged now, for each protocol that applies to it."""
+    """The current results of a case, for each protocol that applies to it."""
     found = []
     for one in live(_items(request, case_id), english=True):
         findings = one.trace.findings if one.trace is not None else []
@@ -267,18 +267,18 @@ def case(request: HttpRequest, case_id: str) -> list[dict[str, Any]]:
 
 
 @api.get(
-    "/cases/{case_id}/days", response={200: list[Moved], **_TOLD}, summary="Other dates of surgery"
+    "/cases/{case_id}/days",
+    response={200: list[CaseDays], **_ERRORS},
+    summary="Other dates of surgery",
 )
-def days(request: HttpRequest, case_id: str, ahead: Query[Ahead]) -> list[dict[str, Any]]:
-    """What the case would be on each of the next days."""
-    from qi_checker.protocol.as_of import AsOf
-
+def days(request: HttpRequest, case_id: str, query: Query[DaysQuery]) -> list[dict[str, Any]]:
+    """The results of a case if surgery were on each of the next days."""
     found = []
     for one in live(_items(request, case_id), english=True):
         first = AsOf.parse(one.known.as_of).date
         each = [
             {"day": d.day, "verdict": d.verdict, "statuses": dict(d.statuses)}
-            for d in strip(one, first, ahead.days)
+            for d in strip(one, first, query.days)
         ]
         found.append({"case_id": case_id, "protocol": one.item.protocol, "days": each})
     return found

@@ -1,8 +1,8 @@
-"""The page of one case: judged now, with what people wrote about it and every form there is.
+"""The page of one case: its current result, what people wrote about it, and all forms.
 
-Every reading is an entry in the trail: where none can be written, nothing is shown. A what-if is a plain
-form (`?to=2026-04-20`); the script asks for the fragment while somebody types, a button does the same
-without it.
+Every reading is an entry in the trail; if the entry cannot be written, nothing is shown. A what-if is
+a plain form (`?to=2026-04-20`). With JavaScript the answer is updated while somebody types; without
+it, a button reloads the page.
 """
 
 from __future__ import annotations
@@ -17,44 +17,44 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse
 from markupsafe import Markup
 
+from qi_checker.protocol.as_of import AsOf
 from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import NO_DAY, WorkItem
 from qi_checker.store.people.reads import Thread, thread
 from qi_checker.store.schedules import schedules
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
-from qi_checker.web.access import Role
+from qi_checker.web.access import PAGES
 from qi_checker.web.cases import Day, Live, items_of, kept_live, latest_good, live, next_days
 from qi_checker.web.clock import day_of, this_moment
 from qi_checker.web.fresh import kept
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
-from qi_checker.web.pages import ROLES, render, templates
+from qi_checker.web.pages import ROLES, done, render, templates, undoable
 from qi_checker.web.runtime import runtime, store
 from qi_checker.web.sheet import RequirementView, facts, requirements
-from qi_checker.web.spoken import Text, actions_of, owner_words, title_of
 from qi_checker.web.state import state_of
+from qi_checker.web.translations import Text, actions_of, owner_words, title_of
 from qi_checker.web.waivers import ExceptionsView, exceptions_view
-from qi_checker.web.words import CONTACTS, sign_of, verdict_words
+from qi_checker.web.words import CONTACTS, sign_of, status_words, verdict_words
 from qi_checker.web.worklist import Command, changes_of, days_left
-from qi_checker.web.writes import done, undoable
 
 
 @dataclass(frozen=True)
 class StripDay:
-    """One day of the next sixty, as a cell of the strip."""
+    """One of the next sixty days, as a cell of the strip."""
 
     iso: str
     label: str
     key: str  # met, booked, open, old
     words: str
     now: bool
-    month: str  # where another month begins
+    month: str  # at the first day of a month
 
 
 @dataclass(frozen=True)
 class Strip:
-    """The next sixty days, and the protocol that they are judged by."""
+    """The next sixty days, judged by one protocol."""
 
     days: tuple[StripDay, ...]
     protocol: str
@@ -62,11 +62,11 @@ class Strip:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """What another date of surgery would make of the case."""
+    """The result of the case for another date of surgery."""
 
     to: str
     protocol: str
-    said: str
+    answer: str
     flips: tuple[
         tuple[str, str, str, Sign, Sign, str], ...
     ]  # title, before, after, signs, sentence
@@ -79,7 +79,7 @@ class WhatIf:
 
 @dataclass(frozen=True)
 class ProtocolView:
-    """The case as one protocol judges it."""
+    """The result of the case by one protocol."""
 
     protocol: str
     title: str
@@ -92,19 +92,19 @@ class ProtocolView:
     slips: str
     requirements: tuple[RequirementView, ...]
     what_if: WhatIf | None
-    stale: bool  # the protocol's files changed since the night: what it found is shown
+    stale: bool  # the protocol's files changed since the night: the night's result is shown
     live: bool
     waits_until: str
     evidence: str
     looked: str
     look_void: bool
-    last_day: str  # a wait may not pass it
+    last_day: str  # the case cannot wait longer
     sign_offs: tuple[tuple[str, str, str, tuple[str, ...]], ...]  # by, when, note, what changed
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that somebody wrote: who, when, what; `mine` may be taken back."""
+    """An entry that somebody wrote; the author (`mine`) can undo it."""
 
     kind: str
     number: int
@@ -117,7 +117,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class CasePage:
-    """Everything about one case."""
+    """All content of the page of a case."""
 
     case_id: str
     patient_id: str
@@ -135,7 +135,7 @@ class CasePage:
     may: frozenset[str]  # names of the pages whose forms are shown
     roles: tuple[tuple[str, str], ...]
     outcomes: tuple[tuple[str, str], ...]
-    form: str = ""  # the form that was sent in vain
+    form: str = ""  # the form that was not accepted
     errors: tuple[tuple[str, str], ...] = ()
     changed: tuple[str, ...] = ()
     typed: dict[str, str] | None = None
@@ -143,17 +143,17 @@ class CasePage:
     ious: str = ""
 
     def value(self, form: str, name: str, default: str = "") -> str:
-        """What was typed into a field, where the form was sent in vain."""
+        """Return what was typed into a field of the form that was not accepted."""
         typed = (self.typed or {}) if form == self.form else {}
         return typed.get(name, default)
 
     def wrong(self, form: str) -> tuple[tuple[str, str], ...]:
-        """What is wrong with a form."""
+        """Return the errors of a form."""
         return self.errors if form == self.form else ()
 
 
 def case(request: HttpRequest, case_id: str) -> HttpResponse:
-    """The page; with `to`, beside it what another date would make of the case."""
+    """Show the page; with `to`, also the result for another date of surgery."""
     return show(request, case_id)
 
 
@@ -167,11 +167,11 @@ def show(
     status: int = 200,
     template: str = "case",
 ) -> HttpResponse:
-    """The page, also after a form that could not be taken."""
+    """Show the page, also after a form that was not accepted."""
     items = items_of(request, case_id)
     by = request.who.person(request.page, request.method or "GET", items[0].site)
     how = "page" if template == "case" else template
-    with writing("default"):  # one wait for the disk instead of two
+    with writing("default"):  # one sync of the disk instead of two
         store().people.read_case(case_id, by, this_moment(), how)
         written = thread("default", case_id)
         if written.last_note and template == "case":
@@ -188,12 +188,12 @@ def show(
 
 
 def sheet(request: HttpRequest, case_id: str) -> HttpResponse:
-    """The same to print, without forms."""
+    """Show the case for print, without forms."""
     return show(request, case_id, template="sheet")
 
 
 def what_if(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Only the answer to `to`, for the script; it belongs to the reading of the page before."""
+    """Answer `to` as a fragment for the script; not a separate reading in the trail."""
     lives = kept_live(request, case_id)
     to, named = request.GET.get("to", ""), request.GET.get("protocol", "")
     one = next((x for x in lives if x.item.protocol == named), None)
@@ -241,9 +241,7 @@ def _page(
 
 
 def _may(request: HttpRequest, item: WorkItem, day: date) -> frozenset[str]:
-    """The pages whose forms are shown; ultrasound is entered from the day of surgery on."""
-    from qi_checker.web.urls import PAGES
-
+    """Return the pages whose forms are shown; ultrasound is entered from the day of surgery on."""
     who = request.who
     mine = (p for p in PAGES if p.write and who.may(p, "POST") and item.site in who.sites(p.write))
     return frozenset(p.name for p in mine if p.name != "ious" or item.surgery_day <= day)
@@ -268,7 +266,7 @@ def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> Pr
         left=days_left(item.act_by, day),
         slips=i18n.day(item.latest, "long"),
         requirements=requirements(trace, origin) if trace is not None else (),
-        what_if=_asked(request, one, day),
+        what_if=_requested(request, one, day),
         stale=trace is None,
         live=item.live,
         waits_until=i18n.day(wait.until, "long") if wait else "",
@@ -280,10 +278,10 @@ def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> Pr
     )
 
 
-def _command(action: dict[str, Any], said: Text) -> Command:
+def _command(action: dict[str, Any], text: Text) -> Command:
     until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
     owner = owner_words(action["owner"])
-    return Command(said.text, said.language, owner, i18n.day(until, "long"), False)
+    return Command(text.text, text.language, owner, i18n.day(until, "long"), False)
 
 
 def _sign_offs(item: WorkItem) -> tuple[tuple[str, str, str, tuple[str, ...]], ...]:
@@ -294,7 +292,8 @@ def _sign_offs(item: WorkItem) -> tuple[tuple[str, str, str, tuple[str, ...]], .
     )
 
 
-def _asked(request: HttpRequest, one: Live, day: date) -> WhatIf | None:
+def _requested(request: HttpRequest, one: Live, day: date) -> WhatIf | None:
+    """Return the what-if of a case that can still be moved, for the requested date."""
     if not one.item.upcoming or one.item.status != "scheduled" or one.trace is None:
         return None
     to = request.GET.get("to", "") if request.method == "GET" else ""
@@ -303,9 +302,7 @@ def _asked(request: HttpRequest, one: Live, day: date) -> WhatIf | None:
 
 
 def _what_if(one: Live, to: str) -> WhatIf:
-    """The strip of the next days, and the answer for one of them."""
-    from qi_checker.protocol.as_of import AsOf
-
+    """Return the strip of the next days, and the result for one of them."""
     item = one.item
     first = AsOf.parse(one.known.as_of).date
     days = next_days(one, first)
@@ -321,8 +318,8 @@ def _what_if(one: Live, to: str) -> WhatIf:
     flips = tuple(
         (
             r.requirement.title,
-            verdict_status(before.get(r.id, "not_applicable")),
-            verdict_status(str(r.status)),
+            status_words(before.get(r.id, "not_applicable")),
+            status_words(str(r.status)),
             sign_of(before.get(r.id, "not_applicable")),
             sign_of(str(r.status)),
             str(r.finding["sentence"]),
@@ -330,18 +327,11 @@ def _what_if(one: Live, to: str) -> WhatIf:
         for r in moved.requirements
     )
     verdict = str(moved.verdict)
-    said = gettext("On %(day)s: %(verdict)s.")
-    words = said % {"day": i18n.day(chosen, "long"), "verdict": verdict_words(verdict).lower()}
+    template = gettext("On %(day)s: %(verdict)s.")
+    words = template % {"day": i18n.day(chosen, "long"), "verdict": verdict_words(verdict).lower()}
     return WhatIf(
         chosen.isoformat(), item.protocol, words, flips, verdict, sign_of(verdict), latest, shown
     )
-
-
-def verdict_status(status: str) -> str:
-    """A status in words."""
-    from qi_checker.web.words import status_words
-
-    return status_words(status)
 
 
 def _date(to: str, first: date) -> tuple[date | None, str]:
@@ -397,7 +387,7 @@ def _cells(days: Sequence[Day]) -> tuple[StripDay, ...]:
 
 
 def _history(case_id: str) -> tuple[tuple[str, str], ...]:
-    """Every date that surgery was planned for, with the nights that saw it; the newest first."""
+    """Return every planned date of surgery with the night that first had it, the latest first."""
     moments = {run.run_id: run.as_of for run in store().runs()}
     found: dict[tuple[str, str], None] = {}
     for s in reversed(schedules("default", case_id)):
@@ -410,7 +400,7 @@ def _changes(items: Sequence[WorkItem]) -> tuple[str, ...]:
 
 
 def _links(item: WorkItem) -> tuple[tuple[str, str], ...]:
-    """Links into other systems; what is put in is escaped for an address."""
+    """Return links into other systems, with the ids of the case escaped."""
     values = {"case_id": item.case_id, "patient_id": item.patient_id}
     escaped = {name: quote(value, safe="") for name, value in values.items()}
     found = []
@@ -426,12 +416,12 @@ def _ious(written: Thread) -> str:
     if not written.ious:
         return ""
     last = written.ious[0]
-    said = gettext("Entered by %(by)s, %(at)s.")
-    return said % {"by": last.by, "at": i18n.clock(last.at)}
+    template = gettext("Entered by %(by)s, %(at)s.")
+    return template % {"by": last.by, "at": i18n.clock(last.at)}
 
 
 def entries(written: Thread, login: str) -> tuple[Entry, ...]:
-    """Notes, contacts, looks and waits together, the newest first."""
+    """Return notes, contacts, looks and waits together, the latest first."""
     found: list[tuple[Any, Entry]] = []
 
     def add(kind: str, row: Any, head: str, text: str) -> None:
@@ -451,6 +441,3 @@ def entries(written: Thread, login: str) -> tuple[Entry, ...]:
         add("wait", wait, gettext("Waits until %s") % i18n.day(wait.until, "long"), wait.why)
     found.sort(key=lambda pair: pair[0], reverse=True)
     return tuple(entry for _, entry in found)
-
-
-__all__ = ["CasePage", "Role", "WhatIf", "case", "sheet", "show", "what_if"]

@@ -1,4 +1,4 @@
-"""One case: whether somebody may see it, its rows on the desk, and the case judged from them now."""
+"""One case: who may see it, its rows on the desk, and its current result."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from qi_checker.web import i18n
 from qi_checker.web.fresh import kept, version
 from qi_checker.web.night import last_night
 from qi_checker.web.runtime import bundle, runtime, store
-from qi_checker.web.spoken import spoken
+from qi_checker.web.translations import localised
 
 AHEAD = 60  # days that the strip of a what-if shows
 
 
 @dataclass(frozen=True)
 class Live:
-    """A case of one protocol as it can be judged now.
+    """The current result of a case by one protocol.
 
-    `trace` is None where the protocol's files say something else than the night judged by; then the
-    page shows what the night found.
+    `trace` is None if the protocol's files changed since the night; then the page shows the result of
+    the night.
     """
 
     item: WorkItem
@@ -48,11 +48,11 @@ class Live:
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """Return everything that the judgement of another date depends on."""
-        said = (self.item.protocol, self.known.run_id, self.known.sha256, self.item.surgery_at)
-        return (*said, self.rows.to_json(), self.earlier, self.waivers)
+        ids = (self.item.protocol, self.known.run_id, self.known.sha256, self.item.surgery_at)
+        return (*ids, self.rows.to_json(), self.earlier, self.waivers)
 
     def on(self, day: date) -> CaseTrace | None:
-        """The case if it were planned for another day, at the same time of day."""
+        """Judge the case as if it were planned for another day, at the same time of day."""
         if self.judge is None:
             return None
         clock = self.item.surgery_at[10:]
@@ -62,7 +62,7 @@ class Live:
 
 
 def items_of(request: HttpRequest, case_id: str) -> list[WorkItem]:
-    """The work items of a case. Raises Http404 for one that nobody has or that is of another site."""
+    """Return the work items of a case. Raise Http404 if it does not exist or is of another site."""
     items = list(WorkItem.objects.filter(case_id=case_id).order_by("act_by", "protocol"))
     items = [item for item in items if item.site in request.sites]
     if not items:
@@ -71,9 +71,9 @@ def items_of(request: HttpRequest, case_id: str) -> list[WorkItem]:
 
 
 def kept_live(request: HttpRequest, case_id: str) -> list[Live]:
-    """Judge a case as `live` does, once for each state of the store. Raises Http404 as `items_of` does.
+    """Judge a case like `live`, once for each state of the store. Raise Http404 like `items_of`.
 
-    Somebody who tries one date after another asks for the same case again and again.
+    People who try several dates request the same case many times.
     """
     at, night = version(request.who.login), last_night()
     key = ("live", case_id, at.counts, night.key, i18n.current())
@@ -105,17 +105,17 @@ def _live(item: WorkItem, known: Known, rows: FileRows, english: bool) -> Live:
     if found is None:
         return Live(item, known, rows, None, None, (), None)
     language = "en" if english else i18n.current()
-    found = found if english else spoken(found).bundle
+    found = found if english else localised(found).bundle
     judge = judge_of(found, known.as_of, runtime().settings.site, known.context, language)
-    said = store().earlier_schedules(item.protocol, known.as_of, [item.case_id])
-    earlier = tuple(day for _, day in said)
+    schedules = store().earlier_schedules(item.protocol, known.as_of, [item.case_id])
+    earlier = tuple(day for _, day in schedules)
     history = history_of(judge, rows)
     trace = judged(judge, rows, earlier, history)
     return Live(item, known, rows, judge, trace, earlier, history, waivers)
 
 
 def _waivers(case_id: str) -> tuple[Waiver, ...]:
-    """The exceptions of a case in the store; none where the settings leave them out."""
+    """Return the stored exceptions of a case; none if the settings leave them out."""
     if not runtime().settings.config.exceptions:
         return ()
     return tuple(w for w in store().exceptions.all(case_id) if w.state != REFUSED)
@@ -124,11 +124,11 @@ def _waivers(case_id: str) -> tuple[Waiver, ...]:
 def _exceptions(
     waivers: Sequence[Waiver], rows: FileRows, known: Known, day: date | None
 ) -> list[dict[str, Any]]:
-    """The exceptions of the records, and those of the store as they stand now.
+    """Return the exceptions of the records, and those of the store in their current state.
 
-    One that was approved since the night counts here at once, as it will in the next night; so its
-    approval is dated to the moment that is judged. `day`: what surgery would be moved to; one that
-    was approved for another day would have to be reconfirmed.
+    An exception approved after the night counts here at once, as in the next night, so its approval
+    is dated to `as_of`. `day`: a new date of surgery; an exception approved for another date would
+    have to be reconfirmed.
     """
     ids = {w.exception_id for w in waivers}
     others = [dict(row) for row in rows.exceptions if row.get("exception_id") not in ids]
@@ -147,17 +147,17 @@ def _row(waiver: Waiver, at: AsOf, day: date | None) -> dict[str, Any]:
 
 
 def again(case_id: str) -> None:
-    """Judge a case again after somebody did something, so that the list shows it at once."""
+    """Judge a case again after an entry, so that the list shows the effect at once."""
     items = list(WorkItem.objects.filter(case_id=case_id))
     if not items:
         return
-    for one in live(items, english=True):  # as the night keeps it
+    for one in live(items, english=True):  # the desk stores English
         if one.trace is None or one.judge is None:
             continue
         known = evidence_of(one.rows.evidence, one.known.sha256)
         where = where_in(json.loads(one.known.origin))
         columns, todo = item_of(one.trace, one.judge.bundle.protocol, known, where)
-        columns.pop("evidence")  # of the night: a look or a sign-off is not made void by a decision
+        columns.pop("evidence")  # of the night: a decision does not invalidate looks and sign-offs
         with writing("default"):
             WorkItem.objects.filter(pk=one.item.pk).update(live=True, **columns)
             DeskAction.objects.filter(item=one.item).delete()
@@ -166,7 +166,7 @@ def again(case_id: str) -> None:
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the strip: what the case would be if surgery were then."""
+    """One day of the strip: the result of the case if surgery were on that day."""
 
     day: date
     verdict: str
@@ -175,7 +175,7 @@ class Day:
 
 
 def strip(one: Live, first: date, days: int = AHEAD) -> Iterator[Day]:
-    """Each of the next days; a day that is no working day is among them: emergencies are not."""
+    """Yield the result for each of the next days, weekends included: theatres may operate on them."""
     for number in range(days):
         day = first + timedelta(days=number)
         trace = one.on(day)
@@ -186,11 +186,11 @@ def strip(one: Live, first: date, days: int = AHEAD) -> Iterator[Day]:
 
 
 def next_days(one: Live, first: date) -> tuple[Day, ...]:
-    """The strip of a case. Who types one date after the other gets the same one again."""
+    """Return the strip of a case, cached while somebody tries several dates."""
     return kept(("days", one.key, first), lambda: tuple(strip(one, first)))
 
 
 def latest_good(days: Sequence[Day]) -> date | None:
-    """The last day on which everything is met, excepted or booked; None if there is no such day."""
+    """Return the last day on which everything is met, excepted or booked; None if there is none."""
     good = ("compliant", "compliant_with_exception", "pending")
     return max((d.day for d in days if d.verdict in good), default=None)

@@ -1,4 +1,4 @@
-"""One day's operations by theatre, to print: one line a case, with what is still open."""
+"""The operations of a day by theatre, for print: one line per case, with its open actions."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from qi_checker.web import i18n
 from qi_checker.web.clock import day_of
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import render
-from qi_checker.web.spoken import Text, actions_of
+from qi_checker.web.translations import Text, actions_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import sign_of, verdict_words
 
 
 @dataclass(frozen=True)
 class DayLine:
-    """One operation: when, who, and what is still open."""
+    """One operation: time, patient, surgeon, and its open actions."""
 
     time: str
     case_id: str
     url: str
     patient_id: str
     surgeon: str
-    verdicts: tuple[tuple[Sign, str], ...]  # one where its protocols agree
+    verdicts: tuple[tuple[Sign, str], ...]  # one if its protocols agree
     open: tuple[Text, ...]
 
 
@@ -43,7 +43,7 @@ class Theatre:
 
 @dataclass(frozen=True)
 class DayListPage:
-    """One day, and the way to those beside it."""
+    """One day, with links to the days before and after it."""
 
     day: str
     iso: str
@@ -54,7 +54,7 @@ class DayListPage:
 
 
 def day_list(request: HttpRequest) -> HttpResponse:
-    """The list of `?day=`; without it, of the next day on which one's sites operate."""
+    """Show the list of `?day=`; by default, of the next day with an operation at one's sites."""
     night = last_night()
     day = day_of(request.GET.get("day", ""))
     if day is None:
@@ -78,13 +78,13 @@ def day_list(request: HttpRequest) -> HttpResponse:
 
 
 def _planned(request: HttpRequest) -> QuerySet[WorkItem]:
-    """The operations of one's sites; one that several protocols judge is there once for each."""
+    """Return the operations of one's sites; an operation has one item per protocol."""
     mine: QuerySet[WorkItem] = request.sites.narrow(WorkItem.objects.exclude(status="cancelled"))
     return mine
 
 
 def _next(request: HttpRequest, tomorrow: date) -> date:
-    """The first day from tomorrow on with an operation; tomorrow where there is none."""
+    """Return the first day from tomorrow on with an operation; tomorrow if there is none."""
     days = _planned(request).filter(surgery_day__gte=tomorrow).order_by("surgery_day")
     found: date | None = days.values_list("surgery_day", flat=True).first()
     return found or tomorrow
@@ -98,7 +98,7 @@ def _lines(items: list[WorkItem], night: Night) -> tuple[DayLine, ...]:
 
 
 def _line(items: list[WorkItem], night: Night) -> DayLine:
-    """One operation, whatever number of protocols judge it."""
+    """Combine the items of one operation into a line."""
     first = items[0]
     known = {k.protocol: k for k in night.known}
     actions = [text for item in items for _, text in actions_of(item, known.get(item.protocol))]

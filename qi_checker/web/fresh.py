@@ -22,13 +22,13 @@ from qi_checker.store.models import TrailEntry
 from qi_checker.web import direct
 
 _NOTES = frozenset({"note", "note_undone"})
-# What shows in no line and in no count of a list.
+# Entries that change neither a line nor a count of a list.
 _ELSEWHERE = _NOTES | {"case_read", "file_read", "searched", "trail_verified", "ious"}
 _ELSEWHERE |= {"signed_in", "signed_out", "signed_off"}
-# What a line shows beside the case, and no count.
+# Entries that change a line, but no count.
 _MARKS = frozenset({"contact", "look", "contact_undone", "look_undone"})
 _MARKS |= {"view_saved", "view_removed"}
-_LONGEST, _MOST = 30.0, 400  # seconds that something is kept, and how many things
+_LONGEST, _MOST = 30.0, 400  # seconds that a result is cached; maximum number of results
 _T = TypeVar("_T")
 
 

@@ -95,7 +95,7 @@ def language(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: use the chosen language, else the browser's, else the site's."""
 
-    def spoken(request: HttpRequest) -> HttpResponse:
+    def localised(request: HttpRequest) -> HttpResponse:
         chosen = request.user.language if request.user.is_authenticated else ""
         chosen = chosen or request.COOKIES.get("qi_language", "") or _asked(request)
         response: HttpResponse
@@ -104,7 +104,7 @@ def language(
             response.headers["Content-Language"] = current()
         return response
 
-    return spoken
+    return localised
 
 
 def _asked(request: HttpRequest) -> str:

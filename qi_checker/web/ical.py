@@ -15,8 +15,8 @@ from qi_checker.web.i18n import gettext
 from qi_checker.web.models import Token
 from qi_checker.web.night import last_night
 from qi_checker.web.runtime import runtime
-from qi_checker.web.spoken import owner_words, titles_of
 from qi_checker.web.tokens import CALENDAR, held, sites_of
+from qi_checker.web.translations import owner_words, titles_of
 from qi_checker.web.worklist import visible, waits
 
 

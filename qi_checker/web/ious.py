@@ -22,15 +22,16 @@ from qi_checker.store.people.models import IousEntry
 from qi_checker.store.people.reads import ious_rows, thread
 from qi_checker.store.trail import Trail
 from qi_checker.web import i18n
+from qi_checker.web.access import BY_NAME
 from qi_checker.web.cases import items_of
 from qi_checker.web.clock import this_moment
 from qi_checker.web.i18n import N_, gettext
 from qi_checker.web.night import last_night, warnings
-from qi_checker.web.pages import render
+from qi_checker.web.pages import done, render
 from qi_checker.web.runtime import store
 from qi_checker.web.state import differences, state_of
 from qi_checker.web.urls_of import link
-from qi_checker.web.writes import done
+from qi_checker.web.writes import Sent, about_case
 
 NO_CHANGE = PLAN_CHANGES[0]
 MOST = 999
@@ -67,7 +68,7 @@ class EntryLine:
     who: str
     at: str
     why: str
-    said: tuple[tuple[str, str], ...]
+    values: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,6 @@ class IousListPage:
 
 def overview(request: HttpRequest) -> HttpResponse:
     """Show the operations of the last weeks, those without an entry first."""
-    from qi_checker.web.urls import BY_NAME
-
     items = WorkItem.objects.filter(status="performed").order_by("-surgery_day", "case_id")
     visible = {i.case_id: i for i in items if i.site in request.sites}
     last = IousEntry.objects.filter(case_id__in=list(visible), iousentry=None).order_by("id")
@@ -128,7 +127,6 @@ def download(request: HttpRequest) -> HttpResponse:
 
 def entry(request: HttpRequest, case_id: str) -> HttpResponse:
     """Show the form of a case, or process it."""
-    from qi_checker.web.writes import Sent, about_case
 
     items = items_of(request, case_id)
     if request.method != "POST":

@@ -1,4 +1,4 @@
-"""Middleware of every request: headers, the age of the session, and the address of the client."""
+"""Middleware of every request: headers, permissions, the age of the session, the client's address."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from csp.constants import HEADER
 from csp.utils import build_policy
 from django.contrib.auth import get_user, logout
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.urls import Resolver404, resolve
 
 from qi_checker.errors import UserError
 from qi_checker.nightly.config import seconds
 from qi_checker.store.transaction import reading
+from qi_checker.web.access import BY_NAME, Scope, Who
 from qi_checker.web.clock import real_moment
 from qi_checker.web.runtime import runtime
+from qi_checker.web.trouble import forbidden
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _UNASKED = ("/healthz", "/readyz")  # monitoring may use another name of the host
@@ -116,6 +125,47 @@ def _note(request: HttpRequest, now: float) -> None:
         pass
     finally:
         request.session.modified = False
+
+
+def guard(get_response: Handler) -> Handler:
+    """Middleware that stops unauthorised requests."""
+
+    def guarded(request: HttpRequest) -> HttpResponse:
+        request.who = Who(request.user) if request.user.is_authenticated else None
+        request.page = None
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return _stranger(request) if request.who is None else get_response(request)
+        if match.namespaces:
+            return get_response(request)  # the API requires a token itself
+        page = request.page = BY_NAME[match.url_name]
+        method = "GET" if request.method == "HEAD" else request.method
+        public = page.scope in (Scope.OPEN, Scope.TOKEN)
+        if request.who is None and not public:
+            return _stranger(request)
+        if method not in page.methods:
+            return HttpResponseNotAllowed(page.methods)
+        if public:
+            return get_response(request)
+        if not request.who.may(page, method):
+            home = BY_NAME["runs"]
+            if page.path == "" and request.who.may(home, "GET"):
+                return HttpResponseRedirect(f"/{home.path}")  # people without cases start there
+            return forbidden(request)
+        request.sites = request.who.sites(page.roles(method))
+        return get_response(request)
+
+    return guarded
+
+
+def _stranger(request: HttpRequest) -> HttpResponse:
+    """Redirect to the sign-in page, and back afterwards for a GET."""
+    if request.path_info.startswith("/api/"):
+        return JsonResponse({"detail": "a token is needed"}, status=401)
+    back = request.get_full_path() if request.method in ("GET", "HEAD") else "/"
+    query = "" if back == "/" else "?" + urlencode({"next": back})
+    return HttpResponseRedirect("/sign-in" + query)
 
 
 def client_address(request: HttpRequest) -> str:

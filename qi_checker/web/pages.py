@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -24,10 +25,10 @@ from qi_checker import __version__
 from qi_checker.nightly.config import seconds
 from qi_checker.render.html import environment
 from qi_checker.web import i18n, static
-from qi_checker.web.access import Role
+from qi_checker.web.access import BY_NAME, Role
 from qi_checker.web.i18n import N_, gettext
 from qi_checker.web.runtime import runtime
-from qi_checker.web.spoken import unreviewed
+from qi_checker.web.translations import unreviewed
 from qi_checker.web.urls_of import link
 
 ROLES = {
@@ -106,8 +107,6 @@ _MENU = (
 
 def shell(request: HttpRequest, messages: tuple[Message, ...] = ()) -> Shell:
     """Return the frame of a page for the current person."""
-    from qi_checker.web.urls import BY_NAME
-
     who, run = getattr(request, "who", None), runtime()
     page = getattr(request, "page", None)
     entries: list[Entry] = []
@@ -201,6 +200,41 @@ class KeptPage:
             mark = given.get(pieces[number])
             pieces[number] = f"{token}{number}".encode() if mark is None else mark
         return HttpResponse(b"".join(pieces), content_type="text/html; charset=utf-8")
+
+
+# The result of a form, by the value of `done` in the address of its page.
+DONE = {
+    "note": N_("The note is saved."),
+    "contact": N_("The contact is saved."),
+    "look": N_("Marked as looked at."),
+    "wait": N_("The case waits."),
+    "undone": N_("Taken back."),
+    "known": N_("The changes are acknowledged."),
+    "view": N_("The view is saved."),
+    "view_removed": N_("The view is removed."),
+    "requested": N_("The exception is requested. Somebody else must approve it."),
+    "approved": N_(
+        "The exception is approved, and counts at once in this list; in reports from tonight."
+    ),
+    "refused": N_("The exception is refused."),
+    "reconfirmed": N_("The exception is confirmed for the new date."),
+    "revoked": N_("The exception is revoked."),
+    "signed": N_("Signed off."),
+    "ious": N_("The entry is saved."),
+}
+_UNDONE = ("note", "contact", "look", "wait")
+
+
+def done(request: HttpRequest) -> tuple[Message, ...]:
+    """Return the result of the previous form, with a way to undo it if possible."""
+    message = DONE.get(request.GET.get("done", ""))
+    return (Message("good", gettext(message)),) if message else ()
+
+
+def undoable(query: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return kind and number of an entry that can be undone."""
+    kind, number = query.get("done", ""), query.get("n", "")
+    return (kind, number) if kind in _UNDONE and number.isdecimal() else None
 
 
 def local(address: str) -> str:

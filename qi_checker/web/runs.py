@@ -19,7 +19,7 @@ from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
 from qi_checker.web.pages import render
 from qi_checker.web.runtime import runtime, store
-from qi_checker.web.spoken import Spoken, spoken
+from qi_checker.web.translations import Localised, localised
 from qi_checker.web.words import verdict_words
 
 _SHOWN = 60
@@ -165,7 +165,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
     judged = {known.protocol: known.sha256 for known in night.known}
     views = []
     for bundle in runtime().settings.bundles:
-        there = spoken(bundle)
+        there = localised(bundle)
         protocol = there.bundle.protocol
         states = {None: gettext("not yet"), bundle.sha256: gettext("this version")}
         of = judged.get(protocol.id)
@@ -185,7 +185,7 @@ def protocols(request: HttpRequest) -> HttpResponse:
     return render(request, "protocols", ProtocolsPage(tuple(views)))
 
 
-def _review(there: Spoken) -> str:
+def _review(there: Localised) -> str:
     """Describe the review of a protocol's translation."""
     if there.translation is None:
         english = i18n.current() == "en"

@@ -31,7 +31,7 @@ def prepare() -> None:
     from qi_checker.store.schema import check
     from qi_checker.store.transaction import reading
     from qi_checker.web.runtime import runtime, store
-    from qi_checker.web.spoken import check_translations
+    from qi_checker.web.translations import check_translations
 
     check_translations()
     runtime().settings.state.mkdir(parents=True, exist_ok=True)

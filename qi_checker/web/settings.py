@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 
 from qi_checker.errors import Problem, UserError
 from qi_checker.nightly.config import seconds
-from qi_checker.nightly.keeping import database
+from qi_checker.nightly.database import database
 from qi_checker.nightly.load import password
 from qi_checker.store.database import APPS
 from qi_checker.web.oidc_settings import oidc_settings
@@ -83,7 +83,7 @@ MIDDLEWARE = [
     "qi_checker.web.middleware.account",
     "qi_checker.web.middleware.session",
     "qi_checker.web.i18n.language",
-    "qi_checker.web.access.guard",
+    "qi_checker.web.middleware.guard",
     "axes.middleware.AxesMiddleware",
 ]
 

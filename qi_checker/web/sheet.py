@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from qi_checker.judging import CaseTrace, RequirementTrace
-from qi_checker.judging.criteria import Judged
+from qi_checker.judging.outcomes import Judged
 from qi_checker.judging.records import Event
 from qi_checker.judging.spans import Outcome
 from qi_checker.judging.values import items
@@ -17,7 +17,7 @@ from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import Known
 from qi_checker.web import i18n
 from qi_checker.web.i18n import gettext, ngettext
-from qi_checker.web.spoken import exception_reason, source_of
+from qi_checker.web.translations import exception_reason, source_of
 from qi_checker.web.words import reason_words, sign_of, status_words
 
 _SHOWN = 20  # maximum number of listed events per requirement; the rest is counted

@@ -31,7 +31,7 @@ class TrailLine:
     at: str
     who: str
     action: str
-    said: str
+    details: str
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,18 @@ def _anchored(kept: Kept) -> Message:
     """Describe where ends of the trail are recorded, with which the verification compared it."""
     if not kept.file:
         text = gettext(
-            "The end of the trail is written down beside the store only. Who can write there can "
-            "make a new trail: name a place in `anchor`, in nightly.yaml."
+            "The end of the trail is recorded only beside the store. Anyone who can write there can "
+            "make a new trail: set `anchor` in nightly.yaml."
         )
         return Message("warn", text)
-    said = ngettext(
-        "%(num)d end of the trail in %(file)s fits.",
-        "%(num)d ends of the trail in %(file)s fit.",
+    count = ngettext(
+        "%(num)d end of the trail in %(file)s matches.",
+        "%(num)d ends of the trail in %(file)s match.",
         len(set(kept.anchors)),
     ) % {"num": len(set(kept.anchors)), "file": kept.file}
     if kept.own:
-        return Message("warn", f"{said} {gettext('This application can rewrite that file.')}")
-    return Message("good", said)
+        return Message("warn", f"{count} {gettext('This application can rewrite that file.')}")
+    return Message("good", count)
 
 
 def _page(request: HttpRequest) -> TrailPage:

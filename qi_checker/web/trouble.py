@@ -22,6 +22,7 @@ from qi_checker.errors import UserError
 from qi_checker.store.transaction import StoreRefused, refusal
 from qi_checker.web.clock import real_moment
 from qi_checker.web.i18n import N_, gettext
+from qi_checker.web.pages import ROLES, render
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _UNSENT = ("csrfmiddlewaretoken",)
@@ -131,8 +132,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403, with the permitted roles, to show whom to ask."""
-    from qi_checker.web.pages import ROLES
-
     page = getattr(request, "page", None)
     roles = ", ".join(gettext(ROLES[r.value]) for r in page.roles(request.method)) if page else ""
     what = gettext("Your roles do not allow this.")
@@ -178,6 +177,4 @@ def log(event: str, **facts: str) -> None:
 def _answer(request: HttpRequest, page: TroublePage, status: int) -> HttpResponse:
     if request.path_info.startswith("/api/"):
         return JsonResponse({"detail": page.what or page.title}, status=status)
-    from qi_checker.web.pages import render
-
     return render(request, "trouble", page, status=status)

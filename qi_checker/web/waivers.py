@@ -7,26 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
-from qi_checker.errors import UserError
 from qi_checker.judging.exceptions import last_day
-from qi_checker.nightly.asking import Asked, check_request
 from qi_checker.store.desk.models import WorkItem
 from qi_checker.store.exceptions import Waiver
-from qi_checker.store.transaction import StoreRefused
 from qi_checker.web import i18n
-from qi_checker.web.cases import Live, again
-from qi_checker.web.clock import this_moment
+from qi_checker.web.access import BY_NAME
+from qi_checker.web.cases import Live
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
-from qi_checker.web.pages import render
-from qi_checker.web.runtime import runtime, store
+from qi_checker.web.pages import done, render
+from qi_checker.web.runtime import store
 from qi_checker.web.sheet import HELD
-from qi_checker.web.spoken import exception_reason, titles_of
+from qi_checker.web.translations import exception_reason, titles_of
 from qi_checker.web.urls_of import link
-from qi_checker.web.words import STATES, problem_words
-from qi_checker.web.writes import Sent, Wrong, about_case, done
+from qi_checker.web.words import STATES
 
 _OPEN = ("requested", "reconfirm")
 _STEPS = ("approve", "refuse", "reconfirm", "revoke")
@@ -46,7 +42,7 @@ class WaiverView:
     days: str
     state: str
     state_words: str
-    asked: str
+    requested: str
     decided: str
     marks: tuple[str, ...]
     mine: bool
@@ -104,7 +100,7 @@ def _view(request: HttpRequest, w: Waiver, titles: dict[str, str]) -> WaiverView
         days=said % days,
         state=w.state,
         state_words=gettext(STATES.get(w.state, w.state)),
-        asked=f"{w.requested_by}, {i18n.clock(w.requested_at)}",
+        requested=f"{w.requested_by}, {i18n.clock(w.requested_at)}",
         decided=f"{w.approved_by}, {i18n.clock(w.approved_at)}" if w.approved_at else "",
         marks=tuple(gettext(mark) for mark in w.marks),
         mine=mine,
@@ -114,8 +110,6 @@ def _view(request: HttpRequest, w: Waiver, titles: dict[str, str]) -> WaiverView
 
 def _steps(request: HttpRequest, w: Waiver, mine: bool) -> tuple[str, ...]:
     """Return the viewer's possible steps: never a decision on one's own request."""
-    from qi_checker.web.urls import BY_NAME
-
     who, steps = request.who, []
     if who.may(BY_NAME["decide"], "POST") and not mine:
         steps += {"requested": ["approve", "refuse"], "reconfirm": ["reconfirm"]}.get(w.state, [])
@@ -141,93 +135,3 @@ def exceptions(request: HttpRequest) -> HttpResponse:
         others=tuple(v for v in views if v.state not in _OPEN)[:200],
     )
     return render(request, "exceptions", page, messages=(*done(request), *warnings(last_night())))
-
-
-def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Request an exception, if it can ever count."""
-
-    def write(sent: Sent) -> str:
-        asked = Asked(
-            case_id,
-            sent.text("requirement"),
-            sent.text("reason"),
-            sent.day("valid_from") if sent.text("valid_from") else last_night().day,
-            sent.day("expires_on"),
-        )
-        try:
-            check_request(asked, runtime().settings, store())
-        except StoreRefused:
-            raise
-        except UserError as error:
-            raise Wrong([(_field(p.where), problem_words(p)) for p in error.problems]) from None
-        store().exceptions.request(
-            case_id,
-            asked.requirement,
-            asked.reason,
-            valid_from=asked.valid_from,
-            expires_on=asked.expires_on,
-            by=sent.by,
-            at=this_moment(),
-            note=sent.text("note")[:4000],
-        )
-        return "done=requested"
-
-    return about_case(request, case_id, "exception", write)
-
-
-def _field(where: str) -> str:
-    """Return the form field of an option of the command line."""
-    return {"--reason": "reason", "--expires-on": "expires_on", "requirement": "requirement"}.get(
-        where, ""
-    )
-
-
-def decide(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
-    """Approve, refuse or confirm somebody else's request."""
-    return _decide(request, case_id, number, ("approve", "refuse", "reconfirm"))
-
-
-def revoke(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
-    """End an exception as of today."""
-    return _decide(request, case_id, number, ("revoke",))
-
-
-def _decide(
-    request: HttpRequest, case_id: str, number: int, steps: tuple[str, ...]
-) -> HttpResponse:
-    def write(sent: Sent) -> str:
-        step, held = sent.text("step"), store().exceptions
-        name = next((w.exception_id for w in held.all(case_id) if w.number == number), None)
-        if name is None or step not in steps:
-            raise Http404
-        why = sent.text("why")
-        if step in ("refuse", "revoke") and not why:
-            raise Wrong([("why", gettext("Give a reason."))])
-        if step == "approve":
-            held.approve(name, by=sent.by, at=this_moment())
-        elif step == "reconfirm":
-            held.reconfirm(name, by=sent.by, at=this_moment())
-        elif step == "refuse":
-            held.refuse(name, by=sent.by, at=this_moment(), why=why)
-        else:
-            held.revoke(name, by=sent.by, at=this_moment(), why=why)
-        again(case_id)  # in the transaction of its entry: one record covers both
-        outcomes = {"approve": "approved", "refuse": "refused", "reconfirm": "reconfirmed"}
-        return f"done={outcomes.get(step, 'revoked')}"
-
-    return about_case(request, case_id, f"decide{number}", write)
-
-
-def sign_off(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Sign off the case in its current state; void as soon as its evidence changes."""
-
-    def write(sent: Sent) -> str:
-        item = sent.item()
-        if sent.text("evidence") != item.evidence:
-            raise Wrong([("", gettext("The case has changed since: look at it again."))])
-        store().sign_off(
-            case_id, item.protocol, by=sent.by, at=this_moment(), note=sent.text("note")[:4000]
-        )
-        return "done=signed"
-
-    return about_case(request, case_id, "sign_off", write, each=True)

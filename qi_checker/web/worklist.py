@@ -1,8 +1,8 @@
-"""The first page: what to do, until when, by whom, for which case, and why; most urgent first.
+"""The work list: what to do, until when, by whom, for which case, and why; most urgent first.
 
-A line is a case of one protocol. Everything that narrows the list stands in the address, so a view can
-be kept, sent and opened in two tabs; nothing is remembered in a session. Pages are cut by key, never by
-number: the list is read in the order of its index, whatever is in front.
+A line is a case of one protocol. All filters are in the address, so a view can be saved, shared and
+opened in two tabs; the session stores nothing. Pages start at a key, not at an offset, so every page
+reads the list from its index at the same cost.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from qi_checker.web.access import Sites
 from qi_checker.web.fresh import Version, kept, version
 from qi_checker.web.i18n import N_, gettext, ngettext
 from qi_checker.web.night import Night, last_night, warnings
-from qi_checker.web.pages import KeptPage, Message
+from qi_checker.web.pages import KeptPage, done
+from qi_checker.web.rules import modalities
 from qi_checker.web.runtime import runtime
-from qi_checker.web.spoken import Text, actions_of, owner_words, titled, titles_of
+from qi_checker.web.translations import Text, actions_of, owner_words, titled, titles_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import CONTACTS, reason_words, status_words, verdict_words
 
@@ -39,12 +40,12 @@ GROUPS = (
 )
 FILTERS = ("q", "surgeon", "desk", "site", "modality", "status", "week", "when", "show")
 _SHOWN = ("", "changed", "waiting")
-Actions = Sequence[tuple[Mapping[str, Any], Text]]  # as they are kept, and in words
+Actions = Sequence[tuple[Mapping[str, Any], Text]]  # as stored, and as text
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the list is narrowed to; everything as it stands in the address."""
+    """The filters of the list, as in the address."""
 
     q: str = ""
     surgeon: str = ""
@@ -71,10 +72,10 @@ class Filters:
 
 @dataclass(frozen=True)
 class Command:
-    """One thing to do; `other` where the list is narrowed to another desk."""
+    """One action; `other` if the list is filtered by a different desk."""
 
     text: str
-    language: str  # of the text, where it is not that of the page
+    language: str  # of the text, if it differs from that of the page
     owner: str
     until: str
     other: bool
@@ -108,7 +109,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Group:
-    """Lines that are equally urgent; `count` is that of the whole list, not of this page."""
+    """Lines of equal urgency; `count` is the number in the whole list, not on this page."""
 
     key: str
     title: str
@@ -119,7 +120,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Choice:
-    """One filter: its options, and what is chosen."""
+    """One filter: its options, and its value."""
 
     name: str
     title: str
@@ -131,7 +132,7 @@ class Choice:
 class WorkListPage:
     """The list with its filters, counts and views."""
 
-    said: str
+    summary: str
     groups: tuple[Group, ...]
     choices: tuple[Choice, ...]
     filters: Filters
@@ -148,7 +149,7 @@ class WorkListPage:
 
 
 def worklist(request: HttpRequest) -> HttpResponse:
-    """The list, narrowed by the address."""
+    """Show the list, with the filters of the address."""
     who = request.who
     at, night, filters = version(who.login), last_night(), Filters.of(request.GET)
     messages, freshness = (*done(request), *warnings(night)), night.freshness()
@@ -160,7 +161,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
         return kept(key, lambda: _page(request, at, night, filters))
 
     def written() -> KeptPage:
-        value = replace(page(), said=f"{page().said} {freshness}.", unread=dict(unread))
+        summary = f"{page().summary} {freshness}."
+        value = replace(page(), summary=summary, unread=dict(unread))
         return KeptPage.of(request, "worklist", value, messages)
 
     unread = kept((*key, at.unread), lambda: _unread(request, page()))
@@ -169,14 +171,14 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 
 def _unread(request: HttpRequest, page: WorkListPage) -> tuple[tuple[str, int], ...]:
-    """Notes that one has not read yet, by case."""
+    """Return the number of unread notes by case."""
     cases = [line.case_id for group in page.groups for line in group.lines]
     found = reads.unread("default", cases, request.who.login, request.who.roles)
     return tuple(sorted(found.items()))
 
 
 def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> WorkListPage:
-    """What the page shows, but for what the clock alone changes."""
+    """Build the page, without the parts that change with the clock."""
     sites: Sites = request.sites
     login, mine = request.who.login, visible(sites)
     items = narrowed(mine, filters, night, login)
@@ -186,7 +188,7 @@ def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> 
     page = cut(items, request.GET.get("after", ""))
     lines, more = lines_of(request, page, night, filters)
     return WorkListPage(
-        said=said(found),
+        summary=summary_of(found),
         groups=grouped(lines, found.groups, night.day),
         choices=choices(at, night, sites, filters),
         filters=filters,
@@ -204,19 +206,19 @@ def _page(request: HttpRequest, at: Version, night: Night, filters: Filters) -> 
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts of the list: each is a pass over it, so they are worked out once for each state of it."""
+    """Counts of the list. Each needs a pass over it, so they are cached for each state of it."""
 
-    groups: Mapping[str, int]  # of what the address asks for
+    groups: Mapping[str, int]  # of the filtered list
     of: int  # lines of the whole list
     waiting: int
     changed: int
     operations: int  # an operation of two protocols is one
-    now: int  # operations for which somebody has to do something now
+    now: int  # operations with an action that needs somebody now
     actions: int
 
 
 def figures(mine: QuerySet[Any], items: QuerySet[Any], night: Night, login: str) -> Figures:
-    """Count everything that the page says."""
+    """Compute all counts of the page."""
     horizon = horizon_of(night.day)
     here = mine.exclude(waits(night.day))
     now = here.filter(act_by__lte=horizon)
@@ -232,18 +234,18 @@ def figures(mine: QuerySet[Any], items: QuerySet[Any], night: Night, login: str)
 
 
 def visible(sites: Sites) -> QuerySet[Any]:
-    """The cases of somebody's sites that are upcoming, or for which something is still to be done."""
+    """Return the cases of these sites that are upcoming or have open actions."""
     items = WorkItem.objects.filter(Q(upcoming=True) | Q(act_by__lt=NO_DAY))
     return sites.narrow(items)
 
 
 def waits(day: date) -> Exists:
-    """Whether somebody took a case off the list until later; never beyond its last day."""
+    """Return the condition that a case waits; it never waits beyond its last day to act."""
     return reads.waiting("default", day)
 
 
 def narrowed(items: QuerySet[Any], filters: Filters, night: Night, login: str) -> QuerySet[Any]:
-    """The list that an address asks for."""
+    """Apply the filters of an address."""
     for name in ("surgeon", "site"):
         if getattr(filters, name):
             items = items.filter(**{name: getattr(filters, name)})
@@ -279,9 +281,7 @@ def _has_action(filters: Filters, night: Night) -> Exists:
 
 
 def _of_modality(modality: str, night: Night) -> list[str]:
-    """The requirements that ask for a modality, of the protocols on the desk."""
-    from qi_checker.web.rules import modalities
-
+    """Return the requirements for a modality in the protocols on the desk."""
     return sorted(
         {
             requirement
@@ -293,7 +293,7 @@ def _of_modality(modality: str, night: Night) -> list[str]:
 
 
 def week_days(week: str) -> tuple[date, date] | None:
-    """Monday and Sunday of `2026-W11`; None where that is not a week."""
+    """Return Monday and Sunday of `2026-W11`; None if it is not a week."""
     try:
         year, _, number = week.partition("-W")
         monday = date.fromisocalendar(int(year), int(number), 1)
@@ -303,12 +303,12 @@ def week_days(week: str) -> tuple[date, date] | None:
 
 
 def horizon_of(day: date) -> date:
-    """The last day on which an action counts as soon: what `cases/actions.urgency` says, for a query."""
+    """Return the last day on which an action counts as soon, as in `cases/actions.urgency`."""
     return day + timedelta(days=runtime().settings.site.horizon.amount)
 
 
 def group_span(when: str, day: date) -> tuple[date, date] | None:
-    """The last days of a group; None for no group."""
+    """Return first and last `act_by` of a group; None for an unknown group."""
     one, horizon = timedelta(days=1), horizon_of(day)
     return {
         "overdue": (date.min, day - one),
@@ -321,7 +321,7 @@ def group_span(when: str, day: date) -> tuple[date, date] | None:
 
 
 def group_of(act_by: date, day: date) -> str:
-    """The group of a last day."""
+    """Return the group of an `act_by`."""
     for key, _, _ in GROUPS:
         span = group_span(key, day)
         if span is not None and span[0] <= act_by <= span[1]:
@@ -330,17 +330,17 @@ def group_of(act_by: date, day: date) -> str:
 
 
 def counted(items: QuerySet[Any], day: date) -> dict[str, int]:
-    """How many cases are in each group, in one pass."""
+    """Count the cases of each group in one pass."""
     parts = {key: Count("pk", filter=Q(act_by__range=group_span(key, day))) for key, _, _ in GROUPS}
     return dict(items.aggregate(**parts))
 
 
 def cut(items: QuerySet[Any], after: str) -> list[WorkItem]:
-    """One page and one more, from behind a key on."""
+    """Return the items after a key: one page, and one more to show whether the list goes on."""
     order = ("act_by", "surgery_day", "case_id", "protocol")
     items = items.order_by(*order)
     if key := _key(after):
-        items = items.filter(behind(key))
+        items = items.filter(after_key(key))
     return list(items.only(*_COLUMNS)[: PAGE + 1])
 
 
@@ -376,8 +376,8 @@ def _key(after: str) -> tuple[date, date, str, str] | None:
         return None
 
 
-def behind(key: tuple[date, date, str, str]) -> Q:
-    """What comes behind a key, in the order of the list."""
+def after_key(key: tuple[date, date, str, str]) -> Q:
+    """Return the condition that an item comes after a key, in the order of the list."""
     act_by, surgery, case_id, protocol = key
     same = Q(act_by=act_by, surgery_day=surgery)
     return (
@@ -391,7 +391,7 @@ def behind(key: tuple[date, date, str, str]) -> Q:
 def lines_of(
     request: HttpRequest, page: Sequence[WorkItem], night: Night, filters: Filters
 ) -> tuple[list[tuple[WorkItem, Line]], str]:
-    """The lines of a page, and the address of the next one."""
+    """Return the lines of a page, and the address of the next page."""
     shown = page[:PAGE]
     marks = reads.marks("default", [i.case_id for i in shown], night.day)
     acknowledged = _unseen_of(shown, request.who.login)
@@ -452,30 +452,30 @@ def _line(
     )
 
 
-def _command(action: Mapping[str, Any], said: Text, desk: str) -> Command:
+def _command(action: Mapping[str, Any], text: Text, desk: str) -> Command:
     until = date.fromisoformat(action["act_by"]) if action["act_by"] else None
     other = bool(desk) and action["owner"] != desk
     owner = owner_words(action["owner"])
-    return Command(said.text, said.language, owner, i18n.day(until), other)
+    return Command(text.text, text.language, owner, i18n.day(until), other)
 
 
 def _why(action: Mapping[str, str]) -> str:
-    """The reason of the finding, as a sentence in grey."""
-    said = reason_words(action["reason"]) if action.get("reason") else ""
-    return f"{said[:1].upper()}{said[1:]}." if said else ""
+    """Return the reason of the finding as a sentence."""
+    reason = reason_words(action["reason"]) if action.get("reason") else ""
+    return f"{reason[:1].upper()}{reason[1:]}." if reason else ""
 
 
 def changes_of(item: WorkItem) -> tuple[str, ...]:
-    """What the last night found changed about a case: its date once, then each requirement."""
+    """Return the changes of a case in the last night: a new date once, then each requirement."""
     titles = {r["id"]: r["title"] for r in json.loads(item.requirements)}
     titles |= titles_of(item.protocol)
     found: dict[str, None] = {}
     for change in json.loads(item.changes):
         before, after = change.get("before_surgery"), change.get("after_surgery")
         if before and after and before != after:
-            said = gettext("Surgery was moved from %(before)s to %(after)s.")
+            template = gettext("Surgery was moved from %(before)s to %(after)s.")
             before, after = i18n.planned(before, "short"), i18n.planned(after, "short")
-            found[said % {"before": before, "after": after}] = None
+            found[template % {"before": before, "after": after}] = None
         before, after = change.get("before_status"), change.get("after_status")
         if before and after and before != after:
             words = {"title": titles.get(change["requirement"], change["requirement"])}
@@ -485,7 +485,7 @@ def changes_of(item: WorkItem) -> tuple[str, ...]:
 
 
 def days_left(act_by: date, day: date) -> str:
-    """`2 days`, `today`, `3 days late`."""
+    """Format the time left: `2 days`, `today`, `3 days late`."""
     if act_by == NO_DAY:
         return ""
     number = (act_by - day).days
@@ -499,7 +499,7 @@ def days_left(act_by: date, day: date) -> str:
 def grouped(
     lines: Sequence[tuple[WorkItem, Line]], counts: Mapping[str, int], day: date
 ) -> tuple[Group, ...]:
-    """The lines of this page under the headings of their groups."""
+    """Group the lines of this page under their headings."""
     found = []
     for key, title, meaning in GROUPS:
         own = tuple(line for item, line in lines if group_of(item.act_by, day) == key)
@@ -508,8 +508,8 @@ def grouped(
     return tuple(found)
 
 
-def said(found: Figures) -> str:
-    """How much there is to do, in one line."""
+def summary_of(found: Figures) -> str:
+    """Summarise in one line how much there is to do."""
     return ngettext(
         "%(num)d action for %(cases)d of %(all)d operations needs somebody now.",
         "%(num)d actions for %(cases)d of %(all)d operations need somebody now.",
@@ -518,7 +518,7 @@ def said(found: Figures) -> str:
 
 
 def _options(sites: Sites) -> dict[str, tuple[str, ...]]:
-    """What there is to choose from."""
+    """Return the options of the filters."""
     items = visible(sites)
     found = {
         name: tuple(sorted(v for v in items.values_list(name, flat=True).distinct() if v))
@@ -535,9 +535,7 @@ def _options(sites: Sites) -> dict[str, tuple[str, ...]]:
 
 
 def choices(at: Version, night: Night, sites: Sites, filters: Filters) -> tuple[Choice, ...]:
-    """The filters with their options; one that would narrow nothing is left out."""
-    from qi_checker.web.rules import modalities
-
+    """Return the filters with their options, without those that would filter nothing."""
     there = kept(("options", at.counts, night.key, sites.names), lambda: _options(sites))
     words = sorted(
         {w for k in night.known for each in modalities(k.protocol, k.sha256).values() for w in each}
@@ -567,7 +565,7 @@ def choices(at: Version, night: Night, sites: Sites, filters: Filters) -> tuple[
 
 
 def week_words(week: str) -> str:
-    """`2 Mar, week 10`."""
+    """Format a week as `2 Mar, week 10`."""
     days = week_days(week)
     number = int(week.partition("-W")[2])
     return gettext("%(day)s, week %(number)d") % {
@@ -577,7 +575,7 @@ def week_words(week: str) -> str:
 
 
 def tabs(found: Figures, filters: Filters) -> tuple[tuple[str, str, int, bool], ...]:
-    """The whole list, what changed, and what waits."""
+    """Return the tabs: the whole list, changed cases, and waiting cases."""
     counts = {
         "": found.of - found.waiting,
         "changed": found.changed,
@@ -597,16 +595,9 @@ def tabs(found: Figures, filters: Filters) -> tuple[tuple[str, str, int, bool], 
 
 
 def views(request: HttpRequest) -> tuple[tuple[int, str, str, bool], ...]:
-    """Views that were kept, for oneself or for a team."""
+    """Return the saved views of a person and of their teams."""
     login = request.who.login
     return tuple(
         (view.id, view.name, f"/?{view.query}", view.login == login)
         for view in reads.saved_views("default", login, request.who.roles)
     )
-
-
-def done(request: HttpRequest) -> tuple[Message, ...]:
-    """What the form before this page did, with a way back where there is one."""
-    from qi_checker.web.writes import done as told
-
-    return told(request)

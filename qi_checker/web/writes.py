@@ -8,51 +8,33 @@ happened, so that a reload shows it again and nothing is stored elsewhere.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from qi_checker.errors import UserError
+from qi_checker.nightly.exception_requests import RequestedException, check_request
 from qi_checker.store.desk.models import NO_DAY, WorkItem
 from qi_checker.store.exceptions import Person
 from qi_checker.store.people.reads import thread
 from qi_checker.store.people.writes import SentBefore
 from qi_checker.store.transaction import StoreRefused
 from qi_checker.web.access import Role
-from qi_checker.web.cases import items_of
+from qi_checker.web.case import show
+from qi_checker.web.cases import again, items_of
 from qi_checker.web.clock import day_of, number_of, this_moment
-from qi_checker.web.i18n import N_, gettext
+from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night
-from qi_checker.web.pages import Message, local
-from qi_checker.web.runtime import store
+from qi_checker.web.pages import local
+from qi_checker.web.runtime import runtime, store
 from qi_checker.web.state import differences, state_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import problem_words
-
-DONE = {
-    "note": N_("The note is saved."),
-    "contact": N_("The contact is saved."),
-    "look": N_("Marked as looked at."),
-    "wait": N_("The case waits."),
-    "undone": N_("Taken back."),
-    "known": N_("The changes are acknowledged."),
-    "view": N_("The view is saved."),
-    "view_removed": N_("The view is removed."),
-    "requested": N_("The exception is requested. Somebody else must approve it."),
-    "approved": N_(
-        "The exception is approved, and counts at once in this list; in reports from tonight."
-    ),
-    "refused": N_("The exception is refused."),
-    "reconfirmed": N_("The exception is confirmed for the new date."),
-    "revoked": N_("The exception is revoked."),
-    "signed": N_("Signed off."),
-    "ious": N_("The entry is saved."),
-}
-_UNDONE = ("note", "contact", "look", "wait")
+from qi_checker.web.worklist import Filters
 
 
 class Wrong(Exception):
@@ -101,8 +83,6 @@ def about_case(
     `each`: the page has one such form for each protocol of the case. Raises Http404 for a case that
     is not visible to the user.
     """
-    from qi_checker.web.case import show
-
     items = items_of(request, case_id)
     person = request.who.person(request.page, "POST", items[0].site)
     sent = Sent(request, case_id, items, person)
@@ -140,18 +120,6 @@ def _with(address: str, outcome: str) -> str:
     kept = [(k, v) for k, v in parse_qsl(parts.query) if k not in ("done", "n")]
     added = [*kept, *parse_qsl(outcome)]
     return f"{parts.path}?{urlencode(added)}#main" if added else parts.path
-
-
-def done(request: HttpRequest) -> tuple[Message, ...]:
-    """Return the result of the previous form, with a way to undo it if possible."""
-    message = DONE.get(request.GET.get("done", ""))
-    return (Message("good", gettext(message)),) if message else ()
-
-
-def undoable(query: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return kind and number of an entry that can be undone."""
-    kind, number = query.get("done", ""), query.get("n", "")
-    return (kind, number) if kind in _UNDONE and number.isdecimal() else None
 
 
 # ---- the forms ----------------------------------------------------------------------------------
@@ -242,6 +210,99 @@ def undo(request: HttpRequest, case_id: str) -> HttpResponse:
     return about_case(request, case_id, "undo", write)
 
 
+# ---- exceptions and sign-offs ------------------------------------------------------------------
+
+
+def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Request an exception, if it can ever count."""
+
+    def write(sent: Sent) -> str:
+        requested = RequestedException(
+            case_id,
+            sent.text("requirement"),
+            sent.text("reason"),
+            sent.day("valid_from") if sent.text("valid_from") else last_night().day,
+            sent.day("expires_on"),
+        )
+        try:
+            check_request(requested, runtime().settings, store())
+        except StoreRefused:
+            raise
+        except UserError as error:
+            raise Wrong([(_field(p.where), problem_words(p)) for p in error.problems]) from None
+        store().exceptions.request(
+            case_id,
+            requested.requirement,
+            requested.reason,
+            valid_from=requested.valid_from,
+            expires_on=requested.expires_on,
+            by=sent.by,
+            at=this_moment(),
+            note=sent.text("note")[:4000],
+        )
+        return "done=requested"
+
+    return about_case(request, case_id, "exception", write)
+
+
+def _field(where: str) -> str:
+    """Return the form field of an option of the command line."""
+    return {"--reason": "reason", "--expires-on": "expires_on", "requirement": "requirement"}.get(
+        where, ""
+    )
+
+
+def decide(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
+    """Approve, refuse or confirm somebody else's request."""
+    return _decide(request, case_id, number, ("approve", "refuse", "reconfirm"))
+
+
+def revoke(request: HttpRequest, case_id: str, number: int) -> HttpResponse:
+    """End an exception as of today."""
+    return _decide(request, case_id, number, ("revoke",))
+
+
+def _decide(
+    request: HttpRequest, case_id: str, number: int, steps: tuple[str, ...]
+) -> HttpResponse:
+    def write(sent: Sent) -> str:
+        step, held = sent.text("step"), store().exceptions
+        name = next((w.exception_id for w in held.all(case_id) if w.number == number), None)
+        if name is None or step not in steps:
+            raise Http404
+        why = sent.text("why")
+        if step in ("refuse", "revoke") and not why:
+            raise Wrong([("why", gettext("Give a reason."))])
+        if step == "approve":
+            held.approve(name, by=sent.by, at=this_moment())
+        elif step == "reconfirm":
+            held.reconfirm(name, by=sent.by, at=this_moment())
+        elif step == "refuse":
+            held.refuse(name, by=sent.by, at=this_moment(), why=why)
+        else:
+            held.revoke(name, by=sent.by, at=this_moment(), why=why)
+        again(case_id)  # in the transaction of its entry: one record covers both
+        outcomes = {"approve": "approved", "refuse": "refused", "reconfirm": "reconfirmed"}
+        return f"done={outcomes.get(step, 'revoked')}"
+
+    return about_case(request, case_id, f"decide{number}", write)
+
+
+def sign_off(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Sign off the case in its current state; void as soon as its evidence changes."""
+
+    def write(sent: Sent) -> str:
+        item = sent.item()
+        if sent.text("evidence") != item.evidence:
+            raise Wrong([("", gettext("The case has changed since: look at it again."))])
+        store().sign_off(
+            case_id, item.protocol, by=sent.by, at=this_moment(), note=sent.text("note")[:4000]
+        )
+        return "done=signed"
+
+    return about_case(request, case_id, "sign_off", write, each=True)
+
+
 # ---- beside cases -------------------------------------------------------------------------------
 
 
@@ -293,13 +354,8 @@ def view(request: HttpRequest) -> HttpResponse:
 
 
 def _keep_view(request: HttpRequest, by: Person) -> None:
-    from qi_checker.web.worklist import Filters
-
     team = str(request.POST.get("team", ""))
     team = team if team in request.who.roles else ""
     query: dict[str, Any] = Filters.of(dict(parse_qsl(str(request.POST.get("query", ""))))).query
     name = str(request.POST.get("name", ""))[:80]
     store().people.save_view(name, urlencode(query), team, by=by, at=this_moment())
-
-
-__all__ = ["DONE", "Sent", "Wrong", "about_case", "changes", "contact", "done", "look", "note"]

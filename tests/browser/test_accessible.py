@@ -40,20 +40,20 @@ def browser() -> Iterator[Browser]:
 
 
 class Shown:
-    """A page in the browser, with everything that it said or asked for."""
+    """A page in the browser, with its errors and its requests."""
 
     def __init__(self, browser: Browser, html: str, **settings: object) -> None:
         self.context = browser.new_context(bypass_csp=True, **settings)  # type: ignore[arg-type]
         self.page: Page = self.context.new_page()
-        self.said: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text))
-        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.errors: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.errors.append(message.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.route("**/*", self._refuse)
         self.page.set_content(html)
 
     def _refuse(self, route: Route) -> None:
-        self.asked.append(route.request.url)
+        self.requests.append(route.request.url)
         route.abort()
 
     def violations(self, rules: list[str] | None = None) -> list[str]:
@@ -100,7 +100,7 @@ def test_every_kind_of_page_is_here() -> None:
 @each
 def test_wcag(shown: Shown) -> None:
     assert shown.violations() == []
-    assert (shown.said, shown.asked) == ([], [])
+    assert (shown.errors, shown.requests) == ([], [])
 
 
 @each
@@ -171,5 +171,5 @@ def test_a_bad_page_is_found_out(browser: Browser) -> None:
     rules = {v.partition(":")[0] for v in made.violations()}
     assert {"color-contrast", "html-has-lang", "image-alt", "document-title"} <= rules
     assert made.too_wide() > 1000
-    assert made.asked == ["http://example.org/x.png"]
+    assert made.requests == ["http://example.org/x.png"]
     made.context.close()

@@ -122,7 +122,7 @@ class Recorder:
     def __init__(self, reference: Engine) -> None:
         self.reference = reference
         self.questions: dict[str, Question] = {}
-        self.asked: list[Question] = []  # since the last test began
+        self.recorded: list[Question] = []  # since the last test began
 
     def __call__(
         self,
@@ -134,7 +134,7 @@ class Recorder:
     ) -> Seen:
         made = Question(bundle, tables, as_of, site, torn)
         question = self.questions.setdefault(made.key, made)
-        self.asked.append(question)
+        self.recorded.append(question)
         answer = question.ask(self.reference)
         question.silent |= any(line["reason"] == "no_such_records" for line in answer.findings)
 
@@ -148,8 +148,8 @@ class Recorder:
 def recorded(items: Sequence[pytest.Item], reference: Engine) -> dict[str, list[Question]]:
     """Return the questions of each test with the fixture `engine`, by test id, by running it.
 
-    A test that fails on the reference has asked its questions up to then. It fails again, visibly,
-    in the actual run.
+    The questions of a test that fails on the reference are recorded up to the failure. It fails again,
+    visibly, in the actual run.
     """
     recorder = Recorder(reference)
     recorded_questions: dict[tuple[Any, ...], list[Question]] = {}
@@ -160,10 +160,10 @@ def recorded(items: Sequence[pytest.Item], reference: Engine) -> dict[str, list[
         given = {k: v for k, v in item.callspec.params.items() if k != "engine"}
         same = (item.function, *(f"{k} {v!r}" for k, v in sorted(given.items())))
         if same not in recorded_questions:
-            recorder.asked = []
+            recorder.recorded = []
             with suppress(Exception, pytest.fail.Exception):
                 item.function(engine=recorder, **given)
-            recorded_questions[same] = recorder.asked
+            recorded_questions[same] = recorder.recorded
         by_id[item.nodeid] = recorded_questions[same]
     return by_id
 
@@ -291,9 +291,9 @@ class _Share:
 class Plan:
     """Groups the questions that are evaluated together."""
 
-    def __init__(self, asked: Sequence[Question], widest: int = WIDEST) -> None:
+    def __init__(self, recorded_questions: Sequence[Question], widest: int = WIDEST) -> None:
         """widest: the number of requirements in a batch."""
-        questions = list({question.key: question for question in asked}.values())
+        questions = list({question.key: question for question in recorded_questions}.values())
         self.alone = [question for question in questions if question.alone]
         together = [question for question in questions if not question.alone]
         facts = frozenset(fact for question in together for fact in question.facts)
@@ -335,14 +335,14 @@ class Batched:
         site: Site,
         torn: dict[str, Any],
     ) -> Seen:
-        asked = Question(bundle, tables, as_of, site, torn)
-        batch = self.plan.batch_of.get(asked.key)
+        question = Question(bundle, tables, as_of, site, torn)
+        batch = self.plan.batch_of.get(question.key)
         if batch is None:
-            return asked.ask(self.engine)
-        if asked.key not in self.answers:
+            return question.ask(self.engine)
+        if question.key not in self.answers:
             seen = batch.whole.ask(self.engine)
             self.answers |= batch.answers(seen.only(batch.read))
-        return self.answers[asked.key]
+        return self.answers[question.key]
 
 
 def differences(right: Seen, seen: Seen, parts: Collection[str]) -> list[str]:

@@ -22,7 +22,7 @@ from typing import Any
 
 import tests.helpers.imported  # noqa: F401  # so that a fork does not spend time on it
 from qi_checker.cli import main
-from qi_checker.nightly.keeping import opened
+from qi_checker.nightly.database import opened
 from qi_checker.nightly.load import Settings, load_settings
 from qi_checker.nightly.status import read_status
 from tests.helpers.nights import FIRST, NUMBER

@@ -41,7 +41,7 @@ class Provider:
         default_factory=lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048)
     )
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    asked: list[dict[str, str]] = field(default_factory=list)
+    requests: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def issuer(self) -> str:
@@ -93,8 +93,8 @@ def _handler(of: Provider) -> type[BaseHTTPRequestHandler]:
             elif parts.path == "/me":
                 self._json(of.claims)
             elif parts.path == "/auth":
-                of.asked.append(query)
-                code = f"code-{len(of.asked)}"
+                of.requests.append(query)
+                code = f"code-{len(of.requests)}"
                 of.codes[code] = query
                 back = urlencode({"code": code, "state": query["state"]})
                 self.send_response(302)

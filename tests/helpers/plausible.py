@@ -12,12 +12,12 @@ from qi_checker.demo import HOLIDAYS, SEED
 from qi_checker.demo.hospital import AS_OF, build
 from qi_checker.demo.study import AFTER, records
 from qi_checker.engines.duckdb import evaluate
-from qi_checker.plausibility import History, Looking, PastNight
+from qi_checker.plausibility import History, PastNight, PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.protocol.plausible import CHECKS, Finding, Looked, Settings, read_settings
+from qi_checker.protocol.plausible import CHECKS, CheckResult, Finding, Settings, read_settings
 from qi_checker.protocol.site import Site
 from qi_checker.sources.memory import from_rows
 from tests.helpers.damages import DAMAGES, REFUSE, WARN, Tables
@@ -54,24 +54,24 @@ def study() -> Tables:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Checked:
     """Verdicts by case, findings of the checks, and the values for a later night's comparison.
 
-    findings: empty unless they were asked for, since their sentences are a tenth of an evaluation.
+    findings: empty unless requested, since their sentences are a tenth of an evaluation.
     """
 
     verdicts: dict[str, str]
-    looked: Looked
+    checked: CheckResult
     findings: list[dict[str, Any]]
     days: dict[str, date]
 
     @property
     def level(self) -> str:
-        return level_of(self.looked.findings)
+        return level_of(self.checked.findings)
 
     @property
     def checks(self) -> set[str]:
-        return {finding.check for finding in self.looked.findings}
+        return {finding.check for finding in self.checked.findings}
 
 
 def level_of(findings: Sequence[Finding]) -> str:
@@ -81,23 +81,23 @@ def level_of(findings: Sequence[Finding]) -> str:
     return WARN if findings else ""
 
 
-def look(
+def run_checks(
     tables: Tables,
     as_of: date | None = None,
     history: History | None = None,
     settings: Settings = DEFAULTS,
     findings: bool = False,
-) -> Seen:
+) -> Checked:
     """Evaluate and run the checks, with every refusal accepted so that there is a result."""
     given = from_rows(tables.as_rows(), {"events": tables.torn} if tables.torn else None)
-    looking = Looking(settings, accept=tuple(CHECKS), history=history)
+    checks = PlausibilityChecks(settings, accept=tuple(CHECKS), history=history)
     moment = AsOf(as_of or tables.as_of)
     try:
-        done = evaluate(protocol(), given, moment, SITE, look=looking)
+        done = evaluate(protocol(), given, moment, SITE, checks=checks)
         cases = done.rows("SELECT case_id, verdict, anchor FROM cases_full")
-        return Seen(
+        return Checked(
             {row["case_id"]: row["verdict"] for row in cases},
-            done.looked,
+            done.checked,
             done.findings() if findings else [],
             {row["case_id"]: row["anchor"] for row in cases if row["anchor"]},
         )
@@ -109,24 +109,24 @@ RECORDS = {"demo": demo, "study": study}
 
 
 @cache
-def undamaged(records: str) -> Seen:
-    return look(RECORDS[records]())
+def undamaged(records: str) -> Checked:
+    return run_checks(RECORDS[records]())
 
 
 @cache
-def damaged(records: str, name: str) -> Seen | None:
+def damaged(records: str, name: str) -> Checked | None:
     """Return the results for one damage; None if the records have nothing that it could damage."""
     whole = RECORDS[records]()
     (damage,) = [one for one in DAMAGES if one.name == name]
     tables = damage.done_to(whole)
-    return None if tables == whole else look(tables)
+    return None if tables == whole else run_checks(tables)
 
 
 def nights_before(tables: Tables, nights: int = 3) -> History:
     """Return the history of a store with the nights before, all with the same counts."""
     last = tables.as_of - timedelta(days=1)
-    seen = look(tables, as_of=last, findings=True)
-    past_nights = [PastNight(last - timedelta(days=n), seen.looked.counts) for n in range(nights)]
+    seen = run_checks(tables, as_of=last, findings=True)
+    past_nights = [PastNight(last - timedelta(days=n), seen.checked.counts) for n in range(nights)]
     before = [line | {"surgery_date": seen.days.get(line["case_id"])} for line in seen.findings]
     return History({PROTOCOL: past_nights}, seen.days, lambda protocol, sha256: before)
 

@@ -259,7 +259,7 @@ CHECKLIST = Checklist(
 
 
 SHEETS = SheetsPage(
-    asked="operations until Sat 11 Apr 2026 (60 days)",
+    selection="operations until Sat 11 Apr 2026 (60 days)",
     lines=(
         SheetLine(
             "C-1042",

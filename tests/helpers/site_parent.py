@@ -47,7 +47,7 @@ _IMPORTS = (
     "qi_checker.authoring.diff_keys",
     "qi_checker.cases.actions",
     "qi_checker.cli",
-    "qi_checker.nightly.keeping",
+    "qi_checker.nightly.database",
     "qi_checker.nightly.load",
     "qi_checker.render.csv_files",
     "qi_checker.render.plots",

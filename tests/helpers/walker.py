@@ -23,12 +23,12 @@ class Walker:
 
     page: Page
     site: Served
-    said: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def hear(self, message: ConsoleMessage) -> None:
         """Record the messages of the browser's console, except hints."""
         if message.type in ("error", "warning"):
-            self.said.append(message.text)
+            self.errors.append(message.text)
 
     def sign_in(self, login: str) -> None:
         """Sign in with the form, as everybody does."""
@@ -68,10 +68,10 @@ def walking(
     context.set_default_timeout(20_000)
     walker = Walker(context.new_page(), site)
     walker.page.on("console", walker.hear)
-    walker.page.on("pageerror", lambda e: walker.said.append(str(e)))
+    walker.page.on("pageerror", lambda e: walker.errors.append(str(e)))
     yield walker
     context.close()
-    assert walker.said == []
+    assert walker.errors == []
 
 
 def violations(page: Page) -> list[str]:

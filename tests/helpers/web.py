@@ -268,7 +268,7 @@ from pathlib import Path
 from qi_checker.web.server import configure
 configure(Path(sys.argv[1]))
 import django; django.setup()
-from qi_checker.web.urls import PAGES
+from qi_checker.web.access import PAGES
 print(json.dumps([[p.name, p.path, p.scope.name, p.read, p.write, p.what] for p in PAGES]))
 """
 

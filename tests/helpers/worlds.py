@@ -1,8 +1,8 @@
-"""Somebody who knows the program, and tries every population that there may be.
+"""An attack on small numbers: try every possible population, and keep those that give the same report.
 
-They keep those of which the program prints what lies before them. What is the same in all of these is
-known to them: that reader knows at least as much as one who solves the relations of what is printed, and
-also why a number was withheld and another was not. Nothing here is taken from what is attacked.
+What all of these populations have in common is known to the reader of the report. This is the strongest
+reader: it knows the program, so it uses both the printed numbers and the choice of what is withheld. The
+code shares nothing with the program that it attacks.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from qi_checker.statistics.small_numbers import Profile, Shown
 _MOST_TRIED = 20_000
 State = tuple[
     str, ...
-]  # of each requirement: "in" time, "late", "no" study, or it is not "unasked"
+]  # for each requirement: "in" time, "late", "no" study, or "inapplicable" (does not apply)
 Count = Callable[[dict[str, int], Profile], Mapping[str, Shown]]
 
 
 @dataclass(frozen=True)
 class Reports:
-    """A kind of report: its requirements, what may be of each, and the counts that it prints."""
+    """A kind of report: its requirements, the possible states of each, and the printed counts."""
 
     keys: tuple[str, ...]
     states: tuple[str, ...]
@@ -34,7 +34,7 @@ class Reports:
     @property
     def groups(self) -> list[State]:
         every = product(self.states, repeat=len(self.keys))
-        return [state for state in every if any(one != "unasked" for one in state)]
+        return [state for state in every if any(one != "inapplicable" for one in state)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,21 +44,21 @@ class Reports:
         return ("eligible", *wholes, "compliant", *met, *there, *(["days"] if self.study else []))
 
     def counted(self, name: str, state: State) -> bool:
-        """Whether a case of this group is one of a count."""
+        """Whether a count includes the cases of this group."""
         kind, _, key = name.partition(".")
         if name in ("eligible", "compliant/whole"):
             return True
         if name == "compliant":
-            return self.complies(one in ("in", "unasked") for one in state)
+            return self.complies(one in ("in", "inapplicable") for one in state)
         if name == "days":
             return any(one in ("in", "late") for one in state)
         one = state[self.keys.index(key.removesuffix("/whole"))]
         if name.endswith("/whole"):
-            return one != "unasked"
+            return one != "inapplicable"
         return one == "in" or (kind == "present" and one == "late")
 
     def counts_of(self, numbers: Sequence[int]) -> dict[str, int]:
-        """What is counted where each group has so many cases."""
+        """Return the counts if the groups have these numbers of cases."""
         groups = list(zip(numbers, self.groups, strict=True))
         return {
             name: int(sum(n for n, state in groups if self.counted(name, state)))
@@ -66,7 +66,7 @@ class Reports:
         }
 
     def looked_for(self) -> list[tuple[State, ...]]:
-        """Sets of groups of which somebody would know the number: all there are, if they are few."""
+        """Return the sets of groups whose size must stay secret: all sets, if there are few groups."""
         groups = self.groups
         if len(groups) < 10:
             sets = product((False, True), repeat=len(groups))
@@ -81,7 +81,7 @@ class Reports:
 
 
 def worlds(groups: int, most: int) -> np.ndarray:
-    """Every way to put 0 to `most` cases into groups: a row each, the number in each group."""
+    """Return every way to put 0 to `most` cases into groups: one row each, one column per group."""
     found, total = np.zeros((1, 0), np.int8), np.zeros(1, np.int8)
     for _ in range(groups):
         choices = most - total.astype(np.int64) + 1
@@ -99,17 +99,19 @@ def _left(
     profile: Profile,
     shown_counts: Count,
 ) -> list[tuple[tuple[State, ...], int]]:
-    """The sets that have the same number in every population that we find, of any size and with every
-    state, that gives the same report: those tried before had some states only. We change one case at a
-    time."""
-    unasked = ("unasked",) if "unasked" in reports.states else ()
-    full = replace(reports, states=("in", "late", "no", *unasked))
+    """Return the sets whose size is equal in all populations that give the same report.
+
+    This search includes all states, and populations of any size; the one before was limited to some
+    states. It changes one case at a time.
+    """
+    inapplicable = ("inapplicable",) if "inapplicable" in reports.states else ()
+    full = replace(reports, states=("in", "late", "no", *inapplicable))
     start = tuple(world.get(group, 0) for group in full.groups)
 
-    def said(numbers: tuple[int, ...]) -> list[str]:
+    def report_of(numbers: tuple[int, ...]) -> list[str]:
         return [str(shown) for shown in shown_counts(full.counts_of(numbers), profile).values()]
 
-    report, reached, tried = said(start), [start], {start}
+    report, reached, tried = report_of(start), [start], {start}
     for numbers in reached:  # grows
         for source, target in product(range(-1, len(start)), repeat=2):
             if source == target or (source >= 0 and not numbers[source]):
@@ -123,7 +125,7 @@ def _left(
             if one in tried or len(tried) > _MOST_TRIED:
                 continue
             tried.add(one)
-            if said(one) == report:
+            if report_of(one) == report:
                 reached.append(one)
                 held = dict(zip(full.groups, one, strict=True))
                 sets = [(s, n) for s, n in sets if sum(held[g] for g in s) == n]
@@ -134,7 +136,7 @@ def _left(
 
 @dataclass(frozen=True)
 class Attack:
-    """What came out: how many vectors of counts there are, how many different reports, what is known."""
+    """The result: numbers of populations, of vectors of counts and of different reports; what is known."""
 
     worlds: int
     vectors: int
@@ -144,8 +146,11 @@ class Attack:
 
 
 def attack(reports: Reports, most: int, profile: Profile, shown_counts: Count) -> Attack:
-    """Try every population of up to `most` cases. `known`: each set of groups of 1 to k cases of which
-    there is one number only in all populations that give the same report."""
+    """Try every population of up to `most` cases.
+
+    `known`: each set of groups with 1 to k cases whose size is the same in all populations that give
+    the same report.
+    """
     groups, names = reports.groups, reports.names
     every = worlds(len(groups), most)
     parts = np.array([[reports.counted(n, g) for g in groups] for n in names], np.int8)
@@ -165,7 +170,9 @@ def attack(reports: Reports, most: int, profile: Profile, shown_counts: Count) -
     columns = np.ascontiguousarray(every.T)
     sums, before = np.zeros(len(every), np.int8), set[State]()
     for wanted in reports.looked_for():
-        for column, group in zip(columns, groups, strict=True):  # what differs from the set before
+        for column, group in zip(
+            columns, groups, strict=True
+        ):  # only what differs from the last set
             if (group in wanted) != (group in before):
                 sums = sums + column if group in wanted else sums - column
         before = set(wanted)
@@ -175,9 +182,9 @@ def attack(reports: Reports, most: int, profile: Profile, shown_counts: Count) -
             sure.setdefault(int(at), []).append((wanted, int(least[at])))
     for report, sets in sure.items():
         world = dict(zip(groups, map(int, every[starts[report]]), strict=True))
-        said = {n: t for n, t in zip(names, printed[report], strict=True) if "/" not in n}
+        numbers = {n: t for n, t in zip(names, printed[report], strict=True) if "/" not in n}
         for wanted, number in _left(reports, world, sets, profile, shown_counts):
-            known.append(f"{' or '.join(map('-'.join, wanted))} are {number}: {said}")
+            known.append(f"{' or '.join(map('-'.join, wanted))} are {number}: {numbers}")
     ends = [*starts[1:], len(every)]
     alike = [
         [tuple(map(int, every[at])) for at in np.linspace(a, b - 1, 3).astype(int)]

@@ -107,7 +107,7 @@ def test_what_cannot_count_is_not_taken(
     assert len(lines) == len(said)
     for line, words in zip(lines, said, strict=True):
         assert line.startswith(f"qi-checker: {words}")
-    assert listed(job).out == "No exception is kept.\n"
+    assert listed(job).out == "No exception is stored.\n"
 
 
 def test_before_the_first_night_there_is_no_case(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_one_that_ends_before_surgery_is_taken_with_a_word(file: Path) -> None:
 def test_who_decides_and_on_what(file: Path) -> None:
     assert requested(file).code == 0
     for typed, said in (
-        (("approve", "qi-1", "--by", "ASH", "--role", "approver"), "who asked for qi-1 cannot"),
+        (("approve", "qi-1", "--by", "ASH", "--role", "approver"), "the requester of qi-1 cannot"),
         (("approve", "qi-1", "--by", "oak", "--role", "nurse"), "the role nurse may not decide"),
         (("approve", "qi-2", *WHO), "there is no such exception. Look for its id in the list"),
         (("approve", "1; DROP TABLE", *WHO), "there is no such exception"),
@@ -284,7 +284,7 @@ def test_the_settings_stand_before_or_behind_every_word(job: Path) -> None:
         ("exceptions", *config, "list"),
         ("exceptions", "list", *config),
     ):
-        assert run("nightly", *typed).out == "No exception is kept.\n"
+        assert run("nightly", *typed).out == "No exception is stored.\n"
     ran = run("nightly", "exceptions", "list")
     assert ran.code == 2 and "--config: is required. Write: --config nightly.yaml" in ran.err
 

@@ -65,7 +65,7 @@ def test_a_move_one_day_beyond_flips_what_expires(data: Path) -> None:
     assert found["latest"] == "2026-03-31"
     text = " ".join(what_if("C1", "2026-04-01", data).out.split())
     assert "The verdict changes from compliant to action needed" in text
-    assert "Everything that is there counts for surgery until Tue 31 Mar 2026" in text
+    assert "Everything on record counts for surgery until Tue 31 Mar 2026" in text
 
 
 def test_a_move_to_a_clock_time_decides_the_day_of_the_scan(folder: WriteFolder) -> None:

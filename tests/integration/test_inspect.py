@@ -18,7 +18,7 @@ from qi_checker.demo.exports import AS_OF, EXPORTS, OPERATIONS, VERDICTS
 from qi_checker.errors import UserError
 from qi_checker.protocol.date_format import ACCEPTED
 from qi_checker.protocol.load_mapping import load_mapping
-from qi_checker.sources.inspection import look
+from qi_checker.sources.inspection import read_tables
 from qi_checker.sources.propose import Proposal, propose
 from qi_checker.sources.raw import connect
 from tests.helpers.commands import csv_rows, environment, run
@@ -37,7 +37,7 @@ def export(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def proposed(folder: Path | str) -> Proposal:
     con = connect()
-    seen, unread = look(con, str(folder))
+    seen, unread = read_tables(con, str(folder))
     assert unread == []
     return propose(con, seen)
 

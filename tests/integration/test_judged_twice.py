@@ -25,7 +25,6 @@ from tests.integration.conftest import WriteFolder
 # One evaluator is mistaken about one requirement of one case.
 FAULT = """
 import qi_checker.judging as judging
-from qi_checker.judging.chart import Decision
 from qi_checker.protocol.vocabulary import Reason, Status
 def mistaken(requirement, chart, decide=judging.decide):
     if (chart.case.id, requirement.id) == ({case!r}, "ct"):

@@ -56,8 +56,8 @@ def test_every_night_appends_its_end(file: Path) -> None:
         ("gone", "anchors of the trail", "cannot be read: no such file"),
         ("emptied", "anchors of the trail", "the last end, is not in"),
         ("last line gone", "anchors of the trail", "the last end, is not in"),
-        ("rewritten", "audit trail", "entry 1 is not the one that was written down elsewhere"),
-        ("of a longer trail", "audit trail", "entry 99, which was written down elsewhere"),
+        ("rewritten", "audit trail", "entry 1 differs from the one recorded elsewhere"),
+        ("of a longer trail", "audit trail", "entry 99, which was recorded elsewhere"),
     ],
 )
 def test_a_missing_or_another_anchor_fails(file: Path, change: str, name: str, said: str) -> None:

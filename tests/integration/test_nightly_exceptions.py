@@ -172,7 +172,7 @@ def test_an_exception_is_looked_at_again_when_surgery_moves(file: Path) -> None:
     listed = run("nightly", "exceptions", "list", "--state", "reconfirm", "--config", file).out
     assert "needs reconfirmation, approved for surgery on 2026-03-16" in listed
     ran = decided(file, "2026-03-13T12:00:00", "reconfirm", by="ash")
-    assert ran.code == 2 and "who asked for qi-1 cannot decide on it" in ran.err
+    assert ran.code == 2 and "the requester of qi-1 cannot decide on it" in ran.err
     ran = decided(file, "2026-03-13T12:00:00", "reconfirm")
     assert ran.out == "qi-1 is reconfirmed for surgery on 2026-03-30: ct of C06.\n"
     assert status(file, night(file, "2026-03-13")) == "exempt"

@@ -170,7 +170,7 @@ def test_a_wrong_night_is_forgotten_and_all_is_well(lived: Path) -> None:
     assert night(lived, FIRST + timedelta(days=1)).code == 0
     assert all(ok for ok, _ in well(lived, FIRST + timedelta(days=1)).values())
     ran = run("nightly", "forget", 2, "--config", lived)
-    assert ran.code == 2 and "run 2 is not kept" in ran.err
+    assert ran.code == 2 and "run 2 is not stored" in ran.err
     assert run("nightly", "verify", "--config", lived).code == 0
 
 

@@ -55,7 +55,7 @@ def test_a_run_that_is_at_work_is_well_and_a_killed_one_is_not(lived: Path) -> N
     last = looked_at(lived)["last run"]
     assert not last["ok"]
     assert last["words"] == (
-        f"process {process.pid} on {said['host']}, at work since {said['started_at']} for {FIRST}, "
+        f"process {process.pid} on {said['host']}, running since {said['started_at']} for {FIRST}, "
         "ended before it was complete; the last list stays in force, and the next start cleans up"
     )
     text = run_at(NOON, "healthcheck", "--config", lived)
@@ -82,7 +82,7 @@ def test_a_lock_of_another_host_is_not_seen_and_counts_for_a_day(lived: Path) ->
     assert looked_at(lived)["last run"]["words"].endswith("its lock cannot be seen from this host")
     far["started_at"] = "2020-01-01T00:00:00+00:00"
     path.write_text(json.dumps(status(lived) | far), encoding="utf-8")
-    assert "on another-host, at work since 2020" in looked_at(lived)["last run"]["words"]
+    assert "on another-host, running since 2020" in looked_at(lived)["last run"]["words"]
     assert not looked_at(lived)["last run"]["ok"]
 
 

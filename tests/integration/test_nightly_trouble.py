@@ -177,7 +177,7 @@ def test_a_second_start_leaves_with_75_and_says_who_is_at_work(file: Path) -> No
     first = holding(file)
     ran = night(file)
     assert ran.code == 75
-    assert f"process {first.pid} on " in ran.err and "is at work since " in ran.err
+    assert f"process {first.pid} on " in ran.err and "has been running since " in ran.err
     assert "(0 minutes). Wait for it, or set lock_wait." in ran.err
     assert first.end() == 0
 
@@ -306,7 +306,7 @@ def test_a_trail_that_was_cut_off_is_seen(lived: Path) -> None:
     found["last_good"]["trail"] = {"sequence": 2, "hash": "0" * 64}
     state.write_text(json.dumps(found))
     ran = run("nightly", "verify", "--config", lived)
-    assert ran.code == 1 and "the end is cut off" in ran.err
+    assert ran.code == 1 and "the end was cut off" in ran.err
     del found["last_good"]["trail"]
     state.write_text(json.dumps(found))
     ran = run("healthcheck", "--config", lived)

@@ -53,7 +53,7 @@ def test_a_refusal_is_2_and_leaves_the_last_audit(damaged, audited, tmp_path):
     assert (ran.code, ran.out) == (2, "")
     lines = ran.err.splitlines()
     assert any(line.startswith("qi-checker: plausibility: spelling: cases.csv") for line in lines)
-    assert all("If it is right all the same: --accept" in line for line in lines)
+    assert all("If the records are correct: --accept" in line for line in lines)
     assert contents(out) == before
 
 

@@ -23,8 +23,8 @@ from qi_checker.cli import main
 from qi_checker.engines.duckdb import evaluate as evaluate_here
 from qi_checker.engines.spark import evaluate, find
 from qi_checker.errors import UserError
-from qi_checker.judging.chart import Decision
-from qi_checker.plausibility import Looking
+from qi_checker.judging.outcomes import Decision
+from qi_checker.plausibility import PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_protocol, load_site
 from qi_checker.protocol.paths import rules_dir
@@ -123,7 +123,9 @@ def here(folder: Path, protocol: Path, settings: Path | None = None) -> Any:
     """The evaluation of the same records by DuckDB, looked at as the command does."""
     site = load_site(settings or folder / "site.yaml")
     bundle, records = load_protocol(protocol), read_folder(folder, site)
-    return evaluate_here(bundle, records, AsOf.parse(AS_OF), site, look=Looking(site.checks))
+    return evaluate_here(
+        bundle, records, AsOf.parse(AS_OF), site, checks=PlausibilityChecks(site.checks)
+    )
 
 
 def quick(folder: Path) -> dict[str, str]:

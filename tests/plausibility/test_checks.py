@@ -11,7 +11,7 @@ from qi_checker.plausibility.judged import few_by_chance, few_of_by_chance, part
 from qi_checker.protocol.plausible import CHECKS, Finding, Level, accepted, read_settings
 from tests.helpers.damages import DAMAGES, Tables
 from tests.helpers.hospitals import untidy
-from tests.helpers.plausible import damaged, demo, look
+from tests.helpers.plausible import damaged, demo, run_checks
 
 NAME = "Zyxwvut Quandary"
 
@@ -36,7 +36,7 @@ def of_demo(name: str) -> Tables:
 def test_a_finding_names_table_and_column_and_counts_rows(name, check, table, column):
     seen = damaged("demo", name)
     assert seen is not None
-    found = [f for f in seen.looked.findings if f.check == check]
+    found = [f for f in seen.checked.findings if f.check == check]
     assert [(f.table, f.column) for f in found] == [(table, column)]
     assert 0 < found[0].count <= found[0].of
     assert CHECKS[check].do in found[0].message
@@ -50,10 +50,10 @@ def test_no_message_holds_a_value_of_the_records():
         row.update(codes=f"{NAME}:{NAME}", provenance=NAME)
     for row in tables.cases:
         row.update(procedures=f"{NAME}:1;{NAME}", patient_id=f"{NAME} {row['patient_id']}")
-    looked = look(tables).looked
-    assert {"words", "codes", "no_events"} <= {f.check for f in looked.findings}
-    assert not [f for f in looked.findings if re.search("zyxwvut|quandary", str(f), re.IGNORECASE)]
-    assert not [name for name in looked.counts if re.search("zyxwvut", name, re.IGNORECASE)]
+    result = run_checks(tables).checked
+    assert {"words", "codes", "no_events"} <= {f.check for f in result.findings}
+    assert not [f for f in result.findings if re.search("zyxwvut|quandary", str(f), re.IGNORECASE)]
+    assert not [name for name in result.counts if re.search("zyxwvut", name, re.IGNORECASE)]
 
 
 def test_a_share_of_the_patients_is_looked_at_where_events_are_many(monkeypatch):
@@ -61,9 +61,9 @@ def test_a_share_of_the_patients_is_looked_at_where_events_are_many(monkeypatch)
     from qi_checker.plausibility import measure
 
     tables = untidy(1, date(2026, 3, 2))
-    whole = look(tables).looked
+    whole = run_checks(tables).checked
     monkeypatch.setattr(measure, "LOOKED_AT", 1500)
-    some = look(tables).looked
+    some = run_checks(tables).checked
     assert (whole.findings, some.findings) == ((), ())
     for name in ("events", "operations"):
         assert some.counts[name] == whole.counts[name]
@@ -71,14 +71,14 @@ def test_a_share_of_the_patients_is_looked_at_where_events_are_many(monkeypatch)
         assert some.counts[name] == pytest.approx(whole.counts[name], rel=0.25)
     for row in tables.events:
         row["patient_id"] = row["patient_id"].lstrip("0")
-    seen = look(tables)
+    seen = run_checks(tables)
     assert "spelling" in seen.checks and seen.level == "refuse"
 
 
 def test_plausibility_off_sees_nothing():
     settings = read_settings(False)[0]
-    seen = look(of_demo("ids_of_events_without_separators"), settings=settings)
-    assert (seen.looked.findings, seen.looked.counts) == ((), {})
+    seen = run_checks(of_demo("ids_of_events_without_separators"), settings=settings)
+    assert (seen.checked.findings, seen.checked.counts) == ((), {})
 
 
 def test_accepting_turns_a_refusal_into_a_warning_that_says_so():
@@ -116,7 +116,7 @@ def test_a_vanished_feed_is_told_beside_its_findings():
     site = Site(timezone="America/Toronto", feeds={"imaging": "3 days"})
     before, plausible.SITE = plausible.SITE, site
     try:
-        seen = look(tables, findings=True)
+        seen = run_checks(tables, findings=True)
     finally:
         plausible.SITE = before
     assert seen.findings and "missing" not in {f["status"] for f in seen.findings}
@@ -130,7 +130,7 @@ def test_one_finding_is_told_once_a_day_however_old_the_pause():
         tables = demo().copy()
         last = tables.as_of - timedelta(days=days)
         tables.events = [r for r in tables.events if (r.get("at") or "9")[:10] <= str(last)]
-        seen[days] = look(tables)
+        seen[days] = run_checks(tables)
     assert "newest_event" not in seen[10].checks
     assert (seen[30].level, "newest_event" in seen[30].checks) == ("warn", True)
     assert (seen[75].level, "newest_event" in seen[75].checks) == ("refuse", True)

@@ -44,7 +44,7 @@ def test_a_damage_that_changes_verdicts_is_heard(records, kind, every):
 
 @pytest.mark.parametrize("records", RECORDS)
 def test_the_undamaged_records_are_silent(records):
-    assert undamaged(records).looked.findings == ()
+    assert undamaged(records).checked.findings == ()
 
 
 def test_there_are_damages_of_every_kind():

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from qi_checker.engines.duckdb import evaluate
-from qi_checker.plausibility import AHEAD, Looking
+from qi_checker.plausibility import AHEAD, PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import CHECKS
 from qi_checker.sources.memory import from_rows
@@ -19,8 +19,8 @@ from tests.helpers.plausible import (
     damaged,
     demo,
     demo_before,
-    look,
     protocol,
+    run_checks,
 )
 
 # Damage: the checks that must see it, whatever else is seen as well.
@@ -95,7 +95,7 @@ def test_a_damage_is_seen_by_its_checks(name: str) -> None:
 @pytest.mark.parametrize("name", SEEN_BESIDE_EARLIER_NIGHTS)
 def test_a_damage_is_seen_beside_earlier_nights(name: str) -> None:
     damage = next(d for d in DAMAGES if d.name == name)
-    seen = look(damage.done_to(demo()), history=demo_before())
+    seen = run_checks(damage.done_to(demo()), history=demo_before())
     assert SEEN_BESIDE_EARLIER_NIGHTS[name] in seen.checks
 
 
@@ -104,14 +104,14 @@ def test_the_time_of_the_record_in_the_place_of_the_scan() -> None:
     for row in tables.events:
         if row["status"] == "completed" and row.get("recorded_at"):
             row["at"] = row["recorded_at"]
-    assert "at_is_recorded" in look(tables).checks
+    assert "at_is_recorded" in run_checks(tables).checks
 
 
 def test_the_newest_operation_is_of_four_months_ago() -> None:
     tables = demo().copy()
     last = str(tables.as_of - timedelta(days=120))
     tables.cases = [row for row in tables.cases if (row["surgery_at"] or "")[:10] <= last]
-    assert "newest_surgery" in look(tables).checks
+    assert "newest_surgery" in run_checks(tables).checks
 
 
 def test_not_a_single_operation_is_compliant() -> None:
@@ -122,12 +122,12 @@ def test_not_a_single_operation_is_compliant() -> None:
             day = date.fromisoformat(row["at"][:10]) - timedelta(days=200)
             row["at"] = f"{day}{row['at'][10:]}"
             row["ordered_at"] = row["recorded_at"] = ""
-    seen = look(tables)
+    seen = run_checks(tables)
     assert "rate" in seen.checks and "compliant" not in seen.verdicts.values()
 
 
 def test_a_period_that_the_records_do_not_reach() -> None:
-    looking = Looking(
+    checks = PlausibilityChecks(
         DEFAULTS, accept=tuple(CHECKS), without=AHEAD, period=(date(2026, 3, 1), date(2026, 3, 31))
     )
     given = from_rows(demo().as_rows(), None)
@@ -137,9 +137,9 @@ def test_a_period_that_the_records_do_not_reach() -> None:
             given,
             AsOf(date(2026, 3, 31)),
             SITE,
-            look=looking,
+            checks=checks,
         )
-        assert "period" in {finding.check for finding in done.looked.findings}
+        assert "period" in {finding.check for finding in done.checked.findings}
     finally:
         given.con.close()
 
@@ -148,5 +148,5 @@ def test_codes_of_a_system_that_the_protocol_has_no_code_of_are_named() -> None:
     tables = demo().copy()
     for row in tables.cases:
         row["procedures"] = "CCAM:HLFA011"
-    (found,) = [f for f in look(tables).looked.findings if f.check == "population"]
+    (found,) = [f for f in run_checks(tables).checked.findings if f.check == "population"]
     assert "its code lists have no code of CCAM (docs/codes.md" in found.message

@@ -10,7 +10,7 @@ from qi_checker.plausibility.history import PastNight, check_counts
 from qi_checker.plausibility.judged import Judge
 from qi_checker.protocol.plausible import Level
 from tests.helpers.damages import DAMAGES
-from tests.helpers.plausible import DEFAULTS, demo, demo_before, look
+from tests.helpers.plausible import DEFAULTS, demo, demo_before, run_checks
 
 ONLY_HISTORY = [damage for damage in DAMAGES if damage.history]
 TODAY = date(2026, 3, 2)
@@ -26,7 +26,7 @@ def test_a_damage_that_one_file_does_not_show(history, damage):
     damaged = damage.done_to(demo())
     if damaged == demo():
         pytest.fail("nothing was damaged")
-    seen = look(damaged, history=history)
+    seen = run_checks(damaged, history=history)
     assert seen.level, damage.name
     assert seen.checks <= {"history_rows", "history_vanished", "history_verdicts"}
 

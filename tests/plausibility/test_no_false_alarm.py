@@ -8,18 +8,18 @@ import pytest
 
 from qi_checker.demo import write_demo
 from qi_checker.engines.duckdb import evaluate_rulebook
-from qi_checker.plausibility import Looking
+from qi_checker.plausibility import PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.sources.files import read_folder
 from tests.helpers.damages import Tables
 from tests.helpers.hospitals import tiny, untidy
-from tests.helpers.plausible import DEFAULTS, SITE, demo, demo_before, look, study
+from tests.helpers.plausible import DEFAULTS, SITE, demo, demo_before, run_checks, study
 
 
 def said(tables: Tables, **more) -> list[str]:
-    return [f"{f.check}: {f.message}" for f in look(tables, **more).looked.findings]
+    return [f"{f.check}: {f.message}" for f in run_checks(tables, **more).checked.findings]
 
 
 def often(usual: int, thorough: int) -> list:
@@ -63,12 +63,12 @@ def test_a_rulebook_of_protocols_for_operations_that_the_hospital_does_not_do(tm
     """Nobody is told that a protocol has no case; what asks for events that nobody has is told."""
     write_demo(tmp_path)
     records = read_folder(tmp_path, SITE)
-    look = Looking(DEFAULTS, alone=False)
+    checks = PlausibilityChecks(DEFAULTS, alone=False)
     each = evaluate_rulebook(
-        load_rulebook(rules_dir()), records, AsOf(date(2026, 3, 2)), SITE, look=look
+        load_rulebook(rules_dir()), records, AsOf(date(2026, 3, 2)), SITE, checks=checks
     )
     found = {
-        done.compiled.bundle.protocol.id: [f.check for f in done.looked.findings] for done in each
+        done.compiled.bundle.protocol.id: [f.check for f in done.checked.findings] for done in each
     }
     records.con.close()
     assert found["hepatic-metastasectomy-imaging"] == []

@@ -18,7 +18,7 @@ from tests.helpers import (
     therapy,
 )
 
-NOT_ASKED = "not_applicable condition_not_met -"
+NOT_APPLICABLE = "not_applicable condition_not_met -"
 THERAPY = {"event": {"kind": "therapy", "window": {"before": "surgery", "at_most": "6 weeks"}}}
 
 
@@ -31,8 +31,8 @@ def test_an_attribute_of_the_case(engine):
     """A missing value does not match, as in the population."""
     table = [
         (case(urgency="Urgent"), "missing never_ordered -"),
-        (case(urgency="elective"), NOT_ASKED),
-        (case(), NOT_ASKED),
+        (case(urgency="elective"), NOT_APPLICABLE),
+        (case(), NOT_APPLICABLE),
     ]
     expect_each(engine, only_if({"urgency": ["urgent"]}), table)
 
@@ -40,7 +40,7 @@ def test_an_attribute_of_the_case(engine):
 def test_a_case_of_which_nothing_is_asked_is_not_applicable(engine):
     """It is in no rate, and nothing is to be done."""
     seen = run(engine, only_if({"urgency": ["urgent"]}), cases=[case(status="scheduled")])
-    expect(seen, ct=NOT_ASKED, verdict="not_applicable")
+    expect(seen, ct=NOT_APPLICABLE, verdict="not_applicable")
     found = seen.finding("ct")
     assert (found["window_opens"], found["act_by"], found["owner"]) == (None, None, None)
     assert seen.numbers["eligible"] == 0
@@ -49,15 +49,15 @@ def test_a_case_of_which_nothing_is_asked_is_not_applicable(engine):
 def test_an_event_in_a_look_back(engine):
     """Asked where a therapy was given within 6 weeks before surgery."""
     table = [
-        (NOT_ASKED,),
-        (therapy("2026-04-18"), NOT_ASKED),
+        (NOT_APPLICABLE,),
+        (therapy("2026-04-18"), NOT_APPLICABLE),
         (therapy("2026-04-19"), "missing never_ordered -"),
         (therapy("2026-05-31T07:00"), "missing never_ordered -"),
-        (therapy("2026-05-31T09:00"), NOT_ASKED),
+        (therapy("2026-05-31T09:00"), NOT_APPLICABLE),
         (therapy("2026-05-31"), "unknown condition_unknown -"),
         (therapy("2026-04"), "unknown condition_unknown -"),
         (therapy(None), "unknown condition_unknown -"),
-        (therapy("2026-05-05", status="booked"), NOT_ASKED),
+        (therapy("2026-05-05", status="booked"), NOT_APPLICABLE),
         (therapy("2026-05-05"), therapy(None, "T2"), "missing never_ordered -"),
         (therapy("2026-05-05"), scan("2026-05-05"), "met in_window E1"),
     ]
@@ -68,7 +68,7 @@ def test_a_look_back_in_a_leap_year(engine):
     """Six weeks before 31 March 2024 is 18 February."""
     operation = case(surgery_at="2024-03-31T08:00")
     table = [
-        (operation, therapy("2024-02-17"), NOT_ASKED),
+        (operation, therapy("2024-02-17"), NOT_APPLICABLE),
         (operation, therapy("2024-02-18"), "missing never_ordered -"),
     ]
     expect_each(engine, only_if(THERAPY), table)
@@ -98,7 +98,7 @@ def test_an_exception_covers_what_cannot_be_told(engine):
     policy = {"reasons": ["contraindication-mri"]}
     rule = protocol_with(ct(applies_if=THERAPY), exceptions=policy)
     waiver = exception(requirement="ct")
-    table = [(waiver, therapy("2026-04"), "exempt excepted -"), (waiver, NOT_ASKED)]
+    table = [(waiver, therapy("2026-04"), "exempt excepted -"), (waiver, NOT_APPLICABLE)]
     expect_each(engine, rule, table)
 
 
@@ -115,7 +115,7 @@ def test_an_anchor_that_is_not_known_leaves_the_condition_open(engine):
     table = [
         (therapy("2026-05-05"), "unknown condition_unknown -"),
         (case(admitted_at="2026-05-29"), therapy("2026-05-05"), "missing never_ordered -"),
-        (case(admitted_at="2026-05-29"), therapy("2026-05-30"), NOT_ASKED),
+        (case(admitted_at="2026-05-29"), therapy("2026-05-30"), NOT_APPLICABLE),
     ]
     expect_each(engine, only_if(look_back), table)
 
@@ -125,10 +125,10 @@ def test_an_anchor_that_is_not_known_leaves_the_condition_open(engine):
     [
         ("all_of", [case(urgency="urgent"), therapy("2026-05-05")], "missing"),
         ("all_of", [case(urgency="urgent"), therapy("2026-04")], "unknown condition_unknown"),
-        ("all_of", [case(urgency="elective"), therapy("2026-04")], NOT_ASKED),
+        ("all_of", [case(urgency="elective"), therapy("2026-04")], NOT_APPLICABLE),
         ("any_of", [case(urgency="elective"), therapy("2026-04")], "unknown condition_unknown"),
         ("any_of", [case(urgency="urgent"), therapy("2026-04")], "missing"),
-        ("any_of", [case(urgency="elective"), therapy("2026-04-18")], NOT_ASKED),
+        ("any_of", [case(urgency="elective"), therapy("2026-04-18")], NOT_APPLICABLE),
     ],
 )
 def test_conditions_combine_as_kleene_says(engine, group, rows, said):
@@ -149,9 +149,9 @@ def test_where_the_event_of_another_requirement_lies(engine):
     table = [
         (admitted, scan("2026-05-19"), "missing never_ordered -"),
         (admitted, scan("2026-05-20T09:59"), "missing never_ordered -"),
-        (admitted, scan("2026-05-20T10:00"), NOT_ASKED),
+        (admitted, scan("2026-05-20T10:00"), NOT_APPLICABLE),
         (admitted, scan("2026-05-20"), "unknown condition_unknown -"),
-        (admitted, scan("2026-05-21"), NOT_ASKED),
+        (admitted, scan("2026-05-21"), NOT_APPLICABLE),
         (admitted, scan("2026-05"), "unknown condition_unknown -"),
         (admitted, scan("2026-04"), "missing never_ordered -"),
         (admitted, scan("2026-05-19"), mr_scan("2026-05-19"), "met in_window E2"),
@@ -164,8 +164,8 @@ def test_where_the_other_requirement_has_no_event(engine):
     """Undecided where it is unknown itself; else there is nothing to update."""
     admitted = case(admitted_at="2026-05-20T10:00")
     table = [
-        (admitted, NOT_ASKED),
-        (admitted, scan("2026-01-05"), NOT_ASKED),
+        (admitted, NOT_APPLICABLE),
+        (admitted, scan("2026-01-05"), NOT_APPLICABLE),
         (admitted, scan("2026-05-19", region=None), "unknown condition_unknown -"),
         (admitted, scan(None), "unknown condition_unknown -"),
     ]
@@ -178,6 +178,6 @@ def test_an_appointment_is_an_event_that_was_chosen(engine):
     table = [
         (upcoming, scan("2026-05-27", status="booked"), "due never_ordered -"),
         (upcoming, scan("2026-05-28", status="booked"), "due never_ordered -"),
-        (upcoming, scan("2026-05-29", status="booked"), NOT_ASKED),
+        (upcoming, scan("2026-05-29", status="booked"), NOT_APPLICABLE),
     ]
     expect_each(engine, UPDATE, table, requirement="mri", as_of="2026-05-20")

@@ -24,7 +24,7 @@ KINDS = {
     "a month": Reports(KEYS, ("in", "late"), study=False),
     "any of three": Reports(KEYS, ("in", "late"), complies=any),
     "two, late or none": Reports(KEYS[:2], ("in", "late", "no")),
-    "two, each of some": Reports(KEYS[:2], ("in", "late", "unasked")),
+    "two, each of some": Reports(KEYS[:2], ("in", "late", "inapplicable")),
     "three, late or none": Reports(KEYS, ("in", "late", "no")),
 }
 USUAL = {

@@ -76,13 +76,13 @@ def test_what_is_forbidden_is_met_without_a_study() -> None:
 
 def test_who_missed_both_where_one_does_not_apply_to_all() -> None:
     """10 missed the first, 8 of 20 the second, 15 either: 3 missed both."""
-    reports = Reports(KEYS[:2], ("in", "late", "unasked"))
+    reports = Reports(KEYS[:2], ("in", "late", "inapplicable"))
     numbers: dict[tuple[str, ...], int] = {
         ("in", "in"): 12,
         ("in", "late"): 5,
         ("late", "late"): 3,
     }
-    numbers |= {("in", "unasked"): 23, ("late", "unasked"): 7}
+    numbers |= {("in", "inapplicable"): 23, ("late", "inapplicable"): 7}
     counts = reports.counts_of([numbers.get(group, 0) for group in reports.groups])
     assert [counts[n] for n in ("in_window.a", "in_window.b", "compliant")] == [40, 12, 35]
     assert counts["in_window.b/whole"] == counts["present.b/whole"] == 20

@@ -45,12 +45,12 @@ FORGERIES = {
     ),
     "a role that nobody gave": (
         "INSERT INTO qi_web_membership VALUES (9, 2, 'surgeon', '', 'oak')",
-        "role 9 (surgeon of oak, all sites) was added: no entry of the trail tells of it",
+        "role 9 (surgeon of oak, all sites) was added: no entry of the trail records it",
     ),
     "a role that is gone": ("DELETE FROM qi_web_membership", "role 1 was removed"),
     "an account that nobody made": (
         "INSERT INTO qi_web_user SELECT 7, 'eve', 'p', '', '', '', true, {at}, NULL, ''",
-        "account 7 (eve) was added: no entry of the trail tells of it",
+        "account 7 (eve) was added: no entry of the trail records it",
     ),
     "an account that is gone": ("DELETE FROM qi_web_user WHERE id = 2", "account 2 was removed"),
     "another password": (
@@ -110,7 +110,7 @@ def test_what_an_upgrade_finds_is_bound_once(upgraded: Store) -> None:
     assert {"account 1", "account 2", "role 1", "token 1", "token 2"} <= found.bound.keys()
     assert found.noted == ("entry 2: accounts_bound by qi-checker at 2026-03-01T04:00:00",)
     again(upgraded)
-    assert upgraded.verify().faults == ("entry 3 binds all rows anew",)
+    assert upgraded.verify().faults == ("entry 3 binds all rows again",)
 
 
 def test_a_second_start_binds_nothing(upgraded: Store) -> None:
@@ -144,9 +144,9 @@ def change(store: Store, statement: str, action: str, label: str, **more: Any) -
         ("account_shut", None),
         ("account_opened", None),
         ("password_set", None),
-        ("account_added", "entry 3 says that account 1 is another one"),
+        ("account_added", "entry 3 says that account 1 changed"),
         ("note_undone", None),
-        ("role_given", "entry 3 says that account 1 is another one"),
+        ("role_given", "entry 3 says that account 1 changed"),
     ],
 )
 def test_only_some_entries_may_change_an_account(
@@ -179,7 +179,7 @@ def test_a_change_does_not_hide_what_was_forged_before_it(upgraded: Store) -> No
 
 @pytest.mark.parametrize(
     ("action", "fault"),
-    [("role_taken", None), ("account_shut", "entry 3 says that role 1 is gone")],
+    [("role_taken", None), ("account_shut", "entry 3 says that role 1 was removed")],
 )
 def test_only_some_entries_may_remove_a_role(
     upgraded: Store, action: str, fault: str | None

@@ -224,9 +224,9 @@ def append(store: Store, action: str, payload: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("action", "payload", "fault"),
     [
-        ("exception_approved", {"bound": {"step 2": "f" * 64}}, "says that step 2 is another one"),
-        ("note", {"unbound": ["sign-off 1"]}, "says that sign-off 1 is gone"),
-        ("rows_bound", {"bound": {"step 2": "f" * 64}}, "binds all rows anew"),
+        ("exception_approved", {"bound": {"step 2": "f" * 64}}, "says that step 2 changed"),
+        ("note", {"unbound": ["sign-off 1"]}, "says that sign-off 1 was removed"),
+        ("rows_bound", {"bound": {"step 2": "f" * 64}}, "binds all rows again"),
         ("purged", {"through": 99}, "erases what came after it"),
         ("trail_purged", {"through": 5, "hash": "f" * 64}, ""),
     ],
@@ -269,8 +269,8 @@ def test_a_trail_that_was_made_anew_shows_beside_what_was_written_down(store: St
     made_anew(store, first=1)
     behind(store, "DELETE FROM qi_store_exceptionstep WHERE id = 2")
     assert store.trail.verify().whole  # nothing inside the database can show it
-    assert "entry 2 is not the one that was written down" in store.verify(early).faults[0]
-    assert "is cut off" in store.verify(anchor).faults[0]
+    assert "entry 2 differs from the one recorded" in store.verify(early).faults[0]
+    assert "was cut off" in store.verify(anchor).faults[0]
 
 
 def test_a_trail_that_begins_behind_what_was_written_down_does_not_pass(store: Store) -> None:

@@ -127,7 +127,7 @@ def test_the_history_is_that_of_a_store_that_never_had_it(store: Store) -> None:
 
 
 def test_a_run_that_is_not_there_is_told(store: Store) -> None:
-    with pytest.raises(UserError, match="run 7 is not kept"):
+    with pytest.raises(UserError, match="run 7 is not stored"):
         store.forget(7, hours(1), "oak")
 
 

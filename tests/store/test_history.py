@@ -158,7 +158,7 @@ def test_protocols_are_kept_apart(store: Store) -> None:
 
 
 def test_a_run_that_is_not_kept_is_said(store: Store) -> None:
-    with pytest.raises(UserError, match="run 7 is not kept"):
+    with pytest.raises(UserError, match="run 7 is not stored"):
         store.manifest(7)
 
 

@@ -67,8 +67,8 @@ def test_an_empty_trail_is_whole(store: Store) -> None:
         ),
         ([f"DELETE FROM {TABLE} WHERE sequence = 3"], "between 2 and 4 are missing"),
         ([f"DELETE FROM {TABLE} WHERE sequence < 3"], "the entries up to 2 are missing"),
-        ([f"DELETE FROM {TABLE} WHERE sequence > 4"], "the end is cut off"),
-        ([f"DELETE FROM {TABLE}"], "the end is cut off"),
+        ([f"DELETE FROM {TABLE} WHERE sequence > 4"], "the end was cut off"),
+        ([f"DELETE FROM {TABLE}"], "the end was cut off"),
         (
             [
                 f"UPDATE {TABLE} SET sequence = 99 WHERE sequence = 2",

@@ -15,7 +15,7 @@ import pytest
 import qi_checker
 from qi_checker import UserError
 from qi_checker.cases.actions import actions_of
-from qi_checker.cases.said import Said, Speaker
+from qi_checker.cases.phrases import Phrase, PhraseWriter
 from qi_checker.judging import CaseTrace, read_data, rows
 from qi_checker.judging.trace import trace_of
 from qi_checker.protocol import english, french
@@ -156,9 +156,9 @@ def test_the_same_action_in_two_languages() -> None:
         "Order the CT of the liver to be done by 14 May (the one of 5 Mar will be 70 days old at surgery). "
         "If there is no slot: 18 May is the first surgery date with time to arrange everything"
     )
-    said = Said.from_json(json.loads(json.dumps(found.said.to_json())))
-    assert said == found.said
-    speaker = Speaker(french, {"ct": "TDM du foie"}, date(2026, 5, 11), lambda *_: "")
+    said = Phrase.from_json(json.loads(json.dumps(found.phrase.to_json())))
+    assert said == found.phrase
+    speaker = PhraseWriter(french, {"ct": "TDM du foie"}, date(2026, 5, 11), lambda *_: "")
     assert speaker.text(said).replace("\u00a0", " ") == (
         "À demander : TDM du foie, à faire au plus tard le 14 mai "
         "(réalisation du 5 mars, soit 70 jours avant l’opération). "

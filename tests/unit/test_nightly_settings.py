@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from qi_checker.errors import UserError
-from qi_checker.nightly import keeping
+from qi_checker.nightly import database
 from qi_checker.nightly.config import Nightly, Smtp, Store
 from qi_checker.nightly.load import load_settings, settings_schema
 
@@ -110,12 +110,12 @@ def test_the_password_of_the_store_comes_from_its_place(
     (tmp_path / "nightly.yaml").write_text(GOOD + keys, encoding="utf-8")
     settings = load_settings(tmp_path / "nightly.yaml")
     monkeypatch.setenv("QI_STORE", "a@b/c")
-    found = keeping.database(settings)
+    found = database.database(settings)
     assert (found.url, found.shown) == ("postgresql://u@h:5433/d", "postgresql://h:5433/d")
     assert found.settings()["PASSWORD"] == "a@b/c"
     monkeypatch.delenv("QI_STORE")
     with pytest.raises(UserError, match="the environment variable QI_STORE is not set"):
-        keeping.database(settings)
+        database.database(settings)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_path_is_a_path_and_no_part_of_an_address(name: str, tmp_path: Path) -
         for url in ("", f"store: {{url: {json.dumps(f'sqlite:///other/{name}.db')}}}\n"):
             file = tmp_path / folder / "nightly.yaml"
             file.write_text(GOOD.replace("state: state", "state: .") + url, encoding="utf-8")
-            keeping.opened(load_settings(file)).close()
+            database.opened(load_settings(file)).close()
     made = {
         str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.suffix in (".db", ".sqlite3")
     }

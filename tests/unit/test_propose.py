@@ -12,7 +12,7 @@ import yaml
 from qi_checker.errors import UserError
 from qi_checker.protocol.load_mapping import load_mapping
 from qi_checker.sources.files import read_folder
-from qi_checker.sources.inspection import look
+from qi_checker.sources.inspection import read_tables
 from qi_checker.sources.mapping_text import mapping_text
 from qi_checker.sources.propose import Proposal, propose
 from qi_checker.sources.raw import connect
@@ -21,7 +21,7 @@ from tests.helpers.folders import SITE
 
 def proposed(folder: Path, target: str = "") -> Proposal:
     con = connect()
-    seen, unread = look(con, target or str(folder))
+    seen, unread = read_tables(con, target or str(folder))
     assert unread == []
     return propose(con, seen, target)
 

@@ -149,7 +149,7 @@ def test_what_a_move_would_change(width: int) -> None:
     flat = " ".join(shown.split())
     assert "surgery moved from Mon 23 Feb 2026 to Mon 9 Mar 2026" in flat
     assert "The verdict changes from pending to not compliant" in flat
-    assert "Everything that is there counts for surgery until Thu 5 Mar 2026." in flat
+    assert "Everything on record counts for surgery until Thu 5 Mar 2026." in flat
     assert f"Next action after the move: {sheets.CASE.next_action}" in flat
     assert f"MRI of the liver: {sheets.MRI.sentence}" in column(shown, "Why", "")
     assert "unchanged: met" in flat

@@ -112,7 +112,7 @@ def test_every_page_can_be_found_and_its_ids_are_unique(two: Served) -> None:
 
 
 def kind_of(address: str) -> str:
-    """The name of the page at an address, as qi_checker/web/urls.py has it."""
+    """The name of the page at an address, as qi_checker/web/access.py has it."""
     path = urlsplit(address).path
     plain = {"": "worklist", "before-after": "study", "ultrasound": "ious_list", "nights": "runs"}
     plain["ultrasound/ious.csv"] = "ious_file"

@@ -76,7 +76,7 @@ def test_somebody_with_a_role_is_let_in_and_led_back(hospital: Served, idp: Prov
     assert answer.headers["Location"] == "/day-list"
     assert "Ash Tree" in person.get("/").text
     assert ("u-1", "u-1", "coordinator", "") in accounts(hospital)
-    asked = idp.asked[-1]
+    asked = idp.requests[-1]
     assert asked["code_challenge_method"] == "S256" and asked["code_challenge"]
     assert asked["scope"].split()[0] == "openid" and asked["nonce"] and asked["state"]
 

@@ -1,6 +1,6 @@
-"""The documentation says who may do what as the program has it.
+"""The documentation has the current table of pages and permissions.
 
-`QI_CHECKER_GOLDEN=write python -m pytest tests/web/test_pages_table.py` writes it anew.
+`QI_CHECKER_GOLDEN=write python -m pytest tests/web/test_pages_table.py` rewrites it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "web.md"
 BLOCK = re.compile(r"(<!-- pages:.*?-->\n)(.*?)(<!-- end of pages -->)", re.DOTALL)
 SCOPES = {
     "OPEN": "anybody",
-    "SELF": "who is signed in",
+    "SELF": "anyone signed in",
     "SITE": "sites",
     "ALL": "all sites only",
     "TOKEN": "token",
@@ -24,7 +24,7 @@ SCOPES = {
 
 def test_the_documentation_has_the_table_of_pages(ward: Path) -> None:
     lines = [
-        "\n| address | what | may open it | may send it | scope |\n",
+        "\n| address | purpose | may open it | may submit it | scope |\n",
         "|---|---|---|---|---|\n",
     ]
     for page in pages_of(ward):

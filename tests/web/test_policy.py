@@ -50,4 +50,4 @@ def test_no_page_has_what_the_policy_forbids(ward: Path, tmp_path: Path) -> None
         assert drawn  # in its colours, that is: they are attributes, not styles
         walk.page.evaluate("document.body.setAttribute('style', 'color: red')")
         walk.page.wait_for_function("window.forbidden.length === 1")  # so the listener hears
-        walk.said.clear()
+        walk.errors.clear()

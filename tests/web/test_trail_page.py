@@ -109,7 +109,7 @@ def test_a_note_that_was_changed_behind_its_back_is_found(ward: Path, tmp_path: 
         assert ash.post(f"/cases/{case_id}/notes", sent).status_code == 302
         whole = text_of(boss.post("/trail").text)
         assert re.search(r"The trail is intact: \d+ entries\. \d+ rows are bound to it", whole)
-        assert "is written down beside the store only" in whole
+        assert "is recorded only beside the store" in whole
         execute(site.config, "UPDATE qi_people_note SET text = 'call nobody'")
         assert "The trail is not intact: note 1 was changed." in text_of(boss.post("/trail").text)
 
@@ -131,7 +131,7 @@ FORGERIES = {
            created_at) SELECT 'eve', password, '', '', '', 1, '', 0, created_at FROM qi_web_user
            WHERE id = 1""",
         "DELETE FROM qi_web_user WHERE login = 'eve'",
-        "(eve) was added: no entry of the trail tells of it.",
+        "(eve) was added: no entry of the trail records it.",
     ),
     "deleted": (
         "DELETE FROM qi_web_user WHERE login = 'nobody'",
@@ -188,7 +188,7 @@ def test_an_end_of_the_trail_that_was_kept_elsewhere_is_compared(
     with served(config) as site:
         boss = site.person("administrator")
         told = text_of(boss.post("/trail").text)
-        assert f"1 end of the trail in {kept} fits." in told
+        assert f"1 end of the trail in {kept} matches." in told
         assert "This application can rewrite that file." in told
         kept.write_text(line.replace(end["hash"][:8], "00000000"), "utf-8")
         assert "The trail is not intact" in text_of(boss.post("/trail").text)

@@ -13,22 +13,13 @@ from qi_checker.engines.duckdb.database import DuckDB, sql
 from qi_checker.engines.duckdb.values import quote, text
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
-from qi_checker.engines.inputs.results import summary
-from qi_checker.engines.observers import (
-    LOOK,
-    OPEN,
-    UNLOOKED,
-    UNWATCHED,
-    WRITE,
-    JudgedTwice,
-    Look,
-    Watch,
-)
+from qi_checker.engines.inputs.results import NO_CHECKS, Checks, summary
+from qi_checker.engines.observers import OPEN, PLAUSIBILITY, UNWATCHED, WRITE, JudgedTwice, Watch
 from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.plausible import UNSEEN, Looked
+from qi_checker.protocol.plausible import UNCHECKED, CheckResult
 from qi_checker.protocol.records import (
     CASE_COLUMNS,
     FINDING_COLUMNS,
@@ -63,7 +54,7 @@ class Evaluation:
     prepared: Prepared
     failures: list[str] = field(default_factory=list)
     worded: str = FINDINGS  # the view with the sentences of findings, kept as a table or not
-    looked: Looked = UNSEEN
+    checked: CheckResult = UNCHECKED
     # Earlier planned dates of surgery by case, from the store of past nights.
     earlier: dict[str, list[date]] = field(default_factory=dict)
     watch: Watch = UNWATCHED
@@ -185,7 +176,7 @@ def evaluate(
     site: Site,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
-    look: Look = UNLOOKED,
+    checks: Checks = NO_CHECKS,
 ) -> Evaluation:
     """Evaluate a protocol for every case.
 
@@ -193,13 +184,13 @@ def evaluate(
     happened.
     """
     task = _task([bundle], records, as_of, site, watch)
-    prepared = _prepared(task, records, progress, look)
-    return _evaluated(task, records, prepared, task.needs.protocols[0], progress, look)
+    prepared = _prepared(task, records, progress, checks)
+    return _evaluated(task, records, prepared, task.needs.protocols[0], progress, checks)
 
 
 def prepared(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> Prepared:
     """Make the ready tables without evaluating; return facts about the whole data set."""
-    return _prepared(_task([bundle], records, as_of, site), records, silent, UNLOOKED)
+    return _prepared(_task([bundle], records, as_of, site), records, silent, NO_CHECKS)
 
 
 def evaluate_rulebook(
@@ -209,7 +200,7 @@ def evaluate_rulebook(
     site: Site,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
-    look: Look = UNLOOKED,
+    checks: Checks = NO_CHECKS,
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all of them.
 
@@ -218,11 +209,11 @@ def evaluate_rulebook(
     different code lists under the same name.
     """
     check_together(bundles)
-    return _each(_task(bundles, records, as_of, site, watch), records, progress, look)
+    return _each(_task(bundles, records, as_of, site, watch), records, progress, checks)
 
 
-def _each(task: Task, records: Records, progress: Progress, look: Look) -> Iterator[Evaluation]:
-    prepared = _prepared(task, records, progress, look)
+def _each(task: Task, records: Records, progress: Progress, checks: Checks) -> Iterator[Evaluation]:
+    prepared = _prepared(task, records, progress, checks)
     protocols = task.needs.protocols
     for number, compiled in enumerate(protocols, start=1):
         name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
@@ -230,7 +221,7 @@ def _each(task: Task, records: Records, progress: Progress, look: Look) -> Itera
         def phase(words: str, name: str = name) -> None:
             progress(f"{name}: {words}")
 
-        yield _evaluated(task, records, prepared, compiled, phase, look)
+        yield _evaluated(task, records, prepared, compiled, phase, checks)
         task.watch.ended(WRITE)
 
 
@@ -246,12 +237,12 @@ def _task(
     return Task(needs, DuckDB(records.con), records.tables, watch)
 
 
-def _prepared(task: Task, records: Records, progress: Progress, look: Look) -> Prepared:
+def _prepared(task: Task, records: Records, progress: Progress, checks: Checks) -> Prepared:
     progress("reading records")
     try:
         prepared = prepare(task)
-        look.records(task.db, task.needs, prepared, records.tables)
-        task.watch.ended(LOOK)
+        checks.records(task.db, task.needs, prepared, records.tables)
+        task.watch.ended(PLAUSIBILITY)
         return prepared
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
         raise UserError(_damaged(records)) from None
@@ -263,15 +254,15 @@ def _evaluated(
     prepared: Prepared,
     compiled: Compiled,
     progress: Progress,
-    look: Look,
+    checks: Checks,
 ) -> Evaluation:
     """Run the steps of one protocol over the ready tables."""
     task.watch.begin(compiled.bundle.protocol.id)
     own = prepared.of(compiled)
     failures = run(task.db, plan(compiled, own.feeds), own.calendar, progress, task.watch)
     done = Evaluation(records.con, compiled, records, own, failures, watch=task.watch)
-    done.looked = look.result(done)
-    task.watch.ended(LOOK)
+    done.checked = checks.result(done)
+    task.watch.ended(PLAUSIBILITY)
     return done
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qi_checker.engines.observers import JudgedTwice
-from qi_checker.protocol.plausible import Looked
+from qi_checker.protocol.plausible import UNCHECKED, CheckResult
 from qi_checker.protocol.records import RawTable
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from qi_checker.engines.inputs.database import Database
+    from qi_checker.engines.inputs.needs import Needs
     from qi_checker.engines.inputs.prepare import Prepared
     from qi_checker.query import Compiled
 
@@ -42,7 +44,7 @@ class Results(Protocol):
     def failures(self) -> list[str]: ...
 
     @property
-    def looked(self) -> Looked: ...
+    def checked(self) -> CheckResult: ...
 
     @property
     def twice(self) -> JudgedTwice | None: ...
@@ -58,6 +60,22 @@ class Results(Protocol):
     def each(self, words: str) -> str: ...
 
     def apart(self, one: str, other: str) -> str: ...
+
+
+class Checks:
+    """Plausibility checks of a run. Both methods may raise `Refused`; this class checks nothing."""
+
+    def records(
+        self, db: Database, needs: Needs, prepared: Prepared, tables: Mapping[str, RawTable]
+    ) -> None:
+        """Check the records, which are ready in the database, before any case is judged."""
+
+    def result(self, results: Results) -> CheckResult:
+        """Check the result of one protocol."""
+        return UNCHECKED
+
+
+NO_CHECKS = Checks()
 
 
 def summary(

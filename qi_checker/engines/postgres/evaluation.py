@@ -13,7 +13,8 @@ from qi_checker.engines.duckdb.evaluation import Evaluation
 from qi_checker.engines.inputs.needs import Needs, check_together
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
 from qi_checker.engines.inputs.reading import DUPLICATE
-from qi_checker.engines.observers import LOOK, OPEN, UNLOOKED, UNWATCHED, WRITE, Look, Watch
+from qi_checker.engines.inputs.results import NO_CHECKS, Checks
+from qi_checker.engines.observers import OPEN, PLAUSIBILITY, UNWATCHED, WRITE, Watch
 from qi_checker.engines.postgres.connection import connected
 from qi_checker.engines.postgres.database import PostgreSQL
 from qi_checker.engines.postgres.source import copy, find
@@ -50,7 +51,7 @@ def evaluate(
     con: duckdb.DuckDBPyConnection,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
-    look: Look = UNLOOKED,
+    checks: Checks = NO_CHECKS,
 ) -> Evaluation:
     """Evaluate a protocol on the tables of a database, `postgresql://user@host/database`.
 
@@ -60,7 +61,7 @@ def evaluate(
     """
     compiled = compile_rulebook([bundle], as_of, site)
     with connected(address) as db:
-        session = _Session.begin(db, compiled, con, progress, watch, look)
+        session = _Session.begin(db, compiled, con, progress, watch, checks)
         return session.evaluated(compiled[0], progress)
 
 
@@ -72,7 +73,7 @@ def evaluate_rulebook(
     con: duckdb.DuckDBPyConnection,
     progress: Progress = silent,
     watch: Watch = UNWATCHED,
-    look: Look = UNLOOKED,
+    checks: Checks = NO_CHECKS,
 ) -> Iterator[Evaluation]:
     """Evaluate several protocols; the records are read once for all, and as of one moment.
 
@@ -81,7 +82,7 @@ def evaluate_rulebook(
     check_together(bundles)
     protocols = compile_rulebook(bundles, as_of, site)
     with connected(address) as db:
-        session = _Session.begin(db, protocols, con, progress, watch, look)
+        session = _Session.begin(db, protocols, con, progress, watch, checks)
         for number, compiled in enumerate(protocols, start=1):
             name = f"protocol {number} of {len(protocols)}, {compiled.bundle.protocol.id}"
 
@@ -101,7 +102,7 @@ class _Session:
     raw: dict[str, RawTable]
     prepared: Prepared
     watch: Watch
-    look: Look
+    checks: Checks
 
     @classmethod
     def begin(
@@ -111,7 +112,7 @@ class _Session:
         con: duckdb.DuckDBPyConnection,
         progress: Progress,
         watch: Watch,
-        look: Look,
+        checks: Checks,
     ) -> _Session:
         watch.ended(OPEN)
         progress("copying records of one moment")
@@ -120,9 +121,9 @@ class _Session:
         watch.ended("copy records")
         progress("reading records")
         prepared = prepare(Task(needs, db, raw, watch))
-        look.records(db, needs, prepared, raw)
-        watch.ended(LOOK)
-        return cls(db, con, raw, prepared, watch, look)
+        checks.records(db, needs, prepared, raw)
+        watch.ended(PLAUSIBILITY)
+        return cls(db, con, raw, prepared, watch, checks)
 
     def evaluated(self, compiled: Compiled, progress: Progress) -> Evaluation:
         """Fill the result tables, and fetch them."""
@@ -140,8 +141,8 @@ class _Session:
         done = Evaluation(
             self.con, compiled, records, prepared, failures, raw=False, delivered=delivered
         )
-        done.looked = self.look.result(done)
-        self.watch.ended(LOOK)
+        done.checked = self.checks.result(done)
+        self.watch.ended(PLAUSIBILITY)
         return done
 
     def _fetch(self) -> None:

@@ -21,7 +21,7 @@ _DATES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceTable:
     """A table of the contract in the database; without `name` it is absent."""
 
     table: Table
@@ -30,7 +30,7 @@ class Found:
     types: dict[str, str]  # of each column there
 
 
-def find(db: PostgreSQL, site: Site) -> list[Found]:
+def find(db: PostgreSQL, site: Site) -> list[SourceTable]:
     """Find the tables named in the site settings, or `cases`, `events` and `exceptions`.
 
     Raises UserError with all errors of all tables.
@@ -43,12 +43,12 @@ def find(db: PostgreSQL, site: Site) -> list[Found]:
         if name is None:
             if table.required or table.name in site.tables:
                 problems.append(_absent(table, configured))
-            result.append(Found(table, "", {}, {}))
+            result.append(SourceTable(table, "", {}, {}))
             continue
         types = db.columns(name)
         columns, wrong = called(f"database, {name}", table, site, list(types))
         problems += [*wrong, *_refused(db, name)]
-        result.append(Found(table, name, columns, types))
+        result.append(SourceTable(table, name, columns, types))
     if problems:
         raise UserError(problems)
     return result
@@ -83,7 +83,7 @@ def _refused(db: PostgreSQL, name: str) -> Iterator[Problem]:
         )
 
 
-def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[str, RawTable]:
+def copy(db: PostgreSQL, found: list[SourceTable], needs: Needs, site: Site) -> dict[str, RawTable]:
     """Make tables `raw_<name>` and `torn_<name>` of one moment; only columns that are read."""
     queries = {}
     for one in found:
@@ -106,13 +106,13 @@ def copy(db: PostgreSQL, found: list[Found], needs: Needs, site: Site) -> dict[s
     return {one.table.name: _raw(db, one) for one in found}
 
 
-def _wanted(one: Found, needs: Needs) -> list[str]:
+def _wanted(one: SourceTable, needs: Needs) -> list[str]:
     own = {"cases": {*needs.case_columns, *needs.dates}, "events": needs.event_columns}
     own_columns = own.get(one.table.name, set())
     return sorted(c for c in own_columns if c in one.columns and c not in one.table.names)
 
 
-def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
+def _query(db: PostgreSQL, one: SourceTable, own: list[str], site: Site) -> str:
     """Select every contract column, the required own columns, and a number for each row.
 
     Rows of a table have no order. A column `_row` numbers them; without one they are numbered by
@@ -134,7 +134,9 @@ def _query(db: PostgreSQL, one: Found, own: list[str], site: Site) -> str:
     )
 
 
-def _of_nameless(db: PostgreSQL, one: Found, own_columns: set[str], site: Site) -> dict[str, str]:
+def _of_nameless(
+    db: PostgreSQL, one: SourceTable, own_columns: set[str], site: Site
+) -> dict[str, str]:
     """Select the other columns of events without a patient id: one of them may contain it."""
     if one.table is not EVENTS or "patient_id" not in one.columns:
         return {}
@@ -145,7 +147,7 @@ def _of_nameless(db: PostgreSQL, one: Found, own_columns: set[str], site: Site) 
     }
 
 
-def _column(db: PostgreSQL, one: Found, column: str, site: Site) -> str:
+def _column(db: PostgreSQL, one: SourceTable, column: str, site: Site) -> str:
     local = one.columns.get(column)
     if local is None:
         return "CAST(NULL AS text)"
@@ -157,7 +159,7 @@ def _column(db: PostgreSQL, one: Found, column: str, site: Site) -> str:
     return mapped(db, one.table, column, db.as_text(name), site, db.each_item)
 
 
-def _raw(db: PostgreSQL, one: Found) -> RawTable:
+def _raw(db: PostgreSQL, one: SourceTable) -> RawTable:
     """Return the entry of the manifest. The hash is of all rows, whatever their order."""
     name = one.table.name
     if not one.name:

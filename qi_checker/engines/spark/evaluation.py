@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from qi_checker.engines.inputs.database import Kind
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.prepare import Prepared, Task, prepare
-from qi_checker.engines.inputs.results import summary
-from qi_checker.engines.observers import UNLOOKED, JudgedTwice, Look
+from qi_checker.engines.inputs.results import NO_CHECKS, Checks, summary
+from qi_checker.engines.observers import JudgedTwice
 from qi_checker.engines.spark.database import Spark
 from qi_checker.engines.spark.session import failed
-from qi_checker.engines.spark.source import Found, raw_tables
+from qi_checker.engines.spark.source import SourceTable, raw_tables
 from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.plausible import UNSEEN, Looked
+from qi_checker.protocol.plausible import UNCHECKED, CheckResult
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_protocol
@@ -58,7 +58,7 @@ class SparkEvaluation:
     failures: list[str] = field(default_factory=list)
     twice: JudgedTwice | None = None  # the result of judging cases twice, if done
     actions: Any = None  # of every open case, if made
-    looked: Looked = UNSEEN
+    checked: CheckResult = UNCHECKED
 
     # ---- rows, which stay where they are ---------------------------------------------------------
 
@@ -158,12 +158,12 @@ class SparkEvaluation:
 def evaluate(
     bundle: Bundle,
     session: SparkSession,
-    found: Sequence[Found],
+    found: Sequence[SourceTable],
     as_of: AsOf,
     site: Site,
     progress: Progress = silent,
     keep_all: bool = False,
-    look: Look = UNLOOKED,
+    checks: Checks = NO_CHECKS,
 ) -> SparkEvaluation:
     """Evaluate a protocol on tables that `source.find` found.
 
@@ -177,16 +177,16 @@ def evaluate(
     with failed(_unreadable(found)):
         tables = raw_tables(db, found, site)
         prepared = prepare(Task(needs, db, tables)).of(compiled)
-        look.records(db, needs, prepared, tables)
+        checks.records(db, needs, prepared, tables)
     records = Delivery(tables, [note for one in found for note in one.notes])
     with failed(_lost()):
         failures = run(db, plan(compiled, prepared.feeds), prepared.calendar, progress)
         done = SparkEvaluation(db, compiled, records, prepared, failures)
-        done.looked = look.result(done)
+        done.checked = checks.result(done)
     return done
 
 
-def _unreadable(found: Sequence[Found]) -> UserError:
+def _unreadable(found: Sequence[SourceTable]) -> UserError:
     """Report damaged files: damage in the middle shows only during reading."""
     why = "It is damaged, or workers cannot read it under the same path"
     return UserError(

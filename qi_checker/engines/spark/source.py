@@ -21,7 +21,7 @@ from qi_checker.protocol.site import Site
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceTable:
     """A table of the contract in the folder; without `parts` it is absent."""
 
     table: Table
@@ -33,7 +33,7 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def find(folder: Path, site: Site) -> list[Found]:
+def find(folder: Path, site: Site) -> list[SourceTable]:
     """Find the tables of a folder. Raises UserError with all errors of all tables."""
     if not folder.is_dir():
         raise UserError(
@@ -53,7 +53,7 @@ def find(folder: Path, site: Site) -> list[Found]:
     return result
 
 
-def _find(folder: Path, table: Table, site: Site) -> Found:
+def _find(folder: Path, table: Table, site: Site) -> SourceTable:
     paths = [folder / name for name in (f"{table.name}.parquet", table.name)]
     there = [path for path in paths if path.exists()]
     if len(there) > 1:
@@ -61,7 +61,7 @@ def _find(folder: Path, table: Table, site: Site) -> Found:
         raise UserError(Problem(str(folder), what, "", "Keep one and remove the other"))
     if not there:
         if not table.required:
-            return Found(table)
+            return SourceTable(table)
         advice = (
             f"Add {table.name}.parquet, a file or a folder of parts; CSV and Excel are read "
             "without --engine"
@@ -72,7 +72,7 @@ def _find(folder: Path, table: Table, site: Site) -> Found:
     return _read(there[0], table, site)
 
 
-def _read(path: Path, table: Table, site: Site) -> Found:
+def _read(path: Path, table: Table, site: Site) -> SourceTable:
     """Read the metadata at the end of the files; no row is read."""
     parts = tuple(sorted(_parts(path))) if path.is_dir() else (path,)
     if not parts:
@@ -99,7 +99,7 @@ def _read(path: Path, table: Table, site: Site) -> Found:
     notes, problems = _judged(path, table, columns, kinds)
     if problems:
         raise UserError(problems)
-    return Found(table, path, parts, tuple(sizes), columns, kinds, tuple(notes))
+    return SourceTable(table, path, parts, tuple(sizes), columns, kinds, tuple(notes))
 
 
 def _parts(path: Path) -> Iterator[Path]:
@@ -142,17 +142,17 @@ def _is_text(type_: pa.DataType, lists: bool) -> bool:
 # ---- views ---------------------------------------------------------------------------------------
 
 
-def raw_tables(db: Spark, found: Sequence[Found], site: Site) -> dict[str, RawTable]:
+def raw_tables(db: Spark, found: Sequence[SourceTable], site: Site) -> dict[str, RawTable]:
     """Make views `raw_<name>` and `torn_<name>`; return the manifest's entry of each."""
     for one in found:
         name = one.table.name
         _raw(db, one, site)
         torn = {"_row": "BIGINT", "id": "STRING", "patient_id": "STRING", "why": "STRING"}
         db.empty(f"torn_{name}", torn)
-    return {one.table.name: _said(one) for one in found}
+    return {one.table.name: _delivered(one) for one in found}
 
 
-def _raw(db: Spark, one: Found, site: Site) -> None:
+def _raw(db: Spark, one: SourceTable, site: Site) -> None:
     """Make the raw view; rows count from 2, as under a header, through all parts by name."""
     own = [n for n in one.columns if n not in one.table.names]
     listed = ", ".join(
@@ -189,7 +189,7 @@ def _same(db: Spark, part: Path) -> str:
     return f"{plain} = {db.text(str(part.resolve()))}"
 
 
-def _column(db: Spark, one: Found, column: str, site: Site) -> str:
+def _column(db: Spark, one: SourceTable, column: str, site: Site) -> str:
     local = one.columns.get(column)
     if local is None:
         return "CAST(NULL AS STRING)"
@@ -203,7 +203,7 @@ def _column(db: Spark, one: Found, column: str, site: Site) -> str:
     return mapped(db, one.table, column, text, site, db.each_item)
 
 
-def _said(one: Found) -> RawTable:
+def _delivered(one: SourceTable) -> RawTable:
     """Return the manifest's entry; a folder's hash covers the names and hashes of its parts."""
     name = one.table.name
     if one.path is None:

@@ -1,4 +1,4 @@
-"""The tables of the desk. A row is there once for each protocol that applies to the case."""
+"""The tables of the desk. A case has one row for each protocol that applies to it."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import ClassVar
 
 from django.db import models
 
-NO_DAY = dt.date(9999, 12, 31)  # sorts behind every day; nothing of it is ever shown
+NO_DAY = dt.date(9999, 12, 31)  # sorts after every other day; never shown
 
 
 class Known(models.Model):
-    """What the last night knew of a protocol beyond single cases."""
+    """Data of the last night about a protocol as a whole."""
 
     protocol = models.TextField(primary_key=True)
     run_id = models.BigIntegerField()
     as_of = models.TextField()
-    sha256 = models.CharField(max_length=64)  # of the protocol that the night judged by
-    context = models.TextField()  # JSON of judging.Context, cut to what open cases need
-    origin = models.TextField()  # JSON: table, and the file that it was read from
+    sha256 = models.CharField(max_length=64)  # of the protocol that the night used
+    context = models.TextField()  # JSON of judging.Context, reduced to what open cases need
+    origin = models.TextField()  # JSON: table, and the file it was read from
     feeds = models.TextField()  # JSON: rows of `feed_rows`
     warnings = models.TextField()  # JSON: plausibility checks that warned, most severe first
     upcoming = models.IntegerField()  # upcoming operations that the protocol applies to
     problems = models.TextField()  # JSON: data problems, as the audit lists them
-    # How often the desk of the protocol was written: a night that is repeated has the same run.
+    # Counts how often the protocol's desk was written: a repeated night has the same run.
     written = models.BigIntegerField(default=0)
 
 
 class CaseFile(models.Model):
-    """The rows of a case as the night read them: its own, its patient's events, its exceptions.
+    """The input rows of a case: its own row, its patient's events and its exceptions.
 
-    Rows that no requirement asks for are left out (`reading.relevant`).
+    Rows that no requirement needs are omitted (`reading.relevant`).
     """
 
     protocol = models.TextField()
@@ -46,10 +46,10 @@ class CaseFile(models.Model):
 
 
 class WorkItem(models.Model):
-    """A line of the work list. `act_by` is NO_DAY where nothing is to be done.
+    """A line of the work list. `act_by` is NO_DAY if there is nothing to do.
 
-    `evidence` is the SHA-256 of the case's rows and of the protocol: what a look and a sign-off are
-    about. `live`: somebody did something since the night, and it was judged again.
+    `evidence` is the SHA-256 of the case's rows and of the protocol; reviews and sign-offs refer to
+    it. `live`: the case was judged again after the night, because of what somebody did.
     """
 
     protocol = models.TextField()
@@ -58,7 +58,7 @@ class WorkItem(models.Model):
     site = models.TextField()
     surgeon = models.TextField()
     room = models.TextField()
-    surgery_at = models.TextField()  # as the records have it
+    surgery_at = models.TextField()  # as in the records
     surgery_day = models.DateField()
     status = models.TextField()  # of the operation: scheduled, performed
     upcoming = models.BooleanField()
@@ -67,9 +67,9 @@ class WorkItem(models.Model):
     latest = models.DateField(null=True)  # last day of surgery on which everything still holds
     requirements = models.TextField()  # JSON: id, title, status, reason of each
     actions = models.TextField()  # JSON: the actions, most urgent first
-    said = models.TextField(default="[]")  # JSON: the text of each by its key (cases/said.py)
+    said = models.TextField(default="[]")  # JSON: the text of each by its key (cases/phrases.py)
     evidence = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)  # of everything above, so that a night finds changes
+    digest = models.CharField(max_length=64)  # of all columns above, so that a night finds changes
     changed_run = models.BigIntegerField(default=0)
     changes = models.TextField(default="[]")  # JSON: kind, requirement, words and cause of each
     live = models.BooleanField(default=False)
@@ -88,13 +88,13 @@ class WorkItem(models.Model):
 
 
 class DeskAction(models.Model):
-    """One thing to do about a case: which desk, by when. The list is filtered by it."""
+    """One action for a case: who does it, and by when. Used to filter the list."""
 
     item = models.ForeignKey(WorkItem, on_delete=models.CASCADE, related_name="todo")
     requirement = models.TextField()
     action = models.TextField()
     owner = models.TextField()
-    first = models.DateField(null=True)  # days on which the event would count
+    first = models.DateField(null=True)  # first and last day on which the event would count
     last = models.DateField(null=True)
     act_by = models.DateField()
 

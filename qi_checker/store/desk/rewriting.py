@@ -1,4 +1,4 @@
-"""The night rewrites the desk: what changed is written, what is gone is removed, in one transaction."""
+"""Update the desk after a night: write changed cases, remove missing ones, in one transaction."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ITEM = (
 
 @dataclass(frozen=True)
 class Todo:
-    """One action. Dates are None where they do not apply."""
+    """One action. Dates are None if they do not apply."""
 
     requirement: str
     action: str
@@ -46,7 +46,7 @@ class Todo:
 
 @dataclass(frozen=True)
 class Entry:
-    """A case as the desk holds it. `item` has the columns of WorkItem from patient_id to evidence."""
+    """A case on the desk. `item` has the columns of WorkItem from patient_id to evidence."""
 
     case_id: str
     rows: str  # JSON of FileRows
@@ -56,16 +56,16 @@ class Entry:
 
     @property
     def digest(self) -> str:
-        said = {name: str(self.item[name]) for name in _ITEM} | {"rows": self.sha256}
-        said["todo"] = "".join(repr(one) for one in self.todo)
-        return hashlib.sha256(canonical(said).encode("utf-8", "surrogatepass")).hexdigest()
+        values = {name: str(self.item[name]) for name in _ITEM} | {"rows": self.sha256}
+        values["todo"] = "".join(repr(one) for one in self.todo)
+        return hashlib.sha256(canonical(values).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
 class DeskNight:
-    """What a night puts on the desk for one protocol. `known` has the columns of Known.
+    """The desk of one protocol after a night. `known` has the columns of Known.
 
-    `changes`: of each case what changed in this run, as JSON.
+    `changes`: the changes of each case in this run, as JSON.
     """
 
     protocol: str
@@ -77,7 +77,7 @@ class DeskNight:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """How many cases were written, removed, and left as they were."""
+    """The number of cases that were written, removed and left unchanged."""
 
     written: int
     removed: int
@@ -85,7 +85,7 @@ class Rewritten:
 
 
 def rewrite(alias: str, night: DeskNight) -> Rewritten:
-    """Put a night on the desk. A second time it changes nothing."""
+    """Update the desk with a night. Idempotent."""
     with writing(alias):
         items = WorkItem.objects.using(alias).filter(protocol=night.protocol)
         held = {i.case_id: i for i in items.only("case_id", "digest", "changed_run", "live")}
@@ -150,7 +150,7 @@ def _item(night: DeskNight, entry: Entry, changes: tuple[int, str]) -> WorkItem:
 
 
 def action_row(item: WorkItem, todo: Todo) -> DeskAction:
-    """The row of an action; one without a last day sorts behind the others."""
+    """Make the row of an action; one without a last day sorts last."""
     return DeskAction(
         item=item,
         requirement=todo.requirement,

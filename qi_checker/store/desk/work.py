@@ -1,4 +1,4 @@
-"""The work item of a judged case: what the list shows of it. The night and the web make it alike."""
+"""Make the work item of a judged case, both after a night and in the web application."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from datetime import date
 from typing import Any
 
 from qi_checker.cases.actions import Action, actions_of, row_in_words
-from qi_checker.cases.said import Where
+from qi_checker.cases.phrases import Where
 from qi_checker.judging import CaseTrace
 from qi_checker.protocol.models import Protocol
 from qi_checker.store.desk.models import NO_DAY
 from qi_checker.store.desk.rewriting import Todo
 
-_ROOMS = ("room", "theatre")  # columns of the hospital that name where an operation is
+_ROOMS = ("room", "theatre")  # columns of the hospital with the place of an operation
 
 
 def evidence_of(rows: str, rules: str) -> str:
-    """What a look and a sign-off are about: the SHA-256 of a case's rows, and of the protocol."""
+    """Return the SHA-256 of a case's rows and protocol, which reviews and sign-offs refer to."""
     return hashlib.sha256(f"{rows} {rules}".encode()).hexdigest()
 
 
 def where_in(origin: Mapping[str, Any]) -> Where:
-    """Name a row by the file that it came from; `origin` is that of `Known`, as read from JSON."""
+    """Return a function that names a row by its file; `origin` as in `Known`, parsed from JSON."""
 
     def named(table: str, row: int) -> str:
         places = origin.get(table) or [table]
@@ -36,7 +36,7 @@ def where_in(origin: Mapping[str, Any]) -> Where:
 def item_of(
     trace: CaseTrace, protocol: Protocol, evidence: str, where: Where = row_in_words
 ) -> tuple[dict[str, Any], list[Todo]]:
-    """The columns of WorkItem and the actions. `evidence`: what `evidence_of` gives."""
+    """Return the columns of WorkItem, and the actions. `evidence`: the result of `evidence_of`."""
     case, row = trace.case, trace.case.row
     found = actions_of(trace, protocol, where)
     todo = [_todo(action) for action in found]
@@ -59,7 +59,7 @@ def item_of(
         "latest": trace.latest_surgery_date,
         "requirements": json.dumps(requirements, ensure_ascii=False),
         "actions": json.dumps(actions, ensure_ascii=False),
-        "said": json.dumps([action.said.to_json() for action in found], ensure_ascii=False),
+        "said": json.dumps([action.phrase.to_json() for action in found], ensure_ascii=False),
         "evidence": evidence,
     }, todo
 
@@ -76,7 +76,7 @@ def _todo(action: Action) -> Todo:
 
 
 def _plain(action: Action, trace: CaseTrace) -> dict[str, Any]:
-    """An action as JSON; without `when`, which the clock changes, and with the reason of the finding."""
+    """Return an action as JSON, with the reason of its finding; without `when`, which depends on the clock."""
 
     def day(value: date | None) -> str:
         return value.isoformat() if value is not None else ""

@@ -31,42 +31,42 @@ class Ref:
 
 
 @dataclass(frozen=True)
-class Said:
+class Phrase:
     """A template of `Words.ACTIONS`, or of NOT_COUNTED by a reason, and its values.
 
     A plain text among the values is shown unchanged.
     """
 
     key: str
-    values: Mapping[str, Said | Ref | date | str]
+    values: Mapping[str, Phrase | Ref | date | str]
 
     def to_json(self) -> list[Any]:
         """Return it as plain JSON values: [key, values]."""
         return [self.key, {name: _plain(value) for name, value in self.values.items()}]
 
     @classmethod
-    def from_json(cls, value: list[Any]) -> Said:
+    def from_json(cls, value: list[Any]) -> Phrase:
         """Read the result of `to_json`."""
         key, values = value
         return cls(key, {name: _read(held) for name, held in values.items()})
 
 
-def say(key: str, **values: Said | Ref | date | str) -> Said:
+def phrase(key: str, **values: Phrase | Ref | date | str) -> Phrase:
     """Make text from a key and its values."""
-    return Said(key, values)
+    return Phrase(key, values)
 
 
-def _plain(value: Said | Ref | date | str) -> Any:
-    if isinstance(value, Said):
+def _plain(value: Phrase | Ref | date | str) -> Any:
+    if isinstance(value, Phrase):
         return value.to_json()
     if isinstance(value, Ref):
         return {value.sort: value.name}
     return {"day": value.isoformat()} if isinstance(value, date) else value
 
 
-def _read(value: Any) -> Said | Ref | date | str:
+def _read(value: Any) -> Phrase | Ref | date | str:
     if isinstance(value, list):
-        return Said.from_json(value)
+        return Phrase.from_json(value)
     if isinstance(value, dict):
         ((sort, name),) = value.items()
         return date.fromisoformat(name) if sort == "day" else Ref(sort, name)
@@ -74,7 +74,7 @@ def _read(value: Any) -> Said | Ref | date | str:
 
 
 @dataclass(frozen=True)
-class Speaker:
+class PhraseWriter:
     """Writes text in a language.
 
     titles: of requirements by id and of columns, as `Version.titles`. today: days of its year are
@@ -86,21 +86,21 @@ class Speaker:
     today: date
     where: Where
 
-    def text(self, said: Said) -> str:
+    def text(self, text: Phrase) -> str:
         """Write the text of a key with its values."""
-        template = self.words.ACTIONS.get(said.key)
+        template = self.words.ACTIONS.get(text.key)
         if template is None:
-            template = {str(k): v for k, v in self.words.NOT_COUNTED.items()}[said.key]
-        return filled(template, lambda name, form: self._written(said.values[name], form))
+            template = {str(k): v for k, v in self.words.NOT_COUNTED.items()}[text.key]
+        return filled(template, lambda name, form: self._written(text.values[name], form))
 
-    def _written(self, value: Said | Ref | date | str, form: str) -> str:
+    def _written(self, value: Phrase | Ref | date | str, form: str) -> str:
         if isinstance(value, date):
             if form == "day_of_month":
                 return self.words.day_of_month(value)
             return short_day(value, self.today, self.words)
         if isinstance(value, Ref):
             return self._named(value)
-        text = self.text(value) if isinstance(value, Said) else value
+        text = self.text(value) if isinstance(value, Phrase) else value
         return text[:1].lower() + text[1:] if form == "lower" else text
 
     def _named(self, ref: Ref) -> str:

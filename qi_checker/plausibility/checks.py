@@ -8,9 +8,8 @@ from datetime import date
 
 from qi_checker.engines.inputs.database import Database
 from qi_checker.engines.inputs.needs import Needs
-from qi_checker.engines.inputs.results import Results
+from qi_checker.engines.inputs.results import Checks, Results
 from qi_checker.engines.inputs.task import Prepared
-from qi_checker.engines.observers import Look
 from qi_checker.plausibility.dates import check_dates
 from qi_checker.plausibility.history import (
     OF_PROTOCOL,
@@ -27,9 +26,9 @@ from qi_checker.plausibility.result import check_outcome, outcome
 from qi_checker.plausibility.rows import check_codes, check_rows, check_words
 from qi_checker.plausibility.times import check_period, check_times
 from qi_checker.protocol.plausible import (
+    CheckResult,
     Finding,
     Level,
-    Looked,
     Refused,
     Settings,
     accepted,
@@ -67,7 +66,7 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return list(first.values())
 
 
-class Looking(Look):
+class PlausibilityChecks(Checks):
     """The checks of one run: of the records once, then of each protocol's result.
 
     accept: checks that are overridden for this run.
@@ -114,10 +113,10 @@ class Looking(Look):
             self.found += check_vanished(db, self.history, judge)
             self._judged(self.found)
 
-    def result(self, results: Results) -> Looked:
+    def result(self, results: Results) -> CheckResult:
         """Return all findings about one result, including those about the records."""
         if self.measures is None:
-            return Looked((), self.accept)
+            return CheckResult((), self.accept)
         judge = Judge(self.settings, dict(self.measures.files))
         o = outcome(results)
         name = results.compiled.bundle.protocol.id
@@ -134,7 +133,7 @@ class Looking(Look):
         ]
         if not self.alone:
             own = [replace(f, level=Level.WARN) for f in own]
-        return Looked(self._judged([*self.found, *own]), self.accept, counts)
+        return CheckResult(self._judged([*self.found, *own]), self.accept, counts)
 
     def _judged(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """Return the findings to report. Raises Refused if one refuses and is not accepted."""

@@ -16,7 +16,7 @@ from typing import Any
 from qi_checker.nightly.load import Settings
 from qi_checker.nightly.moments import moment
 from qi_checker.nightly.reports import audit_folder
-from qi_checker.plausibility import History, Looking, PastNight
+from qi_checker.plausibility import History, PastNight, PlausibilityChecks
 from qi_checker.plausibility.history import NIGHTS
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import Refused
@@ -27,13 +27,15 @@ _FEWER = 7  # nights for each further protocol; they share the records of the fi
 _AGE = re.compile("<!-- age -->.*?<!-- /age -->", re.DOTALL)  # reports/templates/macros.html.j2
 
 
-def looking(
+def night_checks(
     settings: Settings, store: Store, as_of: AsOf, accept: Sequence[str] = (), refuses: bool = True
-) -> Looking:
+) -> PlausibilityChecks:
     """Return the plausibility checks of a night. `refuses`: False for a replay, which notes."""
     history = history_of(store, settings, as_of)
     alone = len(settings.bundles) == 1
-    return Looking(settings.site.checks, accept, alone=alone, history=history, refuses=refuses)
+    return PlausibilityChecks(
+        settings.site.checks, accept, alone=alone, history=history, refuses=refuses
+    )
 
 
 def history_of(store: Store, settings: Settings, as_of: AsOf) -> History:

@@ -46,7 +46,7 @@ class Ready:
 
 
 @dataclass
-class Telling:
+class Digests:
     """Collects the digests of a night; then writes and sends them."""
 
     settings: Settings

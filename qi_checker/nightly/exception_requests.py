@@ -20,7 +20,7 @@ _NEAREST = 3  # known ids to suggest for an unknown id
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedException:
     """A request for an exception: requirement, case, reason and days."""
 
     case_id: str
@@ -30,7 +30,7 @@ class Asked:
     expires_on: date
 
 
-def check_request(request: Asked, settings: Settings, store: Store) -> list[str]:
+def check_request(request: RequestedException, settings: Settings, store: Store) -> list[str]:
     """Raise UserError with all problems of the request; otherwise return warnings.
 
     Cases are those of the latest night; rules are the version in force on the day of surgery.
@@ -59,7 +59,7 @@ def check_case(case_id: str, protocols: Collection[str], store: Store) -> None:
     raise UserError(Problem("case", "the latest night has no such case", "", advice))
 
 
-def _rules(request: Asked, settings: Settings, day: date | None) -> list[Problem]:
+def _rules(request: RequestedException, settings: Settings, day: date | None) -> list[Problem]:
     """Return the problems in every protocol that has the requirement; none if one accepts it."""
     every = [b.protocol for b in settings.bundles]
     if day is None:
@@ -81,7 +81,7 @@ def _rules(request: Asked, settings: Settings, day: date | None) -> list[Problem
     return min(each, key=len)
 
 
-def _refusals(request: Asked, version: Version) -> Iterator[Problem]:
+def _refusals(request: RequestedException, version: Version) -> Iterator[Problem]:
     """Yield the reasons for which evaluation would refuse it, as messages for the requester."""
     policy = version.exceptions
     if policy is None:
@@ -104,7 +104,7 @@ def _refusals(request: Asked, version: Version) -> Iterator[Problem]:
         )
 
 
-def _useless(request: Asked, day: date | None) -> Iterator[str]:
+def _useless(request: RequestedException, day: date | None) -> Iterator[str]:
     if day is not None and not request.valid_from <= day <= request.expires_on:
         yield (
             f"is not valid on the day of surgery, {day}: from then on the case counts without it."

@@ -1,8 +1,8 @@
 """Protocols, findings and actions in the language of the page.
 
-A case is judged here by the protocol in that language, so every sentence comes out in it. What the night
-keeps is English: owners are translated by their words, and actions by the key that lies beside their
-text. Where a protocol has no translation its titles stay English.
+A case is judged with the translated protocol, so every sentence is in that language. The night stores
+English: owners are translated by their text, and actions by the keys stored beside their text. Without
+a translation of the protocol its titles stay English.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qi_checker.cases.said import Said, Speaker, Where
+from qi_checker.cases.phrases import Phrase, PhraseWriter, Where
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -32,15 +32,15 @@ from qi_checker.web.runtime import held
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """A protocol in a language; `translation` is None where nobody has translated it."""
+class Localised:
+    """A protocol in a language; `translation` is None if nobody has translated it."""
 
     bundle: Bundle
     translation: Translated | None
 
     @property
     def titles(self) -> dict[str, str]:
-        """What requirements and columns are called, those of the latest version last."""
+        """Return the titles of requirements and columns; those of the latest version win."""
         versions = sorted(self.bundle.protocol.versions, key=lambda v: v.in_force.from_)
         return {name: title for version in versions for name, title in version.titles.items()}
 
@@ -50,15 +50,15 @@ class Spoken:
         return self.translation is not None and not self.translation.words.reviewed_by
 
 
-def spoken(bundle: Bundle) -> Spoken:
-    """A protocol in the language of the page."""
+def localised(bundle: Bundle) -> Localised:
+    """Return a protocol in the language of the page."""
     file = translation_file(bundle, i18n.current())
     if file is None:
-        return Spoken(bundle, None)
+        return Localised(bundle, None)
     try:
         changed = file.stat().st_mtime_ns
     except OSError:
-        return Spoken(bundle, None)
+        return Localised(bundle, None)
     at, key = (changed, bundle.sha256), str(file)
     known = _kept.get(key)
     if known is None or known[0] != at:
@@ -66,21 +66,21 @@ def spoken(bundle: Bundle) -> Spoken:
     return known[1]
 
 
-# By the file of a translation: its time and the SHA-256 of its protocol, and what was made of them.
-_kept: dict[str, tuple[tuple[int, str], Spoken]] = {}
+# By file of a translation: its time of change and the SHA-256 of its protocol, and the result.
+_kept: dict[str, tuple[tuple[int, str], Localised]] = {}
 
 
-def _read(file: Path, bundle: Bundle) -> Spoken:
-    """Read a translation. One that became wrong while it is served is left out until it is right."""
+def _read(file: Path, bundle: Bundle) -> Localised:
+    """Read a translation. One with errors (edited while the server runs) is ignored."""
     try:
         found = read_translation(file, bundle.protocol)
     except UserError:
-        return Spoken(bundle, None)
-    return Spoken(translated(bundle, found.words), found)
+        return Localised(bundle, None)
+    return Localised(translated(bundle, found.words), found)
 
 
 def check_translations() -> None:
-    """Read every translation into a language of the pages. UserError with everything wrong in them."""
+    """Read every translation. Raise UserError with all errors in them."""
     problems: list[Problem] = []
     for bundle in held().values():
         for file in translation_files(bundle):
@@ -92,24 +92,27 @@ def check_translations() -> None:
         raise UserError(problems)
 
 
-def _protocols() -> Iterator[Spoken]:
-    return (spoken(bundle) for bundle in held().values())
+def _protocols() -> Iterator[Localised]:
+    return (localised(bundle) for bundle in held().values())
 
 
 def unreviewed() -> bool:
-    """Whether something on French pages has had no native reader: their messages, or a protocol."""
+    """Whether no native reader has reviewed the messages, or a protocol, in this language."""
     language = i18n.current()
     return language in i18n.UNREVIEWED or any(one.unreviewed for one in _protocols())
 
 
 def titles_of(protocol: str) -> dict[str, str]:
-    """What the requirements of a protocol are called; empty for a protocol that is not there."""
+    """Return the titles of the requirements of a protocol; {} if it is not loaded."""
     found = held().get(protocol)
-    return spoken(found).titles if found is not None else {}
+    return localised(found).titles if found is not None else {}
 
 
 def titled(text: str) -> list[str]:
-    """The requirements whose title has a text in it; English titles stand in the actions themselves."""
+    """Return the requirements whose translated title contains a text.
+
+    English needs no look-up: actions are stored with English titles.
+    """
     if i18n.current() == "en":
         return []
     found = (one.titles.items() for one in _protocols())
@@ -117,22 +120,22 @@ def titled(text: str) -> list[str]:
 
 
 def title_of(protocol: str) -> str:
-    """What a protocol is called; its id where it is not there."""
+    """Return the title of a protocol; its id if it is not loaded."""
     found = held().get(protocol)
-    return spoken(found).bundle.protocol.title if found is not None else protocol
+    return localised(found).bundle.protocol.title if found is not None else protocol
 
 
 def owner_words(owner: str) -> str:
-    """A desk as it is called; the desk keeps its English words."""
+    """Translate an owner, which is stored in English."""
     if i18n.current() == "en":
         return owner
-    return next((said for said in _translations("owners", owner) if said), owner)
+    return next((text for text in _translations("owners", owner) if text), owner)
 
 
 def exception_reason(reason: str) -> str:
-    """The reason of an exception."""
-    said = (text for text in _translations("reasons", reason) if text)
-    return next(said, "") or gettext(reason.replace("-", " "))
+    """Translate the reason of an exception."""
+    texts = (text for text in _translations("reasons", reason) if text)
+    return next(texts, "") or gettext(reason.replace("-", " "))
 
 
 def _translations(part: str, key: str) -> Iterator[str]:
@@ -143,49 +146,49 @@ def _translations(part: str, key: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Text:
-    """A text, and its language where that is not the one of the page."""
+    """A text, and its language if it differs from that of the page."""
 
     text: str
     language: str = ""
 
 
-def _speaker(item: WorkItem, known: Known | None) -> Speaker | None:
+def _writer(item: WorkItem, known: Known | None) -> PhraseWriter | None:
     if known is None:
         return None
     words = LANGUAGES[i18n.current()]
-    return Speaker(words, titles_of(item.protocol), AsOf.parse(known.as_of).date, _rows(known))
+    return PhraseWriter(words, titles_of(item.protocol), AsOf.parse(known.as_of).date, _rows(known))
 
 
 def _rows(known: Known) -> Where:
-    """Name a row by the file that it came from."""
+    """Return a function that names a row by its file."""
     origin = json.loads(known.origin)
     return lambda table, row: source_of(origin, table, row)
 
 
 def actions_of(item: WorkItem, known: Known | None) -> list[tuple[dict[str, Any], Text]]:
-    """The actions of a work item as they are kept, each with its text in the language of the page.
+    """Return the stored actions of a work item, each with its text in the language of the page.
 
-    What a night before translations wrote has English words only.
+    Actions stored before translations existed have English text only.
     """
     actions = json.loads(item.actions)
     if i18n.current() == "en":
         return [(action, Text(action["text"])) for action in actions]
-    said, speaker = json.loads(item.said), _speaker(item, known)
-    if speaker is None or len(said) != len(actions):
+    texts, writer = json.loads(item.said), _writer(item, known)
+    if writer is None or len(texts) != len(actions):
         return [(action, Text(action["text"], "en")) for action in actions]
-    return [(a, _text(a, one, speaker)) for a, one in zip(actions, said, strict=True)]
+    return [(a, _text(a, one, writer)) for a, one in zip(actions, texts, strict=True)]
 
 
-def _text(action: dict[str, Any], said: list[Any], speaker: Speaker) -> Text:
-    """Write an action; in English if another version of the program kept a key that is not known here."""
+def _text(action: dict[str, Any], text: list[Any], writer: PhraseWriter) -> Text:
+    """Write an action; in English if its key is unknown (stored by another version)."""
     try:
-        return Text(speaker.text(Said.from_json(said)))
+        return Text(writer.text(Phrase.from_json(text)))
     except (KeyError, TypeError, ValueError):
         return Text(action["text"], "en")
 
 
 def source_of(origin: dict[str, Any], table: str, row: int) -> str:
-    """`events.csv, row 14`; a number below 0 is a row of the other place of a joined table."""
+    """Return `events.csv, row 14`; a negative number is a row of the second source of a table."""
     places: Sequence[str] = origin.get(table) or [table]
     place = places[-1] if row < 0 and len(places) > 1 else places[0]
     return gettext("%(file)s, row %(row)d") % {"file": place, "row": abs(row)}
