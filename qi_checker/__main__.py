@@ -16,7 +16,7 @@ def run() -> int:
     protocol). Python would look through them again and again for cycles, and once more at the end: a
     seventh of the time of `check`. Cycles that are left behind are still found, later.
     """
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(300_000, 20, 20)
     from qi_checker.cli import main
 
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from qi_checker.render.charts import cusum, forest, funnel, gaps, intervals, trend
-from qi_checker.render.charts.canvas import FONTS, TEXT, Canvas, clean
+from qi_checker.render.charts.canvas import FONTS, INK, TEXT, Canvas, clean
 from qi_checker.render.plots import CusumPlot, Forest, Funnel, Gaps, Intervals, Plot, Trend
 
 
@@ -36,7 +36,7 @@ def draw(plot: Plot, narrow: bool = False) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{look}" viewBox="0 0 {width:g} {height:g}" '
         f'role="img" aria-labelledby="{names}">{"" if narrow else words}\n'
-        f'<g aria-hidden="true" font-family="{FONTS}" font-size="{TEXT}">\n'
+        f'<g aria-hidden="true" font-family="{FONTS}" font-size="{TEXT}" fill="{INK}">\n'
         + "\n".join(canvas.parts)
         + "\n</g></svg>\n"
     )
