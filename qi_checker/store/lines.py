@@ -1,6 +1,6 @@
 """The rows of a night as lines for the store, made by DuckDB: only changed rows leave DuckDB.
 
-A line is a key and the text of a row. A seal is the SHA-256 of all lines of one case: if it
+A line is a key and the text of a row. A seal is the SHA-256 of all values of one case: if it
 equals that of the night before, nothing of the case is fetched or compared.
 """
 
@@ -80,11 +80,15 @@ class Lines:
         """Make the tables. Raise ValueError for a row that is repeated or has no case in the
         night."""
         kinds = _kinds(sources, as_of)
-        for kind in ("findings", "schedules"):
-            con.execute(f"CREATE OR REPLACE TEMP VIEW night_{kind} AS {kinds[kind].view()}")
+        con.execute(f"""
+            CREATE OR REPLACE TEMP VIEW night_findings AS
+            SELECT case_id, requirement, {marked_sql(_values_sql(FINDING_COLUMNS), as_of)} AS cells
+            FROM ({sources.findings})""")
         con.execute(f"""
             CREATE OR REPLACE TEMP VIEW night_plain AS
-            SELECT case_id, {_case_row(as_of)} AS row FROM ({sources.cases})""")
+            SELECT case_id, {_case_marked(_values_sql(CASE_COLUMNS), as_of)} AS cells
+            FROM ({sources.cases})""")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW night_schedules AS {kinds['schedules'].view()}")
         # A table, since this query is expensive.
         con.execute(f"""
             CREATE OR REPLACE TEMP TABLE night_evidence AS
@@ -124,13 +128,14 @@ class Lines:
 
 def _kinds(sources: Sources, as_of: str) -> dict[str, _Kind]:
     finding = marked_sql(row_sql(FINDING_COLUMNS), as_of)
+    case = _case_marked(row_sql(CASE_COLUMNS), as_of)
     act_by = "coalesce(CAST(act_by AS VARCHAR), '') AS act_by"
     sealed = f"SELECT k.*, s.seal FROM ({sources.cases}) k JOIN night_seals s USING (case_id)"
     return {
         "findings": _Kind(
             f"case_id, requirement, status, {act_by}, {finding} AS row", sources.findings, 2
         ),
-        "cases": _Kind(f"case_id, seal, {_case_row(as_of)} AS row", sealed),
+        "cases": _Kind(f"case_id, seal, {case} AS row", sealed),
         "schedules": _Kind("case_id, surgery_at AS row", sources.schedules),
         "evidence": _Kind("case_id, row", "FROM night_evidence"),
         "actions": _Kind("case_id, requirement, position, act_by, row", "FROM night_actions", 3),
@@ -140,12 +145,14 @@ def _kinds(sources: Sources, as_of: str) -> dict[str, _Kind]:
 _NO_ACTIONS = f"""
     SELECT 0 AS number, {", ".join(f"NULL AS {quote(name)}" for name in ACTION_COLUMNS)} WHERE false"""
 
-# JSON contains no separator, and the number of findings shows where the schedule begins.
+# JSON contains no separator, and the number of findings shows where the schedule begins. Of findings
+# and cases only the values are hashed: the names of columns were half of the text, and making,
+# sorting and hashing it was a third of a quiet night.
 _SEALS = """
     CREATE OR REPLACE TEMP TABLE night_seals AS
     WITH found AS (
         SELECT case_id, count(*) AS number, count(DISTINCT requirement) AS asked,
-               array_to_string(list_sort(list(row)), chr(30)) AS rows
+               array_to_string(list_sort(list(cells)), chr(30)) AS rows
         FROM night_findings GROUP BY case_id),
     todo AS (
         SELECT case_id, count(*) AS number, 'actions' || chr(30)
@@ -153,7 +160,7 @@ _SEALS = """
         FROM night_actions GROUP BY case_id)
     SELECT c.case_id, f.number, f.asked, s.row IS NOT NULL AS planned, e.row IS NOT NULL AS shown,
            t.number AS actions,
-           sha256(concat_ws(chr(30), c.row, coalesce(e.row, '-'), coalesce(f.number, 0), f.rows,
+           sha256(concat_ws(chr(30), c.cells, coalesce(e.row, '-'), coalesce(f.number, 0), f.rows,
                             s.row, t.rows)) AS seal
     FROM night_plain c
     LEFT JOIN found f USING (case_id)
@@ -188,6 +195,12 @@ def row_sql(columns: tuple[str, ...]) -> str:
     return f"CAST(to_json({{{cells}}}) AS VARCHAR)"
 
 
+def _values_sql(columns: tuple[str, ...]) -> str:
+    """Return the SQL of the values of these columns as a JSON list of texts (`rows.values_text`)."""
+    cells = ", ".join(f"CAST({quote(name)} AS VARCHAR)" for name in columns)
+    return f"CAST(to_json([{cells}]) AS VARCHAR)"
+
+
 def marked_sql(row: str, as_of: str) -> str:
     """Return the SQL of `row` with its marks; `window_opens` and `act_by` are columns beside it."""
     today = quoted(as_of[:10])
@@ -200,9 +213,9 @@ def marked_sql(row: str, as_of: str) -> str:
     return _replaced(begun, arrange, f"{quoted(ARRANGE)} || {act_by}")
 
 
-def _case_row(as_of: str) -> str:
-    """Return the SQL of the row of a case; its next action has its time."""
-    return _with_span(row_sql(CASE_COLUMNS), "opens", "closes", as_of)
+def _case_marked(row: str, as_of: str) -> str:
+    """Return the SQL of the row of a case with its marks; its next action has its time."""
+    return _with_span(row, "opens", "closes", as_of)
 
 
 def _action_row(as_of: str, horizon: int) -> str:

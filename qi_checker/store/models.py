@@ -71,7 +71,7 @@ class FindingRow(Interval):
 
 
 class CaseRow(Interval):
-    """`seal` is the hash of all open rows of a case in the form of `lines.py`, or empty.
+    """`seal` is the hash of what all open rows of a case say, in the form of `lines.py`, or empty.
 
     A night whose rows have the same seal is not compared any further.
     """

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -44,10 +44,24 @@ def _plain(value: object) -> str:
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
 
 
-def row_text(row: Mapping[str, Any]) -> str:
+def row_text(row: Mapping[str, Any] | Sequence[Any]) -> str:
     """Format one row as DuckDB writes it into JSON."""
     text = _ENCODER.encode(row)
     return _ESCAPED.sub(_upper, text) if "\\u00" in text else text
+
+
+def values_text(text: str, columns: Sequence[str]) -> str:
+    """Return the values of a row as a JSON list of texts, the part of a seal (`lines.py`).
+
+    A text that is not that of a row with these columns is returned unchanged.
+    """
+    try:
+        row = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(row, dict) or tuple(row) != tuple(columns) or row_text(row) != text:
+        return text
+    return row_text([None if cell is None else str(cell) for cell in row.values()])
 
 
 def _upper(found: re.Match[str]) -> str:

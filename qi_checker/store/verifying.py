@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS
 from qi_checker.store.accounts import account_rows, bound_accounts
 from qi_checker.store.binding import (
     all_bound,
@@ -31,6 +32,7 @@ from qi_checker.store.models import (
     Run,
     ScheduleRow,
 )
+from qi_checker.store.rows import values_text
 from qi_checker.store.trail import ACCOUNTS_BOUND, BOUND, Anchor, Trail, Verified
 from qi_checker.store.transaction import snapshot
 
@@ -175,6 +177,8 @@ def seal_of(
 
     actions: each prefixed with its position.
     """
-    parts = [case, *(evidence or ["-"]), str(len(findings)), *sorted(findings), *planned]
+    cells = sorted(values_text(row, FINDING_COLUMNS) for row in findings)
+    first = [values_text(case, CASE_COLUMNS), *(evidence or ["-"])]
+    parts = [*first, str(len(findings)), *cells, *planned]
     parts += ["actions", *sorted(actions)] if actions else []
     return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

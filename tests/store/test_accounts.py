@@ -100,7 +100,7 @@ def upgraded(store: Store) -> Iterator[Store]:
 
 def again(store: Store) -> None:
     """Open the store as if this version had never seen it."""
-    execute(store, "DELETE FROM django_migrations WHERE name = '0006_accounts_are_bound'")
+    execute(store, "DELETE FROM django_migrations WHERE app = 'qi_store' AND name >= '0006'")
     store.migrate()
 
 

@@ -105,6 +105,22 @@ def test_whatever_changes_of_a_case_breaks_its_seal(store: Store, what: str) -> 
     assert sum(stored.counts.values()) == {"schedule": 4, "evidence": 2}.get(what, 1)
 
 
+def test_a_seal_is_the_same_from_a_night_and_from_its_rows(store: Store) -> None:
+    """DuckDB makes it from values, `verify` from the texts that are kept."""
+    odd = 'a"b\\c/\x1f\x1e\n\t é–😀 \ue000\ue001 between 2026-03-01 and null'
+    rows = [
+        finding(requirement="ct", sentence=odd, act_by="2026-03-12", window_opens="2026-02-20"),
+        finding(event_id=odd, days_before=-3, slack_days=0, event_date="2026-02-01", owner=""),
+        finding("C2", owner=None, sentence=BOOK.format("2026-03-01")),
+    ]
+    cases = [case(next_action=odd, opens="2026-03-03", closes="2026-03-19"), case("C2", owner=odd)]
+    stored = store.keep(night(*rows, cases=cases))
+    assert list(store.findings(stored.run_id)) == rows
+    assert store.verify().faults == ()
+    sealed = CaseRow.objects.using(store.alias).exclude(seal="")
+    assert sealed.count() == len(cases)
+
+
 def test_another_day_in_a_sentence_is_no_mark(store: Store) -> None:
     sentence = "Done on 2026-03-01. " + BOOK.format("2026-03-01") + " \ue000\ue001 \ue000\ue002"
     nights = [night(finding(sentence=sentence), as_of=f"2026-03-0{n}") for n in (1, 2, 3)]

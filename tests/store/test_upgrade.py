@@ -151,3 +151,21 @@ def test_nights_of_before_actions_were_kept_stay_as_they_were(empty: Database) -
     assert [one["requirement"] for one in store.actions(2)] == ["ct", "mri", "mri"]
     assert store.verify().faults == ()
     store.close()
+
+
+def test_seals_of_an_earlier_version_are_forgotten(empty: Database) -> None:
+    """They were made of other texts: the next night compares these cases, and seals them anew."""
+    store = open_store(empty)
+    store.migrate()
+    first = night(finding(), finding("C2"))
+    store.keep(first)
+    seals = dict(CaseRow.objects.using(store.alias).values_list("case_id", "seal"))
+    call_command("migrate", "qi_store", "0006", database=store.alias, verbosity=0)
+    CaseRow.objects.using(store.alias).update(seal="0" * 64)
+    store.migrate()
+    assert store.verify().faults == ()
+    second = store.keep(night(finding(), finding("C2"), as_of="2026-03-02"))
+    assert not any(second.counts.values())
+    assert dict(CaseRow.objects.using(store.alias).values_list("case_id", "seal")) == seals
+    assert store.verify().faults == ()
+    store.close()
