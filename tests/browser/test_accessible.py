@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, ViewportSize
 
 from qi_checker.protocol.paths import reports_dir
 from tests.helpers.browser import chromium, needs_browser
@@ -27,6 +27,7 @@ def name_of(template: str) -> str:
 # The kept pages with their variants, and a sample of every other template.
 KINDS = [*PAGES, *(t for t in RENDER if name_of(t) not in PAGES)]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WINDOW: ViewportSize = {"width": 1280, "height": 900}
 _SPACING = (
     "* { line-height: 1.5 !important; letter-spacing: .12em !important; "
     "word-spacing: .16em !important } p { margin-bottom: 2em !important }"
@@ -62,6 +63,11 @@ class Shown:
         found = Axe().run(self.page, options=options).response["violations"]
         return [f"{v['id']}: {n['html'][:160]}" for v in found for n in v["nodes"]]
 
+    def reset(self) -> None:
+        """Undo what a test changes, but for the place of the keyboard."""
+        self.page.set_viewport_size(WINDOW)
+        self.page.emulate_media(media="null", forced_colors="null", reduced_motion="null")
+
     def too_wide(self) -> int:
         """Pixels by which the page is wider than the window."""
         return int(
@@ -76,14 +82,21 @@ def _written(kind: str) -> str:
     return made(kind) if kind in PAGES else RENDER[kind]()
 
 
-@pytest.fixture
-def shown(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
-    made = Shown(browser, _written(request.param), viewport={"width": 1280, "height": 900})
+@pytest.fixture(scope="module")
+def loaded(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Shown]:
+    """A page that all tests of its kind look at: a new one is a process and a layout of its own."""
+    made = Shown(browser, _written(request.param), viewport=WINDOW)
     yield made
     made.context.close()
 
 
-each = pytest.mark.parametrize("shown", KINDS, indirect=True)
+@pytest.fixture
+def shown(loaded: Shown) -> Iterator[Shown]:
+    yield loaded
+    loaded.reset()
+
+
+each = pytest.mark.parametrize("loaded", KINDS, indirect=True)
 
 
 def test_every_kind_of_page_is_here() -> None:
@@ -108,8 +121,10 @@ def test_narrow_and_with_wide_spacing(shown: Shown) -> None:
     """Only tables and pictures scroll, each by itself (1.4.10); wider spacing loses nothing."""
     shown.page.set_viewport_size({"width": 320, "height": 640})
     assert shown.too_wide() <= 0
-    shown.page.add_style_tag(content=_SPACING)
-    assert shown.too_wide() <= 0
+    spacing = shown.page.add_style_tag(content=_SPACING)
+    too_wide = shown.too_wide()
+    spacing.evaluate("style => style.remove()")
+    assert too_wide <= 0
 
 
 @each
