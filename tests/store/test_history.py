@@ -159,7 +159,7 @@ def test_a_night_that_is_kept_late_changes_no_other(store: Store) -> None:
 
 def test_a_row_that_comes_twice_stops_the_night(store: Store) -> None:
     store.keep(night(finding()))
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match="repeated"):
         store.keep(night(finding(), finding(), as_of="2026-03-02"))
     assert len(store.runs()) == 1
 
