@@ -91,11 +91,15 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
 
 def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
     """Ask a person about each doubt; an empty answer keeps the proposal or leaves it open."""
+    from qi_checker.sources.mapping_text import TORN
+
     for part in proposal.parts:
         seems = (
             f"seems to contain {part.kind} ({part.sure:.0%} sure)" if part.kind else "is not used"
         )
         print(f"{part.title}: {part.rows} rows; {seems}")
+        if part.torn:
+            print(f"  {TORN.format(number=part.torn)}")
     if proposal.doubts:
         print("\nA number answers a question; Enter keeps the answer with a star, or none.")
     done: list[Doubt] = []

@@ -16,7 +16,7 @@ _MANY = 50  # for one day or the first of the month
 def check_dates(m: Measures, judge: Judge) -> Iterator[Finding]:
     """Check what the dates of single rows reveal."""
     done = [w for w in m.weeks if w.series.status == "completed" and w.week != UNDATED]
-    yield from _pairs(done, judge)
+    yield from _pairs(done, m, judge)
     yield from _clocks(done, m, judge)
     yield from _heaps(done, m, judge)
     yield from _future(m, judge)
@@ -34,8 +34,25 @@ def _sum(weeks: Sequence[Week], name: str) -> int:
     return sum(getattr(week, name) for week in weeks)
 
 
-def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
-    """Compare the date of an event with those of its order and record."""
+def _pairs(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]:
+    """Compare the date of an event with those of its order and record.
+
+    Each modality that a requirement accepts is also checked by itself, since it may come from
+    a system of its own: MRI is a quarter of all events, and half of what is required.
+    """
+    found = list(_compared(done, "completed events", judge, 0))
+    for word in sorted(m.required & m.modalities):
+        own = [
+            w for w in done if w.series.kind in m.needed and word in w.series.modality.split(";")
+        ]
+        seen = {f.check for f in found}
+        of_word = _compared(own, f"completed events of modality {word}", judge, _FEW)
+        found += [f for f in of_word if f.check not in seen]
+    yield from found
+
+
+def _compared(done: Sequence[Week], called: str, judge: Judge, at_least: int) -> Iterator[Finding]:
+    """Compare the dates of some events; `at_least` is the minimum number to find in them."""
     recorded, ordered = _sum(done, "recorded"), _sum(done, "ordered")
     of_clocks = _sum(done, "both_timed")
     looked: tuple[tuple[str, str, int, int, str], ...] = (
@@ -48,13 +65,13 @@ def _pairs(done: Sequence[Week], judge: Judge) -> Iterator[Finding]:
     for check, column, of, least, words in looked:
         count = _sum(done, check)
         if count:
-            text = f"{parts(count, of)} completed events {words}"
-            yield from judge.share(check, "events", column, count, of, text, least)
+            text = f"{parts(count, of)} {called} {words}"
+            yield from judge.share(check, "events", column, count, of, text, max(least, at_least))
     swapped = _sum(done, "swapped")
     if swapped:
         of = max(recorded, ordered)
-        text = f"{parts(swapped, of)} dates match their row only with day and month swapped"
-        yield from judge.share("swapped_dates", "events", "at", swapped, of, text)
+        text = f"{parts(swapped, of)} dates of {called} match their row only with day and month swapped"
+        yield from judge.share("swapped_dates", "events", "at", swapped, of, text, max(2, at_least))
 
 
 def _clocks(done: Sequence[Week], m: Measures, judge: Judge) -> Iterator[Finding]:

@@ -51,7 +51,10 @@ def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
             yield from judge.share("one_patient", "events", "patient_id", found, events, text)
     yield from _timing(m, judge)
     yield from _swapped(m, judge)
-    total, unknown = m.exceptions
+    total, unknown, named = m.exceptions
+    if not named:  # the same file may hold exceptions of other protocols
+        text = f"none of {total:,} exceptions names a requirement of the protocol"
+        yield from judge.share("exceptions", "exceptions", "requirement", total, total, text, 5)
     if unknown:
         text = (
             f"{parts(unknown, total)} exceptions refer to operations that are not among the cases"
@@ -197,19 +200,43 @@ def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 def _event_status(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Check for required events that are not completed although past or without a day."""
+    """Check for required events that are not completed although past or without a day.
+
+    Each required modality is also checked by itself, since it may come from a system of its own.
+    """
+    found = list(_not_completed(m, judge, None))
+    for word in sorted(m.required & m.modalities):
+        if not found:
+            found += _not_completed(m, judge, word)
+    yield from found
     own = [p for p in m.profiles if p.kind in m.needed]
+    of = sum(p.events for p in own)
+    wrong = sum(p.events for p in own if p.status == "entered-in-error")
+    if wrong and not found:
+        text = f"{parts(wrong, of)} events were entered in error"
+        yield from judge.share("in_error", "events", "status", wrong, of, text, least=10)
+
+
+def _not_completed(m: Measures, judge: Judge, word: str | None) -> Iterator[Finding]:
+    """Check the required events, of one modality if `word` is given."""
+    own = [
+        p
+        for p in m.profiles
+        if p.kind in m.needed and (word is None or word in (p.modalities or p.code_modalities))
+    ]
     booked = sum(
         w.number
         for w in m.weeks
         if w.series.kind in m.needed and w.series.status == "booked" and w.week >= 1
+        if word is None or word in w.series.modality.split(";")
     )
     done = sum(p.events for p in own if p.status == "completed")
     others = sum(p.events for p in own if p.status in ("ordered", "cancelled", "entered-in-error"))
     open_ = others + booked * m.one_in
     if open_:
         of = open_ + done
-        text = f"{parts(open_, of)} events are not completed although they are in the past or have no date"
+        named = f"events of modality {word}" if word else "events"
+        text = f"{parts(open_, of)} {named} are not completed although they are in the past or have no date"
         yield from judge.share("event_status", "events", "status", open_, of, text, least=10)
 
 

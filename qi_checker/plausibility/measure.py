@@ -124,6 +124,7 @@ class CaseWeek:
     night: int
     swapped: int
     before_1990: int
+    month_start: int
 
 
 class Codes(NamedTuple):
@@ -176,9 +177,11 @@ class Measures:
     cases: Sequence[CaseWeek]
     codes: Sequence[Codes]
     patients: Patients
-    exceptions: tuple[int, int]  # all usable ones, and those of an unknown operation
+    # All usable ones, those of an unknown operation, and those of a requirement of a protocol.
+    exceptions: tuple[int, int, int]
     kinds: frozenset[str]  # that a protocol reads
     needed: frozenset[str]  # that a requirement needs
+    required: frozenset[str]  # modalities that a requirement accepts
     # Counts by weekday from Monday: operations that were not cancelled, and completed events.
     weekdays: Mapping[str, Sequence[int]]  # past, planned, events
     modalities: frozenset[str]  # the vocabularies
@@ -224,6 +227,12 @@ class _Counting:
             exceptions=self._exceptions(),
             kinds=frozenset(leaf.event.kind for scope in scopes for leaf in scope.questions),
             needed=frozenset(leaf.event.kind for scope in scopes for leaf in scope.leaves),
+            required=frozenset(
+                word
+                for scope in scopes
+                for leaf in scope.leaves
+                for word in leaf.event.modality or ()
+            ),
             weekdays=self._weekdays(),
             modalities=frozenset(catalogue.modalities),
             regions=frozenset(catalogue.regions),
@@ -395,6 +404,7 @@ class _Counting:
             "swapped": f"abs({days('started', 'planned')}) > 20 "
             f"AND abs({days('started', turned)}) <= 1",
             "before_1990": "extract(year FROM anchor) < 1990",
+            "month_start": "extract(day FROM anchor) = 1",
         }
         sums = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in counted.values())
         age = f"CAST(floor({days(self.today, 'anchor')} / 7.0) AS INTEGER)"
@@ -524,12 +534,16 @@ class _Counting:
         for column, name, text, number in rows:
             yield Codes(str(column), str(name), str(text), int(number))
 
-    def _exceptions(self) -> tuple[int, int]:
-        row: tuple[Any, ...] = self.db.row("""
-            SELECT count(*), count(*) FILTER (WHERE c.case_id IS NULL)
+    def _exceptions(self) -> tuple[int, int, int]:
+        scopes = [scope for compiled in self.needs.protocols for scope in compiled.scopes]
+        ids = sorted({leaf.id for scope in scopes for leaf in scope.leaves})
+        named = ", ".join("'" + name.replace("'", "''") + "'" for name in ids) or "NULL"
+        row: tuple[Any, ...] = self.db.row(f"""
+            SELECT count(*), count(*) FILTER (WHERE c.case_id IS NULL),
+                   count(*) FILTER (WHERE x.requirement IN ({named}))
             FROM ready_exceptions x LEFT JOIN
                  (SELECT DISTINCT case_id FROM ready_cases) c ON c.case_id = x.case_id""")
-        return int(row[0]), int(row[1])
+        return int(row[0]), int(row[1]), int(row[2])
 
 
 def _midnight(clock: str, day: str) -> str:

@@ -30,6 +30,8 @@ _NO_SUCH = {
     Reason.WRONG_PROVENANCE,
     Reason.WRONG_VALUE,
 }
+# Reasons of requirements whose nearest event is of the wrong sort.
+_OTHER = {Reason.WRONG_REGION, Reason.WRONG_MODALITY, Reason.EXCLUDED_CODE}
 _NOT_JUDGED = (Status.NOT_APPLICABLE, Status.EXEMPT, Status.ERROR)
 # Exceptions ignored for good reason: of another protocol, or later than a past evaluated moment.
 _NOT_WRONG = ("not known yet", "approved after as_of", "unknown requirement")
@@ -184,6 +186,20 @@ def _results(o: Outcome, judge: Judge) -> Iterator[Finding]:
     if after:
         text = f"{parts(after, of)} requirements have an event only after surgery"
         yield from judge.share("after_surgery", "cases", "surgery_at", after, of, text, _FEW)
+    inside = sum(n for key, n in applicable.items() if key[2] == Reason.BOOKED_IN_WINDOW)
+    outside = sum(n for key, n in applicable.items() if key[2] == Reason.BOOKED_OUTSIDE_WINDOW)
+    if outside >= _FEW:
+        every = inside + outside
+        text = f"{parts(outside, every)} appointments are outside the window of their operation"
+        yield from judge.share("booked_outside", "events", "at", outside, every, text)
+    for name in sorted({key[0] for key in applicable}):
+        own = {key: n for key, n in applicable.items() if key[0] == name}
+        wrong = sum(n for key, n in own.items() if key[2] in _OTHER)
+        if wrong >= _FEW:
+            every = sum(own.values())
+            text = f"for {parts(wrong, every)} operations the nearest event of {name} has "
+            text += "another region, modality or code"
+            yield from judge.share("other_events", "events", "", wrong, every, text)
     unknown = sum(n for key, n in applicable.items() if key[1] == Status.UNKNOWN)
     if unknown >= _FEW:
         reasons = Counter[str]()

@@ -103,9 +103,20 @@ def check_words(m: Measures, judge: Judge) -> Iterator[Finding]:
         contradicting = sum(
             p.events for p in both if not set(getattr(p, said)) & set(getattr(p, coded))
         )
+        if column == "modality":
+            yield from _impossible(imaging, judge)
         if contradicting:
             words = f"{parts(contradicting, of)} events have another {column} than their code says"
             yield from judge.share("contradictions", "events", column, contradicting, of, words)
+
+
+def _impossible(imaging: list[Profile], judge: Judge) -> Iterator[Finding]:
+    """Check for scans that claim to be CT and MRI at once: no scanner is both."""
+    of = sum(p.events for p in imaging if p.modalities)
+    both = sum(p.events for p in imaging if {"CT", "MR"} <= set(p.modalities))
+    if both:
+        words = f"{parts(both, of)} events are CT and MR at once"
+        yield from judge.share("contradictions", "events", "modality", both, of, words)
 
 
 def check_kinds(

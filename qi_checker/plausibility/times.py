@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from qi_checker.plausibility.judged import Judge, few_by_chance
+from qi_checker.plausibility.judged import Judge, few_by_chance, parts
 from qi_checker.plausibility.measure import FUTURE, UNDATED, USUAL_KINDS, WEEKS, Measures, Week
 from qi_checker.protocol.plausible import Finding, Level
 
 _HALF_YEAR = 26  # weeks that define what is usual
+_YEAR = 52  # weeks
+_SOME = 10  # planned operations; fewer show no pattern
 _RECENT = 4
 _UNLIKELY = 0.0005
 _VERY_UNLIKELY = 1e-6  # low, since many spans of many groups are tested
@@ -127,10 +129,13 @@ def _ahead(m: Measures, judge: Judge, cases: Counter[int], upcoming: int) -> Ite
         )
     soon = sum(n for week, n in cases.items() if -13 <= week < 0)
     booked = sum(
-        w.number for w in m.weeks if w.series.status == "booked" and w.week in (FUTURE, UNDATED)
+        w.number
+        for w in m.weeks
+        if w.series.status == "booked" and w.week in (FUTURE, UNDATED)
+        if w.series.kind in m.needed or not m.needed
     )
     if not booked:
-        text = f"no event is booked after {m.as_of}, and {soon:,} operations are planned"
+        text = f"no required event is booked after {m.as_of}, and {soon:,} operations are planned"
         yield from judge.number("bookings", "events", "status", 0, soon, soon, text)
 
 
@@ -150,6 +155,18 @@ def _horizon(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding
         yield from judge.number("horizon", "cases", "surgery_at", planned, planned, expected, text)
     ahead = [w for w in m.weeks if w.series.status == "booked" and w.week == FUTURE and w.newest]
     booked = sum(w.number for w in ahead)
+    ahead_of = [w for w in m.cases if w.week < 0]
+    replayed = sum(w.number for w in ahead_of if w.status == "performed") > 2
+    planned_days = [w for w in ahead_of if w.status == "scheduled"]
+    planned_of = sum(w.number for w in planned_days)
+    far = sum(w.number for w in planned_days if w.week < -_YEAR)
+    if far and not replayed:
+        text = f"{parts(far, planned_of)} planned operations are more than a year ahead"
+        yield from judge.share("far_ahead", "cases", "surgery_at", far, planned_of, text)
+    first = sum(w.month_start for w in planned_days)
+    if planned_of >= _SOME:
+        text = f"{parts(first, planned_of)} planned operations are on the first day of a month"
+        yield from judge.share("month_starts", "cases", "surgery_at", first, planned_of, text)
     last = max((w.newest for w in ahead if w.newest), default=m.as_of)
     later = sum(n for week, n in cases.items() if week < -2)
     if (last - m.as_of).days <= 7 and later >= _LATER:

@@ -33,7 +33,7 @@ _DATE = (*_YEAR, *_MONTH, *_DAY)
 _PIECE = re.compile(
     r"(?P<hours>(?<=H)h(?=mm))"  # 07h30, as French writes it
     rf"|(?P<token>{'|'.join(sorted(_STRPTIME, key=len, reverse=True))})"
-    r"|(?P<between>[ \t/.,:;T-]+)|(?P<other>[A-Za-z0-9%]+|.)",
+    r"|(?P<between>[ \t/.,:;T-]+|Uhr)|(?P<other>[A-Za-z0-9%]+|.)",
     re.DOTALL,
 )
 # The notation of other tools: Oracle, Java, Excel, Python.
@@ -171,9 +171,7 @@ def _meant(text: str) -> str:
     return near if near.startswith("Did you mean") else f"Write it like {', '.join(EXAMPLES)}"
 
 
-_CLOCK = (
-    r"(?P<time>[ T]+\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(\.\d+)?)?(?P<half> ?[AaPp]\.?[Mm]\.?)?)?"
-)
+_CLOCK = r"(?P<time>[ T]+\d{1,2}[:h]\d{2}(?P<seconds>:\d{2}(\.\d+)?)?(?P<half> ?[AaPp]\.?[Mm]\.?)?(?P<oclock> Uhr)?)?"
 _NUMBERS = re.compile(
     rf"(?P<a>\d{{1,2}})(?P<sep>[./-])(?P<b>\d{{1,2}})(?P=sep)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}"
 )
@@ -250,6 +248,8 @@ def _clock(match: re.Match[str]) -> str:
     seconds = ":ss" if match["seconds"] else ""
     if match["half"]:
         return f" hh:mm{seconds}{' ' if match['half'].startswith(' ') else ''}AM"
+    if match["oclock"]:
+        return f" HH:mm{seconds} Uhr"
     return " HHhmm" if "h" in match["time"] else f" HH:mm{seconds}"
 
 

@@ -250,7 +250,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.25,
             None,
-            "completed events on the first day of a month",
+            "completed events, or planned operations, on the first day of a month",
             "Check whether dates were truncated to the month; write 2026-05 if the day is not known",
         ),
         _check(
@@ -301,6 +301,14 @@ CHECKS: dict[str, Check] = dict(
             0.50,
             0.90,
             "required kinds of events that were never completed although their day has passed",
+            "Check the mapping of the words of the status",
+        ),
+        _check(
+            "in_error",
+            _SHARE,
+            0.10,
+            0.50,
+            "required kinds of events that were entered in error",
             "Check the mapping of the words of the status",
         ),
         _check(
@@ -393,6 +401,14 @@ CHECKS: dict[str, Check] = dict(
             "Check whether the export has a filter that cuts off what lies further ahead",
         ),
         _check(
+            "far_ahead",
+            _SHARE,
+            0.02,
+            0.50,
+            "planned operations that are more than a year ahead",
+            "Check the year; leave out operations without a day, instead of a default such as 2099-12-31",
+        ),
+        _check(
             "stopped",
             "number",
             9,
@@ -463,7 +479,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.80,
             None,
-            "exceptions that are ignored: expired, not approved, or approved by the requester",
+            "exceptions that are ignored: expired, unapproved, approved by the requester, or of an unknown requirement",
             "Read the data problems, which say why for each; check the dates and names of the exceptions",
         ),
         _check(
@@ -473,6 +489,22 @@ CHECKS: dict[str, Check] = dict(
             None,
             "requirements for which the event came after the operation",
             "Check that surgery_at holds the day of the operation, not that of its booking or admission",
+        ),
+        _check(
+            "booked_outside",
+            _SHARE,
+            0.60,
+            None,
+            "appointments outside the window of their operation",
+            "Check the year and the format of booked events and of planned operations",
+        ),
+        _check(
+            "other_events",
+            _SHARE,
+            0.20,
+            None,
+            "operations whose nearest event for a requirement has another region, modality or code",
+            "Check the mapping of region and modality, and the exam names of a few of these events",
         ),
         _check(
             "undecided",

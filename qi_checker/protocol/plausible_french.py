@@ -19,6 +19,8 @@ _OF_A_PROTOCOL = {
     "rate",
     "exceptions",
     "after_surgery",
+    "booked_outside",
+    "other_events",
     "undecided",
     "history_verdicts",
 }
@@ -112,7 +114,7 @@ FRENCH: dict[str, tuple[str, str]] = {
         "Vérifier si `at` contient une valeur par défaut ou le jour de l’export",
     ),
     "month_starts": (
-        "événements réalisés le premier jour d’un mois",
+        "événements réalisés, ou opérations programmées, le premier jour d’un mois",
         "Vérifier si les dates ont été ramenées au mois ; écrire 2026-05 si le jour n’est pas connu",
     ),
     "one_weekday": (
@@ -137,6 +139,10 @@ FRENCH: dict[str, tuple[str, str]] = {
     ),
     "event_status": (
         "événements demandés jamais réalisés, alors que leur jour est passé",
+        "Vérifier la correspondance des mots du statut",
+    ),
+    "in_error": (
+        "événements demandés saisis par erreur",
         "Vérifier la correspondance des mots du statut",
     ),
     "still_scheduled": (
@@ -183,6 +189,10 @@ FRENCH: dict[str, tuple[str, str]] = {
         "opérations programmées ou rendez-vous, dont aucun à plus d’une semaine",
         "Vérifier si l’export a un filtre qui coupe ce qui est plus loin",
     ),
+    "far_ahead": (
+        "opérations programmées à plus d’un an",
+        "Vérifier l’année ; ne pas livrer d’opération sans date, au lieu d’une date par défaut comme 2099-12-31",
+    ),
     "stopped": (
         "presque aucun événement d’un genre, d’une modalité ou d’une source, contrairement à l’habitude",
         "Vérifier sa source, et si son mot a changé",
@@ -216,12 +226,20 @@ FRENCH: dict[str, tuple[str, str]] = {
         "Vérifier quelques dossiers avant de transmettre ce chiffre",
     ),
     "exceptions": (
-        "dérogations ignorées : expirées, non approuvées, ou approuvées par le demandeur",
+        "dérogations ignorées : expirées, non approuvées, approuvées par le demandeur, ou d’une exigence inconnue",
         "Lire les problèmes de données, qui disent pourquoi ; vérifier les dates et les noms des dérogations",
     ),
     "after_surgery": (
         "exigences dont l’événement est postérieur à l’opération",
         "Vérifier que surgery_at contient le jour de l’opération, et non celui de la réservation ou de l’admission",
+    ),
+    "booked_outside": (
+        "rendez-vous hors de la fenêtre de leur opération",
+        "Vérifier l’année et le format des rendez-vous et des opérations programmées",
+    ),
+    "other_events": (
+        "opérations dont l’événement le plus proche a une autre région, une autre modalité ou un autre code",
+        "Vérifier la correspondance de la région et de la modalité, et le nom de quelques-uns de ces examens",
     ),
     "undecided": (
         "exigences indécidables d’après les données",

@@ -104,10 +104,11 @@ class Expressions:
         """Return the SQL of a column of the contract."""
         kind = self.table[name].kind if name in self.table.names else "text"
         dated = kind.startswith("when") or source.date is not None
-        sql = self._taken(source, dated)
+        listed = kind in LISTED
+        sql = self._items_of(source) if listed and source.columns else self._taken(source, dated)
         if dated:
             return worded(self._date(sql, source), source.words)
-        if kind in LISTED:
+        if listed:
             return self._list(sql, source)
         if kind == "count" and self.block.decimal == "comma":
             sql = f"replace({sql}, ',', '.')"
@@ -185,6 +186,11 @@ class Expressions:
         ]
         added = [f"CASE WHEN {p} >= 0 AND {p} < 1 THEN {p} ELSE 0 END" for p in parted]
         return f"WHEN {day} = floor({day}) THEN ({' + '.join([day, *added])})::VARCHAR"
+
+    def _items_of(self, source: Source) -> str:
+        """Return the SQL of the items of several columns as one list; empty cells add nothing."""
+        cells = ", ".join(map(self.given, source.columns or ()))
+        return f"nullif(concat_ws({literal(source.list_ or ';')}, {cells}), '')"
 
     def _date(self, sql: str, source: Source) -> str:
         formats = source.formats

@@ -24,13 +24,15 @@ from qi_checker.sources.csv_file import Written
 from qi_checker.sources.database import open_database
 from qi_checker.sources.exams import look_up
 from qi_checker.sources.grid import PARQUET, ZIP, Wanted
-from qi_checker.sources.layout import plain
-from qi_checker.sources.raw import path_literal, quoted, replace
+from qi_checker.sources.layout import BLANKS, plain
+from qi_checker.sources.raw import literal, path_literal, quoted, replace
 from qi_checker.sources.recognise import Profile, Table, profiles
 
 if TYPE_CHECKING:
     import duckdb
 
+# The first cell of a row of totals between the others.
+_SUBTOTAL = r"(?i)^((grand|sub|sous|zwischen|gesamt)[- ]?)?(total|totaux|summe|somme|gesamt)\b"
 SAMPLE = 50_000  # rows of a database table
 _IGNORED = ("mapping.yaml", "site.yaml", "report.yaml", "published.yaml", "nightly.yaml")
 _DATA = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".dat", "")
@@ -44,6 +46,7 @@ class InspectedTable:
     grid: str
     table: Table
     merged: tuple[str, ...] = ()  # columns with merged cells below the header
+    torn: int = 0  # rows with another number of cells than the header
 
 
 def read_tables(
@@ -94,17 +97,19 @@ def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> InspectedTab
     found = structure.of_text(file)
     with csv_file.open_csv(file, found.written, lambda cells: len(cells)) as opened:
         select = ", ".join(f"c{n} AS k{n}" for n in range(len(opened.header)))
-        csv_file.read_rows(con, opened, name, select)
+        torn = csv_file.read_rows(con, opened, name, select)
         header = opened.header
+    name, totals = _subtotals(con, name, header, ())
     settings = {
         "encoding": found.encoding,
         "separator": found.separator,
         "skip": found.skip or None,
         "header_rows": found.header_rows if found.header_rows != 1 else None,
         "footer": found.footer,
+        "where": totals,
     }
     place = {"file": file.name} | {k: v for k, v in settings.items() if v is not None}
-    return InspectedTable(place, name, _table(con, name, header, file.name))
+    return InspectedTable(place, name, _table(con, name, header, file.name), torn=len(torn))
 
 
 def _sheet(
@@ -129,8 +134,33 @@ def _sheet(
         place["header_rows"] = header_rows
     if footer:
         place["footer"] = footer
+    name, totals = _subtotals(con, name, opened.header, merged)
+    if totals:
+        place["where"] = totals
     table = _table(con, name, opened.header, f"{file.stem} {sheet}")
     return InspectedTable(place, name, table, tuple(table.columns[n].name for n in merged))
+
+
+def _subtotals(
+    con: duckdb.DuckDBPyConnection, grid: str, header: Sequence[str], merged: Sequence[int]
+) -> tuple[str, list[dict[str, str]] | None]:
+    """Return a grid without rows of subtotals, and the condition of mapping.yaml that does so.
+
+    It names a column that has a value in every other row and none in these. A merged cell has its
+    value in the first row only, so such a column cannot be used.
+    """
+    cells = [f"nullif(trim(k{n}, {literal(BLANKS)}), '')" for n in range(len(header))]
+    total = f"regexp_matches(coalesce({', '.join(cells)}, ''), {literal(_SUBTOTAL)})"
+    (rows,) = con.execute(f"SELECT count(*) FROM {grid} WHERE {total}").fetchall()[0]
+    names = [plain(name) for name in header] if rows else []
+    for n, name in enumerate(header):
+        if not rows or n in merged or names.count(plain(name)) > 1 or not name.strip():
+            continue
+        parted = f"SELECT count(*) FROM {grid} WHERE ({cells[n]} IS NULL) <> {total}"
+        if con.execute(parted).fetchall()[0][0] == 0:
+            replace(con, "TABLE", f"{grid}_rows", f"AS SELECT * FROM {grid} WHERE NOT {total}")
+            return f"{grid}_rows", [{"column": name.strip(), "empty": "no"}]
+    return grid, None
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> InspectedTable:

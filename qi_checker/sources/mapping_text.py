@@ -10,6 +10,10 @@ import yaml
 from qi_checker.sources.propose import Doubt, Path, Proposal
 
 _WIDTH = 110
+TORN = (
+    "{number} more rows have another number of cells than the header and cannot be read: "
+    "texts with separators or line ends must be quoted"
+)
 
 
 def mapping_text(proposal: Proposal, target: str) -> str:
@@ -30,6 +34,8 @@ def mapping_text(proposal: Proposal, target: str) -> str:
         what = f"seems to contain {part.kind}" if part.kind else "is not used: nothing matches"
         sure = f" ({part.sure:.0%} sure)" if part.kind else ""
         lines.append(f"# {part.title}: {part.rows} rows; {what}{sure}")
+        if part.torn:
+            lines.append(f"#   {TORN.format(number=part.torn)}")
         if part.kind and part.unused:
             lines.append(f"#   not used: {', '.join(part.unused)}")
     for key, value in proposal.mapping.items():

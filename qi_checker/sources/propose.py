@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
@@ -25,6 +26,7 @@ from qi_checker.sources.recognise import (
     EVENT_ROLES,
     OF_DIAGNOSES,
     OF_PROCEDURES,
+    Codes,
     Profile,
     codes_in_text,
     codes_of,
@@ -34,6 +36,7 @@ from qi_checker.sources.recognise import (
     is_part_of_a_day,
     kind_of,
     known_words,
+    may_be_id,
     name_score,
     plain_word,
     word_of,
@@ -44,6 +47,12 @@ if TYPE_CHECKING:
 
 OPEN = "?"  # a person has to decide
 _MOST_WORDS = 60
+_SOURCES = {"column", "columns", "first_of", "constant"}  # keys that name a source
+_APPOINTMENT = re.compile(
+    r"\b(app(oin)?t\w*|termin\w*|sched\w*|planned|geplant|gepl|rdv|rendez vous|booked|prevu\w*)\b"
+)
+_STATUS = r"\b(status|state|zustand|etat|statut)\b"
+_HARDLY_ANY = 0.05  # share of patients in both tables below which an id must be wrong
 _NEAR = 0.35  # two columns whose scores differ by less are both offered
 
 Path = tuple[str | int, ...]
@@ -55,7 +64,8 @@ class Doubt:
 
     path: Path
     question: str
-    answers: tuple[tuple[str, Any], ...]  # wording and value; None removes the key
+    # Wording and value. None removes the key; in a dict it removes a key of the column.
+    answers: tuple[tuple[str, Any], ...]
     usual: int | None = None  # the answer in the proposal; None leaves it open
 
 
@@ -68,6 +78,7 @@ class Part:
     kind: str  # cases, events, or nothing
     sure: float
     unused: list[str] = field(default_factory=list)
+    torn: int = 0  # rows with another number of cells than the header
 
 
 @dataclass
@@ -77,6 +88,7 @@ class Proposal:
     mapping: dict[str, Any] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    patients: str = ""  # query of the patients with an operation, if the mapping changes their ids
 
     def answer(self, doubt: Doubt, number: int) -> None:
         """Put an answer into the mapping."""
@@ -90,21 +102,24 @@ class Proposal:
             at.pop(key, None)
             return
         before = at.get(key)
-        whole = not isinstance(value, dict) or {"column", "columns", "constant"} & value.keys()
+        partial = isinstance(value, dict) and None in value.values()
+        whole = not isinstance(value, dict) or (_SOURCES & value.keys() and not partial)
         if whole:
             at[key] = value
         else:
-            at[key] = ({"column": before} if isinstance(before, str) else before) | value
+            merged = ({"column": before} if isinstance(before, str) else before) | value
+            at[key] = {name: given for name, given in merged.items() if given is not None}
         if whole and before != value:
             self._about_another(doubt, before, value)
 
     def _about_another(self, doubt: Doubt, before: Any, value: Any) -> None:
         """Drop the questions about a column after another one was chosen."""
         if isinstance(before, dict) and isinstance(value, dict):
-            self.doubts = [d for d in self.doubts if d.path != doubt.path]
+            self.doubts = [d for d in self.doubts if d.path[: len(doubt.path)] != doubt.path]
             formats = str(value.get("date", "")).split(" or ")
             if len(formats) > 1:
-                question = f"{value['column']} can be read in {len(formats)} ways: which?"
+                name = value["column"] if "column" in value else value["columns"][0]
+                question = f"{name} can be read in {len(formats)} ways: which?"
                 answers = tuple((text, {"date": text}) for text in formats)
                 self.doubts.insert(0, Doubt(doubt.path, question, answers))
 
@@ -119,7 +134,7 @@ def propose(
     blocks: dict[str, list[tuple[InspectedTable, dict[str, Any]]]] = {"cases": [], "events": []}
     kinds = [kind_of(one.table) for one in seen]
     for one, (kind, sure) in sorted(zip(seen, kinds, strict=True), key=lambda pair: -pair[1][1]):
-        part = Part(one.table.title, _rows(one), kind, sure)
+        part = Part(one.table.title, _rows(one), kind, sure, torn=one.torn)
         proposal.parts.append(part)
         if not kind or (kind == "cases" and blocks["cases"] and sure < 0.4):
             part.kind = ""
@@ -144,7 +159,15 @@ def propose(
             if len(made) == 1:
                 _without_number(proposal.doubts, kind)
     if blocks["cases"] and blocks["events"]:
-        proposal.doubts += _ids(con, proposal, blocks["cases"][0], blocks["events"][0])
+        # Most patients have examinations; of the other feeds, fewer may.
+        feeds = blocks["events"]
+        largest = max(
+            range(len(feeds)), key=lambda n: ("exam_name" in feeds[n][1], _rows(feeds[n][0]), -n)
+        )
+        proposal.doubts += _ids(con, proposal, blocks["cases"][0], feeds[largest], largest)
+        for number, feed in enumerate(feeds):
+            if number != largest:
+                proposal.doubts += _ids_of_feed(con, proposal, blocks["cases"][0], feed, number)
     return proposal
 
 
@@ -315,12 +338,14 @@ class _Block:
         columns = [c for c in self.seen.table.columns if c.filled and c.name not in self.used]
         if role in ("surgery_at", "at"):
             columns = [c for c in columns if dates_of(c).share > 0.6 and not is_birth(c)] or columns
-        names = [c.name for c in columns]
         self.doubts.append(
             Doubt(
                 (*self.path, "columns", role),
                 f"Which column of {self.seen.table.title} is {role}?",
-                tuple((name, name) for name in names[:20]),
+                tuple(
+                    (c.name, self._dated(c) if dates_of(c).share > 0.6 else c.name)
+                    for c in columns[:20]
+                ),
             )
         )
 
@@ -328,6 +353,25 @@ class _Block:
         """Map an id; if there is none, build it from columns that identify a row."""
         if role in self.roles:
             self.columns[role] = self._use(role)
+            return
+        unique = [
+            c
+            for c in self.seen.table.columns
+            if c.distinct == c.filled == c.rows > 1 and may_be_id(c)
+            if c not in [other for other, _ in self.roles.values()]
+        ]
+        if unique:
+            self.used.add(unique[0].name)
+            self.columns[role] = unique[0].name
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", role),
+                    f"{unique[0].name} is different in every row of {self.seen.table.title}: is it "
+                    f"the {role}?",
+                    (("yes", unique[0].name), *((f"no, {c.name}", c.name) for c in unique[1:4])),
+                    0,
+                )
+            )
             return
         names = [self.roles[other][0].name for other in otherwise if other in self.roles]
         if len(names) < 2:
@@ -372,12 +416,52 @@ class _Block:
                     tuple((text, {"date": text}) for text in formats),
                 )
             )
+        if role == "at" and self._appointments(column, source):
+            return
         if needed:
             self._others(role, column, score)
 
+    def _appointments(self, done: Profile, source: dict[str, Any]) -> bool:
+        """Take the appointment for rows that have no time of the examination yet.
+
+        Many systems have two columns: the start, empty until the examination is done, and the
+        appointment. Without the latter no booked event has a date.
+        """
+        if "columns" in source or done.filled > 0.98 * done.rows:
+            return False
+        taken = {c.name for c, _ in self.roles.values()}
+        empty = f"trim(coalesce(k{done.place - 1}, ''), {literal(BLANKS)}) = ''"
+        for column in self.seen.table.columns:
+            if column.name in taken or column is done or _APPOINTMENT.search(column.words) is None:
+                continue
+            filled = f"trim(coalesce(k{column.place - 1}, ''), {literal(BLANKS)}) <> ''"
+            (rows,) = self.con.execute(
+                f"SELECT count(*) FROM {self.seen.grid} WHERE {empty} AND {filled}"
+            ).fetchall()[0]
+            formats = dates_of(column).formats
+            if not rows or not formats:
+                continue
+            both: dict[str, Any] = {"first_of": [done.name, column.name]}
+            dates = [" or ".join(f) for f in (dates_of(done).formats, formats)]
+            if written := [text for text in dict.fromkeys(dates) if text]:
+                both["date"] = written[0] if len(written) == 1 else written
+            self.used.add(column.name)
+            self.columns["at"] = both
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", "at"),
+                    f"{done.name} is empty in {rows} rows of {self.seen.table.title} that have "
+                    f"{column.name}: is that the appointment of an examination not yet done?",
+                    (("yes", both), ("no, leave those rows without a date", self._dated(done))),
+                    0,
+                )
+            )
+            return True
+        return False
+
     def _clock_beside(self, column: Profile) -> Profile | None:
         """Return the column with the time of day, if a date column has no time."""
-        if any(":" in value or "h" in value for value, _ in column.values[:20]):
+        if any(re.search(r":|\dh", value) for value, _ in column.values[:20]):
             return None
         serial = dates_of(column).formats == (EXCEL,)
         clocks = [
@@ -402,6 +486,8 @@ class _Block:
         if any(re.search(r"[AaPp][Mm]", value) for value in values):
             blank = " " if any(re.search(r" [AaPp][Mm]", value) for value in values) else ""
             return f"{text or 'YYYY-MM-DD'} hh:mm{blank}AM"
+        if any(value.endswith(" Uhr") for value in values):
+            return f"{text or 'YYYY-MM-DD'} HH:mm Uhr"
         if any("h" in value for value in values):
             return f"{text or 'YYYY-MM-DD'} HHhmm"
         return f"{text} HH:mm" if text else ""
@@ -428,16 +514,21 @@ class _Block:
                 )
             )
 
-    @staticmethod
-    def _dated(column: Profile) -> Any:
-        formats = dates_of(column).formats
-        if formats == ("",):
-            return {"column": column.name}
-        return {"column": column.name, "date": " or ".join(formats)}
+    def _dated(self, column: Profile) -> dict[str, Any]:
+        """Return how a date column is read, with the time of day beside it."""
+        used = set(self.used)
+        clock = self._clock_beside(column)
+        self.used = used
+        formats = [self._with_clock(text, clock) for text in dates_of(column).formats]
+        source: dict[str, Any] = {"column": column.name}
+        if clock is not None:
+            source = {"columns": [column.name, clock.name]}
+        return source if formats == [""] else source | {"date": " or ".join(formats)}
 
     def _status(self, table: str, words: dict[str, str], known: tuple[str, ...]) -> None:
         if "status" in self.roles:
             self._words("status", words, known)
+            self._other_status(words)
             return
         self.columns["status"] = {"constant": OPEN}
         self.doubts.append(
@@ -446,6 +537,36 @@ class _Block:
                 f"No column of {self.seen.table.title} gives the status of the {table}. What are all of "
                 "its rows?",
                 tuple((word, {"constant": word}) for word in known[:3]),
+            )
+        )
+
+    def _other_status(self, words: dict[str, str]) -> None:
+        """Ask if another column has the name of a status, too."""
+        chosen = self.roles["status"][0]
+        taken = {c.name for c, _ in self.roles.values()}
+        others = [
+            c
+            for c in self.seen.table.columns
+            if c.name not in taken and 0 < c.distinct <= 60 and re.search(_STATUS, c.words)
+        ]
+        if not others:
+            return
+        # Of the other columns only known words are translated; the others need a person.
+        translated = [
+            {w: word_of(w, words) or OPEN for w, _ in c.values[:_MOST_WORDS]} for c in others
+        ]
+        self.doubts.append(
+            Doubt(
+                (*self.path, "columns", "status"),
+                f"Which column of {self.seen.table.title} is the status?",
+                (
+                    (chosen.name, self.columns["status"]),
+                    *(
+                        (c.name, {"column": c.name, "words": mapped})
+                        for c, mapped in zip(others, translated, strict=True)
+                    ),
+                ),
+                0,
             )
         )
 
@@ -498,15 +619,32 @@ class _Block:
             return
         self.used.add(column.name)
         source: dict[str, Any] = {"column": column.name}
+        more = self._more_codes(role, column, codes)
+        if more:
+            source = {"columns": [column.name, *(c.name for c, _ in more)]}
+            self.used |= {c.name for c, _ in more}
+            separators = {codes.separator, *(s for _, s in more)} - {""}
+            codes = changed(codes, separator=min(separators, default=""))
         if codes.separator:
             source["list"] = codes.separator
         if codes.system:
             source["system"] = codes.system
         if codes.strip:
-            source["strip"] = codes.strip
+            source["strip"] = codes.strip[0] if len(codes.strip) == 1 else list(codes.strip)
         if codes.in_text:
             source["in_text"] = True
-        self.columns[role] = source if len(source) > 1 else column.name
+        self.columns[role] = source if len(source) > 1 or more else column.name
+        if more:
+            alone = {"column": column.name, "columns": None}
+            others = ", ".join(c.name for c, _ in more)
+            self.doubts.append(
+                Doubt(
+                    (*self.path, "columns", role),
+                    f"Codes of {role} are in {column.name} and in {others}: do all of them count?",
+                    (("yes", {}), (f"no, only {column.name}", alone)),
+                    0,
+                )
+            )
         if codes.system in ("CPT", "SNOMED", "ICD-10"):
             named = {"CPT": ("CPT", "LOCAL"), "SNOMED": ("SNOMED", "LOCAL")}
             systems = named.get(codes.system, ("ICD-10", "ICD-10-CM"))
@@ -522,6 +660,30 @@ class _Block:
                     usual,
                 )
             )
+
+    def _more_codes(self, role: str, column: Profile, codes: Codes) -> list[tuple[Profile, str]]:
+        """Return further columns with codes of the same kind: `OPS 2`, secondary diagnoses.
+
+        An empty column counts if its name differs in the number only.
+        """
+        if role not in ("procedures", "diagnoses") or codes.in_text:
+            return []
+        taken = {c.name for c, _ in self.roles.values()}
+        stem = re.sub(r" ?\d+$", "", column.words)
+        result = []
+        for other in self.seen.table.columns:
+            if other.name in taken or not (other.filled or _numbered(other, stem)):
+                continue
+            found = codes_of(other)
+            if found is None and not other.filled:
+                result.append((other, ""))
+            elif found is not None and not found.in_text and found.system == codes.system:
+                result.append((other, found.separator))
+        return result
+
+
+def _numbered(column: Profile, stem: str) -> bool:
+    return column.words != stem and re.sub(r" ?\d+$", "", column.words) == stem
 
 
 # ---- codes in a separate table ---------------------------------------------------------------
@@ -645,6 +807,7 @@ def _ids(
     proposal: Proposal,
     cases: tuple[InspectedTable, dict[str, Any]],
     events: tuple[InspectedTable, dict[str, Any]],
+    number: int,
 ) -> Iterator[Doubt]:
     """Ask whether patients' ids agree in both tables, and propose how to make them agree."""
     here, there = (_patients(seen, block) for seen, block in (cases, events))
@@ -653,8 +816,11 @@ def _ids(
     plain = _shared(con, here, there, "v", "v")
     if plain > 0.5:
         return
+    if another := _another_id(con, proposal, cases, events, number, plain):
+        yield another
+        return
     best: tuple[float, str, str, Any, str] = (plain + 0.2, "", "", None, "")
-    for kind, how in (("cases", _ways(con, there)), ("events", _ways(con, here))):
+    for kind, how in (("cases", _ways(con, there, here)), ("events", _ways(con, here, there))):
         for wording, change, sql in how:
             mine, other = (sql, "v") if kind == "cases" else ("v", sql)
             share = _shared(con, here, there, mine, other)
@@ -662,26 +828,116 @@ def _ids(
                 best = (share, kind, wording, change, sql)
     share, kind, wording, change, _ = best
     if not kind:
+        name = cases[1]["columns"]["patient_id"]
+        if plain < _HARDLY_ANY:
+            cases[1]["columns"]["patient_id"] = OPEN
         yield Doubt(
-            ("cases", "columns", "patient_id")
-            if isinstance(proposal.mapping["cases"], dict)
-            else (),
+            _patient_path(proposal, "cases", 0),
             f"Only {plain:.0%} of the patients with an operation have an examination under the same "
             "id: is the id the same in both tables?",
-            (("yes, the others have none", cases[1]["columns"]["patient_id"]), ("no", OPEN)),
+            (("yes, the others have none", name), ("no", OPEN)),
+            None if plain < _HARDLY_ANY else 0,
         )
         return
     block = (cases if kind == "cases" else events)[1]
     name = block["columns"]["patient_id"]
     block["columns"]["patient_id"] = {"column": name} | change
-    path: Path = (kind, "columns", "patient_id")
-    if isinstance(proposal.mapping[kind], list):
-        path = (kind, 0, "columns", "patient_id")
+    if kind == "cases":
+        proposal.patients = f"(SELECT DISTINCT {best[4]} AS v FROM {here} h)"
     yield Doubt(
-        path,
+        _patient_path(proposal, kind, number if kind == "events" else 0),
         f"Patients' ids have two shapes: {plain:.0%} are the same in both tables, and {share:.0%} if "
         f"{wording} in {(cases if kind == 'cases' else events)[0].table.title}. Is that right?",
         (("yes", block["columns"]["patient_id"]), ("no, leave them as they are", name)),
+        0,
+    )
+
+
+def _patient_path(proposal: Proposal, kind: str, number: int) -> Path:
+    several = isinstance(proposal.mapping[kind], list)
+    return (kind, *((number,) if several else ()), "columns", "patient_id")
+
+
+def _ids_of_feed(
+    con: duckdb.DuckDBPyConnection,
+    proposal: Proposal,
+    cases: tuple[InspectedTable, dict[str, Any]],
+    feed: tuple[InspectedTable, dict[str, Any]],
+    number: int,
+) -> Iterator[Doubt]:
+    """Ask about the ids of a further table of events, such as therapies.
+
+    Few patients have such events, so it counts how many of *its* patients have an operation.
+    """
+    seen, block = feed
+    here, there = proposal.patients or _patients(*cases), _patients(seen, block)
+    if here is None or there is None:
+        return
+    plain = _shared(con, there, here, "v", "v")
+    if plain >= _HARDLY_ANY:
+        return
+    name = block["columns"]["patient_id"]
+    ways = _ways(con, here, there)
+    shares = [(_shared(con, there, here, sql, "v"), n) for n, (_, _, sql) in enumerate(ways)]
+    share, best = max(shares, key=lambda found: (found[0], -found[1]))
+    if share > plain + 0.2:
+        wording, change, _ = ways[best]
+        block["columns"]["patient_id"] = {"column": name} | change
+        question = f"and {share:.0%} if {wording}. Is that right?"
+        answers = (("yes", block["columns"]["patient_id"]), ("no, leave them as they are", name))
+    else:
+        block["columns"]["patient_id"] = OPEN
+        question = f"is {name} the id of the patient, as in {cases[0].table.title}?"
+        answers = (("yes", name), ("no: the mapping is refused until one is named", OPEN))
+    yield Doubt(
+        _patient_path(proposal, "events", number),
+        f"{plain:.0%} of the patients of {seen.table.title} have an operation: {question}",
+        answers,
+        0 if share > plain + 0.2 else None,
+    )
+
+
+def _another_id(
+    con: duckdb.DuckDBPyConnection,
+    proposal: Proposal,
+    cases: tuple[InspectedTable, dict[str, Any]],
+    events: tuple[InspectedTable, dict[str, Any]],
+    number: int,
+    plain: float,
+) -> Doubt | None:
+    """Use another column of patients' ids if that one is in both tables: a second register."""
+    best: tuple[float, str, Profile] | None = None
+    for kind, (seen, block), (other, there) in (
+        ("cases", cases, events),
+        ("events", events, cases),
+    ):
+        taken = {block["columns"].get("patient_id"), block["columns"].get("case_id")}
+        wanted = _patients(other, there)
+        for column in seen.table.columns:
+            if column.name in taken or not may_be_id(column) or column.distinct < 3:
+                continue
+            found = _distinct(seen, column)
+            here, far = (found, wanted) if kind == "cases" else (wanted, found)
+            share = _shared(con, str(here), str(far), "v", "v")
+            if share > max(0.5, plain + 0.2) and (best is None or share > best[0]):
+                best = share, kind, column
+    if best is None:
+        return None
+    share, kind, column = best
+    seen, block = cases if kind == "cases" else events
+    before = block["columns"]["patient_id"]
+    block["columns"]["patient_id"] = column.name
+    if column.name in seen.merged:
+        block["fill_down"] = [*block.get("fill_down", ()), column.name]
+    for part in proposal.parts:
+        if part.title == seen.table.title:
+            names = [before if name == column.name else name for name in part.unused]
+            part.unused = names
+    return Doubt(
+        _patient_path(proposal, kind, number if kind == "events" else 0),
+        f"{share:.0%} of the patients are in both tables by {column.name} of {seen.table.title}, "
+        f"{plain:.0%} by {before}: is {column.name} the id of the patient?",
+        (("yes", column.name), (f"no, {before}", before)),
         0,
     )
 
@@ -711,7 +967,9 @@ def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, own: str, oth
     return float(con.execute(query).fetchall()[0][0] or 0)
 
 
-def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[str, Any], str]]:
+def _ways(
+    con: duckdb.DuckDBPyConnection, other: str, own: str
+) -> list[tuple[str, dict[str, Any], str]]:
     """Return ways to rewrite ids: as wording, as keys of mapping.yaml, and as SQL."""
     lengths = con.execute(
         f"SELECT length(v) FROM {other} o GROUP BY 1 ORDER BY count(*) DESC LIMIT 2"
@@ -734,4 +992,24 @@ def _ways(con: duckdb.DuckDBPyConnection, other: str) -> list[tuple[str, dict[st
                 padded = f"lpad({sql}, {length}, '0')"
                 result.append((wording, {"strip": strip, "pad": length}, padded))
     result.append(('".0" is removed', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
+    # A text that begins every id, such as the code of a site: E1004000, MRN-1004000.
+    begun = con.execute(
+        "SELECT b FROM (SELECT regexp_extract(v, '^([A-Za-z]{1,8}[-_ /.]?)[0-9]', 1) AS b, "
+        f"count(*) / sum(count(*)) OVER () AS share FROM {own} o GROUP BY 1) g "
+        "WHERE b <> '' AND share > 0.9"
+    ).fetchall()
+    for (begin,) in begun:
+        sql = f"replace(v, {literal(begin)}, '')"
+        result.append((f"{begin!r} is removed", {"strip": begin}, sql))
+        bare = {"strip": [begin, "leading zeros"]}
+        result.append(
+            (f"{begin!r} and leading zeros are removed", bare, f"ltrim({sql}, '0')"),
+        )
+        for (length,) in lengths:
+            if 2 <= length <= 40:
+                wording = (
+                    f"{begin!r} is removed and leading zeros are added up to {length} characters"
+                )
+                cut = f"CASE WHEN length({sql}) < {length} THEN lpad({sql}, {length}, '0') ELSE {sql} END"
+                result.append((wording, {"strip": begin, "pad": length}, cut))
     return result

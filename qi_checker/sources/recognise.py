@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from qi_checker.protocol.code_shapes import IN_TEXT
+from qi_checker.protocol.code_shapes import IN_TEXT, SHAPES
 from qi_checker.protocol.codes import SYSTEM_ALIASES
 from qi_checker.protocol.date_format import EXCEL, fold, looks_like
 from qi_checker.protocol.paths import rules_dir
@@ -28,7 +28,8 @@ MOST_VALUES = 400  # checked per column, the most frequent first
 _ISO = re.compile(r"(19|20)\d\d-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _PART_OF_A_DAY = re.compile(r"0?[.,]\d+")
 _MARKED = re.compile(MARKS)
-_CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?( ?[AaPp][Mm])?|([01]\d|2[0-3])[0-5]\d")
+_CLOCK = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?( ?[AaPp][Mm]| Uhr)?|([01]\d|2[0-3])[0-5]\d")
+_ID = re.compile(r"[\w./#-]{1,40}|\d{2,4}( \d{2,4}){1,4}")
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,11 @@ def is_birth(column: Profile) -> bool:
     return re.search(r"\b(dob|birth\w*|geb|geburts?\w*|naiss\w*|ddn)\b", column.words) is not None
 
 
+def may_be_id(column: Profile) -> bool:
+    """Whether the values of a column can be ids."""
+    return column.filled > 0 and dates_of(column).share <= 0.6 and column.share(_ID) >= 0.9
+
+
 # ---- codes ---------------------------------------------------------------------------------------
 
 _SYSTEMS = {
@@ -184,7 +190,7 @@ class Codes:
     system: str = ""  # empty if each code names its own
     separator: str = ""
     share: float = 0.0
-    strip: str = ""  # suffix of each code
+    strip: tuple[str, ...] = ()  # suffixes of codes
     in_text: bool = False  # codes are inside free text
 
 
@@ -201,13 +207,20 @@ def codes_of(column: Profile) -> Codes | None:
         return Codes("", "" if separator == ";" else separator, len(named) / len(items))
     # German hospitals append to a diagnosis how certain it is. G is certain and is removed; V
     # (suspected), Z (former) and A (excluded) stay, so that no code list matches them.
-    strip = " G" if any(i.endswith(" G") for i in items) else ""
-    if strip:
+    # The side of an operation (R, L, B) does not change its code.
+    strip: tuple[str, ...] = ()
+    if any(i.endswith(" G") for i in items):
+        strip = (" G",)
         items = [re.sub(" [GVZA]$", "", i) for i in items]
+    elif sided := [i for i in items if re.fullmatch(r"\d-.+:[RLB]", i)]:
+        strip = tuple(sorted({i[-2:] for i in sided} | {":B", ":L", ":R"}))
+        items = [re.sub(":[RLB]$", "", i) for i in items]
     for system, pattern in _SYSTEMS.items():
         if system == "ICD-10" and re.search(r"\b(diag\w*|dx|icd|cim)\b|diagnose", column.words):
             pattern = pattern.replace(r"\.", r"\.?")  # C787, if the name leaves no doubt
-        fitting = sum(re.fullmatch(pattern, i) is not None for i in items)
+        # Any long number has the shape of SNOMED CT; its check digit tells.
+        checked = SHAPES[system] if system in ("SNOMED", "LOINC") else lambda code: True
+        fitting = sum(bool(re.fullmatch(pattern, i) and checked(i)) for i in items)
         if fitting > 0.8 * len(items):
             # ICD-10 and OPCS-4 have the same shape; the name of the column tells them apart.
             if system == "OPCS-4" and not re.search(r"opcs|proc|oper", column.words):
@@ -356,7 +369,9 @@ class Table:
         if role == "status":
             words = known_words()
             known = max(share_known(column, w) for w in (words.case_status, words.event_status))
-            return -1 if column.distinct > 60 else 0.6 * known
+            # The same word in every row tells less than any other status.
+            constant = 0.3 if column.distinct == 1 and column.filled > 5 else 0
+            return -1 if column.distinct > 60 else 0.6 * known - constant
         if role in ("procedures", "diagnoses", "codes"):
             return self._codes(column, role)
         if role == "modality":
@@ -376,7 +391,7 @@ class Table:
         return 0.5 if fits[role] else 0.0 if codes.system in ("", "SNOMED") else -1
 
     def _id(self, column: Profile, role: str) -> float:
-        if dates_of(column).share > 0.6 or column.share(re.compile(r"[\w./#-]{1,40}")) < 0.9:
+        if not may_be_id(column):
             return -1
         if role == "event_id":
             return 0.2 if column.distinct >= 0.98 * column.filled else -0.3

@@ -1217,3 +1217,121 @@ def exceptions_of_last_year(t: Tables) -> None:
 def exceptions_approved_by_whoever_asked(t: Tables) -> None:
     for row in t.exceptions:
         row["approved_by"] = row.get("requested_by")
+
+
+# ---- a third set: damages of one feed only, which the checks of all events missed -----------------
+
+
+def _mri(t: Tables) -> list[Row]:
+    return [row for row in _imaging(t) if row.get("modality") == "MR"]
+
+
+def _mri_done(t: Tables) -> list[Row]:
+    return [row for row in _mri(t) if row["status"] == "completed"]
+
+
+@damage("dates", WARN, "study")
+def mri_ordered_instead_of_done(t: Tables) -> None:
+    for row in _mri_done(t):
+        row["at"] = row.get("ordered_at") or row["at"]
+
+
+@damage("dates", WARN)
+def default_day_of_planned_operations(t: Tables) -> None:
+    for row in t.cases:
+        if row["status"] == "scheduled":
+            row["surgery_at"] = "2099-12-31"
+
+
+@damage("words", WARN)
+def mri_never_completed(t: Tables) -> None:
+    for row in _mri_done(t):
+        row["status"] = "booked"
+
+
+@damage("words", WARN)
+def mri_cancelled(t: Tables) -> None:
+    for row in _mri_done(t):
+        row["status"] = "cancelled"
+
+
+def _pelvis(rows: list[Row]) -> None:
+    for row in rows:
+        row["region"], row["codes"] = "pelvis", ""
+
+
+@damage("words", WARN)
+def mri_of_the_pelvis(t: Tables) -> None:
+    """A word of the export means abdomen and pelvis, and was mapped to the pelvis."""
+    _pelvis(_mri(t))
+
+
+@damage("words", WARN)
+def ct_of_the_pelvis(t: Tables) -> None:
+    _pelvis([row for row in _imaging(t) if row.get("region") == "abdomen-pelvis"])
+
+
+@damage("words", REFUSE)
+def every_scan_is_ct_and_mr(t: Tables) -> None:
+    """The column holds what the department has, not what was used."""
+    for row in _imaging(t):
+        row["modality"] = "CT;MR"
+
+
+def _booked(t: Tables) -> list[Row]:
+    return [row for row in _imaging(t) if row["status"] == "booked"]
+
+
+@damage("dates", WARN)
+def bookings_a_year_late(t: Tables) -> None:
+    _each(_booked(t), "at", _years(1))
+
+
+@damage("dates", WARN)
+def bookings_on_the_day_of_their_order(t: Tables) -> None:
+    """The time at which the appointment was made, in the place of the appointment."""
+    for row in _booked(t):
+        row["at"] = row.get("ordered_at") or str(t.as_of - timedelta(days=5))
+
+
+@damage("dates", WARN)
+def planned_operations_a_year_late(t: Tables) -> None:
+    planned = [row for row in t.cases if row["status"] == "scheduled"]
+    _each(_some(planned, 0.3), "surgery_at", _years(1))
+
+
+@damage("rows", UNSEEN, history=True)
+def only_scans_of_the_last_two_weeks(t: Tables) -> None:
+    """A filter on the days before the operation, or on its stay in the hospital."""
+    operations: dict[str, list[date]] = {}
+    for row in t.cases:
+        if day := _day(row["surgery_at"]):
+            operations.setdefault(row["patient_id"], []).append(day)
+
+    def near(row: Row) -> bool:
+        day = _at(row)
+        days = [(op - day).days for op in operations.get(row["patient_id"], [])] if day else []
+        return day is None or any(-30 <= number <= 14 for number in days)
+
+    _keep(t, near)
+
+
+@damage("dates", WARN)
+def planned_operations_on_the_first(t: Tables) -> None:
+    """Only the month is planned, and the system fills in its first day."""
+    for row in t.cases:
+        if row["status"] == "scheduled":
+            row["surgery_at"] = (row["surgery_at"] or "")[:8] + "01"
+
+
+@damage("words", WARN)
+def exceptions_of_unknown_requirements(t: Tables) -> None:
+    for row in t.exceptions:
+        row["requirement"] = f"{row['requirement']} scan"
+
+
+@damage("words", WARN)
+def one_site_entered_in_error(t: Tables) -> None:
+    for row in _some(_imaging(t), 0.3):
+        if row["status"] == "completed":
+            row["status"] = "entered-in-error"

@@ -381,3 +381,134 @@ def test_one_workbook_is_looked_at_alone(tmp_path: Path) -> None:
     EXPORTS["workbook"](tmp_path)
     ran = run("inspect", tmp_path / "bloc.xlsx")
     assert ran.code == 0 and "sheet: Interventions" in ran.out and "Ancien" not in ran.out
+
+
+# ---- what three further exports showed ------------------------------------------------------------
+
+
+def test_codes_of_every_column_are_proposed(tmp_path: Path) -> None:
+    """A metastasis among the secondary diagnoses puts an operation into the population, too."""
+    rows = "".join(
+        f'{n},P{n},2026-01-0{n},geplant,5-502.{n}:R,{second},,C18.7 G,"C78.7 G, I10.90 G"\n'
+        for n, second in enumerate(["", "5-455.41", "", "5-455.41"], 1)
+    )
+    header = (
+        "OP-Nr.,Patientennummer,OP-Datum,OP-Status,OPS 1,OPS 2,OPS 3,Hauptdiagnose,Nebendiagnosen\n"
+    )
+    found = proposed(write(tmp_path, plan=header + rows))
+    columns = found.mapping["cases"]["columns"]
+    assert columns["procedures"] == {
+        "columns": ["OPS 1", "OPS 2", "OPS 3"],
+        "system": "OPS",
+        "strip": [":B", ":L", ":R"],
+    }
+    assert columns["diagnoses"]["columns"] == ["Hauptdiagnose", "Nebendiagnosen"]
+    doubt = next(d for d in found.doubts if d.path[-1] == "procedures")
+    assert "OPS 1 and in OPS 2, OPS 3: do all of them count?" in doubt.question
+    found.answer(doubt, 1)
+    assert columns["procedures"]["column"] == "OPS 1" and "columns" not in columns["procedures"]
+
+
+def test_the_appointment_is_taken_where_an_examination_has_no_start(tmp_path: Path) -> None:
+    rows = "".join(
+        f"A{n},P{n},CT ABDOMEN,Sent,{state},1/{n}/26 8:05 AM,1/{n + 12}/26 8:05 AM,{begun}\n"
+        for n in range(1, 9)
+        for state, begun in [("Final", f"1/{n + 12}/26 8:20 AM") if n < 6 else ("Scheduled", "")]
+    )
+    header = "Acc #,MRN,Exam,Order Status,Exam Status,Ordering Date,Appt Date/Time,Begin Exam\n"
+    found = proposed(write(tmp_path, rad=header + rows))
+    columns = found.mapping["events"]["columns"]
+    date = "MM/DD/YY hh:mm AM"
+    assert columns["at"] == {"first_of": ["Begin Exam", "Appt Date/Time"], "date": date}
+    assert columns["ordered_at"]["column"] == "Ordering Date"
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "at"]
+    assert "Begin Exam is empty in 3 rows" in doubt.question
+    found.answer(doubt, 1)
+    assert columns["at"] == {"column": "Begin Exam", "date": date}
+    (which,) = [d for d in found.doubts if d.path[-1] == "status"]
+    assert columns["status"]["column"] == "Exam Status"
+    found.answer(which, 1)
+    assert columns["status"] == {"column": "Order Status", "words": {"Sent": "?"}}
+
+
+def test_a_letter_in_front_of_every_id_is_taken_off(tmp_path: Path) -> None:
+    cases = CASES + "".join(f"{n},E10040{n},2026-01-0{n},Completed,47120\n" for n in range(1, 9))
+    exams = EXAMS + "".join(f"A{n},10040{n},CT ABDOMEN,2026-01-0{n},Final\n" for n in range(1, 9))
+    found = proposed(write(tmp_path, or_cases=cases, rad=exams))
+    assert found.mapping["cases"]["columns"]["patient_id"] == {"column": "MRN", "strip": "E"}
+
+
+def test_of_two_registers_that_of_both_tables_is_taken(tmp_path: Path) -> None:
+    header = "CASE_ID,NHS No,Hosp No,SURGERY_DATE,STATUS,OPCS\n"
+    rows = "".join(
+        f"{n},943 476 500{n},H00{n},2026-01-0{n},Completed,J02.{n}\n" for n in range(1, 9)
+    )
+    exams = EXAMS + "".join(f"A{n},H00{n},CT ABDOMEN,2026-01-0{n},Final\n" for n in range(1, 9))
+    found = proposed(write(tmp_path, theatre=header + rows, rad=exams))
+    assert found.mapping["cases"]["columns"]["patient_id"] == "Hosp No"
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "patient_id"]
+    assert "100% of the patients are in both tables by Hosp No" in doubt.question
+    found.answer(doubt, 1)
+    assert found.mapping["cases"]["columns"]["patient_id"] == "NHS No"
+
+
+def test_a_number_that_differs_in_every_row_is_its_id_and_no_code(tmp_path: Path) -> None:
+    rows = "".join(f"{20260000 + n},P{n % 3},CT ABDOMEN,2026-01-0{n},Final\n" for n in range(1, 9))
+    header = "Key,MRN,EXAM_NAME,EXAM_DATE,STATUS\n"
+    found = proposed(write(tmp_path, rad=header + rows))
+    columns = found.mapping["events"]["columns"]
+    assert columns["event_id"] == "Key" and "codes" not in columns
+    assert any("Key is different in every row" in d.question for d in found.doubts)
+
+
+def test_rows_of_subtotals_are_left_out(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n},P{n},2026-01-0{n},Completed,47120\n" + ("Subtotal,1,,,\n" if n % 2 else "")
+        for n in range(1, 9)
+    )
+    found = proposed(write(tmp_path, or_cases=CASES + rows + "Grand total,8,,,\n"))
+    cases = found.mapping["cases"]
+    assert cases["where"] == [{"column": "SURGERY_DATE", "empty": "no"}]
+    assert "group_by" not in cases
+
+
+def test_a_date_that_is_asked_for_comes_with_its_format_and_its_time(tmp_path: Path) -> None:
+    rows = "".join(f"{n},P{n},{n + 12}.01.26,0{n}:30 Uhr,geplant,47120\n" for n in range(1, 9))
+    header = "CASE_ID,MRN,Tag X,Zeit X,STATUS,CPT\n"
+    found = proposed(write(tmp_path, or_cases=header + rows))
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "surgery_at"]
+    found.answer(doubt, 0)
+    columns = found.mapping["cases"]["columns"]
+    assert columns["surgery_at"] == {"columns": ["Tag X", "Zeit X"], "date": "DD.MM.YY HH:mm Uhr"}
+
+
+def test_rows_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    rows = "".join(f"{n},P{n},2026-01-0{n},Completed,47120\n" for n in range(1, 9))
+    write(tmp_path, or_cases=CASES + rows + "9,P9,2026-01-09,Completed, after all,47120\n")
+    ran = run("inspect", tmp_path)
+    assert "#   1 more rows have another number of cells than the header" in ran.out
+
+
+def test_ids_of_a_further_feed_are_compared_too(tmp_path: Path) -> None:
+    cases = CASES + "".join(f"{n},0010{n},2026-01-0{n},Completed,47120\n" for n in range(1, 9))
+    exams = EXAMS + "".join(f"A{n},0010{n},CT ABDOMEN,2026-01-0{n},Final\n" for n in range(1, 9))
+    chemo = "EVENT_ID,MRN,GIVEN_AT,STATUS\n" + "".join(
+        f"X{n},K10{n},2025-12-0{n},Completed\n" for n in range(1, 4)
+    )
+    found = proposed(write(tmp_path, or_cases=cases, rad=exams, chemo=chemo))
+    feeds = found.mapping["events"]
+    (number,) = [n for n, feed in enumerate(feeds) if feed["file"] == "chemo.csv"]
+    assert feeds[number]["columns"]["patient_id"] == {"column": "MRN", "strip": "K", "pad": 5}
+    (doubt,) = [d for d in found.doubts if "have an operation" in d.question]
+    found.answer(doubt, 1)
+    assert feeds[number]["columns"]["patient_id"] == "MRN"
+
+
+def test_ids_that_never_meet_are_left_open(tmp_path: Path) -> None:
+    cases = CASES + "".join(f"{n},P{n},2026-01-0{n},Completed,47120\n" for n in range(1, 9))
+    exams = EXAMS + "".join(f"A{n},X9{n}Q,CT ABDOMEN,2026-01-0{n},Final\n" for n in range(1, 9))
+    found = proposed(write(tmp_path, or_cases=cases, rad=exams))
+    assert found.mapping["cases"]["columns"]["patient_id"] == "?"
+    (doubt,) = [d for d in found.doubts if "under the same id" in d.question]
+    found.answer(doubt, 0)
+    assert found.mapping["cases"]["columns"]["patient_id"] == "MRN"

@@ -70,6 +70,19 @@ SEEN_BY: dict[str, tuple[str, ...]] = {
     "exceptions_of_last_year": ("exceptions",),
     "booking_instead_of_surgery": ("after_surgery",),
     "cyrillic_letters_in_some_ids": ("spelling",),
+    "default_day_of_planned_operations": ("far_ahead",),
+    "mri_ordered_instead_of_done": ("at_is_ordered",),
+    "mri_never_completed": ("event_status",),
+    "mri_cancelled": ("event_status",),
+    "bookings_a_year_late": ("booked_outside",),
+    "bookings_on_the_day_of_their_order": ("bookings",),
+    "planned_operations_a_year_late": ("far_ahead",),
+    "planned_operations_on_the_first": ("month_starts",),
+    "exceptions_of_unknown_requirements": ("exceptions",),
+    "one_site_entered_in_error": ("in_error",),
+    "mri_of_the_pelvis": ("other_events",),
+    "ct_of_the_pelvis": ("other_events",),
+    "every_scan_is_ct_and_mr": ("contradictions",),
 }
 # Only beside the nights before.
 SEEN_BESIDE_EARLIER_NIGHTS = {

@@ -174,6 +174,14 @@ class _Block:
             if key in source and kind not in kinds and name in self.table.names:
                 what = f"`{key}` does not apply to the column {name}"
                 self.add(("columns", name, key), what, advice="Leave it out")
+        if "join_with" in source and kind in ("codes", "words"):
+            why = "The codes of several columns always make one list"
+            self.add(
+                ("columns", name, "join_with"),
+                f"`join_with` does not apply to the column {name}",
+                why,
+                "Leave it out",
+            )
         if "pick" in source and "group_by" not in self.block:
             advice = "Add group_by, or leave pick out"
             self.add(("columns", name, "pick"), "`pick` is for rows of a group", advice=advice)
