@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from qi_checker.engines.inputs.results import Results
 from qi_checker.protocol.records import RawTable
 from qi_checker.protocol.vocabulary import URGENCIES
 from qi_checker.query.tables import EXCEPTIONS, FINDINGS
+
+if TYPE_CHECKING:
+    from qi_checker.engines.inputs.results import Results
 
 _SHOWN = 20  # maximum number of ids in one problem; the rest is counted
 

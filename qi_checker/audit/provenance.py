@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.cases.actions import count_actions
-from qi_checker.engines.inputs.results import Results
-from qi_checker.engines.observers import JudgedTwice
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Joined, RawTable
@@ -20,6 +18,9 @@ from qi_checker.protocol.time_zones import RULES
 from qi_checker.protocol.vocabulary import Reason
 from qi_checker.query.tables import CASES, EVENT_PROFILES, EXCEPTIONS, FINDINGS, POPULATION
 from qi_checker.render.views import Provenance
+
+if TYPE_CHECKING:
+    from qi_checker.engines.inputs.results import Results
 
 
 def data_sha256(tables: Mapping[str, RawTable]) -> str:
@@ -91,6 +92,8 @@ def _number(number: int, noun: str) -> str:
 
 def manifest(evaluation: Results) -> dict[str, Any]:
     """Return everything that is needed to trace a number and account for every row."""
+    from qi_checker.engines.observers import JudgedTwice  # not for the sheet of one case
+
     compiled = evaluation.compiled
     summary = evaluation.summary()
     prepared = evaluation.prepared

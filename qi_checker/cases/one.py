@@ -17,7 +17,6 @@ from qi_checker.judging import CaseTrace, Judge
 from qi_checker.judging.rows import UNREADABLE, Rejected, read_rows
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.date_format import ACCEPTED, written_as
 from qi_checker.protocol.records import CASES, EVENTS, EXCEPTIONS, TABLES, Records, TextTable
 from qi_checker.protocol.site import Site
 
@@ -100,6 +99,8 @@ def _full_until(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> di
 def _absent(origin: Origin, case_id: str, rejected: Sequence[Rejected], sieve: Sieve) -> Problem:
     if not rejected:
         return no_such_case(origin.tables[CASES.name].file, case_id, sieve.census[1])
+    from qi_checker.protocol.date_format import written_as  # a found case needs none of it
+
     first = rejected[0]
     like = (r.row.text(r.column or "") for r in sieve.judged[1] if r.column == first.column)
     where = origin.row(CASES.name, first.row.number)
@@ -114,6 +115,8 @@ def no_such_case(file: str, case_id: str, used: int) -> Problem:
 
 def rejected_case(where: str, column: str | None, reason: str, written: str | None) -> Problem:
     """Return the problem of a rejected case. written: the apparent format of its dates."""
+    from qi_checker.protocol.date_format import ACCEPTED
+
     hint = ""
     if reason == UNREADABLE:
         hint = f"It looks like {written}. " if written else ""
