@@ -15,15 +15,15 @@ def night(file: Path, day: str) -> None:
 
 
 def test_the_month_before_is_reported_once_and_as_the_command_reports_it(
-    demo: Path, tmp_path: Path
+    few: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "nightly.yaml"
-    text = f"site: {demo}/site.yaml\ndata: {demo}\nstate: state\npages: 0\nmonthly: true\n"
+    text = f"site: {few}/site.yaml\ndata: {few}\nstate: state\npages: 0\nmonthly: true\n"
     file.write_text(text, encoding="utf-8")
     night(file, "2026-03-02")
     reports = tmp_path / "state" / "reports"
     out = tmp_path / "by-hand"
-    ran = run("report", "--month", "2026-02", "--data", demo, "--as-of", "2026-03-02", "--out", out)
+    ran = run("report", "--month", "2026-02", "--data", few, "--as-of", "2026-03-02", "--out", out)
     assert ran.code == 0
     assert contents(reports / "report-2026-02") == contents(out)
     written = (reports / "report-2026-02" / "index.html").stat().st_mtime_ns
@@ -36,9 +36,9 @@ def test_the_month_before_is_reported_once_and_as_the_command_reports_it(
     }
 
 
-def test_without_the_setting_there_is_none(demo: Path, tmp_path: Path) -> None:
+def test_without_the_setting_there_is_none(few: Path, tmp_path: Path) -> None:
     file = tmp_path / "nightly.yaml"
-    text = f"site: {demo}/site.yaml\ndata: {demo}\nstate: state\npages: 0\n"
+    text = f"site: {few}/site.yaml\ndata: {few}\nstate: state\npages: 0\n"
     file.write_text(text, encoding="utf-8")
     night(file, "2026-03-02")
     assert {f.name for f in (tmp_path / "state" / "reports").iterdir()} == {"audit", "digest"}

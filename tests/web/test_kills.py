@@ -143,6 +143,10 @@ def workers(site: Served) -> list[int]:
             return found
 
 
+# On PostgreSQL in a thorough run, as those of tests/integration.
+@pytest.mark.parametrize(
+    "killed", ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)], indirect=True
+)
 @tiers("kills", 2, 100)
 def test_a_night_that_is_killed_while_people_write(
     killed: tuple[Served, Store], kills: int
