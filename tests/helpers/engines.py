@@ -123,11 +123,14 @@ def without_pages(
 def on_duckdb(
     bundle: Bundle, tables: dict[str, Any], as_of: AsOf, site: Site, torn: dict[str, Any]
 ) -> Seen:
-    """Run the compiled query."""
+    """Run the compiled query with the planner of many rows: commands of the tests have few."""
     from qi_checker.engines.duckdb import evaluate
     from qi_checker.sources.memory import from_rows
+    from qi_checker.sources.raw import connect
 
-    return seen_by(evaluate(bundle, from_rows(tables, torn), as_of, site))
+    con = connect()
+    con.execute("SET threads = 1")
+    return seen_by(evaluate(bundle, from_rows(tables, torn, con), as_of, site))
 
 
 def seen_by(evaluation: Evaluation) -> Seen:
