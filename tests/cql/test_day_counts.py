@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -26,36 +27,48 @@ def table() -> list[dict[str, str]]:
 ROWS = table()
 
 
-def status(row: dict[str, str]) -> str:
-    """Ours, of a CT of the liver."""
-    surgery = row["surgery"]
-    case = {
-        "case_id": "C",
-        "patient_id": "P",
-        "surgery_at": surgery,
-        "started_at": surgery,
-        "status": "performed",
-        "procedures": "ICD-10-PCS:0FB00ZZ",
-        "diagnoses": "ICD-10-CM:C78.7",
-    }
-    event = {
-        "event_id": "E",
-        "patient_id": "P",
-        "kind": "imaging",
-        "status": "completed",
-        "at": row["imaging"],
-        "modality": "CT",
-        "region": "liver",
-    }
+@cache
+def statuses(zone: str) -> dict[int, str]:
+    """Ours, of a CT of the liver: one evaluation of all rows of a time zone, a patient for each."""
+    rows = {number: row for number, row in enumerate(ROWS) if row["zone"] == zone}
+    cases = [
+        {
+            "case_id": f"{number}",
+            "patient_id": f"P{number}",
+            "surgery_at": row["surgery"],
+            "started_at": row["surgery"],
+            "status": "performed",
+            "procedures": "ICD-10-PCS:0FB00ZZ",
+            "diagnoses": "ICD-10-CM:C78.7",
+        }
+        for number, row in rows.items()
+    ]
+    events = [
+        {
+            "event_id": f"E{number}",
+            "patient_id": f"P{number}",
+            "kind": "imaging",
+            "status": "completed",
+            "at": row["imaging"],
+            "modality": "CT",
+            "region": "liver",
+        }
+        for number, row in rows.items()
+    ]
     result = evaluate(
         load_protocol(SHIPPED),
-        pd.DataFrame([case]),
-        pd.DataFrame([event]),
+        pd.DataFrame(cases),
+        pd.DataFrame(events),
         "2026-12-31",
-        site={"timezone": row["zone"]},
+        site={"timezone": zone, "plausibility": False},
     )
-    found = result.findings.set_index("requirement").loc["ct"]
-    return f"{found['status']}, {found['reason']}"
+    found = result.findings.query("requirement == 'ct'")
+    return {
+        int(case): f"{status}, {reason}"
+        for case, status, reason in zip(
+            found["case_id"], found["status"], found["reason"], strict=True
+        )
+    }
 
 
 def bundle(row: dict[str, str]) -> dict[str, object]:
@@ -80,5 +93,5 @@ def test_the_page_says_what_both_answer(row: dict[str, str]) -> None:
     assert {
         "difference in days": words["Difference In Days"],
         "days between": words["Days Between"],
-        "qi-checker": status(row),
+        "qi-checker": statuses(row["zone"])[ROWS.index(row)],
     } == {name: row[name] for name in ("difference in days", "days between", "qi-checker")}

@@ -132,6 +132,14 @@ def nights_before(tables: Tables, nights: int = 3) -> History:
 
 
 @cache
+def damaged_after_nights(name: str) -> Checked | None:
+    """Return the results of the demonstration with one damage, beside the nights before it."""
+    (damage,) = [one for one in DAMAGES if one.name == name]
+    tables = damage.done_to(demo())
+    return None if tables == demo() else run_checks(tables, history=demo_before())
+
+
+@cache
 def demo_before(nights: int = 3) -> History:
     """Return the nights before the demonstration."""
     return nights_before(demo(), nights)

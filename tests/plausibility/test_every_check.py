@@ -12,13 +12,12 @@ from qi_checker.plausibility import AHEAD, PlausibilityChecks
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.plausible import CHECKS
 from qi_checker.sources.memory import from_rows
-from tests.helpers.damages import DAMAGES
 from tests.helpers.plausible import (
     DEFAULTS,
     SITE,
     damaged,
+    damaged_after_nights,
     demo,
-    demo_before,
     protocol,
     run_checks,
 )
@@ -107,8 +106,8 @@ def test_a_damage_is_seen_by_its_checks(name: str) -> None:
 
 @pytest.mark.parametrize("name", SEEN_BESIDE_EARLIER_NIGHTS)
 def test_a_damage_is_seen_beside_earlier_nights(name: str) -> None:
-    damage = next(d for d in DAMAGES if d.name == name)
-    seen = run_checks(damage.done_to(demo()), history=demo_before())
+    seen = damaged_after_nights(name)
+    assert seen is not None
     assert SEEN_BESIDE_EARLIER_NIGHTS[name] in seen.checks
 
 

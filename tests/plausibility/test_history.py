@@ -10,23 +10,16 @@ from qi_checker.plausibility.history import PastNight, check_counts
 from qi_checker.plausibility.judged import Judge
 from qi_checker.protocol.plausible import Level
 from tests.helpers.damages import DAMAGES
-from tests.helpers.plausible import DEFAULTS, demo, demo_before, run_checks
+from tests.helpers.plausible import DEFAULTS, damaged_after_nights
 
 ONLY_HISTORY = [damage for damage in DAMAGES if damage.history]
 TODAY = date(2026, 3, 2)
 
 
-@pytest.fixture(scope="module")
-def history():
-    return demo_before()
-
-
 @pytest.mark.parametrize("damage", ONLY_HISTORY, ids=[d.name for d in ONLY_HISTORY])
-def test_a_damage_that_one_file_does_not_show(history, damage):
-    damaged = damage.done_to(demo())
-    if damaged == demo():
-        pytest.fail("nothing was damaged")
-    seen = run_checks(damaged, history=history)
+def test_a_damage_that_one_file_does_not_show(damage):
+    seen = damaged_after_nights(damage.name)
+    assert seen is not None, "nothing was damaged"
     assert seen.level, damage.name
     assert seen.checks <= {"history_rows", "history_vanished", "history_verdicts"}
 
