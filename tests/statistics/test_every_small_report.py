@@ -28,7 +28,7 @@ KINDS = {
     "three, late or none": Reports(KEYS, ("in", "late", "no")),
 }
 USUAL = {
-    "a study, late": 9,
+    "a study, late": 8,
     "any of three": 4,
     "two, late or none": 5,
     "two, each of some": 4,
