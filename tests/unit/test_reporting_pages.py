@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import pytest
 
 from qi_checker.audit.pages import audit_page, rulebook_page
 from qi_checker.cases.pages import case_page, checklist_page, sheets_page
+from qi_checker.cases.views import CaseSheet
 from qi_checker.protocol.paths import reports_dir
 from qi_checker.render import html
 from tests.helpers import sheets
@@ -265,3 +267,44 @@ def test_text_colours_have_enough_contrast(name: str, background: str) -> None:
     found = re.search(rf"--{name}: (#[0-9a-fA-F]{{6}})", text)
     assert found
     assert (_luminance(background) + 0.05) / (_luminance(found[1]) + 0.05) >= 4.5
+
+
+# Words that choose a symbol or a sentence of ours; every other text comes from people and records.
+VOCABULARY = {
+    "status",
+    "verdict",
+    "reason",
+    "outcome",
+    "surgery_time",
+    "surgery_date",
+    "as_of",
+    "name",
+}
+TAIL = "<x&\"'>"
+
+
+def spoilt(value: Any) -> Any:
+    """Return a view with hostile characters at the end of every text that is not ours."""
+    if isinstance(value, str):
+        return value + TAIL
+    if isinstance(value, tuple):
+        return tuple(map(spoilt, value))
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {
+        field.name: spoilt(getattr(value, field.name))
+        for field in fields(value)
+        if field.init and field.name not in VOCABULARY
+    }
+    return replace(value, **changed)
+
+
+@pytest.mark.parametrize("sheet", [sheets.CASE, sheets.compliant_case()], ids=["open", "compliant"])
+def test_every_text_of_a_case_page_is_escaped(sheet: CaseSheet) -> None:
+    """The page is written in Python, where no template escapes what somebody forgets."""
+    why = tuple((title + TAIL, reason) for title, reason in sheet.why)
+    page = case_page(
+        replace(spoilt(replace(sheet, why=())), provenance=sheet.provenance, why=why), "index.html"
+    )
+    assert page.count("&lt;x&amp;&#34;&#39;&gt;") > 20
+    assert "<x" not in page and TAIL not in page
