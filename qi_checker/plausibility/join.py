@@ -51,10 +51,10 @@ def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
             yield from judge.share("one_patient", "events", "patient_id", found, events, text)
     yield from _timing(m, judge)
     yield from _swapped(m, judge)
-    total, unknown, named = m.exceptions
-    if not named:  # the same file may hold exceptions of other protocols
-        text = f"none of {total:,} exceptions names a requirement of the protocol"
-        yield from judge.share("exceptions", "exceptions", "requirement", total, total, text, 5)
+    total, unknown, misspelt = m.exceptions
+    if misspelt:  # other names are of other protocols: the same file may hold theirs
+        text = f"{parts(misspelt, total)} exceptions name no requirement of the protocol, but almost one"
+        yield from judge.share("exceptions", "exceptions", "requirement", misspelt, total, text, 5)
     if unknown:
         text = (
             f"{parts(unknown, total)} exceptions refer to operations that are not among the cases"

@@ -6,10 +6,12 @@ The tables are those prepared by `engines/inputs`, so DuckDB, PostgreSQL and Spa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import difflib
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qi_checker.engines.inputs.database import Database, Kind
 from qi_checker.engines.inputs.needs import Needs
@@ -177,7 +179,7 @@ class Measures:
     cases: Sequence[CaseWeek]
     codes: Sequence[Codes]
     patients: Patients
-    # All usable ones, those of an unknown operation, and those of a requirement of a protocol.
+    # All usable ones, those of an unknown operation, and those of almost a requirement.
     exceptions: tuple[int, int, int]
     kinds: frozenset[str]  # that a protocol reads
     needed: frozenset[str]  # that a requirement needs
@@ -536,14 +538,23 @@ class _Counting:
 
     def _exceptions(self) -> tuple[int, int, int]:
         scopes = [scope for compiled in self.needs.protocols for scope in compiled.scopes]
-        ids = sorted({leaf.id for scope in scopes for leaf in scope.leaves})
-        named = ", ".join("'" + name.replace("'", "''") + "'" for name in ids) or "NULL"
-        row: tuple[Any, ...] = self.db.row(f"""
-            SELECT count(*), count(*) FILTER (WHERE c.case_id IS NULL),
-                   count(*) FILTER (WHERE x.requirement IN ({named}))
+        ids = {leaf.id for scope in scopes for leaf in scope.leaves}
+        rows = self.db.rows("""
+            SELECT x.requirement, count(*), count(*) FILTER (WHERE c.case_id IS NULL)
             FROM ready_exceptions x LEFT JOIN
-                 (SELECT DISTINCT case_id FROM ready_cases) c ON c.case_id = x.case_id""")
-        return int(row[0]), int(row[1]), int(row[2])
+                 (SELECT DISTINCT case_id FROM ready_cases) c ON c.case_id = x.case_id
+            GROUP BY 1""")
+        counts = [(str(name), int(number), int(unknown)) for name, number, unknown in rows]
+        misspelt = sum(n for name, n, _ in counts if name not in ids and _nearly(name, ids))
+        return sum(n for _, n, _ in counts), sum(n for _, _, n in counts), misspelt
+
+
+def _nearly(name: str, ids: Collection[str]) -> bool:
+    """Whether a name is spelt almost like one of these ids, or has a word of one."""
+    words = set(re.findall(r"[^\W_]+", name.lower()))
+    return any(words & set(re.findall(r"[^\W_]+", id.lower())) for id in ids) or bool(
+        difflib.get_close_matches(name.lower(), [id.lower() for id in ids], 1)
+    )
 
 
 def _midnight(clock: str, day: str) -> str:

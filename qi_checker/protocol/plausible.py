@@ -479,7 +479,7 @@ CHECKS: dict[str, Check] = dict(
             _SHARE,
             0.80,
             None,
-            "exceptions that are ignored: expired, unapproved, approved by the requester, or of an unknown requirement",
+            "exceptions that are ignored: expired, unapproved, approved by the requester, or of a misspelt requirement",
             "Read the data problems, which say why for each; check the dates and names of the exceptions",
         ),
         _check(

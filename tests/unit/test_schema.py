@@ -64,7 +64,7 @@ date-of-an-id date-of-another-tool dates-that-contradict exam-group-unknown exam
 exam-only-absent exam-region-unknown exam-says-nothing exam-term-unknown file-and-query
 kind-missing-without-exam-name misspelt-column modality-unknown needed-column-missing no-file
 password-in-url pick-without-group query-without-database sheet-of-a-query system-misspelt system-of-an-id
-where-with-two-tests where-without-test widths-with-a-header word-is-a-number word-twice word-unknown
+join-with-of-codes where-with-two-tests where-without-test widths-with-a-header word-is-a-number word-twice word-unknown
 """  # which keys stand together, and what the words are of what a key is about
 BEYOND = sorted(f"{READING} {OTHER_KEYS} {LENGTHS} {FILES_BESIDE} {MAPPINGS}".split())
 
