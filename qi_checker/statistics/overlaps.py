@@ -201,7 +201,7 @@ class Known:
 
     def __init__(self, groups: Frame, limits: Limits, largest: int) -> None:
         self.groups, self.limits, self.largest = groups, limits, largest
-        self.grades: dict[int, int] = {}
+        self.grades: dict[tuple[int, bool], int] = {}
         self._look()
 
     def _look(self) -> None:
@@ -210,32 +210,29 @@ class Known:
         may be none or many."""
         self.looked = self.groups.searches
         sums = self.groups.fitting(self.limits) @ self.groups.sets.T
-        open_wide = np.any(sums <= 1, axis=0) & np.any(sums >= self.largest, axis=0)
-        none_or_many = np.any((sums == 0) | (sums > self.largest), axis=0)
-        low, high = np.array([*self.limits, (0, 0)], dtype=np.int64).T
-        more, less = self.groups.more, self.groups.less
-        not_small = (low[more] - high[less] > self.largest) | (high[more] <= low[less])
-        self.safe = np.where(self.groups.numbered, open_wide | not_small, none_or_many)
+        self.safe = np.any((sums == 0) | (sums > self.largest), axis=0)
+        self.safe_if_small = np.any(sums <= 1, axis=0) & np.any(sums >= self.largest, axis=0)
 
-    def grade(self, at: int) -> int:
-        """Return how far a set of groups is revealed: 0 not at all, 1 narrowed, 2 to one number."""
-        if at not in self.grades:
+    def grade(self, at: int, small: bool) -> int:
+        """Return how far a set of groups is revealed: 0 not at all, 1 narrowed, 2 to one number.
+
+        `small`: it is small; else it may be none of them, or many.
+        """
+        if (at, small) not in self.grades:
             if self.looked < self.groups.searches:
                 self._look()
-            self.grades[at] = 0 if self.safe[at] else self._searched(at)
-        return self.grades[at]
+            safe = (self.safe_if_small if small else self.safe)[at]
+            self.grades[at, small] = 0 if safe else self._searched(self.groups.sets[at], small)
+        return self.grades[at, small]
 
-    def _searched(self, at: int) -> int:
-        """A set that a number is printed for may be 1 and the largest, or is not small; another
-        may be none or many."""
-        inside, numbered = self.groups.sets[at], self.groups.numbered[at]
+    def _searched(self, inside: Whole, small: bool) -> int:
         low = self.groups.least(self.limits, inside)
-        if low > self.largest or not (numbered or low):
+        if not small and not low:
             return 0
         high = -self.groups.least(self.limits, -inside)
         if low == high:
-            return 2 if low else 0
-        return int(high < self.largest or low > 1 if numbered else high <= self.largest)
+            return 2 if low <= self.largest else 0
+        return int(high < self.largest or low > 1 if small else high <= self.largest)
 
 
 @lru_cache(maxsize=16)
@@ -271,9 +268,7 @@ class Overlaps:
         self.most = 1 << (2 * counts["eligible"] + 2 * profile.largest + 10).bit_length()
         self.frame = self._frame()
         self.marks = self._limits(frozenset())
-        numbers = np.array([*(self.counts[n] for n in self.frame.names), 0])
-        differ = numbers[self.frame.more] - numbers[self.frame.less]
-        self.sought = ~self.frame.numbered | (differ <= profile.largest)
+        self.sought = self._sought()
 
     def _is_known(self, name: str) -> bool:
         kind, _, key = name.partition(".")
@@ -299,6 +294,15 @@ class Overlaps:
         assert found is not None  # every requirement by itself is possible
         return found
 
+    def _sought(self) -> tuple[Whole, np.ndarray[Any, np.dtype[np.bool_]]]:
+        """What somebody would look for, by its place in the frame, and whether it is small: by its
+        number, where there is one. What is not small is left out."""
+        numbers = np.array([*(self.counts[n] for n in self.frame.names), 0])
+        differ = numbers[self.frame.more] - numbers[self.frame.less]
+        small = self.frame.numbered & (differ >= 1) & (differ <= self.profile.largest)
+        at = np.flatnonzero(small | ~self.frame.numbered)
+        return at, small[at]
+
     def _limits(self, printed: frozenset[str]) -> Limits:
         return tuple(
             known_limits(self.counts[n], n in printed, self.most) for n in self.frame.names
@@ -311,9 +315,11 @@ class Overlaps:
             return False
         by_numbers = known(self.frame, limits, largest)
         by_marks = known(self.frame, self.marks, largest)
+        at, small = self.sought
+        unsafe = ~np.where(small, by_numbers.safe_if_small[at], by_numbers.safe[at])
         return any(
-            (grade := by_numbers.grade(at)) and grade > by_marks.grade(at)
-            for at in np.flatnonzero(~by_numbers.safe & self.sought).tolist()
+            (grade := by_numbers.grade(*one)) and grade > by_marks.grade(*one)
+            for one in zip(at[unsafe].tolist(), small[unsafe].tolist(), strict=True)
         )
 
 

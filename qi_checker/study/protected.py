@@ -112,36 +112,35 @@ def _counts(study: Study, side: int) -> dict[str, int]:
 
 def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
     """Round or withhold each count, so that no group of cases can be derived from the output."""
-    fits = _together(counts, list(counts), profile)
-    if not all(fits.values()):
-        fits = _together(
-            counts, [n for n, v in counts.items() if not 0 < v <= profile.low], profile
-        )
+    if profile.rounded_to:
+        fits = {name: not is_small(value, profile) for name, value in counts.items()}
+    else:
+        plan = [name for name in counts if name.startswith("plan_change")]
+        imaging = [name for name in counts if name not in plan]
+        fits = {}
+        for names in (imaging, ["eligible", *plan]):  # a changed plan reveals nothing about imaging
+            numbers = [counts[name] for name in names]
+            fits |= dict(zip(names, nested(numbers, profile), strict=True))
+    fits = _without_low(counts, fits, profile)
+    fits = _without_low(counts, printable(counts, fits, profile), profile)
     return {
         name: Shown(rounded(value, profile)) if fits[name] else Shown(None, profile.mark)
         for name, value in counts.items()
     }
 
 
-def _together(counts: dict[str, int], allowed: list[str], profile: Profile) -> dict[str, bool]:
-    """Return which of the allowed counts can be printed together.
+def _without_low(
+    counts: dict[str, int], fits: dict[str, bool], profile: Profile
+) -> dict[str, bool]:
+    """Withhold low counts if any count is withheld.
 
-    Low counts are not allowed if any count is withheld: numbers just above the limit leave too few
-    possible values for those below it. Without this a group of one could be worked out: of 11
-    operations, none compliant, 5 with a CT and 5 with an MRI in time, both ultrasound and the number
-    with any study withheld (`lt5`). They are left out before anything else is chosen: a count that
-    is withheld only because of a low one would reveal that one.
+    Numbers just above the limit leave too few possible values for those below it. Without this a
+    group of one could be worked out: of 11 operations, none compliant, 5 with a CT and 5 with an MRI
+    in time, both ultrasound and the number with any study withheld (`lt5`).
     """
-    fits = dict.fromkeys(counts, False)
-    if profile.rounded_to:
-        return fits | {name: not is_small(counts[name], profile) for name in allowed}
-    plan = [name for name in allowed if name.startswith("plan_change")]
-    imaging = [name for name in allowed if name not in plan]
-    eligible = [name for name in allowed if name == "eligible"]
-    for names in (imaging, [*eligible, *plan]):  # a changed plan reveals nothing about imaging
-        numbers = [counts[name] for name in names]
-        fits |= dict(zip(names, nested(numbers, profile), strict=True))
-    return printable(counts, fits, profile)
+    if all(fits.values()):
+        return fits
+    return {n: fit and not 0 < counts[n] <= profile.low for n, fit in fits.items()}
 
 
 def _whole(days: float | None) -> float | None:
