@@ -20,7 +20,7 @@ from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
     from qi_checker.sources.dry_run import DryRun
-    from qi_checker.sources.propose import Doubt, Proposal
+    from qi_checker.sources.proposal import Doubt, Proposal
 
 # Columns that can hold the name of an exam; an empty column says nothing.
 _FROM_NAMES = ("kind", "modality", "region", "codes", "description")

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
 from qi_checker.protocol.date_format import EXCEL
-from qi_checker.protocol.mapping import ALL_BLANKS
 from qi_checker.protocol.records import CASES, EVENTS
 from qi_checker.protocol.vocabulary import CASE_STATUSES, EVENT_STATUSES
-from qi_checker.sources.expressions import MARKS
 from qi_checker.sources.inspection import InspectedTable
 from qi_checker.sources.layout import BLANKS, plain
+from qi_checker.sources.patient_ids import about_ids, about_ids_of_feed, distinct_ids, shared_ids
+from qi_checker.sources.proposal import OPEN, Doubt, Part, Path, Proposal
 from qi_checker.sources.raw import literal
 from qi_checker.sources.recognise import (
     CASE_ROLES,
@@ -45,83 +44,12 @@ from qi_checker.sources.recognise import (
 if TYPE_CHECKING:
     import duckdb
 
-OPEN = "?"  # a person has to decide
 _MOST_WORDS = 60
-_SOURCES = {"column", "columns", "first_of", "constant"}  # keys that name a source
 _APPOINTMENT = re.compile(
     r"\b(app(oin)?t\w*|termin\w*|sched\w*|planned|geplant|gepl|rdv|rendez vous|booked|prevu\w*)\b"
 )
 _STATUS = r"\b(status|state|zustand|etat|statut)\b"
-_HARDLY_ANY = 0.05  # share of patients in both tables below which an id must be wrong
 _NEAR = 0.35  # two columns whose scores differ by less are both offered
-
-Path = tuple[str | int, ...]
-
-
-@dataclass
-class Doubt:
-    """A question about the mapping, and the value that each answer gives."""
-
-    path: Path
-    question: str
-    # Wording and value. None removes the key; in a dict it removes a key of the column.
-    answers: tuple[tuple[str, Any], ...]
-    usual: int | None = None  # the answer in the proposal; None leaves it open
-
-
-@dataclass
-class Part:
-    """The result for one table: its likely content, how certain that is, and unused columns."""
-
-    title: str
-    rows: int
-    kind: str  # cases, events, or nothing
-    sure: float
-    unused: list[str] = field(default_factory=list)
-    torn: int = 0  # rows with another number of cells than the header
-
-
-@dataclass
-class Proposal:
-    """A mapping as plain data, its parts, and the questions about it."""
-
-    mapping: dict[str, Any] = field(default_factory=dict)
-    parts: list[Part] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
-    patients: str = ""  # query of the patients with an operation, if the mapping changes their ids
-
-    def answer(self, doubt: Doubt, number: int) -> None:
-        """Put an answer into the mapping."""
-        value = doubt.answers[number][1]
-        self.doubts.remove(doubt)
-        at: Any = self.mapping
-        for step in doubt.path[:-1]:
-            at = at[step]
-        key = doubt.path[-1]
-        if value is None:
-            at.pop(key, None)
-            return
-        before = at.get(key)
-        partial = isinstance(value, dict) and None in value.values()
-        whole = not isinstance(value, dict) or (_SOURCES & value.keys() and not partial)
-        if whole:
-            at[key] = value
-        else:
-            merged = ({"column": before} if isinstance(before, str) else before) | value
-            at[key] = {name: given for name, given in merged.items() if given is not None}
-        if whole and before != value:
-            self._about_another(doubt, before, value)
-
-    def _about_another(self, doubt: Doubt, before: Any, value: Any) -> None:
-        """Drop the questions about a column after another one was chosen."""
-        if isinstance(before, dict) and isinstance(value, dict):
-            self.doubts = [d for d in self.doubts if d.path[: len(doubt.path)] != doubt.path]
-            formats = str(value.get("date", "")).split(" or ")
-            if len(formats) > 1:
-                name = value["column"] if "column" in value else value["columns"][0]
-                question = f"{name} can be read in {len(formats)} ways: which?"
-                answers = tuple((text, {"date": text}) for text in formats)
-                self.doubts.insert(0, Doubt(doubt.path, question, answers))
 
 
 def propose(
@@ -164,10 +92,12 @@ def propose(
         largest = max(
             range(len(feeds)), key=lambda n: ("exam_name" in feeds[n][1], _rows(feeds[n][0]), -n)
         )
-        proposal.doubts += _ids(con, proposal, blocks["cases"][0], feeds[largest], largest)
+        proposal.doubts += about_ids(con, proposal, blocks["cases"][0], feeds[largest], largest)
         for number, feed in enumerate(feeds):
             if number != largest:
-                proposal.doubts += _ids_of_feed(con, proposal, blocks["cases"][0], feed, number)
+                proposal.doubts += about_ids_of_feed(
+                    con, proposal, blocks["cases"][0], feed, number
+                )
     return proposal
 
 
@@ -401,6 +331,8 @@ class _Block:
             return
         self.used.add(column.name)
         dates, clock = dates_of(column), self._clock_beside(column)
+        if clock is not None:
+            self.used.add(clock.name)
         names = [column.name] + ([clock.name] if clock else [])
         formats = [self._with_clock(text, clock) for text in dates.formats]
         source: dict[str, Any] = {"columns": names} if clock else {"column": column.name}
@@ -470,8 +402,6 @@ class _Block:
             if c.name not in self.used and (is_clock(c) or (serial and is_part_of_a_day(c)))
         ]
         near = [c for c in clocks if abs(c.place - column.place) <= 2 and c.place > column.place]
-        if near:
-            self.used.add(near[0].name)
         return near[0] if near else None
 
     @staticmethod
@@ -516,9 +446,7 @@ class _Block:
 
     def _dated(self, column: Profile) -> dict[str, Any]:
         """Return how a date column is read, with the time of day beside it."""
-        used = set(self.used)
         clock = self._clock_beside(column)
-        self.used = used
         formats = [self._with_clock(text, clock) for text in dates_of(column).formats]
         source: dict[str, Any] = {"column": column.name}
         if clock is not None:
@@ -780,7 +708,7 @@ def _same_ids(
     for column in one.table.columns:
         if plain(column.name) != plain(case_id) and name_score(column, "case_id") < 0.5:
             continue
-        if _shared(con, _distinct(one, column), _distinct(main, here), "v", "v") > 0.8:
+        if shared_ids(con, distinct_ids(one, column), distinct_ids(main, here), "v", "v") > 0.8:
             return column
     return None
 
@@ -797,219 +725,3 @@ def _about_beside(block: dict[str, Any], one: InspectedTable) -> Iterator[Doubt]
                 (("yes", source), ("no, leave them out", None)),
                 0,
             )
-
-
-# ---- ids of two shapes ---------------------------------------------------------------------------
-
-
-def _ids(
-    con: duckdb.DuckDBPyConnection,
-    proposal: Proposal,
-    cases: tuple[InspectedTable, dict[str, Any]],
-    events: tuple[InspectedTable, dict[str, Any]],
-    number: int,
-) -> Iterator[Doubt]:
-    """Ask whether patients' ids agree in both tables, and propose how to make them agree."""
-    here, there = (_patients(seen, block) for seen, block in (cases, events))
-    if here is None or there is None:
-        return
-    plain = _shared(con, here, there, "v", "v")
-    if plain > 0.5:
-        return
-    if another := _another_id(con, proposal, cases, events, number, plain):
-        yield another
-        return
-    best: tuple[float, str, str, Any, str] = (plain + 0.2, "", "", None, "")
-    for kind, how in (("cases", _ways(con, there, here)), ("events", _ways(con, here, there))):
-        for wording, change, sql in how:
-            mine, other = (sql, "v") if kind == "cases" else ("v", sql)
-            share = _shared(con, here, there, mine, other)
-            if share > best[0]:
-                best = (share, kind, wording, change, sql)
-    share, kind, wording, change, _ = best
-    if not kind:
-        name = cases[1]["columns"]["patient_id"]
-        if plain < _HARDLY_ANY:
-            cases[1]["columns"]["patient_id"] = OPEN
-        yield Doubt(
-            _patient_path(proposal, "cases", 0),
-            f"Only {plain:.0%} of the patients with an operation have an examination under the same "
-            "id: is the id the same in both tables?",
-            (("yes, the others have none", name), ("no", OPEN)),
-            None if plain < _HARDLY_ANY else 0,
-        )
-        return
-    block = (cases if kind == "cases" else events)[1]
-    name = block["columns"]["patient_id"]
-    block["columns"]["patient_id"] = {"column": name} | change
-    if kind == "cases":
-        proposal.patients = f"(SELECT DISTINCT {best[4]} AS v FROM {here} h)"
-    yield Doubt(
-        _patient_path(proposal, kind, number if kind == "events" else 0),
-        f"Patients' ids have two shapes: {plain:.0%} are the same in both tables, and {share:.0%} if "
-        f"{wording} in {(cases if kind == 'cases' else events)[0].table.title}. Is that right?",
-        (("yes", block["columns"]["patient_id"]), ("no, leave them as they are", name)),
-        0,
-    )
-
-
-def _patient_path(proposal: Proposal, kind: str, number: int) -> Path:
-    several = isinstance(proposal.mapping[kind], list)
-    return (kind, *((number,) if several else ()), "columns", "patient_id")
-
-
-def _ids_of_feed(
-    con: duckdb.DuckDBPyConnection,
-    proposal: Proposal,
-    cases: tuple[InspectedTable, dict[str, Any]],
-    feed: tuple[InspectedTable, dict[str, Any]],
-    number: int,
-) -> Iterator[Doubt]:
-    """Ask about the ids of a further table of events, such as therapies.
-
-    Few patients have such events, so it counts how many of *its* patients have an operation.
-    """
-    seen, block = feed
-    here, there = proposal.patients or _patients(*cases), _patients(seen, block)
-    if here is None or there is None:
-        return
-    plain = _shared(con, there, here, "v", "v")
-    if plain >= _HARDLY_ANY:
-        return
-    name = block["columns"]["patient_id"]
-    ways = _ways(con, here, there)
-    shares = [(_shared(con, there, here, sql, "v"), n) for n, (_, _, sql) in enumerate(ways)]
-    share, best = max(shares, key=lambda found: (found[0], -found[1]))
-    if share > plain + 0.2:
-        wording, change, _ = ways[best]
-        block["columns"]["patient_id"] = {"column": name} | change
-        question = f"and {share:.0%} if {wording}. Is that right?"
-        answers = (("yes", block["columns"]["patient_id"]), ("no, leave them as they are", name))
-    else:
-        block["columns"]["patient_id"] = OPEN
-        question = f"is {name} the id of the patient, as in {cases[0].table.title}?"
-        answers = (("yes", name), ("no: the mapping is refused until one is named", OPEN))
-    yield Doubt(
-        _patient_path(proposal, "events", number),
-        f"{plain:.0%} of the patients of {seen.table.title} have an operation: {question}",
-        answers,
-        0 if share > plain + 0.2 else None,
-    )
-
-
-def _another_id(
-    con: duckdb.DuckDBPyConnection,
-    proposal: Proposal,
-    cases: tuple[InspectedTable, dict[str, Any]],
-    events: tuple[InspectedTable, dict[str, Any]],
-    number: int,
-    plain: float,
-) -> Doubt | None:
-    """Use another column of patients' ids if that one is in both tables: a second register."""
-    best: tuple[float, str, Profile] | None = None
-    for kind, (seen, block), (other, there) in (
-        ("cases", cases, events),
-        ("events", events, cases),
-    ):
-        taken = {block["columns"].get("patient_id"), block["columns"].get("case_id")}
-        wanted = _patients(other, there)
-        for column in seen.table.columns:
-            if column.name in taken or not may_be_id(column) or column.distinct < 3:
-                continue
-            found = _distinct(seen, column)
-            here, far = (found, wanted) if kind == "cases" else (wanted, found)
-            share = _shared(con, str(here), str(far), "v", "v")
-            if share > max(0.5, plain + 0.2) and (best is None or share > best[0]):
-                best = share, kind, column
-    if best is None:
-        return None
-    share, kind, column = best
-    seen, block = cases if kind == "cases" else events
-    before = block["columns"]["patient_id"]
-    block["columns"]["patient_id"] = column.name
-    if column.name in seen.merged:
-        block["fill_down"] = [*block.get("fill_down", ()), column.name]
-    for part in proposal.parts:
-        if part.title == seen.table.title:
-            names = [before if name == column.name else name for name in part.unused]
-            part.unused = names
-    return Doubt(
-        _patient_path(proposal, kind, number if kind == "events" else 0),
-        f"{share:.0%} of the patients are in both tables by {column.name} of {seen.table.title}, "
-        f"{plain:.0%} by {before}: is {column.name} the id of the patient?",
-        (("yes", column.name), (f"no, {before}", before)),
-        0,
-    )
-
-
-def _patients(seen: InspectedTable, block: dict[str, Any]) -> str | None:
-    """Return a query of the distinct patient ids as `v`."""
-    name = block["columns"].get("patient_id")
-    if not isinstance(name, str) or name == OPEN:
-        return None
-    return _distinct(seen, seen.table.column(name))
-
-
-def _distinct(seen: InspectedTable, column: Profile) -> str:
-    """Return a query of a column's distinct values as `v`, without surrounding blanks and marks."""
-    value = f"trim(k{column.place - 1}, {literal(BLANKS)})"
-    if column.marked:
-        value = f"regexp_replace({value}, {literal(MARKS)}, '\\1\\2')"
-    return f"(SELECT DISTINCT {value} AS v FROM {seen.grid} WHERE {value} <> '')"
-
-
-def _shared(con: duckdb.DuckDBPyConnection, here: str, there: str, own: str, other: str) -> float:
-    """Return the share of patients in `here` who are also in `there`."""
-    query = (
-        f"SELECT avg(CASE WHEN v IN (SELECT {other} FROM {there} t) THEN 1 ELSE 0 END) "
-        f"FROM (SELECT {own} AS v FROM {here} h) m"
-    )
-    return float(con.execute(query).fetchall()[0][0] or 0)
-
-
-def _ways(
-    con: duckdb.DuckDBPyConnection, other: str, own: str
-) -> list[tuple[str, dict[str, Any], str]]:
-    """Return ways to rewrite ids: as wording, as keys of mapping.yaml, and as SQL."""
-    lengths = con.execute(
-        f"SELECT length(v) FROM {other} o GROUP BY 1 ORDER BY count(*) DESC LIMIT 2"
-    ).fetchall()
-    result: list[tuple[str, dict[str, Any], str]] = []
-    for (length,) in lengths:
-        if 2 <= length <= 40:
-            sql = f"CASE WHEN length(v) < {length} THEN lpad(v, {length}, '0') ELSE v END"
-            result.append(
-                (f"leading zeros are added up to {length} characters", {"pad": length}, sql)
-            )
-    result.append(("leading zeros are removed", {"strip": "leading zeros"}, "ltrim(v, '0')"))
-    for mark in ("-", " ", ".", "/"):
-        sql = f"replace(v, {literal(mark)}, '')"
-        mark_is, strip = (f"{mark!r} is", mark) if mark != " " else ("blanks are", ALL_BLANKS)
-        result.append((f"{mark_is} removed", {"strip": strip}, sql))
-        for (length,) in lengths:
-            if 2 <= length <= 40:
-                wording = f"{mark_is} removed and leading zeros are added up to {length} characters"
-                padded = f"lpad({sql}, {length}, '0')"
-                result.append((wording, {"strip": strip, "pad": length}, padded))
-    result.append(('".0" is removed', {"strip": ".0"}, "regexp_replace(v, '[.]0+$', '')"))
-    # A text that begins every id, such as the code of a site: E1004000, MRN-1004000.
-    begun = con.execute(
-        "SELECT b FROM (SELECT regexp_extract(v, '^([A-Za-z]{1,8}[-_ /.]?)[0-9]', 1) AS b, "
-        f"count(*) / sum(count(*)) OVER () AS share FROM {own} o GROUP BY 1) g "
-        "WHERE b <> '' AND share > 0.9"
-    ).fetchall()
-    for (begin,) in begun:
-        sql = f"replace(v, {literal(begin)}, '')"
-        result.append((f"{begin!r} is removed", {"strip": begin}, sql))
-        bare = {"strip": [begin, "leading zeros"]}
-        result.append(
-            (f"{begin!r} and leading zeros are removed", bare, f"ltrim({sql}, '0')"),
-        )
-        for (length,) in lengths:
-            if 2 <= length <= 40:
-                wording = (
-                    f"{begin!r} is removed and leading zeros are added up to {length} characters"
-                )
-                cut = f"CASE WHEN length({sql}) < {length} THEN lpad({sql}, {length}, '0') ELSE {sql} END"
-                result.append((wording, {"strip": begin, "pad": length}, cut))
-    return result
