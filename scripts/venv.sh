@@ -19,9 +19,9 @@ if [ -x "$target/bin/python" ] && works "$target/bin/python" &&
     exit 0
 fi
 
-# The system's own Python comes first where it can make environments: distributions compile it with
-# the profile of a run, and the loader does not look up each of its functions in a shared library. One
-# that pyenv compiled with its defaults takes a fifth to a quarter more processor time for the tests.
+# The system's own Python comes first if it can make environments: a Python that pyenv compiled with
+# its defaults took 0.25 s of processor time for a loop of calls, objects and JSON, Debian's 0.19 to
+# 0.21 s, and the tests spend their time in Python.
 python=
 for candidate in ${PYTHON:+"$PYTHON"} /usr/bin/python3 python3.11 python3 python3.12 python3.13 python3.14; do
     if works "$candidate"; then

@@ -68,7 +68,7 @@ def _compare(old: Any, new: Any, place: _Place) -> Iterator[_Found]:
 
 
 def _of_parts(value: Any) -> bool:
-    """Whether a value is a list of mappings, which are compared one by one."""
+    """Return whether a value is a list of mappings; their items are compared by id."""
     return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
 
 

@@ -14,11 +14,11 @@ from qi_checker.authoring.examples import Difference, ExampleResult
 from qi_checker.errors import Problem
 from qi_checker.protocol.yaml_nodes import Document
 from qi_checker.render.terminal import add_row, new_table, put, safe, say
+from qi_checker.render.words import in_xml
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NARROW = 60  # columns; on a narrower screen expected and found are below each other
 
 
@@ -138,23 +138,18 @@ def _counts(element: xml.Element) -> None:
 
 
 def _case(suite: xml.Element, of: str, name: str, file: str, line: str) -> xml.Element:
-    case = xml.SubElement(suite, "testcase", classname=of, name=_clean(name), file=_clean(file))
+    case = xml.SubElement(suite, "testcase", classname=of, name=in_xml(name), file=in_xml(file))
     if line:
         case.set("line", line)
     return case
 
 
 def _told(case: xml.Element, element: str, kind: str, message: str, text: str) -> None:
-    detail = xml.SubElement(case, element, type=kind, message=_clean(message))
-    detail.text = _clean(text)
+    detail = xml.SubElement(case, element, type=kind, message=in_xml(message))
+    detail.text = in_xml(text)
 
 
 def _place(where: str) -> tuple[str, str]:
     """Return file and line of `file:line:column`; the line is empty if absent."""
     match = re.fullmatch(r"(.*):([0-9]+):[0-9]+", where)
     return (match[1], match[2]) if match else (where, "")
-
-
-def _clean(text: str) -> str:
-    """Remove the characters that XML does not allow, even when escaped."""
-    return _NO_XML.sub("?", text)

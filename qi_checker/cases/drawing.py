@@ -45,7 +45,7 @@ def _window(picture: Picture) -> list[str]:
     opens, closes = picture.band
     top, axis = picture.top, picture.axis
     size = f'width="{closes - opens}" height="{axis - top}"'
-    ends = (closes,) if picture.unlimited else (opens, closes)
+    ends = (closes,) if picture.open_start else (opens, closes)
     return [
         f'<rect x="{opens}" y="{top}" {size} fill="{_BAND}"/>',
         *[f'<path d="M{x} {top}V{axis + 5}" stroke="{_BLUE}" stroke-width="2"/>' for x in ends],

@@ -74,7 +74,7 @@ class Picture(NamedTuple):
     axis: float  # y of the line of days
     top: float  # y where the band begins
     band: tuple[float, float]
-    unlimited: bool  # the band has no first day
+    open_start: bool  # the window has no first day
     surgery: float
     as_of: float | None  # None if it is too far away to be drawn
     lines: tuple[Label, ...]  # labels of the vertical lines
@@ -203,7 +203,7 @@ def shape_of(event: EventText) -> Shape:
 
 
 def _marks(
-    events: Sequence[_Event], scale: Scale, top: float, uprights: Sequence[float]
+    events: Sequence[_Event], scale: Scale, top: float, verticals: Sequence[float]
 ) -> tuple[Mark, ...]:
     """Place the events in rows from the top down, with labels that do not overlap."""
     drafts = []
@@ -223,10 +223,10 @@ def _marks(
     ys = [round(top + LANE * (row + 0.5), 1) for row in range(max(rows, default=0) + 1)]
     marks = []
     for (event, x0, x1, start, end), row in zip(drafts, rows, strict=True):
-        y, middle, bar, lines = ys[row], x0, None, uprights
+        y, middle, bar, lines = ys[row], x0, None, verticals
         if event.last != event.first:
             middle, bar = round((x0 + x1) / 2, 1), (x0, x1)
-            lines = (*uprights, x0, x1)
+            lines = (*verticals, x0, x1)
         label = Label(start, y + 4, event.text, event.chosen)
         covered = None
         for x in lines:
@@ -305,8 +305,8 @@ def _picture(plan: _Plan, width: float) -> Picture:
     band = (scale.x(opens, -0.5) if opens else MARGIN, scale.x(closes, 0.5))
     surgery = scale.x(plan.surgery)
     as_of = scale.x(plan.as_of) if plan.first <= plan.as_of <= plan.last else None
-    uprights = (*band, surgery) if as_of is None else (*band, surgery, as_of)
-    marks = _marks(plan.events, scale, top, uprights)
+    verticals = (*band, surgery) if as_of is None else (*band, surgery, as_of)
+    marks = _marks(plan.events, scale, top, verticals)
     axis = round(max([m.y for m in marks], default=top + LANE / 2) + LANE / 2 + 3, 1)
     edges = _labels(plan.edges, scale, axis + 15 + LINE, LINE)
     return Picture(
@@ -314,7 +314,7 @@ def _picture(plan: _Plan, width: float) -> Picture:
         axis=axis,
         top=top,
         band=band,
-        unlimited=opens is None,
+        open_start=opens is None,
         surgery=surgery,
         as_of=as_of,
         lines=lines,

@@ -100,7 +100,6 @@ def digest(
     feeds = (*feed_failures, *_feeds(now, before))
     listed = _listed(now, upcoming, days)
     counted = _counted(now, listed)
-    watched = bool((now.manifest.get("site") or {}).get("feeds"))
     return Digest(
         protocol_id=now.protocol_id,
         protocol_title=str(now.manifest["protocol"].get("title") or now.protocol_id),
@@ -108,7 +107,7 @@ def digest(
         since=str(before.manifest["as_of"]) if before is not None else "",
         days=days,
         feeds=feeds,
-        feed_state=FAILED if feeds else FRESH if watched else NOT_WATCHED,
+        feed_state=_feed_state(now, feeds),
         at_risk=listed,
         changes=tuple(c for c in changed if c.requirement),
         titles=_titles(now),
@@ -123,6 +122,12 @@ def digest(
         problems=len(now.manifest.get("problems") or ()),
         counts=_counts(verdicts if verdicts is not None else _verdicts(now), changed),
     )
+
+
+def _feed_state(now: Snapshot, failures: Collection[str]) -> str:
+    if failures:
+        return FAILED
+    return FRESH if (now.manifest.get("site") or {}).get("feeds") else NOT_WATCHED
 
 
 def _changed(

@@ -58,7 +58,7 @@ def judge(event: Event, question: Question, case: Case, setting: Setting) -> Jud
 
 
 class Study(NamedTuple):
-    """What was examined, held against the selector of a question, whenever it was."""
+    """The outcomes that do not depend on the date or the status of an event."""
 
     code: Criterion
     modality: Criterion

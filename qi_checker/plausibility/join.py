@@ -53,7 +53,7 @@ def check_join(m: Measures, judge: Judge) -> Iterator[Finding]:
     yield from _swapped(m, judge)
     total, unknown, misspelt = m.exceptions
     if misspelt:  # other names are of other protocols: the same file may hold theirs
-        text = f"{parts(misspelt, total)} exceptions name no requirement of the protocol, but almost one"
+        text = f"{parts(misspelt, total)} exceptions name a requirement that is misspelt or unknown"
         yield from judge.share("exceptions", "exceptions", "requirement", misspelt, total, text, 5)
     if unknown:
         text = (

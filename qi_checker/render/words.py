@@ -10,8 +10,15 @@ from qi_checker.protocol.vocabulary import Reason, Verdict
 from qi_checker.render.views import Provenance
 
 _CODE = re.compile("`([^`]+)`")
+# Characters that XML forbids, escaped or not.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def in_xml(text: str) -> str:
+    """Replace the characters that XML does not allow."""
+    return _NO_XML.sub("\ufffd", text)
 
 
 @dataclass(frozen=True)

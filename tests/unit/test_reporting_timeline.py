@@ -84,7 +84,7 @@ def test_the_band_holds_exactly_the_days_that_count(days: int, inside: bool) -> 
 
 def test_a_window_without_a_first_day_reaches_the_left_end() -> None:
     picture = drawn(event(900), opens=None)
-    assert picture.unlimited
+    assert picture.open_start
     assert picture.band[0] <= picture.marks[0].x
     assert [label.text for label in picture.edges] == [f"closes {planned(SURGERY, SURGERY)}"]
 

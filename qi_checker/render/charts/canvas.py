@@ -12,14 +12,13 @@ without it, and its charts could neither be drawn for a phone nor written withou
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from markupsafe import escape
 
-from qi_checker.render.words import MONTHS
+from qi_checker.render.words import MONTHS, in_xml
 
 WIDTH, PHONE = 600, 320
 TEXT, SMALL = 10.5, 9.5
@@ -40,15 +39,13 @@ AXIS = 44  # height of the names of months below the axes
 _MONTH_ROOM = 28
 _LETTER, _BOLD = 0.62, 0.7  # mean width of a letter in units of the font size (DejaVu Sans)
 _ROW = TEXT + 8  # height of a row of the key
-# Characters that XML forbids, escaped or not.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Place = tuple[float, float]
 
 
 def clean(text: str) -> str:
     """Escape text, and replace what XML cannot hold."""
-    return str(escape(_FORBIDDEN.sub("\ufffd", text)))
+    return str(escape(in_xml(text)))
 
 
 def width_of(text: str, size: float = TEXT, *, bold: bool = False) -> float:
