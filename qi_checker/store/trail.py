@@ -25,6 +25,7 @@ _CHANGES = frozenset(
 )
 _UNDONE = frozenset(action for action in _CHANGES if action.endswith("_undone"))
 _REMOVES = frozenset({"run_forgotten", PURGED})
+_ERASES = (ERASED, PURGED, _PSEUDONYMISED)
 # The same of accounts, roles and tokens: an administrator's daily work, so that nobody is told of it.
 _OF_ACCOUNTS = ("account", "role", "token")
 _CHANGES_ACCOUNTS = frozenset(
@@ -175,6 +176,7 @@ class _Reader:
             if self.anchors[anchor.sequence] != anchor
         ]
         self.noted: list[str] = []
+        self.unknown: list[str] = []  # notes of rows that only an erased entry can have bound
         self.count = self.erased = 0
         self.last = Anchor(0, START)
         self.announced: set[int] = set()
@@ -198,7 +200,7 @@ class _Reader:
             tuple(self.faults),
             self.bound,
             self.binds,
-            tuple(self.noted),
+            (*self.noted, *self.unknown),
         )
 
     def _entry(self, entry: TrailEntry) -> None:
@@ -228,6 +230,8 @@ class _Reader:
             self.gone.add(entry.sequence)
             return
         content = json.loads(entry.payload)
+        if entry.action in _ERASES:
+            self.unknown.clear()  # what it erased may have bound them
         if entry.action in (ERASED, _PSEUDONYMISED):
             self.announced.update(content.get("sequences", ()))
         if entry.action in (PURGED, _PSEUDONYMISED) and content.get("through"):
@@ -260,7 +264,8 @@ class _Reader:
             self.noted.append(f"entry {number}: {entry.action} by {entry.actor} at {entry.at[:19]}")
         for name, digest in content.get("was", {}).items():
             if self.bound.get(name) != digest:  # binding a row again must not hide this
-                self.noted.append(f"entry {number}: {name} was not what the trail said before it")
+                notes = self.unknown if self.gone and name not in self.bound else self.noted
+                notes.append(f"entry {number}: {name} was not what the trail said before it")
         self.bound.update(bound)
         self.binds.update(dict.fromkeys(bound, number))
         for name in unbound:
@@ -283,6 +288,8 @@ def _of_accounts(name: str) -> bool:
 
 
 def _may_change(action: str, name: str) -> bool:
+    if action in _UNDONE:
+        return name.startswith(action.removesuffix("undone").replace("_", " "))
     return action in _CHANGES or (action in _CHANGES_ACCOUNTS and _of_accounts(name))
 
 

@@ -131,11 +131,12 @@ def grant(user: User, role: str, site: str, by: Person) -> None:
         raise _refused("role", "there is no such role")
     with writing(_ALIAS):
         given = {"given_by": by.login}
-        membership, _ = Membership.objects.get_or_create(
+        membership, new = Membership.objects.get_or_create(
             user=user, role=role, site=site.strip(), defaults=given
         )
         bound = bound_row(_ALIAS, "role", membership.pk)
-        tell("role_given", user, by, bound, given_role=role, site=site.strip())
+        was = {} if new else bound
+        tell("role_given", user, by, bound, was=was, given_role=role, site=site.strip())
 
 
 def take(membership: Membership, by: Person) -> None:
@@ -144,9 +145,9 @@ def take(membership: Membership, by: Person) -> None:
         if membership.role == Role.ADMIN.value and membership.site == "":
             _check_last(membership.user)
         user, role, site = membership.user, membership.role, membership.site
-        gone = [f"role {membership.pk}"]
+        was = bound_row(_ALIAS, "role", membership.pk)
         membership.delete()
-        tell("role_taken", user, by, {}, gone, given_role=role, site=site)
+        tell("role_taken", user, by, {}, [*was], was, given_role=role, site=site)
 
 
 def _check_last(user: User) -> None:
@@ -168,7 +169,7 @@ def tell(
 ) -> None:
     """Write an entry about an account; it binds the row of the account, or those of `bound`.
 
-    unbound: names of removed rows. was: the digest of the row before it was changed.
+    unbound: names of removed rows. was: the digests of rows before they were changed or removed.
     """
     details = {"account": user.login, "role": by.role, **more}
     rows = bound_account(user) if bound is None else bound

@@ -169,15 +169,19 @@ def _renew(user: User, grants: set[tuple[str, str]]) -> None:
     """Replace the provider's earlier roles by its current ones; other roles stay."""
     held = {(m.role, m.site): m for m in user.memberships.filter(given_by=_GIVEN_BY)}
     gone = [held[key] for key in sorted(held.keys() - grants)]
-    unbound = [f"role {membership.pk}" for membership in gone]
+    was: dict[str, str] = {}
     for membership in gone:
+        was |= bound_row("default", "role", membership.pk)
         membership.delete()
+    unbound = [*was]
     bound: dict[str, str] = {}
     for role, site in sorted(grants - held.keys()):
-        membership, _ = Membership.objects.get_or_create(
+        membership, new = Membership.objects.get_or_create(
             user=user, role=role, site=site, defaults={"given_by": _GIVEN_BY}
         )
-        bound |= bound_row("default", "role", membership.pk)
+        row = bound_row("default", "role", membership.pk)
+        bound |= row
+        was |= {} if new else row
     if held.keys() != grants:
         roles = sorted(f"{role} {site}".strip() for role, site in grants)
         Trail("default").append(
@@ -187,6 +191,7 @@ def _renew(user: User, grants: set[tuple[str, str]]) -> None:
             {"account": user.login, "roles": ", ".join(roles)},
             bound,
             unbound,
+            was,
         )
 
 

@@ -130,12 +130,14 @@ def test_what_is_no_right_may_change(upgraded: Store) -> None:
     assert upgraded.verify().whole
 
 
-def change(store: Store, statement: str, action: str, label: str, **more: Any) -> None:
+def change(
+    store: Store, statement: str, action: str, label: str, hour: int = 9, **more: Any
+) -> None:
     was = bound_row(store.alias, label, 1)
     execute(store, statement)
     bound = bound_row(store.alias, label, 1)
     more = {"was": was} | more
-    store.trail.append(hours(9), "oak", action, {"account": "ash"}, bound, **more)
+    store.trail.append(hours(hour), "oak", action, {"account": "ash"}, bound, **more)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def change(store: Store, statement: str, action: str, label: str, **more: Any) -
         ("account_opened", None),
         ("password_set", None),
         ("account_added", "entry 3 says that account 1 changed"),
-        ("note_undone", None),
+        ("note_undone", "entry 3 says that account 1 changed"),
         ("role_given", "entry 3 says that account 1 changed"),
     ],
 )
@@ -175,6 +177,16 @@ def test_a_change_does_not_hide_what_was_forged_before_it(upgraded: Store) -> No
     assert upgraded.verify().noted[1:] == (
         "entry 4: account 1 was not what the trail said before it",
     )
+
+
+def test_nothing_is_noted_of_a_change_that_outlives_what_bound_the_row(upgraded: Store) -> None:
+    """A purge erases the entry that bound the account, not that of a later change."""
+    renamed = "UPDATE qi_web_user SET name = 'A' WHERE id = 1"
+    change(upgraded, renamed, "account_renamed", "account", hour=40)
+    upgraded.purge(date(2026, 3, 2), hours(48), "oak")
+    found = upgraded.verify()
+    assert found.erased == 2
+    assert [said for said in found.noted if "was not what" in said] == []
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,8 @@ def append(store: Store, action: str, payload: dict[str, Any]) -> None:
     [
         ("exception_approved", {"bound": {"step 2": "f" * 64}}, "says that step 2 changed"),
         ("note", {"unbound": ["sign-off 1"]}, "says that sign-off 1 was removed"),
+        ("note_undone", {"bound": {"step 2": "f" * 64}}, "says that step 2 changed"),
+        ("contact_undone", {"bound": {"note 1": "f" * 64}}, "says that note 1 changed"),
         ("rows_bound", {"bound": {"step 2": "f" * 64}}, "binds all rows again"),
         ("purged", {"through": 99}, "erases what came after it"),
         ("trail_purged", {"through": 5, "hash": "f" * 64}, ""),
@@ -236,6 +238,26 @@ def test_an_entry_cannot_say_just_anything(
 ) -> None:
     append(lived(store), action, payload)
     assert fault in "".join(store.verify().faults)
+
+
+@pytest.mark.parametrize("kind", ["note", "contact", "look", "wait"])
+def test_undoing_does_not_hide_what_was_forged_before_it(store: Store, kind: str) -> None:
+    add = {
+        "note": lambda p, **by: p.note("C1", "", "call", **by),
+        "contact": lambda p, **by: p.contact("C1", "tried", "desk", "", **by),
+        "look": lambda p, **by: p.look("C1", PROTOCOL, "e", **by),
+        "wait": lambda p, **by: p.wait(
+            "C1", PROTOCOL, date(2026, 3, 9), "", today=date(2026, 3, 1), last=None, **by
+        ),
+    }[kind]
+    honest, forged = (add(store.people, by=ASH, at=hours(n)) for n in (6, 7))
+    store.people.undo(kind, honest, by=ASH, at=hours(8))
+    assert (store.verify().faults, store.verify().noted) == ((), ())
+    behind(store, f"UPDATE qi_people_{kind} SET case_id = 'C2' WHERE id = {forged}")
+    store.people.undo(kind, forged, by=ASH, at=hours(9))
+    assert store.verify().noted == (
+        f"entry {store.verify().entries}: {kind} {forged} was not what the trail said before it",
+    )
 
 
 def test_a_chain_that_is_dressed_up_as_purged_does_not_pass(store: Store) -> None:

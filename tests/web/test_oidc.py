@@ -15,7 +15,7 @@ import requests
 
 from tests.helpers.forked import PATIENCE
 from tests.helpers.oidc import CLIENT, SECRET, Provider, nanoidp, npm_provider, provider
-from tests.helpers.web import Person, Served, copied, served, set_web, sql, text_of
+from tests.helpers.web import Person, Served, copied, execute, served, set_web, sql, text_of
 
 ROLES = {
     "qi-coordinator": {"role": "coordinator"},
@@ -98,6 +98,20 @@ def test_roles_are_those_of_today(hospital: Served, idp: Provider) -> None:
     # Each account, name and role that a sign-in wrote or removed is bound to the trail.
     told = text_of(hospital.person("administrator").post("/trail").text)
     assert "The trail is intact" in told and "replaced by" not in told
+
+
+def test_a_forged_role_is_told_after_the_provider_renewed_it(
+    hospital: Served, idp: Provider
+) -> None:
+    idp.claims = {"sub": "u-9", "groups": ["qi-surgeon"]}
+    sign_in(hospital)
+    query = """SELECT m.id FROM qi_web_membership m JOIN qi_web_user u ON u.id = m.user_id
+               WHERE sub = 'u-9'"""
+    ((role,),) = sql(hospital.config, query)
+    execute(hospital.config, f"UPDATE qi_web_membership SET site = '' WHERE id = {role}")
+    sign_in(hospital)
+    told = text_of(hospital.person("administrator").post("/trail").text)
+    assert f"role {role} was not what the trail said before it" in told
 
 
 def test_nobody_is_recognised_by_a_name_or_an_address(hospital: Served, idp: Provider) -> None:

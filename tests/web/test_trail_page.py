@@ -176,6 +176,28 @@ def test_rights_that_nobody_gave_are_found(ward: Path, tmp_path: Path) -> None:
             execute(site.config, undone)
 
 
+def test_rights_that_nobody_gave_are_told_after_they_were_given_or_taken(
+    ward: Path, tmp_path: Path
+) -> None:
+    """An administrator who gives or takes a forged role does not hide that it was forged."""
+    with served(copied(ward, tmp_path / "site")) as site:
+        boss = site.person("administrator")
+        query = "SELECT id, user_id FROM qi_web_membership WHERE role = 'surgeon' AND site <> ''"
+        role, number = sql(site.config, query)[0]
+        forged = """INSERT INTO qi_web_membership (user_id, role, site, given_by)
+                    VALUES (1, 'quality_lead', '', 'administrator')"""
+        execute(site.config, f"UPDATE qi_web_membership SET site = '' WHERE id = {role}")
+        execute(site.config, forged)
+        ((added,),) = sql(site.config, "SELECT max(id) FROM qi_web_membership")
+        taken, given = {"do": "taken", "membership": str(role)}, {"do": "given", "site": ""}
+        assert boss.post(f"/people/{number}", taken).status_code == 302
+        assert boss.post("/people/1", given | {"role": "quality_lead"}).status_code == 302
+        told = text_of(boss.post("/trail").text)
+        assert "The trail is intact" in told
+        for name in (f"role {role}", f"role {added}"):
+            assert f"{name} was not what the trail said before it" in told
+
+
 def test_an_end_of_the_trail_that_was_kept_elsewhere_is_compared(
     ward: Path, tmp_path: Path
 ) -> None:

@@ -123,9 +123,10 @@ class People:
             if found is None or found.by != by.login:
                 raise _refused("there is nothing of yours to undo", "Look at the case again")
             if found.undone_at is None:
+                was = bound(found)
                 found.undone_at = at
                 found.save(using=self.alias, update_fields=["undone_at"])
-                self._tell(f"{kind}_undone", found, by, at)
+                self._tell(f"{kind}_undone", found, by, at, was)
         return str(found.case_id)
 
     def notes_read(self, login: str, case_id: str, last_note: int) -> None:
@@ -205,9 +206,11 @@ class People:
             self._tell(action, row, by, at)
         return int(row.id)
 
-    def _tell(self, action: str, row: Act, by: Person, at: datetime) -> None:
+    def _tell(
+        self, action: str, row: Act, by: Person, at: datetime, was: Mapping[str, str] | None = None
+    ) -> None:
         payload = {"case": row.case_id, "role": by.role, "number": row.pk}
-        Trail(self.alias).append(at, by.login, action, payload, bound(row))
+        Trail(self.alias).append(at, by.login, action, payload, bound(row), was=was)
 
 
 _UNDONE: dict[str, type[Any]] = {"note": Note, "contact": Contact, "look": Look, "wait": Wait}
