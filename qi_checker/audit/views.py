@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from qi_checker.cases.actions import NO_ACTIONS, ActionCount
-from qi_checker.protocol.plausible import Finding
+from qi_checker.protocol.plausible_findings import Finding
 from qi_checker.render.views import Provenance, Rate
 
 

@@ -30,7 +30,7 @@ from qi_checker.nightly.outbox import Outbox, prefix_of
 from qi_checker.nightly.smtp import Delivery, Server, deliver
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.plausible import Refused
+from qi_checker.protocol.plausible_findings import Refused
 from qi_checker.render.atomic import refused, sweep_parts, write_file
 from qi_checker.store import Night, Store
 

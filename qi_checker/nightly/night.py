@@ -35,7 +35,7 @@ from qi_checker.nightly.reports import write_months, write_reports
 from qi_checker.nightly.status import Log, Report, metrics_text
 from qi_checker.nightly.waivers import Waived, waived
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.plausible import Refused, check_accepted
+from qi_checker.protocol.plausible_findings import Refused, check_accepted
 from qi_checker.protocol.records import Records
 from qi_checker.render.atomic import refused, sweep_parts, write_file
 from qi_checker.sources.files import read_folder

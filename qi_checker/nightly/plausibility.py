@@ -19,7 +19,7 @@ from qi_checker.nightly.reports import audit_folder
 from qi_checker.plausibility import History, PastNight, PlausibilityChecks
 from qi_checker.plausibility.history import NIGHTS
 from qi_checker.protocol.as_of import AsOf
-from qi_checker.protocol.plausible import Refused
+from qi_checker.protocol.plausible_findings import Refused
 from qi_checker.render.atomic import write_file
 from qi_checker.store import Store
 

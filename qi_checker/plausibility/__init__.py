@@ -13,7 +13,8 @@ Python:
     history            tonight compared with earlier nights
     judged             limits, levels and sentences
 
-docs/plausibility.md lists every check; `protocol/plausible.py` has their names and limits.
+docs/plausibility.md lists every check; `protocol/plausible.py` has their names and limits,
+`protocol/plausible_findings.py` what they return.
 """
 
 from __future__ import annotations

@@ -25,15 +25,15 @@ from qi_checker.plausibility.measure import Measures, measure
 from qi_checker.plausibility.result import check_outcome, outcome
 from qi_checker.plausibility.rows import check_codes, check_rows, check_words
 from qi_checker.plausibility.times import check_period, check_times
-from qi_checker.protocol.plausible import (
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_findings import (
     CheckResult,
     Finding,
-    Level,
     Refused,
-    Settings,
     accepted,
     check_accepted,
 )
+from qi_checker.protocol.plausible_settings import Settings
 from qi_checker.protocol.records import RawTable
 
 # Checks of the time after the evaluated moment: a report of the past does not need them.

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from qi_checker.plausibility.judged import Judge, few_of_by_chance, many_of_by_chance, parts
 from qi_checker.plausibility.measure import UNDATED, CaseWeek, Measures
-from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_findings import Finding
 
 _PAIRS = 50  # pairs of events and operations; with fewer, chance decides
 _RECENT = 4  # weeks

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, lgamma, log, log1p
 
-from qi_checker.protocol.plausible import CHECKS, Finding, Level, Settings
+from qi_checker.protocol.plausible import CHECKS, Level
+from qi_checker.protocol.plausible_findings import Finding
+from qi_checker.protocol.plausible_settings import Settings
 
 
 @dataclass(frozen=True)

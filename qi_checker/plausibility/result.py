@@ -12,7 +12,8 @@ from qi_checker.plausibility.judged import Judge, few_of_by_chance, parts
 from qi_checker.plausibility.measure import Measures
 from qi_checker.plausibility.rows import check_kinds
 from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
-from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_findings import Finding
 from qi_checker.protocol.vocabulary import Reason, Status, Verdict
 from qi_checker.query import Compiled
 from qi_checker.query.tables import EXCEPTIONS, POPULATION, ROWS, VERDICTS

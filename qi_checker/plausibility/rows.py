@@ -11,7 +11,8 @@ from qi_checker.plausibility.measure import USUAL_KINDS, Measures, Profile
 from qi_checker.protocol.code_shapes import SHAPES
 from qi_checker.protocol.codes import canonical_code, canonical_system
 from qi_checker.protocol.date_format import ACCEPTED
-from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_findings import Finding
 
 UNREADABLE = "unreadable date"
 EXTERNAL_UNDATED = "external study without an acquisition date"

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from qi_checker.plausibility.judged import Judge, few_by_chance, parts
 from qi_checker.plausibility.measure import FUTURE, UNDATED, USUAL_KINDS, WEEKS, Measures, Week
-from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_findings import Finding
 
 _HALF_YEAR = 26  # weeks that define what is usual
 _YEAR = 52  # weeks

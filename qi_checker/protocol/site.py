@@ -19,7 +19,7 @@ from qi_checker.errors import Problem, UserError, did_you_mean
 from qi_checker.protocol import time_zones
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.fields import Day, FeedName, KindWord, Percent, Text, WorkingDays
-from qi_checker.protocol.plausible import Settings, read_settings, settings_schema
+from qi_checker.protocol.plausible_settings import Settings, read_settings, settings_schema
 
 
 def _zone(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qi_checker.protocol.plausible import Finding
+    from qi_checker.protocol.plausible_findings import Finding
 
 # A description from another system may contain escape sequences or reverse the text direction.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -6,8 +6,10 @@ The typed values of a single page are in its room: `cases/views.py`, `audit/view
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from qi_checker.protocol.plausible import Finding
+if TYPE_CHECKING:
+    from qi_checker.protocol.plausible_findings import Finding
 
 
 @dataclass(frozen=True)

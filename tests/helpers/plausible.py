@@ -17,7 +17,9 @@ from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.protocol.plausible import CHECKS, CheckResult, Finding, Settings, read_settings
+from qi_checker.protocol.plausible import CHECKS
+from qi_checker.protocol.plausible_findings import CheckResult, Finding
+from qi_checker.protocol.plausible_settings import Settings, read_settings
 from qi_checker.protocol.site import Site
 from qi_checker.sources.memory import from_rows
 from tests.helpers.damages import DAMAGES, REFUSE, WARN, Tables

@@ -8,7 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from qi_checker.plausibility.judged import few_by_chance, few_of_by_chance, parts
-from qi_checker.protocol.plausible import CHECKS, Finding, Level, accepted, read_settings
+from qi_checker.protocol.plausible import CHECKS, Level
+from qi_checker.protocol.plausible_findings import Finding, accepted
+from qi_checker.protocol.plausible_settings import read_settings
 from tests.helpers.damages import DAMAGES, Tables
 from tests.helpers.hospitals import untidy
 from tests.helpers.plausible import damaged, demo, run_checks

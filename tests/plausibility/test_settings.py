@@ -8,7 +8,8 @@ import pytest
 
 from qi_checker.errors import UserError
 from qi_checker.protocol.load import load_site
-from qi_checker.protocol.plausible import CHECKS, OFF, Level, Limits, read_settings
+from qi_checker.protocol.plausible import CHECKS, OFF, Level, Limits
+from qi_checker.protocol.plausible_settings import read_settings
 from qi_checker.protocol.site import Site
 
 

@@ -24,7 +24,8 @@ from qi_checker.protocol.examples import load_examples
 from qi_checker.protocol.language import LANGUAGES, PLACEHOLDER, Words
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
-from qi_checker.protocol.plausible import CHECKS, Finding, Level
+from qi_checker.protocol.plausible import CHECKS, Level
+from qi_checker.protocol.plausible_findings import Finding
 from qi_checker.protocol.plausible_french import FRENCH
 from qi_checker.protocol.plausible_french import in_french as plausibility
 from qi_checker.protocol.translation import (

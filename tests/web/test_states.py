@@ -11,7 +11,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from qi_checker.demo.ward import write_ward
-from qi_checker.protocol.plausible import Finding, Level
+from qi_checker.protocol.plausible import Level
+from qi_checker.protocol.plausible_findings import Finding
 from tests.helpers.browser import chromium, needs_browser
 from tests.helpers.walker import WIDER, Walker, violations, walking
 from tests.helpers.web import (

@@ -19,7 +19,7 @@ from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.plausible import UNCHECKED, CheckResult
+from qi_checker.protocol.plausible_findings import UNCHECKED, CheckResult
 from qi_checker.protocol.records import (
     CASE_COLUMNS,
     FINDING_COLUMNS,

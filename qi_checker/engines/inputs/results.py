@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qi_checker.engines.observers import JudgedTwice
-from qi_checker.protocol.plausible import UNCHECKED, CheckResult
+from qi_checker.protocol.plausible_findings import UNCHECKED, CheckResult
 from qi_checker.protocol.records import RawTable
 
 if TYPE_CHECKING:

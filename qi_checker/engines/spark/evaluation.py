@@ -18,7 +18,7 @@ from qi_checker.engines.steps import Progress, run, silent
 from qi_checker.errors import EvaluationError, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.plausible import UNCHECKED, CheckResult
+from qi_checker.protocol.plausible_findings import UNCHECKED, CheckResult
 from qi_checker.protocol.records import CASE_COLUMNS, FINDING_COLUMNS, REJECT_COLUMNS, RawTable
 from qi_checker.protocol.site import Site
 from qi_checker.query import Compiled, compile_protocol

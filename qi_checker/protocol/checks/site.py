@@ -7,7 +7,7 @@ from typing import Any
 from qi_checker.errors import did_you_mean
 from qi_checker.protocol.checks.names import check_column
 from qi_checker.protocol.complaints import Complaints
-from qi_checker.protocol.plausible import read_settings
+from qi_checker.protocol.plausible_settings import read_settings
 from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS
 
 _FREE = (CASES, EVENTS)  # tables in which a protocol may use a hospital's own columns
