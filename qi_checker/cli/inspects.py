@@ -19,8 +19,8 @@ from qi_checker.protocol.records import Records
 from qi_checker.protocol.site import Site
 
 if TYPE_CHECKING:
-    from qi_checker.sources.dry_run import DryRun
-    from qi_checker.sources.proposal import Doubt, Proposal
+    from qi_checker.sources.inspect.dry_run import DryRun
+    from qi_checker.sources.inspect.proposal import Doubt, Proposal
 
 # Columns that can hold the name of an exam; an empty column says nothing.
 _FROM_NAMES = ("kind", "modality", "region", "codes", "description")
@@ -33,9 +33,9 @@ def inspect(arguments: argparse.Namespace) -> int:
         return _dry_run(arguments)
     if arguments.like is not None:
         return _like(arguments)
-    from qi_checker.sources.inspection import read_tables
-    from qi_checker.sources.mapping_text import mapping_text
-    from qi_checker.sources.propose import propose
+    from qi_checker.sources.inspect.mapping_text import mapping_text
+    from qi_checker.sources.inspect.propose import propose
+    from qi_checker.sources.inspect.tables import read_tables
     from qi_checker.sources.raw import connect
     from qi_checker.sources.shipped import looks_like
 
@@ -91,7 +91,7 @@ def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
 
 def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
     """Ask a person about each doubt; an empty answer keeps the proposal or leaves it open."""
-    from qi_checker.sources.mapping_text import TORN
+    from qi_checker.sources.inspect.mapping_text import TORN
 
     for part in proposal.parts:
         seems = (
@@ -134,8 +134,8 @@ def _answer(doubt: Doubt, ask: Callable[[str], str]) -> int | None:
 
 def _dry_run(arguments: argparse.Namespace) -> int:
     from qi_checker.engines.duckdb.database import set_apart
-    from qi_checker.sources.dry_run import dry_run, newest_day
     from qi_checker.sources.files import mapping_of, read_folder
+    from qi_checker.sources.inspect.dry_run import dry_run, newest_day
 
     folder = Path(arguments.target)
     arguments.data = folder

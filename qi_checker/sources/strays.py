@@ -11,10 +11,10 @@ from pathlib import Path
 
 from qi_checker.errors import UserError
 from qi_checker.protocol.records import ALL_TABLES
-from qi_checker.sources.inspection import InspectedTable, read_tables
+from qi_checker.sources.inspect.roles import kind_of
+from qi_checker.sources.inspect.tables import InspectedTable, read_tables
 from qi_checker.sources.layout import plain
 from qi_checker.sources.raw import connect
-from qi_checker.sources.recognise import kind_of
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
 _LOOKED_INTO = 5_000_000  # bytes; a larger file is named but not opened

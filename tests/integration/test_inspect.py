@@ -18,9 +18,9 @@ from qi_checker.demo.exports import AS_OF, EXPORTS, OPERATIONS, VERDICTS
 from qi_checker.errors import UserError
 from qi_checker.protocol.date_format import ACCEPTED
 from qi_checker.protocol.load_mapping import load_mapping
-from qi_checker.sources.inspection import read_tables
-from qi_checker.sources.proposal import Proposal
-from qi_checker.sources.propose import propose
+from qi_checker.sources.inspect.proposal import Proposal
+from qi_checker.sources.inspect.propose import propose
+from qi_checker.sources.inspect.tables import read_tables
 from qi_checker.sources.raw import connect
 from tests.helpers.commands import csv_rows, environment, run
 

@@ -12,10 +12,10 @@ import yaml
 from qi_checker.errors import UserError
 from qi_checker.protocol.load_mapping import load_mapping
 from qi_checker.sources.files import read_folder
-from qi_checker.sources.inspection import read_tables
-from qi_checker.sources.mapping_text import mapping_text
-from qi_checker.sources.proposal import Proposal
-from qi_checker.sources.propose import propose
+from qi_checker.sources.inspect.mapping_text import mapping_text
+from qi_checker.sources.inspect.proposal import Proposal
+from qi_checker.sources.inspect.propose import propose
+from qi_checker.sources.inspect.tables import read_tables
 from qi_checker.sources.raw import connect
 from tests.helpers.folders import SITE
 

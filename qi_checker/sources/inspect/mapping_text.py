@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from qi_checker.sources.proposal import Doubt, Path, Proposal
+from qi_checker.sources.inspect.proposal import Doubt, Path, Proposal
 
 _WIDTH = 110
 TORN = (

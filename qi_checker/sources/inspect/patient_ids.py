@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from qi_checker.protocol.mapping import ALL_BLANKS
 from qi_checker.sources.expressions import MARKS
-from qi_checker.sources.inspection import InspectedTable
+from qi_checker.sources.inspect.profiles import Profile, may_be_id
+from qi_checker.sources.inspect.proposal import OPEN, Doubt, Path, Proposal
+from qi_checker.sources.inspect.tables import InspectedTable
 from qi_checker.sources.layout import BLANKS
-from qi_checker.sources.proposal import OPEN, Doubt, Path, Proposal
 from qi_checker.sources.raw import literal
-from qi_checker.sources.recognise import Profile, may_be_id
 
 if TYPE_CHECKING:
     import duckdb

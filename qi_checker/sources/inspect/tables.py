@@ -24,9 +24,10 @@ from qi_checker.sources.csv_file import Written
 from qi_checker.sources.database import open_database
 from qi_checker.sources.exams import look_up
 from qi_checker.sources.grid import PARQUET, ZIP, Wanted
+from qi_checker.sources.inspect.profiles import Profile, profiles
+from qi_checker.sources.inspect.roles import Table
 from qi_checker.sources.layout import BLANKS, plain
 from qi_checker.sources.raw import literal, path_literal, quoted, replace
-from qi_checker.sources.recognise import Profile, Table, profiles
 
 if TYPE_CHECKING:
     import duckdb
