@@ -214,7 +214,7 @@ class Expressions:
             ]
         if date.text in (EPOCH, EPOCH_MS):
             unit = 1_000_000 if date.text == EPOCH else 1_000
-            number = f"try_cast({trim(sql)} AS BIGINT)"
+            number = f"try_cast({_whole_number(trim(sql))} AS BIGINT)"
             moment = f"strftime(make_timestamp({number} * {unit}), '%Y-%m-%dT%H:%M:%SZ')"
             last = _LAST_EPOCH * 1_000_000 // unit
             return [f"CASE WHEN {number} BETWEEN 0 AND {last} THEN {moment} END"]
@@ -313,6 +313,14 @@ def excel_date(sql: str) -> str:
         f"CASE WHEN {number} = floor({number}) THEN {moment}::DATE::VARCHAR "
         f"ELSE date_trunc('second', {moment})::VARCHAR END END"
     )
+
+
+def _whole_number(sql: str) -> str:
+    """Return the SQL of a number without its fraction, empty for other text.
+
+    A cast to BIGINT would round 23:59:59.9 up to the next day, and accept 1.77E+09.
+    """
+    return f"regexp_extract({sql}, '^([0-9]+)([.,][0-9]*)?$', 1)"
 
 
 def _numbered_month(sql: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qi_checker.errors import Problem, UserError
+from qi_checker.sources.cells import text_of
 from qi_checker.sources.omop_concepts import choose, read_concepts
 from qi_checker.sources.raw import connect, literal, path_literal, quoted
 
@@ -97,7 +98,7 @@ class OmopTables:
         self.con: duckdb.DuckDBPyConnection = connect()
         self.source = str(path)
         self.sql: dict[str, str] = {}  # table -> FROM clause
-        self._columns: dict[str, set[str]] = {}
+        self._columns: dict[str, dict[str, str]] = {}  # table -> its columns with their types
         self._csv_files: list[Path] = []
         if path.is_dir():
             self._open_folder(path)
@@ -111,10 +112,15 @@ class OmopTables:
         """Return the SQL of a column, NULL if this version of the CDM lacks it."""
         return f"{alias}.{quoted(name)}" if name in self._known(table) else "NULL"
 
-    def _known(self, table: str) -> set[str]:
+    def text(self, table: str, name: str, alias: str) -> str:
+        """Return the SQL of a column as text: times are truncated, instants keep their offset."""
+        type_name = self._known(table).get(name)
+        return "NULL" if type_name is None else text_of(type_name, self.column(table, name, alias))
+
+    def _known(self, table: str) -> dict[str, str]:
         if table not in self._columns:
             rows = self.con.execute(f"DESCRIBE SELECT * FROM {self.sql[table]}").fetchall()
-            self._columns[table] = {str(row[0]).lower() for row in rows}
+            self._columns[table] = {str(row[0]).lower(): str(row[1]) for row in rows}
         return self._columns[table]
 
     def _open_database(self, path: Path, schema: str) -> None:
@@ -236,7 +242,7 @@ def _chosen_rows(tables: OmopTables, table: str, is_case: bool) -> str:
     return f"""
         SELECT '{stem}-' || {number} AS id,
             try_cast({column("person_id")} AS BIGINT)::VARCHAR AS patient_id,
-            {_when(column(day), column(moment))} AS moment,
+            {_when(column(day), tables.text(table, moment, "o"))} AS moment,
             {_codes(concept)} AS codes,
             coalesce(a.kind, b.kind) AS kind, coalesce(a.modality, b.modality) AS modality,
             coalesce(a.region, b.region) AS region, coalesce(standard.name, original.name) AS description,
@@ -273,12 +279,17 @@ def _names(tables: OmopTables) -> str:
 
 
 def _when(day: str, moment: str) -> str:
-    """Return the SQL of a date-time; a date if midnight. An unreadable date stays as written."""
+    """Return the SQL of a date-time; a date if midnight. An unreadable date stays as written.
+
+    `moment` is text. With an offset it also stays as written: DuckDB's cast would drop the offset,
+    and 01:30 UTC is still the day before in America.
+    """
     stamp = f"try_cast({moment} AS TIMESTAMP)"
+    local = f"regexp_matches({moment}, '^\\s*[0-9-]+[ T]+[0-9:.]+\\s*$')"
     date = f"coalesce(try_cast({day} AS DATE), try_strptime({day}::VARCHAR, '%Y%m%d')::DATE)"
     return (
         f"CASE WHEN {stamp}::TIME <> TIME '00:00:00' "
-        f"THEN strftime({stamp}, '%Y-%m-%dT%H:%M:%S') "
+        f"THEN CASE WHEN {local} THEN strftime({stamp}, '%Y-%m-%dT%H:%M:%S') ELSE {moment} END "
         f"ELSE coalesce({date}::VARCHAR, {stamp}::DATE::VARCHAR, {day}::VARCHAR) END"
     )
 
@@ -310,7 +321,7 @@ def _admission(tables: OmopTables) -> str:
     if table not in tables.sql:
         return "NULL"
     day = tables.column(table, "visit_start_date", "o")
-    moment = tables.column(table, "visit_start_datetime", "o")
+    moment = tables.text(table, "visit_start_datetime", "o")
     visit = tables.column(table, "visit_occurrence_id", "o")
     return f"""
         SELECT min({_when(day, moment)}) FROM {tables.sql[table]} AS o

@@ -99,6 +99,32 @@ def test_events_of_patients_with_a_case(database: Path, tmp_path: Path) -> None:
     ]
 
 
+LATE = [
+    ("TIMESTAMP_NS '2026-05-20 23:59:59.999999999'", "2026-05-20T23:59:59"),
+    ("TIMESTAMP '2026-05-20 23:59:59.999999'", "2026-05-20T23:59:59"),
+    ("TIMESTAMPTZ '2026-05-21 03:59:59.9+00'", "2026-05-21T03:59:59Z"),
+    ("'2026-05-20T23:59:59.9999999'", "2026-05-20T23:59:59"),
+    ("'2026-05-21T01:30:00Z'", "2026-05-21T01:30:00Z"),
+    ("'2026-05-20 20:30:00-05:00'", "2026-05-20 20:30:00-05:00"),
+    ("'2026-05-20 20:30 America/Toronto'", "2026-05-20 20:30 America/Toronto"),
+]
+
+
+@pytest.mark.parametrize(("moment", "at"), LATE)
+def test_a_late_time_stays_on_its_day(
+    moment: str, at: str, database: Path, tmp_path: Path
+) -> None:
+    """It is truncated, and an offset is written too: the audit converts it to the site's zone."""
+    with duckdb.connect(str(database)) as con:
+        con.execute(f"""CREATE OR REPLACE TABLE procedure_occurrence AS
+            SELECT * EXCLUDE procedure_datetime, CASE WHEN person_id = 7 THEN {moment} END
+            AS procedure_datetime FROM procedure_occurrence""")
+    import_omop(database, tmp_path / "out", concepts(tmp_path, LIST + IMAGING))
+    assert {row["surgery_at"] for row in table(tmp_path / "out" / "cases.csv")} == {at}
+    events = table(tmp_path / "out" / "events.csv")
+    assert {row["at"] for row in events if row["kind"] == "imaging"} == {at}
+
+
 def test_the_upper_line_decides(database: Path, tmp_path: Path) -> None:
     text = LIST + "OMOP:3,imaging,MR,abdomen,\n" + IMAGING
     import_omop(database, tmp_path / "out", concepts(tmp_path, text))
