@@ -21,13 +21,16 @@ NO_REQUESTER, NOT_APPROVED = "no requester", "not approved"
 _CYRILLIC = "авгекмнорстухіјѕԁһӏԛԝьґё", "abrekmhopctyxijsdhlqwbrë"
 _GREEK = "αβγεζηικμνορςτυχω", "abyezhikmnopctyxw"
 _ARMENIAN = "օսոհցզ", "ounhgq"
-_LATIN = "ıɑɡʏɩ", "iagyi"
-_LOOKS = str.maketrans(
-    *("".join(each) for each in zip(_CYRILLIC, _GREEK, _ARMENIAN, _LATIN, strict=True))
-)
-# Letters without width outside the category Cf: Hangul fillers, variation selectors.
+_LATIN = "ıɑɡʏɩᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ", "iagyiabcdefghijklmnoprstuvwz"
+_COPTIC = "ⲁⲃⲉⲏⲓⲕⲙⲛⲟⲣⲥⲧⲩⲭⳅ", "abehikmnopctyxz"
+_LISU = "ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲꓳꓴ", "bpdtgkjczfmnlsrvhwxyaeiou"
+# In lower case as casefold writes it: Cherokee's capitals.
+_CHEROKEE = "ᎠᎡᎢᎪᎫᎬᎳᎷᎻᏀᏃᏔᏙᏚᏞᏟᏢᏦᏧᏴ", "drtajewmhgzwvslcpkjb"
+_ALPHABETS = (_CYRILLIC, _GREEK, _ARMENIAN, _LATIN, _COPTIC, _LISU, _CHEROKEE)
+_LOOKS = str.maketrans(*("".join(each) for each in zip(*_ALPHABETS, strict=True)))
+# Blank outside the category Cf: Hangul fillers, a Braille pattern, variation selectors.
 _INVISIBLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u2800\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 # Japanese, Chinese and Korean mix several scripts in one word; none of them looks Latin.
 _TOGETHER = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")

@@ -18,6 +18,7 @@ from qi_checker.store.desk.reading import FileRows, history_of, judge_of, judged
 from qi_checker.store.desk.rewriting import action_row
 from qi_checker.store.desk.work import evidence_of, item_of, where_in
 from qi_checker.store.exceptions import APPROVED, REFUSED, Waiver, table_row
+from qi_checker.store.schedules import when_of
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
 from qi_checker.web.fresh import kept, version
@@ -141,7 +142,8 @@ def _row(waiver: Waiver, at: AsOf, day: date | None) -> dict[str, Any]:
     if day is not None and waiver.state == APPROVED and waiver.surgery_day not in (None, day):
         row |= {"approved_by": "", "approved_at": ""}
     for name in ("approved_at", "revoked_at"):
-        if row[name] and row[name][:10] >= at.date.isoformat():
+        moment = when_of(row[name], runtime().settings.site)
+        if moment and moment.lo >= at.date:
             row[name] = str(at)
     return row | {"_row": str(-waiver.number)}
 

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from qi_checker.judging.values import Unreadable, read_when
 from qi_checker.web.runtime import runtime
 
 FOLDER = Path(__file__).parent / "locale"
@@ -77,11 +78,15 @@ def _day(value: date, length: str, language: str) -> str:
 
 
 def planned(value: str, length: str = "long") -> str:
-    """Format an ISO text as `Tue 3 Mar 2026 08:00`; return text that is not a date unchanged."""
+    """Format an ISO text as `Tue 3 Mar 2026 08:00`; return text that is not a date unchanged.
+
+    A time with an offset is shown in the time of the site, where it may be another day.
+    """
     try:
-        return f"{day(date.fromisoformat(value[:10]), length)} {value[11:16]}".strip()
-    except ValueError:
+        at = read_when(value, runtime().settings.site)
+    except Unreadable:
         return value
+    return f"{day(at.lo, length)} {at.clock:%H:%M}" if at.clock else day(at.lo, length)
 
 
 def clock(value: datetime) -> str:

@@ -22,6 +22,11 @@ SAME = [
     ("ΣΟΦΙΑΣ", "σοφιας"),
     ("Ⅻ", "xii"),
     ("hen\u3164", "hen"),
+    ("hen\u2800", "hen"),  # a Braille pattern without dots
+    ("oak", "ᴏᴀᴋ"),  # small capitals
+    ("oak", "ꓳꓮꓗ"),  # Lisu
+    ("oak", "ⲟⲁⲕ"),  # Coptic
+    ("Zed", "ᏃᎬᎠ"),  # Cherokee
 ]
 DIFFERENT = [("José", "Jose"), ("oak", "oaks"), ("Müller", "Muller"), ("田中", "田仲")]
 

@@ -111,9 +111,7 @@ LATE = [
 
 
 @pytest.mark.parametrize(("moment", "at"), LATE)
-def test_a_late_time_stays_on_its_day(
-    moment: str, at: str, database: Path, tmp_path: Path
-) -> None:
+def test_a_late_time_stays_on_its_day(moment: str, at: str, database: Path, tmp_path: Path) -> None:
     """It is truncated, and an offset is written too: the audit converts it to the site's zone."""
     with duckdb.connect(str(database)) as con:
         con.execute(f"""CREATE OR REPLACE TABLE procedure_occurrence AS

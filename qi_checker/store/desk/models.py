@@ -58,7 +58,7 @@ class WorkItem(models.Model):
     site = models.TextField()
     surgeon = models.TextField()
     room = models.TextField()
-    surgery_at = models.TextField()  # as in the records
+    surgery_at = models.TextField()  # as in the records; in the time of the site if with an offset
     surgery_day = models.DateField()
     status = models.TextField()  # of the operation: scheduled, performed
     upcoming = models.BooleanField()

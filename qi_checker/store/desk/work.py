@@ -11,6 +11,7 @@ from typing import Any
 from qi_checker.cases.actions import Action, actions_of, row_in_words
 from qi_checker.cases.phrases import Where
 from qi_checker.judging import CaseTrace
+from qi_checker.judging.rows import Row
 from qi_checker.protocol.models import Protocol
 from qi_checker.store.desk.models import NO_DAY
 from qi_checker.store.desk.rewriting import Todo
@@ -50,7 +51,7 @@ def item_of(
         "site": row.text("site"),
         "surgeon": row.text("surgeon"),
         "room": next((row.text(name) for name in _ROOMS if row.text(name)), ""),
-        "surgery_at": row.text("surgery_at"),
+        "surgery_at": _planned(row),
         "surgery_day": case.day,
         "status": row.word("status"),
         "upcoming": case.upcoming,
@@ -62,6 +63,15 @@ def item_of(
         "said": json.dumps([action.phrase.to_json() for action in found], ensure_ascii=False),
         "evidence": evidence,
     }, todo
+
+
+def _planned(row: Row) -> str:
+    """Return the planned time as in the records, or in the time of the site if it has an offset.
+
+    Pages show it and move it to other days, and 2026-03-12T19:00Z is 08:00 on 13 March in Auckland.
+    """
+    at = row.dates["surgery_at"]
+    return at.clock.isoformat() if at.instant and at.clock else row.text("surgery_at")
 
 
 def _todo(action: Action) -> Todo:
