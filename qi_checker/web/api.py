@@ -30,7 +30,8 @@ from qi_checker.web.models import Token
 from qi_checker.web.night import last_night
 from qi_checker.web.runtime import store
 from qi_checker.web.tokens import API, held, sites_of
-from qi_checker.web.worklist import after_key, visible, waits
+from qi_checker.web.worklist_filters import visible, waits
+from qi_checker.web.worklist_lines import after_key
 
 MOST = 500
 

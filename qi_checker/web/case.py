@@ -37,7 +37,7 @@ from qi_checker.web.state import state_of
 from qi_checker.web.translations import Text, actions_of, owner_words, title_of
 from qi_checker.web.waivers import ExceptionsView, exceptions_view
 from qi_checker.web.words import CONTACTS, sign_of, status_words, verdict_words
-from qi_checker.web.worklist import Command, changes_of, days_left
+from qi_checker.web.worklist_lines import Command, changes_of, days_left
 
 
 @dataclass(frozen=True)

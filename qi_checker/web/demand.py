@@ -19,7 +19,7 @@ from qi_checker.web.i18n import gettext
 from qi_checker.web.night import Night, last_night, warnings
 from qi_checker.web.pages import render
 from qi_checker.web.rules import modalities
-from qi_checker.web.worklist import visible, week_days
+from qi_checker.web.worklist_filters import visible, week_days
 
 NEEDS_A_SLOT = ("order", "book", "move_booking")
 

@@ -17,7 +17,7 @@ from qi_checker.web.night import last_night
 from qi_checker.web.runtime import runtime
 from qi_checker.web.tokens import CALENDAR, held, sites_of
 from qi_checker.web.translations import owner_words, titles_of
-from qi_checker.web.worklist import visible, waits
+from qi_checker.web.worklist_filters import visible, waits
 
 
 def calendar(request: HttpRequest, token: str) -> HttpResponse:

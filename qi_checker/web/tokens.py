@@ -25,7 +25,7 @@ from qi_checker.web.i18n import gettext
 from qi_checker.web.models import Membership, Token
 from qi_checker.web.pages import Message, render
 from qi_checker.web.runtime import runtime
-from qi_checker.web.worklist import visible
+from qi_checker.web.worklist_filters import visible
 
 CALENDAR, API = "calendar", "api"
 

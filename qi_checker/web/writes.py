@@ -34,7 +34,7 @@ from qi_checker.web.runtime import runtime, store
 from qi_checker.web.state import differences, state_of
 from qi_checker.web.urls_of import link
 from qi_checker.web.words import problem_words
-from qi_checker.web.worklist import Filters
+from qi_checker.web.worklist_filters import Filters
 
 
 class Wrong(Exception):
