@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from qi_checker.monthly.views import Header, Monthly, Tally
 from qi_checker.render.views import Provenance
 from qi_checker.statistics.small_numbers import Profile, Shown
-from qi_checker.study.protected import shown_counts
+from qi_checker.statistics.withholding import shown_counts
 
 OVERLAP = (
     "Two reports whose 12 months overlap can be subtracted from each other. Publish one a year."

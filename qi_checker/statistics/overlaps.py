@@ -322,31 +322,10 @@ class Overlaps:
             for one in zip(at[unsafe].tolist(), small[unsafe].tolist(), strict=True)
         )
 
-
-def printable(
-    counts: Mapping[str, int], wanted: Mapping[str, bool], profile: Profile
-) -> dict[str, bool]:
-    """Return which `wanted` counts can be printed together; earlier counts take precedence.
-
-    A profile that rounds withholds only small counts: its numbers are already imprecise.
-    """
-    found = dict(wanted)
-    if profile.rounded_to:
-        return found
-    overlaps = Overlaps(counts, profile)
-    printed: frozenset[str] = frozenset()
-    for name in overlaps.counts:
-        if wanted[name] and overlaps.exposed(printed | {name}):
-            found[name] = False
-        elif wanted[name]:
-            printed |= {name}
-    for key in overlaps.keys:  # the same number under another name
-        met, there = f"in_window.{key}", f"present.{key}"
-        if there in found and counts[met] == counts[there]:
-            found[there] = found[there] and found[met]
-    for name in counts:
-        twin = whole_of(name.partition(".")[2].removesuffix("/whole"))
-        twin = twin if twin in overlaps.counts else "eligible"
-        if name.endswith("/whole") and counts[name] == counts[twin]:
-            found[name] = found[name] and found[twin]
-    return found
+    def values_of_days(self, printed: frozenset[str]) -> float:
+        """Return how many values the printed counts leave for `days`."""
+        if "days" not in self.frame.names:
+            return math.inf
+        limits = self._limits(printed)
+        days = self.frame.rows[self.frame.names.index("days")]
+        return 1 - self.frame.least(limits, -days) - self.frame.least(limits, days)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from qi_checker.render.views import Provenance
-from qi_checker.statistics.overlaps import printable
-from qi_checker.statistics.small_numbers import Profile, Shown, is_small, nested, rounded
+from qi_checker.statistics.small_numbers import Profile, Shown
+from qi_checker.statistics.withholding import shown_counts
 from qi_checker.study.rates import Counted, compare
 from qi_checker.study.views import Comparison, Share, Study
 
@@ -108,39 +108,6 @@ def _counts(study: Study, side: int) -> dict[str, int]:
         lead = study.intervals[0]
         counts["days"] = (lead.before, lead.after)[side].n
     return counts
-
-
-def shown_counts(counts: dict[str, int], profile: Profile) -> dict[str, Shown]:
-    """Round or withhold each count, so that no group of cases can be derived from the output."""
-    if profile.rounded_to:
-        fits = {name: not is_small(value, profile) for name, value in counts.items()}
-    else:
-        plan = [name for name in counts if name.startswith("plan_change")]
-        imaging = [name for name in counts if name not in plan]
-        fits = {}
-        for names in (imaging, ["eligible", *plan]):  # a changed plan reveals nothing about imaging
-            numbers = [counts[name] for name in names]
-            fits |= dict(zip(names, nested(numbers, profile), strict=True))
-    fits = _without_low(counts, fits, profile)
-    fits = _without_low(counts, printable(counts, fits, profile), profile)
-    return {
-        name: Shown(rounded(value, profile)) if fits[name] else Shown(None, profile.mark)
-        for name, value in counts.items()
-    }
-
-
-def _without_low(
-    counts: dict[str, int], fits: dict[str, bool], profile: Profile
-) -> dict[str, bool]:
-    """Withhold low counts if any count is withheld.
-
-    Numbers just above the limit leave too few possible values for those below it. Without this a
-    group of one could be worked out: of 11 operations, none compliant, 5 with a CT and 5 with an MRI
-    in time, both ultrasound and the number with any study withheld (`lt5`).
-    """
-    if all(fits.values()):
-        return fits
-    return {n: fit and not 0 < counts[n] <= profile.low for n, fit in fits.items()}
 
 
 def _whole(days: float | None) -> float | None:

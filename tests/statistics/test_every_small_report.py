@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from qi_checker.statistics.small_numbers import PROFILES, Shown
-from qi_checker.study.protected import shown_counts
+from qi_checker.statistics.withholding import shown_counts
 from tests.helpers.worlds import Reports, attack, worlds
 
 KEYS = ("ct", "mri", "us")
@@ -36,7 +36,7 @@ USUAL = {
 }
 THOROUGH = {
     "a study, late": 20,
-    "a study, none": 13,  # of 14 to 16, see "A known exception" in docs/small-numbers.md
+    "a study, none": 16,
     "a month": 12,
     "any of three": 16,
     "two, late or none": 11,
@@ -79,6 +79,37 @@ def test_the_attack_finds_what_is_not_protected() -> None:
     known = attack(Reports(KEYS[:2], ("in", "late")), 10, PROFILES["lt5"], marks_only).known
     numbers = "'compliant': 'withheld', 'in_window.ct': '7', 'in_window.mri': '7'"
     assert any(k.startswith("in-in are 4:") and numbers in k for k in known)
+
+
+def _study(eligible: int, compliant: int, each: tuple[int, int, int], days: int) -> dict[str, int]:
+    """Return the counts of a study in which no study is late."""
+    of = dict(zip(KEYS, each, strict=True))
+    numbers = {"eligible": eligible, "compliant": compliant, "days": days}
+    return {
+        name: eligible
+        if name.endswith("/whole")
+        else numbers.get(name, of.get(name[-2:], of["mri"]))
+        for name in KINDS["a study, none"].names
+    }
+
+
+@pytest.mark.parametrize(
+    ("eligible", "compliant", "each", "several"),
+    [
+        (16, 0, (10, 10, 10), (15, 16)),
+        (20, 0, (14, 9, 9), (16, 17, 18, 19)),
+        (14, 1, (4, 4, 4), (9, 10)),
+    ],
+)
+def test_the_number_with_any_study_is_not_told_by_the_choice(
+    eligible: int, compliant: int, each: tuple[int, int, int], several: tuple[int, ...]
+) -> None:
+    """Some of these had a report of their own, by which a group of one or two was known."""
+    plan = {"plan_change/whole": eligible, "plan_change": 2}  # reveals nothing about imaging
+    for others in ({}, plan):
+        studies = [_study(eligible, compliant, each, days) | others for days in several]
+        reports = [shown_counts(counts, PROFILES["lt5"]) for counts in studies]
+        assert all(report == reports[0] for report in reports)
 
 
 def test_who_met_one_of_three_is_no_sum_of_counts() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qi_checker.statistics.overlaps import ANY, EVERY, OTHERS, Frame, Overlaps
 from qi_checker.statistics.small_numbers import PROFILES
-from qi_checker.study.protected import shown_counts
+from qi_checker.statistics.withholding import shown_counts
 from tests.helpers.worlds import Reports
 
 KEYS = ("a", "b", "c", "d", "e")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qi_checker.statistics.small_numbers import PROFILES, Profile, is_small, nested, rounded
-from qi_checker.study.protected import shown_counts
+from qi_checker.statistics.withholding import shown_counts
 from tests.helpers.attack import MOST, recovered
 
 

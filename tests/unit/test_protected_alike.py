@@ -17,7 +17,8 @@ from qi_checker.monthly.protected import counts_of, protect_monthly
 from qi_checker.monthly.protected_files import write_protected_monthly
 from qi_checker.monthly.views import Monthly, Tally
 from qi_checker.statistics.small_numbers import PROFILES
-from qi_checker.study.protected import protect_study, shown_counts
+from qi_checker.statistics.withholding import shown_counts
+from qi_checker.study.protected import protect_study
 from qi_checker.study.protected_files import write_protected
 from qi_checker.study.rates import Counted, compare
 from qi_checker.study.views import Study

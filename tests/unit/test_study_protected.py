@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qi_checker.statistics.small_numbers import PROFILES, Profile, Shown, is_small
+from qi_checker.statistics.withholding import shown_counts
 from qi_checker.study.cases import AFTER, BEFORE, Case
 from qi_checker.study.comparison import _rates
-from qi_checker.study.protected import protect_study, shown_counts
+from qi_checker.study.protected import protect_study
 from qi_checker.study.protected_files import protected_page, write_protected
 from tests.helpers.attack import MOST, limits_of, recovered
 from tests.helpers.study import reconstructed
