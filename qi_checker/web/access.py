@@ -173,7 +173,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "what_if",
         "cases/<str:case_id>/what-if",
-        "case.what_if",
+        "what_if.what_if",
         SITE,
         WARD,
         (),

@@ -1,8 +1,7 @@
 """The page of one case: its current result, what people wrote about it, and all forms.
 
-Every reading is an entry in the trail; if the entry cannot be written, nothing is shown. A what-if is
-a plain form (`?to=2026-04-20`). With JavaScript the answer is updated while somebody types; without
-it, a button reloads the page.
+Every reading is an entry in the trail; if the entry cannot be written, nothing is shown. Another date of
+surgery is tried in `what_if.py`.
 """
 
 from __future__ import annotations
@@ -10,14 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse
-from markupsafe import Markup
 
-from qi_checker.protocol.as_of import AsOf
 from qi_checker.render.words import Sign
 from qi_checker.store.desk.models import NO_DAY, WorkItem
 from qi_checker.store.people.reads import Thread, thread
@@ -25,56 +22,19 @@ from qi_checker.store.schedules import schedules
 from qi_checker.store.transaction import writing
 from qi_checker.web import i18n
 from qi_checker.web.access import PAGES
-from qi_checker.web.cases import Day, Live, items_of, kept_live, latest_good, live, next_days
-from qi_checker.web.clock import day_of, this_moment
-from qi_checker.web.fresh import kept
+from qi_checker.web.cases import Live, items_of, live
+from qi_checker.web.clock import this_moment
 from qi_checker.web.i18n import gettext
 from qi_checker.web.night import last_night, warnings
-from qi_checker.web.pages import ROLES, done, render, templates, undoable
+from qi_checker.web.pages import ROLES, done, render, undoable
 from qi_checker.web.runtime import runtime, store
 from qi_checker.web.sheet import RequirementView, facts, requirements
 from qi_checker.web.state import state_of
 from qi_checker.web.translations import Text, actions_of, owner_words, title_of
 from qi_checker.web.waivers import ExceptionsView, exceptions_view
-from qi_checker.web.words import CONTACTS, sign_of, status_words, verdict_words
+from qi_checker.web.what_if import WhatIf, requested
+from qi_checker.web.words import CONTACTS, sign_of, verdict_words
 from qi_checker.web.worklist_lines import Command, changes_of, days_left
-
-
-@dataclass(frozen=True)
-class StripDay:
-    """One of the next sixty days, as a cell of the strip."""
-
-    iso: str
-    label: str
-    key: str  # met, booked, open, old
-    words: str
-    now: bool
-    month: str  # at the first day of a month
-
-
-@dataclass(frozen=True)
-class Strip:
-    """The next sixty days, judged by one protocol."""
-
-    days: tuple[StripDay, ...]
-    protocol: str
-
-
-@dataclass(frozen=True)
-class WhatIf:
-    """The result of the case for another date of surgery."""
-
-    to: str
-    protocol: str
-    answer: str
-    flips: tuple[
-        tuple[str, str, str, Sign, Sign, str], ...
-    ]  # title, before, after, signs, sentence
-    verdict: str
-    sign: Sign
-    latest: str
-    strip: Markup
-    wrong: str = ""
 
 
 @dataclass(frozen=True)
@@ -192,16 +152,6 @@ def sheet(request: HttpRequest, case_id: str) -> HttpResponse:
     return show(request, case_id, template="sheet")
 
 
-def what_if(request: HttpRequest, case_id: str) -> HttpResponse:
-    """Answer `to` as a fragment for the script; not a separate reading in the trail."""
-    lives = kept_live(request, case_id)
-    to, named = request.GET.get("to", ""), request.GET.get("protocol", "")
-    one = next((x for x in lives if x.item.protocol == named), None)
-    answer = _what_if(one, to) if one is not None else None
-    text = templates().get_template("web/what_if.html.j2").render(page=answer, case_id=case_id)
-    return HttpResponse(text, content_type="text/html; charset=utf-8")
-
-
 def _page(
     request: HttpRequest,
     items: Sequence[WorkItem],
@@ -247,14 +197,14 @@ def _may(request: HttpRequest, item: WorkItem, day: date) -> frozenset[str]:
     return frozenset(p.name for p in mine if p.name != "ious" or item.surgery_day <= day)
 
 
-def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> ProtocolView:
-    item, trace = one.item, one.trace
+def _protocol(request: HttpRequest, current: Live, written: Thread, day: date) -> ProtocolView:
+    item, trace = current.item, current.trace
     wait = written.wait(item.protocol, day)
     look = next((x for x in written.looks if x.protocol == item.protocol), None)
-    actions = actions_of(item, one.known)
+    actions = actions_of(item, current.known)
     until = item.act_by if item.act_by != NO_DAY else None
-    origin = json.loads(one.known.origin)
-    title = one.judge.bundle.protocol.title if one.judge else title_of(item.protocol)
+    origin = json.loads(current.known.origin)
+    title = current.judge.bundle.protocol.title if current.judge else title_of(item.protocol)
     return ProtocolView(
         protocol=item.protocol,
         title=title,
@@ -266,7 +216,7 @@ def _protocol(request: HttpRequest, one: Live, written: Thread, day: date) -> Pr
         left=days_left(item.act_by, day),
         slips=i18n.day(item.latest, "long"),
         requirements=requirements(trace, origin) if trace is not None else (),
-        what_if=_requested(request, one, day),
+        what_if=requested(request, current),
         stale=trace is None,
         live=item.live,
         waits_until=i18n.day(wait.until, "long") if wait else "",
@@ -292,107 +242,13 @@ def _sign_offs(item: WorkItem) -> tuple[tuple[str, str, str, tuple[str, ...]], .
     )
 
 
-def _requested(request: HttpRequest, one: Live, day: date) -> WhatIf | None:
-    """Return the what-if of a case that can still be moved, for the requested date."""
-    if not one.item.upcoming or one.item.status != "scheduled" or one.trace is None:
-        return None
-    to = request.GET.get("to", "") if request.method == "GET" else ""
-    named = request.GET.get("protocol", one.item.protocol)
-    return _what_if(one, to if named == one.item.protocol else "")
-
-
-def _what_if(one: Live, to: str) -> WhatIf:
-    """Return the strip of the next days, and the result for one of them."""
-    item = one.item
-    first = AsOf.parse(one.known.as_of).date
-    days = next_days(one, first)
-    chosen, wrong = _date(to, first)
-    good = latest_good(days)
-    shown = _strip(one, first, days, chosen)
-    latest = i18n.day(good, "long") if good else gettext("none of them")
-    base = WhatIf(to, item.protocol, "", (), "", sign_of(""), latest, shown, wrong)
-    moved = one.on(chosen) if chosen is not None else None
-    if moved is None or one.trace is None or chosen is None:
-        return base
-    before = {r.id: str(r.status) for r in one.trace.requirements}
-    flips = tuple(
-        (
-            r.requirement.title,
-            status_words(before.get(r.id, "not_applicable")),
-            status_words(str(r.status)),
-            sign_of(before.get(r.id, "not_applicable")),
-            sign_of(str(r.status)),
-            str(r.finding["sentence"]),
-        )
-        for r in moved.requirements
-    )
-    verdict = str(moved.verdict)
-    template = gettext("On %(day)s: %(verdict)s.")
-    words = template % {"day": i18n.day(chosen, "long"), "verdict": verdict_words(verdict).lower()}
-    return WhatIf(
-        chosen.isoformat(), item.protocol, words, flips, verdict, sign_of(verdict), latest, shown
-    )
-
-
-def _date(to: str, first: date) -> tuple[date | None, str]:
-    if not to:
-        return None, ""
-    chosen = day_of(to)
-    if chosen is None:
-        return None, gettext("Enter a date such as 2026-03-31.")
-    if chosen < first:
-        return None, gettext("Surgery cannot be moved into the past.")
-    if chosen > first + timedelta(days=3 * 366):
-        return None, gettext("That date is too far ahead.")
-    return chosen, ""
-
-
-_KEYS = {
-    "compliant": "met",
-    "compliant_with_exception": "met",
-    "pending": "booked",
-    "action_needed": "open",
-    "undetermined": "open",
-}
-
-
-def _strip(one: Live, first: date, days: Sequence[Day], chosen: date | None) -> Markup:
-    """Render the strip once for a case, then mark the chosen day in it."""
-
-    def written() -> str:
-        template = templates().get_template("web/strip.html.j2")
-        return template.render(strip=Strip(_cells(days), one.item.protocol))
-
-    text = kept(("strip", one.key, first, i18n.current()), written)
-    address = f'" href="?to={chosen}&amp;'
-    return Markup(text.replace(address, f" chosen{address}"))
-
-
-def _cells(days: Sequence[Day]) -> tuple[StripDay, ...]:
-    cells, month = [], 0
-    for one in days:
-        begins = one.day.month != month
-        month = one.day.month
-        cells.append(
-            StripDay(
-                iso=one.day.isoformat(),
-                label=i18n.day(one.day, "long"),
-                key=_KEYS.get(one.verdict, "old"),
-                words=verdict_words(one.verdict),
-                now=one.now,
-                month=i18n.month(one.day) if begins else "",
-            )
-        )
-    return tuple(cells)
-
-
 def _history(case_id: str) -> tuple[tuple[str, str], ...]:
     """Return every planned date of surgery with the night that first had it, the latest first."""
     moments = {run.run_id: run.as_of for run in store().runs()}
-    found: dict[tuple[str, str], None] = {}
+    dates: dict[tuple[str, str], None] = {}
     for s in reversed(schedules("default", case_id)):
-        found[(i18n.planned(s.surgery_at), i18n.planned(moments.get(s.from_run, "")))] = None
-    return tuple(found)
+        dates[(i18n.planned(s.surgery_at), i18n.planned(moments.get(s.from_run, "")))] = None
+    return tuple(dates)
 
 
 def _changes(items: Sequence[WorkItem]) -> tuple[str, ...]:
@@ -403,13 +259,13 @@ def _links(item: WorkItem) -> tuple[tuple[str, str], ...]:
     """Return links into other systems, with the ids of the case escaped."""
     values = {"case_id": item.case_id, "patient_id": item.patient_id}
     escaped = {name: quote(value, safe="") for name, value in values.items()}
-    found = []
-    for each in runtime().web.links:
-        address = each.url
+    links = []
+    for link in runtime().web.links:
+        address = link.url
         for name, value in escaped.items():
             address = address.replace("{" + name + "}", value)
-        found.append((each.title, address))
-    return tuple(found)
+        links.append((link.title, address))
+    return tuple(links)
 
 
 def _ious(written: Thread) -> str:
@@ -422,11 +278,11 @@ def _ious(written: Thread) -> str:
 
 def entries(written: Thread, login: str) -> tuple[Entry, ...]:
     """Return notes, contacts, looks and waits together, the latest first."""
-    found: list[tuple[Any, Entry]] = []
+    dated: list[tuple[Any, Entry]] = []
 
     def add(kind: str, row: Any, head: str, text: str) -> None:
         entry = Entry(kind, row.id, row.by, i18n.clock(row.at), head, text, row.by == login)
-        found.append((row.at, entry))
+        dated.append((row.at, entry))
 
     for note in written.notes:
         role = gettext(ROLES.get(note.to_role, "")) if note.to_role else gettext("everybody")
@@ -439,5 +295,5 @@ def entries(written: Thread, login: str) -> tuple[Entry, ...]:
         add("look", look, gettext("Looked at"), "")
     for wait in written.waits:
         add("wait", wait, gettext("Waits until %s") % i18n.day(wait.until, "long"), wait.why)
-    found.sort(key=lambda pair: pair[0], reverse=True)
-    return tuple(entry for _, entry in found)
+    dated.sort(key=lambda pair: pair[0], reverse=True)
+    return tuple(entry for _, entry in dated)
