@@ -94,6 +94,13 @@ class PlausibilityWarning(UserWarning):
     """A check of the records as a whole has found something (docs/plausibility.md)."""
 
 
+def count(number: int, noun: str = "", plural: str = "") -> str:
+    """Write a number with its noun: `1 case`, `1,200 cases`."""
+    if not noun:
+        return f"{number:,}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known word, or list them where nothing is near."""
     import difflib  # only an error needs it

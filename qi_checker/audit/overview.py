@@ -41,7 +41,7 @@ def audit_page(evaluation: Evaluation, page_of: PageOf = lambda case_id: "") -> 
         flow=_flow(evaluation),
         sensitivity=tuple((w, n, eligible) for w, n in summary["sensitivity"].items()),
         rejects=tuple(
-            (f"{r['file']}, row {r['row']}", r["row"], _reject_words(r))
+            (f"{r['file']}, row {r['row']}", r["row"], reject_words(r))
             for r in evaluation.rows(f"{evaluation.rejects_sql()} LIMIT {_REJECTS}")
         ),
         reconciliation=tuple(
@@ -96,7 +96,7 @@ _LISTS = {
 }
 
 
-def _reject_words(row: dict[str, Any]) -> str:
+def reject_words(row: dict[str, Any]) -> str:
     return f"{row['column']}: {row['reason']}" if row["column"] else str(row["reason"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from qi_checker.errors import count
 from qi_checker.protocol.records import RawTable
 from qi_checker.protocol.vocabulary import URGENCIES
 from qi_checker.query.tables import EXCEPTIONS, FINDINGS
@@ -41,7 +42,7 @@ def rows_not_used(
     for name, table in tables.items():
         read, used = counts[name]
         if read > used:
-            yield f"{table.file}: {read} rows read = {used} used + {read - used} rejected."
+            yield f"{table.file}: {count(read, 'row')} read = {used:,} used + {read - used:,} rejected."
 
 
 def _named(evaluation: Results, query: str) -> str:
@@ -92,10 +93,10 @@ def _words(evaluation: Results) -> Iterator[str]:
     for column, _, number in unknown_words(evaluation):
         counts.setdefault(column, []).append(number)
     for column, numbers in counts.items():
-        different = f"{len(numbers)} different {'word' if len(numbers) == 1 else 'words'}"
+        different = count(len(numbers), "different word")
         yield (
-            f"{column}: {sum(numbers)} values are outside the vocabulary ({different}) and count as "
-            "not recorded. `audit` shows the words on a terminal; map them under values in site.yaml."
+            f"{column}: {count(sum(numbers), 'value')} outside the vocabulary ({different}), read as not "
+            "recorded. `audit` shows the words on a terminal; map them under values in site.yaml."
         )
 
 
@@ -110,7 +111,7 @@ def _contradictions(evaluation: Results) -> Iterator[str]:
         )[0]["number"]
         if number:
             yield (
-                f"{number} events have a {column} that their code contradicts; the column decided."
+                f"{count(number, 'event')} with a {column} that the code contradicts: the column decided."
             )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qi_checker import __version__
 from qi_checker.audit.problems import problems
 from qi_checker.cases.actions import count_actions
+from qi_checker.errors import count
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.records import Joined, RawTable
@@ -81,13 +82,9 @@ def rests_on(evaluation: Results) -> str:
     )[0].values()
     planned = f"{ahead:,} planned, {own:,} of them of this protocol" if ahead else "none planned"
     return (
-        f"{_number(census['cases'].used, 'operation')} ({planned}) and "
-        f"{_number(census['events'].used, 'event')}"
+        f"{count(census['cases'].used, 'operation')} ({planned}) and "
+        f"{count(census['events'].used, 'event')}"
     )
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
 
 
 def manifest(evaluation: Results) -> dict[str, Any]:

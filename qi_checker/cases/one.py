@@ -12,7 +12,7 @@ from datetime import date
 from qi_checker.cases.raw_rows import Raw, RawSieve, Sieve, context_of_case
 from qi_checker.cases.rows import CaseRows, Origin, judged
 from qi_checker.cases.text_rows import TextSieve, doubtful
-from qi_checker.errors import Problem, UserError
+from qi_checker.errors import Problem, UserError, count
 from qi_checker.judging import CaseTrace, Judge
 from qi_checker.judging.rows import UNREADABLE, Rejected, read_rows
 from qi_checker.protocol.as_of import AsOf
@@ -109,7 +109,7 @@ def _absent(origin: Origin, case_id: str, rejected: Sequence[Rejected], sieve: S
 
 def no_such_case(file: str, case_id: str, used: int) -> Problem:
     """Return the problem that no usable case has this id."""
-    what = f"there is no case {case_id} among {used} cases"
+    what = f"there is no case {case_id} among {count(used, 'case')}"
     return Problem(file, what, "", "Look for the spelling in the column case_id")
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.errors import Exit, Problem, UserError, count
 from qi_checker.protocol.load import load_site
 
 
@@ -47,7 +47,7 @@ def omop(arguments: argparse.Namespace) -> int:
     done = import_omop(
         arguments.path, arguments.out, arguments.concepts, arguments.schema, arguments.force
     )
-    print(f"{arguments.out}: {done.cases} cases, {done.events} events")
+    print(f"{arguments.out}: {count(done.cases, 'case')}, {count(done.events, 'event')}")
     for note in done.notes:
         print(note)
     return Exit.DONE

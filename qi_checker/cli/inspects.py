@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qi_checker.audit.overview import reject_words
 from qi_checker.audit.problems import rejected_rows
 from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import protocol_path, read_site
-from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.errors import Exit, Problem, UserError, count
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.load import load_protocol
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 # Columns that can hold the name of an exam; an empty column says nothing.
 _FROM_NAMES = ("kind", "modality", "region", "codes", "description")
-_LISTED = 50  # unmapped values of one column
+_LISTED = 50  # unmapped values of one column; rejected rows
 
 
 def inspect(arguments: argparse.Namespace) -> int:
@@ -33,7 +34,7 @@ def inspect(arguments: argparse.Namespace) -> int:
         return _dry_run(arguments)
     if arguments.like is not None:
         return _like(arguments)
-    from qi_checker.sources.inspect.mapping_text import mapping_text
+    from qi_checker.sources.inspect.mapping_text import mapping_text, still_open
     from qi_checker.sources.inspect.propose import propose
     from qi_checker.sources.inspect.tables import read_tables
     from qi_checker.sources.raw import connect
@@ -60,7 +61,7 @@ def inspect(arguments: argparse.Namespace) -> int:
         return Exit.DONE
     if sys.stdin.isatty() and sys.stdout.isatty():
         _converse(proposal, input)
-    return _write(arguments, mapping_text(proposal, target), target)
+    return _write(arguments, mapping_text(proposal, target), target, still_open(proposal))
 
 
 def _like(arguments: argparse.Namespace) -> int:
@@ -74,13 +75,15 @@ def _like(arguments: argparse.Namespace) -> int:
     return _write(arguments, text, str(arguments.target))
 
 
-def _write(arguments: argparse.Namespace, text: str, target: str) -> int:
+def _write(arguments: argparse.Namespace, text: str, target: str, unanswered: str = "") -> int:
     folder = Path(target) if Path(target).is_dir() else Path(target).parent
     out = arguments.out or (Path("mapping.yaml") if "://" in target else folder / "mapping.yaml")
     if out.exists() and not arguments.force:
         advice = "Give another file with --out, or replace it with --force"
         raise UserError(Problem(str(out), "already exists", "", advice))
     out.write_text(text, encoding="utf-8")
+    if unanswered:
+        print(f"{out}: {unanswered}")
     print(f"{out}: read every line, then check the result on twenty rows:")
     print(f"  qi-checker inspect {folder if '://' not in target else '.'} --dry-run")
     return Exit.DONE
@@ -97,9 +100,9 @@ def _converse(proposal: Proposal, ask: Callable[[str], str]) -> None:
         seems = (
             f"seems to contain {part.kind} ({part.sure:.0%} sure)" if part.kind else "is not used"
         )
-        print(f"{part.title}: {part.rows} rows; {seems}")
+        print(f"{part.title}: {count(part.rows, 'row')}; {seems}")
         if part.torn:
-            print(f"  {TORN.format(number=part.torn)}")
+            print(f"  {TORN.format(rows=count(part.torn, 'more row'))}")
     if proposal.doubts:
         print("\nA number answers a question; Enter keeps the answer with a star, or none.")
     done: list[Doubt] = []
@@ -173,11 +176,13 @@ def _plausible(bundle: Bundle, records: Records, as_of: AsOf, site: Site) -> Non
         print(f"- {finding.level} {finding.check}: {finding.message}")
     for line in rejected_rows(done):
         print(f"- {line}")
+    for row in done.rows(f"{done.rejects_sql()} LIMIT {_LISTED}"):
+        print(f"    {row['file']}, row {row['row']}: {reject_words(row)}")
 
 
 def _print(shown: DryRun) -> None:
     for table in shown.tables:
-        print(f"{table.name}: {table.number} records from {table.where}")
+        print(f"{table.name}: {count(table.number, 'record')} from {table.where}")
         width = max((len(c) for row in table.rows for c, *_ in row.cells), default=0)
         for row in table.rows:
             print(f"\n  {row.where}")

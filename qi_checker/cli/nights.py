@@ -14,7 +14,7 @@ from pathlib import Path
 
 from qi_checker.cli.clock import time_of_day
 from qi_checker.cli.common import progress, warn
-from qi_checker.errors import Exit, Problem, UserError
+from qi_checker.errors import Exit, Problem, UserError, count
 from qi_checker.nightly.database import opened
 from qi_checker.nightly.load import Settings, load_settings
 from qi_checker.nightly.moments import check_days, now_here, today_of
@@ -167,8 +167,8 @@ def verify(arguments: argparse.Namespace) -> int:
         print(f"  {words}")
     if result.whole:
         print(
-            f"The audit trail is intact: {result.entries} entries, and "
-            f"{len(result.bound)} records bound to it are unchanged."
+            f"The audit trail is intact: {count(result.entries, 'entry', 'entries')}, and "
+            f"{count(len(result.bound), 'record')} bound to it, none changed."
         )
         return Exit.DONE
     for fault in result.faults:
@@ -210,10 +210,10 @@ def purge(arguments: argparse.Namespace) -> int:
             _check_share(store, before)
         done = store.purge(before, time_of_day(), system_user())
     print(
-        f"Removed from before {before}: {done.runs} runs, {done.rows} rows, "
-        f"{done.exceptions} exceptions, {done.sign_offs} sign-offs, "
-        f"{done.written} notes and other entries of people; {done.entries} entries of the trail "
-        "became marks."
+        f"Removed from before {before}: {count(done.runs, 'run')}, {count(done.rows, 'row')}, "
+        f"{count(done.exceptions, 'exception')}, {count(done.sign_offs, 'sign-off')}, "
+        f"notes and other entries of people: {done.written}; entries of the trail that became "
+        f"marks: {done.entries}."
     )
     return Exit.DONE
 
@@ -253,8 +253,8 @@ def forget(arguments: argparse.Namespace) -> int:
         done = store.forget(arguments.number, time_of_day(), system_user())
         queued = Outbox(settings.outbox).drop(done.run_id)
     print(
-        f"Run {done.run_id} of {done.protocol} for {done.as_of} is forgotten: {done.rows} rows and "
-        f"{queued} queued messages removed. Reports show it until the next night."
+        f"Run {done.run_id} of {done.protocol} for {done.as_of} is forgotten: {count(done.rows, 'row')} and "
+        f"{count(queued, 'queued message')} removed. Reports show it until the next night."
     )
     return Exit.DONE
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from qi_checker.errors import count as count  # words.count, as every page calls it
 from qi_checker.protocol.vocabulary import Reason, Verdict
 from qi_checker.render.views import Provenance
 
@@ -104,13 +105,6 @@ def until(act_by: date | None, today: date) -> str:
 def plain(text: str) -> str:
     """Remove the backticks around code, for mails, slides and cells."""
     return _CODE.sub(r"\1", text)
-
-
-def count(number: int, noun: str = "", plural: str = "") -> str:
-    """`1 case`, `1,200 cases`."""
-    if not noun:
-        return f"{number:,}"
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def days_before(days: int) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qi_checker.errors import Problem, UserError
+from qi_checker.errors import Problem, UserError, count
 from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.csv_text import (
@@ -200,7 +200,7 @@ def _header(
         return tuple(names), above[-1] if above else None
     rows = _top(text, delimiter, written)
     if len(rows) < written.header_rows:
-        what = f"there is no header below {written.skip} rows"
+        what = f"there is no header below {count(written.skip, 'row')}"
         raise UserError(Problem(where, what, "", "Correct skip or header_rows"))
     for row in rows:
         if row.open_quote or row.has_nul:
@@ -239,7 +239,7 @@ def _cut(source: Path, body: Path, begins: int, delimiter: str, written: Written
         while remaining and (chunk := file.read(min(CHUNK, remaining))):
             out.write(chunk)
             remaining -= len(chunk)
-    return [f"{left_out} rows at the end are left out as a footer"] if left_out else []
+    return [f"left out as a footer: {count(left_out, 'row')} at the end"] if left_out else []
 
 
 def _footer(source: Path, delimiter: str, patterns: tuple[str, ...]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qi_checker.errors import Problem, UserError
+from qi_checker.errors import Problem, UserError, count
 from qi_checker.protocol.codes import canonical_system
 from qi_checker.protocol.load_mapping import LoadedMapping
 from qi_checker.protocol.mapping import Join, RowsThat, Source, TableMapping, many
@@ -273,7 +273,7 @@ class _Part:
             f"SELECT count(DISTINCT g._row) FROM {rows} WHERE NOT ({holds})"
         ).fetchall()[0]
         if out:
-            self.made.notes.append(f"{self.title}: {out} rows are left out by where")
+            self.made.notes.append(f"{self.title}: left out by where: {count(out, 'row')}")
         return f"{rows} WHERE {holds}"
 
     # ---- columns ---------------------------------------------------------------------------------
@@ -346,13 +346,13 @@ class _Part:
             FROM {looked_up}""").fetchall()[0]
         if unread:
             yield (
-                f"{unread} of {names} exam names, on {rows} rows, give no modality or no region that "
-                "the list knows; qi-checker inspect --dry-run lists them"
+                f"the list knows no modality or no region for {unread} of {count(names, 'exam name')}, "
+                f"in {count(rows, 'row')}; qi-checker inspect --dry-run names them"
             )
         if outside and self.block.outside_dates == "reading":
             yield (
-                f"{outside} rows are readings of examinations made elsewhere; their dates are not "
-                "used as the dates of the examinations"
+                f"{count(outside, 'reading')} of examinations made elsewhere: the date of a reading is "
+                "not used as the date of the examination"
             )
 
     # ---- groups ----------------------------------------------------------------------------------

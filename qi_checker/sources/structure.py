@@ -78,6 +78,8 @@ def of_text(path: Path) -> Structure:
     rows = _some(top, DELIMITERS[separator])
     skip, header_rows = find_header(rows)
     last = [] if encoding.startswith("utf-16") else tail.decode(codec, "ignore").splitlines()
+    if size <= len(tail):
+        last = last[skip + header_rows :]
     lines = [line for line in last if line.strip()][-FOOTER_ROWS:]
     cells = [next(csv_rows(line, DELIMITERS[separator])).cells for line in lines]
     return Structure(

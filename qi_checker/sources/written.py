@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from qi_checker.errors import Problem, UserError
+from qi_checker.errors import Problem, UserError, count
 from qi_checker.protocol.records import EVENTS, RawTable, Records
 from qi_checker.sources.raw import literal, quoted
 
@@ -79,4 +79,4 @@ def _left_out(records: Records, table: RawTable) -> list[str]:
     if table.name == EVENTS.name:
         return []
     (torn,) = records.con.execute(f"SELECT count(*) FROM torn_{table.name}").fetchall()[0]
-    return [f"{table.file}: {torn} rows that cannot be read are left out"] if torn else []
+    return [f"{table.file}: left out: {count(torn, 'row')} that cannot be read"] if torn else []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qi_checker.errors import Problem, UserError, did_you_mean
+from qi_checker.errors import Problem, UserError, count, did_you_mean
 from qi_checker.protocol.records import RawTable, Table
 from qi_checker.protocol.site import Site
 from qi_checker.sources.cells import cell_text, why_unfit
@@ -187,7 +187,7 @@ def _without_footer(sheet: Sheet, patterns: tuple[str, ...]) -> None:
     for at in range(begins, len(sheet.rows)):
         if patterns and is_footer([cell_text(c) for c in sheet.rows[at][1]], patterns):
             left_out = len(sheet.rows) - at
-            sheet.notes.append(f"{left_out} rows at the end are left out as a footer")
+            sheet.notes.append(f"left out as a footer: {count(left_out, 'row')} at the end")
             del sheet.rows[at:]
             return
 

@@ -75,6 +75,7 @@ def test_a_dry_run_shows_rows_before_and_after_and_what_nothing_maps(export: Pat
     assert "cases: 12 records from" in ran.out and "events: 19 records from" in ran.out
     assert "2026-03-10 07:30:00" in ran.out
     assert "10 of 12 patients with an operation have an event (83%)" in ran.out
+    assert re.search(r"row 1[35]: at \(.*\): external study without an acquisition date", ran.out)
     (part,) = re.findall(r"exam names\n((?: +\d+  .*\n)+)", ran.out)
     assert re.search(r"1  (CT UROGRAM W/WO|CT Urographie|Uroscanner)", part)
 
@@ -487,7 +488,45 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
     rows = "".join(f"{n},P{n},2026-01-0{n},Completed,47120\n" for n in range(1, 9))
     write(tmp_path, or_cases=CASES + rows + "9,P9,2026-01-09,Completed, after all,47120\n")
     ran = run("inspect", tmp_path)
-    assert "#   1 more rows have another number of cells than the header" in ran.out
+    assert "#   1 more row with another number of cells than the header cannot be read" in ran.out
+
+
+def test_every_open_question_is_said_and_refused_together(tmp_path: Path) -> None:
+    """A column, a word for all rows and a word of the export: none is taken for an answer."""
+    cases = "CASE_ID,MRN,SURGERY_DATE,CPT\n1,P1,2026-03-14,47120\n"
+    exams = "ACCESSION,MRN,EXAM_NAME,WHENDONE,STATUS\nA1,P1,CT ABDOMEN,2026-03-01,Kaputt\n"
+    write(tmp_path, or_cases=cases, rad=exams)
+    out = tmp_path / "mapping.yaml"
+    ran = run("inspect", tmp_path, "--out", out)
+    assert f"{out}: 3 questions are open" in ran.out
+    assert "Which column of rad.csv is the time of the examination?" in out.read_text()
+    ran = run("inspect", tmp_path, "--dry-run")
+    assert ran.code == 2
+    for question in (
+        "the question about status is still open. Replace `?` by the word that is right for every",
+        " row: scheduled, performed, cancelled.",
+        "the question about `Kaputt` is still open. Replace `?` by one of ordered, booked, completed, ",
+        "the question about at is still open. Replace `?` by the name of a column of your export.",
+    ):
+        assert question in ran.err
+
+
+@pytest.mark.parametrize("total", ["Summe: 4", "Total 4"])
+def test_a_title_above_the_header_is_not_its_footer(tmp_path: Path, total: str) -> None:
+    rows = "".join(f"{n},P{n},2026-01-0{n},Completed,47120\n" for n in range(1, 5))
+    title = "OR list,,,,\nerstellt am 10.03.2026,,,,\n,,,,\n"
+    found = proposed(write(tmp_path, or_cases=title + CASES + rows + f"{total},,,,\n"))
+    assert found.mapping["cases"]["footer"] == total.split(":")[0].split()[0]
+
+
+@pytest.mark.parametrize("name", ["FIN", "ACCOUNT", "ZIP", "ROOM PHONE"])
+def test_numbers_under_another_name_are_not_codes(tmp_path: Path, name: str) -> None:
+    """Any number of five digits has the shape of a CPT code."""
+    cases = f"CASE_ID,MRN,SURGERY_DATE,STATUS,CPT,CPT 2,{name}\n" + "".join(
+        f"{n},P{n},2026-01-0{n},Completed,47120,44140,9001{n}\n" for n in range(1, 9)
+    )
+    found = proposed(write(tmp_path, or_cases=cases))
+    assert found.mapping["cases"]["columns"]["procedures"]["columns"] == ["CPT", "CPT 2"]
 
 
 def test_ids_of_a_further_feed_are_compared_too(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_forms_views_and_the_desk_forget_it_too(store: Store) -> None:
         ("Urgency is not one of elective, urgent, emergency: 20, 3.", "elective", True),
         ("Still scheduled after the date of surgery, judged as past: 1, 20 and 3 more.", "3", True),
         ("Still scheduled after the date of surgery, judged as past: 1, 20.", "2", True),
-        ("20 events have a region that their code contradicts; the column decided.", "20", True),
+        ("20 events with a region that the code contradicts: the column decided.", "20", True),
         ("Exceptions that were not needed: 20.", "20", True),
         ("Needs reconfirmation: 20 mri: qi-1 was for surgery on 2026-03-20.", "20", False),
         ("Needs reconfirmation: 20 mri: qi-1 was for surgery on 2026-03-20.", "mri", True),

@@ -223,7 +223,7 @@ def test_a_footer_is_looked_for_among_the_last_rows_only(tmp_path: Path) -> None
     block = {"file": "a.csv", "footer": "Total", "columns": {"case_id": "ID"}}
     rows, torn, notes = read(tmp_path, "cases", block, "case_id")
     assert len(rows) == FOOTER_ROWS + 6 and rows[0][0] == "Total" and not torn
-    assert notes == ["a.csv: 2 rows at the end are left out as a footer"]
+    assert notes == ["a.csv: left out as a footer: 2 rows at the end"]
 
 
 def test_a_torn_row_costs_only_itself_and_titles_are_no_rows(tmp_path: Path) -> None:

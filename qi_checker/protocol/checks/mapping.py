@@ -16,6 +16,7 @@ from qi_checker.protocol.records import ALL_TABLES, CASES, EVENTS, Table
 from qi_checker.protocol.yaml_nodes import Steps
 
 Data = dict[str, Any]
+OPEN = "?"  # where `inspect` left a question for a person
 _FREE = (CASES, EVENTS)  # tables in which a protocol may use a hospital's own columns
 _WHERE = ("file", "table", "query")
 _TEXT_OF_FILES = ("sheet", "encoding", "separator", "footer", "widths")
@@ -162,9 +163,11 @@ class _Block:
     def _column(self, name: str, source: Any) -> None:
         path = (*self.path, "columns", name)
         check_column(self.table, name, path, self.complaints, free=_FREE)
+        kind = self.table[name].kind if name in self.table.names else "text"
+        if source == OPEN or (isinstance(source, dict) and OPEN in source.values()):
+            self._open(name, source)
         if not isinstance(source, dict):
             return
-        kind = self.table[name].kind if name in self.table.names else "text"
         given = [key for key in _VALUE if key in source]
         if len(given) != 1:
             detail = "none is written" if not given else f"{' and '.join(given)} are used together"
@@ -194,6 +197,14 @@ class _Block:
             self._in_text(name, source)
         self._system(name, source.get("system"))
         self._words(name, kind, source.get("words"))
+
+    def _open(self, name: str, source: Any) -> None:
+        advice = "Replace `?` by the name of a column of your export"
+        if isinstance(source, dict) and "constant" in source:
+            words = self.table[name].words if name in self.table.names else ()
+            listed = f": {', '.join(words)}" if words else ""
+            advice = f"Replace `?` by the word that is right for every row{listed}"
+        self.add(("columns", name), f"the question about {name} is still open", advice=advice)
 
     def _dates(self, name: str, given: Any) -> None:
         orders: dict[str, str] = {}
@@ -244,7 +255,11 @@ class _Block:
             if not isinstance(word, str) or not word or not known:
                 continue
             for item in word.split(";") if kind == "words" else [word]:
-                if item.strip() not in known:
+                if item.strip() == OPEN:
+                    what = f"the question about `{local}` is still open"
+                    advice = f"Replace `?` by one of {', '.join(known)}"
+                    self.complaints.add(path, what, advice=advice)
+                elif item.strip() not in known:
                     what = f"`{item.strip()}` is not a word that {self.table.name}.{name} knows"
                     self.complaints.add(path, what, advice=did_you_mean(item.strip(), known))
 

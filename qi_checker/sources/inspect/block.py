@@ -14,6 +14,14 @@ from qi_checker.sources.inspect.tables import InspectedTable
 if TYPE_CHECKING:
     import duckdb
 
+ASKED = {
+    "case_id": "the id of the operation",
+    "event_id": "the id of the examination",
+    "patient_id": "the id of the patient",
+    "surgery_at": "the day of surgery",
+    "at": "the time of the examination",
+}
+
 
 class Block:
     """The mapping of one table to cases or events, column by column."""
@@ -84,7 +92,7 @@ class Block:
             columns = [c for c in columns if dates_of(c).share > 0.6 and not is_birth(c)] or columns
         self.ask(
             role,
-            f"Which column of {self.title} is {role}?",
+            f"Which column of {self.title} is {ASKED[role]}?",
             [(c.name, self.dated(c) if dates_of(c).share > 0.6 else c.name) for c in columns[:20]],
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from qi_checker.sources.inspect.block import Block
 from qi_checker.sources.inspect.code_systems import Codes, codes_in_text, codes_of, is_american
+from qi_checker.sources.inspect.export_words import name_score
 from qi_checker.sources.inspect.profiles import Profile
 
 
@@ -81,7 +82,8 @@ def _more_codes(
     """Return further columns with codes of the same kind, and the separator of each.
 
     Such as `OPS 2`, or secondary diagnoses. An empty column counts if its name differs in the
-    number only.
+    number only. Any number of five digits has the shape of CPT (an account, a postcode), so numbers
+    alone count only under a name of codes.
     """
     if role not in ("procedures", "diagnoses") or codes.in_text:
         return []
@@ -89,6 +91,9 @@ def _more_codes(
     more = []
     for other in block.table.columns:
         if other.name in block.with_role or not (other.filled or _numbered(other, stem)):
+            continue
+        named = name_score(other, role) or name_score(other, "codes")
+        if not named and other.filled and all(v.isdigit() for v, _ in other.values):
             continue
         others = codes_of(other)
         if others is None and not other.filled:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from qi_checker.sources.inspect.block import Block
+from qi_checker.errors import count
+from qi_checker.sources.inspect.block import ASKED, Block
 from qi_checker.sources.inspect.clocks import clock_beside, date_formats
 from qi_checker.sources.inspect.profiles import Profile, dates_of, is_birth
 from qi_checker.sources.layout import BLANKS
@@ -73,7 +74,7 @@ def _add_appointments(block: Block, done: Profile, source: dict[str, Any]) -> bo
         block.columns["at"] = both
         block.ask(
             "at",
-            f"{done.name} is empty in {rows} rows of {block.title} that have "
+            f"{done.name} is empty in {count(rows, 'row')} of {block.title} that have "
             f"{column.name}: is that the appointment of an examination not yet done?",
             [("yes", both), ("no, leave those rows without a date", block.dated(done))],
             0,
@@ -94,8 +95,7 @@ def _ask_about_other_dates(block: Block, role: str, column: Profile, score: floa
     if others and score < 1 + _NEAR:
         block.ask(
             role,
-            f"Which column of {block.title} is the "
-            f"{'day of surgery' if role == 'surgery_at' else 'time of the examination'}?",
+            f"Which column of {block.title} is {ASKED[role]}?",
             [(c.name, block.dated(c)) for c in (column, *others[:4])],
             0,
         )

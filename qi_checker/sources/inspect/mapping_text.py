@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 
+from qi_checker.errors import count
 from qi_checker.sources.inspect.proposal import Doubt, Path, Proposal
 
 _WIDTH = 110
 TORN = (
-    "{number} more rows have another number of cells than the header and cannot be read: "
+    "{rows} with another number of cells than the header cannot be read: "
     "texts with separators or line ends must be quoted"
 )
 
@@ -22,26 +23,30 @@ def mapping_text(proposal: Proposal, target: str) -> str:
         f"# Proposed by qi-checker inspect {target}",
         "# Read every line. Then check the result on twenty rows: qi-checker inspect --dry-run",
     ]
-    open_ones = sum(doubt.usual is None for doubt in proposal.doubts)
-    if open_ones:
-        summary = "1 question is open: the mapping is refused until it is answered."
-        if open_ones > 1:
-            summary = (
-                f"{open_ones} questions are open: the mapping is refused until they are answered."
-            )
+    if summary := still_open(proposal):
         lines.append(f"# {summary}")
     for part in proposal.parts:
         what = f"seems to contain {part.kind}" if part.kind else "is not used: nothing matches"
         sure = f" ({part.sure:.0%} sure)" if part.kind else ""
-        lines.append(f"# {part.title}: {part.rows} rows; {what}{sure}")
+        lines.append(f"# {part.title}: {count(part.rows, 'row')}; {what}{sure}")
         if part.torn:
-            lines.append(f"#   {TORN.format(number=part.torn)}")
+            lines.append(f"#   {TORN.format(rows=count(part.torn, 'more row'))}")
         if part.kind and part.unused:
             lines.append(f"#   not used: {', '.join(part.unused)}")
     for key, value in proposal.mapping.items():
         lines.append("")
         lines += _key(proposal, key, value)
     return "\n".join(lines) + "\n"
+
+
+def still_open(proposal: Proposal) -> str:
+    """Say how many questions have no answer; empty if all have one."""
+    number = sum(doubt.usual is None for doubt in proposal.doubts)
+    if not number:
+        return ""
+    if number == 1:
+        return "1 question is open: the mapping is refused until it is answered."
+    return f"{number} questions are open: the mapping is refused until they are answered."
 
 
 def _key(proposal: Proposal, key: str, value: Any) -> Iterator[str]:

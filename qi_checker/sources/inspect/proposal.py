@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-OPEN = "?"  # a person has to decide
+from qi_checker.protocol.checks.mapping import OPEN as OPEN  # a person has to decide
+
 _SOURCES = {"column", "columns", "first_of", "constant"}  # keys that name a source
 
 Path = tuple[str | int, ...]

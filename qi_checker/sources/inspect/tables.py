@@ -122,7 +122,8 @@ def _sheet(
     if len(texts) < 2 or max(len(cells) for _, cells in texts) < 2:
         return None
     skip, header_rows = structure.find_header(texts)
-    footer = structure.find_footer([cells for _, cells in texts], len(texts[0][1]))
+    below = [cells for number, cells in texts if number > skip + header_rows]
+    footer = structure.find_footer(below, len(texts[0][1]))
     written = Written(None, None, skip, header_rows, (footer,) if footer else ())
     opened = xlsx_file.open_sheet(file, sheet, written)
     merged = [n for n in range(len(opened.header)) if opened.fill_merged(n)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from qi_checker.errors import count
 from qi_checker.sources.inspect.block import Block
 from qi_checker.sources.inspect.export_words import known_words, plain_word, word_of
 from qi_checker.sources.inspect.proposal import OPEN
@@ -68,7 +69,9 @@ def add_words(block: Block, role: str, words: dict[str, str], known: Sequence[st
             mapped[value] = word
         elif known:
             mapped[value] = OPEN
-            question = f"What does {value!r} mean as {role} ({number} rows of {block.title})?"
+            question = (
+                f"What does {value!r} mean as {role} ({count(number, 'row')} of {block.title})?"
+            )
             block.ask(role, question, [(word, word) for word in known], None, "words", value)
     block.columns[role] = {"column": column.name, "words": mapped} if mapped else column.name
 
