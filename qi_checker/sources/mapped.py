@@ -8,7 +8,7 @@ their file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from pathlib import Path
@@ -20,10 +20,17 @@ from qi_checker.protocol.load_mapping import LoadedMapping
 from qi_checker.protocol.mapping import Join, RowsThat, Source, TableMapping, many
 from qi_checker.protocol.mapping import Place as PlaceModel
 from qi_checker.protocol.records import ROWS_OF_A_PLACE, Place, RawTable, Table
-from qi_checker.sources.exams import codes_of, look_up
-from qi_checker.sources.expressions import LISTED, Expressions, trim
+from qi_checker.sources.expressions import Expressions, trim
 from qi_checker.sources.grid import Grid, Wanted, files_of, read_files
 from qi_checker.sources.layout import Delivered, plain
+from qi_checker.sources.mapped_exams import (
+    EXAM,
+    completed,
+    exam_columns,
+    exam_notes,
+    look_up_exams,
+)
+from qi_checker.sources.mapped_groups import Grouping
 from qi_checker.sources.raw import literal, quoted, replace
 
 if TYPE_CHECKING:
@@ -32,7 +39,6 @@ if TYPE_CHECKING:
 # Reads a place other than a file: connection, place, wanted columns, name of the grid, first place.
 ReadDatabase = Callable[["duckdb.DuckDBPyConnection", PlaceModel, Sequence[Wanted], str, int], Grid]
 _TORN_ABOVE = "\x1ftorn"  # marks the cells of a row that could not be read
-_EXAM = "_exam"
 SOME_ROWS = 60  # kept as in the export: twenty records of several rows each
 
 
@@ -69,6 +75,24 @@ def read_mapped(
             problems += error.problems
     if problems:
         raise UserError(problems)
+    _unite(con, table, made)
+    names = list(dict.fromkeys(place.name for place in made.places))
+    title = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+    hashes = [loaded.sha256, *(place.sha256 for place in made.places)]
+    raw = RawTable(
+        table.name,
+        title,
+        tuple(made.columns),
+        hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
+        places=tuple(made.places),
+    )
+    if not con.execute(f"SELECT 1 FROM raw_{table.name} LIMIT 1").fetchall():
+        made.notes.append(f"{title}: there is no row for {table.name}")
+    return Delivered(raw, made.notes, frozenset(made.number_ids))
+
+
+def _unite(con: duckdb.DuckDBPyConnection, table: Table, made: _Made) -> None:
+    """Make `raw_<name>` and `torn_<name>` of all parts, which are dropped."""
     own = [name for name in made.columns if name not in table.names]
     listed = [*table.names, *own, "_row"]
     raw_name = f"raw_{table.name}"
@@ -84,19 +108,6 @@ def read_mapped(
     replace(con, "TABLE", f"torn_{table.name}", f"AS FROM ({torn}) t ORDER BY _row")
     for name in (*made.parts, *made.torn):
         con.execute(f"DROP TABLE {name}")
-    names = list(dict.fromkeys(place.name for place in made.places))
-    title = ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-    hashes = [loaded.sha256, *(place.sha256 for place in made.places)]
-    raw = RawTable(
-        table.name,
-        title,
-        tuple(made.columns),
-        hashlib.sha256("\n".join(hashes).encode()).hexdigest(),
-        places=tuple(made.places),
-    )
-    if not con.execute(f"SELECT 1 FROM raw_{table.name} LIMIT 1").fetchall():
-        made.notes.append(f"{title}: there is no row for {table.name}")
-    return Delivered(raw, made.notes, frozenset(made.number_ids))
 
 
 def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
@@ -133,7 +144,8 @@ class _Part:
         rows = self._kept(rows, self.block.where)
         self._values(rows)
         if self.block.group_by is not None:
-            self._grouped()
+            grouping = Grouping(self.con, self.name, self.title, self.table, self.sources)
+            self.made.notes += grouping.group()
         self._torn(grids)
         for grid in grids:
             grid.drop(self.con)
@@ -222,11 +234,11 @@ class _Part:
     def _wanted_of(self, join: Join, number: int) -> list[Wanted]:
         """Return the columns taken from a joined table, and those that choose its rows."""
         key = f"{self.key}.join[{number}]"
-        for_what = {plain(one.name): one for one in self._wanted()}
+        for_contract = {plain(wanted.name): wanted for wanted in self._wanted()}
         result = []
         for name in many(join.columns):
-            one = for_what.get(plain(f"{join.prefix or ''}{name}"))
-            result.append(changed(one, name=name) if one else Wanted(name, f"{key}.columns"))
+            wanted = for_contract.get(plain(f"{join.prefix or ''}{name}"))
+            result.append(changed(wanted, name=name) if wanted else Wanted(name, f"{key}.columns"))
         result += [Wanted(c.column, f"{key}.where") for c in join.where]
         return result + [Wanted(right, f"{key}.by") for _, right in join.pairs]
 
@@ -289,7 +301,7 @@ class _Part:
         ]
         listed.append("g._row AS _row")
         if self.block.exam_name is not None:
-            listed.append(f"{self.expressions.given(self.block.exam_name)} AS {_EXAM}")
+            listed.append(f"{self.expressions.given(self.block.exam_name)} AS {EXAM}")
         if self.block.group_by is not None:
             keys = [self.expressions.given(n) for n in many(self.block.group_by)]
             listed.append(f"coalesce({' || chr(31) || '.join(keys)}, '_row ' || g._row) AS _group")
@@ -311,134 +323,12 @@ class _Part:
     def _with_exams(self, body: str, rows: str, exam_name: str) -> str:
         """Return a query that adds the values of exam names to columns that are still empty."""
         looked_up = f"exams_{self.name}"
-        # The few distinct names are trimmed after counting, not a million rows before.
-        alias, column = self.expressions.columns[plain(exam_name)].split(".")
-        counted = f"SELECT {alias}.{column}, count(*) AS number FROM {rows} GROUP BY 1"
-        given_name = self.expressions.given(exam_name)
-        names = f"SELECT {given_name} AS name, {alias}.number FROM ({counted}) {alias}"
-        look_up(self.con, names, self.loaded.exams, looked_up)
-        given = {
-            "kind": "coalesce(p.kind, e.kind, 'imaging')",
-            "modality": "coalesce(nullif(p.modality, ''), e.modality)",
-            "region": "coalesce(nullif(p.region, ''), e.region)",
-            "provenance": "coalesce(nullif(p.provenance, ''), e.provenance)",
-            "codes": codes_of("p.codes", "e"),
-        }
-        if self.block.outside_dates == "reading":
-            outside = "e.provenance = 'external' AND lower(trim(p.status)) = 'completed'"
-            given["at"] = f"CASE WHEN {outside} THEN NULL ELSE p.at END"
-        if "description" not in self.sources:
-            given["description"] = f"p.{_EXAM}"
-        self.made.columns |= dict.fromkeys(given)
-        self.made.notes += [f"{self.title}: {note}" for note in self._exam_notes(looked_up)]
-        changes = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in given.items())
-        return (
-            f"SELECT p.* EXCLUDE ({_EXAM}) REPLACE ({changes}) FROM ({body}) p "
-            f"LEFT JOIN {looked_up} e ON e.name = p.{_EXAM}"
-        )
-
-    def _exam_notes(self, looked_up: str) -> Iterator[str]:
-        """Yield notes with counts only: a value in the column may be a patient's name."""
-        names, unread, rows, outside = self.con.execute(f"""
-            SELECT count(*), count(*) FILTER (WHERE {UNREAD}),
-                   coalesce(sum(number) FILTER (WHERE {UNREAD}), 0),
-                   coalesce(sum(number) FILTER (WHERE provenance = 'external'), 0)
-            FROM {looked_up}""").fetchall()[0]
-        if unread:
-            yield (
-                f"the list knows no modality or no region for {unread} of {count(names, 'exam name')}, "
-                f"in {count(rows, 'row')}; qi-checker inspect --dry-run names them"
-            )
-        if outside and self.block.outside_dates == "reading":
-            yield (
-                f"{count(outside, 'reading')} of examinations made elsewhere: the date of a reading is "
-                "not used as the date of the examination"
-            )
-
-    # ---- groups ----------------------------------------------------------------------------------
-
-    def _grouped(self) -> None:
-        """Make one row from all rows of a group; none if they disagree about what counts."""
-        own = [c for c in self.sources if c not in self.table.names]
-        columns = [*self.table.names, *own]
-        picked = ", ".join(f"{self._picked(c)} AS {quoted(c)}" for c in columns)
-        single = [c for c in columns if not self._is_list(c)]
-        counts = ", ".join(f"count(DISTINCT {quoted(c)}) AS n{i}" for i, c in enumerate(single))
-        grouped = self.name + "_grouped"
-        replace(
-            self.con,
-            "TABLE",
-            grouped,
-            f"AS SELECT {picked}, min(_row) AS _row, max(_row) AS _last, {counts} "
-            f"FROM {self.name} GROUP BY _group ORDER BY min(_row)",
-        )
-        strict = [
-            (i, c) for i, c in enumerate(single) if c in self.table.needed and not self._pick(c)
-        ]
-        whens = " ".join(f"WHEN n{i} > 1 THEN {literal(c)}" for i, c in strict)
-        conflict = f"CASE {whens} END" if whens else "NULL::VARCHAR"
-        key = quoted(self.table.key)
-        row = f"_row % {ROWS_OF_A_PLACE}"
-        last = f"_last % {ROWS_OF_A_PLACE}"
-        why = (
-            f"'rows ' || ({row}) || ' to ' || ({last}) || ' are one {self.table.key} and disagree "
-            f"about ' || {conflict}"
-        )
-        replace(
-            self.con,
-            "TABLE",
-            self.name + "_conflicts",
-            f"AS SELECT _row, {key} AS id, NULL::VARCHAR AS patient_id, {why} AS why, "
-            f"NULL::VARCHAR[] AS cells FROM {grouped} WHERE {conflict} IS NOT NULL",
-        )
-        self._tell_groups(grouped, [(i, c) for i, c in enumerate(single) if not self._pick(c)])
-        ns = ", ".join(f"n{i}" for i in range(len(single)))
-        (before,) = self.con.execute(f"SELECT count(*) FROM {self.name}").fetchall()[0]
-        replace(
-            self.con,
-            "TABLE",
-            self.name,
-            f"AS SELECT * EXCLUDE (_last, {ns}) FROM {grouped} WHERE {conflict} IS NULL "
-            "ORDER BY _row",
-        )
-        (after,) = self.con.execute(f"SELECT count(*) FROM {grouped}").fetchall()[0]
-        self.con.execute(f"DROP TABLE {grouped}")
-        self.made.notes.append(f"{self.title}: {before} rows are {after} {self.table.name}")
-
-    def _pick(self, column: str) -> str | None:
-        return self.sources[column].pick if column in self.sources else None
-
-    def _is_list(self, column: str) -> bool:
-        return column in self.table.names and self.table[column].kind in LISTED
-
-    def _picked(self, column: str) -> str:
-        """Return the SQL of a group's value: lists are collected, other columns give one value."""
-        name = quoted(column)
-        if self._is_list(column):
-            items = f"list_transform(string_split({name}, ';'), lambda i: trim(i))"
-            every = f"flatten(list({items}) FILTER (WHERE {name} IS NOT NULL))"
-            return f"nullif(array_to_string(list_sort(list_distinct({every})), ';'), '')"
-        some = f"FILTER (WHERE nullif(trim({name}), '') IS NOT NULL)"
-        how = self._pick(column) or "first"
-        if how in ("earliest", "latest"):
-            return f"{'min' if how == 'earliest' else 'max'}({name}) {some}"
-        return f"{'arg_min' if how == 'first' else 'arg_max'}({name}, _row) {some}"
-
-    def _tell_groups(self, grouped: str, columns: Sequence[tuple[int, str]]) -> None:
-        """Add notes on groups whose rows disagree."""
-        if not columns:
-            return
-        counts = ", ".join(f"count(*) FILTER (WHERE n{i} > 1)" for i, _ in columns)
-        found = self.con.execute(f"SELECT {counts} FROM {grouped}").fetchall()[0]
-        for (_, column), number in zip(columns, found, strict=True):
-            if number:
-                what = (
-                    "they are rejected" if column in self.table.needed else "the first row counts"
-                )
-                self.made.notes.append(
-                    f"{self.title}: the rows of {number} {self.table.name} disagree about "
-                    f"{column}; {what}"
-                )
+        look_up_exams(self.con, rows, self.expressions, exam_name, self.loaded.exams, looked_up)
+        columns = exam_columns(self.block, "description" in self.sources)
+        self.made.columns |= dict.fromkeys(columns)
+        notes = exam_notes(self.con, looked_up, self.block)
+        self.made.notes += [f"{self.title}: {note}" for note in notes]
+        return completed(body, columns, looked_up)
 
     # ---- rows that cannot be read ----------------------------------------------------------------
 
@@ -470,13 +360,6 @@ class _Part:
             f"{self.title}: column {name} holds numbers, read as text; leading zeros may be lost"
             for name in sorted(grids[0].number_ids)
         ]
-
-
-# Condition for a looked up exam name that the list does not know.
-UNREAD = (
-    "coalesce(role, '') <> 'never' AND coalesce(kind, 'imaging') = 'imaging' "
-    "AND (modality IS NULL OR region IS NULL)"
-)
 
 
 def _called(source: Source) -> str:

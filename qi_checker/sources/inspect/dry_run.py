@@ -13,7 +13,7 @@ from qi_checker.protocol.load_mapping import LoadedMapping, vocabularies
 from qi_checker.protocol.records import EVENTS, TABLES, Records, Table
 from qi_checker.protocol.vocabulary import URGENCIES
 from qi_checker.sources.layout import BLANKS, plain
-from qi_checker.sources.mapped import UNREAD
+from qi_checker.sources.mapped_exams import UNREAD
 from qi_checker.sources.raw import literal, quoted
 
 if TYPE_CHECKING:
