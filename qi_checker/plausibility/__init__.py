@@ -4,7 +4,8 @@ Rows can be well-formed and wrong together: an id that lost its zeros, a feed th
 that changed. Rows are counted in SQL (`measure`); the meaning of the counts is decided in plain
 Python:
 
-    measure            counts of the records, in their own database
+    measure            counts of the records, in their own database, with count_events,
+                       count_operations, count_patients; measures: what is counted
     rows               rows that cannot be used, unknown words and codes
     dates              dates that are impossible together, clocks, heaps
     join               whether operations and events belong together

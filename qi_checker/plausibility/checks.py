@@ -21,7 +21,8 @@ from qi_checker.plausibility.history import (
 )
 from qi_checker.plausibility.join import check_cases, check_join
 from qi_checker.plausibility.judged import Judge
-from qi_checker.plausibility.measure import Measures, measure
+from qi_checker.plausibility.measure import measure
+from qi_checker.plausibility.measures import Measures
 from qi_checker.plausibility.result import check_outcome, outcome
 from qi_checker.plausibility.rows import check_codes, check_rows, check_words
 from qi_checker.plausibility.times import check_period, check_times

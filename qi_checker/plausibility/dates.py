@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from qi_checker.plausibility.judged import Judge, parts
-from qi_checker.plausibility.measure import FUTURE, UNDATED, Measures, Week
+from qi_checker.plausibility.measures import FUTURE, UNDATED, Measures, Week
 from qi_checker.protocol.plausible_findings import Finding
 
 _FEW = 20  # clock times of fewer events show no pattern

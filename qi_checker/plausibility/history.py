@@ -16,7 +16,7 @@ from typing import Any
 from qi_checker.engines.inputs.database import Database
 from qi_checker.engines.inputs.results import Results
 from qi_checker.plausibility.judged import Judge, few_by_chance, parts
-from qi_checker.plausibility.measure import USUAL_KINDS, Measures
+from qi_checker.plausibility.measures import USUAL_KINDS, Measures
 from qi_checker.protocol.plausible import Level
 from qi_checker.protocol.plausible_findings import Finding
 from qi_checker.protocol.vocabulary import EVENT_STATUSES

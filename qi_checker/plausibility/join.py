@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from qi_checker.plausibility.judged import Judge, few_of_by_chance, many_of_by_chance, parts
-from qi_checker.plausibility.measure import UNDATED, CaseWeek, Measures
+from qi_checker.plausibility.measures import UNDATED, CaseWeek, Measures
 from qi_checker.protocol.plausible import Level
 from qi_checker.protocol.plausible_findings import Finding
 

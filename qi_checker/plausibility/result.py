@@ -9,7 +9,7 @@ from typing import Any
 
 from qi_checker.engines.inputs.results import Results
 from qi_checker.plausibility.judged import Judge, few_of_by_chance, parts
-from qi_checker.plausibility.measure import Measures
+from qi_checker.plausibility.measures import Measures
 from qi_checker.plausibility.rows import check_kinds
 from qi_checker.protocol.codes import SYSTEM_ALIASES, canonical_system
 from qi_checker.protocol.plausible import Level

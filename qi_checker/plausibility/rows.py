@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from qi_checker.plausibility.judged import Judge, parts
-from qi_checker.plausibility.measure import USUAL_KINDS, Measures, Profile
+from qi_checker.plausibility.measures import USUAL_KINDS, Measures, Profile
 from qi_checker.protocol.code_shapes import SHAPES
 from qi_checker.protocol.codes import canonical_code, canonical_system
 from qi_checker.protocol.date_format import ACCEPTED

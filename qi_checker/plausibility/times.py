@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from qi_checker.plausibility.judged import Judge, few_by_chance, parts
-from qi_checker.plausibility.measure import FUTURE, UNDATED, USUAL_KINDS, WEEKS, Measures, Week
+from qi_checker.plausibility.measures import FUTURE, UNDATED, USUAL_KINDS, WEEKS, Measures, Week
 from qi_checker.protocol.plausible import Level
 from qi_checker.protocol.plausible_findings import Finding
 

@@ -60,11 +60,11 @@ def test_no_message_holds_a_value_of_the_records():
 
 def test_a_share_of_the_patients_is_looked_at_where_events_are_many(monkeypatch):
     """The same checks find the same, and counts for later nights stay of the same size."""
-    from qi_checker.plausibility import measure
+    from qi_checker.plausibility import sample
 
     tables = untidy(1, date(2026, 3, 2))
     whole = run_checks(tables).checked
-    monkeypatch.setattr(measure, "LOOKED_AT", 1500)
+    monkeypatch.setattr(sample, "LOOKED_AT", 1500)
     some = run_checks(tables).checked
     assert (whole.findings, some.findings) == ((), ())
     for name in ("events", "operations"):
