@@ -54,7 +54,7 @@ def case_of_tables(
 
     `one_case` is needed for feeds that may be half empty and for events that may be set apart.
     """
-    if site.completeness or doubtful(tables[EVENTS.name]):
+    if site.completeness or doubtful(tables[CASES.name], tables[EVENTS.name]):
         return None
     sieves = {name: TextSieve(TABLES[name], site, as_of, table) for name, table in tables.items()}
     origin = Origin({name: table.raw for name, table in tables.items()})

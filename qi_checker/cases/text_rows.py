@@ -16,7 +16,7 @@ from qi_checker.cases.raw_rows import NO_BLANK_AT_AN_END, PLAIN_DATE, Cells, Sie
 from qi_checker.judging.context import shared_ids
 from qi_checker.judging.records import TornRow
 from qi_checker.judging.values import trimmed
-from qi_checker.protocol.doubtful import misspelt
+from qi_checker.protocol.doubtful import STATUSES, misspelt, rare
 from qi_checker.protocol.records import EVENTS, Column, TextTable
 
 _PLAIN = re.compile(NO_BLANK_AT_AN_END)
@@ -24,11 +24,15 @@ _DATE = re.compile(PLAIN_DATE, re.ASCII)  # as DuckDB reads it: digits of other 
 _CLOCKED = ("booked", "completed")  # statuses of events that need a time
 
 
-def doubtful(events: TextTable) -> bool:
-    """Whether some events may be set apart: without a patient id, or of a misspelt kind."""
+def doubtful(cases: TextTable, events: TextTable) -> bool:
+    """Whether some events may be set apart: `judging/doubtful.py`."""
     if not all(map(trimmed, set(events.column("patient_id")))):
         return True
-    return bool(misspelt(Counter(trimmed(kind).lower() for kind in events.column("kind"))))
+    kinds = Counter(trimmed(kind).lower() for kind in events.column("kind"))
+    few = rare(kinds)
+    if few & STATUSES or few.intersection(trimmed(id).lower() for id in cases.column("patient_id")):
+        return True
+    return bool(misspelt(kinds))
 
 
 @dataclass(frozen=True)

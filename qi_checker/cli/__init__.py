@@ -62,14 +62,17 @@ def _report(error: UserError) -> int:
 
 
 def _check_names(arguments: argparse.Namespace) -> None:
-    """Raise UserError for a folder whose name is not UTF-8: DuckDB cannot open it."""
-    problems = []
-    for option in ("data", "out"):
-        path = getattr(arguments, option, None)
-        if isinstance(path, Path) and not _is_utf8(str(path)):
-            what = "the name contains a byte that is not valid UTF-8"
+    """Raise UserError for a folder or a word that is not UTF-8: no database takes it."""
+    what, problems = "{} contains a byte that is not valid UTF-8", []
+    for option, value in sorted(vars(arguments).items()):
+        shown = option.replace("_", "-")
+        if option in ("data", "out") and isinstance(value, Path) and not _is_utf8(str(value)):
             advice = "Give the folder another name"
-            problems.append(Problem(f"--{option}", what, "", advice))
+            problems.append(Problem(f"--{shown}", what.format("the name"), "", advice))
+        words = value if isinstance(value, list) else [value]
+        if not all(_is_utf8(word) for word in words if isinstance(word, str)):
+            advice = "Use a terminal that writes UTF-8"
+            problems.append(Problem(shown, what.format("the text"), "", advice))
     if problems:
         raise UserError(problems)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from qi_checker.judging.rows import HEADER_AND_FIRST, RawRow
 from qi_checker.judging.values import trimmed
-from qi_checker.protocol.doubtful import MISSPELT, NAMELESS, misspelt
+from qi_checker.protocol.doubtful import MISSPELT, NAMELESS, SHIFTED, STATUSES, misspelt, rare
 from qi_checker.protocol.records import CASES, EVENTS
 
 Torn = Mapping[str, Any]
@@ -20,15 +20,22 @@ def set_apart(
     """Return the tables without the doubtful events, and the torn rows including them."""
     cases = tables.get(CASES.name, ())
     known = {id for case in cases if (id := trimmed(case.get("patient_id")))}
+    events = tables.get(EVENTS.name, ())
+    few = rare(Counter(kind for row in events if (kind := _kind(row))))
+    strange = few & (STATUSES | {id.lower() for id in known})
     left: list[RawRow] = []
     apart = list(torn.get(EVENTS.name, ()))
-    for number, cells in enumerate(tables.get(EVENTS.name, ()), start=HEADER_AND_FIRST):
+    for number, cells in enumerate(events, start=HEADER_AND_FIRST):
         row: RawRow = {**cells, "_row": cells.get("_row") or str(number)}
-        owner = None if trimmed(cells.get("patient_id")) else _owner(cells, known)
+        patient = trimmed(cells.get("patient_id"))
+        lost = not patient or (_kind(row) in strange and patient not in known)
+        owner = _owner(cells, known) if lost else None
         if owner is None:
             left.append(row)
         else:
-            apart.append(_apart(row, owner, NAMELESS))
+            if trimmed(row.get("event_id")) == owner:
+                row = {**row, "event_id": None}  # a patient's id does not name an event
+            apart.append(_apart(row, owner, SHIFTED if patient else NAMELESS))
     meant = misspelt(Counter(kind for row in left if (kind := _kind(row))))
     wrong = [row for row in left if _kind(row) in meant]
     apart += (_apart(r, r.get("patient_id"), MISSPELT.format(meant[_kind(r)])) for r in wrong)

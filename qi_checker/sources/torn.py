@@ -2,7 +2,8 @@
 
 The cells of a torn row cannot be separated, so the one at the place of the patient's id may be
 anything. If the row contains the id of exactly one patient with an operation, it may be evidence
-for that patient; otherwise for nobody. It is never evidence for anyone else.
+for that patient; otherwise for nobody. It is never evidence for anyone else. A patient's id at the
+place of the event's id does not name the event.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def find_owners(con: duckdb.DuckDBPyConnection) -> None:
         blanks = literal(BLANKS)
         con.execute(f"UPDATE {name} SET patient_id = NULL")
         con.execute(f"""
-            UPDATE {name} SET patient_id = found.id FROM (
+            UPDATE {name} SET patient_id = found.id,
+                              id = CASE WHEN trim({name}.id, {blanks}) <> found.id THEN {name}.id END
+            FROM (
                 SELECT _row, min(id) AS id
                 FROM (SELECT _row, trim(unnest(cells), {blanks}) AS id FROM {name}) c
                 JOIN (SELECT DISTINCT trim(patient_id::VARCHAR, {blanks}) AS id FROM raw_cases) k

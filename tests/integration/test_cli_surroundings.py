@@ -284,6 +284,22 @@ def test_a_folder_whose_name_is_not_utf8_is_refused(
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "{}", "--data", "{data}", "--as-of", AS_OF),
+        ("what-if", "{}", "--move-to", "2026-04-20", "--data", "{data}", "--as-of", AS_OF),
+        ("nightly", "export", "{}", "--config", "nightly.yaml"),
+        ("nightly", "pseudonymise", "{}", "--key-file", "key", "--config", "nightly.yaml"),
+        ("audit", "--accept", "{}", "--data", "{data}", "--as-of", AS_OF, "--out", "out"),
+    ],
+)
+def test_a_word_that_is_not_utf8_is_refused(words: tuple[str, ...], folder: WriteFolder) -> None:
+    data = str(folder())
+    ran = run(*(word.format(os.fsdecode(b"\xff"), data=data) for word in words))
+    assert ran.code == 2 and "should not have happened" not in ran.err
+
+
 def test_a_folder_that_may_not_be_read_is_told_without_site_settings(tmp_path: Path) -> None:
     """As root every folder may be read, so the refusal is made here."""
     refuse = (

@@ -196,6 +196,8 @@ def test_exceptions_and_other_columns(tmp_path: Path) -> None:
         pytest.param([("E20", "P1", "imaging")], id="torn row"),
         pytest.param([scan(20, description='5" CT')], id="quote in a cell"),
         pytest.param([scan(20, kind="imagin")], id="misspelt kind"),
+        pytest.param([scan(20, kind="P1", patient="P9")], id="the patient's id for a kind"),
+        pytest.param([scan(20, kind="completed", patient="P9")], id="a status for a kind"),
         pytest.param([scan(20, patient=" ")], id="no patient"),
         pytest.param([scan(20, description="x" * 70_000)], id="long cell"),
         pytest.param([(" " * 3,)], id="blank line"),

@@ -1,7 +1,8 @@
 """Set apart the events that cannot be trusted (docs/evaluation.md, section 2).
 
-Rows without a patient id while another column contains one, and rows with a misspelt kind, move
-from `raw_events` to `torn_events`, so that both evaluators treat them as possible evidence.
+Rows without a patient id while another column contains one, rows whose cells are shifted, and rows
+with a misspelt kind move from `raw_events` to `torn_events`, so that both evaluators treat them as
+possible evidence.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from qi_checker.protocol.doubtful import (
     MISSPELT_ENDS,
     MOST_KINDS,
     NAMELESS,
+    SHIFTED,
+    STATUSES,
     misspelt,
+    rare,
 )
 
 
@@ -36,7 +40,13 @@ def set_apart(db: Database, file: str) -> list[str]:
     two columns.
     """
     seen = _look(db)
-    moved = seen.nameless > 0 and _move(db, "nameless_events", _nameless(db))
+    moved = seen.nameless > 0 and _move(
+        db, "nameless_events", _owned(db, db.blank("patient_id"), NAMELESS)
+    )
+    if words := _shifted(db, seen.kinds):
+        somebody = f"{db.clean('patient_id')} IN ({_patients(db)})"
+        where = f"{_word(db)} IN ({', '.join(map(db.text, words))}) AND NOT {somebody}"
+        moved = _move(db, "shifted_events", _owned(db, where, SHIFTED)) or moved
     meant = misspelt((_look(db) if moved else seen).kinds)
     if meant:
         moved = _move(db, "misspelt_events", _misspelt(db, meant)) or moved
@@ -62,19 +72,37 @@ def _word(db: Database) -> str:
     return f"lower({db.clean('kind')})"
 
 
-def _nameless(db: Database) -> str:
+def _shifted(db: Database, kinds: Mapping[str, int]) -> list[str]:
+    """Return kinds that are a status, or the id of a patient with an operation."""
+    few = sorted(rare(kinds))
+    if not few:
+        return []
+    known = f"lower({db.clean('patient_id')})"
+    words = ", ".join(map(db.text, few))
+    ids = db.rows(f"SELECT DISTINCT {known} FROM raw_cases WHERE {known} IN ({words})")
+    return sorted({str(id) for (id,) in ids} | STATUSES.intersection(few))
+
+
+def _patients(db: Database) -> str:
+    """Select the ids of patients with an operation."""
+    id = db.clean("patient_id")
+    return f"SELECT DISTINCT {id} AS known FROM raw_cases WHERE {id} IS NOT NULL"
+
+
+def _owned(db: Database, where: str, why: str) -> str:
     """Select rows with exactly one id of a patient with an operation in another column."""
-    db.table("nameless_rows", f"SELECT * FROM raw_events WHERE {db.blank('patient_id')}")
+    db.table("lost_rows", f"SELECT * FROM raw_events WHERE {where}")
     others = [c for c in db.columns("raw_events") if c not in ("_row", "patient_id")]
     cells = " UNION ALL ".join(
-        f"SELECT _row, {db.clean(db.quote(c))} AS cell FROM nameless_rows" for c in others
+        f"SELECT _row, {db.clean(db.quote(c))} AS cell FROM lost_rows" for c in others
     )
     return f"""
-        SELECT n._row, {db.as_text("event_id")} AS id, o.patient_id, {db.text(NAMELESS)} AS why
-        FROM (SELECT _row, event_id FROM nameless_rows) n JOIN (
+        SELECT n._row, o.patient_id, {db.text(why)} AS why,
+               CASE WHEN {db.clean("event_id")} = o.patient_id THEN NULL
+                    ELSE {db.as_text("event_id")} END AS id
+        FROM (SELECT _row, event_id FROM lost_rows) n JOIN (
             SELECT c._row, min(c.cell) AS patient_id FROM ({cells}) c
-            JOIN (SELECT DISTINCT {db.clean("patient_id")} AS known FROM raw_cases) k
-              ON k.known = c.cell
+            JOIN ({_patients(db)}) k ON k.known = c.cell
             GROUP BY c._row HAVING count(DISTINCT c.cell) = 1) o ON o._row = n._row"""
 
 
