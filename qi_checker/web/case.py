@@ -92,6 +92,7 @@ class CasePage:
     exceptions: ExceptionsView
     links: tuple[tuple[str, str], ...]
     seen: str
+    freshness: str
     may: frozenset[str]  # names of the pages whose forms are shown
     roles: tuple[tuple[str, str], ...]
     outcomes: tuple[tuple[str, str], ...]
@@ -178,6 +179,7 @@ def _page(
         exceptions=exceptions_view(request, first.case_id, lives),
         links=_links(first),
         seen=state_of(list(items), written).signed(),
+        freshness=night.freshness(),
         may=_may(request, first, night.day),
         roles=(("", gettext("everybody")), *((k, gettext(v)) for k, v in ROLES.items())),
         outcomes=tuple((k, gettext(v)) for k, v in CONTACTS.items()),

@@ -51,12 +51,12 @@ class Night:
         return tuple(AsOf.parse(k.as_of).date for k in self.known)
 
     def freshness(self) -> str:
-        """Format `As of today, 06:10`."""
+        """Format `As of today, Tue 3 Mar 2026, 06:10`: on paper, today is soon another day."""
         at = self.as_of
         if at is None:
             return gettext("No night has run yet")
         if at.date() == today(runtime().zone):
-            return gettext("As of today, %s") % f"{at:%H:%M}"
+            return gettext("As of today, %s") % f"{i18n.day(at.date(), 'long')}, {at:%H:%M}"
         return gettext("As of %s") % i18n.clock(at)
 
 

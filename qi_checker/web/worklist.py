@@ -67,6 +67,10 @@ class WorkListPage:
     back: str
     unread: Mapping[str, int] = field(default_factory=dict)  # notes by case
 
+    @property
+    def on_page(self) -> int:
+        return sum(len(group.lines) for group in self.groups)
+
 
 def worklist(request: HttpRequest) -> HttpResponse:
     """Show the list, with the filters of the address."""

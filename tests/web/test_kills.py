@@ -171,7 +171,7 @@ def test_a_night_that_is_killed_while_people_write(
             night.join()
             shown = Known.objects.using(store.alias).get().as_of[:16]
             assert shown in moments[: number + 2]
-            assert f"As of today, {shown[11:]}" in ash.get("/").text
+            assert f"As of today, Tue 3 Mar 2026, {shown[11:]}" in ash.get("/").text
         phases(site, moments[-1])
     check(store, writers)
     assert Known.objects.using(store.alias).get().as_of.startswith(moments[-1])

@@ -228,6 +228,36 @@ def test_every_page_can_be_read_by_everybody(browser: Browser, site: Served, log
     assert wrong == []
 
 
+CUT = """cells => cells.filter(c => c.scrollWidth > c.clientWidth + 1 && c.clientWidth > 0
+    || c.scrollHeight > c.clientHeight + 2 && c.clientHeight > 0).map(c => c.innerText)"""
+
+
+@pytest.mark.parametrize("script", [False])
+def test_paper_and_telephone_lose_nothing(walk: Walker, script: bool) -> None:
+    """What is cut on paper cannot be opened there, and today is another day tomorrow."""
+    walk.sign_in("coordinator")
+    page, case_id = walk.page, a_case(walk.site.config)
+    page.set_viewport_size({"width": 703, "height": 1000})  # A4 without its margins
+    page.emulate_media(media="print")
+    walk.go("/")
+    texts = page.locator("table.work :is(td:not(.marks), td small, .why div)")
+    assert texts.count() > 0 and texts.evaluate_all(CUT) == []
+    moment = re.compile(r"As of .*\d:\d\d")
+    expect(page.locator(".headline")).to_contain_text(moment)
+    expect(page.get_by_text("Next page")).to_be_hidden()
+    expect(page.get_by_text(re.compile(r"\d+ of \d+ lines are on this page"))).to_have_count(
+        page.get_by_text("Next page").count()
+    )
+    walk.go(f"/cases/{case_id}/sheet")
+    expect(page.locator("main")).to_contain_text(moment)
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 390, "height": 844})
+    walk.go(f"/cases/{case_id}")
+    page.locator("details").evaluate_all("all => all.forEach(d => d.open = true)")
+    assert page.locator("article .scroll").count() > 0
+    assert page.locator("article .scroll").evaluate_all(CUT) == []
+
+
 @pytest.mark.thorough
 def test_a_form_with_errors_can_be_read_by_everybody(browser: Browser, site: Served) -> None:
     context = browser.new_context(bypass_csp=True)
