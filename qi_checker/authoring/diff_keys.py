@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qi_checker.protocol.bundle import Bundle
@@ -26,18 +26,20 @@ class KeyChange:
 
 @dataclass(frozen=True)
 class _Place:
-    """The same place in both files."""
+    """The same place in both files; `both_new`: two places in the new one."""
 
     label: str
     old: Steps = ()
     new: Steps = ()
+    both_new: bool = False
 
     def key(self, name: str) -> _Place:
         label = f"{self.label}.{name}" if self.label else name
-        return _Place(label, (*self.old, name), (*self.new, name))
+        return _Place(label, (*self.old, name), (*self.new, name), self.both_new)
 
     def item(self, name: str, old: int, new: int) -> _Place:
-        return _Place(f"{self.label}[{name}]", (*self.old, old), (*self.new, new))
+        label = f"{self.label}[{name}]"
+        return _Place(label, (*self.old, old), (*self.new, new), self.both_new)
 
 
 def key_changes(old: Bundle, new: Bundle) -> tuple[KeyChange, ...]:
@@ -78,6 +80,8 @@ def _items(old: list[Any], new: list[Any], place: _Place) -> Iterator[_Found]:
         if name in before and name in after:
             spot = place.item(name, before[name], after[name])
             yield from _compare(old[before[name]], new[after[name]], spot)
+        elif name in after and place.label == "versions" and after[name]:
+            yield from _new_version(new, after[name], place)
         elif name in after:
             yield place.item(name, len(old), after[name]), None, new[after[name]]
         else:
@@ -85,6 +89,16 @@ def _items(old: list[Any], new: list[Any], place: _Place) -> Iterator[_Found]:
     common = [n for n in before if n in after], [n for n in after if n in before]
     if common[0] != common[1]:
         yield _Place(f"{place.label} (order)", place.old, place.new), *common
+
+
+def _new_version(versions: list[Any], at: int, place: _Place) -> Iterator[_Found]:
+    """Compare an added version with the one before it: a version is a copy with a few changes."""
+    before, after = (
+        {k: v for k, v in one.items() if k != "version"} for one in versions[at - 1 : at + 1]
+    )
+    spot = replace(place.item(str(versions[at]["version"]), at - 1, at), both_new=True)
+    yield spot, None, f"added; compared with version {versions[at - 1]['version']} below"
+    yield from _compare(before, after, spot)
 
 
 def _named(items: Sequence[dict[str, Any]]) -> dict[str, int]:
@@ -106,7 +120,8 @@ def _named(items: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 def _where(place: _Place, old: Any, new: Any, documents: tuple[Document, Document]) -> KeyChange:
     gone = new is None
-    document, steps = (documents[0], place.old) if gone else (documents[1], place.new)
+    document = documents[0] if gone and not place.both_new else documents[1]
+    steps = place.old if gone else place.new
     return KeyChange(place.label, as_text(old), as_text(new), document.where(steps))
 
 

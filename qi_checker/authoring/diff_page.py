@@ -118,6 +118,7 @@ def _rates(view: RuleDiff, sentences: DiffSentences, console: Console) -> None:
             console, table, one.title, sentences.in_window(one.old), sentences.in_window(one.new)
         )
     put(console, table)
+    say(console, "Eligible cases of the past; the first line leaves out those with an exception.")
     say(console)
 
 

@@ -124,6 +124,34 @@ def test_the_keys_that_differ_with_their_place(
     assert written[int(column) - 1 :] == "CT desk"
 
 
+def test_a_new_version_is_compared_with_the_one_before_it(
+    rule: Rule, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An author copies a version and changes a limit: only that is told, with its place."""
+    text = (SHIPPED / "protocol.yaml").read_text("utf-8")
+    first = text[text.index('  - version: "1.0"') :]
+    begin = 'in_force: {from: "2020-01-01"'
+    closed = first.replace(begin, begin + ', to: "2026-03-31"')
+    second = first.replace('version: "1.0"', 'version: "2.0"').replace("2020-01-01", "2026-04-01")
+    at = second.index("at_most: 30 days")
+    second = f"{second[:at]}at_most: 28 days{second[at + 16 :]}"
+    second = second.replace("        lead_time: 5 working days\n", "", 1)
+    keys = {k["path"]: k for k in as_json(rule((first, closed + second)), data, capsys)["keys"]}
+    assert {path: (k["old"], k["new"]) for path, k in keys.items()} == {
+        "versions[1.0].in_force.to": ("", "2026-03-31"),
+        "versions[2.0]": ("", "added; compared with version 1.0 below"),
+        "versions[2.0].in_force.from": ("2020-01-01", "2026-04-01"),
+        "versions[2.0].in_force.to": ("2026-03-31", ""),
+        "versions[2.0].requirements[ct].window.at_most": ("30 days", "28 days"),
+        "versions[2.0].requirements[ct].lead_time": ("5 working days", ""),
+    }
+    for path, shown in (("window.at_most", "28 days"), ("lead_time", "5 working days")):
+        where = keys[f"versions[2.0].requirements[ct].{path}"]["where"]
+        file, line, column = where.rsplit(":", 2)
+        written = Path(file).read_text("utf-8").splitlines()[int(line) - 1]
+        assert written[int(column) - 1 :].startswith(shown)
+
+
 def test_the_same_rule_changes_nothing(
     rule: Rule, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
