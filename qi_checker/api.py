@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from qi_checker.cases.actions import JudgedCase
+    from qi_checker.cases.case_actions import JudgedCase
     from qi_checker.engines.duckdb import Evaluation
     from qi_checker.judging import CaseTrace, Context
     from qi_checker.judging.rows import Row as UsedRow
@@ -69,7 +69,7 @@ def judge(
     UserError if the case cannot be used or an argument has the wrong type. Events that cannot be used
     may leave a requirement unknown, as in an audit.
     """
-    from qi_checker.cases.actions import JudgedCase
+    from qi_checker.cases.case_actions import JudgedCase
     from qi_checker.judging import Judge
     from qi_checker.judging.context import context_of
     from qi_checker.judging.rows import read_rows

@@ -5,13 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from qi_checker.cases.actions import (
-    ACTION_COLUMNS,
-    OPEN,
-    Action,
-    actions_of,
-    most_urgent_first,
-)
+from qi_checker.cases.actions import ACTION_COLUMNS, Action, most_urgent_first
+from qi_checker.cases.case_actions import OPEN, actions_of
 from qi_checker.cases.rows import DuckDBRows
 from qi_checker.engines.duckdb import Evaluation
 from qi_checker.query.tables import CASES, VERDICTS

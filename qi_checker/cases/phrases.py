@@ -22,8 +22,7 @@ class Ref:
     """A name that differs by language or by place.
 
     sort: title (of a requirement, by its id), column, anchor, kind (of events), fault (of a row),
-    days
-        (a number of them), row (of events). name: which one.
+    days (a number of them), row (of events). name: which one.
     """
 
     sort: str
@@ -54,6 +53,9 @@ class Phrase:
 def phrase(key: str, **values: Phrase | Ref | date | str) -> Phrase:
     """Make text from a key and its values."""
     return Phrase(key, values)
+
+
+NOTHING = phrase("nothing")
 
 
 def _plain(value: Phrase | Ref | date | str) -> Any:

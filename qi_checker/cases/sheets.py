@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qi_checker.audit.problems import rejected_rows, rows_not_used
 from qi_checker.audit.provenance import footer, provenance
-from qi_checker.cases.actions import actions_of
+from qi_checker.cases.case_actions import actions_of
 from qi_checker.cases.one import OneCase
 from qi_checker.cases.rows import Origin, ahead
 from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementSheet

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qi_checker.cases.actions import OPEN, actions_of
+from qi_checker.cases.case_actions import OPEN, actions_of
 from qi_checker.cases.rows import DuckDBRows
 from qi_checker.engines.observers import TWICE, JudgedTwice
 from qi_checker.engines.shown import chosen_sql

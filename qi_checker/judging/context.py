@@ -22,7 +22,7 @@ from qi_checker.judging.rows import RawRow, Row, SharedIds, content, read_row
 from qi_checker.judging.values import items, trimmed
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.codes import Catalogue, split_codes
-from qi_checker.protocol.language import LANGUAGES, Words
+from qi_checker.protocol.language import Words, words_of
 from qi_checker.protocol.records import EVENTS, EXCEPTIONS, FIRST_YEAR, Table
 from qi_checker.protocol.selectors import EventSelector
 from qi_checker.protocol.sentences import Phrases
@@ -111,7 +111,7 @@ class Setting:
     @property
     def words(self) -> Words:
         """Return the table of templates for sentences."""
-        return LANGUAGES[self.language]
+        return words_of(self.language)
 
 
 def context_of(

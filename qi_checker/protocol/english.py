@@ -173,7 +173,7 @@ def day_of_month(value: date) -> str:
     return str(value.day)
 
 
-# ---- actions: templates of `cases/actions.py`, by key
+# ---- actions: templates of `cases/action_words.py`, by key
 # -------------------------------------------------
 
 ACTIONS = {

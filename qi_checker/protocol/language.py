@@ -7,11 +7,11 @@ application shows sentences in the language of its reader.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Protocol
 
-from qi_checker.protocol import english, french
+from qi_checker.protocol import english
 from qi_checker.protocol.durations import Duration
 from qi_checker.protocol.vocabulary import Reason
 
@@ -90,7 +90,16 @@ class Words(Protocol):
 
 
 ENGLISH: Words = english
-LANGUAGES: Mapping[str, Words] = {"en": english, "fr": french}
+LANGUAGES = ("en", "fr")
+
+
+def words_of(language: str) -> Words:
+    """Return the table of a language."""
+    if language == "fr":
+        from qi_checker.protocol import french  # only the web application needs it
+
+        return french
+    return ENGLISH
 
 
 def filled(template: str, value_of: Callable[[str, str], str]) -> str:

@@ -103,7 +103,7 @@ def _urgency(soon: str, last: str, today: str) -> str:
 
 
 def _span(opens: str, closes: str, today: str) -> str:
-    """Describe when to do something in a window (`cases/actions.py`)."""
+    """Describe when to do something in a window (`cases/action_words.py`)."""
 
     def day(value: str) -> str:
         year = f" {value[:4]}" if value[:4] != today[:4] else ""

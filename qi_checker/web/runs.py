@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from qi_checker.authoring.diff_keys import value_changes
 from qi_checker.nightly.status import read_status
-from qi_checker.protocol.language import LANGUAGES
+from qi_checker.protocol.language import words_of
 from qi_checker.protocol.models import Version
 from qi_checker.store.past import PastRun
 from qi_checker.web import i18n
@@ -197,7 +197,7 @@ def _review(there: Localised) -> str:
 
 
 def _versions(every: list[Version], now: Version | None) -> tuple[VersionView, ...]:
-    words = LANGUAGES[i18n.current()]
+    words = words_of(i18n.current())
     ordered = sorted(every, key=lambda v: v.in_force.from_)
     views = []
     for number, version in enumerate(ordered):

@@ -17,7 +17,7 @@ from qi_checker.cases.phrases import Phrase, PhraseWriter, Where
 from qi_checker.errors import Problem, UserError
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
-from qi_checker.protocol.language import LANGUAGES
+from qi_checker.protocol.language import words_of
 from qi_checker.protocol.translation import (
     Translated,
     read_translation,
@@ -155,7 +155,7 @@ class Text:
 def _writer(item: WorkItem, known: Known | None) -> PhraseWriter | None:
     if known is None:
         return None
-    words = LANGUAGES[i18n.current()]
+    words = words_of(i18n.current())
     return PhraseWriter(words, titles_of(item.protocol), AsOf.parse(known.as_of).date, _rows(known))
 
 

@@ -14,14 +14,14 @@ import pytest
 
 import qi_checker
 from qi_checker import UserError
-from qi_checker.cases.actions import actions_of
+from qi_checker.cases.case_actions import actions_of
 from qi_checker.cases.phrases import Phrase, PhraseWriter
 from qi_checker.judging import CaseTrace, read_data, rows
 from qi_checker.judging.trace import trace_of
 from qi_checker.protocol import english, french
 from qi_checker.protocol.bundle import Bundle
 from qi_checker.protocol.examples import load_examples
-from qi_checker.protocol.language import LANGUAGES, PLACEHOLDER, Words
+from qi_checker.protocol.language import LANGUAGES, PLACEHOLDER, Words, words_of
 from qi_checker.protocol.load import load_protocol
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.protocol.plausible import CHECKS, Level
@@ -278,4 +278,4 @@ def test_a_translation_says_who_reviewed_it_and_what_it_leaves_out(tmp_path: Pat
 
 
 def test_every_language_is_a_table() -> None:
-    assert list(LANGUAGES) == ["en", "fr"]
+    assert [words_of(language) for language in LANGUAGES] == [english, french]

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from qi_checker.cases.actions import Action, actions_of, row_in_words
+from qi_checker.cases.actions import Action
+from qi_checker.cases.case_actions import actions_of, row_in_words
 from qi_checker.cases.phrases import Where
 from qi_checker.judging import CaseTrace
 from qi_checker.judging.rows import Row
