@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from qi_checker.cli.clock import time_of_day
-from qi_checker.cli.common import progress, warn
+from qi_checker.cli.common import NOW, progress, warn
 from qi_checker.errors import Exit, Problem, UserError, count
 from qi_checker.nightly.database import opened
 from qi_checker.nightly.load import Settings, load_settings
@@ -43,7 +43,7 @@ def nightly(arguments: argparse.Namespace) -> int:
 
     as_of = _moment(arguments, settings)
     with progress() as shown:
-        by_clock = arguments.as_of is None
+        by_clock = arguments.as_of in (None, NOW)
         done = run_night(settings, as_of, time_of_day, shown.phase, by_clock, arguments.accept)
     for words in done.warnings:
         warn(words)
@@ -55,7 +55,7 @@ def nightly(arguments: argparse.Namespace) -> int:
 
 def _moment(arguments: argparse.Namespace, settings: Settings) -> AsOf:
     """Return the moment of the evaluation: as given, else the current time at the site."""
-    if arguments.as_of is None:
+    if arguments.as_of in (None, NOW):
         return now_here(time_of_day(), settings.site.zone)
     as_of = AsOf.parse(arguments.as_of)
     if not arguments.allow_future:
@@ -71,9 +71,9 @@ def _replay(arguments: argparse.Namespace, settings: Settings) -> int:
     if missing or arguments.as_of is not None:
         raise UserError(Problem("--from, --to", "both are required, without --as-of"))
     first, last = (AsOf.parse(text, option) for option, text in given)
-    span = days(first, last)
     if not arguments.allow_future:
-        check_days(span, time_of_day(), settings, "--to")
+        check_days([last.date], time_of_day(), settings, "--to")
+    span = days(first, last)
     with progress() as shown:
         for words in replay(settings, span, time_of_day, shown.phase):
             print(words)

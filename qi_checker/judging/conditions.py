@@ -9,12 +9,12 @@ from functools import cache
 from qi_checker.judging.cases import attribute_part
 from qi_checker.judging.chart import Chart, known_to_the_day, stretches
 from qi_checker.judging.context import delivered_until
-from qi_checker.judging.outcomes import Between, Judged, Keys, Part, Truth
+from qi_checker.judging.outcomes import Between, Judged, Keys, Part, Truth, earliest, latest
 from qi_checker.judging.records import Event
 from qi_checker.judging.rows import EXTERNAL_UNDATED
 from qi_checker.judging.spans import Outcome, Stretch
 from qi_checker.judging.values import When
-from qi_checker.judging.windows import Question, window
+from qi_checker.judging.windows import Criterion, Question, window
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.selectors import ChosenWithin, EventWithin, RequirementCondition
 from qi_checker.protocol.vocabulary import Reason, Status
@@ -149,6 +149,47 @@ def lies_between(
 def worst(between: Sequence[Between]) -> Truth:
     """Return the worst outcome of the lines that invalidate the event (`then: fail`)."""
     return max((b.truth for b in between if b.rule.then == "fail"), default=Truth.FALSE)
+
+
+def may_still_count(
+    judged: Sequence[Judged], chosen: Event, between: Sequence[Between], back: bool
+) -> list[Judged]:
+    """Return completed events that may lie on the other side of what invalidated the chosen one.
+
+    They are undecided: a scan without a recorded region, or without a clock time on the day of a
+    therapy, may have been made after it. `back`: whether the window counts back from its anchor.
+    """
+    worst_of = latest if back else earliest
+    invalid = [
+        worst_of(j.event for j in b.events if j.done and j.passes)
+        for b in between
+        if b.rule.then == "fail" and b.truth is Truth.TRUE
+    ]
+    found = []
+    for j in judged:
+        possible = j.done and j.possible and j.event is not chosen
+        if possible and not any(x and _beyond(j.event, x, back) for x in invalid):
+            found.append(j if j.undecided else _undecided(j))
+    return found
+
+
+_BETWEEN_UNKNOWN = Criterion(Outcome.UNDECIDED, Reason.BETWEEN_UNKNOWN)
+
+
+def _undecided(judged: Judged) -> Judged:
+    """Return an event that passes, as one of which it is unknown what came between."""
+    criteria = (*judged.criteria[:-1], _BETWEEN_UNKNOWN)
+    return Judged(judged.event, criteria, judged.done, judged.near_miss, judged.distance)
+
+
+def _beyond(event: Event, other: Event, back: bool) -> bool:
+    """Whether `other` certainly lies between an event and the anchor."""
+    if event is other or event.at is None or other.at is None:
+        return False
+    first, second = (event.at, other.at) if back else (other.at, event.at)
+    if first.lo == second.lo and first.clock and second.clock:
+        return not second.before(first) if back else first.before(second)
+    return first.hi < second.lo
 
 
 def _between(id: str, at: When, first: Stretch, chart: Chart) -> tuple[Stretch, ...]:

@@ -110,6 +110,16 @@ def latest(events: Iterable[Event]) -> Event | None:
     return min(events, key=recency, default=None)
 
 
+def earliest(events: Iterable[Event]) -> Event | None:
+    """Return the event with the earliest first possible day; of several, the opposite of `latest`."""
+    return min(events, key=_age, default=None)
+
+
+def _age(event: Event) -> tuple[int, int, str]:
+    day, clock, id = recency(event)
+    return -day, -clock, id
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """One part of a condition, tested on a case.

@@ -6,8 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from qi_checker.judging.chart import Chart, anchor_date, question_of, required_anchors
-from qi_checker.judging.conditions import condition_part, doubt, lies_between, worst
-from qi_checker.judging.outcomes import Between, Decision, Judged, Part, Truth, latest
+from qi_checker.judging.conditions import (
+    condition_part,
+    doubt,
+    lies_between,
+    may_still_count,
+    worst,
+)
+from qi_checker.judging.outcomes import Between, Decision, Judged, Part, Truth, earliest, latest
 from qi_checker.judging.records import Event
 from qi_checker.judging.values import earlier
 from qi_checker.judging.windows import Question
@@ -116,7 +122,7 @@ def _needed(evidence: _Evidence) -> Decision:
     """Decide a required event: met if enough exist, and nothing since has invalidated them."""
     requirement, question, chart = evidence.requirement, evidence.question, evidence.chart
     picks = pick(evidence.passing(done=True), requirement)
-    if len(picks) < needed(requirement):
+    if len(picks) < count_of(requirement):
         return _not_met(evidence)
     between = lies_between(requirement, question, picks[0], chart)
     came_between = worst(between)
@@ -125,21 +131,25 @@ def _needed(evidence: _Evidence) -> Decision:
     if came_between is Truth.UNDECIDED:
         unknown = Decision(Status.UNKNOWN, Reason.BETWEEN_UNKNOWN, picks[0], between=between)
         return evidence.or_exempt(unknown)
-    left = replace(evidence, judged=[j for j in evidence.judged if not j.done])
-    decision = _not_met(left)
+    left = [j for j in evidence.judged if not j.done]
+    left += may_still_count(evidence.judged, picks[0], between, back=question.stretches[0].back)
+    decision = _not_met(replace(evidence, judged=left), needed=1)
     if decision.status in (Status.DUE, Status.MISSING):
         decision = Decision(decision.status, Reason.EVENT_BETWEEN, picks[0])
     return replace(decision, between=between)
 
 
-def _not_met(evidence: _Evidence) -> Decision:
-    """Return the decision if not met: exempt, booked, unknown, due, expired or missing."""
+def _not_met(evidence: _Evidence, needed: int | None = None) -> Decision:
+    """Return the decision if not met: exempt, booked, unknown, due, expired or missing.
+
+    needed: the number of further events; by default those that the requirement still lacks.
+    """
     requirement = evidence.requirement
     if requirement.id in evidence.chart.excepted:
         return EXCEPTED
     passing, bookings = evidence.passing(done=True), evidence.passing(done=False)
     planned = pick([*passing, *bookings], requirement)
-    if evidence.live and len(planned) == needed(requirement):
+    if evidence.live and len(planned) == count_of(requirement):
         appointment = latest(e for e in planned if e in bookings)
         between: tuple[Between, ...] = ()
         if appointment is not None:
@@ -147,8 +157,9 @@ def _not_met(evidence: _Evidence) -> Decision:
         return Decision(
             Status.BOOKED, Reason.BOOKED_IN_WINDOW, appointment, planned[-1], between=between
         )
-    picks = pick(passing, requirement)
-    return evidence.unknown(needed(requirement) - len(picks)) or _unfulfilled(evidence)
+    if needed is None:
+        needed = count_of(requirement) - len(pick(passing, requirement))
+    return evidence.unknown(needed) or _unfulfilled(evidence)
 
 
 def _unfulfilled(evidence: _Evidence) -> Decision:
@@ -160,7 +171,7 @@ def _unfulfilled(evidence: _Evidence) -> Decision:
         status = Status.EXPIRED
     passing = evidence.passing(done=True)
     if passing:
-        enough = len(passing) >= needed(evidence.requirement)
+        enough = len(passing) >= count_of(evidence.requirement)
         return Decision(status, Reason.TOO_CLOSE if enough else Reason.TOO_FEW, latest(passing))
     nearest = min((j for j in evidence.judged if j.near_miss), key=lambda j: j.rank, default=None)
     if nearest:
@@ -181,15 +192,16 @@ def _only_too_old(judged: Judged) -> bool:
 def pick(events: Iterable[Event], requirement: Requirement) -> list[Event]:
     """Pick as many events as needed or available: the latest, then each far enough before."""
     left, picks = list(events), list[Event]()
-    while left and len(picks) < needed(requirement):
-        best = latest(left)
+    best_of = earliest if requirement.earliest_counts else latest
+    while left and len(picks) < count_of(requirement):
+        best = best_of(left)
         assert best is not None, "there are events to pick from"
         picks.append(best)
         left = [e for e in left if e is not best and _far_enough(e, best, requirement)]
     return picks
 
 
-def needed(requirement: Requirement) -> int:
+def count_of(requirement: Requirement) -> int:
     """Return how many events the requirement needs."""
     return requirement.count or 1
 

@@ -158,6 +158,13 @@ class Requirement(Strict):
         [], description="What must not have happened between the event and the anchor."
     )
 
+    @property
+    def earliest_counts(self) -> bool:
+        """Whether the earliest event is chosen: what came between it and an earlier anchor
+        came before every later event too."""
+        fails = any(line.then == "fail" for line in self.none_between)
+        return fails and self.window.after is not None and self.count is None
+
     def owner_of(self, key: str) -> str:
         """Return who acts: order, book, records, data or decide."""
         return self.owner.of(key) if isinstance(self.owner, Owners) else self.owner

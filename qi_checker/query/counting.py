@@ -197,10 +197,11 @@ def _counted(part: Part, n: int, carried: list[Expr], also: list[Expr]) -> exp.S
         (picks > 0, lit(OTHER), col("first_pick", "t")),
     ]
     close = case((passing >= wanted, number(Reason.TOO_CLOSE)), default=number(Reason.TOO_FEW))
-    # What remains if something came in between: bookings, and rejected rows.
+    # What remains if something came in between: bookings, and rejected rows. One newer event is
+    # enough, because only what came after the latest is considered.
     left = [
         (bookings >= wanted, lit(BOOKED), col("first_booking", "t")),
-        (col("row_doubts", "b") >= wanted, lit(UNKNOWN), col("row_doubt", "b")),
+        (col("row_doubts", "b") > 0, lit(UNKNOWN), col("row_doubt", "b")),
     ]
     columns = [
         *(c.copy() for c in carried),

@@ -9,6 +9,7 @@ from qi_checker.protocol.vocabulary import Reason, Status
 from qi_checker.query.evidence import evidence, to_call_off, with_bookings, with_columns
 from qi_checker.query.outcome import base, base_reason, reason, status
 from qi_checker.query.profiles import profiles
+from qi_checker.query.remaining import remaining
 from qi_checker.query.requirements import requirements
 from qi_checker.query.scope import Scope
 from qi_checker.query.sql import (
@@ -63,7 +64,7 @@ def _layer(stage: Stage) -> _Steps:
     scope, layer, s = stage.scope, stage.layer, stage.suffix
     every = with_earlier(stage) + decide(stage.part, stage.feeds)
     if layer.between:
-        every += with_chosen(stage) + decide(stage.between, stage.feeds)
+        every += with_chosen(stage) + decide(stage.between, stage.feeds) + remaining(stage)
     return [
         *every,
         (f"joined{s}", joined(stage)),

@@ -157,6 +157,7 @@ _STEPS = {
     "tally": "how many events were counted",
     "found": "the result for each requirement: its class and the event",
     "active_exceptions": "the active exceptions, the one that lasts longest",
+    "remaining": "events that may still count although something came in between",
     "joined": "every requirement of every case with its result",
     "settled": "the same, with a booking instead of an event that no longer counts",
     "grounded": "the same with the reason from the records alone",

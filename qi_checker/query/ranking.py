@@ -74,6 +74,10 @@ def packed(part: Part, key: Expr | None = None, also: tuple[str, ...] = ()) -> E
     """
     values: dict[str, Expr] = {f: col(f) for f in (*fields(part), *also)}
     values |= {"key": key} if key is not None else {}
+    return _struct(values)
+
+
+def _struct(values: dict[str, Expr]) -> Expr:
     return exp.Struct(
         expressions=[
             exp.PropertyEQ(this=exp.to_identifier(f), expression=v) for f, v in values.items()
@@ -107,7 +111,7 @@ def _candidate_keys(part: Part) -> exp.Select:
         col("case_key"),
         col("requirement"),
         named(_key(of_class, open_criteria, col("distance")), "key"),
-        named(_recency(), "late"),
+        named(_late(part, all_of(everything.copy(), done.copy())), "late"),
         col("event_id"),
         named(_pack(col("reason"), col("advice")), "words"),
         col("lo"),
@@ -118,13 +122,22 @@ def _candidate_keys(part: Part) -> exp.Select:
     return select(columns, part.named("criteria"))
 
 
-def _recency() -> Expr:
+def _late(part: Part, met: Expr) -> Expr:
+    """Return a key that sorts the latest first, or the earliest where the earliest event counts."""
+    reverse = _is_one_of([n for n in part.numbers if part.scope.earliest_first(n)])
+    if reverse is None:
+        return _recency()
+    return case((all_of(reverse, met), exp.Neg(this=exp.paren(_recency()))), default=_recency())
+
+
+def _recency(alias: str | None = None) -> Expr:
     """Return a key that sorts the latest day first, then the latest clock; missing ones last."""
-    days = exp.Mul(this=cast(minus(_RECENT, col("lo")), "BIGINT"), expression=lit(_DAY))
-    since_midnight = microseconds(cast(col("lo"), "TIMESTAMP"), col("clock"))
+    lo, clock = col("lo", alias), col("clock", alias)
+    days = exp.Mul(this=cast(minus(_RECENT, lo), "BIGINT"), expression=lit(_DAY))
+    since_midnight = microseconds(cast(lo.copy(), "TIMESTAMP"), clock)
     return case(
-        (is_null(col("lo")), lit(_UNDATED)),
-        (is_null(col("clock")), plus(days, lit(1))),
+        (is_null(lo.copy()), lit(_UNDATED)),
+        (is_null(clock.copy()), plus(days, lit(1))),
         default=minus(days.copy(), since_midnight),
     )
 
@@ -211,6 +224,20 @@ def best(part: Part, doubts: bool) -> list[tuple[str, exp.Query]]:
             select(columns, part.named("candidates"), group=[k.copy() for k in keys]),
         ),
     ]
+
+
+def left_over(part: Part) -> Expr:
+    """Return a completed candidate as one value, undecided where it passes every criterion."""
+    met = class_of(col("key", "e")).eq(MET)
+    of_rest = exp.Mod(this=col("key", "e"), expression=lit(_CLASS))
+    one_open = case((met, lit(_OPEN)), default=lit(0))
+    advice = exp.IntDiv(this=col("words", "e"), expression=lit(_REASONS))
+    unknown = _pack(lit(REASONS.index(Reason.BETWEEN_UNKNOWN)), exp.paren(advice))
+    values: dict[str, Expr] = {f: col(f, "e") for f in fields(part)}
+    values["key"] = plus(of_rest, one_open)
+    values["late"] = case((met.copy(), _recency("e")), default=col("late", "e"))
+    values["words"] = case((met.copy(), unknown), default=col("words", "e"))
+    return _struct(values)
 
 
 def _least(*conditions: Expr, of: Expr) -> Expr:

@@ -100,6 +100,14 @@ class Scope:
         """Return the numbers of the probes of `none_between`."""
         return [n for n, p in self._numbered_probes() if p.owner == leaf and p.between]
 
+    def earliest_first(self, number: int) -> bool:
+        """Whether the earliest event is chosen for a requirement, or for a probe in between."""
+        if number < len(self.leaves):
+            return self.leaves[number].earliest_counts
+        probe = self.probes[number - len(self.leaves)]
+        fails = probe.between is not None and probe.between.then == "fail"
+        return fails and self.leaves[probe.owner].window.after is not None
+
     def _numbered_probes(self) -> Iterator[tuple[int, Probe]]:
         yield from enumerate(self.probes, start=len(self.leaves))
 

@@ -13,18 +13,22 @@ from qi_checker.query.anchors import anchor
 from qi_checker.query.counting import found
 from qi_checker.query.criteria import Part, criteria, live, rejected_rows
 from qi_checker.query.population import applicable
-from qi_checker.query.ranking import BOOKED, MET, best, exact, unpack_fields
+from qi_checker.query.ranking import BOOKED, MET, UNKNOWN, best, exact, unpack_fields
 from qi_checker.query.scope import Layer, Scope, by_number
 from qi_checker.query.sql import (
     Expr,
+    all_of,
     any_of,
     case,
     cast,
+    coalesce,
     col,
     is_null,
     join,
+    known,
     lit,
     named,
+    not_,
     select,
     table,
 )
@@ -59,6 +63,24 @@ class Stage:
     def between(self) -> Part:
         suffix = f"{self.suffix}_between"
         return Part(self.scope, self.layer.between, f"cases{suffix}", suffix, between=True)
+
+    @property
+    def invalidated(self) -> list[int]:
+        """Return the requirements of the layer that an event in between may invalidate."""
+        between = self.scope.between_of
+        return [n for n in self.layer.leaves if any(self.fails(k) for k in between(n))]
+
+    def fails(self, probe: int) -> bool:
+        """Whether what a probe of `none_between` finds invalidates an event."""
+        rule = self.scope.probes[probe - len(self.scope.leaves)].between
+        return rule is not None and rule.then == "fail"
+
+    @staticmethod
+    def probe(part: Part, n: int, alias: str = "c") -> exp.Join:
+        """Join the result of a probe; its alias is p and its number."""
+        p = f"p{n}"
+        on = (col("case_key", p).eq(col("case_key", alias)), col("requirement", p).eq(n))
+        return join(table(part.named("found"), p), *on, left=True)
 
     def each(self, value: Callable[[int, Requirement], Expr]) -> Expr:
         """Return a value per requirement of the layer, in a query of requirements."""
@@ -150,17 +172,14 @@ def joined(stage: Stage) -> exp.Select:
         every,
         join(table(stage.part.named("found"), "b"), *same("b", "requirement", "number"), left=True),
         join(table(ACTIVE, "x"), *same("x", "requirement", "id"), left=True),
-        *(_probe(stage.part, n) for n in stage.layer.conditions),
-        *(_probe(stage.between, n) for n in stage.layer.between),
+        *(stage.probe(stage.part, n) for n in stage.layer.conditions),
+        *(stage.probe(stage.between, n) for n in stage.layer.between),
     ]
+    if stage.invalidated:
+        rest = table(stage.part.named("remaining"), "m")
+        joins.append(join(rest, *same("m", "requirement", "number"), left=True))
     where = [applicable("c"), col("version", "c").eq(scope.index)]
     return select(columns, table(source, "c"), joins, where)
-
-
-def _probe(part: Part, n: int) -> exp.Join:
-    p = f"p{n}"
-    on = (col("case_key", p).eq(col("case_key", "c")), col("requirement", p).eq(n))
-    return join(table(part.named("found"), p), *on, left=True)
 
 
 def _special(stage: Stage) -> list[Expr]:
@@ -171,10 +190,8 @@ def _special(stage: Stage) -> list[Expr]:
         named(stage.each(lambda i, leaf: conditions.anchors(leaf, scope)), "anchor_state"),
         named(stage.each(lambda i, leaf: conditions.between(i, scope, feeds, "fail")), "hurt"),
         named(stage.each(lambda i, leaf: conditions.between_advice(i, scope, feeds)), "since"),
-        *(
-            col(n, "b")
-            for n in ("too_old", "second", "second_class", "last_lo", "second_last_lo", "few")
-        ),
+        *(col(n, "b") for n in ("too_old", "last_lo", "second_last_lo", "few")),
+        *_second(stage),
         *(named(v, n) for n, v in exact(col("found", "b")).items()),
         *(_from_moment(stage) if said_in_time(scope, stage.layer.leaves) else []),
         *(
@@ -183,6 +200,16 @@ def _special(stage: Stage) -> list[Expr]:
             else []
         ),
     ]
+
+
+def _second(stage: Stage) -> list[Expr]:
+    """Return what counts if something came in between: a booking, else what remains possible."""
+    second, of_class = col("second", "b"), col("second_class", "b")
+    if stage.invalidated:
+        rest = all_of(known(col("rest", "m")), not_(coalesce(of_class.eq(BOOKED), exp.false())))
+        second = case((rest, col("rest", "m")), default=second)
+        of_class = case((rest.copy(), lit(UNKNOWN)), default=of_class.copy())
+    return [named(second, "second"), named(of_class, "second_class")]
 
 
 def said_in_time(scope: Scope, leaves: Sequence[int]) -> list[int]:

@@ -58,6 +58,7 @@ def lived(one_night: Path, tmp_path: Path) -> Path:
         ("--as-of", FIRST + timedelta(days=2)),
         ("--as-of", f"{FIRST + timedelta(days=2)}T00:01"),
         ("--from", FIRST, "--to", FIRST + timedelta(days=365)),
+        ("--from", FIRST, "--to", FAR),
         ("--from", FIRST, "--to", FIRST + timedelta(days=2)),
     ],
 )
@@ -66,6 +67,11 @@ def test_a_day_beyond_tomorrow_is_refused(file: Path, span: tuple[object, ...]) 
     assert (ran.code, ran.out) == (2, "")
     assert "is in the future: today is 2026-03-02." in ran.err and "--allow-future" in ran.err
     assert run("nightly", "runs", "--config", file).out == "No night is stored yet.\n"
+
+
+def test_now_is_the_clock(file: Path) -> None:
+    assert night(file, FIRST, "--as-of", "now").code == 0
+    assert run("nightly", "runs", "--config", file).out.split()[1] == f"{FIRST}T04:15:00"
 
 
 @pytest.mark.parametrize("span", [("--as-of",), ("--from", FIRST, "--to")])

@@ -123,15 +123,119 @@ def test_a_rejected_ct_may_be_a_newer_one(engine):
     expect_each(engine, FAIL, table)
 
 
-def test_older_events_and_undecided_ones_are_taken_away_with_it(engine):
-    """The latest was looked at; nothing that is done counts any more."""
-    old = scan("2026-05-05", "E0")
-    open_region = scan("2026-05-25", "E5", region=None)
+THERAPY = therapy("2026-05-20T12:00")
+
+
+def test_an_event_that_may_be_newer_leaves_it_open(engine):
+    """Older ones are taken away with the latest. What may have been after the therapy may count."""
     table = [
-        (CT, old, therapy("2026-05-20"), "missing event_between E1"),
-        (CT, open_region, therapy("2026-05-20"), "missing event_between E1"),
+        (CT, scan("2026-05-05", "E0"), THERAPY, "missing event_between E1"),
+        (CT, scan("2026-05-25", "E5", region=None), THERAPY, "unknown unmapped E5"),
+        (CT, scan("2026-05-25", "E5", region="chest"), THERAPY, "missing event_between E1"),
+        (CT, scan("2026-05-15", "E5", region=None), THERAPY, "missing event_between E1"),
+        (CT, scan("2026-05-20T12:01", "E5", region=None), THERAPY, "unknown unmapped E5"),
+        (CT, scan("2026-05-20T12:00", "E5", region=None), THERAPY, "missing event_between E1"),
+        (CT, scan("2026-05-20", "E5", region=None), THERAPY, "unknown unmapped E5"),
+        (CT, scan("2026-05-31", "E5"), THERAPY, "unknown same_day_untimed E5"),
+        (CT, scan("2026-05", "E5"), THERAPY, "unknown partial_date E5"),
+        (CT, scan("2026-04", "E5"), THERAPY, "missing event_between E1"),
+        (CT, scan("2026-05-25", "E5", status="cancelled"), THERAPY, "missing event_between E1"),
+        # Both on 20 May: the CT with a clock time was chosen, and the other may be the later one.
+        (scan("2026-05-20T08:00"), scan("2026-05-20", "E0"), THERAPY, "unknown between_unknown E0"),
+        (
+            scan("2026-05-22T08:00"),
+            scan("2026-05-22", "E0"),
+            therapy("2026-05-22T07:00"),
+            "met in_window E1",
+        ),
+        # All of May is in time, and 10 May is later than its first day.
+        (
+            case(surgery_at="2026-06-05"),
+            CT,
+            scan("2026-05-10", "E5", region=None),
+            therapy("2026-05-10"),
+            "unknown between_unknown E1",
+        ),
     ]
     expect_each(engine, FAIL, table)
+
+
+def test_of_several_lines_each_takes_away(engine):
+    """The newer event has to be after what each line found."""
+    other = {"id": "visit", "title": "visit", "event": {"kind": "clinic"}, "then": "fail"}
+    rule = ct_rule(none_between=[since(), other])
+    visit = therapy("2026-05-27", "V1", kind="clinic")
+    newer = scan("2026-05-25", "E5", region=None)
+    table = [
+        (CT, THERAPY, newer, "unknown unmapped E5"),
+        (CT, THERAPY, newer, visit, "missing event_between E1"),
+        (CT, THERAPY, visit, scan("2026-05-28", "E5", region=None), "unknown unmapped E5"),
+        (CT, THERAPY, therapy("2026-05-26", "T2"), newer, "missing event_between E1"),
+    ]
+    expect_each(engine, rule, table)
+
+
+def test_what_counts_may_be_the_same_kind_as_what_came_between(engine):
+    """A newer event of which the region is open is itself imaging: it does not take itself away."""
+    line = {"kind": "imaging", "modality": ["CT", "MR"]}
+    rule = ct_rule(none_between=[since() | {"event": line}])
+    table = [
+        (CT, scan("2026-05-25", "E5", region=None), "unknown unmapped E5"),
+        (CT, scan("2026-05-25", "E5", region="chest"), "missing event_between E1"),
+    ]
+    expect_each(engine, rule, table)
+
+
+def test_with_a_count_one_newer_event_is_enough(engine):
+    """Only what came after the latest event is considered."""
+    rule = ct_rule(none_between=[since()], count=2)
+    old = scan("2026-05-05", "E0")
+    table = [
+        (old, CT, THERAPY, "missing event_between E1"),
+        (old, CT, THERAPY, scan("2026-05-25", "E5"), "met in_window E5"),
+        (old, CT, THERAPY, scan("2026-05-25", "E5", region=None), "unknown unmapped E5"),
+        (old, CT, THERAPY, scan("soon", "E7"), "unknown rejected_record E7"),
+    ]
+    expect_each(engine, rule, table)
+
+
+def test_after_surgery_the_earliest_counts(engine):
+    """A later CT takes nothing away from one before the therapy."""
+    rule = ct_rule(window={"after": "surgery", "at_most": "30 days"}, none_between=[since()])
+    first, second = scan("2026-06-05T10:00"), scan("2026-06-20T10:00", "E2")
+    table = [
+        (first, second, "met in_window E1"),
+        (first, second, therapy("2026-06-10"), "met in_window E1"),
+        (first, second, therapy("2026-06-03"), "missing event_between E1"),
+        (second, therapy("2026-06-03"), therapy("2026-06-15", "T2"), "missing event_between E2"),
+        (second, therapy("2026-06-25"), "met in_window E2"),
+        (
+            second,
+            scan("2026-06-05", "E5", region=None),
+            therapy("2026-06-10"),
+            "unknown unmapped E5",
+        ),
+        (
+            second,
+            scan("2026-06-15", "E5", region=None),
+            therapy("2026-06-10"),
+            "missing event_between E2",
+        ),
+        (
+            second,
+            scan("2026-06-15", "E5", region=None),
+            therapy("2026-06-10"),
+            therapy("2026-06-18", "T2"),
+            "missing event_between E2",
+        ),
+        (
+            first,
+            scan("2026-06-05", "E0"),
+            therapy("2026-06-05T09:00"),
+            "unknown between_unknown E0",
+        ),
+    ]
+    expect_each(engine, rule, table, as_of=LONG_AFTER)
 
 
 def test_a_stale_feed_of_therapies_leaves_it_open(engine):
