@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from qi_checker.cases.phrases import NOTHING, Phrase, Ref, phrase
+from qi_checker.cases.phrases import NOTHING, WHY_NOT, Phrase, Ref, phrase
 from qi_checker.judging import RequirementTrace
 from qi_checker.judging.records import Event
 from qi_checker.judging.values import Unreadable, read_when
@@ -93,7 +93,7 @@ class ActionWords:
         if self.judged.reason in _OLD:
             return phrase("why_old", day=at, age=self._age("will_be_old"))
         if self.judged.reason in ENGLISH.NOT_COUNTED:
-            return phrase(str(self.judged.reason), day=at)
+            return phrase(WHY_NOT + self.judged.reason, day=at)
         return NOTHING
 
     def _age(self, key: str) -> Phrase:

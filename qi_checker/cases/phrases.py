@@ -14,6 +14,7 @@ from typing import Any
 from qi_checker.protocol.language import Words, filled, many, short_day
 from qi_checker.protocol.windows import column_words
 
+WHY_NOT = "why_"  # before a reason: `too_late` is also the key of an action
 Where = Callable[[str, int], str]  # table and row number -> "events.csv, row 14"
 
 
@@ -31,7 +32,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Phrase:
-    """A template of `Words.ACTIONS`, or of NOT_COUNTED by a reason, and its values.
+    """A template of `Words.ACTIONS`, or of NOT_COUNTED by WHY_NOT and a reason, and its values.
 
     A plain text among the values is shown unchanged.
     """
@@ -91,8 +92,9 @@ class PhraseWriter:
     def text(self, text: Phrase) -> str:
         """Write the text of a key with its values."""
         template = self.words.ACTIONS.get(text.key)
-        if template is None:
-            template = {str(k): v for k, v in self.words.NOT_COUNTED.items()}[text.key]
+        if template is None:  # nights of earlier versions stored the reason without the mark
+            key = text.key.removeprefix(WHY_NOT)
+            template = {str(k): v for k, v in self.words.NOT_COUNTED.items()}[key]
         return filled(template, lambda name, form: self._written(text.values[name], form))
 
     def _written(self, value: Phrase | Ref | date | str, form: str) -> str:

@@ -204,7 +204,8 @@ def _special(stage: Stage) -> list[Expr]:
 
 def _second(stage: Stage) -> list[Expr]:
     """Return what counts if something came in between: a booking, else what remains possible."""
-    second, of_class = col("second", "b"), col("second_class", "b")
+    second: Expr = col("second", "b")
+    of_class: Expr = col("second_class", "b")
     if stage.invalidated:
         rest = all_of(known(col("rest", "m")), not_(coalesce(of_class.eq(BOOKED), exp.false())))
         second = case((rest, col("rest", "m")), default=second)

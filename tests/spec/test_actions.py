@@ -13,6 +13,8 @@ import pytest
 
 import qi_checker
 from qi_checker.cases.actions import Action, count_actions, most_urgent_first
+from qi_checker.cases.phrases import WHY_NOT, PhraseWriter, phrase
+from qi_checker.protocol.language import LANGUAGES, short_day, words_of
 from qi_checker.protocol.vocabulary import ACTION_FOR, Reason
 from tests.helpers.protocols import bundle, ct, group, mri, protocol_with, version
 from tests.helpers.records import case, event, exception, mr_scan, scan, therapy
@@ -283,6 +285,32 @@ def test_a_window_that_has_not_opened_is_ordered_for_its_days() -> None:
     found = only(as_of="2026-03-30")
     assert found.text == "Order the CT of the liver for 14 Apr–14 May"
     assert (found.action, found.when) == ("order", "later")
+
+
+def test_an_appointment_that_is_enough_but_too_late() -> None:
+    """Something that counts when it is booked is not moved: another one is ordered."""
+    planned = {
+        "event": {"kind": "imaging", "modality": ["CT"], "status": ["completed", "booked"]},
+        "window": {"before": "surgery", "at_least": "7 days", "at_most": "30 days"},
+    }
+    rule = protocol_with(ct(**LEAD, **planned))
+    found = only(scan("2026-05-12", status="booked"), rule=rule)
+    assert (found.action, found.event_id) == ("order", "E1")
+    assert found.text == (
+        "Order the CT of the liver to be done by 7 May (the one of 12 May is too late)"
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_in_brackets_has_its_own_text(language: str) -> None:
+    """A reason may have the name of an action."""
+    words = words_of(language)
+    writer = PhraseWriter(words, {}, date(2026, 4, 20), lambda table, row: "")
+    for reason, template in words.NOT_COUNTED.items():
+        told = writer.text(phrase(WHY_NOT + reason, day=date(2026, 5, 4)))
+        assert told == template.replace(
+            "{day}", short_day(date(2026, 5, 4), date(2026, 4, 20), words)
+        )
 
 
 def test_a_booking_is_moved_before_it_is_wasted() -> None:
