@@ -266,39 +266,52 @@ def test_a_hidden_sheet_is_not_read(tmp_path: Path) -> None:
 # ---- sheets that reach too far -------------------------------------------------------------------
 
 
-def without_its_size(path: Path) -> None:
-    """Some programs write A1 as the size of every sheet."""
+SIZES = {"told": None, "A1": "A1", "of a template": "A1:M1", "of a long template": "A1:M250"}
+
+
+def tells(path: Path, size: str | None, cell: str = "", other: str = "") -> None:
+    """Give the sheet another declared size, as some programs do; name a cell differently."""
     with zipfile.ZipFile(path) as book:
         parts = {name: book.read(name) for name in book.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', parts[sheet])
+    if size is not None:
+        told = f'<dimension ref="{size}"'.encode()
+        parts[sheet] = re.sub(rb'<dimension ref="[^"]*"', told, parts[sheet])
+    if other:
+        parts[sheet] = parts[sheet].replace(f'"{cell}"'.encode(), f'"{other}"'.encode())
     with zipfile.ZipFile(path, "w") as book:
         for name, content in parts.items():
             book.writestr(name, content)
 
 
-@pytest.mark.parametrize("size_given", [True, False], ids=["size told", "size A1"])
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("cell", ["XFD1048576", "ALL200000", "BA1048576"])
 def test_a_stray_cell_far_away_is_refused_before_the_sheet_is_read(
-    tmp_path: Path, cell: str, size_given: bool
+    tmp_path: Path, cell: str, size: str
 ) -> None:
     """A reader makes a full grid of it: 17 billion cells, or 13 GB."""
     folder = workbook(
         tmp_path, CASES, CASE_1, more=lambda page, _: page.write_string(cell, "stray")
     )
-    if not size_given:
-        without_its_size(folder / "cases.xlsx")
+    tells(folder / "cases.xlsx", SIZES[size])
     said = refused(folder)
     assert f"the sheet 'cases' reaches to {cell}" in said
     assert "Delete the empty rows and columns after the table" in said
 
 
-@pytest.mark.parametrize("size_given", [True, False], ids=["size told", "size A1"])
-def test_a_long_sheet_is_read_whatever_size_it_tells(tmp_path: Path, size_given: bool) -> None:
+@pytest.mark.parametrize("cell", ["xfd1048576", "ZZZZ1048576", "A99999999", "B9999999999"])
+def test_a_cell_that_no_spreadsheet_has_does_not_end_the_process(tmp_path: Path, cell: str) -> None:
+    folder = workbook(tmp_path, CASES, CASE_1, more=lambda page, _: page.write("Z99", "stray"))
+    tells(folder / "cases.xlsx", "A1:M2", "Z99", cell)
+    assert "which is too large to read" in refused(folder)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("more", ["AB1", "BC1", "AAA1"])
+def test_a_long_sheet_is_read_whatever_size_it_tells(tmp_path: Path, more: str, size: str) -> None:
     rows = [(f"C{n}", *CASE_1[1:]) for n in range(3_000)]
-    folder = workbook(tmp_path, CASES, *rows, more=lambda page, _: page.write("AB1", "more"))
-    if not size_given:
-        without_its_size(folder / "cases.xlsx")
+    folder = workbook(tmp_path, CASES, *rows, more=lambda page, _: page.write(more, "more"))
+    tells(folder / "cases.xlsx", SIZES[size])
     assert len(raw_rows(read_folder(folder, SITE), "case_id")) == 3_000
 
 
