@@ -1,4 +1,4 @@
-"""How a command is declared: a summary, an example, and a module loaded when it is run."""
+"""How a command is declared: summary, example, the module loaded when it is run, shared options."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from qi_checker.render.paper import A4, PAPERS
 
 Run = Callable[[argparse.Namespace], int]
 EXITS = """exit codes: 0 done; 1 done, and a --fail-... option matched or an example does not hold;
@@ -24,6 +26,7 @@ def later(module: str, function: str) -> Run:
 
 
 def command(commands: Any, name: str, run: Run, summary: str, example: str) -> Any:
+    """Add a command; return its parser."""
     parser = commands.add_parser(
         name,
         help=summary,
@@ -91,4 +94,60 @@ def mapping(parser: Any) -> None:
         type=Path,
         metavar="FILE",
         help="file that maps an export to records (default: mapping.yaml in the data folder)",
+    )
+
+
+def output_format(parser: Any, *more: str) -> None:
+    """Add `--format` of text, json, html, pdf and `more`, `--output` and `--paper`."""
+    calendar = "; ics: a calendar of the last days" if "ics" in more else ""
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", "html", "pdf", *more),
+        default="text",
+        help=f"output format (default: text){calendar}",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="file to write (default: standard output)"
+    )
+    paper(parser)
+
+
+def paper(parser: Any) -> None:
+    """Add `--paper`."""
+    parser.add_argument(
+        "--paper",
+        choices=PAPERS,
+        default=A4,
+        help="paper size of html and pdf (default: a4)",
+    )
+
+
+def identified(parser: Any) -> None:
+    """Add `--identified`."""
+    parser.add_argument(
+        "--identified",
+        action="store_true",
+        help="show the patient's id on paper (default: only the case id)",
+    )
+
+
+def profile(parser: Any) -> None:
+    """Add `--profile`."""
+    parser.add_argument(
+        "--profile",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="print on stderr how long each step took; with FILE, write it as JSON",
+    )
+
+
+def out_folder(parser: Any, replaced: str) -> None:
+    """Add `--out`, a folder to write; `replaced` says what happens to the contents."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help=f"folder to write; {replaced}",
     )
