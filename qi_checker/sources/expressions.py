@@ -119,8 +119,6 @@ class Expressions:
     def identity(self, sql: str, source: Source) -> str:
         """Return the SQL of an id with zeros and separators as specified."""
         strips = many(source.strip)
-        if strips or source.pad is not None:
-            sql = trim(sql)
         for text in strips:
             if text == LEADING_ZEROS:
                 sql = f"regexp_replace(ltrim({trim(sql)}, '0'), '^$', '0')"
@@ -130,12 +128,11 @@ class Expressions:
                 sql = f"regexp_replace({trim(sql)}, '[.]0+$', '')"
             else:
                 sql = f"replace({sql}, {literal(text)}, '')"
+        if strips or source.pad is not None:
+            sql = trim(sql)  # at the end: a stripped text may have been next to a blank
         if source.pad is not None:
-            # A stripped text may have been next to a blank.
-            whole = f"trim({sql})" if strips else sql
-            length = f"length({whole})"
-            wanted = f"CASE WHEN {length} BETWEEN 1 AND {source.pad - 1} THEN {source.pad} ELSE {length} END"
-            sql = f"lpad({whole}, CAST({wanted} AS INTEGER), '0')"
+            short = f"length({sql}) BETWEEN 1 AND {source.pad - 1}"
+            sql = f"CASE WHEN {short} THEN lpad({sql}, {source.pad}, '0') ELSE {sql} END"
         if source.prefix is not None:
             sql = f"{literal(source.prefix)} || nullif({trim(sql)}, '')"
         return sql
@@ -197,15 +194,20 @@ class Expressions:
         if not formats:
             return sql
         tried = [attempt for f in formats for attempt in self._attempts(sql, f)]
-        if source.columns is not None:
-            # Nearly all days and times can be read as written; only the others need more tests.
-            there = [self.columns[plain(name)] for name in source.columns]
-            plainly = f" || {literal(source.join_with)} || ".join(there)
-            quick = [f for f in formats[:1] if f.whole and not f.compact_time and not _glued(f)]
-            tried[:0] = [self._attempts(plainly, f)[0] for f in quick]
         # ISO text is always accepted, except where another order would look the same.
         rest = f"'? ' || {sql}" if any(f.order == "YDM" for f in formats) else sql
-        return f"coalesce({', '.join([*tried, rest])})"
+        whole = f"coalesce({', '.join([*tried, rest])})"
+        quick = [f for f in formats[:1] if f.whole and not f.compact_time and not _glued(f)]
+        if source.columns is None or not quick:
+            return whole
+        # Nearly all days and times can be read as written; only the others need more tests. The CASE
+        # changes nothing (without a day there is no date), but DuckDB computes what occurs repeatedly
+        # in a coalesce for every row, also where the first argument is enough: 0.65 s a million
+        # rows instead of 0.33.
+        there = [self.columns[plain(name)] for name in source.columns]
+        plainly = f" || {literal(source.join_with)} || ".join(there)
+        others = f"CASE WHEN {there[0]} IS NOT NULL THEN {whole} END"
+        return f"coalesce({self._attempts(plainly, quick[0])[0]}, {others})"
 
     def _attempts(self, sql: str, date: DateFormat) -> list[str]:
         if date.text == EXCEL:
