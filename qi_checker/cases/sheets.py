@@ -18,15 +18,15 @@ from qi_checker.cases.views import Candidate, CaseSheet, Criterion, RequirementS
 from qi_checker.cases.words import procedure_words
 from qi_checker.judging import CaseTrace, RequirementTrace
 from qi_checker.judging.criteria import CRITERIA
-from qi_checker.judging.outcomes import Judged
+from qi_checker.judging.outcomes import Judged, Part, Truth
 from qi_checker.judging.rows import Row
 from qi_checker.judging.spans import Outcome
 from qi_checker.judging.windows import PASSES
 from qi_checker.protocol.english import ASKED_LATE
 from qi_checker.protocol.models import Protocol, Version
 from qi_checker.protocol.site import Site
-from qi_checker.protocol.vocabulary import Status, Verdict
-from qi_checker.protocol.words import group_words, requirement_sentence, titles_of
+from qi_checker.protocol.vocabulary import Reason, Status, Verdict
+from qi_checker.protocol.words import condition_words, group_words, requirement_sentence, titles_of
 from qi_checker.query.tables import READY_CASES, VERDICTS
 from qi_checker.render.views import Provenance
 
@@ -93,7 +93,7 @@ class Sheets:
             owner=first.owner if first else "",
             also=tuple((action.text, action.act_by, action.owner) for action in actions[1:]),
             latest_surgery_date=trace.latest_surgery_date,
-            facts=_facts(row, trace.setting.site),
+            facts=(*_facts(row, trace.setting.site), *_outside(trace)),
             why=tuple((one.requirement.title, str(one.reason)) for one in trace.open),
             requirements=tuple(self._requirement(one, trace) for one in trace.requirements),
             problems=tuple(problems),
@@ -150,6 +150,26 @@ class Sheets:
             criteria=tuple(_criteria(judged, one)),
             advice=tuple(one.advice(judged)),
         )
+
+
+def _outside(trace: CaseTrace) -> Iterator[tuple[str, str]]:
+    """Name the conditions of the population that the case does not fulfil."""
+    population = trace.case.population
+    if population.ruled_out is not Reason.NOT_IN_POPULATION:
+        return
+    titles = titles_of(population.version)
+    unmet = [condition_words(part.condition, titles) for part in _unmet(population.applies_to)]
+    yield "Population condition not met", "; ".join(unmet)
+
+
+def _unmet(part: Part) -> Iterator[Part]:
+    """Yield the parts that do not hold; of alternatives, the whole choice."""
+    if part.truth is Truth.TRUE:
+        return
+    if part.condition.all_of is None:
+        yield part
+    for inner in part.parts if part.condition.all_of is not None else ():
+        yield from _unmet(inner)
 
 
 def _facts(row: Row, site: Site) -> tuple[tuple[str, str], ...]:

@@ -41,7 +41,7 @@ def command(commands: Any, name: str, run: Run, summary: str, example: str) -> A
 def records(
     parser: Any,
     many: bool = False,
-    as_of_needed: bool = True,
+    as_of_default: str = "",
     anywhere: bool = False,
     checks: bool = True,
 ) -> None:
@@ -51,8 +51,8 @@ def records(
     checks run on the records, so `--accept` can name one.
     """
     judged = "the moment of the evaluation: 2026-02-01 (its end), 2026-02-01T07:30 or now"
-    if not as_of_needed:
-        judged += "; default: the last day of the later period"
+    if as_of_default:
+        judged += f"; default: {as_of_default}"
     parser.add_argument(
         "--data",
         type=Path,
@@ -60,7 +60,7 @@ def records(
         metavar="DIR",
         help="folder with cases and events, as .csv, .parquet or .xlsx",
     )
-    parser.add_argument("--as-of", required=as_of_needed, metavar="DATE", help=judged)
+    parser.add_argument("--as-of", required=not as_of_default, metavar="DATE", help=judged)
     parser.add_argument(
         "--protocol",
         type=Path,

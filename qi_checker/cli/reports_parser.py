@@ -18,7 +18,7 @@ def add_report(commands: Any) -> None:
         "qi-checker report --month 2026-02 --data export --out report-2026-02",
     )
     parser.add_argument("--month", required=True, metavar="YYYY-MM", help="the month of surgery")
-    records(parser, as_of_needed=False)
+    records(parser, as_of_default="the last day of the month")
     out_folder(parser, "an earlier report there is replaced atomically")
     parser.add_argument(
         "--settings",
@@ -64,7 +64,7 @@ def add_study(commands: Any) -> None:
             metavar="A..B",
             help=f"dates of surgery of the {which} period, both included",
         )
-    records(parser, as_of_needed=False)
+    records(parser, as_of_default="the last day of the later period")
     parser.add_argument(
         "--config",
         type=Path,

@@ -43,6 +43,32 @@ def data(folder: WriteFolder) -> Path:
     )
 
 
+PROCEDURE = "a procedure code is in the list liver-resection"
+DIAGNOSIS = "a diagnosis code is in the list liver-metastasis"
+
+
+@pytest.mark.parametrize(
+    ("columns", "unmet"),
+    [
+        ({"procedures": "OPS:5-501.20"}, PROCEDURE),
+        ({"procedures": ""}, PROCEDURE),
+        ({"diagnoses": "ICD-10:K80.2"}, DIAGNOSIS),
+        ({"procedures": "OPS:5-501.20", "diagnoses": ""}, f"{PROCEDURE}; {DIAGNOSIS}"),
+        ({"urgency": "emergency"}, ""),  # excluded, and the sentence says by what
+    ],
+)
+def test_why_the_protocol_does_not_apply(
+    folder: WriteFolder, columns: dict[str, str], unmet: str
+) -> None:
+    one = case("C1", "2026-03-20T08:00", patient_id="P1", status="scheduled") | columns
+    data = folder(cases=[one])
+    assert dict(sheet("C1", data)["facts"]).get("Population condition not met", "") == unmet
+    for format in ("text", "html"):
+        shown = check("C1", data, "--format", format).out
+        shown = shown.replace("</dt><dd><bdi>", ": ").replace("\n", " ")
+        assert (f"Population condition not met: {unmet}" in shown) == bool(unmet), format
+
+
 def test_every_requirement_with_every_candidate_event(data: Path) -> None:
     found = sheet("C1", data)
     requirements = {r["id"]: r for r in found["requirements"]}
