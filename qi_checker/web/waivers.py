@@ -80,7 +80,7 @@ def exceptions_view(request: HttpRequest, case_id: str, lives: Sequence[Live]) -
     return ExceptionsView(
         waivers=tuple(_view(request, w, asked) for w in store().exceptions.all(case_id)),
         requirements=tuple(asked.items()),
-        reasons=tuple((r, exception_reason(r)) for r in reasons),
+        reasons=(("", gettext("choose a reason")), *((r, exception_reason(r)) for r in reasons)),
         until=min([day, *last_days]).isoformat(),
     )
 

@@ -217,6 +217,8 @@ def request_exception(request: HttpRequest, case_id: str) -> HttpResponse:
     """Request an exception, if it can ever count."""
 
     def write(sent: Sent) -> str:
+        if not sent.text("reason"):
+            raise Wrong([("reason", gettext("Choose a reason."))])
         requested = RequestedException(
             case_id,
             sent.text("requirement"),

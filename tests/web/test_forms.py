@@ -182,6 +182,7 @@ def verdict(site: Served, case_id: str) -> str:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
+        ({"reason": ""}, "Choose a reason"),
         ({"reason": "too-busy"}, "does not accept this reason"),
         ({"requirement": "pet"}, "no protocol has this requirement"),
         ({"expires_on": "2027-12-31"}, "accepts at most"),

@@ -66,6 +66,7 @@ def test_each_of_two_tabs_has_its_own_filters_and_an_old_form_keeps_what_was_typ
     other.goto(f"{site.url}/cases/{case_id}")
     walk.go(f"/cases/{case_id}")
     page.get_by_text("Request an exception", exact=True).click()
+    page.get_by_label("Reason", exact=True).select_option("other")
     page.get_by_role("button", name="Ask for it").click()
     expect(page.locator(".notice.good")).to_be_visible()
     other.get_by_text("Wait until", exact=True).click()

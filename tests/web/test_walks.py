@@ -80,6 +80,7 @@ def test_a_surgeon_and_a_radiologist(walk: Walker, browser: Browser, script: boo
     cases = [c for c, _ in _open_cases(walk.site)]
     walk.go(f"/cases/{cases[-1 - skip]}")
     page.get_by_text("Request an exception", exact=True).click()
+    expect(page.get_by_label("Reason", exact=True)).to_have_value("")  # chosen by nobody yet
     page.get_by_label("Reason", exact=True).select_option("contraindication-mri")
     page.get_by_role("button", name="Ask for it").click()
     waiver = page.locator("article.waiver")
