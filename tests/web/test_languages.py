@@ -71,6 +71,23 @@ def test_every_french_page_says_that_nobody_has_reviewed_it(site: Served, path: 
     assert REVIEW not in english
 
 
+def test_a_report_says_that_it_is_in_english(site: Served) -> None:
+    """Reports are files that the night wrote once, for everybody."""
+    person, said = site.person("coordinator"), "Ce rapport est en anglais."
+    assert (
+        said not in person.get("/month", headers={"Accept-Language": "fr"}).text
+    )  # none is written
+    folder = site.config.parent / "state" / "reports" / "report-2026-02"
+    folder.mkdir()
+    (folder / "index.html").write_text("<main><p>A synthetic report.</p></main>", encoding="utf-8")
+    try:
+        french = person.get("/month", headers={"Accept-Language": "fr"}).text
+        assert said in french and '<div class="report" lang="en">' in french
+        assert "in English" not in person.get("/month").text
+    finally:
+        shutil.rmtree(folder)
+
+
 def test_a_stranger_reads_the_sign_in_page_in_french(site: Served) -> None:
     page = site.person().get("/sign-in", headers={"Accept-Language": "fr"}).text
     assert REVIEW in page and "Mot de passe" in text_of(page)
