@@ -22,7 +22,7 @@ from qi_checker.cases.geometry import (
     within,
 )
 from qi_checker.cases.views import Candidate, RequirementSheet
-from qi_checker.cases.words import EventText, event_texts
+from qi_checker.cases.words import EventText
 from qi_checker.render.words import planned
 
 LANE = 19.0  # height of one row of events
@@ -271,29 +271,21 @@ def _described(sheet: RequirementSheet, shown: Sequence[EventText]) -> str:
     return " ".join(parts)
 
 
-def timeline(
-    sheet: RequirementSheet, surgery: date, as_of: date, width: float = WIDTH
-) -> Picture | None:
-    """Make the picture of one requirement, or None if it has no window.
-
-    width: of the view box. Text keeps its size, so a narrow picture is legible on a phone.
-    """
-    pictures = pictures_of(sheet, event_texts(sheet.candidates), surgery, as_of, (width,))
-    return pictures[0] if pictures else None
-
-
 def pictures_of(
     sheet: RequirementSheet,
     events: Sequence[EventText],
     surgery: date,
     as_of: date,
-    widths: Sequence[float] = (WIDTH, NARROW),
 ) -> tuple[Picture, ...]:
-    """Make the picture of one requirement in several widths, with one name and description."""
+    """Make the picture of one requirement in two widths, with one name and description.
+
+    Text keeps its size, so the narrow picture is legible on a phone. A requirement without a window
+    has none.
+    """
     if sheet.window_closes is None:
         return ()
     plan = _plan(sheet, events, surgery, as_of)
-    return tuple([_picture(plan, width) for width in widths])
+    return tuple([_picture(plan, width) for width in (WIDTH, NARROW)])
 
 
 def _picture(plan: _Plan, width: float) -> Picture:

@@ -49,7 +49,7 @@ def check_times(m: Measures, judge: Judge) -> Iterator[Finding]:
     )
     yield from _ahead(m, judge, cases, upcoming)
     yield from _horizon(m, judge, cases)
-    yield from _fewer_cases(m, judge, cases)
+    yield from _fewer_cases(judge, cases)
     if newest is not None:
         yield from _stopped(m, judge, newest)
 
@@ -176,7 +176,7 @@ def _horizon(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding
         yield from judge.number("horizon", "events", "at", booked, booked, booked, text)
 
 
-def _fewer_cases(m: Measures, judge: Judge, cases: Counter[int]) -> Iterator[Finding]:
+def _fewer_cases(judge: Judge, cases: Counter[int]) -> Iterator[Finding]:
     """Check for fewer operations in the last 28 days than chance can explain."""
     found = sum(cases[week] for week in range(_RECENT))
     before = range(_RECENT, _RECENT + _HALF_YEAR)

@@ -71,11 +71,9 @@ def column_of(ref: object) -> str:
     return ADMISSION
 
 
-def all_known(window: Window, scope: Scope, alias: str | None = "c") -> Expr:
+def all_known(window: Window, scope: Scope) -> Expr:
     """Whether every anchor of a window is known."""
-    return all_of(
-        *(known(anchor(s, scope, alias).lo) for s in window.spans if s.anchor != "surgery")
-    )
+    return all_of(*(known(anchor(s, scope, "c").lo) for s in window.spans if s.anchor != "surgery"))
 
 
 def date_columns(protocol: Protocol) -> tuple[str, ...]:

@@ -138,7 +138,7 @@ def between_advice(leaf: int, scope: Scope, feeds: Feeds) -> Expr:
     return total
 
 
-def chosen_columns(layer: Layer, scope: Scope) -> list[Expr]:
+def chosen_columns(layer: Layer) -> list[Expr]:
     """Return the columns of events chosen in earlier layers; their alias is f and the number."""
     columns: list[Expr] = []
     for n in layer.refers_to:

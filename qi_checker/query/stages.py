@@ -109,7 +109,7 @@ def with_earlier(stage: Stage) -> _Steps:
         joins.append(join(table(f"reasoned_{layer.index}", f), *on, left=True))
     columns = [
         exp.Column(this=exp.Star(), table=exp.to_identifier("c")),
-        *conditions.chosen_columns(stage.layer, stage.scope),
+        *conditions.chosen_columns(stage.layer),
     ]
     return [(stage.cases, select(columns, table(POPULATION, "c"), joins))]
 

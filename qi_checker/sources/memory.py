@@ -47,7 +47,7 @@ def from_rows(
     NULL; columns beyond the contract are kept. A missing table is absent. `torn` gives structurally
     broken rows: `_row`, `id`, `patient_id`, `why`.
     """
-    records = Records(con if con is not None else connect(_few(tables.values())))
+    records = Records(connect(_few(tables.values())))
     for table in TABLES.values():
         if table.name in tables or (torn and table.name in torn):
             broken = (torn or {}).get(table.name, ())
@@ -83,18 +83,14 @@ def _table(
 UNMAPPED = Site(timezone="UTC")  # only its mappings are used here, and it has none
 
 
-def from_frames(
-    tables: Mapping[str, pd.DataFrame],
-    con: duckdb.DuckDBPyConnection | None = None,
-    site: Site = UNMAPPED,
-) -> Records:
+def from_frames(tables: Mapping[str, pd.DataFrame], site: Site = UNMAPPED) -> Records:
     """Make records from DataFrames, `{"cases": ..., "events": ..., "exceptions": ...}`.
 
     Ids and codes must be text; date columns may be text, dates or datetimes. Rows are numbered by
     position, the first being row 2 as under a header. A missing table is absent. The content is
     copied; the frames are not changed.
     """
-    records = Records(con if con is not None else connect(_few(tables.values())))
+    records = Records(connect(_few(tables.values())))
     problems: list[Problem] = []
     for table in TABLES.values():
         if table.name not in tables:

@@ -88,7 +88,6 @@ def exact_chart(
     *,
     months: int = 3,
     rolling: bool = True,
-    tail: float = TAIL,
 ) -> tuple[ExactPoint, ...]:
     """Return one point for every `months` whole months: rolling or consecutive.
 
@@ -104,7 +103,7 @@ def exact_chart(
     for start in range(0, length - months + 1, 1 if rolling else months):
         stop = start + months
         n = sum(cases[start:stop])
-        fewest, most = exact_limits(n, rate, tail)
+        fewest, most = exact_limits(n, rate)
         points.append(ExactPoint(start, stop, sum(events[start:stop]), n, fewest, most))
     return tuple(points)
 

@@ -43,7 +43,6 @@ def cases_between(deviations: Sequence[bool], *, first: bool = False) -> Gaps:
 def g_chart(
     gaps: Sequence[int],
     baseline: Indices | None = None,
-    exclude: Indices = (),
     *,
     mean: float | None = None,
 ) -> Chart:
@@ -55,14 +54,12 @@ def g_chart(
     """
     if any(gap < 0 for gap in gaps) or (mean is not None and mean < 0):
         raise ValueError("a gap below 0")
-    base = known(gaps, base_of(len(gaps), baseline, exclude))
+    base = known(gaps, base_of(len(gaps), baseline, ()))
     centre = median(base) if mean is None else 0.693 * mean
     m = sum(base) / len(base) if mean is None else mean
     upper = upper_gap_limit(m)
     lower = max(0.0, m - 3 * sqrt(m * (m + 1)))
-    return tuple(
-        Point(gap, centre, None, lower, upper, i not in exclude) for i, gap in enumerate(gaps)
-    )
+    return tuple(Point(gap, centre, None, lower, upper) for gap in gaps)
 
 
 def upper_gap_limit(mean: float) -> float:
@@ -111,10 +108,10 @@ def weights(baseline_rate: float, odds_ratio: float) -> Weights:
     return Weights(p1, log(p1 / p0), log((1 - p1) / (1 - p0)))
 
 
-def clamped(rate: float, low: float = 0.02, high: float = 0.98) -> float:
+def clamped(rate: float) -> float:
     """Limit a baseline rate to 2 to 98%: no event among a few cases is not a rate of 0."""
     checked_rate(rate)
-    return min(high, max(low, rate))
+    return min(0.98, max(0.02, rate))
 
 
 def bernoulli_cusum(

@@ -99,14 +99,14 @@ def near_limits(
             yield Finding(f"{need} of {of} beyond {sigmas:g} sigma", tuple(sorted(named)), side)
 
 
-def near_line(chart: Chart, length: int, sigmas: float = 1.0) -> Iterator[Finding]:
-    """Yield runs of at least `length` consecutive points within `sigmas` of the line."""
-    yield from _zone("near the line", chart, length, lambda z: abs(z) < sigmas)
+def near_line(chart: Chart, length: int) -> Iterator[Finding]:
+    """Yield runs of at least `length` consecutive points within one sigma of the line."""
+    yield from _zone("near the line", chart, length, lambda z: abs(z) < 1)
 
 
-def far_from_line(chart: Chart, length: int, sigmas: float = 1.0) -> Iterator[Finding]:
-    """Yield runs of at least `length` points beyond `sigmas`, with points on both sides."""
-    for finding in _zone("far from the line", chart, length, lambda z: abs(z) > sigmas):
+def far_from_line(chart: Chart, length: int) -> Iterator[Finding]:
+    """Yield runs of at least `length` points beyond one sigma, with points on both sides."""
+    for finding in _zone("far from the line", chart, length, lambda z: abs(z) > 1):
         if len({(chart[i].z or 0) > 0 for i in finding.points}) == 2:
             yield finding
 
@@ -249,7 +249,6 @@ RULE_SETS: dict[str, RuleSet] = {
     "provost": provost,
     "western electric": western_electric,
 }
-DEFAULT = "anhoej"
 
 
 def _useful_runs(chart: Chart) -> list[tuple[int, list[tuple[int, int]]]]:

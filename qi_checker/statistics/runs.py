@@ -161,7 +161,6 @@ class RunChart:
 def run_chart(
     values: Values,
     baseline: Indices | None = None,
-    exclude: Indices = (),
     *,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> RunChart:
@@ -169,13 +168,11 @@ def run_chart(
 
     The line is the median of the monthly rates and not their pooled mean, which brings false
     signals back (21% at 90%, 65% at 95%). `bounds` are the lowest and highest possible value: 0 and
-    1 for a rate, None for an interval in days. `baseline` and `exclude` are indices as in
-    `attributes`. Raises ValueError if the baseline has no value.
+    1 for a rate, None for an interval in days. `baseline` are indices as in `attributes`. Raises
+    ValueError if the baseline has no value.
     """
-    centre = median(known(values, base_of(len(values), baseline, exclude)))
-    chart = tuple(
-        Point(value, centre, None, None, None, i not in exclude) for i, value in enumerate(values)
-    )
+    centre = median(known(values, base_of(len(values), baseline, ())))
+    chart = tuple(Point(value, centre, None, None, None) for value in values)
     counted = runs(chart)
     return RunChart(chart, counted, why_not(counted, centre, bounds))
 

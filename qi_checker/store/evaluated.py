@@ -15,12 +15,7 @@ from qi_checker.store.lines import Lines, Sources
 from qi_checker.store.night import Night, Row
 
 
-def night_of(
-    evaluation: Evaluation,
-    started_at: datetime,
-    feeds: Sequence[Row] = (),
-    actor: str = "nightly",
-) -> Night:
+def night_of(evaluation: Evaluation, started_at: datetime, feeds: Sequence[Row] = ()) -> Night:
     """Make the night of an evaluation; store it before the next evaluation of the records."""
     actions_in(evaluation)
     evaluation.hold()
@@ -32,7 +27,6 @@ def night_of(
         lines=Lines.of(evaluation.con, _sources(evaluation), document["as_of"]),
         feeds=feeds,
         inputs=document["data"]["files"],
-        actor=actor,
     )
 
 

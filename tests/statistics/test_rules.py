@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from qi_checker.statistics.charts import Chart, Point, i_chart
 from qi_checker.statistics.rules import (
-    DEFAULT,
     RULE_SETS,
     alternating,
     anhoej,
@@ -159,8 +158,7 @@ def test_numbers_that_tell_the_sets_apart() -> None:
     assert names(provost(of([0.2, -0.2] * 7 + [0.2]))) == {"near the line"}
 
 
-def test_the_default_set_names_the_long_run_and_the_missing_crossings() -> None:
-    assert RULE_SETS[DEFAULT] is anhoej
+def test_anhoej_names_the_long_run_and_the_missing_crossings() -> None:
     found = {f.rule: f for f in anhoej(of([1, -1, 1, -1] + [1] * 8))}
     assert found["long run"].points == tuple(range(4, 12)) and found["long run"].side == 1
     assert "few crossings" not in found  # four of three needed

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qi_checker.cases.geometry import WIDTH, Label, Scale, stack
-from qi_checker.cases.timeline import MOST_MARKS, Picture, Shape, timeline
+from qi_checker.cases.timeline import MOST_MARKS, Picture, Shape, pictures_of
 from qi_checker.cases.views import Candidate, RequirementSheet
+from qi_checker.cases.words import event_texts
 from qi_checker.render.words import planned
 from tests.helpers.sheets import AS_OF, CT, SURGERY, candidate
 
@@ -21,6 +22,12 @@ def event(days: int, length: int = 0, number: int = 1) -> Candidate:
     """An event so many days before surgery; a partial date ends `length` days later."""
     first = SURGERY - timedelta(days=days)
     return candidate(number, first.isoformat(), days, last=first + timedelta(days=length))
+
+
+def timeline(sheet: RequirementSheet, surgery: date, as_of: date) -> Picture | None:
+    """Make the wide picture of a requirement, if it has a window."""
+    pictures = pictures_of(sheet, event_texts(sheet.candidates), surgery, as_of)
+    return pictures[0] if pictures else None
 
 
 def drawn(*events: Candidate, as_of: date = AS_OF, opens: int | None = 30) -> Picture:

@@ -39,7 +39,7 @@ def lint(bundle: Bundle, site: Site | None = None) -> list[Problem]:
     return _lint(Loaded(bundle, read_document(bundle.path)), site)
 
 
-def lint_rulebook(rules_dir: str | Path, site: Site | None = None) -> list[Problem]:
+def lint_rulebook(rules_dir: str | Path) -> list[Problem]:
     """Return errors and suspicions of every protocol in a folder, and of the folder itself.
 
     The folder contains one folder per protocol and `codelists`.
@@ -49,7 +49,7 @@ def lint_rulebook(rules_dir: str | Path, site: Site | None = None) -> list[Probl
         found, problems = read_rulebook(folder)
     except UserError as error:
         return error.problems
-    return list(dict.fromkeys([*problems, *lint_loaded(folder, found, site)]))
+    return list(dict.fromkeys([*problems, *lint_loaded(folder, found)]))
 
 
 def lint_loaded(folder: Path, found: list[Loaded], site: Site | None = None) -> list[Problem]:

@@ -87,7 +87,7 @@ def _of_file(con: duckdb.DuckDBPyConnection, file: Path, number: int) -> Iterato
         yield _parquet(con, file, f"seen_{number}")
     elif magic == ZIP or magic == xlsx_file.OLE:
         for n, sheet in enumerate(xlsx_file.sheet_names(file)):
-            seen = _sheet(con, file, sheet, f"seen_{number + n}", several=n > 0)
+            seen = _sheet(con, file, sheet, f"seen_{number + n}")
             if seen is not None:
                 yield seen
     else:
@@ -114,7 +114,7 @@ def _text(con: duckdb.DuckDBPyConnection, file: Path, name: str) -> InspectedTab
 
 
 def _sheet(
-    con: duckdb.DuckDBPyConnection, file: Path, sheet: str, name: str, several: bool
+    con: duckdb.DuckDBPyConnection, file: Path, sheet: str, name: str
 ) -> InspectedTable | None:
     """Read a sheet with a table; None for a nearly empty sheet."""
     raw = xlsx_file.open_sheet(file, sheet, Written(header_rows=0))
