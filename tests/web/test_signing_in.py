@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from qi_checker.store import Database, open_store
-from tests.helpers.web import Served, copied, of_site, served, set_web
+from tests.helpers.web import Served, copied, execute, of_site, served, set_web, sql
 
 
 def trail(site: Served) -> list[tuple[str, str]]:
@@ -167,16 +168,47 @@ from pathlib import Path
 from qi_checker.web.server import configure
 configure(Path(sys.argv[1]))
 import django; django.setup()
-from importlib import import_module
 from django.contrib.sessions.models import Session
-from django.contrib.sessions.backends.db import SessionStore
+from django.core import signing
+from django.contrib.sessions.serializers import JSONSerializer
+from qi_checker.web.sessions import salt
 for row in Session.objects.all():
-    held = SessionStore(row.session_key)
+    own = dict(salt=salt(row.session_key), serializer=JSONSerializer)
+    held = signing.loads(row.session_data, **own)
     for name in ("used", "began"):
         if name in held: held[name] -= {seconds}
-    held.save()
+    row.session_data = signing.dumps(held, **own)
+    row.save()
 """
     of_site(site.config, code)
+
+
+def test_who_reads_or_writes_the_table_of_sessions_is_nobody_else(
+    ward: Path, tmp_path: Path
+) -> None:
+    """A row is the hash of a cookie, and holds for no other: the key of the site signs both."""
+    with served(copied(ward, tmp_path / "site")) as site:
+        ash, boss = site.person("coordinator"), site.person("administrator")
+        assert boss.get("/people").status_code == 200
+        cookies = [
+            next(c for c in p.http.cookies if c.name.endswith("session")) for p in (ash, boss)
+        ]
+        rows = dict(sql(site.config, "SELECT session_key, session_data FROM django_session"))
+        assert not {str(cookie.value) for cookie in cookies} & rows.keys()
+        thief = site.person()
+        for key in rows:
+            thief.http.cookies.set(cookies[0].name, key)
+            assert thief.get("/account").headers["Location"].startswith("/sign-in")
+        own, other = (
+            hashlib.blake2b(str(cookie.value).encode(), digest_size=20).hexdigest()
+            for cookie in cookies
+        )
+        put = "UPDATE django_session SET session_data = ? WHERE session_key = ?"
+        execute(site.config, put, rows[other], own)
+        assert ash.get("/people").headers["Location"].startswith("/sign-in")
+        execute(site.config, put, rows[own], own)
+        assert ash.get("/account").status_code == 200
+        assert boss.get("/people").status_code == 200
 
 
 def test_the_log_holds_no_value_of_a_request(site: Served) -> None:
