@@ -47,7 +47,7 @@ def from_rows(
     NULL; columns beyond the contract are kept. A missing table is absent. `torn` gives structurally
     broken rows: `_row`, `id`, `patient_id`, `why`.
     """
-    records = Records(connect(_few(tables.values())))
+    records = Records(con if con is not None else connect(_few(tables.values())))
     for table in TABLES.values():
         if table.name in tables or (torn and table.name in torn):
             broken = (torn or {}).get(table.name, ())
