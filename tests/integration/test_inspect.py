@@ -511,6 +511,15 @@ def test_every_open_question_is_said_and_refused_together(tmp_path: Path) -> Non
         assert question in ran.err
 
 
+def test_the_column_that_the_name_suggests_is_offered_first(tmp_path: Path) -> None:
+    """Three of four dates are written in different ways, so that none is recognised."""
+    days = ("02.03.26", "2026-03-20", "tomorrow", "?")
+    rows = "".join(f"{n},P{n},5500{n},{day},Completed,47120\n" for n, day in enumerate(days, 1))
+    found = proposed(write(tmp_path, or_cases=f"CASE_ID,MRN,FIN,SURGERY_DATE,STATUS,CPT\n{rows}"))
+    (doubt,) = [d for d in found.doubts if d.path[-1] == "surgery_at"]
+    assert doubt.answers[0][0] == "SURGERY_DATE"
+
+
 @pytest.mark.parametrize("total", ["Summe: 4", "Total 4"])
 def test_a_title_above_the_header_is_not_its_footer(tmp_path: Path, total: str) -> None:
     rows = "".join(f"{n},P{n},2026-01-0{n},Completed,47120\n" for n in range(1, 5))

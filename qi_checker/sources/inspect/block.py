@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qi_checker.sources.inspect.clocks import date_source
+from qi_checker.sources.inspect.export_words import name_score
 from qi_checker.sources.inspect.profiles import Profile, dates_of, is_birth, may_be_id
 from qi_checker.sources.inspect.proposal import OPEN, Doubt, Path
 from qi_checker.sources.inspect.roles import CASE_ROLES, EVENT_ROLES
@@ -90,6 +91,7 @@ class Block:
         columns = [c for c in self.table.columns if c.filled and c.name not in self.used]
         if role in ("surgery_at", "at"):
             columns = [c for c in columns if dates_of(c).share > 0.6 and not is_birth(c)] or columns
+        columns.sort(key=lambda c: -name_score(c, role))  # what the name suggests comes first
         self.ask(
             role,
             f"Which column of {self.title} is {ASKED[role]}?",
