@@ -45,7 +45,7 @@ class DiffSentences:
         moment = f"As of {words.moment(self.view.new.provenance.as_of)}"
         if self.view.as_of_told:
             return moment
-        return f"{moment}: the latest day in the records; --as-of sets another"
+        return f"{moment}: the latest day in the records"
 
     def rate(self, side: RuleSide) -> str:
         """Format `27/30 (90%, 95% CI 74–97)`."""
@@ -73,7 +73,8 @@ def rule_diff_text(view: RuleDiff, console: Console, limit: int) -> None:
     """Print the result first, then changed keys, the rates, and at most `limit` cases."""
     sentences = DiffSentences(view)
     say(console, sentences.finding, "bold")
-    say(console, sentences.moment + ".")
+    another = "" if view.as_of_told else "; --as-of sets another"
+    say(console, f"{sentences.moment}{another}.")
     for name, side in (("Old", view.old), ("New", view.new)):
         versions = ", ".join(side.versions)
         say(console, f"{name}: {side.path}, version {versions}")

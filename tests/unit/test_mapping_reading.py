@@ -528,7 +528,8 @@ def test_a_row_is_evidence_of_the_one_patient_whose_id_stands_in_it(
     torn = [r[0] for r in records.con.execute("SELECT patient_id FROM torn_events").fetchall()]
     named = [r[0] for r in records.con.execute("SELECT patient_id FROM raw_events").fetchall()]
     assert torn == [patient] or (patient is None and torn == [] and named == ["P1", None])
-    assert "torn or without patient_id: 1 of 2" in notes[0]
+    whose = "It contains the id of a patient" if patient else "It cannot be assigned to a patient"
+    assert f"1 of 2 rows is torn or has no patient_id. {whose}" in notes[0]
     assert set_apart(records) == notes, "a second evaluation says the same"
 
 

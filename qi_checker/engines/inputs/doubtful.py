@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qi_checker.engines.inputs.database import Database
+from qi_checker.errors import count
 from qi_checker.protocol.doubtful import (
     MISSPELT,
     MISSPELT_BEGINS,
@@ -128,6 +129,20 @@ def _move(db: Database, name: str, query: str) -> bool:
     return True
 
 
+def _owners(rows: int, found: int, patients: int) -> str:
+    """Say whose the torn rows are: the id of one patient with an operation may stand in a row."""
+    of = f"{'a patient' if patients == 1 else f'{patients:,} patients'} with an operation"
+    told = f"the id of {of}, whose requirements may be unknown"
+    if found == rows:
+        return f"{'It contains' if rows == 1 else 'They contain'} {told}"
+    if not found:
+        return f"{'It' if rows == 1 else 'They'} cannot be assigned to a patient"
+    return (
+        f"{found:,} {'contains' if found == 1 else 'contain'} {told}; "
+        f"{rows - found:,} cannot be assigned to a patient"
+    )
+
+
 def _counted(db: Database, file: str, seen: _Seen) -> Iterator[str]:
     """Yield notes counted from the current tables, to repeat them if the records are reused."""
     patient, begins = db.clean("patient_id"), db.text(MISSPELT_BEGINS)
@@ -139,12 +154,9 @@ def _counted(db: Database, file: str, seen: _Seen) -> Iterator[str]:
         FROM (SELECT {patient} AS patient, coalesce({db.starts("why", begins)}, false) AS wrong
               FROM torn_events) t""")
     if number := lost + seen.nameless:
-        yield (
-            f"{file}: rows that are torn or without patient_id: {number} of {seen.rows + torn}. Rows "
-            f"among them with the id of one patient with an operation: {found}, of {patients} "
-            f"{'patient' if patients == 1 else 'patients'}, whose requirements may be unknown; the "
-            "others cannot be assigned to a patient"
-        )
+        one = number == 1
+        said = f"{number:,} of {count(seen.rows + torn, 'row')} {'is' if one else 'are'} torn or "
+        yield f"{file}: {said}{'has' if one else 'have'} no patient_id. {_owners(number, found, patients)}"
     if wrong:
         whys = db.rows(f"SELECT DISTINCT why FROM torn_events WHERE {db.starts('why', begins)}")
         words = sorted(str(why)[len(MISSPELT_BEGINS) : -len(MISSPELT_ENDS)] for (why,) in whys)
