@@ -132,6 +132,14 @@ def test_a_misspelt_kind_may_be_the_one_that_is_meant(engine: Engine) -> None:
     assert seen.rejects[0]["id"] == "E1"
 
 
+@pytest.mark.parametrize("kept", [{}, {"patient_id": None, "description": "P1"}])
+def test_its_id_is_reported_without_blanks(engine: Engine, kept: dict[str, str | None]) -> None:
+    """As that of every other rejected row, whether its kind is misspelt or its patient's id is lost."""
+    rows = misspelt(10)
+    seen = run(engine, events=[{**rows[0], "event_id": "\t É1\u00a0"} | kept, *rows[1:]])
+    assert [line["id"] for line in seen.rejects] == ["É1"]
+
+
 def test_a_kind_of_its_own_is_not_misspelt(engine: Engine) -> None:
     seen = run(engine, events=misspelt(10, kind="biopsy"))
     expect(seen, ct="missing never_ordered", mri="met")

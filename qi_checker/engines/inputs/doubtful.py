@@ -100,7 +100,7 @@ def _owned(db: Database, where: str, why: str) -> str:
     return f"""
         SELECT n._row, o.patient_id, {db.text(why)} AS why,
                CASE WHEN {db.clean("event_id")} = o.patient_id THEN NULL
-                    ELSE {db.as_text("event_id")} END AS id
+                    ELSE {db.clean("event_id")} END AS id
         FROM (SELECT _row, event_id FROM lost_rows) n JOIN (
             SELECT c._row, min(c.cell) AS patient_id FROM ({cells}) c
             JOIN ({_patients(db)}) k ON k.known = c.cell
@@ -114,7 +114,7 @@ def _misspelt(db: Database, meant: Mapping[str, str]) -> str:
     )
     words = ", ".join(map(db.text, meant))
     return f"""
-        SELECT _row, {db.as_text("event_id")} AS id, {db.clean("patient_id")} AS patient_id,
+        SELECT _row, {db.clean("event_id")} AS id, {db.clean("patient_id")} AS patient_id,
                CASE {_word(db)} {whens} END AS why
         FROM raw_events WHERE {_word(db)} IN ({words})"""
 
