@@ -77,7 +77,8 @@ def _kind(judged: RequirementTrace) -> ActionKind | None:
     case = judged.chart.case
     if not case.upcoming and judged.finding["act_by"] is None:
         return None
-    if judged.status is Status.DUE and judged.reason is Reason.ANCHOR_UNKNOWN:
+    later = (Reason.ANCHOR_UNKNOWN, Reason.CONDITION_UNKNOWN)
+    if judged.status is Status.DUE and judged.reason in later:
         return None  # the time that it depends on is known only later
     done_already = judged.status is Status.MISSING and judged.reason is Reason.FORBIDDEN_EVENT
     if (

@@ -82,6 +82,22 @@ def anchor_date(anchor: Anchor, chart: Chart) -> When | None:
     return known_to_the_day(decision.event.at)
 
 
+def comes_later(anchor: Anchor, chart: Chart) -> bool:
+    """Whether an unknown anchor is not known yet: a date of an upcoming case, or a `due` requirement.
+
+    The end of an operation, a discharge or an admission is recorded only after it has happened.
+    """
+    if isinstance(anchor, AnchorRef) and anchor.requirement is not None:
+        return chart.decided[anchor.requirement].status is Status.DUE
+    return chart.case.upcoming
+
+
+def waits_for(window: Window, chart: Chart) -> bool:
+    """Whether every unknown anchor of a window becomes known later; False if all are known."""
+    unknown = [s.anchor for s in window.spans if anchor_date(s.anchor, chart) is None]
+    return bool(unknown) and all(comes_later(anchor, chart) for anchor in unknown)
+
+
 def known_to_the_day(at: When | None) -> When | None:
     """Return the value, unless it may have been on several days."""
     return at if at and at.lo == at.hi else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from qi_checker.judging.cases import attribute_part
-from qi_checker.judging.chart import Chart, known_to_the_day, stretches
+from qi_checker.judging.chart import Chart, known_to_the_day, stretches, waits_for
 from qi_checker.judging.context import delivered_until
 from qi_checker.judging.outcomes import Between, Judged, Keys, Part, Truth, earliest, latest
 from qi_checker.judging.records import Event
@@ -89,14 +89,19 @@ def condition_part(condition: RequirementCondition, chart: Chart, keys: Keys) ->
             parts = tuple(
                 condition_part(member, chart, (*keys, name, n)) for n, member in enumerate(members)
             )
-            return Part((*keys, name), condition, combine(p.truth for p in parts), parts=parts)
+            truth = combine(p.truth for p in parts)
+            waits = all(p.waits for p in parts if p.truth is Truth.UNDECIDED)
+            return Part((*keys, name), condition, truth, parts=parts, waits=waits)
     if condition.event:
         truth, events = _event(condition.event, chart)
-        return Part((*keys, "event"), condition, truth, events=tuple(events))
+        waits = waits_for(condition.event.window, chart)
+        return Part((*keys, "event"), condition, truth, events=tuple(events), waits=waits)
     if condition.chosen:
         decision = chart.decided[condition.chosen.requirement]
         truth = _chosen(condition.chosen, chart)
-        return Part((*keys, "chosen"), condition, truth, chosen=decision)
+        chosen = decision.status is not Status.UNKNOWN
+        waits = chosen and waits_for(condition.chosen.window, chart)
+        return Part((*keys, "chosen"), condition, truth, chosen=decision, waits=waits)
     return attribute_part(condition, chart.case.row, chart.setting.catalogue, keys)
 
 

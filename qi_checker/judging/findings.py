@@ -89,7 +89,8 @@ def _act_by(requirement: Requirement, decision: Decision, chart: Chart) -> date 
     question, site = decision.question, chart.setting.site
     if decision.status not in UNSETTLED or not question:
         return None
-    if decision.reason is Reason.WINDOW_NOT_CLOSED:
+    waits = decision.status is Status.DUE and decision.reason is Reason.CONDITION_UNKNOWN
+    if decision.reason is Reason.WINDOW_NOT_CLOSED or waits:
         return None
     if not chart.case.upcoming and not chart.live(question):
         return None

@@ -130,6 +130,7 @@ class Part:
     parts: those of all_of and any_of, in the order written.
     events: for a condition on events, every event of the kind with its criteria.
     chosen: for a condition on another requirement, the decision about that requirement.
+    waits: it is undecided only because a date is counted from that becomes known later.
     """
 
     keys: Keys
@@ -139,6 +140,7 @@ class Part:
     parts: tuple[Part, ...] = ()
     events: tuple[Judged, ...] = ()
     chosen: Decision | None = None
+    waits: bool = False
 
     def decisive(self) -> Part:
         """Return the innermost part that determined the outcome, the first one written."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from qi_checker.judging.chart import Chart, anchor_date, question_of, required_anchors
+from qi_checker.judging.chart import (
+    Chart,
+    anchor_date,
+    comes_later,
+    question_of,
+    required_anchors,
+)
 from qi_checker.judging.conditions import (
     condition_part,
     doubt,
@@ -19,7 +25,6 @@ from qi_checker.judging.values import earlier
 from qi_checker.judging.windows import Question
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.vocabulary import Reason, Status
-from qi_checker.protocol.windows import AnchorRef
 
 EXCEPTED = Decision(Status.EXEMPT, Reason.EXCEPTED)
 
@@ -43,8 +48,9 @@ def decide(requirement: Requirement, chart: Chart) -> Decision:
     evidence = _Evidence(requirement, question, judged, rejected, chart)
     decision = _forbidden(evidence) if requirement.forbidden else _needed(evidence)
     status, reason = decision.status, decision.reason
-    if applies is Truth.UNDECIDED and status not in (Status.MET, Status.EXEMPT):
-        status, reason = Status.UNKNOWN, Reason.CONDITION_UNKNOWN
+    if condition and applies is Truth.UNDECIDED and status not in (Status.MET, Status.EXEMPT):
+        status = Status.DUE if condition.waits else Status.UNKNOWN
+        reason = Reason.CONDITION_UNKNOWN
     return Decision(
         status,
         reason,
@@ -64,10 +70,7 @@ def _anchor_unknown(requirement: Requirement, chart: Chart) -> Decision:
         return EXCEPTED
     spans = requirement.window.spans
     first = next(span.anchor for span in spans if anchor_date(span.anchor, chart) is None)
-    # The end of an operation, a discharge or an admission is recorded only after it has happened.
-    is_due = chart.case.upcoming
-    if isinstance(first, AnchorRef) and first.requirement is not None:
-        is_due = chart.decided[first.requirement].status is Status.DUE
+    is_due = comes_later(first, chart)
     return Decision(Status.DUE if is_due else Status.UNKNOWN, Reason.ANCHOR_UNKNOWN)
 
 

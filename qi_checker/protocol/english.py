@@ -50,7 +50,7 @@ FOUND: dict[Reason, str] = {
     Reason.UNDATED: "{title} has no date; {limit}.",
     Reason.ANCHOR_UNKNOWN: "{title} cannot be judged: the date it is counted from ({anchors}) is not known{yet}.",
     Reason.CONDITION_NOT_MET: "{title} does not apply to this case.",
-    Reason.CONDITION_UNKNOWN: "It is not known whether {title} applies to this case.",
+    Reason.CONDITION_UNKNOWN: "It is not known{yet} whether {title} applies to this case.",
     Reason.CANCELLED_CASE: "The operation was cancelled.",
     Reason.NOT_IN_POPULATION: "The operation is outside the population of the protocol.",
     Reason.EXCLUDED: "Excluded: {excluded_by}.",

@@ -49,7 +49,7 @@ FOUND: dict[Reason, str] = {
     Reason.UNDATED: "{title} : sans date ; {limit}.",
     Reason.ANCHOR_UNKNOWN: "{title} : évaluation impossible, la date de référence ({anchors}) n’est pas connue{yet}.",
     Reason.CONDITION_NOT_MET: "{title} : sans objet pour ce dossier.",
-    Reason.CONDITION_UNKNOWN: "{title} : on ne sait pas si ce dossier est concerné.",
+    Reason.CONDITION_UNKNOWN: "{title} : on ne sait pas{yet} si ce dossier est concerné.",
     Reason.CANCELLED_CASE: "L’opération a été annulée.",
     Reason.NOT_IN_POPULATION: "L’opération ne fait pas partie de la population du protocole.",
     Reason.EXCLUDED: "Exclusion : {excluded_by}.",

@@ -5,10 +5,12 @@ Three-valued: 0 false, 1 undecided, 2 true; docs/evaluation.md, section 7.
 
 from __future__ import annotations
 
+from sqlglot import exp
+
 from qi_checker.protocol.models import Requirement
 from qi_checker.protocol.selectors import ChosenWithin, RequirementCondition
 from qi_checker.protocol.vocabulary import Status
-from qi_checker.protocol.windows import AnchorRef
+from qi_checker.protocol.windows import AnchorRef, Span, Window
 from qi_checker.query import windows
 from qi_checker.query.anchors import all_known, anchor, chosen_moment
 from qi_checker.query.ranking import MET, UNKNOWN
@@ -49,6 +51,45 @@ def _holds(rule: RequirementCondition, scope: Scope, feeds: Feeds) -> Expr:
         return _chosen(rule.chosen, scope)
     place = next(k for k, a in enumerate(scope.attributes) if a is rule)
     return case((col(f"holds_{scope.index}_{place}", "c"), TRUE), default=FALSE)
+
+
+def waits(leaf: Requirement, scope: Scope, feeds: Feeds) -> Expr:
+    """Whether `applies_if`, if undecided, only waits for dates that become known later."""
+    return _waits(leaf.applies_if, scope, feeds) if leaf.applies_if is not None else exp.false()
+
+
+def _waits(rule: RequirementCondition, scope: Scope, feeds: Feeds) -> Expr:
+    inner = rule.all_of or rule.any_of
+    if inner is not None:
+        return all_of(
+            *(any_of(_holds(r, scope, feeds).neq(1), _waits(r, scope, feeds)) for r in inner)
+        )
+    if rule.event is not None:
+        return _waits_for(scope.questions[scope.probe_of(rule)].window, scope)
+    if rule.chosen is not None:
+        status = col(f"chosen_{scope.numbers[rule.chosen.requirement]}_status", "c")
+        return all_of(status.neq(Status.UNKNOWN.value), _waits_for(rule.chosen.window, scope))
+    return exp.false()
+
+
+def _waits_for(window: Window, scope: Scope) -> Expr:
+    """Whether an anchor of a window is unknown, and every unknown one becomes known later."""
+    spans = [s for s in window.spans if s.anchor != "surgery"]
+    if not spans:
+        return exp.false()
+    unknown = [is_null(anchor(s, scope).lo) for s in spans]
+    later = [
+        any_of(not_(u.copy()), _to_come(s, scope)) for u, s in zip(unknown, spans, strict=True)
+    ]
+    return all_of(any_of(*unknown), *later)
+
+
+def _to_come(span: Span, scope: Scope) -> Expr:
+    """Whether an unknown anchor becomes known later."""
+    ref = span.anchor
+    if isinstance(ref, AnchorRef) and ref.requirement is not None:
+        return col(f"chosen_{scope.numbers[ref.requirement]}_status", "c").eq(Status.DUE.value)
+    return col("upcoming", "c")
 
 
 def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
@@ -94,18 +135,17 @@ def _chosen(rule: ChosenWithin, scope: Scope) -> Expr:
 
 def anchors(leaf: Requirement, scope: Scope) -> Expr:
     """Whether the window's anchors are known, and if not, whether they are in the future."""
-    refs = [(s.anchor, anchor(s, scope).lo) for s in leaf.window.spans if s.anchor != "surgery"]
-    if not refs:
+    spans = [s for s in leaf.window.spans if s.anchor != "surgery"]
+    if not spans:
         return lit(ANCHOR_KNOWN)
     left_out, branches = [], []
-    for ref, day in refs:
-        to_come: Expr = col("upcoming", "c")
+    for span in spans:
+        ref = span.anchor
         if isinstance(ref, AnchorRef) and ref.requirement is not None:
             status = col(f"chosen_{scope.numbers[ref.requirement]}_status", "c")
             left_out.append(status.eq(Status.NOT_APPLICABLE.value))
-            to_come = status.eq(Status.DUE.value)
-        state = case((to_come, lit(ANCHOR_DUE)), default=lit(ANCHOR_UNKNOWN))
-        branches.append((is_null(day), state))
+        state = case((_to_come(span, scope), lit(ANCHOR_DUE)), default=lit(ANCHOR_UNKNOWN))
+        branches.append((is_null(anchor(span, scope).lo), state))
     first = [(any_of(*left_out), lit(ANCHOR_NOT_APPLICABLE))] if left_out else []
     return case(*first, *branches, default=lit(ANCHOR_KNOWN))
 

@@ -110,6 +110,7 @@ def evidence(stage: Stage) -> exp.Select:
     carried = ("case_key", "number", "anchor", "upcoming", "live", "status", "reason")
     special = {i for i in stage.layer.leaves if not is_plain(scope.leaves[i])}
     forbidden = [i for i in special if scope.leaves[i].forbidden]
+    conditional = any(scope.leaves[i].applies_if is not None for i in stage.layer.leaves)
     met = col("status").eq(Status.MET.value)
     present = known(col("newest_present"))
     if forbidden:
@@ -133,7 +134,7 @@ def evidence(stage: Stage) -> exp.Select:
             for n in ("window_opens", "window_closes", "from_day")
         ),
         named(_valid_through(stage), "valid_through"),
-        named(case((wanted, _lead(bool(forbidden)))), "act_lead"),
+        named(case((wanted, _lead(bool(forbidden), conditional))), "act_lead"),
         named(case((exempt, col("expires_on"))), "expires_on"),
         named(case((exempt.copy(), col("asked_late"))), "asked_late"),
         named(case((not_(nothing), _time_before(stage))), "time_before"),
@@ -157,9 +158,13 @@ def _time_before(stage: Stage) -> Expr:
     return case((col("number").isin(*timed), found), default=nothing)
 
 
-def _lead(forbidden: bool) -> Expr:
+def _lead(forbidden: bool, conditional: bool) -> Expr:
     """Return the working days needed; a forbidden event is cancelled at least one day before."""
+    # It is not known yet whether it applies: nothing is to be done.
+    waits = all_of(_among("status", Status.DUE), _among("reason", Reason.CONDITION_UNKNOWN))
     lead: Expr = col("lead")
+    if conditional:
+        lead = case((waits, cast(exp.null(), "INT")), default=lead)
     if not forbidden:
         return lead
     return case(

@@ -120,7 +120,12 @@ def status(scope: Scope) -> Expr:
     """Return the status, from `base`."""
     if scope.plain:
         return col("base")
-    return case((_open_condition(), word(Status.UNKNOWN)), default=col("base"))
+    waits = all_of(_open_condition(), col("waits"))
+    return case(
+        (waits, word(Status.DUE)),
+        (_open_condition(), word(Status.UNKNOWN)),
+        default=col("base"),
+    )
 
 
 def reason(scope: Scope) -> Expr:

@@ -187,6 +187,7 @@ def _special(stage: Stage) -> list[Expr]:
     scope, feeds = stage.scope, stage.feeds
     return [
         named(stage.each(lambda i, leaf: conditions.condition(leaf, scope, feeds)), "applies"),
+        named(stage.each(lambda i, leaf: conditions.waits(leaf, scope, feeds)), "waits"),
         named(stage.each(lambda i, leaf: conditions.anchors(leaf, scope)), "anchor_state"),
         named(stage.each(lambda i, leaf: conditions.between(i, scope, feeds, "fail")), "hurt"),
         named(stage.each(lambda i, leaf: conditions.between_advice(i, scope, feeds)), "since"),

@@ -17,6 +17,7 @@ from tests.helpers import (
     scan,
     therapy,
 )
+from tests.helpers.tables import run_each
 
 NOT_APPLICABLE = "not_applicable condition_not_met -"
 THERAPY = {"event": {"kind": "therapy", "window": {"before": "surgery", "at_most": "6 weeks"}}}
@@ -118,6 +119,67 @@ def test_an_anchor_that_is_not_known_leaves_the_condition_open(engine):
         (case(admitted_at="2026-05-29"), therapy("2026-05-30"), NOT_APPLICABLE),
     ]
     expect_each(engine, only_if(look_back), table)
+
+
+UPCOMING = case(status="scheduled")
+LATER = {"event": {"kind": "therapy", "window": {"after": {"column": "ended_at"}}}}
+LATE_AND_LATER = {"all_of": [LATER, THERAPY]}
+WAITS = "due condition_unknown"
+
+
+@pytest.mark.parametrize(
+    ("condition", "rows", "said"),
+    [
+        (LATER, [UPCOMING], f"{WAITS} -"),
+        (LATER, [UPCOMING, scan("2026-05-10")], "met in_window E1"),
+        (LATER, [UPCOMING, scan("2026-05-25", status="booked")], f"{WAITS} E1"),
+        (LATER, [UPCOMING | {"ended_at": "2026-05-31"}], NOT_APPLICABLE),
+        (LATER, [case(surgery_at="2026-05-10")], "unknown condition_unknown -"),
+        (LATE_AND_LATER, [UPCOMING], NOT_APPLICABLE),
+        (LATE_AND_LATER, [UPCOMING, therapy("2026-05-05")], f"{WAITS} -"),
+        (LATE_AND_LATER, [UPCOMING, therapy("2026-04")], "unknown condition_unknown -"),
+        ({"any_of": [LATER, THERAPY]}, [UPCOMING], f"{WAITS} -"),
+        ({"any_of": [LATER, THERAPY]}, [UPCOMING, therapy("2026-04")], "unknown condition_unknown"),
+        ({"any_of": [LATER, THERAPY]}, [UPCOMING, therapy("2026-05-05")], "due never_ordered -"),
+        ({"any_of": [LATER, {"urgency": ["urgent"]}]}, [UPCOMING], f"{WAITS} -"),
+        (
+            {"all_of": [{"any_of": [LATER, {"site": ["X"]}]}, THERAPY]},
+            [UPCOMING, therapy("2026-05-05")],
+            WAITS,
+        ),
+    ],
+)
+def test_what_becomes_known_later_is_due_and_nothing_to_do(engine, condition, rows, said):
+    """The end of an operation is not known before it. Nobody can find it out now."""
+    seen = run_each(engine, only_if(condition), [rows], as_of="2026-05-20")[0]
+    found = seen.finding("ct")
+    words = (found["status"], found["reason"], found["event_id"] or "-")
+    assert " ".join(words[: len(said.split())]) == said
+    if said.startswith(WAITS):
+        assert found["act_by"] is None
+        assert (
+            found["sentence"] == "It is not known yet whether CT of the liver applies to this case."
+        )
+        assert seen.case()["next_requirement"] is None
+
+
+@pytest.mark.parametrize(
+    ("planned", "said"),
+    [
+        ("scheduled", f"{WAITS} -"),
+        ("performed", "unknown condition_unknown -"),
+    ],
+)
+def test_where_a_chosen_event_lies_may_become_known_later(engine, planned, said):
+    """The MRI is there; whether it was before admission is known at admission."""
+    condition = {"chosen": {"requirement": "mri", "window": {"before": "admission"}}}
+    rule = protocol_with(mri(), ct(applies_if=condition))
+    expect_each(
+        engine,
+        rule,
+        [(case(status=planned), mr_scan("2026-05-10"), said)],
+        as_of="2026-05-20" if planned == "scheduled" else "2026-06-20",
+    )
 
 
 @pytest.mark.parametrize(
