@@ -40,7 +40,7 @@ class Settings:
 def read_settings(given: Any) -> tuple[Settings, list[Complaint]]:
     """Read `plausibility` of site.yaml: `off`, or limits for each check."""
     limits = {name: check.default for name, check in CHECKS.items()}
-    if given is False:  # what YAML makes of `off`
+    if given is False or given == "off":  # YAML makes False of `off`; Python passes the word
         return Settings(False, limits), []
     wrong: list[Complaint] = []
     if given is None:

@@ -87,3 +87,13 @@ def test_every_check_has_words_and_limits_in_order(check):
 def test_off_is_read_as_yaml_reads_it():
     settings, wrong = read_settings(False)
     assert (settings.on, wrong) == (False, [])
+
+
+@pytest.mark.parametrize("word", ["off", '"off"', "no"])
+def test_off_may_be_in_quotes(word: str, tmp_path: Path) -> None:
+    assert not site(tmp_path, f"plausibility: {word}").checks.on
+
+
+def test_off_is_a_word_in_the_python_api() -> None:
+    settings, wrong = read_settings("off")
+    assert not settings.on and not wrong
