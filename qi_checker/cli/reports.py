@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 
 from qi_checker.cli.common import Request, checks_of, progress, read_request
@@ -38,6 +39,9 @@ def report(arguments: argparse.Namespace) -> int:
     if arguments.format == "pptx":
         _check_whole(settings)
         check_slides()
+    if arguments.by and (chosen := settings.settings.small_numbers) != "none":
+        what = f"surgeons and sites are not compared where small numbers are withheld ({chosen})"
+        print(f"qi-checker: warning: --by: {what}.", file=sys.stderr)
     request: Request = read_request(arguments)
     with progress() as shown:
         then = AsOf(compared_with(month))

@@ -102,6 +102,14 @@ def test_what_is_refused(arguments: tuple[str, ...], said: str, demo: Path, tmp_
     assert not (tmp_path / "r").exists()
 
 
+def test_a_comparison_that_is_left_out_is_said(demo: Path, tmp_path: Path) -> None:
+    asked = ("report", *MONTH, "--data", demo, "--format", "json", "--by", "site")
+    ran = commands.run(*asked, "--small-numbers", "nhs", "--out", tmp_path / "out")
+    assert ran.code == 0
+    assert "--by: surgeons and sites are not compared where small numbers are withheld" in ran.err
+    assert "(nhs)" in ran.err
+
+
 def test_slides_are_refused_where_small_numbers_are_withheld(demo: Path, tmp_path: Path) -> None:
     slide_options = ("--format", "pptx", "--small-numbers", "lt5", "--out", tmp_path / "r")
     ran = commands.run("report", *MONTH, "--data", demo, *slide_options)
