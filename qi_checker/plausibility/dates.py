@@ -58,7 +58,7 @@ def _compared(done: Sequence[Week], called: str, judge: Judge, at_least: int) ->
     looked: tuple[tuple[str, str, int, int, str], ...] = (
         ("recorded_before", "recorded_at", recorded, 4, "were recorded before they happened"),
         ("recorded_late", "recorded_at", recorded, _FEW, "were recorded more than 14 days later"),
-        ("ordered_after", "ordered_at", ordered, 4, "were ordered after they were done"),
+        ("ordered_after", "ordered_at", ordered, 5, "were ordered after they were done"),
         ("at_is_ordered", "at", ordered, _FEW, "happened on the day of their order"),
         ("at_is_recorded", "at", of_clocks, _FEW, "happened in the minute of their record"),
     )

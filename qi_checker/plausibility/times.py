@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from statistics import pvariance
 
 from qi_checker.plausibility.judged import Judge, few_by_chance, parts
 from qi_checker.plausibility.measures import FUTURE, UNDATED, USUAL_KINDS, WEEKS, Measures, Week
@@ -204,12 +205,16 @@ def _stopped(m: Measures, judge: Judge, newest: date) -> Iterator[Finding]:
     seen: set[tuple[int, ...]] = set()
     for (column, name), weeks in sorted(groups.items()):
         for start, length in _silences(weeks, first):
-            usual = _usual(weeks, start + length) or _usual(weeks, max(0, start - _HALF_YEAR))
+            usual = _usual(weeks, start + length)
+            if start > first:  # a gap; before the first operations events are rare
+                usual = min(usual, _usual(weeks, max(0, start - _HALF_YEAR)))
             found = sum(weeks[week] for week in range(start, start + length))
             expected = usual * length
             level = judge.settings.of("stopped").level(expected)
             same = (start, length, round(expected))
-            rare = found * 4 < expected and few_by_chance(found, expected) < _VERY_UNLIKELY
+            together = _together(weeks, start + length)
+            unlikely = few_by_chance(int(found / together), expected / together) < _VERY_UNLIKELY
+            rare = found * 4 < expected and unlikely
             if level is None or not rare or same in seen:
                 continue
             seen.add(same)
@@ -217,6 +222,17 @@ def _stopped(m: Measures, judge: Judge, newest: date) -> Iterator[Finding]:
             text = f"{found:,} {_called(m, column, name)} in {days}; {expected:.0f} are usual"
             yield judge.finding("stopped", "events", column, found, round(expected), level, text)
             break
+
+
+def _together(weeks: Counter[int], before: int) -> float:
+    """Return how many events come at a time, as the results of one blood sample; at least 1.
+
+    Chance makes the variance of single events equal to their mean, and of groups of n the n-fold.
+    """
+    oldest = max((week for week, n in weeks.items() if n and week < WEEKS), default=0)
+    numbers = [weeks[week] for week in range(before, min(before + _HALF_YEAR, oldest))]
+    usual = sum(numbers) / max(1, len(numbers))
+    return max(1.0, pvariance(numbers) / usual) if usual else 1.0
 
 
 def _silences(weeks: Counter[int], first: int) -> Iterator[tuple[int, int]]:
