@@ -5,10 +5,11 @@ that changed. Rows are counted in SQL (`measure`); the meaning of the counts is 
 Python:
 
     measure            counts of the records, in their own database, with count_events,
-                       count_operations, count_patients; measures: what is counted
+                       count_operations, count_patients, count_mistaken; measures: what is counted
     rows               rows that cannot be used, unknown words and codes
     dates              dates that are impossible together, clocks, heaps
     join               whether operations and events belong together
+    mistaken           rows that are something else: results, plans, another day
     times              how far the records reach, what has stopped
     result             the outcome of an evaluation
     history            tonight compared with earlier nights

@@ -23,6 +23,7 @@ from qi_checker.plausibility.join import check_cases, check_join
 from qi_checker.plausibility.judged import Judge
 from qi_checker.plausibility.measure import measure
 from qi_checker.plausibility.measures import Measures
+from qi_checker.plausibility.mistaken import check_mistaken
 from qi_checker.plausibility.result import check_outcome, outcome
 from qi_checker.plausibility.rows import check_codes, check_rows, check_words
 from qi_checker.plausibility.times import check_period, check_times
@@ -52,6 +53,7 @@ def record_findings(m: Measures, settings: Settings) -> list[Finding]:
         check_dates,
         check_join,
         check_cases,
+        check_mistaken,
         check_times,
     )
     result = [finding for check in checks for finding in check(m, judge)]

@@ -19,24 +19,29 @@ from qi_checker.plausibility.sample import Sample, is_midnight, is_night, swappe
 def put_events(sample: Sample, profiles: Sequence[Profile]) -> Sequence[Series]:
     """Make table `look_events` of the sampled rows; return the series they belong to."""
     numbers: dict[Series, int] = {}
+    regions: dict[tuple[str, ...], int] = {}
     rows = []
     for profile in profiles:
         modality = ";".join(profile.modalities or profile.code_modalities)
         provenance = profile.provenance or "internal"
         key = Series(profile.kind, profile.status, modality, provenance)
-        rows.append((profile.number, numbers.setdefault(key, len(numbers))))
+        region = regions.setdefault(profile.regions or profile.code_regions, len(regions))
+        rows.append((profile.number, numbers.setdefault(key, len(numbers)), region))
     # Spark's profile numbers exceed an INTEGER.
-    small = all(number < 2**31 for number, _ in rows)
+    small = all(number < 2**31 for number, *_ in rows)
     number = "r.profile" if small else sample.db.as_text("r.profile")
     kind: Kind = "INTEGER" if small else "TEXT"
-    sample.db.fill("look_series", {"profile": kind, "series": "INTEGER"}, rows)
+    columns: dict[str, Kind] = {"profile": kind, "series": "INTEGER", "region": "INTEGER"}
+    sample.db.fill("look_series", columns, rows)
     late = f"coalesce(r.recorded_at_lo > {sample.today}, false)"
     sample.db.table(
         "look_events",
         f"""
-        SELECT r.patient_id, s.series, r.status = 'completed' AS done, NOT {late} AS known,
+        SELECT r.patient_id, s.series, s.region, r.status = 'completed' AS done,
+               NOT {late} AS known,
                r.at_lo AS lo, r.at_hi AS hi, r.at_clock AS clock, r.recorded_at_lo AS recorded,
-               r.recorded_at_clock AS recorded_clock, r.ordered_at_lo AS ordered
+               r.recorded_at_clock AS recorded_clock, r.ordered_at_lo AS ordered,
+               r.ordered_at_clock AS ordered_clock
         FROM read_events r JOIN look_series s ON s.profile = {number}
         WHERE {sample.used("events")} AND r.status <> 'entered-in-error'
               AND {sample.has("r.patient_id")}""",
@@ -58,6 +63,7 @@ def weeks(sample: Sample, series: Sequence[Series]) -> Iterator[Week]:
         "ordered": "ordered IS NOT NULL",
         "ordered_after": "ordered > hi",
         "at_is_ordered": "ordered = lo",
+        "minute_of_order": f"clock = ordered_clock AND NOT {is_midnight('clock', 'lo')}",
         "swapped": _swapped_event(sample),
         "before_1990": "extract(year FROM lo) < 1990",
         "month_start": "extract(day FROM lo) = 1 AND hi = lo",

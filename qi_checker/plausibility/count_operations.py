@@ -30,7 +30,8 @@ def put_operations(sample: Sample) -> None:
     sample.db.table(
         "look_cases",
         f"""
-        SELECT _row, case_id, patient_id, status, procedures <> '' AS has_procedures,
+        SELECT _row, case_id, patient_id, status, urgency, procedures,
+               procedures <> '' AS has_procedures, admitted_at_clock AS admitted_clock,
                diagnoses <> '' AS has_diagnoses, surgery_at_lo AS planned,
                started_at_lo AS started, admitted_at_lo AS admitted,
                CASE WHEN {begun} THEN started_at_lo ELSE surgery_at_lo END AS anchor,
@@ -77,17 +78,21 @@ def case_weeks(sample: Sample) -> Iterator[CaseWeek]:
 
 
 def weekdays(sample: Sample) -> Mapping[str, Sequence[int]]:
-    """Count operations, past and planned, and completed events by weekday from Monday."""
+    """Count operations, past, elective and planned, and completed events by weekday from Monday."""
 
     def weekday(day: str) -> str:  # 1 January 2001 was a Monday
         since = sample.db.days(day, "DATE '2001-01-01'")
         return f"CAST(mod({since} + 7000000, 7) AS INTEGER)"
 
-    counts = {name: [0] * 7 for name in ("past", "planned", "events")}
+    counts = {name: [0] * 7 for name in ("past", "elective", "planned", "events")}
     for name, day, number in sample.db.rows(f"""
         SELECT CASE WHEN anchor > {sample.today} THEN 'planned' ELSE 'past' END,
                {weekday("anchor")}, count(*)
         FROM look_cases WHERE status <> 'cancelled' GROUP BY 1, 2
+        UNION ALL
+        SELECT 'elective', {weekday("anchor")}, count(*) FROM look_cases
+        WHERE status = 'performed' AND urgency = 'elective' AND anchor <= {sample.today}
+        GROUP BY 2
         UNION ALL
         SELECT 'events', {weekday("lo")}, count(*) FROM look_events
         WHERE done AND lo = hi AND lo <= {sample.today} GROUP BY 2"""):

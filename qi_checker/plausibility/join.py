@@ -15,6 +15,7 @@ _PAIRS = 50  # pairs of events and operations; with fewer, chance decides
 _RECENT = 4  # weeks
 _UNLIKELY = 0.0005
 _WEEKENDS, _SHIFTED = 30, 60  # operations; with fewer, weekdays show no pattern
+_RARE_DAY = 0.01  # share of elective operations on a Sunday, or on another day of rest
 _VERY_UNLIKELY = 1e-6  # low, since events of one patient cluster
 
 
@@ -167,12 +168,19 @@ def _earlier(m: Measures, judge: Judge) -> Iterator[Finding]:
 
 
 def _weekends(m: Measures, judge: Judge) -> Iterator[Finding]:
-    """Check for operations on weekends if there were none before, or a weekend on other days.
+    """Check for operations on weekends: elective ones, more than before, or on other days.
 
     A date with day and month swapped falls on a weekend two times in seven; reading dates as
     midnight in another time zone moves them all by a day, so that Friday and Saturday are the days
-    without operations.
+    without operations. Patients are discharged on all days, and operated on five or six.
     """
+    fewest, of = min(m.weekdays["elective"]), sum(m.weekdays["elective"])
+    if of >= _SHIFTED and many_of_by_chance(fewest, of, _RARE_DAY) < _UNLIKELY:
+        text = (
+            f"even the day of the week with the fewest has {parts(fewest, of)} elective operations"
+        )
+        yield from judge.share("weekends", "cases", "surgery_at", fewest, of, text)
+        return
     past = m.weekdays["past"]
     for words, days, before in (
         ("planned operations are on a weekend", m.weekdays["planned"], past),

@@ -1,7 +1,7 @@
 """Count the records before any case is evaluated: a few passes of SQL, nothing is kept.
 
-All access to rows is here and in `count_events`, `count_operations` and `count_patients`; the other
-modules decide in plain Python what the counts mean. The tables are those prepared by
+All access to rows is here and in `count_events`, `count_operations`, `count_patients` and
+`count_mistaken`; the other modules decide in plain Python what the counts mean. The tables are those prepared by
 `engines/inputs`, so DuckDB, PostgreSQL and Spark count alike.
 """
 
@@ -15,6 +15,7 @@ from qi_checker.engines.inputs.database import Database
 from qi_checker.engines.inputs.needs import Needs
 from qi_checker.engines.inputs.task import Prepared
 from qi_checker.plausibility.count_events import put_events, weeks
+from qi_checker.plausibility.count_mistaken import count_mistaken
 from qi_checker.plausibility.count_operations import case_weeks, put_operations, weekdays
 from qi_checker.plausibility.count_patients import patients
 from qi_checker.plausibility.measures import Codes, Measures, Profile, Rejects
@@ -52,6 +53,7 @@ def measure(db: Database, needs: Needs, prepared: Prepared, files: Mapping[str, 
             word for scope in scopes for leaf in scope.leaves for word in leaf.event.modality or ()
         ),
         weekdays=weekdays(sample),
+        mistaken=count_mistaken(sample, series),
         modalities=frozenset(catalogue.modalities),
         regions=frozenset(catalogue.regions),
         systems=frozenset(listed | {*SYSTEM_ALIASES.values()}),

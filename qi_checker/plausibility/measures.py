@@ -74,6 +74,7 @@ class Week:
     ordered: int
     ordered_after: int
     at_is_ordered: int
+    minute_of_order: int
     swapped: int
     before_1990: int
     month_start: int
@@ -139,6 +140,28 @@ class Patients:
     same_operation: int  # operations in addition to one of the same patient and day
 
 
+class Performed(NamedTuple):
+    """Counts of performed operations."""
+
+    number: int
+    started: int
+    admitted: int
+    days_after_admission: int
+    both_timed: int  # with clock times of the operation and of the admission
+    at_is_admitted: int
+    replaced: int  # without a start; the same operation began within 60 days
+    repeated: int  # the same of operations with a start
+
+
+class Mistaken(NamedTuple):
+    """Counts of rows that look like something else."""
+
+    same_minute: Mapping[Series, int]  # by series: in groups of one patient, region and minute
+    two_kinds: int  # scans with a code that as many results have
+    coded: int  # scans with a code
+    performed: Performed
+
+
 @dataclass(frozen=True)
 class Measures:
     """All counts for the checks of the records. `one_in`: one in this many patients is sampled."""
@@ -159,7 +182,8 @@ class Measures:
     needed: frozenset[str]  # that a requirement needs
     required: frozenset[str]  # modalities that a requirement accepts
     # Counts by weekday from Monday: operations that were not cancelled, and completed events.
-    weekdays: Mapping[str, Sequence[int]]  # past, planned, events
+    weekdays: Mapping[str, Sequence[int]]  # past, elective (of the past), planned, events
+    mistaken: Mistaken
     modalities: frozenset[str]  # the vocabularies
     regions: frozenset[str]
     systems: frozenset[str]  # systems with a name or a code list

@@ -174,8 +174,8 @@ _ALL = (
         "weekends",
         "share",
         Limits(0.03, None),
-        "operations on weekends, with none before or with two other days in a row empty",
-        "Check how the export writes dates: day and month, and whether a time zone moved them by a day",
+        "operations on weekends: elective ones, or with none before, or with two other days in a row empty",
+        "Check for swapped days and months, a wrong time zone, days of discharge, and emergencies called elective",
     ),
     Check(
         "before_1990",
@@ -310,6 +310,56 @@ _ALL = (
         Limits(0.30, None),
         "exceptions of operations that are not among the cases",
         "Check that both tables write the ids of operations in the same way",
+    ),
+    # ---- rows of another meaning ------------------------------------------------------------------
+    Check(
+        "unrecorded",
+        "share",
+        Limits(0.05, None),
+        "completed events of a required modality without `recorded_at`, although most have it",
+        "Check a few of them: they may be cancelled or only ordered, or not be examinations",
+    ),
+    Check(
+        "minute_of_order",
+        "share",
+        Limits(0.05, None),
+        "completed scans of a required modality in the minute in which they were ordered",
+        "Check whether orders that were never done are exported as completed",
+    ),
+    Check(
+        "same_minute",
+        "share",
+        Limits(0.05, None),
+        "completed scans of a required modality in groups of three or more of one patient, region and minute",
+        "Check whether other results are exported as imaging; deliver each examination once",
+    ),
+    Check(
+        "two_kinds",
+        "share",
+        Limits(0.02, None),
+        "scans with a code that laboratory results, other results or visits have, too",
+        "Check the mapping of kind: the same code must not be imaging and a result",
+    ),
+    Check(
+        "after_admission",
+        "share",
+        Limits(0.50, None),
+        "performed operations more than three days after admission",
+        "Check that surgery_at holds the day of the operation, not that of discharge",
+    ),
+    Check(
+        "at_is_admitted",
+        "share",
+        Limits(0.50, None),
+        "performed operations that began in the minute of admission",
+        "Check that surgery_at holds the time of the operation, not that of admission",
+    ),
+    Check(
+        "replaced",
+        "share",
+        Limits(0.02, None),
+        "performed operations without a start, followed by the same operation with a start within 60 days",
+        "Check whether cancelled operations are exported as performed",
     ),
     # ---- time ------------------------------------------------------------------------------------
     Check(

@@ -91,7 +91,7 @@ FRENCH: dict[str, tuple[str, str]] = {
     ),
     "weekends": (
         "opérations le week-end, inhabituelles dans ces données",
-        "Vérifier comment l’export écrit les dates : jour et mois, et si un fuseau horaire les a décalées d’un jour",
+        "Chercher jour et mois permutés, un fuseau erroné, des jours de sortie, ou des urgences dites programmées",
     ),
     "before_1990": (
         "dates antérieures à 1990",
@@ -168,6 +168,34 @@ FRENCH: dict[str, tuple[str, str]] = {
     "unknown_cases": (
         "dérogations d’opérations qui ne figurent pas parmi les dossiers",
         "Vérifier que les deux tables écrivent les identifiants d’opération de la même façon",
+    ),
+    "unrecorded": (
+        "événements réalisés d’une modalité demandée, sans recorded_at alors que la plupart en ont un",
+        "En vérifier quelques-uns : ils sont peut-être annulés ou seulement demandés, ou ne sont pas des examens",
+    ),
+    "minute_of_order": (
+        "examens d’une modalité demandée, réalisés à la minute de leur demande",
+        "Vérifier si des demandes jamais réalisées sont exportées comme réalisées",
+    ),
+    "same_minute": (
+        "examens d’une modalité demandée, par trois ou plus d’un même patient, d’une même région et d’une même minute",
+        "Vérifier si d’autres résultats sont exportés comme imagerie ; livrer chaque examen une seule fois",
+    ),
+    "two_kinds": (
+        "examens d’imagerie dont le code est aussi celui de résultats de laboratoire, d’autres résultats ou de visites",
+        "Vérifier la correspondance de kind : un même code ne peut être imagerie et résultat",
+    ),
+    "after_admission": (
+        "opérations réalisées plus de trois jours après l’admission",
+        "Vérifier que surgery_at contient le jour de l’opération, et non celui de la sortie",
+    ),
+    "at_is_admitted": (
+        "opérations réalisées qui ont commencé à la minute de l’admission",
+        "Vérifier que surgery_at contient l’heure de l’opération, et non celle de l’admission",
+    ),
+    "replaced": (
+        "opérations réalisées sans heure de début, suivies de la même opération avec un début dans les 60 jours",
+        "Vérifier si des opérations annulées sont exportées comme réalisées",
     ),
     "newest_event": (
         "jours depuis l’événement le plus récent, une pause inhabituelle",

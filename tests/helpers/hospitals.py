@@ -48,6 +48,67 @@ def untidy(seed: int, as_of: date, weekly: int = 12) -> Tables:
     return made.tables()
 
 
+def everyday(seed: int, as_of: date, weekly: int = 12) -> Tables:
+    """Make an untidy hospital with what only looks like an error.
+
+    Inpatients, Saturday lists and emergencies; a second stage, and dressings without a start; scans
+    that nobody reported, or before reports were delivered at all; scans in three parts; results
+    of a panel in one minute; X-rays without an appointment; biopsies that are also procedures.
+    """
+    chance = random.Random(seed)
+    made = untidy(seed, as_of, weekly)
+    reported = str(as_of - timedelta(days=chance.randrange(90, 400)))
+    for row in list(made.cases):
+        if row["status"] == "performed":
+            _admit(chance, made, row)
+    for row in list(made.events):
+        if row["status"] == "completed":
+            _examine(chance, made, row, reported)
+    return made
+
+
+def _admit(chance: random.Random, made: Tables, row: Row) -> None:
+    day = date.fromisoformat(row["surgery_at"][:10])
+    if row["urgency"] != "elective":
+        day += timedelta(days=chance.randrange(7))
+        row["surgery_at"] = row["started_at"] = f"{min(day, made.as_of)}T{row['surgery_at'][11:]}"
+    before = chance.choice((0, 0, 0, 0, 1, 1, 1, 2, 6, 9))
+    row["admitted_at"] = (
+        f"{day - timedelta(days=before)}T{chance.choice(('06:30', '15:10', '16:45'))}"
+    )
+    for share, started in ((0.05, True), (0.03, False)):
+        for turn in range(1, 4):
+            later = day + timedelta(days=(30 if started else 7) * turn)
+            if chance.random() < share / turn and later <= made.as_of and later.weekday() < 5:
+                start = f"{later}T09:{chance.randrange(60):02d}"
+                again = {"surgery_at": start, "started_at": start if started else ""}
+                dressing = {} if started else {"procedures": "CPT:97597", "diagnoses": ""}
+                id = f"D{len(made.cases):05d}"
+                made.cases.append(row | {"case_id": id, "admitted_at": ""} | again | dressing)
+
+
+def _examine(chance: random.Random, made: Tables, row: Row, reported: str) -> None:
+    def also(**columns: str) -> None:
+        made.events.append(row | {"event_id": f"F{len(made.events):06d}"} | columns)
+
+    legacy = row["recorded_at"] < reported
+    recent = row["at"][:10] > str(made.as_of - timedelta(days=5))
+    if legacy or chance.random() < (0.5 if recent else 0.02):
+        row["recorded_at"] = ""
+    row["ordered_at"] += "T09:40" if len(row["ordered_at"]) == 10 else ""
+    if row["modality"] == "CR" and chance.random() < 0.5:
+        row["ordered_at"] = row["at"]
+    if row["modality"] == "CT" and chance.random() < 0.1:
+        for region in ("chest", "abdomen-pelvis", "head"):
+            also(region=region)
+    if row["modality"] == "CT" and chance.random() < 0.02:
+        row |= {"codes": "CPT:77012", "region": "liver"}
+        also(kind="procedure", modality="", region="")
+    if chance.random() < 0.4:
+        for code in ("LOINC:2039-6", "LOINC:718-7", "LOINC:2160-0", "LOINC:1975-2"):
+            also(kind="lab", codes=code, modality="", region="", ordered_at="")
+
+
 class _Hospital:
     def __init__(self, chance: random.Random, as_of: date) -> None:
         self.chance, self.as_of = chance, as_of

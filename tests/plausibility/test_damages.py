@@ -49,7 +49,7 @@ def test_the_undamaged_records_are_silent(records):
 
 def test_there_are_damages_of_every_kind():
     counts = Counter(damage.kind for damage in DAMAGES)
-    kinds = {"dates", "ids", "words", "codes", "columns", "rows", "feeds", "times"}
+    kinds = {"dates", "ids", "words", "codes", "columns", "rows", "feeds", "times", "mistaken"}
     assert set(counts) == kinds
     assert len(DAMAGES) >= 60 and min(counts.values()) >= 5
     assert len({damage.name for damage in DAMAGES}) == len(DAMAGES)

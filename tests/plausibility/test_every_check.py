@@ -82,6 +82,15 @@ SEEN_BY: dict[str, tuple[str, ...]] = {
     "mri_of_the_pelvis": ("other_events",),
     "ct_of_the_pelvis": ("other_events",),
     "every_scan_is_ct_and_mr": ("contradictions",),
+    "lab_results_as_scans": ("unrecorded",),
+    "lab_panels_as_scans": ("same_minute",),
+    "codes_of_the_laboratory_as_scans": ("two_kinds",),
+    "cancelled_scans_completed": ("unrecorded",),
+    "orders_completed": ("minute_of_order", "unrecorded"),
+    "cancelled_operations_performed": ("replaced",),
+    "discharge_instead_of_surgery": ("after_admission", "weekends"),
+    "discharge_without_admission": ("weekends",),
+    "minute_of_admission_instead_of_surgery": ("at_is_admitted",),
 }
 # Only beside the nights before.
 SEEN_BESIDE_EARLIER_NIGHTS = {

@@ -14,7 +14,7 @@ from qi_checker.protocol.load import load_rulebook
 from qi_checker.protocol.paths import rules_dir
 from qi_checker.sources.files import read_folder
 from tests.helpers.damages import Tables
-from tests.helpers.hospitals import tiny, untidy
+from tests.helpers.hospitals import everyday, tiny, untidy
 from tests.helpers.plausible import DEFAULTS, SITE, demo, demo_before, run_checks, study
 
 
@@ -51,6 +51,13 @@ def test_an_untidy_hospital(seed):
     """Strangers, nights, late reports, months without a day, bookings that nobody closed."""
     as_of = date(2026, 3, 2) + timedelta(days=23 * seed)
     assert said(untidy(seed, as_of, weekly=4 + 3 * (seed % 5))) == []
+
+
+@pytest.mark.parametrize("seed", often(3, 20))
+def test_a_hospital_in_which_much_only_looks_like_an_error(seed):
+    """About 40 operations of a small hospital, and up to 2,000 of a large one."""
+    as_of = date(2026, 3, 2) + timedelta(days=23 * seed)
+    assert said(everyday(seed, as_of, weekly=(1, 5, 35)[seed % 3])) == []
 
 
 def test_a_first_night_without_history_and_the_night_after_it():

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.helpers.damages import codes, columns, dates, feeds, ids, rows, times, words
+from tests.helpers.damages import codes, columns, dates, feeds, ids, mistaken, rows, times, words
 from tests.helpers.damages.base import DAMAGES, REFUSE, UNSEEN, WARN, Damage, Tables
 
 __all__ = ["DAMAGES", "KINDS", "REFUSE", "UNSEEN", "WARN", "Damage", "Tables", "of_kind"]
-KINDS = (dates, times, ids, words, codes, columns, rows, feeds)  # each adds its own to DAMAGES
+# Each adds its own to DAMAGES.
+KINDS = (dates, times, ids, words, codes, columns, rows, feeds, mistaken)
 
 
 def of_kind(kind: str) -> Iterator[Damage]:

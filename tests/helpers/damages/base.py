@@ -7,9 +7,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 Row = dict[str, Any]
+Item = TypeVar("Item")
 Change = Callable[["Tables"], None]
 REFUSE, WARN, UNSEEN = "refuse", "warn", ""
 
@@ -83,7 +84,7 @@ def years_later(years: int) -> Callable[[str], str]:
     return change
 
 
-def some_of(rows: list[Row], share: float, seed: int = 7) -> list[Row]:
+def some_of(rows: list[Item], share: float, seed: int = 7) -> list[Item]:
     chance = random.Random(seed)
     return [row for row in rows if chance.random() < share]
 
