@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from qi_checker.errors import UserError
 from qi_checker.store import Store
@@ -64,6 +65,44 @@ def test_only_what_changed_is_written(store: Store) -> None:
     now = dict(WorkItem.objects.using(store.alias).values_list("case_id", "id"))
     assert now["C1"] == numbers["C1"] and now["C2"] != numbers["C2"]
     assert Known.objects.using(store.alias).get().run_id == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE qi_desk_workitem SET verdict = 'compliant' WHERE case_id = 'C1'",
+        "UPDATE qi_desk_workitem SET act_by = '9999-12-31' WHERE case_id = 'C1'",
+        "UPDATE qi_desk_workitem SET latest = '2026-04-01' WHERE case_id = 'C1'",
+        "UPDATE qi_desk_workitem SET actions = '[1]' WHERE case_id = 'C1'",
+        "UPDATE qi_desk_casefile SET rows = '{}' WHERE case_id = 'C1'",
+        "UPDATE qi_desk_casefile SET sha256 = 'x' WHERE case_id = 'C1'",
+        "DELETE FROM qi_desk_casefile WHERE case_id = 'C1'",
+        "UPDATE qi_desk_deskaction SET owner = 'nobody' WHERE id = 1",
+        "DELETE FROM qi_desk_deskaction WHERE id = 1",
+    ],
+)
+def test_the_next_night_mends_what_somebody_wrote_behind_its_back(
+    store: Store, statement: str
+) -> None:
+    put(store, entry("C1"), entry("C2"))
+    made = desk_rows(store)
+    with connections[store.alias].cursor() as cursor:
+        cursor.execute(statement.replace("id = 1", f"id = {made['actions'][0][0]}"))
+    assert put(store, entry("C1"), entry("C2"), run=2) == Rewritten(1, 0, 1)
+    assert {name: [r[1:] for r in rows] for name, rows in desk_rows(store).items()} == {
+        name: [r[1:] for r in rows] for name, rows in made.items()
+    }
+
+
+def desk_rows(store: Store) -> dict[str, list[Any]]:
+    """Every line, case and action of the desk, each with its number first."""
+    items, files = WorkItem.objects.using(store.alias), CaseFile.objects.using(store.alias)
+    actions = DeskAction.objects.using(store.alias).order_by("item__case_id", "id")
+    return {
+        "items": list(items.order_by("case_id").values_list()),
+        "files": list(files.order_by("case_id").values_list()),
+        "actions": list(actions.values_list("id", "item__case_id", "owner", "act_by")),
+    }
 
 
 def test_every_writing_of_the_desk_is_counted(store: Store) -> None:

@@ -69,7 +69,6 @@ class WorkItem(models.Model):
     actions = models.TextField()  # JSON: the actions, most urgent first
     said = models.TextField(default="[]")  # JSON: the text of each by its key (cases/phrases.py)
     evidence = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64)  # of all columns above, so that a night finds changes
     changed_run = models.BigIntegerField(default=0)
     changes = models.TextField(default="[]")  # JSON: kind, requirement, words and cause of each
     live = models.BooleanField(default=False)

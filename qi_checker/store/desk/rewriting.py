@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from qi_checker.store.desk.models import NO_DAY, CaseFile, DeskAction, Known, WorkItem
-from qi_checker.store.trail import canonical
 from qi_checker.store.transaction import writing
 
 _BATCH = 500
@@ -30,6 +28,8 @@ _ITEM = (
     "said",
     "evidence",
 )
+_FILE = ("rows", "sha256")
+_TODO = ("requirement", "action", "owner", "first", "last", "act_by")
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,6 @@ class Entry:
     sha256: str
     item: Mapping[str, Any]
     todo: Sequence[Todo] = ()
-
-    @property
-    def digest(self) -> str:
-        values = {name: str(self.item[name]) for name in _ITEM} | {"rows": self.sha256}
-        values["todo"] = "".join(repr(one) for one in self.todo)
-        return hashlib.sha256(canonical(values).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -88,11 +82,12 @@ def rewrite(alias: str, night: DeskNight) -> Rewritten:
     """Update the desk with a night. Idempotent."""
     with writing(alias):
         items = WorkItem.objects.using(alias).filter(protocol=night.protocol)
-        held = {i.case_id: i for i in items.only("case_id", "digest", "changed_run", "live")}
+        held = dict(items.values_list("case_id", "changed_run"))
         gone, written, seen = set(held), 0, 0
         for batch in _batches(night.entries):
             gone.difference_update(entry.case_id for entry in batch)
-            new = [e for e in batch if _differs(e, held.get(e.case_id), night)]
+            same = _same(alias, night, batch, held)
+            new = [entry for entry in batch if entry.case_id not in same]
             _write(alias, night, new, held)
             written, seen = written + len(new), seen + len(batch)
         removed = sorted(gone)
@@ -104,16 +99,42 @@ def rewrite(alias: str, night: DeskNight) -> Rewritten:
     return Rewritten(written, len(removed), seen - written)
 
 
-def _differs(entry: Entry, there: WorkItem | None, night: DeskNight) -> bool:
-    changed = entry.case_id in night.changes and (
-        there is None or there.changed_run != night.run_id
-    )
-    return there is None or changed or there.live or there.digest != entry.digest
+def _same(
+    alias: str, night: DeskNight, entries: Sequence[Entry], held: Mapping[str, int]
+) -> set[str]:
+    """Return the cases that are on the desk as they are, whoever wrote them there."""
+    ids = [
+        e.case_id
+        for e in entries
+        if e.case_id in held and (e.case_id not in night.changes or held[e.case_id] == night.run_id)
+    ]
+    own = {"protocol": night.protocol, "case_id__in": ids}
+    unjudged = {**own, "live": False}  # a case that was judged again since is written
+    lines = {id: cells for id, *cells in _all(alias, WorkItem, unjudged, "case_id", *_ITEM)}
+    files = {id: cells for id, *cells in _all(alias, CaseFile, own, "case_id", *_FILE)}
+    todo: dict[str, list[tuple[Any, ...]]] = {}
+    of_item = {f"item__{name}": value for name, value in own.items()}
+    for id, *cells in _all(alias, DeskAction, of_item, "item__case_id", *_TODO):
+        todo.setdefault(id, []).append(tuple(cells))
+    return {
+        e.case_id
+        for e in entries
+        if lines.get(e.case_id) == [e.item[name] for name in _ITEM]
+        and files.get(e.case_id) == [e.rows, e.sha256]
+        and todo.get(e.case_id, []) == [_cells(one) for one in e.todo]
+    }
 
 
-def _write(
-    alias: str, night: DeskNight, entries: Sequence[Entry], held: Mapping[str, WorkItem]
-) -> None:
+def _all(alias: str, model: type[Any], own: Mapping[str, Any], *names: str) -> Any:
+    return model.objects.using(alias).filter(**own).order_by("id").values_list(*names)
+
+
+def _cells(todo: Todo) -> tuple[Any, ...]:
+    act_by = todo.act_by or NO_DAY
+    return todo.requirement, todo.action, todo.owner, todo.first, todo.last, act_by
+
+
+def _write(alias: str, night: DeskNight, entries: Sequence[Entry], held: Mapping[str, int]) -> None:
     ids = [entry.case_id for entry in entries]
     changes_by_case = {
         case_id: (run, words)
@@ -142,7 +163,6 @@ def _item(night: DeskNight, entry: Entry, changes: tuple[int, str]) -> WorkItem:
     return WorkItem(
         protocol=night.protocol,
         case_id=entry.case_id,
-        digest=entry.digest,
         changed_run=run,
         changes=words,
         **{name: entry.item[name] for name in _ITEM},
@@ -151,15 +171,7 @@ def _item(night: DeskNight, entry: Entry, changes: tuple[int, str]) -> WorkItem:
 
 def action_row(item: WorkItem, todo: Todo) -> DeskAction:
     """Make the row of an action; one without a last day sorts last."""
-    return DeskAction(
-        item=item,
-        requirement=todo.requirement,
-        action=todo.action,
-        owner=todo.owner,
-        first=todo.first,
-        last=todo.last,
-        act_by=todo.act_by or NO_DAY,
-    )
+    return DeskAction(item=item, **dict(zip(_TODO, _cells(todo), strict=True)))
 
 
 def _remove(alias: str, protocol: str, ids: Sequence[str]) -> None:
