@@ -251,6 +251,15 @@ def test_paper_and_telephone_lose_nothing(walk: Walker, script: bool) -> None:
     )
     walk.go(f"/cases/{case_id}/sheet")
     expect(page.locator("main")).to_contain_text(moment)
+    walk.go(f"/cases/{case_id}")
+    expect(page.locator(".lead")).to_contain_text(moment)
+    for only_on_screen in (
+        "Print sheet",
+        "Request an exception",
+        "Wait until",
+        "Mark as looked at",
+    ):
+        expect(page.get_by_text(only_on_screen, exact=True)).to_be_hidden()
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 390, "height": 844})
     walk.go(f"/cases/{case_id}")
