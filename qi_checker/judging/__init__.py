@@ -91,10 +91,10 @@ class Judge:
         """Judge the rows of exceptions that name a case, in the order of their ids."""
         shared = self.setting.context.shared_ids.get(EXCEPTIONS.name)
         used, rejected = read_rows(EXCEPTIONS, rows, self.setting.site, shared)
-        found = [consider(row, case, self.setting) for row in used]
-        found += [unusable(reject) for reject in rejected]
-        mine = (one for one in found if one.row.text("case_id") == case.id)
-        return sorted(mine, key=lambda one: (one.id, one.row.number))
+        considered = [consider(row, case, self.setting) for row in used]
+        considered += [unusable(reject) for reject in rejected]
+        mine = (exception for exception in considered if exception.row.text("case_id") == case.id)
+        return sorted(mine, key=lambda exception: (exception.id, exception.row.number))
 
     def trace(
         self,

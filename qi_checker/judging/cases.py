@@ -133,8 +133,8 @@ def attribute_part(
     condition: CaseCondition | RequirementCondition, row: Row, catalogue: Catalogue, keys: Keys
 ) -> Part:
     """Test a condition on one column of a case."""
-    name, found, held = _attribute(condition, row, catalogue)
-    return Part((*keys, name), condition, Truth.TRUE if held else Truth.FALSE, found)
+    name, value, held = _attribute(condition, row, catalogue)
+    return Part((*keys, name), condition, Truth.TRUE if held else Truth.FALSE, value)
 
 
 def _attribute(condition: CaseCondition, row: Row, catalogue: Catalogue) -> tuple[str, str, bool]:

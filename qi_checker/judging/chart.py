@@ -36,15 +36,15 @@ class Chart:
 
     def rejected(self, question: Question) -> list[Judged]:
         """Find rejected rows with nothing readable that contradicts the question."""
-        found = []
+        rejects = []
         for event in self.history.evidence:
             if event.torn:
-                found.append(Judged(event, (), done=True, near_miss=True, distance=None))
+                rejects.append(Judged(event, (), done=True, near_miss=True, distance=None))
             elif event.kind in ("", question.event.kind):
                 judged = judge(event, question, self.case, self.setting)
                 if judged.possible:
-                    found.append(judged)
-        return found
+                    rejects.append(judged)
+        return rejects
 
     def live(self, question: Question) -> bool:
         """Whether there is still time; by the clock if `as_of` and the window have clock times."""
@@ -116,22 +116,22 @@ def _column(name: str, chart: Chart) -> When | None:
 
 def stretches(window: Window, chart: Chart) -> tuple[Stretch, ...] | None:
     """Return the spans of a window, each with its anchor; None if an anchor is unknown."""
-    found = []
+    result = []
     for span in window.spans:
         anchor = anchor_date(span.anchor, chart)
         if anchor is None:
             return None
-        found.append(Stretch(span, anchor, chart.setting.site.holidays))
-    return tuple(found)
+        result.append(Stretch(span, anchor, chart.setting.site.holidays))
+    return tuple(result)
 
 
 def question_of(requirement: Requirement, chart: Chart) -> Question | None:
     """Return a requirement as a question; None if an anchor is unknown."""
-    found = stretches(requirement.window, chart)
-    if found is None:
+    spans = stretches(requirement.window, chart)
+    if spans is None:
         return None
     same_day, pet_ct = requirement.same_day, requirement.pet_ct
-    return Question(requirement.event, found, same_day, pet_ct, requirement.forbidden)
+    return Question(requirement.event, spans, same_day, pet_ct, requirement.forbidden)
 
 
 # ---- the order in which requirements are decided -------------------------------------------------

@@ -107,10 +107,10 @@ def condition_part(condition: RequirementCondition, chart: Chart, keys: Keys) ->
 
 def _event(wanted: EventWithin, chart: Chart) -> tuple[Truth, list[Judged]]:
     """Return whether there is such an event, and the events considered."""
-    found = stretches(wanted.window, chart)
-    if not found:
+    spans = stretches(wanted.window, chart)
+    if not spans:
         return Truth.UNDECIDED, []
-    question = Question(wanted, found, silence_decides=True)
+    question = Question(wanted, spans, silence_decides=True)
     judged = chart.judged(question)
     return _answer(judged, question, chart), judged
 
@@ -122,10 +122,10 @@ def _chosen(wanted: ChosenWithin, chart: Chart) -> Truth:
         return Truth.UNDECIDED
     if decision.status not in (Status.MET, Status.BOOKED) or not decision.event:
         return Truth.FALSE
-    found = stretches(wanted.window, chart)
-    if not found or not decision.question:
+    spans = stretches(wanted.window, chart)
+    if not spans or not decision.question:
         return Truth.UNDECIDED
-    return _OF_OUTCOME[window(decision.event, Question(decision.question.event, found)).outcome]
+    return _OF_OUTCOME[window(decision.event, Question(decision.question.event, spans)).outcome]
 
 
 # ---- none_between --------------------------------------------------------------------------------
@@ -139,16 +139,16 @@ def lies_between(
         return ()
     at = known_to_the_day(chosen.at)
     span = _between(requirement.id, at, question.stretches[0], chart) if at else None
-    found = []
+    between = []
     for n, rule in enumerate(requirement.none_between):
         keys: Keys = ("none_between", n)
         if span is None:
-            found.append(Between(keys, rule, Truth.UNDECIDED))
+            between.append(Between(keys, rule, Truth.UNDECIDED))
             continue
         probe = Question(rule.event, span, silence_decides=True)
         judged = [j for j in chart.judged(probe) if j.event is not chosen]
-        found.append(Between(keys, rule, _answer(judged, probe, chart), tuple(judged)))
-    return tuple(found)
+        between.append(Between(keys, rule, _answer(judged, probe, chart), tuple(judged)))
+    return tuple(between)
 
 
 def worst(between: Sequence[Between]) -> Truth:
@@ -170,12 +170,12 @@ def may_still_count(
         for b in between
         if b.rule.then == "fail" and b.truth is Truth.TRUE
     ]
-    found = []
+    undecided = []
     for j in judged:
         possible = j.done and j.possible and j.event is not chosen
         if possible and not any(x and _beyond(j.event, x, back) for x in invalid):
-            found.append(j if j.undecided else _undecided(j))
-    return found
+            undecided.append(j if j.undecided else _undecided(j))
+    return undecided
 
 
 _BETWEEN_UNKNOWN = Criterion(Outcome.UNDECIDED, Reason.BETWEEN_UNKNOWN)

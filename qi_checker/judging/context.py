@@ -190,9 +190,9 @@ def _is_of(feed: str, row: Row, kind: str, as_of: AsOf, catalogue: Catalogue) ->
 
 def modalities_in(texts: Mapping[str, str], catalogue: Catalogue) -> list[str]:
     """Return the modalities of the column; if it is empty, those of the codes."""
-    said = items(texts.get("modality", "").upper())
-    if said:
-        return list(said)
+    recorded = items(texts.get("modality", "").upper())
+    if recorded:
+        return list(recorded)
     lines = (x for pair in split_codes(texts.get("codes")) for x in catalogue.imaging_of(pair))
     return [word.upper() for line in lines for word in items(line.modality)]
 

@@ -58,13 +58,13 @@ class Edge:
 
 def edges(window: Window) -> list[Edge]:
     """Return both sides of every limit, in the order written, and of the anchor if it is an end."""
-    found = []
+    result = []
     for number, span in enumerate(window.spans):
         keys = [key for key in _KEYS if _of(span, key) is not None]
         if span.or_after is None and span.near is None:
             keys.append(ANCHOR)
-        found += [Edge(number, key, side) for key in keys for side in (INSIDE, OUTSIDE)]
-    return found
+        result += [Edge(number, key, side) for key in keys for side in (INSIDE, OUTSIDE)]
+    return result
 
 
 _KEYS = ("at_most", "less_than", "at_least", "more_than", "or_after.at_most", "or_after.less_than")

@@ -94,14 +94,14 @@ class Excepted:
 
 def active(considered: Iterable[Considered]) -> dict[str, Excepted]:
     """Return the waiver per requirement; of several the latest day, and late only if all were."""
-    found: dict[str, Excepted] = {}
-    for one in considered:
-        if one.expires_on is None:
+    waivers: dict[str, Excepted] = {}
+    for exception in considered:
+        if exception.expires_on is None:
             continue
-        other = found.get(one.requirement, Excepted(date.min, True))
-        until = max(one.expires_on, other.until)
-        found[one.requirement] = Excepted(until, one.asked_late and other.asked_late)
-    return found
+        other = waivers.get(exception.requirement, Excepted(date.min, True))
+        until = max(exception.expires_on, other.until)
+        waivers[exception.requirement] = Excepted(until, exception.asked_late and other.asked_late)
+    return waivers
 
 
 def why_ignored(row: Row, case: Case | None, setting: Setting) -> str:
@@ -150,14 +150,14 @@ def refusals(
     policy: of the version of the protocol; None if it accepts no exceptions.
     days: first and last day; None if one of them is missing.
     """
-    found = []
+    reasons = []
     if policy is None or reason not in policy.reasons:
-        found.append(NOT_ALLOWED)
+        reasons.append(NOT_ALLOWED)
     if days is None:
-        found.append(NO_DATES)
+        reasons.append(NO_DATES)
     elif (last := last_day(policy, days[0])) is not None and days[1] > last:
-        found.append(TOO_LONG)
-    return found
+        reasons.append(TOO_LONG)
+    return reasons
 
 
 def last_day(policy: ExceptionPolicy | None, first: date) -> date | None:

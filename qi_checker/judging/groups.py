@@ -20,8 +20,8 @@ def rank(member: Member, ranks: Ranks) -> int | None:
     if isinstance(member, Requirement):
         return ranks.get(member.id)
     combine = max if member.all_of else min
-    found = [r for m in member.members if (r := rank(m, ranks)) is not None]
-    return combine(found, default=None)
+    ranks_of_members = [r for m in member.members if (r := rank(m, ranks)) is not None]
+    return combine(ranks_of_members, default=None)
 
 
 def fulfilled(member: Member, met: Mapping[str, bool]) -> bool | None:
@@ -29,14 +29,14 @@ def fulfilled(member: Member, met: Mapping[str, bool]) -> bool | None:
     if isinstance(member, Requirement):
         return met.get(member.id)
     combine = all if member.all_of else any
-    found = [m for inner in member.members if (m := fulfilled(inner, met)) is not None]
-    return combine(found) if found else None
+    results = [m for inner in member.members if (m := fulfilled(inner, met)) is not None]
+    return combine(results) if results else None
 
 
 def verdict_of(members: Sequence[Member], ranks: Ranks) -> Verdict:
     """Return the verdict of a case; the case is an `all_of`."""
-    found = [r for m in members if (r := rank(m, ranks)) is not None]
-    return VERDICT_OF_RANK[max(found)] if found else Verdict.NOT_APPLICABLE
+    ranks_of_members = [r for m in members if (r := rank(m, ranks)) is not None]
+    return VERDICT_OF_RANK[max(ranks_of_members)] if ranks_of_members else Verdict.NOT_APPLICABLE
 
 
 def open_requirements(members: Sequence[Member], ranks: Ranks) -> Iterator[Requirement]:

@@ -75,10 +75,10 @@ def read_histories(
     left_out: Counter[str] = Counter()
 
     def of(patient: str) -> History:
-        found = histories.get(patient)
-        if found is None:
-            found = histories[patient] = History()
-        return found
+        history = histories.get(patient)
+        if history is None:
+            history = histories[patient] = History()
+        return history
 
     for row in used:
         why = _left_out(row, as_of)
@@ -129,7 +129,7 @@ def _event(row: Row, as_of: AsOf, reject: str = "") -> Event:
 
 def _evidence(rejected: Iterable[Rejected], as_of: AsOf) -> list[Event]:
     """Find rejected rows that may be a completed study known at `as_of`."""
-    found = []
+    events = []
     for reject in rejected:
         row = reject.row
         readable_status = row.word("status") in EVENT_STATUSES
@@ -139,5 +139,5 @@ def _evidence(rejected: Iterable[Rejected], as_of: AsOf) -> list[Event]:
         if reject.reason == SAME_CONTENT or later:
             continue
         if not readable_status or row.word("status") == "completed":
-            found.append(_event(row, as_of, reject.reason))
-    return found
+            events.append(_event(row, as_of, reject.reason))
+    return events

@@ -24,11 +24,11 @@ Values = Mapping[str, Any]
 def sentence(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
     """Return the sentence of a finding: what was found, what to do, what to check."""
     values, words = _Values(finding, requirement, decision, chart), chart.setting.words
-    said = values.fill(words.FOUND[decision.reason])
+    text = values.fill(words.FOUND[decision.reason])
     todo = _to_do(values, requirement, decision)
-    said = said[:1].upper() + said[1:] + (f" {todo}" if todo else "")
+    text = text[:1].upper() + text[1:] + (f" {todo}" if todo else "")
     checks = advice(requirement, decision, chart)
-    return said + "".join(plainly(words.CHECK, words=check) for check in checks)
+    return text + "".join(plainly(words.CHECK, words=check) for check in checks)
 
 
 def to_do(finding: Values, requirement: Requirement, decision: Decision, chart: Chart) -> str:
@@ -210,15 +210,15 @@ def _undo(status: Status, values: _Values) -> str:
 def advice(requirement: Requirement, decision: Decision, chart: Chart) -> list[str]:
     """Return the advice of a finding: of `warn` for its event, then of `none_between`."""
     event, reason, words = decision.event, decision.reason, chart.setting.words
-    found = []
+    advice_lines = []
     if event is not None and not event.reject and decision.status is not Status.EXEMPT:
-        found += advice_of(event, requirement, chart.setting.catalogue)
+        advice_lines += advice_of(event, requirement, chart.setting.catalogue)
     if decision.status in (Status.MET, Status.BOOKED) and reason is not Reason.NONE_FOUND:
         for line in decision.between:
             if line.rule.then == "warn" and line.truth is not Truth.FALSE:
                 since = words.SINCE if line.truth is Truth.TRUE else words.PERHAPS_SINCE
-                found.append(plainly(since, title=line.rule.title))
-    return found
+                advice_lines.append(plainly(since, title=line.rule.title))
+    return advice_lines
 
 
 def advice_of(event: Event, requirement: Requirement, catalogue: Catalogue) -> list[str]:

@@ -175,7 +175,7 @@ class Stretch:
     @cached_property
     def clock_limits(self) -> tuple[ClockLimit, ...]:
         """Return its limits in minutes and hours."""
-        span, found = self.span, []
+        span, limits = self.span, []
         for length, strict, farthest in (
             (span.at_least, False, False),
             (span.more_than, True, False),
@@ -183,34 +183,34 @@ class Stretch:
             (span.less_than, True, True),
         ):
             if length and length.clock is not None:
-                found.append(ClockLimit(self.anchor, length.clock, strict, farthest, self.back))
+                limits.append(ClockLimit(self.anchor, length.clock, strict, farthest, self.back))
         reach = span.or_after
         if reach and reach.limit.clock is not None:
             strict = reach.less_than is not None
-            found.append(ClockLimit(self.anchor, reach.limit.clock, strict, True, back=False))
-        return tuple(found)
+            limits.append(ClockLimit(self.anchor, reach.limit.clock, strict, True, back=False))
+        return tuple(limits)
 
     @property
     def first_moment(self) -> datetime | None:
         """Return the earliest moment that counts, in local time; None without a limit."""
-        found = [limit.end for limit in self.clock_limits if limit.opens]
+        moments = [limit.end for limit in self.clock_limits if limit.opens]
         first = self.dates(self.day)[0]
         if first != date.min:
-            found.append(datetime.combine(first, time.min))
+            moments.append(datetime.combine(first, time.min))
         if not self.back:
-            found.append(self.anchor.first_moment)
-        return max(found, default=None)
+            moments.append(self.anchor.first_moment)
+        return max(moments, default=None)
 
     @property
     def last_moment(self) -> datetime | None:
         """Return the latest moment that counts, in local time; None without a limit."""
-        found = [limit.end for limit in self.clock_limits if not limit.opens]
+        moments = [limit.end for limit in self.clock_limits if not limit.opens]
         last = self.dates(self.day)[1]
         if last != date.max:
-            found.append(datetime.combine(last, time.max))
+            moments.append(datetime.combine(last, time.max))
         if self.back and not self.both_ways:
-            found.append(self.anchor.last_moment)
-        return min(found, default=None)
+            moments.append(self.anchor.last_moment)
+        return min(moments, default=None)
 
     @property
     def first(self) -> date:

@@ -94,8 +94,8 @@ class _Evidence:
 
     def unknown(self, needed: int = 1) -> Decision | None:
         """Return unknown, if it cannot be decided whether `needed` more events exist."""
-        found = doubt(self.judged, self.rejected, self.question, self.chart, needed)
-        return Decision(Status.UNKNOWN, found.reason, found.event) if found else None
+        doubtful = doubt(self.judged, self.rejected, self.question, self.chart, needed)
+        return Decision(Status.UNKNOWN, doubtful.reason, doubtful.event) if doubtful else None
 
     def or_exempt(self, decision: Decision) -> Decision:
         """Return the decision, or exempt if an exception covers it."""
@@ -105,20 +105,20 @@ class _Evidence:
 def _forbidden(evidence: _Evidence) -> Decision:
     """Decide a forbidden event: met if the window is over, none exists, and the source delivers."""
     there, booking = evidence.passing(done=True), evidence.passing(done=False)
-    found: Decision | None
+    decision: Decision | None
     if there:
-        found = Decision(Status.MISSING, Reason.FORBIDDEN_EVENT, latest(there))
+        decision = Decision(Status.MISSING, Reason.FORBIDDEN_EVENT, latest(there))
     elif unknown := evidence.unknown():
-        found = unknown
+        decision = unknown
     elif evidence.question.event.kind not in evidence.chart.setting.context.delivered:
-        found = Decision(Status.UNKNOWN, Reason.NO_SUCH_RECORDS)
+        decision = Decision(Status.UNKNOWN, Reason.NO_SUCH_RECORDS)
     elif booking and evidence.live:
-        found = Decision(Status.DUE, Reason.FORBIDDEN_EVENT, latest(booking))
+        decision = Decision(Status.DUE, Reason.FORBIDDEN_EVENT, latest(booking))
     elif evidence.live:
-        found = Decision(Status.DUE, Reason.WINDOW_NOT_CLOSED)
+        decision = Decision(Status.DUE, Reason.WINDOW_NOT_CLOSED)
     else:
         return Decision(Status.MET, Reason.NONE_FOUND)
-    return evidence.or_exempt(found)
+    return evidence.or_exempt(decision)
 
 
 def _needed(evidence: _Evidence) -> Decision:

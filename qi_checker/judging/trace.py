@@ -184,26 +184,26 @@ class RequirementTrace:
         if self.chart.case.ruled_out:
             return ()
         holidays = self.chart.setting.site.holidays
-        found = []
+        spans = []
         for number, span in enumerate(self.requirement.window.spans):
             anchor = anchor_date(span.anchor, self.chart)
             stretch = Stretch(span, anchor, holidays) if anchor is not None else None
             side = "before" if span.before is not None else "after"
             keys = (*clauses.span_keys(number), side)
-            found.append(SpanTrace(keys, span, anchor, self._limits(number, stretch)))
-        return tuple(found)
+            spans.append(SpanTrace(keys, span, anchor, self._limits(number, stretch)))
+        return tuple(spans)
 
     def _limits(self, number: int, stretch: Stretch | None) -> tuple[Limit, ...]:
         window = self.requirement.window
         back = window.spans[number].before is not None
-        found = []
+        limits = []
         for edge in edges(window):
             if edge.span == number and edge.side == INSIDE and edge.key != ANCHOR:
                 # A maximum distance back, or a minimum forward, is where the window opens.
                 opens = (edge.key in ("at_most", "less_than")) == back
                 at = place(edge, stretch) if stretch is not None else None
-                found.append(Limit(edge.steps(), opens and "or_after" not in edge.key, at))
-        return tuple(found)
+                limits.append(Limit(edge.steps(), opens and "or_after" not in edge.key, at))
+        return tuple(limits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +216,7 @@ class CaseTrace:
     chart: Chart = field(repr=False)
 
     def __repr__(self) -> str:
-        each = ", ".join(repr(one)[1:-1] for one in self.requirements)
+        each = ", ".join(repr(judged)[1:-1] for judged in self.requirements)
         return f"<{self.case.id} {self.verdict}; {each}>"
 
     @property
@@ -226,33 +226,33 @@ class CaseTrace:
     @property
     def findings(self) -> list[Finding]:
         """Return the findings, in the order written."""
-        return [one.finding for one in self.requirements]
+        return [judged.finding for judged in self.requirements]
 
     def of(self, requirement: str) -> RequirementTrace:
         """Return the trace of one requirement; KeyError if the version lacks it."""
-        found = next((one for one in self.requirements if one.id == requirement), None)
-        if found is None:
+        trace = next((judged for judged in self.requirements if judged.id == requirement), None)
+        if trace is None:
             raise KeyError(requirement)
-        return found
+        return trace
 
     @cached_property
     def ranks(self) -> dict[str, int]:
         """Return the rank of the status of each applicable requirement."""
         return {
-            one.id: RANK[one.status]
-            for one in self.requirements
-            if one.status not in (Status.NOT_APPLICABLE, Status.ERROR)
+            judged.id: RANK[judged.status]
+            for judged in self.requirements
+            if judged.status not in (Status.NOT_APPLICABLE, Status.ERROR)
         }
 
     @property
     def failed(self) -> CaseTrace:
         """Return the same case after a failure: every requirement has the status `error`."""
-        self.chart.decided |= {one.id: FAILED for one in self.requirements}
+        self.chart.decided |= {judged.id: FAILED for judged in self.requirements}
         return trace_of(self.chart, self.exceptions)
 
     @cached_property
     def verdict(self) -> Verdict:
-        if any(one.status is Status.ERROR for one in self.requirements):
+        if any(judged.status is Status.ERROR for judged in self.requirements):
             return Verdict.ERROR
         return verdict_of(self.case.version.requirements, self.ranks)
 
@@ -269,12 +269,12 @@ class CaseTrace:
     def _ends(self) -> dict[str, date]:
         """Return how long each requirement holds; those without a limit are left out."""
         ends = {}
-        for one in self.requirements:
-            through = one.finding["valid_through"]
-            if one.status is Status.EXEMPT:
-                ends[one.id] = self.chart.excepted[one.id].until
+        for judged in self.requirements:
+            through = judged.finding["valid_through"]
+            if judged.status is Status.EXEMPT:
+                ends[judged.id] = self.chart.excepted[judged.id].until
             elif through:
-                ends[one.id] = through
+                ends[judged.id] = through
         return ends
 
     @cached_property
@@ -282,13 +282,13 @@ class CaseTrace:
         """Return the requirements that still need an action, in the order written."""
         members = self.case.version.requirements
         ids = {leaf.id for leaf in open_requirements(members, self.ranks)}
-        return [one for one in self.requirements if one.id in ids]
+        return [judged for judged in self.requirements if judged.id in ids]
 
     @property
     def next(self) -> RequirementTrace | None:
         """Return the open requirement to arrange first; None if nothing can be arranged."""
-        dated = (one for one in self.open if one.finding["act_by"])
-        return min(dated, key=lambda one: one.finding["act_by"], default=None)
+        dated = (judged for judged in self.open if judged.finding["act_by"])
+        return min(dated, key=lambda judged: judged.finding["act_by"], default=None)
 
 
 def trace_of(chart: Chart, exceptions: Sequence[Considered]) -> CaseTrace:

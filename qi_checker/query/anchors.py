@@ -97,14 +97,16 @@ def _windows(condition: RequirementCondition | None) -> list[Window]:
     return own + [w for part in inner for w in _windows(part)]
 
 
-def earlier(one: Moment, other: Moment) -> Expr:
-    """Whether one was before the other by clock; both have a clock time."""
+def earlier(first: Moment, second: Moment) -> Expr:
+    """Whether the first was before the second by clock; both have a clock time."""
     return case(
-        (all_of(known(one.utc), known(other.utc)), one.utc < other.utc),
-        default=one.clock < other.clock,
+        (all_of(known(first.utc), known(second.utc)), first.utc < second.utc),
+        default=first.clock < second.clock,
     )
 
 
-def by_the_clocks(one: Moment, other: Moment) -> Expr:
+def by_the_clocks(first: Moment, second: Moment) -> Expr:
     """Whether both are on the same day and have clock times."""
-    return all_of(one.lo.eq(other.lo), one.hi.eq(other.lo), known(one.clock), known(other.clock))
+    return all_of(
+        first.lo.eq(second.lo), first.hi.eq(second.lo), known(first.clock), known(second.clock)
+    )

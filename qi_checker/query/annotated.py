@@ -69,8 +69,8 @@ def _clause(leaf: Requirement, step: str, version: Version) -> str:
 def _reason(node: Expr) -> None:
     """Annotate reasons, which are numbers until the end, with their names."""
     if isinstance(node, exp.EQ) and isinstance(node.this, exp.Column):
-        said = node.parent.args.get("true") if isinstance(node.parent, exp.If) else None
-        if node.this.name in _REASON and not (said is not None and said.is_string):
+        when_true = node.parent.args.get("true") if isinstance(node.parent, exp.If) else None
+        if node.this.name in _REASON and not (when_true is not None and when_true.is_string):
             _name_reason(node.expression)
     elif isinstance(node, exp.Alias) and node.alias in _REASON:
         for branch in node.find_all(exp.Case):
@@ -102,5 +102,5 @@ def _population(query: exp.Query, protocol: Protocol) -> None:
             if word.name == Reason.NOT_IN_POPULATION.value:
                 _say(word, f"unless {condition_words(version.applies_to, titles)}")
             elif word.name == Reason.EXCLUDED.value:
-                found = next(left_out)
-                _say(word, f"{found.title}: {condition_words(found.when, titles)}")
+                exclusion = next(left_out)
+                _say(word, f"{exclusion.title}: {condition_words(exclusion.when, titles)}")

@@ -95,15 +95,15 @@ def _to_come(span: Span, scope: Scope) -> Expr:
 def probed(probe: int, scope: Scope, feeds: Feeds) -> Expr:
     """Whether the event of a probe was found; its table alias is p and the number."""
     wanted = scope.questions[probe]
-    found = col("class", f"p{probe}")
-    undecided: list[Expr] = [found.eq(UNKNOWN)]
+    outcome = col("class", f"p{probe}")
+    undecided: list[Expr] = [outcome.eq(UNKNOWN)]
     newest = feeds.delivered_until(wanted.event)
     if newest is not None:
         last = windows.closes(wanted.window, scope)
         undecided.append(any_of(is_null(last), last > lit(newest)))
     return case(
         (not_(all_known(wanted.window, scope)), UNDECIDED),
-        (found.eq(MET), TRUE),
+        (outcome.eq(MET), TRUE),
         (any_of(*undecided), UNDECIDED),
         default=FALSE,
     )

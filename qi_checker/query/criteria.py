@@ -79,21 +79,23 @@ def live(leaf: Requirement, scope: Scope, alias: str = "c") -> Expr:
     if now is not None and not any(windows.ends_at_surgery(span) for span in window.spans):
         reaches.append(lit(now) <= windows.last_moment(window, scope, alias))
     in_time = all_of(lit(scope.as_of.date) <= last, any_of(*reaches))
-    found = any_of(is_null(last), in_time)
+    by_date = any_of(is_null(last), in_time)
     shuts = windows.shuts(window, scope, alias) if now is not None else None
-    return found if shuts is None else all_of(found, not_(coalesce(lit(now) > shuts, exp.false())))
+    if shuts is None:
+        return by_date
+    return all_of(by_date, not_(coalesce(lit(now) > shuts, exp.false())))
 
 
 def _edges(part: Part) -> list[Expr]:
     """Return first and last dates, and clock outcomes, as columns."""
     event = windows.Event(_AT, _PLANNED)
-    found = {
+    edges = {
         n: windows.edges(leaf.window, leaf.same_day, part.scope, event)
         for n, leaf in ((n, part.scope.questions[n]) for n in part.numbers)
     }
 
     def each(value: Callable[[Edges], Expr]) -> Expr:
-        return part.scope.by_requirement({n: value(e) for n, e in found.items()})
+        return part.scope.by_requirement({n: value(e) for n, e in edges.items()})
 
     return [
         named(each(lambda e: windows.latest(e.first_sure)), "first_sure"),
@@ -158,11 +160,11 @@ def _description_advice(leaf: Requirement) -> Expr:
     total: Expr = lit(0)
     for bit, advice in enumerate(leaf.warn):
         if advice.when.description is not None:
-            found = [
+            mentions = [
                 exp.StrPosition(this=text.copy(), substr=lit(word.lower())) > 0
                 for word in advice.when.description
             ]
-            total = plus(total, case((any_of(*found), lit(1 << bit)), default=lit(0)))
+            total = plus(total, case((any_of(*mentions), lit(1 << bit)), default=lit(0)))
     return total
 
 

@@ -150,12 +150,12 @@ def _time_before(stage: Stage) -> Expr:
         return nothing
     exact_both = all_of(known(col("utc")), known(col("from_utc")))
     clocks = all_of(known(col("clock")), known(col("from_clock")))
-    found = case(
+    length = case(
         (exact_both, microseconds(col("utc"), col("from_utc"))),
         (clocks, microseconds(col("clock"), col("from_clock"))),
         default=nothing.copy(),
     )
-    return case((col("number").isin(*timed), found), default=nothing)
+    return case((col("number").isin(*timed), length), default=nothing)
 
 
 def _lead(forbidden: bool, conditional: bool) -> Expr:

@@ -46,9 +46,9 @@ class Kinds:
     def __init__(self, query: exp.Query) -> None:
         self._names = {n: kind for kind, names in _KNOWN.items() for n in names.split()}
         for alias in self._in_order(query):
-            found = self.of(alias.this)
-            if found is not None:
-                self._names.setdefault(alias.alias, found)
+            kind_of_alias = self.of(alias.this)
+            if kind_of_alias is not None:
+                self._names.setdefault(alias.alias, kind_of_alias)
 
     @staticmethod
     def _in_order(query: exp.Query) -> list[exp.Alias]:

@@ -69,9 +69,9 @@ def _of(stage: Stage, n: int) -> exp.Select:
 
 def _beyond(probe: int, back: bool) -> Expr:
     """Whether what came in between certainly lies between the event and the anchor too."""
-    found = col("found", f"p{probe}")
-    of = unpack_fields(found)
-    at = Moment(of["lo"], *(exact(found)[name] for name in ("hi", "clock", "utc")))
+    between = col("found", f"p{probe}")
+    of = unpack_fields(between)
+    at = Moment(of["lo"], *(exact(between)[name] for name in ("hi", "clock", "utc")))
     event = Moment(*(col(name, "e") for name in ("lo", "hi", "clock", "utc")))
     first, second = (event, at) if back else (at, event)
     in_order = not_(earlier(second, first)) if back else earlier(first, second)

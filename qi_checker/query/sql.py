@@ -178,13 +178,13 @@ def _working_days_from(day: Expr, count: int) -> Expr:
     number = (
         plus(col("number", "d"), lit(count)) if count > 0 else minus(col("next", "d"), lit(-count))
     )
-    found = select(
+    working_day = select(
         [exp.Max(this=col("day", "w"))],
         table(CALENDAR, "d"),
         [join(table(CALENDAR, "w"), *is_working_day("w", number))],
         [col("day", "d").eq(day)],
     )
-    return exp.Subquery(this=found)
+    return exp.Subquery(this=working_day)
 
 
 def is_working_day(alias: str, number: Expr) -> list[Expr]:

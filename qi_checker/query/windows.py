@@ -88,19 +88,19 @@ def earliest(days: Sequence[Expr]) -> Expr:
 
 def edges(window: Window, same_day: SameDay, scope: Scope, event: Event) -> Edges:
     """Return everything that the window tests on an event."""
-    found = Edges()
+    result = Edges()
     for span in window.spans:
         at = anchor(span, scope)
-        _far(span, at, event, found)
-        _near(span, at, event, found)
+        _far(span, at, event, result)
+        _near(span, at, event, result)
         if span.or_after is None:
-            _order(span, at, event, same_day, found)
+            _order(span, at, event, same_day, result)
         else:
-            _reach(span, at, event, found)
+            _reach(span, at, event, result)
         if ends_at_surgery(span):
             late = all_of(by_the_clocks(event.at, at), not_(earlier(event.at, at)))
-            found.after_surgery = any_of(event.at.lo > at.lo, late)
-    return found
+            result.after_surgery = any_of(event.at.lo > at.lo, late)
+    return result
 
 
 def ends_at_surgery(span: Span) -> bool:
@@ -125,55 +125,55 @@ def _strictly(day: Expr, strict: bool, way: int) -> Expr:
     return plus(day, lit(1)) if way > 0 else minus(day, lit(1))
 
 
-def _far(span: Span, at: Moment, event: Event, found: Edges) -> None:
+def _far(span: Span, at: Moment, event: Event, edges: Edges) -> None:
     """Add the limits of `at_most` and `less_than`."""
     limit, strict = span.far, span.less_than is not None
     if limit is None:
         return
     back = span.before is not None
     if limit.clock is not None:
-        found.clocks.append(_clock_limit(event.at, at, limit.clock, strict, back))
+        edges.clocks.append(_clock_limit(event.at, at, limit.clock, strict, back))
     elif back:
         day = _strictly(before(at.lo, limit), strict, 1)
-        found.first_sure.append(day)
-        found.first_possible.append(day)
+        edges.first_sure.append(day)
+        edges.first_possible.append(day)
     else:
         day = _strictly(after(at.lo, limit), strict, -1)
-        found.last_sure.append(day)
-        found.last_possible.append(day)
+        edges.last_sure.append(day)
+        edges.last_possible.append(day)
 
 
-def _near(span: Span, at: Moment, event: Event, found: Edges) -> None:
+def _near(span: Span, at: Moment, event: Event, edges: Edges) -> None:
     """Add the limits of `at_least` and `more_than`."""
     limit, strict = span.near, span.more_than is not None
     if limit is None:
         return
     back = span.before is not None
     if limit.clock is not None:
-        found.clocks.append(_clock_distance(event.at, at, limit.clock, strict, back))
+        edges.clocks.append(_clock_distance(event.at, at, limit.clock, strict, back))
     elif back:
         day = _strictly(before(at.lo, limit), strict, -1)
-        found.last_sure.append(day)
-        found.last_possible.append(day)
+        edges.last_sure.append(day)
+        edges.last_possible.append(day)
     else:
         day = _strictly(after(at.lo, limit), strict, 1)
-        found.first_sure.append(day)
-        found.first_possible.append(day)
+        edges.first_sure.append(day)
+        edges.first_possible.append(day)
 
 
-def _reach(span: Span, at: Moment, event: Event, found: Edges) -> None:
+def _reach(span: Span, at: Moment, event: Event, edges: Edges) -> None:
     """Add the limit of `or_after`: how far past its anchor the span reaches."""
     assert span.or_after is not None
     limit, strict = span.or_after.limit, span.or_after.less_than is not None
     if limit.clock is not None:
-        found.clocks.append(_clock_limit(event.at, at, limit.clock, strict, back=False))
+        edges.clocks.append(_clock_limit(event.at, at, limit.clock, strict, back=False))
     else:
         day = _strictly(after(at.lo, limit), strict, -1)
-        found.last_sure.append(day)
-        found.last_possible.append(day)
+        edges.last_sure.append(day)
+        edges.last_possible.append(day)
 
 
-def _order(span: Span, at: Moment, event: Event, same_day: SameDay, found: Edges) -> None:
+def _order(span: Span, at: Moment, event: Event, same_day: SameDay, edges: Edges) -> None:
     """Add the side of the anchor: on its day the clock times decide, if both are known."""
     back = span.before is not None
     sooner = earlier(event.at, at)
@@ -192,18 +192,18 @@ def _order(span: Span, at: Moment, event: Event, same_day: SameDay, found: Edges
 
     sure, possible = edge(int(same_day != "allow")), edge(int(same_day == "refuse"))
     if back:
-        found.last_sure.append(sure)
-        found.last_possible.append(possible)
-        found.in_order.append(event.at.hi <= sure)
+        edges.last_sure.append(sure)
+        edges.last_possible.append(possible)
+        edges.in_order.append(event.at.hi <= sure)
     else:
-        found.first_sure.append(sure)
-        found.first_possible.append(possible)
-        found.in_order.append(event.at.lo >= sure)
+        edges.first_sure.append(sure)
+        edges.first_possible.append(possible)
+        edges.in_order.append(event.at.lo >= sure)
 
 
-def _ends(one: Moment, other: Moment) -> tuple[tuple[Expr, Expr], tuple[Expr, Expr]]:
+def _ends(event: Moment, anchor: Moment) -> tuple[tuple[Expr, Expr], tuple[Expr, Expr]]:
     """Return first and last possible moments of both: in UTC if both have it, else local."""
-    exact = all_of(known(one.utc), known(other.utc))
+    exact = all_of(known(event.utc), known(anchor.utc))
 
     def ends(value: Moment) -> tuple[Expr, Expr]:
         return (
@@ -211,7 +211,7 @@ def _ends(one: Moment, other: Moment) -> tuple[tuple[Expr, Expr], tuple[Expr, Ex
             case((exact.copy(), value.utc), default=value.last),
         )
 
-    return ends(one), ends(other)
+    return ends(event), ends(anchor)
 
 
 def _clock_limit(event: Moment, at: Moment, length: timedelta, strict: bool, back: bool) -> Expr:
