@@ -244,7 +244,7 @@ def test_import_sql_writes_records(filled: str, tmp_path: Path) -> None:
     out = tmp_path / "records"
     ran = run("import", "sql", filled, "--mapping", mapping, "--out", out)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"{out}: 2 cases, 1 events")
+    assert ran.out.startswith(f"{out}: 2 cases, 1 event")
     assert [row["case_id"] for row in csv_rows(out / "cases.csv")] == ["OR-1", "OR-2"]
     again = run("import", "sql", filled, "--mapping", mapping, "--out", out)
     assert again.code == 2 and "already exists, and not empty" in again.err
