@@ -175,14 +175,14 @@ def free(text: str) -> str:
 
 def _origin(event: Candidate) -> str:
     """Return the row of the records, and what it says about the event."""
-    said = safe(event.source)
+    text = safe(event.source)
     if event.provenance not in ("", "internal"):
-        said += f", {free(event.provenance)}"
+        text += f", {free(event.provenance)}"
     if event.description:
-        said += f": {free(clip(event.description))}"
+        text += f": {free(clip(event.description))}"
     if event.codes:
-        said += f"; {free(clip(event.codes, 60))}"
-    return said
+        text += f"; {free(clip(event.codes, 60))}"
+    return text
 
 
 def _cells(one: EventText, columns: Sequence[str]) -> str:

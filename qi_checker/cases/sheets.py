@@ -63,12 +63,12 @@ class Sheets:
         return cls(origin, provenance(evaluation), problems, protocol, identified)
 
     @classmethod
-    def of_one(cls, one: OneCase) -> Sheets:
+    def of_one(cls, one_case: OneCase) -> Sheets:
         """Make the sheet of a single case."""
-        setting, tables = one.judge.setting, one.origin.tables
-        foot = footer(one.judge.bundle, tables, setting.as_of, setting.site)
-        problems = tuple(rows_not_used(tables, one.census))
-        return cls(one.origin, foot, problems, one.judge.bundle.protocol)
+        setting, tables = one_case.judge.setting, one_case.origin.tables
+        foot = footer(one_case.judge.bundle, tables, setting.as_of, setting.site)
+        problems = tuple(rows_not_used(tables, one_case.census))
+        return cls(one_case.origin, foot, problems, one_case.judge.bundle.protocol)
 
     def sheet(self, trace: CaseTrace) -> CaseSheet:
         """Make the sheet of a case from its trace."""
@@ -100,12 +100,12 @@ class Sheets:
             provenance=self.provenance,
         )
 
-    def _requirement(self, one: RequirementTrace, trace: CaseTrace) -> RequirementSheet:
-        finding = one.finding
-        asks, group = self._asked(trace.case.version, one)
+    def _requirement(self, judged: RequirementTrace, trace: CaseTrace) -> RequirementSheet:
+        finding = judged.finding
+        asks, group = self._asked(trace.case.version, judged)
         return RequirementSheet(
-            id=one.id,
-            title=one.requirement.title,
+            id=judged.id,
+            title=judged.requirement.title,
             group=group,
             asks=asks,
             status=finding["status"],
@@ -118,16 +118,18 @@ class Sheets:
             slack_days=finding["slack_days"],
             act_by=finding["act_by"],
             owner=finding["owner"] or "",
-            exception=_exception(one),
-            candidates=tuple([self._candidate(j, one) for j in (*one.candidates, *one.rejected)]),
+            exception=_exception(judged),
+            candidates=tuple(
+                [self._candidate(j, judged) for j in (*judged.candidates, *judged.rejected)]
+            ),
         )
 
-    def _asked(self, version: Version, one: RequirementTrace) -> tuple[str, str]:
+    def _asked(self, version: Version, judged: RequirementTrace) -> tuple[str, str]:
         """Describe a requirement and its group."""
-        key = version.version, one.id
+        key = version.version, judged.id
         if key not in self._words:
-            asks = requirement_sentence(one.requirement, titles_of(version))
-            self._words[key] = asks, group_words(version, one.requirement)
+            asks = requirement_sentence(judged.requirement, titles_of(version))
+            self._words[key] = asks, group_words(version, judged.requirement)
         return self._words[key]
 
     def _candidate(self, judged: Judged, one: RequirementTrace) -> Candidate:
@@ -181,12 +183,12 @@ def _facts(row: Row, site: Site) -> tuple[tuple[str, str], ...]:
     return tuple((name.capitalize(), value) for name, value in values.items() if value)
 
 
-def _exception(one: RequirementTrace) -> str:
+def _exception(judged: RequirementTrace) -> str:
     """Describe the exception that covers a requirement; "" without one."""
-    active = next((x for x in one.exceptions if not x.ignored), None)
+    active = next((x for x in judged.exceptions if not x.ignored), None)
     if active is None:
         return ""
-    needed = "" if one.status is Status.EXEMPT else " It was not needed."
+    needed = "" if judged.status is Status.EXEMPT else " It was not needed."
     reason, by = active.row.text("reason"), active.row.text("approved_by")
     late = ASKED_LATE if active.asked_late else ""
     return f"Exception {active.id} ({reason}), approved by {by}{late}.{needed}"

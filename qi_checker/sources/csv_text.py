@@ -75,7 +75,7 @@ def check_kind(head: bytes, where: str, utf8: bool = True) -> None:
 
 def scan(path: Path, delimiter: str, where: str) -> Scan:
     """Read the file once; raises UserError for text that is not UTF-8."""
-    found = Scan()
+    result = Scan()
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     mark = delimiter.encode()
@@ -88,38 +88,38 @@ def scan(path: Path, delimiter: str, where: str) -> Scan:
             text = chunk
             if not done:
                 text = chunk.removeprefix(codecs.BOM_UTF8)
-                found.blank_lines = text.startswith((b"\r", b"\n"))
+                result.blank_lines = text.startswith((b"\r", b"\n"))
             done += len(chunk)
-            found.has_nul = found.has_nul or b"\0" in text
-            outside = _outside_quotes(found, text, mark)
-            found.delimiters += outside.count(mark)
-            held = _count_rows(found, held + outside)
+            result.has_nul = result.has_nul or b"\0" in text
+            outside = _outside_quotes(result, text, mark)
+            result.delimiters += outside.count(mark)
+            held = _count_rows(result, held + outside)
     _decode(decoder, b"", done, path, where)
-    found.sha256 = digest.hexdigest()
-    return found
+    result.sha256 = digest.hexdigest()
+    return result
 
 
-def _outside_quotes(found: Scan, chunk: bytes, mark: bytes) -> bytes:
+def _outside_quotes(scanned: Scan, chunk: bytes, mark: bytes) -> bytes:
     """Return the chunk with every quoted stretch replaced by a single quote."""
     parts = chunk.split(b'"')
-    first = int(found.open_quote)
-    found.open_quote ^= len(parts) % 2 == 0
+    first = int(scanned.open_quote)
+    scanned.open_quote ^= len(parts) % 2 == 0
     before_quotes = b'"'.join([*filter(None, parts[first:-1:2]), b""])
     at_cell_start = sum(before_quotes.count(end + b'"') for end in (mark, b"\n", b"\r", b" "))
     if before_quotes.count(b'"') != at_cell_start:
-        found.stray_quote = True
+        scanned.stray_quote = True
     return b'"'.join([b""] * first + parts[first::2])
 
 
-def _count_rows(found: Scan, text: bytes) -> bytes:
+def _count_rows(scanned: Scan, text: bytes) -> bytes:
     """Count the line ends that are followed by another row; the rest is kept for the next chunk."""
     body = text.rstrip(b"\r\n")
     crlf = body.count(b"\r\n")
-    found.crlf += crlf
-    found.lf += body.count(b"\n") - crlf
-    found.cr += body.count(b"\r") - crlf
+    scanned.crlf += crlf
+    scanned.lf += body.count(b"\n") - crlf
+    scanned.cr += body.count(b"\r") - crlf
     if any(pair in body for pair in (b"\n\n", b"\r\r", b"\n\r")):
-        found.blank_lines = True
+        scanned.blank_lines = True
     return text[len(body) :]
 
 

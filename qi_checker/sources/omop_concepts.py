@@ -133,7 +133,7 @@ def _vocabularies(tables: OmopTables) -> dict[str, list[str]]:
     return names
 
 
-def _is_known(tables: OmopTables, found: set[int]) -> bool:
+def _is_known(tables: OmopTables, concepts: set[int]) -> bool:
     """Whether the vocabulary has one of these concepts; without a vocabulary, all are accepted."""
     if "concept" not in tables.sql:
         return True
@@ -141,12 +141,12 @@ def _is_known(tables: OmopTables, found: set[int]) -> bool:
         f"SELECT 1 FROM {tables.sql['concept']} "
         "WHERE list_contains(?::BIGINT[], concept_id::BIGINT) LIMIT 1"
     )
-    return bool(tables.con.execute(query, [sorted(found)]).fetchall())
+    return bool(tables.con.execute(query, [sorted(concepts)]).fetchall())
 
 
 def _look_up(tables: OmopTables, concept: Concept, names: dict[str, list[str]]) -> set[int]:
     if concept.system == "OMOP":
-        found = {int(concept.code)}
+        concepts = {int(concept.code)}
     else:
         rows = tables.con.execute(
             f"SELECT concept_id::BIGINT FROM {tables.sql['concept']} "
@@ -154,12 +154,12 @@ def _look_up(tables: OmopTables, concept: Concept, names: dict[str, list[str]]) 
             f"AND {BARE.format('concept_code')} = {BARE.format('?')}",
             [names.get(concept.system, []), concept.code],
         ).fetchall()
-        found = {number for (number,) in rows}
-    if concept.descendants and found:
+        concepts = {number for (number,) in rows}
+    if concept.descendants and concepts:
         rows = tables.con.execute(
             f"SELECT descendant_concept_id::BIGINT FROM {tables.sql['concept_ancestor']} "
             "WHERE list_contains(?::BIGINT[], ancestor_concept_id::BIGINT)",
-            [sorted(found)],
+            [sorted(concepts)],
         ).fetchall()
-        found |= {number for (number,) in rows}
-    return found
+        concepts |= {number for (number,) in rows}
+    return concepts

@@ -50,11 +50,11 @@ def _table(path: Path) -> str:
     return " and ".join(dict.fromkeys(kinds))
 
 
-def _kind(one: InspectedTable) -> str:
-    given = {plain(column.name) for column in one.table.columns}
+def _kind(inspected: InspectedTable) -> str:
+    given = {plain(column.name) for column in inspected.table.columns}
     shared = {name: len(given & set(table.names)) for name, table in ALL_TABLES.items()}
     best = max(shared, key=lambda name: shared[name])
-    return best if shared[best] >= _COLUMNS else kind_of(one.table)[0]
+    return best if shared[best] >= _COLUMNS else kind_of(inspected.table)[0]
 
 
 def in_words(name: str, table: str) -> str:
