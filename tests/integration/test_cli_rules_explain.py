@@ -125,7 +125,7 @@ def test_a_narrow_terminal(
 
 def test_a_case_that_is_not_there(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("C9", data) == 2
-    assert "there is no case C9 among 1 cases" in capsys.readouterr().err
+    assert "there is no case C9 among 1 case" in capsys.readouterr().err
     assert run("C1", data / "nowhere") == 2
     assert "there is no such folder" in capsys.readouterr().err
 
