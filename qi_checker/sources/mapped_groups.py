@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qi_checker.errors import count
 from qi_checker.protocol.mapping import Source
 from qi_checker.protocol.records import ROWS_OF_A_PLACE, Table
 from qi_checker.sources.expressions import LISTED
@@ -93,7 +94,7 @@ class Grouping:
                 needed = column in self.table.needed
                 result = "they are rejected" if needed else "the first row counts"
                 yield (
-                    f"{self.title}: the rows of {number} {self.table.name} disagree about "
+                    f"{self.title}: the rows of {count(number, self.table.name.removesuffix('s'))} disagree about "
                     f"{column}; {result}"
                 )
 

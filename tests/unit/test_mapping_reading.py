@@ -492,8 +492,8 @@ def test_rows_of_a_group_that_disagree(tmp_path: Path) -> None:
     assert rows == [("1", "P1", "Elm", 2), (None, "P3", None, 6), (None, "P4", None, 7)]
     assert torn == [(4, "rows 4 to 5 are one case_id and disagree about surgery_at")]
     assert notes == [
-        "a.csv: the rows of 1 cases disagree about surgery_at; they are rejected",
-        "a.csv: the rows of 1 cases disagree about surgeon; the first row counts",
+        "a.csv: the rows of 1 case disagree about surgery_at; they are rejected",
+        "a.csv: the rows of 1 case disagree about surgeon; the first row counts",
         "a.csv: 6 rows are 4 cases",
     ]
 
