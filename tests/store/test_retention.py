@@ -199,7 +199,6 @@ def test_a_purge_leaves_no_case_on_the_desk_or_among_what_was_read(store: Store)
             requirements="[]",
             actions="[]",
             evidence="x",
-            digest="x",
             **texts,
         )
         CaseFile.objects.using(store.alias).create(
