@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qi_checker.audit.overview import reject_words
 from qi_checker.audit.problems import rejected_rows
 from qi_checker.cli.clock import time_of_day
-from qi_checker.cli.common import protocol_path, read_site
+from qi_checker.cli.common import protocol_path, read_site, warn
 from qi_checker.errors import Exit, Problem, UserError, count
 from qi_checker.protocol.as_of import AsOf
 from qi_checker.protocol.bundle import Bundle
@@ -44,7 +44,7 @@ def inspect(arguments: argparse.Namespace) -> int:
     con = connect()
     seen, unread = read_tables(con, target)
     for problem in unread:
-        print(f"qi-checker: warning: {problem}", file=sys.stderr)
+        warn(str(problem))
     proposal = propose(con, seen, target if "://" in target else "")
     if like := looks_like(str(one.place.get("file", "")) for one in seen):
         print(

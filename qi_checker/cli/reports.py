@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 
-from qi_checker.cli.common import Request, checks_of, progress, read_request
+from qi_checker.cli.common import Request, checks_of, progress, read_request, warn
 from qi_checker.engines.duckdb import evaluate
 from qi_checker.errors import EvaluationError, Exit, Problem, UserError
 from qi_checker.protocol.as_of import AsOf
@@ -39,9 +38,7 @@ def report(arguments: argparse.Namespace) -> int:
     if arguments.format == "pptx":
         _check_whole(settings)
         check_slides()
-    if arguments.by and (chosen := settings.settings.small_numbers) != "none":
-        what = f"surgeons and sites are not compared where small numbers are withheld ({chosen})"
-        print(f"qi-checker: warning: --by: {what}.", file=sys.stderr)
+    _warn_of_by(arguments.by, settings.settings.small_numbers)
     request: Request = read_request(arguments)
     with progress() as shown:
         then = AsOf(compared_with(month))
@@ -69,6 +66,12 @@ def report(arguments: argparse.Namespace) -> int:
     if evaluation.failures:
         raise EvaluationError([Problem(f, "could not be evaluated") for f in evaluation.failures])
     return Exit.DONE
+
+
+def _warn_of_by(by: str | None, profile: str) -> None:
+    if by and profile != "none":
+        what = f"surgeons and sites are not compared where small numbers are withheld ({profile})"
+        warn(f"--by: {what}.")
 
 
 def _check_whole(settings: LoadedSettings) -> None:

@@ -160,8 +160,8 @@ class Requirement(Strict):
 
     @property
     def earliest_counts(self) -> bool:
-        """Whether the earliest event is chosen: what came between it and an earlier anchor
-        came before every later event too."""
+        """Whether the earliest event is chosen: anything between the anchor and this event also
+        lies between the anchor and every later event."""
         fails = any(line.then == "fail" for line in self.none_between)
         return fails and self.window.after is not None and self.count is None
 

@@ -58,7 +58,7 @@ def beyond_limits(chart: Chart) -> tuple[int, ...]:
     return tuple(i for i, point in enumerate(chart) if point.outside)
 
 
-def base_of(length: int, baseline: Indices | None, exclude: Indices) -> list[int]:
+def base_of(length: int, baseline: Indices | None, exclude: Indices = ()) -> list[int]:
     """Return the indices for computing the lines: the baseline (None: all) without the excluded.
 
     Raises ValueError for an index outside 0 to length - 1 and if nothing is left.

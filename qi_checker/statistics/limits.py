@@ -54,7 +54,7 @@ def baseline_rate(
     With a rate of exactly 0 or 1 a single case is a signal: limit it with `cusum.clamped`, or
     report that the baseline leaves nothing to compare with.
     """
-    base = base_of(same_length(events, cases), baseline, ())
+    base = base_of(same_length(events, cases), baseline)
     total = sum(cases[i] for i in base)
     if not total:
         raise ValueError("the baseline has no case")

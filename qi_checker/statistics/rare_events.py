@@ -54,7 +54,7 @@ def g_chart(
     """
     if any(gap < 0 for gap in gaps) or (mean is not None and mean < 0):
         raise ValueError("a gap below 0")
-    base = known(gaps, base_of(len(gaps), baseline, ()))
+    base = known(gaps, base_of(len(gaps), baseline))
     centre = median(base) if mean is None else 0.693 * mean
     m = sum(base) / len(base) if mean is None else mean
     upper = upper_gap_limit(m)

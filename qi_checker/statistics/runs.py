@@ -171,7 +171,7 @@ def run_chart(
     1 for a rate, None for an interval in days. `baseline` are indices as in `attributes`. Raises
     ValueError if the baseline has no value.
     """
-    centre = median(known(values, base_of(len(values), baseline, ())))
+    centre = median(known(values, base_of(len(values), baseline)))
     chart = tuple(Point(value, centre, None, None, None) for value in values)
     counted = runs(chart)
     return RunChart(chart, counted, why_not(counted, centre, bounds))

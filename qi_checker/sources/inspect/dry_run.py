@@ -119,14 +119,20 @@ def _words(con: duckdb.DuckDBPyConnection, table: Table) -> dict[str, list[tuple
         if table[column].kind == "words":
             items = f"trim(unnest(string_split({value}, ';')))"
         listed = ", ".join(literal(w.lower()) for w in words)
-        rows = con.execute(
-            f"SELECT v, count(*) FROM (SELECT {items} AS v FROM raw_{table.name}) t "
-            f"WHERE v <> '' AND lower(v) NOT IN ({listed}) "
-            f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
-        ).fetchall()
-        if rows:
-            result[f"{table.name}.{column}"] = [(str(v), int(n)) for v, n in rows]
+        if counted := _counted(con, items, table.name, f"lower(v) NOT IN ({listed})"):
+            result[f"{table.name}.{column}"] = counted
     return result
+
+
+def _counted(
+    con: duckdb.DuckDBPyConnection, value: str, table: str, where: str
+) -> list[tuple[str, int]]:
+    """Return the most frequent values `v` of a table that fulfil a condition, with their rows."""
+    rows = con.execute(
+        f"SELECT v, count(*) FROM (SELECT {value} AS v FROM raw_{table}) t WHERE v <> '' AND {where} "
+        f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
+    ).fetchall()
+    return [(str(v), int(n)) for v, n in rows]
 
 
 def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
@@ -140,13 +146,9 @@ def _dates(records: Records) -> dict[str, list[tuple[str, int]]]:
                 continue
             value = f"trim({quoted(column.name)}::VARCHAR, {literal(BLANKS)})"
             pattern = "[12][0-9]{3}(-[0-9]{2}(-[0-9]{2}.*)?)?"
-            rows = records.con.execute(
-                f"SELECT v, count(*) FROM (SELECT {value} AS v FROM raw_{name}) t WHERE v <> '' "
-                f"AND NOT regexp_full_match(v, '{pattern}') "
-                f"GROUP BY v ORDER BY count(*) DESC, v LIMIT {_MOST}"
-            ).fetchall()
-            if rows:
-                result[f"{name}.{column.name}"] = [(str(v), int(n)) for v, n in rows]
+            where = f"NOT regexp_full_match(v, '{pattern}')"
+            if counted := _counted(records.con, value, name, where):
+                result[f"{name}.{column.name}"] = counted
     return result
 
 
